@@ -1,0 +1,103 @@
+/** @file Every error planewise throws on purpose: one class per mistake, each message says what to do. */
+
+/** Base of all errors thrown on purpose; `code` is stable and meant for programs. */
+export class PlanewiseError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** A tensor's shape or dtype does not fit an operation. */
+export class ShapeError extends PlanewiseError {
+  constructor(op: string, argument: string, problem: string, fix: string) {
+    super('SHAPE', `${op}: ${argument} ${problem}. ${fix}`);
+  }
+}
+
+/** A tensor was used after its storage was released. */
+export class DisposedError extends PlanewiseError {
+  constructor(label: string) {
+    super(
+      'DISPOSED',
+      `${label} was used after it was disposed. Keep it with scope.keep(tensor), or create it outside the scope.`,
+    );
+  }
+}
+
+/** No usable adapter, or a device that lacks what was asked for. */
+export class DeviceError extends PlanewiseError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('DEVICE', message, options);
+  }
+}
+
+/** The device is gone; nothing on it can be used again. */
+export class DeviceLostError extends PlanewiseError {
+  constructor(reason: string) {
+    super('DEVICE_LOST', `The GPU device was lost (${reason}). Open a new device and resume from the last checkpoint.`);
+  }
+}
+
+/** The adapter could not allocate; the message carries the table of live bytes. */
+export class OutOfMemoryError extends PlanewiseError {
+  constructor(label: string, bytes: number, table: string) {
+    super(
+      'OUT_OF_MEMORY',
+      `Could not allocate ${bytes} bytes for ${label}. Use a smaller batch or image. Live bytes:\n${table}`,
+    );
+  }
+}
+
+/** Something a captured step cannot do: a host read, a changed shape, nesting. */
+export class CaptureError extends PlanewiseError {
+  constructor(message: string) {
+    super('CAPTURE', message);
+  }
+}
+
+/** A shader did not compile or a launch did not fit its shader. */
+export class ShaderError extends PlanewiseError {
+  constructor(message: string) {
+    super('SHADER', message);
+  }
+}
+
+/** A file could not be read or written as what it should be; names the file. */
+export class FileError extends PlanewiseError {
+  readonly file: string;
+
+  constructor(file: string, problem: string, fix: string, options?: ErrorOptions) {
+    super('FILE', `${file}: ${problem}. ${fix}`, options);
+    this.file = file;
+  }
+}
+
+/** A DICOM file lacks a tag, or a tag holds what cannot be used; names file and tag. */
+export class DicomError extends PlanewiseError {
+  readonly file: string;
+  readonly tag: string;
+
+  constructor(file: string, tag: string, problem: string, fix: string) {
+    super('DICOM', `${file}: ${tag} ${problem}. ${fix}`);
+    this.file = file;
+    this.tag = tag;
+  }
+}
+
+/** Planes, stacks or lines that geometry cannot work with. */
+export class GeometryError extends PlanewiseError {
+  constructor(message: string) {
+    super('GEOMETRY', message);
+  }
+}
+
+/** Settings that contradict each other or the data. */
+export class ConfigError extends PlanewiseError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('CONFIG', message, options);
+  }
+}

@@ -1,0 +1,83 @@
+/** @file The records that pass between DICOM, geometry, the prepared store, the sampler and the tasks. */
+
+export type Vec3 = readonly [x: number, y: number, z: number];
+
+/** a·x + b·y + d = 0 in pixels (x = column, y = row, centres at integers), a² + b² = 1: |a·x + b·y + d| is a distance in pixels. */
+export type Line = readonly [a: number, b: number, d: number];
+
+/** Row-major 2×3 affine map of pixel coordinates: (x, y) → (m0·x + m1·y + m2, m3·x + m4·y + m5). */
+export type Affine = readonly [number, number, number, number, number, number];
+
+/** Where an image lies in the patient (DICOM PS3.3 C.7.6.2), millimetres, LPS. */
+export interface ImagePlane {
+  /** ImagePositionPatient (0020,0032): centre of the first pixel. */
+  readonly position: Vec3;
+  /** ImageOrientationPatient[0:3] (0020,0037): unit vector along increasing column index. */
+  readonly rowDirection: Vec3;
+  /** ImageOrientationPatient[3:6]: unit vector along increasing row index. */
+  readonly columnDirection: Vec3;
+  /** PixelSpacing (0028,0030): [between rows, between columns], mm. */
+  readonly spacingMm: readonly [betweenRows: number, betweenColumns: number];
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Why something has no value; machine-readable `code`, human-readable `message`. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+}
+
+export type LineResult =
+  | { readonly line: Line; readonly reason?: undefined }
+  | { readonly line: null; readonly reason: Reason };
+
+/** A file the scan could not use, and why. */
+export interface SkippedFile {
+  readonly file: string;
+  readonly reason: Reason;
+}
+
+/** One image as preparation stores it: square, isotropic, z-scored. */
+export interface PreparedImage {
+  readonly subject: string;
+  readonly file: string;
+  readonly view: string;
+  /** Cardiac phase index within its location, from 0. */
+  readonly frame: number;
+  /** Index of the slice in its stack, base to apex, from 0. */
+  readonly slice: number;
+  /** Per reference view (manifest order): the line in this prepared image's pixels, or null where there is none. */
+  readonly lines: readonly (Line | null)[];
+  /** Relative slice location 0 (base) … 1 (apex), or null for a stack of one location. */
+  readonly location: number | null;
+  /** Geometry of the prepared image itself (after resampling and cropping). */
+  readonly plane: ImagePlane;
+}
+
+export interface PreparedManifest {
+  readonly format: 'planewise-prepared';
+  readonly version: 1;
+  /** Side of every image in pixels. */
+  readonly size: number;
+  /** Pixel spacing of every image, mm, isotropic. */
+  readonly spacingMm: number;
+  readonly targetView: string;
+  readonly referenceViews: readonly string[];
+  readonly dtype: 'f32' | 'f16';
+  readonly images: readonly PreparedImage[];
+  readonly skipped: readonly SkippedFile[];
+}
+
+/** A prepared data set in memory: image i is pixels[i·size² … (i+1)·size²). */
+export interface PreparedData {
+  readonly manifest: PreparedManifest;
+  readonly pixels: Float32Array;
+}
+
+/** A file by name, wherever it lives (disk, browser folder, memory). */
+export interface FileSource {
+  /** Path relative to the folder that was opened, with forward slashes. */
+  readonly path: string;
+  read(): Promise<Uint8Array>;
+}

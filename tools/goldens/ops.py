@@ -1,0 +1,27 @@
+"""Writes test/goldens/ops/<family>.json: inputs, outputs and gradients of every op, from torch in float64.
+
+Layouts are ours: images NHWC, convolution weights HWIO, transposed convolution weights
+[kh, kw, channelsOut, channelsIn], linear weights [channelsIn, channelsOut].
+"""
+import ops_conv
+import ops_image
+import ops_loss
+import ops_math
+import ops_optim
+from common import GOLDENS, Draw, write_json
+
+MODULES = [ops_conv, ops_image, ops_math, ops_loss, ops_optim]
+
+
+def main():
+    for module in MODULES:
+        for family, makers in module.FAMILIES.items():
+            draw = Draw(family)
+            cases = [c for maker in makers for c in maker(draw)]
+            path = f"ops/{family}.json"
+            write_json(path, {"cases": cases})
+            print(f"{path}: {len(cases)} cases, {(GOLDENS / path).stat().st_size / 1024:.0f} KiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -38,7 +38,10 @@ export class DeviceError extends PlanewiseError {
 /** The device is gone; nothing on it can be used again. */
 export class DeviceLostError extends PlanewiseError {
   constructor(reason: string) {
-    super('DEVICE_LOST', `The GPU device was lost (${reason}). Open a new device and resume from the last checkpoint.`);
+    super(
+      'DEVICE_LOST',
+      `The GPU device was lost (${reason}). Open a new device and resume from the last checkpoint.`,
+    );
   }
 }
 

@@ -1,0 +1,210 @@
+/** @file Captured steps: record a step's launches once, plan its memory, then replay the flat list. */
+import type { Pipeline } from '../kernels/pipeline.ts';
+import { type Launch, queueOf } from '../kernels/queue.ts';
+import type { Device } from '../tensor/device.ts';
+import { CaptureError } from '../tensor/errors.ts';
+import type { Storage } from '../tensor/memory.ts';
+import { disown, scope } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Lifetime, planSlots } from './plan.ts';
+
+export type StepOutputs = Readonly<Record<string, Tensor>>;
+
+interface Recorded {
+  readonly pipeline: Pipeline;
+  readonly group: GPUBindGroup;
+  readonly launch: Launch;
+}
+
+const PARAM_STRIDE = 256;
+
+/** Bytes a step needs: what its intermediates would take side by side, and what the plan gives them. */
+export interface StepMemory {
+  readonly unplannedBytes: number;
+  readonly plannedBytes: number;
+}
+
+/**
+ * A recorded step. `run()` replays it on whatever the tensors it was recorded with hold now; `outputs` are its own
+ * and are overwritten by the next run.
+ */
+export class CapturedStep<O extends StepOutputs> {
+  readonly outputs: O;
+  readonly memory: StepMemory;
+  readonly #device: Device;
+  readonly #launches: readonly Recorded[];
+  readonly #slots: readonly Storage[];
+  readonly #params: GPUBuffer | undefined;
+
+  constructor(
+    device: Device,
+    outputs: O,
+    memory: StepMemory,
+    launches: readonly Recorded[],
+    slots: readonly Storage[],
+    params: GPUBuffer | undefined,
+  ) {
+    this.#device = device;
+    this.outputs = outputs;
+    this.memory = memory;
+    this.#launches = launches;
+    this.#slots = slots;
+    this.#params = params;
+  }
+
+  get launchCount(): number {
+    return this.#launches.length;
+  }
+
+  /** Labels of the launches in order, for profiles and tests. */
+  get labels(): readonly string[] {
+    return this.#launches.map(({ launch }) => launch.label);
+  }
+
+  /** Replays the step: one command buffer, one pass, one submit. */
+  run(): void {
+    this.#device.flush();
+    const encoder = this.#device.gpu.createCommandEncoder({ label: 'step' });
+    const pass = encoder.beginComputePass();
+    let current: GPUComputePipeline | undefined;
+    for (const { pipeline, group, launch } of this.#launches) {
+      if (pipeline.gpu !== current) pass.setPipeline(pipeline.gpu);
+      current = pipeline.gpu;
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(launch.grid[0], launch.grid[1], launch.grid[2]);
+    }
+    pass.end();
+    this.#device.gpu.queue.submit([encoder.finish()]);
+  }
+
+  dispose(): void {
+    for (const output of Object.values(this.outputs)) output.dispose();
+    for (const slot of this.#slots) slot.release();
+    this.#params?.destroy();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+interface Recording<O> {
+  readonly launches: Launch[];
+  readonly virtual: Storage[];
+  readonly outputs: O;
+  readonly constants: Storage[];
+}
+
+function record<O extends StepOutputs>(device: Device, step: () => O): Recording<O> {
+  const queue = queueOf(device);
+  if (device.recording)
+    throw new CaptureError('capture() inside a captured step. Capture one step that does both.');
+  device.flush();
+  const launches: Launch[] = [];
+  const virtual: Storage[] = [];
+  const constants: Storage[] = [];
+  device.recording = true;
+  device.memory.virtualize = (storage) => virtual.push(storage);
+  device.memory.onAllocate = (storage) => constants.push(storage.retain());
+  queue.recorder = (launch) => launches.push(launch);
+  try {
+    using inner = scope();
+    const outputs = step();
+    for (const output of Object.values(outputs)) {
+      inner.release(output);
+      disown(output);
+    }
+    return { launches, virtual, outputs, constants };
+  } catch (error) {
+    for (const storage of constants) storage.release();
+    throw error;
+  } finally {
+    device.recording = false;
+    device.memory.virtualize = undefined;
+    device.memory.onAllocate = undefined;
+    queue.recorder = undefined;
+  }
+}
+
+/** First and last launch that touches each virtual storage; outputs of the step live to its end. */
+export function lifetimesOf(
+  launches: readonly Launch[],
+  virtual: readonly Storage[],
+  kept: ReadonlySet<Storage>,
+): Lifetime[] {
+  const span = new Map<Storage, { first: number; last: number }>();
+  for (const [index, { slices }] of launches.entries()) {
+    for (const { storage } of slices) {
+      const seen = span.get(storage);
+      if (seen) seen.last = index;
+      else span.set(storage, { first: index, last: index });
+    }
+  }
+  return virtual.flatMap((storage, id) => {
+    const seen = span.get(storage);
+    if (!seen) return [];
+    return [
+      { id, bytes: storage.bytes, first: seen.first, last: kept.has(storage) ? launches.length : seen.last },
+    ];
+  });
+}
+
+function placeStorages(device: Device, { launches, virtual, outputs }: Recording<StepOutputs>) {
+  const kept = new Set(Object.values(outputs).map((output) => output.storage));
+  const lifetimes = lifetimesOf(launches, virtual, kept);
+  const plan = planSlots(lifetimes);
+  const slots = plan.slots.map((bytes, i) => device.memory.allocateReal(bytes, `step slot ${i}`));
+  for (const { id } of lifetimes) virtual[id]!.buffer = slots[plan.slotOf.get(id)!]!.buffer;
+  const unplannedBytes = lifetimes.reduce((sum, { bytes }) => sum + bytes, 0);
+  return { slots, memory: { unplannedBytes, plannedBytes: plan.slots.reduce((a, b) => a + b, 0) } };
+}
+
+function uploadParams(device: Device, launches: readonly Launch[]): GPUBuffer | undefined {
+  if (launches.length === 0) return undefined;
+  const bytes = new Uint8Array(launches.length * PARAM_STRIDE);
+  for (const [index, { params }] of launches.entries())
+    if (params) bytes.set(params.bytes, index * PARAM_STRIDE);
+  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+  const buffer = device.gpu.createBuffer({ size: bytes.length, usage, label: 'step params' });
+  device.gpu.queue.writeBuffer(buffer, 0, bytes);
+  return buffer;
+}
+
+function bind(device: Device, launch: Launch, index: number, params: GPUBuffer | undefined): Recorded {
+  const pipeline = queueOf(device).pipelines.get(launch.pipeline);
+  const entries: GPUBindGroupEntry[] = launch.slices.map(({ binding, storage, offset, size }) => ({
+    binding,
+    resource: { buffer: storage.buffer!, offset, size },
+  }));
+  if (launch.params && params) {
+    const { binding, bytes } = launch.params;
+    entries.push({ binding, resource: { buffer: params, offset: index * PARAM_STRIDE, size: bytes.length } });
+  }
+  const group = device.gpu.createBindGroup({ layout: pipeline.layout, entries, label: launch.label });
+  return { pipeline, group, launch };
+}
+
+/**
+ * Captures `step`: runs its code once, recording launches instead of executing them; compiles their shaders in
+ * parallel; plans memory; returns the step ready to `run()`. Shapes and JavaScript branches are frozen; what changes
+ * from run to run must lie in tensors written before it. Nothing is executed by capturing.
+ * @throws CaptureError for a host read or write inside, or for nesting
+ */
+export async function capture<O extends StepOutputs>(
+  device: Device,
+  step: () => O,
+): Promise<CapturedStep<O>> {
+  const recording = record(device, step);
+  await queueOf(device).pipelines.prepare(recording.launches.map(({ pipeline }) => pipeline));
+  const { slots, memory } = placeStorages(device, recording);
+  const params = uploadParams(device, recording.launches);
+  const launches = recording.launches.map((launch, index) => bind(device, launch, index, params));
+  return new CapturedStep(
+    device,
+    recording.outputs,
+    memory,
+    launches,
+    [...slots, ...recording.constants],
+    params,
+  );
+}

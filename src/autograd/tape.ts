@@ -1,0 +1,188 @@
+/** @file The tape: records differentiable launches and runs their gradients backwards. */
+import { accumulateInto, binary } from '../kernels/binary.ts';
+import { type Call, CallOutput, Incoming, type Inputs, type Op, run, type Value } from '../kernels/op.ts';
+import { unary } from '../kernels/unary.ts';
+import { filled } from '../tensor/create.ts';
+import { ShapeError } from '../tensor/errors.ts';
+import { disown, scope } from '../tensor/scope.ts';
+import { formatShape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+interface Entry {
+  readonly outputs: readonly Tensor[];
+  readonly inputs: Inputs;
+  /** Per input: how its gradient is computed, or null where none is needed. */
+  readonly gradients: readonly (Value | null)[];
+  /** Aliases that keep the storages backward will read; disposed once it has. */
+  readonly pinned: ReadonlyMap<Tensor, Tensor>;
+}
+
+const tapes: Tape[] = [];
+let paused = 0;
+
+/** The tape that records now, if any. */
+export function activeTape(): Tape | undefined {
+  return paused > 0 ? undefined : tapes.at(-1);
+}
+
+/** Runs `action` without recording. */
+export function noGrad<T>(action: () => T): T {
+  paused++;
+  try {
+    return action();
+  } finally {
+    paused--;
+  }
+}
+
+function collect(value: Value | null, found: Set<Tensor>): void {
+  if (value === null || value instanceof Incoming) return;
+  if (value instanceof CallOutput) for (const input of value.call.inputs) collect(input, found);
+  else found.add(value);
+}
+
+/**
+ * Records from its creation to its disposal: `using tape = new Tape(); …; tape.backward(loss)`. Gradients of tensors
+ * with `requiresGrad` arrive in their `grad`; a second backward adds to them.
+ */
+export class Tape {
+  readonly #entries: Entry[] = [];
+  readonly #tracked = new Set<Tensor>();
+
+  constructor() {
+    tapes.push(this);
+  }
+
+  tracks(tensor: Tensor): boolean {
+    return tensor.requiresGrad || this.#tracked.has(tensor);
+  }
+
+  /** Notes a launch whose inputs are tracked. */
+  record<A>(op: Op<A>, inputs: Inputs, outputs: readonly Tensor[], attrs: A): void {
+    if (!op.grad || !inputs.some((input) => input && this.tracks(input))) return;
+    const dy = outputs.map((output, index) => new Incoming(index, output));
+    const all = op.grad({ inputs, outputs, dy, attrs });
+    const gradients = inputs.map((input, i) => (input && this.tracks(input) ? (all[i] ?? null) : null));
+    const needed = new Set<Tensor>();
+    for (const value of gradients) collect(value, needed);
+    const pinned = new Map([...needed].map((tensor) => [tensor, pin(tensor)]));
+    this.#entries.push({ outputs, inputs, gradients, pinned });
+    for (const output of outputs) this.#tracked.add(output);
+  }
+
+  /**
+   * Runs the gradients of `loss` (one element, unless `dy` gives the incoming gradient of its shape) into the `grad`
+   * of every tensor with `requiresGrad` that it depends on. Consumes the record.
+   */
+  backward(loss: Tensor, dy?: Tensor): void {
+    if (!dy && loss.size !== 1) {
+      const problem = `has shape ${formatShape(loss.shape)}`;
+      throw new ShapeError('backward', 'loss', problem, 'Reduce it to one element, or pass dy.');
+    }
+    noGrad(() => this.#run(loss, dy));
+  }
+
+  #run(loss: Tensor, dy: Tensor | undefined): void {
+    using _temporaries = scope();
+    const gradients = new Map<Tensor, Tensor>();
+    gradients.set(loss, dy ?? filled(loss.device, 1, loss.shape, 'f32', 'dy'));
+    for (const entry of this.#entries.splice(0).reverse()) {
+      if (entry.outputs.some((output) => gradients.has(output))) propagate(entry, gradients);
+      for (const output of entry.outputs) gradients.delete(output);
+      unpin(entry);
+    }
+    this.#tracked.clear();
+  }
+
+  dispose(): void {
+    const index = tapes.indexOf(this);
+    if (index >= 0) tapes.splice(index, 1);
+    for (const entry of this.#entries.splice(0)) unpin(entry);
+    this.#tracked.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function pin(tensor: Tensor): Tensor {
+  return disown(tensor.alias());
+}
+
+function unpin(entry: Entry): void {
+  for (const alias of entry.pinned.values()) alias.dispose();
+}
+
+/** What evaluating an entry's gradients needs: incoming gradients, results so far, and arena slots to write into. */
+interface Evaluation {
+  readonly entry: Entry;
+  readonly incoming: readonly (Tensor | undefined)[];
+  readonly results: Map<Call, Tensor[]>;
+  readonly slots: Map<Call, Tensor[]>;
+}
+
+/** Runs one entry's gradient launches; leaves receive theirs, other inputs' go into `gradients`. */
+function propagate(entry: Entry, gradients: Map<Tensor, Tensor>): void {
+  const incoming = entry.outputs.map((output) => gradients.get(output));
+  const evaluation = { entry, incoming, results: new Map<Call, Tensor[]>(), slots: slotsOf(entry) };
+  for (const [index, value] of entry.gradients.entries()) {
+    const input = entry.inputs[index];
+    if (!value || !input) continue;
+    const gradient = evaluate(value, evaluation);
+    if (input.requiresGrad) deliver(input, gradient, value);
+    else {
+      const previous = gradients.get(input);
+      gradients.set(input, previous ? run(binary, [previous, gradient], { fn: 'add' })[0]! : gradient);
+    }
+  }
+}
+
+/** Leaves that receive their first gradient have it written straight into their slot of the gradient arena. */
+function slotsOf(entry: Entry): Map<Call, Tensor[]> {
+  const slots = new Map<Call, Tensor[]>();
+  const claimed = new Set<Tensor>();
+  for (const [index, value] of entry.gradients.entries()) {
+    const input = entry.inputs[index];
+    if (!(value instanceof CallOutput) || value.call.op.view || !input?.requiresGrad) continue;
+    if (!input.gradSlot || input.grad || claimed.has(input)) continue;
+    claimed.add(input);
+    const into = slots.get(value.call) ?? [];
+    into[value.index] = input.gradSlot;
+    slots.set(value.call, into);
+  }
+  return slots;
+}
+
+function evaluate(value: Value, evaluation: Evaluation): Tensor {
+  const { entry, incoming, results, slots } = evaluation;
+  if (value instanceof Incoming) {
+    return incoming[value.index] ?? filled(entry.outputs[0]!.device, 0, value.spec.shape, 'f32', 'dy');
+  }
+  if (!(value instanceof CallOutput)) return entry.pinned.get(value) ?? value;
+  const { op, inputs, attrs } = value.call;
+  let outputs = results.get(value.call);
+  if (!outputs) {
+    const tensors = inputs.map((input) => input && evaluate(input, evaluation));
+    outputs = run(op, tensors, attrs, slots.get(value.call));
+    results.set(value.call, outputs);
+  }
+  return outputs[value.index]!;
+}
+
+/** Gives a leaf its gradient: the first is kept (or lies in its slot already), later ones are added. */
+function deliver(leaf: Tensor, gradient: Tensor, value: Value): void {
+  if (leaf.grad) {
+    accumulateInto(leaf.grad, gradient);
+    return;
+  }
+  const shared = !(value instanceof CallOutput) || value.call.op.view;
+  if (leaf.gradSlot) {
+    if (gradient !== leaf.gradSlot) run(unary, [gradient], { fn: 'affine' }, [leaf.gradSlot]);
+    leaf.grad = leaf.gradSlot;
+  } else {
+    // Another input may hold the same tensor, and this one will be added to in place.
+    const own = shared ? run(unary, [gradient], { fn: 'affine' })[0]! : gradient;
+    leaf.grad = disown(own);
+  }
+}

@@ -1,0 +1,169 @@
+/** @file Image planes in the patient: normals, intersecting lines and relative slice locations, in closed form. */
+
+import { GeometryError } from '../tensor/errors.ts';
+import { invertAffine, normalizeLine } from './affine.ts';
+import type { Affine, ImagePlane, LineResult, Reason, Vec3 } from './types.ts';
+import { add, cross, dot, length, normalize, scale, subtract } from './vector.ts';
+
+/** Largest departure from unit length and from a right angle that an orientation may have (headers round). */
+export const orientationTolerance = 1e-3;
+
+/** Planes whose normals have |m × n| (sine of the angle) below this give no line: 0.57°. */
+export const parallelTolerance = 1e-2;
+
+/** Slices of a stack closer than this along the normal are one location, mm. */
+export const locationToleranceMm = 0.1;
+
+/** Which way along a stack counts as 0 → 1: base to apex, or the published code's −(X × Y). */
+export type LocationDirection = 'anatomical' | 'zhang2024';
+
+/** One relative location per plane, 0 … 1, or why there is none. */
+export type LocationResult =
+  | { readonly locations: readonly number[]; readonly reason?: undefined }
+  | { readonly locations: null; readonly reason: Reason };
+
+function checkOrientation(row: Vec3, column: Vec3): void {
+  const problems = [Math.abs(length(row) - 1), Math.abs(length(column) - 1), Math.abs(dot(row, column))];
+  if (problems.every((p) => p <= orientationTolerance)) return;
+  throw new GeometryError(
+    `Orientation [${[...row, ...column].join(', ')}] is not two perpendicular unit vectors ` +
+      `(tolerance ${orientationTolerance}). Correct ImageOrientationPatient (0020,0037).`,
+  );
+}
+
+function checkSizes(plane: ImagePlane): void {
+  const positive = [...plane.spacingMm, plane.rows, plane.columns];
+  if (plane.position.every(Number.isFinite) && positive.every((v) => Number.isFinite(v) && v > 0)) return;
+  throw new GeometryError(
+    `An image plane needs a finite position and positive spacing and size, got position [${plane.position.join(', ')}], ` +
+      `spacing [${plane.spacingMm.join(', ')}] mm, ${plane.rows} rows, ${plane.columns} columns.`,
+  );
+}
+
+/**
+ * Checks a plane and normalises its directions.
+ * Throws GeometryError when the orientation is not orthonormal within `orientationTolerance` or a size is not positive.
+ */
+export function imagePlane(plane: ImagePlane): ImagePlane {
+  checkOrientation(plane.rowDirection, plane.columnDirection);
+  checkSizes(plane);
+  return {
+    ...plane,
+    rowDirection: normalize(plane.rowDirection),
+    columnDirection: normalize(plane.columnDirection),
+  };
+}
+
+/** Unit normal rowDirection × columnDirection, LPS. */
+export function planeNormal(plane: ImagePlane): Vec3 {
+  return normalize(cross(plane.rowDirection, plane.columnDirection));
+}
+
+/** World point (mm, LPS) of pixel (x = column, y = row): position + x·Δc·X + y·Δr·Y (PS3.3 C.7.6.2.1.1). */
+export function pixelToWorld(plane: ImagePlane, x: number, y: number): Vec3 {
+  const [betweenRows, betweenColumns] = plane.spacingMm;
+  const along = scale(plane.rowDirection, x * betweenColumns);
+  return add(plane.position, add(along, scale(plane.columnDirection, y * betweenRows)));
+}
+
+/** Pixel coordinates of a world point's foot on the plane, and its signed distance from the plane in mm. */
+export function worldToPixel(plane: ImagePlane, point: Vec3): { x: number; y: number; distanceMm: number } {
+  const offset = subtract(point, plane.position);
+  return {
+    x: dot(offset, plane.rowDirection) / plane.spacingMm[1],
+    y: dot(offset, plane.columnDirection) / plane.spacingMm[0],
+    distanceMm: dot(offset, planeNormal(plane)),
+  };
+}
+
+/**
+ * The line in `target`'s pixels where `reference`'s (infinite) plane cuts it: m·(P(x, y) − q) = 0 is linear in x and y.
+ * Parallel planes (see `parallelTolerance`) give a reason instead of a line. The line may lie outside the image.
+ */
+export function intersectingLine(target: ImagePlane, reference: ImagePlane): LineResult {
+  const m = planeNormal(reference);
+  const sine = length(cross(m, planeNormal(target)));
+  if (sine < parallelTolerance) {
+    const degrees = ((Math.asin(sine) * 180) / Math.PI).toFixed(2);
+    const message = `The reference plane is parallel to the image (${degrees}° apart), so they share no line.`;
+    return { line: null, reason: { code: 'PARALLEL', message } };
+  }
+  const [betweenRows, betweenColumns] = target.spacingMm;
+  const a = betweenColumns * dot(m, target.rowDirection);
+  const b = betweenRows * dot(m, target.columnDirection);
+  return { line: normalizeLine(a, b, dot(m, subtract(target.position, reference.position))) };
+}
+
+/**
+ * The plane of an image resampled by `map` (old pixels → new pixels) to rows × columns.
+ * Throws GeometryError when the new pixel axes are not perpendicular in the patient (shear).
+ */
+export function transformPlane(plane: ImagePlane, map: Affine, rows: number, columns: number): ImagePlane {
+  const back = invertAffine(map);
+  const origin = pixelToWorld(plane, 0, 0);
+  const step = (dx: number, dy: number): Vec3 => subtract(pixelToWorld(plane, dx, dy), origin);
+  const [alongX, alongY] = [step(back[0], back[3]), step(back[1], back[4])];
+  return imagePlane({
+    position: pixelToWorld(plane, back[2], back[5]),
+    rowDirection: normalize(alongX),
+    columnDirection: normalize(alongY),
+    spacingMm: [length(alongY), length(alongX)],
+    rows,
+    columns,
+  });
+}
+
+/** Largest angle in degrees between the normals of parallel slices of one stack. */
+export const stackToleranceDeg = 1;
+
+/** Whether two planes' normals agree within `stackToleranceDeg`, whichever side they face. */
+export function sameOrientation(a: ImagePlane, b: ImagePlane): boolean {
+  const sine = length(cross(planeNormal(a), planeNormal(b)));
+  return sine <= Math.sin((stackToleranceDeg * Math.PI) / 180);
+}
+
+/**
+ * Unit vector along a stack of parallel planes. 'anatomical' points from base to apex: towards left, anterior and
+ * inferior, u·(1, −1, −1) > 0 in LPS. 'zhang2024' is −(X × Y) of the first slice, as the published code has it, and
+ * so depends on how the header is handed; it is also the answer for a normal exactly between the two sides.
+ */
+export function stackDirection(planes: readonly ImagePlane[], direction: LocationDirection): Vec3 {
+  const first = planeNormal(planes[0]!);
+  const sum = planes
+    .map(planeNormal)
+    .reduce<Vec3>((total, n) => add(total, dot(n, first) < 0 ? scale(n, -1) : n), [0, 0, 0]);
+  const u = scale(normalize(sum), -1);
+  const side = dot(u, [1, -1, -1]);
+  return direction === 'anatomical' && side < 0 ? scale(u, -1) : u;
+}
+
+/** u·ImagePositionPatient of each plane, mm, along `stackDirection`. */
+export function stackPositions(
+  planes: readonly ImagePlane[],
+  direction: LocationDirection = 'anatomical',
+): number[] {
+  const u = stackDirection(planes, direction);
+  return planes.map((plane) => dot(u, plane.position));
+}
+
+/**
+ * Relative slice location (loc − min) / (max − min) of each plane of one stack, 0 (base) … 1 (apex).
+ * A stack of one location (closer than `locationToleranceMm`) has none. Throws GeometryError when the planes are not
+ * parallel within `stackToleranceDeg`.
+ */
+export function relativeLocations(
+  planes: readonly ImagePlane[],
+  direction: LocationDirection = 'anatomical',
+): LocationResult {
+  const stray = planes.findIndex((plane) => !sameOrientation(plane, planes[0]!));
+  if (stray > 0)
+    throw new GeometryError(
+      `Plane ${stray} is not parallel to the stack's first plane. Group slices by orientation first.`,
+    );
+  const positions = planes.length > 0 ? stackPositions(planes, direction) : [];
+  const min = Math.min(...positions);
+  const extent = Math.max(...positions) - min;
+  if (extent > locationToleranceMm) return { locations: positions.map((p) => (p - min) / extent) };
+  const message = 'The stack has a single slice location, so a relative location is not defined.';
+  return { locations: null, reason: { code: 'ONE_LOCATION', message } };
+}

@@ -1,0 +1,80 @@
+/** @file Counter-based random numbers: a draw depends on its key and its counter alone, in exact arithmetic. */
+
+const STEP = 0x9e3779b9;
+
+/** A bijection of 32-bit integers that spreads every input bit over the whole word. */
+export function mix(word: number): number {
+  let h = word;
+  h = Math.imul(h ^ (h >>> 16), 0x21f0aaad);
+  h = Math.imul(h ^ (h >>> 15), 0x735a2d97);
+  return h ^ (h >>> 15);
+}
+
+/** One 32-bit word from any number of integers below 2^53. */
+export function hashWords(...words: readonly number[]): number {
+  let h = STEP;
+  for (const word of words) h = mix(mix(h ^ (word | 0)) + STEP + Math.floor(word / 2 ** 32));
+  return h;
+}
+
+/** One 32-bit word from a text, for naming streams. */
+export function hashText(text: string): number {
+  return hashWords(...Array.from(text, (letter) => letter.codePointAt(0)!));
+}
+
+/** A stream of random numbers; streams of different keys never share a stretch. */
+export class Random {
+  readonly #first: number;
+  readonly #second: number;
+  #counter = 0;
+
+  constructor(seed: number, subject: number, stream: string) {
+    this.#first = hashWords(seed, subject, hashText(stream));
+    this.#second = hashWords(this.#first, 1);
+  }
+
+  /** 32 random bits as a signed integer. */
+  bits(): number {
+    this.#counter = (this.#counter + STEP) | 0;
+    return mix(mix(this.#first + this.#counter) ^ this.#second);
+  }
+
+  /** Uniform in [low, high). */
+  uniform(low: number, high: number): number {
+    return low + ((high - low) * (this.bits() >>> 0)) / 2 ** 32;
+  }
+
+  /** Uniform in ±half. */
+  spread(half: number): number {
+    return this.uniform(-half, half);
+  }
+
+  /** Uniform in low … high, both included. */
+  integer(low: number, high: number): number {
+    return low + Math.floor(this.uniform(0, high - low + 1));
+  }
+
+  chance(probability: number): boolean {
+    return this.uniform(0, 1) < probability;
+  }
+
+  /** Normal by the sum of twelve uniforms: no logarithm, so the same on every engine. */
+  normal(deviation: number): number {
+    let sum = -6;
+    for (let i = 0; i < 12; i++) sum += this.uniform(0, 1);
+    return sum * deviation;
+  }
+
+  pick<T>(values: readonly T[]): T {
+    return values[this.integer(0, values.length - 1)]!;
+  }
+}
+
+/** 1 / the standard deviation of the sum of four uniform bytes. */
+const BYTES_TO_NORMAL = 1 / Math.sqrt((4 * (256 * 256 - 1)) / 12);
+
+/** A standard normal number (cut at ±3.4) from 32 random bits: the centred sum of their bytes. */
+export function normalOfBits(bits: number): number {
+  const sum = (bits & 255) + ((bits >>> 8) & 255) + ((bits >>> 16) & 255) + (bits >>> 24);
+  return (sum - 510) * BYTES_TO_NORMAL;
+}

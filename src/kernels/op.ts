@@ -1,0 +1,147 @@
+/** @file The op contract: one record holds an op's shape rule, its launch and its gradient. */
+import { empty } from '../tensor/create.ts';
+import type { Device } from '../tensor/device.ts';
+import { ShapeError } from '../tensor/errors.ts';
+import { formatShape } from '../tensor/shape.ts';
+import { type Spec, Tensor } from '../tensor/tensor.ts';
+
+/** Inputs of an op; null stands for an optional input that is left out (a bias). */
+export type Inputs = readonly (Tensor | null)[];
+
+/** The gradient that arrives at output `index`, before it exists. */
+export class Incoming {
+  readonly index: number;
+  readonly spec: Spec;
+
+  constructor(index: number, spec: Spec) {
+    this.index = index;
+    this.spec = spec;
+  }
+}
+
+/** A launch of backward, described: which op on which values. `grad` returns these; the tape runs what is needed. */
+export class Call<A = unknown> {
+  readonly op: Op<A>;
+  readonly inputs: readonly (Value | null)[];
+  readonly attrs: A;
+
+  constructor(op: Op<A>, inputs: readonly (Value | null)[], attrs: A) {
+    this.op = op;
+    this.inputs = inputs;
+    this.attrs = attrs;
+  }
+
+  /** Output `index` of this call. */
+  at(index: number): CallOutput {
+    return new CallOutput(this as Call, index);
+  }
+}
+
+export class CallOutput {
+  readonly call: Call;
+  readonly index: number;
+
+  constructor(call: Call, index: number) {
+    this.call = call;
+    this.index = index;
+  }
+}
+
+/** A saved tensor, an incoming gradient, or an output of another backward launch. */
+export type Value = Tensor | Incoming | CallOutput;
+
+/** Describes output 0 of `op` on `inputs`. */
+export function call<A>(op: Op<A>, inputs: readonly (Value | null)[], attrs: A): CallOutput {
+  return new Call(op, inputs, attrs).at(0);
+}
+
+export interface GradContext<A> {
+  readonly inputs: Inputs;
+  readonly outputs: readonly Tensor[];
+  /** Incoming gradients, one per output. */
+  readonly dy: readonly Incoming[];
+  readonly attrs: A;
+}
+
+/**
+ * One op. `infer` checks arguments (throwing ShapeError before the device is touched) and gives the outputs' specs;
+ * `launch` writes every element of the outputs; `grad` describes, per input, the launches that give its gradient, or
+ * null where there is none. Tensors that `grad` mentions stay alive until backward has run.
+ */
+export interface Op<A = unknown> {
+  readonly name: string;
+  infer(inputs: Inputs, attrs: A): readonly Spec[];
+  launch(device: Device, inputs: Inputs, outputs: readonly Tensor[], attrs: A): void;
+  grad?(context: GradContext<A>): readonly (Value | null)[];
+  /** The output is the first input's storage under another shape: nothing is launched. */
+  readonly view?: true;
+}
+
+/** The device an op's inputs live on; throws if they live on several. */
+export function deviceOf(op: string, inputs: Inputs): Device {
+  const devices = new Set(inputs.filter((input) => input !== null).map((input) => input.device));
+  if (devices.size !== 1) {
+    throw new ShapeError(
+      op,
+      'inputs',
+      `live on ${devices.size} devices`,
+      'All inputs must be on one device.',
+    );
+  }
+  return [...devices][0]!;
+}
+
+/**
+ * Runs an op outside any tape: shapes, outputs, launch. `into[i]`, where given, receives output i; it must have the
+ * inferred size.
+ */
+export function run<A>(
+  op: Op<A>,
+  inputs: Inputs,
+  attrs: A,
+  into: readonly (Tensor | undefined)[] = [],
+): Tensor[] {
+  const device = deviceOf(op.name, inputs);
+  const specs = op.infer(inputs, attrs);
+  if (op.view) return [viewOf(inputs[0]!, specs[0]!)];
+  const outputs = specs.map((spec, index) => into[index] ?? empty(device, spec, op.name));
+  op.launch(device, inputs, outputs, attrs);
+  return outputs;
+}
+
+function viewOf(source: Tensor, spec: Spec): Tensor {
+  return new Tensor(source.device, source.storage.retain(), spec, source.label, source.offset);
+}
+
+/** Throws ShapeError unless `input` has rank `rank` (and dtype f32 unless another is named). */
+export function expectRank(
+  op: string,
+  argument: string,
+  input: Tensor | null,
+  rank: number,
+  dtype = 'f32',
+): Tensor {
+  if (!input) throw new ShapeError(op, argument, 'is missing', 'Pass a tensor.');
+  if (input.shape.length !== rank) {
+    throw new ShapeError(op, argument, `has shape ${formatShape(input.shape)}`, `Rank ${rank} is needed.`);
+  }
+  return expectType(op, argument, input, dtype);
+}
+
+/** Throws ShapeError unless `input` has the dtype. */
+export function expectType(op: string, argument: string, input: Tensor, dtype: string): Tensor {
+  if (input.dtype === dtype) return input;
+  throw new ShapeError(op, argument, `has dtype ${input.dtype}`, `${dtype} is needed; use cast().`);
+}
+
+/** Throws ShapeError unless `input` has exactly this shape. */
+export function expectShape(
+  op: string,
+  argument: string,
+  input: Tensor | null,
+  shape: readonly number[],
+): Tensor {
+  if (input && formatShape(input.shape) === formatShape(shape)) return input;
+  const found = input ? `has shape ${formatShape(input.shape)}` : 'is missing';
+  throw new ShapeError(op, argument, found, `${formatShape(shape)} is needed.`);
+}

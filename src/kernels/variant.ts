@@ -1,0 +1,33 @@
+/** @file Variants of an op: different algorithms with the same result, chosen by device, shape and dtype. */
+import type { Caps, Device } from '../tensor/device.ts';
+import { ConfigError } from '../tensor/errors.ts';
+
+/** One algorithm. `P` is what the op knows about the problem (sizes, strides, dtype). */
+export interface Variant<P, Args extends readonly unknown[]> {
+  readonly name: string;
+  /** Whether it can compute this problem on this device at all. */
+  fits(caps: Caps, problem: P): boolean;
+  launch(device: Device, problem: P, ...args: Args): void;
+}
+
+/**
+ * The forced variant (device option or PLANEWISE_VARIANT=op:variant) where it fits, else the first that fits:
+ * the order is the preference, so the choice is deterministic.
+ */
+export function chooseVariant<P, Args extends readonly unknown[]>(
+  device: Device,
+  op: string,
+  variants: readonly Variant<P, Args>[],
+  problem: P,
+): Variant<P, Args> {
+  const forced = device.options.variants?.[op];
+  const names = variants.map((variant) => variant.name);
+  if (forced && !names.includes(forced)) {
+    throw new ConfigError(`${op} has no variant "${forced}". It has: ${names.join(', ')}.`);
+  }
+  const fitting = variants.filter((variant) => variant.fits(device.caps, problem));
+  const chosen = fitting.find((variant) => variant.name === forced) ?? fitting[0];
+  if (!chosen)
+    throw new ConfigError(`No variant of ${op} fits this device and shape (it has: ${names.join(', ')}).`);
+  return chosen;
+}

@@ -1,0 +1,191 @@
+/** @file Opens a device in Node through Dawn: a real GPU, else a system software driver, else the embedded SwiftShader. */
+import { constants } from 'node:os';
+import { embeddedDriver, loadEmbeddedLoader, selectDrivers, systemDrivers } from './adapters.node.ts';
+import { type Device, type DeviceOptions, deviceFrom } from './device.ts';
+import { DeviceError } from './errors.ts';
+import { quietly } from './stderr.node.ts';
+
+/** `gpu`: hardware only; `system`: whatever driver the system has; `swiftshader`: the embedded one. */
+export type AdapterChoice = 'gpu' | 'system' | 'swiftshader';
+
+export interface OpenOptions extends DeviceOptions {
+  /** Overrides the environment variable PLANEWISE_ADAPTER. */
+  readonly adapter?: AdapterChoice | undefined;
+}
+
+/** One way to get an adapter, and whether it was taken. */
+export interface Candidate {
+  readonly choice: AdapterChoice;
+  readonly adapter: string | null;
+  readonly software: boolean;
+  readonly taken: boolean;
+  readonly reason: string;
+}
+
+// Dawn's instances must outlive their devices, or the process aborts.
+const instances = new Set<GPU>();
+let globalsInstalled = false;
+let systemIcds: string | undefined;
+
+async function createInstance(): Promise<GPU> {
+  const { create, globals } = await import('webgpu');
+  if (!globalsInstalled) {
+    Object.assign(globalThis, globals);
+    globalsInstalled = true;
+  }
+  const instance = create([]);
+  instances.add(instance);
+  return instance;
+}
+
+/** Whether a Vulkan loader is installed; Dawn looks for one on Linux only. */
+function hasSystemLoader(): boolean {
+  if (process.platform !== 'linux') return true;
+  try {
+    process.dlopen({ exports: {} }, 'libvulkan.so.1', constants.dlopen.RTLD_LAZY);
+  } catch (error) {
+    return /self-register/.test(String(error));
+  }
+  return true;
+}
+
+const softwarePattern = /swiftshader|llvmpipe|lavapipe|basic render|warp/i;
+
+function describe(adapter: GPUAdapter): string {
+  const { description, vendor, architecture } = adapter.info;
+  return description || `${vendor} ${architecture}`.trim() || 'unnamed adapter';
+}
+
+interface Found {
+  readonly instance: GPU;
+  readonly adapter: GPUAdapter;
+}
+
+async function requestFrom(instance: GPU): Promise<Found | undefined> {
+  const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter) return { instance, adapter };
+  instances.delete(instance);
+  return undefined;
+}
+
+async function findSystem(): Promise<Found | undefined> {
+  if (!hasSystemLoader()) return undefined;
+  systemIcds ??= process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES ?? '';
+  if (systemIcds) selectDrivers(systemIcds.split(':'));
+  else {
+    delete process.env.VK_DRIVER_FILES;
+    delete process.env.VK_ICD_FILENAMES;
+  }
+  return requestFrom(await createInstance());
+}
+
+async function findEmbedded(): Promise<Found | undefined> {
+  const icd = await embeddedDriver();
+  if (!hasSystemLoader()) loadEmbeddedLoader(icd);
+  systemIcds ??= process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES ?? '';
+  selectDrivers([icd]);
+  return requestFrom(await createInstance());
+}
+
+function parseChoice(value: string | undefined): AdapterChoice | undefined {
+  if (!value) return undefined;
+  if (value === 'gpu' || value === 'system' || value === 'swiftshader') return value;
+  throw new DeviceError(`Unknown adapter "${value}". Use gpu, system or swiftshader.`);
+}
+
+/** Every way to get an adapter here, in the order of preference, and why each was or was not taken. */
+export async function listCandidates(forced?: AdapterChoice): Promise<Candidate[]> {
+  const choice = forced ?? parseChoice(process.env.PLANEWISE_ADAPTER);
+  const system = await quietly(findSystem);
+  const name = system ? describe(system.adapter) : null;
+  const software = name !== null && softwarePattern.test(name);
+  const embedded = await quietly(() => findEmbedded().catch((error: Error) => error));
+  const embeddedName = embedded instanceof Error || !embedded ? null : describe(embedded.adapter);
+  const gpuTaken = name !== null && !software && choice !== 'swiftshader';
+  const systemTaken = software && (choice === undefined || choice === 'system');
+  const rest = !gpuTaken && !systemTaken && choice !== 'gpu' && choice !== 'system';
+  const missing = hasSystemLoader()
+    ? `no driver Dawn accepts (${systemDrivers().length} Vulkan driver files installed)`
+    : 'no Vulkan loader (libvulkan.so.1) is installed';
+  const forcedText = choice ? `"${choice}" was asked for` : 'a better one was found';
+  return [
+    {
+      choice: 'gpu',
+      adapter: software ? null : name,
+      software: false,
+      taken: gpuTaken,
+      reason: gpuTaken
+        ? 'a hardware GPU comes first'
+        : name && !software
+          ? forcedText
+          : 'no hardware GPU was found',
+    },
+    {
+      choice: 'system',
+      adapter: software ? name : null,
+      software: true,
+      taken: systemTaken,
+      reason: systemTaken
+        ? 'the system has a software driver Dawn accepts'
+        : software
+          ? forcedText
+          : name
+            ? 'the system driver is a hardware one'
+            : missing,
+    },
+    {
+      choice: 'swiftshader',
+      adapter: embeddedName,
+      software: true,
+      taken: rest && embeddedName !== null,
+      reason:
+        embedded instanceof Error
+          ? embedded.message
+          : rest
+            ? 'nothing better was found or it was asked for'
+            : forcedText,
+    },
+  ];
+}
+
+async function find(choice: AdapterChoice | undefined): Promise<Found> {
+  if (choice !== 'swiftshader') {
+    const system = await findSystem();
+    const software = system && softwarePattern.test(describe(system.adapter));
+    if (system && (!software || choice !== 'gpu')) return system;
+    if (choice) {
+      throw new DeviceError(
+        `No ${choice === 'gpu' ? 'hardware GPU' : 'system driver'} was found. Run "planewise devices" to see why, or drop the choice to use the embedded software adapter.`,
+      );
+    }
+  }
+  const embedded = await findEmbedded();
+  if (embedded) return embedded;
+  throw new DeviceError(
+    'No adapter was found, not even the embedded SwiftShader. Run "planewise devices" to see why.',
+  );
+}
+
+/**
+ * Opens the best device there is, or the one asked for.
+ * @throws DeviceError naming what was looked for
+ */
+export async function openDevice(options: OpenOptions = {}): Promise<Device> {
+  const choice = options.adapter ?? parseChoice(process.env.PLANEWISE_ADAPTER);
+  const variants = { ...parseVariants(process.env.PLANEWISE_VARIANT), ...options.variants };
+  return quietly(async () => {
+    const { instance, adapter } = await find(choice);
+    return deviceFrom(adapter, { ...options, variants }, () =>
+      setImmediate(() => instances.delete(instance)),
+    );
+  });
+}
+
+/** `PLANEWISE_VARIANT=conv2d:gather,conv2dWeightGrad:gather` */
+function parseVariants(text: string | undefined): Record<string, string> {
+  const pairs = (text ?? '')
+    .split(',')
+    .filter(Boolean)
+    .map((pair) => pair.split(':') as [string, string]);
+  return Object.fromEntries(pairs);
+}

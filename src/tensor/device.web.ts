@@ -1,0 +1,23 @@
+/** @file Opens a device in the browser through navigator.gpu. */
+import { type Device, type DeviceOptions, deviceFrom } from './device.ts';
+import { DeviceError } from './errors.ts';
+
+export type OpenOptions = DeviceOptions;
+
+/**
+ * Opens the browser's high-performance adapter.
+ * @throws DeviceError where WebGPU is missing or gives no adapter
+ */
+export async function openDevice(options: OpenOptions = {}): Promise<Device> {
+  if (!navigator.gpu) {
+    throw new DeviceError(
+      'This browser has no WebGPU. Use Chrome or Edge 113+, Safari 26+ or Firefox 141+ over https or localhost.',
+    );
+  }
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter)
+    throw new DeviceError(
+      'WebGPU gives no adapter here. Check chrome://gpu, and that hardware acceleration is on.',
+    );
+  return deviceFrom(adapter, options);
+}

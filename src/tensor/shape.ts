@@ -1,0 +1,55 @@
+/** @file Shapes: element counts, broadcasting and axis arithmetic. */
+import { ShapeError } from './errors.ts';
+
+export type Shape = readonly number[];
+
+export function elementCount(shape: Shape): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
+
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** Row-major strides in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
+  return strides;
+}
+
+/** The shape both broadcast to (NumPy's rule), or a ShapeError naming `op`. */
+export function broadcastShapes(op: string, a: Shape, b: Shape): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const left = a[axis - rank + a.length] ?? 1;
+    const right = b[axis - rank + b.length] ?? 1;
+    if (left === right || right === 1) return left;
+    if (left === 1) return right;
+    throw new ShapeError(
+      op,
+      'b',
+      `has shape ${formatShape(b)}, which does not broadcast with ${formatShape(a)}`,
+      'Sizes must be equal or 1, counted from the last axis.',
+    );
+  });
+}
+
+/** Axes as non-negative, sorted and unique; throws for one out of range. */
+export function normalizeAxes(op: string, axes: readonly number[], rank: number): number[] {
+  const normal = axes.map((axis) => (axis < 0 ? axis + rank : axis));
+  for (const [index, axis] of normal.entries()) {
+    if (axis >= 0 && axis < rank) continue;
+    throw new ShapeError(
+      op,
+      'axes',
+      `holds ${axes[index]}, but the tensor has rank ${rank}`,
+      'Use -rank … rank-1.',
+    );
+  }
+  return [...new Set(normal)].sort((a, b) => a - b);
+}

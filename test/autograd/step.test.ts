@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import * as ops from '../../src/autograd/ops.ts';
+import { capture } from '../../src/autograd/step.ts';
+import { noGrad, Tape } from '../../src/autograd/tape.ts';
+import { randomNormal, tensor } from '../../src/tensor/create.ts';
+import { CaptureError } from '../../src/tensor/errors.ts';
+import { disown } from '../../src/tensor/scope.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { useDevice } from '../device.ts';
+
+const device = useDevice();
+
+/** x·x + sigmoid(x) with x used three times, so that gradients accumulate. */
+function forward(x: Tensor): Tensor {
+  return ops.add(ops.multiply(x, x), ops.sigmoid(ops.relu(x)));
+}
+
+function readInside(x: Tensor): { y: Tensor } {
+  void x.read();
+  return { y: x };
+}
+
+describe('capture', () => {
+  it('replays to the same bits as eager, on new inputs', async () => {
+    const x = tensor(device(), [0, 0, 0, 0, 0], [5]);
+    const step = await capture(device(), () => ({ y: forward(x) }));
+    for (const seed of [1, 2]) {
+      const values = await randomNormal(device(), [5], seed).read();
+      x.write(values);
+      step.run();
+      expect(await step.outputs.y.read()).toEqual(await forward(x).read());
+    }
+    expect(step.launchCount).toBe(4);
+    expect(step.memory.plannedBytes).toBeLessThan(step.memory.unplannedBytes);
+    step.dispose();
+  });
+
+  it('refuses a host read inside the step and nesting', async () => {
+    const x = tensor(device(), [1], [1]);
+    await expect(capture(device(), () => readInside(x))).rejects.toThrow(CaptureError);
+  });
+});
+
+describe('tape', () => {
+  it('adds the gradients of every use of a tensor and of every backward', async () => {
+    const x = tensor(device(), [-1, 2], [2]);
+    x.requiresGrad = true;
+    for (let pass = 1; pass <= 2; pass++) {
+      using tape = new Tape();
+      const y = forward(x);
+      tape.backward(y, tensor(device(), [1, 1], [2]));
+      const s = 1 / (1 + Math.exp(-2));
+      const gradient = await x.grad!.read();
+      expect(gradient[0]).toBeCloseTo(pass * -2, 5);
+      expect(gradient[1]).toBeCloseTo(pass * (4 + s * (1 - s)), 5);
+    }
+    x.grad!.dispose();
+  });
+
+  it('records nothing under noGrad and releases what it pinned when dropped', async () => {
+    const x = disown(tensor(device(), [1, 2], [2]));
+    x.requiresGrad = true;
+    const before = device().memory.liveBytes;
+    {
+      using tape = new Tape();
+      noGrad(() => ops.sigmoid(x).dispose());
+      ops.sigmoid(x).dispose();
+      expect(device().memory.liveBytes).toBeGreaterThan(before);
+      expect(tape.tracks(x)).toBe(true);
+    }
+    expect(device().memory.liveBytes).toBe(before);
+    x.dispose();
+  });
+});

@@ -122,13 +122,13 @@ function drawRight(random: Random, group: PhantomGroup, spread: number, left: Le
   return {
     angle: angle(radians),
     radians,
-    distance: (left.radius + Math.min(left.wall, 13)) * 0.8,
+    distance: (left.radius + left.wall * (group === 'HCM' ? 1 + left.asymmetry : 1)) * 0.95,
     halfWidth: (30 + random.spread(7 * spread)) * (group === 'RV' ? dilation : 1),
     halfHeight: 36 + random.spread(7 * spread),
     bend: random.uniform(0.001, 0.006),
     drop,
     length: Math.min(wanted, left.length - drop - 4),
     wall: RIGHT_WALL_MM,
-    shortening: shortening * (group === 'RV' || group === 'DCM' ? 0.6 : 1),
+    shortening: shortening * (group === 'RV' || group === 'DCM' ? 0.75 : 1),
   };
 }

@@ -1,0 +1,79 @@
+/** @file Labels of every target image as plain records, without decoding a pixel. */
+
+import { transformLine } from './affine.ts';
+import { checkGrid, cropMap, defaultSize, defaultSpacingMm } from './resample.ts';
+import { planStudies, type StudyOptions, type Target } from './study.ts';
+import type { FileSource, Line, Reason, SkippedFile } from './types.ts';
+
+export interface LabelOptions extends StudyOptions {
+  /** Side of the prepared image in pixels; default 224. */
+  readonly size?: number;
+  /** Pixel spacing of the prepared image, mm; default 1.26. */
+  readonly spacingMm?: number;
+}
+
+/** A reference view's line in one image: in its own pixels, and in the prepared ones. */
+export interface ReferenceLabel {
+  readonly native: Line | null;
+  readonly crop: Line | null;
+  readonly reason?: Reason;
+  readonly file?: string;
+}
+
+export interface ImageLabel {
+  readonly file: string;
+  readonly subject: string;
+  readonly view: string;
+  readonly frame: number;
+  readonly slice: number;
+  readonly references: Readonly<Record<string, ReferenceLabel>>;
+  readonly location: number | null;
+  readonly locationReason?: Reason;
+}
+
+export interface StudyLabels {
+  readonly targetView: string;
+  readonly referenceViews: readonly string[];
+  readonly size: number;
+  readonly spacingMm: number;
+  readonly images: readonly ImageLabel[];
+  readonly skipped: readonly SkippedFile[];
+}
+
+function imageLabel(
+  target: Target,
+  view: string,
+  names: readonly string[],
+  grid: [number, number],
+): ImageLabel {
+  const map = cropMap(target.image.header.plane, ...grid);
+  const references = target.references.map(({ line, ...rest }, i): [string, ReferenceLabel] => [
+    names[i]!,
+    { native: line, crop: line && transformLine(line, map), ...rest },
+  ]);
+  return {
+    file: target.image.source.path,
+    subject: target.subject,
+    view,
+    frame: target.frame,
+    slice: target.slice,
+    references: Object.fromEntries(references),
+    location: target.location,
+    ...(target.locationReason ? { locationReason: target.locationReason } : {}),
+  };
+}
+
+/**
+ * Lines and relative locations of all target images (paper §1), from headers alone: `native` lines in original
+ * pixels, `crop` lines in prepared ones. Throws ConfigError as `planStudies` does, and for an impossible size.
+ */
+export async function labelStudies(
+  files: readonly FileSource[],
+  options: LabelOptions = {},
+): Promise<StudyLabels> {
+  const { size = defaultSize, spacingMm = defaultSpacingMm } = options;
+  checkGrid(size, spacingMm);
+  const { targetView, referenceViews, targets, skipped } = await planStudies(files, options);
+  const images = targets.map((t) => imageLabel(t, targetView, referenceViews, [size, spacingMm]));
+  return { targetView, referenceViews, size, spacingMm, images, skipped };
+}

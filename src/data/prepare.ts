@@ -1,0 +1,128 @@
+/** @file Prepares studies once: target images decoded, resampled, cropped and z-scored, with their labels. */
+
+import { ConfigError } from '../tensor/errors.ts';
+import { transformLine } from './affine.ts';
+import { transformPlane } from './geometry.ts';
+import { fromHalf, toHalf } from './half.ts';
+import type { LabelOptions } from './labels.ts';
+import { readPixels } from './pixels.ts';
+import { checkGrid, cropMap, defaultSize, defaultSpacingMm, resample, zScore } from './resample.ts';
+import { reasonOf } from './scan.ts';
+import { planStudies, type StudyPlan, type Target } from './study.ts';
+import type { Affine, FileSource, PreparedData, PreparedImage, Reason, SkippedFile } from './types.ts';
+
+export interface PrepareOptions extends LabelOptions {
+  /** Precision of the stored pixels; default f32. With f16 the pixels in memory are rounded to it too. */
+  readonly dtype?: 'f32' | 'f16';
+  /** Told of images that are used but lack something: a constant image, a missing line or location. */
+  readonly onWarning?: (file: string, reason: Reason) => void;
+}
+
+interface Grid {
+  readonly size: number;
+  readonly spacingMm: number;
+  readonly dtype: 'f32' | 'f16';
+}
+
+function preparedImage(target: Target, view: string, map: Affine, size: number): PreparedImage {
+  return {
+    subject: target.subject,
+    file: target.image.source.path,
+    view,
+    frame: target.frame,
+    slice: target.slice,
+    lines: target.references.map(({ line }) => line && transformLine(line, map)),
+    location: target.location,
+    plane: transformPlane(target.image.header.plane, map, size, size),
+  };
+}
+
+function warnOfGaps(target: Target, onWarning: PrepareOptions['onWarning']): void {
+  const file = target.image.source.path;
+  for (const { reason } of target.references) if (reason) onWarning?.(file, reason);
+  if (target.locationReason) onWarning?.(file, target.locationReason);
+}
+
+const constantImage: Reason = {
+  code: 'CONSTANT',
+  message: 'Every pixel has one value; the image is stored as zeros.',
+};
+const notFinite: Reason = { code: 'NOT_FINITE', message: 'Rescaled pixel values are not finite numbers.' };
+
+/** Decodes one target into `out`; a reason when it cannot be used. */
+async function prepareOne(
+  target: Target,
+  map: Affine,
+  size: number,
+  out: Float32Array,
+  onWarning: PrepareOptions['onWarning'],
+): Promise<Reason | null> {
+  const { source } = target.image;
+  try {
+    const pixels = resample(await readPixels(await source.read(), source.path), map, size);
+    const deviation = zScore(pixels);
+    if (Number.isNaN(deviation)) return notFinite;
+    if (deviation === 0) onWarning?.(source.path, constantImage);
+    out.set(pixels);
+    return null;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+async function prepareTargets(plan: StudyPlan, grid: Grid, options: PrepareOptions) {
+  const area = grid.size ** 2;
+  const pixels = new Float32Array(plan.targets.length * area);
+  const images: PreparedImage[] = [];
+  const skipped: SkippedFile[] = [...plan.skipped];
+  for (const [index, target] of plan.targets.entries()) {
+    const file = target.image.source.path;
+    const map = cropMap(target.image.header.plane, grid.size, grid.spacingMm);
+    const out = pixels.subarray(images.length * area, (images.length + 1) * area);
+    const reason = await prepareOne(target, map, grid.size, out, options.onWarning);
+    if (reason) skipped.push({ file, reason });
+    else {
+      images.push(preparedImage(target, plan.targetView, map, grid.size));
+      warnOfGaps(target, options.onWarning);
+    }
+    options.onProgress?.({ phase: 'decode', done: index + 1, total: plan.targets.length, file });
+  }
+  return { images, skipped, pixels: pixels.slice(0, images.length * area) };
+}
+
+/**
+ * Reads all target images: RescaleSlope/Intercept applied, resampled to `spacingMm` isotropic (`cropMap`,
+ * `resample`), centre-cropped or padded with 0 to size × size, z-scored per image with population deviation, padding
+ * included (paper §2). Pixels of reference views are never decoded. Files that cannot be used are in `skipped` with
+ * the reason; a target without some line or location keeps the others. Throws ConfigError when nothing is usable.
+ */
+export async function prepare(
+  files: readonly FileSource[],
+  options: PrepareOptions = {},
+): Promise<PreparedData> {
+  const { size = defaultSize, spacingMm = defaultSpacingMm, dtype = 'f32' } = options;
+  checkGrid(size, spacingMm);
+  const plan = await planStudies(files, options);
+  const { images, skipped, pixels } = await prepareTargets(plan, { size, spacingMm, dtype }, options);
+  if (images.length === 0) {
+    const { file, reason } = skipped.at(-1)!;
+    throw new ConfigError(
+      `None of ${plan.targets.length} target images could be read. ${file}: ${reason.message}`,
+    );
+  }
+  const { targetView, referenceViews } = plan;
+  return {
+    manifest: {
+      format: 'planewise-prepared',
+      version: 1,
+      size,
+      spacingMm,
+      targetView,
+      referenceViews,
+      dtype,
+      images,
+      skipped,
+    },
+    pixels: dtype === 'f16' ? fromHalf(toHalf(pixels)) : pixels,
+  };
+}

@@ -1,0 +1,106 @@
+/** @file Resampling to isotropic pixels, centre crop or pad, and z-score. */
+
+import { ConfigError } from '../tensor/errors.ts';
+import type { PixelImage } from './pixels.ts';
+import type { Affine, ImagePlane } from './types.ts';
+
+/** In-plane spacing of [Z], mm (paper §2). */
+export const defaultSpacingMm = 1.26;
+
+/** Side of a prepared image of [Z], pixels (paper §2). */
+export const defaultSize = 224;
+
+/** Throws ConfigError when `size` is not a positive integer or `spacingMm` not a positive number. */
+export function checkGrid(size: number, spacingMm: number): void {
+  if (!Number.isInteger(size) || size < 1)
+    throw new ConfigError(`Image size ${size} is not a positive whole number of pixels.`);
+  if (!Number.isFinite(spacingMm) || spacingMm <= 0)
+    throw new ConfigError(`Pixel spacing ${spacingMm} mm is not a positive number.`);
+}
+
+/**
+ * One axis of the map from native to prepared pixels: the native axis, resampled about its middle to
+ * round(extent / spacing) pixels, of which the middle `size` are kept (of an odd surplus or
+ * lack, the smaller half comes first): new = factor·old + offset.
+ */
+function axisMap(length: number, nativeMm: number, size: number, spacingMm: number): [number, number] {
+  const factor = nativeMm / spacingMm;
+  const resampled = Math.max(1, Math.round(length * factor));
+  const cropped = Math.trunc((resampled - size) / 2);
+  return [factor, (resampled - 1) / 2 - cropped - (factor * (length - 1)) / 2];
+}
+
+/**
+ * The affine map from an image's native pixels to its prepared pixels (half-pixel correct: the physical middle of the
+ * image is the middle of the resampled grid; an image already at `spacingMm` is moved by whole pixels only).
+ */
+export function cropMap(plane: ImagePlane, size: number, spacingMm: number): Affine {
+  const [fx, tx] = axisMap(plane.columns, plane.spacingMm[1], size, spacingMm);
+  const [fy, ty] = axisMap(plane.rows, plane.spacingMm[0], size, spacingMm);
+  return [fx, 0, tx, 0, fy, ty];
+}
+
+/** For each output pixel: first input pixel and the weights from there on; none outside the image. */
+interface Taps {
+  readonly first: Int32Array;
+  readonly weights: readonly Float64Array[];
+}
+
+/**
+ * A triangle of half-width max(1, input pixels per output pixel), normalised over the pixels there are: linear
+ * interpolation when enlarging, a weighted area average (no aliasing) when reducing, edge pixels repeated.
+ */
+function axisTaps(length: number, size: number, factor: number, offset: number): Taps {
+  const reach = Math.max(1, 1 / factor);
+  const first = new Int32Array(size);
+  const weights = Array.from({ length: size }, (_, i) => {
+    const x = (i - offset) / factor;
+    if (x < -0.5 - 1e-9 || x > length - 0.5 + 1e-9) return new Float64Array(0);
+    const from = Math.max(0, Math.floor(x - reach) + 1);
+    const to = Math.min(length - 1, Math.ceil(x + reach) - 1);
+    first[i] = from;
+    const taps = Float64Array.from({ length: to - from + 1 }, (_, k) => 1 - Math.abs(from + k - x) / reach);
+    const sum = taps.reduce((a, b) => a + b, 0);
+    return taps.map((w) => w / sum);
+  });
+  return { first, weights };
+}
+
+function weigh(values: ArrayLike<number>, start: number, stride: number, weights: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < weights.length; k++) sum += weights[k]! * values[start + k * stride]!;
+  return sum;
+}
+
+/**
+ * The image under a map without rotation (native to prepared pixels, as `cropMap` gives), size × size, row-major;
+ * pixels whose centre lies outside the native image are 0.
+ */
+export function resample(image: PixelImage, map: Affine, size: number): Float32Array {
+  const across = axisTaps(image.columns, size, map[0], map[2]);
+  const down = axisTaps(image.rows, size, map[4], map[5]);
+  const middle = new Float64Array(image.rows * size);
+  for (let y = 0; y < image.rows; y++)
+    for (let x = 0; x < size; x++)
+      middle[y * size + x] = weigh(image.values, y * image.columns + across.first[x]!, 1, across.weights[x]!);
+  const out = new Float32Array(size * size);
+  for (let y = 0; y < size; y++)
+    for (let x = 0; x < size; x++)
+      out[y * size + x] = weigh(middle, down.first[y]! * size + x, size, down.weights[y]!);
+  return out;
+}
+
+/**
+ * (v − mean) / population standard deviation over the whole array, padding included as in [Z], in place.
+ * Returns the deviation; a constant image becomes zeros and returns 0, one that is not finite is left and returns NaN.
+ */
+export function zScore(values: Float32Array): number {
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
+  const deviation = Math.sqrt(variance);
+  if (!Number.isFinite(deviation)) return Number.NaN;
+  // Below this the differences are rounding of a constant image.
+  const constant = deviation <= 1e-6 * Math.abs(mean) || deviation < 1e-30;
+  for (let i = 0; i < values.length; i++) values[i] = constant ? 0 : (values[i]! - mean) / deviation;
+  return constant ? 0 : deviation;
+}

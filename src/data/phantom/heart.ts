@@ -1,8 +1,9 @@
 /** @file Draws one subject's heart: where it lies, its two ventricles at end diastole, and how far they shorten. */
 import type { Vec3 } from '../types.ts';
+import { cross, normalize } from '../vector.ts';
+import { across, type Frame } from './frame.ts';
 import type { Random } from './random.ts';
 import type { PhantomGroup, Variation } from './settings.ts';
-import { across, cross, type Frame, normalize } from './vector.ts';
 
 /** A direction about the long axis: cosine along x (septum to lateral wall), sine along y (towards anterior). */
 export interface Angle {

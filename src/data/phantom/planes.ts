@@ -1,9 +1,10 @@
 /** @file Plans the images as a technologist would: a short-axis stack across the heart, two views along it. */
 import type { ImagePlane, Vec3 } from '../types.ts';
+import { add, cross, scale, subtract } from '../vector.ts';
+import { across, directionFromFrame } from './frame.ts';
 import type { Heart } from './heart.ts';
 import type { Random } from './random.ts';
 import type { PhantomSettings, Variation } from './settings.ts';
-import { across, add, cross, directionFromFrame, scale, subtract } from './vector.ts';
 
 export const SLICE_THICKNESS_MM = 8;
 

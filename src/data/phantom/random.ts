@@ -1,4 +1,6 @@
-/** @file Counter-based random numbers: a draw depends on its key and its counter alone, in exact arithmetic. */
+/** @file Named random streams for drawing anatomy, and a fast hash for the noise of single pixels; exact arithmetic. */
+
+import { uniforms } from '../random.ts';
 
 const STEP = 0x9e3779b9;
 
@@ -22,26 +24,17 @@ export function hashText(text: string): number {
   return hashWords(...Array.from(text, (letter) => letter.codePointAt(0)!));
 }
 
-/** A stream of random numbers; streams of different keys never share a stretch. */
+/** A stream of random numbers for one purpose of one subject. */
 export class Random {
-  readonly #first: number;
-  readonly #second: number;
-  #counter = 0;
+  readonly #next: () => number;
 
   constructor(seed: number, subject: number, stream: string) {
-    this.#first = hashWords(seed, subject, hashText(stream));
-    this.#second = hashWords(this.#first, 1);
-  }
-
-  /** 32 random bits as a signed integer. */
-  bits(): number {
-    this.#counter = (this.#counter + STEP) | 0;
-    return mix(mix(this.#first + this.#counter) ^ this.#second);
+    this.#next = uniforms(seed, hashText(stream), subject);
   }
 
   /** Uniform in [low, high). */
   uniform(low: number, high: number): number {
-    return low + ((high - low) * (this.bits() >>> 0)) / 2 ** 32;
+    return low + (high - low) * this.#next();
   }
 
   /** Uniform in ±half. */

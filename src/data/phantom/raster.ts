@@ -1,6 +1,6 @@
 /** @file Painting implicit solids onto one plane, with soft edges one pixel wide and no work outside their bounds. */
 import type { ImagePlane, Vec3 } from '../types.ts';
-import { add, cross, dot, scale, subtract } from './vector.ts';
+import { add, cross, dot, scale, subtract } from '../vector.ts';
 
 /** One plane through the anatomy: where it lies (mm, LPS) and what was painted on it. */
 export interface Raster {

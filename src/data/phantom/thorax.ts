@@ -1,11 +1,12 @@
 /** @file Everything around the heart: chest wall, ribs, lungs, spine, aorta, abdomen, and the decoys. */
 import type { Vec3 } from '../types.ts';
+import { add, cross, normalize } from '../vector.ts';
+import { across, fromFrame } from './frame.ts';
 import type { Heart } from './heart.ts';
 import type { Random } from './random.ts';
 import { capsule, cover, ellipsoid, type Matrix3, paint, type Raster, type Solid } from './raster.ts';
 import type { Variation } from './settings.ts';
 import type { Contrast } from './tissues.ts';
-import { across, add, cross, fromFrame, normalize } from './vector.ts';
 
 /** A solid and its brightness in units of blood. */
 export interface Piece {

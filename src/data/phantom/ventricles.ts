@@ -1,9 +1,11 @@
 /** @file Paints the two ventricles, value and label together: right first, the left one over it. */
+
+import { dot, subtract } from '../vector.ts';
 import type { Beat } from './beat.ts';
+import { directionFromFrame, directionToFrame, fromFrame } from './frame.ts';
 import type { Angle, Heart, LeftVentricle } from './heart.ts';
 import { cover, type Raster, windowOf } from './raster.ts';
 import type { Contrast } from './tissues.ts';
-import { directionFromFrame, directionToFrame, dot, fromFrame, subtract } from './vector.ts';
 
 /** Labels of the masks, as in ACDC. */
 export const LABELS = { background: 0, rightVentricle: 1, myocardium: 2, leftVentricle: 3 } as const;

@@ -1,20 +1,12 @@
 /** @file What lies above the ventricles and inside the left one: atria, great vessels, papillary muscles. */
 import type { Vec3 } from '../types.ts';
+import { add, cross, normalize, scale } from '../vector.ts';
 import type { Beat } from './beat.ts';
+import { across, directionFromFrame, directionToFrame, fromFrame } from './frame.ts';
 import type { Heart } from './heart.ts';
 import type { Random } from './random.ts';
 import { capsule, ellipsoid, type Matrix3, paint, type Raster } from './raster.ts';
 import type { Contrast } from './tissues.ts';
-import {
-  across,
-  add,
-  cross,
-  directionFromFrame,
-  directionToFrame,
-  fromFrame,
-  normalize,
-  scale,
-} from './vector.ts';
 
 /** Sizes in mm, drawn once per subject. */
 export interface Vessels {

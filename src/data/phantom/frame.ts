@@ -1,23 +1,7 @@
-/** @file Three-vectors in millimetres, patient axes (LPS) unless said otherwise. */
+/** @file Orthonormal axes at a point, and what lies along them; millimetres, patient axes (LPS). */
+
 import type { Vec3 } from '../types.ts';
-
-export const dot = (a: Vec3, b: Vec3): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-
-export const add = (a: Vec3, b: Vec3): Vec3 => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
-
-export const subtract = (a: Vec3, b: Vec3): Vec3 => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-
-export const scale = (a: Vec3, by: number): Vec3 => [a[0] * by, a[1] * by, a[2] * by];
-
-export const cross = (a: Vec3, b: Vec3): Vec3 => [
-  a[1] * b[2] - a[2] * b[1],
-  a[2] * b[0] - a[0] * b[2],
-  a[0] * b[1] - a[1] * b[0],
-];
-
-export const length = (a: Vec3): number => Math.sqrt(dot(a, a));
-
-export const normalize = (a: Vec3): Vec3 => scale(a, 1 / length(a));
+import { add, dot, normalize, scale, subtract } from '../vector.ts';
 
 /** The unit vector of what is left of `a` across the unit vector `axis`. */
 export const across = (a: Vec3, axis: Vec3): Vec3 => normalize(subtract(a, scale(axis, dot(a, axis))));

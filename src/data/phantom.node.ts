@@ -1,0 +1,94 @@
+/** @file Writes a phantom cohort to disk. */
+
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { FileError } from '../tensor/errors.ts';
+import { checkInteger } from './phantom/settings.ts';
+import { encodePhantomSubject, type PhantomOptions, phantomSettings, phantomSubject } from './phantom.ts';
+
+export interface PhantomCohortOptions extends PhantomOptions {
+  /** How many subjects, 1 … 99999. */
+  readonly subjects: number;
+  /** Integer from 0: the same seed and options give the same bytes. */
+  readonly seed: number;
+}
+
+export interface PhantomProgress {
+  /** Subjects written so far, and in all. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface WrittenCohort {
+  readonly subjects: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+const COHORT_FILE = 'cohort.json';
+
+/**
+ * Writes `cohort.json`, `<id>/study/…` (DICOM) and `acdc/<id>/…` (labelled NIfTI) under `outDir`.
+ * Writing the same cohort again completes or repairs it.
+ * @throws ConfigError if an option is out of range.
+ * @throws FileError if the folder holds anything else, or cannot be written.
+ */
+export async function writePhantomCohort(
+  outDir: string,
+  options: PhantomCohortOptions,
+  onProgress: (progress: PhantomProgress) => void = () => {},
+): Promise<WrittenCohort> {
+  const description = describe(options);
+  await claim(outDir, description);
+  const total = options.subjects;
+  let files = 1;
+  let bytes = description.length;
+  for (let index = 0; index < total; index++) {
+    const encoded = encodePhantomSubject(phantomSubject(options.seed, index, options));
+    await makeFolders(encoded.map((file) => join(outDir, file.path)));
+    await Promise.all(encoded.map((file) => write(join(outDir, file.path), file.bytes)));
+    files += encoded.length;
+    bytes += encoded.reduce((sum, file) => sum + file.bytes.length, 0);
+    onProgress({ done: index + 1, total });
+  }
+  return { subjects: total, files, bytes };
+}
+
+/** What the cohort is, as the text of its `cohort.json`. */
+function describe(options: PhantomCohortOptions): string {
+  checkInteger('subjects', options.subjects, 1, 99_999);
+  checkInteger('seed', options.seed, 0, Number.MAX_SAFE_INTEGER);
+  const { subjects, seed } = options;
+  const cohort = { format: 'planewise-phantom', version: 1, seed, subjects, ...phantomSettings(options) };
+  return `${JSON.stringify(cohort, null, 2)}\n`;
+}
+
+/** Makes the folder and marks it as this cohort's. */
+async function claim(outDir: string, description: string): Promise<void> {
+  const mark = join(outDir, COHORT_FILE);
+  await guard(outDir, () => mkdir(outDir, { recursive: true }));
+  const present = await guard(outDir, () => readdir(outDir));
+  if (present.length === 0) return write(mark, new TextEncoder().encode(description));
+  const found = present.includes(COHORT_FILE) ? await guard(mark, () => readFile(mark, 'utf8')) : null;
+  if (found === description) return;
+  const what = found === null ? 'is not empty' : 'holds a phantom cohort made with other options';
+  throw new FileError(outDir, what, 'Choose a new or empty folder, or delete this one first.');
+}
+
+async function makeFolders(paths: readonly string[]): Promise<void> {
+  const folders = new Set(paths.map((path) => dirname(path)));
+  for (const folder of folders) await guard(folder, () => mkdir(folder, { recursive: true }));
+}
+
+const write = (path: string, bytes: Uint8Array): Promise<void> => guard(path, () => writeFile(path, bytes));
+
+/** Runs a file operation; what goes wrong becomes a FileError that names the path. */
+async function guard<T>(path: string, operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    const fix = 'Check that the folder exists, may be written to, and has space left.';
+    throw new FileError(path, problem, fix, { cause });
+  }
+}

@@ -1,0 +1,41 @@
+/** @file The phantom cohort: seeded synthetic beating hearts as cardiac cine MR, made in memory. */
+
+import { encodeAcdc } from './phantom/acdc.ts';
+import { type EncodedFile, encodeDicom } from './phantom/dicom.ts';
+import type { PhantomSubject } from './phantom/subject.ts';
+import type { FileSource } from './types.ts';
+
+export { encodeAcdc } from './phantom/acdc.ts';
+export { type EncodedFile, encodeDicom } from './phantom/dicom.ts';
+export {
+  PHANTOM_GROUPS,
+  type PhantomDifficulty,
+  type PhantomGroup,
+  type PhantomOptions,
+  type PhantomSettings,
+  phantomSettings,
+} from './phantom/settings.ts';
+export {
+  type PhantomImage,
+  type PhantomInfo,
+  type PhantomSubject,
+  type PhantomTruth,
+  type PhantomView,
+  phantomId,
+  phantomSubject,
+  phantomTruth,
+} from './phantom/subject.ts';
+export { LABELS } from './phantom/ventricles.ts';
+
+/**
+ * All files of a subject: DICOM for pretraining (`<id>/study/<view>_<n>/IM-xxxx-yyyy.dcm`, as DSBCC) and
+ * labelled NIfTI (`acdc/<id>/…`, as ACDC).
+ */
+export function encodePhantomSubject(subject: PhantomSubject): EncodedFile[] {
+  return [...encodeDicom(subject), ...encodeAcdc(subject)];
+}
+
+/** Encoded files as sources, for reading them without a disk. */
+export function phantomSources(files: readonly EncodedFile[]): FileSource[] {
+  return files.map(({ path, bytes }) => ({ path, read: async () => bytes }));
+}

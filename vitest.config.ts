@@ -1,12 +1,44 @@
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { launchOptions } from './test/browser/chromium.ts';
+
+/** Specs that need a device and nothing of Node: they run in both places, on the same software adapter. */
+const everywhere = ['tensor', 'kernels', 'autograd', 'models', 'browser'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
 
 export default defineConfig({
   test: {
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,
-        test: { name: 'node', include: ['test/**/*.test.ts'], pool: 'forks', maxWorkers: 2 },
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/browser/**'],
+          env: { PLANEWISE_ADAPTER: process.env.PLANEWISE_ADAPTER || 'swiftshader' },
+          pool: 'forks',
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: everywhere,
+          exclude: ['**/*.node.test.ts'],
+          globalSetup: ['test/browser/chromium.ts'],
+          fileParallelism: false,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
       },
     ],
   },

@@ -1,0 +1,54 @@
+/** @file The browser the tests run in: headless Chromium from npm with its own SwiftShader, unpacked once into the cache folder. */
+import { createReadStream, createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress } from 'node:zlib';
+import { extract } from 'tar-fs';
+import { cacheFolder } from '../../src/tensor/adapters.node.ts';
+
+const packageFolder = join(
+  dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')),
+  '..',
+  '..',
+);
+const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
+  version: string;
+};
+const folder = join(cacheFolder(), `chromium-${version}`);
+
+/** What Playwright starts it with. The shared libraries it needs (NSS, expat) are among the unpacked files. */
+export const launchOptions = {
+  executablePath: join(folder, 'chromium'),
+  args: [
+    '--no-sandbox',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--enable-unsafe-webgpu',
+    '--use-webgpu-adapter=swiftshader',
+  ],
+  env: { ...process.env, LD_LIBRARY_PATH: join(folder, 'lib'), FONTCONFIG_PATH: join(folder, 'fonts') },
+};
+
+async function unpack(name: string, into: string): Promise<void> {
+  const archive = join(packageFolder, 'bin', name);
+  const target = name.endsWith('.tar.br')
+    ? extract(into)
+    : createWriteStream(join(into, name.replace('.br', '')), { mode: 0o755 });
+  await pipeline(createReadStream(archive), createBrotliDecompress(), target);
+}
+
+/** Vitest calls this before the browser starts. */
+export async function setup(): Promise<void> {
+  if (existsSync(folder)) return;
+  const partial = `${folder}.${process.pid}`;
+  await mkdir(partial, { recursive: true });
+  const archives = ['chromium.br', 'swiftshader.tar.br', 'al2023.tar.br', 'fonts.tar.br'];
+  await Promise.all(archives.map((name) => unpack(name, partial)));
+  // Another process may have finished first: its copy is as good.
+  await rename(partial, folder).catch(() => rm(partial, { recursive: true, force: true }));
+}

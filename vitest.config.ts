@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { launchOptions } from './test/browser/chromium.ts';
+import { workloadInNode } from './test/browser/commands.ts';
 
 /** Specs that need a device and nothing of Node: they run in both places, on the same software adapter. */
 const everywhere = ['tensor', 'kernels', 'autograd', 'models', 'browser'].map(
@@ -37,6 +38,7 @@ export default defineConfig({
             screenshotFailures: false,
             provider: playwright({ launchOptions }),
             instances: [{ browser: 'chromium' }],
+            commands: { workloadInNode },
           },
         },
       },

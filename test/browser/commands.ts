@@ -1,0 +1,30 @@
+/** @file What specs in the browser may ask of the Node process that serves them. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Runs workload.ts in a Node process of its own, on the adapter the browser uses. */
+export async function workloadInNode(): Promise<number[]> {
+  const contents = `import { workload } from './test/browser/workload.ts';
+    process.stdout.write(JSON.stringify(await workload()));`;
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: root, loader: 'ts' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    packages: 'external',
+    target: 'es2022',
+  });
+  const source = outputFiles[0]!.text;
+  const env = { ...process.env, PLANEWISE_ADAPTER: 'swiftshader' };
+  const running = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', source], {
+    cwd: root,
+    env,
+    maxBuffer: 1 << 28,
+  });
+  return JSON.parse((await running).stdout) as number[];
+}

@@ -1,20 +1,17 @@
 /** @file Every op as a differentiable function: `ops.relu(x)` launches, and the active tape records. */
 import * as kernels from '../kernels/index.ts';
-import { type Inputs, type Op, run } from '../kernels/op.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { activeTape } from './tape.ts';
+import { apply } from './apply.ts';
 
-/** Runs any op record, a user's own included, and records it if a tape is active. */
-export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A): Tensor[] {
-  const outputs = run(op, inputs, attrs);
-  activeTape()?.record(op, inputs, outputs, attrs);
-  return outputs;
-}
+export { apply, applyAll } from './apply.ts';
+export * from './ops/norm.ts';
 
-/** As applyAll, for ops with one output. */
-export function apply<A>(op: Op<A>, inputs: Inputs, attrs: A): Tensor {
-  return applyAll(op, inputs, attrs)[0]!;
+/** As apply, for ops whose further outputs only their gradient needs. */
+export function applyFirst<A>(op: Op<A>, inputs: Inputs, attrs: A): Tensor {
+  const [first, ...others] = applyAll(op, inputs, attrs);
+  for (const other of others) other.dispose();
+  return first!;
 }
 
 const unary = (fn: kernels.UnaryFunction) => (x: Tensor) => apply(kernels.unary, [x], { fn });
@@ -42,4 +39,26 @@ export function affine(x: Tensor, alpha: number, beta = 0): Tensor {
 
 export function reshape(x: Tensor, shape: Shape): Tensor {
   return apply(kernels.reshape, [x], { shape });
+}
+
+/** Over axes, default all; negative ones count from the last. */
+export interface ReduceOptions {
+  readonly axes?: readonly number[];
+  /** Reduced axes stay, with size 1 (default false). */
+  readonly keepDims?: boolean;
+}
+
+const reduction =
+  (fn: kernels.ReduceAttrs['fn']) =>
+  (x: Tensor, { axes, keepDims }: ReduceOptions = {}) =>
+    applyFirst(kernels.reduce, [x], { fn, axes, keepDims });
+
+export const sum = reduction('sum');
+export const mean = reduction('mean');
+/** The gradient goes to the first maximum. */
+export const max = reduction('max');
+
+/** x repeated to `shape` by NumPy's rule. */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  return apply(kernels.expand, [x], { shape });
 }

@@ -1,4 +1,6 @@
 /** @file Every op of the engine, one line each. */
+export * from './batchNorm.ts';
 export * from './binary.ts';
+export * from './reduce.ts';
 export * from './reshape.ts';
 export * from './unary.ts';

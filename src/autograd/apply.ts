@@ -1,0 +1,16 @@
+/** @file Runs an op and has the active tape record it. */
+import { type Inputs, type Op, run } from '../kernels/op.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { activeTape } from './tape.ts';
+
+/** Runs any op record, a user's own included, and records it if a tape is active. */
+export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A): Tensor[] {
+  const outputs = run(op, inputs, attrs);
+  activeTape()?.record(op, inputs, outputs, attrs);
+  return outputs;
+}
+
+/** As applyAll, for ops with one output. */
+export function apply<A>(op: Op<A>, inputs: Inputs, attrs: A): Tensor {
+  return applyAll(op, inputs, attrs)[0]!;
+}

@@ -21,7 +21,6 @@ export interface PrepareOptions extends LabelOptions {
 interface Grid {
   readonly size: number;
   readonly spacingMm: number;
-  readonly dtype: 'f32' | 'f16';
 }
 
 function preparedImage(target: Target, view: string, map: Affine, size: number): PreparedImage {
@@ -103,7 +102,7 @@ export async function prepare(
   const { size = defaultSize, spacingMm = defaultSpacingMm, dtype = 'f32' } = options;
   checkGrid(size, spacingMm);
   const plan = await planStudies(files, options);
-  const { images, skipped, pixels } = await prepareTargets(plan, { size, spacingMm, dtype }, options);
+  const { images, skipped, pixels } = await prepareTargets(plan, { size, spacingMm }, options);
   if (images.length === 0) {
     const { file, reason } = skipped.at(-1)!;
     throw new ConfigError(

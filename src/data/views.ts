@@ -36,7 +36,7 @@ const escapeGlob = (text: string): string => text.replace(/[.+^${}()|[\]\\]/g, '
 
 function pattern(match: string): RegExp {
   if (!/[*?]/.test(match)) return new RegExp(`(^|[^a-z0-9])${escapeGlob(match)}($|[^a-z0-9])`, 'i');
-  return new RegExp(`^${escape(match).replaceAll('*', '.*').replaceAll('?', '.')}$`, 'i');
+  return new RegExp(`^${escapeGlob(match).replaceAll('*', '.*').replaceAll('?', '.')}$`, 'i');
 }
 
 function matches(rule: ViewRule, image: ScannedImage): boolean {

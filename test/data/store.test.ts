@@ -1,0 +1,150 @@
+/** @file The prepared store on disk: round trips, damage, full disks; and half precision. */
+
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { listFiles } from '../../src/data/files.node.ts';
+import { fromHalf, toHalf } from '../../src/data/half.ts';
+import { prepare } from '../../src/data/prepare.ts';
+import { openStore, writeStore } from '../../src/data/store.node.ts';
+import { crc32 } from '../../src/data/store.ts';
+import { FileError } from '../../src/tensor/errors.ts';
+import { dsbccSubject } from './studies.ts';
+
+const disk = vi.hoisted(() => ({ full: false }));
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>();
+  const open: typeof real.open = async (...args) => {
+    const handle = await real.open(...args);
+    if (!disk.full) return handle;
+    handle.writeFile = async () => {
+      await handle.write(new Uint8Array(10));
+      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    };
+    return handle;
+  };
+  return { ...real, open };
+});
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'planewise-store-'));
+});
+afterEach(async () => {
+  disk.full = false;
+  await rm(folder, { recursive: true });
+});
+
+const small = (dtype: 'f32' | 'f16') => prepare(dsbccSubject('1'), { size: 24, spacingMm: 2, dtype });
+
+describe('a prepared store', () => {
+  test.each(['f32', 'f16'] as const)('in %s opens as it was in memory', async (dtype) => {
+    const data = await small(dtype);
+    await writeStore(join(folder, 'new/store'), data);
+    expect(await openStore(join(folder, 'new/store'))).toEqual(data);
+    expect((await readdir(join(folder, 'new/store'))).sort()).toEqual([
+      'manifest.json',
+      `pixels.${dtype}.bin`,
+    ]);
+  });
+
+  test('that is truncated, damaged, foreign or missing is a FileError that names the file', async () => {
+    await writeStore(folder, await small('f32'));
+    const pixels = join(folder, 'pixels.f32.bin');
+    const bytes = await readFile(pixels);
+    await writeFile(
+      pixels,
+      bytes.map((b, i) => (i === 5000 ? b ^ 1 : b)),
+    );
+    await expect(openStore(folder)).rejects.toThrow(
+      /pixels\.f32\.bin: does not belong to its manifest or is damaged/,
+    );
+    await truncate(pixels, 1000);
+    await expect(openStore(folder)).rejects.toThrow(/pixels\.f32\.bin: holds 1000 bytes instead of 13824/);
+    await rm(pixels);
+    await expect(openStore(folder)).rejects.toThrow(/pixels\.f32\.bin: does not exist/);
+    const manifest = join(folder, 'manifest.json');
+    for (const [text, problem] of [
+      ['{"format":"planewise-prep', 'is not complete JSON'],
+      ['null', 'is not the manifest'],
+      ['{"format":"planewise-prepared","version":2}', 'has version 2'],
+      ['{"format":"planewise-prepared","version":1}', 'lacks fields'],
+    ] as const) {
+      await writeFile(manifest, text);
+      await expect(openStore(folder), text).rejects.toThrow(problem);
+    }
+    await expect(openStore(join(folder, 'nowhere'))).rejects.toThrow(FileError);
+  });
+
+  test('keeps its old content when the disk is full, and leaves no scraps', async () => {
+    const old = await small('f32');
+    await writeStore(folder, old);
+    disk.full = true;
+    const fresh = await prepare(dsbccSubject('9'), { size: 16 });
+    await expect(writeStore(folder, fresh)).rejects.toThrow(
+      /pixels\.f32\.bin: could not be written: the disk is full/,
+    );
+    disk.full = false;
+    expect(await openStore(folder)).toEqual(old);
+    expect(await readdir(folder)).toHaveLength(2);
+  });
+});
+
+describe('listFiles', () => {
+  test('walks folders in sorted order and reads bytes', async () => {
+    for (const name of ['b.dcm', 'a10.dcm', 'a2.dcm']) await writeFile(join(folder, name), name);
+    await writeStore(join(folder, 'a'), await small('f16'));
+    const files = await listFiles(folder);
+    expect(files.map((f) => f.path)).toEqual([
+      'a/manifest.json',
+      'a/pixels.f16.bin',
+      'a10.dcm',
+      'a2.dcm',
+      'b.dcm',
+    ]);
+    expect(new TextDecoder().decode(await files[3]!.read())).toBe('a2.dcm');
+  });
+
+  test('of a missing folder, or of a file, is a FileError', async () => {
+    await expect(listFiles(join(folder, 'nowhere'))).rejects.toThrow(
+      /nowhere: does not exist\. Check the path\./,
+    );
+    await writeFile(join(folder, 'file'), '');
+    await expect(listFiles(join(folder, 'file'))).rejects.toThrow(/file: is not a folder/);
+  });
+});
+
+test('crc32 has its published check value', () => {
+  expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+});
+
+describe('half precision', () => {
+  const all = Uint16Array.from({ length: 65536 }, (_, i) => i);
+  const values = fromHalf(all);
+
+  test('keeps every one of its values', () => {
+    const back = toHalf(values);
+    for (const half of all) {
+      const notANumber = (half & 0x7c00) === 0x7c00 && (half & 0x3ff) !== 0;
+      if (notANumber) expect(values[half]).toBeNaN();
+      else if (back[half] !== half) expect.fail(`${half} came back as ${back[half]}`);
+    }
+    expect([values[0x3c00], values[0xc500], values[1], values[0x7bff]]).toEqual([1, -5, 2 ** -24, 65504]);
+  });
+
+  test('rounds midpoints to even and everything else to the nearest', () => {
+    for (let half = 0; half < 0x7bff; half++) {
+      const [low, high] = [values[half]!, values[half + 1]!];
+      const middle = (low + high) / 2;
+      const nudge = (high - low) / 64;
+      const [down, tie, up] = toHalf(Float32Array.of(middle - nudge, middle, -middle - nudge));
+      const even = half % 2 === 0 ? half : half + 1;
+      if (down !== half || tie !== even || up !== ((half + 1) | 0x8000)) expect.fail(`around ${middle}`);
+    }
+    expect([...toHalf(Float32Array.of(65519, 65520, -1e9, Number.NaN))]).toEqual([
+      0x7bff, 0x7c00, 0xfc00, 0x7e00,
+    ]);
+  });
+});

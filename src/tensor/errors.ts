@@ -104,3 +104,23 @@ export class ConfigError extends PlanewiseError {
     super('CONFIG', message, options);
   }
 }
+
+/** A weight is missing, unexpected or of another shape than the model's; names the weight. */
+export class WeightError extends PlanewiseError {
+  readonly weight: string;
+
+  constructor(weight: string, problem: string) {
+    super(
+      'WEIGHT',
+      `${weight}: ${problem}. Build the model with the settings the weights were trained with, or load only what fits with loadCompatible().`,
+    );
+    this.weight = weight;
+  }
+}
+
+/** Training cannot go on: the loss is no longer a number. */
+export class TrainingError extends PlanewiseError {
+  constructor(message: string) {
+    super('TRAINING', message);
+  }
+}

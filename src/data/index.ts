@@ -1,5 +1,12 @@
 /** @file The data layer's public face, for Node and the browser alike. */
 
+export {
+  type AcdcFrame,
+  type AcdcInfo,
+  type AcdcPatient,
+  findAcdc,
+  parseAcdcInfo,
+} from './acdc.ts';
 export * from './affine.ts';
 export {
   type Augmentation,

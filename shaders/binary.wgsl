@@ -1,16 +1,34 @@
-// Element-wise functions of two tensors of one shape, four elements an invocation.
+// Element-wise functions of two tensors, broadcast to one shape, four elements an invocation.
+// @variant E = f16, E4 = vec4<f16>
+alias E = f32;
 alias E4 = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 override FUNCTION: u32 = 0u;
 
 struct Params {
   quads: u32,
+  // After how many quads an operand repeats; 0 for a single element.
+  aPeriod: u32,
+  bPeriod: u32,
+  size: u32,
+  sizes0: vec4<u32>,
+  sizes1: vec4<u32>,
+  a0: vec4<u32>,
+  a1: vec4<u32>,
+  b0: vec4<u32>,
+  b1: vec4<u32>,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<E4>;
 @group(0) @binding(2) var<storage, read> b: array<E4>;
 @group(0) @binding(3) var<storage, read_write> y: array<E4>;
+
+// @include strided
+
+fn index(id: vec3<u32>) -> u32 {
+  return id.x + id.y * 65535u * WORKGROUP;
+}
 
 fn evaluate(p: E4, q: E4) -> E4 {
   switch FUNCTION {
@@ -23,12 +41,42 @@ fn evaluate(p: E4, q: E4) -> E4 {
 
 @compute @workgroup_size(WORKGROUP)
 fn same(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.x + id.y * 65535u * WORKGROUP;
+  let i = index(id);
   if (i < params.quads) { y[i] = evaluate(a[i], b[i]); }
 }
 
+fn repeated(i: u32, period: u32) -> u32 {
+  if (period == 0u) { return 0u; }
+  return i % period;
+}
+
+// Operands that repeat along leading axes: [.., C] with [C], or with a single element.
 @compute @workgroup_size(WORKGROUP)
-fn accumulate(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.x + id.y * 65535u * WORKGROUP;
-  if (i < params.quads) { y[i] = y[i] + a[i]; }
+fn periodic(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = index(id);
+  if (i >= params.quads) { return; }
+  let p = a[repeated(i, params.aPeriod)];
+  let q = b[repeated(i, params.bPeriod)];
+  y[i] = evaluate(select(p, p.xxxx, params.aPeriod == 0u), select(q, q.xxxx, params.bPeriod == 0u));
+}
+
+fn left(i: u32) -> E {
+  let at = strided(min(i, params.size - 1u), params.sizes0, params.sizes1, params.a0, params.a1);
+  return a[at / 4u][at % 4u];
+}
+
+fn right(i: u32) -> E {
+  let at = strided(min(i, params.size - 1u), params.sizes0, params.sizes1, params.b0, params.b1);
+  return b[at / 4u][at % 4u];
+}
+
+// Any broadcast.
+@compute @workgroup_size(WORKGROUP)
+fn general(@builtin(global_invocation_id) id: vec3<u32>) {
+  let quad = index(id);
+  if (quad >= params.quads) { return; }
+  let i = 4u * quad;
+  let p = E4(left(i), left(i + 1u), left(i + 2u), left(i + 3u));
+  let q = E4(right(i), right(i + 1u), right(i + 2u), right(i + 3u));
+  y[quad] = evaluate(p, q);
 }

@@ -14,3 +14,10 @@ export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A): Tensor[] {
 export function apply<A>(op: Op<A>, inputs: Inputs, attrs: A): Tensor {
   return applyAll(op, inputs, attrs)[0]!;
 }
+
+/** As apply, for ops whose further outputs only their gradient needs. */
+export function applyFirst<A>(op: Op<A>, inputs: Inputs, attrs: A): Tensor {
+  const [first, ...others] = applyAll(op, inputs, attrs);
+  for (const other of others) other.dispose();
+  return first!;
+}

@@ -2,17 +2,11 @@
 import * as kernels from '../kernels/index.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { apply } from './apply.ts';
+import { apply, applyFirst } from './apply.ts';
 
 export { apply, applyAll } from './apply.ts';
+export * from './ops/conv.ts';
 export * from './ops/norm.ts';
-
-/** As apply, for ops whose further outputs only their gradient needs. */
-export function applyFirst<A>(op: Op<A>, inputs: Inputs, attrs: A): Tensor {
-  const [first, ...others] = applyAll(op, inputs, attrs);
-  for (const other of others) other.dispose();
-  return first!;
-}
 
 const unary = (fn: kernels.UnaryFunction) => (x: Tensor) => apply(kernels.unary, [x], { fn });
 const binary = (fn: kernels.BinaryFunction) => (a: Tensor, b: Tensor) =>

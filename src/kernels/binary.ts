@@ -1,8 +1,13 @@
-/** @file Element-wise functions of two tensors: add, subtract, multiply, divide. */
+/** @file Element-wise functions of two tensors with broadcasting: add, subtract, multiply, divide. */
+import type { Device } from '../tensor/device.ts';
+import { broadcastShapes, elementCount, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { call, expectShape, type Op, type Value } from './op.ts';
+import { elementAliases, expectFloat } from './elements.ts';
+import { call, expectShape, expectType, type Op, type Value } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
+import { sumTo } from './reduce.ts';
 import * as shaders from './shaders.gen.ts';
+import { broadcastStrides, walkOf } from './strides.ts';
 import { unary } from './unary.ts';
 
 export const binaryFunctions = ['add', 'subtract', 'multiply', 'divide'] as const;
@@ -12,30 +17,18 @@ export interface BinaryAttrs {
   readonly fn: BinaryFunction;
 }
 
-/** f(a, b). f32. */
+/** f(a, b), of the shape both broadcast to. f32, or f16 where the device computes with it. */
 export const binary: Op<BinaryAttrs> = {
   name: 'binary',
-  infer: ([a, b]) => {
-    expectShape('binary', 'b', b!, a!.shape);
-    return [{ shape: a!.shape, dtype: a!.dtype }];
+  infer([a, b]) {
+    expectType('binary', 'b', b!, expectFloat('binary', 'a', a!).dtype);
+    return [{ shape: broadcastShapes('binary', a!.shape, b!.shape), dtype: a!.dtype }];
   },
-  launch(device, [a, b], [y], { fn }) {
-    const { workgroup } = device.caps;
-    const quads = Math.ceil(y!.size / 4);
-    const overrides = { WORKGROUP: workgroup, FUNCTION: binaryFunctions.indexOf(fn) };
-    const tensors = { a: a!, b: b!, y: y! };
-    launch(
-      device,
-      shaders.binary,
-      'same',
-      tensors,
-      { quads },
-      linearGrid(quads, workgroup),
-      { overrides },
-      fn,
-    );
+  launch: (device, [a, b], [y], { fn }) => launchBinary(device, a!, b!, y!, fn),
+  grad: ({ inputs: [a, b], dy: [dy], attrs: { fn } }) => {
+    const [da, db] = gradients[fn](dy!, a!, b!);
+    return [sumTo(da, dy!.spec.shape, a!.shape), sumTo(db, dy!.spec.shape, b!.shape)];
   },
-  grad: ({ inputs: [a, b], dy: [dy], attrs: { fn } }) => gradients[fn](dy!, a!, b!),
 };
 
 const multiply = (a: Value, b: Value) => call(binary, [a, b], { fn: 'multiply' });
@@ -49,15 +42,58 @@ const gradients: Record<BinaryFunction, (dy: Value, a: Tensor, b: Tensor) => [Va
   divide: (dy, a, b) => [divide(dy, b), negative(divide(multiply(dy, divide(a, b)), b))],
 };
 
+/** After how many vec4s an operand of shape `from` repeats, 0 for one element; undefined if it does otherwise. */
+function period(from: Shape, shape: Shape): number | undefined {
+  const size = elementCount(from);
+  if (size === 1) return 0;
+  const first = from.findIndex((axis) => axis !== 1);
+  const trailing = from.slice(first);
+  if (!sameShape(trailing, shape.slice(shape.length - trailing.length))) return undefined;
+  if (size === elementCount(shape)) return Math.ceil(size / 4);
+  return size % 4 === 0 ? size / 4 : undefined;
+}
+
+function launchBinary(device: Device, a: Tensor, b: Tensor, y: Tensor, fn: BinaryFunction): void {
+  const { workgroup } = device.caps;
+  const quads = Math.ceil(y.size / 4);
+  const overrides = { WORKGROUP: workgroup, FUNCTION: binaryFunctions.indexOf(fn) };
+  const specialization = { overrides, aliases: elementAliases(y) };
+  const [aPeriod, bPeriod] = [period(a.shape, y.shape), period(b.shape, y.shape)];
+  const same = a.size === y.size && b.size === y.size;
+  const entry = same ? 'same' : aPeriod === undefined || bPeriod === undefined ? 'general' : 'periodic';
+  const strides = [a, b].map((operand) => broadcastStrides(operand.shape, y.shape));
+  const { sizes, strides: walked } = walkOf('binary', y.shape, strides);
+  const [[a0, a1], [b0, b1]] = [walked[0]!, walked[1]!];
+  const walk = { sizes0: sizes[0], sizes1: sizes[1], a0, a1, b0, b1 };
+  const params = { quads, aPeriod: aPeriod ?? 0, bPeriod: bPeriod ?? 0, size: y.size, ...walk };
+  launch(
+    device,
+    shaders.binary,
+    entry,
+    { a, b, y },
+    params,
+    linearGrid(quads, workgroup),
+    specialization,
+    fn,
+  );
+}
+
 /** target += x, in place. Not differentiable: for gradients and running sums. */
 export function accumulateInto(target: Tensor, x: Tensor): void {
   expectShape('accumulate', 'x', x, target.shape);
+  expectType('accumulate', 'x', x, expectFloat('accumulate', 'target', target).dtype);
   const { device } = target;
   const { workgroup } = device.caps;
   const quads = Math.ceil(target.size / 4);
-  const tensors = { a: x, y: target };
-  const overrides = { WORKGROUP: workgroup };
-  launch(device, shaders.binary, 'accumulate', tensors, { quads }, linearGrid(quads, workgroup), {
-    overrides,
-  });
+  const specialization = { overrides: { WORKGROUP: workgroup }, aliases: elementAliases(target) };
+  const tensors = { x, y: target };
+  launch(
+    device,
+    shaders.accumulate,
+    'main',
+    tensors,
+    { quads },
+    linearGrid(quads, workgroup),
+    specialization,
+  );
 }

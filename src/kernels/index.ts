@@ -1,6 +1,8 @@
 /** @file Every op of the engine, one line each. */
 export * from './batchNorm.ts';
 export * from './binary.ts';
+export * from './conv2d.ts';
+export * from './matmul.ts';
 export * from './reduce.ts';
 export * from './reshape.ts';
 export * from './unary.ts';

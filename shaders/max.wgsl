@@ -1,0 +1,65 @@
+// Maxima over the middle of [outer, reduced, inner] in strips (as in reduce.wgsl), with the place of the first one.
+override WORKGROUP: u32 = 64u;
+
+struct Params {
+  // outer · parts · inner
+  count: u32,
+  parts: u32,
+  reduced: u32,
+  inner: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+// Offsets into the whole input that the values of x come from; on the first pass they are their own.
+@group(0) @binding(2) var<storage, read> origins: array<u32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> origin: array<u32>;
+
+fn index(id: vec3<u32>) -> u32 {
+  return id.x + id.y * 65535u * WORKGROUP;
+}
+
+// Offset of the first element of the column that result i belongs to, and the number of its strip.
+fn place(i: u32) -> vec2<u32> {
+  let outer = i / (params.parts * params.inner);
+  return vec2(outer * params.reduced * params.inner + i % params.inner, i / params.inner % params.parts);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn first(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = index(id);
+  if (i >= params.count) { return; }
+  let at = place(i);
+  var found = at.x + at.y * params.inner;
+  var best = x[found];
+  for (var r = at.y + params.parts; r < params.reduced; r += params.parts) {
+    let next = at.x + r * params.inner;
+    let value = x[next];
+    if (value > best) {
+      best = value;
+      found = next;
+    }
+  }
+  y[i] = best;
+  origin[i] = found;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn later(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = index(id);
+  if (i >= params.count) { return; }
+  let at = place(i);
+  var best = x[at.x + at.y * params.inner];
+  var found = origins[at.x + at.y * params.inner];
+  for (var r = at.y + params.parts; r < params.reduced; r += params.parts) {
+    let value = x[at.x + r * params.inner];
+    let candidate = origins[at.x + r * params.inner];
+    if (value > best || (value == best && candidate < found)) {
+      best = value;
+      found = candidate;
+    }
+  }
+  y[i] = best;
+  origin[i] = found;
+}

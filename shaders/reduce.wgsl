@@ -1,0 +1,49 @@
+// Sums over the middle of [outer, reduced, inner], in strips: strip p of `parts` takes elements p,
+// p + parts, p + 2·parts … in this order, so that neighbouring invocations read neighbouring elements.
+// @variant T = vec4<f32>
+alias T = f32;
+override WORKGROUP: u32 = 64u;
+// Terms added up before they join the strip's total: rounding grows with the longest chain of additions.
+const BLOCK: u32 = 64u;
+
+struct Params {
+  // outer · parts · inner
+  count: u32,
+  parts: u32,
+  reduced: u32,
+  inner: u32,
+  scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<T>;
+@group(0) @binding(2) var<storage, read_write> y: array<T>;
+
+fn index(id: vec3<u32>) -> u32 {
+  return id.x + id.y * 65535u * WORKGROUP;
+}
+
+// Offset of the first element of the column that result i belongs to, and the number of its strip.
+fn place(i: u32) -> vec2<u32> {
+  let outer = i / (params.parts * params.inner);
+  return vec2(outer * params.reduced * params.inner + i % params.inner, i / params.inner % params.parts);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn sum(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = index(id);
+  if (i >= params.count) { return; }
+  let at = place(i);
+  var total = T();
+  var r = at.y;
+  while (r < params.reduced) {
+    var chain = T();
+    let stop = min(r + BLOCK * params.parts, params.reduced);
+    while (r < stop) {
+      chain += x[at.x + r * params.inner];
+      r += params.parts;
+    }
+    total += chain;
+  }
+  y[i] = total * params.scale;
+}

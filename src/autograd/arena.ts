@@ -1,0 +1,195 @@
+/** @file Arenas: named tensors side by side in one buffer, so that optimiser, norm, all-reduce and checkpoint are one pass. */
+import { launch, linearGrid } from '../kernels/queue.ts';
+import * as shaders from '../kernels/shaders.gen.ts';
+import { tensor } from '../tensor/create.ts';
+import type { Device } from '../tensor/device.ts';
+import { disown } from '../tensor/scope.ts';
+import { elementCount, type Shape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+
+/** One tensor of an arena, f32. */
+export interface ArenaEntry {
+  readonly name: string;
+  readonly shape: Shape;
+  /** First values; zeros where left out. */
+  readonly values?: ArrayLike<number>;
+}
+
+/** A run of an arena in units of four elements. */
+export interface ArenaRun {
+  readonly first: number;
+  readonly quads: number;
+}
+
+/** Elements in 256 bytes: what slices are aligned to. */
+const ALIGNMENT = 64;
+
+const padded = (shape: Shape): number => Math.ceil(elementCount(shape) / ALIGNMENT) * ALIGNMENT;
+
+/** Named tensors in one buffer, each at a 256-byte boundary; the padding between them is zero. Owns its storage. */
+export class Arena {
+  readonly device: Device;
+  /** Every element, padding included. */
+  readonly whole: Tensor;
+  readonly slices: ReadonlyMap<string, Tensor>;
+
+  constructor(device: Device, entries: readonly ArenaEntry[], label: string) {
+    this.device = device;
+    const sizes = entries.map(({ shape }) => padded(shape));
+    const host = new Float32Array(Math.max(ALIGNMENT, sum(sizes)));
+    const starts = startsOf(sizes);
+    for (const [i, { values }] of entries.entries()) if (values) host.set(values, starts[i]!);
+    this.whole = disown(tensor(device, host, [host.length], 'f32', label));
+    this.slices = new Map(
+      entries.map(({ name, shape }, i) => [name, sliceOf(this.whole, shape, name, starts[i]!)]),
+    );
+  }
+
+  dispose(): void {
+    for (const slice of this.slices.values()) slice.dispose();
+    this.whole.dispose();
+  }
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+function startsOf(sizes: readonly number[]): number[] {
+  let end = 0;
+  return sizes.map((size) => {
+    end += size;
+    return end - size;
+  });
+}
+
+function sliceOf(whole: Tensor, shape: Shape, name: string, start: number): Tensor {
+  const spec = { shape, dtype: whole.dtype };
+  return disown(new Tensor(whole.device, whole.storage.retain(), spec, name, 4 * start));
+}
+
+/**
+ * The trainable parameters of a model and their gradients, an arena each. Backward writes a parameter's gradient
+ * straight into its slice of the gradient arena.
+ */
+export class ParameterArena {
+  readonly device: Device;
+  /** Every parameter by name, in the arena's order. */
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly #values: Arena;
+  readonly #gradients: Arena;
+  /** Elements behind parameters whose count is no multiple of 4: kernels that write whole vec4s spill there. */
+  readonly #tails: Tensor;
+
+  constructor(device: Device, entries: readonly ArenaEntry[]) {
+    this.device = device;
+    this.#values = new Arena(device, entries, 'parameters');
+    const shapes = entries.map(({ name, shape }) => ({ name, shape }));
+    this.#gradients = new Arena(device, shapes, 'gradients');
+    this.parameters = this.#values.slices;
+    for (const [name, parameter] of this.parameters) {
+      parameter.requiresGrad = true;
+      parameter.gradSlot = this.#gradients.slices.get(name)!;
+    }
+    const tails = [...this.parameters.values()].flatMap(tailOf);
+    this.#tails = disown(tensor(device, tails, [tails.length], 'u32', 'gradient tails'));
+  }
+
+  /** All parameters as one tensor, padding included. */
+  get values(): Tensor {
+    return this.#values.whole;
+  }
+
+  /** All gradients as one tensor, padding included; complete after `completeGradients()`. */
+  get gradients(): Tensor {
+    return this.#gradients.whole;
+  }
+
+  /** Number of parameter elements, without padding. */
+  get count(): number {
+    return sum([...this.parameters.values()].map((parameter) => parameter.size));
+  }
+
+  /** A zeroed tensor with the arena's layout, for moments; its owner disposes it. */
+  zerosLike(label: string): Tensor {
+    const elements = this.values.size;
+    return disown(tensor(this.device, new Float32Array(elements), [elements], 'f32', label));
+  }
+
+  /** Forgets every gradient; the next backward overwrites them. Launches nothing. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters.values()) parameter.grad = undefined;
+  }
+
+  /** Zeroes the slots that no gradient reached since `zeroGrad()`, and the padding; call before reading the arena. */
+  completeGradients(): void {
+    for (const run of this.#runs((parameter) => parameter.grad === undefined)) this.#clear(run);
+    const count = this.#tails.size;
+    if (count === 0) return;
+    const tensors = { elements: this.gradients, tails: this.#tails };
+    const params = { first: 0, count };
+    launch(
+      this.device,
+      shaders.optimclear,
+      'scatter',
+      tensors,
+      params,
+      linearGrid(count, this.#workgroup),
+      this.#specialization,
+      'gradients.tails',
+    );
+  }
+
+  /** The runs of parameters that have a gradient: what an optimiser may touch. */
+  runs(): ArenaRun[] {
+    return this.#runs((parameter) => parameter.grad !== undefined);
+  }
+
+  dispose(): void {
+    this.zeroGrad();
+    this.#values.dispose();
+    this.#gradients.dispose();
+    this.#tails.dispose();
+  }
+
+  get #workgroup(): number {
+    return this.device.caps.workgroup;
+  }
+
+  get #specialization() {
+    return { overrides: { WORKGROUP: this.#workgroup } };
+  }
+
+  #clear({ first, quads }: ArenaRun): void {
+    const tensors = { gradients: this.gradients };
+    const params = { first, count: quads };
+    const grid = linearGrid(quads, this.#workgroup);
+    launch(
+      this.device,
+      shaders.optimclear,
+      'clear',
+      tensors,
+      params,
+      grid,
+      this.#specialization,
+      'gradients.clear',
+    );
+  }
+
+  #runs(wanted: (parameter: Tensor) => boolean): ArenaRun[] {
+    const runs: { first: number; quads: number }[] = [];
+    for (const parameter of this.parameters.values()) {
+      if (!wanted(parameter)) continue;
+      const first = parameter.offset / 16;
+      const quads = padded(parameter.shape) / 4;
+      const last = runs.at(-1);
+      if (last && last.first + last.quads === first) last.quads += quads;
+      else runs.push({ first, quads });
+    }
+    return runs;
+  }
+}
+
+/** Arena indices of the elements between a parameter's end and the next multiple of 4. */
+function tailOf(parameter: Tensor): number[] {
+  const end = parameter.offset / 4 + parameter.size;
+  return Array.from({ length: (4 - (parameter.size % 4)) % 4 }, (_, i) => end + i);
+}

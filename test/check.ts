@@ -86,7 +86,7 @@ function difference(check: OpCheck, dy: Host, which: number, index: number): num
 }
 
 /** Up to `count` element indices, spread over the tensor. */
-function sample(size: number, count = 40): number[] {
+function sample(size: number, count = 12): number[] {
   if (size <= count) return Array.from({ length: size }, (_, i) => i);
   const picks = uniforms(count - 2, 99).map((u) => Math.floor(u * size));
   return [0, size - 1, ...picks];

@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { openDevice } from '#device';
-import type { Device } from '../src/tensor/device.ts';
+import type { Device, DeviceOptions } from '../src/tensor/device.ts';
 import { Scope } from '../src/tensor/scope.ts';
 
 let device: Device | undefined;
@@ -10,9 +10,9 @@ let scope: Scope | undefined;
 let before = 0;
 
 /** Call once at the top of a spec; the returned function gives the device inside tests. */
-export function useDevice(): () => Device {
+export function useDevice(options: DeviceOptions = {}): () => Device {
   beforeAll(async () => {
-    device = await openDevice();
+    device = await openDevice(options);
   });
   beforeEach(() => {
     before = device!.memory.liveBytes;

@@ -3,6 +3,7 @@ export * from './batchNorm.ts';
 export * from './binary.ts';
 export * from './conv2d.ts';
 export * from './matmul.ts';
+export * from './maxPool2d.ts';
 export * from './reduce.ts';
 export * from './reshape.ts';
 export * from './unary.ts';

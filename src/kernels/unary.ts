@@ -56,3 +56,10 @@ const unaryGrad: Op<UnaryAttrs> = {
     launch(device, shaders.unary, 'backward', tensors, params, grid, { overrides }, `${attrs.fn}.backward`);
   },
 };
+
+/** dy where the ReLU's output is positive, else 0. */
+export const reluGrad: Op<null> = {
+  name: 'reluGrad',
+  infer: (inputs) => unaryGrad.infer(inputs, { fn: 'relu' }),
+  launch: (device, inputs, outputs) => unaryGrad.launch(device, inputs, outputs, { fn: 'relu' }),
+};

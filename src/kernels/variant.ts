@@ -7,12 +7,14 @@ export interface Variant<P, Args extends readonly unknown[]> {
   readonly name: string;
   /** Whether it can compute this problem on this device at all. */
   fits(caps: Caps, problem: P): boolean;
+  /** Whether to take it unasked where it fits; default yes. */
+  preferred?(caps: Caps, problem: P): boolean;
   launch(device: Device, problem: P, ...args: Args): void;
 }
 
 /**
- * The forced variant (device option or PLANEWISE_VARIANT=op:variant) where it fits, else the first that fits:
- * the order is the preference, so the choice is deterministic.
+ * The forced variant (device option or PLANEWISE_VARIANT=op:variant) where it fits, else the first that fits
+ * and is preferred: the order is the preference, so the choice is deterministic.
  */
 export function chooseVariant<P, Args extends readonly unknown[]>(
   device: Device,
@@ -26,7 +28,8 @@ export function chooseVariant<P, Args extends readonly unknown[]>(
     throw new ConfigError(`${op} has no variant "${forced}". It has: ${names.join(', ')}.`);
   }
   const fitting = variants.filter((variant) => variant.fits(device.caps, problem));
-  const chosen = fitting.find((variant) => variant.name === forced) ?? fitting[0];
+  const preferred = fitting.filter((variant) => variant.preferred?.(device.caps, problem) ?? true);
+  const chosen = fitting.find((variant) => variant.name === forced) ?? preferred[0];
   if (!chosen)
     throw new ConfigError(`No variant of ${op} fits this device and shape (it has: ${names.join(', ')}).`);
   return chosen;

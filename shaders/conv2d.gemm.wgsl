@@ -1,0 +1,118 @@
+// Convolution as an implicit matrix product with tiles in workgroup memory, for GPUs: 64 pixels times 64 channels a
+// workgroup, 4 times 4 an invocation, 16 terms of the sum (tap and input channel) a round. Coordinates as in
+// conv2d.subgroup4.wgsl.
+override TRANSPOSED: bool = false;
+override HAS_BIAS: bool = false;
+override RELU: bool = false;
+
+struct Params {
+  pixels: u32,
+  classHeight: u32,
+  classWidth: u32,
+  outHeight: u32,
+  outWidth: u32,
+  inHeight: u32,
+  inWidth: u32,
+  k: u32,
+  m: u32,
+  kernelHeight: u32,
+  kernelWidth: u32,
+  stride: i32,
+  dilation: i32,
+  offsetY: i32,
+  offsetX: i32,
+  up: i32,
+}
+
+const TILE: u32 = 64u;
+const DEPTH: u32 = 16u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+// [term][pixel / 4] and [term][channel / 4]
+var<workgroup> inputs: array<array<vec4<f32>, 16>, DEPTH>;
+var<workgroup> weights: array<array<vec4<f32>, 16>, DEPTH>;
+
+fn inputAt(image: u32, row: i32, column: i32, ky: u32, kx: u32, k: u32, ry: u32, rx: u32) -> f32 {
+  let ty = i32(ry) + i32(ky) * params.dilation + params.offsetY;
+  let tx = i32(rx) + i32(kx) * params.dilation + params.offsetX;
+  let iy = row * params.stride + ty / params.up;
+  let ix = column * params.stride + tx / params.up;
+  let divides = ty % params.up == 0 && tx % params.up == 0;
+  let inside = iy >= 0 && ix >= 0 && iy < i32(params.inHeight) && ix < i32(params.inWidth);
+  if (!divides || !inside) { return 0.0; }
+  return x[((image * params.inHeight + u32(iy)) * params.inWidth + u32(ix)) * params.k + k];
+}
+
+fn weightAt(tap: u32, k: u32, m: u32) -> f32 {
+  if (m >= params.m) { return 0.0; }
+  if (TRANSPOSED) { return w[(tap * params.m + m) * params.k + k]; }
+  return w[(tap * params.k + k) * params.m + m];
+}
+
+@compute @workgroup_size(16, 16)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+  let ry = group.z / u32(params.up);
+  let rx = group.z % u32(params.up);
+  let flat = local.y * 16u + local.x;
+  // Filling: invocation `flat` brings terms flat/64, +4, +8, +12 of pixel (and channel) flat%64.
+  let lane = flat % TILE;
+  let pixel = min(group.x * TILE + lane, params.pixels - 1u);
+  let line = pixel / params.classWidth;
+  let image = line / params.classHeight;
+  let row = i32(line % params.classHeight);
+  let column = i32(pixel % params.classWidth);
+  let channel = group.y * TILE + lane;
+  let terms = params.kernelHeight * params.kernelWidth * params.k;
+  var a0 = vec4<f32>();
+  var a1 = vec4<f32>();
+  var a2 = vec4<f32>();
+  var a3 = vec4<f32>();
+  for (var base = 0u; base < terms; base += DEPTH) {
+    for (var d = flat / TILE; d < DEPTH; d += 4u) {
+      let term = base + d;
+      var value = 0.0;
+      var weight = 0.0;
+      if (term < terms) {
+        let tap = term / params.k;
+        let k = term % params.k;
+        value = inputAt(image, row, column, tap / params.kernelWidth, tap % params.kernelWidth, k, ry, rx);
+        weight = weightAt(tap, k, channel);
+      }
+      inputs[d][lane / 4u][lane % 4u] = value;
+      weights[d][lane / 4u][lane % 4u] = weight;
+    }
+    workgroupBarrier();
+    for (var d = 0u; d < DEPTH; d++) {
+      let p = inputs[d][local.y];
+      let r = weights[d][local.x];
+      a0 += p.x * r;
+      a1 += p.y * r;
+      a2 += p.z * r;
+      a3 += p.w * r;
+    }
+    workgroupBarrier();
+  }
+  let tile = mat4x4<f32>(a0, a1, a2, a3);
+  for (var i = 0u; i < 4u; i++) {
+    let index = group.x * TILE + local.y * 4u + i;
+    if (index >= params.pixels) { continue; }
+    let strip = index / params.classWidth;
+    let oy = (strip % params.classHeight) * u32(params.up) + ry;
+    let ox = (index % params.classWidth) * u32(params.up) + rx;
+    if (oy >= params.outHeight || ox >= params.outWidth) { continue; }
+    let at = ((strip / params.classHeight * params.outHeight + oy) * params.outWidth + ox) * params.m;
+    for (var j = 0u; j < 4u; j++) {
+      let m = group.y * TILE + local.x * 4u + j;
+      if (m >= params.m) { continue; }
+      var value = tile[i][j];
+      if (HAS_BIAS) { value += bias[m]; }
+      if (RELU) { value = max(value, 0.0); }
+      y[at + m] = value;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// Gradient of a convolution's weight for any shape: an invocation sums one tap and large channel times 4 small
+// channels over a strip of rows. The fallback of software adapters; terms as in conv2dWeightGrad.subgroup4.wgsl.
+// `total` adds the strips up in order.
+override WORKGROUP: u32 = 16u;
+
+struct Params {
+  batch: u32,
+  smallHeight: u32,
+  smallWidth: u32,
+  largeHeight: u32,
+  largeWidth: u32,
+  a: u32,
+  b: u32,
+  kernelHeight: u32,
+  kernelWidth: u32,
+  stride: i32,
+  dilation: i32,
+  padding: i32,
+  splits: u32,
+  count: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> large: array<f32>;
+@group(0) @binding(2) var<storage, read> small: array<f32>;
+@group(0) @binding(3) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(4) var<storage, read> strips: array<f32>;
+@group(0) @binding(5) var<storage, read_write> dw: array<f32>;
+
+fn firstAtLeast(limit: i32, shift: i32) -> i32 {
+  return max(0, (limit - shift + params.stride - 1) / params.stride);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let blocks = (params.b + 3u) / 4u;
+  let index = id.x + id.y * 65535u * WORKGROUP;
+  let b = (index % blocks) * 4u;
+  let line = index / blocks;
+  let a = line % params.a;
+  let tap = line / params.a % (params.kernelHeight * params.kernelWidth);
+  let split = line / params.a / (params.kernelHeight * params.kernelWidth);
+  if (split >= params.splits) { return; }
+  let dy = i32(tap / params.kernelWidth) * params.dilation - params.padding;
+  let dx = i32(tap % params.kernelWidth) * params.dilation - params.padding;
+  let bs = min(vec4<u32>(b, b + 1u, b + 2u, b + 3u), vec4<u32>(params.b - 1u));
+  let x0 = firstAtLeast(0, dx);
+  let x1 = min(i32(params.smallWidth), firstAtLeast(i32(params.largeWidth), dx));
+  let rows = params.batch * params.smallHeight;
+  let end = rows * (split + 1u) / params.splits;
+  var sum = vec4<f32>();
+  for (var row = rows * split / params.splits; row < end; row++) {
+    let image = row / params.smallHeight;
+    let iy = i32(row % params.smallHeight) * params.stride + dy;
+    if (iy < 0 || iy >= i32(params.largeHeight)) { continue; }
+    let base = (i32(image * params.largeHeight) + iy) * i32(params.largeWidth) + dx;
+    for (var j = x0; j < x1; j++) {
+      let at = (row * params.smallWidth + u32(j)) * params.b + bs;
+      let v = large[u32(base + j * params.stride) * params.a + a];
+      sum += v * vec4<f32>(small[at.x], small[at.y], small[at.z], small[at.w]);
+    }
+  }
+  let at = split * params.count + (tap * params.a + a) * params.b + b;
+  for (var i = 0u; i < 4u; i++) {
+    if (b + i < params.b) { partial[at + i] = sum[i]; }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn total(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x + id.y * 65535u * WORKGROUP;
+  if (i >= params.count) { return; }
+  var sum = 0.0;
+  for (var split = 0u; split < params.splits; split++) { sum += strips[split * params.count + i]; }
+  dw[i] = sum;
+}

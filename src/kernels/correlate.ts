@@ -1,0 +1,152 @@
+/**
+ * @file The launch behind every weight gradient: correlates a large image with a small one.
+ *
+ * dw[tap][a][b] = Σ large[n, j·stride + tap·dilation − padding, a] · small[n, j, b], over the small image's pixels j.
+ * Rows are summed in strips, then the strips in order: the same bits every run.
+ */
+import { empty } from '../tensor/create.ts';
+import type { Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Grid, launch, linearGrid } from './queue.ts';
+import * as shaders from './shaders.gen.ts';
+import { chooseVariant, type Variant } from './variant.ts';
+
+export interface Correlation {
+  readonly batch: number;
+  readonly smallHeight: number;
+  readonly smallWidth: number;
+  readonly largeHeight: number;
+  readonly largeWidth: number;
+  /** Channels of the large image. */
+  readonly a: number;
+  /** Channels of the small image. */
+  readonly b: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly padding: number;
+}
+
+export interface CorrelationTensors {
+  readonly large: Tensor;
+  readonly small: Tensor;
+  /** One dw per strip. */
+  readonly partial: Tensor;
+}
+
+interface CorrelationVariant extends Variant<Correlation, [CorrelationTensors, number, string]> {
+  /** Workgroups (or invocations) that one strip gives; strips are cut until there is enough to do. */
+  work(c: Correlation): number;
+  /** How many of those keep this device busy. */
+  wanted(device: Device): number;
+}
+
+function taps(c: Correlation): number {
+  return c.kernelHeight * c.kernelWidth;
+}
+
+function paramsOf(c: Correlation, splits: number) {
+  return { ...c, splits, count: taps(c) * c.a * c.b };
+}
+
+const subgroup4: CorrelationVariant = {
+  name: 'subgroup4',
+  fits: (caps, c) => caps.subgroupSize === 4 && c.a % 4 === 0 && c.b % 4 === 0,
+  work: (c) => taps(c) * Math.ceil(c.a / (c.a > 16 ? 32 : 16)) * Math.ceil(c.b / 16),
+  wanted: () => 24,
+  launch(device, c, tensors, splits, label) {
+    const wide = c.a > 16;
+    const grid: Grid = [Math.ceil(c.a / (wide ? 32 : 16)), Math.ceil(c.b / 16), taps(c) * splits];
+    const overrides = { WIDE: Number(wide) };
+    const params = paramsOf(c, splits);
+    launch(
+      device,
+      shaders.conv2dWeightGradSubgroup4,
+      'main',
+      { ...tensors },
+      params,
+      grid,
+      { overrides },
+      label,
+    );
+  },
+};
+
+const gemm: CorrelationVariant = {
+  name: 'gemm',
+  fits: () => true,
+  preferred: (caps) => !caps.software,
+  work: (c) => Math.ceil((taps(c) * c.a) / 64) * Math.ceil(c.b / 64),
+  wanted: () => 512,
+  launch(device, c, tensors, splits, label) {
+    const grid: Grid = [Math.ceil((taps(c) * c.a) / 64), Math.ceil(c.b / 64), splits];
+    launch(
+      device,
+      shaders.conv2dWeightGradGemm,
+      'main',
+      { ...tensors },
+      paramsOf(c, splits),
+      grid,
+      {},
+      label,
+    );
+  },
+};
+
+const tile: CorrelationVariant = {
+  name: 'tile',
+  fits: () => true,
+  work: (c) => taps(c) * c.a * Math.ceil(c.b / 4),
+  wanted: () => 512,
+  launch(device, c, tensors, splits, label) {
+    const { workgroup } = device.caps;
+    const grid = linearGrid(this.work(c) * splits, workgroup);
+    const overrides = { WORKGROUP: workgroup };
+    launch(
+      device,
+      shaders.conv2dWeightGradTile,
+      'main',
+      { ...tensors },
+      paramsOf(c, splits),
+      grid,
+      { overrides },
+      label,
+    );
+  },
+};
+
+/** Preferred first. */
+export const correlationVariants: readonly CorrelationVariant[] = [subgroup4, gemm, tile];
+
+/** Writes dw [kernelHeight, kernelWidth, a, b]. */
+export function correlate(
+  device: Device,
+  op: string,
+  c: Correlation,
+  { large, small, dw }: { large: Tensor; small: Tensor; dw: Tensor },
+): void {
+  const variant = chooseVariant(device, op, correlationVariants, c) as CorrelationVariant;
+  const rows = c.batch * c.smallHeight;
+  const splits = Math.max(1, Math.min(rows, Math.ceil(variant.wanted(device) / variant.work(c))));
+  const label = `${op}[${variant.name}]`;
+  if (splits === 1) {
+    variant.launch(device, c, { large, small, partial: dw }, 1, label);
+    return;
+  }
+  using partial = empty(device, { shape: [splits, ...dw.shape], dtype: 'f32' }, `${op} strips`);
+  variant.launch(device, c, { large, small, partial }, splits, label);
+  const { workgroup } = device.caps;
+  const params = paramsOf(c, splits);
+  const tensors = { strips: partial, dw };
+  const overrides = { WORKGROUP: workgroup };
+  launch(
+    device,
+    shaders.conv2dWeightGradTile,
+    'total',
+    tensors,
+    params,
+    linearGrid(params.count, workgroup),
+    { overrides },
+  );
+}

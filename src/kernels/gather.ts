@@ -1,0 +1,107 @@
+/**
+ * @file The launch that convolution, its adjoint and matrix products share: every output pixel gathers from the input.
+ *
+ * Output pixel o = up·j + r reads input i = j·stride + (r + tap·dilation + offset) / up where that divides. up = 1 is a
+ * convolution; up > 1 its adjoint.
+ */
+import type { Caps, Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Grid, launch, linearGrid } from './queue.ts';
+import * as shaders from './shaders.gen.ts';
+import { chooseVariant, type Variant } from './variant.ts';
+
+export interface Gather {
+  readonly batch: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  /** Channels in. */
+  readonly k: number;
+  /** Channels out. */
+  readonly m: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly offsetY: number;
+  readonly offsetX: number;
+  readonly up: number;
+  /** Weight is [tap][m][k] instead of [tap][k][m]. */
+  readonly transposed: boolean;
+  readonly relu: boolean;
+}
+
+export interface GatherTensors {
+  readonly x: Tensor;
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  readonly y: Tensor;
+}
+
+type GatherVariant = Variant<Gather, [GatherTensors, string]>;
+
+function paramsOf(g: Gather) {
+  const classHeight = Math.ceil(g.outHeight / g.up);
+  const classWidth = Math.ceil(g.outWidth / g.up);
+  const { outHeight, outWidth, inHeight, inWidth, k, m, kernelHeight, kernelWidth } = g;
+  const { stride, dilation, offsetY, offsetX, up } = g;
+  const pixels = g.batch * classHeight * classWidth;
+  const sizes = { pixels, classHeight, classWidth, outHeight, outWidth, inHeight, inWidth, k, m };
+  return { ...sizes, kernelHeight, kernelWidth, stride, dilation, offsetY, offsetX, up };
+}
+
+function overridesOf({ transposed, relu }: Gather, bias: Tensor | null) {
+  return { TRANSPOSED: Number(transposed), HAS_BIAS: Number(bias !== null), RELU: Number(relu) };
+}
+
+/** Shaders without bias still have the binding: the weight stands in for it. */
+function bindingsOf({ x, weight, bias, y }: GatherTensors) {
+  return { x, w: weight, bias: bias ?? weight, y };
+}
+
+const subgroup4: GatherVariant = {
+  name: 'subgroup4',
+  fits: (caps: Caps, g) => caps.subgroupSize === 4 && g.k % 4 === 0 && g.m % 4 === 0,
+  launch(device: Device, g, tensors, label) {
+    const params = paramsOf(g);
+    const grid: Grid = [Math.ceil(params.pixels / 32), Math.ceil(g.m / 16), g.up * g.up];
+    const overrides = overridesOf(g, tensors.bias);
+    launch(device, shaders.conv2dSubgroup4, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
+  },
+};
+
+const gemm: GatherVariant = {
+  name: 'gemm',
+  fits: () => true,
+  preferred: (caps) => !caps.software,
+  launch(device, g, tensors, label) {
+    const params = paramsOf(g);
+    const grid: Grid = [Math.ceil(params.pixels / 64), Math.ceil(g.m / 64), g.up * g.up];
+    const overrides = overridesOf(g, tensors.bias);
+    launch(device, shaders.conv2dGemm, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
+  },
+};
+
+const tile: GatherVariant = {
+  name: 'tile',
+  fits: () => true,
+  launch(device, g, tensors, label) {
+    const params = paramsOf(g);
+    const { workgroup } = device.caps;
+    const quads = g.batch * params.classHeight * Math.ceil(params.classWidth / 4);
+    const [gx, gy] = linearGrid(quads * Math.ceil(g.m / 4), workgroup);
+    const overrides = { ...overridesOf(g, tensors.bias), WORKGROUP: workgroup };
+    const grid: Grid = [gx, gy ?? 1, g.up * g.up];
+    launch(device, shaders.conv2dTile, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
+  },
+};
+
+/** Preferred first. */
+export const gatherVariants: readonly GatherVariant[] = [subgroup4, gemm, tile];
+
+/** Computes y from x and the weight by the best variant, under the op's name. */
+export function gather(device: Device, op: string, g: Gather, tensors: GatherTensors): void {
+  const variant = chooseVariant(device, op, gatherVariants, g);
+  variant.launch(device, g, tensors, `${op}[${variant.name}]`);
+}

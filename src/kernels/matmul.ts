@@ -1,0 +1,63 @@
+/** @file Matrix product and the linear layer, as 1×1 convolutions over a column of pixels: one set of kernels serves both. */
+import { ShapeError } from '../tensor/errors.ts';
+import { formatShape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { conv2dWeightGrad } from './conv2d.ts';
+import { gather } from './gather.ts';
+import { call, expectRank, expectShape, type Op } from './op.ts';
+import { reduce } from './reduce.ts';
+import { reshape } from './reshape.ts';
+
+/** Sizes of a product of [rows, k] with [k, m] (or [m, k] transposed) as a gather. */
+function productGather(rows: number, k: number, m: number, transposed: boolean) {
+  const shape = { batch: 1, inHeight: rows, inWidth: 1, outHeight: rows, outWidth: 1, k, m };
+  const kernel = { kernelHeight: 1, kernelWidth: 1, stride: 1, dilation: 1, offsetY: 0, offsetX: 0, up: 1 };
+  return { ...shape, ...kernel, transposed, relu: false };
+}
+
+const asImage = (x: Tensor) => [1, x.shape[0]!, 1, x.shape[1]!];
+
+/** x [n, k] · weight [k, m] + bias [m] → [n, m]. f32. Bias may be null: a plain matrix product. */
+export const linear: Op<null> = {
+  name: 'linear',
+  infer([input, matrix, bias]) {
+    const x = expectRank('linear', 'x', input ?? null, 2);
+    const weight = expectRank('linear', 'weight', matrix ?? null, 2);
+    if (x.shape[1] !== weight.shape[0]) {
+      const problem = `${formatShape(weight.shape)} does not follow ${formatShape(x.shape)}`;
+      throw new ShapeError(
+        'linear',
+        'weight',
+        problem,
+        'Its rows must equal the columns of x: [n, k] · [k, m].',
+      );
+    }
+    if (bias) expectShape('linear', 'bias', bias, [weight.shape[1]!]);
+    return [{ shape: [x.shape[0]!, weight.shape[1]!], dtype: 'f32' }];
+  },
+  launch(device, [x, weight, bias], [y]) {
+    const g = productGather(x!.shape[0]!, x!.shape[1]!, y!.shape[1]!, false);
+    gather(device, 'linear', g, { x: x!, weight: weight!, bias: bias ?? null, y: y! });
+  },
+  grad({ inputs: [x, weight], dy: [dy] }) {
+    const kernel = { stride: 1, padding: 0, dilation: 1, kernelHeight: 1, kernelWidth: 1 };
+    const image = call(reshape, [x!], { shape: asImage(x!) });
+    const gradient = call(reshape, [dy!], { shape: [1, x!.shape[0]!, 1, weight!.shape[1]!] });
+    const dw = call(conv2dWeightGrad, [image, gradient], kernel);
+    return [
+      call(linearInputGrad, [dy!, weight!], null),
+      call(reshape, [dw], { shape: weight!.shape }),
+      call(reduce, [dy!], { fn: 'sum', axes: [0], keepDims: false }),
+    ];
+  },
+};
+
+/** dy [n, m] · weightᵀ → [n, k]. */
+const linearInputGrad: Op<null> = {
+  name: 'linearInputGrad',
+  infer: ([dy, weight]) => [{ shape: [dy!.shape[0]!, weight!.shape[0]!], dtype: 'f32' }],
+  launch(device, [dy, weight], [dx]) {
+    const g = productGather(dy!.shape[0]!, dy!.shape[1]!, dx!.shape[1]!, true);
+    gather(device, 'linearInputGrad', g, { x: dy!, weight: weight!, bias: null, y: dx! });
+  },
+};

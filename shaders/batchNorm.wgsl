@@ -1,6 +1,7 @@
 // Batch norm of [rows, channels]: statistics by strips of rows merged in a fixed order, the affine map with its ReLU,
 // and the gradients. An invocation owns one channel group and every `strips`-th row.
 // V is f32 where the channel count is no multiple of four.
+// @variant V = f32
 alias V = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 1u;

@@ -33,7 +33,7 @@ function sizesOf(x: Tensor, rowsEach: number, most = Number.POSITIVE_INFINITY): 
   return { rows, groups, strips };
 }
 
-const mapSizes = (x: Tensor) => sizesOf(x, x.device.caps.software ? 16 : 4);
+const mapSizes = (x: Tensor) => sizesOf(x, x.device.caps.software ? 32 : 4);
 const sumSizes = (x: Tensor) => (x.device.caps.software ? sizesOf(x, 16, 128) : sizesOf(x, 16, 32768));
 
 function settings(x: Tensor, { groups, strips }: Sizes, relu = false) {

@@ -27,5 +27,7 @@ export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, options: Batc
   const statistics = training
     ? run(kernels.batchNormStatistics, [x, runningMean, runningVariance], { momentum })
     : [runningMean, runningVariance];
-  return apply(kernels.batchNorm, [x, weight, bias, ...statistics], { training, epsilon, relu });
+  const y = apply(kernels.batchNorm, [x, weight, bias, ...statistics], { training, epsilon, relu });
+  if (training) for (const statistic of statistics) statistic.dispose();
+  return y;
 }

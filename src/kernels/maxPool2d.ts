@@ -1,0 +1,62 @@
+/** @file Max pooling over square windows, and its gradient from the positions of the maxima. */
+import type { Tensor } from '../tensor/tensor.ts';
+import { call, type Op } from './op.ts';
+import { channelGroups, imageGrid, pooledShape, rowWorkgroup, scalarAliases, type Window } from './pool.ts';
+import { launch } from './queue.ts';
+import * as shaders from './shaders.gen.ts';
+
+function settings(x: Tensor, y: Tensor, window: Window) {
+  const [, height, width] = x.shape as [number, number, number];
+  const [, outHeight, outWidth] = y.shape as [number, number, number];
+  const { groups, scalar } = channelGroups(x.shape);
+  const params = { groups, height, width, outHeight, outWidth, ...window };
+  const overrides = { WORKGROUP: rowWorkgroup(x) };
+  const scalars = { consts: { SHIFTS: '0u' }, aliases: scalarAliases };
+  return { params, specialization: scalar ? { overrides, ...scalars } : { overrides } };
+}
+
+/**
+ * x [N, H, W, C] → maxima of the windows [N, H', W', C], H' = ⌊(H + 2·padding − kernel)/stride⌋ + 1, and their packed
+ * positions in the windows. Padding never wins; of equal values the first does.
+ */
+export const maxPool2d: Op<Window> = {
+  name: 'maxPool2d',
+  infer([x], window) {
+    const shape = pooledShape('maxPool2d', x!, window);
+    const words = [...shape.slice(0, 3), channelGroups(shape).groups];
+    return [
+      { shape, dtype: 'f32' },
+      { shape: words, dtype: 'u32' },
+    ];
+  },
+  launch(device, [x], [y, positions], window) {
+    const { params, specialization } = settings(x!, y!, window);
+    const tensors = { x: x!, y: y!, chosen: positions! };
+    const columns = params.outWidth * params.groups;
+    const grid = imageGrid(specialization.overrides.WORKGROUP, y!.shape[0]!, params.outHeight, columns);
+    launch(device, shaders.maxPool2d, 'forward', tensors, params, grid, specialization);
+  },
+  grad: ({ inputs: [x], outputs, dy, attrs }) => [
+    call(maxPool2dGrad, [outputs[1]!, dy[0]!], { ...attrs, shape: x!.shape }),
+  ],
+};
+
+interface GradAttrs extends Window {
+  /** Of x. */
+  readonly shape: readonly number[];
+}
+
+const maxPool2dGrad: Op<GradAttrs> = {
+  name: 'maxPool2dGrad',
+  infer: (_, { shape }) => [{ shape, dtype: 'f32' }],
+  launch(device, [positions, dy], [dx], { kernel, stride, padding }) {
+    const { params, specialization } = settings(dx!, dy!, { kernel, stride, padding });
+    const tensors = { positions: positions!, dy: dy!, dx: dx! };
+    const tiles = kernel <= stride;
+    const over = (size: number) => (tiles ? Math.ceil((size + padding) / stride) : size);
+    const columns = over(params.width) * params.groups;
+    const grid = imageGrid(specialization.overrides.WORKGROUP, dx!.shape[0]!, over(params.height), columns);
+    const entry = tiles ? 'backwardTiles' : 'backwardGather';
+    launch(device, shaders.maxPool2d, entry, tensors, params, grid, specialization);
+  },
+};

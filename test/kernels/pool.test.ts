@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import * as ops from '../../src/autograd/ops.ts';
+import { Tape } from '../../src/autograd/tape.ts';
+import { tensor, zeros } from '../../src/tensor/create.ts';
+import { ShapeError } from '../../src/tensor/errors.ts';
+import { checkOp, type Host, random } from '../check.ts';
+import { useDevice } from '../device.ts';
+import { checkGoldens } from './goldens.ts';
+
+const device = useDevice();
+
+interface Window {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+/** Reduces every window of x, given its values in row order. */
+function pooled(x: Host, { kernel, stride, padding }: Window, reduce: (values: number[]) => number): Host {
+  const [batch, height, width, channels] = x.shape as [number, number, number, number];
+  const over = (size: number) => Math.floor((size + 2 * padding - kernel) / stride) + 1;
+  const shape = [batch, over(height), over(width), channels];
+  const data = new Float64Array(shape.reduce((a, b) => a * b)).map((_, i) => {
+    const c = i % channels;
+    const column = Math.floor(i / channels) % shape[2]!;
+    const row = Math.floor(i / channels / shape[2]!) % shape[1]!;
+    const n = Math.floor(i / channels / shape[2]! / shape[1]!);
+    const values: number[] = [];
+    for (let y = row * stride - padding; y < row * stride - padding + kernel; y++)
+      for (let z = column * stride - padding; z < column * stride - padding + kernel; z++)
+        if (y >= 0 && y < height && z >= 0 && z < width)
+          values.push(x.data[((n * height + y) * width + z) * channels + c]!);
+    return reduce(values);
+  });
+  return { shape, data };
+}
+
+const shapes = [
+  [1, 4, 4, 1],
+  [2, 5, 7, 3],
+  [1, 9, 6, 68],
+  [3, 8, 8, 4],
+];
+const windows: Window[] = [
+  { kernel: 2, stride: 2, padding: 0 },
+  { kernel: 2, stride: 3, padding: 1 },
+  { kernel: 3, stride: 2, padding: 1 },
+  { kernel: 3, stride: 1, padding: 1 },
+  { kernel: 4, stride: 2, padding: 0 },
+];
+
+describe('maxPool2d', () => {
+  for (const window of windows)
+    it(`with ${JSON.stringify(window)} matches f64, output and gradient, over awkward shapes`, async () => {
+      for (const shape of shapes)
+        await checkOp(device(), {
+          inputs: [random(shape, 8)],
+          forward: (x) => ops.maxPool2d(x, window),
+          reference: (x) => pooled(x, window, (values) => Math.max(...values)),
+          reduction: 4,
+        });
+    });
+
+  it('matches PyTorch', () =>
+    checkGoldens(device(), 'pool', 'maxPool2d', (x, attrs) => ops.maxPool2d(x, attrs as unknown as Window)));
+
+  it('gives the gradient to the first of equal maxima', async () => {
+    const x = zeros(device(), [1, 2, 2, 4]);
+    x.requiresGrad = true;
+    using tape = new Tape();
+    tape.backward(ops.maxPool2d(x, { kernel: 2 }), tensor(device(), [1, 2, 3, 4], [1, 1, 1, 4]));
+    using grad = x.grad!;
+    expect([...(await grad.read())]).toEqual([1, 2, 3, 4, ...new Array(12).fill(0)]);
+  });
+
+  it('refuses windows that do not fit, and padding that could hold a whole window', () => {
+    const x = zeros(device(), [1, 2, 2, 1]);
+    expect(() => ops.maxPool2d(x, { kernel: 3 })).toThrow(ShapeError);
+    expect(() => ops.maxPool2d(x, { kernel: 2, padding: 2 })).toThrow(ShapeError);
+  });
+});
+
+describe('global pools', () => {
+  it('globalMaxPool matches PyTorch', () =>
+    checkGoldens(device(), 'pool', 'globalMaxPool', ops.globalMaxPool));
+
+  it('globalAvgPool matches PyTorch', () =>
+    checkGoldens(device(), 'pool', 'globalAvgPool', ops.globalAvgPool));
+});

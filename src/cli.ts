@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+/** @file The program `planewise`: reads the command line, runs one command, says what went wrong in one line. */
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { addDevices } from './commands/devices.ts';
+import { addLabels } from './commands/labels.ts';
+import { addPhantom } from './commands/phantom.ts';
+import { addPrepare } from './commands/prepare.ts';
+import { PlanewiseError } from './tensor/errors.ts';
+
+function fail(error: unknown): void {
+  const expected = error instanceof PlanewiseError && !process.env.DEBUG;
+  const text = error instanceof Error ? (expected ? error.message : error.stack) : String(error);
+  process.stderr.write(`planewise: ${text}\n`);
+  process.exitCode = 1;
+}
+
+// A reader such as `head` may leave before the end.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+const program = new Command('planewise').version(version);
+program.description('Trains U-Nets on anatomy-oriented MR by self-supervision, on WebGPU.');
+for (const add of [addDevices, addLabels, addPrepare, addPhantom]) add(program);
+await program.parseAsync().catch(fail);

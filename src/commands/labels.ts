@@ -1,0 +1,45 @@
+/** @file `planewise labels`: the lines and relative locations that a folder's headers give, without reading a pixel. */
+import type { Command } from 'commander';
+import { listFiles } from '../data/files.node.ts';
+import { type ImageLabel, labelStudies, type ReferenceLabel } from '../data/labels.ts';
+import { note, plural, printJson, printTable } from './output.ts';
+import { addStudyOptions, noteSkipped, type StudyArguments, withStudyOptions } from './study.ts';
+import type { Column } from './table.ts';
+
+function lineText({ native, reason }: ReferenceLabel): string {
+  if (!native) return reason?.code ?? 'none';
+  return native.map((value, i) => value.toFixed(i < 2 ? 4 : 2).padStart(i < 2 ? 7 : 8)).join(' ');
+}
+
+function columnsFor(views: readonly string[]): Column<ImageLabel>[] {
+  return [
+    { title: 'FILE', cell: (row) => row.file },
+    { title: 'SUBJECT', cell: (row) => row.subject },
+    { title: 'SLICE', cell: (row) => row.slice },
+    { title: 'FRAME', cell: (row) => row.frame },
+    { title: 'LOCATION', cell: (row) => row.location?.toFixed(4) ?? null },
+    ...views.map((view) => ({
+      title: `LINE ${view} (a b d)`,
+      cell: (row: ImageLabel) => lineText(row.references[view]!),
+    })),
+  ];
+}
+
+async function labels(folder: string, given: StudyArguments): Promise<void> {
+  const files = await listFiles(folder);
+  const found = await withStudyOptions(given, (options) => labelStudies(files, options));
+  if (given.json) return printJson(found);
+  printTable(columnsFor(found.referenceViews), found.images);
+  note(
+    `${plural(found.images.length, 'image')} of ${found.targetView}; lines in original pixels, ax + by + d = 0`,
+  );
+  noteSkipped(found.skipped);
+}
+
+export function addLabels(program: Command): void {
+  const command = program
+    .command('labels')
+    .description('print the lines and slice locations that the headers of a folder of DICOM files give')
+    .argument('<folder>', 'a folder of DICOM files, searched to any depth');
+  addStudyOptions(command).action(labels);
+}

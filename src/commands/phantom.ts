@@ -1,0 +1,45 @@
+/** @file `planewise phantom`: writes a seeded synthetic cohort, for trying everything without patient data. */
+import { type Command, Option } from 'commander';
+import { type PhantomCohortOptions, writePhantomCohort } from '../data/phantom.node.ts';
+import { startProgress } from '../train/progress.ts';
+import { note, parseNumber, plural, printJson } from './output.ts';
+
+interface PhantomArguments {
+  readonly json?: boolean;
+  readonly out: string;
+  readonly subjects: number;
+  readonly seed: number;
+  readonly difficulty: NonNullable<PhantomCohortOptions['difficulty']>;
+  readonly phases?: number;
+  readonly size?: number;
+  readonly spacing?: number;
+}
+
+async function phantom({ json, out, spacing, ...given }: PhantomArguments): Promise<void> {
+  const progress = startProgress('phantom', given.subjects);
+  const options = { ...given, ...(spacing !== undefined && { spacingMm: spacing }) };
+  const written = await writePhantomCohort(out, options, ({ done }) => progress.update(done));
+  progress.end();
+  if (json) return printJson({ out, ...written });
+  const megabytes = (written.bytes / 1e6).toFixed(1);
+  note(`${out}: ${plural(written.subjects, 'subject')}, ${plural(written.files, 'file')}, ${megabytes} MB`);
+}
+
+export function addPhantom(program: Command): void {
+  program
+    .command('phantom')
+    .description('write a synthetic cohort: DICOM cine studies and labelled NIfTI volumes')
+    .requiredOption('--out <folder>', 'a new or empty folder')
+    .option('--subjects <count>', 'number of subjects', parseNumber, 8)
+    .option('--seed <seed>', 'the same seed gives the same bytes', parseNumber, 1)
+    .addOption(
+      new Option('--difficulty <level>', 'how much anatomy and image quality vary')
+        .choices(['easy', 'mid', 'hard'])
+        .default('mid'),
+    )
+    .option('--phases <count>', 'cardiac phases (default: 2)', parseNumber)
+    .option('--size <pixels>', 'side of the images (default: 128)', parseNumber)
+    .option('--spacing <mm>', 'pixel spacing (default: 256 / size)', parseNumber)
+    .option('--json', 'print JSON')
+    .action(phantom);
+}

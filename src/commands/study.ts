@@ -1,0 +1,97 @@
+/** @file Options that `labels` and `prepare` share: how images become views, slices and labels. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { LabelOptions } from '../data/labels.ts';
+import type { Progress as Pass } from '../data/scan.ts';
+import type { SkippedFile } from '../data/types.ts';
+import { parseViewRule } from '../data/views.ts';
+import { type Progress, startProgress } from '../train/progress.ts';
+import { collect, note, parseNumber, plural } from './output.ts';
+
+export interface StudyArguments {
+  readonly json?: boolean;
+  readonly map?: LabelOptions['views'];
+  readonly target?: string;
+  readonly reference?: readonly string[];
+  readonly referenceSlice?: readonly (readonly [string, number])[];
+  readonly subjects?: LabelOptions['subjects'];
+  readonly location?: LabelOptions['locationDirection'];
+  readonly size?: number;
+  readonly spacing?: number;
+}
+
+function parseSlice(text: string): readonly [string, number] {
+  const [, view, slice] = /^(.+)=(\d+)$/.exec(text) ?? [];
+  if (!view) throw new InvalidArgumentError('Write it as view=slice, e.g. long-axis=3.');
+  return [view, Number(slice)];
+}
+
+/** Adds the shared options to a command. */
+export function addStudyOptions(command: Command): Command {
+  return command
+    .option(
+      '--map <name=view>',
+      'a folder, series or description that is a view; may be repeated',
+      collect(parseViewRule),
+    )
+    .option('--target <view>', 'the view to label (default: short-axis)')
+    .option('--reference <view>', 'a view whose planes make lines; may be repeated', collect(String))
+    .option(
+      '--reference-slice <view=n>',
+      'the slice to use of a reference view that is a stack',
+      collect(parseSlice),
+    )
+    .addOption(new Option('--subjects <rule>', 'what tells subjects apart').choices(['patient', 'folder']))
+    .addOption(
+      new Option('--location <direction>', 'which end of a stack is 0').choices(['anatomical', 'zhang2024']),
+    )
+    .option('--size <pixels>', 'side of the prepared image (default: 224)', parseNumber)
+    .option('--spacing <mm>', 'pixel spacing of the prepared image (default: 1.26)', parseNumber)
+    .option('--json', 'print JSON');
+}
+
+/** A progress line for each phase of a pass over files; call `end` when the pass is over. */
+function passProgress(): { onProgress: (pass: Pass) => void; end: () => void } {
+  let phase = '';
+  let line: Progress | undefined;
+  return {
+    onProgress(pass) {
+      if (pass.phase !== phase) {
+        line?.end();
+        line = startProgress(pass.phase === 'scan' ? 'reading headers' : 'reading images', pass.total);
+        phase = pass.phase;
+      }
+      line?.update(pass.done, pass.file);
+    },
+    end: () => line?.end(),
+  };
+}
+
+/** Runs a pass over files with the options of the command line and a progress line. */
+export async function withStudyOptions<T>(
+  given: StudyArguments,
+  pass: (options: LabelOptions) => Promise<T>,
+): Promise<T> {
+  const progress = passProgress();
+  const options: LabelOptions = {
+    ...(given.map && { views: given.map }),
+    ...(given.target && { targetView: given.target }),
+    ...(given.reference && { referenceViews: given.reference }),
+    ...(given.referenceSlice && { referenceSlice: Object.fromEntries(given.referenceSlice) }),
+    ...(given.subjects && { subjects: given.subjects }),
+    ...(given.location && { locationDirection: given.location }),
+    ...(given.size !== undefined && { size: given.size }),
+    ...(given.spacing !== undefined && { spacingMm: given.spacing }),
+    onProgress: progress.onProgress,
+  };
+  try {
+    return await pass(options);
+  } finally {
+    progress.end();
+  }
+}
+
+/** Says which files were skipped, each with its reason. */
+export function noteSkipped(skipped: readonly SkippedFile[]): void {
+  if (skipped.length) note(`${plural(skipped.length, 'file')} skipped:`);
+  for (const { file, reason } of skipped) note(`  ${file}  ${reason.code}  ${reason.message}`);
+}

@@ -1,7 +1,7 @@
 /** @file Folders and files on disk: list, read, and write so that a failure leaves the old content. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileError } from '../tensor/errors.ts';
 import type { FileSource } from './types.ts';
@@ -28,9 +28,29 @@ export function fileError(file: string, error: unknown): FileError {
   return new FileError(file, problem, fix, { cause: error });
 }
 
-/** A file's bytes. Throws FileError. */
+/** Above this a file is read in parts: one read call of Node stops at 2 GiB. */
+const partBytes = 2 ** 30;
+
+async function readParts(path: string, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  const handle = await open(path);
+  try {
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await handle.read(bytes, at, Math.min(partBytes, size - at), at);
+      if (bytesRead === 0) return bytes.subarray(0, at);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A file's bytes, whatever its size. Throws FileError. */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
+    const { size } = await stat(path);
+    if (size > partBytes) return await readParts(path, size);
     const buffer = await readFile(path);
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   } catch (error) {

@@ -27,10 +27,17 @@ function fromHalfBits(half: number): number {
 
 /** Float32 to half bits; beyond ±65504 becomes infinity. */
 export function toHalf(values: Float32Array): Uint16Array {
-  return Uint16Array.from(values, toHalfBits);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) halves[i] = toHalfBits(values[i]!);
+  return halves;
 }
+
+let table: Float32Array | undefined;
 
 /** Half bits to float32, exactly. */
 export function fromHalf(halves: Uint16Array): Float32Array {
-  return Float32Array.from(halves, fromHalfBits);
+  table ??= Float32Array.from({ length: 65536 }, (_, bits) => fromHalfBits(bits));
+  const values = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) values[i] = table[halves[i]!]!;
+  return values;
 }

@@ -1,0 +1,11 @@
+/** @file Orientation (paper §3): where the reference planes cut the image, as heatmaps of the lines. */
+import * as ops from '../autograd/ops.ts';
+import { headOf, sum, type Task } from './task.ts';
+
+/** Mean squared error of the heatmaps over pixels, views and images; the labels are rendered inside the loss. */
+export const orientation: Task = {
+  name: 'orientation',
+  loss: (outputs, { lines, lineMask }, { sigma }) =>
+    ops.lineHeatmapMse(headOf(outputs, 'heatmaps', 'orientation'), lines, lineMask, { sigma }),
+  labelCount: ({ lineMask }) => sum(lineMask),
+};

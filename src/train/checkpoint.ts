@@ -1,0 +1,133 @@
+/** @file Checkpoints: everything a run needs to go on, in one file; the one before is kept. */
+import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../models/safetensors.ts';
+import { ConfigError, FileError } from '../tensor/errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { changedKeys, type TrainConfig } from './config.ts';
+import type { RunFiles } from './runfiles.ts';
+
+export const checkpointFile = 'checkpoint.safetensors';
+export const previousCheckpointFile = 'checkpoint.previous.safetensors';
+
+/** The lowest validation loss so far. */
+export interface Best {
+  readonly step: number;
+  readonly loss: number;
+}
+
+/** What a checkpoint says beside its tensors. */
+export interface CheckpointState {
+  /** Steps trained. */
+  readonly step: number;
+  /** Step of the last validation, 0 before the first. */
+  readonly validated: number;
+  readonly best: Best | null;
+  readonly config: TrainConfig;
+  /** Identifies the data set. */
+  readonly data: string;
+}
+
+export interface Checkpoint {
+  readonly file: string;
+  readonly state: CheckpointState;
+  readonly tensors: ReadonlyMap<string, SafeTensor>;
+}
+
+const KEY = 'planewise.checkpoint';
+
+async function readTensor(tensor: Tensor): Promise<SafeTensor> {
+  const values = (await tensor.read()) as Float32Array;
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return { dtype: 'F32', shape: tensor.shape, bytes };
+}
+
+/** Reads tensors (f32) from the device and makes them the checkpoint; the one before becomes the previous one. */
+export async function saveCheckpoint(
+  files: RunFiles,
+  state: CheckpointState,
+  tensors: ReadonlyMap<string, Tensor>,
+): Promise<void> {
+  const read = await Promise.all(
+    [...tensors].map(async ([name, tensor]) => [name, await readTensor(tensor)] as const),
+  );
+  const bytes = encodeSafetensors({ tensors: new Map(read), metadata: { [KEY]: JSON.stringify(state) } });
+  const incoming = `${checkpointFile}.new`;
+  // Complete on disk before either of the others is touched.
+  await files.write(incoming, bytes);
+  await files.rename(checkpointFile, previousCheckpointFile);
+  await files.rename(incoming, checkpointFile);
+}
+
+async function readCheckpoint(files: RunFiles, name: string): Promise<Checkpoint | null> {
+  const bytes = await files.read(name);
+  if (!bytes) return null;
+  const file = files.describe(name);
+  const { tensors, metadata } = decodeSafetensors(bytes, file);
+  const text = metadata[KEY];
+  if (text === undefined) throw new FileError(file, 'is no planewise checkpoint', 'Choose another run.');
+  return { file, state: JSON.parse(text) as CheckpointState, tensors };
+}
+
+/**
+ * The newest complete checkpoint, or null where the run has none. A damaged one is reported to `onWarning`, and the
+ * previous one is taken.
+ * @throws FileError naming the damaged file where no other is left
+ */
+export async function loadCheckpoint(
+  files: RunFiles,
+  onWarning: (message: string) => void = () => {},
+): Promise<Checkpoint | null> {
+  let damage: FileError | undefined;
+  for (const name of [checkpointFile, previousCheckpointFile]) {
+    try {
+      const found = await readCheckpoint(files, name);
+      if (!found) continue;
+      if (damage) onWarning(`${damage.message} Going on from ${found.file} (step ${found.state.step}).`);
+      return found;
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      damage ??= error;
+    }
+  }
+  if (damage) throw damage;
+  return null;
+}
+
+/**
+ * Writes a checkpoint's tensors into those of a run.
+ * @throws ConfigError where the run's configuration or data are others
+ * @throws FileError where a tensor is missing or of another shape
+ */
+export function restoreCheckpoint(
+  checkpoint: Checkpoint,
+  expected: Pick<CheckpointState, 'config' | 'data'>,
+  tensors: ReadonlyMap<string, Tensor>,
+): void {
+  const { file, state } = checkpoint;
+  const changed = changedKeys(state.config, expected.config);
+  if (changed.length > 0) {
+    const list = changed.map((key) => {
+      const [was, is] = [state.config, expected.config].map((c) =>
+        JSON.stringify(c[key as keyof TrainConfig]),
+      );
+      return `${key} was ${was}, is ${is}`;
+    });
+    throw new ConfigError(
+      `${file} belongs to another configuration: ${list.join('; ')}. Start a new run for it.`,
+    );
+  }
+  if (state.data !== expected.data)
+    throw new ConfigError(`${file} was trained on other data. Resume with the data it was started on.`);
+  for (const [name, tensor] of tensors) {
+    const saved = checkpoint.tensors.get(name);
+    if (saved && String(saved.shape) === String(tensor.shape)) tensor.write(valuesOf(saved));
+    else {
+      const found = saved ? `has shape [${saved.shape}] instead of [${tensor.shape}]` : 'is missing';
+      throw new FileError(file, `tensor ${name} ${found}`, 'Resume with the version that wrote it.');
+    }
+  }
+}
+
+function valuesOf({ bytes }: SafeTensor): Float32Array {
+  // A copy, because the bytes of a file need not lie at a multiple of 4.
+  return new Float32Array(bytes.slice().buffer);
+}

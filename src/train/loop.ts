@@ -1,0 +1,233 @@
+/** @file The training loop, for Node and the browser: steps in bursts, log, validation, best weights, checkpoints. */
+import { createSampler, type Sampler, type Split, splitSubjects, subjectsOf } from '../data/sampler.ts';
+import { crc32 } from '../data/store.ts';
+import type { PreparedData } from '../data/types.ts';
+import type { Device } from '../tensor/device.ts';
+import { TrainingError } from '../tensor/errors.ts';
+import {
+  type Best,
+  type CheckpointState,
+  loadCheckpoint,
+  restoreCheckpoint,
+  saveCheckpoint,
+} from './checkpoint.ts';
+import type { TrainConfig } from './config.ts';
+import { Pace } from './pace.ts';
+import type { RunFiles } from './runfiles.ts';
+import {
+  appendRecords,
+  metricsFile,
+  type StepMetrics,
+  truncateLog,
+  type ValidationMetrics,
+  validationFile,
+} from './runlog.ts';
+import { learningRateAt } from './schedule.ts';
+import { HISTORY_STEPS, type Losses, Trainer } from './trainer.ts';
+import { saveWeights } from './weightsfile.ts';
+
+/** What a run tells while it goes. */
+export type TrainEvent =
+  | { readonly kind: 'start'; readonly step: number; readonly steps: number; readonly parameters: number }
+  | {
+      readonly kind: 'steps';
+      /** The newest step's metrics. */
+      readonly metrics: StepMetrics;
+      readonly steps: number;
+      readonly etaSeconds: number;
+    }
+  | { readonly kind: 'validation'; readonly metrics: ValidationMetrics }
+  | { readonly kind: 'checkpoint'; readonly step: number }
+  | { readonly kind: 'warning'; readonly message: string };
+
+export interface TrainOptions {
+  readonly device: Device;
+  readonly data: PreparedData;
+  readonly config: TrainConfig;
+  readonly files: RunFiles;
+  /** Goes on from the run's last checkpoint, if it has one; otherwise the run's logs start anew. */
+  readonly resume?: boolean;
+  readonly onProgress?: (event: TrainEvent) => void;
+  /** Stops the run at the next step boundary, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainResult {
+  /** Steps trained. */
+  readonly step: number;
+  /** Whether the signal stopped the run before its last step. */
+  readonly stopped: boolean;
+  readonly best: Best | null;
+  readonly split: Split;
+}
+
+/** The subjects of each part, as a configuration divides them. */
+export function splitOf(data: PreparedData, config: TrainConfig): Split {
+  const { seed, validationFraction, testFraction } = config;
+  return splitSubjects(subjectsOf(data), { seed, validation: validationFraction, test: testFraction });
+}
+
+/** Identifies a prepared data set by its manifest. */
+export function fingerprint({ manifest }: PreparedData): string {
+  const { size, spacingMm, targetView, referenceViews, images } = manifest;
+  const text = JSON.stringify({ size, spacingMm, targetView, referenceViews, images });
+  return crc32(new TextEncoder().encode(text)).toString(16).padStart(8, '0');
+}
+
+class Run {
+  readonly #options: TrainOptions;
+  readonly #trainer: Trainer;
+  readonly #pace = new Pace();
+  readonly #training: Sampler;
+  readonly #validation: Sampler | null;
+  readonly #data: string;
+  #step = 0;
+  #validated = 0;
+  #best: Best | null = null;
+  #saved = 0;
+
+  constructor(options: TrainOptions, trainer: Trainer, split: Split) {
+    const { data, config } = options;
+    const { batch, seed, epoch, augmentation } = config;
+    this.#options = options;
+    this.#trainer = trainer;
+    this.#data = fingerprint(data);
+    this.#training = createSampler(data, { batch, seed, epoch, augmentation, subjects: split.train });
+    const held = split.validation;
+    this.#validation =
+      held.length > 0 ? createSampler(data, { batch, epoch: 'sequential', subjects: held }) : null;
+  }
+
+  async go(): Promise<Omit<TrainResult, 'split'>> {
+    const { config, signal, resume } = this.#options;
+    if (resume) await this.#restore();
+    await truncateLog(this.#options.files, metricsFile, this.#step);
+    await truncateLog(this.#options.files, validationFile, this.#validated);
+    await this.#trainer.prepare();
+    const parameters = this.#trainer.network.arena.count;
+    this.#tell({ kind: 'start', step: this.#step, steps: config.steps, parameters });
+    const first = this.#step;
+    const started = performance.now();
+    while (!signal?.aborted) {
+      await this.#rest();
+      if (this.#step === config.steps || signal?.aborted) break;
+      await this.#burst(first, started);
+    }
+    if (this.#saved < this.#step) await this.#checkpoint();
+    return { step: this.#step, stopped: this.#step < config.steps, best: this.#best };
+  }
+
+  /** What is due between steps: validation, then checkpoint. */
+  async #rest(): Promise<void> {
+    const { steps, validateEvery, checkpointEvery } = this.#options.config;
+    const [step, last] = [this.#step, this.#step === steps];
+    if (step === 0) return;
+    if (this.#validated < step && (last || step % validateEvery === 0)) await this.#validate();
+    if (this.#saved < step && (last || step % checkpointEvery === 0)) await this.#checkpoint();
+  }
+
+  /** Steps until something is due, at most. */
+  #burstSize(): number {
+    const { steps, validateEvery, checkpointEvery } = this.#options.config;
+    const until = (every: number): number => every - (this.#step % every);
+    const due = Math.min(steps - this.#step, until(validateEvery), until(checkpointEvery));
+    return Math.min(due, this.#pace.burst, HISTORY_STEPS);
+  }
+
+  async #burst(runStart: number, startedMs: number): Promise<void> {
+    const { config, files } = this.#options;
+    const [first, count] = [this.#step + 1, this.#burstSize()];
+    const last = this.#step + count;
+    const burstMs = performance.now();
+    this.#pace.start();
+    for (let step = first; step <= last; step++) this.#trainer.train(step, this.#training.batch(step - 1));
+    const losses = await this.#pace.settle(count, () => this.#trainer.losses(first, last));
+    const seconds = (performance.now() - burstMs) / 1000;
+    const imagesPerSecond = Number(((count * config.batch) / seconds).toPrecision(4));
+    const records = losses.map((loss, i) => metricsOf(config, first + i, loss, imagesPerSecond));
+    await appendRecords(files, metricsFile, records);
+    checkFinite(records);
+    this.#step = last;
+    const perStep = (performance.now() - startedMs) / 1000 / (last - runStart);
+    const etaSeconds = (config.steps - last) * perStep;
+    this.#tell({ kind: 'steps', metrics: records.at(-1)!, steps: config.steps, etaSeconds });
+  }
+
+  async #validate(): Promise<void> {
+    const { config, data, files, signal } = this.#options;
+    const losses = this.#validation && (await this.#trainer.validate(this.#validation, signal));
+    if (this.#validation && !losses) return;
+    const best = !losses || losses.loss < (this.#best?.loss ?? Number.POSITIVE_INFINITY);
+    const last = this.#step === config.steps;
+    if (losses ? best : last)
+      await saveWeights(files, this.#trainer.network, { config, manifest: data.manifest, step: this.#step });
+    this.#validated = this.#step;
+    if (!losses) return;
+    const metrics: ValidationMetrics = { step: this.#step, ...losses, best };
+    if (best) this.#best = { step: this.#step, loss: losses.loss };
+    await appendRecords(files, validationFile, [metrics]);
+    this.#tell({ kind: 'validation', metrics });
+  }
+
+  async #checkpoint(): Promise<void> {
+    const state: CheckpointState = {
+      step: this.#step,
+      validated: this.#validated,
+      best: this.#best,
+      config: this.#options.config,
+      data: this.#data,
+    };
+    await saveCheckpoint(this.#options.files, state, this.#trainer.state());
+    this.#saved = this.#step;
+    this.#tell({ kind: 'checkpoint', step: this.#step });
+  }
+
+  async #restore(): Promise<void> {
+    const { config, files } = this.#options;
+    const found = await loadCheckpoint(files, (message) => this.#tell({ kind: 'warning', message }));
+    if (!found) return;
+    restoreCheckpoint(found, { config, data: this.#data }, this.#trainer.state());
+    this.#step = this.#saved = found.state.step;
+    this.#validated = found.state.validated;
+    this.#best = found.state.best;
+  }
+
+  #tell(event: TrainEvent): void {
+    this.#options.onProgress?.(event);
+  }
+}
+
+function metricsOf(config: TrainConfig, step: number, losses: Losses, imagesPerSecond: number): StepMetrics {
+  const lr = learningRateAt(config.schedule, config.learningRate, step, config.steps);
+  return { step, ...losses, lr, imagesPerSecond };
+}
+
+/** JSON has no NaN: a loss that is not finite is logged as null, and ends the run here. */
+function checkFinite(records: readonly StepMetrics[]): void {
+  const bad = records.find(({ loss }) => !Number.isFinite(loss));
+  if (!bad) return;
+  throw new TrainingError(
+    `The loss became ${bad.loss} at step ${bad.step} (learning rate ${bad.lr}). Lower the learning rate or set clipNorm.`,
+  );
+}
+
+/**
+ * Trains a network on prepared data. Writes metrics.jsonl, validation.jsonl, checkpoint.safetensors and
+ * weights.safetensors (the weights of the lowest validation loss, or the last ones without validation subjects).
+ * The same data, configuration and adapter give the same bytes, stopped and resumed or not (but for
+ * `imagesPerSecond`).
+ * @throws ConfigError when configuration, data and checkpoint do not fit together
+ * @throws FileError when a file cannot be read or written; what was written before is intact
+ * @throws TrainingError when the loss is no longer a number
+ * @throws DeviceLostError when the device is gone; `trainWithRestarts` goes on from the checkpoint
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const { device, data, config } = options;
+  const split = splitOf(data, config);
+  const trainer = new Trainer(device, config, data.manifest);
+  try {
+    return { ...(await new Run(options, trainer, split).go()), split };
+  } finally {
+    trainer.dispose();
+  }
+}

@@ -1,0 +1,23 @@
+/** @file The network that a configuration and a data set ask for. */
+import type { PreparedManifest } from '../data/types.ts';
+import type { UNetOptions } from '../models/unet.ts';
+import type { TrainConfig } from './config.ts';
+
+/** One heatmap per reference view, and the location head where the task has it. */
+export function networkOptions(
+  config: TrainConfig,
+  { referenceViews }: PreparedManifest,
+): Required<UNetOptions> {
+  const { width, depth, hidden, dropout, unusedLayers, seed } = config;
+  return {
+    channelsIn: 1,
+    width,
+    depth,
+    heatmaps: Math.max(1, referenceViews.length),
+    locationHead: config.tasks.includes('location'),
+    hidden,
+    dropout,
+    unusedLayers,
+    seed,
+  };
+}

@@ -1,0 +1,41 @@
+/** @file Goes on after a lost device: opens another and resumes from the last checkpoint. */
+import type { Device } from '../tensor/device.ts';
+import { DeviceLostError } from '../tensor/errors.ts';
+import { type TrainOptions, type TrainResult, train } from './loop.ts';
+
+export interface RestartOptions extends Omit<TrainOptions, 'device'> {
+  readonly openDevice: () => Promise<Device>;
+  /** Called with each device that was opened, the first included. */
+  readonly onDevice?: (device: Device) => void;
+  /** Restarts before giving up; default 3. */
+  readonly restarts?: number;
+}
+
+/** Whether the device is gone; the news may arrive a little later than the failure it caused. */
+async function wasLost(device: Device, error: unknown): Promise<boolean> {
+  if (error instanceof DeviceLostError) return true;
+  await new Promise((done) => setTimeout(done, 50));
+  return device.lost;
+}
+
+/**
+ * As `train`, on devices of its own. When one is lost, another is opened and the run resumes from its last
+ * checkpoint.
+ * @throws DeviceLostError when that happened more than `restarts` times
+ */
+export async function trainWithRestarts(options: RestartOptions): Promise<TrainResult> {
+  const { openDevice, onDevice, restarts = 3, ...rest } = options;
+  for (let attempt = 0; ; attempt++) {
+    const device = await openDevice();
+    try {
+      onDevice?.(device);
+      return await train({ ...rest, device, resume: attempt > 0 || rest.resume === true });
+    } catch (error) {
+      if (attempt === restarts || !(await wasLost(device, error))) throw error;
+      const message = `The device was lost; going on from the last checkpoint on a new one (${attempt + 1} of ${restarts}).`;
+      rest.onProgress?.({ kind: 'warning', message });
+    } finally {
+      device.dispose();
+    }
+  }
+}

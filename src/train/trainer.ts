@@ -1,0 +1,224 @@
+/** @file What training keeps on the device: network, optimiser, batch tensors, the captured steps and the loss history. */
+import * as ops from '../autograd/ops.ts';
+import { Optimizer } from '../autograd/optim.ts';
+import { type CapturedStep, capture } from '../autograd/step.ts';
+import { noGrad, Tape } from '../autograd/tape.ts';
+import type { Batch, Sampler } from '../data/sampler.ts';
+import type { PreparedManifest } from '../data/types.ts';
+import { UNet } from '../models/unet.ts';
+import { Multitask } from '../tasks/multitask.ts';
+import type { Task, TaskName } from '../tasks/task.ts';
+import { zeros } from '../tensor/create.ts';
+import type { Device } from '../tensor/device.ts';
+import { disown } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { TrainConfig } from './config.ts';
+import { networkOptions } from './network.ts';
+import { Pace } from './pace.ts';
+import { learningRateAt } from './schedule.ts';
+
+/** Losses of one step or one validation; null for a task that is not trained. */
+export interface Losses {
+  readonly loss: number;
+  readonly orientationLoss: number | null;
+  readonly locationLoss: number | null;
+}
+
+/** Steps whose losses the device remembers until the host reads them. */
+export const HISTORY_STEPS = 256;
+
+const columns = ['loss', 'orientation', 'location'] as const;
+type Column = (typeof columns)[number];
+type StepLosses = Readonly<{ loss: Tensor } & Partial<Record<TaskName, Tensor>>>;
+type Inputs = ReturnType<typeof makeInputs>;
+
+/** The tensors a batch is written into. */
+function makeInputs(device: Device, batch: number, { size, referenceViews }: PreparedManifest) {
+  const views = referenceViews.length;
+  const make = (name: string, ...shape: number[]): Tensor => disown(zeros(device, shape, 'f32', name));
+  return {
+    images: make('images', batch, size, size, 1),
+    lines: make('lines', batch, views, 3),
+    lineMask: make('line mask', batch, views),
+    locations: make('locations', batch, 1),
+    locationMask: make('location mask', batch, 1),
+    matrices: make('matrices', batch, 6),
+    gainOffset: make('gain and offset', batch, 2),
+  };
+}
+
+function writeInputs(inputs: Inputs, batch: Batch): void {
+  for (const name of Object.keys(inputs) as (keyof Inputs)[]) inputs[name].write(batch[name]);
+}
+
+export class Trainer {
+  readonly network: UNet;
+  readonly optimizer: Optimizer;
+  readonly #device: Device;
+  readonly #config: TrainConfig;
+  readonly #task: Multitask;
+  readonly #sigma: number;
+  readonly #inputs: Inputs;
+  readonly #random: Tensor;
+  readonly #history: Tensor;
+  #training: CapturedStep<StepLosses> | undefined;
+  #validation: CapturedStep<StepLosses> | undefined;
+
+  constructor(device: Device, config: TrainConfig, manifest: PreparedManifest) {
+    this.#device = device;
+    this.#config = config;
+    this.#task = new Multitask(config);
+    this.#sigma = config.lineSigmaMm / manifest.spacingMm;
+    this.network = new UNet(device, networkOptions(config, manifest));
+    this.optimizer = new Optimizer(this.network.arena, {
+      kind: 'adam',
+      weightDecay: config.l2,
+      l1: config.l1,
+      ...(config.clipNorm === null ? {} : { maxGradientNorm: config.clipNorm }),
+    });
+    this.#inputs = makeInputs(device, config.batch, manifest);
+    this.#random = disown(zeros(device, [2], 'u32', 'random'));
+    this.#history = disown(zeros(device, [HISTORY_STEPS * columns.length], 'f32', 'history'));
+  }
+
+  /** Records both steps and compiles their shaders. */
+  async prepare(): Promise<void> {
+    this.#training = await capture(this.#device, () => this.#trainingStep());
+    this.#validation = await capture(this.#device, () => this.#validationStep());
+  }
+
+  /** Every tensor that a checkpoint must keep: parameters, running statistics and the optimiser's moments. */
+  state(): Map<string, Tensor> {
+    const prefixed = (prefix: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] =>
+      [...tensors].map(([name, tensor]) => [`${prefix}.${name}`, tensor]);
+    return new Map([
+      ...prefixed('model', this.network.stateDict()),
+      ...prefixed('optimizer', this.optimizer.state()),
+    ]);
+  }
+
+  /** Launches step `step` (from 1) on a batch. Nothing is waited for; the losses go into the history. */
+  train(step: number, batch: Batch): void {
+    const { schedule, learningRate, steps, seed } = this.#config;
+    writeInputs(this.#inputs, batch);
+    this.#random.write([seed >>> 0, step]);
+    this.optimizer.prepare(step, learningRateAt(schedule, learningRate, step, steps));
+    this.#training!.run();
+    this.#remember(this.#training!, step);
+  }
+
+  /** Losses of steps first … last, at most HISTORY_STEPS of them; waits for the device. */
+  async losses(first: number, last: number): Promise<Losses[]> {
+    const values = await this.#history.read();
+    return Array.from({ length: last - first + 1 }, (_, i) => {
+      const row = ((first + i) % HISTORY_STEPS) * columns.length;
+      const [loss, orientation, location] = values.subarray(row, row + columns.length);
+      return {
+        loss: loss!,
+        orientationLoss: this.#task.has('orientation') ? orientation! : null,
+        locationLoss: this.#task.has('location') ? location! : null,
+      };
+    });
+  }
+
+  /**
+   * Mean losses over every image of a sequential sampler, in evaluation mode; null if `signal` stopped it. Overwrites
+   * the history: read it before.
+   */
+  async validate(sampler: Sampler, signal?: AbortSignal): Promise<Losses | null> {
+    const parts = this.#task.parts.map(({ task }) => ({ task, total: 0, count: 0 }));
+    const pace = new Pace();
+    for (let done = 0; done < sampler.stepsPerEpoch; ) {
+      if (signal?.aborted) return null;
+      const count = Math.min(pace.burst, HISTORY_STEPS, sampler.stepsPerEpoch - done);
+      const batches = Array.from({ length: count }, (_, i) => withoutPadding(sampler.batch(done + i)));
+      pace.start();
+      for (const [i, batch] of batches.entries()) {
+        writeInputs(this.#inputs, batch);
+        this.#validation!.run();
+        this.#remember(this.#validation!, done + i);
+      }
+      const losses = await pace.settle(count, () => this.losses(done, done + count - 1));
+      for (const part of parts) {
+        for (const [i, batch] of batches.entries()) {
+          const labels = part.task.labelCount(batch);
+          part.total += labels * losses[i]![`${part.task.name}Loss`]!;
+          part.count += labels;
+        }
+      }
+      done += count;
+    }
+    return this.#mean(parts);
+  }
+
+  dispose(): void {
+    this.#training?.dispose();
+    this.#validation?.dispose();
+    for (const input of Object.values(this.#inputs)) input.dispose();
+    this.#random.dispose();
+    this.#history.dispose();
+    this.optimizer.dispose();
+    this.network.dispose();
+  }
+
+  #trainingStep(): StepLosses {
+    const { images, lines, lineMask, locations, locationMask, matrices, gainOffset } = this.#inputs;
+    this.network.arena.zeroGrad();
+    using tape = new Tape();
+    const orientation = this.#task.has('orientation');
+    const moved = {
+      lines: orientation ? ops.transformLines(lines, lineMask, matrices) : lines,
+      lineMask,
+      locations,
+      locationMask,
+    };
+    const warped = ops.warp(images, matrices, gainOffset);
+    const outputs = this.network.forward(warped, { training: true, random: this.#random });
+    const { loss, terms } = this.#task.loss(outputs, moved, { sigma: this.#sigma });
+    tape.backward(loss);
+    this.optimizer.apply();
+    return { loss, ...terms };
+  }
+
+  #validationStep(): StepLosses {
+    return noGrad(() => {
+      const outputs = this.network.forward(this.#inputs.images, { training: false });
+      const { loss, terms } = this.#task.loss(outputs, this.#inputs, { sigma: this.#sigma });
+      return { loss, ...terms };
+    });
+  }
+
+  #mean(parts: readonly { task: Task; total: number; count: number }[]): Losses {
+    const means = Object.fromEntries(
+      parts.map(({ task, total, count }) => [task.name, count > 0 ? total / count : 0]),
+    );
+    return {
+      loss: this.#task.combine(means),
+      orientationLoss: means.orientation ?? null,
+      locationLoss: means.location ?? null,
+    };
+  }
+
+  /** Copies a step's losses into their place in the history, behind the step on the device's queue. */
+  #remember(step: CapturedStep<StepLosses>, index: number): void {
+    const encoder = this.#device.gpu.createCommandEncoder({ label: 'history' });
+    const row = 4 * columns.length * (index % HISTORY_STEPS);
+    for (const [place, name] of columns.entries()) {
+      const source: Tensor | undefined = step.outputs[name satisfies Column];
+      if (!source) continue;
+      const { buffer } = this.#history.storage;
+      encoder.copyBufferToBuffer(source.storage.buffer!, source.offset, buffer!, row + 4 * place, 4);
+    }
+    this.#device.gpu.queue.submit([encoder.finish()]);
+  }
+}
+
+/** The batch with the labels of its filling rows masked out. */
+function withoutPadding(batch: Batch): Batch {
+  const views = batch.lineMask.length / batch.locationMask.length;
+  return {
+    ...batch,
+    lineMask: batch.lineMask.map((mask, i) => (i < batch.count * views ? mask : 0)),
+    locationMask: batch.locationMask.map((mask, i) => (i < batch.count ? mask : 0)),
+  };
+}

@@ -5,6 +5,8 @@ alias V = vec4<f32>;
 alias U = vec4<u32>;
 const SHIFTS: U = vec4<u32>(0u, 8u, 16u, 24u);
 override WORKGROUP: u32 = 64u;
+// Windows of 2×2 side by side without padding, the usual case, are written out.
+override PAIRS: bool = false;
 
 struct Params {
   groups: u32,
@@ -39,12 +41,34 @@ fn outside(image: u32, row: i32, column: i32, group: u32) -> u32 {
   return ((image * u32(params.outHeight) + u32(row)) * u32(params.outWidth) + u32(column)) * params.groups + group;
 }
 
+fn store(at: u32, best: V, position: U) {
+  y[at] = best;
+  chosen[at] = dot(vec4<u32>(position), vec4<u32>(1u, 1u << 8u, 1u << 16u, 1u << 24u));
+}
+
+fn maximumOfPairs(image: u32, row: i32, column: i32, group: u32) {
+  let at = inside(image, 2 * row, 2 * column, group);
+  let below = at + u32(params.width) * params.groups;
+  let v0 = x[at];
+  let v1 = x[at + params.groups];
+  let v2 = x[below];
+  let v3 = x[below + params.groups];
+  let upper = max(v0, v1);
+  let lower = max(v2, v3);
+  let position = select(select(U(0u), U(1u), v1 > v0), select(U(2u), U(3u), v3 > v2), lower > upper);
+  store(outside(image, row, column, group), max(upper, lower), position);
+}
+
 // id: (column and channel group, row, image) of the output. Of equal values the first wins.
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
   let column = i32(id.x / params.groups);
   if (column >= params.outWidth) { return; }
   let group = id.x % params.groups;
+  if (PAIRS) {
+    maximumOfPairs(id.z, i32(id.y), column, group);
+    return;
+  }
   let top = i32(id.y) * params.stride - params.padding;
   let left = column * params.stride - params.padding;
   let lastRow = min(top + params.kernel, params.height);
@@ -63,9 +87,17 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
       at += params.groups;
     }
   }
-  let at = outside(id.z, i32(id.y), column, group);
-  y[at] = best;
-  chosen[at] = dot(vec4<u32>(position), vec4<u32>(1u, 1u << 8u, 1u << 16u, 1u << 24u));
+  store(outside(id.z, i32(id.y), column, group), best, position);
+}
+
+// dx of the 2×2 pixels of one window, as far as they lie in the image.
+fn spreadPairs(at: u32, g: V, position: U, two: vec2<bool>) {
+  dx[at] = select(V(), g, position == U(0u));
+  if (two.x) { dx[at + params.groups] = select(V(), g, position == U(1u)); }
+  if (!two.y) { return; }
+  let below = at + u32(params.width) * params.groups;
+  dx[below] = select(V(), g, position == U(2u));
+  if (two.x) { dx[below + params.groups] = select(V(), g, position == U(3u)); }
 }
 
 // Windows that do not overlap: each writes the stride×stride pixels that are its own, zero where no window lies.
@@ -83,6 +115,11 @@ fn backwardTiles(@builtin(global_invocation_id) id: vec3<u32>) {
     let at = outside(id.z, i32(id.y), column, group);
     g = dy[at];
     position = unpack(positions[at]);
+  }
+  if (PAIRS) {
+    let two = vec2<bool>(left + 1 < params.width, top + 1 < params.height);
+    spreadPairs(inside(id.z, top, left, group), g, position, two);
+    return;
   }
   for (var row = max(top, 0); row < min(top + params.stride, params.height); row++) {
     for (var c = max(left, 0); c < min(left + params.stride, params.width); c++) {

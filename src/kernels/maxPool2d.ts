@@ -10,7 +10,8 @@ function settings(x: Tensor, y: Tensor, window: Window) {
   const [, outHeight, outWidth] = y.shape as [number, number, number];
   const { groups, scalar } = channelGroups(x.shape);
   const params = { groups, height, width, outHeight, outWidth, ...window };
-  const overrides = { WORKGROUP: rowWorkgroup(x) };
+  const pairs = window.kernel === 2 && window.stride === 2 && window.padding === 0;
+  const overrides = { WORKGROUP: rowWorkgroup(x), PAIRS: Number(pairs) };
   const scalars = { consts: { SHIFTS: '0u' }, aliases: scalarAliases };
   return { params, specialization: scalar ? { overrides, ...scalars } : { overrides } };
 }

@@ -1,0 +1,91 @@
+/** @file What a model is made of, declared before anything is allocated: parameters and statistics by PyTorch's names. */
+import { normals, uniforms } from '../tensor/random.ts';
+import { elementCount, type Shape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** First values of a declared tensor: a constant, or random with a stream of its own. */
+export type Init =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'normal'; readonly mean: number; readonly std: number }
+  | { readonly kind: 'uniform'; readonly bound: number };
+
+/** A declared tensor. `tensor` exists once the module is built. */
+export class Declared {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly init: Init;
+  #tensor: Tensor | undefined;
+
+  constructor(name: string, shape: Shape, init: Init) {
+    this.name = name;
+    this.shape = shape;
+    this.init = init;
+  }
+
+  get tensor(): Tensor {
+    if (!this.#tensor) throw new Error(`${this.name} was used before its module was built`);
+    return this.#tensor;
+  }
+
+  place(tensor: Tensor): void {
+    this.#tensor = tensor;
+  }
+}
+
+/** Collects what layers declare; `at('conv1')` is the same collection under a longer path. */
+export class Declarations {
+  readonly parameters: Declared[];
+  readonly statistics: Declared[];
+  /** Paths of the batch norms: each has a count of the batches it has seen. */
+  readonly counters: string[];
+  readonly #path: string;
+
+  constructor(path = '', parameters: Declared[] = [], statistics: Declared[] = [], counters: string[] = []) {
+    this.#path = path;
+    this.parameters = parameters;
+    this.statistics = statistics;
+    this.counters = counters;
+  }
+
+  at(name: string): Declarations {
+    return new Declarations(`${this.#path}${name}.`, this.parameters, this.statistics, this.counters);
+  }
+
+  parameter(name: string, shape: Shape, init: Init): Declared {
+    return add(this.parameters, new Declared(this.#path + name, shape, init));
+  }
+
+  statistic(name: string, shape: Shape, value: number): Declared {
+    return add(this.statistics, new Declared(this.#path + name, shape, { kind: 'constant', value }));
+  }
+
+  counter(name: string): void {
+    this.counters.push(this.#path + name);
+  }
+
+  /** Number of parameter elements. */
+  get parameterCount(): number {
+    return this.parameters.reduce((count, { shape }) => count + elementCount(shape), 0);
+  }
+}
+
+function add(list: Declared[], declared: Declared): Declared {
+  list.push(declared);
+  return declared;
+}
+
+/** The first values of a declared tensor: they depend on the seed and its name only. */
+export function initialValues({ name, shape, init }: Declared, seed: number): Float32Array {
+  const count = elementCount(shape);
+  if (init.kind === 'constant') return new Float32Array(count).fill(init.value);
+  if (init.kind === 'normal')
+    return normals(count, seed, streamOf(name)).map((z) => init.mean + init.std * z);
+  return uniforms(count, seed, streamOf(name)).map((u) => (2 * u - 1) * init.bound);
+}
+
+/** FNV-1a, 32 bits, of the name. */
+function streamOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}

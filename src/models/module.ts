@@ -1,0 +1,101 @@
+/** @file The module: owns a model's parameters and statistics and carries them to and from state dicts. */
+import { Arena, type ArenaEntry, ParameterArena } from '../autograd/arena.ts';
+import { accumulateInto } from '../kernels/index.ts';
+import type { Device } from '../tensor/device.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Declarations, type Declared, initialValues } from './declare.ts';
+import { expectFit, fromTorch, type LoadReport, misfit, type StateDict, torchShape } from './state.ts';
+
+/** A model's parameters, running statistics and batch counts, by PyTorch's names. Dispose it, or hold it with `using`. */
+export class Module {
+  readonly device: Device;
+  /** All parameters and their gradients: what an optimiser works on. */
+  readonly arena: ParameterArena;
+  readonly #statistics: Arena;
+  readonly #counters: Arena;
+  readonly #ones: Arena;
+
+  /** Allocates what was declared, with first values that depend on the seed and each parameter's name only. */
+  constructor(device: Device, declarations: Declarations, seed: number) {
+    const entryOf = (declared: Declared): ArenaEntry => ({
+      name: declared.name,
+      shape: declared.shape,
+      values: initialValues(declared, seed),
+    });
+    const counters = declarations.counters.map((name) => ({ name, shape: [], values: [0] }));
+    const ones = counters.map((counter) => ({ ...counter, values: [1] }));
+    this.device = device;
+    this.arena = new ParameterArena(device, declarations.parameters.map(entryOf));
+    this.#statistics = new Arena(device, declarations.statistics.map(entryOf), 'statistics');
+    this.#counters = new Arena(device, counters, 'batch counts');
+    this.#ones = new Arena(device, ones, 'ones');
+    for (const declared of declarations.parameters) declared.place(this.parameters.get(declared.name)!);
+    for (const declared of declarations.statistics) declared.place(this.statistics.get(declared.name)!);
+  }
+
+  /** Trainable parameters. Set `requiresGrad` to false to freeze one. */
+  get parameters(): ReadonlyMap<string, Tensor> {
+    return this.arena.parameters;
+  }
+
+  /** Running means and variances. */
+  get statistics(): ReadonlyMap<string, Tensor> {
+    return this.#statistics.slices;
+  }
+
+  get parameterCount(): number {
+    return this.arena.count;
+  }
+
+  /**
+   * Every tensor that must survive, the model's own: parameters, statistics and batch counts (`num_batches_tracked`,
+   * here f32), in the layout used here. `readWeights` gives them in PyTorch's.
+   */
+  stateDict(): ReadonlyMap<string, Tensor> {
+    return new Map([...this.parameters, ...this.statistics, ...this.#counters.slices]);
+  }
+
+  /**
+   * Loads a complete state dict; changes nothing if it does not fit.
+   * @throws WeightError naming the first weight that is missing, unexpected or of another shape
+   */
+  loadStateDict(state: StateDict): void {
+    expectFit(state, this.#torchShapes());
+    this.loadCompatible(state);
+  }
+
+  /** Loads every weight whose name and shape fit, and reports the others: how pretrained weights are transferred. */
+  loadCompatible(state: StateDict): LoadReport {
+    const shapes = this.#torchShapes();
+    const tensors = this.stateDict();
+    const skipped = new Map<string, string>();
+    const loaded: string[] = [];
+    for (const [name, weight] of state) {
+      const problem = misfit(weight, shapes.get(name));
+      if (problem) skipped.set(name, problem);
+      else {
+        loaded.push(name);
+        tensors.get(name)!.write(fromTorch(weight.values, weight.shape));
+      }
+    }
+    return { loaded, skipped };
+  }
+
+  dispose(): void {
+    for (const owner of [this.arena, this.#statistics, this.#counters, this.#ones]) owner.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Counts one more training batch in every batch norm; part of each training forward. */
+  protected countBatch(): void {
+    if (this.#counters.slices.size > 0) accumulateInto(this.#counters.whole, this.#ones.whole);
+  }
+
+  #torchShapes(): ReadonlyMap<string, Shape> {
+    return new Map([...this.stateDict()].map(([name, { shape }]) => [name, torchShape(shape)]));
+  }
+}

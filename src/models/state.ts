@@ -1,0 +1,76 @@
+/** @file State dicts: weights on the host by PyTorch's names and in its layout, and how they fit a model. */
+import { WeightError } from '../tensor/errors.ts';
+import { elementCount, formatShape, type Shape, sameShape, stridesOf } from '../tensor/shape.ts';
+
+/** One weight on the host, row-major in PyTorch's layout (OIHW, IOHW for transposed convolutions, Linear [out, in]). */
+export interface Weight {
+  readonly shape: Shape;
+  readonly values: Float32Array;
+  /** A count (`num_batches_tracked`), which PyTorch keeps as a 64-bit integer. */
+  readonly integer?: boolean;
+}
+
+export type StateDict = ReadonlyMap<string, Weight>;
+
+/** What a partial load did. */
+export interface LoadReport {
+  readonly loaded: readonly string[];
+  /** Names that did not fit, and why. */
+  readonly skipped: ReadonlyMap<string, string>;
+}
+
+/** Axis order from our layout to PyTorch's, by rank: HWIO to OIHW and [in, out] to [out, in]. */
+const toTorchAxes: Readonly<Record<number, readonly number[]>> = { 2: [1, 0], 4: [3, 2, 0, 1] };
+const fromTorchAxes: Readonly<Record<number, readonly number[]>> = { 2: [1, 0], 4: [2, 3, 1, 0] };
+
+const axesOf = (table: typeof toTorchAxes, rank: number): readonly number[] =>
+  table[rank] ?? Array.from({ length: rank }, (_, axis) => axis);
+
+/** The shape PyTorch gives a weight that has `shape` here. */
+export function torchShape(shape: Shape): Shape {
+  return axesOf(toTorchAxes, shape.length).map((axis) => shape[axis]!);
+}
+
+/** A weight of `shape` here, in PyTorch's layout. */
+export function toTorch(values: Float32Array, shape: Shape): Float32Array {
+  return permute(values, shape, axesOf(toTorchAxes, shape.length));
+}
+
+/** A weight whose PyTorch shape is `shape`, in the layout used here. */
+export function fromTorch(values: Float32Array, shape: Shape): Float32Array {
+  return permute(values, shape, axesOf(fromTorchAxes, shape.length));
+}
+
+/** Transposes: axis i of the result is axis `axes[i]` of `values`, which has `shape`. */
+function permute(values: Float32Array, shape: Shape, axes: readonly number[]): Float32Array {
+  const strides = stridesOf(shape);
+  const sizes = axes.map((axis) => shape[axis]!);
+  const steps = axes.map((axis) => strides[axis]!);
+  const result = new Float32Array(elementCount(shape));
+  let written = 0;
+  const walk = (axis: number, from: number): void => {
+    if (axis === sizes.length) {
+      result[written++] = values[from]!;
+      return;
+    }
+    for (let i = 0; i < sizes[axis]!; i++) walk(axis + 1, from + i * steps[axis]!);
+  };
+  walk(0, 0);
+  return result;
+}
+
+/** What is wrong with `weight` for an entry of PyTorch shape `shape`, or undefined if it fits. */
+export function misfit(weight: Weight | undefined, shape: Shape | undefined): string | undefined {
+  if (!shape) return 'the model has no weight of this name';
+  if (!weight) return `the model needs it with shape ${formatShape(shape)}, but it is missing`;
+  if (sameShape(weight.shape, shape)) return undefined;
+  return `it has shape ${formatShape(weight.shape)}, but the model needs ${formatShape(shape)}`;
+}
+
+/** Throws WeightError for the first name that is missing, unexpected or misshapen. */
+export function expectFit(state: StateDict, shapes: ReadonlyMap<string, Shape>): void {
+  for (const name of new Set([...shapes.keys(), ...state.keys()])) {
+    const problem = misfit(state.get(name), shapes.get(name));
+    if (problem) throw new WeightError(name, problem);
+  }
+}

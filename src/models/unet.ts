@@ -1,0 +1,253 @@
+/** @file The U-Net of Zhang et al. 2024, of any width and depth, with a heatmap head and a slice-location head. */
+import * as ops from '../autograd/ops.ts';
+import type { Device } from '../tensor/device.ts';
+import { ConfigError, ShapeError } from '../tensor/errors.ts';
+import { formatShape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Declarations } from './declare.ts';
+import { BatchNorm2d, Conv2d, ConvTranspose2d, Linear } from './layers.ts';
+import { Module } from './module.ts';
+
+export interface UNetOptions {
+  /** Image channels, default 1. */
+  readonly channelsIn?: number;
+  /** Channels of the first level; each level below has twice as many. */
+  readonly width: number;
+  /** Levels, the centre included; default 5. */
+  readonly depth?: number;
+  /** Output maps: one a reference view, or one a class; with 0 there is no decoder. */
+  readonly heatmaps: number;
+  /** Whether the centre also predicts one number, the slice location. */
+  readonly locationHead: boolean;
+  /** Features of the location head's hidden layer, default 128. */
+  readonly hidden?: number;
+  /** Dropout of the location head, default 0.5. */
+  readonly dropout?: number;
+  /** Whether to hold the authors' two layers that are never called, so that state dicts map one to one; default no. */
+  readonly unusedLayers?: boolean;
+  /** Of the first weights; default 0. */
+  readonly seed?: number;
+}
+
+/** The published network ([Z], 32,349,828 parameters with two views), and one a sixteenth of its size. */
+export const unetPresets = {
+  zhang2024: { width: 64, depth: 5, locationHead: true, hidden: 128, dropout: 0.5, unusedLayers: true },
+  small: { width: 16, depth: 5, locationHead: true, hidden: 128, dropout: 0.5, unusedLayers: false },
+} as const satisfies Record<string, Omit<UNetOptions, 'heatmaps'>>;
+
+export type UNetPreset = keyof typeof unetPresets;
+
+export interface ForwardMode {
+  /** Batch statistics and dropout (training), or running statistics. */
+  readonly training: boolean;
+  /** Seed and step for dropout; needed in training where dropout is above 0. */
+  readonly random?: Tensor;
+}
+
+export interface UNetOutputs {
+  /** [N, H, W, heatmaps], linear; null without a decoder. */
+  readonly heatmaps: Tensor | null;
+  /** [N, 1], or null without a location head. */
+  readonly location: Tensor | null;
+  /** The deepest features, [N, H/2^(depth−1), W/2^(depth−1), width·2^(depth−1)]. */
+  readonly centre: Tensor;
+}
+
+const defaults = { channelsIn: 1, depth: 5, hidden: 128, dropout: 0.5, unusedLayers: false, seed: 0 };
+
+type Settings = Required<UNetOptions>;
+
+const DROPOUT_STREAM = 1;
+
+/** Twice: 3×3 convolution, batch norm, ReLU. */
+class EncoderBlock {
+  readonly #units: readonly (readonly [Conv2d, BatchNorm2d])[];
+
+  constructor(at: Declarations, channelsIn: number, channelsOut: number) {
+    this.#units = [channelsIn, channelsOut].map((channels, i) => {
+      const unit = at.at(`conv${i + 1}`);
+      const conv = { channelsIn: channels, channelsOut, kernel: 3, padding: 1 };
+      return [new Conv2d(unit.at('0'), conv), new BatchNorm2d(unit.at('1'), channelsOut)];
+    });
+  }
+
+  forward(x: Tensor, training: boolean): Tensor {
+    return this.#units.reduce((y, [conv, norm]) => norm.forward(conv.forward(y), training), x);
+  }
+}
+
+/** 2×2 transposed convolution, concatenation with the skip, twice 3×3 convolution and ReLU. */
+class DecoderBlock {
+  readonly #up: ConvTranspose2d;
+  readonly #convs: readonly Conv2d[];
+
+  constructor(at: Declarations, channelsIn: number, channelsOut: number) {
+    this.#up = new ConvTranspose2d(at.at('up'), { channelsIn, channelsOut, kernel: 2, stride: 2 });
+    this.#convs = [2 * channelsOut, channelsOut].map((channels, i) => {
+      const conv = { channelsIn: channels, channelsOut, kernel: 3, padding: 1, relu: true };
+      return new Conv2d(
+        at
+          .at('conv')
+          .at(`conv${i + 1}`)
+          .at('0'),
+        conv,
+      );
+    });
+  }
+
+  forward(deep: Tensor, skip: Tensor): Tensor {
+    const joined = ops.concat([this.#up.forward(deep), skip]);
+    return this.#convs.reduce((y, conv) => conv.forward(y), joined);
+  }
+}
+
+/** Maximum over the map, linear, dropout, ReLU, linear: [N, h, w, C] to [N, 1]. */
+class LocationHead {
+  readonly #hidden: Linear;
+  readonly #out: Linear;
+  readonly #dropout: number;
+
+  constructor(at: Declarations, channels: number, hidden: number, dropout: number) {
+    this.#hidden = new Linear(at.at('0'), channels, hidden);
+    this.#out = new Linear(at.at('3'), hidden, 1);
+    this.#dropout = dropout;
+  }
+
+  forward(centre: Tensor, { training, random }: ForwardMode): Tensor {
+    const features = this.#hidden.forward(ops.globalMaxPool(centre));
+    const kept = training && this.#dropout > 0 ? this.#drop(features, random) : features;
+    return this.#out.forward(ops.relu(kept));
+  }
+
+  #drop(features: Tensor, random: Tensor | undefined): Tensor {
+    if (!random)
+      throw new ConfigError(
+        'UNet.forward in training needs `random` for dropout. Pass it, or build with dropout 0.',
+      );
+    return ops.dropout(features, random, { p: this.#dropout, stream: DROPOUT_STREAM });
+  }
+}
+
+/** From the centre back to the image's size, and to the heatmaps by a 1×1 convolution. */
+class Decoder {
+  /** Deepest first. */
+  readonly #blocks: readonly DecoderBlock[];
+  readonly #final: Conv2d;
+
+  constructor(at: Declarations, { width, depth, heatmaps }: Settings) {
+    const levels = Array.from({ length: depth - 1 }, (_, i) => depth - 2 - i);
+    this.#blocks = levels.map(
+      (level) =>
+        new DecoderBlock(at.at(`up_concat${level + 1}`), width * 2 ** (level + 1), width * 2 ** level),
+    );
+    this.#final = new Conv2d(at.at('final'), { channelsIn: width, channelsOut: heatmaps, kernel: 1 });
+  }
+
+  /** `skips` shallowest first. */
+  forward(centre: Tensor, skips: readonly Tensor[]): Tensor {
+    const deep = this.#blocks.reduce((y, block, i) => block.forward(y, skips.at(-1 - i)!), centre);
+    return this.#final.forward(deep);
+  }
+}
+
+interface Layers {
+  readonly encoder: readonly EncoderBlock[];
+  readonly centre: EncoderBlock;
+  readonly decoder: Decoder | null;
+  readonly head: LocationHead | null;
+}
+
+/** Declares the network in PyTorch's names; the layers never called come last, so that the used ones are one run. */
+function declareLayers(at: Declarations, settings: Settings): Layers {
+  const { channelsIn, width, depth, hidden, dropout } = settings;
+  const channels = (level: number): number => (level < 0 ? channelsIn : width * 2 ** level);
+  const block = (name: string, level: number) =>
+    new EncoderBlock(at.at(name), channels(level - 1), channels(level));
+  const encoder = Array.from({ length: depth - 1 }, (_, level) => block(`conv${level + 1}`, level));
+  const centre = block('center', depth - 1);
+  const decoder = settings.heatmaps > 0 ? new Decoder(at, settings) : null;
+  const deepest = channels(depth - 1);
+  const head = settings.locationHead
+    ? new LocationHead(at.at('global_layers'), deepest, hidden, dropout)
+    : null;
+  if (settings.unusedLayers) declareUnused(at, deepest, channels(1));
+  return { encoder, centre, decoder, head };
+}
+
+function declareUnused(at: Declarations, deepest: number, second: number): void {
+  new Conv2d(at.at('conv1_label'), { channelsIn: deepest, channelsOut: second, kernel: 3, padding: 1 });
+  new Conv2d(at.at('conv2_label'), { channelsIn: second, channelsOut: 1, kernel: 1 });
+}
+
+/** What a U-Net with these options is made of, without a device. Throws ConfigError as the constructor does. */
+export function declareUNet(options: UNetOptions): Declarations {
+  const declarations = new Declarations();
+  declareLayers(declarations, settingsOf(options));
+  return declarations;
+}
+
+function settingsOf(options: UNetOptions): Settings {
+  const settings: Settings = { ...defaults, ...options };
+  const least = { channelsIn: 1, width: 1, depth: 2, heatmaps: settings.locationHead ? 0 : 1, hidden: 1 };
+  for (const [name, minimum] of Object.entries(least) as [keyof typeof least, number][]) {
+    if (Number.isInteger(settings[name]) && settings[name] >= minimum) continue;
+    throw new ConfigError(`UNet.${name} is ${settings[name]}. Use a whole number of at least ${minimum}.`);
+  }
+  if (!(settings.dropout >= 0 && settings.dropout < 1))
+    throw new ConfigError(`UNet.dropout is ${settings.dropout}. Use a number in [0, 1).`);
+  return settings;
+}
+
+/**
+ * Encoder and centre of 3×3 convolutions with batch norm, decoder without, as [Z] published it (paper §3).
+ * Dispose it, or hold it with `using`.
+ * @throws ConfigError for options out of range
+ */
+export class UNet extends Module {
+  readonly options: Settings;
+  readonly #layers: Layers;
+
+  constructor(device: Device, options: UNetOptions) {
+    const settings = settingsOf(options);
+    const declarations = new Declarations();
+    const layers = declareLayers(declarations, settings);
+    super(device, declarations, settings.seed);
+    this.options = settings;
+    this.#layers = layers;
+  }
+
+  /**
+   * Image [N, H, W, channelsIn] to heatmaps, location and centre.
+   * @throws ShapeError unless H and W are multiples of 2^(depth−1)
+   */
+  forward(x: Tensor, mode: ForwardMode): UNetOutputs {
+    this.#check(x);
+    const { encoder, decoder, head } = this.#layers;
+    if (mode.training) this.countBatch();
+    const skips: Tensor[] = [];
+    let y = x;
+    for (const block of encoder) {
+      skips.push(block.forward(y, mode.training));
+      y = ops.maxPool2d(skips.at(-1)!, { kernel: 2, stride: 2 });
+    }
+    const centre = this.#layers.centre.forward(y, mode.training);
+    return {
+      heatmaps: decoder?.forward(centre, skips) ?? null,
+      location: head?.forward(centre, mode) ?? null,
+      centre,
+    };
+  }
+
+  #check({ shape }: Tensor): void {
+    const { channelsIn, depth } = this.options;
+    const step = 2 ** (depth - 1);
+    const [, height = 0, width = 0, channels] = shape;
+    if (shape.length === 4 && channels === channelsIn && height % step === 0 && width % step === 0) return;
+    throw new ShapeError(
+      'UNet',
+      'x',
+      `has shape ${formatShape(shape)}`,
+      `[N, H, W, ${channelsIn}] is needed, with H and W multiples of ${step}; crop or pad the image.`,
+    );
+  }
+}

@@ -1,0 +1,88 @@
+/** @file Weights as .safetensors bytes in PyTorch's names and layout, to and from a model. */
+import { fromHalfBits } from '../tensor/dtype.ts';
+import { FileError } from '../tensor/errors.ts';
+import type { Module } from './module.ts';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type SafeTensor,
+  type SafetensorsType,
+} from './safetensors.ts';
+import { type StateDict, torchShape, toTorch, type Weight } from './state.ts';
+
+/** What a weights file says about itself, strings by name. */
+export type WeightsMetadata = Readonly<Record<string, string>>;
+
+const COUNTER = /(^|\.)num_batches_tracked$/;
+
+/** A model's whole state on the host, in PyTorch's names and layout; waits for the device. */
+export async function readWeights(module: Module): Promise<StateDict> {
+  const weights = [...module.stateDict()].map(async ([name, tensor]): Promise<[string, Weight]> => {
+    const values = toTorch((await tensor.read()) as Float32Array, tensor.shape);
+    return [name, { shape: torchShape(tensor.shape), values, integer: COUNTER.test(name) }];
+  });
+  return new Map(await Promise.all(weights));
+}
+
+/** The bytes of a weights file; PyTorch loads it with `safetensors.torch.load_file` and `load_state_dict`. */
+export function encodeWeights(state: StateDict, metadata: WeightsMetadata = {}): Uint8Array<ArrayBuffer> {
+  const tensors = new Map([...state].map(([name, weight]) => [name, encodeWeight(weight)]));
+  return encodeSafetensors({ tensors, metadata: { format: 'pt', ...metadata } });
+}
+
+/**
+ * The state and metadata of a weights file, from planewise or PyTorch.
+ * @param name what error messages call the file
+ * @throws FileError for a file that is broken or holds types that are no weights
+ */
+export function decodeWeights(
+  file: Uint8Array,
+  name: string,
+): { readonly state: StateDict; readonly metadata: WeightsMetadata } {
+  const { tensors, metadata } = decodeSafetensors(file, name);
+  const state = new Map([...tensors].map(([key, tensor]) => [key, decodeWeight(tensor, key, name)]));
+  return { state, metadata };
+}
+
+function encodeWeight({ shape, values, integer }: Weight): SafeTensor {
+  const bytes = new Uint8Array(values.length * (integer ? 8 : 4));
+  const view = new DataView(bytes.buffer);
+  for (const [i, value] of values.entries()) {
+    if (integer) view.setBigInt64(8 * i, BigInt(value), true);
+    else view.setFloat32(4 * i, value, true);
+  }
+  return { dtype: integer ? 'I64' : 'F32', shape, bytes };
+}
+
+type ReadElement = (view: DataView, index: number) => number;
+
+/** How one element of each type that a weight may have is read. */
+const readers: Readonly<Partial<Record<SafetensorsType, ReadElement>>> = {
+  F64: (view, i) => view.getFloat64(8 * i, true),
+  F32: (view, i) => view.getFloat32(4 * i, true),
+  F16: (view, i) => fromHalfBits(view.getUint16(2 * i, true)),
+  BF16: (view, i) => fromBrainBits(view.getUint16(2 * i, true)),
+  I64: (view, i) => Number(view.getBigInt64(8 * i, true)),
+};
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+/** bfloat16 is the upper half of a float32. */
+function fromBrainBits(bits: number): number {
+  scratch.setUint16(0, bits);
+  return scratch.getFloat32(0);
+}
+
+function decodeWeight({ dtype, shape, bytes }: SafeTensor, key: string, file: string): Weight {
+  const read = readers[dtype];
+  if (!read)
+    throw new FileError(
+      file,
+      `${key} has type ${dtype}`,
+      `Weights must be one of ${Object.keys(readers).join(', ')}; convert it first.`,
+    );
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const values = new Float32Array(shape.reduce((count, size) => count * size, 1));
+  for (let i = 0; i < values.length; i++) values[i] = read(view, i);
+  return { shape, values, integer: dtype === 'I64' };
+}

@@ -38,20 +38,46 @@ export async function writePhantomCohort(
   options: PhantomCohortOptions,
   onProgress: (progress: PhantomProgress) => void = () => {},
 ): Promise<WrittenCohort> {
+  const marked = await claimPhantomFolder(outDir, options);
+  const total = options.subjects;
+  const indices = Array.from({ length: total }, (_, index) => index);
+  let done = 0;
+  const written = await writePhantomSubjects(outDir, options, indices, () => {
+    onProgress({ done: ++done, total });
+  });
+  return { subjects: total, files: written.files + 1, bytes: written.bytes + marked };
+}
+
+/**
+ * Makes the folder and its `cohort.json`, whose size in bytes it returns; the first half of `writePhantomCohort`.
+ * @throws ConfigError and FileError as it does.
+ */
+export async function claimPhantomFolder(outDir: string, options: PhantomCohortOptions): Promise<number> {
   const description = describe(options);
   await claim(outDir, description);
-  const total = options.subjects;
-  let files = 1;
-  let bytes = description.length;
-  for (let index = 0; index < total; index++) {
+  return description.length;
+}
+
+/**
+ * Writes the subjects `indices` of a cohort whose folder was claimed, so that several threads can share the work.
+ * @throws FileError if a file cannot be written.
+ */
+export async function writePhantomSubjects(
+  outDir: string,
+  options: PhantomCohortOptions,
+  indices: readonly number[],
+  onSubject: () => void,
+): Promise<Omit<WrittenCohort, 'subjects'>> {
+  let [files, bytes] = [0, 0];
+  for (const index of indices) {
     const encoded = encodePhantomSubject(phantomSubject(options.seed, index, options));
     await makeFolders(encoded.map((file) => join(outDir, file.path)));
     await Promise.all(encoded.map((file) => write(join(outDir, file.path), file.bytes)));
     files += encoded.length;
     bytes += encoded.reduce((sum, file) => sum + file.bytes.length, 0);
-    onProgress({ done: index + 1, total });
+    onSubject();
   }
-  return { subjects: total, files, bytes };
+  return { files, bytes };
 }
 
 /** What the cohort is, as the text of its `cohort.json`. */

@@ -6,6 +6,8 @@ import { apply, applyFirst } from './apply.ts';
 
 export { apply, applyAll } from './apply.ts';
 export * from './ops/conv.ts';
+export * from './ops/dropout.ts';
+export * from './ops/loss.ts';
 export * from './ops/norm.ts';
 export * from './ops/pool.ts';
 

@@ -1,0 +1,88 @@
+/** @file Heatmaps of lines (paper §1) and the squared error to them; the target is rendered inside the kernels. */
+import type { Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { call, expectRank, expectShape, expectType, type Op } from './op.ts';
+import { launch, linearGrid } from './queue.ts';
+import { lossOutputs, ratioOfStrips, stripsOf } from './ratio.ts';
+import * as shaders from './shaders.gen.ts';
+
+export interface LineHeatmapMseAttrs {
+  /** Standard deviation across the line, pixels. */
+  readonly sigma: number;
+}
+
+export interface LineHeatmapAttrs extends LineHeatmapMseAttrs {
+  /** Pixels. */
+  readonly height: number;
+  readonly width: number;
+}
+
+/** How `parts` invocations share the pixels of one image and view. */
+function settings(device: Device, shape: readonly number[], parts: number, sigma: number) {
+  const [batch = 0, height = 0, width = 0, views = 0] = shape;
+  const { workgroup } = device.caps;
+  const count = batch * parts * views;
+  return {
+    params: { count, width, pixels: height * width, views, parts, falloff: 1 / (2 * sigma * sigma) },
+    grid: linearGrid(count, workgroup),
+    specialization: { overrides: { WORKGROUP: workgroup } },
+  };
+}
+
+const pixelsOf = ({ shape }: Tensor) => shape[1]! * shape[2]!;
+const mapParts = (image: Tensor) => Math.ceil(pixelsOf(image) / (image.device.caps.software ? 16 : 1));
+
+/** Lines [N, V, 3] as (a, b, d), a·x + b·y + d being the distance in pixels → [N, H, W, V]. No gradient. */
+export const lineHeatmap: Op<LineHeatmapAttrs> = {
+  name: 'lineHeatmap',
+  infer([lines], { height, width }) {
+    const [batch = 0, views = 0] = expectRank('lineHeatmap', 'lines', lines!, 3).shape;
+    expectShape('lineHeatmap', 'lines', lines!, [batch, views, 3]);
+    return [{ shape: [batch, height, width, views], dtype: 'f32' }];
+  },
+  launch(device, [lines], [y], { sigma }) {
+    const { params, grid, specialization } = settings(device, y!.shape, mapParts(y!), sigma);
+    const tensors = { lines: lines!, y: y! };
+    launch(device, shaders.lineHeatmap, 'render', tensors, params, grid, specialization);
+  },
+};
+
+/**
+ * Σ mask·(prediction − t)² / (Σ mask·H·W), t the heatmaps of the lines; 0 when nothing counts. Inputs: prediction
+ * [N, H, W, V], lines [N, V, 3], mask [N, V]; only the prediction gets a gradient. Outputs: the loss, of shape [], and
+ * the denominator.
+ */
+export const lineHeatmapMse: Op<LineHeatmapMseAttrs> = {
+  name: 'lineHeatmapMse',
+  infer([prediction, lines, mask]) {
+    const op = 'lineHeatmapMse';
+    const [batch = 0, , , views = 0] = expectRank(op, 'prediction', prediction!, 4).shape;
+    expectType(op, 'lines', expectShape(op, 'lines', lines!, [batch, views, 3]), 'f32');
+    expectType(op, 'mask', expectShape(op, 'mask', mask!, [batch, views]), 'f32');
+    return lossOutputs;
+  },
+  launch(device, [prediction, lines, mask], outputs, { sigma }) {
+    const parts = stripsOf(device, pixelsOf(prediction!));
+    const { params, grid, specialization } = settings(device, prediction!.shape, parts, sigma);
+    ratioOfStrips(device, params.count, outputs, (partials) => {
+      const tensors = { lines: lines!, mask: mask!, prediction: prediction!, partials };
+      launch(device, shaders.lineHeatmap, 'forward', tensors, params, grid, specialization);
+    });
+  },
+  grad: ({ inputs: [prediction, lines, mask], outputs, dy, attrs }) => [
+    call(lineHeatmapMseGrad, [prediction!, lines!, mask!, outputs[1]!, dy[0]!], attrs),
+    null,
+    null,
+  ],
+};
+
+const lineHeatmapMseGrad: Op<LineHeatmapMseAttrs> = {
+  name: 'lineHeatmapMseGrad',
+  infer: ([prediction]) => [{ shape: prediction!.shape, dtype: 'f32' }],
+  launch(device, [prediction, lines, mask, weight, dy], [y], { sigma }) {
+    const { params, grid, specialization } = settings(device, y!.shape, mapParts(y!), sigma);
+    const given = { lines: lines!, mask: mask!, prediction: prediction! };
+    const tensors = { ...given, weight: weight!, dy: dy!, y: y! };
+    launch(device, shaders.lineHeatmap, 'backward', tensors, params, grid, specialization);
+  },
+};

@@ -1,0 +1,50 @@
+// Dropout, which is its own gradient: four elements an invocation share one Philox block, so an element's fate depends
+// on seed, step, stream and its index alone.
+override WORKGROUP: u32 = 64u;
+
+struct Params {
+  quads: u32,
+  stream: u32,
+  // An element is dropped where its 32 random bits lie below.
+  threshold: u32,
+  scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+// Seed, step.
+@group(0) @binding(2) var<storage, read> random: array<u32>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
+
+// High word of the 64-bit products.
+fn highProduct(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+  let a0 = a & vec2<u32>(0xffffu);
+  let a1 = a >> vec2<u32>(16u);
+  let b0 = b & vec2<u32>(0xffffu);
+  let b1 = b >> vec2<u32>(16u);
+  let middle = a1 * b0 + ((a0 * b0) >> vec2<u32>(16u));
+  let carry = a0 * b1 + (middle & vec2<u32>(0xffffu));
+  return a1 * b1 + (middle >> vec2<u32>(16u)) + (carry >> vec2<u32>(16u));
+}
+
+// Philox 4x32-10 (Salmon et al., SC'11).
+fn philox(counter: vec4<u32>, key: vec2<u32>) -> vec4<u32> {
+  let multiplier = vec2<u32>(0xd2511f53u, 0xcd9e8d57u);
+  var c = counter;
+  var k = key;
+  for (var round = 0u; round < 10u; round++) {
+    let high = highProduct(multiplier, c.xz);
+    let low = multiplier * c.xz;
+    c = vec4<u32>(high.y ^ c.y ^ k.x, low.y, high.x ^ c.w ^ k.y, low.x);
+    k += vec2<u32>(0x9e3779b9u, 0xbb67ae85u);
+  }
+  return c;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x + id.y * 65535u * WORKGROUP;
+  if (i >= params.quads) { return; }
+  let bits = philox(vec4<u32>(i, random[1], 0u, params.stream), vec2<u32>(random[0], 0u));
+  y[i] = select(x[i] * params.scale, vec4<f32>(), bits < vec4<u32>(params.threshold));
+}

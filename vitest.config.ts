@@ -26,6 +26,8 @@ export default defineConfig({
       },
       {
         extends: true,
+        // bundled before the run, not found in the middle of it
+        optimizeDeps: { include: ['fast-check'] },
         test: {
           name: 'browser',
           include: everywhere,

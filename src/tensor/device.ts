@@ -50,6 +50,8 @@ export class Device {
     this.#release = release;
     this.memory = new Memory(gpu, (error) => this.#fail(error));
     gpu.addEventListener('uncapturederror', (event) => {
+      // thrown at the next sync point instead of printed
+      event.preventDefault();
       this.#fail(new DeviceError(`WebGPU reported: ${event.error.message}`));
     });
     gpu.lost.then(

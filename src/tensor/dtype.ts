@@ -16,7 +16,11 @@ const scratch = new DataView(new ArrayBuffer(4));
 /** Bits of the float16 nearest to `value`, ties to even. */
 export function toHalfBits(value: number): number {
   scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
+  const single = scratch.getFloat32(0);
+  const nearest = scratch.getUint32(0);
+  // Inexact float32 steps are made odd, so that rounding twice gives what rounding once would.
+  const inexact = single !== value && (nearest & 1) === 0;
+  const bits = inexact ? nearest + (Math.abs(single) < Math.abs(value) ? 1 : -1) : nearest;
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return sign | 0x7e00;

@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { listCandidates, openDevice } from '../../src/tensor/device.node.ts';
+import { DeviceError } from '../../src/tensor/errors.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe('openDevice in Node', () => {
+  it('refuses an adapter it does not know and names those it does', async () => {
+    vi.stubEnv('PLANEWISE_ADAPTER', 'abacus');
+    await expect(openDevice()).rejects.toThrow(DeviceError);
+    await expect(openDevice()).rejects.toThrow(/"abacus".*gpu, system or swiftshader/);
+  });
+
+  it('the option goes before the environment variable', async () => {
+    vi.stubEnv('PLANEWISE_ADAPTER', 'abacus');
+    const device = await openDevice({ adapter: 'swiftshader' });
+    expect(device.caps).toMatchObject({ software: true });
+    expect(device.caps.description).toMatch(/swiftshader/i);
+    device.dispose();
+  });
+
+  it('two devices can be opened at once', async () => {
+    const devices = await Promise.all([openDevice(), openDevice()]);
+    for (const device of devices) await device.sync();
+    for (const device of devices) device.dispose();
+  });
+});
+
+describe('listCandidates', () => {
+  it('names one device that is taken, the first that is there, and says why for each', async () => {
+    vi.stubEnv('PLANEWISE_ADAPTER', '');
+    const candidates = await listCandidates();
+    expect(candidates.map(({ choice }) => choice)).toEqual(['gpu', 'system', 'swiftshader']);
+    const first = candidates.find(({ adapter }) => adapter !== null);
+    expect(candidates.filter(({ taken }) => taken)).toEqual([first]);
+    expect(candidates.every(({ reason }) => reason.length > 0)).toBe(true);
+  });
+
+  it('takes the embedded one when it is asked for', async () => {
+    const taken = (await listCandidates('swiftshader')).filter((candidate) => candidate.taken);
+    expect(taken).toMatchObject([{ choice: 'swiftshader', software: true }]);
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { empty, tensor, zeros } from '../../src/tensor/create.ts';
+import { DisposedError, OutOfMemoryError } from '../../src/tensor/errors.ts';
+import { sizeClass } from '../../src/tensor/memory.ts';
+import { disown, scope } from '../../src/tensor/scope.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { useDevice } from '../device.ts';
+
+const device = useDevice();
+const live = (): number => device().memory.liveBytes;
+
+describe('memory', () => {
+  it('size classes hold what is asked, in steps of 256 bytes, and waste at most an eighth of large sizes', () => {
+    for (let bytes = 1; bytes < 2 ** 30; bytes = Math.ceil(bytes * 1.37)) {
+      const size = sizeClass(bytes);
+      expect(size).toBeGreaterThanOrEqual(bytes);
+      expect(size % 256).toBe(0);
+      expect(sizeClass(size)).toBe(size);
+      if (bytes > 2 ** 16) expect(size / bytes).toBeLessThan(1.125);
+    }
+  });
+
+  it('a disposed buffer is used again by the next tensor of its size', () => {
+    const first = empty(device(), { shape: [1000], dtype: 'f32' });
+    const buffer = first.storage.buffer;
+    first.dispose();
+    const second = empty(device(), { shape: [10, 100], dtype: 'f32' });
+    expect(second.storage.buffer).toBe(buffer);
+  });
+
+  it('live, peak and pooled bytes follow what is made and disposed', () => {
+    const before = live();
+    device().memory.resetPeak();
+    device().memory.trim();
+    const tensors = [1, 2, 3].map(() => zeros(device(), [64]));
+    expect(live() - before).toBe(3 * 256);
+    for (const one of tensors) one.dispose();
+    expect(live()).toBe(before);
+    expect(device().memory.peakBytes - before).toBe(3 * 256);
+    expect(device().memory.pooledBytes).toBe(3 * 256);
+    device().memory.trim();
+    expect(device().memory.pooledBytes).toBe(0);
+  });
+
+  it('views share a storage that lives until the last of them is disposed', async () => {
+    const before = live();
+    const whole = tensor(device(), [1, 2, 3, 4], [4]);
+    const square = whole.reshape([2, 2]);
+    whole.dispose();
+    expect(live() - before).toBe(256);
+    expect([...(await square.read())]).toEqual([1, 2, 3, 4]);
+    square.dispose();
+    expect(live()).toBe(before);
+  });
+
+  it('asking for more than the adapter has names the tensor and lists what is alive', () => {
+    const kept = empty(device(), { shape: [64], dtype: 'f32' }, 'the kept one');
+    const huge = device().gpu.limits.maxBufferSize;
+    const ask = (): Tensor => empty(device(), { shape: [huge, 2], dtype: 'f32' }, 'the huge one');
+    expect(ask).toThrow(OutOfMemoryError);
+    expect(ask).toThrow(/the huge one.*the kept one/s);
+    kept.dispose();
+  });
+});
+
+describe('scope', () => {
+  it('disposes what was made inside, and hands what is kept to the scope around it', () => {
+    let kept: Tensor;
+    let dropped: Tensor;
+    {
+      using _outer = scope();
+      {
+        using inner = scope();
+        dropped = zeros(device(), [3]);
+        kept = inner.keep(zeros(device(), [3]));
+      }
+      expect([dropped.disposed, kept.disposed]).toEqual([true, false]);
+    }
+    expect(kept.disposed).toBe(true);
+  });
+
+  it('leaves alone what was disowned', () => {
+    let parameter: Tensor;
+    {
+      using _outer = scope();
+      using _inner = scope();
+      parameter = disown(zeros(device(), [3]));
+    }
+    expect(parameter.disposed).toBe(false);
+    parameter.dispose();
+  });
+
+  it('a disposed tensor says so when it is used', () => {
+    const gone = zeros(device(), [3]);
+    gone.dispose();
+    gone.dispose();
+    expect(() => gone.read()).toThrow(DisposedError);
+    expect(() => gone.reshape([3, 1])).toThrow(DisposedError);
+  });
+});

@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStore } from '../src/data/store.node.ts';
+
+const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+let folder = '';
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built program; a process that does not end by itself fails the test. */
+function planewise(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const options = { env: { ...process.env, ...env }, timeout: 30_000, maxBuffer: 1 << 26 };
+    const child = execFile(process.execPath, [program, ...args], options, (_, stdout, stderr) => {
+      resolve({ code: child.exitCode ?? -1, stdout, stderr });
+    });
+  });
+}
+
+beforeAll(async () => {
+  if (!existsSync(program)) throw new Error('dist/cli.js is missing: run npm run build first');
+  folder = await mkdtemp(join(tmpdir(), 'planewise-cli-'));
+  const small = ['--subjects', '1', '--phases', '1', '--size', '32', '--seed', '3'];
+  const made = await planewise(['phantom', ...small, '--out', join(folder, 'cohort')]);
+  expect(made).toMatchObject({ code: 0, stdout: '' });
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('planewise', () => {
+  it('labels prints a table, or with --json the same as JSON', async () => {
+    const table = await planewise(['labels', join(folder, 'cohort')]);
+    const json = await planewise([
+      'labels',
+      join(folder, 'cohort'),
+      '--json',
+      '--size',
+      '64',
+      '--spacing',
+      '4',
+    ]);
+    const { images, size } = JSON.parse(json.stdout);
+    const lines = table.stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(
+      /^FILE +SUBJECT +SLICE +FRAME +LOCATION +LINE 2-chamber \(a b d\) +LINE 4-chamber/,
+    );
+    expect(lines).toHaveLength(images.length + 1);
+    expect(images.length).toBeGreaterThan(5);
+    expect(size).toBe(64);
+    expect(images[0].references['2-chamber'].crop).toHaveLength(3);
+  });
+
+  it('prepare writes a store that opens with the size and views asked for', async () => {
+    const out = join(folder, 'store');
+    const args = ['--size', '48', '--spacing', '5', '--reference', '4-chamber', '--dtype', 'f16', '--json'];
+    const { stdout } = await planewise(['prepare', join(folder, 'cohort'), '--out', out, ...args]);
+    const { manifest, pixels } = await openStore(out);
+    expect(manifest).toMatchObject({ size: 48, spacingMm: 5, referenceViews: ['4-chamber'], dtype: 'f16' });
+    expect(pixels).toHaveLength(manifest.images.length * 48 * 48);
+    expect(JSON.parse(stdout).subjects).toMatchObject([{ images: manifest.images.length }]);
+  });
+
+  it('devices lists the three ways to a device, and ends', async () => {
+    const { code, stdout, stderr } = await planewise(['devices', '--json', '--adapter', 'swiftshader']);
+    const candidates = JSON.parse(stdout) as { choice: string; taken: boolean }[];
+    expect(code, stderr).toBe(0);
+    expect(candidates.filter(({ taken }) => taken)).toMatchObject([{ choice: 'swiftshader' }]);
+  });
+
+  it('what goes wrong is one line on standard error, and exit code 1', async () => {
+    const wrong: readonly [string[], RegExp, NodeJS.ProcessEnv?][] = [
+      [['labels', join(folder, 'nowhere')], /nowhere: does not exist/],
+      [['labels', join(folder, 'cohort'), '--map', 'sax'], /"sax" is not a view mapping/],
+      [['labels', join(folder, 'cohort'), '--size', 'big'], /--size.*must be a number/],
+      [['devices'], /Unknown adapter "abacus"/, { PLANEWISE_ADAPTER: 'abacus' }],
+      [['phantom', '--out', join(folder, 'cohort'), '--seed', '9'], /made with other options/],
+    ];
+    for (const [args, message, env] of wrong) {
+      const { code, stdout, stderr } = await planewise(args, env);
+      expect({ code, stdout }, args.join(' ')).toEqual({ code: 1, stdout: '' });
+      expect(stderr.trimEnd().split('\n'), args.join(' ')).toEqual([expect.stringMatching(message)]);
+    }
+  });
+
+  it('help names every command', async () => {
+    const { stdout } = await planewise(['--help']);
+    for (const name of ['devices', 'labels', 'prepare', 'phantom']) expect(stdout).toContain(`  ${name}`);
+  });
+});

@@ -6,10 +6,12 @@ import { apply, applyFirst } from './apply.ts';
 
 export { apply, applyAll } from './apply.ts';
 export * from './ops/conv.ts';
+export * from './ops/copy.ts';
 export * from './ops/dropout.ts';
 export * from './ops/loss.ts';
 export * from './ops/norm.ts';
 export * from './ops/pool.ts';
+export * from './ops/warp.ts';
 
 const unary = (fn: kernels.UnaryFunction) => (x: Tensor) => apply(kernels.unary, [x], { fn });
 const binary = (fn: kernels.BinaryFunction) => (a: Tensor, b: Tensor) =>

@@ -2,6 +2,7 @@
 export * from './batchNorm.ts';
 export * from './binary.ts';
 export * from './conv2d.ts';
+export * from './copy.ts';
 export * from './dropout.ts';
 export * from './elementLoss.ts';
 export * from './lineHeatmap.ts';
@@ -10,3 +11,4 @@ export * from './maxPool2d.ts';
 export * from './reduce.ts';
 export * from './reshape.ts';
 export * from './unary.ts';
+export * from './warp.ts';

@@ -1,0 +1,23 @@
+/** @file Augmentation on the device: images and their lines move by the same matrices. */
+import * as kernels from '../../kernels/index.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { apply } from '../apply.ts';
+
+/**
+ * Affinely warped images, bilinear, 0 outside. Row (m0 … m5) of `matrices` [N, 6] takes output pixel (x, y) to input
+ * point (m0·x + m1·y + m2, m3·x + m4·y + m5), pixel centres at integers. Row (gain, offset) of `gainOffset` [N, 2]
+ * makes gain·v + offset of each input pixel v; what lies outside stays 0. x [N, H, W, C]. Has no gradient.
+ * @throws ShapeError where shapes differ
+ */
+export function warp(x: Tensor, matrices: Tensor, gainOffset: Tensor): Tensor {
+  return apply(kernels.warp, [x, matrices, gainOffset], null);
+}
+
+/**
+ * Lines a·x + b·y + d = 0 of images, [N, V, 3], as they lie in the images that `warp` makes by `matrices` [N, 6],
+ * scaled to a² + b² = 1; zeros where `mask` [N, V] is 0. Has no gradient.
+ * @throws ShapeError where shapes differ
+ */
+export function transformLines(lines: Tensor, mask: Tensor, matrices: Tensor): Tensor {
+  return apply(kernels.transformLines, [lines, mask, matrices], null);
+}

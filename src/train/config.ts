@@ -77,6 +77,8 @@ const trainShape = {
   testFraction: share,
   /** Steps between validations. */
   validateEvery: whole(1),
+  /** Images of validation subjects to validate on, at most; evenly spaced. */
+  validationImages: whole(1),
   /** Steps between checkpoints. */
   checkpointEvery: whole(1),
 };
@@ -156,6 +158,7 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
     schedule: 'cosine',
     augmentation: { ...noAugmentation, rotationDeg: 15, scale: [0.9, 1.1], shiftPx: 2 },
     validateEvery: 100,
+    validationImages: 256,
     checkpointEvery: 100,
   },
   zhang2024: {
@@ -172,6 +175,7 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
     augmentation: noAugmentation,
     phantom: { ...common.phantom, size: 224 },
     validateEvery: 250,
+    validationImages: 1000,
     checkpointEvery: 250,
   },
 };
@@ -194,23 +198,23 @@ export function parseGiven(value: unknown, source: string): GivenConfig {
   return parse(givenSchema, value, source);
 }
 
-/** What two given keys, or a given key and a resolved value, say against each other. */
-function contradictions(given: GivenConfig, config: RunConfig): (string | false)[] {
-  const { tasks, size, depth, data, validationFraction, testFraction } = config;
-  const has = (task: RunConfig['tasks'][number]): boolean => tasks.includes(task);
+/** What given keys say against each other; a key that repeats the preset's value is no contradiction. */
+function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig): (string | false)[] {
+  const { tasks, size, depth, data, map, validationFraction, testFraction } = config;
+  const says = (key: keyof GivenConfig): boolean =>
+    given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(preset[key]);
+  const orphan = (key: keyof GivenConfig, task: RunConfig['tasks'][number]): string | false =>
+    says(key) && !tasks.includes(task) && `${key} is given, but tasks lack ${task}`;
+  const step = 2 ** (depth - 1);
   return [
-    given.alpha !== undefined && !has('orientation') && 'alpha is given, but tasks lack orientation',
-    given.beta !== undefined && !has('location') && 'beta is given, but tasks lack location',
-    given.lineSigmaMm !== undefined &&
-      !has('orientation') &&
-      'lineSigmaMm is given, but tasks lack orientation',
-    given.dropout !== undefined &&
-      !has('location') &&
-      'dropout is given, but only the location head has dropout',
-    given.hidden !== undefined && !has('location') && 'hidden is given, but tasks lack location',
-    given.phantom !== undefined && data !== null && 'phantom is given together with data; drop one',
-    given.map !== undefined && data === null && 'map is given, but there is no data folder to map',
-    size % 2 ** (depth - 1) !== 0 && `size ${size} is no multiple of 2^(depth − 1) = ${2 ** (depth - 1)}`,
+    orphan('alpha', 'orientation'),
+    orphan('lineSigmaMm', 'orientation'),
+    orphan('beta', 'location'),
+    orphan('dropout', 'location'),
+    orphan('hidden', 'location'),
+    says('phantom') && data !== null && 'phantom is given together with data; drop one',
+    map.length > 0 && data === null && 'map is given, but there is no data folder to map',
+    size % step !== 0 && `size ${size} is no multiple of 2^(depth − 1) = ${step}`,
     validationFraction + testFraction >= 1 && 'validationFraction and testFraction leave no training subject',
   ];
 }
@@ -228,7 +232,7 @@ export function resolveConfig(given: GivenConfig, base?: RunConfig): RunConfig {
     phantom: { ...preset.phantom, ...given.phantom },
   };
   const config = parse(runSchema, merged, 'configuration');
-  const found = contradictions(given, config).filter((text) => text !== false);
+  const found = contradictions(given, config, preset).filter((text) => text !== false);
   if (found.length > 0) throw new ConfigError(`configuration: ${found.join('; ')}.`);
   return config;
 }

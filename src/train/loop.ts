@@ -1,6 +1,5 @@
 /** @file The training loop, for Node and the browser: steps in bursts, log, validation, best weights, checkpoints. */
-import { createSampler, type Sampler, type Split, splitSubjects, subjectsOf } from '../data/sampler.ts';
-import { crc32 } from '../data/store.ts';
+import { createSampler, type Sampler, type Split } from '../data/sampler.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { Device } from '../tensor/device.ts';
 import { TrainingError } from '../tensor/errors.ts';
@@ -12,6 +11,7 @@ import {
   saveCheckpoint,
 } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
+import { checkData, fingerprint, imagesOf, selectImages, splitOf } from './dataset.ts';
 import { Pace } from './pace.ts';
 import type { RunFiles } from './runfiles.ts';
 import {
@@ -61,19 +61,6 @@ export interface TrainResult {
   readonly split: Split;
 }
 
-/** The subjects of each part, as a configuration divides them. */
-export function splitOf(data: PreparedData, config: TrainConfig): Split {
-  const { seed, validationFraction, testFraction } = config;
-  return splitSubjects(subjectsOf(data), { seed, validation: validationFraction, test: testFraction });
-}
-
-/** Identifies a prepared data set by its manifest. */
-export function fingerprint({ manifest }: PreparedData): string {
-  const { size, spacingMm, targetView, referenceViews, images } = manifest;
-  const text = JSON.stringify({ size, spacingMm, targetView, referenceViews, images });
-  return crc32(new TextEncoder().encode(text)).toString(16).padStart(8, '0');
-}
-
 class Run {
   readonly #options: TrainOptions;
   readonly #trainer: Trainer;
@@ -93,9 +80,9 @@ class Run {
     this.#trainer = trainer;
     this.#data = fingerprint(data);
     this.#training = createSampler(data, { batch, seed, epoch, augmentation, subjects: split.train });
-    const held = split.validation;
+    const held = imagesOf(data, split.validation, config.validationImages);
     this.#validation =
-      held.length > 0 ? createSampler(data, { batch, epoch: 'sequential', subjects: held }) : null;
+      held.length > 0 ? createSampler(selectImages(data, held), { batch, epoch: 'sequential' }) : null;
   }
 
   async go(): Promise<Omit<TrainResult, 'split'>> {
@@ -224,6 +211,7 @@ function checkFinite(records: readonly StepMetrics[]): void {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { device, data, config } = options;
   const split = splitOf(data, config);
+  checkData(data, config, split);
   const trainer = new Trainer(device, config, data.manifest);
   try {
     return { ...(await new Run(options, trainer, split).go()), split };

@@ -3,7 +3,7 @@ import type { PreparedManifest } from '../data/types.ts';
 import type { UNetOptions } from '../models/unet.ts';
 import type { TrainConfig } from './config.ts';
 
-/** One heatmap per reference view, and the location head where the task has it. */
+/** One heatmap per reference view and the location head, each where a task has it. */
 export function networkOptions(
   config: TrainConfig,
   { referenceViews }: PreparedManifest,
@@ -13,7 +13,7 @@ export function networkOptions(
     channelsIn: 1,
     width,
     depth,
-    heatmaps: Math.max(1, referenceViews.length),
+    heatmaps: config.tasks.includes('orientation') ? referenceViews.length : 0,
     locationHead: config.tasks.includes('location'),
     hidden,
     dropout,

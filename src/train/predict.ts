@@ -5,13 +5,12 @@ import type { PreparedData } from '../data/types.ts';
 import type { UNet } from '../models/unet.ts';
 import { zeros } from '../tensor/create.ts';
 import { disown } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { Predictions } from './evaluate.ts';
 
 export interface PredictOptions {
   /** Images at a time. */
   readonly batch: number;
-  /** Whether to return heatmaps; default true. */
-  readonly heatmaps?: boolean;
   readonly onProgress?: (done: number) => void;
 }
 
@@ -20,8 +19,10 @@ function place(target: Float32Array, batch: Float32Array, first: number, rows: n
   target.set(batch.subarray(0, rows * width), first * width);
 }
 
+const valuesOf = async (tensor: Tensor): Promise<Float32Array> => (await tensor.read()) as Float32Array;
+
 /**
- * Heatmaps [N, size, size, views] and locations [N] (null without that head) of the images `indices`, in that order,
+ * Heatmaps [N, size, size, views] and locations [N] (each null without its head) of the images `indices`, in that order,
  * with running statistics and without dropout.
  */
 export async function predictImages(
@@ -33,14 +34,14 @@ export async function predictImages(
   const { size } = data.manifest;
   const { heatmaps: views, locationHead } = network.options;
   const batch = Math.max(1, Math.min(options.batch, indices.length));
-  const [area, wantMaps] = [size * size, options.heatmaps ?? true];
-  const maps = wantMaps ? new Float32Array(indices.length * area * views) : null;
+  const area = size * size;
+  const maps = views > 0 ? new Float32Array(indices.length * area * views) : null;
   const locations = locationHead ? new Float32Array(indices.length) : null;
   const images = disown(zeros(network.device, [batch, size, size, 1], 'f32', 'images'));
   const step = await capture(network.device, () =>
     noGrad(() => {
       const { heatmaps, location } = network.forward(images, { training: false });
-      return location ? { heatmaps, location } : { heatmaps };
+      return { ...(heatmaps && { heatmaps }), ...(location && { location }) };
     }),
   );
   try {
@@ -52,9 +53,8 @@ export async function predictImages(
       images.write(host);
       step.run();
       const { heatmaps, location } = step.outputs;
-      if (maps) place(maps, (await heatmaps.read()) as Float32Array, first, rows.length, area * views);
-      if (locations && location)
-        place(locations, (await location.read()) as Float32Array, first, rows.length, 1);
+      if (maps && heatmaps) place(maps, await valuesOf(heatmaps), first, rows.length, area * views);
+      if (locations && location) place(locations, await valuesOf(location), first, rows.length, 1);
       options.onProgress?.(first + rows.length);
     }
     return { heatmaps: maps, locations };

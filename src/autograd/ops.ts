@@ -11,6 +11,7 @@ export * from './ops/dropout.ts';
 export * from './ops/loss.ts';
 export * from './ops/norm.ts';
 export * from './ops/pool.ts';
+export * from './ops/upsample.ts';
 export * from './ops/warp.ts';
 
 const unary = (fn: kernels.UnaryFunction) => (x: Tensor) => apply(kernels.unary, [x], { fn });

@@ -47,6 +47,7 @@ const windows: Window[] = [
   { kernel: 3, stride: 2, padding: 1 },
   { kernel: 3, stride: 1, padding: 1 },
   { kernel: 4, stride: 2, padding: 0 },
+  { kernel: 1, stride: 3, padding: 0 },
 ];
 
 describe('maxPool2d', () => {
@@ -78,6 +79,22 @@ describe('maxPool2d', () => {
     expect(() => ops.maxPool2d(x, { kernel: 3 })).toThrow(ShapeError);
     expect(() => ops.maxPool2d(x, { kernel: 2, padding: 2 })).toThrow(ShapeError);
   });
+});
+
+describe('avgPool2d', () => {
+  for (const window of windows.filter(({ padding }) => padding === 0))
+    it(`with ${JSON.stringify(window)} matches f64, output and gradient, over awkward shapes`, async () => {
+      for (const shape of shapes)
+        await checkOp(device(), {
+          inputs: [random(shape, 8)],
+          forward: (x) => ops.avgPool2d(x, window),
+          reference: (x) => pooled(x, window, (values) => values.reduce((a, b) => a + b) / values.length),
+          reduction: 16,
+        });
+    });
+
+  it('matches PyTorch', () =>
+    checkGoldens(device(), 'pool', 'avgPool2d', (x, attrs) => ops.avgPool2d(x, attrs as unknown as Window)));
 });
 
 describe('global pools', () => {

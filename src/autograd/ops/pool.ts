@@ -19,6 +19,11 @@ export function maxPool2d(x: Tensor, options: PoolOptions & { readonly padding?:
   return applyFirst(kernels.maxPool2d, [x], { kernel, stride, padding });
 }
 
+/** Means of square windows: x [N, H, W, C] → [N, H′, W′, C], H′ = ⌊(H − kernel)/stride⌋ + 1. */
+export function avgPool2d(x: Tensor, { kernel, stride = kernel }: PoolOptions): Tensor {
+  return apply(kernels.avgPool2d, [x], { kernel, stride });
+}
+
 /** Maximum over each image: x [N, H, W, C] → [N, C]. The gradient goes to the first maximum. */
 export function globalMaxPool(x: Tensor): Tensor {
   return applyFirst(kernels.reduce, [x], { fn: 'max', axes: [1, 2] });

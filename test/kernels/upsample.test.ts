@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import * as ops from '../../src/autograd/ops.ts';
+import { zeros } from '../../src/tensor/create.ts';
+import { ShapeError } from '../../src/tensor/errors.ts';
+import { checkOp, type Host, random } from '../check.ts';
+import { useDevice } from '../device.ts';
+import { checkGoldens } from './goldens.ts';
+
+const device = useDevice();
+
+/** Coordinate in the input of output pixel i. */
+function coordinate(i: number, size: number, outSize: number, alignCorners: boolean): number {
+  const at = alignCorners ? (i * (size - 1)) / Math.max(1, outSize - 1) : ((i + 0.5) * size) / outSize - 0.5;
+  return Math.min(Math.max(at, 0), size - 1);
+}
+
+function reference(x: Host, [outHeight, outWidth]: readonly [number, number], alignCorners: boolean): Host {
+  const [batch, height, width, channels] = x.shape as [number, number, number, number];
+  const shape = [batch, outHeight, outWidth, channels];
+  const data = new Float64Array(shape.reduce((a, b) => a * b)).map((_, i) => {
+    const c = i % channels;
+    const right = coordinate(Math.floor(i / channels) % outWidth, width, outWidth, alignCorners);
+    const row = Math.floor(i / channels / outWidth) % outHeight;
+    const down = coordinate(row, height, outHeight, alignCorners);
+    const n = Math.floor(i / channels / outWidth / outHeight);
+    let sum = 0;
+    for (let y = 0; y < height; y++)
+      for (let z = 0; z < width; z++) {
+        const weight = Math.max(0, 1 - Math.abs(right - z)) * Math.max(0, 1 - Math.abs(down - y));
+        sum += weight * x.data[((n * height + y) * width + z) * channels + c]!;
+      }
+    return sum;
+  });
+  return { shape, data };
+}
+
+const cases: [shape: number[], size: [number, number]][] = [
+  [
+    [1, 1, 1, 1],
+    [3, 2],
+  ],
+  [
+    [2, 3, 5, 7],
+    [6, 10],
+  ],
+  [
+    [1, 4, 3, 68],
+    [11, 9],
+  ],
+  [
+    [2, 5, 6, 4],
+    [5, 6],
+  ],
+  [
+    [1, 7, 9, 3],
+    [4, 1],
+  ],
+];
+
+describe('upsampleBilinear2d', () => {
+  for (const alignCorners of [false, true])
+    it(`${alignCorners ? 'by corners' : 'by edges'} matches f64, output and gradient, up, down and to itself`, async () => {
+      for (const [shape, size] of cases)
+        await checkOp(device(), {
+          inputs: [random(shape, 8)],
+          forward: (x) => ops.upsampleBilinear2d(x, { size, alignCorners }),
+          reference: (x) => reference(x, size, alignCorners),
+          reduction: 16,
+        });
+    });
+
+  it('matches PyTorch', () =>
+    checkGoldens(device(), 'upsample', 'upsampleBilinear2d', (x, { scale, alignCorners }) =>
+      ops.upsampleBilinear2d(x, { scale: scale as number, alignCorners: alignCorners as boolean }),
+    ));
+
+  it('refuses a size that is not whole', () => {
+    const x = zeros(device(), [1, 3, 3, 1]);
+    expect(() => ops.upsampleBilinear2d(x, { scale: 1.5 })).toThrow(ShapeError);
+  });
+});

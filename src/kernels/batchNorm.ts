@@ -7,6 +7,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { Call, call, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
+import { chooseVariant, type Variant } from './variant.ts';
 
 export interface BatchNormAttrs {
   /** The statistics are those of x, so x's gradient passes through them too. */
@@ -34,15 +35,33 @@ function sizesOf(x: Tensor, rowsEach: number, most = Number.POSITIVE_INFINITY): 
 }
 
 const mapSizes = (x: Tensor) => sizesOf(x, x.device.caps.software ? 32 : 4);
-const sumSizes = (x: Tensor) => (x.device.caps.software ? sizesOf(x, 16, 128) : sizesOf(x, 16, 32768));
 
-function settings(x: Tensor, { groups, strips }: Sizes, relu = false) {
-  const { workgroup, software } = x.device.caps;
+/** How sums over the rows are shared out: in strips by the first launch, in `lanes` of one workgroup by the second. */
+const sumVariants: readonly Variant<Tensor, [run: (sizes: Sizes, lanes: number) => void]>[] = [
+  {
+    name: 'strips',
+    fits: () => true,
+    preferred: ({ software }) => software,
+    launch: (_device, x, run) => run(sizesOf(x, 16, 128), 1),
+  },
+  {
+    name: 'lanes',
+    fits: () => true,
+    launch: (_device, x, run) => run(sizesOf(x, 16, 32768), 64),
+  },
+];
+
+function sumRows(x: Tensor, run: (sizes: Sizes, lanes: number) => void): void {
+  chooseVariant(x.device, 'batchNorm', sumVariants, x).launch(x.device, x, run);
+}
+
+function settings(x: Tensor, { groups, strips }: Sizes, { relu = false, lanes = 1 }) {
+  const { workgroup } = x.device.caps;
   const aliases: Record<string, string> = x.shape.at(-1)! % 4 === 0 ? {} : { V: 'f32' };
   return {
     grid: linearGrid(groups * strips, workgroup),
     each: { overrides: { WORKGROUP: workgroup, RELU: Number(relu) }, aliases },
-    merge: { overrides: { LANES: software ? 1 : 64 }, aliases },
+    merge: { overrides: { LANES: lanes }, aliases },
   };
 }
 
@@ -77,15 +96,16 @@ export const batchNormStatistics: Op<{ readonly momentum: number }> = {
     ];
   },
   launch(device, [x, runningMean, runningVariance], [mean, variance], { momentum }) {
-    const sizes = sumSizes(x!);
-    const { grid, each, merge } = settings(x!, sizes);
-    const params = { ...unused, ...sizes, momentum };
-    using partials = partialsOf(x!, sizes);
-    launch(device, shader, 'statistics', { x: x!, partial: partials }, params, grid, each);
-    const results = { batchMean: mean!, batchVariance: variance! };
-    const running = { runningMean: runningMean!, runningVariance: runningVariance! };
-    const tensors = { partials, ...results, ...running };
-    launch(device, shader, 'mergeStatistics', tensors, params, [sizes.groups], merge);
+    sumRows(x!, (sizes, lanes) => {
+      const { grid, each, merge } = settings(x!, sizes, { lanes });
+      const params = { ...unused, ...sizes, momentum };
+      using partials = partialsOf(x!, sizes);
+      launch(device, shader, 'statistics', { x: x!, partial: partials }, params, grid, each);
+      const results = { batchMean: mean!, batchVariance: variance! };
+      const running = { runningMean: runningMean!, runningVariance: runningVariance! };
+      const tensors = { partials, ...results, ...running };
+      launch(device, shader, 'mergeStatistics', tensors, params, [sizes.groups], merge);
+    });
   },
 };
 
@@ -98,7 +118,7 @@ export const batchNorm: Op<BatchNormAttrs> = {
   },
   launch(device, [x, weight, bias, mean, variance], [y], { epsilon, relu }) {
     const sizes = mapSizes(x!);
-    const { grid, each } = settings(x!, sizes, relu);
+    const { grid, each } = settings(x!, sizes, { relu });
     const tensors = { x: x!, weight: weight!, bias: bias!, mean: mean!, variance: variance!, y: y! };
     launch(device, shader, 'forward', tensors, { ...unused, ...sizes, epsilon }, grid, each);
   },
@@ -116,15 +136,16 @@ const batchNormGradSums: Op<BatchNormAttrs> = {
   infer: ([, , weight, bias]) => [weight!, bias!, { shape: [2, ...bias!.shape], dtype: 'f32' }],
   launch(device, inputs, [dweight, dbias, loss], { training, epsilon, relu }) {
     const [x, dy, weight, bias, mean, variance] = inputs;
-    const sizes = sumSizes(x!);
-    const { grid, each, merge } = settings(x!, sizes, relu);
-    const params = { ...unused, ...sizes, epsilon, share: training ? 1 / sizes.rows : 0 };
-    using partial = partialsOf(x!, sizes);
     const saved = { weight: weight!, bias: bias!, mean: mean!, variance: variance! };
-    launch(device, shader, 'gradientSums', { x: x!, dy: dy!, ...saved, partial }, params, grid, each);
-    const sums = { dweight: dweight!, dbias: dbias!, loss: loss! };
-    const tensors = { partials: partial, variance: variance!, ...sums };
-    launch(device, shader, 'mergeGradients', tensors, params, [sizes.groups], merge);
+    sumRows(x!, (sizes, lanes) => {
+      const { grid, each, merge } = settings(x!, sizes, { relu, lanes });
+      const params = { ...unused, ...sizes, epsilon, share: training ? 1 / sizes.rows : 0 };
+      using partial = partialsOf(x!, sizes);
+      launch(device, shader, 'gradientSums', { x: x!, dy: dy!, ...saved, partial }, params, grid, each);
+      const sums = { dweight: dweight!, dbias: dbias!, loss: loss! };
+      const tensors = { partials: partial, variance: variance!, ...sums };
+      launch(device, shader, 'mergeGradients', tensors, params, [sizes.groups], merge);
+    });
   },
 };
 
@@ -135,7 +156,7 @@ const batchNormGradInput: Op<BatchNormAttrs> = {
   launch(device, inputs, [dx], { epsilon, relu }) {
     const [x, dy, weight, bias, mean, variance, losses] = inputs;
     const sizes = mapSizes(x!);
-    const { grid, each } = settings(x!, sizes, relu);
+    const { grid, each } = settings(x!, sizes, { relu });
     const saved = { x: x!, dy: dy!, weight: weight!, bias: bias!, mean: mean!, variance: variance! };
     const tensors = { ...saved, losses: losses!, y: dx! };
     launch(device, shader, 'backward', tensors, { ...unused, ...sizes, epsilon }, grid, each);

@@ -62,3 +62,13 @@ export const max = reduction('max');
 export function expand(x: Tensor, shape: Shape): Tensor {
   return apply(kernels.expand, [x], { shape });
 }
+
+/** exp(x)/Σ exp(x) over the last axis. */
+export function softmax(x: Tensor): Tensor {
+  return apply(kernels.softmax, [x], { log: false });
+}
+
+/** log(softmax(x)), without overflow. */
+export function logSoftmax(x: Tensor): Tensor {
+  return apply(kernels.softmax, [x], { log: true });
+}

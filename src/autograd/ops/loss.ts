@@ -35,3 +35,30 @@ export function lineHeatmapMse(
 ): Tensor {
   return applyFirst(kernels.lineHeatmapMse, [prediction, lines, mask], attrs);
 }
+
+export interface CrossEntropyOptions {
+  /** [C] */
+  readonly classWeights?: Tensor;
+  /** Label of elements that do not count (default −1); labels that are no class do not count either. */
+  readonly ignoreIndex?: number;
+}
+
+/**
+ * Weighted mean of −log softmax(logits)[label] over the labels that count, 0 when none does. Logits [.., C], labels
+ * [..] i32 or u32.
+ */
+export function crossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  { classWeights, ignoreIndex = -1 }: CrossEntropyOptions = {},
+): Tensor {
+  return applyFirst(kernels.crossEntropy, [logits, labels, classWeights ?? null], { ignoreIndex });
+}
+
+/**
+ * 1 − mean over classes of (2·Σ p·t + epsilon)/(Σ p + Σ t + epsilon), p the softmax of logits [.., C], t the labels
+ * [..] (i32 or u32) as 0 and 1, sums over batch and pixels.
+ */
+export function softDice(logits: Tensor, labels: Tensor, epsilon = 1): Tensor {
+  return applyFirst(kernels.softDice, [logits, labels], { epsilon });
+}

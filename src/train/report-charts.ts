@@ -152,5 +152,5 @@ export function scatterSection(points: readonly { predicted: number; truth: numb
   return html`<section><h2>Slice location</h2><div class="scatter"><figure><svg viewBox="0 0 126 126" role="img" aria-label="Predicted against true location of ${points.length} slices; the dashed line is where they agree">
 <g class="grid">${axes}</g><path class="identity" d="M${x(0)} ${y(0)}L${x(1)} ${y(1)}"/><g class="dots">${dots}</g>
 <text x="${x(0.5)}" y="${y(-0.13)}" text-anchor="middle">true location</text><text transform="translate(4 ${y(0.5)}) rotate(-90)" text-anchor="middle">predicted</text></svg></figure>
-<p>Each dot is a slice of a subject the network was not trained on. 0 is the stack's slice nearest the base of the heart, 1 the one nearest its apex; on the dashed line prediction and truth agree.</p></div></section>`;
+<p>Each dot is one of ${whole(points.length)} slices. 0 is the stack's slice nearest the base of the heart, 1 the one nearest its apex; on the dashed line prediction and truth agree.</p></div></section>`;
 }

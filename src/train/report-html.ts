@@ -73,3 +73,13 @@ const words: Readonly<Record<string, string>> = {
 export function viewName(view: string): string {
   return words[view.toLowerCase()] ?? view;
 }
+
+/** Which subjects were evaluated. */
+export type Part = 'test' | 'validation' | 'training';
+
+/** What a reader must know about the evaluated subjects to judge the numbers. */
+export const partWords: Readonly<Record<Part, string>> = {
+  test: 'none of which the network has seen before',
+  validation: 'which it was not trained on, but whose loss chose the weights to keep',
+  training: 'the very ones it was trained on: these numbers do not tell how it does on new ones',
+};

@@ -1,7 +1,7 @@
 /** @file The report's verdict: a paragraph in plain words, the key figures, and the table beside the trivial predictor. */
 
 import type { Evaluation } from './evaluate.ts';
-import { fixed, type Html, html, viewName, whole } from './report-html.ts';
+import { fixed, type Html, html, type Part, partWords, viewName, whole } from './report-html.ts';
 
 /** One measured error beside the trivial predictor's. */
 interface Result {
@@ -71,10 +71,10 @@ function caveats({ orientation }: Evaluation): string[] {
   ]);
 }
 
-export function resultsSection(evaluation: Evaluation): Html {
+export function resultsSection(evaluation: Evaluation, part: Part): Html {
   const results = resultsOf(evaluation);
   return html`<section><h2>Results</h2>
-<p>Errors on ${whole(evaluation.images)} images of ${whole(evaluation.subjects)} subjects the network was not trained on. The trivial predictor answers the mean line and the mean location of the training images, whatever it is shown; a ratio below 1 is better than that.</p>
+<p>Errors on ${whole(evaluation.images)} images of ${whole(evaluation.subjects)} subjects, ${partWords[part]}. The trivial predictor answers the mean line and the mean location of the training images, whatever it is shown; a ratio below 1 is better than that.</p>
 <div class="scroll"><table class="results"><thead><tr><th scope="col">Error</th><th scope="col" class="number">Network</th><th scope="col" class="number">Trivial</th><th scope="col">Ratio</th></tr></thead>
 <tbody>${results.map(row)}</tbody></table></div>
 ${caveats(evaluation).map((text) => html`<p class="note">${text}</p>`)}
@@ -99,8 +99,17 @@ function verdict(results: readonly Result[]): string {
   return `${better} of ${ratios.length} errors are clearly below those of the trivial predictor; the others are not.`;
 }
 
+const partNames: Readonly<Record<Part, string>> = {
+  test: 'other subjects',
+  validation: 'validation subjects',
+  training: 'of these same subjects',
+};
+
 /** One paragraph: what was learned, from what, and how far off it is beside the trivial predictor. */
-export function summary(evaluation: Evaluation, training: { steps: number; subjects: number }): string {
+export function summary(
+  evaluation: Evaluation,
+  training: { steps: number; subjects: number; part: Part },
+): string {
   const { orientation, location } = evaluation;
   const learned = [
     ...(orientation
@@ -121,7 +130,7 @@ export function summary(evaluation: Evaluation, training: { steps: number; subje
   ];
   return (
     `In ${whole(training.steps)} steps on ${whole(training.subjects)} subjects, and from nothing but the geometry in the image headers, ` +
-    `the network was trained to tell ${listed(learned)}. On ${whole(evaluation.subjects)} other subjects it errs by ${listed(errors)}. ` +
+    `the network was trained to tell ${listed(learned)}. On ${whole(evaluation.subjects)} ${partNames[training.part]} it errs by ${listed(errors)}. ` +
     verdict(resultsOf(evaluation))
   );
 }

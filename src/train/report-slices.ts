@@ -111,16 +111,16 @@ function legend({ referenceViews }: SliceOptions, hasHeatmaps: boolean): Html {
 export function slicesSection(samples: readonly ReportSample[], options: SliceOptions): Html | string {
   if (samples.length === 0) return '';
   const subjects = [...new Set(samples.map(({ subject }) => subject))];
-  const groups = subjects.map(
-    (subject) =>
-      html`<h3>${subject}</h3><div class="slices">${samples
-        .filter((sample) => sample.subject === subject)
-        .map((sample) => card(sample, options))}</div>`,
+  const stacks = subjects.map((subject) => samples.filter((sample) => sample.subject === subject));
+  const groups = stacks.map(
+    (stack) =>
+      html`<div><h3>${stack[0]!.subject}</h3><div class="slices">${stack.map((sample) => card(sample, options))}</div></div>`,
   );
+  const short = stacks.every((stack) => stack.length <= 3);
   return html`<section class="gallery"><h2>Slices, base to apex</h2>
-<p>Subjects the network was not trained on. Each line is where a long-axis plane cuts the slice; the errors are given under each picture.</p>
+<p>Some of the images behind the numbers above. Each line is where a long-axis plane cuts the slice; the errors are given under each picture.</p>
 ${legend(
   options,
   samples.some(({ heatmap }) => heatmap),
-)}${groups}</section>`;
+)}<div class="stacks${short ? ' short' : ''}">${groups}</div></section>`;
 }

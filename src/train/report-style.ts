@@ -56,7 +56,9 @@ figure { margin: 0; }
 .stroke { width: 28px; height: 4px; }
 .toggle { display: inline-flex; align-items: center; gap: 8px; font-size: 14px; margin-top: 8px; cursor: pointer; }
 .toggle input { width: 16px; height: 16px; accent-color: var(--accent); }
+.stacks.short { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)); gap: 0 32px; }
 .slices { display: grid; grid-template-columns: repeat(auto-fill, minmax(158px, 1fr)); gap: 18px 14px; }
+.short .slices { grid-template-columns: repeat(3, minmax(0, 1fr)); }
 .slice svg { display: block; width: 100%; aspect-ratio: 1; border-radius: 6px; background: #000; overflow: hidden; }
 .slice image { image-rendering: auto; }
 line { vector-effect: non-scaling-stroke; stroke-width: 1.75; }
@@ -93,7 +95,7 @@ summary + * { margin-top: 8px; }
   .tiles { grid-template-columns: 1fr 1fr; gap: 8px; }
   .tiles li { padding: 10px 12px; }
   .tiles .value { font-size: 24px; }
-  .slices { grid-template-columns: 1fr 1fr; gap: 14px 10px; }
+  .slices, .short .slices { grid-template-columns: 1fr 1fr; gap: 14px 10px; }
   .scatter { grid-template-columns: 1fr; gap: 8px; }
   th, td { padding-right: 12px; }
   table { font-size: 14px; }

@@ -3,7 +3,7 @@
 import type { SkippedFile } from '../data/types.ts';
 import type { Evaluation } from './evaluate.ts';
 import { curvesSection, scatterSection } from './report-charts.ts';
-import { duration, Html, html, whole } from './report-html.ts';
+import { duration, Html, html, type Part, whole } from './report-html.ts';
 import { resultsSection, summary, tiles } from './report-results.ts';
 import { type ReportSample, slicesSection } from './report-slices.ts';
 import { reportStyle } from './report-style.ts';
@@ -34,6 +34,8 @@ export interface ReportInput {
   readonly metrics: readonly StepMetrics[];
   readonly validation: readonly ValidationMetrics[];
   readonly evaluation: Evaluation;
+  /** Which subjects `evaluation`, `samples` and `scatter` are of. */
+  readonly part: Part;
   readonly samples: readonly ReportSample[];
   /** Locations of the evaluated images that have one. */
   readonly scatter: readonly { readonly predicted: number; readonly truth: number }[];
@@ -97,15 +99,15 @@ function runSection({ config, adapter, timings, metrics }: ReportInput): Html {
 
 /** The report as the text of an HTML file. Everything that comes from files or settings is escaped. */
 export function renderReport(input: ReportInput): string {
-  const { title, evaluation, metrics, validation, samples, scatter, data } = input;
+  const { title, evaluation, part, metrics, validation, samples, scatter, data } = input;
   const subjects = data.parts.find(({ name }) => name.toLowerCase().startsWith('train'))?.subjects ?? 0;
-  const text = summary(evaluation, { steps: metrics.at(-1)?.step ?? 0, subjects });
+  const text = summary(evaluation, { steps: metrics.at(-1)?.step ?? 0, subjects, part });
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${policy}"><title>${title}</title>
 <style>${new Html(uplotStyle + reportStyle)}</style></head>
 <body><main><header><p class="kicker">planewise, self-supervised pretraining</p><h1>${title}</h1><p class="lead">${text}</p>${tiles(evaluation)}</header>
-${resultsSection(evaluation)}
+${resultsSection(evaluation, part)}
 ${curvesSection(metrics, validation, uplotScript)}
 ${slicesSection(samples, data)}
 ${scatterSection(scatter)}

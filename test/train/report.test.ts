@@ -48,6 +48,7 @@ function input(change: Partial<ReportInput> = {}): ReportInput {
       orientation: { '2ch': view },
       location: { mae: 0.1, baselineMae: 0.25, images: 40 },
     },
+    part: 'test',
     samples: [
       {
         size,
@@ -120,6 +121,14 @@ describe('renderReport', () => {
     expect(text.match(/<\/span>0\.40<\/td>/g)).toHaveLength(3);
     expect(text).toContain('4 min 05 s');
     expect(text).toContain('augmentation.scale</th><td>0.9, 1.1');
+  });
+
+  test('says which subjects the numbers are of, and warns when they were trained on', () => {
+    expect(renderReport(input())).toContain('4 subjects, none of which the network has seen before');
+    const text = renderReport(input({ part: 'training' }));
+    expect(text).toContain('these numbers do not tell how it does on new ones');
+    expect(text).not.toContain('seen before');
+    expect(text).not.toContain('other subjects');
   });
 
   test('says so when nothing was learned, and counts what could not be scored', () => {

@@ -38,6 +38,8 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
+            // a secure context, and no name to look up
+            api: { host: '127.0.0.1' },
             provider: playwright({ launchOptions }),
             instances: [{ browser: 'chromium' }],
             commands: { workloadInNode },

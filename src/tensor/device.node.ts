@@ -26,6 +26,7 @@ export interface Candidate {
 const instances = new Set<GPU>();
 let globalsInstalled = false;
 let systemIcds: string | undefined;
+let systemLoader: boolean | undefined;
 
 async function createInstance(): Promise<GPU> {
   const { create, globals } = await import('webgpu');
@@ -40,9 +41,14 @@ async function createInstance(): Promise<GPU> {
 
 /** Whether a Vulkan loader is installed; Dawn looks for one on Linux only. */
 function hasSystemLoader(): boolean {
-  if (process.platform !== 'linux') return true;
+  // Asked once: the embedded loader, once in the process, would answer for the system's.
+  systemLoader ??= process.platform !== 'linux' || canLoad('libvulkan.so.1');
+  return systemLoader;
+}
+
+function canLoad(library: string): boolean {
   try {
-    process.dlopen({ exports: {} }, 'libvulkan.so.1', constants.dlopen.RTLD_LAZY);
+    process.dlopen({ exports: {} }, library, constants.dlopen.RTLD_LAZY);
   } catch (error) {
     return /self-register/.test(String(error));
   }

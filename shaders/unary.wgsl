@@ -1,4 +1,6 @@
 // Element-wise functions of one tensor, four elements an invocation, and their gradients from (saved, dy).
+// @variant E = f16, E4 = vec4<f16>
+alias E = f32;
 alias E4 = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 override FUNCTION: u32 = 0u;
@@ -33,7 +35,7 @@ fn evaluate(v: E4) -> E4 {
     case 6u: { return v * v; }
     // tanh overflows to NaN in some drivers for large arguments
     case 7u: { return tanh(clamp(v, E4(-15), E4(15))); }
-    default: { return v * params.alpha + params.beta; }
+    default: { return v * E(params.alpha) + E(params.beta); }
   }
 }
 
@@ -48,7 +50,7 @@ fn derivative(s: E4, g: E4) -> E4 {
     case 5u: { return g * sign(s); }
     case 6u: { return g * 2 * s; }
     case 7u: { return g * (E4(1) - s * s); }
-    default: { return g * params.alpha; }
+    default: { return g * E(params.alpha); }
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file Every op as a differentiable function: `ops.relu(x)` launches, and the active tape records. */
 import * as kernels from '../kernels/index.ts';
-import type { Shape } from '../tensor/shape.ts';
+import type { DType } from '../tensor/dtype.ts';
+import { broadcastShapes, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { apply, applyFirst } from './apply.ts';
 
@@ -71,4 +72,25 @@ export function softmax(x: Tensor): Tensor {
 /** log(softmax(x)), without overflow. */
 export function logSoftmax(x: Tensor): Tensor {
   return apply(kernels.softmax, [x], { log: true });
+}
+
+/** x as another dtype; the gradient passes between f32 and f16. */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  return apply(kernels.cast, [x], { dtype });
+}
+
+/** a > b as bool, of the shape both broadcast to. f32; no gradient. */
+export function greater(a: Tensor, b: Tensor): Tensor {
+  const shape = broadcastShapes('greater', a.shape, b.shape);
+  return apply(kernels.greater, [broadcast(a, shape), broadcast(b, shape)], null);
+}
+
+/** a where the condition (bool) holds, else b; both broadcast to the condition's shape. f32. */
+export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+  const { shape } = condition;
+  return apply(kernels.where, [condition, broadcast(a, shape), broadcast(b, shape)], null);
+}
+
+function broadcast(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : expand(x, shape);
 }

@@ -85,7 +85,7 @@ export class Tape {
   #run(loss: Tensor, dy: Tensor | undefined): void {
     using _temporaries = scope();
     const gradients = new Map<Tensor, Tensor>();
-    gradients.set(loss, dy ?? filled(loss.device, 1, loss.shape, 'f32', 'dy'));
+    gradients.set(loss, dy ?? filled(loss.device, 1, loss.shape, loss.dtype, 'dy'));
     for (const entry of this.#entries.splice(0).reverse()) {
       if (entry.outputs.some((output) => gradients.has(output))) propagate(entry, gradients);
       for (const output of entry.outputs) gradients.delete(output);
@@ -157,7 +157,9 @@ function slotsOf(entry: Entry): Map<Call, Tensor[]> {
 function evaluate(value: Value, evaluation: Evaluation): Tensor {
   const { entry, incoming, results, slots } = evaluation;
   if (value instanceof Incoming) {
-    return incoming[value.index] ?? filled(entry.outputs[0]!.device, 0, value.spec.shape, 'f32', 'dy');
+    return (
+      incoming[value.index] ?? filled(entry.outputs[0]!.device, 0, value.spec.shape, value.spec.dtype, 'dy')
+    );
   }
   if (!(value instanceof CallOutput)) return entry.pinned.get(value) ?? value;
   const { op, inputs, attrs } = value.call;

@@ -27,7 +27,7 @@ export const binary: Op<BinaryAttrs> = {
   launch: (device, [a, b], [y], { fn }) => launchBinary(device, a!, b!, y!, fn),
   grad: ({ inputs: [a, b], dy: [dy], attrs: { fn } }) => {
     const [da, db] = gradients[fn](dy!, a!, b!);
-    return [sumTo(da, dy!.spec.shape, a!.shape), sumTo(db, dy!.spec.shape, b!.shape)];
+    return [sumTo(da, dy!.spec, a!.shape), sumTo(db, dy!.spec, b!.shape)];
   },
 };
 

@@ -10,7 +10,8 @@ import {
   type Shape,
   sameShape,
 } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Spec, Tensor } from '../tensor/tensor.ts';
+import { cast } from './cast.ts';
 import { call, expectType, type Op, type Value } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import { reshape } from './reshape.ts';
@@ -84,12 +85,16 @@ export const reduce: Op<ReduceAttrs> = {
   },
 };
 
-/** The gradient `value`, of shape `from`, summed over the axes along which `shape` was broadcast to `from`. */
-export function sumTo(value: Value, from: Shape, shape: Shape): Value {
-  if (sameShape(from, shape)) return value;
-  const missing = from.length - shape.length;
-  const repeats = (axis: number) => axis < missing || (shape[axis - missing] === 1 && from[axis] !== 1);
-  const axes = from.map((_, axis) => axis).filter(repeats);
+/** The gradient `value`, a `from`, summed in f32 over the axes along which `shape` was broadcast to it. */
+export function sumTo(value: Value, from: Spec, shape: Shape): Value {
+  if (sameShape(from.shape, shape)) return value;
+  if (from.dtype !== 'f32') {
+    const sum = sumTo(call(cast, [value], { dtype: 'f32' }), { ...from, dtype: 'f32' }, shape);
+    return call(cast, [sum], { dtype: from.dtype });
+  }
+  const missing = from.shape.length - shape.length;
+  const repeats = (axis: number) => axis < missing || (shape[axis - missing] === 1 && from.shape[axis] !== 1);
+  const axes = from.shape.map((_, axis) => axis).filter(repeats);
   const keepDims = missing === 0;
   const sum = call(reduce, [value], { fn: 'sum', axes, keepDims });
   const whole = keepDims || axes.length === missing;
@@ -233,5 +238,5 @@ export const expand: Op<{ readonly shape: Shape }> = {
     return [{ shape, dtype: 'f32' }];
   },
   launch: (device, [x], y, { shape }) => spread.launch(device, [x!], y, { shape, kept: x!.shape, scale: 1 }),
-  grad: ({ inputs: [x], dy, attrs }) => [sumTo(dy[0]!, attrs.shape, x!.shape)],
+  grad: ({ inputs: [x], dy, attrs }) => [sumTo(dy[0]!, { shape: attrs.shape, dtype: 'f32' }, x!.shape)],
 };

@@ -1,5 +1,6 @@
 /** @file Element-wise functions of one tensor: ReLU, sigmoid, exp, log, sqrt, abs, square, tanh, affine. */
 import type { Tensor } from '../tensor/tensor.ts';
+import { elementAliases, expectFloat } from './elements.ts';
 import { call, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
@@ -30,16 +31,17 @@ function settings(tensor: Tensor, { fn, alpha = 1, beta = 0 }: UnaryAttrs) {
   const { workgroup } = tensor.device.caps;
   const quads = Math.ceil(tensor.size / 4);
   const overrides = { WORKGROUP: workgroup, FUNCTION: unaryFunctions.indexOf(fn) };
-  return { params: { quads, alpha, beta }, grid: linearGrid(quads, workgroup), overrides };
+  const specialization = { overrides, aliases: elementAliases(tensor) };
+  return { params: { quads, alpha, beta }, grid: linearGrid(quads, workgroup), specialization };
 }
 
-/** f(x), same shape. f32. */
+/** f(x), same shape. f32, or f16 where the device computes with it. */
 export const unary: Op<UnaryAttrs> = {
   name: 'unary',
-  infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
+  infer: ([x]) => [{ shape: x!.shape, dtype: expectFloat('unary', 'x', x!).dtype }],
   launch(device, [x], [y], attrs) {
-    const { params, grid, overrides } = settings(y!, attrs);
-    launch(device, shaders.unary, 'forward', { x: x!, y: y! }, params, grid, { overrides }, attrs.fn);
+    const { params, grid, specialization } = settings(y!, attrs);
+    launch(device, shaders.unary, 'forward', { x: x!, y: y! }, params, grid, specialization, attrs.fn);
   },
   grad: ({ inputs: [x], outputs: [y], dy, attrs }) => [
     call(unaryGrad, [fromInput.includes(attrs.fn) ? x! : y!, dy[0]!], attrs),
@@ -51,9 +53,9 @@ const unaryGrad: Op<UnaryAttrs> = {
   name: 'unaryGrad',
   infer: ([saved]) => [{ shape: saved!.shape, dtype: saved!.dtype }],
   launch(device, [saved, dy], [dx], attrs) {
-    const { params, grid, overrides } = settings(dx!, attrs);
+    const { params, grid, specialization } = settings(dx!, attrs);
     const tensors = { saved: saved!, dy: dy!, dx: dx! };
-    launch(device, shaders.unary, 'backward', tensors, params, grid, { overrides }, `${attrs.fn}.backward`);
+    launch(device, shaders.unary, 'backward', tensors, params, grid, specialization, `${attrs.fn}.backward`);
   },
 };
 

@@ -3,6 +3,8 @@ import * as ops from '../../src/autograd/ops.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { checkOp, type Host, random } from '../check.ts';
 import { useDevice } from '../device.ts';
+import { checkGolden } from '../golden-op.ts';
+import { goldenCases } from '../goldens.ts';
 
 const device = useDevice();
 const shapes = [[1], [1, 1, 1, 1], [2, 3, 5, 7], [1, 4, 4, 16]];
@@ -32,6 +34,13 @@ describe('unary', () => {
           epsilon: 2 ** -18,
         });
       }
+    });
+  }
+
+  for (const [name, { op }] of Object.entries(functions)) {
+    it(`${name} equals torch`, async () => {
+      for (const one of await goldenCases('unary', name))
+        await checkGolden(device(), one, ({ x }) => op(x!), 5e-6);
     });
   }
 

@@ -1,59 +1,14 @@
 /** @file Reflects every shader into src/kernels/shaders.gen.ts: source, bindings with access, parameter offsets, what can be specialised. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { reflectSource } from './reflect.mjs';
 import { identifier, readShader, root, shaderFiles } from './wgsl.mjs';
 
 const output = join(root, 'src', 'kernels', 'shaders.gen.ts');
 
-function fieldType(type) {
-  if (type.format) return `${type.name}<${type.format.name}>`;
-  return type.name;
-}
-
-function reflect(file) {
-  const { source } = readShader(file);
-  const reflection = new WgslReflect(source.replace(/^enable .*;$/gm, ''));
-  const name = basename(file, '.wgsl');
-  const entries = {};
-  for (const entry of reflection.entry.compute) {
-    const used = entry.resources.filter((r) => r.resourceType === 0 || r.resourceType === 1);
-    const uniform = used.find((r) => r.resourceType === 0);
-    entries[entry.name] = {
-      bindings: used
-        .filter((r) => r.resourceType === 1)
-        .sort((a, b) => a.binding - b.binding)
-        .map((r) => ({
-          name: r.name,
-          binding: r.binding,
-          access: r.access === 'read_write' ? 'read_write' : 'read',
-        })),
-      params: uniform
-        ? {
-            binding: uniform.binding,
-            size: uniform.size,
-            fields: Object.fromEntries(
-              uniform.type.members.map((m) => [m.name, { offset: m.offset, type: fieldType(m.type) }]),
-            ),
-          }
-        : null,
-    };
-  }
-  const lines = (pattern) =>
-    Object.fromEntries([...source.matchAll(pattern)].map((m) => [m[1], m[2].trim()]));
-  return {
-    name,
-    source,
-    entries,
-    overrides: lines(/^override (\w+)[^=]*=\s*([^;]+);/gm),
-    consts: lines(/^const (\w+)[^=]*=\s*([^;]+);/gm),
-    aliases: lines(/^alias (\w+)\s*=\s*([^;]+);/gm),
-  };
-}
-
 function declare(file) {
   try {
-    const shader = reflect(file);
+    const shader = reflectSource(basename(file, '.wgsl'), readShader(file).source);
     return `export const ${identifier(file)} = ${JSON.stringify(shader, null, 1)} as const satisfies ShaderModule;\n`;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -10,7 +10,11 @@ struct Params {
   // After how many quads an operand repeats; 0 for a single element.
   aPeriod: u32,
   bPeriod: u32,
+  // Elements, or quads where whole quads are walked.
   size: u32,
+  // Whether the innermost axis repeats one element of the operand (quads only).
+  aSingle: u32,
+  bSingle: u32,
   sizes0: vec4<u32>,
   sizes1: vec4<u32>,
   a0: vec4<u32>,
@@ -60,13 +64,35 @@ fn periodic(@builtin(global_invocation_id) id: vec3<u32>) {
   y[i] = evaluate(select(p, p.xxxx, params.aPeriod == 0u), select(q, q.xxxx, params.bPeriod == 0u));
 }
 
-fn left(i: u32) -> E {
-  let at = strided(min(i, params.size - 1u), params.sizes0, params.sizes1, params.a0, params.a1);
+fn left(i: u32) -> u32 {
+  return strided(min(i, params.size - 1u), params.sizes0, params.sizes1, params.a0, params.a1);
+}
+
+fn right(i: u32) -> u32 {
+  return strided(min(i, params.size - 1u), params.sizes0, params.sizes1, params.b0, params.b1);
+}
+
+// Any broadcast whose rows are whole quads: an operand gives a quad of the row, or one element for all of it.
+@compute @workgroup_size(WORKGROUP)
+fn wide(@builtin(global_invocation_id) id: vec3<u32>) {
+  let quad = index(id);
+  if (quad >= params.quads) { return; }
+  let i = left(quad);
+  let j = right(quad);
+  var p: E4;
+  var q: E4;
+  if (params.aSingle == 1u) { p = E4(a[i / 4u][i % 4u]); } else { p = a[i]; }
+  if (params.bSingle == 1u) { q = E4(b[j / 4u][j % 4u]); } else { q = b[j]; }
+  y[quad] = evaluate(p, q);
+}
+
+fn leftElement(i: u32) -> E {
+  let at = left(i);
   return a[at / 4u][at % 4u];
 }
 
-fn right(i: u32) -> E {
-  let at = strided(min(i, params.size - 1u), params.sizes0, params.sizes1, params.b0, params.b1);
+fn rightElement(i: u32) -> E {
+  let at = right(i);
   return b[at / 4u][at % 4u];
 }
 
@@ -76,7 +102,7 @@ fn general(@builtin(global_invocation_id) id: vec3<u32>) {
   let quad = index(id);
   if (quad >= params.quads) { return; }
   let i = 4u * quad;
-  let p = E4(left(i), left(i + 1u), left(i + 2u), left(i + 3u));
-  let q = E4(right(i), right(i + 1u), right(i + 2u), right(i + 3u));
+  let p = E4(leftElement(i), leftElement(i + 1u), leftElement(i + 2u), leftElement(i + 3u));
+  let q = E4(rightElement(i), rightElement(i + 1u), rightElement(i + 2u), rightElement(i + 3u));
   y[quad] = evaluate(p, q);
 }

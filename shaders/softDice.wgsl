@@ -14,8 +14,10 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> partials: array<f32>;
 @group(0) @binding(4) var<storage, read> sums: array<f32>;
 @group(0) @binding(5) var<storage, read_write> loss: array<f32>;
-@group(0) @binding(6) var<storage, read> dy: array<f32>;
-@group(0) @binding(7) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(6) var<storage, read_write> slopes: array<f32>;
+@group(0) @binding(7) var<storage, read> saved: array<f32>;
+@group(0) @binding(8) var<storage, read> dy: array<f32>;
+@group(0) @binding(9) var<storage, read_write> dx: array<f32>;
 
 fn index(id: vec3<u32>) -> u32 {
   return id.x + id.y * 65535u * WORKGROUP;
@@ -37,27 +39,24 @@ fn overlap(@builtin(global_invocation_id) id: vec3<u32>) {
   partials[3u * i + 2u] = total.z;
 }
 
-// Numerator and denominator of a class.
-fn fraction(channel: u32) -> vec2<f32> {
-  let both = 2.0 * sums[3u * channel] + params.epsilon;
-  return vec2(both, sums[3u * channel + 1u] + sums[3u * channel + 2u] + params.epsilon);
-}
-
+// The loss, and by class its derivatives by Σ p and, negated, by Σ p·t.
 @compute @workgroup_size(1)
 fn finish() {
+  let share = 1.0 / f32(params.channels);
   var total = 0.0;
-  for (var channel = 0u; channel < params.channels; channel++) {
-    let f = fraction(channel);
-    total += f.x / f.y;
+  for (var c = 0u; c < params.channels; c++) {
+    let scale = 1.0 / (sums[3u * c + 1u] + sums[3u * c + 2u] + params.epsilon);
+    let score = (2.0 * sums[3u * c] + params.epsilon) * scale;
+    total += score;
+    slopes[2u * c] = score * scale * share;
+    slopes[2u * c + 1u] = 2.0 * scale * share;
   }
-  loss[0] = 1.0 - total / f32(params.channels);
+  loss[0] = 1.0 - total * share;
 }
 
 // d loss / d probability, but for the incoming gradient.
-fn slope(row: u32, channel: u32) -> f32 {
-  let f = fraction(channel);
-  let t = select(0.0, 2.0, labels[row] == i32(channel));
-  return (f.x / f.y - t) / (f.y * f32(params.channels));
+fn slope(label: i32, c: u32) -> f32 {
+  return saved[2u * c] - select(0.0, saved[2u * c + 1u], label == i32(c));
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -65,9 +64,10 @@ fn backward(@builtin(global_invocation_id) id: vec3<u32>) {
   let row = index(id);
   if (row >= params.rows) { return; }
   let start = row * params.channels;
+  let label = labels[row];
   var total = 0.0;
-  for (var c = 0u; c < params.channels; c++) { total += probabilities[start + c] * slope(row, c); }
+  for (var c = 0u; c < params.channels; c++) { total += probabilities[start + c] * slope(label, c); }
   for (var c = 0u; c < params.channels; c++) {
-    dx[start + c] = dy[0] * probabilities[start + c] * (slope(row, c) - total);
+    dx[start + c] = dy[0] * probabilities[start + c] * (slope(label, c) - total);
   }
 }

@@ -7,7 +7,7 @@ import { call, expectShape, expectType, type Op, type Value } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import { sumTo } from './reduce.ts';
 import * as shaders from './shaders.gen.ts';
-import { broadcastStrides, walkOf } from './strides.ts';
+import { broadcastStrides, inQuads, walkOf } from './strides.ts';
 import { unary } from './unary.ts';
 
 export const binaryFunctions = ['add', 'subtract', 'multiply', 'divide'] as const;
@@ -53,29 +53,31 @@ function period(from: Shape, shape: Shape): number | undefined {
   return size % 4 === 0 ? size / 4 : undefined;
 }
 
+/** The entry point for these shapes and what it needs to know. */
+function planOf(a: Tensor, b: Tensor, y: Tensor) {
+  const quads = Math.ceil(y.size / 4);
+  const [aPeriod, bPeriod] = [period(a.shape, y.shape), period(b.shape, y.shape)];
+  const strides = [a, b].map((operand) => broadcastStrides(operand.shape, y.shape));
+  const walk = walkOf('binary', y.shape, strides);
+  const wide = inQuads(walk);
+  const { sizes, strides: walked } = wide ?? walk;
+  const [[a0, a1], [b0, b1]] = [walked[0]!, walked[1]!];
+  const [aSingle, bSingle] = (wide?.single ?? [false, false]).map(Number);
+  const same = a.size === y.size && b.size === y.size;
+  const periodic = aPeriod !== undefined && bPeriod !== undefined;
+  const entry = same ? 'same' : periodic ? 'periodic' : wide ? 'wide' : 'general';
+  const periods = { aPeriod: aPeriod ?? 0, bPeriod: bPeriod ?? 0, aSingle: aSingle!, bSingle: bSingle! };
+  const walks = { sizes0: sizes[0], sizes1: sizes[1], a0, a1, b0, b1 };
+  return { entry, params: { quads, size: wide ? quads : y.size, ...periods, ...walks } } as const;
+}
+
 function launchBinary(device: Device, a: Tensor, b: Tensor, y: Tensor, fn: BinaryFunction): void {
   const { workgroup } = device.caps;
-  const quads = Math.ceil(y.size / 4);
+  const { entry, params } = planOf(a, b, y);
   const overrides = { WORKGROUP: workgroup, FUNCTION: binaryFunctions.indexOf(fn) };
   const specialization = { overrides, aliases: elementAliases(y) };
-  const [aPeriod, bPeriod] = [period(a.shape, y.shape), period(b.shape, y.shape)];
-  const same = a.size === y.size && b.size === y.size;
-  const entry = same ? 'same' : aPeriod === undefined || bPeriod === undefined ? 'general' : 'periodic';
-  const strides = [a, b].map((operand) => broadcastStrides(operand.shape, y.shape));
-  const { sizes, strides: walked } = walkOf('binary', y.shape, strides);
-  const [[a0, a1], [b0, b1]] = [walked[0]!, walked[1]!];
-  const walk = { sizes0: sizes[0], sizes1: sizes[1], a0, a1, b0, b1 };
-  const params = { quads, aPeriod: aPeriod ?? 0, bPeriod: bPeriod ?? 0, size: y.size, ...walk };
-  launch(
-    device,
-    shaders.binary,
-    entry,
-    { a, b, y },
-    params,
-    linearGrid(quads, workgroup),
-    specialization,
-    fn,
-  );
+  const grid = linearGrid(params.quads, workgroup);
+  launch(device, shaders.binary, entry, { a, b, y }, params, grid, specialization, fn);
 }
 
 /** target += x, in place. Not differentiable: for gradients and running sums. */

@@ -66,7 +66,7 @@ function copy(
   const { T, elements } = unitOf(x, Object.values(lengths));
   const { run, xRow, xStart, yRow, yStart } = runs;
   const count = (rows * (entry === 'runs' ? run : yRow)) / elements;
-  const invocations = Math.ceil(count / (device.caps.software ? 4 : 1));
+  const invocations = Math.ceil(count / (device.caps.software ? 16 : 1));
   const [a, b, c, d, e] = [run, xRow, xStart, yRow, yStart].map((length) => length / elements);
   const params = { count, invocations, run: a!, xRow: b!, xStart: c!, yRow: d!, yStart: e! };
   const { workgroup } = device.caps;

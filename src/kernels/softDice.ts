@@ -25,15 +25,15 @@ function settings(probabilities: Tensor, { epsilon }: SoftDiceAttrs) {
 /**
  * 1 − mean over classes of (2·Σ p·t + ε)/(Σ p + Σ t + ε), p the softmax of the logits, t 1 where the label is the
  * class, sums over all but the last axis. Inputs: logits [.., C], labels [..] i32 or u32. Outputs: the loss, of shape
- * [], p, and the sums [C, 3].
+ * [], p, and the loss's derivatives [C, 2] by Σ p and −Σ p·t.
  */
 export const softDice: Op<SoftDiceAttrs> = {
   name: 'softDice',
   infer([logits, labels]) {
     const channels = expectLabels('softDice', logits!, labels!);
-    return [[], logits!.shape, [channels, 3]].map((shape) => ({ shape, dtype: 'f32' }));
+    return [[], logits!.shape, [channels, 2]].map((shape) => ({ shape, dtype: 'f32' }));
   },
-  launch(device, [logits, labels], [loss, probabilities, sums], attrs) {
+  launch(device, [logits, labels], [loss, probabilities, slopes], attrs) {
     softmax.launch(device, [logits!], [probabilities!], { log: false });
     const { params, workgroup, specialization } = settings(probabilities!, attrs);
     const { strips, channels } = params;
@@ -41,11 +41,12 @@ export const softDice: Op<SoftDiceAttrs> = {
     const given = { probabilities: probabilities!, labels: labels!, partials };
     const grid = linearGrid(strips * channels, workgroup);
     launch(device, shaders.softDice, 'overlap', given, params, grid, specialization);
-    sumColumns(partials, sums!, [{ outer: 1, reduced: strips, inner: 3 * channels }]);
-    launch(device, shaders.softDice, 'finish', { sums: sums!, loss: loss! }, params, [1]);
+    using sums = empty(device, { shape: [channels, 3], dtype: 'f32' }, 'softDice sums');
+    sumColumns(partials, sums, [{ outer: 1, reduced: strips, inner: 3 * channels }]);
+    launch(device, shaders.softDice, 'finish', { sums, loss: loss!, slopes: slopes! }, params, [1]);
   },
-  grad: ({ inputs: [, labels], outputs: [, probabilities, sums], dy, attrs }) => [
-    call(softDiceGrad, [probabilities!, labels!, sums!, dy[0]!], attrs),
+  grad: ({ inputs: [, labels], outputs: [, probabilities, slopes], dy, attrs }) => [
+    call(softDiceGrad, [probabilities!, labels!, slopes!, dy[0]!], attrs),
     null,
   ],
 };
@@ -53,9 +54,9 @@ export const softDice: Op<SoftDiceAttrs> = {
 const softDiceGrad: Op<SoftDiceAttrs> = {
   name: 'softDiceGrad',
   infer: ([probabilities]) => [{ shape: probabilities!.shape, dtype: 'f32' }],
-  launch(device, [probabilities, labels, sums, dy], [dx], attrs) {
+  launch(device, [probabilities, labels, slopes, dy], [dx], attrs) {
     const { params, workgroup, specialization } = settings(probabilities!, attrs);
-    const given = { probabilities: probabilities!, labels: labels!, sums: sums! };
+    const given = { probabilities: probabilities!, labels: labels!, saved: slopes! };
     const tensors = { ...given, dy: dy!, dx: dx! };
     const grid = linearGrid(params.rows, workgroup);
     launch(device, shaders.softDice, 'backward', tensors, params, grid, specialization);

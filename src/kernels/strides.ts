@@ -61,3 +61,21 @@ export function walkOf(op: string, shape: Shape, operands: readonly (readonly nu
     strides,
   };
 }
+
+/** A walk in vec4s. */
+export interface QuadWalk extends Walk {
+  /** Per operand: whether it repeats one element along the innermost axis; it is then still walked in elements. */
+  readonly single: readonly boolean[];
+}
+
+/** `walk` four elements at a time; undefined unless rows along the innermost axis are whole vec4s. */
+export function inQuads({ sizes: [low, high], strides }: Walk): QuadWalk | undefined {
+  const [innermost = 1, ...rest] = low;
+  if (innermost % 4 !== 0) return undefined;
+  const single = strides.map(([own]) => own[0] === 0);
+  const quads = strides.map(([own, outer], i): [number[], number[]] => {
+    if (single[i]) return [own, outer];
+    return [[1, ...own.slice(1).map((stride) => stride / 4)], outer.map((stride) => stride / 4)];
+  });
+  return { sizes: [[innermost / 4, ...rest], high], strides: quads, single };
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
+import { capture } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
 import { ShapeError } from '../../src/tensor/errors.ts';
@@ -115,6 +116,29 @@ describe('line heatmaps', () => {
       expect([...(await prediction.grad!.read())]).toEqual(new Array(8).fill(0));
     });
     prediction.grad!.dispose();
+  });
+
+  it('weighted sums of losses replay in a captured step to the bits of the eager ones', async () => {
+    const upload = ({ data, shape }: Host) => tensor(device(), data, shape);
+    const [x, lines] = [upload(random([2, 33, 31, 2], 1)), upload(linesThrough([2, 33, 31, 2]))];
+    const mask = tensor(device(), [1, 0, 1, 1], [2, 2]);
+    const step = () => {
+      x.requiresGrad = true;
+      using tape = new Tape();
+      const error = ops.lineHeatmapMse(x, lines, mask, { sigma: 2 });
+      const loss = ops.add(ops.affine(error, 0.5), ops.affine(ops.mean(ops.square(x)), 2));
+      tape.backward(loss);
+      const gradient = x.grad!;
+      x.grad = undefined;
+      return { loss, gradient };
+    };
+    const eager = await poisoned(device(), step);
+    const captured = await capture(device(), step);
+    captured.run();
+    expect(await captured.outputs.loss.read()).toEqual(await eager.loss.read());
+    expect(await captured.outputs.gradient.read()).toEqual(await eager.gradient.read());
+    captured.dispose();
+    eager.gradient.dispose();
   });
 
   it('refuse lines that do not fit the prediction', () => {

@@ -2,8 +2,6 @@
 // workgroup, 4 times 4 an invocation, 16 terms of the sum (tap and input channel) a round. Coordinates as in
 // conv2d.subgroup4.wgsl.
 override TRANSPOSED: bool = false;
-override HAS_BIAS: bool = false;
-override RELU: bool = false;
 
 struct Params {
   pixels: u32,
@@ -22,6 +20,9 @@ struct Params {
   offsetY: i32,
   offsetX: i32,
   up: i32,
+  // 0 or 1
+  hasBias: u32,
+  relu: u32,
 }
 
 const TILE: u32 = 64u;
@@ -42,8 +43,8 @@ fn inputAt(image: u32, row: i32, column: i32, ky: u32, kx: u32, k: u32, ry: u32,
   let tx = i32(rx) + i32(kx) * params.dilation + params.offsetX;
   let iy = row * params.stride + ty / params.up;
   let ix = column * params.stride + tx / params.up;
-  let divides = ty % params.up == 0 && tx % params.up == 0;
-  let inside = iy >= 0 && ix >= 0 && iy < i32(params.inHeight) && ix < i32(params.inWidth);
+  let divides = (ty % params.up == 0) & (tx % params.up == 0);
+  let inside = (iy >= 0) & (ix >= 0) & (iy < i32(params.inHeight)) & (ix < i32(params.inWidth));
   if (!divides || !inside) { return 0.0; }
   return x[((image * params.inHeight + u32(iy)) * params.inWidth + u32(ix)) * params.k + k];
 }
@@ -110,8 +111,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
       let m = group.y * TILE + local.x * 4u + j;
       if (m >= params.m) { continue; }
       var value = tile[i][j];
-      if (HAS_BIAS) { value += bias[m]; }
-      if (RELU) { value = max(value, 0.0); }
+      if (params.hasBias == 1u) { value += bias[m]; }
+      if (params.relu == 1u) { value = max(value, 0.0); }
       y[at + m] = value;
     }
   }

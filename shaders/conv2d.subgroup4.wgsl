@@ -8,8 +8,6 @@ enable subgroups;
 
 // Weight is [tap][k][m]; transposed it is [tap][m][k], as the gradient of the input reads it.
 override TRANSPOSED: bool = false;
-override HAS_BIAS: bool = false;
-override RELU: bool = false;
 
 struct Params {
   // output pixels (per residue class), over the batch
@@ -31,6 +29,9 @@ struct Params {
   offsetY: i32,
   offsetX: i32,
   up: i32,
+  // 0 or 1
+  hasBias: u32,
+  relu: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -39,12 +40,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;
 
-// Four pixels' accumulators are the columns of a matrix; eight such make the tile.
-struct Tile {
-  q0: mat4x4<f32>, q1: mat4x4<f32>, q2: mat4x4<f32>, q3: mat4x4<f32>,
-  q4: mat4x4<f32>, q5: mat4x4<f32>, q6: mat4x4<f32>, q7: mat4x4<f32>,
-}
-
+// Four pixels (columns) times this lane's four channels; lane i of the subgroup holds pixel i's input.
 fn outer(v: vec4<f32>, r: mat4x4<f32>) -> mat4x4<f32> {
   let a = subgroupBroadcast(v, 0u);
   let b = subgroupBroadcast(v, 1u);
@@ -77,11 +73,13 @@ fn locate(index: u32) -> Pixel {
   return Pixel(image, i32(row - image * params.classHeight), i32(index - row * params.classWidth));
 }
 
+// Conditions here and below join by & on purpose: each && is a branch, and with this many live accumulators
+// SwiftShader's compiler then takes twenty times as long.
 // Index of the pixel's first vec4 of input, or a negative number outside the image.
 fn source(p: Pixel, dy: i32, dx: i32) -> i32 {
   let iy = p.row * params.stride + dy;
   let ix = p.column * params.stride + dx;
-  let inside = iy >= 0 && ix >= 0 && iy < i32(params.inHeight) && ix < i32(params.inWidth);
+  let inside = (iy >= 0) & (ix >= 0) & (iy < i32(params.inHeight)) & (ix < i32(params.inWidth));
   let at = ((i32(p.image * params.inHeight) + iy) * i32(params.inWidth) + ix) * i32(params.k / 4u);
   return select(-1, at, inside);
 }
@@ -90,22 +88,20 @@ fn fetch(base: i32, k: u32) -> vec4<f32> {
   return select(vec4<f32>(), x[u32(max(base, 0)) + k], base >= 0);
 }
 
-fn finish(v: vec4<f32>) -> vec4<f32> {
-  if (RELU) { return max(v, vec4<f32>()); }
-  return v;
+fn put(v: vec4<f32>, index: u32, ry: u32, rx: u32, m: u32) {
+  let p = locate(min(index, params.pixels - 1u));
+  let oy = u32(p.row * params.up) + ry;
+  let ox = u32(p.column * params.up) + rx;
+  let at = ((p.image * params.outHeight + oy) * params.outWidth + ox) * params.m + m;
+  let inside = (index < params.pixels) & (m < params.m) & (oy < params.outHeight) & (ox < params.outWidth);
+  if (inside) { y[at / 4u] = select(v, max(v, vec4<f32>()), params.relu == 1u); }
 }
 
 fn store(q: mat4x4<f32>, first: u32, ry: u32, rx: u32, m: u32) {
-  for (var i = 0u; i < 4u; i++) {
-    let index = first + i;
-    if (index >= params.pixels || m >= params.m) { continue; }
-    let p = locate(index);
-    let oy = u32(p.row) * u32(params.up) + ry;
-    let ox = u32(p.column) * u32(params.up) + rx;
-    if (oy >= params.outHeight || ox >= params.outWidth) { continue; }
-    let at = ((p.image * params.outHeight + oy) * params.outWidth + ox) * params.m + m;
-    y[at / 4u] = finish(q[i]);
-  }
+  put(q[0], first, ry, rx, m);
+  put(q[1], first + 1u, ry, rx, m);
+  put(q[2], first + 2u, ry, rx, m);
+  put(q[3], first + 3u, ry, rx, m);
 }
 
 @compute @workgroup_size(4)
@@ -126,9 +122,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   let p6 = locate(min(first + 24u + lane, last));
   let p7 = locate(min(first + 28u + lane, last));
   var start = vec4<f32>();
-  if (HAS_BIAS) { start = bias[own / 4u]; }
+  if (params.hasBias == 1u) { start = bias[own / 4u]; }
   let s = mat4x4<f32>(start, start, start, start);
-  var t = Tile(s, s, s, s, s, s, s, s);
+  var q0 = s; var q1 = s; var q2 = s; var q3 = s;
+  var q4 = s; var q5 = s; var q6 = s; var q7 = s;
   for (var ky = 0u; ky < params.kernelHeight; ky++) {
     let ty = i32(ry) + i32(ky) * params.dilation + params.offsetY;
     if (ty % params.up != 0) { continue; }
@@ -148,23 +145,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
       let tap = ky * params.kernelWidth + kx;
       for (var k = 0u; k < params.k / 4u; k++) {
         let r = weights(tap, k * 4u, own);
-        t.q0 += outer(fetch(b0, k), r);
-        t.q1 += outer(fetch(b1, k), r);
-        t.q2 += outer(fetch(b2, k), r);
-        t.q3 += outer(fetch(b3, k), r);
-        t.q4 += outer(fetch(b4, k), r);
-        t.q5 += outer(fetch(b5, k), r);
-        t.q6 += outer(fetch(b6, k), r);
-        t.q7 += outer(fetch(b7, k), r);
+        q0 += outer(fetch(b0, k), r);
+        q1 += outer(fetch(b1, k), r);
+        q2 += outer(fetch(b2, k), r);
+        q3 += outer(fetch(b3, k), r);
+        q4 += outer(fetch(b4, k), r);
+        q5 += outer(fetch(b5, k), r);
+        q6 += outer(fetch(b6, k), r);
+        q7 += outer(fetch(b7, k), r);
       }
     }
   }
-  store(t.q0, first, ry, rx, m);
-  store(t.q1, first + 4u, ry, rx, m);
-  store(t.q2, first + 8u, ry, rx, m);
-  store(t.q3, first + 12u, ry, rx, m);
-  store(t.q4, first + 16u, ry, rx, m);
-  store(t.q5, first + 20u, ry, rx, m);
-  store(t.q6, first + 24u, ry, rx, m);
-  store(t.q7, first + 28u, ry, rx, m);
+  store(q0, first, ry, rx, m);
+  store(q1, first + 4u, ry, rx, m);
+  store(q2, first + 8u, ry, rx, m);
+  store(q3, first + 12u, ry, rx, m);
+  store(q4, first + 16u, ry, rx, m);
+  store(q5, first + 20u, ry, rx, m);
+  store(q6, first + 24u, ry, rx, m);
+  store(q7, first + 28u, ry, rx, m);
 }

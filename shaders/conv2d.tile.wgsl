@@ -3,8 +3,6 @@
 // Coordinates as in conv2d.subgroup4.wgsl.
 override WORKGROUP: u32 = 16u;
 override TRANSPOSED: bool = false;
-override HAS_BIAS: bool = false;
-override RELU: bool = false;
 
 struct Params {
   pixels: u32,
@@ -23,6 +21,9 @@ struct Params {
   offsetY: i32,
   offsetX: i32,
   up: i32,
+  // 0 or 1
+  hasBias: u32,
+  relu: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -44,7 +45,7 @@ fn fetch(base: i32, k: u32) -> f32 {
 fn store(v: vec4<f32>, row: u32, oy: u32, ox: u32, m: u32) {
   if (ox >= params.outWidth || oy >= params.outHeight) { return; }
   let at = (row * params.outHeight + oy) * params.outWidth * params.m + ox * params.m + m;
-  let value = select(v, max(v, vec4<f32>()), RELU);
+  let value = select(v, max(v, vec4<f32>()), params.relu == 1u);
   for (var i = 0u; i < 4u; i++) {
     if (m + i < params.m) { y[at + i] = value[i]; }
   }
@@ -67,7 +68,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   // Channels past the last read its weights and are not stored.
   let ms = min(vec4<u32>(m, m + 1u, m + 2u, m + 3u), vec4<u32>(params.m - 1u));
   var start = vec4<f32>();
-  if (HAS_BIAS) { start = vec4<f32>(bias[ms.x], bias[ms.y], bias[ms.z], bias[ms.w]); }
+  if (params.hasBias == 1u) { start = vec4<f32>(bias[ms.x], bias[ms.y], bias[ms.z], bias[ms.w]); }
   var a0 = start;
   var a1 = start;
   var a2 = start;

@@ -41,18 +41,16 @@ export interface GatherTensors {
 
 type GatherVariant = Variant<Gather, [GatherTensors, string]>;
 
-function paramsOf(g: Gather) {
+function paramsOf(g: Gather, bias: Tensor | null) {
+  const { batch, transposed: _, relu, ...sizes } = g;
   const classHeight = Math.ceil(g.outHeight / g.up);
   const classWidth = Math.ceil(g.outWidth / g.up);
-  const { outHeight, outWidth, inHeight, inWidth, k, m, kernelHeight, kernelWidth } = g;
-  const { stride, dilation, offsetY, offsetX, up } = g;
-  const pixels = g.batch * classHeight * classWidth;
-  const sizes = { pixels, classHeight, classWidth, outHeight, outWidth, inHeight, inWidth, k, m };
-  return { ...sizes, kernelHeight, kernelWidth, stride, dilation, offsetY, offsetX, up };
+  const pixels = batch * classHeight * classWidth;
+  return { ...sizes, pixels, classHeight, classWidth, hasBias: Number(bias !== null), relu: Number(relu) };
 }
 
-function overridesOf({ transposed, relu }: Gather, bias: Tensor | null) {
-  return { TRANSPOSED: Number(transposed), HAS_BIAS: Number(bias !== null), RELU: Number(relu) };
+function overridesOf({ transposed }: Gather) {
+  return { TRANSPOSED: Number(transposed) };
 }
 
 /** Shaders without bias still have the binding: the weight stands in for it. */
@@ -64,9 +62,9 @@ const subgroup4: GatherVariant = {
   name: 'subgroup4',
   fits: (caps: Caps, g) => caps.subgroupSize === 4 && g.k % 4 === 0 && g.m % 4 === 0,
   launch(device: Device, g, tensors, label) {
-    const params = paramsOf(g);
+    const params = paramsOf(g, tensors.bias);
     const grid: Grid = [Math.ceil(params.pixels / 32), Math.ceil(g.m / 16), g.up * g.up];
-    const overrides = overridesOf(g, tensors.bias);
+    const overrides = overridesOf(g);
     launch(device, shaders.conv2dSubgroup4, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
   },
 };
@@ -76,9 +74,9 @@ const gemm: GatherVariant = {
   fits: () => true,
   preferred: (caps) => !caps.software,
   launch(device, g, tensors, label) {
-    const params = paramsOf(g);
+    const params = paramsOf(g, tensors.bias);
     const grid: Grid = [Math.ceil(params.pixels / 64), Math.ceil(g.m / 64), g.up * g.up];
-    const overrides = overridesOf(g, tensors.bias);
+    const overrides = overridesOf(g);
     launch(device, shaders.conv2dGemm, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
   },
 };
@@ -87,11 +85,11 @@ const tile: GatherVariant = {
   name: 'tile',
   fits: () => true,
   launch(device, g, tensors, label) {
-    const params = paramsOf(g);
+    const params = paramsOf(g, tensors.bias);
     const { workgroup } = device.caps;
     const quads = g.batch * params.classHeight * Math.ceil(params.classWidth / 4);
     const [gx, gy] = linearGrid(quads * Math.ceil(g.m / 4), workgroup);
-    const overrides = { ...overridesOf(g, tensors.bias), WORKGROUP: workgroup };
+    const overrides = { ...overridesOf(g), WORKGROUP: workgroup };
     const grid: Grid = [gx, gy ?? 1, g.up * g.up];
     launch(device, shaders.conv2dTile, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
   },

@@ -69,6 +69,33 @@ const subgroup4: GatherVariant = {
   },
 };
 
+/** Share of 8×4 tiles that lies inside the image: small images waste most of a tile. */
+function tileUse({ outHeight, outWidth }: Gather): number {
+  return (outHeight * outWidth) / (Math.ceil(outHeight / 4) * 4 * Math.ceil(outWidth / 8) * 8);
+}
+
+const halo4: GatherVariant = {
+  name: 'halo4',
+  fits(caps, g) {
+    const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
+    const unit = g.dilation === (g.transposed ? -1 : 1);
+    return caps.subgroupSize === 4 && plain && unit && g.k % 4 === 0 && g.m % 4 === 0;
+  },
+  preferred: (_, g) => tileUse(g) > 0.6,
+  launch(device, g, tensors, label) {
+    const tilesX = Math.ceil(g.outWidth / 8);
+    const tilesY = Math.ceil(g.outHeight / 4);
+    const turn = g.transposed ? 2 : 0;
+    const origin = { originY: g.offsetY - turn, originX: g.offsetX - turn };
+    const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
+    const { outHeight, outWidth, inHeight, inWidth, k, m } = g;
+    const params = { tilesX, tilesY, outHeight, outWidth, inHeight, inWidth, k, m, ...origin, ...flags };
+    const grid: Grid = [g.batch * tilesX * tilesY, Math.ceil(m / 16)];
+    const overrides = overridesOf(g);
+    launch(device, shaders.conv2dHalo4, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
+  },
+};
+
 const gemm: GatherVariant = {
   name: 'gemm',
   fits: () => true,
@@ -96,7 +123,7 @@ const tile: GatherVariant = {
 };
 
 /** Preferred first. */
-export const gatherVariants: readonly GatherVariant[] = [subgroup4, gemm, tile];
+export const gatherVariants: readonly GatherVariant[] = [halo4, subgroup4, gemm, tile];
 
 /** Computes y from x and the weight by the best variant, under the op's name. */
 export function gather(device: Device, op: string, g: Gather, tensors: GatherTensors): void {

@@ -3,11 +3,12 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import type { WorkloadResult } from './workload.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs workload.ts in a Node process of its own, on the adapter the browser uses. */
-export async function workloadInNode(): Promise<number[]> {
+export async function workloadInNode(): Promise<WorkloadResult> {
   const contents = `import { workload } from './test/browser/workload.ts';
     process.stdout.write(JSON.stringify(await workload()));`;
   const { outputFiles } = await build({
@@ -19,12 +20,9 @@ export async function workloadInNode(): Promise<number[]> {
     packages: 'external',
     target: 'es2022',
   });
-  const source = outputFiles[0]!.text;
   const env = { ...process.env, PLANEWISE_ADAPTER: 'swiftshader' };
-  const running = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', source], {
-    cwd: root,
-    env,
-    maxBuffer: 1 << 28,
-  });
-  return JSON.parse((await running).stdout) as number[];
+  const options = { cwd: root, env, maxBuffer: 1 << 28 };
+  const running = promisify(execFile)(process.execPath, ['--input-type=module', '-'], options);
+  running.child.stdin!.end(outputFiles[0]!.text);
+  return JSON.parse((await running).stdout) as WorkloadResult;
 }

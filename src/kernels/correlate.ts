@@ -73,6 +73,30 @@ const subgroup4: CorrelationVariant = {
   },
 };
 
+const walk4: CorrelationVariant = {
+  name: 'walk4',
+  fits(caps, c) {
+    const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
+    return caps.subgroupSize === 4 && plain && c.a % 4 === 0 && c.b % 4 === 0;
+  },
+  preferred: (_, c) => c.smallWidth > 2,
+  work: (c) => (c.a / 4) * Math.ceil(c.b / 16),
+  wanted: () => 24,
+  launch(device, c, tensors, splits, label) {
+    const grid: Grid = [c.a / 4, Math.ceil(c.b / 16), splits];
+    launch(
+      device,
+      shaders.conv2dWeightGradWalk4,
+      'main',
+      { ...tensors },
+      paramsOf(c, splits),
+      grid,
+      {},
+      label,
+    );
+  },
+};
+
 const gemm: CorrelationVariant = {
   name: 'gemm',
   fits: () => true,
@@ -117,7 +141,7 @@ const tile: CorrelationVariant = {
 };
 
 /** Preferred first. */
-export const correlationVariants: readonly CorrelationVariant[] = [subgroup4, gemm, tile];
+export const correlationVariants: readonly CorrelationVariant[] = [walk4, subgroup4, gemm, tile];
 
 /** Writes dw [kernelHeight, kernelWidth, a, b]. */
 export function correlate(

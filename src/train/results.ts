@@ -5,13 +5,7 @@ import type { Device } from '../tensor/device.ts';
 import { FileError } from '../tensor/errors.ts';
 import type { TrainConfig } from './config.ts';
 import { imagesOf } from './dataset.ts';
-import {
-  type Evaluation,
-  evaluateImages,
-  fitBaseline,
-  fitLines,
-  type Predictions,
-} from './evaluate.ts';
+import { type Evaluation, evaluateImages, fitBaseline, fitLines, type Predictions } from './evaluate.ts';
 import { predictImages } from './predict.ts';
 import type { ReportInput, ReportSample } from './report.ts';
 import type { RunFiles } from './runfiles.ts';

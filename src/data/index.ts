@@ -33,7 +33,7 @@ export {
   writeNifti,
 } from './nifti.ts';
 export { type PixelImage, readPixels } from './pixels.ts';
-export { type PrepareOptions, prepare } from './prepare.ts';
+export { type PrepareOptions, prepare, preparePlan } from './prepare.ts';
 export { permutation, philox, purposes, uniforms } from './random.ts';
 export { cropMap, defaultSize, defaultSpacingMm, resample, zScore } from './resample.ts';
 export {
@@ -49,6 +49,7 @@ export { type Progress, reasonOf, type Scan, type ScannedImage, scanFiles } from
 export { buildStacks, type Stack, stackLocations } from './stacks.ts';
 export { decodeManifest, decodeStore, encodeStore, manifestName, pixelsName } from './store.ts';
 export {
+  planScan,
   planStudies,
   type StudyOptions,
   type StudyPlan,

@@ -5,9 +5,9 @@ import { transformLine } from './affine.ts';
 import { transformPlane } from './geometry.ts';
 import { fromHalf, toHalf } from './half.ts';
 import type { LabelOptions } from './labels.ts';
-import { readPixels } from './pixels.ts';
+import { type PixelImage, readPixels } from './pixels.ts';
 import { checkGrid, cropMap, defaultSize, defaultSpacingMm, resample, zScore } from './resample.ts';
-import { reasonOf } from './scan.ts';
+import { reasonOf, type ScannedImage } from './scan.ts';
 import { planStudies, type StudyPlan, type Target } from './study.ts';
 import type { Affine, FileSource, PreparedData, PreparedImage, Reason, SkippedFile } from './types.ts';
 
@@ -16,7 +16,12 @@ export interface PrepareOptions extends LabelOptions {
   readonly dtype?: 'f32' | 'f16';
   /** Told of images that are used but lack something: a constant image, a missing line or location. */
   readonly onWarning?: (file: string, reason: Reason) => void;
+  /** Gives an image's pixels; default: its file, decoded as DICOM. */
+  readonly readImage?: (image: ScannedImage) => Promise<PixelImage>;
 }
+
+const readDicom = async ({ source }: ScannedImage): Promise<PixelImage> =>
+  readPixels(await source.read(), source.path);
 
 interface Grid {
   readonly size: number;
@@ -54,11 +59,11 @@ async function prepareOne(
   map: Affine,
   size: number,
   out: Float32Array,
-  onWarning: PrepareOptions['onWarning'],
+  { onWarning, readImage = readDicom }: PrepareOptions,
 ): Promise<Reason | null> {
   const { source } = target.image;
   try {
-    const pixels = resample(await readPixels(await source.read(), source.path), map, size);
+    const pixels = resample(await readImage(target.image), map, size);
     const deviation = zScore(pixels);
     if (Number.isNaN(deviation)) return notFinite;
     if (deviation === 0) onWarning?.(source.path, constantImage);
@@ -78,7 +83,7 @@ async function prepareTargets(plan: StudyPlan, grid: Grid, options: PrepareOptio
     const file = target.image.source.path;
     const map = cropMap(target.image.header.plane, grid.size, grid.spacingMm);
     const out = pixels.subarray(images.length * area, (images.length + 1) * area);
-    const reason = await prepareOne(target, map, grid.size, out, options.onWarning);
+    const reason = await prepareOne(target, map, grid.size, out, options);
     if (reason) skipped.push({ file, reason });
     else {
       images.push(preparedImage(target, plan.targetView, map, grid.size));
@@ -99,9 +104,15 @@ export async function prepare(
   files: readonly FileSource[],
   options: PrepareOptions = {},
 ): Promise<PreparedData> {
+  const { size = defaultSize, spacingMm = defaultSpacingMm } = options;
+  checkGrid(size, spacingMm);
+  return preparePlan(await planStudies(files, options), options);
+}
+
+/** As `prepare`, of studies already planned. */
+export async function preparePlan(plan: StudyPlan, options: PrepareOptions = {}): Promise<PreparedData> {
   const { size = defaultSize, spacingMm = defaultSpacingMm, dtype = 'f32' } = options;
   checkGrid(size, spacingMm);
-  const plan = await planStudies(files, options);
   const { images, skipped, pixels } = await prepareTargets(plan, { size, spacingMm }, options);
   if (images.length === 0) {
     const { file, reason } = skipped.at(-1)!;

@@ -2,7 +2,7 @@
 
 import { ConfigError } from '../tensor/errors.ts';
 import { intersectingLine, type LocationDirection } from './geometry.ts';
-import { type Progress, type ScannedImage, scanFiles } from './scan.ts';
+import { type Progress, type Scan, type ScannedImage, scanFiles } from './scan.ts';
 import { buildStacks, groupBy, type Stack, stackLocations } from './stacks.ts';
 import type { FileSource, Line, Reason, SkippedFile } from './types.ts';
 import { type SubjectRule, subjectOf, type ViewRule, viewOf } from './views.ts';
@@ -149,15 +149,11 @@ function subjectTargets(
 }
 
 /**
- * Scans headers and plans every image of the target view. Images of a view that is neither target nor reference are
+ * Plans every image of the target view among scanned images. Images of a view that is neither target nor reference are
  * left out; unusable files and repeated slices are `skipped`; a missing, parallel or foreign reference leaves a reason.
  * Throws ConfigError when no image of the target view is found, or views contradict each other.
  */
-export async function planStudies(
-  files: readonly FileSource[],
-  options: StudyOptions = {},
-): Promise<StudyPlan> {
-  const { images, skipped } = await scanFiles(files, options.onProgress);
+export function planScan({ images, skipped }: Scan, options: StudyOptions = {}): StudyPlan {
   const viewed = images.flatMap((image) => {
     const view = viewOf(image, options.views);
     return view === null ? [] : [{ image, view }];
@@ -171,4 +167,12 @@ export async function planStudies(
     ([subject, group]) => subjectTargets(subject, group, referenceViews, options, all),
   );
   return { targetView, referenceViews, targets, skipped: all };
+}
+
+/** Scans headers, then plans as `planScan`; throws what it throws. */
+export async function planStudies(
+  files: readonly FileSource[],
+  options: StudyOptions = {},
+): Promise<StudyPlan> {
+  return planScan(await scanFiles(files, options.onProgress), options);
 }

@@ -29,9 +29,19 @@ export interface LossSettings {
   readonly sigma: number;
 }
 
+/** How a task is shown to people. */
+export interface TaskDisplay {
+  readonly title: string;
+  /** One sentence: what the network learns. */
+  readonly about: string;
+  /** What of it is drawn on an image: lines across it, or a mark along its stack. */
+  readonly shows: 'lines' | 'location';
+}
+
 /** One pretext task. */
 export interface Task {
   readonly name: TaskName;
+  readonly display: TaskDisplay;
   /** Its loss over a batch, one element: a mean over the labels that exist, 0 where none does. */
   loss(outputs: Outputs, labels: Labels, settings: LossSettings): Tensor;
   /** How many labels that mean is over: what weighs a batch against another in a validation. */

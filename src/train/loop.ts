@@ -1,6 +1,7 @@
 /** @file The training loop, for Node and the browser: steps in bursts, log, validation, best weights, checkpoints. */
 import { createSampler, type Sampler, type Split } from '../data/sampler.ts';
 import type { PreparedData } from '../data/types.ts';
+import type { UNet } from '../models/unet.ts';
 import type { Device } from '../tensor/device.ts';
 import { TrainingError } from '../tensor/errors.ts';
 import {
@@ -48,6 +49,8 @@ export interface TrainOptions {
   /** Goes on from the run's last checkpoint, if it has one; otherwise the run's logs start anew. */
   readonly resume?: boolean;
   readonly onProgress?: (event: TrainEvent) => void;
+  /** Awaited after every burst of steps, with the network as it is then: for predictions on the way. */
+  readonly onRest?: (network: UNet, step: number) => Promise<void>;
   /** Stops the run at the next step boundary, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
@@ -99,6 +102,7 @@ class Run {
       await this.#rest();
       if (this.#step === config.steps || signal?.aborted) break;
       await this.#burst(first, started);
+      await this.#options.onRest?.(this.#trainer.network, this.#step);
     }
     if (this.#saved < this.#step) await this.#checkpoint();
     return { step: this.#step, stopped: this.#step < config.steps, best: this.#best };

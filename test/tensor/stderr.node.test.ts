@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const library = new URL('../../dist/index.js', import.meta.url);
+const folder = mkdtempSync(join(tmpdir(), 'planewise-stderr-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Writes to both streams around the opening of a device, and natively to standard error during it. */
+const program = `
+  import { writeSync } from 'node:fs';
+  import { openDevice } from '${library}';
+  console.log('out 1');
+  console.error('error 1');
+  const opening = openDevice({ adapter: 'swiftshader' });
+  writeSync(2, 'driver\\n');
+  (await opening).dispose();
+  console.log('out 2');
+  console.error('error 2');
+`;
+
+/** Runs the program with the given descriptors as its output and error. */
+function run(stdout: number | 'ignore', stderr: number): Promise<number | null> {
+  const args = ['--input-type=module', '--eval', program];
+  const options = { cwd: fileURLToPath(new URL('../..', import.meta.url)) };
+  const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', stdout, stderr] });
+  return new Promise((resolve) => child.on('exit', resolve));
+}
+
+const linesOf = (path: string): string[] => readFileSync(path, 'utf8').trimEnd().split('\n');
+
+describe('standard error while a device is opened', () => {
+  it('is silent for drivers where it is a file of its own, and loses nothing else', async () => {
+    const path = join(folder, 'own');
+    expect(await run('ignore', openSync(path, 'w'))).toBe(0);
+    expect(linesOf(path)).toEqual(['error 1', 'error 2']);
+  });
+
+  it('is silent and loses nothing in a log that everyone appends to', async () => {
+    const path = join(folder, 'appended');
+    const log = openSync(path, 'a');
+    expect(await run(log, log)).toBe(0);
+    expect(linesOf(path)).toEqual(['out 1', 'error 1', 'out 2', 'error 2']);
+  });
+
+  it('leaves drivers alone in a file shared with standard output, where silence would cost lines', async () => {
+    const path = join(folder, 'shared');
+    const log = openSync(path, 'w');
+    expect(await run(log, log)).toBe(0);
+    expect(linesOf(path)).toEqual(['out 1', 'error 1', 'driver', 'out 2', 'error 2']);
+  });
+});

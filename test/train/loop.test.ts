@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, FileError, TrainingError } from '../../src/tensor/errors.ts';
+import { checkpointFile, previousCheckpointFile } from '../../src/train/checkpoint.ts';
+import { type TrainEvent, type TrainOptions, train } from '../../src/train/loop.ts';
+import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
+import {
+  metricsFile,
+  parseRecords,
+  type StepMetrics,
+  validationFile,
+  withoutTimings,
+} from '../../src/train/runlog.ts';
+import { weightsFile } from '../../src/train/weightsfile.ts';
+import { useDevice } from '../device.ts';
+import { tinyConfig, tinyData } from './tiny.ts';
+
+const device = useDevice();
+const data = tinyData();
+
+async function run(files: MemoryFiles, options: Partial<TrainOptions> = {}): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  const onProgress = (event: TrainEvent): void => {
+    events.push(event);
+  };
+  await train({ device: device(), data, config: tinyConfig(), files, onProgress, ...options });
+  return events;
+}
+
+/** Everything a run leaves, wall-clock numbers taken out. */
+async function leftBy(files: MemoryFiles): Promise<Record<string, unknown>> {
+  return {
+    names: [...files.files.keys()].sort(),
+    weights: files.files.get(weightsFile),
+    checkpoint: files.files.get(checkpointFile),
+    validation: await readText(files, validationFile),
+    metrics: withoutTimings((await readText(files, metricsFile))!),
+  };
+}
+
+/** Trains until `step` steps are done, then stops. */
+async function runUntil(
+  files: MemoryFiles,
+  step: number,
+  options: Partial<TrainOptions> = {},
+): Promise<void> {
+  const stop = new AbortController();
+  const onProgress = (event: TrainEvent): void => {
+    if (event.kind === 'steps' && event.metrics.step >= step) stop.abort();
+  };
+  await train({
+    device: device(),
+    data,
+    config: tinyConfig(),
+    files,
+    ...options,
+    onProgress,
+    signal: stop.signal,
+  });
+}
+
+let finished: Promise<Record<string, unknown>> | undefined;
+
+/** What a run that was never disturbed leaves; trained once for all tests. */
+function undisturbed(): Promise<Record<string, unknown>> {
+  const files = new MemoryFiles();
+  finished ??= run(files).then(() => leftBy(files));
+  return finished;
+}
+
+describe('train', () => {
+  it('lowers both losses and logs every step', async () => {
+    const files = new MemoryFiles();
+    await run(files, { config: tinyConfig({ steps: 30, learningRate: 1e-2, validateEvery: 30 }) });
+    const metrics = parseRecords<StepMetrics>((await readText(files, metricsFile))!, metricsFile);
+    expect(metrics.map(({ step }) => step)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+    const keys = ['step', 'loss', 'orientationLoss', 'locationLoss', 'lr', 'imagesPerSecond'];
+    expect(Object.keys(metrics[0]!)).toEqual(keys);
+    const mean = (rows: StepMetrics[], key: 'orientationLoss' | 'locationLoss'): number =>
+      rows.reduce((sum, row) => sum + row[key]!, 0) / rows.length;
+    for (const key of ['orientationLoss', 'locationLoss'] as const)
+      expect(mean(metrics.slice(-10), key), key).toBeLessThan(0.8 * mean(metrics.slice(0, 3), key));
+  });
+
+  it('validates when due, and keeps the weights of the lowest validation loss', async () => {
+    const files = new MemoryFiles();
+    const saved: number[] = [];
+    const writing = Object.assign(Object.create(files) as MemoryFiles, {
+      write: async (name: string, bytes: Uint8Array) => {
+        if (name === weightsFile) saved.push(saved.length);
+        await files.write(name, bytes);
+      },
+    });
+    const events = await run(writing);
+    const validations = events.flatMap((event) => (event.kind === 'validation' ? [event.metrics] : []));
+    expect(validations.map(({ step }) => step)).toEqual([3, 6, 8]);
+    const best = validations.filter((row) => row.best);
+    expect(best.at(-1)!.loss).toBe(Math.min(...validations.map(({ loss }) => loss)));
+    expect(saved).toHaveLength(best.length);
+    expect(await leftBy(files)).toEqual(await undisturbed());
+  });
+
+  it('leaves the same bytes when stopped and resumed', async () => {
+    const files = new MemoryFiles();
+    await runUntil(files, 4);
+    const [start] = await run(files, { resume: true });
+    expect(start).toMatchObject({ kind: 'start', steps: 8 });
+    expect((start as { step: number }).step).toBeGreaterThanOrEqual(4);
+    expect((start as { step: number }).step).toBeLessThan(8);
+    expect(await leftBy(files)).toEqual(await undisturbed());
+  });
+
+  it('goes on from the previous checkpoint, with a warning, when the last one is cut short', async () => {
+    const files = new MemoryFiles();
+    await run(files);
+    files.files.set(checkpointFile, files.files.get(checkpointFile)!.slice(0, -100));
+    const events = await run(files, { resume: true });
+    const warning = events.find((event) => event.kind === 'warning')!;
+    expect(warning.message).toContain(checkpointFile);
+    expect(warning.message).toContain('step 6');
+    expect(await leftBy(files)).toEqual(await undisturbed());
+    for (const name of [checkpointFile, previousCheckpointFile])
+      files.files.set(name, files.files.get(name)!.slice(0, 40));
+    await expect(run(files, { resume: true })).rejects.toThrow(FileError);
+  });
+
+  it('refuses to resume with other settings or other data, naming what differs', async () => {
+    const files = new MemoryFiles();
+    await runUntil(files, 1);
+    const resume = (options: Partial<TrainOptions>) => run(files, { ...options, resume: true });
+    await expect(resume({ config: tinyConfig({ batch: 2 }) })).rejects.toThrow(/batch was 4, is 2/);
+    const { manifest, pixels } = data;
+    const fewer = { manifest: { ...manifest, images: manifest.images.slice(0, -1) }, pixels };
+    await expect(resume({ data: fewer })).rejects.toThrow(/other data/);
+  });
+
+  it('keeps earlier files whole when the medium is full, and can go on later', async () => {
+    const files = new MemoryFiles();
+    await runUntil(files, 4);
+    const before = files.files.get(checkpointFile)!;
+    const full = Object.assign(Object.create(files) as MemoryFiles, {
+      write: async (name: string) => {
+        throw new FileError(name, 'could not be written: the disk is full', 'Free some space.');
+      },
+    });
+    await expect(run(full, { resume: true })).rejects.toThrow(/disk is full/);
+    expect(files.files.get(checkpointFile)).toEqual(before);
+    await run(files, { resume: true });
+    expect(await leftBy(files)).toEqual(await undisturbed());
+  });
+
+  it('trains one task alone, and refuses a task whose labels are missing', async () => {
+    for (const task of ['orientation', 'location'] as const) {
+      const files = new MemoryFiles();
+      await run(files, { config: tinyConfig({ tasks: [task], steps: 1 }) });
+      const [first] = parseRecords<StepMetrics>((await readText(files, metricsFile))!, metricsFile);
+      expect(first![`${task}Loss`]).toBe(first!.loss);
+      expect(task === 'location' ? first!.orientationLoss : first!.locationLoss).toBeNull();
+    }
+    const { manifest, pixels } = data;
+    const images = manifest.images.map((image) => ({ ...image, location: null }));
+    const unlabelled = { manifest: { ...manifest, images }, pixels };
+    await expect(run(new MemoryFiles(), { data: unlabelled })).rejects.toThrow(ConfigError);
+  });
+
+  it('ends with an error that names the step when the loss is no longer a number', async () => {
+    const config = tinyConfig({ learningRate: 1e38 });
+    await expect(run(new MemoryFiles(), { config })).rejects.toThrow(/step [23]/);
+    await expect(run(new MemoryFiles(), { config })).rejects.toThrow(TrainingError);
+  });
+});

@@ -97,6 +97,35 @@ const walk4: CorrelationVariant = {
   },
 };
 
+const walk8: CorrelationVariant = {
+  name: 'walk8',
+  fits(caps, c) {
+    const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
+    return caps.subgroupSize === 8 && plain;
+  },
+  preferred: (caps) => caps.software,
+  work: (c) => Math.ceil(c.a / 8) * Math.ceil(c.b / 8),
+  wanted: () => 16,
+  launch(device, c, tensors, splits, label) {
+    const grid: Grid = [Math.ceil(c.a / 8), Math.ceil(c.b / 8), splits];
+    const params = paramsOf(c, splits);
+    launch(device, shaders.conv2dWeightGradWalk8, 'main', { ...tensors }, params, grid, {}, label);
+  },
+};
+
+const subgroup8: CorrelationVariant = {
+  name: 'subgroup8',
+  fits: (caps) => caps.subgroupSize === 8,
+  preferred: (caps) => caps.software,
+  work: (c) => taps(c) * Math.ceil(c.a / 32) * Math.ceil(c.b / 16),
+  wanted: () => 16,
+  launch(device, c, tensors, splits, label) {
+    const grid: Grid = [Math.ceil(c.a / 32), Math.ceil(c.b / 16), taps(c) * splits];
+    const params = paramsOf(c, splits);
+    launch(device, shaders.conv2dWeightGradSubgroup8, 'main', { ...tensors }, params, grid, {}, label);
+  },
+};
+
 const gemm: CorrelationVariant = {
   name: 'gemm',
   fits: () => true,
@@ -141,7 +170,14 @@ const tile: CorrelationVariant = {
 };
 
 /** Preferred first. */
-export const correlationVariants: readonly CorrelationVariant[] = [walk4, subgroup4, gemm, tile];
+export const correlationVariants: readonly CorrelationVariant[] = [
+  walk4,
+  subgroup4,
+  walk8,
+  subgroup8,
+  gemm,
+  tile,
+];
 
 /** Writes dw [kernelHeight, kernelWidth, a, b]. */
 export function correlate(

@@ -96,6 +96,50 @@ const halo4: GatherVariant = {
   },
 };
 
+/** 3×3 with stride 1, forward or transposed: what the halo forms compute. */
+function isPlain3x3(g: Gather): boolean {
+  const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
+  return plain && g.dilation === (g.transposed ? -1 : 1);
+}
+
+/** How the weight's index moves; transposed, the kernel is turned, so that both directions are one pipeline. */
+function weightSteps({ k, m, transposed }: Gather) {
+  return transposed
+    ? { weightOrigin: 8 * k * m, weightTap: -k * m, weightK: 1, weightM: k }
+    : { weightOrigin: 0, weightTap: k * m, weightK: m, weightM: 1 };
+}
+
+const halo8: GatherVariant = {
+  name: 'halo8',
+  fits: (caps, g) => caps.subgroupSize === 8 && isPlain3x3(g),
+  preferred: (caps) => caps.software,
+  launch(device, g, tensors, label) {
+    const tilesX = Math.ceil(g.outWidth / 4);
+    const tilesY = Math.ceil(g.outHeight / 4);
+    const tiles = g.batch * tilesX * tilesY;
+    const turn = g.transposed ? 2 : 0;
+    const origin = { originY: g.offsetY - turn, originX: g.offsetX - turn };
+    const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
+    const { outHeight, outWidth, inHeight, inWidth, k, m } = g;
+    const sizes = { tilesX, tilesY, tiles, outHeight, outWidth, inHeight, inWidth, k, m };
+    const grid: Grid = [Math.ceil(tiles / 4), Math.ceil(m / 8)];
+    const params = { ...sizes, ...origin, ...flags, ...weightSteps(g) };
+    launch(device, shaders.conv2dHalo8, 'main', bindingsOf(tensors), params, grid, {}, label);
+  },
+};
+
+const subgroup8: GatherVariant = {
+  name: 'subgroup8',
+  fits: (caps) => caps.subgroupSize === 8,
+  preferred: (caps) => caps.software,
+  launch(device, g, tensors, label) {
+    const { weightK, weightM } = weightSteps(g);
+    const params = { ...paramsOf(g, tensors.bias), weightK, weightM };
+    const grid: Grid = [Math.ceil(params.pixels / 32), Math.ceil(g.m / 16), g.up * g.up];
+    launch(device, shaders.conv2dSubgroup8, 'main', bindingsOf(tensors), params, grid, {}, label);
+  },
+};
+
 const gemm: GatherVariant = {
   name: 'gemm',
   fits: () => true,
@@ -123,7 +167,7 @@ const tile: GatherVariant = {
 };
 
 /** Preferred first. */
-export const gatherVariants: readonly GatherVariant[] = [halo4, subgroup4, gemm, tile];
+export const gatherVariants: readonly GatherVariant[] = [halo4, subgroup4, halo8, subgroup8, gemm, tile];
 
 /** Computes y from x and the weight by the best variant, under the op's name. */
 export function gather(device: Device, op: string, g: Gather, tensors: GatherTensors): void {

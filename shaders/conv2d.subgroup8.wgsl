@@ -1,0 +1,130 @@
+// Convolution as an outer product across a subgroup of 8, for software adapters: one workgroup is one subgroup and
+// computes 32 output pixels times 16 channels, 2 a lane. Each lane loads every eighth pixel's input channel and
+// broadcasts it; any kernel, stride and channel count. Coordinates as in conv2d.subgroup4.wgsl.
+enable subgroups;
+
+struct Params {
+  pixels: u32,
+  classHeight: u32,
+  classWidth: u32,
+  outHeight: u32,
+  outWidth: u32,
+  inHeight: u32,
+  inWidth: u32,
+  k: u32,
+  m: u32,
+  kernelHeight: u32,
+  kernelWidth: u32,
+  stride: i32,
+  dilation: i32,
+  offsetY: i32,
+  offsetX: i32,
+  up: i32,
+  // 0 or 1
+  hasBias: u32,
+  relu: u32,
+  // from input to input and from output to output channel of the weight
+  weightK: u32,
+  weightM: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+// Eight pixels times one of this lane's channels; lane i of the subgroup holds pixel i's input.
+fn outer(v: f32, a: f32, b: f32) -> mat4x4<f32> {
+  let l = vec4<f32>(
+    subgroupBroadcast(v, 0u), subgroupBroadcast(v, 1u), subgroupBroadcast(v, 2u), subgroupBroadcast(v, 3u),
+  );
+  let r = vec4<f32>(
+    subgroupBroadcast(v, 4u), subgroupBroadcast(v, 5u), subgroupBroadcast(v, 6u), subgroupBroadcast(v, 7u),
+  );
+  return mat4x4<f32>(a * l, a * r, b * l, b * r);
+}
+
+struct Pixel {
+  image: u32,
+  row: i32,
+  column: i32,
+}
+
+fn locate(index: u32) -> Pixel {
+  let at = min(index, params.pixels - 1u);
+  let row = at / params.classWidth;
+  let image = row / params.classHeight;
+  return Pixel(image, i32(row - image * params.classHeight), i32(at - row * params.classWidth));
+}
+
+// Index of the pixel's input, or a negative number outside the image.
+fn source(p: Pixel, dy: i32, dx: i32) -> i32 {
+  let iy = p.row * params.stride + dy;
+  let ix = p.column * params.stride + dx;
+  let inside = (iy >= 0) & (ix >= 0) & (iy < i32(params.inHeight)) & (ix < i32(params.inWidth));
+  let at = ((i32(p.image * params.inHeight) + iy) * i32(params.inWidth) + ix) * i32(params.k);
+  return select(-1, at, inside);
+}
+
+fn fetch(base: i32, k: u32) -> f32 {
+  return select(0.0, x[u32(max(base, 0)) + k], base >= 0);
+}
+
+@compute @workgroup_size(8)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  let first = group.x * 32u;
+  let m = group.y * 16u + lane;
+  // Channels past the last are computed on its weights and not stored.
+  let m0 = min(m, params.m - 1u);
+  let m1 = min(m + 8u, params.m - 1u);
+  let ry = group.z / u32(params.up);
+  let rx = group.z % u32(params.up);
+  let p0 = locate(first + lane);
+  let p1 = locate(first + 8u + lane);
+  let p2 = locate(first + 16u + lane);
+  let p3 = locate(first + 24u + lane);
+  let a = vec4<f32>(select(0.0, bias[m0], params.hasBias == 1u));
+  let b = vec4<f32>(select(0.0, bias[m1], params.hasBias == 1u));
+  let s = mat4x4<f32>(a, a, b, b);
+  var q0 = s; var q1 = s; var q2 = s; var q3 = s;
+  for (var ky = 0u; ky < params.kernelHeight; ky++) {
+    let ty = i32(ry) + i32(ky) * params.dilation + params.offsetY;
+    if (ty % params.up != 0) { continue; }
+    for (var kx = 0u; kx < params.kernelWidth; kx++) {
+      let tx = i32(rx) + i32(kx) * params.dilation + params.offsetX;
+      if (tx % params.up != 0) { continue; }
+      let dy = ty / params.up;
+      let dx = tx / params.up;
+      let b0 = source(p0, dy, dx);
+      let b1 = source(p1, dy, dx);
+      let b2 = source(p2, dy, dx);
+      let b3 = source(p3, dy, dx);
+      let tap = (ky * params.kernelWidth + kx) * params.k * params.m;
+      let w0 = tap + m0 * params.weightM;
+      let w1 = tap + m1 * params.weightM;
+      for (var k = 0u; k < params.k; k++) {
+        let u = w[w0 + k * params.weightK];
+        let v = w[w1 + k * params.weightK];
+        q0 += outer(fetch(b0, k), u, v);
+        q1 += outer(fetch(b1, k), u, v);
+        q2 += outer(fetch(b2, k), u, v);
+        q3 += outer(fetch(b3, k), u, v);
+      }
+    }
+  }
+  // A loop instead of 64 stores: lavapipe takes most of its time to compile on those.
+  var sums = array<mat4x4<f32>, 4>(q0, q1, q2, q3);
+  for (var i = 0u; i < min(32u, params.pixels - first); i++) {
+    let p = locate(first + i);
+    let oy = u32(p.row * params.up) + ry;
+    let ox = u32(p.column * params.up) + rx;
+    if ((oy >= params.outHeight) | (ox >= params.outWidth)) { continue; }
+    let at = ((p.image * params.outHeight + oy) * params.outWidth + ox) * params.m;
+    let half = i / 4u % 2u;
+    let u = sums[i / 8u][half][i % 4u];
+    let v = sums[i / 8u][half + 2u][i % 4u];
+    if (m < params.m) { y[at + m] = select(u, max(u, 0.0), params.relu == 1u); }
+    if (m + 8u < params.m) { y[at + m + 8u] = select(v, max(v, 0.0), params.relu == 1u); }
+  }
+}

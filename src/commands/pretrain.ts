@@ -1,0 +1,203 @@
+/** @file `pretrain`: trains on a DICOM folder, a prepared store or a phantom cohort, evaluates, writes a report. */
+import { type Command, Option } from 'commander';
+import { readBytes } from '../data/files.node.ts';
+import { ConfigError, FileError } from '../tensor/errors.ts';
+import { type GivenConfig, parseGiven } from '../train/config.ts';
+import type { Evaluation } from '../train/evaluate.ts';
+import { type JobConsole, type JobResult, runJob } from '../train/job.node.ts';
+import { startProgress } from '../train/progress.ts';
+import { interruptible } from './interrupt.ts';
+import { collect, note, printJson, printTable } from './output.ts';
+
+/** Keys of the configuration that have a flag of their own; --set reaches the others. */
+const flags = {
+  data: ['--data <folder>', 'a folder of DICOM files or a prepared store (default: a phantom cohort)'],
+  out: ['--out <folder>', 'the folder of the run (default: runs/pretrain-N)'],
+  preset: ['--preset <name>', 'small or zhang2024 (default: small)'],
+  steps: ['--steps <count>', 'training steps'],
+  batch: ['--batch <images>', 'images in a step'],
+  learningRate: ['--lr <rate>', 'learning rate'],
+  schedule: ['--schedule <name>', 'constant, cosine or step'],
+  seed: ['--seed <seed>', 'the same seed gives the same weights on the same adapter'],
+  width: ['--width <channels>', 'channels of the first level'],
+  size: ['--size <pixels>', 'side of the prepared images'],
+  spacingMm: ['--spacing <mm>', 'pixel spacing of the prepared images'],
+  adapter: ['--adapter <choice>', 'gpu, system or swiftshader'],
+} as const satisfies Partial<Record<keyof GivenConfig, readonly [string, string]>>;
+
+const texts = new Set<string>(['data', 'out', 'preset', 'schedule', 'adapter']);
+
+type Flag = keyof typeof flags;
+type Values = Readonly<Record<string, string>> & {
+  readonly task?: string;
+  readonly map?: readonly string[];
+  readonly set?: readonly string[];
+  readonly config?: string;
+  readonly resume?: boolean;
+  readonly json?: boolean;
+};
+
+/** The name commander gives a flag's value. */
+const nameOf = (flag: Flag): string => /--(\w+)/.exec(flags[flag][0])![1]!;
+
+/** A number, list, object, true, false or null where the text is one; else the text itself. */
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** "augmentation.rotationDeg=10" put into a configuration. */
+function assign(target: Record<string, unknown>, text: string): void {
+  const at = text.indexOf('=');
+  if (at < 1) throw new ConfigError(`--set ${text}: write it as key=value, such as batch=8.`);
+  const [first, ...rest] = text.slice(0, at).split('.');
+  const value = parseValue(text.slice(at + 1));
+  if (rest.length === 0) target[first!] = value;
+  else target[first!] = { ...(target[first!] as object | undefined), [rest.join('.')]: value };
+}
+
+async function readConfigFile(path: string): Promise<GivenConfig> {
+  const text = new TextDecoder().decode(await readBytes(path));
+  try {
+    return parseGiven(JSON.parse(text), path);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new FileError(path, `is not JSON (${error.message})`, 'Repair it.', { cause: error });
+  }
+}
+
+/** What the command line says: the configuration file, with flags on top. */
+async function givenBy(values: Values): Promise<GivenConfig> {
+  const file = values.config === undefined ? {} : await readConfigFile(values.config);
+  const given: Record<string, unknown> = {};
+  for (const flag of Object.keys(flags) as Flag[]) {
+    const text = values[nameOf(flag)];
+    if (text !== undefined) given[flag] = texts.has(flag) ? text : parseValue(text);
+  }
+  if (values.task) given.tasks = values.task.split(',').map((name) => name.trim());
+  if (values.map) given.map = values.map;
+  for (const text of values.set ?? []) assign(given, text);
+  const parsed = parseGiven(given, 'command line');
+  return {
+    ...file,
+    ...parsed,
+    ...merged('augmentation', file, parsed),
+    ...merged('phantom', file, parsed),
+  };
+}
+
+function merged(key: 'augmentation' | 'phantom', file: GivenConfig, flags: GivenConfig): GivenConfig {
+  return file[key] || flags[key] ? { [key]: { ...file[key], ...flags[key] } } : {};
+}
+
+const jobConsole = (quiet: boolean): JobConsole => ({
+  say: quiet ? note : (line) => process.stdout.write(`${line}\n`),
+  warn: (line) => note(`warning: ${line}`),
+  startStage: (label, total) => startProgress(label, total),
+});
+
+interface ResultRow {
+  readonly name: string;
+  readonly ours: number | null;
+  readonly trivial: number | null;
+}
+
+function rowsOf({ orientation, location }: Evaluation): ResultRow[] {
+  const rounded = (value: number | null, digits: number) =>
+    value === null ? null : Number(value.toFixed(digits));
+  const lines = Object.entries(orientation ?? {}).flatMap(([view, errors]): ResultRow[] => [
+    {
+      name: `${view} line, median offset (mm)`,
+      ours: rounded(errors.offsetMm, 2),
+      trivial: rounded(errors.baselineOffsetMm, 2),
+    },
+    {
+      name: `${view} line, median angle (°)`,
+      ours: rounded(errors.angleDeg, 2),
+      trivial: rounded(errors.baselineAngleDeg, 2),
+    },
+  ]);
+  if (!location) return lines;
+  const name = 'slice location, mean absolute error';
+  return [...lines, { name, ours: rounded(location.mae, 4), trivial: rounded(location.baselineMae, 4) }];
+}
+
+function finish({ config, training, results, report }: JobResult, json: boolean): void {
+  if (!results) {
+    note(`Stopped after step ${training.step} of ${config.steps}.`);
+    note(`Go on with: pretrain --resume --out ${config.out}`);
+    process.exitCode = 130;
+    return;
+  }
+  const { part, evaluation } = results;
+  if (json) {
+    printJson({ out: config.out, report, part, ...evaluation });
+    return;
+  }
+  process.stdout.write(`\n${evaluation.images} images of ${evaluation.subjects} ${part} subjects:\n`);
+  printTable(
+    [
+      { title: 'ERROR', cell: (row: ResultRow) => row.name },
+      { title: 'NETWORK', cell: (row) => row.ours },
+      { title: 'TRIVIAL', cell: (row) => row.trivial },
+    ],
+    rowsOf(evaluation),
+  );
+  process.stdout.write(`\nReport: ${report}\n`);
+}
+
+/** Runs a pretraining job with the terminal attached. `worker`: see `makeCohort`. */
+export async function pretrain(
+  given: GivenConfig,
+  { resume = false, json = false }: { readonly resume?: boolean; readonly json?: boolean },
+  worker: URL | null,
+): Promise<void> {
+  let training = false;
+  const result = await interruptible(
+    () => training,
+    (signal) =>
+      runJob({
+        given,
+        resume,
+        console: jobConsole(json),
+        signal,
+        worker,
+        onTraining: (now) => {
+          training = now;
+        },
+      }),
+  );
+  finish(result, json);
+}
+
+/** Adds the command. `worker`: the module that calls `cohortWorker` in a thread, null for no threads. */
+export function addPretrain(program: Command, worker: URL | null): void {
+  const command = program
+    .command('pretrain')
+    .description(
+      'train on anatomy-oriented MR by self-supervision, evaluate on held-out subjects, write a report',
+    );
+  for (const flag of Object.keys(flags) as Flag[])
+    command.addOption(new Option(flags[flag][0], flags[flag][1]));
+  command
+    .option('--task <names>', 'orientation, location, or both with a comma (default: both)')
+    .option(
+      '--map <name=view>',
+      'a folder, series or description that is a view; may be repeated',
+      collect(String),
+    )
+    .option(
+      '--set <key=value>',
+      'any key of the configuration, such as augmentation.rotationDeg=10',
+      collect(String),
+    )
+    .option('--config <file>', 'a JSON file with any part of the configuration; flags go before it')
+    .option('--resume', 'go on with the run in --out')
+    .option('--json', 'print the evaluation as JSON')
+    .action(async (values: Values) => {
+      await pretrain(await givenBy(values), values, worker);
+    });
+}

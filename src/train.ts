@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+/** @file The program behind `npm start`: without arguments the whole embedded job; `pretrain` for everything else. */
+import { isMainThread } from 'node:worker_threads';
+import { Command } from 'commander';
+import { addPretrain, pretrain } from './commands/pretrain.ts';
+import { PlanewiseError } from './tensor/errors.ts';
+import { cohortWorker } from './train/cohort.node.ts';
+import { embeddedDefault } from './train/job.ts';
+
+function fail(error: unknown): void {
+  const expected = error instanceof PlanewiseError && !process.env.DEBUG;
+  const text = error instanceof Error ? (expected ? error.message : error.stack) : String(error);
+  process.stderr.write(`planewise: ${text}\n`);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const worker = new URL(import.meta.url);
+  const program = new Command('train');
+  program.description(
+    'Trains U-Nets on anatomy-oriented MR by self-supervision. Without a command: makes a phantom cohort, trains on it, evaluates and reports.',
+  );
+  program.action(() => pretrain(embeddedDefault, {}, worker));
+  addPretrain(program, worker);
+  await program.parseAsync();
+}
+
+await (isMainThread ? main().catch(fail) : cohortWorker());

@@ -1,0 +1,267 @@
+/** @file A whole pretraining job in Node: data, training, evaluation, report, each in the run's folder. */
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Split } from '../data/sampler.ts';
+import type { PreparedData } from '../data/types.ts';
+import { openDevice } from '../tensor/device.node.ts';
+import type { Device } from '../tensor/device.ts';
+import { ConfigError, FileError } from '../tensor/errors.ts';
+import { checkpointFile } from './checkpoint.ts';
+import { type GivenConfig, parseGiven, type RunConfig, resolveConfig, trainConfigOf } from './config.ts';
+import { adoptStore, openData, type Stage } from './dataset.node.ts';
+import { imagesOf } from './dataset.ts';
+import type { TrainEvent, TrainResult } from './loop.ts';
+import { type ReportInput, renderReport } from './report.ts';
+import { trainWithRestarts } from './restart.ts';
+import { evaluateRun, type RunResults } from './results.ts';
+import { DiskFiles } from './runfiles.node.ts';
+import { type RunFiles, readText, writeText } from './runfiles.ts';
+import {
+  metricsFile,
+  readRecords,
+  type StepMetrics,
+  type ValidationMetrics,
+  validationFile,
+} from './runlog.ts';
+
+export const configFile = 'config.json';
+export const evaluationFile = 'evaluation.json';
+export const reportFile = 'report.html';
+
+/** How a job talks to whoever started it. */
+export interface JobConsole {
+  /** A line of news. */
+  say(line: string): void;
+  warn(line: string): void;
+  startStage(label: string, total: number): Stage;
+}
+
+export interface JobOptions {
+  readonly given: GivenConfig;
+  /** Goes on with the run in `given.out`; what was given then holds where nothing is given now. */
+  readonly resume: boolean;
+  readonly console: JobConsole;
+  /** Stops training at the next step boundary; the job then ends without evaluation. */
+  readonly signal: AbortSignal;
+  /** Called when stopping begins to keep something: from here on a stop request should be gentle. */
+  readonly onTraining?: (training: boolean) => void;
+  /** For threads; see `makeCohort`. */
+  readonly worker: URL | null;
+}
+
+export interface JobResult {
+  readonly config: RunConfig;
+  readonly training: TrainResult;
+  /** Null when the job was stopped. */
+  readonly results: RunResults | null;
+  /** Path of the report, null when the job was stopped. */
+  readonly report: string | null;
+}
+
+interface Timing {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+/** Where a run goes when nothing is said: the first free runs/pretrain-N. */
+function freeFolder(): string {
+  for (let n = 1; ; n++) if (!existsSync(`runs/pretrain-${n}`)) return `runs/pretrain-${n}`;
+}
+
+async function savedConfig(files: RunFiles): Promise<RunConfig> {
+  const path = files.describe(configFile);
+  const text = await readText(files, configFile);
+  if (text === null)
+    throw new FileError(
+      path,
+      'does not exist, so there is no run to resume',
+      'Check --out, or drop --resume.',
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new FileError(path, 'is not JSON', 'Repair it, or start a new run.', { cause: error });
+  }
+  return resolveConfig(parseGiven(value, path));
+}
+
+/** The configuration of a new or resumed job. Throws ConfigError where it would overwrite another run. */
+async function settle({ given, resume }: JobOptions): Promise<RunConfig> {
+  if (resume && !given.out)
+    throw new ConfigError('--resume needs --out, the folder of the run to go on with.');
+  const out = given.out ?? freeFolder();
+  const files = new DiskFiles(out);
+  if (resume) return resolveConfig({ ...given, out }, await savedConfig(files));
+  const config = resolveConfig({ ...(await adoptStore(given)), out });
+  if ((await files.read(checkpointFile)) || (await files.read(metricsFile)))
+    throw new ConfigError(
+      `${out} already holds a run. Add --resume to go on with it, or choose another --out.`,
+    );
+  return config;
+}
+
+/** One line about the adapter in use. */
+export function adapterLine({ caps }: Device): string {
+  if (!caps.software) return `Adapter: ${caps.description}`;
+  return `Adapter: ${caps.description}, software; a GPU would be many times faster (planewise devices says why none is used)`;
+}
+
+const short = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** Shows training events on a progress line that counts from the step it starts at. */
+function trainingProgress(console: JobConsole): { show: (event: TrainEvent) => void; end: () => void } {
+  let stage: Stage | undefined;
+  let start = 0;
+  let validation = '';
+  const show = (event: TrainEvent): void => {
+    if (event.kind === 'warning') console.warn(event.message);
+    if (event.kind === 'start') {
+      stage?.end();
+      start = event.step;
+      const from = start > 0 ? ` from step ${start}` : '';
+      console.say(`Network: ${event.parameters.toLocaleString('en')} parameters`);
+      stage = console.startStage(`training${from}`, event.steps - start);
+    }
+    if (event.kind === 'validation') validation = `  validation ${short(event.metrics.loss)}`;
+    if (event.kind !== 'steps') return;
+    const { step, loss, imagesPerSecond } = event.metrics;
+    stage?.update(step - start, `loss ${short(loss)}${validation}  ${short(imagesPerSecond)} images/s`);
+  };
+  return { show, end: () => stage?.end() };
+}
+
+class Job {
+  readonly #options: JobOptions;
+  readonly #config: RunConfig;
+  readonly #files: DiskFiles;
+  readonly #timings: Timing[] = [];
+  #adapter: ReportInput['adapter'] = { name: '', software: false };
+
+  constructor(options: JobOptions, config: RunConfig) {
+    this.#options = options;
+    this.#config = config;
+    this.#files = new DiskFiles(config.out);
+  }
+
+  async go(): Promise<JobResult> {
+    const { console, signal } = this.#options;
+    console.say(`Run: ${this.#config.out}`);
+    await writeText(this.#files, configFile, `${JSON.stringify(this.#config, null, 2)}\n`);
+    const data = await this.#timed('Data', () => this.#open());
+    const training = await this.#timed('Training', () => this.#train(data));
+    const stopped = { config: this.#config, training, results: null, report: null };
+    if (training.stopped || signal.aborted) return stopped;
+    const results = await this.#timed('Evaluation', () => this.#evaluate(data, training.split));
+    const report = await this.#report(data, training.split, results);
+    return { config: this.#config, training, results, report };
+  }
+
+  async #open(): Promise<PreparedData> {
+    const { console, resume, worker } = this.#options;
+    const data = await openData(this.#config, resume, {
+      startStage: console.startStage.bind(console),
+      onWarning: console.warn.bind(console),
+      worker,
+    });
+    const { images, size, spacingMm, targetView, referenceViews } = data.manifest;
+    console.say(
+      `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; lines of ${referenceViews.join(', ')}`,
+    );
+    return data;
+  }
+
+  async #train(data: PreparedData): Promise<TrainResult> {
+    const { console, signal, resume, onTraining } = this.#options;
+    const progress = trainingProgress(console);
+    onTraining?.(true);
+    try {
+      return await trainWithRestarts({
+        openDevice: () => this.#openDevice(),
+        data,
+        config: trainConfigOf(this.#config),
+        files: this.#files,
+        resume,
+        onProgress: progress.show,
+        signal,
+      });
+    } finally {
+      onTraining?.(false);
+      progress.end();
+    }
+  }
+
+  async #openDevice(): Promise<Device> {
+    const { adapter } = this.#config;
+    const device = await openDevice(adapter ? { adapter } : {});
+    const line = adapterLine(device);
+    if (this.#adapter.name !== device.caps.description) this.#options.console.say(line);
+    this.#adapter = { name: device.caps.description, software: device.caps.software };
+    return device;
+  }
+
+  async #evaluate(data: PreparedData, split: Split): Promise<RunResults> {
+    const device = await this.#openDevice();
+    const stage = this.#options.console.startStage('evaluating', 1);
+    try {
+      const config = trainConfigOf(this.#config);
+      const results = await evaluateRun(device, data, config, split, this.#files);
+      const record = { part: results.part, ...results.evaluation };
+      await writeText(this.#files, evaluationFile, `${JSON.stringify(record, null, 2)}\n`);
+      stage.update(1);
+      return results;
+    } finally {
+      stage.end();
+      device.dispose();
+    }
+  }
+
+  async #report(data: PreparedData, split: Split, results: RunResults): Promise<string> {
+    const metrics = await readRecords<StepMetrics>(this.#files, metricsFile);
+    const validation = await readRecords<ValidationMetrics>(this.#files, validationFile);
+    const { part, evaluation, samples, scatter } = results;
+    const html = renderReport({
+      title: `Pretraining: ${this.#config.tasks.join(' and ')}`,
+      config: this.#config,
+      adapter: this.#adapter,
+      timings: this.#timings,
+      metrics,
+      validation,
+      part,
+      evaluation,
+      samples,
+      scatter,
+      data: this.#describe(data, split),
+    });
+    await writeText(this.#files, reportFile, html);
+    return this.#files.describe(reportFile);
+  }
+
+  #describe(data: PreparedData, split: Split): ReportInput['data'] {
+    const { size, spacingMm, targetView, referenceViews, skipped } = data.manifest;
+    const { data: folder, phantom } = this.#config;
+    const parts = (['train', 'validation', 'test'] as const).map((name) => ({
+      name,
+      subjects: split[name].length,
+      images: imagesOf(data, split[name]).length,
+    }));
+    const name = folder === null ? `phantom cohort, ${phantom.difficulty}` : basename(folder);
+    return { name, size, spacingMm, targetView, referenceViews, skipped, parts };
+  }
+
+  async #timed<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    const result = await work();
+    this.#timings.push({ name, seconds: (performance.now() - started) / 1000 });
+    return result;
+  }
+}
+
+/**
+ * Runs a pretraining job from data to report. The run's folder then holds config.json, metrics.jsonl,
+ * validation.jsonl, checkpoint.safetensors, weights.safetensors, evaluation.json and report.html; a phantom cohort
+ * in `cohort`, and what was prepared in `prepared`.
+ */
+export async function runJob(options: JobOptions): Promise<JobResult> {
+  return new Job(options, await settle(options)).go();
+}

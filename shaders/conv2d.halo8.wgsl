@@ -1,14 +1,13 @@
 // 3×3 convolution with stride 1 for software adapters with subgroups of 8: one workgroup is one subgroup and computes
-// four tiles of 4×4 output pixels times 8 channels, one a lane. Per input channel a tile's 6×6 pixels are loaded once,
-// spread over the lanes, and broadcast to all nine taps. Tiles are counted over the batch, so that small images waste
-// nothing. Transposed, it is the gradient of the input: the kernel turned by 180 degrees and its channels swapped.
+// 8×8 output pixels times 8 channels, one a lane. Per input channel it loads the 10×10 pixels it needs once, one a lane,
+// and broadcasts each to all nine taps: 22 loads for 576 multiply-adds. Turning the kernel and swapping its channels,
+// which is a matter of the weight's steps, it is the gradient of the input.
 enable subgroups;
 
 struct Params {
-  // tiles in a row, in an image, and over the batch
+  // tiles in a row and in a column
   tilesX: u32,
   tilesY: u32,
-  tiles: u32,
   outHeight: u32,
   outWidth: u32,
   inHeight: u32,
@@ -40,31 +39,19 @@ struct Tile {
   ox: u32,
 }
 
-fn locate(index: u32) -> Tile {
-  let tile = min(index, params.tiles - 1u);
+fn locate(tile: u32) -> Tile {
   let line = tile / params.tilesX;
   let image = line / params.tilesY;
-  return Tile(image, (line - image * params.tilesY) * 4u, (tile - line * params.tilesX) * 4u);
+  return Tile(image, (line - image * params.tilesY) * 8u, (tile - line * params.tilesX) * 8u);
 }
 
-// Index of pixel `p` (of 36) of the tile's input, or a negative number outside the image.
-fn source(t: Tile, p: u32) -> i32 {
-  let row = i32(t.oy + p / 6u) + params.originY;
-  let column = i32(t.ox + p % 6u) + params.originX;
+// Index of a pixel of the tile's input, or a negative number outside the image.
+fn source(t: Tile, r: u32, c: u32) -> i32 {
+  let row = i32(t.oy + r) + params.originY;
+  let column = i32(t.ox + c) + params.originX;
   let inside = (row >= 0) & (column >= 0) & (row < i32(params.inHeight)) & (column < i32(params.inWidth));
   let at = ((i32(t.image * params.inHeight) + row) * i32(params.inWidth) + column) * i32(params.k);
   return select(-1, at, inside);
-}
-
-// Where this lane finds pixels lane, lane + 8, … of a tile's 6×6.
-struct Halo {
-  a: i32, b: i32, c: i32, d: i32, e: i32,
-}
-
-fn halo(t: Tile, lane: u32) -> Halo {
-  return Halo(
-    source(t, lane), source(t, lane + 8u), source(t, lane + 16u), source(t, lane + 24u), source(t, min(lane + 32u, 35u)),
-  );
 }
 
 fn fetch(base: i32, k: u32) -> f32 {
@@ -75,112 +62,108 @@ fn weight(tap: u32, k: u32, m: u32) -> f32 {
   return w[u32(params.weightOrigin + i32(tap) * params.weightTap) + k * params.weightK + m * params.weightM];
 }
 
-// The nine taps of one input channel to this lane's output channel.
-struct Kernel {
-  w00: f32, w01: f32, w02: f32,
-  w10: f32, w11: f32, w12: f32,
-  w20: f32, w21: f32, w22: f32,
+// The ten pixels of one input row, the same in every lane, as the taps of a kernel row see them: the left and the
+// right four of eight output pixels.
+struct Row {
+  left0: vec4<f32>, right0: vec4<f32>,
+  left1: vec4<f32>, right1: vec4<f32>,
+  left2: vec4<f32>, right2: vec4<f32>,
 }
 
-// Six neighbouring pixels under one kernel row, for four output pixels.
-fn under(u: f32, v: f32, t: f32, h0: f32, h1: f32, h2: f32, h3: f32, h4: f32, h5: f32) -> vec4<f32> {
-  return u * vec4<f32>(h0, h1, h2, h3) + v * vec4<f32>(h1, h2, h3, h4) + t * vec4<f32>(h2, h3, h4, h5);
+fn spread(v: f32, h8: f32, h9: f32) -> Row {
+  let h0 = subgroupBroadcast(v, 0u);
+  let h1 = subgroupBroadcast(v, 1u);
+  let h2 = subgroupBroadcast(v, 2u);
+  let h3 = subgroupBroadcast(v, 3u);
+  let h4 = subgroupBroadcast(v, 4u);
+  let h5 = subgroupBroadcast(v, 5u);
+  let h6 = subgroupBroadcast(v, 6u);
+  let h7 = subgroupBroadcast(v, 7u);
+  return Row(
+    vec4<f32>(h0, h1, h2, h3), vec4<f32>(h4, h5, h6, h7),
+    vec4<f32>(h1, h2, h3, h4), vec4<f32>(h5, h6, h7, h8),
+    vec4<f32>(h2, h3, h4, h5), vec4<f32>(h6, h7, h8, h9),
+  );
 }
 
-// What input channel k adds to the tile's 4×4 pixels, a row a column of the matrix.
-fn convolve(h: Halo, k: u32, q: Kernel) -> mat4x4<f32> {
-  let a = fetch(h.a, k);
-  let b = fetch(h.b, k);
-  let c = fetch(h.c, k);
-  let d = fetch(h.d, k);
-  let e = fetch(h.e, k);
-  let p00 = subgroupBroadcast(a, 0u);
-  let p01 = subgroupBroadcast(a, 1u);
-  let p02 = subgroupBroadcast(a, 2u);
-  let p03 = subgroupBroadcast(a, 3u);
-  let p04 = subgroupBroadcast(a, 4u);
-  let p05 = subgroupBroadcast(a, 5u);
-  let p10 = subgroupBroadcast(a, 6u);
-  let p11 = subgroupBroadcast(a, 7u);
-  let p12 = subgroupBroadcast(b, 0u);
-  let p13 = subgroupBroadcast(b, 1u);
-  let p14 = subgroupBroadcast(b, 2u);
-  let p15 = subgroupBroadcast(b, 3u);
-  let p20 = subgroupBroadcast(b, 4u);
-  let p21 = subgroupBroadcast(b, 5u);
-  let p22 = subgroupBroadcast(b, 6u);
-  let p23 = subgroupBroadcast(b, 7u);
-  let p24 = subgroupBroadcast(c, 0u);
-  let p25 = subgroupBroadcast(c, 1u);
-  let p30 = subgroupBroadcast(c, 2u);
-  let p31 = subgroupBroadcast(c, 3u);
-  let p32 = subgroupBroadcast(c, 4u);
-  let p33 = subgroupBroadcast(c, 5u);
-  let p34 = subgroupBroadcast(c, 6u);
-  let p35 = subgroupBroadcast(c, 7u);
-  let p40 = subgroupBroadcast(d, 0u);
-  let p41 = subgroupBroadcast(d, 1u);
-  let p42 = subgroupBroadcast(d, 2u);
-  let p43 = subgroupBroadcast(d, 3u);
-  let p44 = subgroupBroadcast(d, 4u);
-  let p45 = subgroupBroadcast(d, 5u);
-  let p50 = subgroupBroadcast(d, 6u);
-  let p51 = subgroupBroadcast(d, 7u);
-  let p52 = subgroupBroadcast(e, 0u);
-  let p53 = subgroupBroadcast(e, 1u);
-  let p54 = subgroupBroadcast(e, 2u);
-  let p55 = subgroupBroadcast(e, 3u);
-  return mat4x4<f32>(
-    under(q.w00, q.w01, q.w02, p00, p01, p02, p03, p04, p05)
-      + under(q.w10, q.w11, q.w12, p10, p11, p12, p13, p14, p15)
-      + under(q.w20, q.w21, q.w22, p20, p21, p22, p23, p24, p25),
-    under(q.w00, q.w01, q.w02, p10, p11, p12, p13, p14, p15)
-      + under(q.w10, q.w11, q.w12, p20, p21, p22, p23, p24, p25)
-      + under(q.w20, q.w21, q.w22, p30, p31, p32, p33, p34, p35),
-    under(q.w00, q.w01, q.w02, p20, p21, p22, p23, p24, p25)
-      + under(q.w10, q.w11, q.w12, p30, p31, p32, p33, p34, p35)
-      + under(q.w20, q.w21, q.w22, p40, p41, p42, p43, p44, p45),
-    under(q.w00, q.w01, q.w02, p30, p31, p32, p33, p34, p35)
-      + under(q.w10, q.w11, q.w12, p40, p41, p42, p43, p44, p45)
-      + under(q.w20, q.w21, q.w22, p50, p51, p52, p53, p54, p55),
+fn under(q: mat2x4<f32>, u: f32, v: f32, t: f32, r: Row) -> mat2x4<f32> {
+  return mat2x4<f32>(
+    q[0] + u * r.left0 + v * r.left1 + t * r.left2,
+    q[1] + u * r.right0 + v * r.right1 + t * r.right2,
   );
 }
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
-  let first = group.x * 4u;
+  let t = locate(group.x);
   let m = group.y * 8u + lane;
   // Lanes past the last channel compute on its weights and do not store.
   let own = min(m, params.m - 1u);
-  let h0 = halo(locate(first), lane);
-  let h1 = halo(locate(first + 1u), lane);
-  let h2 = halo(locate(first + 2u), lane);
-  let h3 = halo(locate(first + 3u), lane);
+  // Columns 0 to 7 of each row, one a lane; columns 8 and 9 of four rows at a time.
+  let b0 = source(t, 0u, lane);
+  let b1 = source(t, 1u, lane);
+  let b2 = source(t, 2u, lane);
+  let b3 = source(t, 3u, lane);
+  let b4 = source(t, 4u, lane);
+  let b5 = source(t, 5u, lane);
+  let b6 = source(t, 6u, lane);
+  let b7 = source(t, 7u, lane);
+  let b8 = source(t, 8u, lane);
+  let b9 = source(t, 9u, lane);
+  let e0 = source(t, lane / 2u, 8u + lane % 2u);
+  let e1 = source(t, 4u + lane / 2u, 8u + lane % 2u);
+  let e2 = source(t, min(8u + lane / 2u, 9u), 8u + lane % 2u);
   let start = vec4<f32>(select(0.0, bias[own], params.hasBias == 1u));
-  let s = mat4x4<f32>(start, start, start, start);
-  var q0 = s; var q1 = s; var q2 = s; var q3 = s;
+  let s = mat2x4<f32>(start, start);
+  // Output rows; all nine taps reach one before the next, so that it is written once a channel.
+  var q0 = s;
+  var q1 = s;
+  var q2 = s;
+  var q3 = s;
+  var q4 = s;
+  var q5 = s;
+  var q6 = s;
+  var q7 = s;
   for (var k = 0u; k < params.k; k++) {
-    let q = Kernel(
-      weight(0u, k, own), weight(1u, k, own), weight(2u, k, own),
-      weight(3u, k, own), weight(4u, k, own), weight(5u, k, own),
-      weight(6u, k, own), weight(7u, k, own), weight(8u, k, own),
-    );
-    q0 += convolve(h0, k, q);
-    q1 += convolve(h1, k, q);
-    q2 += convolve(h2, k, q);
-    q3 += convolve(h3, k, q);
+    let w00 = weight(0u, k, own);
+    let w01 = weight(1u, k, own);
+    let w02 = weight(2u, k, own);
+    let w10 = weight(3u, k, own);
+    let w11 = weight(4u, k, own);
+    let w12 = weight(5u, k, own);
+    let w20 = weight(6u, k, own);
+    let w21 = weight(7u, k, own);
+    let w22 = weight(8u, k, own);
+    let g0 = fetch(e0, k);
+    let g1 = fetch(e1, k);
+    let g2 = fetch(e2, k);
+    let r0 = spread(fetch(b0, k), subgroupBroadcast(g0, 0u), subgroupBroadcast(g0, 1u));
+    let r1 = spread(fetch(b1, k), subgroupBroadcast(g0, 2u), subgroupBroadcast(g0, 3u));
+    let r2 = spread(fetch(b2, k), subgroupBroadcast(g0, 4u), subgroupBroadcast(g0, 5u));
+    q0 = under(under(under(q0, w00, w01, w02, r0), w10, w11, w12, r1), w20, w21, w22, r2);
+    let r3 = spread(fetch(b3, k), subgroupBroadcast(g0, 6u), subgroupBroadcast(g0, 7u));
+    q1 = under(under(under(q1, w00, w01, w02, r1), w10, w11, w12, r2), w20, w21, w22, r3);
+    let r4 = spread(fetch(b4, k), subgroupBroadcast(g1, 0u), subgroupBroadcast(g1, 1u));
+    q2 = under(under(under(q2, w00, w01, w02, r2), w10, w11, w12, r3), w20, w21, w22, r4);
+    let r5 = spread(fetch(b5, k), subgroupBroadcast(g1, 2u), subgroupBroadcast(g1, 3u));
+    q3 = under(under(under(q3, w00, w01, w02, r3), w10, w11, w12, r4), w20, w21, w22, r5);
+    let r6 = spread(fetch(b6, k), subgroupBroadcast(g1, 4u), subgroupBroadcast(g1, 5u));
+    q4 = under(under(under(q4, w00, w01, w02, r4), w10, w11, w12, r5), w20, w21, w22, r6);
+    let r7 = spread(fetch(b7, k), subgroupBroadcast(g1, 6u), subgroupBroadcast(g1, 7u));
+    q5 = under(under(under(q5, w00, w01, w02, r5), w10, w11, w12, r6), w20, w21, w22, r7);
+    let r8 = spread(fetch(b8, k), subgroupBroadcast(g2, 0u), subgroupBroadcast(g2, 1u));
+    q6 = under(under(under(q6, w00, w01, w02, r6), w10, w11, w12, r7), w20, w21, w22, r8);
+    let r9 = spread(fetch(b9, k), subgroupBroadcast(g2, 2u), subgroupBroadcast(g2, 3u));
+    q7 = under(under(under(q7, w00, w01, w02, r7), w10, w11, w12, r8), w20, w21, w22, r9);
   }
-  // A loop instead of 64 stores: lavapipe takes most of its time to compile on those.
   if (m >= params.m) { return; }
-  var sums = array<mat4x4<f32>, 4>(q0, q1, q2, q3);
-  for (var q = 0u; q < min(4u, params.tiles - first); q++) {
-    let t = locate(first + q);
-    for (var r = 0u; r < min(4u, params.outHeight - t.oy); r++) {
-      let row = (t.image * params.outHeight + t.oy + r) * params.outWidth + t.ox;
-      for (var c = 0u; c < min(4u, params.outWidth - t.ox); c++) {
-        let v = sums[q][r][c];
-        y[(row + c) * params.m + m] = select(v, max(v, 0.0), params.relu == 1u);
-      }
+  // A loop instead of 64 stores: lavapipe takes most of its time to compile on those.
+  var sums = array<mat2x4<f32>, 8>(q0, q1, q2, q3, q4, q5, q6, q7);
+  for (var r = 0u; r < min(8u, params.outHeight - t.oy); r++) {
+    let row = (t.image * params.outHeight + t.oy + r) * params.outWidth + t.ox;
+    for (var c = 0u; c < min(8u, params.outWidth - t.ox); c++) {
+      let v = sums[r][c / 4u][c % 4u];
+      y[(row + c) * params.m + m] = select(v, max(v, 0.0), params.relu == 1u);
     }
   }
 }

@@ -34,17 +34,6 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
-// Eight pixels times one of this lane's channels; lane i of the subgroup holds pixel i's input.
-fn outer(v: f32, a: f32, b: f32) -> mat4x4<f32> {
-  let l = vec4<f32>(
-    subgroupBroadcast(v, 0u), subgroupBroadcast(v, 1u), subgroupBroadcast(v, 2u), subgroupBroadcast(v, 3u),
-  );
-  let r = vec4<f32>(
-    subgroupBroadcast(v, 4u), subgroupBroadcast(v, 5u), subgroupBroadcast(v, 6u), subgroupBroadcast(v, 7u),
-  );
-  return mat4x4<f32>(a * l, a * r, b * l, b * r);
-}
-
 struct Pixel {
   image: u32,
   row: i32,
@@ -69,6 +58,35 @@ fn source(p: Pixel, dy: i32, dx: i32) -> i32 {
 
 fn fetch(base: i32, k: u32) -> f32 {
   return select(0.0, x[u32(max(base, 0)) + k], base >= 0);
+}
+
+// Weights of four input channels to one output channel; those past the last input channel count as zero.
+fn weights(base: u32, k: u32, ks: vec4<u32>) -> vec4<f32> {
+  let at = base + ks * params.weightK;
+  let inside = vec4<u32>(k, k + 1u, k + 2u, k + 3u) < vec4<u32>(params.k);
+  return select(vec4<f32>(), vec4<f32>(w[at.x], w[at.y], w[at.z], w[at.w]), inside);
+}
+
+// Eight pixels, the same in every lane.
+fn spread(v: f32) -> mat2x4<f32> {
+  return mat2x4<f32>(
+    subgroupBroadcast(v, 0u), subgroupBroadcast(v, 1u), subgroupBroadcast(v, 2u), subgroupBroadcast(v, 3u),
+    subgroupBroadcast(v, 4u), subgroupBroadcast(v, 5u), subgroupBroadcast(v, 6u), subgroupBroadcast(v, 7u),
+  );
+}
+
+// Adds four input channels of eight pixels to this lane's two channels; lane i of the subgroup loads pixel i.
+fn outer(q: mat4x4<f32>, base: i32, k: vec4<u32>, u: vec4<f32>, v: vec4<f32>) -> mat4x4<f32> {
+  let a = spread(fetch(base, k.x));
+  let b = spread(fetch(base, k.y));
+  let c = spread(fetch(base, k.z));
+  let d = spread(fetch(base, k.w));
+  return mat4x4<f32>(
+    q[0] + u.x * a[0] + u.y * b[0] + u.z * c[0] + u.w * d[0],
+    q[1] + u.x * a[1] + u.y * b[1] + u.z * c[1] + u.w * d[1],
+    q[2] + v.x * a[0] + v.y * b[0] + v.z * c[0] + v.w * d[0],
+    q[3] + v.x * a[1] + v.y * b[1] + v.z * c[1] + v.w * d[1],
+  );
 }
 
 @compute @workgroup_size(8)
@@ -103,13 +121,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
       let tap = (ky * params.kernelWidth + kx) * params.k * params.m;
       let w0 = tap + m0 * params.weightM;
       let w1 = tap + m1 * params.weightM;
-      for (var k = 0u; k < params.k; k++) {
-        let u = w[w0 + k * params.weightK];
-        let v = w[w1 + k * params.weightK];
-        q0 += outer(fetch(b0, k), u, v);
-        q1 += outer(fetch(b1, k), u, v);
-        q2 += outer(fetch(b2, k), u, v);
-        q3 += outer(fetch(b3, k), u, v);
+      for (var k = 0u; k < params.k; k += 4u) {
+        let ks = min(vec4<u32>(k, k + 1u, k + 2u, k + 3u), vec4<u32>(params.k - 1u));
+        let u = weights(w0, k, ks);
+        let v = weights(w1, k, ks);
+        q0 = outer(q0, b0, ks, u, v);
+        q1 = outer(q1, b1, ks, u, v);
+        q2 = outer(q2, b2, ks, u, v);
+        q3 = outer(q3, b3, ks, u, v);
       }
     }
   }

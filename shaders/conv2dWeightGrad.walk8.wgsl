@@ -1,7 +1,7 @@
 // Gradient of a 3×3 stride-1 convolution's weight for software adapters with subgroups of 8: one workgroup is one
 // subgroup and sums all nine taps of 8 large channels, one a lane, times 8 small ones over a strip of rows. It walks
-// along each row a pixel at a time, carrying the window's two older columns: four loads and eight broadcasts for 72
-// multiply-adds. Terms as in conv2dWeightGrad.subgroup4.wgsl.
+// along each row four pixels at a time, carrying two columns: 16 loads and 32 broadcasts for 288 multiply-adds.
+// Terms as in conv2dWeightGrad.subgroup4.wgsl.
 enable subgroups;
 
 struct Params {
@@ -38,6 +38,17 @@ fn fetch(line: i32, column: i32) -> f32 {
   return select(0.0, large[u32(select(0, line + column * i32(params.a), inside))], inside);
 }
 
+// Eight small channels of a pixel, the same in every lane.
+fn smallAt(row: u32, column: u32, b: u32) -> mat2x4<f32> {
+  let inside = column < params.smallWidth;
+  let at = (row * params.smallWidth + select(0u, column, inside)) * params.b + b;
+  let s = select(0.0, small[at], inside);
+  return mat2x4<f32>(
+    subgroupBroadcast(s, 0u), subgroupBroadcast(s, 1u), subgroupBroadcast(s, 2u), subgroupBroadcast(s, 3u),
+    subgroupBroadcast(s, 4u), subgroupBroadcast(s, 5u), subgroupBroadcast(s, 6u), subgroupBroadcast(s, 7u),
+  );
+}
+
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
   let a = group.x * 8u + lane;
@@ -67,32 +78,39 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     var v11 = fetch(l1, column + 1);
     var v21 = fetch(l2, column + 1);
     column += 2;
-    let first = row * params.smallWidth;
-    for (var j = 0u; j < params.smallWidth; j++) {
-      let v02 = fetch(l0, column);
-      let v12 = fetch(l1, column);
-      let v22 = fetch(l2, column);
-      let s = small[(first + j) * params.b + ownB];
-      let r = mat2x4<f32>(
-        subgroupBroadcast(s, 0u), subgroupBroadcast(s, 1u), subgroupBroadcast(s, 2u), subgroupBroadcast(s, 3u),
-        subgroupBroadcast(s, 4u), subgroupBroadcast(s, 5u), subgroupBroadcast(s, 6u), subgroupBroadcast(s, 7u),
-      );
-      q00 += v00 * r;
-      q01 += v01 * r;
-      q02 += v02 * r;
-      q10 += v10 * r;
-      q11 += v11 * r;
-      q12 += v12 * r;
-      q20 += v20 * r;
-      q21 += v21 * r;
-      q22 += v22 * r;
-      v00 = v01;
-      v10 = v11;
-      v20 = v21;
-      v01 = v02;
-      v11 = v12;
-      v21 = v22;
-      column++;
+    for (var j = 0u; j < params.smallWidth; j += 4u) {
+      let s0 = smallAt(row, j, ownB);
+      let s1 = smallAt(row, j + 1u, ownB);
+      let s2 = smallAt(row, j + 2u, ownB);
+      let s3 = smallAt(row, j + 3u, ownB);
+      let v02 = fetch(l0, column + 0);
+      let v03 = fetch(l0, column + 1);
+      let v04 = fetch(l0, column + 2);
+      let v05 = fetch(l0, column + 3);
+      q00 = q00 + v00 * s0 + v01 * s1 + v02 * s2 + v03 * s3;
+      q01 = q01 + v01 * s0 + v02 * s1 + v03 * s2 + v04 * s3;
+      q02 = q02 + v02 * s0 + v03 * s1 + v04 * s2 + v05 * s3;
+      v00 = v04;
+      v01 = v05;
+      let v12 = fetch(l1, column + 0);
+      let v13 = fetch(l1, column + 1);
+      let v14 = fetch(l1, column + 2);
+      let v15 = fetch(l1, column + 3);
+      q10 = q10 + v10 * s0 + v11 * s1 + v12 * s2 + v13 * s3;
+      q11 = q11 + v11 * s0 + v12 * s1 + v13 * s2 + v14 * s3;
+      q12 = q12 + v12 * s0 + v13 * s1 + v14 * s2 + v15 * s3;
+      v10 = v14;
+      v11 = v15;
+      let v22 = fetch(l2, column + 0);
+      let v23 = fetch(l2, column + 1);
+      let v24 = fetch(l2, column + 2);
+      let v25 = fetch(l2, column + 3);
+      q20 = q20 + v20 * s0 + v21 * s1 + v22 * s2 + v23 * s3;
+      q21 = q21 + v21 * s0 + v22 * s1 + v23 * s2 + v24 * s3;
+      q22 = q22 + v22 * s0 + v23 * s1 + v24 * s2 + v25 * s3;
+      v20 = v24;
+      v21 = v25;
+      column += 4;
     }
   }
   if (a >= params.a) { return; }

@@ -69,9 +69,9 @@ const subgroup4: GatherVariant = {
   },
 };
 
-/** Share of 8×4 tiles that lies inside the image: small images waste most of a tile. */
-function tileUse({ outHeight, outWidth }: Gather): number {
-  return (outHeight * outWidth) / (Math.ceil(outHeight / 4) * 4 * Math.ceil(outWidth / 8) * 8);
+/** Share of tiles of `rows`×8 pixels that lies inside the image: small images waste most of a tile. */
+function tileUse({ outHeight, outWidth }: Gather, rows: number): number {
+  return (outHeight * outWidth) / (Math.ceil(outHeight / rows) * rows * Math.ceil(outWidth / 8) * 8);
 }
 
 const halo4: GatherVariant = {
@@ -81,7 +81,7 @@ const halo4: GatherVariant = {
     const unit = g.dilation === (g.transposed ? -1 : 1);
     return caps.subgroupSize === 4 && plain && unit && g.k % 4 === 0 && g.m % 4 === 0;
   },
-  preferred: (_, g) => tileUse(g) > 0.6,
+  preferred: (_, g) => tileUse(g, 4) > 0.6,
   launch(device, g, tensors, label) {
     const tilesX = Math.ceil(g.outWidth / 8);
     const tilesY = Math.ceil(g.outHeight / 4);
@@ -112,17 +112,16 @@ function weightSteps({ k, m, transposed }: Gather) {
 const halo8: GatherVariant = {
   name: 'halo8',
   fits: (caps, g) => caps.subgroupSize === 8 && isPlain3x3(g),
-  preferred: (caps) => caps.software,
+  preferred: (caps, g) => caps.software && tileUse(g, 8) > 0.6,
   launch(device, g, tensors, label) {
-    const tilesX = Math.ceil(g.outWidth / 4);
-    const tilesY = Math.ceil(g.outHeight / 4);
-    const tiles = g.batch * tilesX * tilesY;
+    const tilesX = Math.ceil(g.outWidth / 8);
+    const tilesY = Math.ceil(g.outHeight / 8);
     const turn = g.transposed ? 2 : 0;
     const origin = { originY: g.offsetY - turn, originX: g.offsetX - turn };
     const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
     const { outHeight, outWidth, inHeight, inWidth, k, m } = g;
-    const sizes = { tilesX, tilesY, tiles, outHeight, outWidth, inHeight, inWidth, k, m };
-    const grid: Grid = [Math.ceil(tiles / 4), Math.ceil(m / 8)];
+    const sizes = { tilesX, tilesY, outHeight, outWidth, inHeight, inWidth, k, m };
+    const grid: Grid = [g.batch * tilesX * tilesY, Math.ceil(m / 8)];
     const params = { ...sizes, ...origin, ...flags, ...weightSteps(g) };
     launch(device, shaders.conv2dHalo8, 'main', bindingsOf(tensors), params, grid, {}, label);
   },

@@ -147,8 +147,8 @@ class Job {
   async go(): Promise<JobResult> {
     const { console, signal } = this.#options;
     console.say(`Run: ${this.#config.out}`);
-    await writeText(this.#files, configFile, `${JSON.stringify(this.#config, null, 2)}\n`);
     const data = await this.#timed('Data', () => this.#open());
+    await writeText(this.#files, configFile, `${JSON.stringify(this.#config, null, 2)}\n`);
     const training = await this.#timed('Training', () => this.#train(data));
     const stopped = { config: this.#config, training, results: null, report: null };
     if (training.stopped || signal.aborted) return stopped;

@@ -1,10 +1,11 @@
 /** @file A run's folder on disk. */
-import { appendFile, mkdir, readFile, rename } from 'node:fs/promises';
+import { appendFile, mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileError, writeFiles } from '../data/files.node.ts';
+import { fileError, readBytes, writeFiles } from '../data/files.node.ts';
 import type { RunFiles } from './runfiles.ts';
 
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+const isMissing = (error: unknown): boolean =>
+  (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 
 /** Files of one folder, which is made with its first file. */
 export class DiskFiles implements RunFiles {
@@ -20,10 +21,10 @@ export class DiskFiles implements RunFiles {
 
   async read(name: string): Promise<Uint8Array | null> {
     try {
-      return await readFile(this.describe(name));
+      return await readBytes(this.describe(name));
     } catch (error) {
-      if (isMissing(error)) return null;
-      throw fileError(this.describe(name), error);
+      if (isMissing((error as Error).cause)) return null;
+      throw error;
     }
   }
 

@@ -10,7 +10,8 @@ import { type Lifetime, planSlots } from './plan.ts';
 
 export type StepOutputs = Readonly<Record<string, Tensor>>;
 
-interface Recorded {
+/** A recorded launch, ready to encode. */
+export interface Recorded {
   readonly pipeline: Pipeline;
   readonly group: GPUBindGroup;
   readonly launch: Launch;
@@ -31,8 +32,9 @@ export interface StepMemory {
 export class CapturedStep<O extends StepOutputs> {
   readonly outputs: O;
   readonly memory: StepMemory;
-  readonly #device: Device;
-  readonly #launches: readonly Recorded[];
+  readonly device: Device;
+  /** The launches in order, for profiles. */
+  readonly launches: readonly Recorded[];
   readonly #slots: readonly Storage[];
   readonly #params: GPUBuffer | undefined;
 
@@ -44,37 +46,37 @@ export class CapturedStep<O extends StepOutputs> {
     slots: readonly Storage[],
     params: GPUBuffer | undefined,
   ) {
-    this.#device = device;
+    this.device = device;
     this.outputs = outputs;
     this.memory = memory;
-    this.#launches = launches;
+    this.launches = launches;
     this.#slots = slots;
     this.#params = params;
   }
 
   get launchCount(): number {
-    return this.#launches.length;
+    return this.launches.length;
   }
 
   /** Labels of the launches in order, for profiles and tests. */
   get labels(): readonly string[] {
-    return this.#launches.map(({ launch }) => launch.label);
+    return this.launches.map(({ launch }) => launch.label);
   }
 
   /** Replays the step: one command buffer, one pass, one submit. */
   run(): void {
-    this.#device.flush();
-    const encoder = this.#device.gpu.createCommandEncoder({ label: 'step' });
+    this.device.flush();
+    const encoder = this.device.gpu.createCommandEncoder({ label: 'step' });
     const pass = encoder.beginComputePass();
     let current: GPUComputePipeline | undefined;
-    for (const { pipeline, group, launch } of this.#launches) {
+    for (const { pipeline, group, launch } of this.launches) {
       if (pipeline.gpu !== current) pass.setPipeline(pipeline.gpu);
       current = pipeline.gpu;
       pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(launch.grid[0], launch.grid[1], launch.grid[2]);
     }
     pass.end();
-    this.#device.gpu.queue.submit([encoder.finish()]);
+    this.device.gpu.queue.submit([encoder.finish()]);
   }
 
   dispose(): void {

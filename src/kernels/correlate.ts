@@ -10,6 +10,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { type Grid, launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
+import { winogradCorrelation } from './winograd.ts';
 
 export interface Correlation {
   readonly batch: number;
@@ -35,7 +36,7 @@ export interface CorrelationTensors {
   readonly partial: Tensor;
 }
 
-interface CorrelationVariant extends Variant<Correlation, [CorrelationTensors, number, string]> {
+export interface CorrelationVariant extends Variant<Correlation, [CorrelationTensors, number, string]> {
   /** Workgroups (or invocations) that one strip gives; strips are cut until there is enough to do. */
   work(c: Correlation): number;
   /** How many of those keep this device busy. */
@@ -171,6 +172,7 @@ const tile: CorrelationVariant = {
 
 /** Preferred first. */
 export const correlationVariants: readonly CorrelationVariant[] = [
+  winogradCorrelation,
   walk4,
   subgroup4,
   walk8,

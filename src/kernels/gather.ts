@@ -9,6 +9,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { type Grid, launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
+import { winogradGather } from './winograd.ts';
 
 export interface Gather {
   readonly batch: number;
@@ -39,7 +40,7 @@ export interface GatherTensors {
   readonly y: Tensor;
 }
 
-type GatherVariant = Variant<Gather, [GatherTensors, string]>;
+export type GatherVariant = Variant<Gather, [GatherTensors, string]>;
 
 function paramsOf(g: Gather, bias: Tensor | null) {
   const { batch, transposed: _, relu, ...sizes } = g;
@@ -166,7 +167,15 @@ const tile: GatherVariant = {
 };
 
 /** Preferred first. */
-export const gatherVariants: readonly GatherVariant[] = [halo4, subgroup4, halo8, subgroup8, gemm, tile];
+export const gatherVariants: readonly GatherVariant[] = [
+  winogradGather,
+  halo4,
+  subgroup4,
+  halo8,
+  subgroup8,
+  gemm,
+  tile,
+];
 
 /** Computes y from x and the weight by the best variant, under the op's name. */
 export function gather(device: Device, op: string, g: Gather, tensors: GatherTensors): void {

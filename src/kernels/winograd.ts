@@ -1,0 +1,190 @@
+/** @file Winograd's 3×3 convolution F(4×4, 3×3) for software adapters: transforms around a batch of matrix products. */
+import { empty } from '../tensor/create.ts';
+import type { Caps, Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Correlation, CorrelationVariant } from './correlate.ts';
+import type { Gather, GatherVariant } from './gather.ts';
+import { type Grid, launch, linearGrid } from './queue.ts';
+import * as shaders from './shaders.gen.ts';
+
+/** Products per tile and channel pair. */
+const POINTS = 36;
+
+/** Largest transformed image in bytes: 2.25 times the image, so it stays below the smallest WebGPU binding limit. */
+const LIMIT = 1 << 27;
+
+/** One side of a convolution as tiles of 4×4 output pixels. */
+interface Tiling {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+function countsOf({ batch, height, width }: Tiling) {
+  const tilesX = Math.ceil(width / 4);
+  const tilesY = Math.ceil(height / 4);
+  const tiles = batch * tilesX * tilesY;
+  return { tilesX, tilesY, tiles, padded: Math.ceil(tiles / 4) * 4 };
+}
+
+const nothing = {
+  height: 0,
+  width: 0,
+  channels: 0,
+  tilesX: 0,
+  tilesY: 0,
+  tiles: 0,
+  padded: 0,
+  originY: 0,
+  originX: 0,
+  pairs: 0,
+  turned: 0,
+  hasBias: 0,
+  relu: 0,
+};
+
+function specialization(device: Device) {
+  return { overrides: { WORKGROUP: device.caps.workgroup } };
+}
+
+interface Image {
+  readonly tensor: Tensor;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly originY: number;
+  readonly originX: number;
+}
+
+/** The image's tiles at the 36 points: [36, padded tiles, channels]. */
+function spreadImage(device: Device, entry: 'input' | 'outputGrad', image: Image, tiling: Tiling): Tensor {
+  const counts = countsOf(tiling);
+  const { tensor, height, width, originY, originX } = image;
+  const spread = empty(device, { shape: [POINTS, counts.padded, image.channels], dtype: 'f32' }, 'tiles');
+  const channels = image.channels / 4;
+  const params = { ...nothing, ...counts, height, width, channels, originY, originX };
+  const grid = linearGrid(counts.padded * channels, device.caps.workgroup);
+  launch(device, shaders.winograd, entry, { image: tensor, spread }, params, grid, specialization(device));
+  return spread;
+}
+
+function spreadWeight(device: Device, weight: Tensor, count: number, turned: boolean): Tensor {
+  const spread = empty(device, { shape: [POINTS, count], dtype: 'f32' }, 'weight at the points');
+  const params = { ...nothing, pairs: count / 4, turned: Number(turned) };
+  const grid = linearGrid(count / 4, device.caps.workgroup);
+  launch(device, shaders.winograd, 'weight', { image: weight, spread }, params, grid, specialization(device));
+  return spread;
+}
+
+interface Product {
+  readonly rows: number;
+  readonly depth: number;
+  readonly columns: number;
+  readonly turnedA: boolean;
+  readonly turnedB: boolean;
+}
+
+/** The product of every plane: [36, rows, columns]. */
+function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label: string): Tensor {
+  const { rows, depth, columns } = p;
+  const c = empty(device, { shape: [POINTS, rows, columns], dtype: 'f32' }, 'products');
+  const lanes = device.caps.subgroupSize;
+  const overrides = { LANES: lanes, TURNED_A: Number(p.turnedA), TURNED_B: Number(p.turnedB) };
+  const grid: Grid = [Math.ceil(rows / 16), Math.ceil(columns / (4 * lanes)), POINTS];
+  launch(
+    device,
+    shaders.winogradProduct,
+    'main',
+    { a, b, c },
+    { rows, depth, columns },
+    grid,
+    { overrides },
+    label,
+  );
+  return c;
+}
+
+function fitsDevice({ software, subgroupSize }: Caps): boolean {
+  return software && subgroupSize > 0 && subgroupSize % 4 === 0;
+}
+
+function fitsMemory(tiling: Tiling, channels: number): boolean {
+  return POINTS * countsOf(tiling).padded * channels * 4 <= LIMIT;
+}
+
+/** Whether there is enough work to pay for the transforms, by measurement. */
+function pays(tiling: Tiling, channelsA: number, channelsB: number): boolean {
+  const { tiles } = countsOf(tiling);
+  const least = Math.min(channelsA, channelsB);
+  return tiling.width > 2 && least >= 16 && tiles * least >= 512;
+}
+
+function outputTiling(g: Gather): Tiling {
+  return { batch: g.batch, height: g.outHeight, width: g.outWidth };
+}
+
+function fitsGather(caps: Caps, g: Gather): boolean {
+  const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
+  const unit = g.dilation === (g.transposed ? -1 : 1);
+  const whole = g.k % 4 === 0 && g.m % 4 === 0;
+  return fitsDevice(caps) && plain && unit && whole && fitsMemory(outputTiling(g), Math.max(g.k, g.m));
+}
+
+/** The convolution, or transposed the gradient of its input: the same with the kernel turned and channels swapped. */
+export const winogradGather: GatherVariant = {
+  name: 'winograd',
+  fits: fitsGather,
+  preferred: () => false,
+  launch(device, g, tensors, label) {
+    const { k, m, outHeight: height, outWidth: width, transposed } = g;
+    const tiling = outputTiling(g);
+    const counts = countsOf(tiling);
+    const turn = transposed ? 2 : 0;
+    const origin = { originY: g.offsetY - turn, originX: g.offsetX - turn };
+    const image = { tensor: tensors.x, height: g.inHeight, width: g.inWidth, channels: k, ...origin };
+    using weight = spreadWeight(device, tensors.weight, k * m, transposed);
+    using input = spreadImage(device, 'input', image, tiling);
+    const shape = { rows: counts.padded, depth: k, columns: m, turnedA: false, turnedB: transposed };
+    using products = multiply(device, input, weight, shape, label);
+    const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
+    const params = { ...nothing, ...counts, height, width, channels: m / 4, ...flags };
+    const bindings = { products, bias: tensors.bias ?? tensors.weight, result: tensors.y };
+    const grid = linearGrid(counts.tiles * (m / 4), device.caps.workgroup);
+    launch(device, shaders.winograd, 'output', bindings, params, grid, specialization(device));
+  },
+};
+
+function smallTiling(c: Correlation): Tiling {
+  return { batch: c.batch, height: c.smallHeight, width: c.smallWidth };
+}
+
+function fitsCorrelation(caps: Caps, c: Correlation): boolean {
+  const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
+  const whole = c.a % 4 === 0 && c.b % 4 === 0;
+  return fitsDevice(caps) && plain && whole && fitsMemory(smallTiling(c), Math.max(c.a, c.b));
+}
+
+/** The gradient of the weight: the tiles of both images are the depth of the products. */
+export const winogradCorrelation: CorrelationVariant = {
+  name: 'winograd',
+  fits: fitsCorrelation,
+  preferred: (caps, c) => caps.subgroupSize === 4 && pays(smallTiling(c), c.a, c.b),
+  work: () => POINTS,
+  wanted: () => 1,
+  launch(device, c, tensors, _splits, label) {
+    const tiling = smallTiling(c);
+    const offset = { originY: -c.padding, originX: -c.padding };
+    const large = { height: c.largeHeight, width: c.largeWidth, channels: c.a, ...offset };
+    const small = { height: c.smallHeight, width: c.smallWidth, channels: c.b, originY: 0, originX: 0 };
+    using input = spreadImage(device, 'input', { tensor: tensors.large, ...large }, tiling);
+    using dy = spreadImage(device, 'outputGrad', { tensor: tensors.small, ...small }, tiling);
+    const { padded } = countsOf(tiling);
+    const shape = { rows: c.a, depth: padded, columns: c.b, turnedA: true, turnedB: false };
+    using products = multiply(device, input, dy, shape, label);
+    const pairs = (c.a * c.b) / 4;
+    const params = { ...nothing, pairs };
+    const bindings = { products, result: tensors.partial };
+    const grid = linearGrid(pairs, device.caps.workgroup);
+    launch(device, shaders.winograd, 'weightGrad', bindings, params, grid, specialization(device));
+  },
+};

@@ -47,6 +47,8 @@ export interface JobOptions {
   readonly onTraining?: (training: boolean) => void;
   /** For threads; see `makeCohort`. */
   readonly worker: URL | null;
+  /** What to compute on; default: a device that the job opens and closes. */
+  readonly device?: Device;
 }
 
 export interface JobResult {
@@ -136,7 +138,7 @@ class Job {
   readonly #config: RunConfig;
   readonly #files: DiskFiles;
   readonly #timings: Timing[] = [];
-  #adapter: ReportInput['adapter'] = { name: '', software: false };
+  #device: Device | undefined;
 
   constructor(options: JobOptions, config: RunConfig) {
     this.#options = options;
@@ -191,13 +193,20 @@ class Job {
     }
   }
 
+  /** The job's device; another one once that is lost. */
   async #openDevice(): Promise<Device> {
+    if (this.#device && !this.#device.lost) return this.#device;
+    this.close();
     const { adapter } = this.#config;
-    const device = await openDevice(adapter ? { adapter } : {});
-    const line = adapterLine(device);
-    if (this.#adapter.name !== device.caps.description) this.#options.console.say(line);
-    this.#adapter = { name: device.caps.description, software: device.caps.software };
-    return device;
+    const given = this.#options.device;
+    this.#device = given && !given.lost ? given : await openDevice(adapter ? { adapter } : {});
+    this.#options.console.say(adapterLine(this.#device));
+    return this.#device;
+  }
+
+  close(): void {
+    if (this.#device !== this.#options.device) this.#device?.dispose();
+    this.#device = undefined;
   }
 
   async #evaluate(data: PreparedData, split: Split): Promise<RunResults> {
@@ -212,7 +221,6 @@ class Job {
       return results;
     } finally {
       stage.end();
-      device.dispose();
     }
   }
 
@@ -220,10 +228,11 @@ class Job {
     const metrics = await readRecords<StepMetrics>(this.#files, metricsFile);
     const validation = await readRecords<ValidationMetrics>(this.#files, validationFile);
     const { part, evaluation, samples, scatter } = results;
+    const { description, software } = (await this.#openDevice()).caps;
     const html = renderReport({
       title: `Pretraining: ${this.#config.tasks.join(' and ')}`,
       config: this.#config,
-      adapter: this.#adapter,
+      adapter: { name: description, software },
       timings: this.#timings,
       metrics,
       validation,
@@ -263,5 +272,10 @@ class Job {
  * in `cohort`, and what was prepared in `prepared`.
  */
 export async function runJob(options: JobOptions): Promise<JobResult> {
-  return new Job(options, await settle(options)).go();
+  const job = new Job(options, await settle(options));
+  try {
+    return await job.go();
+  } finally {
+    job.close();
+  }
 }

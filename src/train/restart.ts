@@ -4,9 +4,8 @@ import { DeviceLostError } from '../tensor/errors.ts';
 import { type TrainOptions, type TrainResult, train } from './loop.ts';
 
 export interface RestartOptions extends Omit<TrainOptions, 'device'> {
+  /** Gives a device that is not lost; it stays the caller's. Called at first and after each loss. */
   readonly openDevice: () => Promise<Device>;
-  /** Called with each device that was opened, the first included. */
-  readonly onDevice?: (device: Device) => void;
   /** Restarts before giving up; default 3. */
   readonly restarts?: number;
 }
@@ -19,23 +18,19 @@ async function wasLost(device: Device, error: unknown): Promise<boolean> {
 }
 
 /**
- * As `train`, on devices of its own. When one is lost, another is opened and the run resumes from its last
- * checkpoint.
+ * As `train`; when the device is lost, another is opened and the run resumes from its last checkpoint.
  * @throws DeviceLostError when that happened more than `restarts` times
  */
 export async function trainWithRestarts(options: RestartOptions): Promise<TrainResult> {
-  const { openDevice, onDevice, restarts = 3, ...rest } = options;
+  const { openDevice, restarts = 3, ...rest } = options;
   for (let attempt = 0; ; attempt++) {
     const device = await openDevice();
     try {
-      onDevice?.(device);
       return await train({ ...rest, device, resume: attempt > 0 || rest.resume === true });
     } catch (error) {
       if (attempt === restarts || !(await wasLost(device, error))) throw error;
       const message = `The device was lost; going on from the last checkpoint on a new one (${attempt + 1} of ${restarts}).`;
       rest.onProgress?.({ kind: 'warning', message });
-    } finally {
-      device.dispose();
     }
   }
 }

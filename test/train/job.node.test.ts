@@ -1,0 +1,98 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { interruptible } from '../../src/commands/interrupt.ts';
+import { ConfigError, FileError } from '../../src/tensor/errors.ts';
+import type { GivenConfig } from '../../src/train/config.ts';
+import { type JobConsole, type JobResult, runJob } from '../../src/train/job.node.ts';
+import { withoutTimings } from '../../src/train/runlog.ts';
+import { useDevice } from '../device.ts';
+
+const device = useDevice();
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'planewise-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const small: GivenConfig = {
+  phantom: { subjects: 5, phases: 1, size: 32 },
+  width: 4,
+  depth: 2,
+  steps: 6,
+  batch: 4,
+  validateEvery: 3,
+  checkpointEvery: 3,
+  validationFraction: 0.2,
+  testFraction: 0.2,
+};
+
+interface Run {
+  readonly given: GivenConfig;
+  readonly resume?: boolean;
+  /** Sends SIGINT when training has made its first steps. */
+  readonly interrupt?: boolean;
+}
+
+function run({ given, resume = false, interrupt = false }: Run): Promise<JobResult> {
+  const console: JobConsole = {
+    say: () => {},
+    warn: (line) => expect(line).toBe(''),
+    startStage: (label) => ({
+      update: () => {
+        if (interrupt && label.startsWith('training')) process.emit('SIGINT');
+      },
+      end: () => {},
+    }),
+  };
+  return interruptible(
+    () => true,
+    (signal) => runJob({ given, resume, console, signal, worker: null, device: device() }),
+  );
+}
+
+const read = (run: string, name: string): Promise<string> => readFile(join(folder, run, name), 'latin1');
+
+describe('a pretraining job', () => {
+  it('goes from phantom to report; interrupted and resumed, it leaves the same files', async () => {
+    const [whole, broken] = [join(folder, 'whole'), join(folder, 'broken')];
+    const result = await run({ given: { ...small, out: whole } });
+    expect(result.results).toMatchObject({ part: 'test', evaluation: { subjects: 1 } });
+    const stopped = await run({ given: { ...small, out: broken }, interrupt: true });
+    expect(stopped.training.stopped).toBe(true);
+    expect(stopped.report).toBeNull();
+    await run({ given: { out: broken }, resume: true });
+    const names = await readdir(whole);
+    for (const name of ['config.json', 'weights.safetensors', 'evaluation.json', 'report.html'])
+      expect(names).toContain(name);
+    expect(await readdir(broken)).toEqual(names);
+    for (const name of [
+      'weights.safetensors',
+      'checkpoint.safetensors',
+      'validation.jsonl',
+      'evaluation.json',
+    ])
+      expect(await read('broken', name), name).toBe(await read('whole', name));
+    const [a, b] = await Promise.all(['whole', 'broken'].map((name) => read(name, 'metrics.jsonl')));
+    expect(withoutTimings(b!)).toBe(withoutTimings(a!));
+    await expect(run({ given: { ...small, out: whole } })).rejects.toThrow(/already holds a run/);
+  });
+
+  it('trains on the store another run prepared, and takes its image size from it', async () => {
+    const data = join(folder, 'whole', 'prepared');
+    const { phantom: _, ...rest } = small;
+    const given = { ...rest, data, steps: 1, out: join(folder, 'store') };
+    const { config } = await run({ given });
+    expect(config).toMatchObject({ size: 32, spacingMm: 8 });
+    const other = run({ given: { ...given, size: 64, out: join(folder, 'other') } });
+    await expect(other).rejects.toThrow(ConfigError);
+  });
+
+  it('names the folder that is missing, and leaves nothing behind', async () => {
+    const out = join(folder, 'nothing');
+    await expect(run({ given: { data: join(folder, 'absent'), out } })).rejects.toThrow(FileError);
+    await expect(run({ given: { out }, resume: true })).rejects.toThrow(/no run to resume/);
+    expect(await readdir(folder)).not.toContain('nothing');
+  });
+});

@@ -1,0 +1,46 @@
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FileError } from '../../src/tensor/errors.ts';
+import { DiskFiles } from '../../src/train/runfiles.node.ts';
+import { readText, writeText } from '../../src/train/runfiles.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'planewise-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('files of a run on disk', () => {
+  it('are written whole, appended to, renamed and read back', async () => {
+    const files = new DiskFiles(join(folder, 'new', 'run'));
+    expect(await files.read('a')).toBeNull();
+    await writeText(files, 'a', 'first');
+    await writeText(files, 'a', 'second');
+    await files.append('log', 'x\n');
+    await files.append('log', 'y\n');
+    await files.rename('a', 'b');
+    await files.rename('missing', 'c');
+    expect(await readText(files, 'b')).toBe('second');
+    expect(await readText(files, 'log')).toBe('x\ny\n');
+    expect((await readdir(files.folder)).sort()).toEqual(['b', 'log']);
+    // A view of a shared pool would show other files' bytes to whoever takes its buffer.
+    expect((await files.read('b'))!.slice().buffer.byteLength).toBe(6);
+  });
+
+  it('say which file met a full disk', async () => {
+    const files = new DiskFiles(folder);
+    await symlink('/dev/full', join(folder, 'metrics.jsonl'));
+    const failure = files.append('metrics.jsonl', 'x\n');
+    await expect(failure).rejects.toThrow(FileError);
+    await expect(failure).rejects.toThrow(/metrics\.jsonl.*disk is full/);
+  });
+
+  it('say which folder may not be written', async () => {
+    await writeText(new DiskFiles(folder), 'file', 'x');
+    const files = new DiskFiles(join(folder, 'file'));
+    await expect(files.write('a', new Uint8Array(1))).rejects.toThrow(FileError);
+    await expect(files.append('a', 'x')).rejects.toThrow(FileError);
+  });
+});

@@ -8,8 +8,9 @@ import type { GivenConfig } from '../../src/train/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../../src/train/job.node.ts';
 import { withoutTimings } from '../../src/train/runlog.ts';
 import { useDevice } from '../device.ts';
+import { plainKernels } from './tiny.ts';
 
-const device = useDevice();
+const device = useDevice(plainKernels);
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'planewise-'));

@@ -12,9 +12,9 @@ import {
 } from '../../src/train/runlog.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import { useDevice } from '../device.ts';
-import { tinyConfig, tinyData } from './tiny.ts';
+import { plainKernels, tinyConfig, tinyData } from './tiny.ts';
 
-const device = useDevice();
+const device = useDevice(plainKernels);
 const data = tinyData();
 
 async function run(files: MemoryFiles, options: Partial<TrainOptions> = {}): Promise<TrainEvent[]> {

@@ -7,7 +7,7 @@ import { type TrainEvent, train } from '../../src/train/loop.ts';
 import { trainWithRestarts } from '../../src/train/restart.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import { metricsFile, withoutTimings } from '../../src/train/runlog.ts';
-import { tinyConfig, tinyData } from './tiny.ts';
+import { plainKernels, tinyConfig, tinyData } from './tiny.ts';
 
 const data = tinyData();
 // Without a decoder there are few shaders to compile, once per device.
@@ -15,13 +15,13 @@ const config = tinyConfig({ tasks: ['location'], checkpointEvery: 2, validationF
 
 it('a run that loses its device goes on from the checkpoint and leaves the same bytes', async () => {
   const [whole, broken] = [new MemoryFiles(), new MemoryFiles()];
-  const first = await openDevice();
+  const first = await openDevice(plainKernels);
   await train({ device: first, data, config, files: whole });
   const events: TrainEvent[] = [];
   const opened: Device[] = [];
   await trainWithRestarts({
     openDevice: async () => {
-      if (opened.length > 0) opened.push(await openDevice());
+      if (opened.length > 0) opened.push(await openDevice(plainKernels));
       else opened.push(first);
       return opened.at(-1)!;
     },
@@ -46,7 +46,7 @@ it('a run that loses its device goes on from the checkpoint and leaves the same 
 
 it('a run whose devices are all lost ends with the error', async () => {
   const openLost = async (): Promise<Device> => {
-    const device = await openDevice();
+    const device = await openDevice(plainKernels);
     device.dispose();
     return device;
   };

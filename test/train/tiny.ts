@@ -1,5 +1,6 @@
 /** @file A tiny data set and configuration that train in a second, for the specs of this folder. */
 import type { Line, PreparedData, PreparedImage } from '../../src/data/types.ts';
+import type { DeviceOptions } from '../../src/tensor/device.ts';
 import { type GivenConfig, resolveConfig, type TrainConfig, trainConfigOf } from '../../src/train/config.ts';
 
 const size = 16;
@@ -59,6 +60,15 @@ export function tinyData(): PreparedData {
   } as const;
   return { manifest, pixels };
 }
+
+/** The convolutions whose shaders compile fastest: these specs are not about kernels. */
+export const plainKernels: DeviceOptions = {
+  variants: Object.fromEntries(
+    ['conv2d', 'conv2dInputGrad', 'conv2dWeightGrad', 'conv2dTranspose', 'conv2dTransposeInputGrad'].map(
+      (op) => [op, 'tile'],
+    ),
+  ),
+};
 
 /** Multitask, 4 channels, 2 levels, 8 steps of 4 images, with augmentation and dropout; due every 3 steps. */
 export function tinyConfig(given: GivenConfig = {}): TrainConfig {

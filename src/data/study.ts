@@ -12,8 +12,8 @@ export interface StudyOptions {
   readonly targetView?: string;
   /** Views whose planes make the lines, in channel order; default: 2-chamber and 4-chamber where found, else all others. */
   readonly referenceViews?: readonly string[];
-  /** The user's mapping from folders, series or descriptions to views; goes before the known names. */
-  readonly views?: readonly ViewRule[];
+  /** The user's mapping from folders, series or descriptions to views; goes before the known names. Or a mapping of one's own. */
+  readonly views?: readonly ViewRule[] | ((image: ScannedImage) => string | null);
   /** Slice (0 = base end) of a reference view that is a stack, by view; default its middle, floor(n / 2). */
   readonly referenceSlice?: Readonly<Record<string, number>>;
   readonly subjects?: SubjectRule;
@@ -154,8 +154,9 @@ function subjectTargets(
  * Throws ConfigError when no image of the target view is found, or views contradict each other.
  */
 export function planScan({ images, skipped }: Scan, options: StudyOptions = {}): StudyPlan {
+  const { views } = options;
   const viewed = images.flatMap((image) => {
-    const view = viewOf(image, options.views);
+    const view = typeof views === 'function' ? views(image) : viewOf(image, views);
     return view === null ? [] : [{ image, view }];
   });
   const found = new Set(viewed.map((v) => v.view));

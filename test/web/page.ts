@@ -1,0 +1,91 @@
+/** @file The built page in headless Chromium, for specs that drive it as a user would. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
+import { buildPage } from '../../tools/web.mjs';
+import { serve } from '../../tools/web-server.mjs';
+import { launchOptions, setup } from '../browser/chromium.ts';
+
+export interface Site {
+  readonly url: string;
+  readonly browser: Browser;
+  /** A page of a fresh profile, started and ready. */
+  open(options?: {
+    readonly width?: number;
+    readonly height?: number;
+    readonly hash?: string;
+  }): Promise<Page>;
+  close(): Promise<void>;
+}
+
+/** Builds the page, serves it and starts the browser. */
+export async function openSite(): Promise<Site> {
+  await setup();
+  const folder = await mkdtemp(join(tmpdir(), 'planewise-page-'));
+  await buildPage(folder);
+  const server = await serve(folder, 0);
+  const browser = await chromium.launch(launchOptions);
+  return {
+    url: server.url,
+    browser,
+    open: async ({ width = 1280, height = 900, hash = '' } = {}) => {
+      const context: BrowserContext = await browser.newContext({
+        viewport: { width, height },
+        locale: 'en-GB',
+      });
+      const page = await context.newPage();
+      await page.goto(server.url + hash);
+      await ready(page);
+      return page;
+    },
+    close: async () => {
+      await browser.close();
+      await server.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until the page has started and can work without its host. */
+export async function ready(page: Page): Promise<void> {
+  await page.waitForSelector('html[data-ready]');
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
+}
+
+/** Makes a few built-in hearts through the Data panel. */
+export async function makeHearts(page: Page, hearts: number): Promise<void> {
+  await page.getByRole('tab', { name: 'Data' }).click();
+  await page.getByLabel('Hearts', { exact: true }).fill(String(hearts));
+  await page.getByRole('button', { name: 'Make hearts' }).click();
+  await page.getByText(`${hearts} built-in hearts, mid`, { exact: true }).waitFor({ timeout: 60_000 });
+}
+
+export interface TrainingInput {
+  readonly steps: number;
+  readonly batch: number;
+}
+
+/** Starts a training through the Train panel. */
+export async function startTraining(page: Page, { steps, batch }: TrainingInput): Promise<void> {
+  await page.getByRole('tab', { name: 'Train' }).click();
+  await page.getByLabel('Steps', { exact: true }).fill(String(steps));
+  await page.getByLabel('Batch', { exact: true }).fill(String(batch));
+  await page.getByRole('button', { name: /^Start/ }).click();
+}
+
+/** A file of the run kept in the page, or null. */
+export function runFile(page: Page, name: string): Promise<number[] | null> {
+  return page.evaluate(async (wanted) => {
+    const root = await navigator.storage.getDirectory();
+    try {
+      const folder = await root.getDirectoryHandle('run');
+      const file = await (await folder.getFileHandle(wanted)).getFile();
+      return [...new Uint8Array(await file.arrayBuffer())];
+    } catch {
+      return null;
+    }
+  }, name);
+}

@@ -1,0 +1,64 @@
+/** @file Serves the built page on localhost, with the headers a careful host would send. */
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize, sep } from 'node:path';
+
+/** What the page may load: its own files, and nothing from anywhere else. */
+export const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+const headers = {
+  'Content-Security-Policy': `${policy}; frame-ancestors 'none'`,
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-cache',
+};
+
+/** The file a request asks for, never outside the folder. */
+function pathOf(folder, url) {
+  const { pathname } = new URL(url, 'http://localhost');
+  const path = normalize(join(folder, decodeURIComponent(pathname)));
+  if (path !== folder && !path.startsWith(folder + sep)) return null;
+  return path.endsWith(sep) || path === folder ? join(path, 'index.html') : path;
+}
+
+/** Listens on 127.0.0.1; port 0 takes any free one. Rejects where the port is taken. */
+export function serve(folder, port) {
+  const server = createServer(async (request, response) => {
+    try {
+      const path = pathOf(folder, request.url ?? '/');
+      const bytes = await readFile(path);
+      response.writeHead(200, {
+        ...headers,
+        'Content-Type': types[extname(path)] ?? 'application/octet-stream',
+      });
+      response.end(bytes);
+    } catch {
+      response.writeHead(404, headers).end();
+    }
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      const url = `http://localhost:${server.address().port}/`;
+      resolve({ url, close: () => new Promise((done) => server.close(done)) });
+    });
+  });
+}

@@ -1,0 +1,84 @@
+/** @file Builds the page into dist/web/, and with --serve serves it on localhost. */
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { policy, serve } from './web-server.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const web = join(root, 'web');
+
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  minify: true,
+  format: 'esm',
+  platform: 'browser',
+  // lowers `using`
+  target: 'es2022',
+  entryNames: '[name]-[hash]',
+  chunkNames: '[name]-[hash]',
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+  // named by the image decoders for Node only
+  external: ['fs', 'path', 'crypto'],
+};
+
+/** Bundles one entry; the name of its file. */
+async function bundle(entry, outdir, options = {}) {
+  const { metafile } = await build({ ...shared, entryPoints: [join('web', entry)], outdir, ...options });
+  const found = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === `web/${entry}`);
+  return basename(found[0]);
+}
+
+async function style(outdir) {
+  const plot = join(dirname(createRequire(import.meta.url).resolve('uplot')), 'uPlot.min.css');
+  const own = join(web, 'style.css');
+  const contents = `@import ${JSON.stringify(plot)};\n@import ${JSON.stringify(own)};`;
+  const stdin = { contents, resolveDir: web, loader: 'css', sourcefile: 'all.css' };
+  const { outputFiles } = await build({ stdin, bundle: true, minify: true, write: false, outdir });
+  const hash = createHash('sha256').update(outputFiles[0].contents).digest('hex').slice(0, 8);
+  const name = `style-${hash}.css`;
+  await writeFile(join(outdir, name), outputFiles[0].contents);
+  return name;
+}
+
+async function page(outdir, names) {
+  const template = await readFile(join(web, 'index.html'), 'utf8');
+  const values = { policy, ...names };
+  await writeFile(
+    join(outdir, 'index.html'),
+    template.replaceAll(/\{\{(\w+)\}\}/g, (_, name) => values[name]),
+  );
+}
+
+/** Builds the page into a folder, which is emptied first. */
+export async function buildPage(outdir = join(root, 'dist', 'web')) {
+  await rm(outdir, { recursive: true, force: true });
+  await mkdir(outdir, { recursive: true });
+  const worker = await bundle('worker.ts', outdir);
+  const main = await bundle('main.ts', outdir, { define: { WORKER_FILE: JSON.stringify(`./${worker}`) } });
+  await copyFile(join(web, 'icon.svg'), join(outdir, 'icon.svg'));
+  await page(outdir, { main, style: await style(outdir) });
+  const files = (await readdir(outdir)).filter((name) => name !== 'index.html').sort();
+  const version = createHash('sha256').update(await readFile(join(outdir, 'index.html')));
+  const define = {
+    FILES: JSON.stringify(['./', ...files]),
+    VERSION: JSON.stringify(version.update(files.join()).digest('hex').slice(0, 12)),
+  };
+  await bundle('sw.ts', outdir, { define, entryNames: '[name]', splitting: false });
+  return outdir;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = await buildPage();
+  if (process.argv.includes('--serve')) {
+    const port = Number(process.env.PORT || 4173);
+    const { url } = await serve(folder, port).catch(() => serve(folder, 0));
+    console.log(`planewise is at ${url} (stop with Ctrl+C)`);
+  }
+}

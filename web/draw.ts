@@ -1,0 +1,139 @@
+/** @file Draws images with lines, heatmaps and marks on them. */
+import type { Line } from '../src/data/types.ts';
+import { clipLine, trueColour, viewColour } from '../src/train/pictures.ts';
+
+export const css = (view: number): string => `rgb(${viewColour(view).join(' ')})`;
+const pale = (view: number): string => `rgb(${trueColour(view).join(' ')})`;
+
+/** A line in an image's pixels, and how it is drawn. */
+export interface Stroke {
+  readonly line: Line;
+  /** Which reference view: its colour. */
+  readonly view: number;
+  /** True lines are dashed where predicted ones stand beside them. */
+  readonly dashed: boolean;
+}
+
+/** How an image's pixels lie on a canvas: canvas = offset + scale · (pixel + ½). */
+export interface Placement {
+  readonly left: number;
+  readonly top: number;
+  readonly scaleX: number;
+  readonly scaleY: number;
+}
+
+/** Fits an image of columns × rows pixels of a physical shape into a canvas. */
+export function place(
+  canvas: { readonly width: number; readonly height: number },
+  image: { readonly columns: number; readonly rows: number; readonly spacingMm: readonly [number, number] },
+): Placement {
+  const [widthMm, heightMm] = [image.columns * image.spacingMm[1], image.rows * image.spacingMm[0]];
+  const perMm = Math.min(canvas.width / widthMm, canvas.height / heightMm);
+  return {
+    left: (canvas.width - widthMm * perMm) / 2,
+    top: (canvas.height - heightMm * perMm) / 2,
+    scaleX: image.spacingMm[1] * perMm,
+    scaleY: image.spacingMm[0] * perMm,
+  };
+}
+
+/** Grey image data through a window. */
+export function windowedImage(
+  values: ArrayLike<number>,
+  columns: number,
+  rows: number,
+  low: number,
+  high: number,
+): ImageData {
+  const image = new ImageData(columns, rows);
+  const words = new Uint32Array(image.data.buffer);
+  const factor = 255 / Math.max(1e-9, high - low);
+  for (let i = 0; i < words.length; i++) {
+    const grey = Math.max(0, Math.min(255, Math.round((values[i]! - low) * factor)));
+    words[i] = 0xff000000 | (grey << 16) | (grey << 8) | grey;
+  }
+  return image;
+}
+
+const scratch = document.createElement('canvas');
+
+/** Paints pixels, smoothly enlarged. */
+export function paintPixels(context: CanvasRenderingContext2D, image: ImageData, at: Placement): void {
+  scratch.width = image.width;
+  scratch.height = image.height;
+  scratch.getContext('2d')!.putImageData(image, 0, 0);
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(scratch, at.left, at.top, image.width * at.scaleX, image.height * at.scaleY);
+}
+
+/** Paints lines over an image of columns × rows pixels. */
+export function paintLines(
+  context: CanvasRenderingContext2D,
+  strokes: readonly Stroke[],
+  image: { readonly columns: number; readonly rows: number },
+  at: Placement,
+): void {
+  const { canvas } = context;
+  const width = Math.max(1.5, Math.min(canvas.width, canvas.height) / 220);
+  context.save();
+  context.beginPath();
+  context.rect(at.left, at.top, image.columns * at.scaleX, image.rows * at.scaleY);
+  context.clip();
+  for (const { line, view, dashed } of strokes) {
+    const ends = clipLine(line, Math.max(image.columns, image.rows));
+    if (!ends) continue;
+    const [x1, y1, x2, y2] = ends;
+    const path = new Path2D();
+    path.moveTo(at.left + at.scaleX * (x1 + 0.5), at.top + at.scaleY * (y1 + 0.5));
+    path.lineTo(at.left + at.scaleX * (x2 + 0.5), at.top + at.scaleY * (y2 + 0.5));
+    context.setLineDash(dashed ? [4 * width, 3 * width] : []);
+    context.strokeStyle = 'rgb(0 0 0 / 55%)';
+    context.lineWidth = width + 1.5;
+    context.stroke(path);
+    context.strokeStyle = dashed ? pale(view) : css(view);
+    context.lineWidth = width;
+    context.stroke(path);
+  }
+  context.restore();
+}
+
+/** Heatmaps of lines as the network is taught them: exp(−distance² / 2σ²), one colour per view. */
+export function heatImage(
+  lines: readonly { readonly line: Line; readonly view: number }[],
+  image: { readonly columns: number; readonly rows: number; readonly spacingMm: readonly [number, number] },
+  sigmaMm: number,
+): ImageData {
+  const { columns, rows, spacingMm } = image;
+  const out = new ImageData(columns, rows);
+  for (const { line, view } of lines) {
+    const [a, b, d] = line;
+    const perMm = 1 / Math.hypot(a / spacingMm[1], b / spacingMm[0]);
+    const colour = viewColour(view);
+    for (let y = 0, i = 0; y < rows; y++) {
+      for (let x = 0; x < columns; x++, i += 4) {
+        const t = ((a * x + b * y + d) * perMm) / sigmaMm;
+        const value = Math.exp(-0.5 * t * t);
+        const before = out.data[i + 3]! / 255;
+        const sum = before + value;
+        if (sum < 1e-3) continue;
+        for (let k = 0; k < 3; k++)
+          out.data[i + k] = Math.round((out.data[i + k]! * before + colour[k]! * value) / sum);
+        out.data[i + 3] = Math.round(255 * Math.min(1, Math.max(before, value)));
+      }
+    }
+  }
+  return out;
+}
+
+/** Sets a canvas to its size on screen in device pixels; whether it has one. */
+export function fitCanvas(canvas: HTMLCanvasElement): boolean {
+  const ratio = Math.min(3, devicePixelRatio || 1);
+  const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
+  if (width === 0 || height === 0) return false;
+  if (canvas.width !== width || canvas.height !== height) {
+    canvas.width = width;
+    canvas.height = height;
+  }
+  return true;
+}

@@ -1,0 +1,122 @@
+/** @file Live loss curves: training, its running mean and validation, on a logarithmic axis. */
+import uPlot from 'uplot';
+import type { StepMetrics, ValidationMetrics } from '../../src/train/runlog.ts';
+import { h } from '../dom.ts';
+import { colour, onTheme } from '../theme.ts';
+
+export type LossKey = 'loss' | 'orientationLoss' | 'locationLoss';
+
+/** More points than a screen has are averaged. */
+const MOST_POINTS = 1200;
+const HEIGHT = 240;
+
+type Row = (number | null)[];
+
+const positive = (value: number | null | undefined): number | null =>
+  typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : null;
+
+/** Trailing mean over a thirtieth of what there is. */
+function smoothed(values: Row): Row {
+  const reach = Math.max(1, Math.round(values.length / 30));
+  let [sum, n] = [0, 0];
+  return values.map((value, i) => {
+    const old = i >= reach ? values[i - reach] : null;
+    if (value !== null) [sum, n] = [sum + value, n + 1];
+    if (old !== null && old !== undefined) [sum, n] = [sum - old, n - 1];
+    return n > 0 ? sum / n : null;
+  });
+}
+
+/** Columns for uPlot: steps, training, mean, validation. */
+function columnsOf(
+  metrics: readonly StepMetrics[],
+  validation: readonly ValidationMetrics[],
+  key: LossKey,
+): uPlot.AlignedData {
+  const group = Math.ceil(metrics.length / MOST_POINTS) || 1;
+  const training = new Map<number, number | null>();
+  for (let i = 0; i < metrics.length; i += group) {
+    const part = metrics.slice(i, i + group);
+    const mean = part.reduce((sum, row) => sum + (row[key] ?? 0), 0) / part.length;
+    training.set(part[Math.floor(part.length / 2)]!.step, positive(mean));
+  }
+  const held = new Map(validation.map((row) => [row.step, positive(row[key])]));
+  const steps = [...new Set([...training.keys(), ...held.keys()])].sort((a, b) => a - b);
+  const losses = steps.map((step) => training.get(step) ?? null);
+  return [steps, losses, smoothed(losses), steps.map((step) => held.get(step) ?? null)];
+}
+
+function options(title: string, width: number): uPlot.Options {
+  const grid = { stroke: () => colour('rule'), width: 1 };
+  const axis = { stroke: () => colour('muted'), grid, ticks: grid, font: '12px system-ui' };
+  return {
+    width,
+    height: HEIGHT,
+    title,
+    cursor: { drag: { x: false, y: false } },
+    scales: { x: { time: false }, y: { distr: 3 } },
+    axes: [
+      axis,
+      {
+        ...axis,
+        size: 62,
+        values: (_, ticks) => ticks.map((v) => (v === null ? '' : String(Number(v.toPrecision(2))))),
+      },
+    ],
+    series: [
+      { label: 'step' },
+      {
+        label: 'each step',
+        stroke: () => colour('faint'),
+        width: 1,
+        points: { show: false },
+        spanGaps: true,
+      },
+      { label: 'mean', stroke: () => colour('accent'), width: 2, points: { show: false }, spanGaps: true },
+      {
+        label: 'validation',
+        stroke: () => colour('second'),
+        width: 2,
+        points: { show: true, size: 5 },
+        spanGaps: true,
+      },
+    ],
+  };
+}
+
+export class Curve {
+  readonly element: HTMLElement;
+  readonly #key: LossKey;
+  readonly #title: string;
+  #plot: uPlot | null = null;
+  #data: uPlot.AlignedData = [[], [], [], []];
+
+  constructor(title: string, key: LossKey) {
+    this.#key = key;
+    this.#title = title;
+    this.element = h('div', { class: 'curve', role: 'img', 'aria-label': `${title}, nothing yet` });
+    new ResizeObserver(() => this.#resize()).observe(this.element);
+    onTheme(() => this.#plot?.redraw());
+  }
+
+  show(metrics: readonly StepMetrics[], validation: readonly ValidationMetrics[]): void {
+    this.#data = columnsOf(metrics, validation, this.#key);
+    const last = metrics.at(-1);
+    const value = last?.[this.#key];
+    if (last)
+      this.element.setAttribute(
+        'aria-label',
+        `${this.#title}: ${value?.toPrecision(3)} at step ${last.step}`,
+      );
+    if (this.#plot) this.#plot.setData(this.#data);
+    else this.#resize();
+  }
+
+  /** uPlot measures itself once, so it is made when there is a width. */
+  #resize(): void {
+    const width = Math.floor(this.element.clientWidth);
+    if (width === 0) return;
+    if (this.#plot) this.#plot.setSize({ width, height: HEIGHT });
+    else this.#plot = new uPlot(options(this.#title, width), this.#data, this.element);
+  }
+}

@@ -1,0 +1,213 @@
+/** @file The Data panel: hearts made in place or a folder opened, mapped and prepared; what is kept, and its end. */
+import type { App } from '../app.ts';
+import {
+  action,
+  card,
+  count,
+  field,
+  fill,
+  h,
+  megabytes,
+  Notice,
+  numberInput,
+  plural,
+  select,
+} from '../dom.ts';
+import type { DataInfo, Difficulty, FolderInfo } from '../protocol.ts';
+import { mappingTable } from './mapping.ts';
+import { folderPicker, type PickedFolder } from './picker.ts';
+import { ProgressBar } from './progress.ts';
+import { skippedFiles } from './skipped.ts';
+
+const difficulties = [
+  { value: 'easy', label: 'easy' },
+  { value: 'mid', label: 'mid' },
+  { value: 'hard', label: 'hard' },
+];
+
+/** Trainings differ by grid, so the hearts are prepared for one of the presets. */
+function heartsCard(app: App, progress: ProgressBar): HTMLElement {
+  const notice = new Notice();
+  const { presets } = app.hello;
+  const subjects = numberInput(60, { min: 3, max: 2000 });
+  const difficulty = select(difficulties, 'mid');
+  const phases = numberInput(2, { min: 1, max: 30 });
+  const seed = numberInput(1, { min: 0 });
+  const preset = select(
+    Object.entries(presets).map(([value, { title, grid }]) => ({
+      value,
+      label: `${title}, ${grid.size} px`,
+    })),
+  );
+  const make = action(
+    'Make hearts',
+    notice,
+    async () => {
+      const { grid, heartsImageSize } = presets[preset.value]!;
+      const settings = {
+        subjects: subjects.valueAsNumber,
+        difficulty: difficulty.value as Difficulty,
+        phases: phases.valueAsNumber,
+        seed: seed.valueAsNumber,
+        imageSize: heartsImageSize,
+        ...grid,
+      };
+      if (!(settings.subjects >= 3))
+        throw new Error('At least 3 hearts are needed: some to train on, some to test.');
+      app.set({
+        data: await progress.run('Making hearts', () => app.client.request('makeHearts', settings)),
+      });
+    },
+    'primary',
+  );
+  return card(
+    'Built-in hearts',
+    h('p', {}, 'Synthetic beating hearts with exact geometry, to try everything without a file.'),
+    h(
+      'div',
+      { class: 'fields' },
+      field('Hearts', subjects),
+      field('Difficulty', difficulty),
+      field('Cardiac phases', phases),
+      field('Seed', seed),
+      field('Prepare for', preset),
+    ),
+    h('div', { class: 'actions' }, make),
+    notice.element,
+  );
+}
+
+/** What an opened folder turned out to hold, when that is nothing. */
+function emptyFolder({ name, files, ignored, skipped }: FolderInfo): string {
+  if (files === 0) return `${name} is empty. Choose a folder that holds DICOM files.`;
+  if (skipped.length === 0)
+    return `None of the ${plural(ignored, 'file')} in ${name} is a DICOM file. Choose another folder, or export the images as DICOM.`;
+  return `${name} holds no image that can be used: ${plural(skipped.length, 'DICOM file')} could not be read (reasons below)${ignored > 0 ? `, ${plural(ignored, 'other file')} ignored` : ''}.`;
+}
+
+function folderCard(app: App, progress: ProgressBar): HTMLElement {
+  const notice = new Notice();
+  const body = h('div', {});
+  const open = async ({ name, files }: PickedFolder): Promise<void> => {
+    notice.clear();
+    fill(body);
+    if (files.length === 0) throw new Error(`${name} is empty. Choose a folder that holds DICOM files.`);
+    const folder = await progress.run('Reading headers', () =>
+      app.client.request('scanFolder', { name, files }),
+    );
+    showFolder(folder);
+  };
+  const showFolder = (folder: FolderInfo): void => {
+    if (folder.images === 0) {
+      notice.show(emptyFolder(folder));
+      fill(body, skippedFiles(folder.skipped));
+      return;
+    }
+    const mapping = mappingTable(folder, app.hello.presets);
+    const prepare = action(
+      'Prepare',
+      notice,
+      async () => {
+        const data = await progress.run('Preparing', () =>
+          app.client.request('prepareFolder', mapping.choice()),
+        );
+        app.set({ data });
+        fill(body);
+      },
+      'primary',
+    );
+    const ignored =
+      folder.ignored > 0
+        ? h('p', { class: 'hint' }, `${plural(folder.ignored, 'other file')} ignored.`)
+        : null;
+    fill(
+      body,
+      mapping.element,
+      ignored,
+      skippedFiles(folder.skipped),
+      h('div', { class: 'actions' }, prepare),
+    );
+  };
+  const picker = folderPicker(open, (error) => notice.fail(error));
+  return card(
+    'Your images',
+    h(
+      'p',
+      {},
+      'Cine MR as DICOM: sax_*, 2ch_* and 4ch_* folders are recognised, anything else can be mapped.',
+    ),
+    picker,
+    notice.element,
+    body,
+  );
+}
+
+function facts(data: DataInfo): HTMLElement {
+  const rows: [string, string][] = [
+    ['Subjects', count(data.subjects.length)],
+    [
+      'Images',
+      `${count(data.images)} ${data.targetView}, ${data.size} × ${data.size} px of ${data.spacingMm} mm`,
+    ],
+    ...data.referenceViews.map((view, i): [string, string] => [
+      `Lines of ${view}`,
+      `${count(data.lines[i]!)} images`,
+    ]),
+    ['Slice locations', `${count(data.locations)} images`],
+    ['Kept in this browser', megabytes(data.bytes)],
+  ];
+  return h(
+    'dl',
+    { class: 'facts' },
+    rows.map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]),
+  );
+}
+
+function dataCard(app: App): HTMLElement {
+  const notice = new Notice();
+  const body = h('div', {});
+  const remove = action(
+    'Delete everything kept',
+    notice,
+    async () => {
+      if (!confirm('Delete the prepared data, checkpoints and weights kept in this browser?')) return;
+      await app.client.request('deleteAll', null);
+      app.set({ data: null, run: null });
+      notice.show('Everything kept in this browser is deleted.', 'good');
+    },
+    'danger',
+  );
+  app.watch(({ data, run }, before) => {
+    if (data && data !== before.data) notice.clear();
+    remove.hidden = !data && !run;
+    if (!data) {
+      fill(body, h('p', {}, 'Nothing yet. Make hearts or open a folder.'));
+      return;
+    }
+    const look = h('button', { type: 'button', class: 'primary' }, 'Look at the studies');
+    const train = h('button', { type: 'button' }, 'Train on them');
+    look.addEventListener('click', () => app.openTab('study'));
+    train.addEventListener('click', () => app.openTab('train'));
+    fill(
+      body,
+      h('p', { class: 'strong' }, data.name),
+      facts(data),
+      data.warnings.map(({ message, images }) =>
+        h('p', { class: 'notice info' }, `${plural(images, 'image')}: ${message}`),
+      ),
+      skippedFiles(data.skipped),
+      h('div', { class: 'actions' }, look, train),
+    );
+  });
+  return card('Ready for training', body, h('div', { class: 'actions' }, remove), notice.element);
+}
+
+export function dataPanel(app: App): HTMLElement {
+  const progress = new ProgressBar(app);
+  return h(
+    'div',
+    { class: 'layout' },
+    h('div', { class: 'stack' }, folderCard(app, progress), heartsCard(app, progress)),
+    h('div', { class: 'stack' }, progress.element, dataCard(app)),
+  );
+}

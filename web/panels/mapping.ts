@@ -1,0 +1,114 @@
+/** @file Which series is which view: guessed, shown and corrected before a folder is prepared. */
+import { count, field, h, Notice, type Option, plural, select } from '../dom.ts';
+import type { FolderChoice, FolderInfo, Preset, SeriesGroup } from '../protocol.ts';
+
+const views = ['short-axis', '2-chamber', '3-chamber', '4-chamber', 'long-axis'];
+const out = '';
+
+function viewSelect(group: SeriesGroup): HTMLSelectElement {
+  const names = group.guess && !views.includes(group.guess) ? [...views, group.guess] : views;
+  const options: Option[] = [
+    ...names.map((name) => ({ value: name, label: name })),
+    { value: out, label: 'leave out' },
+  ];
+  const control = select(options, group.guess ?? out);
+  control.setAttribute('aria-label', `View of ${group.label}`);
+  return control;
+}
+
+/** What hinders or limits a preparation by this mapping, in words; `error` where it cannot work. */
+function verdict(chosen: readonly string[]): { text: string; kind: 'error' | 'info' | 'good' } {
+  if (!chosen.includes('short-axis'))
+    return {
+      kind: 'error',
+      text: 'No series is mapped to short-axis: its slices are what the network learns from.',
+    };
+  const references = [...new Set(chosen)].filter((view) => view !== 'short-axis' && view !== out);
+  if (references.length === 0)
+    return {
+      kind: 'info',
+      text: 'No other view is mapped, so there are no intersecting lines: only the location task can be trained.',
+    };
+  return { kind: 'good', text: `Short-axis slices with lines of ${references.join(' and ')}.` };
+}
+
+export interface Mapping {
+  readonly element: HTMLElement;
+  choice(): FolderChoice;
+}
+
+/** The table of an opened folder's series. */
+export function mappingTable(folder: FolderInfo, presets: Readonly<Record<string, Preset>>): Mapping {
+  const rows = folder.groups.map((group) => ({ group, control: viewSelect(group) }));
+  const state = new Notice();
+  const check = (): void => {
+    const { text, kind } = verdict(rows.map(({ control }) => control.value));
+    state.show(text, kind);
+  };
+  for (const { control } of rows) control.addEventListener('change', check);
+  check();
+  const subjects = select([
+    { value: 'patient', label: 'by PatientID' },
+    { value: 'folder', label: 'one subject per folder' },
+  ]);
+  const grids = Object.entries(presets).map(([name, { title, grid }]) => ({
+    value: name,
+    label: `${title}: ${grid.size} px of ${grid.spacingMm} mm`,
+  }));
+  const grid = select(grids);
+  const table = h(
+    'table',
+    {},
+    h(
+      'caption',
+      {},
+      `${plural(folder.images, 'image')} of ${plural(folder.patients.length, 'patient')} in ${folder.name}`,
+    ),
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        ['Series', 'Folder', 'Series', 'Images', 'Patients', 'View'].map((name, i) =>
+          h('th', { scope: 'col', class: i > 1 && i < 5 ? 'number' : '' }, i === 2 ? 'Count' : name),
+        ),
+      ),
+    ),
+    h(
+      'tbody',
+      {},
+      rows.map(({ group, control }) =>
+        h(
+          'tr',
+          {},
+          h('th', { scope: 'row' }, group.label),
+          h('td', {}, group.folder),
+          h('td', { class: 'number' }, count(group.series)),
+          h('td', { class: 'number' }, count(group.images)),
+          h('td', { class: 'number' }, count(group.patients)),
+          h('td', {}, control),
+        ),
+      ),
+    ),
+  );
+  return {
+    element: h(
+      'div',
+      {},
+      folder.notices.map((text) => h('p', { class: 'notice info' }, text)),
+      h(
+        'div',
+        { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Series and their views' },
+        table,
+      ),
+      state.element,
+      h('div', { class: 'fields' }, field('Subjects', subjects), field('Prepare for', grid)),
+    ),
+    choice: () => ({
+      views: Object.fromEntries(rows.map(({ group, control }) => [group.key, control.value || null])),
+      subjects: subjects.value as FolderChoice['subjects'],
+      ...presets[grid.value]!.grid,
+    }),
+  };
+}

@@ -1,0 +1,103 @@
+/** @file The form of a training: task, preset, batch, steps, learning rate and seed. */
+
+import type { TaskName } from '../../src/tasks/task.ts';
+import type { App } from '../app.ts';
+import { field, h, numberInput, select } from '../dom.ts';
+import type { TrainingForm } from '../protocol.ts';
+
+export interface RunForm {
+  readonly element: HTMLElement;
+  read(): TrainingForm;
+  write(form: TrainingForm): void;
+  disable(disabled: boolean): void;
+}
+
+interface Inputs {
+  readonly preset: HTMLSelectElement;
+  readonly tasks: ReadonlyMap<TaskName, HTMLInputElement>;
+  readonly batch: HTMLInputElement;
+  readonly steps: HTMLInputElement;
+  readonly learningRate: HTMLInputElement;
+  readonly seed: HTMLInputElement;
+}
+
+function makeInputs({ hello }: App): Inputs {
+  const names = Object.keys(hello.tasks) as TaskName[];
+  return {
+    preset: select(Object.entries(hello.presets).map(([value, { title }]) => ({ value, label: title }))),
+    tasks: new Map(names.map((name) => [name, h('input', { type: 'checkbox' })])),
+    batch: numberInput(16, { min: 1, max: 4096 }),
+    steps: numberInput(1000, { min: 1 }),
+    learningRate: numberInput(0.001, { min: 0, step: 'any' }),
+    seed: numberInput(1, { min: 0 }),
+  };
+}
+
+function taskBoxes({ hello }: App, { tasks }: Inputs): HTMLElement {
+  const boxes = [...tasks].map(([name, input]) => {
+    const { title, about } = hello.tasks[name];
+    return h(
+      'label',
+      { class: 'check tall' },
+      input,
+      h('span', {}, h('strong', {}, title), h('span', { class: 'hint' }, about)),
+    );
+  });
+  return h('fieldset', {}, h('legend', {}, 'Tasks'), boxes);
+}
+
+function readInputs(inputs: Inputs): TrainingForm {
+  const tasks = [...inputs.tasks].flatMap(([name, { checked }]) => (checked ? [name] : []));
+  if (tasks.length === 0) throw new Error('Choose at least one task.');
+  const number = (input: HTMLInputElement, what: string): number => {
+    if (Number.isFinite(input.valueAsNumber)) return input.valueAsNumber;
+    input.focus();
+    throw new Error(`${what} is not a number.`);
+  };
+  return {
+    preset: inputs.preset.value,
+    tasks,
+    batch: number(inputs.batch, 'Batch'),
+    steps: number(inputs.steps, 'Steps'),
+    learningRate: number(inputs.learningRate, 'Learning rate'),
+    seed: number(inputs.seed, 'Seed'),
+  };
+}
+
+export function runForm(app: App): RunForm {
+  const inputs = makeInputs(app);
+  const about = h('p', { class: 'hint' });
+  const write = (form: TrainingForm): void => {
+    inputs.preset.value = form.preset;
+    for (const [name, input] of inputs.tasks) input.checked = form.tasks.includes(name);
+    for (const key of ['batch', 'steps', 'learningRate', 'seed'] as const)
+      inputs[key].value = String(form[key]);
+    about.textContent = app.hello.presets[form.preset]?.about ?? '';
+  };
+  inputs.preset.addEventListener('change', () => write(app.hello.presets[inputs.preset.value]!.form));
+  write(Object.values(app.hello.presets)[0]!.form);
+  const set = h(
+    'fieldset',
+    { class: 'plain' },
+    h('legend', { class: 'visually-hidden' }, 'Settings of the training'),
+    taskBoxes(app, inputs),
+    field('Preset', inputs.preset),
+    about,
+    h(
+      'div',
+      { class: 'fields' },
+      field('Batch', inputs.batch),
+      field('Steps', inputs.steps),
+      field('Learning rate', inputs.learningRate),
+      field('Seed', inputs.seed),
+    ),
+  );
+  return {
+    element: set,
+    read: () => readInputs(inputs),
+    write,
+    disable: (disabled) => {
+      set.disabled = disabled;
+    },
+  };
+}

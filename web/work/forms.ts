@@ -1,0 +1,51 @@
+/** @file What the page offers for a training, and the configuration that comes of it. */
+import { presets, type RunConfig, resolveConfig } from '../../src/train/config.ts';
+import type { Grid, Preset, TrainingForm } from '../protocol.ts';
+
+const words: Readonly<Record<RunConfig['preset'], Pick<Preset, 'title' | 'about'>>> = {
+  small: {
+    title: 'Small',
+    about: 'U-Net of 16 channels at 32 px: minutes on a GPU, and a laptop’s processor manages too.',
+  },
+  zhang2024: {
+    title: 'Zhang et al. 2024',
+    about: 'The published network and schedule: 64 channels at 224 px. Wants a GPU and hours.',
+  },
+};
+
+function presetOf(name: RunConfig['preset']): Preset {
+  const { tasks, batch, steps, learningRate, seed, size, spacingMm, phantom } = presets[name];
+  return {
+    ...words[name],
+    grid: { size, spacingMm },
+    form: { preset: name, tasks, batch, steps, learningRate, seed },
+    heartsImageSize: phantom.size,
+  };
+}
+
+/** Every preset as the page shows it. */
+export const pagePresets: Readonly<Record<string, Preset>> = Object.fromEntries(
+  (Object.keys(presets) as RunConfig['preset'][]).map((name) => [name, presetOf(name)]),
+);
+
+/** A short run validates and keeps a checkpoint this many times. */
+const TIMES = 10;
+
+/**
+ * The configuration of a form for data on a grid. Throws ConfigError in words where a number is out of range or the
+ * images do not fit the network.
+ */
+export function configOf(form: TrainingForm, { size, spacingMm }: Grid): RunConfig {
+  const preset = form.preset as RunConfig['preset'];
+  const every = Math.max(1, Math.ceil(form.steps / TIMES));
+  const { validateEvery, checkpointEvery } = presets[preset];
+  return resolveConfig({
+    ...form,
+    preset,
+    tasks: [...form.tasks] as RunConfig['tasks'],
+    size,
+    spacingMm,
+    validateEvery: Math.min(validateEvery, every),
+    checkpointEvery: Math.min(checkpointEvery, every),
+  });
+}

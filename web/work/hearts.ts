@@ -1,0 +1,127 @@
+/** @file The built-in hearts: the phantom cohort made in place, without the detour through DICOM files. */
+import {
+  type PhantomImage,
+  type PhantomSubject,
+  phantomId,
+  phantomSubject,
+} from '../../src/data/phantom/subject.ts';
+import type { PixelImage } from '../../src/data/pixels.ts';
+import { preparePlan } from '../../src/data/prepare.ts';
+import type { ScannedImage } from '../../src/data/scan.ts';
+import { planScan } from '../../src/data/study.ts';
+import type { ImagePlane, PreparedData, Vec3 } from '../../src/data/types.ts';
+import { viewOf } from '../../src/data/views.ts';
+import type { Grid, HeartSettings } from '../protocol.ts';
+import { type Library, scannedImage } from './library.ts';
+
+/** As the numbers come back from the decimal strings of a DICOM header. */
+const rounded = (v: Vec3, digits: number): Vec3 => [
+  Number(v[0].toFixed(digits)),
+  Number(v[1].toFixed(digits)),
+  Number(v[2].toFixed(digits)),
+];
+
+function asWritten(plane: ImagePlane): ImagePlane {
+  const [betweenRows, betweenColumns] = plane.spacingMm;
+  return {
+    ...plane,
+    position: rounded(plane.position, 8),
+    rowDirection: rounded(plane.rowDirection, 12),
+    columnDirection: rounded(plane.columnDirection, 12),
+    spacingMm: [Number(betweenRows.toFixed(10)), Number(betweenColumns.toFixed(10))],
+  };
+}
+
+/** Where `planewise phantom` would write the image. */
+function pathOf(subject: PhantomSubject, { view, slice, phase }: PhantomImage): string {
+  const series = view === '2ch' ? 1 : view === '4ch' ? 2 : slice + 3;
+  const number = (value: number): string => String(value).padStart(4, '0');
+  const folder = view === 'sax' ? slice + 1 : 1;
+  return `${subject.id}/study/${view}_${folder}/IM-${number(series)}-${number(phase + 1)}.dcm`;
+}
+
+/** Made images and their pixels. */
+interface Heart {
+  readonly images: readonly ScannedImage[];
+  readonly pixels: ReadonlyMap<ScannedImage, PixelImage>;
+}
+
+function makeHeart(settings: HeartSettings, index: number): Heart {
+  const { seed, difficulty, phases, imageSize } = settings;
+  const subject = phantomSubject(seed, index, { difficulty, phases, size: imageSize });
+  const made = subject.images.map((image): [ScannedImage, PixelImage] => {
+    const { rows, columns } = image.plane;
+    const scanned = scannedImage(pathOf(subject, image), subject.id, asWritten(image.plane), image.phase);
+    return [scanned, { rows, columns, values: Float32Array.from(image.pixels) }];
+  });
+  return { images: made.map(([image]) => image), pixels: new Map(made) };
+}
+
+/** Lets messages in, so that a cancellation is heard. */
+const breathe = (): Promise<void> =>
+  new Promise((done) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      done();
+    };
+    port2.postMessage(null);
+  });
+
+/**
+ * Prepares a cohort, heart by heart: the same data that `planewise prepare` makes of the same hearts' files.
+ * @param onProgress hearts done; may throw to stop
+ */
+export async function prepareHearts(
+  settings: HeartSettings,
+  { size, spacingMm }: Grid,
+  onProgress: (done: number) => void = () => {},
+): Promise<PreparedData> {
+  const parts: PreparedData[] = [];
+  for (let index = 0; index < settings.subjects; index++) {
+    const { images, pixels } = makeHeart(settings, index);
+    const readImage = async (image: ScannedImage): Promise<PixelImage> => pixels.get(image)!;
+    parts.push(await preparePlan(planScan({ images, skipped: [] }), { size, spacingMm, readImage }));
+    onProgress(index + 1);
+    await breathe();
+  }
+  return joined(parts);
+}
+
+function joined(parts: readonly PreparedData[]): PreparedData {
+  const pixels = new Float32Array(parts.reduce((sum, part) => sum + part.pixels.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    pixels.set(part.pixels, at);
+    at += part.pixels.length;
+  }
+  const images = parts.flatMap(({ manifest }) => manifest.images);
+  return { manifest: { ...parts[0]!.manifest, images }, pixels };
+}
+
+/** Hearts remembered at once. */
+const KEPT = 3;
+
+/** Hearts to look at: made again when they are asked for. */
+export function heartLibrary(settings: HeartSettings): Library {
+  const subjects = Array.from({ length: settings.subjects }, (_, index) => phantomId(index));
+  const kept = new Map<string, Heart>();
+  const heart = (subject: string): Heart => {
+    const found = kept.get(subject) ?? makeHeart(settings, subjects.indexOf(subject));
+    kept.delete(subject);
+    kept.set(subject, found);
+    if (kept.size > KEPT) kept.delete(kept.keys().next().value!);
+    return found;
+  };
+  return {
+    subjects,
+    skipped: [],
+    images: (subject) => (subjects.includes(subject) ? heart(subject).images : []),
+    viewOf: (image) => viewOf(image),
+    read: async (image) => heart(image.header.patientId!).pixels.get(image)!,
+  };
+}
+
+/** "30 built-in hearts, mid". */
+export const heartsName = ({ subjects, difficulty }: HeartSettings): string =>
+  `${subjects} built-in hearts, ${difficulty}`;

@@ -1,0 +1,147 @@
+/** @file What can be looked at, wherever it comes from: subjects, their stacks and their images. */
+import { imagePlane } from '../../src/data/geometry.ts';
+import type { PixelImage } from '../../src/data/pixels.ts';
+import type { ScannedImage } from '../../src/data/scan.ts';
+import { buildStacks, groupBy, type Stack, stackLocations } from '../../src/data/stacks.ts';
+import type { ImagePlane, PreparedData, SkippedFile } from '../../src/data/types.ts';
+import { ConfigError } from '../../src/tensor/errors.ts';
+import type { ImageRequest, ImageValues, StackInfo, StudyInfo } from '../protocol.ts';
+
+export interface Library {
+  readonly subjects: readonly string[];
+  readonly skipped: readonly SkippedFile[];
+  /** All images of a subject, of every view. */
+  images(subject: string): readonly ScannedImage[];
+  viewOf(image: ScannedImage): string | null;
+  read(image: ScannedImage): Promise<PixelImage>;
+}
+
+/** A header for an image that was never in a DICOM file. */
+export function scannedImage(
+  path: string,
+  patientId: string,
+  plane: ImagePlane,
+  phase: number,
+): ScannedImage {
+  const none = null;
+  const format = {
+    transferSyntax: '',
+    bitsAllocated: 16,
+    bitsStored: 16,
+    signed: false,
+    inverted: false,
+    slope: 1,
+    intercept: 0,
+  };
+  return {
+    source: { path, read: async () => new Uint8Array() },
+    header: {
+      file: path,
+      plane: imagePlane(plane),
+      format,
+      patientId,
+      studyUid: none,
+      seriesUid: none,
+      seriesNumber: none,
+      seriesDescription: none,
+      frameOfReferenceUid: none,
+      sopInstanceUid: none,
+      instanceNumber: phase + 1,
+      triggerTimeMs: none,
+      sliceLocationMm: none,
+    },
+  };
+}
+
+/** Views as people order them: the stack first, then the long axes. */
+const viewOrder = ['short-axis', '2-chamber', '3-chamber', '4-chamber', 'long-axis'];
+
+const rank = (view: string | null): number => {
+  const known = viewOrder.indexOf(view ?? '');
+  return view === null ? viewOrder.length + 1 : known < 0 ? viewOrder.length : known;
+};
+
+export interface LoadedStack {
+  readonly view: string | null;
+  readonly label: string;
+  readonly stack: Stack;
+}
+
+/** The stacks of a subject, all views, in the order the page shows them. */
+export function stacksOf(
+  library: Library,
+  subject: string,
+): { stacks: LoadedStack[]; skipped: SkippedFile[] } {
+  const images = library.images(subject);
+  if (images.length === 0) throw new ConfigError(`There is no image of ${subject}. Choose another study.`);
+  const skipped: SkippedFile[] = [];
+  const groups = groupBy(
+    images,
+    (image) => library.viewOf(image) ?? `?${image.header.seriesDescription ?? ''}`,
+  );
+  const stacks = [...groups.values()].flatMap((group) => {
+    const view = library.viewOf(group[0]!);
+    const label = view ?? group[0]!.header.seriesDescription ?? 'unnamed view';
+    return buildStacks(group, skipped).map((stack) => ({ view, label, stack }));
+  });
+  const size = ({ stack }: LoadedStack): number => stack.locations.length;
+  stacks.sort((a, b) => rank(a.view) - rank(b.view) || size(b) - size(a));
+  return { stacks, skipped };
+}
+
+function stackInfo({ view, label, stack }: LoadedStack): StackInfo {
+  const { locations } = stackLocations(stack);
+  const slices = stack.locations.map((images, slice) => ({
+    plane: images[0]!.header.plane,
+    files: images.map(({ source }) => source.path),
+    location: locations?.[slice] ?? null,
+  }));
+  return { view, label, slices };
+}
+
+export function studyInfo(library: Library, subject: string): StudyInfo {
+  const { stacks, skipped } = stacksOf(library, subject);
+  const files = new Set(library.images(subject).map(({ source }) => source.path.split('/')[0]));
+  const own = library.skipped.filter(({ file }) => files.has(file.split('/')[0]));
+  return { subject, stacks: stacks.map(stackInfo), skipped: [...own, ...skipped] };
+}
+
+/** Least and most of what should be seen: the 1st and 99.5th percentile. */
+function windowOf(values: Float32Array): { low: number; high: number } {
+  const sorted = values.slice().sort();
+  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
+  const [low, high] = [at(0.01), at(0.995)];
+  return high > low ? { low, high } : { low, high: low + 1 };
+}
+
+export async function imageValues(library: Library, request: ImageRequest): Promise<ImageValues> {
+  const { subject, stack, slice, frame } = request;
+  const image = stacksOf(library, subject).stacks[stack]?.stack.locations[slice]?.[frame];
+  if (!image) throw new ConfigError(`${subject} has no slice ${slice + 1}, phase ${frame + 1} there.`);
+  const { rows, columns, values } = await library.read(image);
+  return { rows, columns, values: values.slice(), ...windowOf(values) };
+}
+
+/** Prepared data to look at when the originals are gone. Files of one subject stand for its images. */
+export function preparedLibrary(...sets: readonly PreparedData[]): Library {
+  const pixels = new Map<ScannedImage, PixelImage>();
+  const views = new Map<ScannedImage, string>();
+  const bySubject = new Map<string, ScannedImage[]>();
+  for (const { manifest, pixels: all } of sets) {
+    const { size } = manifest;
+    for (const [i, { subject, file, plane, frame, view }] of manifest.images.entries()) {
+      const image = scannedImage(file, subject, plane, frame);
+      const values = all.subarray(i * size * size, (i + 1) * size * size);
+      pixels.set(image, { rows: size, columns: size, values });
+      views.set(image, view);
+      bySubject.set(subject, [...(bySubject.get(subject) ?? []), image]);
+    }
+  }
+  return {
+    subjects: [...bySubject.keys()].sort(),
+    skipped: sets[0]?.manifest.skipped ?? [],
+    images: (subject) => bySubject.get(subject) ?? [],
+    viewOf: (image) => views.get(image) ?? null,
+    read: async (image) => pixels.get(image)!,
+  };
+}

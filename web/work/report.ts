@@ -1,0 +1,49 @@
+/** @file The report of a run in the browser: held-out subjects evaluated, everything in one HTML file. */
+import type { PreparedData } from '../../src/data/types.ts';
+import type { Device } from '../../src/tensor/device.ts';
+import { trainConfigOf } from '../../src/train/config.ts';
+import { imagesOf, splitOf } from '../../src/train/dataset.ts';
+import { renderReport } from '../../src/train/report.ts';
+import { evaluateRun } from '../../src/train/results.ts';
+import type { Busy, RunInfo } from '../protocol.ts';
+import { configOf } from './forms.ts';
+import { adapterName, type Training } from './training.ts';
+
+/** Evaluates a run and renders its report. Throws FileError where the run has no weights yet. */
+export async function reportOf(
+  device: Device,
+  training: Training,
+  run: RunInfo,
+  data: PreparedData,
+  onBusy: (busy: Busy) => void,
+): Promise<string> {
+  const { size, spacingMm, targetView, referenceViews, skipped } = data.manifest;
+  const config = trainConfigOf(configOf(run.form, data.manifest));
+  const split = splitOf(data, config);
+  const { part, evaluation, samples, scatter } = await evaluateRun(
+    device,
+    data,
+    config,
+    split,
+    training.files,
+    (done, total) => onBusy({ what: 'Evaluating', done, total, detail: `${done} of ${total} images` }),
+  );
+  const parts = (['train', 'validation', 'test'] as const).map((name) => ({
+    name,
+    subjects: split[name].length,
+    images: imagesOf(data, split[name]).length,
+  }));
+  return renderReport({
+    title: `Pretraining: ${config.tasks.join(' and ')}`,
+    config,
+    adapter: { name: run.adapter || adapterName(device), software: device.caps.software },
+    timings: [{ name: 'Training', seconds: training.seconds }],
+    metrics: await training.metrics(),
+    validation: await training.validation(),
+    part,
+    evaluation,
+    samples,
+    scatter,
+    data: { name: run.dataName, size, spacingMm, targetView, referenceViews, skipped, parts },
+  });
+}

@@ -1,0 +1,233 @@
+/** @file One training in the browser: started, paused, resumed and stopped, its files kept in OPFS. */
+import { openDevice } from '#device';
+import type { PreparedData } from '../../src/data/types.ts';
+import { UNet } from '../../src/models/unet.ts';
+import type { Device } from '../../src/tensor/device.ts';
+import { ConfigError, FileError } from '../../src/tensor/errors.ts';
+import { loadCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
+import { type TrainConfig, trainConfigOf } from '../../src/train/config.ts';
+import { fingerprint, splitOf } from '../../src/train/dataset.ts';
+import type { TrainEvent } from '../../src/train/loop.ts';
+import { networkOptions } from '../../src/train/network.ts';
+import { trainWithRestarts } from '../../src/train/restart.ts';
+import {
+  metricsFile,
+  parseRecords,
+  readRecords,
+  type StepMetrics,
+  type ValidationMetrics,
+  validationFile,
+} from '../../src/train/runlog.ts';
+import { saveWeights, weightsFile } from '../../src/train/weightsfile.ts';
+import type { EventName, Events, RunInfo, TrainingForm } from '../protocol.ts';
+import { BrowserFiles, WatchedFiles } from '../store.ts';
+import { configOf } from './forms.ts';
+import { Previews } from './previews.ts';
+
+type Tell = <K extends EventName>(event: K, content: Events[K]) => void;
+
+const runFile = 'run.json';
+
+/** What the browser says of the adapter: its description, or maker and kind. */
+export function adapterName({ caps }: Device): string {
+  const { description, vendor, architecture } = caps;
+  const named = description !== vendor && description !== 'unnamed adapter';
+  return named ? description : [vendor, architecture].filter(Boolean).join(' ') || 'unnamed adapter';
+}
+
+export class Training {
+  readonly files = new BrowserFiles('run');
+  readonly #tell: Tell;
+  #info: RunInfo | null = null;
+  #seconds = 0;
+  #stop: AbortController | null = null;
+  #ending: 'paused' | 'finished' = 'finished';
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(tell: Tell) {
+    this.#tell = tell;
+  }
+
+  get info(): RunInfo | null {
+    return this.#info;
+  }
+
+  /** Wall-clock seconds of training so far. */
+  get seconds(): number {
+    return this.#seconds;
+  }
+
+  get running(): boolean {
+    return this.#stop !== null;
+  }
+
+  /** A run left by an earlier visit; one that was cut off is paused at its last checkpoint. */
+  async restore(): Promise<RunInfo | null> {
+    const bytes = await this.files.read(runFile);
+    if (!bytes) return null;
+    const { seconds, ...info } = JSON.parse(new TextDecoder().decode(bytes)) as RunInfo & { seconds: number };
+    this.#seconds = seconds;
+    this.#info = info.state === 'running' ? { ...info, state: 'paused' } : info;
+    return this.#info;
+  }
+
+  metrics(): Promise<StepMetrics[]> {
+    return readRecords<StepMetrics>(this.files, metricsFile);
+  }
+
+  validation(): Promise<ValidationMetrics[]> {
+    return readRecords<ValidationMetrics>(this.files, validationFile);
+  }
+
+  /** Runs until the last step, a pause, a stop or a failure; what happens is told by events. */
+  async start(form: TrainingForm, data: PreparedData, dataName: string, resume: boolean): Promise<RunInfo> {
+    if (this.#stop) throw new ConfigError('A training is running. Pause or stop it first.');
+    const config = trainConfigOf(configOf(form, data.manifest));
+    const stop = new AbortController();
+    this.#stop = stop;
+    this.#ending = 'finished';
+    const began = performance.now();
+    const before = resume ? this.#seconds : 0;
+    try {
+      await this.#begin(form, dataName, resume);
+      const result = await this.#train(config, data, resume, stop.signal);
+      this.#seconds = before + (performance.now() - began) / 1000;
+      const ended = result.stopped ? this.#ending : 'finished';
+      if (ended === 'finished') await this.#ensureWeights(config, data);
+      const hasWeights = (await this.files.read(weightsFile)) !== null;
+      return await this.#set({ state: ended, step: result.step, best: result.best, hasWeights });
+    } catch (error) {
+      this.#seconds = before + (performance.now() - began) / 1000;
+      if (this.#info) await this.#set({ state: 'failed', message: String((error as Error).message) });
+      throw error;
+    } finally {
+      this.#stop = null;
+    }
+  }
+
+  /** Stops at the next step with a checkpoint, to go on later. */
+  pause(): void {
+    this.#end('paused');
+  }
+
+  /** Stops at the next step for good; the best weights so far are kept. */
+  async stop(data: PreparedData): Promise<void> {
+    if (this.#stop) return this.#end('finished');
+    if (!this.#info) return;
+    await this.#ensureWeights(trainConfigOf(configOf(this.#info.form, data.manifest)), data);
+    await this.#set({ state: 'finished', hasWeights: true });
+  }
+
+  async weights(): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.files.read(weightsFile);
+    if (bytes) return bytes as Uint8Array<ArrayBuffer>;
+    throw new FileError(
+      weightsFile,
+      'does not exist yet',
+      'Train until the first validation, or stop the run.',
+    );
+  }
+
+  async clear(): Promise<void> {
+    this.#info = null;
+    await this.files.clear();
+  }
+
+  #end(how: 'paused' | 'finished'): void {
+    this.#ending = how;
+    this.#stop?.abort();
+  }
+
+  async #begin(form: TrainingForm, dataName: string, resume: boolean): Promise<void> {
+    const fresh: RunInfo = {
+      state: 'running',
+      form,
+      dataName,
+      step: 0,
+      best: null,
+      hasWeights: false,
+      adapter: '',
+    };
+    if (!resume) {
+      await this.files.clear();
+      this.#seconds = 0;
+      this.#info = fresh;
+    }
+    const { message: _, ...info } = this.#info ?? fresh;
+    this.#info = info;
+    await this.#set({ state: 'running' });
+  }
+
+  #train(config: TrainConfig, data: PreparedData, resume: boolean, signal: AbortSignal) {
+    let device: Device | null = null;
+    const split = splitOf(data, config);
+    const previews = new Previews(data, split, config, (preview) => this.#tell('preview', preview));
+    const files = new WatchedFiles(this.files, (name, text) => this.#logged(name, text));
+    return trainWithRestarts({
+      openDevice: async () => {
+        device = await openDevice();
+        if (this.#info) this.#info = { ...this.#info, adapter: adapterName(device) };
+        return device;
+      },
+      data,
+      config,
+      files,
+      resume,
+      signal,
+      onProgress: (event) => this.#progress(event, device),
+      onRest: (network, step) => previews.show(network, step),
+    });
+  }
+
+  #logged(name: string, text: string): void {
+    if (name === metricsFile) this.#tell('metrics', parseRecords<StepMetrics>(text, name));
+    if (name === validationFile) this.#tell('validation', parseRecords<ValidationMetrics>(text, name));
+  }
+
+  #progress(event: TrainEvent, device: Device | null): void {
+    if (event.kind === 'warning') this.#tell('warning', event.message);
+    if (event.kind === 'validation' && event.metrics.best)
+      this.#save({ best: { step: event.metrics.step, loss: event.metrics.loss }, hasWeights: true });
+    if (event.kind === 'checkpoint') this.#save({ step: event.step });
+    if (event.kind !== 'steps') return;
+    const { step, imagesPerSecond } = event.metrics;
+    const { liveBytes, peakBytes } = device?.memory ?? { liveBytes: 0, peakBytes: 0 };
+    this.#tell('pace', { step, imagesPerSecond, etaSeconds: event.etaSeconds, liveBytes, peakBytes });
+  }
+
+  /** Keeps a change without waiting: a lost write costs no more than the steps since the one before. */
+  #save(change: Partial<RunInfo>): void {
+    this.#set(change).catch((error: Error) => this.#tell('warning', error.message));
+  }
+
+  async #set(change: Partial<RunInfo>): Promise<RunInfo> {
+    const info = { ...this.#info!, ...change };
+    this.#info = info;
+    this.#tell('run', info);
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...info, seconds: this.#seconds }));
+    // One after another: of two writes at once, the older could win.
+    this.#written = this.#written.catch(() => {}).then(() => this.files.write(runFile, bytes));
+    await this.#written;
+    return info;
+  }
+
+  /** A run stopped before its first validation leaves the weights of its last checkpoint. */
+  async #ensureWeights(config: TrainConfig, data: PreparedData): Promise<void> {
+    if (await this.files.read(weightsFile)) return;
+    const checkpoint = await loadCheckpoint(this.files);
+    if (!checkpoint) throw new ConfigError('The run has no checkpoint yet, so there are no weights to keep.');
+    const device = await openDevice();
+    try {
+      const network = new UNet(device, networkOptions(config, data.manifest));
+      const tensors = [...network.stateDict()].map(([name, tensor]) => [`model.${name}`, tensor] as const);
+      restoreCheckpoint(checkpoint, { config, data: fingerprint(data) }, new Map(tensors));
+      await saveWeights(this.files, network, {
+        config,
+        manifest: data.manifest,
+        step: checkpoint.state.step,
+      });
+    } finally {
+      device.dispose();
+    }
+  }
+}

@@ -1,0 +1,175 @@
+/** @file The page's worker: everything heavy, so that the page itself stays free. */
+import { openDevice } from '#device';
+import { tasks } from '../src/tasks/multitask.ts';
+import type { TaskDisplay, TaskName } from '../src/tasks/task.ts';
+import type { Device } from '../src/tensor/device.ts';
+import { ConfigError, PlanewiseError } from '../src/tensor/errors.ts';
+import type {
+  Busy,
+  EventName,
+  Events,
+  Failure,
+  Hello,
+  RequestMessage,
+  RequestName,
+  Requests,
+  WeightsSummary,
+  WorkerMessage,
+} from './protocol.ts';
+import { pagePresets } from './work/forms.ts';
+import { imageValues, studyInfo } from './work/library.ts';
+import { predictStudy } from './work/predict.ts';
+import { reportOf } from './work/report.ts';
+import { Session } from './work/session.ts';
+import { adapterName, Training } from './work/training.ts';
+import { type LoadedWeights, openWeights, summaryOf } from './work/weights.ts';
+
+const send = (message: WorkerMessage, transfer: Transferable[] = []): void =>
+  self.postMessage(message, { transfer });
+
+function tell<K extends EventName>(event: K, content: Events[K]): void {
+  send({ event, content });
+}
+
+/** Progress at most ten times a second, and the end of it. */
+const BUSY_MS = 100;
+let lastBusy = 0;
+let cancelled = false;
+
+function busy(progress: Busy): void {
+  if (cancelled) {
+    cancelled = false;
+    throw new ConfigError('Cancelled.');
+  }
+  const now = performance.now();
+  if (now - lastBusy < BUSY_MS && progress.done < progress.total) return;
+  lastBusy = now;
+  tell('busy', progress);
+}
+
+const session = new Session();
+const training = new Training(tell);
+let device: Device | null = null;
+let weights: LoadedWeights | null = null;
+
+/** The device for all but training; opened when first needed, and again when it was lost. */
+async function useDevice(): Promise<Device> {
+  if (device?.lost) weights = device = null;
+  device ??= await openDevice();
+  return device;
+}
+
+async function adapter(): Promise<Pick<Hello, 'adapter' | 'adapterProblem'>> {
+  try {
+    const opened = await useDevice();
+    return {
+      adapter: { name: adapterName(opened), software: opened.caps.software },
+      adapterProblem: null,
+    };
+  } catch (error) {
+    return { adapter: null, adapterProblem: failureOf(error).message };
+  }
+}
+
+/** Stored data that cannot be read is told, and the page starts empty. */
+async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    tell('warning', `What an earlier visit left cannot be used: ${failureOf(error).message}`);
+    return null;
+  }
+}
+
+async function hello(): Promise<Hello> {
+  const displays = Object.entries(tasks).map(([name, { display }]) => [name, display]);
+  const run = await attempt(() => training.restore());
+  return {
+    ...(await adapter()),
+    presets: pagePresets,
+    tasks: Object.fromEntries(displays) as Record<TaskName, TaskDisplay>,
+    data: await attempt(() => session.restore()),
+    run,
+    metrics: run ? ((await attempt(() => training.metrics())) ?? []) : [],
+    validation: run ? ((await attempt(() => training.validation())) ?? []) : [],
+  };
+}
+
+async function load(bytes: Uint8Array, name: string): Promise<WeightsSummary> {
+  const loaded = await openWeights(await useDevice(), bytes, name, session.info && session.data.manifest);
+  weights?.network.dispose();
+  weights = loaded;
+  return summaryOf(loaded);
+}
+
+/** Data that a run was started on must not change under it. */
+function idle(): void {
+  if (training.running) throw new ConfigError('A training is running on this data. Pause or stop it first.');
+}
+
+type Handlers = { [K in RequestName]: (input: Requests[K]['in']) => Promise<Requests[K]['out']> };
+
+const handlers: Handlers = {
+  hello,
+  makeHearts: async (settings) => {
+    idle();
+    return session.makeHearts(settings, busy);
+  },
+  scanFolder: ({ name, files }) => session.scanFolder(name, files, busy),
+  prepareFolder: async (choice) => {
+    idle();
+    return session.prepareFolder(choice, busy);
+  },
+  cancel: async () => {
+    cancelled = true;
+    return null;
+  },
+  deleteAll: async () => {
+    idle();
+    await session.clear();
+    await training.clear();
+    return null;
+  },
+  study: async (subject) => studyInfo(session.library, subject),
+  image: (request) => imageValues(session.library, request),
+  train: ({ form, resume }) => training.start(form, session.data, session.name, resume),
+  pause: async () => {
+    training.pause();
+    return null;
+  },
+  stop: async () => {
+    await training.stop(session.data);
+    return null;
+  },
+  runWeights: () => training.weights(),
+  report: async () => {
+    if (!training.info) throw new ConfigError('There is no run yet. Train first.');
+    return reportOf(await useDevice(), training, training.info, session.data, busy);
+  },
+  loadWeights: ({ name, bytes }) => load(bytes, name),
+  loadRunWeights: async () => load(await training.weights(), 'weights of this run'),
+  predict: async (request) => {
+    await useDevice();
+    if (!weights) throw new ConfigError('No weights are loaded. Load a file, or take those of the run.');
+    return predictStudy(session.library, weights, request);
+  },
+};
+
+/** Work that reports progress and can be cancelled. */
+const long: readonly RequestName[] = ['makeHearts', 'scanFolder', 'prepareFolder', 'report'];
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof PlanewiseError) return { code: error.code, message: error.message };
+  return { code: 'UNEXPECTED', message: error instanceof Error ? error.message : String(error) };
+}
+
+self.onmessage = async ({ data }: MessageEvent<RequestMessage>) => {
+  const { id, name, input } = data;
+  if (long.includes(name)) cancelled = false;
+  try {
+    const output = await handlers[name](input as never);
+    send({ id, output });
+  } catch (error) {
+    send({ id, failure: failureOf(error) });
+  }
+};

@@ -34,8 +34,13 @@ export class Pace {
     const asked = now();
     const result = await read();
     const [waited, took] = [now() - asked, now() - this.#started];
-    // Nothing left to wait for means that the sleep was too long: expect less next time.
-    this.#secondsPerStep = (took / steps) * (waited < 0.03 * took ? 0.9 : 1);
+    this.#learn(took / steps, waited < 0.03 * took);
     return result;
+  }
+
+  /** Sleeping too long idles the device, so the expectation falls at once and rises slowly. */
+  #learn(measured: number, overslept: boolean): void {
+    const before = this.#secondsPerStep || measured;
+    this.#secondsPerStep = overslept ? 0.9 * Math.min(measured, before) : Math.min(measured, 1.05 * before);
   }
 }

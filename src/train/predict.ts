@@ -7,6 +7,7 @@ import { zeros } from '../tensor/create.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Predictions } from './evaluate.ts';
+import { Pace } from './pace.ts';
 
 export interface PredictOptions {
   /** Images at a time. */
@@ -15,11 +16,18 @@ export interface PredictOptions {
 }
 
 /** Copies the rows of a batch's output to their place among all images'. */
-function place(target: Float32Array, batch: Float32Array, first: number, rows: number, width: number): void {
+function copyRows(
+  target: Float32Array,
+  batch: Float32Array,
+  first: number,
+  rows: number,
+  width: number,
+): void {
   target.set(batch.subarray(0, rows * width), first * width);
 }
 
-const valuesOf = async (tensor: Tensor): Promise<Float32Array> => (await tensor.read()) as Float32Array;
+const valuesOf = async (tensor?: Tensor): Promise<Float32Array | undefined> =>
+  tensor && ((await tensor.read()) as Float32Array);
 
 /**
  * Heatmaps [N, size, size, views] and locations [N] (each null without its head) of the images `indices`, in that order,
@@ -45,16 +53,19 @@ export async function predictImages(
     }),
   );
   try {
+    const pace = new Pace();
     const host = new Float32Array(batch * area);
     for (let first = 0; first < indices.length; first += batch) {
       const rows = indices.slice(first, first + batch);
       for (const [row, index] of rows.entries())
         host.set(data.pixels.subarray(index * area, (index + 1) * area), row * area);
       images.write(host);
+      pace.start();
       step.run();
       const { heatmaps, location } = step.outputs;
-      if (maps && heatmaps) place(maps, await valuesOf(heatmaps), first, rows.length, area * views);
-      if (locations && location) place(locations, await valuesOf(location), first, rows.length, 1);
+      const [map, place] = await pace.settle(1, () => Promise.all([valuesOf(heatmaps), valuesOf(location)]));
+      if (maps && map) copyRows(maps, map, first, rows.length, area * views);
+      if (locations && place) copyRows(locations, place, first, rows.length, 1);
       options.onProgress?.(first + rows.length);
     }
     return { heatmaps: maps, locations };

@@ -14,6 +14,7 @@ const now = (): number => performance.now() / 1000;
  */
 export class Pace {
   #secondsPerStep = 0;
+  #warm = false;
   #started = now();
 
   /** How many steps to launch before the next `settle`: at first 1, then what fills a fraction of a second. */
@@ -38,9 +39,13 @@ export class Pace {
     return result;
   }
 
-  /** Sleeping too long idles the device, so the expectation falls at once and rises slowly. */
+  /**
+   * Sleeping too long idles the device, so the expectation falls at once and rises slowly. The first burst does not
+   * count: some drivers compile in it.
+   */
   #learn(measured: number, overslept: boolean): void {
-    const before = this.#secondsPerStep || measured;
-    this.#secondsPerStep = overslept ? 0.9 * Math.min(measured, before) : Math.min(measured, 1.05 * before);
+    if (!this.#warm) this.#warm = true;
+    else if (this.#secondsPerStep === 0) this.#secondsPerStep = measured;
+    else this.#secondsPerStep = Math.min(measured, this.#secondsPerStep * (overslept ? 0.5 : 1.05));
   }
 }

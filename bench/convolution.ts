@@ -1,0 +1,98 @@
+/** @file 3×3 convolutions at the U-Nets' shapes: forward, gradient of the input, gradient of the weight. */
+import { type Correlation, correlate, correlationVariants } from '../src/kernels/correlate.ts';
+import { type Gather, gather, gatherVariants } from '../src/kernels/gather.ts';
+import { chooseVariant } from '../src/kernels/variant.ts';
+import { empty, randomNormal } from '../src/tensor/create.ts';
+import type { Device } from '../src/tensor/device.ts';
+import { scope } from '../src/tensor/scope.ts';
+import type { ConfigName } from './network.ts';
+import { timeLaunch } from './timing.ts';
+
+export interface ConvolutionShape {
+  readonly batch: number;
+  readonly side: number;
+  readonly channelsIn: number;
+  readonly channelsOut: number;
+}
+
+export interface ConvolutionRow extends ConvolutionShape {
+  readonly direction: 'forward' | 'input gradient' | 'weight gradient';
+  readonly variant: string;
+  readonly ms: number;
+  /** Of a direct convolution's 2·N·H·W·C·O·9 operations, whatever the algorithm does. */
+  readonly gflops: number;
+}
+
+const square = (batch: number, side: number, channels: number): ConvolutionShape => ({
+  batch,
+  side,
+  channelsIn: channels,
+  channelsOut: channels,
+});
+
+/** First layers, then one square layer a level. */
+export const shapes: Record<ConfigName, readonly ConvolutionShape[]> = {
+  S: [
+    { batch: 4, side: 64, channelsIn: 1, channelsOut: 16 },
+    ...[0, 1, 2, 3, 4].map((level) => square(4, 64 >> level, 16 << level)),
+  ],
+  M: [
+    { batch: 2, side: 128, channelsIn: 1, channelsOut: 32 },
+    ...[0, 1, 2, 3, 4].map((level) => square(2, 128 >> level, 32 << level)),
+  ],
+};
+
+interface Case {
+  readonly direction: ConvolutionRow['direction'];
+  readonly variant: string;
+  launch(): void;
+}
+
+function casesOf(device: Device, { batch, side, channelsIn, channelsOut }: ConvolutionShape): Case[] {
+  const x = randomNormal(device, [batch, side, side, channelsIn], 1);
+  const weight = randomNormal(device, [3, 3, channelsIn, channelsOut], 2);
+  const y = randomNormal(device, [batch, side, side, channelsOut], 3);
+  const dx = empty(device, x);
+  const dw = empty(device, weight);
+  const out = empty(device, y);
+  const sides = { inHeight: side, inWidth: side, outHeight: side, outWidth: side };
+  const plain = { batch, ...sides, kernelHeight: 3, kernelWidth: 3, stride: 1, up: 1, relu: false };
+  const ahead = { dilation: 1, offsetY: -1, offsetX: -1, transposed: false };
+  const back = { dilation: -1, offsetY: 1, offsetX: 1, transposed: true };
+  const forward: Gather = { ...plain, ...ahead, k: channelsIn, m: channelsOut };
+  const adjoint: Gather = { ...plain, ...back, k: channelsOut, m: channelsIn };
+  const kernel = { kernelHeight: 3, kernelWidth: 3, stride: 1, dilation: 1, padding: 1 };
+  const images = { smallHeight: side, smallWidth: side, largeHeight: side, largeWidth: side };
+  const correlation: Correlation = { batch, ...images, ...kernel, a: channelsIn, b: channelsOut };
+  return [
+    {
+      direction: 'forward',
+      variant: chooseVariant(device, 'conv2d', gatherVariants, forward).name,
+      launch: () => gather(device, 'conv2d', forward, { x, weight, bias: null, y: out }),
+    },
+    {
+      direction: 'input gradient',
+      variant: chooseVariant(device, 'conv2dInputGrad', gatherVariants, adjoint).name,
+      launch: () => gather(device, 'conv2dInputGrad', adjoint, { x: y, weight, bias: null, y: dx }),
+    },
+    {
+      direction: 'weight gradient',
+      variant: chooseVariant(device, 'conv2dWeightGrad', correlationVariants, correlation).name,
+      launch: () => correlate(device, 'conv2dWeightGrad', correlation, { large: x, small: y, dw }),
+    },
+  ];
+}
+
+/** Times every shape of a configuration in the variants that this device prefers. */
+export async function measureConvolutions(device: Device, config: ConfigName): Promise<ConvolutionRow[]> {
+  const rows: ConvolutionRow[] = [];
+  for (const shape of shapes[config]) {
+    using _tensors = scope();
+    const flop = 18 * shape.batch * shape.side ** 2 * shape.channelsIn * shape.channelsOut;
+    for (const { direction, variant, launch } of casesOf(device, shape)) {
+      const { medianMs } = await timeLaunch(device, launch);
+      rows.push({ ...shape, direction, variant, ms: medianMs, gflops: flop / medianMs / 1e6 });
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,76 @@
+/** @file The child side of a step benchmark: one engine a process, told when to step so that engines can take turns. */
+import { openDevice } from '../src/tensor/device.node.ts';
+import type { Batch, NamedWeight, NetworkSizes } from './network.ts';
+
+/** What the parent sends first. */
+export interface Job {
+  readonly sizes: NetworkSizes;
+  readonly batch: Batch;
+  readonly weights: readonly NamedWeight[];
+  readonly adam: {
+    readonly learningRate: number;
+    readonly beta1: number;
+    readonly beta2: number;
+    readonly epsilon: number;
+  };
+}
+
+/** What an engine tells of itself: dispatches, bytes and the like. */
+export type Facts = Readonly<Record<string, number>>;
+
+export interface Engine {
+  /** Does step `index` (from 1) and resolves with its loss once the device has finished all of it. */
+  step(index: number): Promise<{ loss: number; jsMs?: number }>;
+  facts?(): Facts;
+}
+
+/** Answers of the child: one for the job, one for each step. */
+export type Answer =
+  | { readonly kind: 'ready'; readonly firstMs: number; readonly loss: number; readonly facts: Facts }
+  | { readonly kind: 'step'; readonly ms: number; readonly loss: number; readonly jsMs?: number }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+function send(answer: Answer): void {
+  process.send?.(answer);
+}
+
+async function answer(action: () => Promise<Answer>): Promise<void> {
+  try {
+    send(await action());
+  } catch (error) {
+    send({ kind: 'failed', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+}
+
+/** Serves one engine until the parent ends the process. Its first step counts the time from the process's start. */
+export function serve(start: (job: Job) => Promise<Engine>): void {
+  let engine: Engine;
+  let steps = 0;
+  const first = async (job: Job): Promise<Answer> => {
+    engine = await start(job);
+    const { loss } = await engine.step(++steps);
+    return { kind: 'ready', firstMs: performance.now(), loss, facts: engine.facts?.() ?? {} };
+  };
+  const next = async (): Promise<Answer> => {
+    const before = performance.now();
+    const result = await engine.step(++steps);
+    return { kind: 'step', ms: performance.now() - before, ...result };
+  };
+  process.on('message', (job: Job | 'step') => void answer(job === 'step' ? next : () => first(job)));
+  process.on('disconnect', () => process.exit());
+}
+
+// Dawn's instance must outlive its devices.
+let instance: GPU | undefined;
+
+/** Gives other engines `navigator.gpu` on the adapter that planewise would open here. */
+export async function provideNavigator(): Promise<void> {
+  // finds the driver and the loader, and leaves them selected
+  (await openDevice()).dispose();
+  const { create } = await import('webgpu');
+  instance = create([]);
+  Object.defineProperty(globalThis, 'navigator', {
+    value: { gpu: instance, userAgent: 'node' },
+    configurable: true,
+  });
+}

@@ -1,0 +1,100 @@
+/** @file Results as tables. */
+import type { ProfileRow } from '../src/autograd/profile.ts';
+import { formatTable } from '../src/commands/table.ts';
+import type { ConvolutionRow } from './convolution.ts';
+import { lossDifference } from './peers.ts';
+import type { RooflineRow } from './roofline.ts';
+import type { StepRow } from './steps.ts';
+
+/** Three significant digits, as a number so that columns align to the right. */
+function short(value: number): number {
+  return value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
+}
+
+const megabytes = (bytes: number | undefined): number | null =>
+  bytes === undefined ? null : short(bytes / 2 ** 20);
+
+export function rooflineTable(rows: readonly RooflineRow[]): string {
+  return formatTable(
+    [
+      { title: 'roofline', cell: ({ what }) => what },
+      { title: 'median', cell: ({ rate }) => short(rate) },
+      { title: 'best', cell: ({ best }) => short(best) },
+      { title: '', cell: ({ unit }) => unit },
+    ],
+    rows,
+  );
+}
+
+/** One line a shape; of each direction the rate and the variant. */
+export function convolutionTable(rows: readonly ConvolutionRow[]): string {
+  const at = (row: ConvolutionRow, direction: ConvolutionRow['direction']) =>
+    rows.find(
+      (other) =>
+        other.direction === direction &&
+        other.side === row.side &&
+        other.batch === row.batch &&
+        other.channelsIn === row.channelsIn &&
+        other.channelsOut === row.channelsOut,
+    )!;
+  const column = (title: string, direction: ConvolutionRow['direction']) => [
+    { title, cell: (row: ConvolutionRow) => short(at(row, direction).ms) },
+    { title: 'GFLOP/s', cell: (row: ConvolutionRow) => short(at(row, direction).gflops) },
+    { title: 'variant', cell: (row: ConvolutionRow) => at(row, direction).variant },
+  ];
+  return formatTable(
+    [
+      { title: '3×3 convolution', cell: (r) => `${r.channelsIn}→${r.channelsOut} @${r.side} (${r.batch})` },
+      ...column('forward ms', 'forward'),
+      ...column('dx ms', 'input gradient'),
+      ...column('dw ms', 'weight gradient'),
+    ],
+    rows.filter(({ direction }) => direction === 'forward'),
+  );
+}
+
+export function stepTable(rows: readonly StepRow[]): string {
+  return formatTable(
+    [
+      { title: 'train step', cell: ({ config }) => config },
+      { title: 'median ms', cell: ({ medianMs }) => short(medianMs) },
+      { title: 'min ms', cell: ({ minMs }) => short(minMs) },
+      { title: 'JS ms', cell: ({ jsMs }) => (jsMs === null ? null : short(jsMs)) },
+      { title: 'dispatches', cell: ({ facts }) => facts.dispatches ?? null },
+      { title: 'submits', cell: ({ facts }) => facts.submits ?? null },
+      { title: 'planned MB', cell: ({ facts }) => megabytes(facts.plannedBytes) },
+      { title: 'unplanned MB', cell: ({ facts }) => megabytes(facts.unplannedBytes) },
+      { title: 'first step after ms', cell: ({ firstMs }) => short(firstMs) },
+    ],
+    rows,
+  );
+}
+
+export function peerTable(rows: readonly StepRow[]): string {
+  const ours = (row: StepRow) => rows.find((o) => o.config === row.config && o.engine === 'planewise')!;
+  return formatTable(
+    [
+      { title: 'train step', cell: ({ config }) => config },
+      { title: 'engine', cell: ({ engine }) => engine },
+      { title: 'median ms', cell: ({ medianMs }) => short(medianMs) },
+      { title: 'min ms', cell: ({ minMs }) => short(minMs) },
+      { title: 'steps', cell: ({ steps }) => steps },
+      { title: 'times planewise', cell: (row) => short(row.medianMs / ours(row).medianMs) },
+      { title: 'first step after ms', cell: ({ firstMs }) => short(firstMs) },
+      { title: 'loss differs by', cell: (row) => lossDifference(row, ours(row)).toExponential(0) },
+    ],
+    rows,
+  );
+}
+
+export function profileTable(config: string, rows: readonly ProfileRow[]): string {
+  return formatTable(
+    [
+      { title: `kernel (${config})`, cell: ({ label }) => label },
+      { title: 'launches', cell: ({ launches }) => launches },
+      { title: 'ms', cell: ({ ms }) => short(ms) },
+      { title: '%', cell: ({ share }) => Number((100 * share).toFixed(1)) },
+    ],
+    rows,
+  );
+}

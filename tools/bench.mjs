@@ -1,0 +1,25 @@
+/** @file Builds the benchmark programs into dist/bench and runs the one that prints the tables. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import './shaders.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const outdir = join(root, 'dist', 'bench');
+
+await rm(outdir, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: ['bench/main.ts', 'bench/engine.ts', 'bench/serve.ts'],
+  outdir,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  target: 'es2022',
+  platform: 'node',
+  packages: 'external',
+  loader: { '.wgsl': 'text' },
+  logLevel: 'warning',
+});
+await import(pathToFileURL(join(outdir, 'main.js')).href);

@@ -7,7 +7,7 @@ import type { Evaluation } from '../train/evaluate.ts';
 import { type JobConsole, type JobResult, runJob } from '../train/job.node.ts';
 import { startProgress } from '../train/progress.ts';
 import { interruptible } from './interrupt.ts';
-import { collect, note, printJson, printTable } from './output.ts';
+import { collect, note, plural, printJson, printTable } from './output.ts';
 
 /** Keys of the configuration that have a flag of their own; --set reaches the others. */
 const flags = {
@@ -137,7 +137,9 @@ function finish({ config, training, results, report }: JobResult, json: boolean)
     printJson({ out: config.out, report, part, ...evaluation });
     return;
   }
-  process.stdout.write(`\n${evaluation.images} images of ${evaluation.subjects} ${part} subjects:\n`);
+  process.stdout.write(
+    `\n${plural(evaluation.images, 'image')} of ${plural(evaluation.subjects, `${part} subject`)}:\n`,
+  );
   printTable(
     [
       { title: 'ERROR', cell: (row: ResultRow) => row.name },

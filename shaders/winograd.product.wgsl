@@ -15,6 +15,10 @@ struct Params {
   rows: u32,
   depth: u32,
   columns: u32,
+  // vec4s from one plane to the next
+  planeA: u32,
+  planeB: u32,
+  planeC: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -49,38 +53,35 @@ fn columnsOf(base: u32, column: u32, d: u32) -> mat4x4<f32> {
   return mat4x4<f32>(b[i], b[i + s], b[i + 2u * s], b[i + 3u * s]);
 }
 
-fn put(v: vec4<f32>, plane: u32, row: u32, column: u32) {
-  if ((row < params.rows) & (column < params.columns)) {
-    c[(plane * params.rows + row) * (params.columns / 4u) + column / 4u] = v;
-  }
+// Lanes past the last row or column have computed the last one again, and store the same values there.
+fn put(v: vec4<f32>, base: u32, row: u32) {
+  c[base + min(row, params.rows - 1u) * (params.columns / 4u)] = v;
 }
 
 // q's columns are the rows of C that `lane` loaded.
-fn store(q: mat4x4<f32>, plane: u32, first: u32, lane: u32, column: u32) {
+fn store(q: mat4x4<f32>, base: u32, first: u32, lane: u32) {
   let step = select(4u, 1u, TURNED_A);
-  let row = first + lane * select(1u, 4u, TURNED_A);
-  put(q[0], plane, row, column);
-  put(q[1], plane, row + step, column);
-  put(q[2], plane, row + 2u * step, column);
-  put(q[3], plane, row + 3u * step, column);
+  let row = select(first + lane, min(first + lane * 4u, params.rows - 4u), TURNED_A);
+  put(q[0], base, row);
+  put(q[1], base, row + step);
+  put(q[2], base, row + 2u * step);
+  put(q[3], base, row + 3u * step);
 }
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let first = group.x * 16u;
-  let column = (group.y * LANES + index) * 4u;
-  let plane = group.z;
   let lane = index % 4u;
-  // Lanes past the last column compute on its values and do not store.
-  let own = min(column, params.columns - 4u);
-  let baseA = plane * params.rows * (params.depth / 4u);
-  let baseB = plane * params.depth * (params.columns / 4u);
+  let column = min((group.y * LANES + index) * 4u, params.columns - 4u);
+  let baseA = group.z * params.planeA;
+  let baseB = group.z * params.planeB;
+  let baseC = group.z * params.planeC + column / 4u;
   var q0 = mat4x4<f32>();
   var q1 = mat4x4<f32>();
   var q2 = mat4x4<f32>();
   var q3 = mat4x4<f32>();
   for (var d = 0u; d < params.depth; d += 4u) {
-    let m = columnsOf(baseB, own, d);
+    let m = columnsOf(baseB, column, d);
     let v = rowsOf(baseA, first, lane, d);
     q0 += m * v;
     q1 += m * mat4x4<f32>(quadSwapX(v[0]), quadSwapX(v[1]), quadSwapX(v[2]), quadSwapX(v[3]));
@@ -89,8 +90,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       quadSwapDiagonal(v[0]), quadSwapDiagonal(v[1]), quadSwapDiagonal(v[2]), quadSwapDiagonal(v[3]),
     );
   }
-  store(q0, plane, first, lane, column);
-  store(q1, plane, first, lane ^ 1u, column);
-  store(q2, plane, first, lane ^ 2u, column);
-  store(q3, plane, first, lane ^ 3u, column);
+  store(q0, baseC, first, lane);
+  store(q1, baseC, first, lane ^ 1u);
+  store(q2, baseC, first, lane ^ 2u);
+  store(q3, baseC, first, lane ^ 3u);
 }

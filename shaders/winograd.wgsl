@@ -1,7 +1,8 @@
 // Transforms of the Winograd convolution F(4×4, 3×3): a tile of 6×6 input pixels gives 4×4 output pixels by 36
 // products a channel pair instead of 144. Polynomial points 0, ±√½, ±√2, ∞, which err a fifth as much as the usual
 // 0, ±1, ±2, ∞. An invocation transforms one tile (or one kernel) of one T of channels; a transformed image is
-// [36][tile][channel], a transformed weight [36] times the weight's channels in their own order.
+// [36][tile][channel], a transformed weight [36] times the weight's channels in their own order. Planes lie a cache
+// line further apart than they are long, for a tile's 36 values would else share few sets of the cache.
 //
 // Lavin & Gray, "Fast algorithms for convolutional neural networks" (2016): y = Aᵀ((G g Gᵀ) ∘ (Bᵀ d B))A. The
 // gradient of g is Gᵀ(Σ (Bᵀ d B) ∘ (A dy Aᵀ))G over the tiles.
@@ -27,6 +28,8 @@ struct Params {
   originX: i32,
   // channel pairs of the weight in Ts
   pairs: u32,
+  // Ts from one point's plane to the next
+  plane: u32,
   // 0 or 1: kernel turned by 180 degrees
   turned: u32,
   hasBias: u32,
@@ -101,9 +104,9 @@ fn index(id: vec3<u32>) -> u32 {
   return id.x + id.y * 65535u * WORKGROUP;
 }
 
-// Where a tile's pixels lie in the image.
+// Where a tile lies: image number, first pixel and channel.
 struct Tile {
-  first: u32,
+  number: u32,
   y: i32,
   x: i32,
   channel: u32,
@@ -113,29 +116,52 @@ fn locate(i: u32) -> Tile {
   let tile = i / params.channels;
   let line = tile / params.tilesX;
   let number = line / params.tilesY;
-  let y = i32(line % params.tilesY) * 4 + params.originY;
-  // Tiles that only fill up lie below every image.
-  let row = select(y, i32(params.height), tile >= params.tiles);
-  let x = i32(tile % params.tilesX) * 4 + params.originX;
-  return Tile(number * params.height, row, x, i % params.channels);
+  let y = i32(line - number * params.tilesY) * 4 + params.originY;
+  let x = i32(tile - line * params.tilesX) * 4 + params.originX;
+  // Tiles that only fill up lie below the last image.
+  let filler = tile >= params.tiles;
+  return Tile(select(number, 0u, filler), select(y, i32(params.height), filler), x, i - tile * params.channels);
 }
 
-// Conditions join by & on purpose: each && is a branch, and branches take SwiftShader long to compile.
-fn fetch(t: Tile, dy: i32, dx: i32) -> T {
+// A row or column of pixels: its part of the index, which stays valid outside the image, and whether it is inside.
+struct Line {
+  at: u32,
+  inside: bool,
+}
+
+// Conditions join by & on purpose: each && is a branch, and branches take SwiftShader long to compile and run.
+fn rowAt(t: Tile, dy: i32) -> Line {
   let row = t.y + dy;
-  let column = t.x + dx;
-  let inside = (row >= 0) & (column >= 0) & (row < i32(params.height)) & (column < i32(params.width));
-  let at = ((t.first + u32(max(row, 0))) * params.width + u32(max(column, 0))) * params.channels + t.channel;
-  return select(T(), image[select(0u, at, inside)], inside);
+  let last = i32(params.height) - 1;
+  let at = t.number * params.height + u32(clamp(row, 0, last));
+  return Line(at * params.width * params.channels + t.channel, (row >= 0) & (row <= last));
 }
 
-fn inputRow(t: Tile, dy: i32) -> Six {
-  let a = fetch(t, dy, 0);
-  let b = fetch(t, dy, 1);
-  let c = fetch(t, dy, 2);
-  let d = fetch(t, dy, 3);
-  let e = fetch(t, dy, 4);
-  let f = fetch(t, dy, 5);
+fn columnAt(t: Tile, dx: i32) -> Line {
+  let column = t.x + dx;
+  let last = i32(params.width) - 1;
+  return Line(u32(clamp(column, 0, last)) * params.channels, (column >= 0) & (column <= last));
+}
+
+fn fetch(row: Line, column: Line) -> T {
+  return select(T(), image[row.at + column.at], row.inside & column.inside);
+}
+
+struct Columns { a: Line, b: Line, c: Line, d: Line, e: Line, f: Line }
+
+fn columnsAt(t: Tile) -> Columns {
+  return Columns(
+    columnAt(t, 0), columnAt(t, 1), columnAt(t, 2), columnAt(t, 3), columnAt(t, 4), columnAt(t, 5),
+  );
+}
+
+fn inputRow(row: Line, x: Columns) -> Six {
+  let a = fetch(row, x.a);
+  let b = fetch(row, x.b);
+  let c = fetch(row, x.c);
+  let d = fetch(row, x.d);
+  let e = fetch(row, x.e);
+  let f = fetch(row, x.f);
   return spreadInput(a, b, c, d, e, f);
 }
 
@@ -143,15 +169,16 @@ fn inputRow(t: Tile, dy: i32) -> Six {
 @compute @workgroup_size(WORKGROUP)
 fn input(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = index(id);
-  let plane = params.padded * params.channels;
-  if (i >= plane) { return; }
+  if (i >= params.padded * params.channels) { return; }
+  let plane = params.plane;
   let t = locate(i);
-  let a = inputRow(t, 0);
-  let b = inputRow(t, 1);
-  let c = inputRow(t, 2);
-  let d = inputRow(t, 3);
-  let e = inputRow(t, 4);
-  let f = inputRow(t, 5);
+  let x = columnsAt(t);
+  let a = inputRow(rowAt(t, 0), x);
+  let b = inputRow(rowAt(t, 1), x);
+  let c = inputRow(rowAt(t, 2), x);
+  let d = inputRow(rowAt(t, 3), x);
+  let e = inputRow(rowAt(t, 4), x);
+  let f = inputRow(rowAt(t, 5), x);
   // Point (row, column) lies in plane 6·column + row.
   put(spreadInput(a.a, b.a, c.a, d.a, e.a, f.a), i, plane);
   put(spreadInput(a.b, b.b, c.b, d.b, e.b, f.b), i + 6u * plane, plane);
@@ -161,25 +188,22 @@ fn input(@builtin(global_invocation_id) id: vec3<u32>) {
   put(spreadInput(a.f, b.f, c.f, d.f, e.f, f.f), i + 30u * plane, plane);
 }
 
-fn outputRow(t: Tile, dy: i32) -> Six {
-  let a = fetch(t, dy, 0);
-  let b = fetch(t, dy, 1);
-  let c = fetch(t, dy, 2);
-  let d = fetch(t, dy, 3);
-  return spreadOutput(a, b, c, d);
+fn outputRow(row: Line, x: Columns) -> Six {
+  return spreadOutput(fetch(row, x.a), fetch(row, x.b), fetch(row, x.c), fetch(row, x.d));
 }
 
 // Tiles of the gradient of a convolution's output.
 @compute @workgroup_size(WORKGROUP)
 fn outputGrad(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = index(id);
-  let plane = params.padded * params.channels;
-  if (i >= plane) { return; }
+  if (i >= params.padded * params.channels) { return; }
+  let plane = params.plane;
   let t = locate(i);
-  let a = outputRow(t, 0);
-  let b = outputRow(t, 1);
-  let c = outputRow(t, 2);
-  let d = outputRow(t, 3);
+  let x = columnsAt(t);
+  let a = outputRow(rowAt(t, 0), x);
+  let b = outputRow(rowAt(t, 1), x);
+  let c = outputRow(rowAt(t, 2), x);
+  let d = outputRow(rowAt(t, 3), x);
   put(spreadOutput(a.a, b.a, c.a, d.a), i, plane);
   put(spreadOutput(a.b, b.b, c.b, d.b), i + 6u * plane, plane);
   put(spreadOutput(a.c, b.c, c.c, d.c), i + 12u * plane, plane);
@@ -199,8 +223,8 @@ fn weightRow(i: u32, first: u32) -> Six {
 @compute @workgroup_size(WORKGROUP)
 fn weight(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = index(id);
-  let plane = params.pairs;
-  if (i >= plane) { return; }
+  if (i >= params.pairs) { return; }
+  let plane = params.plane;
   let a = weightRow(i, 0u);
   let b = weightRow(i, 3u);
   let c = weightRow(i, 6u);
@@ -229,8 +253,8 @@ fn storeTaps(v: Three, at: u32) {
 @compute @workgroup_size(WORKGROUP)
 fn weightGrad(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = index(id);
-  let plane = params.pairs;
-  if (i >= plane) { return; }
+  if (i >= params.pairs) { return; }
+  let plane = params.plane;
   let a = gradColumn(i, plane);
   let b = gradColumn(i + 6u * plane, plane);
   let c = gradColumn(i + 12u * plane, plane);
@@ -238,8 +262,8 @@ fn weightGrad(@builtin(global_invocation_id) id: vec3<u32>) {
   let e = gradColumn(i + 24u * plane, plane);
   let f = gradColumn(i + 30u * plane, plane);
   storeTaps(gatherWeight(a.a, b.a, c.a, d.a, e.a, f.a), i);
-  storeTaps(gatherWeight(a.b, b.b, c.b, d.b, e.b, f.b), i + 3u * plane);
-  storeTaps(gatherWeight(a.c, b.c, c.c, d.c, e.c, f.c), i + 6u * plane);
+  storeTaps(gatherWeight(a.b, b.b, c.b, d.b, e.b, f.b), i + 3u * params.pairs);
+  storeTaps(gatherWeight(a.c, b.c, c.c, d.c, e.c, f.c), i + 6u * params.pairs);
 }
 
 fn outputColumn(at: u32, plane: u32) -> Four {
@@ -249,29 +273,25 @@ fn outputColumn(at: u32, plane: u32) -> Four {
   );
 }
 
-fn storePixel(v: T, t: Tile, dy: i32, dx: i32) {
-  let row = u32(t.y + dy);
-  let column = u32(t.x + dx);
-  let at = ((t.first + row) * params.width + column) * params.channels + t.channel;
-  if ((row < params.height) & (column < params.width)) {
-    result[at] = select(v, max(v, T()), params.relu == 1u);
-  }
+fn storePixel(v: T, row: Line, column: Line) {
+  if (row.inside & column.inside) { result[row.at + column.at] = select(v, max(v, T()), params.relu == 1u); }
 }
 
-fn storeRow(v: Four, start: T, t: Tile, dy: i32) {
-  storePixel(v.a + start, t, dy, 0);
-  storePixel(v.b + start, t, dy, 1);
-  storePixel(v.c + start, t, dy, 2);
-  storePixel(v.d + start, t, dy, 3);
+fn storeRow(v: Four, start: T, row: Line, x: Columns) {
+  storePixel(v.a + start, row, x.a);
+  storePixel(v.b + start, row, x.b);
+  storePixel(v.c + start, row, x.c);
+  storePixel(v.d + start, row, x.d);
 }
 
 // The output of a convolution from the 36 products.
 @compute @workgroup_size(WORKGROUP)
 fn output(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = index(id);
-  let plane = params.padded * params.channels;
   if (i >= params.tiles * params.channels) { return; }
+  let plane = params.plane;
   let t = locate(i);
+  let x = columnsAt(t);
   var start = T();
   if (params.hasBias == 1u) { start = bias[t.channel]; }
   let a = outputColumn(i, plane);
@@ -280,8 +300,8 @@ fn output(@builtin(global_invocation_id) id: vec3<u32>) {
   let d = outputColumn(i + 18u * plane, plane);
   let e = outputColumn(i + 24u * plane, plane);
   let f = outputColumn(i + 30u * plane, plane);
-  storeRow(gatherOutput(a.a, b.a, c.a, d.a, e.a, f.a), start, t, 0);
-  storeRow(gatherOutput(a.b, b.b, c.b, d.b, e.b, f.b), start, t, 1);
-  storeRow(gatherOutput(a.c, b.c, c.c, d.c, e.c, f.c), start, t, 2);
-  storeRow(gatherOutput(a.d, b.d, c.d, d.d, e.d, f.d), start, t, 3);
+  storeRow(gatherOutput(a.a, b.a, c.a, d.a, e.a, f.a), start, rowAt(t, 0), x);
+  storeRow(gatherOutput(a.b, b.b, c.b, d.b, e.b, f.b), start, rowAt(t, 1), x);
+  storeRow(gatherOutput(a.c, b.c, c.c, d.c, e.c, f.c), start, rowAt(t, 2), x);
+  storeRow(gatherOutput(a.d, b.d, c.d, d.d, e.d, f.d), start, rowAt(t, 3), x);
 }

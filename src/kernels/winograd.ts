@@ -10,6 +10,9 @@ import * as shaders from './shaders.gen.ts';
 /** Products per tile and channel pair. */
 const POINTS = 36;
 
+/** Elements added to each plane, so that the planes do not fall on the same sets of a cache. */
+const GAP = 16;
+
 /** Largest transformed image in bytes: 2.25 times the image, so it stays below the smallest WebGPU binding limit. */
 const LIMIT = 1 << 27;
 
@@ -38,10 +41,20 @@ const nothing = {
   originY: 0,
   originX: 0,
   pairs: 0,
+  plane: 0,
   turned: 0,
   hasBias: 0,
   relu: 0,
 };
+
+/** Distance of planes of `count` elements, in vec4s. */
+function planeOf(count: number): number {
+  return (count + GAP) / 4;
+}
+
+function emptyPlanes(device: Device, count: number): Tensor {
+  return empty(device, { shape: [POINTS, count + GAP], dtype: 'f32' }, 'values at the points');
+}
 
 function specialization(device: Device) {
   return { overrides: { WORKGROUP: device.caps.workgroup } };
@@ -56,21 +69,22 @@ interface Image {
   readonly originX: number;
 }
 
-/** The image's tiles at the 36 points: [36, padded tiles, channels]. */
+/** The image's tiles at the 36 points: [36, padded tiles, channels], with gaps. */
 function spreadImage(device: Device, entry: 'input' | 'outputGrad', image: Image, tiling: Tiling): Tensor {
   const counts = countsOf(tiling);
   const { tensor, height, width, originY, originX } = image;
-  const spread = empty(device, { shape: [POINTS, counts.padded, image.channels], dtype: 'f32' }, 'tiles');
+  const spread = emptyPlanes(device, counts.padded * image.channels);
   const channels = image.channels / 4;
-  const params = { ...nothing, ...counts, height, width, channels, originY, originX };
+  const plane = planeOf(counts.padded * image.channels);
+  const params = { ...nothing, ...counts, height, width, channels, originY, originX, plane };
   const grid = linearGrid(counts.padded * channels, device.caps.workgroup);
   launch(device, shaders.winograd, entry, { image: tensor, spread }, params, grid, specialization(device));
   return spread;
 }
 
 function spreadWeight(device: Device, weight: Tensor, count: number, turned: boolean): Tensor {
-  const spread = empty(device, { shape: [POINTS, count], dtype: 'f32' }, 'weight at the points');
-  const params = { ...nothing, pairs: count / 4, turned: Number(turned) };
+  const spread = emptyPlanes(device, count);
+  const params = { ...nothing, pairs: count / 4, plane: planeOf(count), turned: Number(turned) };
   const grid = linearGrid(count / 4, device.caps.workgroup);
   launch(device, shaders.winograd, 'weight', { image: weight, spread }, params, grid, specialization(device));
   return spread;
@@ -87,7 +101,12 @@ interface Product {
 /** The product of every plane: [36, rows, columns]. */
 function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label: string): Tensor {
   const { rows, depth, columns } = p;
-  const c = empty(device, { shape: [POINTS, rows, columns], dtype: 'f32' }, 'products');
+  const c = emptyPlanes(device, rows * columns);
+  const planes = {
+    planeA: planeOf(rows * depth),
+    planeB: planeOf(depth * columns),
+    planeC: planeOf(rows * columns),
+  };
   const lanes = device.caps.subgroupSize;
   const overrides = { LANES: lanes, TURNED_A: Number(p.turnedA), TURNED_B: Number(p.turnedB) };
   const grid: Grid = [Math.ceil(rows / 16), Math.ceil(columns / (4 * lanes)), POINTS];
@@ -96,7 +115,7 @@ function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label: strin
     shaders.winogradProduct,
     'main',
     { a, b, c },
-    { rows, depth, columns },
+    { rows, depth, columns, ...planes },
     grid,
     { overrides },
     label,
@@ -109,7 +128,7 @@ function fitsDevice({ software, subgroupSize }: Caps): boolean {
 }
 
 function fitsMemory(tiling: Tiling, channels: number): boolean {
-  return POINTS * countsOf(tiling).padded * channels * 4 <= LIMIT;
+  return POINTS * (countsOf(tiling).padded * channels + GAP) * 4 <= LIMIT;
 }
 
 /** Whether there is enough work to pay for the transforms, by measurement. */
@@ -147,7 +166,15 @@ export const winogradGather: GatherVariant = {
     const shape = { rows: counts.padded, depth: k, columns: m, turnedA: false, turnedB: transposed };
     using products = multiply(device, input, weight, shape, label);
     const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
-    const params = { ...nothing, ...counts, height, width, channels: m / 4, ...flags };
+    const params = {
+      ...nothing,
+      ...counts,
+      height,
+      width,
+      channels: m / 4,
+      plane: planeOf(counts.padded * m),
+      ...flags,
+    };
     const bindings = { products, bias: tensors.bias ?? tensors.weight, result: tensors.y };
     const grid = linearGrid(counts.tiles * (m / 4), device.caps.workgroup);
     launch(device, shaders.winograd, 'output', bindings, params, grid, specialization(device));
@@ -182,7 +209,7 @@ export const winogradCorrelation: CorrelationVariant = {
     const shape = { rows: c.a, depth: padded, columns: c.b, turnedA: true, turnedB: false };
     using products = multiply(device, input, dy, shape, label);
     const pairs = (c.a * c.b) / 4;
-    const params = { ...nothing, pairs };
+    const params = { ...nothing, pairs, plane: planeOf(c.a * c.b) };
     const bindings = { products, result: tensors.partial };
     const grid = linearGrid(pairs, device.caps.workgroup);
     launch(device, shaders.winograd, 'weightGrad', bindings, params, grid, specialization(device));

@@ -24,10 +24,19 @@ export interface Engine {
   facts?(): Facts;
 }
 
+export interface StepAnswer {
+  readonly kind: 'step';
+  readonly ms: number;
+  /** Processor time of the whole process, all threads: what a software adapter needs whoever else is running. */
+  readonly cpuMs: number;
+  readonly loss: number;
+  readonly jsMs?: number;
+}
+
 /** Answers of the child: one for the job, one for each step. */
 export type Answer =
   | { readonly kind: 'ready'; readonly firstMs: number; readonly loss: number; readonly facts: Facts }
-  | { readonly kind: 'step'; readonly ms: number; readonly loss: number; readonly jsMs?: number }
+  | StepAnswer
   | { readonly kind: 'failed'; readonly reason: string };
 
 function send(answer: Answer): void {
@@ -53,8 +62,10 @@ export function serve(start: (job: Job) => Promise<Engine>): void {
   };
   const next = async (): Promise<Answer> => {
     const before = performance.now();
+    const cpuBefore = process.cpuUsage();
     const result = await engine.step(++steps);
-    return { kind: 'step', ms: performance.now() - before, ...result };
+    const { user, system } = process.cpuUsage(cpuBefore);
+    return { kind: 'step', ms: performance.now() - before, cpuMs: (user + system) / 1000, ...result };
   };
   process.on('message', (job: Job | 'step') => void answer(job === 'step' ? next : () => first(job)));
   process.on('disconnect', () => process.exit());

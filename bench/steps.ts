@@ -19,6 +19,8 @@ export interface StepRow {
   readonly config: ConfigName;
   readonly medianMs: number;
   readonly minMs: number;
+  /** Median processor time of a step, all threads. */
+  readonly cpuMs: number;
   readonly steps: number;
   /** From the start of the process until the first step was done: opening, compiling, stepping. */
   readonly firstMs: number;
@@ -31,6 +33,7 @@ export interface StepRow {
 class Child {
   readonly engine: EngineName;
   readonly times: number[] = [];
+  readonly cpuTimes: number[] = [];
   readonly jsTimes: number[] = [];
   readonly losses: number[] = [];
   firstMs = 0;
@@ -64,13 +67,15 @@ class Child {
     this.losses.push(answer.loss);
     if (!counted) return;
     this.times.push(answer.ms);
+    this.cpuTimes.push(answer.cpuMs);
     if (answer.jsMs !== undefined) this.jsTimes.push(answer.jsMs);
   }
 
   row(config: ConfigName): StepRow {
     const { engine, firstMs, facts, losses, times, jsTimes } = this;
     const jsMs = jsTimes.length ? median(jsTimes) : null;
-    const spread = { medianMs: median(times), minMs: Math.min(...times), steps: times.length };
+    const cpuMs = median(this.cpuTimes);
+    const spread = { medianMs: median(times), minMs: Math.min(...times), cpuMs, steps: times.length };
     return { engine, config, ...spread, firstMs, jsMs, losses, facts };
   }
 

@@ -80,10 +80,12 @@ export function profileOf(spans: readonly ProfileSpan[], traces = 1): ProfileRow
   const byLabel = new Map<string, { launches: number; ms: number }>();
   for (const { label, ms } of spans) {
     const row = byLabel.get(label) ?? { launches: 0, ms: 0 };
-    byLabel.set(label, { launches: row.launches + 1 / traces, ms: row.ms + ms / traces });
+    byLabel.set(label, { launches: row.launches + 1, ms: row.ms + ms / traces });
   }
   const total = [...byLabel.values()].reduce((sum, { ms }) => sum + ms, 0);
-  const rows = [...byLabel].map(([label, row]) => ({ label, ...row, share: total > 0 ? row.ms / total : 0 }));
+  const rows = [...byLabel].map(([label, { launches, ms }]) => {
+    return { label, launches: launches / traces, ms, share: total > 0 ? ms / total : 0 };
+  });
   return rows.sort((a, b) => b.ms - a.ms);
 }
 

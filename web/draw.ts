@@ -2,8 +2,8 @@
 import type { Line } from '../src/data/types.ts';
 import { clipLine, trueColour, viewColour } from '../src/train/pictures.ts';
 
-export const css = (view: number): string => `rgb(${viewColour(view).join(' ')})`;
-const pale = (view: number): string => `rgb(${trueColour(view).join(' ')})`;
+export const css = (view: number): string => `rgb(${viewColour(view).join(', ')})`;
+const pale = (view: number): string => `rgb(${trueColour(view).join(', ')})`;
 
 /** A line in an image's pixels, and how it is drawn. */
 export interface Stroke {

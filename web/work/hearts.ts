@@ -106,10 +106,13 @@ const KEPT = 3;
 export function heartLibrary(settings: HeartSettings): Library {
   const subjects = Array.from({ length: settings.subjects }, (_, index) => phantomId(index));
   const kept = new Map<string, Heart>();
+  // Of an image someone still holds, its pixels stay known though the heart is no longer kept.
+  const pixels = new WeakMap<ScannedImage, PixelImage>();
   const heart = (subject: string): Heart => {
     const found = kept.get(subject) ?? makeHeart(settings, subjects.indexOf(subject));
     kept.delete(subject);
     kept.set(subject, found);
+    for (const [image, values] of found.pixels) pixels.set(image, values);
     if (kept.size > KEPT) kept.delete(kept.keys().next().value!);
     return found;
   };
@@ -118,7 +121,7 @@ export function heartLibrary(settings: HeartSettings): Library {
     skipped: [],
     images: (subject) => (subjects.includes(subject) ? heart(subject).images : []),
     viewOf: (image) => viewOf(image),
-    read: async (image) => heart(image.header.patientId!).pixels.get(image)!,
+    read: async (image) => pixels.get(image)!,
   };
 }
 

@@ -67,11 +67,24 @@ export interface LoadedStack {
   readonly stack: Stack;
 }
 
+export interface LoadedStudy {
+  readonly stacks: readonly LoadedStack[];
+  readonly skipped: readonly SkippedFile[];
+}
+
+/** The study looked at last is asked for image by image. */
+const latest = new WeakMap<Library, { readonly subject: string; readonly study: LoadedStudy }>();
+
 /** The stacks of a subject, all views, in the order the page shows them. */
-export function stacksOf(
-  library: Library,
-  subject: string,
-): { stacks: LoadedStack[]; skipped: SkippedFile[] } {
+export function stacksOf(library: Library, subject: string): LoadedStudy {
+  const known = latest.get(library);
+  if (known?.subject === subject) return known.study;
+  const study = buildStudy(library, subject);
+  latest.set(library, { subject, study });
+  return study;
+}
+
+function buildStudy(library: Library, subject: string): LoadedStudy {
   const images = library.images(subject);
   if (images.length === 0) throw new ConfigError(`There is no image of ${subject}. Choose another study.`);
   const skipped: SkippedFile[] = [];

@@ -1,0 +1,222 @@
+/** @file Image planes in the patient, in three dimensions: turned by mouse, touch or keys. Loaded when first looked at. */
+import {
+  BufferGeometry,
+  CanvasTexture,
+  Color,
+  DataTexture,
+  DoubleSide,
+  Float32BufferAttribute,
+  LinearFilter,
+  LineBasicMaterial,
+  LineLoop,
+  Matrix4,
+  Mesh,
+  MeshBasicMaterial,
+  type Object3D,
+  PerspectiveCamera,
+  PlaneGeometry,
+  Scene,
+  Sprite,
+  SpriteMaterial,
+  SRGBColorSpace,
+  Vector3,
+  WebGLRenderer,
+} from 'three';
+import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
+import { pixelToWorld, planeNormal } from '../src/data/geometry.ts';
+import type { ImagePlane, Vec3 } from '../src/data/types.ts';
+
+/** A plane to show: its outline, and its image where there is one. */
+export interface Quad {
+  readonly key: string;
+  readonly plane: ImagePlane;
+  readonly image: ImageData | null;
+  /** CSS colour of the outline. */
+  readonly colour: string;
+  readonly strong: boolean;
+}
+
+const unit = new PlaneGeometry(1, 1);
+const vector = (v: Vec3): Vector3 => new Vector3(v[0], v[1], v[2]);
+
+/** Unit square to the image's area: (−½, −½) is the outer corner of pixel (0, 0). */
+function matrixOf(plane: ImagePlane): Matrix4 {
+  const { rows, columns, spacingMm } = plane;
+  const x = vector(plane.rowDirection).multiplyScalar(columns * spacingMm[1]);
+  const y = vector(plane.columnDirection).multiplyScalar(rows * spacingMm[0]);
+  const centre = vector(pixelToWorld(plane, (columns - 1) / 2, (rows - 1) / 2));
+  return new Matrix4().makeBasis(x, y, vector(planeNormal(plane))).setPosition(centre);
+}
+
+function outline(plane: ImagePlane, colour: string, strong: boolean): LineLoop {
+  const [right, bottom] = [plane.columns - 0.5, plane.rows - 0.5];
+  const corners = [
+    [-0.5, -0.5],
+    [right, -0.5],
+    [right, bottom],
+    [-0.5, bottom],
+  ].flatMap(([x, y]) => [...pixelToWorld(plane, x!, y!)]);
+  const geometry = new BufferGeometry().setAttribute('position', new Float32BufferAttribute(corners, 3));
+  const material = new LineBasicMaterial({ color: colour, transparent: !strong, opacity: strong ? 1 : 0.35 });
+  return new LineLoop(geometry, material);
+}
+
+function picture({ plane, image }: Quad): Mesh {
+  const { data, width, height } = image!;
+  const texture = new DataTexture(new Uint8Array(data), width, height);
+  texture.colorSpace = SRGBColorSpace;
+  texture.magFilter = LinearFilter;
+  texture.minFilter = LinearFilter;
+  texture.needsUpdate = true;
+  const mesh = new Mesh(unit, new MeshBasicMaterial({ map: texture, side: DoubleSide }));
+  mesh.matrixAutoUpdate = false;
+  mesh.matrix.copy(matrixOf(plane));
+  return mesh;
+}
+
+/** A letter that always faces the viewer. */
+function letter(text: string, at: Vector3, colour: string): Sprite {
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = 64;
+  const context = canvas.getContext('2d')!;
+  context.font = '600 44px system-ui, sans-serif';
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.fillStyle = colour;
+  context.fillText(text, 32, 34);
+  const sprite = new Sprite(new SpriteMaterial({ map: new CanvasTexture(canvas), depthTest: false }));
+  sprite.position.copy(at);
+  sprite.scale.setScalar(18);
+  return sprite;
+}
+
+/** Patient directions in LPS: left, right, posterior, anterior, superior, inferior. */
+const directions: readonly (readonly [string, Vec3])[] = [
+  ['L', [1, 0, 0]],
+  ['R', [-1, 0, 0]],
+  ['P', [0, 1, 0]],
+  ['A', [0, -1, 0]],
+  ['S', [0, 0, 1]],
+  ['I', [0, 0, -1]],
+];
+
+const TURN = 0.12;
+
+function free(object: Object3D): void {
+  if (object instanceof Mesh || object instanceof LineLoop || object instanceof Sprite) {
+    const { material, geometry } = object;
+    material.map?.dispose();
+    material.dispose();
+    if (geometry !== unit && !(object instanceof Sprite)) geometry.dispose();
+  }
+}
+
+export class PlaneScene {
+  readonly #scene = new Scene();
+  readonly #camera = new PerspectiveCamera(35, 1, 1, 5000);
+  readonly #renderer: WebGLRenderer;
+  readonly #controls: OrbitControls;
+  readonly #shown = new Map<string, { readonly quad: Quad; readonly objects: readonly Object3D[] }>();
+  #letters: Sprite[] = [];
+  #pending = 0;
+
+  /** Throws where the browser gives no WebGL. */
+  constructor(canvas: HTMLCanvasElement) {
+    this.#renderer = new WebGLRenderer({ canvas, antialias: true });
+    this.#camera.up.set(0, 0, 1);
+    this.#controls = new OrbitControls(this.#camera, canvas);
+    this.#controls.addEventListener('change', () => this.#render());
+    canvas.addEventListener('keydown', (event) => this.#key(event));
+    new ResizeObserver(() => this.#resize(canvas)).observe(canvas);
+  }
+
+  /** Replaces what differs from what is shown. */
+  show(quads: readonly Quad[]): void {
+    const wanted = new Map(quads.map((quad) => [quad.key, quad]));
+    for (const [key, { quad, objects }] of this.#shown) {
+      const next = wanted.get(key);
+      if (next && next.image === quad.image && next.strong === quad.strong && next.plane === quad.plane)
+        continue;
+      for (const object of objects) {
+        this.#scene.remove(object);
+        free(object);
+      }
+      this.#shown.delete(key);
+    }
+    for (const quad of quads) {
+      if (this.#shown.has(quad.key)) continue;
+      const objects: Object3D[] = [outline(quad.plane, quad.colour, quad.strong)];
+      if (quad.image) objects.push(picture(quad));
+      this.#scene.add(...objects);
+      this.#shown.set(quad.key, { quad, objects });
+    }
+    this.#render();
+  }
+
+  /** Looks at a region (its centre and radius in mm) from a direction. */
+  frame(centre: Vec3, radiusMm: number, from: Vec3, ink: string): void {
+    for (const sprite of this.#letters) {
+      this.#scene.remove(sprite);
+      free(sprite);
+    }
+    const middle = vector(centre);
+    this.#letters = directions.map(([text, direction]) =>
+      letter(text, middle.clone().addScaledVector(vector(direction), radiusMm), ink),
+    );
+    this.#scene.add(...this.#letters);
+    const distance = (1.15 * radiusMm) / Math.sin((this.#camera.fov * Math.PI) / 360);
+    this.#controls.target.copy(middle);
+    this.#camera.position.copy(middle).addScaledVector(vector(from).normalize(), distance);
+    this.#camera.far = 10 * distance;
+    this.#camera.updateProjectionMatrix();
+    this.#controls.update();
+    this.#render();
+  }
+
+  background(colour: string): void {
+    this.#renderer.setClearColor(new Color(colour));
+    this.#render();
+  }
+
+  #key(event: KeyboardEvent): void {
+    const turns: Record<string, [number, number]> = {
+      ArrowLeft: [-TURN, 0],
+      ArrowRight: [TURN, 0],
+      ArrowUp: [0, -TURN],
+      ArrowDown: [0, TURN],
+    };
+    const zooms: Record<string, number> = { '+': 0.9, '=': 0.9, '-': 1.1 };
+    const [turn, zoom] = [turns[event.key], zooms[event.key]];
+    if (!turn && !zoom) return;
+    event.preventDefault();
+    const { position, up } = this.#camera;
+    const offset = position.clone().sub(this.#controls.target);
+    if (zoom) offset.multiplyScalar(zoom);
+    if (turn) {
+      const side = up.clone().cross(offset).normalize();
+      offset.applyAxisAngle(up, turn[0]);
+      if (Math.abs(offset.clone().applyAxisAngle(side, turn[1]).normalize().dot(up)) < 0.98)
+        offset.applyAxisAngle(side, turn[1]);
+    }
+    position.copy(this.#controls.target).add(offset);
+    this.#controls.update();
+  }
+
+  #resize(canvas: HTMLCanvasElement): void {
+    const { clientWidth, clientHeight } = canvas;
+    if (clientWidth === 0 || clientHeight === 0) return;
+    this.#renderer.setPixelRatio(Math.min(2, devicePixelRatio || 1));
+    this.#renderer.setSize(clientWidth, clientHeight, false);
+    this.#camera.aspect = clientWidth / clientHeight;
+    this.#camera.updateProjectionMatrix();
+    this.#renderer.render(this.#scene, this.#camera);
+  }
+
+  /** Once a frame, and only when something changed. */
+  #render(): void {
+    this.#pending ||= requestAnimationFrame(() => {
+      this.#pending = 0;
+      this.#renderer.render(this.#scene, this.#camera);
+    });
+  }
+}

@@ -4,9 +4,12 @@ import { launchOptions } from './test/browser/chromium.ts';
 import { workloadInNode } from './test/browser/commands.ts';
 
 /** Specs that need a device and nothing of Node: they run in both places, on the same software adapter. */
-const everywhere = ['tensor', 'kernels', 'autograd', 'models', 'browser'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+const everywhere = [
+  ...['tensor', 'kernels', 'autograd', 'models', 'tasks', 'browser'].map(
+    (folder) => `test/${folder}/**/*.test.ts`,
+  ),
+  'test/train/loop.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -62,7 +62,7 @@ function caveats({ orientation }: Evaluation): string[] {
   return Object.entries(orientation ?? {}).flatMap(([view, { missing, images, unlabelled }]) => [
     ...(missing
       ? [
-          `${viewName(view)}: no line could be fitted in ${whole(missing)} of ${whole(images)} images; they are scored with the trivial line.`,
+          `${viewName(view)}: no line could be fitted in ${whole(missing)} of ${whole(images)} images${missing < images ? '; they are scored with the trivial line' : ''}.`,
         ]
       : []),
     ...(unlabelled
@@ -118,9 +118,10 @@ export function summary(
     ...(location ? ['how far along its stack a slice lies'] : []),
   ];
   const errors = [
-    ...Object.entries(orientation ?? {}).map(
-      ([view, e]) =>
-        `${fixed(e.angleDeg, 1)}° and ${fixed(e.offsetMm, 1)} mm for the ${viewName(view)} line (trivial: ${fixed(e.baselineAngleDeg, 1)}° and ${fixed(e.baselineOffsetMm, 1)} mm)`,
+    ...Object.entries(orientation ?? {}).map(([view, e]) =>
+      e.angleDeg === null
+        ? `no line found for the ${viewName(view)} view`
+        : `${fixed(e.angleDeg, 1)}° and ${fixed(e.offsetMm, 1)} mm for the ${viewName(view)} line (trivial: ${fixed(e.baselineAngleDeg, 1)}° and ${fixed(e.baselineOffsetMm, 1)} mm)`,
     ),
     ...(location
       ? [
@@ -130,7 +131,7 @@ export function summary(
   ];
   return (
     `In ${whole(training.steps)} steps on ${whole(training.subjects)} subjects, and from nothing but the geometry in the image headers, ` +
-    `the network was trained to tell ${listed(learned)}. On ${whole(evaluation.subjects)} ${partNames[training.part]} it errs by ${listed(errors)}. ` +
+    `the network was trained to tell ${listed(learned)}. On ${whole(evaluation.subjects)} ${partNames[training.part]} the result is ${listed(errors)}. ` +
     verdict(resultsOf(evaluation))
   );
 }

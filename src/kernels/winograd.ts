@@ -131,11 +131,14 @@ function fitsMemory(tiling: Tiling, channels: number): boolean {
   return POINTS * (countsOf(tiling).padded * channels + GAP) * 4 <= LIMIT;
 }
 
-/** Whether there is enough work to pay for the transforms, by measurement. */
-function pays(tiling: Tiling, channelsA: number, channelsB: number): boolean {
+/**
+ * Whether there is enough work to pay for the transforms. Measured on SwiftShader against the direct subgroup forms:
+ * `least` channels on either side from which Winograd is faster (convolution 32, weight gradient 16), and tiles times
+ * channels enough to fill the blocks of the products.
+ */
+function pays(caps: Caps, tiling: Tiling, channels: number, least: number): boolean {
   const { tiles } = countsOf(tiling);
-  const least = Math.min(channelsA, channelsB);
-  return tiling.width > 2 && least >= 16 && tiles * least >= 512;
+  return caps.subgroupSize === 4 && tiling.width > 2 && channels >= least && tiles * channels >= 512;
 }
 
 function outputTiling(g: Gather): Tiling {
@@ -153,7 +156,7 @@ function fitsGather(caps: Caps, g: Gather): boolean {
 export const winogradGather: GatherVariant = {
   name: 'winograd',
   fits: fitsGather,
-  preferred: () => false,
+  preferred: (caps, g) => pays(caps, outputTiling(g), Math.min(g.k, g.m), 32),
   launch(device, g, tensors, label) {
     const { k, m, outHeight: height, outWidth: width, transposed } = g;
     const tiling = outputTiling(g);
@@ -195,7 +198,7 @@ function fitsCorrelation(caps: Caps, c: Correlation): boolean {
 export const winogradCorrelation: CorrelationVariant = {
   name: 'winograd',
   fits: fitsCorrelation,
-  preferred: (caps, c) => caps.subgroupSize === 4 && pays(smallTiling(c), c.a, c.b),
+  preferred: (caps, c) => pays(caps, smallTiling(c), Math.min(c.a, c.b), 16),
   work: () => POINTS,
   wanted: () => 1,
   launch(device, c, tensors, _splits, label) {

@@ -17,7 +17,8 @@ export function learningRateAt(schedule: Schedule, base: number, step: number, s
     case 'constant':
       return base;
     case 'cosine':
-      return 0.5 * base * (1 + Math.cos(Math.PI * done));
+      // Engines differ in the last bit of a cosine; 12 digits are the same in all, and more than float32 has.
+      return Number((0.5 * base * (1 + Math.cos(Math.PI * done))).toPrecision(12));
     case 'step':
       return base * PART_FACTOR ** Math.min(PARTS - 1, Math.floor(done * PARTS));
   }

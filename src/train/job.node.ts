@@ -11,6 +11,7 @@ import { type GivenConfig, parseGiven, type RunConfig, resolveConfig, trainConfi
 import { adoptStore, openData, type Stage } from './dataset.node.ts';
 import { imagesOf } from './dataset.ts';
 import type { TrainEvent, TrainResult } from './loop.ts';
+import { encodePicture, overlayGrid } from './pictures.ts';
 import { type ReportInput, renderReport } from './report.ts';
 import { trainWithRestarts } from './restart.ts';
 import { evaluateRun, type RunResults } from './results.ts';
@@ -27,6 +28,10 @@ import {
 export const configFile = 'config.json';
 export const evaluationFile = 'evaluation.json';
 export const reportFile = 'report.html';
+export const pictureFile = 'slices.png';
+
+/** Longest side of a slice in the picture, about, in pixels. */
+const PICTURE_SLICE = 160;
 
 /** How a job talks to whoever started it. */
 export interface JobConsole {
@@ -243,6 +248,8 @@ class Job {
       data: this.#describe(data, split),
     });
     await writeText(this.#files, reportFile, html);
+    const scale = Math.max(1, Math.round(PICTURE_SLICE / data.manifest.size));
+    await this.#files.write(pictureFile, encodePicture(overlayGrid(samples, 6, scale)));
     return this.#files.describe(reportFile);
   }
 
@@ -268,8 +275,8 @@ class Job {
 
 /**
  * Runs a pretraining job from data to report. The run's folder then holds config.json, metrics.jsonl,
- * validation.jsonl, checkpoint.safetensors, weights.safetensors, evaluation.json and report.html; a phantom cohort
- * in `cohort`, and what was prepared in `prepared`.
+ * validation.jsonl, checkpoint.safetensors, weights.safetensors, evaluation.json, report.html and slices.png; a
+ * phantom cohort in `cohort`, and what was prepared in `prepared`.
  */
 export async function runJob(options: JobOptions): Promise<JobResult> {
   const job = new Job(options, await settle(options));

@@ -65,7 +65,7 @@ describe('a pretraining job', () => {
     expect(stopped.report).toBeNull();
     await run({ given: { out: broken }, resume: true });
     const names = await readdir(whole);
-    for (const name of ['config.json', 'weights.safetensors', 'evaluation.json', 'report.html'])
+    for (const name of ['config.json', 'weights.safetensors', 'evaluation.json', 'report.html', 'slices.png'])
       expect(names).toContain(name);
     expect(await readdir(broken)).toEqual(names);
     for (const name of [

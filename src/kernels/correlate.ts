@@ -127,6 +127,21 @@ const subgroup8: CorrelationVariant = {
   },
 };
 
+const stem: CorrelationVariant = {
+  name: 'stem',
+  fits: (_, c) => c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1,
+  preferred: (caps) => caps.software,
+  work: (c) => c.a * Math.ceil(c.b / 4),
+  wanted: () => 512,
+  launch(device, c, tensors, splits, label) {
+    const { workgroup } = device.caps;
+    const grid = linearGrid(this.work(c) * splits, workgroup);
+    const overrides = { WORKGROUP: workgroup };
+    const params = paramsOf(c, splits);
+    launch(device, shaders.conv2dWeightGradStem, 'main', { ...tensors }, params, grid, { overrides }, label);
+  },
+};
+
 const gemm: CorrelationVariant = {
   name: 'gemm',
   fits: () => true,
@@ -177,6 +192,7 @@ export const correlationVariants: readonly CorrelationVariant[] = [
   subgroup4,
   walk8,
   subgroup8,
+  stem,
   gemm,
   tile,
 ];

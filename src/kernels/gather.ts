@@ -140,6 +140,46 @@ const subgroup8: GatherVariant = {
   },
 };
 
+/** Quads of lanes trade values, whatever the size of the subgroup. */
+function hasQuads({ software, subgroupSize }: Caps): boolean {
+  return software && subgroupSize > 0 && subgroupSize % 4 === 0;
+}
+
+const stem: GatherVariant = {
+  name: 'stem',
+  fits: (caps, g) => hasQuads(caps) && isPlain3x3(g),
+  // Four channels a lane, 16 a subgroup: with few of them most lanes repeat the last.
+  preferred: (caps, g) => caps.subgroupSize === 4 && g.m >= 8,
+  launch(device, g, tensors, label) {
+    const { outHeight, outWidth, inHeight, inWidth, k, m } = g;
+    const pixels = g.batch * outHeight * outWidth;
+    const turn = g.transposed ? 2 : 0;
+    const origin = { originY: g.offsetY - turn, originX: g.offsetX - turn };
+    const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
+    const sizes = { pixels, outHeight, outWidth, inHeight, inWidth, k, m };
+    const params = { ...sizes, ...origin, ...weightSteps(g), ...flags };
+    const lanes = device.caps.subgroupSize;
+    const grid: Grid = [Math.ceil(pixels / 16), Math.ceil(m / (4 * lanes))];
+    const specialization = { overrides: { LANES: lanes } };
+    launch(device, shaders.conv2dStem, 'main', bindingsOf(tensors), params, grid, specialization, label);
+  },
+};
+
+const quad: GatherVariant = {
+  name: 'quad',
+  fits: (caps, g) => hasQuads(caps) && g.up === 1,
+  preferred: (caps, g) => caps.subgroupSize === 4 && g.m >= 8,
+  launch(device, g, tensors, label) {
+    const { up: _, classHeight: _h, classWidth: _w, ...sizes } = paramsOf(g, tensors.bias);
+    const { weightK, weightM } = weightSteps(g);
+    const lanes = device.caps.subgroupSize;
+    const grid: Grid = [Math.ceil(sizes.pixels / 16), Math.ceil(g.m / (4 * lanes))];
+    const specialization = { overrides: { LANES: lanes } };
+    const params = { ...sizes, weightK, weightM };
+    launch(device, shaders.conv2dQuad, 'main', bindingsOf(tensors), params, grid, specialization, label);
+  },
+};
+
 const gemm: GatherVariant = {
   name: 'gemm',
   fits: () => true,
@@ -171,6 +211,8 @@ export const gatherVariants: readonly GatherVariant[] = [
   winogradGather,
   halo4,
   subgroup4,
+  stem,
+  quad,
   halo8,
   subgroup8,
   gemm,

@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { useDevice } from '../device.ts';
+import { convolutionTests, forced } from './conv2d.cases.ts';
+
+describe('convolution, variant stem forced on software adapters', () => {
+  convolutionTests(useDevice(forced('stem', 'stem')));
+});

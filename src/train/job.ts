@@ -6,7 +6,7 @@ export const embeddedDefault = {
   preset: 'small',
   phantom: { subjects: 300, difficulty: 'mid', phases: 2, size: 64, seed: 1 },
   width: 8,
-  steps: 600,
+  steps: 800,
   learningRate: 2e-3,
   validateEvery: 100,
 } satisfies GivenConfig;

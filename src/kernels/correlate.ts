@@ -11,6 +11,7 @@ import { type Grid, launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
 import { winogradCorrelation } from './winograd.ts';
+import { pairCorrelation } from './winogradPair.ts';
 
 export interface Correlation {
   readonly batch: number;
@@ -187,6 +188,7 @@ const tile: CorrelationVariant = {
 
 /** Preferred first. */
 export const correlationVariants: readonly CorrelationVariant[] = [
+  pairCorrelation,
   winogradCorrelation,
   walk4,
   subgroup4,

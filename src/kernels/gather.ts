@@ -6,10 +6,12 @@
  */
 import type { Caps, Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { hasQuads } from './planes.ts';
 import { type Grid, launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
 import { winogradGather } from './winograd.ts';
+import { pairGather } from './winogradPair.ts';
 
 export interface Gather {
   readonly batch: number;
@@ -140,11 +142,6 @@ const subgroup8: GatherVariant = {
   },
 };
 
-/** Quads of lanes trade values, whatever the size of the subgroup. */
-function hasQuads({ software, subgroupSize }: Caps): boolean {
-  return software && subgroupSize > 0 && subgroupSize % 4 === 0;
-}
-
 const stem: GatherVariant = {
   name: 'stem',
   fits: (caps, g) => hasQuads(caps) && isPlain3x3(g),
@@ -208,6 +205,7 @@ const tile: GatherVariant = {
 
 /** Preferred first. */
 export const gatherVariants: readonly GatherVariant[] = [
+  pairGather,
   winogradGather,
   halo4,
   subgroup4,

@@ -1,17 +1,14 @@
 /** @file Winograd's 3×3 convolution F(4×4, 3×3) for software adapters: transforms around a batch of matrix products. */
-import { empty } from '../tensor/create.ts';
 import type { Caps, Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Correlation, CorrelationVariant } from './correlate.ts';
 import type { Gather, GatherVariant } from './gather.ts';
-import { type Grid, launch, linearGrid } from './queue.ts';
+import { emptyPlanes, GAP, hasQuads, multiply, planeOf, specialization } from './planes.ts';
+import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 /** Products per tile and channel pair. */
 const POINTS = 36;
-
-/** Elements added to each plane, so that the planes do not fall on the same sets of a cache. */
-const GAP = 16;
 
 /** Largest transformed image in bytes: 2.25 times the image, so it stays below the smallest WebGPU binding limit. */
 const LIMIT = 1 << 27;
@@ -47,19 +44,6 @@ const nothing = {
   relu: 0,
 };
 
-/** Distance of planes of `count` elements, in vec4s. */
-function planeOf(count: number): number {
-  return (count + GAP) / 4;
-}
-
-function emptyPlanes(device: Device, count: number): Tensor {
-  return empty(device, { shape: [POINTS, count + GAP], dtype: 'f32' }, 'values at the points');
-}
-
-function specialization(device: Device) {
-  return { overrides: { WORKGROUP: device.caps.workgroup } };
-}
-
 interface Image {
   readonly tensor: Tensor;
   readonly height: number;
@@ -73,7 +57,7 @@ interface Image {
 function spreadImage(device: Device, entry: 'input' | 'outputGrad', image: Image, tiling: Tiling): Tensor {
   const counts = countsOf(tiling);
   const { tensor, height, width, originY, originX } = image;
-  const spread = emptyPlanes(device, counts.padded * image.channels);
+  const spread = emptyPlanes(device, POINTS, counts.padded * image.channels);
   const channels = image.channels / 4;
   const plane = planeOf(counts.padded * image.channels);
   const params = { ...nothing, ...counts, height, width, channels, originY, originX, plane };
@@ -83,48 +67,11 @@ function spreadImage(device: Device, entry: 'input' | 'outputGrad', image: Image
 }
 
 function spreadWeight(device: Device, weight: Tensor, count: number, turned: boolean): Tensor {
-  const spread = emptyPlanes(device, count);
+  const spread = emptyPlanes(device, POINTS, count);
   const params = { ...nothing, pairs: count / 4, plane: planeOf(count), turned: Number(turned) };
   const grid = linearGrid(count / 4, device.caps.workgroup);
   launch(device, shaders.winograd, 'weight', { image: weight, spread }, params, grid, specialization(device));
   return spread;
-}
-
-interface Product {
-  readonly rows: number;
-  readonly depth: number;
-  readonly columns: number;
-  readonly turnedA: boolean;
-  readonly turnedB: boolean;
-}
-
-/** The product of every plane: [36, rows, columns]. */
-function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label: string): Tensor {
-  const { rows, depth, columns } = p;
-  const c = emptyPlanes(device, rows * columns);
-  const planes = {
-    planeA: planeOf(rows * depth),
-    planeB: planeOf(depth * columns),
-    planeC: planeOf(rows * columns),
-  };
-  const lanes = device.caps.subgroupSize;
-  const overrides = { LANES: lanes, TURNED_A: Number(p.turnedA), TURNED_B: Number(p.turnedB) };
-  const grid: Grid = [Math.ceil(rows / 16), Math.ceil(columns / (4 * lanes)), POINTS];
-  launch(
-    device,
-    shaders.winogradProduct,
-    'main',
-    { a, b, c },
-    { rows, depth, columns, ...planes },
-    grid,
-    { overrides },
-    label,
-  );
-  return c;
-}
-
-function fitsDevice({ software, subgroupSize }: Caps): boolean {
-  return software && subgroupSize > 0 && subgroupSize % 4 === 0;
 }
 
 function fitsMemory(tiling: Tiling, channels: number): boolean {
@@ -149,7 +96,7 @@ function fitsGather(caps: Caps, g: Gather): boolean {
   const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
   const unit = g.dilation === (g.transposed ? -1 : 1);
   const whole = g.k % 4 === 0 && g.m % 4 === 0;
-  return fitsDevice(caps) && plain && unit && whole && fitsMemory(outputTiling(g), Math.max(g.k, g.m));
+  return hasQuads(caps) && plain && unit && whole && fitsMemory(outputTiling(g), Math.max(g.k, g.m));
 }
 
 /** The convolution, or transposed the gradient of its input: the same with the kernel turned and channels swapped. */
@@ -166,7 +113,14 @@ export const winogradGather: GatherVariant = {
     const image = { tensor: tensors.x, height: g.inHeight, width: g.inWidth, channels: k, ...origin };
     using weight = spreadWeight(device, tensors.weight, k * m, transposed);
     using input = spreadImage(device, 'input', image, tiling);
-    const shape = { rows: counts.padded, depth: k, columns: m, turnedA: false, turnedB: transposed };
+    const shape = {
+      points: POINTS,
+      rows: counts.padded,
+      depth: k,
+      columns: m,
+      turnedA: false,
+      turnedB: transposed,
+    };
     using products = multiply(device, input, weight, shape, label);
     const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
     const params = {
@@ -191,7 +145,7 @@ function smallTiling(c: Correlation): Tiling {
 function fitsCorrelation(caps: Caps, c: Correlation): boolean {
   const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
   const whole = c.a % 4 === 0 && c.b % 4 === 0;
-  return fitsDevice(caps) && plain && whole && fitsMemory(smallTiling(c), Math.max(c.a, c.b));
+  return hasQuads(caps) && plain && whole && fitsMemory(smallTiling(c), Math.max(c.a, c.b));
 }
 
 /** The gradient of the weight: the tiles of both images are the depth of the products. */
@@ -209,7 +163,7 @@ export const winogradCorrelation: CorrelationVariant = {
     using input = spreadImage(device, 'input', { tensor: tensors.large, ...large }, tiling);
     using dy = spreadImage(device, 'outputGrad', { tensor: tensors.small, ...small }, tiling);
     const { padded } = countsOf(tiling);
-    const shape = { rows: c.a, depth: padded, columns: c.b, turnedA: true, turnedB: false };
+    const shape = { points: POINTS, rows: c.a, depth: padded, columns: c.b, turnedA: true, turnedB: false };
     using products = multiply(device, input, dy, shape, label);
     const pairs = (c.a * c.b) / 4;
     const params = { ...nothing, pairs, plane: planeOf(c.a * c.b) };

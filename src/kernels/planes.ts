@@ -1,0 +1,64 @@
+/** @file The batch of matrix products in the middle of every Winograd convolution, and the planes they lie in. */
+import { empty } from '../tensor/create.ts';
+import type { Caps, Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Grid, launch } from './queue.ts';
+import * as shaders from './shaders.gen.ts';
+
+/** Elements added to each plane, so that the planes do not fall on the same sets of a cache. */
+export const GAP = 16;
+
+/** Distance of planes of `count` elements, in vec4s. */
+export function planeOf(count: number): number {
+  return (count + GAP) / 4;
+}
+
+/** One plane of `count` elements a point, for each of `points`. */
+export function emptyPlanes(device: Device, points: number, count: number): Tensor {
+  return empty(device, { shape: [points, count + GAP], dtype: 'f32' }, 'values at the points');
+}
+
+/** What the transforms are compiled with. */
+export function specialization(device: Device) {
+  return { overrides: { WORKGROUP: device.caps.workgroup } };
+}
+
+/** Quads of lanes trade values, whatever the size of the subgroup. */
+export function hasQuads({ software, subgroupSize }: Caps): boolean {
+  return software && subgroupSize > 0 && subgroupSize % 4 === 0;
+}
+
+export interface Product {
+  /** Planes. */
+  readonly points: number;
+  readonly rows: number;
+  readonly depth: number;
+  readonly columns: number;
+  readonly turnedA: boolean;
+  readonly turnedB: boolean;
+}
+
+/** The product of every plane: [points, rows, columns], with gaps. */
+export function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label: string): Tensor {
+  const { points, rows, depth, columns } = p;
+  const c = emptyPlanes(device, points, rows * columns);
+  const planes = {
+    planeA: planeOf(rows * depth),
+    planeB: planeOf(depth * columns),
+    planeC: planeOf(rows * columns),
+  };
+  const lanes = device.caps.subgroupSize;
+  const overrides = { LANES: lanes, TURNED_A: Number(p.turnedA), TURNED_B: Number(p.turnedB) };
+  const grid: Grid = [Math.ceil(rows / 16), Math.ceil(columns / (4 * lanes)), points];
+  launch(
+    device,
+    shaders.winogradProduct,
+    'main',
+    { a, b, c },
+    { rows, depth, columns, ...planes },
+    grid,
+    { overrides },
+    label,
+  );
+  return c;
+}

@@ -1,0 +1,91 @@
+/** @file 3×3 convolutions of whole images of 2×2 pixels in 9 products a channel pair, for software adapters. */
+import type { Caps, Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { CorrelationVariant } from './correlate.ts';
+import type { GatherVariant } from './gather.ts';
+import { emptyPlanes, hasQuads, multiply, planeOf, specialization } from './planes.ts';
+import { launch, linearGrid } from './queue.ts';
+import * as shaders from './shaders.gen.ts';
+
+/** Products per image and channel pair. */
+const POINTS = 9;
+
+const nothing = { channels: 0, images: 0, padded: 0, pairs: 0, plane: 0, turned: 0, hasBias: 0, relu: 0 };
+
+function countsOf(batch: number) {
+  return { images: batch, padded: Math.ceil(batch / 4) * 4 };
+}
+
+/** The images at the 9 points: [9, padded images, channels], with gaps. */
+function spreadImages(device: Device, entry: 'input' | 'outputGrad', image: Tensor): Tensor {
+  const [batch, , , depth] = image.shape as [number, number, number, number];
+  const counts = countsOf(batch);
+  const spread = emptyPlanes(device, POINTS, counts.padded * depth);
+  const params = { ...nothing, ...counts, channels: depth / 4, plane: planeOf(counts.padded * depth) };
+  const grid = linearGrid((counts.padded * depth) / 4, device.caps.workgroup);
+  launch(device, shaders.winogradPair, entry, { image, spread }, params, grid, specialization(device));
+  return spread;
+}
+
+function spreadWeight(device: Device, image: Tensor, count: number, turned: boolean): Tensor {
+  const spread = emptyPlanes(device, POINTS, count);
+  const params = { ...nothing, pairs: count / 4, plane: planeOf(count), turned: Number(turned) };
+  const grid = linearGrid(count / 4, device.caps.workgroup);
+  launch(device, shaders.winogradPair, 'weight', { image, spread }, params, grid, specialization(device));
+  return spread;
+}
+
+/** Measured on SwiftShader: from 16 channels on it is faster than every other form. */
+function pays(caps: Caps, channels: number): boolean {
+  return caps.subgroupSize === 4 && channels >= 16;
+}
+
+/** The convolution, or transposed the gradient of its input: the same with the kernel turned and channels swapped. */
+export const pairGather: GatherVariant = {
+  name: 'pair',
+  fits(caps, g) {
+    const kernel = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
+    const unit = g.transposed ? g.dilation === -1 : g.dilation === 1;
+    const origin = g.transposed ? 1 : -1;
+    const centred = g.offsetY === origin && g.offsetX === origin;
+    const small = [g.inHeight, g.inWidth, g.outHeight, g.outWidth].every((side) => side === 2);
+    return hasQuads(caps) && kernel && unit && centred && small && g.k % 4 === 0 && g.m % 4 === 0;
+  },
+  preferred: (caps, g) => pays(caps, Math.min(g.k, g.m)),
+  launch(device, g, { x, weight, bias, y }, label) {
+    const { k, m, transposed } = g;
+    const counts = countsOf(g.batch);
+    using w = spreadWeight(device, weight, k * m, transposed);
+    using input = spreadImages(device, 'input', x);
+    const shape = { points: POINTS, rows: counts.padded, depth: k, columns: m };
+    using products = multiply(device, input, w, { ...shape, turnedA: false, turnedB: transposed }, label);
+    const flags = { hasBias: Number(bias !== null), relu: Number(g.relu) };
+    const params = { ...nothing, ...counts, channels: m / 4, plane: planeOf(counts.padded * m), ...flags };
+    const bindings = { products, bias: bias ?? weight, result: y };
+    const grid = linearGrid((g.batch * m) / 4, device.caps.workgroup);
+    launch(device, shaders.winogradPair, 'output', bindings, params, grid, specialization(device));
+  },
+};
+
+/** The gradient of the weight: the images are the depth of the products. */
+export const pairCorrelation: CorrelationVariant = {
+  name: 'pair',
+  fits(caps, c) {
+    const kernel = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
+    const small = [c.smallHeight, c.smallWidth, c.largeHeight, c.largeWidth].every((side) => side === 2);
+    return hasQuads(caps) && kernel && small && c.padding === 1 && c.a % 4 === 0 && c.b % 4 === 0;
+  },
+  preferred: (caps, c) => pays(caps, Math.min(c.a, c.b)),
+  work: () => POINTS,
+  wanted: () => 1,
+  launch(device, { batch, a, b }, { large, small, partial }, _splits, label) {
+    using input = spreadImages(device, 'input', large);
+    using dy = spreadImages(device, 'outputGrad', small);
+    const shape = { points: POINTS, rows: a, depth: countsOf(batch).padded, columns: b };
+    using products = multiply(device, input, dy, { ...shape, turnedA: true, turnedB: false }, label);
+    const params = { ...nothing, pairs: (a * b) / 4, plane: planeOf(a * b) };
+    const grid = linearGrid((a * b) / 4, device.caps.workgroup);
+    const bindings = { products, result: partial };
+    launch(device, shaders.winogradPair, 'weightGrad', bindings, params, grid, specialization(device));
+  },
+};

@@ -21,10 +21,22 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**'],
+          exclude: ['test/browser/**', 'test/web/*.page.test.ts'],
           env: { PLANEWISE_ADAPTER: process.env.PLANEWISE_ADAPTER || 'swiftshader' },
           pool: 'forks',
           maxWorkers: 2,
+        },
+      },
+      {
+        // the built page, driven as a user would; Node trains beside it
+        extends: true,
+        test: {
+          name: 'web',
+          include: ['test/web/*.page.test.ts'],
+          globalSetup: ['test/browser/chromium.ts'],
+          env: { PLANEWISE_ADAPTER: 'swiftshader' },
+          pool: 'forks',
+          fileParallelism: false,
         },
       },
       {

@@ -58,7 +58,12 @@ export function serve(folder, port) {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {
       const url = `http://localhost:${server.address().port}/`;
-      resolve({ url, close: () => new Promise((done) => server.close(done)) });
+      const close = () =>
+        new Promise((done) => {
+          server.close(done);
+          server.closeAllConnections();
+        });
+      resolve({ url, close });
     });
   });
 }

@@ -75,7 +75,7 @@ export function paintLines(
   at: Placement,
 ): void {
   const { canvas } = context;
-  const width = Math.max(1.5, Math.min(canvas.width, canvas.height) / 220);
+  const width = Math.max(1.5, 1 + Math.min(canvas.width, canvas.height) / 300);
   context.save();
   context.beginPath();
   context.rect(at.left, at.top, image.columns * at.scaleX, image.rows * at.scaleY);

@@ -34,7 +34,7 @@ export function themeButton(): HTMLButtonElement {
   const button = h('button', { type: 'button', class: 'quiet' });
   const label = (): void => {
     button.textContent = { system: 'Auto', light: 'Light', dark: 'Dark' }[theme];
-    button.setAttribute('aria-label', `Colours: ${theme}. Change.`);
+    button.setAttribute('aria-label', `${button.textContent} colours`);
   };
   button.addEventListener('click', () => {
     theme = themes[(themes.indexOf(theme) + 1) % themes.length]!;

@@ -2,13 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
+import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright';
 import { buildPage } from '../../tools/web.mjs';
 import { serve } from '../../tools/web-server.mjs';
 import { launchOptions, setup } from '../browser/chromium.ts';
 
 export interface Site {
   readonly url: string;
+  /** Where the page was built. */
+  readonly folder: string;
   readonly browser: Browser;
   /** A page of a fresh profile, started and ready. */
   open(options?: {
@@ -16,18 +18,26 @@ export interface Site {
     readonly height?: number;
     readonly hash?: string;
   }): Promise<Page>;
+  /** From now on the page's host does not answer. */
+  stopServing(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Builds the page, serves it and starts the browser. */
-export async function openSite(): Promise<Site> {
+export async function openSite(options: LaunchOptions = launchOptions): Promise<Site> {
   await setup();
   const folder = await mkdtemp(join(tmpdir(), 'planewise-page-'));
   await buildPage(folder);
   const server = await serve(folder, 0);
-  const browser = await chromium.launch(launchOptions);
+  const browser = await chromium.launch(options);
+  let serving = true;
+  const stopServing = async (): Promise<void> => {
+    if (serving) await server.close();
+    serving = false;
+  };
   return {
     url: server.url,
+    folder,
     browser,
     open: async ({ width = 1280, height = 900, hash = '' } = {}) => {
       const context: BrowserContext = await browser.newContext({
@@ -39,9 +49,10 @@ export async function openSite(): Promise<Site> {
       await ready(page);
       return page;
     },
+    stopServing,
     close: async () => {
       await browser.close();
-      await server.close();
+      await stopServing();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -53,6 +53,7 @@ function options(title: string, width: number): uPlot.Options {
     width,
     height: HEIGHT,
     title,
+    legend: { show: false },
     cursor: { drag: { x: false, y: false } },
     scales: { x: { time: false }, y: { distr: 3 } },
     axes: [
@@ -82,6 +83,16 @@ function options(title: string, width: number): uPlot.Options {
       },
     ],
   };
+}
+
+/** What the three strokes of every curve mean. */
+export function curveLegend(): HTMLElement {
+  const strokes = ['each step', 'mean', 'validation'];
+  return h(
+    'ul',
+    { class: 'legend' },
+    strokes.map((name, i) => h('li', {}, h('span', { class: `stroke curve-${i}` }), name)),
+  );
 }
 
 export class Curve {

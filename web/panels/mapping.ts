@@ -23,7 +23,7 @@ function verdict(chosen: readonly string[]): { text: string; kind: 'error' | 'in
       kind: 'error',
       text: 'No series is mapped to short-axis: its slices are what the network learns from.',
     };
-  const references = [...new Set(chosen)].filter((view) => view !== 'short-axis' && view !== out);
+  const references = [...new Set(chosen)].filter((view) => view !== 'short-axis' && view !== out).sort();
   if (references.length === 0)
     return {
       kind: 'info',
@@ -53,7 +53,7 @@ export function mappingTable(folder: FolderInfo, presets: Readonly<Record<string
   ]);
   const grids = Object.entries(presets).map(([name, { title, grid }]) => ({
     value: name,
-    label: `${title}: ${grid.size} px of ${grid.spacingMm} mm`,
+    label: `${title}, ${grid.size} px`,
   }));
   const grid = select(grids);
   const table = h(
@@ -95,7 +95,7 @@ export function mappingTable(folder: FolderInfo, presets: Readonly<Record<string
   return {
     element: h(
       'div',
-      {},
+      { class: 'rows' },
       folder.notices.map((text) => h('p', { class: 'notice info' }, text)),
       h(
         'div',

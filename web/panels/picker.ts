@@ -72,6 +72,10 @@ export function folderPicker(
     if (input.files) pick(Promise.resolve(fromInput(input.files)));
     input.value = '';
   });
+  // Browsers tell of a folder without files as of a dialogue that was closed.
+  input.addEventListener('cancel', () =>
+    onError(new Error('Nothing was opened. A folder without files cannot be chosen.')),
+  );
   zone.addEventListener('dragover', (event) => {
     event.preventDefault();
     zone.classList.add('over');

@@ -16,7 +16,7 @@ export interface SliceCard {
 }
 
 /** Longest side of a card's picture, pixels: sharp on dense screens. */
-const SIDE = 320;
+const SIDE = 300;
 
 function strokesOf({ predicted, truth }: SliceCard): Stroke[] {
   const of = (lines: readonly (Line | null)[], dashed: boolean): Stroke[] =>
@@ -54,7 +54,7 @@ function mark(kind: 'b' | 'i', value: number): HTMLElement {
 function track(location: SliceCard['location']): HTMLElement | null {
   if (!location) return null;
   const { predicted, truth } = location;
-  const text = `location ${predicted.toFixed(2)}${truth === null ? '' : `, true ${truth.toFixed(2)}`}`;
+  const text = `place ${predicted.toFixed(2)}${truth === null ? '' : `, true ${truth.toFixed(2)}`}`;
   return h(
     'div',
     {},

@@ -5,10 +5,13 @@ import type { StepMetrics, ValidationMetrics } from '../../src/train/runlog.ts';
 import type { App } from '../app.ts';
 import { action, card, count, fill, h, megabytes, Notice } from '../dom.ts';
 import { windowedImage } from '../draw.ts';
-import type { Events, PreviewItem, RunInfo } from '../protocol.ts';
-import { Curve } from './curves.ts';
+import type { DataInfo, Events, PreviewItem, RunInfo } from '../protocol.ts';
+import { Curve, curveLegend } from './curves.ts';
 import { type RunForm, runForm } from './runform.ts';
 import { legend, sliceCard } from './slices.ts';
+
+/** Below this, a tenth of the subjects rounds to none. */
+const FEWEST = 5;
 
 /** 75 s → 1 min 15 s. */
 function duration(seconds: number): string {
@@ -79,7 +82,7 @@ class RunView {
       { class: 'curves' },
       this.#curves.map(({ curve }) => curve.element),
     );
-    this.element = h('div', {}, this.#tiles.element, this.#bar, curves, this.#held);
+    this.element = h('div', {}, this.#tiles.element, this.#bar, curveLegend(), curves, this.#held);
     app.client.on('metrics', (rows) => this.#add(rows));
     app.client.on('validation', (rows) => this.#validated(rows));
     app.client.on('pace', (pace) => this.#pace(pace));
@@ -105,7 +108,7 @@ class RunView {
     const step = Math.max(run.step, this.#metrics.at(-1)?.step ?? 0);
     this.#step(run.state === 'running' ? step : run.step || step, run.form.steps);
     if (run.best)
-      this.#tiles.set('Best validation', `${run.best.loss.toPrecision(3)} at step ${run.best.step}`);
+      this.#tiles.set('Best validation', `${run.best.loss.toPrecision(3)}, step ${run.best.step}`);
     if (run.state !== 'running') this.#tiles.set('Time left', '–');
     for (const { curve, task } of this.#curves)
       curve.element.hidden = task === null ? run.form.tasks.length < 2 : !run.form.tasks.includes(task);
@@ -225,7 +228,7 @@ export function trainPanel(app: App): HTMLElement {
     form.disable(run?.state === 'running');
     buttons.show(run, data !== null);
     empty.hidden = data !== null;
-    source.textContent = data ? `On ${data.name}: ${count(data.images)} images of ${data.size} px.` : '';
+    source.textContent = data ? sourceWords(data) : '';
     const words = run ? `${states[run.state]}${run.message ? `: ${run.message}` : ''}` : '';
     if (status.textContent !== words) status.textContent = words;
     view.show(run);
@@ -244,6 +247,13 @@ export function trainPanel(app: App): HTMLElement {
     card('Training', empty, source, form.element, buttons.element, notice.element),
     card('Run', status, begun, view.element),
   );
+}
+
+/** What a training would be on. */
+function sourceWords({ name, images, size, subjects }: DataInfo): string {
+  const few =
+    subjects.length < FEWEST ? ' With so few subjects none is held out: the last weights are kept.' : '';
+  return `On ${name}: ${count(images)} images of ${size} px.${few}`;
 }
 
 /** The preset whose grid the data was prepared for. */

@@ -1,6 +1,316 @@
-/** @file The panel. */
+/** @file The Use panel: weights loaded or taken from the run, their predictions on any study, downloads. */
 import type { App } from '../app.ts';
-import { h } from '../dom.ts';
-export function usePanel(_app: App): HTMLElement {
-  return h('div', {});
+import { action, card, count, download, field, fill, h, Notice, select, setOptions } from '../dom.ts';
+import { windowedImage } from '../draw.ts';
+import type {
+  ImageValues,
+  SlicePrediction,
+  StudyInfo,
+  StudyPrediction,
+  WeightsSummary,
+} from '../protocol.ts';
+import { ProgressBar } from './progress.ts';
+import { legend, sliceCard } from './slices.ts';
+
+function facts({
+  name,
+  tasks,
+  size,
+  spacingMm,
+  referenceViews,
+  width,
+  depth,
+  parameters,
+  steps,
+}: WeightsSummary) {
+  const rows: [string, string][] = [
+    ['Weights', name],
+    [
+      'Predicts',
+      [
+        tasks.includes('orientation') ? `lines of ${referenceViews.join(' and ')}` : '',
+        tasks.includes('location') ? 'slice location' : '',
+      ]
+        .filter(Boolean)
+        .join('; '),
+    ],
+    ['Images', `${size} × ${size} px of ${spacingMm} mm`],
+    ['Network', `U-Net, ${width} channels, ${depth} levels, ${count(parameters)} parameters`],
+    ...(steps ? [['Trained', `${count(steps)} steps`] as [string, string]] : []),
+  ];
+  return h(
+    'dl',
+    { class: 'facts' },
+    rows.map(([term, value]) => [h('dt', {}, term), h('dd', {}, value)]),
+  );
+}
+
+function weightsCard(app: App): HTMLElement {
+  const notice = new Notice();
+  const body = h('div', {});
+  const input = h('input', {
+    type: 'file',
+    accept: '.safetensors',
+    class: 'hidden-input',
+    tabindex: -1,
+    'aria-label': 'Weights file',
+  });
+  const load = action('Load a .safetensors file', notice, () => input.click());
+  const own = action(
+    'Use the run’s weights',
+    notice,
+    async () => app.set({ weights: await app.client.request('loadRunWeights', null) }),
+    'primary',
+  );
+  input.addEventListener('change', () => {
+    const file = input.files?.[0];
+    input.value = '';
+    if (!file) return;
+    notice.clear();
+    readWeights(app, file).catch((error) => notice.fail(error));
+  });
+  app.watch(({ weights, run }) => {
+    own.hidden = !run?.hasWeights || run.state === 'running';
+    fill(
+      body,
+      weights
+        ? facts(weights)
+        : h(
+            'p',
+            {},
+            'None yet. Weights come from a run here, from planewise on the command line, or from PyTorch with the same names.',
+          ),
+      weights && !weights.described
+        ? h(
+            'p',
+            { class: 'notice info' },
+            'The file does not say how its images were prepared; size and spacing are those of the data at hand.',
+          )
+        : null,
+    );
+  });
+  return card('Weights', body, h('div', { class: 'actions' }, own, load, input), notice.element);
+}
+
+async function readWeights(app: App, file: File): Promise<void> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const weights = await app.client.request('loadWeights', { name: file.name, bytes }, [bytes.buffer]);
+  app.set({ weights });
+}
+
+function downloadsCard(app: App): HTMLElement {
+  const notice = new Notice();
+  const progress = new ProgressBar(app);
+  const weights = action('Weights (.safetensors)', notice, async () =>
+    download('weights.safetensors', await app.client.request('runWeights', null), 'application/octet-stream'),
+  );
+  const report = action('Report (.html)', notice, async () => {
+    const html = await progress.run('Evaluating held-out subjects', () => app.client.request('report', null));
+    download('report.html', html, 'text/html');
+  });
+  const empty = h('p', {}, 'A finished run leaves its best weights and a report here.');
+  const buttons = h('div', { class: 'actions' }, weights, report);
+  app.watch(({ run, data }) => {
+    const ready = run?.hasWeights === true && run.state !== 'running';
+    empty.hidden = ready;
+    buttons.hidden = !ready;
+    report.hidden = !data;
+  });
+  return card('From the run', empty, buttons, progress.element, notice.element);
+}
+
+const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted.length ? (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2 : Number.NaN;
+};
+
+/** Medians over the slices, one row a view. */
+function summaryTable({ referenceViews, slices }: StudyPrediction): HTMLElement | null {
+  const rows = referenceViews.flatMap((view, i) => {
+    const errors = slices.flatMap(({ errors }) => errors[i] ?? []);
+    if (errors.length === 0) return [];
+    const [angle, offset] = [median(errors.map((e) => e.angleDeg)), median(errors.map((e) => e.offsetMm))];
+    return [
+      [view, `${angle.toFixed(1)}°`, `${offset.toFixed(1)} mm`, `${errors.length} of ${slices.length}`],
+    ];
+  });
+  const places = slices.flatMap(({ location }) =>
+    location && location.truth !== null ? [Math.abs(location.predicted - location.truth)] : [],
+  );
+  if (places.length > 0)
+    rows.push([
+      'slice location',
+      '',
+      `${(places.reduce((a, b) => a + b, 0) / places.length).toFixed(3)} mean`,
+      `${places.length} of ${slices.length}`,
+    ]);
+  if (rows.length === 0) return null;
+  const heads = ['Compared with the headers', 'Angle, median', 'Offset, median', 'Slices'];
+  return h(
+    'div',
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Errors' },
+    h(
+      'table',
+      {},
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          heads.map((name) => h('th', { scope: 'col' }, name)),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        rows.map(([name, ...cells]) =>
+          h(
+            'tr',
+            {},
+            h('th', { scope: 'row' }, name),
+            cells.map((cell) => h('td', {}, cell)),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+const noteOf = (error: SlicePrediction['errors'][number], found: boolean): string => {
+  if (!found) return 'no line found';
+  return error ? `${error.angleDeg.toFixed(1)}°, ${error.offsetMm.toFixed(1)} mm` : 'no true line';
+};
+
+class Predictor {
+  readonly element: HTMLElement;
+  readonly #app: App;
+  readonly #notice = new Notice();
+  readonly #subject = select([]);
+  readonly #stack = select([]);
+  readonly #frame = select([]);
+  readonly #result = h('div', {});
+  #study: StudyInfo | null = null;
+  #visible = false;
+
+  constructor(app: App) {
+    this.#app = app;
+    const predict = action('Predict', this.#notice, () => this.#predict(), 'primary');
+    const fields = h(
+      'div',
+      { class: 'fields' },
+      field('Subject', this.#subject),
+      field('Images', this.#stack),
+      field('Phase', this.#frame),
+    );
+    const hint = h('p', {});
+    const form = h('div', { class: 'stack' }, fields, h('div', { class: 'actions' }, predict));
+    this.element = card('Predictions', hint, form, this.#notice.element, this.#result);
+    this.#subject.addEventListener('change', () => this.#openSubject());
+    this.#stack.addEventListener('change', () => this.#listFrames());
+    app.watch(({ data, weights }, before) => {
+      if (data !== before.data || weights !== before.weights) fill(this.#result);
+      if (data !== before.data) this.#study = null;
+      const missing = [weights ? '' : 'weights', data ? '' : 'a study (under Data)'].filter(Boolean);
+      hint.hidden = missing.length === 0;
+      hint.textContent = `Predicted lines and locations appear here once there are ${missing.join(' and ')}.`;
+      form.hidden = missing.length > 0;
+      if (this.#visible) this.#list();
+    });
+    app.onOpen((tab) => {
+      this.#visible = tab === 'use';
+      if (this.#visible) this.#list();
+    });
+  }
+
+  #list(): void {
+    const { data } = this.#app.state;
+    if (!data || this.#study) return;
+    setOptions(
+      this.#subject,
+      data.subjects.map((name) => ({ value: name, label: name })),
+      data.subjects[0],
+    );
+    this.#openSubject();
+  }
+
+  #openSubject(): void {
+    this.#app.client
+      .request('study', this.#subject.value)
+      .then((study) => {
+        this.#study = study;
+        setOptions(
+          this.#stack,
+          study.stacks.map(({ label }, i) => ({ value: String(i), label })),
+          '0',
+        );
+        this.#listFrames();
+      })
+      .catch((error) => this.#notice.fail(error));
+  }
+
+  #listFrames(): void {
+    const slices = this.#study?.stacks[Number(this.#stack.value)]?.slices ?? [];
+    const frames = Math.max(1, ...slices.map(({ files }) => files.length));
+    setOptions(
+      this.#frame,
+      Array.from({ length: frames }, (_, i) => ({ value: String(i), label: String(i + 1) })),
+      '0',
+    );
+  }
+
+  async #predict(): Promise<void> {
+    const request = {
+      subject: this.#subject.value,
+      stack: Number(this.#stack.value),
+      frame: Number(this.#frame.value),
+    };
+    const { client } = this.#app;
+    const prediction = await client.request('predict', request);
+    const images = await Promise.all(
+      prediction.slices.map(({ slice }) =>
+        client.request('image', { ...request, slice, frame: this.#frameOf(slice, request.frame) }),
+      ),
+    );
+    this.#show(prediction, images);
+  }
+
+  /** Slices may have fewer phases than the stack's fullest. */
+  #frameOf(slice: number, frame: number): number {
+    const files = this.#study?.stacks[Number(this.#stack.value)]?.slices[slice]?.files.length ?? 1;
+    return Math.min(frame, files - 1);
+  }
+
+  #show(prediction: StudyPrediction, images: readonly ImageValues[]): void {
+    const { slices, referenceViews, seconds, subject, stack } = prediction;
+    const cards = slices.map((slice, i) => {
+      const { rows, columns, values, low, high } = images[i]!;
+      return sliceCard({
+        caption: `slice ${slice.slice + 1}`,
+        image: windowedImage(values, columns, rows, low, high),
+        spacingMm: this.#study!.stacks[stack]!.slices[slice.slice]!.plane.spacingMm,
+        predicted: slice.lines,
+        truth: slice.truth,
+        location: slice.location,
+        notes: slice.lines.map((line, view) => noteOf(slice.errors[view] ?? null, line !== null)),
+      });
+    });
+    fill(
+      this.#result,
+      h('h3', {}, subject),
+      summaryTable(prediction),
+      legend(slices[0]?.lines.length ? referenceViews : [], 'both'),
+      h('div', { class: 'slices' }, cards),
+      h('p', { class: 'hint' }, `${slices.length} slices in ${seconds.toFixed(1)} s.`),
+    );
+  }
+}
+
+export function usePanel(app: App): HTMLElement {
+  return h(
+    'div',
+    { class: 'layout narrow' },
+    h('div', { class: 'stack' }, weightsCard(app), downloadsCard(app)),
+    new Predictor(app).element,
+  );
 }

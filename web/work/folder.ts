@@ -50,10 +50,14 @@ function noticesOf(images: readonly ScannedImage[]): string[] {
         ]
       : [];
   });
+  const stacks = distinct(
+    images.filter((image) => viewOf(image) === 'short-axis'),
+    top,
+  );
   const shared =
-    patients.length === 1 && folders.size > 1
+    patients.length === 1 && stacks.length > 1
       ? [
-          `All ${folders.size} folders carry one PatientID (${patients[0]}). If they are different people, choose “one subject per folder”.`,
+          `${stacks.length} folders hold short-axis images under one PatientID (${patients[0]}). If they are different people, choose “one subject per folder”.`,
         ]
       : [];
   return [...mixed, ...shared];

@@ -1,0 +1,195 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeDicom, phantomSubject } from '../../src/data/phantom.ts';
+import { launchOptions } from '../browser/chromium.ts';
+import { makeHearts, openSite, type Site } from './page.ts';
+
+let site: Site;
+let page: Page;
+let folder: string;
+beforeAll(async () => {
+  site = await openSite();
+  page = await site.open();
+  folder = await mkdtemp(join(tmpdir(), 'planewise-folders-'));
+});
+afterAll(async () => {
+  await site?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Nothing that axe calls serious or critical. */
+async function accessible(): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  const told = grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  expect(told).toEqual([]);
+}
+
+async function openFolder(name: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(folder, name, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
+  await page.getByRole('tab', { name: 'Data' }).click();
+  await page.locator('input[webkitdirectory]').setInputFiles(join(folder, name));
+}
+
+const heart = (index: number): Record<string, Uint8Array> =>
+  Object.fromEntries(
+    encodeDicom(phantomSubject(3, index, { size: 32, phases: 1 })).map(({ path, bytes }) => [path, bytes]),
+  );
+
+describe('page', () => {
+  it('is less than 600 kB of compressed script, image decoders apart, and may load nothing from elsewhere', async () => {
+    const scripts = (await readdir(site.folder)).filter((name) => name.endsWith('.js'));
+    const first = scripts.filter((name) => !/decode|lossless/.test(name));
+    const sizes = await Promise.all(
+      first.map(async (name) => gzipSync(await readFile(join(site.folder, name)), { level: 9 }).length),
+    );
+    expect(first.length).toBeGreaterThan(3);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(600_000);
+    const policy = await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content');
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+    const blocked = await page.evaluate(() =>
+      fetch('https://example.org/').then(
+        () => 'sent',
+        () => 'blocked',
+      ),
+    );
+    expect(blocked).toBe('blocked');
+  });
+
+  it('says what to do, browser by browser, where there is no WebGPU, and still shows data', async () => {
+    const without = await openSite({
+      ...launchOptions,
+      args: launchOptions.args.filter((flag) => !flag.includes('webgpu')),
+    });
+    try {
+      const blind = await without.open({ hash: '#train' });
+      await blind.getByRole('heading', { name: 'This browser gives no WebGPU' }).first().waitFor();
+      for (const browser of ['Chrome, Edge', 'Safari', 'Firefox'])
+        expect(await blind.getByText(browser, { exact: true }).first().isVisible()).toBe(true);
+      await makeHearts(blind, 3);
+    } finally {
+      await without.close();
+    }
+  }, 120_000);
+});
+
+describe('folders that cannot be used', () => {
+  it('an empty folder is called empty', async () => {
+    await page.evaluate(() => {
+      const reader = { readEntries: (done: (entries: unknown[]) => void) => done([]) };
+      const entry = { isFile: false, isDirectory: true, name: 'nothing', createReader: () => reader };
+      const event = new Event('drop', { bubbles: true, cancelable: true });
+      Object.defineProperty(event, 'dataTransfer', { value: { items: [{ webkitGetAsEntry: () => entry }] } });
+      document.querySelector('.drop')!.dispatchEvent(event);
+    });
+    await page.getByText('nothing is empty. Choose a folder that holds DICOM files.').waitFor();
+  });
+
+  it('2,000 text files are counted, and none is DICOM', async () => {
+    const texts = Array.from({ length: 2000 }, (_, i) => [`notes/${i}.txt`, `note ${i}`]);
+    await openFolder('texts', Object.fromEntries(texts));
+    await page.getByText('None of the 2,000 files in texts is a DICOM file.').waitFor();
+  });
+
+  it('truncated DICOM is listed with the reason, file by file', async () => {
+    const cut = Object.entries(heart(0)).map(([path, bytes]) => [path, bytes.subarray(0, 300)]);
+    await openFolder('cut', Object.fromEntries(cut));
+    await page.getByText(/cut holds no image that can be used: \d+ DICOM files could not be read/).waitFor();
+    await page.getByText(/files skipped, and why/).click();
+    expect(
+      await page
+        .getByText(/truncated or damaged/)
+        .first()
+        .isVisible(),
+    ).toBe(true);
+  });
+
+  it('patients mixed in one folder are told, and kept apart', async () => {
+    const [one, other] = [heart(0), heart(1)];
+    const moved = Object.entries(other).map(([path, bytes]) => [
+      path.replace('patient002', 'patient001').replace('.dcm', '-b.dcm'),
+      bytes,
+    ]);
+    await openFolder('mixed', { ...one, ...Object.fromEntries(moved) });
+    await page.getByText('Folder patient001 mixes images of 2 patients (patient001, patient002).').waitFor();
+    await page.getByRole('button', { name: 'Prepare' }).click();
+    await page.getByRole('button', { name: 'Look at the studies' }).waitFor();
+    expect(await page.locator('.facts dd').first().textContent()).toBe('2');
+  });
+
+  it('a mapping without short-axis slices is refused with the reason, and can be mended', async () => {
+    await openFolder('unmapped', heart(0));
+    await page.getByLabel('View of cine short axis').selectOption('leave out');
+    await page.getByText('No series is mapped to short-axis').waitFor();
+    await page.getByRole('button', { name: 'Prepare' }).click();
+    await page.getByText(/No short-axis image among \d+ images/).waitFor();
+    await page.getByLabel('View of cine short axis').selectOption('short-axis');
+    await page.getByText('Short-axis slices with lines of 2-chamber and 4-chamber.').waitFor();
+  });
+});
+
+describe('study', () => {
+  it('shows slices with lines, moves by keys, and draws all planes in 3-D', async () => {
+    await makeHearts(page, 3);
+    await page.getByRole('tab', { name: 'Study' }).click();
+    const viewer = page.locator('canvas.viewer');
+    await expect
+      .poll(() => viewer.getAttribute('aria-label'))
+      .toMatch(/patient001, short-axis, slice 7 of 1\d, phase 1; lines of 2-chamber and 4-chamber/);
+    await viewer.focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => viewer.getAttribute('aria-label')).toMatch(/slice 8 of 1\d, phase 2/);
+    const planes = page.locator('canvas.planes');
+    const before = await planes.screenshot();
+    expect(before.length, 'a picture, not one colour').toBeGreaterThan(20_000);
+    await planes.focus();
+    for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowLeft');
+    await expect.poll(async () => (await planes.screenshot()).equals(before)).toBe(false);
+  });
+});
+
+describe('accessibility', () => {
+  for (const scheme of ['light', 'dark'] as const)
+    it(`axe finds nothing serious in any panel, ${scheme}`, async () => {
+      await page.emulateMedia({ colorScheme: scheme });
+      for (const tab of ['Data', 'Study', 'Train', 'Use']) {
+        await page.getByRole('tab', { name: tab }).click();
+        await accessible();
+      }
+    });
+
+  it('no panel is wider than a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const tab of ['Data', 'Study', 'Train', 'Use']) {
+      await page.getByRole('tab', { name: tab }).click();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), tab).toBeLessThanOrEqual(390);
+    }
+  });
+
+  it('everything kept is deleted on request', async () => {
+    await page.getByRole('tab', { name: 'Data' }).click();
+    page.once('dialog', (dialog) => dialog.accept());
+    await page.getByRole('button', { name: 'Delete everything kept' }).click();
+    await page.getByText('Everything kept in this browser is deleted.').waitFor();
+    const left = await page.evaluate(async () => {
+      const names: string[] = [];
+      const root = (await navigator.storage.getDirectory()) as FileSystemDirectoryHandle & {
+        keys(): AsyncIterable<string>;
+      };
+      for await (const name of root.keys()) names.push(name);
+      return names;
+    });
+    expect(left).toEqual([]);
+  });
+});

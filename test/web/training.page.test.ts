@@ -1,0 +1,77 @@
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openDevice } from '#device';
+import { checkpointFile } from '../../src/train/checkpoint.ts';
+import { trainConfigOf } from '../../src/train/config.ts';
+import { train } from '../../src/train/loop.ts';
+import { MemoryFiles } from '../../src/train/runfiles.ts';
+import { metricsFile, validationFile, withoutTimings } from '../../src/train/runlog.ts';
+import { weightsFile } from '../../src/train/weightsfile.ts';
+import { configOf } from '../../web/work/forms.ts';
+import { prepareHearts } from '../../web/work/hearts.ts';
+import { makeHearts, openSite, ready, runFile, type Site, startTraining } from './page.ts';
+
+const hearts = { subjects: 6, difficulty: 'mid', phases: 2, imageSize: 64, seed: 1 } as const;
+const grid = { size: 32, spacingMm: 8 };
+const form = {
+  preset: 'small',
+  tasks: ['orientation', 'location'],
+  batch: 2,
+  steps: 30,
+  learningRate: 0.001,
+  seed: 1,
+} as const;
+
+let site: Site;
+beforeAll(async () => {
+  site = await openSite();
+});
+afterAll(() => site?.close());
+
+/** The same training in this process, never stopped. */
+async function trainHere(): Promise<MemoryFiles> {
+  const device = await openDevice();
+  const files = new MemoryFiles();
+  try {
+    const config = trainConfigOf(configOf(form, grid));
+    await train({ device, data: await prepareHearts(hearts, grid), config, files });
+  } finally {
+    device.dispose();
+  }
+  return files;
+}
+
+const textOf = (bytes: ArrayLike<number>): string => new TextDecoder().decode(Uint8Array.from(bytes));
+
+async function sameFile(page: Page, here: MemoryFiles, name: string): Promise<void> {
+  const there = Uint8Array.from((await runFile(page, name))!);
+  const differing = there.filter((byte, i) => byte !== here.files.get(name)![i]).length;
+  expect([name, there.length, differing]).toEqual([name, here.files.get(name)!.length, 0]);
+}
+
+it('a training paused, reopened without a network and resumed leaves the bytes of one that ran through in Node', async () => {
+  const page = await site.open();
+  const origins = new Set<string>();
+  page.on('request', (request) => origins.add(new URL(request.url()).origin));
+  await makeHearts(page, hearts.subjects);
+  // From here on there is no host: every further request would fail.
+  await site.stopServing();
+  await startTraining(page, form);
+  await page.waitForFunction(() => /^1\d of 30$/.test(document.querySelector('.tiles dd')!.textContent!));
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: /^Resume from step 1\d$/ }).waitFor();
+  await page.reload();
+  await ready(page);
+  await page.getByRole('button', { name: /^Resume from step 1\d$/ }).click();
+  await page.getByText('Finished', { exact: true }).waitFor();
+  const here = await trainHere();
+  const metrics = [(await runFile(page, metricsFile))!, here.files.get(metricsFile)!].map((bytes) =>
+    withoutTimings(textOf(bytes)),
+  );
+  expect(metrics[0]!.split('\n')).toHaveLength(form.steps + 1);
+  expect(metrics[0]).toBe(metrics[1]);
+  expect(textOf((await runFile(page, validationFile))!)).toBe(textOf(here.files.get(validationFile)!));
+  await sameFile(page, here, weightsFile);
+  await sameFile(page, here, checkpointFile);
+  expect([...origins]).toEqual([new URL(site.url).origin]);
+}, 300_000);

@@ -1,4 +1,5 @@
 /** @file 3×3 convolutions at the U-Nets' shapes: forward, gradient of the input, gradient of the weight. */
+import { cpus } from 'node:os';
 import { type Correlation, correlate, correlationVariants } from '../src/kernels/correlate.ts';
 import { type Gather, gather, gatherVariants } from '../src/kernels/gather.ts';
 import { chooseVariant } from '../src/kernels/variant.ts';
@@ -21,6 +22,8 @@ export interface ConvolutionRow extends ConvolutionShape {
   readonly ms: number;
   /** Of a direct convolution's 2·N·H·W·C·O·9 operations, whatever the algorithm does. */
   readonly gflops: number;
+  /** The rate of a machine whose cores do nothing else, from the processor time; null on a GPU. */
+  readonly gflopsByCpu: number | null;
 }
 
 const square = (batch: number, side: number, channels: number): ConvolutionShape => ({
@@ -90,8 +93,10 @@ export async function measureConvolutions(device: Device, config: ConfigName): P
     using _tensors = scope();
     const flop = 18 * shape.batch * shape.side ** 2 * shape.channelsIn * shape.channelsOut;
     for (const { direction, variant, launch } of casesOf(device, shape)) {
-      const { medianMs } = await timeLaunch(device, launch);
-      rows.push({ ...shape, direction, variant, ms: medianMs, gflops: flop / medianMs / 1e6 });
+      const { medianMs, cpuMs } = await timeLaunch(device, launch);
+      const gflopsByCpu = cpuMs === null ? null : (flop * cpus().length) / cpuMs / 1e6;
+      const rates = { ms: medianMs, gflops: flop / medianMs / 1e6, gflopsByCpu };
+      rows.push({ ...shape, direction, variant, ...rates });
     }
   }
   return rows;

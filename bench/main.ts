@@ -1,5 +1,6 @@
 /** @file `npm run bench`: measures this adapter and prints tables. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { chromeTrace, type ProfileRow, profileStep, traceStep } from '../src/autograd/profile.ts';
@@ -15,8 +16,8 @@ interface Results {
   readonly adapter: string;
   readonly date: string;
   readonly host: { readonly cpu: string; readonly cores: number; readonly node: string };
-  /** Running processes, a minute's mean, before and after: above the cores, times are of a shared machine. */
-  readonly load: number[];
+  /** By part: running processes, a minute's mean, before and after; above the cores, times are of a shared machine. */
+  readonly load: Partial<Record<Part, readonly [number, number]>>;
   roofline?: RooflineRow[];
   kernels?: ConvolutionRow[];
   steps?: StepRow[];
@@ -82,16 +83,20 @@ function peerSummary(rows: readonly StepRow[]): Record<string, Record<string, nu
   return summary;
 }
 
+/** `llvmpipe` of "llvmpipe: Mesa 25.0.7 (LLVM 15)", `swiftshader` of "SwiftShader driver 5.0.0". */
+function fileNameOf(adapter: string): string {
+  const name = adapter.toLowerCase().replace(/(:| \(| driver).*$/, '');
+  return name.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+}
+
+/** Parts of an earlier run on the same day are kept unless they were measured again. */
 async function save(results: Results): Promise<string> {
   const folder = fileURLToPath(new URL('../../bench/results', import.meta.url));
   await mkdir(folder, { recursive: true });
-  const adapter = results.adapter
-    .toLowerCase()
-    .replace(/[:(].*$/, '')
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '');
-  const file = `${folder}/${adapter}-${results.date.slice(0, 10)}.json`;
-  await writeFile(file, `${JSON.stringify(results, null, 1)}\n`);
+  const file = `${folder}/${fileNameOf(results.adapter)}-${results.date.slice(0, 10)}.json`;
+  const earlier = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Results) : undefined;
+  const merged = { ...earlier, ...results, load: { ...earlier?.load, ...results.load } };
+  await writeFile(file, `${JSON.stringify(merged, null, 1)}\n`);
   return file;
 }
 
@@ -107,11 +112,14 @@ async function main(): Promise<void> {
     adapter: await withDevice(async ({ caps }) => caps.description),
     date: new Date().toISOString(),
     host: { cpu: cpu?.model ?? 'unknown', cores: cpus().length, node: process.version },
-    load: [loadavg()[0]!],
+    load: {},
   };
-  say(`${results.adapter}; ${results.host.cores} cores, load ${results.load[0]!.toFixed(1)}`);
-  for (const part of options.parts) say(await measures[part](results, options));
-  results.load.push(loadavg()[0]!);
+  say(`${results.adapter}; ${results.host.cores} cores, load ${loadavg()[0]!.toFixed(1)}`);
+  for (const part of options.parts) {
+    const before = loadavg()[0]!;
+    say(await measures[part](results, options));
+    results.load[part] = [before, loadavg()[0]!];
+  }
   if (options.save) say(`Saved ${await save(results)}`);
   if (options.json) {
     const summary = results.peers && { configs: peerSummary(results.peers) };

@@ -1,4 +1,5 @@
 /** @file What this adapter can do at best: multiply-adds in registers, copying by a kernel, the copy command. */
+import { cpus } from 'node:os';
 import { linearGrid } from '../src/kernels/queue.ts';
 import type { Device } from '../src/tensor/device.ts';
 import source from './roofline.wgsl';
@@ -10,6 +11,8 @@ export interface RooflineRow {
   /** Of the median time, and of the shortest. */
   readonly rate: number;
   readonly best: number;
+  /** The rate of a machine whose cores do nothing else, from the processor time; null on a GPU. */
+  readonly byCpu: number | null;
 }
 
 const COPY_BYTES = 1 << 26;
@@ -109,9 +112,10 @@ function rowOf(
   what: string,
   unit: RooflineRow['unit'],
   amount: number,
-  { medianMs, minMs }: Timing,
+  { medianMs, minMs, cpuMs }: Timing,
 ): RooflineRow {
-  return { what, unit, rate: amount / medianMs / 1e6, best: amount / minMs / 1e6 };
+  const byCpu = cpuMs === null ? null : (amount * cpus().length) / cpuMs / 1e6;
+  return { what, unit, rate: amount / medianMs / 1e6, best: amount / minMs / 1e6, byCpu };
 }
 
 export async function measureRoofline(device: Device): Promise<RooflineRow[]> {

@@ -106,9 +106,9 @@ export interface StepPlan {
   readonly budgetMs: number;
 }
 
-/** Steps that a warm child still does within the budget, from 3 to all. */
+/** Counted steps that a warm child does within the budget, from 2 to all. */
 function stepsWithin(child: Child, { steps, budgetMs }: StepPlan): number {
-  return Math.max(3, Math.min(steps, Math.floor(budgetMs / child.times[0]!)));
+  return Math.max(2, Math.min(steps, Math.floor(budgetMs / child.times[0]!)));
 }
 
 /** Starts the engines one after another on the same weights and data, then lets them take turns, a step each. */

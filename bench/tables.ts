@@ -20,11 +20,14 @@ export function rooflineTable(rows: readonly RooflineRow[]): string {
       { title: 'roofline', cell: ({ what }) => what },
       { title: 'median', cell: ({ rate }) => short(rate) },
       { title: 'best', cell: ({ best }) => short(best) },
+      { title: 'by CPU time', cell: ({ byCpu }) => byCpu && short(byCpu) },
       { title: '', cell: ({ unit }) => unit },
     ],
     rows,
   );
 }
+
+const rateByCpu = ({ gflopsByCpu }: ConvolutionRow): number | null => gflopsByCpu && short(gflopsByCpu);
 
 /** One line a shape; of each direction the rate and the variant. */
 export function convolutionTable(rows: readonly ConvolutionRow[]): string {
@@ -40,6 +43,7 @@ export function convolutionTable(rows: readonly ConvolutionRow[]): string {
   const column = (title: string, direction: ConvolutionRow['direction']) => [
     { title, cell: (row: ConvolutionRow) => short(at(row, direction).ms) },
     { title: 'GFLOP/s', cell: (row: ConvolutionRow) => short(at(row, direction).gflops) },
+    { title: 'by CPU', cell: (row: ConvolutionRow) => rateByCpu(at(row, direction)) },
     { title: 'variant', cell: (row: ConvolutionRow) => at(row, direction).variant },
   ];
   return formatTable(

@@ -4,6 +4,8 @@ import type { Device } from '../src/tensor/device.ts';
 export interface Timing {
   readonly medianMs: number;
   readonly minMs: number;
+  /** Least processor time over all cores, on software adapters: what the work needs whoever else is running. */
+  readonly cpuMs: number | null;
 }
 
 export function median(values: readonly number[]): number {
@@ -12,11 +14,18 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-async function timeBatch(device: Device, launch: () => void, count: number): Promise<number> {
+interface Batch {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+async function timeBatch(device: Device, launch: () => void, count: number): Promise<Batch> {
   const before = performance.now();
+  const cpuBefore = process.cpuUsage();
   for (let i = 0; i < count; i++) launch();
   await device.sync();
-  return (performance.now() - before) / count;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { ms: (performance.now() - before) / count, cpuMs: (user + system) / 1000 / count };
 }
 
 /** A batch lasts about this long. */
@@ -27,8 +36,10 @@ const MOST_LAUNCHES = 200;
 export async function timeLaunch(device: Device, launch: () => void, batches = 7): Promise<Timing> {
   await timeBatch(device, launch, 1);
   const once = await timeBatch(device, launch, 1);
-  const count = Math.max(1, Math.min(MOST_LAUNCHES, Math.round(BATCH_MS / once)));
-  const times: number[] = [];
-  for (let i = 0; i < batches; i++) times.push(await timeBatch(device, launch, count));
-  return { medianMs: median(times), minMs: Math.min(...times) };
+  const count = Math.max(1, Math.min(MOST_LAUNCHES, Math.round(BATCH_MS / once.ms)));
+  const timed: Batch[] = [];
+  for (let i = 0; i < batches; i++) timed.push(await timeBatch(device, launch, count));
+  const times = timed.map(({ ms }) => ms);
+  const cpuMs = device.caps.software ? Math.min(...timed.map((batch) => batch.cpuMs)) : null;
+  return { medianMs: median(times), minMs: Math.min(...times), cpuMs };
 }

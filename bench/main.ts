@@ -119,8 +119,8 @@ async function main(): Promise<void> {
     const before = loadavg()[0]!;
     say(await measures[part](results, options));
     results.load[part] = [before, loadavg()[0]!];
+    if (options.save) say(`Saved ${await save(results)}`);
   }
-  if (options.save) say(`Saved ${await save(results)}`);
   if (options.json) {
     const summary = results.peers && { configs: peerSummary(results.peers) };
     console.log(JSON.stringify({ ...results, ...summary }));

@@ -72,6 +72,12 @@ const subgroup4: GatherVariant = {
   },
 };
 
+/** 3×3 with stride 1, forward or transposed: what the halo forms compute. */
+function isPlain3x3(g: Gather): boolean {
+  const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
+  return plain && g.dilation === (g.transposed ? -1 : 1);
+}
+
 /** Share of tiles of `rows`×8 pixels that lies inside the image: small images waste most of a tile. */
 function tileUse({ outHeight, outWidth }: Gather, rows: number): number {
   return (outHeight * outWidth) / (Math.ceil(outHeight / rows) * rows * Math.ceil(outWidth / 8) * 8);
@@ -79,11 +85,7 @@ function tileUse({ outHeight, outWidth }: Gather, rows: number): number {
 
 const halo4: GatherVariant = {
   name: 'halo4',
-  fits(caps, g) {
-    const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
-    const unit = g.dilation === (g.transposed ? -1 : 1);
-    return caps.subgroupSize === 4 && plain && unit && g.k % 4 === 0 && g.m % 4 === 0;
-  },
+  fits: (caps, g) => caps.subgroupSize === 4 && isPlain3x3(g) && g.k % 4 === 0 && g.m % 4 === 0,
   preferred: (_, g) => tileUse(g, 4) > 0.6,
   launch(device, g, tensors, label) {
     const tilesX = Math.ceil(g.outWidth / 8);
@@ -98,12 +100,6 @@ const halo4: GatherVariant = {
     launch(device, shaders.conv2dHalo4, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
   },
 };
-
-/** 3×3 with stride 1, forward or transposed: what the halo forms compute. */
-function isPlain3x3(g: Gather): boolean {
-  const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
-  return plain && g.dilation === (g.transposed ? -1 : 1);
-}
 
 /** How the weight's index moves; transposed, the kernel is turned, so that both directions are one pipeline. */
 function weightSteps({ k, m, transposed }: Gather) {

@@ -8,9 +8,14 @@ import * as shaders from './shaders.gen.ts';
 /** Elements added to each plane, so that the planes do not fall on the same sets of a cache. */
 export const GAP = 16;
 
-/** Distance of planes of `count` elements, in vec4s. */
-export function planeOf(count: number): number {
-  return (count + GAP) / 4;
+/** Distance of planes of `count` elements, in units of `unit` elements. */
+export function planeOf(count: number, unit: number): number {
+  return (count + GAP) / unit;
+}
+
+/** Channels that an invocation of a transform handles: a vec4, but one on lavapipe, whose compiler is slow. */
+export function unitOf(device: Device): number {
+  return device.caps.subgroupSize === 8 ? 1 : 4;
 }
 
 /** One plane of `count` elements a point, for each of `points`. */
@@ -20,7 +25,8 @@ export function emptyPlanes(device: Device, points: number, count: number): Tens
 
 /** What the transforms are compiled with. */
 export function specialization(device: Device) {
-  return { overrides: { WORKGROUP: device.caps.workgroup } };
+  const aliases = { T: unitOf(device) === 4 ? 'vec4<f32>' : 'f32' };
+  return { overrides: { WORKGROUP: device.caps.workgroup }, aliases };
 }
 
 /** Quads of lanes trade values, whatever the size of the subgroup. */
@@ -43,9 +49,9 @@ export function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label
   const { points, rows, depth, columns } = p;
   const c = emptyPlanes(device, points, rows * columns);
   const planes = {
-    planeA: planeOf(rows * depth),
-    planeB: planeOf(depth * columns),
-    planeC: planeOf(rows * columns),
+    planeA: planeOf(rows * depth, 4),
+    planeB: planeOf(depth * columns, 4),
+    planeC: planeOf(rows * columns, 4),
   };
   const lanes = device.caps.subgroupSize;
   const overrides = { LANES: lanes, TURNED_A: Number(p.turnedA), TURNED_B: Number(p.turnedB) };

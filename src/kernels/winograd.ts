@@ -3,7 +3,7 @@ import type { Caps, Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Correlation, CorrelationVariant } from './correlate.ts';
 import type { Gather, GatherVariant } from './gather.ts';
-import { emptyPlanes, GAP, hasQuads, multiply, planeOf, specialization } from './planes.ts';
+import { emptyPlanes, GAP, hasQuads, multiply, planeOf, specialization, unitOf } from './planes.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
@@ -58,8 +58,9 @@ function spreadImage(device: Device, entry: 'input' | 'outputGrad', image: Image
   const counts = countsOf(tiling);
   const { tensor, height, width, originY, originX } = image;
   const spread = emptyPlanes(device, POINTS, counts.padded * image.channels);
-  const channels = image.channels / 4;
-  const plane = planeOf(counts.padded * image.channels);
+  const unit = unitOf(device);
+  const channels = image.channels / unit;
+  const plane = planeOf(counts.padded * image.channels, unit);
   const params = { ...nothing, ...counts, height, width, channels, originY, originX, plane };
   const grid = linearGrid(counts.padded * channels, device.caps.workgroup);
   launch(device, shaders.winograd, entry, { image: tensor, spread }, params, grid, specialization(device));
@@ -68,8 +69,9 @@ function spreadImage(device: Device, entry: 'input' | 'outputGrad', image: Image
 
 function spreadWeight(device: Device, weight: Tensor, count: number, turned: boolean): Tensor {
   const spread = emptyPlanes(device, POINTS, count);
-  const params = { ...nothing, pairs: count / 4, plane: planeOf(count), turned: Number(turned) };
-  const grid = linearGrid(count / 4, device.caps.workgroup);
+  const pairs = count / unitOf(device);
+  const params = { ...nothing, pairs, plane: planeOf(count, unitOf(device)), turned: Number(turned) };
+  const grid = linearGrid(pairs, device.caps.workgroup);
   launch(device, shaders.winograd, 'weight', { image: weight, spread }, params, grid, specialization(device));
   return spread;
 }
@@ -106,6 +108,7 @@ export const winogradGather: GatherVariant = {
   preferred: (caps, g) => pays(caps, outputTiling(g), Math.min(g.k, g.m), 32),
   launch(device, g, tensors, label) {
     const { k, m, outHeight: height, outWidth: width, transposed } = g;
+    const unit = unitOf(device);
     const tiling = outputTiling(g);
     const counts = countsOf(tiling);
     const turn = transposed ? 2 : 0;
@@ -128,12 +131,12 @@ export const winogradGather: GatherVariant = {
       ...counts,
       height,
       width,
-      channels: m / 4,
-      plane: planeOf(counts.padded * m),
+      channels: m / unit,
+      plane: planeOf(counts.padded * m, unit),
       ...flags,
     };
     const bindings = { products, bias: tensors.bias ?? tensors.weight, result: tensors.y };
-    const grid = linearGrid(counts.tiles * (m / 4), device.caps.workgroup);
+    const grid = linearGrid((counts.tiles * m) / unit, device.caps.workgroup);
     launch(device, shaders.winograd, 'output', bindings, params, grid, specialization(device));
   },
 };
@@ -165,8 +168,8 @@ export const winogradCorrelation: CorrelationVariant = {
     const { padded } = countsOf(tiling);
     const shape = { points: POINTS, rows: c.a, depth: padded, columns: c.b, turnedA: true, turnedB: false };
     using products = multiply(device, input, dy, shape, label);
-    const pairs = (c.a * c.b) / 4;
-    const params = { ...nothing, pairs, plane: planeOf(c.a * c.b) };
+    const pairs = (c.a * c.b) / unitOf(device);
+    const params = { ...nothing, pairs, plane: planeOf(c.a * c.b, unitOf(device)) };
     const bindings = { products, result: tensors.partial };
     const grid = linearGrid(pairs, device.caps.workgroup);
     launch(device, shaders.winograd, 'weightGrad', bindings, params, grid, specialization(device));

@@ -3,7 +3,7 @@ import type { Caps, Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { CorrelationVariant } from './correlate.ts';
 import type { GatherVariant } from './gather.ts';
-import { emptyPlanes, hasQuads, multiply, planeOf, specialization } from './planes.ts';
+import { emptyPlanes, hasQuads, multiply, planeOf, specialization, unitOf } from './planes.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
@@ -21,16 +21,19 @@ function spreadImages(device: Device, entry: 'input' | 'outputGrad', image: Tens
   const [batch, , , depth] = image.shape as [number, number, number, number];
   const counts = countsOf(batch);
   const spread = emptyPlanes(device, POINTS, counts.padded * depth);
-  const params = { ...nothing, ...counts, channels: depth / 4, plane: planeOf(counts.padded * depth) };
-  const grid = linearGrid((counts.padded * depth) / 4, device.caps.workgroup);
+  const unit = unitOf(device);
+  const plane = planeOf(counts.padded * depth, unit);
+  const params = { ...nothing, ...counts, channels: depth / unit, plane };
+  const grid = linearGrid((counts.padded * depth) / unit, device.caps.workgroup);
   launch(device, shaders.winogradPair, entry, { image, spread }, params, grid, specialization(device));
   return spread;
 }
 
 function spreadWeight(device: Device, image: Tensor, count: number, turned: boolean): Tensor {
   const spread = emptyPlanes(device, POINTS, count);
-  const params = { ...nothing, pairs: count / 4, plane: planeOf(count), turned: Number(turned) };
-  const grid = linearGrid(count / 4, device.caps.workgroup);
+  const pairs = count / unitOf(device);
+  const params = { ...nothing, pairs, plane: planeOf(count, unitOf(device)), turned: Number(turned) };
+  const grid = linearGrid(pairs, device.caps.workgroup);
   launch(device, shaders.winogradPair, 'weight', { image, spread }, params, grid, specialization(device));
   return spread;
 }
@@ -60,9 +63,11 @@ export const pairGather: GatherVariant = {
     const shape = { points: POINTS, rows: counts.padded, depth: k, columns: m };
     using products = multiply(device, input, w, { ...shape, turnedA: false, turnedB: transposed }, label);
     const flags = { hasBias: Number(bias !== null), relu: Number(g.relu) };
-    const params = { ...nothing, ...counts, channels: m / 4, plane: planeOf(counts.padded * m), ...flags };
+    const unit = unitOf(device);
+    const plane = planeOf(counts.padded * m, unit);
+    const params = { ...nothing, ...counts, channels: m / unit, plane, ...flags };
     const bindings = { products, bias: bias ?? weight, result: y };
-    const grid = linearGrid((g.batch * m) / 4, device.caps.workgroup);
+    const grid = linearGrid((g.batch * m) / unit, device.caps.workgroup);
     launch(device, shaders.winogradPair, 'output', bindings, params, grid, specialization(device));
   },
 };
@@ -83,8 +88,9 @@ export const pairCorrelation: CorrelationVariant = {
     using dy = spreadImages(device, 'outputGrad', small);
     const shape = { points: POINTS, rows: a, depth: countsOf(batch).padded, columns: b };
     using products = multiply(device, input, dy, { ...shape, turnedA: true, turnedB: false }, label);
-    const params = { ...nothing, pairs: (a * b) / 4, plane: planeOf(a * b) };
-    const grid = linearGrid((a * b) / 4, device.caps.workgroup);
+    const pairs = (a * b) / unitOf(device);
+    const params = { ...nothing, pairs, plane: planeOf(a * b, unitOf(device)) };
+    const grid = linearGrid(pairs, device.caps.workgroup);
     const bindings = { products, result: partial };
     launch(device, shaders.winogradPair, 'weightGrad', bindings, params, grid, specialization(device));
   },

@@ -1,4 +1,10 @@
-/** @file Winograd's 3×3 convolution F(4×4, 3×3) for software adapters: transforms around a batch of matrix products. */
+/**
+ * @file Winograd's 3×3 convolution F(4×4, 3×3) for software adapters: transforms around a batch of matrix products.
+ *
+ * Largest error over largest value, measured on up to 64 channels and 16384 pixels: 1e-6 forward and for the input's
+ * gradient, 2e-6 for the weight's; a direct sum's are 2e-7 to 1e-6 and 3e-7 to 2e-6. To do without, force another
+ * variant (device option `variants`, PLANEWISE_VARIANT).
+ */
 import type { Caps, Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Correlation, CorrelationVariant } from './correlate.ts';
@@ -81,13 +87,26 @@ function fitsMemory(tiling: Tiling, channels: number): boolean {
 }
 
 /**
- * Whether there is enough work to pay for the transforms. Measured on SwiftShader against the direct subgroup forms:
- * `least` channels on either side from which Winograd is faster (convolution 32, weight gradient 16), and tiles times
- * channels enough to fill the blocks of the products.
+ * Channels on both sides from which this is faster than the direct forms, by subgroup size. Effective GFLOP/s (direct
+ * FLOP over processor time on two busy cores) of the forward pass, input gradient and weight gradient, in brackets
+ * those of the best direct form:
+ *
+ * | pixels, channels, batch | SwiftShader (4)                    | lavapipe (8)                 |
+ * | ----------------------- | ---------------------------------- | ---------------------------- |
+ * | 32², 16, 16             | 4, 5 [7, 6], 9 [4]                 | 9, 9 [21, 19], 13 [23]       |
+ * | 16², 32, 16             | 11, 11 [8, 8], 13 [4]              | 37, 15 [31, 22], 22 [18]     |
+ * | 8², 64, 16              | 15, 14 [9, 8], 13 [3]              | 71, 72 [41, 43], 82 [29]     |
+ * | 16², 128, 4             | 17, 14 [9, 8], 13 [3]              | 66, 71 [45, 46], 72 [37]     |
+ * | 4², 128, 16             | 14, 12 [5, 5], 9 [2]               | 27, 19 [9, 9], 29 [22]       |
  */
-function pays(caps: Caps, tiling: Tiling, channels: number, least: number): boolean {
-  const { tiles } = countsOf(tiling);
-  return caps.subgroupSize === 4 && tiling.width > 2 && channels >= least && tiles * channels >= 512;
+const LEAST: Readonly<Record<number, { convolution: number; weightGrad: number }>> = {
+  4: { convolution: 32, weightGrad: 16 },
+  8: { convolution: 64, weightGrad: 32 },
+};
+
+/** Whether there is enough work to pay for the transforms, and to fill the blocks of the products. */
+function pays(tiling: Tiling, channels: number, least = Number.POSITIVE_INFINITY): boolean {
+  return tiling.width > 2 && channels >= least && countsOf(tiling).tiles * channels >= 512;
 }
 
 function outputTiling(g: Gather): Tiling {
@@ -105,7 +124,7 @@ function fitsGather(caps: Caps, g: Gather): boolean {
 export const winogradGather: GatherVariant = {
   name: 'winograd',
   fits: fitsGather,
-  preferred: (caps, g) => pays(caps, outputTiling(g), Math.min(g.k, g.m), 32),
+  preferred: (caps, g) => pays(outputTiling(g), Math.min(g.k, g.m), LEAST[caps.subgroupSize]?.convolution),
   launch(device, g, tensors, label) {
     const { k, m, outHeight: height, outWidth: width, transposed } = g;
     const unit = unitOf(device);
@@ -155,7 +174,7 @@ function fitsCorrelation(caps: Caps, c: Correlation): boolean {
 export const winogradCorrelation: CorrelationVariant = {
   name: 'winograd',
   fits: fitsCorrelation,
-  preferred: (caps, c) => pays(caps, smallTiling(c), Math.min(c.a, c.b), 16),
+  preferred: (caps, c) => pays(smallTiling(c), Math.min(c.a, c.b), LEAST[caps.subgroupSize]?.weightGrad),
   work: () => POINTS,
   wanted: () => 1,
   launch(device, c, tensors, _splits, label) {

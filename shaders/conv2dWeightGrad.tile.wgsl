@@ -1,6 +1,5 @@
 // Gradient of a convolution's weight for any shape: an invocation sums one tap and large channel times 4 small
 // channels over a strip of rows. The fallback of software adapters; terms as in conv2dWeightGrad.subgroup4.wgsl.
-// `total` adds the strips up in order.
 override WORKGROUP: u32 = 16u;
 
 struct Params {
@@ -24,8 +23,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> large: array<f32>;
 @group(0) @binding(2) var<storage, read> small: array<f32>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
-@group(0) @binding(4) var<storage, read> strips: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dw: array<f32>;
 
 fn firstAtLeast(limit: i32, shift: i32) -> i32 {
   return max(0, (limit - shift + params.stride - 1) / params.stride);
@@ -64,13 +61,4 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var i = 0u; i < 4u; i++) {
     if (b + i < params.b) { partial[at + i] = sum[i]; }
   }
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn total(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.x + id.y * 65535u * WORKGROUP;
-  if (i >= params.count) { return; }
-  var sum = 0.0;
-  for (var split = 0u; split < params.splits; split++) { sum += strips[split * params.count + i]; }
-  dw[i] = sum;
 }

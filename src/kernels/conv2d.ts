@@ -4,8 +4,7 @@ import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { correlate } from './correlate.ts';
 import { type Gather, gather } from './gather.ts';
-import { call, expectRank, expectShape, type Inputs, type Op, type Value } from './op.ts';
-import { reduce } from './reduce.ts';
+import { Call, call, expectRank, expectShape, type Inputs, type Op, type Value } from './op.ts';
 import { reluGrad } from './unary.ts';
 
 export interface Conv2dAttrs {
@@ -81,8 +80,6 @@ function adjointGather(small: Tensor, large: Tensor, weight: Tensor, s: Sizes, r
   };
 }
 
-const biasGrad = (dy: Value) => call(reduce, [dy], { fn: 'sum', axes: [0, 1, 2], keepDims: false });
-
 function outputGrad(attrs: Conv2dAttrs, y: Tensor, dy: Value): Value {
   return attrs.relu ? call(reluGrad, [y, dy], null) : dy;
 }
@@ -117,11 +114,15 @@ export const conv2d: Op<Conv2dAttrs> = {
     const g = forwardGather(x!, y!, weight!, sizes(attrs), attrs.relu ?? false);
     gather(device, 'conv2d', g, { x: x!, weight: weight!, bias: bias ?? null, y: y! });
   },
-  grad({ inputs: [x, weight], outputs: [y], dy, attrs }) {
+  grad({ inputs: [x, weight, bias], outputs: [y], dy, attrs }) {
     const d = outputGrad(attrs, y!, dy[0]!);
     const like = { ...sizes(attrs), height: x!.shape[1]!, width: x!.shape[2]! };
-    const kernel = { ...sizes(attrs), kernelHeight: weight!.shape[0]!, kernelWidth: weight!.shape[1]! };
-    return [call(conv2dInputGrad, [d, weight!], like), call(conv2dWeightGrad, [x!, d], kernel), biasGrad(d)];
+    const gradients = new Call(
+      conv2dWeightGrad,
+      [x!, d],
+      weightGradAttrs(weight!, attrs, bias ? 'small' : null),
+    );
+    return [call(conv2dInputGrad, [d, weight!], like), gradients.at(0), bias ? gradients.at(1) : null];
   },
 };
 
@@ -145,15 +146,23 @@ const conv2dInputGrad: Op<InputGradAttrs> = {
 interface WeightGradAttrs extends Sizes {
   readonly kernelHeight: number;
   readonly kernelWidth: number;
+  /** Which image is the gradient of the output, if the bias's gradient is wanted too: its sum over the pixels. */
+  readonly dy: 'large' | 'small' | null;
 }
 
-/** Gradient of the weight from (large, small): (x, dy) of a convolution, (dy, x) of a transposed one. */
-export const conv2dWeightGrad: Op<WeightGradAttrs> = {
+function weightGradAttrs(weight: Tensor, attrs: Conv2dAttrs, dy: WeightGradAttrs['dy']): WeightGradAttrs {
+  return { ...sizes(attrs), kernelHeight: weight.shape[0]!, kernelWidth: weight.shape[1]!, dy };
+}
+
+/** Gradients of weight and bias from (large, small): (x, dy) of a convolution, (dy, x) of a transposed one. */
+const conv2dWeightGrad: Op<WeightGradAttrs> = {
   name: 'conv2dWeightGrad',
-  infer: ([large, small], { kernelHeight, kernelWidth }) => [
-    { shape: [kernelHeight, kernelWidth, large!.shape[3]!, small!.shape[3]!], dtype: 'f32' },
-  ],
-  launch(device, [large, small], [dw], { stride, padding, dilation, kernelHeight, kernelWidth }) {
+  infer([large, small], { kernelHeight, kernelWidth, dy }) {
+    const [a, b] = [large!.shape[3]!, small!.shape[3]!];
+    const dw = { shape: [kernelHeight, kernelWidth, a, b], dtype: 'f32' as const };
+    return dy ? [dw, { shape: [dy === 'large' ? a : b], dtype: 'f32' }] : [dw];
+  },
+  launch(device, [large, small], [dw, db], { stride, padding, dilation, kernelHeight, kernelWidth, dy }) {
     const [batch, largeHeight, largeWidth, a] = large!.shape as [number, number, number, number];
     const [, smallHeight, smallWidth, b] = small!.shape as [number, number, number, number];
     const shape = {
@@ -167,7 +176,8 @@ export const conv2dWeightGrad: Op<WeightGradAttrs> = {
       kernelHeight,
       kernelWidth,
     };
-    const tensors = { large: large!, small: small!, dw: dw! };
+    const bias = db && { dy: dy === 'large' ? large! : small!, db };
+    const tensors = { large: large!, small: small!, dw: dw!, bias };
     correlate(device, 'conv2dWeightGrad', { ...shape, stride, padding, dilation }, tensors);
   },
 };
@@ -208,17 +218,18 @@ export const conv2dTranspose: Op<ConvTranspose2dAttrs> = {
     const g = adjointGather(x!, y!, weight!, sizes(attrs), attrs.relu ?? false);
     gather(device, 'conv2dTranspose', g, { x: x!, weight: weight!, bias: bias ?? null, y: y! });
   },
-  grad({ inputs: [x, weight], outputs: [y], dy, attrs }) {
+  grad({ inputs: [x, weight, bias], outputs: [y], dy, attrs }) {
     const d = outputGrad(attrs, y!, dy[0]!);
-    const kernel = { ...sizes(attrs), kernelHeight: weight!.shape[0]!, kernelWidth: weight!.shape[1]! };
+    const like = { ...sizes(attrs), height: x!.shape[1]!, width: x!.shape[2]! };
+    const gradients = new Call(
+      conv2dWeightGrad,
+      [d, x!],
+      weightGradAttrs(weight!, attrs, bias ? 'large' : null),
+    );
     return [
-      call(conv2dTransposeInputGrad, [d, weight!], {
-        ...sizes(attrs),
-        height: x!.shape[1]!,
-        width: x!.shape[2]!,
-      }),
-      call(conv2dWeightGrad, [d, x!], kernel),
-      biasGrad(d),
+      call(conv2dTransposeInputGrad, [d, weight!], like),
+      gradients.at(0),
+      bias ? gradients.at(1) : null,
     ];
   },
 };

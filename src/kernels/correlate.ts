@@ -7,6 +7,7 @@
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { type BiasSum, finishGrad } from './finishGrad.ts';
 import { type Grid, launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
@@ -199,12 +200,20 @@ export const correlationVariants: readonly CorrelationVariant[] = [
   tile,
 ];
 
-/** Writes dw [kernelHeight, kernelWidth, a, b]. */
+/** What a correlation reads and writes; `bias` where the sum of dy (one of the two images) over its pixels is wanted. */
+export interface CorrelationResult {
+  readonly large: Tensor;
+  readonly small: Tensor;
+  readonly dw: Tensor;
+  readonly bias?: BiasSum | undefined;
+}
+
+/** Writes dw [kernelHeight, kernelWidth, a, b], and the bias's gradient. */
 export function correlate(
   device: Device,
   op: string,
   c: Correlation,
-  { large, small, dw }: { large: Tensor; small: Tensor; dw: Tensor },
+  { large, small, dw, bias }: CorrelationResult,
 ): void {
   const variant = chooseVariant(device, op, correlationVariants, c) as CorrelationVariant;
   const rows = c.batch * c.smallHeight;
@@ -212,21 +221,10 @@ export function correlate(
   const label = `${op}[${variant.name}]`;
   if (splits === 1) {
     variant.launch(device, c, { large, small, partial: dw }, 1, label);
+    finishGrad(device, undefined, bias, op);
     return;
   }
   using partial = empty(device, { shape: [splits, ...dw.shape], dtype: 'f32' }, `${op} strips`);
   variant.launch(device, c, { large, small, partial }, splits, label);
-  const { workgroup } = device.caps;
-  const params = paramsOf(c, splits);
-  const tensors = { strips: partial, dw };
-  const overrides = { WORKGROUP: workgroup };
-  launch(
-    device,
-    shaders.conv2dWeightGradTile,
-    'total',
-    tensors,
-    params,
-    linearGrid(params.count, workgroup),
-    { overrides },
-  );
+  finishGrad(device, { strips: partial, dw }, bias, op);
 }

@@ -1,12 +1,9 @@
 /** @file Matrix product and the linear layer, as 1×1 convolutions over a column of pixels: one set of kernels serves both. */
 import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { conv2dWeightGrad } from './conv2d.ts';
+import { correlate } from './correlate.ts';
 import { gather } from './gather.ts';
-import { call, expectRank, expectShape, type Op } from './op.ts';
-import { reduce } from './reduce.ts';
-import { reshape } from './reshape.ts';
+import { Call, call, expectRank, expectShape, type Op } from './op.ts';
 
 /** Sizes of a product of [rows, k] with [k, m] (or [m, k] transposed) as a gather. */
 function productGather(rows: number, k: number, m: number, transposed: boolean) {
@@ -14,8 +11,6 @@ function productGather(rows: number, k: number, m: number, transposed: boolean) 
   const kernel = { kernelHeight: 1, kernelWidth: 1, stride: 1, dilation: 1, offsetY: 0, offsetX: 0, up: 1 };
   return { ...shape, ...kernel, transposed, relu: false };
 }
-
-const asImage = (x: Tensor) => [1, x.shape[0]!, 1, x.shape[1]!];
 
 /** x [n, k] · weight [k, m] + bias [m] → [n, m]. f32. Bias may be null: a plain matrix product. */
 export const linear: Op<null> = {
@@ -39,16 +34,27 @@ export const linear: Op<null> = {
     const g = productGather(x!.shape[0]!, x!.shape[1]!, y!.shape[1]!, false);
     gather(device, 'linear', g, { x: x!, weight: weight!, bias: bias ?? null, y: y! });
   },
-  grad({ inputs: [x, weight], dy: [dy] }) {
+  grad({ inputs: [x, weight, bias], dy: [dy] }) {
+    const gradients = new Call(linearWeightGrad, [x!, dy!], { bias: bias !== null && bias !== undefined });
+    return [call(linearInputGrad, [dy!, weight!], null), gradients.at(0), bias ? gradients.at(1) : null];
+  },
+};
+
+/** Gradients of weight and bias: xᵀ · dy, and the sum of dy's rows. */
+const linearWeightGrad: Op<{ readonly bias: boolean }> = {
+  name: 'linearWeightGrad',
+  infer([x, dy], { bias }) {
+    const [k, m] = [x!.shape[1]!, dy!.shape[1]!];
+    const dw = { shape: [k, m], dtype: 'f32' as const };
+    return bias ? [dw, { shape: [m], dtype: 'f32' }] : [dw];
+  },
+  launch(device, [x, dy], [dw, db]) {
+    const [rows, a] = x!.shape as [number, number];
+    const image = { batch: 1, smallHeight: rows, smallWidth: 1, largeHeight: rows, largeWidth: 1 };
     const kernel = { stride: 1, padding: 0, dilation: 1, kernelHeight: 1, kernelWidth: 1 };
-    const image = call(reshape, [x!], { shape: asImage(x!) });
-    const gradient = call(reshape, [dy!], { shape: [1, x!.shape[0]!, 1, weight!.shape[1]!] });
-    const dw = call(conv2dWeightGrad, [image, gradient], kernel);
-    return [
-      call(linearInputGrad, [dy!, weight!], null),
-      call(reshape, [dw], { shape: weight!.shape }),
-      call(reduce, [dy!], { fn: 'sum', axes: [0], keepDims: false }),
-    ];
+    const bias = db && { dy: dy!, db };
+    const tensors = { large: x!, small: dy!, dw: dw!, bias };
+    correlate(device, 'conv2dWeightGrad', { ...image, a, b: dy!.shape[1]!, ...kernel }, tensors);
   },
 };
 

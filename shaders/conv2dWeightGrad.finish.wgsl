@@ -1,0 +1,85 @@
+// The end of a convolution's gradients: the strips of the weight's are added in order, and the bias's is the sum of
+// dy, the gradient of the output, over its pixels. LANES invocations share a column of dy (four channels, or one), each
+// every LANES-th pixel; then they join by halves.
+// @variant V = f32
+alias V = vec4<f32>;
+override WORKGROUP: u32 = 64u;
+override LANES: u32 = 1u;
+
+// Pixels of a chain of additions: rounding grows with the longest chain.
+const BLOCK: u32 = 128u;
+
+struct Params {
+  // elements of dw, and strips of it
+  count: u32,
+  splits: u32,
+  // workgroups that add strips up; those after them sum dy
+  adders: u32,
+  pixels: u32,
+  // columns of dy, in Vs
+  groups: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> strips: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dw: array<f32>;
+@group(0) @binding(3) var<storage, read> dy: array<V>;
+@group(0) @binding(4) var<storage, read_write> db: array<V>;
+
+var<workgroup> sums: array<V, WORKGROUP>;
+
+fn addStrips(i: u32) {
+  if (i >= params.count) { return; }
+  var sum = 0.0;
+  for (var split = 0u; split < params.splits; split++) { sum += strips[split * params.count + i]; }
+  dw[i] = sum;
+}
+
+fn columnSum(group: u32, lane: u32) -> V {
+  let step = LANES * params.groups;
+  var sum = V();
+  for (var first = 0u; first < params.pixels; first += BLOCK * LANES) {
+    let end = min(first + BLOCK * LANES, params.pixels);
+    var pixel = first + lane;
+    var chain = V();
+    for (; pixel + 3u * LANES < end; pixel += 4u * LANES) {
+      let at = pixel * params.groups + group;
+      let four = (dy[at] + dy[at + step]) + (dy[at + 2u * step] + dy[at + 3u * step]);
+      chain += four;
+    }
+    for (; pixel < end; pixel += LANES) { chain += dy[pixel * params.groups + group]; }
+    sum += chain;
+  }
+  return sum;
+}
+
+fn sumColumns(number: u32, index: u32) {
+  let lane = index % LANES;
+  let group = number * (WORKGROUP / LANES) + index / LANES;
+  sums[index] = columnSum(min(group, params.groups - 1u), lane);
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) { sums[index] += sums[index + half]; }
+  }
+  if (lane == 0u && group < params.groups) { db[group] = sums[index]; }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn weight(@builtin(global_invocation_id) id: vec3<u32>) {
+  addStrips(id.x + id.y * 65535u * WORKGROUP);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn bias(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  sumColumns(id.x, index);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn both(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let number = id.x + id.y * 65535u;
+  if (number < params.adders) {
+    addStrips(number * WORKGROUP + index);
+  } else {
+    sumColumns(number - params.adders, index);
+  }
+}

@@ -1,0 +1,82 @@
+/** @file The end of a convolution's gradients: the strips of the weight's added in order, the bias's summed over pixels. */
+import type { Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { launch, linearGrid } from './queue.ts';
+import * as shaders from './shaders.gen.ts';
+import { chooseVariant, type Variant } from './variant.ts';
+
+const shader = shaders.conv2dWeightGradFinish;
+
+/** The weight's gradient as strips [splits, …] and whole. */
+export interface StripSum {
+  readonly strips: Tensor;
+  readonly dw: Tensor;
+}
+
+/** The output's gradient [.., C] and the bias's [C]. */
+export interface BiasSum {
+  readonly dy: Tensor;
+  readonly db: Tensor;
+}
+
+/** How many invocations share a column of dy: neighbours read neighbouring channels, or a workgroup one column. */
+const columnVariants: readonly Variant<null, [use: (lanes: number) => void]>[] = [
+  {
+    name: 'alone',
+    fits: () => true,
+    preferred: ({ software }) => software,
+    launch: (_device, _problem, use) => use(1),
+  },
+  { name: 'lanes', fits: () => true, launch: ({ caps }, _problem, use) => use(caps.workgroup) },
+];
+
+interface Plan {
+  readonly params: { count: number; splits: number; adders: number; pixels: number; groups: number };
+  /** Workgroups that sum dy. */
+  readonly summers: number;
+  readonly specialization: { overrides: Record<string, number>; aliases: Record<string, string> };
+}
+
+function planOf(workgroup: number, lanes: number, weight?: StripSum, bias?: BiasSum): Plan {
+  const count = weight?.dw.size ?? 0;
+  const splits = count ? weight!.strips.size / count : 0;
+  const channels = bias?.db.size ?? 0;
+  const wide = channels % 4 === 0;
+  const groups = wide ? channels / 4 : channels;
+  const pixels = bias ? bias.dy.size / channels : 0;
+  return {
+    params: { count, splits, adders: Math.ceil(count / workgroup), pixels, groups },
+    summers: Math.ceil((groups * lanes) / workgroup),
+    specialization: {
+      overrides: { WORKGROUP: workgroup, LANES: lanes },
+      aliases: wide ? {} : { V: 'f32' },
+    },
+  };
+}
+
+function launchFinish(device: Device, plan: Plan, weight?: StripSum, bias?: BiasSum, label = ''): void {
+  const { params, summers, specialization } = plan;
+  const { workgroup } = device.caps;
+  const grid = linearGrid((params.adders + summers) * workgroup, workgroup);
+  if (weight && bias) {
+    launch(device, shader, 'both', { ...weight, ...bias }, params, grid, specialization, `${label}.finish`);
+  } else if (weight) {
+    const overrides = { WORKGROUP: workgroup };
+    launch(device, shader, 'weight', { ...weight }, params, grid, { overrides }, `${label}.strips`);
+  } else if (bias) {
+    launch(device, shader, 'bias', { ...bias }, params, grid, specialization, `${label}.bias`);
+  }
+}
+
+/** Adds strips up, sums a bias's gradient, or both in one launch. */
+export function finishGrad(
+  device: Device,
+  weight: StripSum | undefined,
+  bias: BiasSum | undefined,
+  label: string,
+): void {
+  if (!weight && !bias) return;
+  const use = (lanes: number) =>
+    launchFinish(device, planOf(device.caps.workgroup, lanes, weight, bias), weight, bias, label);
+  chooseVariant(device, 'biasGrad', columnVariants, null).launch(device, null, use);
+}

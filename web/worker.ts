@@ -81,7 +81,29 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
   }
 }
 
+/** How long a page that is being closed or reloaded may keep its files. */
+const TAKEOVER_MS = 3000;
+
+/** One tab at a time writes the files kept in the browser; the lock ends with this worker. */
+function takeFiles(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const hold = (): Promise<never> => {
+      resolve();
+      return new Promise(() => {});
+    };
+    const signal = AbortSignal.timeout(TAKEOVER_MS);
+    navigator.locks
+      .request('planewise', { signal }, hold)
+      .catch(() =>
+        reject(
+          new ConfigError('it is open in another tab of this browser. Go on there, or close it and reload.'),
+        ),
+      );
+  });
+}
+
 async function hello(): Promise<Hello> {
+  await takeFiles();
   const displays = Object.entries(tasks).map(([name, { display }]) => [name, display]);
   const run = await attempt(() => training.restore());
   return {

@@ -67,9 +67,10 @@ export async function ready(page: Page): Promise<void> {
 }
 
 /** Makes a few built-in hearts through the Data panel. */
-export async function makeHearts(page: Page, hearts: number): Promise<void> {
+export async function makeHearts(page: Page, hearts: number, phases = 2): Promise<void> {
   await page.getByRole('tab', { name: 'Data' }).click();
   await page.getByLabel('Hearts', { exact: true }).fill(String(hearts));
+  await page.getByLabel('Cardiac phases', { exact: true }).fill(String(phases));
   await page.getByRole('button', { name: 'Make hearts' }).click();
   await page.getByText(`${hearts} built-in hearts, mid`, { exact: true }).waitFor({ timeout: 60_000 });
 }

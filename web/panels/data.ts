@@ -178,7 +178,11 @@ function dataCard(app: App): HTMLElement {
     'danger',
   );
   app.watch(({ data, run }, before) => {
-    if (data && data !== before.data) notice.clear();
+    if (data && data !== before.data) {
+      notice.clear();
+      // Asked for when there is something to lose; where it is refused, the browser may clear the data when disk is short.
+      navigator.storage?.persist?.().catch(() => {});
+    }
     remove.hidden = !data && !run;
     if (!data) {
       fill(body, h('p', {}, 'Nothing yet. Make hearts or open a folder.'));

@@ -32,6 +32,27 @@ function verdict(chosen: readonly string[]): { text: string; kind: 'error' | 'in
   return { kind: 'good', text: `Short-axis slices with lines of ${references.join(' and ')}.` };
 }
 
+const columns: readonly (readonly [name: string, kind: string])[] = [
+  ['Series', ''],
+  ['View', ''],
+  ['Folder', ''],
+  ['Count', 'number'],
+  ['Images', 'number'],
+  ['Patients', 'number'],
+];
+
+function seriesRow({ label, folder, ...group }: SeriesGroup, control: HTMLElement): HTMLElement {
+  const numbers = [group.series, group.images, group.patients];
+  return h(
+    'tr',
+    {},
+    h('th', { scope: 'row' }, label),
+    h('td', {}, control),
+    h('td', {}, folder),
+    numbers.map((value) => h('td', { class: 'number' }, count(value))),
+  );
+}
+
 export interface Mapping {
   readonly element: HTMLElement;
   choice(): FolderChoice;
@@ -56,41 +77,15 @@ export function mappingTable(folder: FolderInfo, presets: Readonly<Record<string
     label: `${title}, ${grid.size} px`,
   }));
   const grid = select(grids);
+  const caption = `${plural(folder.images, 'image')} of ${plural(folder.patients.length, 'patient')} in ${folder.name}`;
+  const head = columns.map(([name, kind]) => h('th', { scope: 'col', class: kind }, name));
+  const body = rows.map(({ group, control }) => seriesRow(group, control));
   const table = h(
     'table',
     {},
-    h(
-      'caption',
-      {},
-      `${plural(folder.images, 'image')} of ${plural(folder.patients.length, 'patient')} in ${folder.name}`,
-    ),
-    h(
-      'thead',
-      {},
-      h(
-        'tr',
-        {},
-        ['Series', 'Folder', 'Series', 'Images', 'Patients', 'View'].map((name, i) =>
-          h('th', { scope: 'col', class: i > 1 && i < 5 ? 'number' : '' }, i === 2 ? 'Count' : name),
-        ),
-      ),
-    ),
-    h(
-      'tbody',
-      {},
-      rows.map(({ group, control }) =>
-        h(
-          'tr',
-          {},
-          h('th', { scope: 'row' }, group.label),
-          h('td', {}, group.folder),
-          h('td', { class: 'number' }, count(group.series)),
-          h('td', { class: 'number' }, count(group.images)),
-          h('td', { class: 'number' }, count(group.patients)),
-          h('td', {}, control),
-        ),
-      ),
-    ),
+    h('caption', {}, caption),
+    h('thead', {}, h('tr', {}, head)),
+    h('tbody', {}, body),
   );
   return {
     element: h(

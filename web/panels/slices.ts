@@ -54,7 +54,7 @@ function mark(kind: 'b' | 'i', value: number): HTMLElement {
 function track(location: SliceCard['location']): HTMLElement | null {
   if (!location) return null;
   const { predicted, truth } = location;
-  const text = `place ${predicted.toFixed(2)}${truth === null ? '' : `, true ${truth.toFixed(2)}`}`;
+  const text = `location ${predicted.toFixed(2).replace('-', '−')}${truth === null ? '' : `, true ${truth.toFixed(2)}`}`;
   return h(
     'div',
     {},

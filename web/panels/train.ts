@@ -3,7 +3,7 @@
 import type { TaskName } from '../../src/tasks/task.ts';
 import type { StepMetrics, ValidationMetrics } from '../../src/train/runlog.ts';
 import type { App } from '../app.ts';
-import { action, card, count, fill, h, megabytes, Notice } from '../dom.ts';
+import { action, card, count, fill, h, megabytes, Notice, plural } from '../dom.ts';
 import { windowedImage } from '../draw.ts';
 import type { DataInfo, Events, PreviewItem, RunInfo } from '../protocol.ts';
 import { Curve, curveLegend } from './curves.ts';
@@ -56,6 +56,7 @@ class RunView {
   readonly #tiles = new Tiles();
   readonly #bar = h('progress', { 'aria-label': 'Steps done', max: 1, value: 0 });
   readonly #curves: readonly { readonly curve: Curve; readonly task: TaskName | null }[];
+  readonly #graphs: HTMLElement;
   readonly #slices = h('div', { class: 'slices' });
   readonly #slicesTitle = h('h3', {}, 'Predictions');
   readonly #held: HTMLElement;
@@ -77,12 +78,9 @@ class RunView {
     ];
     const views = app.state.data?.referenceViews ?? [];
     this.#held = h('div', { hidden: true }, this.#slicesTitle, legend(views, 'both'), this.#slices);
-    const curves = h(
-      'div',
-      { class: 'curves' },
-      this.#curves.map(({ curve }) => curve.element),
-    );
-    this.element = h('div', {}, this.#tiles.element, this.#bar, curveLegend(), curves, this.#held);
+    const curves = this.#curves.map(({ curve }) => curve.element);
+    this.#graphs = h('div', {}, curveLegend(), h('div', { class: 'curves' }, curves));
+    this.element = h('div', {}, this.#tiles.element, this.#bar, this.#graphs, this.#held);
     app.client.on('metrics', (rows) => this.#add(rows));
     app.client.on('validation', (rows) => this.#validated(rows));
     app.client.on('pace', (pace) => this.#pace(pace));
@@ -99,6 +97,11 @@ class RunView {
       this.#held.hidden = true;
     }
     this.#draw();
+  }
+
+  /** Whether there is a step to show. */
+  get started(): boolean {
+    return this.#metrics.length > 0;
   }
 
   /** What is known of a run that is not training now. */
@@ -142,7 +145,7 @@ class RunView {
 
   #preview({ step, items }: Events['preview']): void {
     this.#held.hidden = false;
-    this.#slicesTitle.textContent = `Held-out slices after ${count(step)} steps`;
+    this.#slicesTitle.textContent = `Held-out slices after ${plural(step, 'step')}`;
     const views = this.#app.state.data?.referenceViews ?? [];
     this.#held.children[1]!.replaceWith(legend(items[0]?.predicted.length ? views : [], 'both'));
     fill(this.#slices, items.map(previewCard));
@@ -157,8 +160,9 @@ class RunView {
   #draw(): void {
     clearTimeout(this.#due);
     this.#due = 0;
+    this.#graphs.hidden = this.#metrics.length < 2;
     for (const { curve } of this.#curves)
-      if (!curve.element.hidden) curve.show(this.#metrics, this.#validation);
+      if (!this.#graphs.hidden && !curve.element.hidden) curve.show(this.#metrics, this.#validation);
     const last = this.#metrics.at(-1);
     if (last) this.#tiles.set('Loss', last.loss.toPrecision(3));
   }
@@ -221,6 +225,12 @@ export function trainPanel(app: App): HTMLElement {
   const status = h('p', { class: 'strong', role: 'status' });
   const source = h('p', { class: 'hint' });
   const empty = h('p', {}, 'There is no data yet. ', goTo(app));
+  const tellState = (): void => {
+    const { run } = app.state;
+    const words = run ? stateWords(run, view.started) : '';
+    // Read out when it changes, so not set anew each step.
+    if (status.textContent !== words) status.textContent = words;
+  };
   app.client.on('warning', (text) => notice.show(text, 'info'));
   if (app.state.run) form.write(app.state.run.form);
   app.watch(({ data, run }, before) => {
@@ -229,10 +239,10 @@ export function trainPanel(app: App): HTMLElement {
     buttons.show(run, data !== null);
     empty.hidden = data !== null;
     source.textContent = data ? sourceWords(data) : '';
-    const words = run ? `${states[run.state]}${run.message ? `: ${run.message}` : ''}` : '';
-    if (status.textContent !== words) status.textContent = words;
     view.show(run);
+    tellState();
   });
+  app.client.on('metrics', tellState);
   const begun = h(
     'p',
     { class: 'hint' },
@@ -247,6 +257,11 @@ export function trainPanel(app: App): HTMLElement {
     card('Training', empty, source, form.element, buttons.element, notice.element),
     card('Run', status, begun, view.element),
   );
+}
+
+function stateWords({ state, message }: RunInfo, started: boolean): string {
+  if (state === 'running' && !started) return 'Starting: the network’s shaders are compiled.';
+  return `${states[state]}${message ? `: ${message}` : ''}`;
 }
 
 /** What a training would be on. */

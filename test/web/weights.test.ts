@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { transformLine } from '../../src/data/affine.ts';
+import { cropMap } from '../../src/data/resample.ts';
+import { UNet } from '../../src/models/unet.ts';
+import { encodeWeights, readWeights } from '../../src/models/weights.ts';
+import { FileError } from '../../src/tensor/errors.ts';
+import { predictImages } from '../../src/train/predict.ts';
+import { heartLibrary, prepareHearts } from '../../web/work/hearts.ts';
+import { studyInfo } from '../../web/work/library.ts';
+import { predictStudy } from '../../web/work/predict.ts';
+import { openWeights, summaryOf } from '../../web/work/weights.ts';
+import { useDevice } from '../device.ts';
+
+const device = useDevice();
+const hearts = { subjects: 1, difficulty: 'easy', phases: 1, imageSize: 48, seed: 2 } as const;
+const grid = { size: 16, spacingMm: 16 };
+const options = { width: 4, depth: 3, heatmaps: 2, locationHead: true, hidden: 8, seed: 5 };
+
+/** A state dict as PyTorch would save it: names and shapes, no word about anything else. */
+async function bareWeights(): Promise<Uint8Array> {
+  using network = new UNet(device(), options);
+  return encodeWeights(await readWeights(network));
+}
+
+describe('weights', () => {
+  it('a bare state dict is understood from its shapes; what it does not say comes from the data', async () => {
+    const { manifest } = await prepareHearts(hearts, grid);
+    const loaded = await openWeights(device(), await bareWeights(), 'bare.safetensors', manifest);
+    expect(loaded.network.options).toMatchObject({ ...options, seed: 0, unusedLayers: false });
+    expect(summaryOf(loaded)).toMatchObject({
+      ...grid,
+      described: false,
+      tasks: ['orientation', 'location'],
+      referenceViews: ['2-chamber', '4-chamber'],
+      steps: null,
+    });
+    loaded.network.dispose();
+  });
+
+  it('weights of another network are refused by what they start with', async () => {
+    const weight = { shape: [2, 2], values: new Float32Array(4) };
+    const bytes = encodeWeights(new Map([['layer1.0.weight', weight]]));
+    await expect(openWeights(device(), bytes, 'resnet.safetensors', null)).rejects.toThrow(FileError);
+    await expect(openWeights(device(), bytes, 'resnet.safetensors', null)).rejects.toThrow(
+      /layer1\.0\.weight/,
+    );
+  });
+});
+
+describe('predictions of a study', () => {
+  it('are those of its prepared images, beside the same true lines and locations', async () => {
+    const data = await prepareHearts(hearts, grid);
+    const library = heartLibrary(hearts);
+    const weights = await openWeights(device(), await bareWeights(), 'bare.safetensors', data.manifest);
+    const study = await predictStudy(library, weights, { subject: 'patient001', stack: 0, frame: 0 });
+    const indices = data.manifest.images.map((_, i) => i);
+    const expected = await predictImages(weights.network, data, indices, { batch: 8 });
+    expect(study.slices.map(({ location }) => location!.predicted)).toEqual([...expected.locations!]);
+    const [stack] = studyInfo(library, 'patient001').stacks;
+    for (const { slice, truth, location } of study.slices) {
+      const image = data.manifest.images[slice]!;
+      const map = cropMap(stack!.slices[slice]!.plane, grid.size, grid.spacingMm);
+      expect(truth.map((line) => transformLine(line!, map))).toEqual(image.lines);
+      expect(location!.truth).toBe(image.location);
+    }
+    weights.network.dispose();
+  });
+});

@@ -46,8 +46,19 @@ export interface Product {
 
 /** The product of every plane: [points, rows, columns], with gaps. */
 export function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label: string): Tensor {
+  const c = emptyPlanes(device, p.points, p.rows * p.columns);
+  multiplyInto(device, { a, b, c }, p, label);
+  return c;
+}
+
+/** As `multiply`, into `c`. */
+export function multiplyInto(
+  device: Device,
+  tensors: { readonly a: Tensor; readonly b: Tensor; readonly c: Tensor },
+  p: Product,
+  label: string,
+): void {
   const { points, rows, depth, columns } = p;
-  const c = emptyPlanes(device, points, rows * columns);
   const planes = {
     planeA: planeOf(rows * depth, 4),
     planeB: planeOf(depth * columns, 4),
@@ -56,15 +67,6 @@ export function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label
   const lanes = device.caps.subgroupSize;
   const overrides = { LANES: lanes, TURNED_A: Number(p.turnedA), TURNED_B: Number(p.turnedB) };
   const grid: Grid = [Math.ceil(rows / 16), Math.ceil(columns / (4 * lanes)), points];
-  launch(
-    device,
-    shaders.winogradProduct,
-    'main',
-    { a, b, c },
-    { rows, depth, columns, ...planes },
-    grid,
-    { overrides },
-    label,
-  );
-  return c;
+  const params = { rows, depth, columns, ...planes };
+  launch(device, shaders.winogradProduct, 'main', { ...tensors }, params, grid, { overrides }, label);
 }

@@ -1,0 +1,119 @@
+/** @file Convolutions whose stride is their kernel's side, for software adapters: patches that meet, and one product. */
+import { empty } from '../tensor/create.ts';
+import type { Caps, Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { CorrelationVariant } from './correlate.ts';
+import type { Gather, GatherTensors, GatherVariant } from './gather.ts';
+import { hasQuads, multiplyInto } from './planes.ts';
+import { launch, linearGrid } from './queue.ts';
+import * as shaders from './shaders.gen.ts';
+
+/** An image cut into patches: `patches` of the batch, `width` in a row, `side`² pixels each. */
+interface Cut {
+  readonly patches: number;
+  readonly width: number;
+  readonly side: number;
+  readonly channels: number;
+}
+
+const size = ({ patches, side, channels }: Cut) => patches * side * side * channels;
+
+/** What the shader needs to know, and how many invocations it takes. */
+function planOf(device: Device, cut: Cut) {
+  const params = { ...cut, channels: cut.channels / 4, hasBias: 0, relu: 0 };
+  const { workgroup } = device.caps;
+  const specialization = { overrides: { WORKGROUP: workgroup } };
+  return { params, grid: linearGrid(size(cut) / 4, workgroup), specialization };
+}
+
+/** The image as [patches, side², channels]. */
+function cutImage(device: Device, image: Tensor, cut: Cut): Tensor {
+  const patches = empty(device, { shape: [size(cut)], dtype: 'f32' }, 'patches');
+  const { params, grid, specialization } = planOf(device, cut);
+  launch(device, shaders.conv2dPatch, 'cut', { image, patches }, params, grid, specialization);
+  return patches;
+}
+
+/** The image y from its patches, with the bias and ReLU. */
+function joinImage(device: Device, products: Tensor, cut: Cut, g: Gather, tensors: GatherTensors): void {
+  const { params, grid, specialization } = planOf(device, cut);
+  const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
+  const bindings = { products, bias: tensors.bias ?? tensors.weight, result: tensors.y };
+  launch(device, shaders.conv2dPatch, 'join', bindings, { ...params, ...flags }, grid, specialization);
+}
+
+function isSquare(g: { kernelHeight: number; kernelWidth: number }, side: number): boolean {
+  return side > 1 && g.kernelHeight === side && g.kernelWidth === side;
+}
+
+/** Transposed: every input pixel becomes a patch of the output. */
+function fitsJoin(g: Gather): boolean {
+  const plain = isSquare(g, g.up) && g.transposed && g.stride === 1 && g.dilation === -1;
+  const whole = g.outHeight === g.inHeight * g.up && g.outWidth === g.inWidth * g.up;
+  return plain && whole && g.offsetY === 0 && g.offsetX === 0;
+}
+
+/** Forward: every patch of the input becomes an output pixel. */
+function fitsCut(g: Gather): boolean {
+  const plain = isSquare(g, g.stride) && !g.transposed && g.up === 1 && g.dilation === 1;
+  const whole = g.inHeight === g.outHeight * g.stride && g.inWidth === g.outWidth * g.stride;
+  return plain && whole && g.offsetY === 0 && g.offsetX === 0;
+}
+
+/** Measured on SwiftShader: from 16 channels on it is faster than the direct forms. */
+function pays(caps: Caps, channels: number): boolean {
+  return caps.subgroupSize === 4 && channels >= 16;
+}
+
+function launchJoin(device: Device, g: Gather, tensors: GatherTensors, label: string): void {
+  const { k, m, up: side, inWidth: width } = g;
+  const patches = g.batch * g.inHeight * g.inWidth;
+  const columns = side * side * m;
+  using c = empty(device, { shape: [patches, columns], dtype: 'f32' }, 'patches');
+  const shape = { points: 1, rows: patches, depth: k, columns, turnedA: false, turnedB: true };
+  multiplyInto(device, { a: tensors.x, b: tensors.weight, c }, shape, label);
+  joinImage(device, c, { patches, width, side, channels: m }, g, tensors);
+}
+
+function launchCut(device: Device, g: Gather, tensors: GatherTensors, label: string): void {
+  const { k, m, stride: side, outWidth: width } = g;
+  const patches = g.batch * g.outHeight * g.outWidth;
+  using a = cutImage(device, tensors.x, { patches, width, side, channels: k });
+  const shape = { points: 1, rows: patches, depth: side * side * k, columns: m };
+  const product = { ...shape, turnedA: false, turnedB: false };
+  if (!tensors.bias && !g.relu) {
+    multiplyInto(device, { a, b: tensors.weight, c: tensors.y }, product, label);
+    return;
+  }
+  using c = empty(device, { shape: [patches, m], dtype: 'f32' }, 'products');
+  multiplyInto(device, { a, b: tensors.weight, c }, product, label);
+  joinImage(device, c, { patches, width, side: 1, channels: m }, g, tensors);
+}
+
+export const patchGather: GatherVariant = {
+  name: 'patch',
+  fits: (caps, g) => hasQuads(caps) && (fitsJoin(g) || fitsCut(g)) && g.k % 4 === 0 && g.m % 4 === 0,
+  preferred: (caps, g) => pays(caps, Math.min(g.k, g.m)),
+  launch: (device, g, tensors, label) =>
+    fitsJoin(g) ? launchJoin(device, g, tensors, label) : launchCut(device, g, tensors, label),
+};
+
+/** The gradient of the weight: the patches of the large image times the pixels of the small one. */
+export const patchCorrelation: CorrelationVariant = {
+  name: 'patch',
+  fits(caps, c) {
+    const plain = isSquare(c, c.stride) && c.dilation === 1 && c.padding === 0;
+    const whole = c.largeHeight === c.smallHeight * c.stride && c.largeWidth === c.smallWidth * c.stride;
+    const blocks = c.a % 4 === 0 && c.b % 4 === 0 && (c.batch * c.smallHeight * c.smallWidth) % 4 === 0;
+    return hasQuads(caps) && plain && whole && blocks;
+  },
+  preferred: (caps, c) => pays(caps, Math.min(c.a, c.b)),
+  work: () => 1,
+  wanted: () => 1,
+  launch(device, c, { large, small, partial }, _splits, label) {
+    const patches = c.batch * c.smallHeight * c.smallWidth;
+    using a = cutImage(device, large, { patches, width: c.smallWidth, side: c.stride, channels: c.a });
+    const shape = { points: 1, rows: c.stride * c.stride * c.a, depth: patches, columns: c.b };
+    multiplyInto(device, { a, b: small, c: partial }, { ...shape, turnedA: true, turnedB: false }, label);
+  },
+};

@@ -88,16 +88,17 @@ export async function startTraining(page: Page, { steps, batch }: TrainingInput)
   await page.getByRole('button', { name: /^Start/ }).click();
 }
 
-/** A file of the run kept in the page, or null. */
-export function runFile(page: Page, name: string): Promise<number[] | null> {
-  return page.evaluate(async (wanted) => {
-    const root = await navigator.storage.getDirectory();
-    try {
+/** A file of the run kept in the page: its text, or the SHA-256 of its bytes. Throws where there is none. */
+export function runFile(page: Page, name: string, as: 'text' | 'sha256'): Promise<string> {
+  return page.evaluate(
+    async ([wanted, kind]) => {
+      const root = await navigator.storage.getDirectory();
       const folder = await root.getDirectoryHandle('run');
       const file = await (await folder.getFileHandle(wanted)).getFile();
-      return [...new Uint8Array(await file.arrayBuffer())];
-    } catch {
-      return null;
-    }
-  }, name);
+      if (kind === 'text') return file.text();
+      const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+      return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    },
+    [name, as] as const,
+  );
 }

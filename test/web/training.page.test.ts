@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Download, Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDevice } from '#device';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
@@ -23,8 +25,11 @@ const form = {
 } as const;
 
 let site: Site;
+let page: Page;
 beforeAll(async () => {
   site = await openSite();
+  page = await site.open();
+  page.setDefaultTimeout(120_000);
 });
 afterAll(() => site?.close());
 
@@ -44,10 +49,8 @@ async function trainHere(): Promise<MemoryFiles> {
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 it('a training paused, reopened without a network and resumed leaves the bytes of one that ran through in Node', async () => {
-  const page = await site.open();
   const origins = new Set<string>();
   page.on('request', (request) => origins.add(new URL(request.url()).origin));
-  page.setDefaultTimeout(120_000);
   await makeHearts(page, hearts.subjects, hearts.phases);
   // From here on there is no host: every further request would fail.
   await site.stopServing();
@@ -70,3 +73,39 @@ it('a training paused, reopened without a network and resumed leaves the bytes o
     expect(await runFile(page, name, 'sha256'), name).toBe(sha256(here.files.get(name)!));
   expect([...origins]).toEqual([new URL(site.url).origin]);
 }, 300_000);
+
+async function downloaded(button: string): Promise<Uint8Array> {
+  const [file] = await Promise.all([
+    page.waitForEvent('download') as Promise<Download>,
+    page.getByRole('button', { name: button }).click(),
+  ]);
+  return readFile(await file.path());
+}
+
+it('its weights predict a study, and are downloaded as the run left them, with a report in one file', async () => {
+  await page.getByRole('button', { name: 'Use the weights' }).click();
+  await page.getByRole('button', { name: 'Use the run’s weights' }).click();
+  await page.getByRole('button', { name: 'Predict' }).click();
+  await page.getByText(/^1\d slices in/).waitFor();
+  const slices = await page.locator('#panel-use .slice').count();
+  expect(slices).toBeGreaterThanOrEqual(8);
+  expect(await page.getByText(/^location −?[\d.]+, true [\d.]+$/).count()).toBeGreaterThanOrEqual(slices);
+  const weights = await downloaded('Weights (.safetensors)');
+  expect(sha256(weights)).toBe(await runFile(page, weightsFile, 'sha256'));
+  const report = new TextDecoder().decode(await downloaded('Report (.html)'));
+  expect(report).toContain('6 built-in hearts, mid');
+  expect(report).not.toMatch(/(src|href)="(?!data:|#)/);
+}, 120_000);
+
+it('a run stopped before its first validation still leaves weights', async () => {
+  await startTraining(page, { ...form, steps: 1000 });
+  await page.waitForFunction(() =>
+    /^[1-9]\d* of 1,000$/.test(document.querySelector('.tiles dd')!.textContent!),
+  );
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await page.getByText('Finished', { exact: true }).waitFor();
+  expect(await runFile(page, validationFile, 'text').catch(() => 'none')).toBe('none');
+  await page.getByRole('button', { name: 'Use the weights' }).click();
+  await page.getByRole('button', { name: 'Use the run’s weights' }).click();
+  await page.getByText(/^\d+ steps$/).waitFor();
+}, 120_000);

@@ -15,6 +15,9 @@ struct Params {
   momentum: f32,
   // 1/rows where the statistics depend on x, 0 where they are given
   share: f32,
+  // Vs of the output from row to row, and before a row's first
+  pitch: u32,
+  start: u32,
 }
 
 // Count, mean and sum of squared distances from the mean.
@@ -124,9 +127,11 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
   let center = mean[group];
   let scale = weight[group] * inverseDeviation(group);
   let shift = bias[group];
+  var at = (first / params.groups) * params.pitch + params.start + group;
   for (var i = first; i < params.rows * params.groups; i += step) {
     let v = (x[i] - center) * scale + shift;
-    y[i] = select(v, max(v, V()), RELU);
+    y[at] = select(v, max(v, V()), RELU);
+    at += params.strips * params.pitch;
   }
 }
 

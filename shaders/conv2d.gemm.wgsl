@@ -23,6 +23,10 @@ struct Params {
   // 0 or 1
   hasBias: u32,
   relu: u32,
+  xPitch: u32,
+  xStart: u32,
+  yPitch: u32,
+  yStart: u32,
 }
 
 const TILE: u32 = 64u;
@@ -46,7 +50,8 @@ fn inputAt(image: u32, row: i32, column: i32, ky: u32, kx: u32, k: u32, ry: u32,
   let divides = (ty % params.up == 0) & (tx % params.up == 0);
   let inside = (iy >= 0) & (ix >= 0) & (iy < i32(params.inHeight)) & (ix < i32(params.inWidth));
   if (!divides || !inside) { return 0.0; }
-  return x[((image * params.inHeight + u32(iy)) * params.inWidth + u32(ix)) * params.k + k];
+  let at = (image * params.inHeight + u32(iy)) * params.inWidth + u32(ix);
+  return x[at * params.xPitch + params.xStart + k];
 }
 
 fn weightAt(tap: u32, k: u32, m: u32) -> f32 {
@@ -106,7 +111,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let oy = (strip % params.classHeight) * u32(params.up) + ry;
     let ox = (index % params.classWidth) * u32(params.up) + rx;
     if (oy >= params.outHeight || ox >= params.outWidth) { continue; }
-    let at = ((strip / params.classHeight * params.outHeight + oy) * params.outWidth + ox) * params.m;
+    let pixel = (strip / params.classHeight * params.outHeight + oy) * params.outWidth + ox;
+    let at = pixel * params.yPitch + params.yStart;
     for (var j = 0u; j < 4u; j++) {
       let m = group.y * TILE + local.x * 4u + j;
       if (m >= params.m) { continue; }

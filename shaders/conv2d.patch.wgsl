@@ -13,6 +13,9 @@ struct Params {
   // 0 or 1
   hasBias: u32,
   relu: u32,
+  // vec4s from pixel to pixel of the image, and before a pixel's first channel
+  pitch: u32,
+  start: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -35,7 +38,8 @@ fn pixelOf(i: u32) -> u32 {
   let line = number / params.width;
   let row = line * params.side + tap / params.side;
   let column = (number - line * params.width) * params.side + tap % params.side;
-  return (row * params.width * params.side + column) * params.channels + i - pixel * params.channels;
+  let first = (row * params.width * params.side + column) * params.pitch + params.start;
+  return first + i - pixel * params.channels;
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -32,6 +32,11 @@ struct Params {
   // 0 or 1
   hasBias: u32,
   relu: u32,
+  // elements from pixel to pixel and before a pixel's first channel, of the input and of the output
+  xPitch: u32,
+  xStart: u32,
+  yPitch: u32,
+  yStart: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -80,8 +85,8 @@ fn source(p: Pixel, dy: i32, dx: i32) -> i32 {
   let iy = p.row * params.stride + dy;
   let ix = p.column * params.stride + dx;
   let inside = (iy >= 0) & (ix >= 0) & (iy < i32(params.inHeight)) & (ix < i32(params.inWidth));
-  let at = ((i32(p.image * params.inHeight) + iy) * i32(params.inWidth) + ix) * i32(params.k / 4u);
-  return select(-1, at, inside);
+  let at = ((i32(p.image * params.inHeight) + iy) * i32(params.inWidth) + ix) * i32(params.xPitch / 4u);
+  return select(-1, at + i32(params.xStart / 4u), inside);
 }
 
 fn fetch(base: i32, k: u32) -> vec4<f32> {
@@ -92,7 +97,7 @@ fn put(v: vec4<f32>, index: u32, ry: u32, rx: u32, m: u32) {
   let p = locate(min(index, params.pixels - 1u));
   let oy = u32(p.row * params.up) + ry;
   let ox = u32(p.column * params.up) + rx;
-  let at = ((p.image * params.outHeight + oy) * params.outWidth + ox) * params.m + m;
+  let at = ((p.image * params.outHeight + oy) * params.outWidth + ox) * params.yPitch + params.yStart + m;
   let inside = (index < params.pixels) & (m < params.m) & (oy < params.outHeight) & (ox < params.outWidth);
   if (inside) { y[at / 4u] = select(v, max(v, vec4<f32>()), params.relu == 1u); }
 }

@@ -26,6 +26,10 @@ struct Params {
   // from input to input and from output to output channel of the weight
   weightK: u32,
   weightM: u32,
+  xPitch: u32,
+  xStart: u32,
+  yPitch: u32,
+  yStart: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -52,8 +56,8 @@ fn source(p: Pixel, dy: i32, dx: i32) -> i32 {
   let iy = p.row * params.stride + dy;
   let ix = p.column * params.stride + dx;
   let inside = (iy >= 0) & (ix >= 0) & (iy < i32(params.inHeight)) & (ix < i32(params.inWidth));
-  let at = ((i32(p.image * params.inHeight) + iy) * i32(params.inWidth) + ix) * i32(params.k);
-  return select(-1, at, inside);
+  let at = ((i32(p.image * params.inHeight) + iy) * i32(params.inWidth) + ix) * i32(params.xPitch);
+  return select(-1, at + i32(params.xStart), inside);
 }
 
 fn fetch(base: i32, k: u32) -> f32 {
@@ -139,7 +143,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     let oy = u32(p.row * params.up) + ry;
     let ox = u32(p.column * params.up) + rx;
     if ((oy >= params.outHeight) | (ox >= params.outWidth)) { continue; }
-    let at = ((p.image * params.outHeight + oy) * params.outWidth + ox) * params.m;
+    let at = ((p.image * params.outHeight + oy) * params.outWidth + ox) * params.yPitch + params.yStart;
     let half = i / 4u % 2u;
     let u = sums[i / 8u][half][i % 4u];
     let v = sums[i / 8u][half + 2u][i % 4u];

@@ -24,6 +24,10 @@ struct Params {
   // 0 or 1
   hasBias: u32,
   relu: u32,
+  xPitch: u32,
+  xStart: u32,
+  yPitch: u32,
+  yStart: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -44,7 +48,8 @@ fn fetch(base: i32, k: u32) -> f32 {
 
 fn store(v: vec4<f32>, row: u32, oy: u32, ox: u32, m: u32) {
   if (ox >= params.outWidth || oy >= params.outHeight) { return; }
-  let at = (row * params.outHeight + oy) * params.outWidth * params.m + ox * params.m + m;
+  let pixel = (row * params.outHeight + oy) * params.outWidth + ox;
+  let at = pixel * params.yPitch + params.yStart + m;
   let value = select(v, max(v, vec4<f32>()), params.relu == 1u);
   for (var i = 0u; i < 4u; i++) {
     if (m + i < params.m) { y[at + i] = value[i]; }
@@ -83,7 +88,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
       if (tx % params.up != 0) { continue; }
       let ix = i32(column) * params.stride + tx / params.up + vec4<i32>(0, 1, 2, 3) * params.stride;
       let inside = (ix >= vec4<i32>(0)) & (ix < vec4<i32>(i32(params.inWidth)));
-      let start4 = select(vec4<i32>(-1), (base + ix) * i32(params.k), inside);
+      let start4 = select(vec4<i32>(-1), (base + ix) * i32(params.xPitch) + i32(params.xStart), inside);
       let tap = ky * params.kernelWidth + kx;
       for (var k = 0u; k < params.k; k++) {
         let r = weights(tap, k, ms);

@@ -18,6 +18,9 @@ struct Params {
   pixels: u32,
   // columns of dy, in Vs
   groups: u32,
+  // Vs of dy from pixel to pixel, and before a pixel's first column
+  pitch: u32,
+  start: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -36,18 +39,19 @@ fn addStrips(i: u32) {
 }
 
 fn columnSum(group: u32, lane: u32) -> V {
-  let step = LANES * params.groups;
+  let step = LANES * params.pitch;
+  let first = params.start + group;
   var sum = V();
-  for (var first = 0u; first < params.pixels; first += BLOCK * LANES) {
-    let end = min(first + BLOCK * LANES, params.pixels);
-    var pixel = first + lane;
+  for (var begin = 0u; begin < params.pixels; begin += BLOCK * LANES) {
+    let end = min(begin + BLOCK * LANES, params.pixels);
+    var pixel = begin + lane;
     var chain = V();
     for (; pixel + 3u * LANES < end; pixel += 4u * LANES) {
-      let at = pixel * params.groups + group;
+      let at = first + pixel * params.pitch;
       let four = (dy[at] + dy[at + step]) + (dy[at + 2u * step] + dy[at + 3u * step]);
       chain += four;
     }
-    for (; pixel < end; pixel += LANES) { chain += dy[pixel * params.groups + group]; }
+    for (; pixel < end; pixel += LANES) { chain += dy[first + pixel * params.pitch]; }
     sum += chain;
   }
   return sum;

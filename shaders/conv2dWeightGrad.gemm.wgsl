@@ -16,6 +16,9 @@ struct Params {
   padding: i32,
   splits: u32,
   count: u32,
+  // see conv2dWeightGrad.subgroup4.wgsl
+  largePitch: u32,
+  largeStart: u32,
 }
 
 const TILE: u32 = 64u;
@@ -40,7 +43,7 @@ fn largeAt(pixel: u32, row: u32) -> f32 {
   let inside = iy >= 0 && ix >= 0 && iy < i32(params.largeHeight) && ix < i32(params.largeWidth);
   if (!inside) { return 0.0; }
   let at = (line / params.smallHeight * params.largeHeight + u32(iy)) * params.largeWidth + u32(ix);
-  return large[at * params.a + row % params.a];
+  return large[at * params.largePitch + params.largeStart + row % params.a];
 }
 
 @compute @workgroup_size(16, 16)

@@ -25,6 +25,9 @@ struct Params {
   splits: u32,
   // elements of dw
   count: u32,
+  // elements from pixel to pixel of the large image, and before a pixel's first channel
+  largePitch: u32,
+  largeStart: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -74,7 +77,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     let base = (i32(image * params.largeHeight) + iy) * i32(params.largeWidth) + dx;
     for (var j = x0; j < x1; j++) {
       let s = small[(row * params.smallWidth + u32(j)) * (params.b / 4u) + ownB];
-      let at = u32(base + j * params.stride) * (params.a / 4u);
+      let at = (u32(base + j * params.stride) * params.largePitch + params.largeStart) / 4u;
       let v = large[at + ownA];
       q0 += outer(subgroupBroadcast(v, 0u), s);
       q1 += outer(subgroupBroadcast(v, 1u), s);

@@ -18,6 +18,8 @@ struct Params {
   padding: i32,
   splits: u32,
   count: u32,
+  largePitch: u32,
+  largeStart: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -68,7 +70,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     let base = (i32(image * params.largeHeight) + iy) * i32(params.largeWidth) + dx;
     for (var j = x0; j < x1; j++) {
       let first = (row * params.smallWidth + u32(j)) * params.b;
-      let at = u32(base + j * params.stride) * params.a;
+      let at = u32(base + j * params.stride) * params.largePitch + params.largeStart;
       let v0 = large[at + a0];
       let v1 = large[at + a1];
       let v2 = large[at + a2];

@@ -17,6 +17,8 @@ struct Params {
   padding: i32,
   splits: u32,
   count: u32,
+  largePitch: u32,
+  largeStart: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -53,7 +55,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let base = (i32(image * params.largeHeight) + iy) * i32(params.largeWidth) + dx;
     for (var j = x0; j < x1; j++) {
       let at = (row * params.smallWidth + u32(j)) * params.b + bs;
-      let v = large[u32(base + j * params.stride) * params.a + a];
+      let v = large[u32(base + j * params.stride) * params.largePitch + params.largeStart + a];
       sum += v * vec4<f32>(small[at.x], small[at.y], small[at.z], small[at.w]);
     }
   }

@@ -7,6 +7,8 @@ const SHIFTS: U = vec4<u32>(0u, 8u, 16u, 24u);
 override WORKGROUP: u32 = 64u;
 // Windows of 2×2 side by side without padding, the usual case, are written out.
 override PAIRS: bool = false;
+// Whether the gradient is added to `base`.
+override ADDS: bool = false;
 
 struct Params {
   groups: u32,
@@ -17,6 +19,9 @@ struct Params {
   kernel: i32,
   stride: i32,
   padding: i32,
+  // Vs from pixel to pixel, and before a pixel's first, of x going forward and of base going back
+  pitch: u32,
+  start: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -27,14 +32,23 @@ struct Params {
 @group(0) @binding(4) var<storage, read> positions: array<u32>;
 @group(0) @binding(5) var<storage, read> dy: array<V>;
 @group(0) @binding(6) var<storage, read_write> dx: array<V>;
+@group(0) @binding(7) var<storage, read> base: array<V>;
 
 fn unpack(word: u32) -> U {
   return (U(word) >> SHIFTS) & U(255u);
 }
 
-// Of image `image`: index of a pixel's channel group in x, and in y.
+fn pixel(image: u32, row: i32, column: i32) -> u32 {
+  return (image * u32(params.height) + u32(row)) * u32(params.width) + u32(column);
+}
+
+// Of image `image`: index of a pixel's channel group in x (and base), in dx, and in y.
+fn source(image: u32, row: i32, column: i32, group: u32) -> u32 {
+  return pixel(image, row, column) * params.pitch + params.start + group;
+}
+
 fn inside(image: u32, row: i32, column: i32, group: u32) -> u32 {
-  return ((image * u32(params.height) + u32(row)) * u32(params.width) + u32(column)) * params.groups + group;
+  return pixel(image, row, column) * params.groups + group;
 }
 
 fn outside(image: u32, row: i32, column: i32, group: u32) -> u32 {
@@ -47,12 +61,12 @@ fn store(at: u32, best: V, position: U) {
 }
 
 fn maximumOfPairs(image: u32, row: i32, column: i32, group: u32) {
-  let at = inside(image, 2 * row, 2 * column, group);
-  let below = at + u32(params.width) * params.groups;
+  let at = source(image, 2 * row, 2 * column, group);
+  let below = at + u32(params.width) * params.pitch;
   let v0 = x[at];
-  let v1 = x[at + params.groups];
+  let v1 = x[at + params.pitch];
   let v2 = x[below];
-  let v3 = x[below + params.groups];
+  let v3 = x[below + params.pitch];
   let upper = max(v0, v1);
   let lower = max(v2, v3);
   let position = select(select(U(0u), U(1u), v1 > v0), select(U(2u), U(3u), v3 > v2), lower > upper);
@@ -75,29 +89,37 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
   let lastColumn = min(left + params.kernel, params.width);
   let firstRow = max(top, 0);
   let firstColumn = max(left, 0);
-  var best = x[inside(id.z, firstRow, firstColumn, group)];
+  var best = x[source(id.z, firstRow, firstColumn, group)];
   var position = U(u32((firstRow - top) * params.kernel + firstColumn - left));
   for (var row = firstRow; row < lastRow; row++) {
-    var at = inside(id.z, row, firstColumn, group);
+    var at = source(id.z, row, firstColumn, group);
     for (var c = firstColumn; c < lastColumn; c++) {
       let v = x[at];
       let better = v > best;
       best = select(best, v, better);
       position = select(position, U(u32((row - top) * params.kernel + c - left)), better);
-      at += params.groups;
+      at += params.pitch;
     }
   }
   store(outside(id.z, i32(id.y), column, group), best, position);
 }
 
+fn put(at: u32, group: u32, v: V) {
+  if (ADDS) {
+    dx[at] = v + base[(at / params.groups) * params.pitch + params.start + group];
+  } else {
+    dx[at] = v;
+  }
+}
+
 // dx of the 2×2 pixels of one window, as far as they lie in the image.
-fn spreadPairs(at: u32, g: V, position: U, two: vec2<bool>) {
-  dx[at] = select(V(), g, position == U(0u));
-  if (two.x) { dx[at + params.groups] = select(V(), g, position == U(1u)); }
+fn spreadPairs(at: u32, group: u32, g: V, position: U, two: vec2<bool>) {
+  put(at, group, select(V(), g, position == U(0u)));
+  if (two.x) { put(at + params.groups, group, select(V(), g, position == U(1u))); }
   if (!two.y) { return; }
   let below = at + u32(params.width) * params.groups;
-  dx[below] = select(V(), g, position == U(2u));
-  if (two.x) { dx[below + params.groups] = select(V(), g, position == U(3u)); }
+  put(below, group, select(V(), g, position == U(2u)));
+  if (two.x) { put(below + params.groups, group, select(V(), g, position == U(3u))); }
 }
 
 // Windows that do not overlap: each writes the stride×stride pixels that are its own, zero where no window lies.
@@ -118,7 +140,7 @@ fn backwardTiles(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   if (PAIRS) {
     let two = vec2<bool>(left + 1 < params.width, top + 1 < params.height);
-    spreadPairs(inside(id.z, top, left, group), g, position, two);
+    spreadPairs(inside(id.z, top, left, group), group, g, position, two);
     return;
   }
   for (var row = max(top, 0); row < min(top + params.stride, params.height); row++) {
@@ -126,7 +148,7 @@ fn backwardTiles(@builtin(global_invocation_id) id: vec3<u32>) {
       let covered = row - top < params.kernel && c - left < params.kernel;
       // no window holds the position 256
       let here = select(256, (row - top) * params.kernel + c - left, covered);
-      dx[inside(id.z, row, c, group)] = select(V(), g, position == U(u32(here)));
+      put(inside(id.z, row, c, group), group, select(V(), g, position == U(u32(here))));
     }
   }
 }
@@ -149,5 +171,5 @@ fn backwardGather(@builtin(global_invocation_id) id: vec3<u32>) {
       sum += select(V(), dy[at], unpack(positions[at]) == U(u32(here)));
     }
   }
-  dx[inside(id.z, i32(id.y), column, group)] = sum;
+  put(inside(id.z, i32(id.y), column, group), group, sum);
 }

@@ -3,16 +3,16 @@ import { type Inputs, type Op, run } from '../kernels/op.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { activeTape } from './tape.ts';
 
-/** Runs any op record, a user's own included, and records it if a tape is active. */
-export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A): Tensor[] {
-  const outputs = run(op, inputs, attrs);
+/** Runs any op record, a user's own included, and records it if a tape is active; `into` receives output 0. */
+export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A, into?: Tensor): Tensor[] {
+  const outputs = run(op, inputs, attrs, [into]);
   activeTape()?.record(op, inputs, outputs, attrs);
   return outputs;
 }
 
 /** As applyAll, for ops with one output. */
-export function apply<A>(op: Op<A>, inputs: Inputs, attrs: A): Tensor {
-  return applyAll(op, inputs, attrs)[0]!;
+export function apply<A>(op: Op<A>, inputs: Inputs, attrs: A, into?: Tensor): Tensor {
+  return applyAll(op, inputs, attrs, into)[0]!;
 }
 
 /** As apply, for ops whose further outputs only their gradient needs. */

@@ -129,13 +129,19 @@ function propagate(entry: Entry, gradients: Map<Tensor, Tensor>): void {
   for (const [index, value] of entry.gradients.entries()) {
     const input = entry.inputs[index];
     if (!value || !input) continue;
-    const gradient = evaluate(value, evaluation);
-    if (input.requiresGrad) deliver(input, gradient, value);
-    else {
-      const previous = gradients.get(input);
-      gradients.set(input, previous ? run(binary, [previous, gradient], { fn: 'add' })[0]! : gradient);
-    }
+    if (input.requiresGrad) deliver(input, evaluate(value, evaluation), value);
+    else gradients.set(input, summed(value, evaluation, gradients.get(input)));
   }
+}
+
+/** The gradient plus what reached its input before: in the launch that makes it, where its op can add. */
+function summed(value: Value, evaluation: Evaluation, previous: Tensor | undefined): Tensor {
+  if (!previous) return evaluate(value, evaluation);
+  if (value instanceof CallOutput && value.call.op.adds && !evaluation.results.has(value.call)) {
+    const { op, inputs, attrs } = value.call;
+    return run(op, [...inputs.map((input) => input && evaluate(input, evaluation)), previous], attrs)[0]!;
+  }
+  return run(binary, [previous, evaluate(value, evaluation)], { fn: 'add' })[0]!;
 }
 
 /** Leaves that receive their first gradient have it written straight into their slot of the gradient arena. */

@@ -6,6 +6,7 @@ import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Call, call, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
+import { throughUnits } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
 
@@ -23,7 +24,7 @@ interface Sizes {
 }
 
 const shader = shaders.batchNorm;
-const unused = { epsilon: 0, momentum: 0, share: 0 };
+const unused = { epsilon: 0, momentum: 0, share: 0, pitch: 0, start: 0 };
 
 /** How the rows are shared out: `rowsEach` of them to an invocation, or as many as leave `most` invocations. */
 function sizesOf(x: Tensor, rowsEach: number, most = Number.POSITIVE_INFINITY): Sizes {
@@ -112,6 +113,7 @@ export const batchNormStatistics: Op<{ readonly momentum: number }> = {
 /** (x − mean)/√(variance + epsilon)·weight + bias, then ReLU if asked. x [..., C], the others [C]. */
 export const batchNorm: Op<BatchNormAttrs> = {
   name: 'batchNorm',
+  writesRuns: true,
   infer(inputs) {
     const x = checked('batchNorm', inputs, ['weight', 'bias', 'mean', 'variance']);
     return [{ shape: x.shape, dtype: 'f32' }];
@@ -119,8 +121,11 @@ export const batchNorm: Op<BatchNormAttrs> = {
   launch(device, [x, weight, bias, mean, variance], [y], { epsilon, relu }) {
     const sizes = mapSizes(x!);
     const { grid, each } = settings(x!, sizes, { relu });
-    const tensors = { x: x!, weight: weight!, bias: bias!, mean: mean!, variance: variance!, y: y! };
-    launch(device, shader, 'forward', tensors, { ...unused, ...sizes, epsilon }, grid, each);
+    const saved = { x: x!, weight: weight!, bias: bias!, mean: mean!, variance: variance! };
+    throughUnits(y!, (to, rows) => {
+      const params = { ...unused, ...sizes, ...rows, epsilon };
+      launch(device, shader, 'forward', { ...saved, y: to }, params, grid, each);
+    });
   },
   grad({ inputs: [x, weight, bias, mean, variance], dy: [dy], attrs }) {
     const saved = [x!, dy!, weight!, bias!, mean!, variance!];

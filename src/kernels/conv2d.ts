@@ -87,6 +87,8 @@ function outputGrad(attrs: Conv2dAttrs, y: Tensor, dy: Value): Value {
 /** y[n, i, j, o] = bias[o] + Σ x[n, i·stride + ky·dilation − padding, …, c] · weight[ky, kx, c, o]. f32. */
 export const conv2d: Op<Conv2dAttrs> = {
   name: 'conv2d',
+  readsRuns: true,
+  writesRuns: true,
   infer([input, kernel, bias], attrs) {
     const x = expectRank('conv2d', 'x', input ?? null, 4);
     const weight = expectRank('conv2d', 'weight', kernel ?? null, 4);
@@ -134,6 +136,8 @@ interface InputGradAttrs extends Sizes {
 /** Gradient of conv2d's input: the adjoint of the convolution, applied to dy. */
 const conv2dInputGrad: Op<InputGradAttrs> = {
   name: 'conv2dInputGrad',
+  readsRuns: true,
+  writesRuns: true,
   infer: ([dy, weight], { height, width }) => [
     { shape: [dy!.shape[0]!, height, width, weight!.shape[2]!], dtype: 'f32' },
   ],
@@ -157,6 +161,7 @@ function weightGradAttrs(weight: Tensor, attrs: Conv2dAttrs, dy: WeightGradAttrs
 /** Gradients of weight and bias from (large, small): (x, dy) of a convolution, (dy, x) of a transposed one. */
 const conv2dWeightGrad: Op<WeightGradAttrs> = {
   name: 'conv2dWeightGrad',
+  readsRuns: true,
   infer([large, small], { kernelHeight, kernelWidth, dy }) {
     const [a, b] = [large!.shape[3]!, small!.shape[3]!];
     const dw = { shape: [kernelHeight, kernelWidth, a, b], dtype: 'f32' as const };
@@ -193,6 +198,8 @@ function transposedSide(side: number, taps: number, attrs: ConvTranspose2dAttrs)
  */
 export const conv2dTranspose: Op<ConvTranspose2dAttrs> = {
   name: 'conv2dTranspose',
+  readsRuns: true,
+  writesRuns: true,
   infer([input, kernel, bias]: Inputs, attrs) {
     const x = expectRank('conv2dTranspose', 'x', input ?? null, 4);
     const weight = expectRank('conv2dTranspose', 'weight', kernel ?? null, 4);
@@ -237,6 +244,8 @@ export const conv2dTranspose: Op<ConvTranspose2dAttrs> = {
 /** Gradient of conv2dTranspose's input: the convolution it is the adjoint of. */
 const conv2dTransposeInputGrad: Op<InputGradAttrs> = {
   name: 'conv2dTransposeInputGrad',
+  readsRuns: true,
+  writesRuns: true,
   infer: ([dy, weight], { height, width }) => [
     { shape: [dy!.shape[0]!, height, width, weight!.shape[3]!], dtype: 'f32' },
   ],

@@ -1,12 +1,9 @@
 /** @file Concat, slice and pad along one axis: copies of runs of rows, of any dtype. */
-import type { Device } from '../tensor/device.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { elementCount, formatShape, normalizeAxes, type Shape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { expectFloat } from './elements.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { call, expectShape, expectType, type Inputs, type Op } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
-import * as shaders from './shaders.gen.ts';
+import { copyRows, denseOf } from './runs.ts';
 
 export interface ConcatAttrs {
   /** Negative counts from the last. */
@@ -25,16 +22,6 @@ export interface PadAttrs extends ConcatAttrs {
   readonly after: number;
 }
 
-/** A run within rows, in elements. */
-interface Runs {
-  readonly rows: number;
-  readonly run: number;
-  readonly xRow: number;
-  readonly xStart: number;
-  readonly yRow: number;
-  readonly yStart: number;
-}
-
 const axisOf = (op: string, shape: Shape, axis: number) => normalizeAxes(op, [axis], shape.length)[0]!;
 const rowsOf = (shape: Shape, axis: number) => elementCount(shape.slice(0, axis));
 const innerOf = (shape: Shape, axis: number) => elementCount(shape.slice(axis + 1));
@@ -42,45 +29,6 @@ const innerOf = (shape: Shape, axis: number) => elementCount(shape.slice(axis + 
 /** `shape` with another size along `axis`. */
 function resized(shape: Shape, axis: number, size: number): number[] {
   return shape.map((old, i) => (i === axis ? size : old));
-}
-
-/** The widest type that a copy can move at once, and how many elements it holds. */
-function unitOf(x: Tensor, sizes: readonly number[]): { T: string; elements: number } {
-  const each = x.dtype === 'f16' ? 2 : 1;
-  const divide = (elements: number) => sizes.every((size) => size % elements === 0);
-  if (divide(4 * each)) return { T: 'vec4<u32>', elements: 4 * each };
-  if (divide(each)) return { T: 'u32', elements: each };
-  expectFloat('copy', 'x', x);
-  return { T: 'f16', elements: 1 };
-}
-
-function copy(
-  device: Device,
-  entry: 'runs' | 'padded',
-  x: Tensor,
-  y: Tensor,
-  runs: Runs,
-  label: string,
-): void {
-  const { rows, ...lengths } = runs;
-  const { T, elements } = unitOf(x, Object.values(lengths));
-  const { run, xRow, xStart, yRow, yStart } = runs;
-  const count = (rows * (entry === 'runs' ? run : yRow)) / elements;
-  const invocations = Math.ceil(count / (device.caps.software ? 16 : 1));
-  const [a, b, c, d, e] = [run, xRow, xStart, yRow, yStart].map((length) => length / elements);
-  const params = { count, invocations, run: a!, xRow: b!, xStart: c!, yRow: d!, yStart: e! };
-  const { workgroup } = device.caps;
-  const specialization = { overrides: { WORKGROUP: workgroup }, aliases: { T } };
-  launch(
-    device,
-    shaders.copy,
-    entry,
-    { x, y },
-    params,
-    linearGrid(invocations, workgroup),
-    specialization,
-    label,
-  );
 }
 
 function joined(inputs: Inputs, axis: number): number[] {
@@ -113,31 +61,52 @@ function starts(inputs: Inputs, axis: number): number[] {
 /** Tensors side by side along an axis; other axes must be equal. Any dtype. */
 export const concat: Op<ConcatAttrs> = {
   name: 'concat',
+  readsRuns: true,
+  view: (inputs, { axis }) => sideBySide(inputs, axis),
   infer: (inputs, { axis }) => [{ shape: joined(inputs, axis), dtype: inputs[0]!.dtype }],
   launch(device, inputs, [y], attrs) {
     const axis = axisOf('concat', y!.shape, attrs.axis);
     const inner = innerOf(y!.shape, axis);
     const begin = starts(inputs, axis);
-    for (const [i, x] of inputs.entries()) {
-      const run = x!.shape[axis]! * inner;
+    for (const [i, input] of inputs.entries()) {
+      const x = denseOf(input!);
+      const run = x.shape[axis]! * inner;
       const place = { yRow: y!.shape[axis]! * inner, yStart: begin[i]! * inner };
-      copy(
-        device,
-        'runs',
-        x!,
-        y!,
-        { rows: rowsOf(y!.shape, axis), run, xRow: run, xStart: 0, ...place },
-        'concat',
-      );
+      const rows = { rows: rowsOf(y!.shape, axis), run, xRow: run, xStart: 0, ...place };
+      copyRows(device, 'runs', x, y!, rows, 'concat');
+      if (x !== input) x.dispose();
     }
   },
   grad({ inputs, outputs: [y], dy: [dy], attrs }) {
     const axis = axisOf('concat', y!.shape, attrs.axis);
     const begin = starts(inputs, axis);
+    const part = axis === y!.shape.length - 1 ? channels : slice;
     return inputs.map((x, i) =>
-      call(slice, [dy!], { axis, start: begin[i]!, end: begin[i]! + x!.shape[axis]! }),
+      call(part, [dy!], { axis, start: begin[i]!, end: begin[i]! + x!.shape[axis]! }),
     );
   },
+};
+
+/** Whole pixels, where the inputs are already all their channels in order; nothing is to be copied then. */
+function sideBySide(inputs: Inputs, axis: number): Tensor | undefined {
+  const { run, storage, shape, device, dtype, label, offset } = inputs[0]!;
+  if (run?.start !== 0 || axisOf('concat', shape, axis) !== shape.length - 1) return undefined;
+  let next = 0;
+  for (const input of inputs) {
+    if (input?.storage !== storage || input.run?.start !== next) return undefined;
+    next += input.shape.at(-1)!;
+  }
+  if (next !== run.pitch) return undefined;
+  return new Tensor(device, storage.retain(), { shape: [...shape.slice(0, -1), next], dtype }, label, offset);
+}
+
+/** Channels start … end−1 as a view. */
+const channels: Op<SliceAttrs> = {
+  name: 'channels',
+  readsRuns: true,
+  infer: (inputs, attrs) => slice.infer(inputs, attrs),
+  launch() {},
+  view: ([x], { start, end }) => x!.channels(start, end),
 };
 
 /** Elements start … end−1 along an axis. Any dtype. @throws ShapeError unless 0 ≤ start < end ≤ size */
@@ -156,7 +125,7 @@ export const slice: Op<SliceAttrs> = {
     const inner = innerOf(x!.shape, axis);
     const run = y!.shape[axis]! * inner;
     const place = { xRow: x!.shape[axis]! * inner, xStart: attrs.start * inner, yRow: run, yStart: 0 };
-    copy(device, 'runs', x!, y!, { rows: rowsOf(x!.shape, axis), run, ...place }, 'slice');
+    copyRows(device, 'runs', x!, y!, { rows: rowsOf(x!.shape, axis), run, ...place }, 'slice');
   },
   grad({ inputs: [x], dy, attrs: { axis, start, end } }) {
     const size = x!.shape[axisOf('slice', x!.shape, axis)]!;
@@ -178,7 +147,7 @@ export const pad: Op<PadAttrs> = {
     const inner = innerOf(x!.shape, axis);
     const run = x!.shape[axis]! * inner;
     const place = { xRow: run, xStart: 0, yRow: y!.shape[axis]! * inner, yStart: attrs.before * inner };
-    copy(device, 'padded', x!, y!, { rows: rowsOf(x!.shape, axis), run, ...place }, 'pad');
+    copyRows(device, 'padded', x!, y!, { rows: rowsOf(x!.shape, axis), run, ...place }, 'pad');
   },
   grad: ({ inputs: [x], dy, attrs: { axis, before } }) => {
     const size = x!.shape[axisOf('pad', x!.shape, axis)]!;

@@ -6,9 +6,11 @@
  */
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { ChannelRun, Tensor } from '../tensor/tensor.ts';
 import { type BiasSum, finishGrad } from './finishGrad.ts';
+import { patchCorrelation } from './patch.ts';
 import { type Grid, launch, linearGrid } from './queue.ts';
+import { denseOf, inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
 import { winogradCorrelation } from './winograd.ts';
@@ -29,6 +31,8 @@ export interface Correlation {
   readonly stride: number;
   readonly dilation: number;
   readonly padding: number;
+  /** Set by `correlate` where the large image is a run of channels. */
+  readonly run?: ChannelRun | undefined;
 }
 
 export interface CorrelationTensors {
@@ -41,6 +45,8 @@ export interface CorrelationTensors {
 export interface CorrelationVariant extends Variant<Correlation, [CorrelationTensors, number, string]> {
   /** Workgroups (or invocations) that one strip gives; strips are cut until there is enough to do. */
   work(c: Correlation): number;
+  /** Reads a large image that is a run of channels in place; for other variants it is copied. */
+  readonly runs?: true;
   /** How many of those keep this device busy. */
   wanted(device: Device): number;
 }
@@ -50,12 +56,15 @@ function taps(c: Correlation): number {
 }
 
 function paramsOf(c: Correlation, splits: number) {
-  return { ...c, splits, count: taps(c) * c.a * c.b };
+  const { run, ...sizes } = c;
+  const [largePitch, largeStart] = [run?.pitch ?? c.a, run?.start ?? 0];
+  return { ...sizes, splits, count: taps(c) * c.a * c.b, largePitch, largeStart };
 }
 
 const subgroup4: CorrelationVariant = {
   name: 'subgroup4',
-  fits: (caps, c) => caps.subgroupSize === 4 && c.a % 4 === 0 && c.b % 4 === 0,
+  runs: true,
+  fits: (caps, c) => caps.subgroupSize === 4 && inQuads(c.a, c.run) && c.b % 4 === 0,
   work: (c) => taps(c) * Math.ceil(c.a / (c.a > 16 ? 32 : 16)) * Math.ceil(c.b / 16),
   wanted: () => 24,
   launch(device, c, tensors, splits, label) {
@@ -118,6 +127,7 @@ const walk8: CorrelationVariant = {
 
 const subgroup8: CorrelationVariant = {
   name: 'subgroup8',
+  runs: true,
   fits: (caps) => caps.subgroupSize === 8,
   preferred: (caps) => caps.software,
   work: (c) => taps(c) * Math.ceil(c.a / 32) * Math.ceil(c.b / 16),
@@ -146,6 +156,7 @@ const stem: CorrelationVariant = {
 
 const gemm: CorrelationVariant = {
   name: 'gemm',
+  runs: true,
   fits: () => true,
   preferred: (caps) => !caps.software,
   work: (c) => Math.ceil((taps(c) * c.a) / 64) * Math.ceil(c.b / 64),
@@ -167,6 +178,7 @@ const gemm: CorrelationVariant = {
 
 const tile: CorrelationVariant = {
   name: 'tile',
+  runs: true,
   fits: () => true,
   work: (c) => taps(c) * c.a * Math.ceil(c.b / 4),
   wanted: () => 512,
@@ -189,6 +201,7 @@ const tile: CorrelationVariant = {
 
 /** Preferred first. */
 export const correlationVariants: readonly CorrelationVariant[] = [
+  patchCorrelation,
   pairCorrelation,
   winogradCorrelation,
   walk4,
@@ -209,22 +222,28 @@ export interface CorrelationResult {
 }
 
 /** Writes dw [kernelHeight, kernelWidth, a, b], and the bias's gradient. */
-export function correlate(
-  device: Device,
-  op: string,
-  c: Correlation,
-  { large, small, dw, bias }: CorrelationResult,
-): void {
+export function correlate(device: Device, op: string, sizes: Correlation, result: CorrelationResult): void {
+  const c = { ...sizes, run: result.large.run };
   const variant = chooseVariant(device, op, correlationVariants, c) as CorrelationVariant;
-  const rows = c.batch * c.smallHeight;
-  const splits = Math.max(1, Math.min(rows, Math.ceil(variant.wanted(device) / variant.work(c))));
   const label = `${op}[${variant.name}]`;
+  const small = denseOf(result.small);
+  const large = variant.runs ? result.large : denseOf(result.large);
+  const splits = splitsOf(device, variant, c);
+  const { dw, bias } = result;
   if (splits === 1) {
     variant.launch(device, c, { large, small, partial: dw }, 1, label);
     finishGrad(device, undefined, bias, op);
-    return;
+  } else {
+    using partial = empty(device, { shape: [splits, ...dw.shape], dtype: 'f32' }, `${op} strips`);
+    variant.launch(device, c, { large, small, partial }, splits, label);
+    finishGrad(device, { strips: partial, dw }, bias, op);
   }
-  using partial = empty(device, { shape: [splits, ...dw.shape], dtype: 'f32' }, `${op} strips`);
-  variant.launch(device, c, { large, small, partial }, splits, label);
-  finishGrad(device, { strips: partial, dw }, bias, op);
+  if (small !== result.small) small.dispose();
+  if (large !== result.large) large.dispose();
+}
+
+/** Strips to cut the rows into, so that there is enough to do. */
+function splitsOf(device: Device, variant: CorrelationVariant, c: Correlation): number {
+  const rows = c.batch * c.smallHeight;
+  return Math.max(1, Math.min(rows, Math.ceil(variant.wanted(device) / variant.work(c))));
 }

@@ -2,6 +2,8 @@
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { launch, linearGrid } from './queue.ts';
+import { inQuads } from './runs.ts';
+import type { ParamsOf } from './shader.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
 
@@ -31,7 +33,7 @@ const columnVariants: readonly Variant<null, [use: (lanes: number) => void]>[] =
 ];
 
 interface Plan {
-  readonly params: { count: number; splits: number; adders: number; pixels: number; groups: number };
+  readonly params: ParamsOf<(typeof shader)['entries']['both']>;
   /** Workgroups that sum dy. */
   readonly summers: number;
   readonly specialization: { overrides: Record<string, number>; aliases: Record<string, string> };
@@ -41,11 +43,21 @@ function planOf(workgroup: number, lanes: number, weight?: StripSum, bias?: Bias
   const count = weight?.dw.size ?? 0;
   const splits = count ? weight!.strips.size / count : 0;
   const channels = bias?.db.size ?? 0;
-  const wide = channels % 4 === 0;
-  const groups = wide ? channels / 4 : channels;
+  const { pitch, start } = bias?.dy.run ?? { pitch: channels, start: 0 };
+  const wide = inQuads(channels, bias?.dy.run);
+  const each = wide ? 4 : 1;
+  const groups = channels / each;
   const pixels = bias ? bias.dy.size / channels : 0;
   return {
-    params: { count, splits, adders: Math.ceil(count / workgroup), pixels, groups },
+    params: {
+      count,
+      splits,
+      adders: Math.ceil(count / workgroup),
+      pixels,
+      groups,
+      pitch: pitch / each,
+      start: start / each,
+    },
     summers: Math.ceil((groups * lanes) / workgroup),
     specialization: {
       overrides: { WORKGROUP: workgroup, LANES: lanes },

@@ -4,10 +4,14 @@
  * Output pixel o = up·j + r reads input i = j·stride + (r + tap·dilation + offset) / up where that divides. up = 1 is a
  * convolution; up > 1 its adjoint.
  */
+
+import { empty } from '../tensor/create.ts';
 import type { Caps, Device } from '../tensor/device.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { ChannelRun, Tensor } from '../tensor/tensor.ts';
+import { patchGather } from './patch.ts';
 import { hasQuads } from './planes.ts';
 import { type Grid, launch, linearGrid } from './queue.ts';
+import { copyInto, denseOf, inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
 import { winogradGather } from './winograd.ts';
@@ -33,6 +37,9 @@ export interface Gather {
   /** Weight is [tap][m][k] instead of [tap][k][m]. */
   readonly transposed: boolean;
   readonly relu: boolean;
+  /** Set by `gather` where x or y is a run of channels. */
+  readonly input?: ChannelRun | undefined;
+  readonly output?: ChannelRun | undefined;
 }
 
 export interface GatherTensors {
@@ -42,14 +49,20 @@ export interface GatherTensors {
   readonly y: Tensor;
 }
 
-export type GatherVariant = Variant<Gather, [GatherTensors, string]>;
+export interface GatherVariant extends Variant<Gather, [GatherTensors, string]> {
+  /** Reads and writes runs of channels in place; for other variants they are copied. */
+  readonly runs?: true;
+}
 
 function paramsOf(g: Gather, bias: Tensor | null) {
-  const { batch, transposed: _, relu, ...sizes } = g;
+  const { batch, transposed: _, relu, input, output, ...sizes } = g;
   const classHeight = Math.ceil(g.outHeight / g.up);
   const classWidth = Math.ceil(g.outWidth / g.up);
   const pixels = batch * classHeight * classWidth;
-  return { ...sizes, pixels, classHeight, classWidth, hasBias: Number(bias !== null), relu: Number(relu) };
+  const flags = { hasBias: Number(bias !== null), relu: Number(relu) };
+  const [xPitch, xStart] = [input?.pitch ?? g.k, input?.start ?? 0];
+  const [yPitch, yStart] = [output?.pitch ?? g.m, output?.start ?? 0];
+  return { ...sizes, pixels, classHeight, classWidth, ...flags, xPitch, xStart, yPitch, yStart };
 }
 
 function overridesOf({ transposed }: Gather) {
@@ -63,7 +76,8 @@ function bindingsOf({ x, weight, bias, y }: GatherTensors) {
 
 const subgroup4: GatherVariant = {
   name: 'subgroup4',
-  fits: (caps: Caps, g) => caps.subgroupSize === 4 && g.k % 4 === 0 && g.m % 4 === 0,
+  runs: true,
+  fits: (caps: Caps, g) => caps.subgroupSize === 4 && inQuads(g.k, g.input) && inQuads(g.m, g.output),
   launch(device: Device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
     const grid: Grid = [Math.ceil(params.pixels / 32), Math.ceil(g.m / 16), g.up * g.up];
@@ -128,6 +142,7 @@ const halo8: GatherVariant = {
 
 const subgroup8: GatherVariant = {
   name: 'subgroup8',
+  runs: true,
   fits: (caps) => caps.subgroupSize === 8,
   preferred: (caps) => caps.software,
   launch(device, g, tensors, label) {
@@ -175,6 +190,7 @@ const quad: GatherVariant = {
 
 const gemm: GatherVariant = {
   name: 'gemm',
+  runs: true,
   fits: () => true,
   preferred: (caps) => !caps.software,
   launch(device, g, tensors, label) {
@@ -187,6 +203,7 @@ const gemm: GatherVariant = {
 
 const tile: GatherVariant = {
   name: 'tile',
+  runs: true,
   fits: () => true,
   launch(device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
@@ -201,6 +218,7 @@ const tile: GatherVariant = {
 
 /** Preferred first. */
 export const gatherVariants: readonly GatherVariant[] = [
+  patchGather,
   pairGather,
   winogradGather,
   halo4,
@@ -214,7 +232,20 @@ export const gatherVariants: readonly GatherVariant[] = [
 ];
 
 /** Computes y from x and the weight by the best variant, under the op's name. */
-export function gather(device: Device, op: string, g: Gather, tensors: GatherTensors): void {
-  const variant = chooseVariant(device, op, gatherVariants, g);
-  variant.launch(device, g, tensors, `${op}[${variant.name}]`);
+export function gather(device: Device, op: string, sizes: Gather, tensors: GatherTensors): void {
+  const g = { ...sizes, input: tensors.x.run, output: tensors.y.run };
+  const variant: GatherVariant = chooseVariant(device, op, gatherVariants, g);
+  const label = `${op}[${variant.name}]`;
+  if (variant.runs || !(g.input || g.output)) variant.launch(device, g, tensors, label);
+  else throughCopies(tensors, (dense) => variant.launch(device, sizes, dense, label));
+}
+
+/** For variants that do not know runs of channels. */
+function throughCopies(tensors: GatherTensors, action: (dense: GatherTensors) => void): void {
+  const x = denseOf(tensors.x);
+  const y = tensors.y.run ? empty(tensors.y.device, tensors.y, 'dense') : tensors.y;
+  action({ ...tensors, x, y });
+  if (y !== tensors.y) copyInto(y, tensors.y);
+  if (x !== tensors.x) x.dispose();
+  if (y !== tensors.y) y.dispose();
 }

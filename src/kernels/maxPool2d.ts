@@ -3,13 +3,14 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { call, type Op } from './op.ts';
 import { channelGroups, imageGrid, pooledShape, rowWorkgroup, scalarAliases, type Window } from './pool.ts';
 import { launch } from './queue.ts';
+import { denseOf, fromUnits } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 
 function settings(x: Tensor, y: Tensor, window: Window) {
   const [, height, width] = x.shape as [number, number, number];
   const [, outHeight, outWidth] = y.shape as [number, number, number];
   const { groups, scalar } = channelGroups(x.shape);
-  const params = { groups, height, width, outHeight, outWidth, ...window };
+  const params = { groups, height, width, outHeight, outWidth, ...window, pitch: groups, start: 0 };
   const pairs = window.kernel === 2 && window.stride === 2 && window.padding === 0;
   const overrides = { WORKGROUP: rowWorkgroup(x), PAIRS: Number(pairs) };
   const scalars = { consts: { SHIFTS: '0u' }, aliases: scalarAliases };
@@ -22,6 +23,7 @@ function settings(x: Tensor, y: Tensor, window: Window) {
  */
 export const maxPool2d: Op<Window> = {
   name: 'maxPool2d',
+  readsRuns: true,
   infer([x], window) {
     const shape = pooledShape('maxPool2d', x!, window);
     const words = [...shape.slice(0, 3), channelGroups(shape).groups];
@@ -32,10 +34,13 @@ export const maxPool2d: Op<Window> = {
   },
   launch(device, [x], [y, positions], window) {
     const { params, specialization } = settings(x!, y!, window);
-    const tensors = { x: x!, y: y!, chosen: positions! };
+    const results = { y: y!, chosen: positions! };
     const columns = params.outWidth * params.groups;
     const grid = imageGrid(specialization.overrides.WORKGROUP, y!.shape[0]!, params.outHeight, columns);
-    launch(device, shaders.maxPool2d, 'forward', tensors, params, grid, specialization);
+    fromUnits(x!, (from, units) => {
+      const tensors = { x: from, ...results };
+      launch(device, shaders.maxPool2d, 'forward', tensors, { ...params, ...units }, grid, specialization);
+    });
   },
   grad: ({ inputs: [x], outputs, dy, attrs }) => [
     call(maxPool2dGrad, [outputs[1]!, dy[0]!], { ...attrs, shape: x!.shape }),
@@ -49,15 +54,23 @@ interface GradAttrs extends Window {
 
 const maxPool2dGrad: Op<GradAttrs> = {
   name: 'maxPool2dGrad',
+  readsRuns: true,
+  adds: true,
   infer: (_, { shape }) => [{ shape, dtype: 'f32' }],
-  launch(device, [positions, dy], [dx], { kernel, stride, padding }) {
-    const { params, specialization } = settings(dx!, dy!, { kernel, stride, padding });
-    const tensors = { positions: positions!, dy: dy!, dx: dx! };
+  launch(device, [positions, incoming, base], [dx], { kernel, stride, padding }) {
+    using dy = incoming!.run ? denseOf(incoming!) : incoming!.alias();
+    const { params, specialization: plain } = settings(dx!, dy, { kernel, stride, padding });
     const tiles = kernel <= stride;
     const over = (size: number) => (tiles ? Math.ceil((size + padding) / stride) : size);
     const columns = over(params.width) * params.groups;
-    const grid = imageGrid(specialization.overrides.WORKGROUP, dx!.shape[0]!, over(params.height), columns);
+    const grid = imageGrid(plain.overrides.WORKGROUP, dx!.shape[0]!, over(params.height), columns);
     const entry = tiles ? 'backwardTiles' : 'backwardGather';
-    launch(device, shaders.maxPool2d, entry, tensors, params, grid, specialization);
+    const overrides = { ...plain.overrides, ADDS: Number(base !== undefined) };
+    // Without a base the binding is still there: dy stands in for it.
+    fromUnits(base ?? dy, (from, units) => {
+      const tensors = { positions: positions!, dy, dx: dx!, base: from };
+      const specialization = { ...plain, overrides };
+      launch(device, shaders.maxPool2d, entry, tensors, { ...params, ...units }, grid, specialization);
+    });
   },
 };

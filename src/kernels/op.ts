@@ -2,8 +2,9 @@
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { ShapeError } from '../tensor/errors.ts';
-import { formatShape } from '../tensor/shape.ts';
-import { type Spec, Tensor } from '../tensor/tensor.ts';
+import { elementCount, formatShape } from '../tensor/shape.ts';
+import type { Spec, Tensor } from '../tensor/tensor.ts';
+import { denseOf } from './runs.ts';
 
 /** Inputs of an op; null stands for an optional input that is left out (a bias). */
 export type Inputs = readonly (Tensor | null)[];
@@ -73,8 +74,14 @@ export interface Op<A = unknown> {
   infer(inputs: Inputs, attrs: A): readonly Spec[];
   launch(device: Device, inputs: Inputs, outputs: readonly Tensor[], attrs: A): void;
   grad?(context: GradContext<A>): readonly (Value | null)[];
-  /** The output is the first input's storage under another shape: nothing is launched. */
-  readonly view?: true;
+  /** The output as a view of the inputs' storage, where it is one: nothing is launched. */
+  view?(inputs: Inputs, attrs: A): Tensor | undefined;
+  /** Reads inputs that are runs of channels (Tensor.run) in place; for other ops they are copied first. */
+  readonly readsRuns?: true;
+  /** Writes outputs that are runs of channels. */
+  readonly writesRuns?: true;
+  /** Of an op in `grad`: takes a further input of the output's shape, and adds it to its one output. */
+  readonly adds?: true;
 }
 
 /** The device an op's inputs live on; throws if they live on several. */
@@ -103,14 +110,19 @@ export function run<A>(
 ): Tensor[] {
   const device = deviceOf(op.name, inputs);
   const specs = op.infer(inputs, attrs);
-  if (op.view) return [viewOf(inputs[0]!, specs[0]!)];
-  const outputs = specs.map((spec, index) => into[index] ?? empty(device, spec, op.name));
-  op.launch(device, inputs, outputs, attrs);
+  const dense = op.readsRuns ? inputs : inputs.map((input) => input && denseOf(input));
+  const view = op.view?.(dense, attrs);
+  const outputs = view ? [view] : specs.map((spec, i) => outputOf(op, spec, device, into[i]));
+  if (!view) op.launch(device, dense, outputs, attrs);
+  for (const [i, input] of dense.entries()) if (input !== inputs[i]) input?.dispose();
   return outputs;
 }
 
-function viewOf(source: Tensor, spec: Spec): Tensor {
-  return new Tensor(source.device, source.storage.retain(), spec, source.label, source.offset);
+function outputOf<A>(op: Op<A>, spec: Spec, device: Device, into: Tensor | undefined): Tensor {
+  if (!into) return empty(device, spec, op.name);
+  if (into.size === elementCount(spec.shape) && (op.writesRuns || !into.run)) return into;
+  const found = into.run ? 'is a run of channels' : `has shape ${formatShape(into.shape)}`;
+  throw new ShapeError(op.name, 'into', found, `${formatShape(spec.shape)} is needed.`);
 }
 
 /** Throws ShapeError unless `input` has rank `rank` (and dtype f32 unless another is named). */

@@ -1,11 +1,12 @@
 /** @file Convolutions whose stride is their kernel's side, for software adapters: patches that meet, and one product. */
 import { empty } from '../tensor/create.ts';
 import type { Caps, Device } from '../tensor/device.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { ChannelRun, Tensor } from '../tensor/tensor.ts';
 import type { CorrelationVariant } from './correlate.ts';
 import type { Gather, GatherTensors, GatherVariant } from './gather.ts';
 import { hasQuads, multiplyInto } from './planes.ts';
 import { launch, linearGrid } from './queue.ts';
+import { inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 
 /** An image cut into patches: `patches` of the batch, `width` in a row, `side`² pixels each. */
@@ -19,8 +20,10 @@ interface Cut {
 const size = ({ patches, side, channels }: Cut) => patches * side * side * channels;
 
 /** What the shader needs to know, and how many invocations it takes. */
-function planOf(device: Device, cut: Cut) {
-  const params = { ...cut, channels: cut.channels / 4, hasBias: 0, relu: 0 };
+function planOf(device: Device, cut: Cut, run: ChannelRun | undefined) {
+  const { pitch, start } = run ?? { pitch: cut.channels, start: 0 };
+  const layout = { channels: cut.channels / 4, pitch: pitch / 4, start: start / 4 };
+  const params = { ...cut, ...layout, hasBias: 0, relu: 0 };
   const { workgroup } = device.caps;
   const specialization = { overrides: { WORKGROUP: workgroup } };
   return { params, grid: linearGrid(size(cut) / 4, workgroup), specialization };
@@ -29,14 +32,14 @@ function planOf(device: Device, cut: Cut) {
 /** The image as [patches, side², channels]. */
 function cutImage(device: Device, image: Tensor, cut: Cut): Tensor {
   const patches = empty(device, { shape: [size(cut)], dtype: 'f32' }, 'patches');
-  const { params, grid, specialization } = planOf(device, cut);
+  const { params, grid, specialization } = planOf(device, cut, image.run);
   launch(device, shaders.conv2dPatch, 'cut', { image, patches }, params, grid, specialization);
   return patches;
 }
 
 /** The image y from its patches, with the bias and ReLU. */
 function joinImage(device: Device, products: Tensor, cut: Cut, g: Gather, tensors: GatherTensors): void {
-  const { params, grid, specialization } = planOf(device, cut);
+  const { params, grid, specialization } = planOf(device, cut, tensors.y.run);
   const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
   const bindings = { products, bias: tensors.bias ?? tensors.weight, result: tensors.y };
   launch(device, shaders.conv2dPatch, 'join', bindings, { ...params, ...flags }, grid, specialization);
@@ -81,7 +84,7 @@ function launchCut(device: Device, g: Gather, tensors: GatherTensors, label: str
   using a = cutImage(device, tensors.x, { patches, width, side, channels: k });
   const shape = { points: 1, rows: patches, depth: side * side * k, columns: m };
   const product = { ...shape, turnedA: false, turnedB: false };
-  if (!tensors.bias && !g.relu) {
+  if (!tensors.bias && !g.relu && !g.output) {
     multiplyInto(device, { a, b: tensors.weight, c: tensors.y }, product, label);
     return;
   }
@@ -92,7 +95,12 @@ function launchCut(device: Device, g: Gather, tensors: GatherTensors, label: str
 
 export const patchGather: GatherVariant = {
   name: 'patch',
-  fits: (caps, g) => hasQuads(caps) && (fitsJoin(g) || fitsCut(g)) && g.k % 4 === 0 && g.m % 4 === 0,
+  runs: true,
+  fits(caps, g) {
+    const whole = inQuads(g.k, g.input) && inQuads(g.m, g.output);
+    // The product reads and writes whole images.
+    return hasQuads(caps) && whole && (fitsJoin(g) ? !g.input : fitsCut(g));
+  },
   preferred: (caps, g) => pays(caps, Math.min(g.k, g.m)),
   launch: (device, g, tensors, label) =>
     fitsJoin(g) ? launchJoin(device, g, tensors, label) : launchCut(device, g, tensors, label),
@@ -101,10 +109,11 @@ export const patchGather: GatherVariant = {
 /** The gradient of the weight: the patches of the large image times the pixels of the small one. */
 export const patchCorrelation: CorrelationVariant = {
   name: 'patch',
+  runs: true,
   fits(caps, c) {
     const plain = isSquare(c, c.stride) && c.dilation === 1 && c.padding === 0;
     const whole = c.largeHeight === c.smallHeight * c.stride && c.largeWidth === c.smallWidth * c.stride;
-    const blocks = c.a % 4 === 0 && c.b % 4 === 0 && (c.batch * c.smallHeight * c.smallWidth) % 4 === 0;
+    const blocks = inQuads(c.a, c.run) && c.b % 4 === 0 && (c.batch * c.smallHeight * c.smallWidth) % 4 === 0;
     return hasQuads(caps) && plain && whole && blocks;
   },
   preferred: (caps, c) => pays(caps, Math.min(c.a, c.b)),

@@ -166,7 +166,7 @@ function slicesOf(entry: ShaderEntry, tensors: Readonly<Record<string, Tensor>>)
   return entry.bindings.map(({ name, binding, access }) => {
     const tensor = tensors[name]!;
     // Rounded up so that kernels may touch whole vec4s; storages and arena slices are padded to 256 bytes.
-    const size = Math.max(16, Math.ceil(tensor.byteLength / 16) * 16);
+    const size = Math.max(16, Math.ceil(tensor.spanBytes / 16) * 16);
     return { binding, writes: access === 'read_write', storage: tensor.storage, offset: tensor.offset, size };
   });
 }

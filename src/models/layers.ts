@@ -56,9 +56,10 @@ export class ConvTranspose2d {
     this.bias = at.parameter('bias', [channelsOut], uniform(fanIn));
   }
 
-  forward(x: Tensor): Tensor {
+  /** Into `into`, where given. */
+  forward(x: Tensor, into?: Tensor): Tensor {
     const options = { stride: this.#stride, padding: this.#padding };
-    return ops.conv2dTranspose(x, this.weight.tensor, this.bias.tensor, options);
+    return ops.conv2dTranspose(x, this.weight.tensor, this.bias.tensor, options, into);
   }
 }
 
@@ -77,13 +78,14 @@ export class BatchNorm2d {
     at.counter('num_batches_tracked');
   }
 
-  /** In training by the batch's own statistics, which also move the running ones; else by the running ones. */
-  forward(x: Tensor, training: boolean): Tensor {
+  /** In training by the batch's own statistics, which also move the running ones; else by the running ones. Into `into`, where given. */
+  forward(x: Tensor, training: boolean, into?: Tensor): Tensor {
     return ops.batchNorm(x, this.weight.tensor, this.bias.tensor, {
       runningMean: this.runningMean.tensor,
       runningVariance: this.runningVariance.tensor,
       training,
       relu: true,
+      into,
     });
   }
 }

@@ -71,9 +71,20 @@ class EncoderBlock {
     });
   }
 
-  forward(x: Tensor, training: boolean): Tensor {
-    return this.#units.reduce((y, [conv, norm]) => norm.forward(conv.forward(y), training), x);
+  /** Into `into`, where given. */
+  forward(x: Tensor, training: boolean, into?: Tensor): Tensor {
+    const last = this.#units.length - 1;
+    return this.#units.reduce(
+      (y, [conv, norm], i) => norm.forward(conv.forward(y), training, i === last ? into : undefined),
+      x,
+    );
   }
+}
+
+/** What an encoder level hands to the decoder, and the place beside it for what comes from below: no copy joins them. */
+interface Skip {
+  readonly skip: Tensor;
+  readonly place: Tensor | undefined;
 }
 
 /** 2×2 transposed convolution, concatenation with the skip, twice 3×3 convolution and ReLU. */
@@ -95,8 +106,8 @@ class DecoderBlock {
     });
   }
 
-  forward(deep: Tensor, skip: Tensor): Tensor {
-    const joined = ops.concat([this.#up.forward(deep), skip]);
+  forward(deep: Tensor, { place, skip }: Skip): Tensor {
+    const joined = ops.concat([this.#up.forward(deep, place), skip]);
     return this.#convs.reduce((y, conv) => conv.forward(y), joined);
   }
 }
@@ -144,7 +155,7 @@ class Decoder {
   }
 
   /** `skips` shallowest first. */
-  forward(centre: Tensor, skips: readonly Tensor[]): Tensor {
+  forward(centre: Tensor, skips: readonly Skip[]): Tensor {
     const deep = this.#blocks.reduce((y, block, i) => block.forward(y, skips.at(-1 - i)!), centre);
     return this.#final.forward(deep);
   }
@@ -224,11 +235,16 @@ export class UNet extends Module {
     this.#check(x);
     const { encoder, decoder, head } = this.#layers;
     if (mode.training) this.countBatch();
-    const skips: Tensor[] = [];
+    const skips: Skip[] = [];
     let y = x;
-    for (const block of encoder) {
-      skips.push(block.forward(y, mode.training));
-      y = ops.maxPool2d(skips.at(-1)!, { kernel: 2, stride: 2 });
+    for (const [level, block] of encoder.entries()) {
+      const channels = this.options.width * 2 ** level;
+      const [place, into] = decoder
+        ? ops.sideBySide(x.device, y.shape.slice(0, 3), [channels, channels])
+        : [];
+      const skip = block.forward(y, mode.training, into);
+      skips.push({ skip, place });
+      y = ops.maxPool2d(skip, { kernel: 2, stride: 2 });
     }
     const centre = this.#layers.centre.forward(y, mode.training);
     return {

@@ -12,6 +12,12 @@ export interface Spec {
   readonly dtype: DType;
 }
 
+/** Which channels of wider pixels a tensor is: it begins `start` elements into each, `pitch` elements apart. */
+export interface ChannelRun {
+  readonly start: number;
+  readonly pitch: number;
+}
+
 export class Tensor implements Spec {
   readonly device: Device;
   readonly shape: Shape;
@@ -19,6 +25,8 @@ export class Tensor implements Spec {
   readonly label: string;
   /** Byte offset into the storage; a multiple of 256. */
   readonly offset: number;
+  /** Set where the elements are some channels of wider pixels, in a storage shared with the other channels. */
+  readonly run: ChannelRun | undefined;
   /** Whether a tape follows this tensor from here on. */
   requiresGrad = false;
   /** Where backward leaves the gradient of a tensor with `requiresGrad`. */
@@ -29,13 +37,14 @@ export class Tensor implements Spec {
   #disposed = false;
 
   /** Takes over one ownership of `storage`. */
-  constructor(device: Device, storage: Storage, spec: Spec, label: string, offset = 0) {
+  constructor(device: Device, storage: Storage, spec: Spec, label: string, offset = 0, run?: ChannelRun) {
     this.device = device;
     this.#storage = storage;
     this.shape = spec.shape;
     this.dtype = spec.dtype;
     this.label = label;
     this.offset = offset;
+    this.run = run;
     own(this);
   }
 
@@ -46,6 +55,11 @@ export class Tensor implements Spec {
   /** Bytes of the elements, without padding. */
   get byteLength(): number {
     return this.size * byteSize(this.dtype);
+  }
+
+  /** Bytes from the first to the last element, those of other channels between them included. */
+  get spanBytes(): number {
+    return this.run ? (this.byteLength / this.shape.at(-1)!) * this.run.pitch : this.byteLength;
   }
 
   get storage(): Storage {
@@ -63,13 +77,27 @@ export class Tensor implements Spec {
         'The counts must be equal.',
       );
     }
-    return new Tensor(
-      this.device,
-      this.storage.retain(),
-      { shape, dtype: this.dtype },
-      this.label,
-      this.offset,
-    );
+    if (this.run && shape.at(-1) !== this.shape.at(-1)) {
+      const problem = `${formatShape(shape)} changes the channels of a run of them`;
+      throw new ShapeError('reshape', 'shape', problem, 'Use ops.reshape, which copies.');
+    }
+    return this.#view(shape, this.run);
+  }
+
+  /** Channels start … end−1 without a copy: ops read and write them in place. */
+  channels(start: number, end: number): Tensor {
+    const { start: first, pitch } = this.run ?? { start: 0, pitch: this.shape.at(-1) ?? 0 };
+    if (start < 0 || end <= start || end > (this.shape.at(-1) ?? 0)) {
+      const problem = `${start}…${end} are no channels of ${formatShape(this.shape)}`;
+      throw new ShapeError('channels', 'range', problem, '0 ≤ start < end ≤ channels is needed.');
+    }
+    const run = end - start === pitch ? undefined : { start: first + start, pitch };
+    return this.#view([...this.shape.slice(0, -1), end - start], run);
+  }
+
+  #view(shape: Shape, run: ChannelRun | undefined): Tensor {
+    const spec = { shape, dtype: this.dtype };
+    return new Tensor(this.device, this.storage.retain(), spec, this.label, this.offset, run);
   }
 
   /** A second handle on the same elements; dispose both. */
@@ -81,8 +109,15 @@ export class Tensor implements Spec {
   read(): Promise<HostArray> {
     // Thrown at the call, not in the promise, so that a step cannot overlook it.
     this.device.forbidInCapture('A host read was attempted');
-    const bytes = this.device.read(this.storage.buffer!, this.offset, this.byteLength);
-    return bytes.then((buffer) => decode(buffer, this.dtype, this.size));
+    const { run, spanBytes } = this;
+    const bytes = this.device.read(this.storage.buffer!, this.offset, spanBytes);
+    if (!run) return bytes.then((buffer) => decode(buffer, this.dtype, this.size));
+    const { start, pitch } = run;
+    const channels = this.shape.at(-1)!;
+    const span = spanBytes / byteSize(this.dtype);
+    return bytes.then((buffer) =>
+      decode(buffer, this.dtype, span).filter((_, i) => i % pitch >= start && i % pitch < start + channels),
+    );
   }
 
   /** The one element of a single-element tensor. */
@@ -94,6 +129,7 @@ export class Tensor implements Spec {
   /** Overwrites all elements, after everything launched so far. */
   write(values: ArrayLike<number>): void {
     this.device.forbidInCapture('A host write was attempted');
+    if (this.run) throw new ShapeError('write', 'tensor', 'is a run of channels', 'Write the whole tensor.');
     if (values.length !== this.size) {
       throw new ShapeError(
         'write',

@@ -13,14 +13,18 @@ export function conv2d(
   return apply(kernels.conv2d, [x, weight, bias], attrs);
 }
 
-/** x [N, H, W, C], weight [kernelHeight, kernelWidth, O, C], bias [O] or null → [N, H′, W′, O]. */
+/**
+ * x [N, H, W, C], weight [kernelHeight, kernelWidth, O, C], bias [O] or null → [N, H′, W′, O], in `into` if given (see
+ * sideBySide).
+ */
 export function conv2dTranspose(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null = null,
   attrs: kernels.ConvTranspose2dAttrs = {},
+  into?: Tensor,
 ): Tensor {
-  return apply(kernels.conv2dTranspose, [x, weight, bias], attrs);
+  return apply(kernels.conv2dTranspose, [x, weight, bias], attrs, into);
 }
 
 /** x [n, k] · weight [k, m] + bias [m] → [n, m]. */

@@ -15,6 +15,8 @@ export interface BatchNormOptions {
   readonly epsilon?: number;
   /** Apply max(·, 0) in the same pass (default false). */
   readonly relu?: boolean;
+  /** Receives the result: see sideBySide. */
+  readonly into?: Tensor | undefined;
 }
 
 /**
@@ -23,11 +25,13 @@ export interface BatchNormOptions {
  * @throws ShapeError where shapes differ, or in training with one value per channel
  */
 export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, options: BatchNormOptions): Tensor {
-  const { runningMean, runningVariance, training, momentum = 0.1, epsilon = 1e-5, relu = false } = options;
+  const { runningMean, runningVariance, training, momentum = 0.1, epsilon = 1e-5 } = options;
+  const { relu = false, into } = options;
   const statistics = training
     ? run(kernels.batchNormStatistics, [x, runningMean, runningVariance], { momentum })
     : [runningMean, runningVariance];
-  const y = apply(kernels.batchNorm, [x, weight, bias, ...statistics], { training, epsilon, relu });
+  const attrs = { training, epsilon, relu };
+  const y = apply(kernels.batchNorm, [x, weight, bias, ...statistics], attrs, into);
   if (training) for (const statistic of statistics) statistic.dispose();
   return y;
 }

@@ -1,0 +1,121 @@
+/** @file Copies of runs of rows, of any dtype: what concat, slice and pad are made of, and what runs of channels come to. */
+import { empty } from '../tensor/create.ts';
+import type { Device } from '../tensor/device.ts';
+import { ShapeError } from '../tensor/errors.ts';
+import type { ChannelRun, Tensor } from '../tensor/tensor.ts';
+import { launch, linearGrid } from './queue.ts';
+import * as shaders from './shaders.gen.ts';
+
+/** A run within rows, in elements. */
+export interface Rows {
+  readonly rows: number;
+  readonly run: number;
+  readonly xRow: number;
+  readonly xStart: number;
+  readonly yRow: number;
+  readonly yStart: number;
+}
+
+/** The widest type that a copy can move at once, and how many elements it holds. */
+function unitOf(x: Tensor, sizes: readonly number[]): { T: string; elements: number } {
+  const each = x.dtype === 'f16' ? 2 : 1;
+  const divide = (elements: number) => sizes.every((size) => size % elements === 0);
+  if (divide(4 * each)) return { T: 'vec4<u32>', elements: 4 * each };
+  if (divide(each)) return { T: 'u32', elements: each };
+  if (!x.device.caps.f16) {
+    const problem = 'moves single float16 values, which this device cannot';
+    throw new ShapeError('copy', 'x', problem, "Use cast(x, 'f32').");
+  }
+  return { T: 'f16', elements: 1 };
+}
+
+/** Copies a run of every row of x to a run of every row of y; `padded` writes zeros around it. */
+export function copyRows(
+  device: Device,
+  entry: 'runs' | 'padded',
+  x: Tensor,
+  y: Tensor,
+  runs: Rows,
+  label: string,
+): void {
+  const { rows, ...lengths } = runs;
+  const { T, elements } = unitOf(x, Object.values(lengths));
+  const { run, xRow, xStart, yRow, yStart } = runs;
+  const count = (rows * (entry === 'runs' ? run : yRow)) / elements;
+  const invocations = Math.ceil(count / (device.caps.software ? 16 : 1));
+  const [a, b, c, d, e] = [run, xRow, xStart, yRow, yStart].map((length) => length / elements);
+  const params = { count, invocations, run: a!, xRow: b!, xStart: c!, yRow: d!, yStart: e! };
+  const { workgroup } = device.caps;
+  const specialization = { overrides: { WORKGROUP: workgroup }, aliases: { T } };
+  launch(
+    device,
+    shaders.copy,
+    entry,
+    { x, y },
+    params,
+    linearGrid(invocations, workgroup),
+    specialization,
+    label,
+  );
+}
+
+/** Copies x to y, of one shape, where either may be a run of channels. */
+export function copyInto(x: Tensor, y: Tensor): void {
+  const run = x.shape.at(-1)!;
+  const from = { xRow: x.run?.pitch ?? run, xStart: x.run?.start ?? 0 };
+  const to = { yRow: y.run?.pitch ?? run, yStart: y.run?.start ?? 0 };
+  copyRows(x.device, 'runs', x, y, { rows: x.size / run, run, ...from, ...to }, 'copy');
+}
+
+/** The tensor itself, or a copy of a run of channels, which the caller disposes. */
+export function denseOf(x: Tensor): Tensor {
+  if (!x.run) return x;
+  const y = empty(x.device, x, 'dense');
+  copyInto(x, y);
+  return y;
+}
+
+/** Whether groups of four channels of every pixel begin at multiples of four elements. */
+export function inQuads(channels: number, run: ChannelRun | undefined): boolean {
+  return [channels, run?.pitch ?? 0, run?.start ?? 0].every((elements) => elements % 4 === 0);
+}
+
+/** How kernels that move four channels at once, or one where the channels are no multiple of four, find pixels. */
+export interface Units {
+  /** From one pixel to the next. */
+  readonly pitch: number;
+  /** Before the first of a pixel's channels. */
+  readonly start: number;
+}
+
+/** The units of x; undefined where its channels lie across units. */
+function unitsOf({ shape, run }: Tensor): Units | undefined {
+  const channels = shape.at(-1)!;
+  const each = channels % 4 === 0 ? 4 : 1;
+  if (each === 4 && !inQuads(channels, run)) return undefined;
+  const { pitch, start } = run ?? { pitch: channels, start: 0 };
+  return { pitch: pitch / each, start: start / each };
+}
+
+/** Has `action` write y in units, through a copy where y lies across them. */
+export function throughUnits(y: Tensor, action: (to: Tensor, units: Units) => void): void {
+  const units = unitsOf(y);
+  if (units) {
+    action(y, units);
+    return;
+  }
+  using to = empty(y.device, y, 'dense');
+  action(to, unitsOf(to)!);
+  copyInto(to, y);
+}
+
+/** Has `action` read x in units, from a copy where x lies across them. */
+export function fromUnits(x: Tensor, action: (from: Tensor, units: Units) => void): void {
+  const units = unitsOf(x);
+  if (units) {
+    action(x, units);
+    return;
+  }
+  using from = denseOf(x);
+  action(from, unitsOf(from)!);
+}

@@ -88,17 +88,22 @@ export async function startTraining(page: Page, { steps, batch }: TrainingInput)
   await page.getByRole('button', { name: /^Start/ }).click();
 }
 
-/** A file of the run kept in the page: its text, or the SHA-256 of its bytes. Throws where there is none. */
-export function runFile(page: Page, name: string, as: 'text' | 'sha256'): Promise<string> {
+/** A file kept in the page: its text, or the SHA-256 of its bytes. Throws where there is none. */
+export function keptFile(
+  page: Page,
+  folder: 'run' | 'data',
+  name: string,
+  as: 'text' | 'sha256',
+): Promise<string> {
   return page.evaluate(
-    async ([wanted, kind]) => {
+    async ([where, wanted, kind]) => {
       const root = await navigator.storage.getDirectory();
-      const folder = await root.getDirectoryHandle('run');
+      const folder = await root.getDirectoryHandle(where);
       const file = await (await folder.getFileHandle(wanted)).getFile();
       if (kind === 'text') return file.text();
       const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
       return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     },
-    [name, as] as const,
+    [folder, name, as] as const,
   );
 }

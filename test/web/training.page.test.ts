@@ -11,7 +11,7 @@ import { metricsFile, validationFile, withoutTimings } from '../../src/train/run
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import { configOf } from '../../web/work/forms.ts';
 import { prepareHearts } from '../../web/work/hearts.ts';
-import { makeHearts, openSite, ready, runFile, type Site, startTraining } from './page.ts';
+import { keptFile, makeHearts, openSite, ready, type Site, startTraining } from './page.ts';
 
 const hearts = { subjects: 6, difficulty: 'mid', phases: 1, imageSize: 64, seed: 1 } as const;
 const grid = { size: 32, spacingMm: 8 };
@@ -67,10 +67,10 @@ it('a training paused, reopened without a network and resumed leaves the bytes o
   const here = await trainHere();
   const metrics = withoutTimings((await readText(here, metricsFile))!);
   expect(metrics.split('\n')).toHaveLength(form.steps + 1);
-  expect(withoutTimings(await runFile(page, metricsFile, 'text'))).toBe(metrics);
-  expect(await runFile(page, validationFile, 'text')).toBe(await readText(here, validationFile));
+  expect(withoutTimings(await keptFile(page, 'run', metricsFile, 'text'))).toBe(metrics);
+  expect(await keptFile(page, 'run', validationFile, 'text')).toBe(await readText(here, validationFile));
   for (const name of [weightsFile, checkpointFile])
-    expect(await runFile(page, name, 'sha256'), name).toBe(sha256(here.files.get(name)!));
+    expect(await keptFile(page, 'run', name, 'sha256'), name).toBe(sha256(here.files.get(name)!));
   expect([...origins]).toEqual([new URL(site.url).origin]);
 }, 300_000);
 
@@ -91,7 +91,7 @@ it('its weights predict a study, and are downloaded as the run left them, with a
   expect(slices).toBeGreaterThanOrEqual(8);
   expect(await page.getByText(/^location −?[\d.]+, true [\d.]+$/).count()).toBeGreaterThanOrEqual(slices);
   const weights = await downloaded('Weights (.safetensors)');
-  expect(sha256(weights)).toBe(await runFile(page, weightsFile, 'sha256'));
+  expect(sha256(weights)).toBe(await keptFile(page, 'run', weightsFile, 'sha256'));
   const report = new TextDecoder().decode(await downloaded('Report (.html)'));
   expect(report).toContain('6 built-in hearts, mid');
   expect(report).not.toMatch(/(src|href)="(?!data:|#)/);
@@ -104,7 +104,7 @@ it('a run stopped before its first validation still leaves weights', async () =>
   );
   await page.getByRole('button', { name: 'Stop', exact: true }).click();
   await page.getByText('Finished', { exact: true }).waitFor();
-  expect(await runFile(page, validationFile, 'text').catch(() => 'none')).toBe('none');
+  expect(await keptFile(page, 'run', validationFile, 'text').catch(() => 'none')).toBe('none');
   await page.getByRole('button', { name: 'Use the weights' }).click();
   await page.getByRole('button', { name: 'Use the run’s weights' }).click();
   await page.getByText(/^\d+ steps$/).waitFor();

@@ -91,7 +91,8 @@ fn spreadOutput(a: T, b: T, c: T, d: T) -> Six {
   return Six(a, p + q, p - q, r + s, r - s, d);
 }
 
-fn put(s: Six, at: u32, plane: u32) {
+fn put(s: Six, at: u32) {
+  let plane = params.plane;
   spread[at] = s.a;
   spread[at + plane] = s.b;
   spread[at + 2u * plane] = s.c;
@@ -129,7 +130,7 @@ struct Line {
   inside: bool,
 }
 
-// Conditions join by & on purpose: each && is a branch, and branches take SwiftShader long to compile and run.
+// Conditions join by & on purpose: each && is a branch, dear on SwiftShader.
 fn rowAt(t: Tile, dy: i32) -> Line {
   let row = t.y + dy;
   let last = i32(params.height) - 1;
@@ -148,7 +149,6 @@ fn fetch(row: Line, column: Line) -> T {
 }
 
 struct Columns { a: Line, b: Line, c: Line, d: Line, e: Line, f: Line }
-
 fn columnsAt(t: Tile) -> Columns {
   return Columns(
     columnAt(t, 0), columnAt(t, 1), columnAt(t, 2), columnAt(t, 3), columnAt(t, 4), columnAt(t, 5),
@@ -156,13 +156,9 @@ fn columnsAt(t: Tile) -> Columns {
 }
 
 fn inputRow(row: Line, x: Columns) -> Six {
-  let a = fetch(row, x.a);
-  let b = fetch(row, x.b);
-  let c = fetch(row, x.c);
-  let d = fetch(row, x.d);
-  let e = fetch(row, x.e);
-  let f = fetch(row, x.f);
-  return spreadInput(a, b, c, d, e, f);
+  return spreadInput(
+    fetch(row, x.a), fetch(row, x.b), fetch(row, x.c), fetch(row, x.d), fetch(row, x.e), fetch(row, x.f),
+  );
 }
 
 // Tiles of the input of a convolution.
@@ -180,12 +176,12 @@ fn input(@builtin(global_invocation_id) id: vec3<u32>) {
   let e = inputRow(rowAt(t, 4), x);
   let f = inputRow(rowAt(t, 5), x);
   // Point (row, column) lies in plane 6·column + row.
-  put(spreadInput(a.a, b.a, c.a, d.a, e.a, f.a), i, plane);
-  put(spreadInput(a.b, b.b, c.b, d.b, e.b, f.b), i + 6u * plane, plane);
-  put(spreadInput(a.c, b.c, c.c, d.c, e.c, f.c), i + 12u * plane, plane);
-  put(spreadInput(a.d, b.d, c.d, d.d, e.d, f.d), i + 18u * plane, plane);
-  put(spreadInput(a.e, b.e, c.e, d.e, e.e, f.e), i + 24u * plane, plane);
-  put(spreadInput(a.f, b.f, c.f, d.f, e.f, f.f), i + 30u * plane, plane);
+  put(spreadInput(a.a, b.a, c.a, d.a, e.a, f.a), i);
+  put(spreadInput(a.b, b.b, c.b, d.b, e.b, f.b), i + 6u * plane);
+  put(spreadInput(a.c, b.c, c.c, d.c, e.c, f.c), i + 12u * plane);
+  put(spreadInput(a.d, b.d, c.d, d.d, e.d, f.d), i + 18u * plane);
+  put(spreadInput(a.e, b.e, c.e, d.e, e.e, f.e), i + 24u * plane);
+  put(spreadInput(a.f, b.f, c.f, d.f, e.f, f.f), i + 30u * plane);
 }
 
 fn outputRow(row: Line, x: Columns) -> Six {
@@ -204,20 +200,16 @@ fn outputGrad(@builtin(global_invocation_id) id: vec3<u32>) {
   let b = outputRow(rowAt(t, 1), x);
   let c = outputRow(rowAt(t, 2), x);
   let d = outputRow(rowAt(t, 3), x);
-  put(spreadOutput(a.a, b.a, c.a, d.a), i, plane);
-  put(spreadOutput(a.b, b.b, c.b, d.b), i + 6u * plane, plane);
-  put(spreadOutput(a.c, b.c, c.c, d.c), i + 12u * plane, plane);
-  put(spreadOutput(a.d, b.d, c.d, d.d), i + 18u * plane, plane);
-  put(spreadOutput(a.e, b.e, c.e, d.e), i + 24u * plane, plane);
-  put(spreadOutput(a.f, b.f, c.f, d.f), i + 30u * plane, plane);
+  put(spreadOutput(a.a, b.a, c.a, d.a), i);
+  put(spreadOutput(a.b, b.b, c.b, d.b), i + 6u * plane);
+  put(spreadOutput(a.c, b.c, c.c, d.c), i + 12u * plane);
+  put(spreadOutput(a.d, b.d, c.d, d.d), i + 18u * plane);
+  put(spreadOutput(a.e, b.e, c.e, d.e), i + 24u * plane);
+  put(spreadOutput(a.f, b.f, c.f, d.f), i + 30u * plane);
 }
 
 fn tap(i: u32, number: u32) -> T {
   return image[select(number, 8u - number, params.turned == 1u) * params.pairs + i];
-}
-
-fn weightRow(i: u32, first: u32) -> Six {
-  return spreadWeight(tap(i, first), tap(i, first + 1u), tap(i, first + 2u));
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -225,15 +217,15 @@ fn weight(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = index(id);
   if (i >= params.pairs) { return; }
   let plane = params.plane;
-  let a = weightRow(i, 0u);
-  let b = weightRow(i, 3u);
-  let c = weightRow(i, 6u);
-  put(spreadWeight(a.a, b.a, c.a), i, plane);
-  put(spreadWeight(a.b, b.b, c.b), i + 6u * plane, plane);
-  put(spreadWeight(a.c, b.c, c.c), i + 12u * plane, plane);
-  put(spreadWeight(a.d, b.d, c.d), i + 18u * plane, plane);
-  put(spreadWeight(a.e, b.e, c.e), i + 24u * plane, plane);
-  put(spreadWeight(a.f, b.f, c.f), i + 30u * plane, plane);
+  let a = spreadWeight(tap(i, 0u), tap(i, 1u), tap(i, 2u));
+  let b = spreadWeight(tap(i, 3u), tap(i, 4u), tap(i, 5u));
+  let c = spreadWeight(tap(i, 6u), tap(i, 7u), tap(i, 8u));
+  put(spreadWeight(a.a, b.a, c.a), i);
+  put(spreadWeight(a.b, b.b, c.b), i + 6u * plane);
+  put(spreadWeight(a.c, b.c, c.c), i + 12u * plane);
+  put(spreadWeight(a.d, b.d, c.d), i + 18u * plane);
+  put(spreadWeight(a.e, b.e, c.e), i + 24u * plane);
+  put(spreadWeight(a.f, b.f, c.f), i + 30u * plane);
 }
 
 fn gradColumn(at: u32, plane: u32) -> Three {

@@ -20,7 +20,11 @@ async function main(): Promise<void> {
   program.description(
     'Trains U-Nets on anatomy-oriented MR by self-supervision. Without a command: makes a phantom cohort, trains on it, evaluates and reports.',
   );
-  program.action(() => pretrain(embeddedDefault, {}, worker));
+  program
+    .option('--profile', 'after training, print the time of a step by kernel and write trace.json')
+    .action(({ profile }: { readonly profile?: boolean }) =>
+      pretrain(embeddedDefault, profile ? { profile } : {}, worker),
+    );
   addPretrain(program, worker);
   await program.parseAsync();
 }

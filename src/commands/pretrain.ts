@@ -1,5 +1,6 @@
 /** @file `pretrain`: trains on a DICOM folder, a prepared store or a phantom cohort, evaluates, writes a report. */
 import { type Command, Option } from 'commander';
+import type { ProfileRow } from '../autograd/profile.ts';
 import { readBytes } from '../data/files.node.ts';
 import { ConfigError, FileError } from '../tensor/errors.ts';
 import { type GivenConfig, parseGiven } from '../train/config.ts';
@@ -35,6 +36,7 @@ type Values = Readonly<Record<string, string>> & {
   readonly config?: string;
   readonly resume?: boolean;
   readonly json?: boolean;
+  readonly profile?: boolean;
 };
 
 /** The name commander gives a flag's value. */
@@ -125,7 +127,22 @@ function rowsOf({ orientation, location }: Evaluation): ResultRow[] {
   return [...lines, { name, ours: rounded(location.mae, 4), trivial: rounded(location.baselineMae, 4) }];
 }
 
-function finish({ config, training, results, report }: JobResult, json: boolean): void {
+function printProfile({ rows, trace }: NonNullable<JobResult['profile']>): void {
+  const total = rows.reduce((sum, { ms }) => sum + ms, 0);
+  process.stdout.write(`\nA training step by kernel, ${total.toFixed(1)} ms on the device:\n`);
+  printTable(
+    [
+      { title: 'KERNEL', cell: (row: ProfileRow) => row.label },
+      { title: 'LAUNCHES', cell: (row) => row.launches },
+      { title: 'MS', cell: (row) => Number(row.ms.toFixed(3)) },
+      { title: 'SHARE (%)', cell: (row) => Number((100 * row.share).toFixed(1)) },
+    ],
+    rows,
+  );
+  process.stdout.write(`\nTrace for chrome://tracing or Perfetto: ${trace}\n`);
+}
+
+function finish({ config, training, profile, results, report }: JobResult, json: boolean): void {
   if (!results) {
     note(`Stopped after step ${training.step} of ${config.steps}.`);
     note(`Go on with: pretrain --resume --out ${config.out}`);
@@ -134,7 +151,13 @@ function finish({ config, training, results, report }: JobResult, json: boolean)
   }
   const { part, evaluation } = results;
   if (json) {
-    printJson({ out: config.out, report, part, ...evaluation });
+    printJson({
+      out: config.out,
+      report,
+      part,
+      ...evaluation,
+      ...(profile ? { profile: profile.rows } : {}),
+    });
     return;
   }
   process.stdout.write(
@@ -148,13 +171,20 @@ function finish({ config, training, results, report }: JobResult, json: boolean)
     ],
     rowsOf(evaluation),
   );
+  if (profile) printProfile(profile);
   process.stdout.write(`\nReport: ${report}\n`);
+}
+
+export interface PretrainOptions {
+  readonly resume?: boolean;
+  readonly json?: boolean;
+  readonly profile?: boolean;
 }
 
 /** Runs a pretraining job with the terminal attached. `worker`: see `makeCohort`. */
 export async function pretrain(
   given: GivenConfig,
-  { resume = false, json = false }: { readonly resume?: boolean; readonly json?: boolean },
+  { resume = false, json = false, profile = false }: PretrainOptions,
   worker: URL | null,
 ): Promise<void> {
   let training = false;
@@ -164,6 +194,7 @@ export async function pretrain(
       runJob({
         given,
         resume,
+        profile,
         console: jobConsole(json),
         signal,
         worker,
@@ -198,6 +229,7 @@ export function addPretrain(program: Command, worker: URL | null): void {
     )
     .option('--config <file>', 'a JSON file with any part of the configuration; flags go before it')
     .option('--resume', 'go on with the run in --out')
+    .option('--profile', 'after training, print the time of a step by kernel and write trace.json')
     .option('--json', 'print the evaluation as JSON')
     .action(async (values: Values) => {
       await pretrain(await givenBy(values), values, worker);

@@ -1,6 +1,7 @@
 /** @file A whole pretraining job in Node: data, training, evaluation, report, each in the run's folder. */
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { ProfileRow } from '../autograd/profile.ts';
 import type { Split } from '../data/sampler.ts';
 import type { PreparedData } from '../data/types.ts';
 import { openDevice } from '../tensor/device.node.ts';
@@ -8,9 +9,10 @@ import type { Device } from '../tensor/device.ts';
 import { ConfigError, FileError } from '../tensor/errors.ts';
 import { checkpointFile } from './checkpoint.ts';
 import { type GivenConfig, parseGiven, type RunConfig, resolveConfig, trainConfigOf } from './config.ts';
-import { adoptStore, openData, type Stage } from './dataset.node.ts';
+import { adoptStore, openData } from './dataset.node.ts';
 import { imagesOf } from './dataset.ts';
-import type { TrainEvent, TrainResult } from './loop.ts';
+import { type JobConsole, trainingProgress } from './jobconsole.node.ts';
+import { type TrainResult, traceFile } from './loop.ts';
 import { encodePicture, overlayGrid } from './pictures.ts';
 import { type ReportInput, renderReport } from './report.ts';
 import { trainWithRestarts } from './restart.ts';
@@ -24,6 +26,9 @@ import {
   type ValidationMetrics,
   validationFile,
 } from './runlog.ts';
+import type { StepFacts } from './trainer.ts';
+
+export type { JobConsole } from './jobconsole.node.ts';
 
 export const configFile = 'config.json';
 export const evaluationFile = 'evaluation.json';
@@ -33,18 +38,12 @@ export const pictureFile = 'slices.png';
 /** Longest side of a slice in the picture, about, in pixels. */
 const PICTURE_SLICE = 160;
 
-/** How a job talks to whoever started it. */
-export interface JobConsole {
-  /** A line of news. */
-  say(line: string): void;
-  warn(line: string): void;
-  startStage(label: string, total: number): Stage;
-}
-
 export interface JobOptions {
   readonly given: GivenConfig;
   /** Goes on with the run in `given.out`; what was given then holds where nothing is given now. */
   readonly resume: boolean;
+  /** Profiles the training step after training; see TrainOptions. */
+  readonly profile?: boolean;
   readonly console: JobConsole;
   /** Stops training at the next step boundary; the job then ends without evaluation. */
   readonly signal: AbortSignal;
@@ -59,6 +58,8 @@ export interface JobOptions {
 export interface JobResult {
   readonly config: RunConfig;
   readonly training: TrainResult;
+  /** Time by kernel of a training step, and the trace's path; null where none was asked for or measured. */
+  readonly profile: { readonly rows: readonly ProfileRow[]; readonly trace: string } | null;
   /** Null when the job was stopped. */
   readonly results: RunResults | null;
   /** Path of the report, null when the job was stopped. */
@@ -114,36 +115,14 @@ export function adapterLine({ caps }: Device): string {
   return `Adapter: ${caps.description}, software; a GPU would be many times faster (planewise devices says why none is used)`;
 }
 
-const short = (value: number): string => String(Number(value.toPrecision(3)));
-
-/** Shows training events on a progress line that counts from the step it starts at. */
-function trainingProgress(console: JobConsole): { show: (event: TrainEvent) => void; end: () => void } {
-  let stage: Stage | undefined;
-  let start = 0;
-  let validation = '';
-  const show = (event: TrainEvent): void => {
-    if (event.kind === 'warning') console.warn(event.message);
-    if (event.kind === 'start') {
-      stage?.end();
-      start = event.step;
-      const from = start > 0 ? ` from step ${start}` : '';
-      console.say(`Network: ${event.parameters.toLocaleString('en')} parameters`);
-      stage = console.startStage(`training${from}`, event.steps - start);
-    }
-    if (event.kind === 'validation') validation = `  validation ${short(event.metrics.loss)}`;
-    if (event.kind !== 'steps') return;
-    const { step, loss, imagesPerSecond } = event.metrics;
-    stage?.update(step - start, `loss ${short(loss)}${validation}  ${short(imagesPerSecond)} images/s`);
-  };
-  return { show, end: () => stage?.end() };
-}
-
 class Job {
   readonly #options: JobOptions;
   readonly #config: RunConfig;
   readonly #files: DiskFiles;
   readonly #timings: Timing[] = [];
   #device: Device | undefined;
+  #facts: StepFacts | undefined;
+  #profile: JobResult['profile'] = null;
 
   constructor(options: JobOptions, config: RunConfig) {
     this.#options = options;
@@ -157,11 +136,11 @@ class Job {
     const data = await this.#timed('Data', () => this.#open());
     await writeText(this.#files, configFile, `${JSON.stringify(this.#config, null, 2)}\n`);
     const training = await this.#timed('Training', () => this.#train(data));
-    const stopped = { config: this.#config, training, results: null, report: null };
-    if (training.stopped || signal.aborted) return stopped;
+    const trained = { config: this.#config, training, profile: this.#profile };
+    if (training.stopped || signal.aborted) return { ...trained, results: null, report: null };
     const results = await this.#timed('Evaluation', () => this.#evaluate(data, training.split));
     const report = await this.#report(data, training.split, results);
-    return { config: this.#config, training, results, report };
+    return { ...trained, results, report };
   }
 
   async #open(): Promise<PreparedData> {
@@ -179,7 +158,7 @@ class Job {
   }
 
   async #train(data: PreparedData): Promise<TrainResult> {
-    const { console, signal, resume, onTraining } = this.#options;
+    const { console, signal, resume, profile = false, onTraining } = this.#options;
     const progress = trainingProgress(console);
     onTraining?.(true);
     try {
@@ -189,7 +168,13 @@ class Job {
         config: trainConfigOf(this.#config),
         files: this.#files,
         resume,
-        onProgress: progress.show,
+        profile,
+        onProgress: (event) => {
+          progress.show(event);
+          if (event.kind === 'start') this.#facts = event.facts;
+          if (event.kind === 'profile')
+            this.#profile = { rows: event.rows, trace: this.#files.describe(traceFile) };
+        },
         signal,
       });
     } finally {
@@ -238,6 +223,7 @@ class Job {
       title: `Pretraining: ${this.#config.tasks.join(' and ')}`,
       config: this.#config,
       adapter: { name: description, software },
+      ...(this.#facts ? { step: this.#facts } : {}),
       timings: this.#timings,
       metrics,
       validation,

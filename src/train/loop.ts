@@ -1,4 +1,5 @@
 /** @file The training loop, for Node and the browser: steps in bursts, log, validation, best weights, checkpoints. */
+import { chromeTrace, type ProfileRow } from '../autograd/profile.ts';
 import { createSampler, type Sampler, type Split } from '../data/sampler.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { UNet } from '../models/unet.ts';
@@ -14,7 +15,7 @@ import {
 import type { TrainConfig } from './config.ts';
 import { checkData, fingerprint, imagesOf, selectImages, splitOf } from './dataset.ts';
 import { Pace } from './pace.ts';
-import type { RunFiles } from './runfiles.ts';
+import { type RunFiles, writeText } from './runfiles.ts';
 import {
   appendRecords,
   metricsFile,
@@ -24,12 +25,21 @@ import {
   validationFile,
 } from './runlog.ts';
 import { learningRateAt } from './schedule.ts';
-import { HISTORY_STEPS, type Losses, Trainer } from './trainer.ts';
+import { HISTORY_STEPS, type Losses, type StepFacts, Trainer } from './trainer.ts';
 import { saveWeights } from './weightsfile.ts';
+
+/** The profile of a training step, in the format of chrome://tracing and Perfetto. */
+export const traceFile = 'trace.json';
 
 /** What a run tells while it goes. */
 export type TrainEvent =
-  | { readonly kind: 'start'; readonly step: number; readonly steps: number; readonly parameters: number }
+  | {
+      readonly kind: 'start';
+      readonly step: number;
+      readonly steps: number;
+      readonly parameters: number;
+      readonly facts: StepFacts;
+    }
   | {
       readonly kind: 'steps';
       /** The newest step's metrics. */
@@ -39,6 +49,7 @@ export type TrainEvent =
     }
   | { readonly kind: 'validation'; readonly metrics: ValidationMetrics }
   | { readonly kind: 'checkpoint'; readonly step: number }
+  | { readonly kind: 'profile'; readonly rows: readonly ProfileRow[] }
   | { readonly kind: 'warning'; readonly message: string };
 
 export interface TrainOptions {
@@ -48,6 +59,8 @@ export interface TrainOptions {
   readonly files: RunFiles;
   /** Goes on from the run's last checkpoint, if it has one; otherwise the run's logs start anew. */
   readonly resume?: boolean;
+  /** Profiles the training step once the run is over, into trace.json and a `profile` event. */
+  readonly profile?: boolean;
   readonly onProgress?: (event: TrainEvent) => void;
   /** Awaited after every burst of steps, with the network as it is then: for predictions on the way. */
   readonly onRest?: (network: UNet, step: number) => Promise<void>;
@@ -95,7 +108,8 @@ class Run {
     await truncateLog(this.#options.files, validationFile, this.#validated);
     await this.#trainer.prepare();
     const parameters = this.#trainer.network.arena.count;
-    this.#tell({ kind: 'start', step: this.#step, steps: config.steps, parameters });
+    const facts = this.#trainer.facts();
+    this.#tell({ kind: 'start', step: this.#step, steps: config.steps, parameters, facts });
     const first = this.#step;
     const started = performance.now();
     while (!signal?.aborted) {
@@ -105,7 +119,9 @@ class Run {
       await this.#options.onRest?.(this.#trainer.network, this.#step);
     }
     if (this.#saved < this.#step) await this.#checkpoint();
-    return { step: this.#step, stopped: this.#step < config.steps, best: this.#best };
+    const stopped = this.#step < config.steps;
+    if (this.#options.profile && !stopped) await this.#profile();
+    return { step: this.#step, stopped, best: this.#best };
   }
 
   /** What is due between steps: validation, then checkpoint. */
@@ -171,6 +187,19 @@ class Run {
     await saveCheckpoint(this.#options.files, state, this.#trainer.state());
     this.#saved = this.#step;
     this.#tell({ kind: 'checkpoint', step: this.#step });
+  }
+
+  /** Comes after the last checkpoint, for it trains on. */
+  async #profile(): Promise<void> {
+    const { device, files } = this.#options;
+    if (!device.caps.timestamps) {
+      const message = 'This adapter has no timestamps (timestamp-query), so there is no profile.';
+      this.#tell({ kind: 'warning', message });
+      return;
+    }
+    const { rows, spans } = await this.#trainer.profile(this.#training.batch(0));
+    await writeText(files, traceFile, chromeTrace(spans, `training step on ${device.caps.description}`));
+    this.#tell({ kind: 'profile', rows });
   }
 
   async #restore(): Promise<void> {

@@ -8,6 +8,7 @@ import { resultsSection, summary, tiles } from './report-results.ts';
 import { type ReportSample, slicesSection } from './report-slices.ts';
 import { reportStyle } from './report-style.ts';
 import type { StepMetrics, ValidationMetrics } from './runlog.ts';
+import type { StepFacts } from './trainer.ts';
 import { uplotScript, uplotStyle } from './uplot.gen.ts';
 
 export type { ReportSample } from './report-slices.ts';
@@ -30,6 +31,8 @@ export interface ReportInput {
   readonly title: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly adapter: { readonly name: string; readonly software: boolean };
+  /** The captured training step. */
+  readonly step?: StepFacts;
   readonly timings: readonly { readonly name: string; readonly seconds: number }[];
   readonly metrics: readonly StepMetrics[];
   readonly validation: readonly ValidationMetrics[];
@@ -85,7 +88,16 @@ function dataSection(data: ReportData): Html {
   return html`<section><h2>Data</h2><div class="columns">${pairs(rows, 'What was read')}</div>${skippedList(data.skipped)}</section>`;
 }
 
-function runSection({ config, adapter, timings, metrics }: ReportInput): Html {
+function stepRows({ launches, memory }: StepFacts): [string, string][] {
+  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+  return [
+    ['Launches in a step', whole(launches)],
+    ['Memory of its intermediates', megabytes(memory.plannedBytes)],
+    ['The same without planning', megabytes(memory.unplannedBytes)],
+  ];
+}
+
+function runSection({ config, adapter, step, timings, metrics }: ReportInput): Html {
   const speeds = metrics.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
   const speed = speeds[Math.floor(speeds.length / 2)];
   const rows: [string, string][] = [
@@ -93,6 +105,7 @@ function runSection({ config, adapter, timings, metrics }: ReportInput): Html {
     ['Runs on', adapter.software ? 'the processor (software adapter)' : 'a GPU'],
     ...(speed ? [['Training speed', `${whole(speed)} images/s (median)`] as [string, string]] : []),
     ...timings.map(({ name, seconds }): [string, string] => [name, duration(seconds)]),
+    ...(step ? stepRows(step) : []),
   ];
   return html`<section><h2>Run</h2><div class="columns">${pairs(rows, 'Machine and time')}${pairs(flattened(config), 'Configuration')}</div></section>`;
 }

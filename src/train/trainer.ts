@@ -1,7 +1,8 @@
 /** @file What training keeps on the device: network, optimiser, batch tensors, the captured steps and the loss history. */
 import * as ops from '../autograd/ops.ts';
 import { Optimizer } from '../autograd/optim.ts';
-import { type CapturedStep, capture } from '../autograd/step.ts';
+import { type ProfileRow, type ProfileSpan, profileOf, traceStep } from '../autograd/profile.ts';
+import { type CapturedStep, capture, type StepMemory } from '../autograd/step.ts';
 import { noGrad, Tape } from '../autograd/tape.ts';
 import type { Batch, Sampler } from '../data/sampler.ts';
 import type { PreparedManifest } from '../data/types.ts';
@@ -23,6 +24,22 @@ export interface Losses {
   readonly orientationLoss: number | null;
   readonly locationLoss: number | null;
 }
+
+/** The captured training step as one sees it from outside. */
+export interface StepFacts {
+  readonly launches: number;
+  readonly memory: StepMemory;
+}
+
+/** Where a training step's time goes. */
+export interface StepProfile {
+  /** Mean of the profiled runs, by kernel. */
+  readonly rows: readonly ProfileRow[];
+  /** Every launch of the last of them. */
+  readonly spans: readonly ProfileSpan[];
+}
+
+const PROFILED_RUNS = 3;
 
 /** Steps whose losses the device remembers until the host reads them. */
 export const HISTORY_STEPS = 256;
@@ -85,6 +102,25 @@ export class Trainer {
   async prepare(): Promise<void> {
     this.#training = await capture(this.#device, () => this.#trainingStep());
     this.#validation = await capture(this.#device, () => this.#validationStep());
+  }
+
+  /** Of the training step; after `prepare`. */
+  facts(): StepFacts {
+    const { launchCount, memory } = this.#training!;
+    return { launches: launchCount, memory };
+  }
+
+  /**
+   * Runs the training step on a batch a few times more, with timestamps around every launch. That trains on: what is to
+   * be kept must be saved before.
+   * @throws DeviceError where the adapter has no timestamps
+   */
+  async profile(batch: Batch): Promise<StepProfile> {
+    writeInputs(this.#inputs, batch);
+    await traceStep(this.#training!);
+    const traces: ProfileSpan[][] = [];
+    for (let run = 0; run < PROFILED_RUNS; run++) traces.push(await traceStep(this.#training!));
+    return { rows: profileOf(traces.flat(), PROFILED_RUNS), spans: traces.at(-1)! };
   }
 
   /** Every tensor that a checkpoint must keep: parameters, running statistics and the optimiser's moments. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, FileError, TrainingError } from '../../src/tensor/errors.ts';
 import { checkpointFile, previousCheckpointFile } from '../../src/train/checkpoint.ts';
-import { type TrainEvent, type TrainOptions, train } from '../../src/train/loop.ts';
+import { type TrainEvent, type TrainOptions, traceFile, train } from '../../src/train/loop.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import {
   metricsFile,
@@ -107,6 +107,27 @@ describe('train', () => {
     expect((start as { step: number }).step).toBeGreaterThanOrEqual(4);
     expect((start as { step: number }).step).toBeLessThan(8);
     expect(await leftBy(files)).toEqual(await undisturbed());
+  });
+
+  it('profiles its step after all is saved, so that a profile changes no byte of the run', async () => {
+    const files = new MemoryFiles();
+    const events = await run(files, { profile: true });
+    expect(events[0]).toMatchObject({ kind: 'start', facts: { launches: expect.any(Number) } });
+    const { facts } = events[0] as Extract<TrainEvent, { kind: 'start' }>;
+    expect(facts.memory.plannedBytes).toBeLessThan(facts.memory.unplannedBytes);
+    const trace = await readText(files, traceFile);
+    files.files.delete(traceFile);
+    expect(await leftBy(files)).toEqual(await undisturbed());
+    const last = events.at(-1)!;
+    if (!device().caps.timestamps) {
+      expect(last).toMatchObject({ kind: 'warning' });
+      return;
+    }
+    const { rows } = last as Extract<TrainEvent, { kind: 'profile' }>;
+    expect(rows.reduce((sum, { launches }) => sum + launches, 0)).toBe(facts.launches);
+    expect(rows.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
+    const { traceEvents } = JSON.parse(trace!) as { traceEvents: { ph: string }[] };
+    expect(traceEvents.filter(({ ph }) => ph === 'X')).toHaveLength(facts.launches);
   });
 
   it('goes on from the previous checkpoint, with a warning, when the last one is cut short', async () => {

@@ -31,6 +31,7 @@ function input(change: Partial<ReportInput> = {}): ReportInput {
   return {
     title: 'Phantom run',
     config: { width: 16, augmentation: { rotationDeg: 15, scale: [0.9, 1.1] }, clipNorm: null },
+    step: { launches: 200, memory: { plannedBytes: 40.2e6, unplannedBytes: 165e6 } },
     adapter: { name: 'Some adapter', software: true },
     timings: [{ name: 'Training', seconds: 245 }],
     metrics: Array.from({ length: 4000 }, (_, i) => ({
@@ -120,6 +121,7 @@ describe('renderReport', () => {
     expect(text).toContain('Every error is below that of the trivial predictor.');
     expect(text.match(/<\/span>0\.40<\/td>/g)).toHaveLength(3);
     expect(text).toContain('4 min 05 s');
+    expect(text).toContain('without planning</th><td>165.0 MB');
     expect(text).toContain('augmentation.scale</th><td>0.9, 1.1');
   });
 

@@ -1,0 +1,46 @@
+/** @file What a job tells whoever started it: lines of news and a progress line for training. */
+import type { Stage } from './dataset.node.ts';
+import type { TrainEvent } from './loop.ts';
+import type { StepFacts } from './trainer.ts';
+
+/** How a job talks to whoever started it. */
+export interface JobConsole {
+  /** A line of news. */
+  say(line: string): void;
+  warn(line: string): void;
+  startStage(label: string, total: number): Stage;
+}
+
+/** One line about the captured training step. */
+function stepLine({ launches, memory }: StepFacts): string {
+  const [planned, unplanned] = [memory.plannedBytes, memory.unplannedBytes].map((b) => (b / 1e6).toFixed(1));
+  return `Step: ${launches} launches; intermediates ${planned} MB as planned (${unplanned} MB side by side)`;
+}
+
+const short = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** Shows training events on a progress line that counts from the step it starts at. */
+export function trainingProgress(console: JobConsole): {
+  show: (event: TrainEvent) => void;
+  end: () => void;
+} {
+  let stage: Stage | undefined;
+  let start = 0;
+  let validation = '';
+  const show = (event: TrainEvent): void => {
+    if (event.kind === 'warning') console.warn(event.message);
+    if (event.kind === 'start') {
+      stage?.end();
+      start = event.step;
+      const from = start > 0 ? ` from step ${start}` : '';
+      console.say(`Network: ${event.parameters.toLocaleString('en')} parameters`);
+      console.say(stepLine(event.facts));
+      stage = console.startStage(`training${from}`, event.steps - start);
+    }
+    if (event.kind === 'validation') validation = `  validation ${short(event.metrics.loss)}`;
+    if (event.kind !== 'steps') return;
+    const { step, loss, imagesPerSecond } = event.metrics;
+    stage?.update(step - start, `loss ${short(loss)}${validation}  ${short(imagesPerSecond)} images/s`);
+  };
+  return { show, end: () => stage?.end() };
+}

@@ -3,31 +3,7 @@
 // conv2d.subgroup4.wgsl.
 override TRANSPOSED: bool = false;
 
-struct Params {
-  pixels: u32,
-  classHeight: u32,
-  classWidth: u32,
-  outHeight: u32,
-  outWidth: u32,
-  inHeight: u32,
-  inWidth: u32,
-  k: u32,
-  m: u32,
-  kernelHeight: u32,
-  kernelWidth: u32,
-  stride: i32,
-  dilation: i32,
-  offsetY: i32,
-  offsetX: i32,
-  up: i32,
-  // 0 or 1
-  hasBias: u32,
-  relu: u32,
-  xPitch: u32,
-  xStart: u32,
-  yPitch: u32,
-  yStart: u32,
-}
+// @include gather
 
 const TILE: u32 = 64u;
 const DEPTH: u32 = 16u;

@@ -4,31 +4,7 @@
 override WORKGROUP: u32 = 16u;
 override TRANSPOSED: bool = false;
 
-struct Params {
-  pixels: u32,
-  classHeight: u32,
-  classWidth: u32,
-  outHeight: u32,
-  outWidth: u32,
-  inHeight: u32,
-  inWidth: u32,
-  k: u32,
-  m: u32,
-  kernelHeight: u32,
-  kernelWidth: u32,
-  stride: i32,
-  dilation: i32,
-  offsetY: i32,
-  offsetX: i32,
-  up: i32,
-  // 0 or 1
-  hasBias: u32,
-  relu: u32,
-  xPitch: u32,
-  xStart: u32,
-  yPitch: u32,
-  yStart: u32,
-}
+// @include gather
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

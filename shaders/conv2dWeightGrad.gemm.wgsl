@@ -1,25 +1,7 @@
 // Gradient of a convolution's weight as a matrix product with tiles in workgroup memory, for GPUs: rows are (tap,
 // large channel), columns small channels, and the sum runs over a strip of the small image's pixels, 16 a round.
 // Terms as in conv2dWeightGrad.subgroup4.wgsl.
-struct Params {
-  batch: u32,
-  smallHeight: u32,
-  smallWidth: u32,
-  largeHeight: u32,
-  largeWidth: u32,
-  a: u32,
-  b: u32,
-  kernelHeight: u32,
-  kernelWidth: u32,
-  stride: i32,
-  dilation: i32,
-  padding: i32,
-  splits: u32,
-  count: u32,
-  // see conv2dWeightGrad.subgroup4.wgsl
-  largePitch: u32,
-  largeStart: u32,
-}
+// @include correlation
 
 const TILE: u32 = 64u;
 const DEPTH: u32 = 16u;

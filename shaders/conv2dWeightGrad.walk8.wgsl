@@ -4,22 +4,7 @@
 // Terms as in conv2dWeightGrad.subgroup4.wgsl.
 enable subgroups;
 
-struct Params {
-  batch: u32,
-  smallHeight: u32,
-  smallWidth: u32,
-  largeHeight: u32,
-  largeWidth: u32,
-  a: u32,
-  b: u32,
-  kernelHeight: u32,
-  kernelWidth: u32,
-  stride: i32,
-  dilation: i32,
-  padding: i32,
-  splits: u32,
-  count: u32,
-}
+// @include correlation
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> large: array<f32>;

@@ -1,0 +1,22 @@
+// Sizes of a correlation: see src/kernels/correlate.ts.
+struct Params {
+  batch: u32,
+  smallHeight: u32,
+  smallWidth: u32,
+  largeHeight: u32,
+  largeWidth: u32,
+  // channels of the large and of the small image
+  a: u32,
+  b: u32,
+  kernelHeight: u32,
+  kernelWidth: u32,
+  stride: i32,
+  dilation: i32,
+  padding: i32,
+  splits: u32,
+  // elements of dw
+  count: u32,
+  // elements from pixel to pixel of the large image, and before a pixel's first channel
+  largePitch: u32,
+  largeStart: u32,
+}

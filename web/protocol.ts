@@ -130,6 +130,8 @@ export interface RunInfo {
   readonly hasWeights: boolean;
   readonly adapter: string;
   readonly message?: string;
+  /** What to try where the batch did not fit into the adapter's memory. */
+  readonly smallerBatch?: number;
 }
 
 /** A held-out slice with what the network says about it now. */
@@ -231,6 +233,8 @@ export interface Busy {
 /** What the worker tells without being asked. */
 export interface Events {
   busy: Busy;
+  /** Training starts after this step; what was told of later ones is void. */
+  begin: number;
   metrics: readonly StepMetrics[];
   validation: readonly ValidationMetrics[];
   pace: {

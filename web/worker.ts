@@ -51,6 +51,8 @@ const session = new Session();
 const training = new Training(tell);
 let device: Device | null = null;
 let weights: LoadedWeights | null = null;
+/** What they were read from, for when their device is lost. */
+let weightsSource: { readonly bytes: Uint8Array; readonly name: string } | null = null;
 
 /** The device for all but training; opened when first needed, and again when it was lost. */
 async function useDevice(): Promise<Device> {
@@ -121,7 +123,16 @@ async function load(bytes: Uint8Array, name: string): Promise<WeightsSummary> {
   const loaded = await openWeights(await useDevice(), bytes, name, session.info && session.data.manifest);
   weights?.network.dispose();
   weights = loaded;
+  weightsSource = { bytes, name };
   return summaryOf(loaded);
+}
+
+/** The loaded weights on a device that is not lost. */
+async function useWeights(): Promise<LoadedWeights> {
+  await useDevice();
+  if (!weights && weightsSource) await load(weightsSource.bytes, weightsSource.name);
+  if (weights) return weights;
+  throw new ConfigError('No weights are loaded. Load a file, or take those of the run.');
 }
 
 /** Data that a run was started on must not change under it. */
@@ -170,11 +181,7 @@ const handlers: Handlers = {
   },
   loadWeights: ({ name, bytes }) => load(bytes, name),
   loadRunWeights: async () => load(await training.weights(), 'weights of this run'),
-  predict: async (request) => {
-    await useDevice();
-    if (!weights) throw new ConfigError('No weights are loaded. Load a file, or take those of the run.');
-    return predictStudy(session.library, weights, request);
-  },
+  predict: async (request) => predictStudy(session.library, await useWeights(), request),
 };
 
 /** Work that reports progress and can be cancelled. */

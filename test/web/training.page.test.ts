@@ -1,28 +1,12 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Download, Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openDevice } from '#device';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
-import { trainConfigOf } from '../../src/train/config.ts';
-import { train } from '../../src/train/loop.ts';
-import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
+import { readText } from '../../src/train/runfiles.ts';
 import { metricsFile, validationFile, withoutTimings } from '../../src/train/runlog.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
-import { configOf } from '../../web/work/forms.ts';
-import { prepareHearts } from '../../web/work/hearts.ts';
 import { keptFile, makeHearts, openSite, ready, type Site, startTraining } from './page.ts';
-
-const hearts = { subjects: 6, difficulty: 'mid', phases: 1, imageSize: 64, seed: 1 } as const;
-const grid = { size: 32, spacingMm: 8 };
-const form = {
-  preset: 'small',
-  tasks: ['orientation', 'location'],
-  batch: 2,
-  steps: 30,
-  learningRate: 0.001,
-  seed: 1,
-} as const;
+import { form, hearts, sha256, trainHere } from './run.ts';
 
 let site: Site;
 let page: Page;
@@ -32,21 +16,6 @@ beforeAll(async () => {
   page.setDefaultTimeout(120_000);
 });
 afterAll(() => site?.close());
-
-/** The same training in this process, never stopped. */
-async function trainHere(): Promise<MemoryFiles> {
-  const device = await openDevice();
-  const files = new MemoryFiles();
-  try {
-    const config = trainConfigOf(configOf(form, grid));
-    await train({ device, data: await prepareHearts(hearts, grid), config, files });
-  } finally {
-    device.dispose();
-  }
-  return files;
-}
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 it('a training paused, reopened without a network and resumed leaves the bytes of one that ran through in Node', async () => {
   const origins = new Set<string>();

@@ -81,6 +81,7 @@ class RunView {
     const curves = this.#curves.map(({ curve }) => curve.element);
     this.#graphs = h('div', {}, curveLegend(), h('div', { class: 'curves' }, curves));
     this.element = h('div', {}, this.#tiles.element, this.#bar, this.#graphs, this.#held);
+    app.client.on('begin', (step) => this.begin(step));
     app.client.on('metrics', (rows) => this.#add(rows));
     app.client.on('validation', (rows) => this.#validated(rows));
     app.client.on('pace', (pace) => this.#pace(pace));
@@ -192,22 +193,37 @@ function controls(app: App, form: RunForm, view: RunView, notice: Notice): Contr
     await app.client.request('train', { form: chosen, resume });
   };
   const begin = (resume: boolean) => () => {
-    train(resume).catch((error) => notice.fail(error));
+    train(resume).catch((error) => {
+      // a run that fails says so itself
+      if (error.message !== app.state.run?.message) notice.fail(error);
+    });
   };
+  const smaller = action(
+    'Try',
+    notice,
+    () => {
+      form.write({ ...form.read(), batch: app.state.run?.smallerBatch ?? form.read().batch });
+      begin(false)();
+    },
+    'primary',
+  );
   const start = action('Start', notice, begin(false), 'primary');
   const resume = action('Resume', notice, begin(true), 'primary');
   const pause = action('Pause', notice, () => app.client.request('pause', null));
   const stop = action('Stop', notice, () => app.client.request('stop', null));
   const results = action('Use the weights', notice, () => app.openTab('use'));
   return {
-    element: h('div', { class: 'actions' }, start, resume, pause, stop, results),
+    element: h('div', { class: 'actions' }, smaller, start, resume, pause, stop, results),
     show: (run, hasData) => {
       const state = run?.state;
       const going = state === 'running';
-      const halted = state === 'paused' || state === 'failed';
+      const halted = state === 'paused' || (state === 'failed' && run!.step > 0);
+      const batch = state === 'failed' ? run?.smallerBatch : undefined;
+      smaller.hidden = batch === undefined || !hasData;
+      smaller.textContent = `Start with a batch of ${count(batch ?? 0)}`;
       start.hidden = going || !hasData;
       start.textContent = run ? 'Start a new run' : 'Start';
-      start.className = halted ? 'plain' : 'primary';
+      start.className = halted || batch ? 'plain' : 'primary';
       resume.hidden = !halted || !hasData;
       resume.textContent = `Resume from step ${count(run?.step ?? 0)}`;
       pause.hidden = !going;
@@ -248,14 +264,18 @@ export function trainPanel(app: App): HTMLElement {
     { class: 'hint' },
     'Curves, pace and predictions on held-out slices appear here once a training runs.',
   );
+  const background = h('p', { class: 'hint' });
   app.watch(({ run }) => {
     begun.hidden = run !== null;
+    background.hidden = run?.state !== 'running';
+    const kept = run?.step ? `step ${count(run.step)}` : 'its start';
+    background.textContent = `It goes on while this tab is in the background. If the tab is closed, it can be resumed from ${kept}.`;
   });
   return h(
     'div',
     { class: 'layout narrow' },
     card('Training', empty, source, form.element, buttons.element, notice.element),
-    card('Run', status, begun, view.element),
+    card('Run', status, begun, background, view.element),
   );
 }
 

@@ -52,7 +52,8 @@ export class Previews {
     const began = performance.now();
     if (began < this.#due && step < this.#config.steps) return;
     const { heatmaps, locations } = await predictImages(network, this.#data, this.#indices, {
-      batch: this.#indices.length,
+      // what training has memory for
+      batch: Math.min(this.#config.batch, this.#indices.length),
     });
     const { manifest } = this.#data;
     const lines = heatmaps && fitLines(heatmaps, this.#indices.length, manifest, this.#config.lineSigmaMm);

@@ -3,7 +3,7 @@ import { openDevice } from '#device';
 import type { PreparedData } from '../../src/data/types.ts';
 import { UNet } from '../../src/models/unet.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import { ConfigError, FileError } from '../../src/tensor/errors.ts';
+import { ConfigError, FileError, OutOfMemoryError, PlanewiseError } from '../../src/tensor/errors.ts';
 import { loadCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
 import { type TrainConfig, trainConfigOf } from '../../src/train/config.ts';
 import { fingerprint, splitOf } from '../../src/train/dataset.ts';
@@ -33,6 +33,19 @@ export function adapterName({ caps }: Device): string {
   const { description, vendor, architecture } = caps;
   const named = description !== vendor && description !== 'unnamed adapter';
   return named ? description : [vendor, architecture].filter(Boolean).join(' ') || 'unnamed adapter';
+}
+
+/** The same in words for whoever chose the batch, and the next batch to try. */
+function batchProblem(error: unknown, { batch }: TrainingForm, adapter: string): [unknown, Partial<RunInfo>] {
+  if (!(error instanceof OutOfMemoryError)) return [error, {}];
+  const smaller = Math.floor(batch / 2);
+  const [images, fix] =
+    smaller > 0
+      ? [`A batch of ${batch} images does`, `Try a batch of ${smaller}.`]
+      : ['Even one image a step does', 'Prepare smaller images under Data.'];
+  const words = `${images} not fit into the memory of ${adapter || 'this adapter'}. ${fix}`;
+  const options = { cause: error };
+  return [new PlanewiseError(error.code, words, options), smaller > 0 ? { smallerBatch: smaller } : {}];
 }
 
 export class Training {
@@ -96,9 +109,10 @@ export class Training {
       if (ended === 'finished') await this.#ensureWeights(config, data);
       const hasWeights = (await this.files.read(weightsFile)) !== null;
       return await this.#set({ state: ended, step: result.step, best: result.best, hasWeights });
-    } catch (error) {
+    } catch (problem) {
       this.#seconds = before + (performance.now() - began) / 1000;
-      if (this.#info) await this.#set({ state: 'failed', message: String((error as Error).message) });
+      const [error, hint] = batchProblem(problem, form, this.#info?.adapter ?? '');
+      if (this.#info) await this.#set({ state: 'failed', message: (error as Error).message, ...hint });
       throw error;
     } finally {
       this.#stop = null;
@@ -153,18 +167,19 @@ export class Training {
       this.#seconds = 0;
       this.#info = fresh;
     }
-    const { message: _, ...info } = this.#info ?? fresh;
+    const { message: _message, smallerBatch: _smaller, ...info } = this.#info ?? fresh;
     this.#info = info;
     await this.#set({ state: 'running' });
   }
 
-  #train(config: TrainConfig, data: PreparedData, resume: boolean, signal: AbortSignal) {
+  async #train(config: TrainConfig, data: PreparedData, resume: boolean, signal: AbortSignal) {
     let device: Device | null = null;
     const split = splitOf(data, config);
     const previews = new Previews(data, split, config, (preview) => this.#tell('preview', preview));
     const files = new WatchedFiles(this.files, (name, text) => this.#logged(name, text));
-    return trainWithRestarts({
+    const run = trainWithRestarts({
       openDevice: async () => {
+        device?.dispose();
         device = await openDevice();
         if (this.#info) this.#info = { ...this.#info, adapter: adapterName(device) };
         return device;
@@ -177,6 +192,7 @@ export class Training {
       onProgress: (event) => this.#progress(event, device),
       onRest: (network, step) => previews.show(network, step),
     });
+    return run.finally(() => device?.dispose());
   }
 
   #logged(name: string, text: string): void {
@@ -185,6 +201,7 @@ export class Training {
   }
 
   #progress(event: TrainEvent, device: Device | null): void {
+    if (event.kind === 'start') this.#tell('begin', event.step);
     if (event.kind === 'warning') this.#tell('warning', event.message);
     if (event.kind === 'validation' && event.metrics.best)
       this.#save({ best: { step: event.metrics.step, loss: event.metrics.loss }, hasWeights: true });

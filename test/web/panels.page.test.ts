@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { AxeBuilder } from '@axe-core/playwright';
+import { Command } from 'commander';
 import type { Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { addPrepare } from '../../src/commands/prepare.ts';
 import { encodeDicom, phantomSubject } from '../../src/data/phantom.ts';
+import { manifestName } from '../../src/data/store.ts';
 import { launchOptions } from '../browser/chromium.ts';
-import { makeHearts, openSite, type Site } from './page.ts';
+import { keptFile, makeHearts, openSite, type Site } from './page.ts';
 
 let site: Site;
 let page: Page;
@@ -135,6 +138,37 @@ describe('folders that cannot be used', () => {
     await page.getByText(/No short-axis image among \d+ images/).waitFor();
     await page.getByLabel('View of cine short axis').selectOption('short-axis');
     await page.getByText('Short-axis slices with lines of 2-chamber and 4-chamber.').waitFor();
+  });
+});
+
+/** What the program prepares of a folder, as its manifest. */
+async function prepareByProgram(name: string): Promise<string> {
+  const program = new Command();
+  addPrepare(program);
+  const quiet = [vi.spyOn(process.stdout, 'write'), vi.spyOn(process.stderr, 'write')];
+  for (const stream of quiet) stream.mockReturnValue(true);
+  try {
+    const where = ['--out', join(folder, 'store'), '--size', '32', '--spacing', '8'];
+    await program.parseAsync(['prepare', join(folder, name), ...where], { from: 'user' });
+  } finally {
+    for (const stream of quiet) stream.mockRestore();
+  }
+  return readFile(join(folder, 'store', manifestName), 'utf8');
+}
+
+describe('a folder of DICOM', () => {
+  it('gets the lines, locations, pixels and skipped files that planewise prepare gives it', async () => {
+    const files = { ...heart(0), ...heart(1) };
+    const broken = Object.keys(files).find((path) => path.includes('sax'))!;
+    await openFolder('two', { ...files, [broken]: files[broken]!.slice(0, 300), 'notes.txt': '' });
+    await page.getByRole('button', { name: 'Prepare' }).click();
+    await page.getByRole('button', { name: 'Look at the studies' }).waitFor();
+    expect(await page.locator('.facts dd').first().textContent()).toBe('2');
+    const here = JSON.parse(await keptFile(page, 'data', 'data.json', 'text'));
+    expect(here.images.length).toBeGreaterThan(15);
+    expect(here.skipped).toHaveLength(1);
+    // with the checksum of the pixels
+    expect(here).toEqual(JSON.parse(await prepareByProgram('two')));
   });
 });
 

@@ -38,7 +38,6 @@ async function fromDrop(entries: readonly FileSystemEntry[]): Promise<PickedFold
   const files: PickedFile[] = [];
   const one = entries.length === 1 && entries[0]!.isDirectory;
   for (const entry of entries) await walk(entry, one ? '' : entry.name, files);
-  files.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { name: one ? entries[0]!.name : 'dropped files', files };
 }
 

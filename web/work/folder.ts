@@ -80,7 +80,9 @@ export class Folder {
     files: readonly PickedFile[],
     onBusy: (busy: Busy) => void,
   ): Promise<Folder> {
-    const sources = files.map(
+    // In the order the program reads them: browsers list a folder in any.
+    const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+    const sources = sorted.map(
       ({ path, file }): FileSource => ({ path, read: async () => new Uint8Array(await file.arrayBuffer()) }),
     );
     const scan = await scanFiles(sources, ({ done, total, file }) =>

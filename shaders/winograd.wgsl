@@ -34,6 +34,9 @@ struct Params {
   turned: u32,
   hasBias: u32,
   relu: u32,
+  // pixels of the gradient of the output, and its channels in Ts
+  pixels: u32,
+  sums: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -42,6 +45,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> products: array<T>;
 @group(0) @binding(4) var<storage, read> bias: array<T>;
 @group(0) @binding(5) var<storage, read_write> result: array<T>;
+@group(0) @binding(6) var<storage, read_write> biasGrad: array<T>;
 
 struct Three { a: T, b: T, c: T }
 struct Four { a: T, b: T, c: T, d: T }
@@ -242,10 +246,7 @@ fn storeTaps(v: Three, at: u32) {
 }
 
 // The gradient of the weight from the 36 sums.
-@compute @workgroup_size(WORKGROUP)
-fn weightGrad(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = index(id);
-  if (i >= params.pairs) { return; }
+fn gatherTaps(i: u32) {
   let plane = params.plane;
   let a = gradColumn(i, plane);
   let b = gradColumn(i + 6u * plane, plane);
@@ -256,6 +257,37 @@ fn weightGrad(@builtin(global_invocation_id) id: vec3<u32>) {
   storeTaps(gatherWeight(a.a, b.a, c.a, d.a, e.a, f.a), i);
   storeTaps(gatherWeight(a.b, b.b, c.b, d.b, e.b, f.b), i + 3u * params.pairs);
   storeTaps(gatherWeight(a.c, b.c, c.c, d.c, e.c, f.c), i + 6u * params.pairs);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn weightGrad(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = index(id);
+  if (i >= params.pairs) { return; }
+  gatherTaps(i);
+}
+
+// The gradient of the bias: a channel's sum over the pixels, in blocks, for rounding grows with the longest chain.
+fn sumPixels(channel: u32) {
+  var sum = T();
+  for (var begin = 0u; begin < params.pixels; begin += 128u) {
+    var chain = T();
+    for (var pixel = begin; pixel < min(begin + 128u, params.pixels); pixel++) {
+      chain += image[pixel * params.sums + channel];
+    }
+    sum += chain;
+  }
+  biasGrad[channel] = sum;
+}
+
+// The few long sums come first.
+@compute @workgroup_size(WORKGROUP)
+fn weightAndBiasGrad(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = index(id);
+  if (i < params.sums) {
+    sumPixels(i);
+  } else if (i < params.sums + params.pairs) {
+    gatherTaps(i - params.sums);
+  }
 }
 
 fn outputColumn(at: u32, plane: u32) -> Four {

@@ -40,6 +40,8 @@ export interface CorrelationTensors {
   readonly small: Tensor;
   /** One dw per strip. */
   readonly partial: Tensor;
+  /** What a variant that says `sumsBias` is to write besides; dy is the small image. */
+  readonly bias?: BiasSum | undefined;
 }
 
 export interface CorrelationVariant extends Variant<Correlation, [CorrelationTensors, number, string]> {
@@ -47,6 +49,8 @@ export interface CorrelationVariant extends Variant<Correlation, [CorrelationTen
   work(c: Correlation): number;
   /** Reads a large image that is a run of channels in place; for other variants it is copied. */
   readonly runs?: true;
+  /** Sums the bias's gradient itself, where dy is the small image and there is one strip. */
+  readonly sumsBias?: true;
   /** How many of those keep this device busy. */
   wanted(device: Device): number;
 }
@@ -231,8 +235,9 @@ export function correlate(device: Device, op: string, sizes: Correlation, result
   const splits = splitsOf(device, variant, c);
   const { dw, bias } = result;
   if (splits === 1) {
-    variant.launch(device, c, { large, small, partial: dw }, 1, label);
-    finishGrad(device, undefined, bias, op);
+    const own = variant.sumsBias && bias?.dy === result.small ? { dy: small, db: bias.db } : undefined;
+    variant.launch(device, c, { large, small, partial: dw, bias: own }, 1, label);
+    finishGrad(device, undefined, own ? undefined : bias, op);
   } else {
     using partial = empty(device, { shape: [splits, ...dw.shape], dtype: 'f32' }, `${op} strips`);
     variant.launch(device, c, { large, small, partial }, splits, label);

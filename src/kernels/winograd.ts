@@ -7,7 +7,7 @@
  */
 import type { Caps, Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Correlation, CorrelationVariant } from './correlate.ts';
+import type { Correlation, CorrelationTensors, CorrelationVariant } from './correlate.ts';
 import type { Gather, GatherVariant } from './gather.ts';
 import { emptyPlanes, GAP, hasQuads, multiply, planeOf, specialization, unitOf } from './planes.ts';
 import { launch, linearGrid } from './queue.ts';
@@ -48,6 +48,8 @@ const nothing = {
   turned: 0,
   hasBias: 0,
   relu: 0,
+  pixels: 0,
+  sums: 0,
 };
 
 interface Image {
@@ -173,6 +175,7 @@ function fitsCorrelation(caps: Caps, c: Correlation): boolean {
 /** The gradient of the weight: the tiles of both images are the depth of the products. */
 export const winogradCorrelation: CorrelationVariant = {
   name: 'winograd',
+  sumsBias: true,
   fits: fitsCorrelation,
   preferred: (caps, c) => pays(smallTiling(c), Math.min(c.a, c.b), LEAST[caps.subgroupSize]?.weightGrad),
   work: () => POINTS,
@@ -187,10 +190,24 @@ export const winogradCorrelation: CorrelationVariant = {
     const { padded } = countsOf(tiling);
     const shape = { points: POINTS, rows: c.a, depth: padded, columns: c.b, turnedA: true, turnedB: false };
     using products = multiply(device, input, dy, shape, label);
-    const pairs = (c.a * c.b) / unitOf(device);
-    const params = { ...nothing, pairs, plane: planeOf(c.a * c.b, unitOf(device)) };
-    const bindings = { products, result: tensors.partial };
-    const grid = linearGrid(pairs, device.caps.workgroup);
-    launch(device, shaders.winograd, 'weightGrad', bindings, params, grid, specialization(device));
+    launchGrads(device, c, products, tensors);
   },
 };
+
+/** The gradients of weight and, where it is asked for, bias. */
+function launchGrads(device: Device, c: Correlation, products: Tensor, tensors: CorrelationTensors): void {
+  const { partial: result, bias } = tensors;
+  const unit = unitOf(device);
+  const pairs = (c.a * c.b) / unit;
+  const sums = bias ? c.b / unit : 0;
+  const pixels = c.batch * c.smallHeight * c.smallWidth;
+  const params = { ...nothing, pairs, plane: planeOf(c.a * c.b, unit), pixels, sums };
+  const grid = linearGrid(pairs + sums, device.caps.workgroup);
+  if (bias) {
+    const bindings = { products, result, image: bias.dy, biasGrad: bias.db };
+    launch(device, shaders.winograd, 'weightAndBiasGrad', bindings, params, grid, specialization(device));
+  } else {
+    const bindings = { products, result };
+    launch(device, shaders.winograd, 'weightGrad', bindings, params, grid, specialization(device));
+  }
+}

@@ -36,7 +36,7 @@ export const reportFile = 'report.html';
 export const pictureFile = 'slices.png';
 
 /** Longest side of a slice in the picture, about, in pixels. */
-const PICTURE_SLICE = 160;
+const PICTURE_SLICE = 128;
 
 export interface JobOptions {
   readonly given: GivenConfig;

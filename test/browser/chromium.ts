@@ -1,6 +1,6 @@
 /** @file The browser the tests run in: headless Chromium from npm with its own SwiftShader, unpacked once into the cache folder. */
 import { createReadStream, createWriteStream, existsSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -17,6 +17,8 @@ const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'),
   version: string;
 };
 const folder = join(cacheFolder(), `chromium-${version}`);
+/** Names the unpacked fonts: a bare machine has none, and the archive's own file looks for them elsewhere. */
+const fontsFile = join(folder, 'fonts-here.conf');
 
 /** What Playwright starts it with. The shared libraries it needs (NSS, expat) are among the unpacked files. */
 export const launchOptions = {
@@ -31,7 +33,7 @@ export const launchOptions = {
     '--enable-unsafe-webgpu',
     '--use-webgpu-adapter=swiftshader',
   ],
-  env: { ...process.env, LD_LIBRARY_PATH: join(folder, 'lib'), FONTCONFIG_PATH: join(folder, 'fonts') },
+  env: { ...process.env, LD_LIBRARY_PATH: join(folder, 'lib'), FONTCONFIG_FILE: fontsFile },
 };
 
 async function unpack(name: string, into: string): Promise<void> {
@@ -44,7 +46,12 @@ async function unpack(name: string, into: string): Promise<void> {
 
 /** Vitest calls this before the browser starts. */
 export async function setup(): Promise<void> {
-  if (existsSync(folder)) return;
+  if (!existsSync(folder)) await unpackAll();
+  const [fonts, cache] = [join(folder, 'fonts'), join(folder, 'fonts-cache')];
+  await writeFile(fontsFile, `<fontconfig><dir>${fonts}</dir><cachedir>${cache}</cachedir></fontconfig>\n`);
+}
+
+async function unpackAll(): Promise<void> {
   const partial = `${folder}.${process.pid}`;
   await mkdir(partial, { recursive: true });
   const archives = ['chromium.br', 'swiftshader.tar.br', 'al2023.tar.br', 'fonts.tar.br'];

@@ -46,7 +46,7 @@ function noticesOf(images: readonly ScannedImage[]): string[] {
     const ids = distinct(own, subjectOf);
     return ids.length > 1
       ? [
-          `Folder ${folder} mixes images of ${ids.length} patients (${list(ids)}). They are kept apart by PatientID.`,
+          `Folder ${folder} mixes images of ${ids.length} patients (${list([...ids].sort())}). They are kept apart by PatientID.`,
         ]
       : [];
   });

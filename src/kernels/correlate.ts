@@ -69,6 +69,7 @@ const subgroup4: CorrelationVariant = {
   name: 'subgroup4',
   runs: true,
   fits: (caps, c) => caps.subgroupSize === 4 && inQuads(c.a, c.run) && c.b % 4 === 0,
+  preferred: (caps) => caps.software,
   work: (c) => taps(c) * Math.ceil(c.a / (c.a > 16 ? 32 : 16)) * Math.ceil(c.b / 16),
   wanted: () => 24,
   launch(device, c, tensors, splits, label) {
@@ -95,7 +96,7 @@ const walk4: CorrelationVariant = {
     const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
     return caps.subgroupSize === 4 && plain && c.a % 4 === 0 && c.b % 4 === 0;
   },
-  preferred: (_, c) => c.smallWidth > 2,
+  preferred: (caps, c) => caps.software && c.smallWidth > 2,
   work: (c) => (c.a / 4) * Math.ceil(c.b / 16),
   wanted: () => 24,
   launch(device, c, tensors, splits, label) {

@@ -13,7 +13,7 @@ import { hasQuads } from './planes.ts';
 import { type Grid, launch, linearGrid } from './queue.ts';
 import { copyInto, denseOf, inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
-import { chooseVariant, type Variant } from './variant.ts';
+import { chooseVariant, softwareLanes, type Variant } from './variant.ts';
 import { winogradGather } from './winograd.ts';
 import { pairGather } from './winogradPair.ts';
 
@@ -78,6 +78,7 @@ const subgroup4: GatherVariant = {
   name: 'subgroup4',
   runs: true,
   fits: (caps: Caps, g) => caps.subgroupSize === 4 && inQuads(g.k, g.input) && inQuads(g.m, g.output),
+  preferred: (caps) => caps.software,
   launch(device: Device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
     const grid: Grid = [Math.ceil(params.pixels / 32), Math.ceil(g.m / 16), g.up * g.up];
@@ -100,7 +101,7 @@ function tileUse({ outHeight, outWidth }: Gather, rows: number): number {
 const halo4: GatherVariant = {
   name: 'halo4',
   fits: (caps, g) => caps.subgroupSize === 4 && isPlain3x3(g) && g.k % 4 === 0 && g.m % 4 === 0,
-  preferred: (_, g) => tileUse(g, 4) > 0.6,
+  preferred: (caps, g) => caps.software && tileUse(g, 4) > 0.6,
   launch(device, g, tensors, label) {
     const tilesX = Math.ceil(g.outWidth / 8);
     const tilesY = Math.ceil(g.outHeight / 4);
@@ -157,7 +158,7 @@ const stem: GatherVariant = {
   name: 'stem',
   fits: (caps, g) => hasQuads(caps) && isPlain3x3(g),
   // Four channels a lane, 16 a subgroup: with few of them most lanes repeat the last.
-  preferred: (caps, g) => caps.subgroupSize === 4 && g.m >= 8,
+  preferred: (caps, g) => softwareLanes(caps) === 4 && g.m >= 8,
   launch(device, g, tensors, label) {
     const { outHeight, outWidth, inHeight, inWidth, k, m } = g;
     const pixels = g.batch * outHeight * outWidth;
@@ -176,7 +177,7 @@ const stem: GatherVariant = {
 const quad: GatherVariant = {
   name: 'quad',
   fits: (caps, g) => hasQuads(caps) && g.up === 1,
-  preferred: (caps, g) => caps.subgroupSize === 4 && g.m >= 8,
+  preferred: (caps, g) => softwareLanes(caps) === 4 && g.m >= 8,
   launch(device, g, tensors, label) {
     const { up: _, classHeight: _h, classWidth: _w, ...sizes } = paramsOf(g, tensors.bias);
     const { weightK, weightM } = weightSteps(g);

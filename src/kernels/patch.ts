@@ -8,6 +8,7 @@ import { hasQuads, multiplyInto } from './planes.ts';
 import { launch, linearGrid } from './queue.ts';
 import { inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
+import { softwareLanes } from './variant.ts';
 
 /** An image cut into patches: `patches` of the batch, `width` in a row, `side`² pixels each. */
 interface Cut {
@@ -65,7 +66,7 @@ function fitsCut(g: Gather): boolean {
 
 /** Measured on SwiftShader: from 16 channels on it is faster than the direct forms. */
 function pays(caps: Caps, channels: number): boolean {
-  return caps.subgroupSize === 4 && channels >= 16;
+  return softwareLanes(caps) === 4 && channels >= 16;
 }
 
 function launchJoin(device: Device, g: Gather, tensors: GatherTensors, label: string): void {

@@ -2,6 +2,14 @@
 import type { Caps, Device } from '../tensor/device.ts';
 import { ConfigError } from '../tensor/errors.ts';
 
+/**
+ * Lanes of a software adapter's subgroups, 0 on a GPU: forms with one small subgroup a workgroup suit the first and
+ * would leave most of the second idle, whatever its subgroup size.
+ */
+export function softwareLanes(caps: Caps): number {
+  return caps.software ? caps.subgroupSize : 0;
+}
+
 /** One algorithm. `P` is what the op knows about the problem (sizes, strides, dtype). */
 export interface Variant<P, Args extends readonly unknown[]> {
   readonly name: string;

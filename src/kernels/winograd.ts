@@ -12,6 +12,7 @@ import type { Gather, GatherVariant } from './gather.ts';
 import { emptyPlanes, GAP, hasQuads, multiply, planeOf, specialization, unitOf } from './planes.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
+import { softwareLanes } from './variant.ts';
 
 /** Products per tile and channel pair. */
 const POINTS = 36;
@@ -126,7 +127,7 @@ function fitsGather(caps: Caps, g: Gather): boolean {
 export const winogradGather: GatherVariant = {
   name: 'winograd',
   fits: fitsGather,
-  preferred: (caps, g) => pays(outputTiling(g), Math.min(g.k, g.m), LEAST[caps.subgroupSize]?.convolution),
+  preferred: (caps, g) => pays(outputTiling(g), Math.min(g.k, g.m), LEAST[softwareLanes(caps)]?.convolution),
   launch(device, g, tensors, label) {
     const { k, m, outHeight: height, outWidth: width, transposed } = g;
     const unit = unitOf(device);
@@ -177,7 +178,7 @@ export const winogradCorrelation: CorrelationVariant = {
   name: 'winograd',
   sumsBias: true,
   fits: fitsCorrelation,
-  preferred: (caps, c) => pays(smallTiling(c), Math.min(c.a, c.b), LEAST[caps.subgroupSize]?.weightGrad),
+  preferred: (caps, c) => pays(smallTiling(c), Math.min(c.a, c.b), LEAST[softwareLanes(caps)]?.weightGrad),
   work: () => POINTS,
   wanted: () => 1,
   launch(device, c, tensors, _splits, label) {

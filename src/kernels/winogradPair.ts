@@ -6,6 +6,7 @@ import type { GatherVariant } from './gather.ts';
 import { emptyPlanes, hasQuads, multiply, planeOf, specialization, unitOf } from './planes.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
+import { softwareLanes } from './variant.ts';
 
 /** Products per image and channel pair. */
 const POINTS = 9;
@@ -44,7 +45,7 @@ function spreadWeight(device: Device, image: Tensor, count: number, turned: bool
  * no more than a direct sum.
  */
 function pays(caps: Caps, channels: number): boolean {
-  return (caps.subgroupSize === 4 || caps.subgroupSize === 8) && channels >= 16;
+  return [4, 8].includes(softwareLanes(caps)) && channels >= 16;
 }
 
 /** The convolution, or transposed the gradient of its input: the same with the kernel turned and channels swapped. */

@@ -7,10 +7,11 @@ import { chromeTrace, type ProfileRow, profileStep, traceStep } from '../src/aut
 import { type ConvolutionRow, measureConvolutions } from './convolution.ts';
 import { type ConfigName, configs, trainStep } from './network.ts';
 import { type BenchOptions, help, type Part, parseOptions, withDevice } from './options.ts';
+import type { PageRow } from './page.ts';
 import { comparePeers, installPeers } from './peers.ts';
 import { measureRoofline, type RooflineRow } from './roofline.ts';
 import { measureSteps, type StepRow } from './steps.ts';
-import { convolutionTable, peerTable, profileTable, rooflineTable, stepTable } from './tables.ts';
+import { convolutionTable, pageTable, peerTable, profileTable, rooflineTable, stepTable } from './tables.ts';
 
 interface Results {
   readonly adapter: string;
@@ -23,6 +24,7 @@ interface Results {
   steps?: StepRow[];
   peers?: StepRow[];
   profile?: Partial<Record<ConfigName, ProfileRow[]>>;
+  page?: PageRow[];
 }
 
 /** Measures one part into `results` and gives its table. */
@@ -70,6 +72,14 @@ const measures: Record<Part, Measure> = {
     for (const config of options.configs)
       results.profile[config] = await profileConfig(config, options.trace);
     return options.configs.map((config) => profileTable(config, results.profile![config]!)).join('\n\n');
+  },
+  async page(results, options) {
+    if (!/swiftshader/i.test(results.adapter))
+      throw new Error('The page is measured on the adapter of its browser: add --adapter swiftshader.');
+    // what it needs is installed for development only
+    const { measurePage } = await import('./page.ts');
+    results.page = await measurePage(options.steps);
+    return pageTable(results.page);
   },
 };
 

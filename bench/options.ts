@@ -4,7 +4,7 @@ import { type AdapterChoice, openDevice } from '../src/tensor/device.node.ts';
 import type { Device } from '../src/tensor/device.ts';
 import { type ConfigName, configs } from './network.ts';
 
-export const parts = ['roofline', 'kernels', 'steps', 'peers', 'profile'] as const;
+export const parts = ['roofline', 'kernels', 'steps', 'peers', 'profile', 'page'] as const;
 export type Part = (typeof parts)[number];
 
 export interface BenchOptions {
@@ -18,13 +18,14 @@ export interface BenchOptions {
   readonly trace: string | undefined;
 }
 
-export const help = `npm run bench -- [roofline] [kernels] [steps] [peers] [profile] [options]
+export const help = `npm run bench -- [roofline] [kernels] [steps] [peers] [profile] [page] [options]
 
   roofline   multiply-adds in registers, copying by a kernel, the copy command
   kernels    3×3 convolutions at the U-Nets' shapes, three directions
   steps      whole train steps: time, dispatches, bytes, time to the first step
   peers      the same steps in jax-js and TensorFlow.js, taking turns (installs them into bench/peers)
   profile    a train step by kernel, from the device's timestamps
+  page       a training in the page and in Node, taking turns (with --adapter swiftshader)
              (default: roofline kernels steps)
 
   --configs S,M      S: batch 4, 64×64, widths 16…256; M: batch 2, 128×128, widths 32…512 (default S)

@@ -2,6 +2,7 @@
 import type { ProfileRow } from '../src/autograd/profile.ts';
 import { formatTable } from '../src/commands/table.ts';
 import type { ConvolutionRow } from './convolution.ts';
+import type { PageRow } from './page.ts';
 import { lossDifference } from './peers.ts';
 import type { RooflineRow } from './roofline.ts';
 import type { StepRow } from './steps.ts';
@@ -101,6 +102,19 @@ export function profileTable(config: string, rows: readonly ProfileRow[]): strin
       { title: 'launches', cell: ({ launches }) => launches },
       { title: 'ms', cell: ({ ms }) => short(ms) },
       { title: '%', cell: ({ share }) => Number((100 * share).toFixed(1)) },
+    ],
+    rows,
+  );
+}
+
+export function pageTable(rows: readonly PageRow[]): string {
+  const inNode = rows.find(({ where }) => where === 'Node')!;
+  return formatTable(
+    [
+      { title: 'training', cell: ({ where }) => where },
+      { title: 'steps/s', cell: ({ stepsPerSecond }) => short(stepsPerSecond) },
+      { title: 'rounds', cell: ({ rounds }) => rounds.map((rate) => rate.toFixed(2)).join(', ') },
+      { title: 'of Node', cell: (row) => short(row.stepsPerSecond / inNode.stepsPerSecond) },
     ],
     rows,
   );

@@ -19,6 +19,8 @@ await build({
   target: 'es2022',
   platform: 'node',
   packages: 'external',
+  // found from dist/bench by the same path as from the sources
+  external: ['*/tools/web.mjs', '*/tools/web-server.mjs'],
   loader: { '.wgsl': 'text' },
   logLevel: 'warning',
 });

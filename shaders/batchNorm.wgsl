@@ -1,8 +1,10 @@
 // Batch norm of [rows, channels]: statistics by strips of rows merged in a fixed order, the affine map with its ReLU,
 // and the gradients. An invocation owns one channel group and every `strips`-th row.
-// V is f32 where the channel count is no multiple of four.
-// @variant V = f32
+// V is f32 where the channel count is no multiple of four; X is what x, y and their gradients are stored as.
+// @variant V = f32, X = f32
+// @variant X = vec4<f16>
 alias V = vec4<f32>;
+alias X = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 1u;
 override RELU: bool = false;
@@ -15,7 +17,7 @@ struct Params {
   momentum: f32,
   // 1/rows where the statistics depend on x, 0 where they are given
   share: f32,
-  // Vs of the output from row to row, and before a row's first
+  // Xs of the output from row to row, and before a row's first
   pitch: u32,
   start: u32,
 }
@@ -27,29 +29,38 @@ struct Moments {
   spread: V,
 }
 
+// (x − center)·scale + shift, with 1/√(variance + epsilon).
+struct Affine {
+  center: V,
+  scale: V,
+  shift: V,
+  inverse: V,
+}
+
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<V>;
-@group(0) @binding(2) var<storage, read> dy: array<V>;
+@group(0) @binding(1) var<storage, read> x: array<X>;
+@group(0) @binding(2) var<storage, read> dy: array<X>;
 @group(0) @binding(3) var<storage, read> mean: array<V>;
 @group(0) @binding(4) var<storage, read> variance: array<V>;
 @group(0) @binding(5) var<storage, read> weight: array<V>;
 @group(0) @binding(6) var<storage, read> bias: array<V>;
-@group(0) @binding(7) var<storage, read_write> y: array<V>;
+@group(0) @binding(7) var<storage, read_write> y: array<X>;
 // Two planes of [strips, groups].
 @group(0) @binding(8) var<storage, read_write> partial: array<V>;
 @group(0) @binding(9) var<storage, read> partials: array<V>;
-@group(0) @binding(10) var<storage, read_write> batchMean: array<V>;
-@group(0) @binding(11) var<storage, read_write> batchVariance: array<V>;
+// Affines as [4, groups].
+@group(0) @binding(10) var<storage, read_write> affine: array<V>;
+@group(0) @binding(11) var<storage, read> affines: array<V>;
 @group(0) @binding(12) var<storage, read_write> runningMean: array<V>;
 @group(0) @binding(13) var<storage, read_write> runningVariance: array<V>;
 @group(0) @binding(14) var<storage, read_write> dweight: array<V>;
 @group(0) @binding(15) var<storage, read_write> dbias: array<V>;
-// What x's gradient loses through mean and variance: [2, groups].
-@group(0) @binding(16) var<storage, read_write> loss: array<V>;
-@group(0) @binding(17) var<storage, read> losses: array<V>;
+// Sums of dy and of dy·(x − mean): [2, groups].
+@group(0) @binding(16) var<storage, read_write> sum: array<V>;
+@group(0) @binding(17) var<storage, read> sums: array<V>;
 
 var<workgroup> moments: array<Moments, LANES>;
-var<workgroup> sums: array<array<V, 2>, LANES>;
+var<workgroup> pairs: array<array<V, 2>, LANES>;
 
 fn index(id: vec3<u32>) -> u32 {
   return id.x + id.y * 65535u * WORKGROUP;
@@ -73,10 +84,10 @@ fn statistics(@builtin(global_invocation_id) id: vec3<u32>) {
   var all = Moments();
   var i = first;
   for (; i + 3u * step < total; i += 4u * step) {
-    let v0 = x[i];
-    let v1 = x[i + step];
-    let v2 = x[i + 2u * step];
-    let v3 = x[i + 3u * step];
+    let v0 = V(x[i]);
+    let v1 = V(x[i + step]);
+    let v2 = V(x[i + 2u * step]);
+    let v3 = V(x[i + 3u * step]);
     let center = ((v0 + v1) + (v2 + v3)) * 0.25;
     let d0 = v0 - center;
     let d1 = v1 - center;
@@ -84,60 +95,110 @@ fn statistics(@builtin(global_invocation_id) id: vec3<u32>) {
     let d3 = v3 - center;
     all = merged(all, Moments(4, center, (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3)));
   }
-  for (; i < total; i += step) { all = merged(all, Moments(1, x[i], V())); }
+  for (; i < total; i += step) { all = merged(all, Moments(1, V(x[i]), V())); }
   partial[first] = all.mean;
   partial[first + step] = all.spread;
 }
 
-// One workgroup a channel group. Updates the running statistics, the variance unbiased.
-@compute @workgroup_size(LANES)
-fn mergeStatistics(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let group = id.x;
+// Moments of every `by`-th strip.
+fn mergedStrips(group: u32, lane: u32, by: u32) -> Moments {
   let step = params.strips * params.groups;
   var all = Moments();
-  for (var strip = lane; strip < params.strips; strip += LANES) {
+  for (var strip = lane; strip < params.strips; strip += by) {
     let at = strip * params.groups + group;
     let count = (params.rows - strip + params.strips - 1u) / params.strips;
     all = merged(all, Moments(f32(count), partials[at], partials[at + step]));
   }
-  moments[lane] = all;
+  return all;
+}
+
+fn affineOf(group: u32, center: V, spread: V) -> Affine {
+  let inverse = inverseSqrt(spread + V(params.epsilon));
+  return Affine(center, weight[group] * inverse, bias[group], inverse);
+}
+
+// For the gradients.
+fn keep(group: u32, a: Affine) {
+  affine[group] = a.center;
+  affine[group + params.groups] = a.scale;
+  affine[group + 2u * params.groups] = a.shift;
+  affine[group + 3u * params.groups] = a.inverse;
+}
+
+fn kept(group: u32) -> Affine {
+  let scale = affines[group + params.groups];
+  let shift = affines[group + 2u * params.groups];
+  return Affine(affines[group], scale, shift, affines[group + 3u * params.groups]);
+}
+
+// The variance unbiased.
+fn moveRunning(group: u32, all: Moments) {
+  let stays = 1.0 - params.momentum;
+  runningMean[group] = runningMean[group] * stays + all.mean * params.momentum;
+  runningVariance[group] = runningVariance[group] * stays + all.spread * (params.momentum / (all.count - 1.0));
+}
+
+// One workgroup a channel group.
+@compute @workgroup_size(LANES)
+fn mergeStatistics(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let group = id.x;
+  moments[lane] = mergedStrips(group, lane, LANES);
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) { moments[lane] = merged(moments[lane], moments[lane + half]); }
   }
   if (lane > 0u) { return; }
-  all = moments[0];
-  batchMean[group] = all.mean;
-  batchVariance[group] = all.spread / all.count;
-  let kept = 1.0 - params.momentum;
-  runningMean[group] = runningMean[group] * kept + all.mean * params.momentum;
-  runningVariance[group] = runningVariance[group] * kept + all.spread * (params.momentum / (all.count - 1.0));
+  let all = moments[0];
+  keep(group, affineOf(group, all.mean, all.spread / all.count));
+  moveRunning(group, all);
 }
 
-fn inverseDeviation(group: u32) -> V {
-  return inverseSqrt(variance[group] + V(params.epsilon));
+fn apply(first: u32, a: Affine) {
+  let step = params.strips * params.groups;
+  let total = params.rows * params.groups;
+  let pitch = params.strips * params.pitch;
+  var at = (first / params.groups) * params.pitch + params.start + first % params.groups;
+  for (var i = first; i < total; i += step) {
+    let v = (V(x[i]) - a.center) * a.scale + a.shift;
+    y[at] = X(select(v, max(v, V()), RELU));
+    at += pitch;
+  }
+}
+
+// Every invocation merges the strips anew: with few of them that is cheaper than a launch.
+@compute @workgroup_size(WORKGROUP)
+fn forwardStrips(@builtin(global_invocation_id) id: vec3<u32>) {
+  let first = index(id);
+  if (first >= params.strips * params.groups) { return; }
+  let group = first % params.groups;
+  let all = mergedStrips(group, 0u, 1u);
+  let a = affineOf(group, all.mean, all.spread / all.count);
+  if (first < params.groups) {
+    keep(group, a);
+    moveRunning(group, all);
+  }
+  apply(first, a);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn forwardGiven(@builtin(global_invocation_id) id: vec3<u32>) {
+  let first = index(id);
+  if (first >= params.strips * params.groups) { return; }
+  let group = first % params.groups;
+  let a = affineOf(group, mean[group], variance[group]);
+  if (first < params.groups) { keep(group, a); }
+  apply(first, a);
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
   let first = index(id);
-  let step = params.strips * params.groups;
-  if (first >= step) { return; }
-  let group = first % params.groups;
-  let center = mean[group];
-  let scale = weight[group] * inverseDeviation(group);
-  let shift = bias[group];
-  var at = (first / params.groups) * params.pitch + params.start + group;
-  for (var i = first; i < params.rows * params.groups; i += step) {
-    let v = (x[i] - center) * scale + shift;
-    y[at] = select(v, max(v, V()), RELU);
-    at += params.strips * params.pitch;
-  }
+  if (first < params.strips * params.groups) { apply(first, kept(first % params.groups)); }
 }
 
 // dy where the output was not cut by the ReLU; the output's sign is computed again from x.
-fn passed(g: V, distance: V, scale: V, shift: V) -> V {
-  return select(g, select(V(), g, distance * scale + shift > V()), RELU);
+fn passed(g: V, distance: V, a: Affine) -> V {
+  return select(g, select(V(), g, distance * a.scale + a.shift > V()), RELU);
 }
 
 // Sums of dy and of dy·(x − mean) by strip.
@@ -147,72 +208,93 @@ fn gradientSums(@builtin(global_invocation_id) id: vec3<u32>) {
   let step = params.strips * params.groups;
   let total = params.rows * params.groups;
   if (first >= step) { return; }
-  let group = first % params.groups;
-  let center = mean[group];
-  let scale = weight[group] * inverseDeviation(group);
-  let shift = bias[group];
-  var sum = V();
+  let a = kept(first % params.groups);
+  var all = V();
   var product = V();
   var i = first;
   for (; i + step < total; i += 2u * step) {
-    let d0 = x[i] - center;
-    let d1 = x[i + step] - center;
-    let g0 = passed(dy[i], d0, scale, shift);
-    let g1 = passed(dy[i + step], d1, scale, shift);
-    sum += g0 + g1;
+    let d0 = V(x[i]) - a.center;
+    let d1 = V(x[i + step]) - a.center;
+    let g0 = passed(V(dy[i]), d0, a);
+    let g1 = passed(V(dy[i + step]), d1, a);
+    all += g0 + g1;
     product += g0 * d0 + g1 * d1;
   }
   if (i < total) {
-    let d = x[i] - center;
-    let g = passed(dy[i], d, scale, shift);
-    sum += g;
+    let d = V(x[i]) - a.center;
+    let g = passed(V(dy[i]), d, a);
+    all += g;
     product += g * d;
   }
-  partial[first] = sum;
+  partial[first] = all;
   partial[first + step] = product;
+}
+
+// Every `by`-th strip's.
+fn summedStrips(group: u32, lane: u32, by: u32) -> array<V, 2> {
+  let step = params.strips * params.groups;
+  var all = V();
+  var product = V();
+  for (var strip = lane; strip < params.strips; strip += by) {
+    let at = strip * params.groups + group;
+    all += partials[at];
+    product += partials[at + step];
+  }
+  return array<V, 2>(all, product);
+}
+
+fn storeGradients(group: u32, pair: array<V, 2>, inverse: V) {
+  dbias[group] = pair[0];
+  dweight[group] = pair[1] * inverse;
 }
 
 // One workgroup a channel group.
 @compute @workgroup_size(LANES)
 fn mergeGradients(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let group = id.x;
-  let step = params.strips * params.groups;
-  var sum = V();
-  var product = V();
-  for (var strip = lane; strip < params.strips; strip += LANES) {
-    let at = strip * params.groups + group;
-    sum += partials[at];
-    product += partials[at + step];
-  }
-  sums[lane] = array<V, 2>(sum, product);
+  pairs[lane] = summedStrips(group, lane, LANES);
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) {
-      sums[lane][0] += sums[lane + half][0];
-      sums[lane][1] += sums[lane + half][1];
+      pairs[lane][0] += pairs[lane + half][0];
+      pairs[lane][1] += pairs[lane + half][1];
     }
   }
   if (lane > 0u) { return; }
-  let inverse = inverseDeviation(group);
-  dbias[group] = sums[0][0];
-  dweight[group] = sums[0][1] * inverse;
-  loss[group] = sums[0][0] * params.share;
-  loss[group + params.groups] = sums[0][1] * inverse * inverse * params.share;
+  let pair = pairs[0];
+  storeGradients(group, pair, kept(group).inverse);
+  sum[group] = pair[0];
+  sum[group + params.groups] = pair[1];
+}
+
+// Gradient of x; `pair`: sums of dy and of dy·(x − mean) over the rows.
+fn applyGradient(first: u32, a: Affine, pair: array<V, 2>) {
+  let step = params.strips * params.groups;
+  let total = params.rows * params.groups;
+  // what is lost through the batch's mean and variance
+  let byMean = pair[0] * params.share;
+  let byVariance = pair[1] * a.inverse * a.inverse * params.share;
+  for (var i = first; i < total; i += step) {
+    let d = V(x[i]) - a.center;
+    y[i] = X(a.scale * (passed(V(dy[i]), d, a) - byMean - d * byVariance));
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn backwardStrips(@builtin(global_invocation_id) id: vec3<u32>) {
+  let first = index(id);
+  if (first >= params.strips * params.groups) { return; }
+  let group = first % params.groups;
+  let a = kept(group);
+  let pair = summedStrips(group, 0u, 1u);
+  if (first < params.groups) { storeGradients(group, pair, a.inverse); }
+  applyGradient(first, a, pair);
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn backward(@builtin(global_invocation_id) id: vec3<u32>) {
   let first = index(id);
-  let step = params.strips * params.groups;
-  if (first >= step) { return; }
+  if (first >= params.strips * params.groups) { return; }
   let group = first % params.groups;
-  let center = mean[group];
-  let scale = weight[group] * inverseDeviation(group);
-  let shift = bias[group];
-  let byMean = losses[group];
-  let byVariance = losses[group + params.groups];
-  for (var i = first; i < params.rows * params.groups; i += step) {
-    let d = x[i] - center;
-    y[i] = scale * (passed(dy[i], d, scale, shift) - byMean - d * byVariance);
-  }
+  applyGradient(first, kept(group), array<V, 2>(sums[group], sums[group + params.groups]));
 }

@@ -16,8 +16,8 @@ export function apply<A>(op: Op<A>, inputs: Inputs, attrs: A, into?: Tensor): Te
 }
 
 /** As apply, for ops whose further outputs only their gradient needs. */
-export function applyFirst<A>(op: Op<A>, inputs: Inputs, attrs: A): Tensor {
-  const [first, ...others] = applyAll(op, inputs, attrs);
+export function applyFirst<A>(op: Op<A>, inputs: Inputs, attrs: A, into?: Tensor): Tensor {
+  const [first, ...others] = applyAll(op, inputs, attrs, into);
   for (const other of others) other.dispose();
   return first!;
 }

@@ -4,15 +4,18 @@ import { empty } from '../tensor/create.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Call, call, expectShape, expectType, type Inputs, type Op } from './op.ts';
+import { expectFloat } from './elements.ts';
+import { Call, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import { throughUnits } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
 
 export interface BatchNormAttrs {
-  /** The statistics are those of x, so x's gradient passes through them too. */
+  /** Normalise by the statistics of x and move the running ones; otherwise normalise by the running ones. */
   readonly training: boolean;
+  /** Weight of the batch in the running statistics. */
+  readonly momentum: number;
   readonly epsilon: number;
   readonly relu: boolean;
 }
@@ -35,15 +38,21 @@ function sizesOf(x: Tensor, rowsEach: number, most = Number.POSITIVE_INFINITY): 
   return { rows, groups, strips };
 }
 
+/** For launches that sum nothing. */
 const mapSizes = (x: Tensor) => sizesOf(x, x.device.caps.software ? 32 : 4);
 
-/** How sums over the rows are shared out: in strips by the first launch, in `lanes` of one workgroup by the second. */
-const sumVariants: readonly Variant<Tensor, [run: (sizes: Sizes, lanes: number) => void]>[] = [
+type Run = (sizes: Sizes, lanes: number | null) => void;
+
+/**
+ * How sums over the rows come together: few strips that every invocation of the next launch adds up anew (`lanes`
+ * null), or many that a launch of its own adds up in the lanes of a workgroup.
+ */
+const sumVariants: readonly Variant<Tensor, [run: Run]>[] = [
   {
     name: 'strips',
     fits: () => true,
     preferred: ({ software }) => software,
-    launch: (_device, x, run) => run(sizesOf(x, 16, 128), 1),
+    launch: (_device, x, run) => run(sizesOf(x, 16, 128), null),
   },
   {
     name: 'lanes',
@@ -52,17 +61,18 @@ const sumVariants: readonly Variant<Tensor, [run: (sizes: Sizes, lanes: number) 
   },
 ];
 
-function sumRows(x: Tensor, run: (sizes: Sizes, lanes: number) => void): void {
+function sumRows(x: Tensor, run: Run): void {
   chooseVariant(x.device, 'batchNorm', sumVariants, x).launch(x.device, x, run);
 }
 
-function settings(x: Tensor, { groups, strips }: Sizes, { relu = false, lanes = 1 }) {
+function settings(x: Tensor, { groups, strips }: Sizes, relu = false) {
   const { workgroup } = x.device.caps;
-  const aliases: Record<string, string> = x.shape.at(-1)! % 4 === 0 ? {} : { V: 'f32' };
+  const V = x.shape.at(-1)! % 4 === 0 ? 'vec4<f32>' : 'f32';
+  const X = x.dtype === 'f16' ? V.replace('f32', 'f16') : V;
   return {
     grid: linearGrid(groups * strips, workgroup),
-    each: { overrides: { WORKGROUP: workgroup, RELU: Number(relu) }, aliases },
-    merge: { overrides: { LANES: lanes }, aliases },
+    each: { overrides: { WORKGROUP: workgroup, RELU: Number(relu) }, aliases: { V, X } },
+    merge: (lanes: number) => ({ overrides: { LANES: lanes }, aliases: { V, X } }),
   };
 }
 
@@ -70,100 +80,135 @@ function partialsOf(x: Tensor, { strips }: Sizes): Tensor {
   return empty(x.device, { shape: [2, strips, x.shape.at(-1)!], dtype: 'f32' }, 'batchNorm.partials');
 }
 
-function checked(op: string, [x, ...rows]: Inputs, names: readonly string[]): Tensor {
-  if (!x || x.shape.length < 2) {
-    throw new ShapeError(op, 'x', `has shape ${formatShape(x?.shape ?? [])}`, 'Rank 2 or more is needed.');
+const names = ['weight', 'bias', 'runningMean', 'runningVariance'];
+
+function checked([x, ...rows]: Inputs, training: boolean): Tensor {
+  const found = formatShape(x?.shape ?? []);
+  if (!x || x.shape.length < 2)
+    throw new ShapeError('batchNorm', 'x', `has shape ${found}`, 'Rank 2 or more is needed.');
+  const channels = x.shape.at(-1)!;
+  for (const [i, name] of names.entries())
+    expectType('batchNorm', name, expectShape('batchNorm', name, rows[i] ?? null, [channels]), 'f32');
+  if (training && x.size / channels < 2) {
+    const problem = `of shape ${found} has one value per channel`;
+    throw new ShapeError('batchNorm', 'x', problem, 'Training needs two or more; use a larger batch.');
   }
-  for (const [i, name] of names.entries()) expectShape(op, name, rows[i] ?? null, [x.shape.at(-1)!]);
-  return expectType(op, 'x', x, 'f32');
+  return expectFloat('batchNorm', 'x', x);
+}
+
+interface Forward {
+  readonly x: Tensor;
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+  readonly runningMean: Tensor;
+  readonly runningVariance: Tensor;
+  readonly affine: Tensor;
+}
+
+function forwardGiven(t: Forward, y: Tensor, { epsilon, relu }: BatchNormAttrs): void {
+  const { x, weight, bias, runningMean: mean, runningVariance: variance, affine } = t;
+  const sizes = mapSizes(x);
+  const { grid, each } = settings(x, sizes, relu);
+  throughUnits(y, (to, units) => {
+    const params = { ...unused, ...sizes, ...units, epsilon };
+    const tensors = { x, weight, bias, mean, variance, affine, y: to };
+    launch(x.device, shader, 'forwardGiven', tensors, params, grid, each);
+  });
+}
+
+function forwardTraining(t: Forward, y: Tensor, { epsilon, momentum, relu }: BatchNormAttrs): void {
+  const { x, affine } = t;
+  const { device } = x;
+  sumRows(x, (sizes, lanes) => {
+    const { grid, each, merge } = settings(x, sizes, relu);
+    const params = { ...unused, ...sizes, epsilon, momentum };
+    using partials = partialsOf(x, sizes);
+    launch(device, shader, 'statistics', { x, partial: partials }, params, grid, each);
+    if (lanes)
+      launch(device, shader, 'mergeStatistics', { ...t, partials }, params, [sizes.groups], merge(lanes));
+    throughUnits(y, (to, units) => {
+      if (!lanes) {
+        launch(
+          device,
+          shader,
+          'forwardStrips',
+          { ...t, partials, y: to },
+          { ...params, ...units },
+          grid,
+          each,
+        );
+        return;
+      }
+      const map = mapSizes(x);
+      const tensors = { x, affines: affine, y: to };
+      launch(
+        device,
+        shader,
+        'forward',
+        tensors,
+        { ...params, ...map, ...units },
+        settings(x, map).grid,
+        each,
+      );
+    });
+  });
 }
 
 /**
- * Mean and biased variance of each channel of x. Updates the running statistics in place, the variance unbiased, as
- * torch does: running ← (1 − momentum)·running + momentum·batch.
+ * (x − mean)/√(variance + epsilon)·weight + bias, then ReLU if asked. x [..., C] f32 or f16; weight, bias, running mean
+ * and variance [C], f32. In training mean and biased variance are the batch's, and the running ones move in place, the
+ * variance unbiased, as torch does: running ← (1 − momentum)·running + momentum·batch. Further output: the map that
+ * was applied and 1/√(variance + epsilon), [4, C], which the gradient needs.
  */
-export const batchNormStatistics: Op<{ readonly momentum: number }> = {
-  name: 'batchNormStatistics',
-  infer(inputs) {
-    const x = checked('batchNorm', inputs, ['runningMean', 'runningVariance']);
-    const shape = [x.shape.at(-1)!];
-    if (x.size / shape[0]! < 2) {
-      const problem = `of shape ${formatShape(x.shape)} has one value per channel`;
-      throw new ShapeError('batchNorm', 'x', problem, 'Training needs two or more; use a larger batch.');
-    }
-    return [
-      { shape, dtype: 'f32' },
-      { shape, dtype: 'f32' },
-    ];
-  },
-  launch(device, [x, runningMean, runningVariance], [mean, variance], { momentum }) {
-    sumRows(x!, (sizes, lanes) => {
-      const { grid, each, merge } = settings(x!, sizes, { lanes });
-      const params = { ...unused, ...sizes, momentum };
-      using partials = partialsOf(x!, sizes);
-      launch(device, shader, 'statistics', { x: x!, partial: partials }, params, grid, each);
-      const results = { batchMean: mean!, batchVariance: variance! };
-      const running = { runningMean: runningMean!, runningVariance: runningVariance! };
-      const tensors = { partials, ...results, ...running };
-      launch(device, shader, 'mergeStatistics', tensors, params, [sizes.groups], merge);
-    });
-  },
-};
-
-/** (x − mean)/√(variance + epsilon)·weight + bias, then ReLU if asked. x [..., C], the others [C]. */
 export const batchNorm: Op<BatchNormAttrs> = {
   name: 'batchNorm',
   writesRuns: true,
-  infer(inputs) {
-    const x = checked('batchNorm', inputs, ['weight', 'bias', 'mean', 'variance']);
-    return [{ shape: x.shape, dtype: 'f32' }];
+  infer(inputs, { training }) {
+    const { shape, dtype } = checked(inputs, training);
+    return [
+      { shape, dtype },
+      { shape: [4, shape.at(-1)!], dtype: 'f32' },
+    ];
   },
-  launch(device, [x, weight, bias, mean, variance], [y], { epsilon, relu }) {
-    const sizes = mapSizes(x!);
-    const { grid, each } = settings(x!, sizes, { relu });
-    const saved = { x: x!, weight: weight!, bias: bias!, mean: mean!, variance: variance! };
-    throughUnits(y!, (to, rows) => {
-      const params = { ...unused, ...sizes, ...rows, epsilon };
-      launch(device, shader, 'forward', { ...saved, y: to }, params, grid, each);
-    });
+  launch(_device, [x, weight, bias, runningMean, runningVariance], [y, affine], attrs) {
+    const statistics = { runningMean: runningMean!, runningVariance: runningVariance! };
+    const tensors = { x: x!, weight: weight!, bias: bias!, ...statistics, affine: affine! };
+    if (attrs.training) forwardTraining(tensors, y!, attrs);
+    else forwardGiven(tensors, y!, attrs);
   },
-  grad({ inputs: [x, weight, bias, mean, variance], dy: [dy], attrs }) {
-    const saved = [x!, dy!, weight!, bias!, mean!, variance!];
-    const sums = new Call(batchNormGradSums, saved, attrs);
-    const dx = call(batchNormGradInput, [...saved, sums.at(2)], attrs);
-    return [dx, sums.at(0), sums.at(1), null, null];
+  grad({ inputs: [x, weight], outputs: [, affine], dy: [dy], attrs: { training, relu } }) {
+    const gradients = new Call(batchNormGrad, [x!, dy!, affine!], { training, relu, row: weight!.shape });
+    return [gradients.at(0), gradients.at(1), gradients.at(2), null, null];
   },
 };
 
-/** Gradients of weight and bias, and what x's gradient loses through the batch's statistics, [2, C]. */
-const batchNormGradSums: Op<BatchNormAttrs> = {
-  name: 'batchNormGradSums',
-  infer: ([, , weight, bias]) => [weight!, bias!, { shape: [2, ...bias!.shape], dtype: 'f32' }],
-  launch(device, inputs, [dweight, dbias, loss], { training, epsilon, relu }) {
-    const [x, dy, weight, bias, mean, variance] = inputs;
-    const saved = { weight: weight!, bias: bias!, mean: mean!, variance: variance! };
+interface GradAttrs extends Pick<BatchNormAttrs, 'training' | 'relu'> {
+  /** Shape of weight and bias. */
+  readonly row: readonly number[];
+}
+
+/** Gradients of x, weight and bias. */
+const batchNormGrad: Op<GradAttrs> = {
+  name: 'batchNormGrad',
+  infer: ([x], { row }) => [x!, { shape: row, dtype: 'f32' }, { shape: row, dtype: 'f32' }],
+  launch(device, [x, dy, affines], [dx, dweight, dbias], { training, relu }) {
+    const given = { x: x!, dy: dy!, affines: affines! };
+    const sums = { dweight: dweight!, dbias: dbias! };
     sumRows(x!, (sizes, lanes) => {
-      const { grid, each, merge } = settings(x!, sizes, { relu, lanes });
-      const params = { ...unused, ...sizes, epsilon, share: training ? 1 / sizes.rows : 0 };
-      using partial = partialsOf(x!, sizes);
-      launch(device, shader, 'gradientSums', { x: x!, dy: dy!, ...saved, partial }, params, grid, each);
-      const sums = { dweight: dweight!, dbias: dbias!, loss: loss! };
-      const tensors = { partials: partial, variance: variance!, ...sums };
-      launch(device, shader, 'mergeGradients', tensors, params, [sizes.groups], merge);
+      const { grid, each, merge } = settings(x!, sizes, relu);
+      const params = { ...unused, ...sizes, share: training ? 1 / sizes.rows : 0 };
+      using partials = partialsOf(x!, sizes);
+      launch(device, shader, 'gradientSums', { ...given, partial: partials }, params, grid, each);
+      if (!lanes) {
+        launch(device, shader, 'backwardStrips', { ...given, partials, y: dx!, ...sums }, params, grid, each);
+        return;
+      }
+      using sum = empty(device, { shape: [2, dbias!.size], dtype: 'f32' }, 'batchNorm.sums');
+      const merging = { partials, affines: affines!, sum, ...sums };
+      launch(device, shader, 'mergeGradients', merging, params, [sizes.groups], merge(lanes));
+      const map = mapSizes(x!);
+      const tensors = { ...given, sums: sum, y: dx! };
+      launch(device, shader, 'backward', tensors, { ...params, ...map }, settings(x!, map).grid, each);
     });
-  },
-};
-
-/** Gradient of x. */
-const batchNormGradInput: Op<BatchNormAttrs> = {
-  name: 'batchNormGradInput',
-  infer: ([x]) => [x!],
-  launch(device, inputs, [dx], { epsilon, relu }) {
-    const [x, dy, weight, bias, mean, variance, losses] = inputs;
-    const sizes = mapSizes(x!);
-    const { grid, each } = settings(x!, sizes, { relu });
-    const saved = { x: x!, dy: dy!, weight: weight!, bias: bias!, mean: mean!, variance: variance! };
-    const tensors = { ...saved, losses: losses!, y: dx! };
-    launch(device, shader, 'backward', tensors, { ...unused, ...sizes, epsilon }, grid, each);
   },
 };

@@ -1,8 +1,7 @@
 /** @file Normalisation as differentiable functions. */
 import * as kernels from '../../kernels/index.ts';
-import { run } from '../../kernels/op.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { apply } from '../apply.ts';
+import { applyFirst } from '../apply.ts';
 
 export interface BatchNormOptions {
   readonly runningMean: Tensor;
@@ -20,18 +19,13 @@ export interface BatchNormOptions {
 }
 
 /**
- * Batch norm over all axes but the last: x [..., C]; weight, bias and the running statistics [C]. In training the
+ * Batch norm over all axes but the last: x [..., C], f32 or f16; weight, bias and the running statistics [C], f32. In training the
  * running statistics change in place, the variance unbiased as in torch.
  * @throws ShapeError where shapes differ, or in training with one value per channel
  */
 export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, options: BatchNormOptions): Tensor {
   const { runningMean, runningVariance, training, momentum = 0.1, epsilon = 1e-5 } = options;
   const { relu = false, into } = options;
-  const statistics = training
-    ? run(kernels.batchNormStatistics, [x, runningMean, runningVariance], { momentum })
-    : [runningMean, runningVariance];
-  const attrs = { training, epsilon, relu };
-  const y = apply(kernels.batchNorm, [x, weight, bias, ...statistics], attrs, into);
-  if (training) for (const statistic of statistics) statistic.dispose();
-  return y;
+  const attrs = { training, momentum, epsilon, relu };
+  return applyFirst(kernels.batchNorm, [x, weight, bias, runningMean, runningVariance], attrs, into);
 }

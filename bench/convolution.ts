@@ -59,14 +59,15 @@ function casesOf(device: Device, { batch, side, channelsIn, channelsOut }: Convo
   const dw = empty(device, weight);
   const out = empty(device, y);
   const sides = { inHeight: side, inWidth: side, outHeight: side, outWidth: side };
-  const plain = { batch, ...sides, kernelHeight: 3, kernelWidth: 3, stride: 1, up: 1, relu: false };
+  const typed = { dtype: 'f32' as const, batch };
+  const plain = { ...typed, ...sides, kernelHeight: 3, kernelWidth: 3, stride: 1, up: 1, relu: false };
   const ahead = { dilation: 1, offsetY: -1, offsetX: -1, transposed: false };
   const back = { dilation: -1, offsetY: 1, offsetX: 1, transposed: true };
   const forward: Gather = { ...plain, ...ahead, k: channelsIn, m: channelsOut };
   const adjoint: Gather = { ...plain, ...back, k: channelsOut, m: channelsIn };
   const kernel = { kernelHeight: 3, kernelWidth: 3, stride: 1, dilation: 1, padding: 1 };
   const images = { smallHeight: side, smallWidth: side, largeHeight: side, largeWidth: side };
-  const correlation: Correlation = { batch, ...images, ...kernel, a: channelsIn, b: channelsOut };
+  const correlation: Correlation = { ...typed, ...images, ...kernel, a: channelsIn, b: channelsOut };
   return [
     {
       direction: 'forward',

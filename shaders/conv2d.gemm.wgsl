@@ -1,6 +1,10 @@
 // Convolution as an implicit matrix product with tiles in workgroup memory, for GPUs: 64 pixels times 64 channels a
 // workgroup, 4 times 4 an invocation, 16 terms of the sum (tap and input channel) a round. Coordinates as in
 // conv2d.subgroup4.wgsl.
+// Images and weight are E; products and sums are f32.
+// @variant E = f16, E4 = vec4<f16>
+alias E = f32;
+alias E4 = vec4<f32>;
 override TRANSPOSED: bool = false;
 
 // @include gather
@@ -9,29 +13,29 @@ const TILE: u32 = 64u;
 const DEPTH: u32 = 16u;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<E>;
+@group(0) @binding(2) var<storage, read> w: array<E>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<E>;
 
 // [term][pixel / 4] and [term][channel / 4]
-var<workgroup> inputs: array<array<vec4<f32>, 16>, DEPTH>;
-var<workgroup> weights: array<array<vec4<f32>, 16>, DEPTH>;
+var<workgroup> inputs: array<array<E4, 16>, DEPTH>;
+var<workgroup> weights: array<array<E4, 16>, DEPTH>;
 
-fn inputAt(image: u32, row: i32, column: i32, ky: u32, kx: u32, k: u32, ry: u32, rx: u32) -> f32 {
+fn inputAt(image: u32, row: i32, column: i32, ky: u32, kx: u32, k: u32, ry: u32, rx: u32) -> E {
   let ty = i32(ry) + i32(ky) * params.dilation + params.offsetY;
   let tx = i32(rx) + i32(kx) * params.dilation + params.offsetX;
   let iy = row * params.stride + ty / params.up;
   let ix = column * params.stride + tx / params.up;
   let divides = (ty % params.up == 0) & (tx % params.up == 0);
   let inside = (iy >= 0) & (ix >= 0) & (iy < i32(params.inHeight)) & (ix < i32(params.inWidth));
-  if (!divides || !inside) { return 0.0; }
+  if (!divides || !inside) { return E(); }
   let at = (image * params.inHeight + u32(iy)) * params.inWidth + u32(ix);
   return x[at * params.xPitch + params.xStart + k];
 }
 
-fn weightAt(tap: u32, k: u32, m: u32) -> f32 {
-  if (m >= params.m) { return 0.0; }
+fn weightAt(tap: u32, k: u32, m: u32) -> E {
+  if (m >= params.m) { return E(); }
   if (TRANSPOSED) { return w[(tap * params.m + m) * params.k + k]; }
   return w[(tap * params.k + k) * params.m + m];
 }
@@ -57,8 +61,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   for (var base = 0u; base < terms; base += DEPTH) {
     for (var d = flat / TILE; d < DEPTH; d += 4u) {
       let term = base + d;
-      var value = 0.0;
-      var weight = 0.0;
+      var value = E();
+      var weight = E();
       if (term < terms) {
         let tap = term / params.k;
         let k = term % params.k;
@@ -70,8 +74,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     }
     workgroupBarrier();
     for (var d = 0u; d < DEPTH; d++) {
-      let p = inputs[d][local.y];
-      let r = weights[d][local.x];
+      let p = vec4<f32>(inputs[d][local.y]);
+      let r = vec4<f32>(weights[d][local.x]);
       a0 += p.x * r;
       a1 += p.y * r;
       a2 += p.z * r;
@@ -95,7 +99,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
       var value = tile[i][j];
       if (params.hasBias == 1u) { value += bias[m]; }
       if (params.relu == 1u) { value = max(value, 0.0); }
-      y[at + m] = value;
+      y[at + m] = E(value);
     }
   }
 }

@@ -1,25 +1,28 @@
 // Convolution by register tiles without workgroup memory, for any shape: an invocation computes 4 pixels of a row of
 // one residue class times 4 channels. The fallback of software adapters where the subgroup forms do not fit.
 // Coordinates as in conv2d.subgroup4.wgsl.
+// Images and weight are E; products and sums are f32.
+// @variant E = f16
+alias E = f32;
 override WORKGROUP: u32 = 16u;
 override TRANSPOSED: bool = false;
 
 // @include gather
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<E>;
+@group(0) @binding(2) var<storage, read> w: array<E>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<E>;
 
 fn weights(tap: u32, k: u32, m: vec4<u32>) -> vec4<f32> {
   let step = select(vec2<u32>(1u, params.m), vec2<u32>(params.k, 1u), TRANSPOSED);
   let i = tap * params.k * params.m + k * step.y + m * step.x;
-  return vec4<f32>(w[i.x], w[i.y], w[i.z], w[i.w]);
+  return vec4<f32>(f32(w[i.x]), f32(w[i.y]), f32(w[i.z]), f32(w[i.w]));
 }
 
 fn fetch(base: i32, k: u32) -> f32 {
-  return select(0.0, x[u32(max(base, 0)) + k], base >= 0);
+  return select(0.0, f32(x[u32(max(base, 0)) + k]), base >= 0);
 }
 
 fn store(v: vec4<f32>, row: u32, oy: u32, ox: u32, m: u32) {
@@ -28,7 +31,7 @@ fn store(v: vec4<f32>, row: u32, oy: u32, ox: u32, m: u32) {
   let at = pixel * params.yPitch + params.yStart + m;
   let value = select(v, max(v, vec4<f32>()), params.relu == 1u);
   for (var i = 0u; i < 4u; i++) {
-    if (m + i < params.m) { y[at + i] = value[i]; }
+    if (m + i < params.m) { y[at + i] = E(value[i]); }
   }
 }
 

@@ -1,8 +1,12 @@
 // The end of a convolution's gradients: the strips of the weight's are added in order, and the bias's is the sum of
 // dy, the gradient of the output, over its pixels. LANES invocations share a column of dy (four channels, or one), each
 // every LANES-th pixel; then they join by halves.
-// @variant V = f32
+// dy is D, as wide as V.
+// @variant V = f32, D = f32
+// @variant D = vec4<f16>
+// @variant V = f32, D = f16
 alias V = vec4<f32>;
+alias D = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 1u;
 
@@ -26,7 +30,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> strips: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;
-@group(0) @binding(3) var<storage, read> dy: array<V>;
+@group(0) @binding(3) var<storage, read> dy: array<D>;
 @group(0) @binding(4) var<storage, read_write> db: array<V>;
 
 var<workgroup> sums: array<V, WORKGROUP>;
@@ -48,10 +52,10 @@ fn columnSum(group: u32, lane: u32) -> V {
     var chain = V();
     for (; pixel + 3u * LANES < end; pixel += 4u * LANES) {
       let at = first + pixel * params.pitch;
-      let four = (dy[at] + dy[at + step]) + (dy[at + 2u * step] + dy[at + 3u * step]);
+      let four = (V(dy[at]) + V(dy[at + step])) + (V(dy[at + 2u * step]) + V(dy[at + 3u * step]));
       chain += four;
     }
-    for (; pixel < end; pixel += LANES) { chain += dy[first + pixel * params.pitch]; }
+    for (; pixel < end; pixel += LANES) { chain += V(dy[first + pixel * params.pitch]); }
     sum += chain;
   }
   return sum;

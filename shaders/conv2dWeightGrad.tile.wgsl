@@ -1,12 +1,15 @@
 // Gradient of a convolution's weight for any shape: an invocation sums one tap and large channel times 4 small
 // channels over a strip of rows. The fallback of software adapters; terms as in conv2dWeightGrad.subgroup4.wgsl.
+// The images are E; products and sums are f32.
+// @variant E = f16
+alias E = f32;
 override WORKGROUP: u32 = 16u;
 
 // @include correlation
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> large: array<f32>;
-@group(0) @binding(2) var<storage, read> small: array<f32>;
+@group(0) @binding(1) var<storage, read> large: array<E>;
+@group(0) @binding(2) var<storage, read> small: array<E>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 
 fn firstAtLeast(limit: i32, shift: i32) -> i32 {
@@ -38,8 +41,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let base = (i32(image * params.largeHeight) + iy) * i32(params.largeWidth) + dx;
     for (var j = x0; j < x1; j++) {
       let at = (row * params.smallWidth + u32(j)) * params.b + bs;
-      let v = large[u32(base + j * params.stride) * params.largePitch + params.largeStart + a];
-      sum += v * vec4<f32>(small[at.x], small[at.y], small[at.z], small[at.w]);
+      let v = f32(large[u32(base + j * params.stride) * params.largePitch + params.largeStart + a]);
+      sum += v * vec4<f32>(f32(small[at.x]), f32(small[at.y]), f32(small[at.z]), f32(small[at.w]));
     }
   }
   let at = split * params.count + (tap * params.a + a) * params.b + b;

@@ -3,6 +3,7 @@ import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { correlate } from './correlate.ts';
+import { expectOperands, type Float } from './elements.ts';
 import { type Gather, gather } from './gather.ts';
 import { Call, call, expectRank, expectShape, type Inputs, type Op, type Value } from './op.ts';
 import { reluGrad } from './unary.ts';
@@ -58,7 +59,17 @@ function forwardGather(large: Tensor, small: Tensor, weight: Tensor, s: Sizes, r
   const [kernelHeight, kernelWidth] = weight.shape as [number, number];
   const shape = { batch, inHeight, inWidth, outHeight, outWidth, k, m, kernelHeight, kernelWidth };
   const { stride, dilation, padding } = s;
-  return { ...shape, stride, dilation, offsetY: -padding, offsetX: -padding, up: 1, transposed: false, relu };
+  const offsets = { offsetY: -padding, offsetX: -padding };
+  return {
+    dtype: large.dtype as Float,
+    ...shape,
+    stride,
+    dilation,
+    ...offsets,
+    up: 1,
+    transposed: false,
+    relu,
+  };
 }
 
 /** Sizes of the gather that computes the adjoint: from `small` back to `large`. */
@@ -69,6 +80,7 @@ function adjointGather(small: Tensor, large: Tensor, weight: Tensor, s: Sizes, r
   const shape = { batch, inHeight, inWidth, outHeight, outWidth, k, m, kernelHeight, kernelWidth };
   const { stride, dilation, padding } = s;
   return {
+    dtype: small.dtype as Float,
     ...shape,
     stride: 1,
     dilation: -dilation,
@@ -84,20 +96,21 @@ function outputGrad(attrs: Conv2dAttrs, y: Tensor, dy: Value): Value {
   return attrs.relu ? call(reluGrad, [y, dy], null) : dy;
 }
 
-/** y[n, i, j, o] = bias[o] + Σ x[n, i·stride + ky·dilation − padding, …, c] · weight[ky, kx, c, o]. f32. */
+/** y[n, i, j, o] = bias[o] + Σ x[n, i·stride + ky·dilation − padding, …, c] · weight[ky, kx, c, o]. f32, or x, weight and y in f16. */
 export const conv2d: Op<Conv2dAttrs> = {
   name: 'conv2d',
   readsRuns: true,
   writesRuns: true,
   infer([input, kernel, bias], attrs) {
-    const x = expectRank('conv2d', 'x', input ?? null, 4);
-    const weight = expectRank('conv2d', 'weight', kernel ?? null, 4);
+    const x = expectRank('conv2d', 'x', input ?? null, 4, null);
+    const weight = expectRank('conv2d', 'weight', kernel ?? null, 4, null);
     const [kernelHeight, kernelWidth, channelsIn, channelsOut] = weight.shape as [
       number,
       number,
       number,
       number,
     ];
+    const dtype = expectOperands('conv2d', x, weight, bias ?? null);
     checkAttrs('conv2d', attrs);
     checkChannels('conv2d', x, channelsIn, weight);
     if (bias) expectShape('conv2d', 'bias', bias, [channelsOut]);
@@ -110,7 +123,7 @@ export const conv2d: Op<Conv2dAttrs> = {
       const problem = `${formatShape(x.shape)} is smaller than the kernel ${formatShape(weight.shape)}`;
       throw new ShapeError('conv2d', 'x', problem, 'Use a larger image or more padding.');
     }
-    return [{ shape: [batch, outHeight, outWidth, channelsOut], dtype: 'f32' }];
+    return [{ shape: [batch, outHeight, outWidth, channelsOut], dtype }];
   },
   launch(device, [x, weight, bias], [y], attrs) {
     const g = forwardGather(x!, y!, weight!, sizes(attrs), attrs.relu ?? false);
@@ -139,7 +152,7 @@ const conv2dInputGrad: Op<InputGradAttrs> = {
   readsRuns: true,
   writesRuns: true,
   infer: ([dy, weight], { height, width }) => [
-    { shape: [dy!.shape[0]!, height, width, weight!.shape[2]!], dtype: 'f32' },
+    { shape: [dy!.shape[0]!, height, width, weight!.shape[2]!], dtype: dy!.dtype },
   ],
   launch(device, [dy, weight], [dx], attrs) {
     const g = adjointGather(dy!, dx!, weight!, attrs, false);
@@ -183,7 +196,8 @@ const conv2dWeightGrad: Op<WeightGradAttrs> = {
     };
     const bias = db && { dy: dy === 'large' ? large! : small!, db };
     const tensors = { large: large!, small: small!, dw: dw!, bias };
-    correlate(device, 'conv2dWeightGrad', { ...shape, stride, padding, dilation }, tensors);
+    const sizes = { dtype: large!.dtype as Float, ...shape, stride, padding, dilation };
+    correlate(device, 'conv2dWeightGrad', sizes, tensors);
   },
 };
 
@@ -194,21 +208,23 @@ function transposedSide(side: number, taps: number, attrs: ConvTranspose2dAttrs)
 
 /**
  * Transposed convolution: the adjoint of conv2d with the same weight, which is [kernelHeight, kernelWidth, channelsOut,
- * channelsIn]. Output side: (side − 1)·stride − 2·padding + dilation·(kernel − 1) + outputPadding + 1. f32.
+ * channelsIn]. Output side: (side − 1)·stride − 2·padding + dilation·(kernel − 1) + outputPadding + 1. f32, or x,
+ * weight and y in f16; sums, bias and the gradients of weight and bias are f32.
  */
 export const conv2dTranspose: Op<ConvTranspose2dAttrs> = {
   name: 'conv2dTranspose',
   readsRuns: true,
   writesRuns: true,
   infer([input, kernel, bias]: Inputs, attrs) {
-    const x = expectRank('conv2dTranspose', 'x', input ?? null, 4);
-    const weight = expectRank('conv2dTranspose', 'weight', kernel ?? null, 4);
+    const x = expectRank('conv2dTranspose', 'x', input ?? null, 4, null);
+    const weight = expectRank('conv2dTranspose', 'weight', kernel ?? null, 4, null);
     const [kernelHeight, kernelWidth, channelsOut, channelsIn] = weight.shape as [
       number,
       number,
       number,
       number,
     ];
+    const dtype = expectOperands('conv2dTranspose', x, weight, bias ?? null);
     checkAttrs('conv2dTranspose', attrs);
     checkChannels('conv2dTranspose', x, channelsIn, weight);
     if (bias) expectShape('conv2dTranspose', 'bias', bias, [channelsOut]);
@@ -219,7 +235,7 @@ export const conv2dTranspose: Op<ConvTranspose2dAttrs> = {
       const problem = `${formatShape(x.shape)} gives ${outHeight}×${outWidth} pixels`;
       throw new ShapeError('conv2dTranspose', 'padding', problem, 'Use less padding.');
     }
-    return [{ shape: [batch, outHeight, outWidth, channelsOut], dtype: 'f32' }];
+    return [{ shape: [batch, outHeight, outWidth, channelsOut], dtype }];
   },
   launch(device, [x, weight, bias], [y], attrs) {
     const g = adjointGather(x!, y!, weight!, sizes(attrs), attrs.relu ?? false);
@@ -247,7 +263,7 @@ const conv2dTransposeInputGrad: Op<InputGradAttrs> = {
   readsRuns: true,
   writesRuns: true,
   infer: ([dy, weight], { height, width }) => [
-    { shape: [dy!.shape[0]!, height, width, weight!.shape[3]!], dtype: 'f32' },
+    { shape: [dy!.shape[0]!, height, width, weight!.shape[3]!], dtype: dy!.dtype },
   ],
   launch(device, [dy, weight], [dx], attrs) {
     const g = forwardGather(dy!, dx!, weight!, attrs, false);

@@ -7,6 +7,7 @@
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import type { ChannelRun, Tensor } from '../tensor/tensor.ts';
+import { elementAliases, type Float } from './elements.ts';
 import { type BiasSum, finishGrad } from './finishGrad.ts';
 import { patchCorrelation } from './patch.ts';
 import { type Grid, launch, linearGrid } from './queue.ts';
@@ -17,6 +18,8 @@ import { winogradCorrelation } from './winograd.ts';
 import { pairCorrelation } from './winogradPair.ts';
 
 export interface Correlation {
+  /** Of the images; sums, and the gradient, are f32. */
+  readonly dtype: Float;
   readonly batch: number;
   readonly smallHeight: number;
   readonly smallWidth: number;
@@ -49,6 +52,8 @@ export interface CorrelationVariant extends Variant<Correlation, [CorrelationTen
   work(c: Correlation): number;
   /** Reads a large image that is a run of channels in place; for other variants it is copied. */
   readonly runs?: true;
+  /** Computes f16 too; others are for f32 alone. */
+  readonly half?: true;
   /** Sums the bias's gradient itself, where dy is the small image and there is one strip. */
   readonly sumsBias?: true;
   /** How many of those keep this device busy. */
@@ -60,7 +65,7 @@ function taps(c: Correlation): number {
 }
 
 function paramsOf(c: Correlation, splits: number) {
-  const { run, ...sizes } = c;
+  const { dtype: _, run, ...sizes } = c;
   const [largePitch, largeStart] = [run?.pitch ?? c.a, run?.start ?? 0];
   return { ...sizes, splits, count: taps(c) * c.a * c.b, largePitch, largeStart };
 }
@@ -162,6 +167,7 @@ const stem: CorrelationVariant = {
 const gemm: CorrelationVariant = {
   name: 'gemm',
   runs: true,
+  half: true,
   fits: () => true,
   preferred: (caps) => !caps.software,
   work: (c) => Math.ceil((taps(c) * c.a) / 64) * Math.ceil(c.b / 64),
@@ -175,7 +181,7 @@ const gemm: CorrelationVariant = {
       { ...tensors },
       paramsOf(c, splits),
       grid,
-      {},
+      { aliases: elementAliases(c) },
       label,
     );
   },
@@ -184,6 +190,7 @@ const gemm: CorrelationVariant = {
 const tile: CorrelationVariant = {
   name: 'tile',
   runs: true,
+  half: true,
   fits: () => true,
   work: (c) => taps(c) * c.a * Math.ceil(c.b / 4),
   wanted: () => 512,
@@ -198,11 +205,18 @@ const tile: CorrelationVariant = {
       { ...tensors },
       paramsOf(c, splits),
       grid,
-      { overrides },
+      { overrides, aliases: elementAliases(c) },
       label,
     );
   },
 };
+
+/** The variant as one that fits f16 only where it says so. */
+function byType(variant: CorrelationVariant): CorrelationVariant {
+  const fits: CorrelationVariant['fits'] = (caps, c) =>
+    (c.dtype === 'f32' || variant.half === true) && variant.fits(caps, c);
+  return { ...variant, fits };
+}
 
 /** Preferred first. */
 export const correlationVariants: readonly CorrelationVariant[] = [
@@ -216,7 +230,7 @@ export const correlationVariants: readonly CorrelationVariant[] = [
   stem,
   gemm,
   tile,
-];
+].map(byType);
 
 /** What a correlation reads and writes; `bias` where the sum of dy (one of the two images) over its pixels is wanted. */
 export interface CorrelationResult {

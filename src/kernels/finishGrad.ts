@@ -61,9 +61,14 @@ function planOf(workgroup: number, lanes: number, weight?: StripSum, bias?: Bias
     summers: Math.ceil((groups * lanes) / workgroup),
     specialization: {
       overrides: { WORKGROUP: workgroup, LANES: lanes },
-      aliases: wide ? {} : { V: 'f32' },
+      aliases: aliasesOf(wide, bias?.dy.dtype === 'f16'),
     },
   };
+}
+
+function aliasesOf(wide: boolean, half: boolean): Record<string, string> {
+  if (wide) return half ? { D: 'vec4<f16>' } : {};
+  return { V: 'f32', D: half ? 'f16' : 'f32' };
 }
 
 function launchFinish(device: Device, plan: Plan, weight?: StripSum, bias?: BiasSum, label = ''): void {

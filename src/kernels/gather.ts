@@ -8,6 +8,7 @@
 import { empty } from '../tensor/create.ts';
 import type { Caps, Device } from '../tensor/device.ts';
 import type { ChannelRun, Tensor } from '../tensor/tensor.ts';
+import { elementAliases, type Float } from './elements.ts';
 import { patchGather } from './patch.ts';
 import { hasQuads } from './planes.ts';
 import { type Grid, launch, linearGrid } from './queue.ts';
@@ -18,6 +19,8 @@ import { winogradGather } from './winograd.ts';
 import { pairGather } from './winogradPair.ts';
 
 export interface Gather {
+  /** Of the images and the weight; sums, and the bias, are f32. */
+  readonly dtype: Float;
   readonly batch: number;
   readonly inHeight: number;
   readonly inWidth: number;
@@ -52,10 +55,12 @@ export interface GatherTensors {
 export interface GatherVariant extends Variant<Gather, [GatherTensors, string]> {
   /** Reads and writes runs of channels in place; for other variants they are copied. */
   readonly runs?: true;
+  /** Computes f16 too; others are for f32 alone. */
+  readonly half?: true;
 }
 
 function paramsOf(g: Gather, bias: Tensor | null) {
-  const { batch, transposed: _, relu, input, output, ...sizes } = g;
+  const { dtype: _, batch, transposed: _t, relu, input, output, ...sizes } = g;
   const classHeight = Math.ceil(g.outHeight / g.up);
   const classWidth = Math.ceil(g.outWidth / g.up);
   const pixels = batch * classHeight * classWidth;
@@ -192,19 +197,21 @@ const quad: GatherVariant = {
 const gemm: GatherVariant = {
   name: 'gemm',
   runs: true,
+  half: true,
   fits: () => true,
   preferred: (caps) => !caps.software,
   launch(device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
     const grid: Grid = [Math.ceil(params.pixels / 64), Math.ceil(g.m / 64), g.up * g.up];
-    const overrides = overridesOf(g);
-    launch(device, shaders.conv2dGemm, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
+    const specialization = { overrides: overridesOf(g), aliases: elementAliases(g) };
+    launch(device, shaders.conv2dGemm, 'main', bindingsOf(tensors), params, grid, specialization, label);
   },
 };
 
 const tile: GatherVariant = {
   name: 'tile',
   runs: true,
+  half: true,
   fits: () => true,
   launch(device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
@@ -212,10 +219,18 @@ const tile: GatherVariant = {
     const quads = g.batch * params.classHeight * Math.ceil(params.classWidth / 4);
     const [gx, gy] = linearGrid(quads * Math.ceil(g.m / 4), workgroup);
     const overrides = { ...overridesOf(g), WORKGROUP: workgroup };
+    const specialization = { overrides, aliases: elementAliases(g) };
     const grid: Grid = [gx, gy ?? 1, g.up * g.up];
-    launch(device, shaders.conv2dTile, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
+    launch(device, shaders.conv2dTile, 'main', bindingsOf(tensors), params, grid, specialization, label);
   },
 };
+
+/** The variant as one that fits f16 only where it says so. */
+function byType(variant: GatherVariant): GatherVariant {
+  const fits: GatherVariant['fits'] = (caps, g) =>
+    (g.dtype === 'f32' || variant.half === true) && variant.fits(caps, g);
+  return { ...variant, fits };
+}
 
 /** Preferred first. */
 export const gatherVariants: readonly GatherVariant[] = [
@@ -230,7 +245,7 @@ export const gatherVariants: readonly GatherVariant[] = [
   subgroup8,
   gemm,
   tile,
-];
+].map(byType);
 
 /** Computes y from x and the weight by the best variant, under the op's name. */
 export function gather(device: Device, op: string, sizes: Gather, tensors: GatherTensors): void {

@@ -2,22 +2,24 @@
 import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import { correlate } from './correlate.ts';
+import { expectOperands, type Float } from './elements.ts';
 import { gather } from './gather.ts';
 import { Call, call, expectRank, expectShape, type Op } from './op.ts';
 
 /** Sizes of a product of [rows, k] with [k, m] (or [m, k] transposed) as a gather. */
-function productGather(rows: number, k: number, m: number, transposed: boolean) {
-  const shape = { batch: 1, inHeight: rows, inWidth: 1, outHeight: rows, outWidth: 1, k, m };
+function productGather(dtype: Float, rows: number, k: number, m: number, transposed: boolean) {
+  const shape = { dtype, batch: 1, inHeight: rows, inWidth: 1, outHeight: rows, outWidth: 1, k, m };
   const kernel = { kernelHeight: 1, kernelWidth: 1, stride: 1, dilation: 1, offsetY: 0, offsetX: 0, up: 1 };
   return { ...shape, ...kernel, transposed, relu: false };
 }
 
-/** x [n, k] · weight [k, m] + bias [m] → [n, m]. f32. Bias may be null: a plain matrix product. */
+/** x [n, k] · weight [k, m] + bias [m] → [n, m]. f32, or x, weight and result in f16. Bias may be null: a plain product. */
 export const linear: Op<null> = {
   name: 'linear',
   infer([input, matrix, bias]) {
-    const x = expectRank('linear', 'x', input ?? null, 2);
-    const weight = expectRank('linear', 'weight', matrix ?? null, 2);
+    const x = expectRank('linear', 'x', input ?? null, 2, null);
+    const weight = expectRank('linear', 'weight', matrix ?? null, 2, null);
+    const dtype = expectOperands('linear', x, weight, bias ?? null);
     if (x.shape[1] !== weight.shape[0]) {
       const problem = `${formatShape(weight.shape)} does not follow ${formatShape(x.shape)}`;
       throw new ShapeError(
@@ -28,10 +30,10 @@ export const linear: Op<null> = {
       );
     }
     if (bias) expectShape('linear', 'bias', bias, [weight.shape[1]!]);
-    return [{ shape: [x.shape[0]!, weight.shape[1]!], dtype: 'f32' }];
+    return [{ shape: [x.shape[0]!, weight.shape[1]!], dtype }];
   },
   launch(device, [x, weight, bias], [y]) {
-    const g = productGather(x!.shape[0]!, x!.shape[1]!, y!.shape[1]!, false);
+    const g = productGather(x!.dtype as Float, x!.shape[0]!, x!.shape[1]!, y!.shape[1]!, false);
     gather(device, 'linear', g, { x: x!, weight: weight!, bias: bias ?? null, y: y! });
   },
   grad({ inputs: [x, weight, bias], dy: [dy] }) {
@@ -50,7 +52,14 @@ const linearWeightGrad: Op<{ readonly bias: boolean }> = {
   },
   launch(device, [x, dy], [dw, db]) {
     const [rows, a] = x!.shape as [number, number];
-    const image = { batch: 1, smallHeight: rows, smallWidth: 1, largeHeight: rows, largeWidth: 1 };
+    const image = {
+      dtype: x!.dtype as Float,
+      batch: 1,
+      smallHeight: rows,
+      smallWidth: 1,
+      largeHeight: rows,
+      largeWidth: 1,
+    };
     const kernel = { stride: 1, padding: 0, dilation: 1, kernelHeight: 1, kernelWidth: 1 };
     const bias = db && { dy: dy!, db };
     const tensors = { large: x!, small: dy!, dw: dw!, bias };
@@ -61,9 +70,9 @@ const linearWeightGrad: Op<{ readonly bias: boolean }> = {
 /** dy [n, m] · weightᵀ → [n, k]. */
 const linearInputGrad: Op<null> = {
   name: 'linearInputGrad',
-  infer: ([dy, weight]) => [{ shape: [dy!.shape[0]!, weight!.shape[0]!], dtype: 'f32' }],
+  infer: ([dy, weight]) => [{ shape: [dy!.shape[0]!, weight!.shape[0]!], dtype: dy!.dtype }],
   launch(device, [dy, weight], [dx]) {
-    const g = productGather(dy!.shape[0]!, dy!.shape[1]!, dx!.shape[1]!, true);
+    const g = productGather(dy!.dtype as Float, dy!.shape[0]!, dy!.shape[1]!, dx!.shape[1]!, true);
     gather(device, 'linearInputGrad', g, { x: dy!, weight: weight!, bias: null, y: dx! });
   },
 };

@@ -125,19 +125,19 @@ function outputOf<A>(op: Op<A>, spec: Spec, device: Device, into: Tensor | undef
   throw new ShapeError(op.name, 'into', found, `${formatShape(spec.shape)} is needed.`);
 }
 
-/** Throws ShapeError unless `input` has rank `rank` (and dtype f32 unless another is named). */
+/** Throws ShapeError unless `input` has rank `rank` (and dtype f32 unless another, or null for any, is named). */
 export function expectRank(
   op: string,
   argument: string,
   input: Tensor | null,
   rank: number,
-  dtype = 'f32',
+  dtype: string | null = 'f32',
 ): Tensor {
   if (!input) throw new ShapeError(op, argument, 'is missing', 'Pass a tensor.');
   if (input.shape.length !== rank) {
     throw new ShapeError(op, argument, `has shape ${formatShape(input.shape)}`, `Rank ${rank} is needed.`);
   }
-  return expectType(op, argument, input, dtype);
+  return dtype === null ? input : expectType(op, argument, input, dtype);
 }
 
 /** Throws ShapeError unless `input` has the dtype. */

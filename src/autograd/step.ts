@@ -186,6 +186,13 @@ function bind(device: Device, launch: Launch, index: number, params: GPUBuffer |
   return { pipeline, group, launch };
 }
 
+/** Runs a step's code as `capture` does, and keeps nothing: for whoever wants to know what it would launch. */
+export function rehearse(device: Device, step: () => StepOutputs): void {
+  const { constants, outputs } = record(device, step);
+  for (const output of Object.values(outputs)) output.dispose();
+  for (const storage of constants) storage.release();
+}
+
 /**
  * Captures `step`: runs its code once, recording launches instead of executing them; compiles their shaders in
  * parallel; plans memory; returns the step ready to `run()`. Shapes and JavaScript branches are frozen; what changes

@@ -21,8 +21,23 @@ export interface BiasSum {
   readonly db: Tensor;
 }
 
+/** dy as a matrix, and how many strips of the weight's gradient are added in the same launch. */
+interface Columns {
+  readonly rows: number;
+  readonly columns: number;
+  readonly strips: number;
+}
+
+function columnsOf({ dy, db }: BiasSum, weight: StripSum | undefined): Columns {
+  return {
+    rows: dy.size / db.size,
+    columns: db.size,
+    strips: (weight?.strips.size ?? 0) / (weight?.dw.size ?? 1),
+  };
+}
+
 /** How many invocations share a column of dy: neighbours read neighbouring channels, or a workgroup one column. */
-const columnVariants: readonly Variant<null, [use: (lanes: number) => void]>[] = [
+const columnVariants: readonly Variant<Columns, [use: (lanes: number) => void]>[] = [
   {
     name: 'alone',
     fits: () => true,
@@ -95,5 +110,7 @@ export function finishGrad(
   if (!weight && !bias) return;
   const use = (lanes: number) =>
     launchFinish(device, planOf(device.caps.workgroup, lanes, weight, bias), weight, bias, label);
-  chooseVariant(device, 'biasGrad', columnVariants, null).launch(device, null, use);
+  if (!bias) return use(1);
+  const columns = columnsOf(bias, weight);
+  chooseVariant(device, 'biasGrad', columnVariants, columns).launch(device, columns, use);
 }

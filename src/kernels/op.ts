@@ -5,6 +5,7 @@ import { ShapeError } from '../tensor/errors.ts';
 import { elementCount, formatShape } from '../tensor/shape.ts';
 import type { Spec, Tensor } from '../tensor/tensor.ts';
 import { denseOf } from './runs.ts';
+import { watcherOf } from './watch.ts';
 
 /** Inputs of an op; null stands for an optional input that is left out (a bias). */
 export type Inputs = readonly (Tensor | null)[];
@@ -113,7 +114,11 @@ export function run<A>(
   const dense = op.readsRuns ? inputs : inputs.map((input) => input && denseOf(input));
   const view = op.view?.(dense, attrs);
   const outputs = view ? [view] : specs.map((spec, i) => outputOf(op, spec, device, into[i]));
-  if (!view) op.launch(device, dense, outputs, attrs);
+  if (!view) {
+    const again = (from: Inputs, to: readonly Tensor[]) => op.launch(device, from, to, attrs);
+    watcherOf(device)?.launching({ op: op.name, inputs: dense, outputs, launch: again });
+    again(dense, outputs);
+  }
   for (const [i, input] of dense.entries()) if (input !== inputs[i]) input?.dispose();
   return outputs;
 }

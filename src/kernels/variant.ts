@@ -1,6 +1,8 @@
 /** @file Variants of an op: different algorithms with the same result, chosen by device, shape and dtype. */
 import type { Caps, Device } from '../tensor/device.ts';
 import { ConfigError } from '../tensor/errors.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { watcherOf } from './watch.ts';
 
 /**
  * Lanes of a software adapter's subgroups, 0 on a GPU: forms with one small subgroup a workgroup suit the first and
@@ -20,9 +22,43 @@ export interface Variant<P, Args extends readonly unknown[]> {
   launch(device: Device, problem: P, ...args: Args): void;
 }
 
+/** Problem (see `problemKey`) → name of the variant to take for it. */
+export type Choices = Readonly<Record<string, string>>;
+
+const choices = new WeakMap<Device, Choices>();
+
+/** Variants to take on a device from here on, where they fit; for other problems the order of preference holds. */
+export function setChoices(device: Device, chosen: Choices): void {
+  choices.set(device, chosen);
+}
+
+export function choicesOf(device: Device): Choices {
+  return choices.get(device) ?? {};
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Tensor) return plain({ shape: [...value.shape], dtype: value.dtype, run: value.run });
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, plain(v)]));
+}
+
+/** An op's problem as text: the same for equal sizes, strides and dtypes, whatever the order of the fields. */
+export function problemKey(op: string, problem: unknown): string {
+  return `${op} ${JSON.stringify(plain(problem))}`;
+}
+
+function named<V extends { readonly name: string }>(
+  list: readonly V[],
+  name: string | undefined,
+): V | undefined {
+  return list.find((variant) => variant.name === name);
+}
+
 /**
- * The forced variant (device option or PLANEWISE_VARIANT=op:variant) where it fits, else the first that fits
- * and is preferred: the order is the preference, so the choice is deterministic.
+ * The forced variant (device option or PLANEWISE_VARIANT=op:variant) where it fits, else the device's choice for this
+ * problem (`setChoices`) where that exists and fits, else the first that fits and is preferred: the order is the
+ * preference, so without choices it is always the same.
  */
 export function chooseVariant<P, Args extends readonly unknown[]>(
   device: Device,
@@ -36,9 +72,24 @@ export function chooseVariant<P, Args extends readonly unknown[]>(
     throw new ConfigError(`${op} has no variant "${forced}". It has: ${names.join(', ')}.`);
   }
   const fitting = variants.filter((variant) => variant.fits(device.caps, problem));
-  const preferred = fitting.filter((variant) => variant.preferred?.(device.caps, problem) ?? true);
-  const chosen = fitting.find((variant) => variant.name === forced) ?? preferred[0];
-  if (!chosen)
+  const first = fitting.find((variant) => variant.preferred?.(device.caps, problem) ?? true);
+  const ordered = named(fitting, forced) ?? first;
+  if (!ordered)
     throw new ConfigError(`No variant of ${op} fits this device and shape (it has: ${names.join(', ')}).`);
+  return forced ? ordered : tuned(device, op, fitting, problem, ordered);
+}
+
+function tuned<P, V extends { readonly name: string }>(
+  device: Device,
+  op: string,
+  fitting: readonly V[],
+  problem: P,
+  ordered: V,
+): V {
+  const [taken, watcher] = [choices.get(device), watcherOf(device)];
+  if (!taken && !watcher) return ordered;
+  const key = problemKey(op, problem);
+  const chosen = named(fitting, taken?.[key]) ?? ordered;
+  watcher?.choosing({ key, fitting: fitting.map(({ name }) => name), chosen: chosen.name });
   return chosen;
 }

@@ -1,0 +1,122 @@
+/** @file The problems of a step that several variants can solve: found by running its code, ready to be launched again. */
+
+import { cast } from '../kernels/cast.ts';
+import { run } from '../kernels/op.ts';
+import { expand } from '../kernels/reduce.ts';
+import { choicesOf, setChoices } from '../kernels/variant.ts';
+import { type WatchedChoice, type WatchedLaunch, watched } from '../kernels/watch.ts';
+import { empty, randomUniform, zeros } from '../tensor/create.ts';
+import type { Device } from '../tensor/device.ts';
+import { elementCount, formatShape } from '../tensor/shape.ts';
+import { type ChannelRun, type Spec, Tensor } from '../tensor/tensor.ts';
+import { rehearse, type StepOutputs } from './step.ts';
+
+type TensorSpec = Spec & { readonly run: ChannelRun | undefined };
+
+/** An op's launch without its tensors: their shapes, and which of its inputs are one tensor. */
+interface Replica {
+  readonly specs: readonly TensorSpec[];
+  /** Per input its place in `specs`. */
+  readonly inputs: readonly (number | null)[];
+  readonly outputs: readonly TensorSpec[];
+  readonly launch: WatchedLaunch['launch'];
+}
+
+/** One choice of a step: a problem, the variants that can solve it, and the launches whose time depends on it. */
+export interface Problem extends WatchedChoice {
+  /** The first of its ops with the shapes that go in and come out. */
+  readonly title: string;
+  /** Launches of the step that come to it. */
+  readonly uses: number;
+  readonly replicas: readonly Replica[];
+}
+
+function specOf({ shape, dtype, run }: Tensor): TensorSpec {
+  return { shape, dtype, run };
+}
+
+function replicaOf({ inputs, outputs, launch }: WatchedLaunch): Replica {
+  const distinct = [...new Set(inputs.filter((input) => input !== null))];
+  return {
+    specs: distinct.map(specOf),
+    inputs: inputs.map((input) => input && distinct.indexOf(input)),
+    outputs: outputs.map(specOf),
+    launch,
+  };
+}
+
+function titleOf({ op, inputs, outputs }: WatchedLaunch): string {
+  const shapes = (tensors: readonly (Tensor | null)[]) =>
+    tensors.filter((one) => one !== null && one.shape.length > 1).map((one) => formatShape(one!.shape));
+  return `${op} ${shapes(inputs).join(' ')} → ${shapes(outputs).join(' ')}`;
+}
+
+/**
+ * The choices that a step's code comes to, without executing it, under the order of preference. Choices that are
+ * forced (device option `variants`) or have one variant that fits are none.
+ */
+export function problemsOf(device: Device, step: () => StepOutputs): Problem[] {
+  const found = new Map<
+    string,
+    { choice: WatchedChoice; uses: number; launches: Map<string, WatchedLaunch> }
+  >();
+  let current: WatchedLaunch | undefined;
+  const watcher = {
+    launching(launch: WatchedLaunch) {
+      current = launch;
+    },
+    choosing(choice: WatchedChoice) {
+      if (choice.fitting.length < 2 || !current) return;
+      const entry = found.get(choice.key) ?? { choice, uses: 0, launches: new Map() };
+      entry.uses++;
+      // The first of its kind stands for all.
+      if (!entry.launches.has(titleOf(current))) entry.launches.set(titleOf(current), current);
+      found.set(choice.key, entry);
+    },
+  };
+  const before = choicesOf(device);
+  setChoices(device, {});
+  try {
+    watched(device, watcher, () => rehearse(device, step));
+  } finally {
+    setChoices(device, before);
+  }
+  return [...found.values()].map(({ choice, uses, launches }) => {
+    const [title] = launches.keys();
+    return { ...choice, title: title!, uses, replicas: [...launches.values()].map(replicaOf) };
+  });
+}
+
+/** Random values that a large tensor is filled with over and over: filling it from the host would be slow. */
+const BLOCK = 1 << 16;
+
+/** A tensor of values in [0, 1), or of zeros where they are indices or flags. */
+function noise(device: Device, { shape, dtype }: Spec): Tensor {
+  if (dtype !== 'f32' && dtype !== 'f16') return zeros(device, shape, dtype);
+  const size = elementCount(shape);
+  const length = Math.min(size, BLOCK);
+  const block = randomUniform(device, [1, length], 1);
+  const whole = run(expand, [block], { shape: [Math.ceil(size / length), length] })[0]!;
+  const values = dtype === 'f32' ? whole : run(cast, [whole], { dtype })[0]!;
+  return new Tensor(device, values.storage.retain(), { shape, dtype }, 'noise');
+}
+
+/** A tensor as it was in the step: whole, or the same channels of pixels as wide. */
+function like({ shape, dtype, run: channels }: TensorSpec, make: (spec: Spec) => Tensor): Tensor {
+  if (!channels) return make({ shape, dtype });
+  const { start, pitch } = channels;
+  return make({ shape: [...shape.slice(0, -1), pitch], dtype }).channels(start, start + shape.at(-1)!);
+}
+
+/** Launches everything whose time depends on a problem's choice, on tensors that last until the scope around ends. */
+export function launcherOf(device: Device, { replicas }: Problem): () => void {
+  const ready = replicas.map(({ specs, inputs, outputs, launch }) => {
+    const tensors = specs.map((spec) => like(spec, (wide) => noise(device, wide)));
+    const from = inputs.map((index) => (index === null ? null : tensors[index]!));
+    const to = outputs.map((spec) => like(spec, (wide) => empty(device, wide, 'tuned')));
+    return () => launch(from, to);
+  });
+  return () => {
+    for (const launch of ready) launch();
+  };
+}

@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import * as ops from '../../src/autograd/ops.ts';
+import { type Problem, problemsOf } from '../../src/autograd/problems.ts';
+import { capture } from '../../src/autograd/step.ts';
+import { Tape } from '../../src/autograd/tape.ts';
+import { choicesBy, tune } from '../../src/autograd/tune.ts';
+import { binary } from '../../src/kernels/binary.ts';
+import type { Op } from '../../src/kernels/op.ts';
+import { unary } from '../../src/kernels/unary.ts';
+import { choicesOf, chooseVariant, setChoices, type Variant } from '../../src/kernels/variant.ts';
+import { randomNormal } from '../../src/tensor/create.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { useDevice } from '../device.ts';
+
+const device = useDevice();
+afterEach(() => setChoices(device(), {}));
+
+type Sizes = { readonly size: number; readonly note?: string };
+
+const doublings: readonly Variant<Sizes, [x: Tensor, y: Tensor]>[] = [
+  {
+    name: 'scaled',
+    fits: () => true,
+    launch: (on, _, x, y) => unary.launch(on, [x], [y], { fn: 'affine', alpha: 2 }),
+  },
+  {
+    name: 'added',
+    fits: () => true,
+    launch: (on, _, x, y) => binary.launch(on, [x, x], [y], { fn: 'add' }),
+  },
+  { name: 'large', fits: (_, { size }) => size > 100, launch: () => {} },
+];
+
+/** 2x, by variants that cost little to compile. */
+const double: Op<null> = {
+  name: 'double',
+  infer: ([x]) => [x!],
+  launch(on, [x], [y]) {
+    const problem = { size: x!.size, note: undefined };
+    chooseVariant(on, 'double', doublings, problem as unknown as Sizes).launch(on, problem as never, x!, y!);
+  },
+};
+
+function twoSizes(): { y: Tensor } {
+  const [a, b] = [randomNormal(device(), [2, 3], 1), randomNormal(device(), [4, 5], 2)];
+  ops.apply(double, [a], null);
+  ops.apply(double, [a], null);
+  return { y: ops.apply(double, [b], null) };
+}
+
+/** A clock that passes `ms` of the variant that the device's choices name for a problem whenever it is asked. */
+function clock(problem: Problem, ms: Readonly<Record<string, number>>): () => number {
+  let time = 0;
+  return () => {
+    time += ms[choicesOf(device())[problem.key] ?? ''] ?? 1;
+    return time;
+  };
+}
+
+describe('tuner', () => {
+  it('finds each problem of a step once, with its uses and the variants that fit, and launches nothing', () => {
+    const problems = problemsOf(device(), twoSizes);
+    expect(problems.map(({ key, uses, fitting, chosen }) => ({ key, uses, fitting, chosen }))).toEqual([
+      { key: 'double {"size":6}', uses: 2, fitting: ['scaled', 'added'], chosen: 'scaled' },
+      { key: 'double {"size":20}', uses: 1, fitting: ['scaled', 'added'], chosen: 'scaled' },
+    ]);
+    expect(problems[0]!.title).toBe('double [2, 3] → [2, 3]');
+  });
+
+  it('picks what the clock says is fastest, and a step captured then takes it', async () => {
+    const problems = problemsOf(device(), twoSizes);
+    const now = clock(problems[0]!, { scaled: 10, added: 3 });
+    const winners = await tune(device(), problems, { limitMs: 1e6, now });
+    expect(winners.map(({ chosen, ordered, complete }) => [ordered, chosen, complete])).toEqual([
+      ['scaled', 'added', true],
+      ['scaled', 'scaled', true],
+    ]);
+    expect(winners[0]).toMatchObject({ ms: 3, orderedMs: 10 });
+    expect(choicesOf(device())).toEqual({});
+    setChoices(device(), choicesBy(winners));
+    using step = await capture(device(), twoSizes);
+    expect(step.launches.map(({ pipeline }) => pipeline.id)).toHaveLength(3);
+    const [first, second, third] = step.launches.map(({ launch }) => launch.pipeline.shader.name);
+    expect([first, second, third]).toEqual(['binary', 'binary', 'unary']);
+  });
+
+  it('keeps the ordered variant where the gain is within the noise', async () => {
+    const problems = problemsOf(device(), twoSizes);
+    const now = clock(problems[0]!, { scaled: 100, added: 97 });
+    expect((await tune(device(), problems, { limitMs: 1e6, now }))[0]!.chosen).toBe('scaled');
+  });
+
+  it('stops at the time limit, and leaves the rest to the order of preference', async () => {
+    const problems = problemsOf(device(), twoSizes);
+    for (const limitMs of [0, 40, 160]) {
+      let [time, last] = [0, 0];
+      const now = () => {
+        time += 5;
+        return time;
+      };
+      const onProgress = () => {
+        last = time;
+      };
+      const winners = await tune(device(), problems, { limitMs, now, onProgress });
+      const complete = winners.filter((winner) => winner.complete).length;
+      expect(complete).toBe(limitMs === 160 ? 1 : 0);
+      if (limitMs === 0) expect(last).toBe(0);
+      // One measurement, of two warm and four counted runs, may have begun just before the end.
+      expect(last).toBeLessThanOrEqual(limitMs + 70);
+      for (const winner of winners) if (!winner.complete) expect(winner.chosen).toBe('scaled');
+    }
+  });
+
+  it('does not measure again what is known, unless that is no variant that fits', async () => {
+    const problems = problemsOf(device(), twoSizes);
+    const titles: string[] = [];
+    const onProgress = (_done: number, total: number, title: string) => titles.push(`${total} ${title}`);
+    const known = { [problems[0]!.key]: 'added', [problems[1]!.key]: 'large' };
+    const winners = await tune(device(), problems, { limitMs: 1e6, known, onProgress });
+    expect(winners[0]).toMatchObject({ chosen: 'added', ms: null, complete: true });
+    expect(titles).toEqual(['2 double [4, 5] → [4, 5]', '2 double [4, 5] → [4, 5]']);
+  });
+
+  it('times every variant of a convolution and of its gradients, channels of wider pixels included', async () => {
+    const problems = problemsOf(device(), () => {
+      const x = randomNormal(device(), [1, 6, 6, 8], 1);
+      const weight = randomNormal(device(), [5, 5, 4, 4], 2);
+      for (const leaf of [x, weight]) leaf.requiresGrad = true;
+      using tape = new Tape();
+      const y = ops.conv2d(x.channels(0, 4), weight, null, { padding: 2 });
+      tape.backward(ops.sum(y));
+      return { y };
+    });
+    const named = (op: string) => problems.find(({ key }) => key.startsWith(`${op} `))!;
+    expect(named('conv2d').key).toContain('"input":{"pitch":8,"start":0}');
+    const winners = await tune(device(), problems, { limitMs: 1e6 });
+    for (const { key, ms, orderedMs, complete } of winners) {
+      expect([key, complete]).toEqual([key, true]);
+      expect(ms).toBeLessThanOrEqual(orderedMs!);
+      expect(orderedMs).toBeLessThan(Number.POSITIVE_INFINITY);
+    }
+    expect(named('conv2dWeightGrad').fitting.length).toBeGreaterThan(1);
+  });
+});

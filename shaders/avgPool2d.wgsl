@@ -1,7 +1,9 @@
 // Mean pooling of [N, H, W, C] by square windows without padding, and its gradient.
-// V is f32 where the channel count is no multiple of four.
-// @variant V = f32
+// V is f32 where the channel count is no multiple of four; X is what the images are stored as.
+// @variant V = f32, X = f32
+// @variant X = vec4<f16>
 alias V = vec4<f32>;
+alias X = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -15,8 +17,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<V>;
-@group(0) @binding(2) var<storage, read_write> y: array<V>;
+@group(0) @binding(1) var<storage, read> x: array<X>;
+@group(0) @binding(2) var<storage, read_write> y: array<X>;
 
 fn scale() -> f32 {
   return 1.0 / f32(params.kernel * params.kernel);
@@ -32,10 +34,10 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
   var sum = V();
   for (var row = top; row < top + params.kernel; row++) {
     for (var c = column * params.stride; c < column * params.stride + params.kernel; c++) {
-      sum += x[(row * params.width + c) * params.groups + group];
+      sum += V(x[(row * params.width + c) * params.groups + group]);
     }
   }
-  y[(id.z * params.outHeight + id.y) * params.outWidth * params.groups + id.x] = sum * scale();
+  y[(id.z * params.outHeight + id.y) * params.outWidth * params.groups + id.x] = X(sum * scale());
 }
 
 // First and last window that covers a pixel, of `count`; none if the first is the greater.
@@ -55,8 +57,8 @@ fn backward(@builtin(global_invocation_id) id: vec3<u32>) {
   var sum = V();
   for (var row = rows.x; row < rows.y; row++) {
     for (var c = columns.x; c < columns.y; c++) {
-      sum += x[((id.z * params.outHeight + row) * params.outWidth + c) * params.groups + group];
+      sum += V(x[((id.z * params.outHeight + row) * params.outWidth + c) * params.groups + group]);
     }
   }
-  y[(id.z * params.height + id.y) * params.width * params.groups + id.x] = sum * scale();
+  y[(id.z * params.height + id.y) * params.width * params.groups + id.x] = X(sum * scale());
 }

@@ -1,5 +1,7 @@
 // Dropout, which is its own gradient: four elements an invocation share one Philox block, so an element's fate depends
 // on seed, step, stream and its index alone.
+// @variant E4 = vec4<f16>
+alias E4 = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -11,10 +13,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> x: array<E4>;
 // Seed, step.
 @group(0) @binding(2) var<storage, read> random: array<u32>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> y: array<E4>;
 
 // High word of the 64-bit products.
 fn highProduct(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
@@ -46,5 +48,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = id.x + id.y * 65535u * WORKGROUP;
   if (i >= params.quads) { return; }
   let bits = philox(vec4<u32>(i, random[1], 0u, params.stream), vec2<u32>(random[0], 0u));
-  y[i] = select(x[i] * params.scale, vec4<f32>(), bits < vec4<u32>(params.threshold));
+  y[i] = select(E4(vec4<f32>(x[i]) * params.scale), E4(), bits < vec4<u32>(params.threshold));
 }

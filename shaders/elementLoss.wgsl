@@ -1,4 +1,6 @@
 // Losses of a difference, element by element: forward in strips of (Σ weight·term, Σ weight), and the gradient.
+// @variant E4 = vec4<f16>
+alias E4 = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 // 0 squared error, 1 smooth L1
 override FUNCTION: u32 = 0u;
@@ -12,13 +14,13 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> prediction: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> prediction: array<E4>;
 @group(0) @binding(2) var<storage, read> goal: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> mask: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> partials: array<vec2<f32>>;
 @group(0) @binding(5) var<storage, read> weight: array<f32>;
 @group(0) @binding(6) var<storage, read> dy: array<f32>;
-@group(0) @binding(7) var<storage, read_write> dx: array<vec4<f32>>;
+@group(0) @binding(7) var<storage, read_write> dx: array<E4>;
 
 fn index(id: vec3<u32>) -> u32 {
   return id.x + id.y * 65535u * WORKGROUP;
@@ -37,7 +39,7 @@ fn weights(quad: u32) -> vec4<f32> {
 
 // What does not count may hold anything, NaN included.
 fn difference(quad: u32, w: vec4<f32>) -> vec4<f32> {
-  return select(vec4<f32>(), prediction[quad] - goal[quad], w != vec4<f32>());
+  return select(vec4<f32>(), vec4<f32>(prediction[quad]) - goal[quad], w != vec4<f32>());
 }
 
 fn term(d: vec4<f32>) -> vec4<f32> {
@@ -69,5 +71,5 @@ fn backward(@builtin(global_invocation_id) id: vec3<u32>) {
   if (quad >= params.quads) { return; }
   let w = weights(quad);
   let scale = select(0.0, dy[0] / weight[0], weight[0] > 0.0);
-  dx[quad] = scale * w * slope(difference(quad, w));
+  dx[quad] = E4(scale * w * slope(difference(quad, w)));
 }

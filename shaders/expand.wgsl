@@ -1,4 +1,7 @@
 // y[i] = x[i broadcast to the shape of y], four elements an invocation.
+// @variant E = f16, E4 = vec4<f16>
+alias E = f32;
+alias E4 = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -11,9 +14,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<E>;
 @group(0) @binding(2) var<storage, read> origin: array<u32>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> y: array<E4>;
 
 // @include strided
 
@@ -25,13 +28,13 @@ fn source(i: u32) -> u32 {
 fn all(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = 4u * (id.x + id.y * 65535u * WORKGROUP);
   if (i >= params.size) { return; }
-  let v = vec4(x[source(i)], x[source(i + 1u)], x[source(i + 2u)], x[source(i + 3u)]);
-  y[i / 4u] = v * params.scale;
+  let v = E4(x[source(i)], x[source(i + 1u)], x[source(i + 2u)], x[source(i + 3u)]);
+  y[i / 4u] = v * E(params.scale);
 }
 
-fn chosen(i: u32) -> f32 {
+fn chosen(i: u32) -> E {
   let at = source(i);
-  return select(0.0, x[at], origin[at] == i);
+  return select(E(), x[at], origin[at] == i);
 }
 
 // Only where the value came from; 0 elsewhere.
@@ -39,5 +42,5 @@ fn chosen(i: u32) -> f32 {
 fn toOrigin(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = 4u * (id.x + id.y * 65535u * WORKGROUP);
   if (i >= params.size) { return; }
-  y[i / 4u] = vec4(chosen(i), chosen(i + 1u), chosen(i + 2u), chosen(i + 3u));
+  y[i / 4u] = E4(chosen(i), chosen(i + 1u), chosen(i + 2u), chosen(i + 3u));
 }

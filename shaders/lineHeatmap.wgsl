@@ -1,5 +1,7 @@
 // Gaussians along lines a·x + b·y + d = 0, and the squared error to them, rendered on the fly (paper §1).
 // An invocation takes pixels p, p + parts, p + 2·parts … of one image and view.
+// @variant E = f16
+alias E = f32;
 override WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -16,11 +18,11 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> lines: array<f32>;
 @group(0) @binding(2) var<storage, read> mask: array<f32>;
-@group(0) @binding(3) var<storage, read> prediction: array<f32>;
+@group(0) @binding(3) var<storage, read> prediction: array<E>;
 @group(0) @binding(4) var<storage, read> weight: array<f32>;
 @group(0) @binding(5) var<storage, read> dy: array<f32>;
 @group(0) @binding(6) var<storage, read_write> partials: array<vec2<f32>>;
-@group(0) @binding(7) var<storage, read_write> y: array<f32>;
+@group(0) @binding(7) var<storage, read_write> y: array<E>;
 
 struct Strip {
   line: u32,
@@ -56,7 +58,7 @@ fn render(@builtin(global_invocation_id) id: vec3<u32>) {
   let strip = stripOf(index(id));
   let line = coefficients(strip.line);
   for (var pixel = strip.pixel; pixel < params.pixels; pixel += params.parts) {
-    y[strip.base + pixel * params.views] = rendered(line, pixel);
+    y[strip.base + pixel * params.views] = E(rendered(line, pixel));
   }
 }
 
@@ -70,7 +72,7 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
   // An absent line may hold anything, NaN included.
   if (w != 0.0) {
     for (var pixel = strip.pixel; pixel < params.pixels; pixel += params.parts) {
-      let d = prediction[strip.base + pixel * params.views] - rendered(line, pixel);
+      let d = f32(prediction[strip.base + pixel * params.views]) - rendered(line, pixel);
       total += vec2(w * d * d, w);
     }
   }
@@ -86,6 +88,6 @@ fn backward(@builtin(global_invocation_id) id: vec3<u32>) {
   let scale = 2.0 * w * dy[0] / weight[0];
   for (var pixel = strip.pixel; pixel < params.pixels; pixel += params.parts) {
     let at = strip.base + pixel * params.views;
-    y[at] = select(0.0, scale * (prediction[at] - rendered(line, pixel)), w != 0.0);
+    y[at] = E(select(0.0, scale * (f32(prediction[at]) - rendered(line, pixel)), w != 0.0));
   }
 }

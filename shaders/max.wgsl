@@ -1,4 +1,6 @@
 // Maxima over the middle of [outer, reduced, inner] in strips (as in reduce.wgsl), with the place of the first one.
+// @variant E = f16
+alias E = f32;
 override WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -10,10 +12,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<E>;
 // Offsets into the whole input that the values of x come from; on the first pass they are their own.
 @group(0) @binding(2) var<storage, read> origins: array<u32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<E>;
 @group(0) @binding(4) var<storage, read_write> origin: array<u32>;
 
 fn index(id: vec3<u32>) -> u32 {

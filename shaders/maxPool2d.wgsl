@@ -1,9 +1,10 @@
 // Max pooling of [N, H, W, C] with the position of each maximum in its window kept, and its gradient.
-// V and U are f32 and u32 (and SHIFTS 0u) where the channel count is no multiple of four.
-// @variant V = f32, U = u32, SHIFTS = 0u
+// V and U are scalars (and SHIFTS U(0u)) where the channel count is no multiple of four.
+// @variant V = f32, U = u32, SHIFTS = U(0u)
+// @variant V = vec4<f16>
 alias V = vec4<f32>;
 alias U = vec4<u32>;
-const SHIFTS: U = vec4<u32>(0u, 8u, 16u, 24u);
+const SHIFTS: U = U(0u, 8u, 16u, 24u);
 override WORKGROUP: u32 = 64u;
 // Windows of 2×2 side by side without padding, the usual case, are written out.
 override PAIRS: bool = false;

@@ -15,21 +15,22 @@ function run(entry: 'forward' | 'backward', from: Tensor, to: Tensor, { kernel, 
   const { groups, scalar } = channelGroups(from.shape);
   const params = { groups, height, width, outHeight, outWidth, kernel, stride };
   const overrides = { WORKGROUP: rowWorkgroup(from) };
-  const aliases: Record<string, string> = scalar ? { V: 'f32' } : {};
+  const V = scalar ? 'f32' : 'vec4<f32>';
+  const aliases = { V, X: V.replace('f32', from.dtype) };
   const grid = imageGrid(overrides.WORKGROUP, batch, to.shape[1]!, to.shape[2]! * groups);
   launch(from.device, shaders.avgPool2d, entry, { x: from, y: to }, params, grid, { overrides, aliases });
 }
 
-/** x [N, H, W, C] → means of the windows [N, H', W', C], H' = ⌊(H − kernel)/stride⌋ + 1. */
+/** x [N, H, W, C] → means of the windows [N, H', W', C], H' = ⌊(H − kernel)/stride⌋ + 1. f32 or f16. */
 export const avgPool2d: Op<Attrs> = {
   name: 'avgPool2d',
-  infer: ([x], attrs) => [{ shape: pooledShape('avgPool2d', x!, { ...attrs, padding: 0 }), dtype: 'f32' }],
+  infer: ([x], attrs) => [{ shape: pooledShape('avgPool2d', x!, { ...attrs, padding: 0 }), dtype: x!.dtype }],
   launch: (_device, [x], [y], attrs) => run('forward', x!, y!, attrs),
   grad: ({ inputs: [x], dy, attrs }) => [call(avgPool2dGrad, [dy[0]!], { ...attrs, shape: x!.shape })],
 };
 
 const avgPool2dGrad: Op<Attrs & { readonly shape: readonly number[] }> = {
   name: 'avgPool2dGrad',
-  infer: (_, { shape }) => [{ shape, dtype: 'f32' }],
+  infer: ([dy], { shape }) => [{ shape, dtype: dy!.dtype }],
   launch: (_device, [dy], [dx], attrs) => run('backward', dy!, dx!, attrs),
 };

@@ -1,5 +1,6 @@
 /** @file Losses of a difference, element by element: mean squared error and smooth L1, with or without a mask. */
 import type { Tensor } from '../tensor/tensor.ts';
+import { elementAliases, expectFloat } from './elements.ts';
 import { call, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import { lossOutputs, ratioOfStrips, stripsOf } from './ratio.ts';
@@ -12,12 +13,13 @@ export interface ElementLossAttrs {
 }
 
 function expectAlike(fn: string, [prediction, target, mask]: Inputs): void {
-  const { shape } = expectType(fn, 'prediction', prediction!, 'f32');
+  const { shape } = expectFloat(fn, 'prediction', prediction!);
   expectType(fn, 'target', expectShape(fn, 'target', target!, shape), 'f32');
   if (mask) expectType(fn, 'mask', expectShape(fn, 'mask', mask, shape), 'f32');
 }
 
-function settings({ device, size }: Tensor, mask: Tensor | null, { fn, beta }: ElementLossAttrs) {
+function settings(prediction: Tensor, mask: Tensor | null, { fn, beta }: ElementLossAttrs) {
+  const { device, size } = prediction;
   const quads = Math.ceil(size / 4);
   const { workgroup } = device.caps;
   const overrides = {
@@ -25,13 +27,14 @@ function settings({ device, size }: Tensor, mask: Tensor | null, { fn, beta }: E
     FUNCTION: Number(fn === 'smoothL1'),
     MASKED: Number(mask !== null),
   };
-  return { params: { size, quads, strips: stripsOf(device, quads), beta }, workgroup, overrides };
+  const specialization = { overrides, aliases: elementAliases(prediction) };
+  return { params: { size, quads, strips: stripsOf(device, quads), beta }, workgroup, specialization };
 }
 
 /**
  * Σ mask·f(prediction − target) / Σ mask over all elements, mask 1 where it is null, 0 when nothing counts. Inputs:
- * prediction, target, mask or null, of one shape; only the prediction gets a gradient. Outputs: the loss, of shape [],
- * and Σ mask.
+ * prediction (f32 or f16), target, mask or null (f32), of one shape; only the prediction gets a gradient. Outputs: the
+ * loss, of shape [], and Σ mask, f32.
  */
 export const elementLoss: Op<ElementLossAttrs> = {
   name: 'elementLoss',
@@ -40,12 +43,12 @@ export const elementLoss: Op<ElementLossAttrs> = {
     return lossOutputs;
   },
   launch(device, [prediction, target, mask = null], outputs, attrs) {
-    const { params, workgroup, overrides } = settings(prediction!, mask, attrs);
+    const { params, workgroup, specialization } = settings(prediction!, mask, attrs);
     const given = { prediction: prediction!, goal: target!, mask: mask ?? target! };
     const grid = linearGrid(params.strips, workgroup);
     ratioOfStrips(device, params.strips, outputs, (partials) => {
       const tensors = { ...given, partials };
-      launch(device, shaders.elementLoss, 'forward', tensors, params, grid, { overrides }, attrs.fn);
+      launch(device, shaders.elementLoss, 'forward', tensors, params, grid, specialization, attrs.fn);
     });
   },
   grad: ({ inputs: [prediction, target, mask = null], outputs, dy, attrs }) => [
@@ -57,13 +60,13 @@ export const elementLoss: Op<ElementLossAttrs> = {
 
 const elementLossGrad: Op<ElementLossAttrs> = {
   name: 'elementLossGrad',
-  infer: ([prediction]) => [{ shape: prediction!.shape, dtype: 'f32' }],
+  infer: ([prediction]) => [{ shape: prediction!.shape, dtype: prediction!.dtype }],
   launch(device, [prediction, target, mask, weight, dy], [dx], attrs) {
-    const { params, workgroup, overrides } = settings(prediction!, mask!, attrs);
+    const { params, workgroup, specialization } = settings(prediction!, mask!, attrs);
     const given = { prediction: prediction!, goal: target!, mask: mask ?? target! };
     const tensors = { ...given, weight: weight!, dy: dy!, dx: dx! };
     const grid = linearGrid(params.quads, workgroup);
     const label = `${attrs.fn}.backward`;
-    launch(device, shaders.elementLoss, 'backward', tensors, params, grid, { overrides }, label);
+    launch(device, shaders.elementLoss, 'backward', tensors, params, grid, specialization, label);
   },
 };

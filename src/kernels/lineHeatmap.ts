@@ -1,6 +1,6 @@
 /** @file Heatmaps of lines (paper §1) and the squared error to them; the target is rendered inside the kernels. */
-import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { elementAliases, expectFloat } from './elements.ts';
 import { call, expectRank, expectShape, expectType, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import { lossOutputs, ratioOfStrips, stripsOf } from './ratio.ts';
@@ -18,14 +18,14 @@ export interface LineHeatmapAttrs extends LineHeatmapMseAttrs {
 }
 
 /** How `parts` invocations share the pixels of one image and view. */
-function settings(device: Device, shape: readonly number[], parts: number, sigma: number) {
-  const [batch = 0, height = 0, width = 0, views = 0] = shape;
-  const { workgroup } = device.caps;
+function settings(image: Tensor, parts: number, sigma: number) {
+  const [batch = 0, height = 0, width = 0, views = 0] = image.shape;
+  const { workgroup } = image.device.caps;
   const count = batch * parts * views;
   return {
     params: { count, width, pixels: height * width, views, parts, falloff: 1 / (2 * sigma * sigma) },
     grid: linearGrid(count, workgroup),
-    specialization: { overrides: { WORKGROUP: workgroup } },
+    specialization: { overrides: { WORKGROUP: workgroup }, aliases: elementAliases(image) },
   };
 }
 
@@ -41,7 +41,7 @@ export const lineHeatmap: Op<LineHeatmapAttrs> = {
     return [{ shape: [batch, height, width, views], dtype: 'f32' }];
   },
   launch(device, [lines], [y], { sigma }) {
-    const { params, grid, specialization } = settings(device, y!.shape, mapParts(y!), sigma);
+    const { params, grid, specialization } = settings(y!, mapParts(y!), sigma);
     const tensors = { lines: lines!, y: y! };
     launch(device, shaders.lineHeatmap, 'render', tensors, params, grid, specialization);
   },
@@ -49,21 +49,22 @@ export const lineHeatmap: Op<LineHeatmapAttrs> = {
 
 /**
  * Σ mask·(prediction − t)² / (Σ mask·H·W), t the heatmaps of the lines; 0 when nothing counts. Inputs: prediction
- * [N, H, W, V], lines [N, V, 3], mask [N, V]; only the prediction gets a gradient. Outputs: the loss, of shape [], and
+ * [N, H, W, V] f32 or f16, lines [N, V, 3], mask [N, V]; only the prediction gets a gradient. Outputs: the loss, of shape [], and
  * the denominator.
  */
 export const lineHeatmapMse: Op<LineHeatmapMseAttrs> = {
   name: 'lineHeatmapMse',
   infer([prediction, lines, mask]) {
     const op = 'lineHeatmapMse';
-    const [batch = 0, , , views = 0] = expectRank(op, 'prediction', prediction!, 4).shape;
+    const { shape } = expectFloat(op, 'prediction', expectRank(op, 'prediction', prediction!, 4, null));
+    const [batch = 0, , , views = 0] = shape;
     expectType(op, 'lines', expectShape(op, 'lines', lines!, [batch, views, 3]), 'f32');
     expectType(op, 'mask', expectShape(op, 'mask', mask!, [batch, views]), 'f32');
     return lossOutputs;
   },
   launch(device, [prediction, lines, mask], outputs, { sigma }) {
     const parts = stripsOf(device, pixelsOf(prediction!));
-    const { params, grid, specialization } = settings(device, prediction!.shape, parts, sigma);
+    const { params, grid, specialization } = settings(prediction!, parts, sigma);
     ratioOfStrips(device, params.count, outputs, (partials) => {
       const tensors = { lines: lines!, mask: mask!, prediction: prediction!, partials };
       launch(device, shaders.lineHeatmap, 'forward', tensors, params, grid, specialization);
@@ -78,9 +79,9 @@ export const lineHeatmapMse: Op<LineHeatmapMseAttrs> = {
 
 const lineHeatmapMseGrad: Op<LineHeatmapMseAttrs> = {
   name: 'lineHeatmapMseGrad',
-  infer: ([prediction]) => [{ shape: prediction!.shape, dtype: 'f32' }],
+  infer: ([prediction]) => [{ shape: prediction!.shape, dtype: prediction!.dtype }],
   launch(device, [prediction, lines, mask, weight, dy], [y], { sigma }) {
-    const { params, grid, specialization } = settings(device, y!.shape, mapParts(y!), sigma);
+    const { params, grid, specialization } = settings(y!, mapParts(y!), sigma);
     const given = { lines: lines!, mask: mask!, prediction: prediction! };
     const tensors = { ...given, weight: weight!, dy: dy!, y: y! };
     launch(device, shaders.lineHeatmap, 'backward', tensors, params, grid, specialization);

@@ -1,7 +1,7 @@
 /** @file Max pooling over square windows, and its gradient from the positions of the maxima. */
 import type { Tensor } from '../tensor/tensor.ts';
 import { call, type Op } from './op.ts';
-import { channelGroups, imageGrid, pooledShape, rowWorkgroup, scalarAliases, type Window } from './pool.ts';
+import { channelGroups, imageGrid, pooledShape, rowWorkgroup, type Window } from './pool.ts';
 import { launch } from './queue.ts';
 import { denseOf, fromUnits } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
@@ -13,13 +13,16 @@ function settings(x: Tensor, y: Tensor, window: Window) {
   const params = { groups, height, width, outHeight, outWidth, ...window, pitch: groups, start: 0 };
   const pairs = window.kernel === 2 && window.stride === 2 && window.padding === 0;
   const overrides = { WORKGROUP: rowWorkgroup(x), PAIRS: Number(pairs) };
-  const scalars = { consts: { SHIFTS: '0u' }, aliases: scalarAliases };
-  return { params, specialization: scalar ? { overrides, ...scalars } : { overrides } };
+  const [V, U, SHIFTS] = scalar
+    ? [x.dtype, 'u32', '0u']
+    : [`vec4<${x.dtype}>`, 'vec4<u32>', '0u, 8u, 16u, 24u'];
+  const specialization = { overrides, consts: { SHIFTS: `U(${SHIFTS})` }, aliases: { V, U } };
+  return { params, specialization };
 }
 
 /**
  * x [N, H, W, C] → maxima of the windows [N, H', W', C], H' = ⌊(H + 2·padding − kernel)/stride⌋ + 1, and their packed
- * positions in the windows. Padding never wins; of equal values the first does.
+ * positions in the windows. f32 or f16. Padding never wins; of equal values the first does.
  */
 export const maxPool2d: Op<Window> = {
   name: 'maxPool2d',
@@ -28,7 +31,7 @@ export const maxPool2d: Op<Window> = {
     const shape = pooledShape('maxPool2d', x!, window);
     const words = [...shape.slice(0, 3), channelGroups(shape).groups];
     return [
-      { shape, dtype: 'f32' },
+      { shape, dtype: x!.dtype },
       { shape: words, dtype: 'u32' },
     ];
   },
@@ -56,7 +59,7 @@ const maxPool2dGrad: Op<GradAttrs> = {
   name: 'maxPool2dGrad',
   readsRuns: true,
   adds: true,
-  infer: (_, { shape }) => [{ shape, dtype: 'f32' }],
+  infer: ([, dy], { shape }) => [{ shape, dtype: dy!.dtype }],
   launch(device, [positions, incoming, base], [dx], { kernel, stride, padding }) {
     using dy = incoming!.run ? denseOf(incoming!) : incoming!.alias();
     const { params, specialization: plain } = settings(dx!, dy, { kernel, stride, padding });

@@ -62,6 +62,8 @@ export interface GradContext<A> {
   readonly outputs: readonly Tensor[];
   /** Incoming gradients, one per output. */
   readonly dy: readonly Incoming[];
+  /** Which inputs need a gradient. */
+  readonly tracked: readonly boolean[];
   readonly attrs: A;
 }
 
@@ -101,7 +103,7 @@ export function deviceOf(op: string, inputs: Inputs): Device {
 
 /**
  * Runs an op outside any tape: shapes, outputs, launch. `into[i]`, where given, receives output i; it must have the
- * inferred size.
+ * inferred size and dtype.
  */
 export function run<A>(
   op: Op<A>,
@@ -125,9 +127,10 @@ export function run<A>(
 
 function outputOf<A>(op: Op<A>, spec: Spec, device: Device, into: Tensor | undefined): Tensor {
   if (!into) return empty(device, spec, op.name);
-  if (into.size === elementCount(spec.shape) && (op.writesRuns || !into.run)) return into;
-  const found = into.run ? 'is a run of channels' : `has shape ${formatShape(into.shape)}`;
-  throw new ShapeError(op.name, 'into', found, `${formatShape(spec.shape)} is needed.`);
+  const fits = into.size === elementCount(spec.shape) && into.dtype === spec.dtype;
+  if (fits && (op.writesRuns || !into.run)) return into;
+  const found = into.run ? 'is a run of channels' : `is ${into.dtype} ${formatShape(into.shape)}`;
+  throw new ShapeError(op.name, 'into', found, `${spec.dtype} ${formatShape(spec.shape)} is needed.`);
 }
 
 /** Throws ShapeError unless `input` has rank `rank` (and dtype f32 unless another, or null for any, is named). */

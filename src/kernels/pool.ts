@@ -2,6 +2,7 @@
 import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { expectFloat } from './elements.ts';
 import { expectRank } from './op.ts';
 import type { Grid } from './queue.ts';
 
@@ -12,9 +13,6 @@ export interface Window {
   readonly padding: number;
 }
 
-/** Aliases that make a kernel's channel groups single channels where the channels are no multiple of four. */
-export const scalarAliases = { V: 'f32', U: 'u32' };
-
 /** Channels of the last axis by four, or one by one. */
 export function channelGroups(shape: readonly number[]): { groups: number; scalar: boolean } {
   const channels = shape.at(-1)!;
@@ -23,12 +21,8 @@ export function channelGroups(shape: readonly number[]): { groups: number; scala
 
 /** Shape of the windows over x [N, H, W, C]; throws ShapeError where none fits or padding holds a whole one. */
 export function pooledShape(op: string, x: Tensor | null, { kernel, stride, padding }: Window): number[] {
-  const [batch, height, width, channels] = expectRank(op, 'x', x, 4).shape as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const { shape } = expectFloat(op, 'x', expectRank(op, 'x', x, 4, null));
+  const [batch, height, width, channels] = shape as [number, number, number, number];
   const whole = [kernel, stride, padding].every(Number.isInteger);
   if (!whole || kernel < 1 || kernel > 16 || stride < 1 || padding < 0 || padding > kernel / 2) {
     const problem = `is kernel ${kernel}, stride ${stride}, padding ${padding}`;
@@ -39,7 +33,7 @@ export function pooledShape(op: string, x: Tensor | null, { kernel, stride, padd
     throw new ShapeError(
       op,
       'x',
-      `has shape ${formatShape(x!.shape)}`,
+      `has shape ${formatShape(shape)}`,
       `A ${kernel}×${kernel} window needs more.`,
     );
   }

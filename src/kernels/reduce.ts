@@ -12,6 +12,7 @@ import {
 } from '../tensor/shape.ts';
 import type { Spec, Tensor } from '../tensor/tensor.ts';
 import { cast } from './cast.ts';
+import { elementAliases, expectFloat } from './elements.ts';
 import { call, expectType, type Op, type Value } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import { reshape } from './reshape.ts';
@@ -58,18 +59,19 @@ function columnsOf(shape: Shape, axes: readonly number[]): Column[] {
 }
 
 /**
- * sum, mean or max of f32 over axes. Outputs: the result, and for max the offset into x of each result's first maximum
+ * sum or mean of f32, max of f32 or f16, over axes. Outputs: the result, and for max the offset into x of each result's first maximum
  * (u32, flat, row-major). max's gradient goes to that element alone. @throws ShapeError for an axis out of range
  */
 export const reduce: Op<ReduceAttrs> = {
   name: 'reduce',
   infer([x], attrs) {
-    expectType('reduce', 'x', x!, 'f32');
+    const { dtype } =
+      attrs.fn === 'max' ? expectFloat('reduce', 'x', x!) : expectType('reduce', 'x', x!, 'f32');
     const axes = axesOf(x!.shape, attrs);
     const shape = attrs.keepDims
       ? keptShape(x!.shape, axes)
       : x!.shape.filter((_, axis) => !axes.includes(axis));
-    const value = { shape, dtype: 'f32' as const };
+    const value = { shape, dtype };
     return attrs.fn === 'max' ? [value, { shape, dtype: 'u32' }] : [value];
   },
   launch(_device, [x], [y, origin], attrs) {
@@ -179,7 +181,7 @@ function launchMax(
   const tensors = { x, y: to.value, origin: to.origin };
   const params = { count, parts, reduced, inner };
   const grid = linearGrid(count, workgroup);
-  const specialization = { overrides: { WORKGROUP: workgroup } };
+  const specialization = { overrides: { WORKGROUP: workgroup }, aliases: elementAliases(x) };
   if (origins) launch(device, shaders.max, 'later', { ...tensors, origins }, params, grid, specialization);
   else launch(device, shaders.max, 'first', tensors, params, grid, specialization);
 }
@@ -214,15 +216,14 @@ const spread: Op<SpreadAttrs> = {
 /** x where it came from, 0 elsewhere. */
 const spreadToOrigin: Op<SpreadAttrs> = {
   name: 'spreadToOrigin',
-  infer: (_, { shape }) => [{ shape, dtype: 'f32' }],
+  infer: ([x], { shape }) => [{ shape, dtype: x!.dtype }],
   launch(device, [x, origin], [y], attrs) {
     const { workgroup } = device.caps;
     const grid = linearGrid(Math.ceil(y!.size / 4), workgroup);
     const tensors = { x: x!, origin: origin!, y: y! };
     const params = spreadParams(y!.size, attrs);
-    launch(device, shaders.expand, 'toOrigin', tensors, params, grid, {
-      overrides: { WORKGROUP: workgroup },
-    });
+    const specialization = { overrides: { WORKGROUP: workgroup }, aliases: elementAliases(x!) };
+    launch(device, shaders.expand, 'toOrigin', tensors, params, grid, specialization);
   },
 };
 

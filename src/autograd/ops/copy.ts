@@ -2,17 +2,23 @@
 import * as kernels from '../../kernels/index.ts';
 import { empty } from '../../tensor/create.ts';
 import type { Device } from '../../tensor/device.ts';
+import type { DType } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 
 /**
  * Places for tensors [...pixels, channels[i]] side by side in one buffer: ops that take `into` write them there, and
- * `concat` of them then copies nothing. f32.
+ * `concat` of them then copies nothing.
  */
-export function sideBySide(device: Device, pixels: Shape, channels: readonly number[]): Tensor[] {
+export function sideBySide(
+  device: Device,
+  pixels: Shape,
+  channels: readonly number[],
+  dtype: DType = 'f32',
+): Tensor[] {
   const width = channels.reduce((a, b) => a + b, 0);
-  using whole = empty(device, { shape: [...pixels, width], dtype: 'f32' }, 'side by side');
+  using whole = empty(device, { shape: [...pixels, width], dtype }, 'side by side');
   let end = 0;
   return channels.map((count) => {
     end += count;

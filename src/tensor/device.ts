@@ -111,12 +111,25 @@ export class Device {
 
   /** Reads bytes after everything launched so far; the size is rounded up to 4. */
   async read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    return this.readLater(buffer, offset, bytes)();
+  }
+
+  /**
+   * Copies bytes as everything launched so far leaves them, and gives a function that waits for the copy: more can be
+   * launched between the two. The size is rounded up to 4.
+   */
+  readLater(buffer: GPUBuffer, offset: number, bytes: number): () => Promise<ArrayBuffer> {
     this.flush();
     const size = Math.ceil(bytes / 4) * 4;
     const staging = this.gpu.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
     const encoder = this.gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
     this.gpu.queue.submit([encoder.finish()]);
+    return () => this.#take(staging);
+  }
+
+  /** Bytes of a staging buffer once they are there; destroys it. */
+  async #take(staging: GPUBuffer): Promise<ArrayBuffer> {
     try {
       await staging.mapAsync(GPUMapMode.READ);
       this.check();

@@ -14,6 +14,7 @@ import {
 } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { checkData, fingerprint, imagesOf, selectImages, splitOf } from './dataset.ts';
+import { HISTORY_STEPS } from './history.ts';
 import { Pace } from './pace.ts';
 import { type RunFiles, writeText } from './runfiles.ts';
 import {
@@ -25,7 +26,7 @@ import {
   validationFile,
 } from './runlog.ts';
 import { learningRateAt } from './schedule.ts';
-import { HISTORY_STEPS, type Losses, type StepFacts, Trainer } from './trainer.ts';
+import { type Losses, type StepFacts, Trainer } from './trainer.ts';
 import { saveWeights } from './weightsfile.ts';
 
 /** The profile of a training step, in the format of chrome://tracing and Perfetto. */
@@ -62,7 +63,7 @@ export interface TrainOptions {
   /** Profiles the training step once the run is over, into trace.json and a `profile` event. */
   readonly profile?: boolean;
   readonly onProgress?: (event: TrainEvent) => void;
-  /** Awaited after every burst of steps, with the network as it is then: for predictions on the way. */
+  /** Awaited now and then between steps, with the network after `step` steps: for predictions on the way. */
   readonly onRest?: (network: UNet, step: number) => Promise<void>;
   /** Stops the run at the next step boundary, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -77,6 +78,19 @@ export interface TrainResult {
   readonly split: Split;
 }
 
+/** Where a run began, for the time that is left. */
+interface Progress {
+  readonly step: number;
+  readonly ms: number;
+}
+
+/** Steps that were launched together and not waited for. */
+interface Burst {
+  readonly first: number;
+  readonly count: number;
+  readonly losses: () => Promise<Losses[]>;
+}
+
 class Run {
   readonly #options: TrainOptions;
   readonly #trainer: Trainer;
@@ -84,7 +98,9 @@ class Run {
   readonly #training: Sampler;
   readonly #validation: Sampler | null;
   readonly #data: string;
+  /** Steps whose losses are known and logged. */
   #step = 0;
+  #launched = 0;
   #validated = 0;
   #best: Best | null = null;
   #saved = 0;
@@ -110,13 +126,11 @@ class Run {
     const parameters = this.#trainer.network.arena.count;
     const facts = this.#trainer.facts();
     this.#tell({ kind: 'start', step: this.#step, steps: config.steps, parameters, facts });
-    const first = this.#step;
-    const started = performance.now();
+    const began = { step: this.#step, ms: performance.now() };
     while (!signal?.aborted) {
       await this.#rest();
       if (this.#step === config.steps || signal?.aborted) break;
-      await this.#burst(first, started);
-      await this.#options.onRest?.(this.#trainer.network, this.#step);
+      await this.#stretch(began);
     }
     if (this.#saved < this.#step) await this.#checkpoint();
     const stopped = this.#step < config.steps;
@@ -133,30 +147,53 @@ class Run {
     if (this.#saved < step && (last || step % checkpointEvery === 0)) await this.#checkpoint();
   }
 
-  /** Steps until something is due, at most. */
-  #burstSize(): number {
-    const { steps, validateEvery, checkpointEvery } = this.#options.config;
-    const until = (every: number): number => every - (this.#step % every);
-    const due = Math.min(steps - this.#step, until(validateEvery), until(checkpointEvery));
-    return Math.min(due, this.#pace.burst, HISTORY_STEPS);
+  /**
+   * Trains until something is due. The next burst is launched before the losses of the last are waited for, so that
+   * the device has work, and the next batches, while the host reads, logs and draws samples.
+   */
+  async #stretch(began: Progress): Promise<void> {
+    const { onRest, signal } = this.#options;
+    this.#launched = this.#step;
+    const due = this.#due();
+    let rested = 0;
+    for (let burst = this.#launch(due); burst; ) {
+      const ahead = signal?.aborted ? null : this.#launch(due);
+      await this.#settle(burst, began);
+      if (rested < this.#launched) await onRest?.(this.#trainer.network, this.#launched);
+      rested = this.#launched;
+      burst = ahead;
+    }
   }
 
-  async #burst(runStart: number, startedMs: number): Promise<void> {
-    const { config, files } = this.#options;
-    const [first, count] = [this.#step + 1, this.#burstSize()];
-    const last = this.#step + count;
-    const burstMs = performance.now();
+  /** The step after which the loop must rest. */
+  #due(): number {
+    const { steps, validateEvery, checkpointEvery } = this.#options.config;
+    const next = (every: number): number => this.#step - (this.#step % every) + every;
+    return Math.min(steps, next(validateEvery), next(checkpointEvery));
+  }
+
+  /** Launches a burst of steps, the last at most `due`; null when that one is launched already. */
+  #launch(due: number): Burst | null {
+    const count = Math.min(due - this.#launched, this.#pace.burst, HISTORY_STEPS);
+    if (count === 0) return null;
+    const first = this.#launched + 1;
+    this.#launched += count;
     this.#pace.start();
-    for (let step = first; step <= last; step++) this.#trainer.train(step, this.#training.batch(step - 1));
-    const losses = await this.#pace.settle(count, () => this.#trainer.losses(first, last));
-    const seconds = (performance.now() - burstMs) / 1000;
-    const imagesPerSecond = Number(((count * config.batch) / seconds).toPrecision(4));
-    const records = losses.map((loss, i) => metricsOf(config, first + i, loss, imagesPerSecond));
+    for (let step = first; step <= this.#launched; step++)
+      this.#trainer.train(step, this.#training.batch(step - 1));
+    return { first, count, losses: this.#trainer.losses(first, this.#launched) };
+  }
+
+  async #settle({ first, count, losses }: Burst, began: Progress): Promise<void> {
+    const { config, files } = this.#options;
+    const values = await this.#pace.settle(count, losses);
+    const imagesPerSecond = Number(((count * config.batch) / this.#pace.took).toPrecision(4));
+    const records = values.map((loss, i) => metricsOf(config, first + i, loss, imagesPerSecond));
     await appendRecords(files, metricsFile, records);
     checkFinite(records);
-    this.#step = last;
-    const perStep = (performance.now() - startedMs) / 1000 / (last - runStart);
-    const etaSeconds = (config.steps - last) * perStep;
+    this.#step = first + count - 1;
+    const perStep = (performance.now() - began.ms) / 1000 / (this.#step - began.step);
+    const etaSeconds = (config.steps - this.#step) * perStep;
     this.#tell({ kind: 'steps', metrics: records.at(-1)!, steps: config.steps, etaSeconds });
   }
 

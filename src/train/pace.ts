@@ -1,51 +1,71 @@
-/** @file Keeps the host from running ahead of the device, and from spinning while it waits for it. */
+/** @file Keeps the host from running far ahead of the device, and from spinning while it waits for it. */
 
-/** How long a burst of launched steps should take, seconds: what a stop request and a log line may lag. */
-const BURST_SECONDS = 0.25;
+/** How long a burst of launched steps should take, seconds: half of what a stop request and a log line may lag. */
+const BURST_SECONDS = 0.125;
 /** Sleeps shorter than this are not worth a timer. */
 const LEAST_SLEEP_SECONDS = 0.008;
+/** Of a burst's expected time, slept through: waking late idles the device, unless another burst is queued. */
+const SLEPT_ALONE = 0.9;
+const SLEPT_AHEAD = 1;
 
 const sleep = (seconds: number): Promise<void> => new Promise((done) => setTimeout(done, seconds * 1000));
 const now = (): number => performance.now() / 1000;
 
 /**
- * Paces work of a steady duration. While a WebGPU promise is pending, Dawn in Node polls and keeps a whole core busy,
- * which a software adapter needs; so most of the expected time is slept through before the promise is made.
+ * Paces bursts of work of a steady duration. While a WebGPU promise is pending, Dawn in Node polls and keeps a whole
+ * core busy, which a software adapter needs; so most of the expected time is slept through before the promise is made.
+ * Bursts may be launched while earlier ones run; they are settled in the order of their launch.
  */
 export class Pace {
   #secondsPerStep = 0;
   #warm = false;
-  #started = now();
+  #flying = 0;
+  /** When the device began the oldest burst that is not settled. */
+  #began = now();
+  #took = 0;
 
-  /** How many steps to launch before the next `settle`: at first 1, then what fills a fraction of a second. */
+  /** How many steps to launch in a burst: at first 1, then what fills a fraction of a second. */
   get burst(): number {
     if (this.#secondsPerStep === 0) return 1;
     return Math.max(1, Math.floor(BURST_SECONDS / this.#secondsPerStep));
   }
 
-  /** Call before launching a burst. */
-  start(): void {
-    this.#started = now();
+  /** Seconds that the burst settled last kept the device. */
+  get took(): number {
+    return this.#took;
   }
 
-  /** Waits until `steps` launched steps are done, through `read`, whose promise resolves then. */
+  /** Call before launching a burst. */
+  start(): void {
+    if (this.#flying++ === 0) this.#began = now();
+  }
+
+  /** Waits until the oldest burst, of `steps` steps, is done, through `read`, whose promise resolves then. */
   async settle<T>(steps: number, read: () => Promise<T>): Promise<T> {
-    const rest = 0.9 * steps * this.#secondsPerStep - (now() - this.#started);
+    const ahead = this.#flying > 1;
+    const expected = steps * this.#secondsPerStep;
+    const rest = (ahead ? SLEPT_AHEAD : SLEPT_ALONE) * expected - (now() - this.#began);
     if (rest > LEAST_SLEEP_SECONDS) await sleep(rest);
     const asked = now();
-    const result = await read();
-    const [waited, took] = [now() - asked, now() - this.#started];
-    this.#learn(took / steps, waited < 0.03 * took);
-    return result;
+    try {
+      return await read();
+    } finally {
+      const done = now();
+      this.#took = done - this.#began;
+      this.#began = done;
+      this.#flying--;
+      this.#learn(this.#took / steps, done - asked < 0.03 * this.#took, ahead);
+    }
   }
 
   /**
-   * Sleeping too long idles the device, so the expectation falls at once and rises slowly. The first burst does not
-   * count: some drivers compile in it.
+   * The expectation falls at once and rises slowly; a burst that was done when asked for says only that it was too
+   * long. The first burst does not count: some drivers compile in it.
    */
-  #learn(measured: number, overslept: boolean): void {
+  #learn(measured: number, overslept: boolean, ahead: boolean): void {
+    const shrink = overslept ? (ahead ? 0.97 : 0.5) : 1.05;
     if (!this.#warm) this.#warm = true;
     else if (this.#secondsPerStep === 0) this.#secondsPerStep = measured;
-    else this.#secondsPerStep = Math.min(measured, this.#secondsPerStep * (overslept ? 0.5 : 1.05));
+    else this.#secondsPerStep = Math.min(measured, this.#secondsPerStep * shrink);
   }
 }

@@ -2,7 +2,7 @@
 import * as ops from '../autograd/ops.ts';
 import { Optimizer } from '../autograd/optim.ts';
 import { type ProfileRow, type ProfileSpan, profileOf, traceStep } from '../autograd/profile.ts';
-import { type CapturedStep, capture, type StepMemory } from '../autograd/step.ts';
+import { type CapturedStep, capture, type StepMemory, type StepOutputs } from '../autograd/step.ts';
 import { noGrad, Tape } from '../autograd/tape.ts';
 import type { Batch, Sampler } from '../data/sampler.ts';
 import type { PreparedManifest } from '../data/types.ts';
@@ -14,6 +14,7 @@ import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { TrainConfig } from './config.ts';
+import { HISTORY_STEPS, History } from './history.ts';
 import { networkOptions } from './network.ts';
 import { Pace } from './pace.ts';
 import { learningRateAt } from './schedule.ts';
@@ -41,11 +42,7 @@ export interface StepProfile {
 
 const PROFILED_RUNS = 3;
 
-/** Steps whose losses the device remembers until the host reads them. */
-export const HISTORY_STEPS = 256;
-
 const columns = ['loss', 'orientation', 'location'] as const;
-type Column = (typeof columns)[number];
 type StepLosses = Readonly<{ loss: Tensor } & Partial<Record<TaskName, Tensor>>>;
 type Inputs = ReturnType<typeof makeInputs>;
 
@@ -77,7 +74,7 @@ export class Trainer {
   readonly #sigma: number;
   readonly #inputs: Inputs;
   readonly #random: Tensor;
-  readonly #history: Tensor;
+  readonly #history: History<(typeof columns)[number]>;
   #training: CapturedStep<StepLosses> | undefined;
   #validation: CapturedStep<StepLosses> | undefined;
 
@@ -95,7 +92,7 @@ export class Trainer {
     });
     this.#inputs = makeInputs(device, config.batch, manifest);
     this.#random = disown(zeros(device, [2], 'u32', 'random'));
-    this.#history = disown(zeros(device, [HISTORY_STEPS * columns.length], 'f32', 'history'));
+    this.#history = new History(device, columns);
   }
 
   /** Records both steps and compiles their shaders. */
@@ -133,33 +130,36 @@ export class Trainer {
     ]);
   }
 
-  /** Launches step `step` (from 1) on a batch. Nothing is waited for; the losses go into the history. */
-  train(step: number, batch: Batch): void {
+  /**
+   * Launches step `step` (from 1) on a batch, or on the one before again. Nothing is waited for: the batch goes into a
+   * staging buffer of its own, so it may be made and handed over while the device is at earlier steps. The losses go
+   * into the history.
+   */
+  train(step: number, batch?: Batch): void {
     const { schedule, learningRate, steps, seed } = this.#config;
-    writeInputs(this.#inputs, batch);
+    if (batch) writeInputs(this.#inputs, batch);
     this.#random.write([seed >>> 0, step]);
     this.optimizer.prepare(step, learningRateAt(schedule, learningRate, step, steps));
-    this.#training!.run();
-    this.#remember(this.#training!, step);
+    this.#run(this.#training!, step);
   }
 
-  /** Losses of steps first … last, at most HISTORY_STEPS of them; waits for the device. */
-  async losses(first: number, last: number): Promise<Losses[]> {
-    const values = await this.#history.read();
-    return Array.from({ length: last - first + 1 }, (_, i) => {
-      const row = ((first + i) % HISTORY_STEPS) * columns.length;
-      const [loss, orientation, location] = values.subarray(row, row + columns.length);
-      return {
-        loss: loss!,
-        orientationLoss: this.#task.has('orientation') ? orientation! : null,
-        locationLoss: this.#task.has('location') ? location! : null,
-      };
-    });
+  /**
+   * Asks for the losses of steps first … last, launched just before and at most HISTORY_STEPS; call what comes back to
+   * wait for them. Steps launched in between do not disturb it.
+   */
+  losses(first: number, last: number): () => Promise<Losses[]> {
+    const rows = this.#history.ask(first, last);
+    return async () =>
+      (await rows()).map(({ loss, orientation, location }) => ({
+        loss,
+        orientationLoss: this.#task.has('orientation') ? orientation : null,
+        locationLoss: this.#task.has('location') ? location : null,
+      }));
   }
 
   /**
    * Mean losses over every image of a sequential sampler, in evaluation mode; null if `signal` stopped it. Overwrites
-   * the history: read it before.
+   * the history: ask for its losses before.
    */
   async validate(sampler: Sampler, signal?: AbortSignal): Promise<Losses | null> {
     const parts = this.#task.parts.map(({ task }) => ({ task, total: 0, count: 0 }));
@@ -171,10 +171,9 @@ export class Trainer {
       pace.start();
       for (const [i, batch] of batches.entries()) {
         writeInputs(this.#inputs, batch);
-        this.#validation!.run();
-        this.#remember(this.#validation!, done + i);
+        this.#run(this.#validation!, done + i);
       }
-      const losses = await pace.settle(count, () => this.losses(done, done + count - 1));
+      const losses = await pace.settle(count, this.losses(done, done + count - 1));
       for (const part of parts) {
         for (const [i, batch] of batches.entries()) {
           const labels = part.task.labelCount(batch);
@@ -235,17 +234,9 @@ export class Trainer {
     };
   }
 
-  /** Copies a step's losses into their place in the history, behind the step on the device's queue. */
-  #remember(step: CapturedStep<StepLosses>, index: number): void {
-    const encoder = this.#device.gpu.createCommandEncoder({ label: 'history' });
-    const row = 4 * columns.length * (index % HISTORY_STEPS);
-    for (const [place, name] of columns.entries()) {
-      const source: Tensor | undefined = step.outputs[name satisfies Column];
-      if (!source) continue;
-      const { buffer } = this.#history.storage;
-      encoder.copyBufferToBuffer(source.storage.buffer!, source.offset, buffer!, row + 4 * place, 4);
-    }
-    this.#device.gpu.queue.submit([encoder.finish()]);
+  /** One submit: the step, and the copies of its losses into row `index` of the history. */
+  #run(step: CapturedStep<StepLosses>, index: number): void {
+    step.run((encoder) => this.#history.remember(encoder, step.outputs as StepOutputs, index));
   }
 }
 

@@ -24,18 +24,53 @@ async function settle(pace: Pace, steps: number, seconds: number): Promise<{ pol
   return { polled, took: (performance.now() - started) / 1000 };
 }
 
-it('sleeps through nine tenths of a steady burst, and fills a quarter of a second with steps', async () => {
+it('sleeps through nine tenths of a steady burst, and fills an eighth of a second with steps', async () => {
   const pace = new Pace();
   expect(pace.burst).toBe(1);
   // The first burst compiles, and must not make the second one wait.
   expect(await settle(pace, 1, 3)).toEqual({ polled: 3, took: 3 });
-  expect((await settle(pace, 1, 0.1)).polled).toBeCloseTo(0.1, 3);
+  expect((await settle(pace, 1, 0.05)).polled).toBeCloseTo(0.05, 3);
   expect(pace.burst).toBe(2);
   for (let burst = 0; burst < 20; burst++) {
-    const { polled, took } = await settle(pace, 2, 0.2);
-    expect(took).toBeCloseTo(0.2, 2);
-    expect(polled).toBeLessThan(0.025);
+    const { polled, took } = await settle(pace, 2, 0.1);
+    expect(took).toBeCloseTo(0.1, 2);
+    expect(polled).toBeLessThan(0.015);
   }
+});
+
+it('hardly polls while another burst is queued, and never lets the device run dry', async () => {
+  const pace = new Pace();
+  const stepMs = 100;
+  let polledMs = 0;
+  // A queue that works off one burst after another.
+  let freeAt = performance.now();
+  let idleMs = 0;
+  const launch = (): number => {
+    pace.start();
+    idleMs += Math.max(0, performance.now() - freeAt);
+    freeAt = Math.max(freeAt, performance.now()) + stepMs;
+    return freeAt;
+  };
+  const finishing = async (at: number): Promise<void> => {
+    const left = Math.max(0, at - performance.now());
+    polledMs += left;
+    await new Promise((resolve) => setTimeout(resolve, left));
+  };
+  const run = async (): Promise<void> => {
+    let done = launch();
+    for (let burst = 0; burst < 40; burst++) {
+      const ahead = launch();
+      await pace.settle(1, () => finishing(done));
+      if (burst === 9) polledMs = 0;
+      done = ahead;
+    }
+  };
+  const running = run();
+  await vi.runAllTimersAsync();
+  await running;
+  expect(idleMs).toBe(0);
+  expect(polledMs).toBeLessThan(0.05 * 30 * stepMs);
+  expect(pace.took).toBeCloseTo(0.1, 2);
 });
 
 it('does not go on sleeping when steps become faster', async () => {

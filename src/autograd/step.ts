@@ -63,8 +63,8 @@ export class CapturedStep<O extends StepOutputs> {
     return this.launches.map(({ launch }) => launch.label);
   }
 
-  /** Replays the step: one command buffer, one pass, one submit. */
-  run(): void {
+  /** Replays the step: one command buffer, one pass, one submit; `after` may add copies of what it made. */
+  run(after?: (encoder: GPUCommandEncoder) => void): void {
     this.device.flush();
     const encoder = this.device.gpu.createCommandEncoder({ label: 'step' });
     const pass = encoder.beginComputePass();
@@ -76,6 +76,7 @@ export class CapturedStep<O extends StepOutputs> {
       pass.dispatchWorkgroups(launch.grid[0], launch.grid[1], launch.grid[2]);
     }
     pass.end();
+    after?.(encoder);
     this.device.gpu.queue.submit([encoder.finish()]);
   }
 

@@ -1,11 +1,21 @@
-// Norm of the gradient arena in two stages of fixed order, and the factor that clips it.
+// Norm of the gradient arena in two stages of fixed order, and what follows from it: the factor that clips it, and with
+// loss scaling whether the step is taken at all.
 override WORKGROUP: u32 = 64u;
 
 struct Params {
   quads: u32,
   // how many partial sums; a multiple of WORKGROUP
   strips: u32,
+  // negative: no limit
   maxNorm: f32,
+  // Adam's, 0 for other rules; 1 − beta, rounded once from float64
+  beta1: f32,
+  rest1: f32,
+  beta2: f32,
+  rest2: f32,
+  // decoupled weight decay
+  decay: f32,
+  growthInterval: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -13,6 +23,11 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 @group(0) @binding(3) var<storage, read> sums: array<f32>;
 @group(0) @binding(4) var<storage, read_write> clip: array<f32>;
+// as in optim.wgsl
+@group(0) @binding(5) var<storage, read_write> hyper: array<f32>;
+@group(0) @binding(6) var<storage, read> learningRate: array<f32>;
+// scale, good steps, skipped steps, 1 − beta1^t, 1 − beta2^t: see src/autograd/scaler.ts
+@group(0) @binding(7) var<storage, read_write> scaler: array<f32>;
 
 var<workgroup> lanes: array<f32, WORKGROUP>;
 
@@ -25,16 +40,63 @@ fn square(@builtin(global_invocation_id) id: vec3<u32>) {
   partials[id.x] = dot(total, vec4<f32>(1));
 }
 
+// The sum of all squares, on lane 0.
+fn total(lane: u32) -> f32 {
+  var own = 0.0;
+  for (var i = lane; i < params.strips; i += WORKGROUP) { own += sums[i]; }
+  lanes[lane] = own;
+  workgroupBarrier();
+  var all = 0.0;
+  if (lane == 0u) {
+    for (var i = 0u; i < WORKGROUP; i++) { all += lanes[i]; }
+  }
+  return all;
+}
+
+fn clipping(norm: f32) -> f32 {
+  return select(1.0, min(1.0, params.maxNorm / (norm + 1e-6)), params.maxNorm >= 0.0);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn finish(@builtin(local_invocation_index) lane: u32) {
-  var total = 0.0;
-  for (var i = lane; i < params.strips; i += WORKGROUP) { total += sums[i]; }
-  lanes[lane] = total;
-  workgroupBarrier();
+  let norm = sqrt(total(lane));
   if (lane > 0u) { return; }
-  var all = 0.0;
-  for (var i = 0u; i < WORKGROUP; i++) { all += lanes[i]; }
-  let norm = sqrt(all);
   clip[0] = norm;
-  clip[1] = min(1.0, params.maxNorm / (norm + 1e-6));
+  clip[1] = clipping(norm);
+}
+
+// By its bits, for compilers may take it that no number is infinite or NaN.
+fn finite(v: f32) -> bool {
+  return (bitcast<u32>(v) & 0x7f800000u) != 0x7f800000u;
+}
+
+// One more step: Adam's corrections, each grown from the last so that nothing cancels, and the scale in time.
+fn advance() {
+  scaler[3] = params.beta1 * scaler[3] + params.rest1;
+  scaler[4] = params.beta2 * scaler[4] + params.rest2;
+  scaler[1] += 1.0;
+  if (scaler[1] < params.growthInterval) { return; }
+  scaler[1] = 0.0;
+  if (scaler[0] < 1e38) { scaler[0] *= 2.0; }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn finishScaled(@builtin(local_invocation_index) lane: u32) {
+  let all = total(lane);
+  if (lane > 0u) { return; }
+  let norm = sqrt(all) / scaler[0];
+  clip[0] = norm;
+  clip[1] = clipping(norm) / scaler[0];
+  if (!finite(all)) {
+    scaler[0] *= 0.5;
+    scaler[1] = 0.0;
+    scaler[2] += 1.0;
+    hyper[3] = 0.0;
+    return;
+  }
+  advance();
+  hyper[0] = learningRate[0] / scaler[3];
+  hyper[1] = inverseSqrt(scaler[4]);
+  hyper[2] = 1.0 - learningRate[0] * params.decay;
+  hyper[3] = 1.0;
 }

@@ -1,7 +1,9 @@
 /** @file Arenas: named tensors side by side in one buffer, so that optimiser, norm, all-reduce and checkpoint are one pass. */
+import { cast } from '../kernels/cast.ts';
+import { run } from '../kernels/op.ts';
 import { launch, linearGrid } from '../kernels/queue.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
-import { tensor } from '../tensor/create.ts';
+import { empty, tensor } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
 import { elementCount, type Shape } from '../tensor/shape.ts';
@@ -21,10 +23,12 @@ export interface ArenaRun {
   readonly quads: number;
 }
 
-/** Elements in 256 bytes: what slices are aligned to. */
-const ALIGNMENT = 64;
+/** Elements in 256 bytes, which slices are aligned to: of f32, and of f16 where a copy in f16 has the same layout. */
+const ALIGNMENT = { f32: 64, f16: 128 };
+type Layout = keyof typeof ALIGNMENT;
 
-const padded = (shape: Shape): number => Math.ceil(elementCount(shape) / ALIGNMENT) * ALIGNMENT;
+const padded = (shape: Shape, layout: Layout): number =>
+  Math.ceil(elementCount(shape) / ALIGNMENT[layout]) * ALIGNMENT[layout];
 
 /** Named tensors in one buffer, each at a 256-byte boundary; the padding between them is zero. Owns its storage. */
 export class Arena {
@@ -33,10 +37,10 @@ export class Arena {
   readonly whole: Tensor;
   readonly slices: ReadonlyMap<string, Tensor>;
 
-  constructor(device: Device, entries: readonly ArenaEntry[], label: string) {
+  constructor(device: Device, entries: readonly ArenaEntry[], label: string, layout: Layout = 'f32') {
     this.device = device;
-    const sizes = entries.map(({ shape }) => padded(shape));
-    const host = new Float32Array(Math.max(ALIGNMENT, sum(sizes)));
+    const sizes = entries.map(({ shape }) => padded(shape, layout));
+    const host = new Float32Array(Math.max(ALIGNMENT[layout], sum(sizes)));
     const starts = startsOf(sizes);
     for (const [i, { values }] of entries.entries()) if (values) host.set(values, starts[i]!);
     this.whole = disown(tensor(device, host, [host.length], 'f32', label));
@@ -66,6 +70,36 @@ function sliceOf(whole: Tensor, shape: Shape, name: string, start: number): Tens
   return disown(new Tensor(whole.device, whole.storage.retain(), spec, name, 4 * start));
 }
 
+/** A parameter arena in f16, for the kernels of mixed precision to read. */
+class HalfArena {
+  readonly whole: Tensor;
+  readonly slices: ReadonlyMap<string, Tensor>;
+
+  constructor(values: Arena) {
+    const spec = { shape: values.whole.shape, dtype: 'f16' as const };
+    this.whole = disown(empty(values.device, spec, 'parameters in f16'));
+    this.slices = new Map([...values.slices].map(([name, master]) => [name, this.#copyOf(master)]));
+  }
+
+  dispose(): void {
+    for (const slice of this.slices.values()) slice.dispose();
+    this.whole.dispose();
+  }
+
+  #copyOf(master: Tensor): Tensor {
+    const { device, storage } = this.whole;
+    const spec = { shape: master.shape, dtype: 'f16' as const };
+    const copy = disown(new Tensor(device, storage.retain(), spec, master.label, master.offset / 2));
+    copy.master = master;
+    return copy;
+  }
+}
+
+export interface ParameterOptions {
+  /** Whether there is a copy of the parameters in f16 too (`halves`). */
+  readonly halves?: boolean;
+}
+
 /**
  * The trainable parameters of a model and their gradients, an arena each. Backward writes a parameter's gradient
  * straight into its slice of the gradient arena.
@@ -76,14 +110,18 @@ export class ParameterArena {
   readonly parameters: ReadonlyMap<string, Tensor>;
   readonly #values: Arena;
   readonly #gradients: Arena;
+  readonly #halves: HalfArena | undefined;
+  readonly #layout: Layout;
   /** Elements behind parameters whose count is no multiple of 4: kernels that write whole vec4s spill there. */
   readonly #tails: Tensor;
 
-  constructor(device: Device, entries: readonly ArenaEntry[]) {
+  constructor(device: Device, entries: readonly ArenaEntry[], { halves = false }: ParameterOptions = {}) {
     this.device = device;
-    this.#values = new Arena(device, entries, 'parameters');
+    this.#layout = halves ? 'f16' : 'f32';
+    this.#values = new Arena(device, entries, 'parameters', this.#layout);
     const shapes = entries.map(({ name, shape }) => ({ name, shape }));
-    this.#gradients = new Arena(device, shapes, 'gradients');
+    this.#gradients = new Arena(device, shapes, 'gradients', this.#layout);
+    this.#halves = halves ? new HalfArena(this.#values) : undefined;
     this.parameters = this.#values.slices;
     for (const [name, parameter] of this.parameters) {
       parameter.requiresGrad = true;
@@ -101,6 +139,16 @@ export class ParameterArena {
   /** All gradients as one tensor, padding included; complete after `completeGradients()`. */
   get gradients(): Tensor {
     return this.#gradients.whole;
+  }
+
+  /** The parameters in f16 by name, as they were at the last `refreshHalves()`; their gradients are the parameters'. */
+  get halves(): ReadonlyMap<string, Tensor> | undefined {
+    return this.#halves?.slices;
+  }
+
+  /** Casts every parameter to f16, in one launch; call before the kernels that read them. */
+  refreshHalves(): void {
+    if (this.#halves) run(cast, [this.values], { dtype: 'f16' }, [this.#halves.whole]);
   }
 
   /** Number of parameter elements, without padding. */
@@ -147,6 +195,7 @@ export class ParameterArena {
     this.zeroGrad();
     this.#values.dispose();
     this.#gradients.dispose();
+    this.#halves?.dispose();
     this.#tails.dispose();
   }
 
@@ -179,7 +228,7 @@ export class ParameterArena {
     for (const parameter of this.parameters.values()) {
       if (!wanted(parameter)) continue;
       const first = parameter.offset / 16;
-      const quads = padded(parameter.shape) / 4;
+      const quads = padded(parameter.shape, this.#layout) / 4;
       const last = runs.at(-1);
       if (last && last.first + last.quads === first) last.quads += quads;
       else runs.push({ first, quads });

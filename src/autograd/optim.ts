@@ -6,6 +6,7 @@ import { ConfigError } from '../tensor/errors.ts';
 import { disown, scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ArenaRun, ParameterArena } from './arena.ts';
+import type { LossScaler } from './scaler.ts';
 
 /** Penalties are added to the gradient after it was clipped. */
 export interface Penalties {
@@ -84,27 +85,32 @@ function momentsOf({ kind, momentum }: Rule): string[] {
 /**
  * An optimiser over all parameters of an arena. Each step: `prepare(step, learningRate)` on the host, then `apply()`
  * after backward, eagerly or inside a captured step. A parameter that no gradient reached (frozen or unused) is left
- * alone. The formulas are PyTorch's.
+ * alone. The formulas are PyTorch's. With a scaler the gradients are those of the loss times its scale, and steps whose
+ * gradients are not finite change nothing but the scaler.
  * @throws ConfigError for settings out of range
  */
 export class Optimizer {
   readonly arena: ParameterArena;
   readonly #rule: Rule;
   readonly #hyper: Tensor;
+  readonly #learningRate: Tensor;
+  readonly #scaler: LossScaler | undefined;
   readonly #clip: Tensor;
   readonly #moments: ReadonlyMap<string, Tensor>;
 
-  constructor(arena: ParameterArena, settings: OptimizerSettings) {
+  constructor(arena: ParameterArena, settings: OptimizerSettings, scaler?: LossScaler) {
     this.arena = arena;
+    this.#scaler = scaler;
     this.#rule = ruleOf(settings);
     this.#hyper = disown(tensor(arena.device, [0, 0, 0, 0], [4], 'f32', 'hyper'));
+    this.#learningRate = disown(tensor(arena.device, [0], [1], 'f32', 'learning rate'));
     this.#clip = disown(tensor(arena.device, [0, 1], [2], 'f32', 'gradient norm'));
     this.#moments = new Map(momentsOf(this.#rule).map((name) => [name, arena.zerosLike(name)]));
   }
 
   /**
    * Writes what changes from step to step, computed in float64.
-   * @param step counted from 1, for Adam's bias corrections
+   * @param step counted from 1, for Adam's bias corrections; a scaler counts the steps taken itself
    */
   prepare(step: number, learningRate: number): void {
     if (!Number.isInteger(step) || step < 1)
@@ -114,17 +120,21 @@ export class Optimizer {
     const stepSize = adaptive ? learningRate / (1 - beta1 ** step) : learningRate;
     const correction = adaptive ? 1 / Math.sqrt(1 - beta2 ** step) : 1;
     const kept = kind === 'adamw' ? 1 - learningRate * weightDecay : 1;
-    this.#hyper.write([stepSize, correction, kept, 0]);
+    if (this.#scaler) this.#learningRate.write([learningRate]);
+    else this.#hyper.write([stepSize, correction, kept, 1]);
   }
 
   /** Completes the gradients, clips, and steps every parameter that has one: one launch if all have. */
   apply(): void {
     this.arena.completeGradients();
-    if (this.#rule.maxGradientNorm !== undefined) this.#measure(this.#rule.maxGradientNorm);
+    if (this.#scaler || this.#rule.maxGradientNorm !== undefined) this.#measure();
     for (const run of this.arena.runs()) this.#step(run);
   }
 
-  /** [norm before clipping, factor], written by `apply()` where `maxGradientNorm` is set, else [0, 1]. */
+  /**
+   * [norm before clipping, factor], written by `apply()` where `maxGradientNorm` or a scaler is set, else [0, 1]. The
+   * norm is that of the loss without its scale; the factor undoes that too.
+   */
   get gradientNorm(): Tensor {
     return this.#clip;
   }
@@ -135,17 +145,18 @@ export class Optimizer {
   }
 
   dispose(): void {
-    for (const state of [this.#hyper, this.#clip, ...this.#moments.values()]) state.dispose();
+    for (const state of [this.#hyper, this.#learningRate, this.#clip, ...this.#moments.values()])
+      state.dispose();
   }
 
-  #measure(maxNorm: number): void {
+  #measure(): void {
     const { device, gradients } = this.arena;
     const { workgroup, software } = device.caps;
     using _partials = scope();
     const groups = software ? 4 : 64;
     const strips = groups * workgroup;
     const partials = empty(device, { shape: [strips], dtype: 'f32' }, 'norm partials');
-    const params = { quads: gradients.size / 4, strips, maxNorm };
+    const params = { quads: gradients.size / 4, strips, ...this.#normParams() };
     const specialization = { overrides: { WORKGROUP: workgroup } };
     launch(
       device,
@@ -158,7 +169,27 @@ export class Optimizer {
       'gradientNorm.square',
     );
     const finish = { sums: partials, clip: this.#clip };
-    launch(device, shaders.optimnorm, 'finish', finish, params, [1], specialization, 'gradientNorm.finish');
+    const label = 'gradientNorm.finish';
+    if (!this.#scaler) {
+      launch(device, shaders.optimnorm, 'finish', finish, params, [1], specialization, label);
+      return;
+    }
+    const scaled = { hyper: this.#hyper, learningRate: this.#learningRate, scaler: this.#scaler.state };
+    const tensors = { ...finish, ...scaled };
+    launch(device, shaders.optimnorm, 'finishScaled', tensors, params, [1], specialization, label);
+  }
+
+  #normParams() {
+    const { kind, beta1, beta2, weightDecay, maxGradientNorm } = this.#rule;
+    const [first, second] = kind === 'sgd' ? [0, 0] : [beta1, beta2];
+    const betas = { beta1: first, rest1: 1 - first, beta2: second, rest2: 1 - second };
+    const decay = kind === 'adamw' ? weightDecay : 0;
+    return {
+      maxNorm: maxGradientNorm ?? -1,
+      ...betas,
+      decay,
+      growthInterval: this.#scaler?.growthInterval ?? 0,
+    };
   }
 
   #step({ first, quads }: ArenaRun): void {

@@ -35,6 +35,9 @@ export function noGrad<T>(action: () => T): T {
   }
 }
 
+/** What a tensor's gradient is delivered to: the parameter that it is a copy of, or itself. */
+const leafOf = (tensor: Tensor): Tensor => tensor.master ?? tensor;
+
 function collect(value: Value | null, found: Set<Tensor>): void {
   if (value === null || value instanceof Incoming) return;
   if (value instanceof CallOutput) for (const input of value.call.inputs) collect(input, found);
@@ -54,15 +57,16 @@ export class Tape {
   }
 
   tracks(tensor: Tensor): boolean {
-    return tensor.requiresGrad || this.#tracked.has(tensor);
+    return leafOf(tensor).requiresGrad || this.#tracked.has(tensor);
   }
 
   /** Notes a launch whose inputs are tracked. */
   record<A>(op: Op<A>, inputs: Inputs, outputs: readonly Tensor[], attrs: A): void {
     if (!op.grad || !inputs.some((input) => input && this.tracks(input))) return;
     const dy = outputs.map((output, index) => new Incoming(index, output));
-    const all = op.grad({ inputs, outputs, dy, attrs });
-    const gradients = inputs.map((input, i) => (input && this.tracks(input) ? (all[i] ?? null) : null));
+    const tracked = inputs.map((input) => input !== null && this.tracks(input));
+    const all = op.grad({ inputs, outputs, dy, tracked, attrs });
+    const gradients = inputs.map((_, i) => (tracked[i] ? (all[i] ?? null) : null));
     const needed = new Set<Tensor>();
     for (const value of gradients) collect(value, needed);
     const pinned = new Map([...needed].map((tensor) => [tensor, pin(tensor)]));
@@ -129,7 +133,8 @@ function propagate(entry: Entry, gradients: Map<Tensor, Tensor>): void {
   for (const [index, value] of entry.gradients.entries()) {
     const input = entry.inputs[index];
     if (!value || !input) continue;
-    if (input.requiresGrad) deliver(input, evaluate(value, evaluation), value);
+    const leaf = leafOf(input);
+    if (leaf.requiresGrad) deliver(leaf, evaluate(value, evaluation), value);
     else gradients.set(input, summed(value, evaluation, gradients.get(input)));
   }
 }
@@ -150,11 +155,12 @@ function slotsOf(entry: Entry): Map<Call, Tensor[]> {
   const claimed = new Set<Tensor>();
   for (const [index, value] of entry.gradients.entries()) {
     const input = entry.inputs[index];
-    if (!(value instanceof CallOutput) || value.call.op.view || !input?.requiresGrad) continue;
-    if (!input.gradSlot || input.grad || claimed.has(input)) continue;
-    claimed.add(input);
+    const leaf = input && leafOf(input);
+    if (!(value instanceof CallOutput) || value.call.op.view || !leaf?.requiresGrad) continue;
+    if (!leaf.gradSlot || leaf.grad || claimed.has(leaf)) continue;
+    claimed.add(leaf);
     const into = slots.get(value.call) ?? [];
-    into[value.index] = input.gradSlot;
+    into[value.index] = leaf.gradSlot;
     slots.set(value.call, into);
   }
   return slots;

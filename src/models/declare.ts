@@ -15,6 +15,7 @@ export class Declared {
   readonly shape: Shape;
   readonly init: Init;
   #tensor: Tensor | undefined;
+  #half: Tensor | undefined;
 
   constructor(name: string, shape: Shape, init: Init) {
     this.name = name;
@@ -27,8 +28,17 @@ export class Declared {
     return this.#tensor;
   }
 
-  place(tensor: Tensor): void {
+  /** The tensor as kernels read it beside `x`: in f16 where x is. */
+  beside(x: Tensor): Tensor {
+    if (x.dtype !== 'f16') return this.tensor;
+    if (!this.#half) throw new Error(`${this.name} was used in f16, but its module has no copies in f16`);
+    return this.#half;
+  }
+
+  /** `half`: the copy in f16, in modules that have one. */
+  place(tensor: Tensor, half?: Tensor): void {
     this.#tensor = tensor;
+    this.#half = half;
   }
 }
 

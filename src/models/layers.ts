@@ -35,7 +35,7 @@ export class Conv2d {
 
   forward(x: Tensor): Tensor {
     const { stride, padding, dilation, relu } = this.#options;
-    return ops.conv2d(x, this.weight.tensor, this.bias.tensor, { stride, padding, dilation, relu });
+    return ops.conv2d(x, this.weight.beside(x), this.bias.tensor, { stride, padding, dilation, relu });
   }
 }
 
@@ -59,7 +59,7 @@ export class ConvTranspose2d {
   /** Into `into`, where given. */
   forward(x: Tensor, into?: Tensor): Tensor {
     const options = { stride: this.#stride, padding: this.#padding };
-    return ops.conv2dTranspose(x, this.weight.tensor, this.bias.tensor, options, into);
+    return ops.conv2dTranspose(x, this.weight.beside(x), this.bias.tensor, options, into);
   }
 }
 
@@ -101,6 +101,6 @@ export class Linear {
   }
 
   forward(x: Tensor): Tensor {
-    return ops.linear(x, this.weight.tensor, this.bias.tensor);
+    return ops.linear(x, this.weight.beside(x), this.bias.tensor);
   }
 }

@@ -1,5 +1,5 @@
 /** @file The module: owns a model's parameters and statistics and carries them to and from state dicts. */
-import { Arena, type ArenaEntry, ParameterArena } from '../autograd/arena.ts';
+import { Arena, type ArenaEntry, ParameterArena, type ParameterOptions } from '../autograd/arena.ts';
 import { accumulateInto } from '../kernels/index.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Shape } from '../tensor/shape.ts';
@@ -17,7 +17,7 @@ export class Module {
   readonly #ones: Arena;
 
   /** Allocates what was declared, with first values that depend on the seed and each parameter's name only. */
-  constructor(device: Device, declarations: Declarations, seed: number) {
+  constructor(device: Device, declarations: Declarations, seed: number, options: ParameterOptions = {}) {
     const entryOf = (declared: Declared): ArenaEntry => ({
       name: declared.name,
       shape: declared.shape,
@@ -26,11 +26,12 @@ export class Module {
     const counters = declarations.counters.map((name) => ({ name, shape: [], values: [0] }));
     const ones = counters.map((counter) => ({ ...counter, values: [1] }));
     this.device = device;
-    this.arena = new ParameterArena(device, declarations.parameters.map(entryOf));
+    this.arena = new ParameterArena(device, declarations.parameters.map(entryOf), options);
     this.#statistics = new Arena(device, declarations.statistics.map(entryOf), 'statistics');
     this.#counters = new Arena(device, counters, 'batch counts');
     this.#ones = new Arena(device, ones, 'ones');
-    for (const declared of declarations.parameters) declared.place(this.parameters.get(declared.name)!);
+    for (const declared of declarations.parameters)
+      declared.place(this.parameters.get(declared.name)!, this.arena.halves?.get(declared.name));
     for (const declared of declarations.statistics) declared.place(this.statistics.get(declared.name)!);
   }
 

@@ -33,6 +33,8 @@ export class Tensor implements Spec {
   grad: Tensor | undefined;
   /** A parameter's place in the gradient arena; backward writes there, and `grad` is then this tensor. */
   gradSlot: Tensor | undefined;
+  /** Set on a parameter's copy in f16, for kernels to read: the parameter, which gets the gradient. */
+  master: Tensor | undefined;
   readonly #storage: Storage;
   #disposed = false;
 

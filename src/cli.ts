@@ -7,6 +7,7 @@ import { addLabels } from './commands/labels.ts';
 import { addPhantom } from './commands/phantom.ts';
 import { addPrepare } from './commands/prepare.ts';
 import { addPretrain } from './commands/pretrain.ts';
+import { addTune } from './commands/tune.ts';
 import { PlanewiseError } from './tensor/errors.ts';
 
 function fail(error: unknown): void {
@@ -25,7 +26,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const program = new Command('planewise').version(version);
 program.description('Trains U-Nets on anatomy-oriented MR by self-supervision, on WebGPU.');
-for (const add of [addDevices, addLabels, addPrepare, addPhantom]) add(program);
+for (const add of [addDevices, addLabels, addPrepare, addPhantom, addTune]) add(program);
 // The training program doubles as the module of its threads.
 addPretrain(program, new URL('./train.js', import.meta.url));
 await program.parseAsync().catch(fail);

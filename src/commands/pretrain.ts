@@ -24,12 +24,16 @@ const flags = {
   size: ['--size <pixels>', 'side of the prepared images'],
   spacingMm: ['--spacing <mm>', 'pixel spacing of the prepared images'],
   adapter: ['--adapter <choice>', 'gpu, system or swiftshader'],
+  tune: [
+    '--tune [seconds]',
+    'first time the kernel variants that fit, for a minute or so many seconds, and train with the fastest',
+  ],
 } as const satisfies Partial<Record<keyof GivenConfig, readonly [string, string]>>;
 
 const texts = new Set<string>(['data', 'out', 'preset', 'schedule', 'adapter']);
 
-type Flag = keyof typeof flags;
-type Values = Readonly<Record<string, string>> & {
+export type Flag = keyof typeof flags;
+export type Values = Readonly<Record<string, string>> & {
   readonly task?: string;
   readonly map?: readonly string[];
   readonly set?: readonly string[];
@@ -72,7 +76,7 @@ async function readConfigFile(path: string): Promise<GivenConfig> {
 }
 
 /** What the command line says: the configuration file, with flags on top. */
-async function givenBy(values: Values): Promise<GivenConfig> {
+export async function givenBy(values: Values): Promise<GivenConfig> {
   const file = values.config === undefined ? {} : await readConfigFile(values.config);
   const given: Record<string, unknown> = {};
   for (const flag of Object.keys(flags) as Flag[]) {
@@ -206,6 +210,20 @@ export async function pretrain(
   finish(result, json);
 }
 
+/** Adds options that `givenBy` reads. */
+export function addConfigOptions(command: Command, chosen = Object.keys(flags) as Flag[]): void {
+  for (const flag of chosen)
+    command.addOption(new Option(flags[flag][0], flags[flag][1]).preset(flag === 'tune' ? '60' : undefined));
+  command
+    .option('--task <names>', 'orientation, location, or both with a comma (default: both)')
+    .option(
+      '--set <key=value>',
+      'any key of the configuration, such as augmentation.rotationDeg=10',
+      collect(String),
+    )
+    .option('--config <file>', 'a JSON file with any part of the configuration; flags go before it');
+}
+
 /** Adds the command. `worker`: the module that calls `cohortWorker` in a thread, null for no threads. */
 export function addPretrain(program: Command, worker: URL | null): void {
   const command = program
@@ -213,21 +231,13 @@ export function addPretrain(program: Command, worker: URL | null): void {
     .description(
       'train on anatomy-oriented MR by self-supervision, evaluate on held-out subjects, write a report',
     );
-  for (const flag of Object.keys(flags) as Flag[])
-    command.addOption(new Option(flags[flag][0], flags[flag][1]));
+  addConfigOptions(command);
   command
-    .option('--task <names>', 'orientation, location, or both with a comma (default: both)')
     .option(
       '--map <name=view>',
       'a folder, series or description that is a view; may be repeated',
       collect(String),
     )
-    .option(
-      '--set <key=value>',
-      'any key of the configuration, such as augmentation.rotationDeg=10',
-      collect(String),
-    )
-    .option('--config <file>', 'a JSON file with any part of the configuration; flags go before it')
     .option('--resume', 'go on with the run in --out')
     .option('--profile', 'after training, print the time of a step by kernel and write trace.json')
     .option('--json', 'print the evaluation as JSON')

@@ -110,7 +110,10 @@ export function finishGrad(
   if (!weight && !bias) return;
   const use = (lanes: number) =>
     launchFinish(device, planOf(device.caps.workgroup, lanes, weight, bias), weight, bias, label);
-  if (!bias) return use(1);
+  if (!bias) {
+    use(1);
+    return;
+  }
   const columns = columnsOf(bias, weight);
   chooseVariant(device, 'biasGrad', columnVariants, columns).launch(device, columns, use);
 }

@@ -1,4 +1,5 @@
 /** @file Checkpoints: everything a run needs to go on, in one file; the one before is kept. */
+import type { Choices } from '../kernels/variant.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../models/safetensors.ts';
 import { ConfigError, FileError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -24,6 +25,8 @@ export interface CheckpointState {
   readonly config: TrainConfig;
   /** Identifies the data set. */
   readonly data: string;
+  /** Kernel variants that tuning chose; absent in files of earlier versions. */
+  readonly variants?: Choices;
 }
 
 export interface Checkpoint {

@@ -81,6 +81,8 @@ const trainShape = {
   validationImages: whole(1),
   /** Steps between checkpoints. */
   checkpointEvery: whole(1),
+  /** Seconds to spend at the start on timing kernel variants; null: those of the fixed order of preference. */
+  tune: positive.nullable(),
 };
 
 const runShape = {
@@ -134,6 +136,7 @@ const common = {
   l1: 0,
   l2: 0,
   clipNorm: null,
+  tune: null,
   seed: 1,
   validationFraction: 0.1,
   testFraction: 0.1,
@@ -248,7 +251,8 @@ export function trainConfigOf(config: RunConfig): TrainConfig {
  * or fewer steps do not where the learning rate is constant.
  */
 export function changedKeys(before: Partial<TrainConfig>, after: TrainConfig): string[] {
-  const harmless = new Set<string>(['checkpointEvery']);
+  // A checkpoint names its kernel variants, so tuning is over once there is one.
+  const harmless = new Set<string>(['checkpointEvery', 'tune']);
   if (before.schedule === 'constant') harmless.add('steps');
   const keys = Object.keys(after) as (keyof TrainConfig)[];
   return keys.filter(

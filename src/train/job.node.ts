@@ -7,6 +7,7 @@ import type { PreparedData } from '../data/types.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
 import { ConfigError, FileError } from '../tensor/errors.ts';
+import { cacheFiles } from './cache.node.ts';
 import { checkpointFile } from './checkpoint.ts';
 import { type GivenConfig, parseGiven, type RunConfig, resolveConfig, trainConfigOf } from './config.ts';
 import { adoptStore, openData } from './dataset.node.ts';
@@ -167,6 +168,7 @@ class Job {
         data,
         config: trainConfigOf(this.#config),
         files: this.#files,
+        cache: cacheFiles(),
         resume,
         profile,
         onProgress: (event) => {

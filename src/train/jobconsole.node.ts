@@ -1,4 +1,5 @@
 /** @file What a job tells whoever started it: lines of news and a progress line for training. */
+import type { Winner } from '../autograd/tune.ts';
 import type { Stage } from './dataset.node.ts';
 import type { TrainEvent } from './loop.ts';
 import type { StepFacts } from './trainer.ts';
@@ -17,6 +18,14 @@ function stepLine({ launches, memory }: StepFacts): string {
   return `Step: ${launches} launches; intermediates ${planned} MB as planned (${unplanned} MB side by side)`;
 }
 
+/** One line about what tuning changed. */
+function tunedLine(winners: readonly Winner[]): string {
+  const others = winners.filter(({ chosen, ordered }) => chosen !== ordered).length;
+  const open = winners.filter(({ complete }) => !complete).length;
+  const rest = open > 0 ? `; time ran out before ${open} of them were done` : '';
+  return `Kernel variants: ${winners.length} choices, ${others} other than the order of preference${rest}`;
+}
+
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** Shows training events on a progress line that counts from the step it starts at. */
@@ -25,10 +34,20 @@ export function trainingProgress(console: JobConsole): {
   end: () => void;
 } {
   let stage: Stage | undefined;
+  let tuning: Stage | undefined;
   let start = 0;
   let validation = '';
   const show = (event: TrainEvent): void => {
     if (event.kind === 'warning') console.warn(event.message);
+    if (event.kind === 'tuning') {
+      tuning ??= console.startStage('tuning', event.total);
+      tuning.update(event.done, event.title);
+    }
+    if (event.kind === 'tuned') {
+      tuning?.end();
+      tuning = undefined;
+      console.say(tunedLine(event.winners));
+    }
     if (event.kind === 'start') {
       stage?.end();
       start = event.step;
@@ -42,5 +61,9 @@ export function trainingProgress(console: JobConsole): {
     const { step, loss, imagesPerSecond } = event.metrics;
     stage?.update(step - start, `loss ${short(loss)}${validation}  ${short(imagesPerSecond)} images/s`);
   };
-  return { show, end: () => stage?.end() };
+  const end = (): void => {
+    tuning?.end();
+    stage?.end();
+  };
+  return { show, end };
 }

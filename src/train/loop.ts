@@ -1,7 +1,9 @@
 /** @file The training loop, for Node and the browser: steps in bursts, log, validation, best weights, checkpoints. */
 import { chromeTrace, type ProfileRow } from '../autograd/profile.ts';
+import type { Winner } from '../autograd/tune.ts';
 import { createSampler, type Sampler, type Split } from '../data/sampler.ts';
 import type { PreparedData } from '../data/types.ts';
+import { type Choices, choicesOf, setChoices } from '../kernels/variant.ts';
 import type { UNet } from '../models/unet.ts';
 import type { Device } from '../tensor/device.ts';
 import { TrainingError } from '../tensor/errors.ts';
@@ -27,6 +29,7 @@ import {
 } from './runlog.ts';
 import { learningRateAt } from './schedule.ts';
 import { type Losses, type StepFacts, Trainer } from './trainer.ts';
+import { chooseVariants } from './variants.ts';
 import { saveWeights } from './weightsfile.ts';
 
 /** The profile of a training step, in the format of chrome://tracing and Perfetto. */
@@ -51,6 +54,9 @@ export type TrainEvent =
   | { readonly kind: 'validation'; readonly metrics: ValidationMetrics }
   | { readonly kind: 'checkpoint'; readonly step: number }
   | { readonly kind: 'profile'; readonly rows: readonly ProfileRow[] }
+  /** A measurement of the tuner is done. */
+  | { readonly kind: 'tuning'; readonly done: number; readonly total: number; readonly title: string }
+  | { readonly kind: 'tuned'; readonly winners: readonly Winner[] }
   | { readonly kind: 'warning'; readonly message: string };
 
 export interface TrainOptions {
@@ -62,6 +68,8 @@ export interface TrainOptions {
   readonly resume?: boolean;
   /** Profiles the training step once the run is over, into trace.json and a `profile` event. */
   readonly profile?: boolean;
+  /** Where the winners of `config.tune` are kept for other runs; default: nowhere. */
+  readonly cache?: RunFiles;
   readonly onProgress?: (event: TrainEvent) => void;
   /** Awaited now and then between steps, with the network after `step` steps: for predictions on the way. */
   readonly onRest?: (network: UNet, step: number) => Promise<void>;
@@ -104,6 +112,7 @@ class Run {
   #validated = 0;
   #best: Best | null = null;
   #saved = 0;
+  #recorded: Choices | undefined;
 
   constructor(options: TrainOptions, trainer: Trainer, split: Split) {
     const { data, config } = options;
@@ -122,6 +131,7 @@ class Run {
     if (resume) await this.#restore();
     await truncateLog(this.#options.files, metricsFile, this.#step);
     await truncateLog(this.#options.files, validationFile, this.#validated);
+    await this.#chooseVariants();
     await this.#trainer.prepare();
     const parameters = this.#trainer.network.arena.count;
     const facts = this.#trainer.facts();
@@ -220,6 +230,7 @@ class Run {
       best: this.#best,
       config: this.#options.config,
       data: this.#data,
+      variants: choicesOf(this.#options.device),
     };
     await saveCheckpoint(this.#options.files, state, this.#trainer.state());
     this.#saved = this.#step;
@@ -247,6 +258,20 @@ class Run {
     this.#step = this.#saved = found.state.step;
     this.#validated = found.state.validated;
     this.#best = found.state.best;
+    this.#recorded = found.state.variants ?? {};
+  }
+
+  async #chooseVariants(): Promise<void> {
+    const { device, config, cache } = this.#options;
+    const winners = await chooseVariants(
+      {
+        ...{ device, config, cache, recorded: this.#recorded },
+        onWarning: (message) => this.#tell({ kind: 'warning', message }),
+        onProgress: (done, total, title) => this.#tell({ kind: 'tuning', done, total, title }),
+      },
+      (options) => this.#trainer.tune(options),
+    );
+    if (winners) this.#tell({ kind: 'tuned', winners });
   }
 
   #tell(event: TrainEvent): void {
@@ -282,10 +307,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { device, data, config } = options;
   const split = splitOf(data, config);
   checkData(data, config, split);
+  const choices = choicesOf(device);
   const trainer = new Trainer(device, config, data.manifest);
   try {
     return { ...(await new Run(options, trainer, split).go()), split };
   } finally {
     trainer.dispose();
+    setChoices(device, choices);
   }
 }

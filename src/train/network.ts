@@ -3,11 +3,11 @@ import type { PreparedManifest } from '../data/types.ts';
 import type { UNetOptions } from '../models/unet.ts';
 import type { TrainConfig } from './config.ts';
 
-/** One heatmap per reference view and the location head, each where a task has it. */
+/** One heatmap per reference view and the location head, each where a task has it; in whichever precision. */
 export function networkOptions(
   config: TrainConfig,
-  { referenceViews }: PreparedManifest,
-): Required<UNetOptions> {
+  { referenceViews }: Pick<PreparedManifest, 'referenceViews'>,
+): Required<Omit<UNetOptions, 'precision'>> {
   const { width, depth, hidden, dropout, unusedLayers, seed } = config;
   return {
     channelsIn: 1,

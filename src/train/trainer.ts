@@ -1,11 +1,12 @@
 /** @file What training keeps on the device: network, optimiser, batch tensors, the captured steps and the loss history. */
 import * as ops from '../autograd/ops.ts';
 import { Optimizer } from '../autograd/optim.ts';
+import { problemsOf } from '../autograd/problems.ts';
 import { type ProfileRow, type ProfileSpan, profileOf, traceStep } from '../autograd/profile.ts';
 import { type CapturedStep, capture, type StepMemory, type StepOutputs } from '../autograd/step.ts';
 import { noGrad, Tape } from '../autograd/tape.ts';
+import { type TuneOptions, tune, type Winner } from '../autograd/tune.ts';
 import type { Batch, Sampler } from '../data/sampler.ts';
-import type { PreparedManifest } from '../data/types.ts';
 import { UNet } from '../models/unet.ts';
 import { Multitask } from '../tasks/multitask.ts';
 import type { Task, TaskName } from '../tasks/task.ts';
@@ -14,6 +15,7 @@ import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { TrainConfig } from './config.ts';
+import type { ImageGrid } from './evaluate.ts';
 import { HISTORY_STEPS, History } from './history.ts';
 import { networkOptions } from './network.ts';
 import { Pace } from './pace.ts';
@@ -47,7 +49,7 @@ type StepLosses = Readonly<{ loss: Tensor } & Partial<Record<TaskName, Tensor>>>
 type Inputs = ReturnType<typeof makeInputs>;
 
 /** The tensors a batch is written into. */
-function makeInputs(device: Device, batch: number, { size, referenceViews }: PreparedManifest) {
+function makeInputs(device: Device, batch: number, { size, referenceViews }: ImageGrid) {
   const views = referenceViews.length;
   const make = (name: string, ...shape: number[]): Tensor => disown(zeros(device, shape, 'f32', name));
   return {
@@ -78,7 +80,7 @@ export class Trainer {
   #training: CapturedStep<StepLosses> | undefined;
   #validation: CapturedStep<StepLosses> | undefined;
 
-  constructor(device: Device, config: TrainConfig, manifest: PreparedManifest) {
+  constructor(device: Device, config: TrainConfig, manifest: ImageGrid) {
     this.#device = device;
     this.#config = config;
     this.#task = new Multitask(config);
@@ -93,6 +95,16 @@ export class Trainer {
     this.#inputs = makeInputs(device, config.batch, manifest);
     this.#random = disown(zeros(device, [2], 'u32', 'random'));
     this.#history = new History(device, columns);
+  }
+
+  /** Times the kernel variants that fit what both steps compute; see the function `tune`. Before `prepare`. */
+  tune(options: TuneOptions): Promise<Winner[]> {
+    const problems = problemsOf(this.#device, () => {
+      this.#trainingStep();
+      this.#validationStep();
+      return {};
+    });
+    return tune(this.#device, problems, options);
   }
 
   /** Records both steps and compiles their shaders. */

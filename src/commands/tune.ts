@@ -1,0 +1,85 @@
+/** @file `planewise tune`: times the kernel variants that fit a training's steps, and keeps the fastest for later runs. */
+import type { Command } from 'commander';
+import type { Winner } from '../autograd/tune.ts';
+import { openDevice } from '../tensor/device.node.ts';
+import type { Device } from '../tensor/device.ts';
+import { cacheFiles } from '../train/cache.node.ts';
+import { type RunConfig, resolveConfig, trainConfigOf } from '../train/config.ts';
+import { adapterLine } from '../train/job.node.ts';
+import { type Progress, startProgress } from '../train/progress.ts';
+import { Trainer } from '../train/trainer.ts';
+import { saveWinners, winnersFile } from '../train/winners.ts';
+import { note, parseNumber, plural, printJson, printTable } from './output.ts';
+import { addConfigOptions, givenBy, type Values } from './pretrain.ts';
+
+type TuneValues = Values & { readonly json?: boolean };
+
+/** Their number decides the network's last layer. */
+const referenceViews = ['2-chamber', '4-chamber'];
+
+async function winnersOn(device: Device, config: RunConfig, seconds: number): Promise<Winner[]> {
+  const { size, spacingMm } = config;
+  const trainer = new Trainer(device, trainConfigOf(config), { size, spacingMm, referenceViews });
+  let progress: Progress | undefined;
+  try {
+    return await trainer.tune({
+      limitMs: 1000 * seconds,
+      onProgress(done, total, title) {
+        progress ??= startProgress('tuning', total);
+        progress.update(done, title);
+      },
+    });
+  } finally {
+    progress?.end();
+    trainer.dispose();
+  }
+}
+
+const short = (ms: number | null): number | null => (ms === null ? null : Number(ms.toPrecision(3)));
+
+/** The dearest first; those that there was no time for last. */
+function print(winners: readonly Winner[]): void {
+  const cost = ({ uses, ms }: Winner): number => (ms === null ? -1 : uses * ms);
+  printTable(
+    [
+      { title: 'PROBLEM', cell: ({ title }: Winner) => title },
+      { title: 'USES', cell: ({ uses }) => uses },
+      { title: 'IN ORDER', cell: ({ ordered }) => ordered },
+      { title: 'MS', cell: ({ orderedMs }) => short(orderedMs) },
+      { title: 'CHOSEN', cell: ({ chosen }) => chosen },
+      { title: 'MS', cell: ({ ms }) => short(ms) },
+      { title: 'RATIO', cell: ({ ms, orderedMs }) => ms && orderedMs && short(ms / orderedMs) },
+    ],
+    [...winners].sort((a, b) => cost(b) - cost(a)),
+  );
+}
+
+async function run(values: TuneValues): Promise<void> {
+  const seconds = parseNumber(values.seconds ?? '60');
+  const config = resolveConfig(await givenBy(values));
+  const device = await openDevice(config.adapter ? { adapter: config.adapter } : {});
+  try {
+    note(adapterLine(device));
+    const winners = await winnersOn(device, config, seconds);
+    const files = cacheFiles();
+    await saveWinners(files, device, winners, (message) => note(`warning: ${message}`));
+    if (values.json) printJson(winners);
+    else print(winners);
+    const open = winners.filter(({ complete }) => !complete).length;
+    if (open > 0) note(`Time ran out before ${plural(open, 'problem')} were done; give more --seconds.`);
+    note(`Kept in ${files.describe(winnersFile)}; pretrain --tune uses them.`);
+  } finally {
+    device.dispose();
+  }
+}
+
+export function addTune(program: Command): void {
+  const command = program
+    .command('tune')
+    .description('time the kernel variants that fit a training, and keep the fastest for pretrain --tune');
+  addConfigOptions(command, ['preset', 'batch', 'width', 'size', 'adapter']);
+  command
+    .option('--seconds <limit>', 'start no measurement after so many seconds (default: 60)')
+    .option('--json', 'print JSON')
+    .action(run);
+}

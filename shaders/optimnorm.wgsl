@@ -26,8 +26,14 @@ struct Params {
 // as in optim.wgsl
 @group(0) @binding(5) var<storage, read_write> hyper: array<f32>;
 @group(0) @binding(6) var<storage, read> learningRate: array<f32>;
-// scale, good steps, skipped steps, 1 − beta1^t, 1 − beta2^t: see src/autograd/scaler.ts
 @group(0) @binding(7) var<storage, read_write> scaler: array<f32>;
+
+// Where in the scaler's arena (src/autograd/scaler.ts); the corrections are 1 − beta^t.
+const SCALE: u32 = 0u;
+const GOOD_STEPS: u32 = 64u;
+const SKIPPED: u32 = 128u;
+const CORRECTION1: u32 = 192u;
+const CORRECTION2: u32 = 256u;
 
 var<workgroup> lanes: array<f32, WORKGROUP>;
 
@@ -72,31 +78,31 @@ fn finite(v: f32) -> bool {
 
 // One more step: Adam's corrections, each grown from the last so that nothing cancels, and the scale in time.
 fn advance() {
-  scaler[3] = params.beta1 * scaler[3] + params.rest1;
-  scaler[4] = params.beta2 * scaler[4] + params.rest2;
-  scaler[1] += 1.0;
-  if (scaler[1] < params.growthInterval) { return; }
-  scaler[1] = 0.0;
-  if (scaler[0] < 1e38) { scaler[0] *= 2.0; }
+  scaler[CORRECTION1] = params.beta1 * scaler[CORRECTION1] + params.rest1;
+  scaler[CORRECTION2] = params.beta2 * scaler[CORRECTION2] + params.rest2;
+  scaler[GOOD_STEPS] += 1.0;
+  if (scaler[GOOD_STEPS] < params.growthInterval) { return; }
+  scaler[GOOD_STEPS] = 0.0;
+  if (scaler[SCALE] < 1e38) { scaler[SCALE] *= 2.0; }
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn finishScaled(@builtin(local_invocation_index) lane: u32) {
   let all = total(lane);
   if (lane > 0u) { return; }
-  let norm = sqrt(all) / scaler[0];
+  let norm = sqrt(all) / scaler[SCALE];
   clip[0] = norm;
-  clip[1] = clipping(norm) / scaler[0];
+  clip[1] = clipping(norm) / scaler[SCALE];
   if (!finite(all)) {
-    scaler[0] *= 0.5;
-    scaler[1] = 0.0;
-    scaler[2] += 1.0;
+    scaler[SCALE] *= 0.5;
+    scaler[GOOD_STEPS] = 0.0;
+    scaler[SKIPPED] += 1.0;
     hyper[3] = 0.0;
     return;
   }
   advance();
-  hyper[0] = learningRate[0] / scaler[3];
-  hyper[1] = inverseSqrt(scaler[4]);
+  hyper[0] = learningRate[0] / scaler[CORRECTION1];
+  hyper[1] = inverseSqrt(scaler[CORRECTION2]);
   hyper[2] = 1.0 - learningRate[0] * params.decay;
   hyper[3] = 1.0;
 }

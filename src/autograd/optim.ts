@@ -174,7 +174,7 @@ export class Optimizer {
       launch(device, shaders.optimnorm, 'finish', finish, params, [1], specialization, label);
       return;
     }
-    const scaled = { hyper: this.#hyper, learningRate: this.#learningRate, scaler: this.#scaler.state };
+    const scaled = { hyper: this.#hyper, learningRate: this.#learningRate, scaler: this.#scaler.whole };
     const tensors = { ...finish, ...scaled };
     launch(device, shaders.optimnorm, 'finishScaled', tensors, params, [1], specialization, label);
   }

@@ -5,11 +5,10 @@
  * everything as it was, the scale is halved and the step counted as skipped. After enough steps without that the scale
  * doubles. The rule is that of PyTorch's GradScaler.
  */
-import { tensor } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { ConfigError } from '../tensor/errors.ts';
-import { disown } from '../tensor/scope.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Arena } from './arena.ts';
 
 export interface ScalerSettings {
   /** Default 65536. */
@@ -18,9 +17,8 @@ export interface ScalerSettings {
   readonly growthInterval?: number;
 }
 
-/** Where in the scaler's state, in elements. */
-export const SCALE_AT = 0;
-export const SKIPPED_AT = 2;
+/** In this order in the arena: see shaders/optimnorm.wgsl. */
+const fields = ['scale', 'goodSteps', 'skipped', 'correction1', 'correction2'] as const;
 
 /**
  * The scale of the loss and what has become of it, on the device. Give `scale` to `tape.backward(loss, scaler.scale)`
@@ -29,13 +27,7 @@ export const SKIPPED_AT = 2;
  */
 export class LossScaler {
   readonly growthInterval: number;
-  /** One element, of shape []. */
-  readonly scale: Tensor;
-  /**
-   * All that a checkpoint must keep, f32: the scale; steps since it changed or overflowed; steps skipped; and, in place
-   * of the number of steps taken, 1 − beta1^t and 1 − beta2^t.
-   */
-  readonly state: Tensor;
+  readonly #fields: Arena;
 
   constructor(device: Device, { initialScale = 65536, growthInterval = 2000 }: ScalerSettings = {}) {
     if (!(initialScale > 0 && initialScale < 2 ** 127))
@@ -43,13 +35,38 @@ export class LossScaler {
     if (!Number.isInteger(growthInterval) || growthInterval < 1)
       throw new ConfigError(`scaler.growthInterval is ${growthInterval}. Use a whole number of at least 1.`);
     this.growthInterval = growthInterval;
-    this.state = disown(tensor(device, [initialScale, 0, 0, 0, 0], [5], 'f32', 'loss scaler'));
-    const spec = { shape: [], dtype: 'f32' as const };
-    this.scale = disown(new Tensor(device, this.state.storage.retain(), spec, 'loss scale'));
+    const entries = fields.map((name) => ({
+      name,
+      shape: [],
+      values: [name === 'scale' ? initialScale : 0],
+    }));
+    this.#fields = new Arena(device, entries, 'loss scaler');
+  }
+
+  /** What the loss's gradient begins with, of shape []. */
+  get scale(): Tensor {
+    return this.#fields.slices.get('scale')!;
+  }
+
+  /** Number of steps skipped so far, of shape []. */
+  get skipped(): Tensor {
+    return this.#fields.slices.get('skipped')!;
+  }
+
+  /** Everything, for the optimiser's launches. */
+  get whole(): Tensor {
+    return this.#fields.whole;
+  }
+
+  /**
+   * What a checkpoint must keep, by name, one element each: beside scale and skipped steps the steps since the scale
+   * changed or a step was skipped and, in place of the number of steps taken, 1 − beta1^t and 1 − beta2^t.
+   */
+  state(): Map<string, Tensor> {
+    return new Map(this.#fields.slices);
   }
 
   dispose(): void {
-    this.scale.dispose();
-    this.state.dispose();
+    this.#fields.dispose();
   }
 }

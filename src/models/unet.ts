@@ -1,12 +1,14 @@
 /** @file The U-Net of Zhang et al. 2024, of any width and depth, with a heatmap head and a slice-location head. */
 import * as ops from '../autograd/ops.ts';
 import type { Device } from '../tensor/device.ts';
-import { ConfigError, ShapeError } from '../tensor/errors.ts';
+import { ConfigError, DeviceError, ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Declarations } from './declare.ts';
 import { BatchNorm2d, Conv2d, ConvTranspose2d, Linear } from './layers.ts';
 import { Module } from './module.ts';
+
+export type Precision = 'f32' | 'mixed';
 
 export interface UNetOptions {
   /** Image channels, default 1. */
@@ -27,6 +29,11 @@ export interface UNetOptions {
   readonly unusedLayers?: boolean;
   /** Of the first weights; default 0. */
   readonly seed?: number;
+  /**
+   * `mixed`: images and weights of the convolutions in f16, sums, norms, statistics, the location head and the weights
+   * that are trained in f32. Default f32 throughout.
+   */
+  readonly precision?: Precision;
 }
 
 /** The published network ([Z], 32,349,828 parameters with two views), and one a sixteenth of its size. */
@@ -45,15 +52,18 @@ export interface ForwardMode {
 }
 
 export interface UNetOutputs {
-  /** [N, H, W, heatmaps], linear; null without a decoder. */
+  /** [N, H, W, heatmaps], linear; null without a decoder. f16 in mixed precision. */
   readonly heatmaps: Tensor | null;
   /** [N, 1], or null without a location head. */
   readonly location: Tensor | null;
-  /** The deepest features, [N, H/2^(depth−1), W/2^(depth−1), width·2^(depth−1)]. */
+  /** The deepest features, [N, H/2^(depth−1), W/2^(depth−1), width·2^(depth−1)]. f16 in mixed precision. */
   readonly centre: Tensor;
 }
 
-const defaults = { channelsIn: 1, depth: 5, hidden: 128, dropout: 0.5, unusedLayers: false, seed: 0 };
+const defaults = {
+  ...{ channelsIn: 1, depth: 5, hidden: 128, dropout: 0.5, unusedLayers: false, seed: 0 },
+  precision: 'f32' as const,
+};
 
 type Settings = Required<UNetOptions>;
 
@@ -125,7 +135,8 @@ class LocationHead {
   }
 
   forward(centre: Tensor, { training, random }: ForwardMode): Tensor {
-    const features = this.#hidden.forward(ops.globalMaxPool(centre));
+    const strongest = ops.globalMaxPool(centre);
+    const features = this.#hidden.forward(centre.dtype === 'f16' ? ops.cast(strongest, 'f32') : strongest);
     const kept = training && this.#dropout > 0 ? this.#drop(features, random) : features;
     return this.#out.forward(ops.relu(kept));
   }
@@ -209,10 +220,18 @@ function settingsOf(options: UNetOptions): Settings {
   return settings;
 }
 
+/** Throws DeviceError unless the device computes in f16. */
+function expectHalf({ caps }: Device): void {
+  if (caps.f16) return;
+  const fix = 'Use precision f32, or an adapter that has it: most GPUs, and Mesa’s lavapipe.';
+  throw new DeviceError(`Mixed precision needs shader-f16, which ${caps.description} lacks. ${fix}`);
+}
+
 /**
  * Encoder and centre of 3×3 convolutions with batch norm, decoder without, as [Z] published it (paper §3).
  * Dispose it, or hold it with `using`.
  * @throws ConfigError for options out of range
+ * @throws DeviceError for mixed precision on a device without shader-f16
  */
 export class UNet extends Module {
   readonly options: Settings;
@@ -222,7 +241,8 @@ export class UNet extends Module {
     const settings = settingsOf(options);
     const declarations = new Declarations();
     const layers = declareLayers(declarations, settings);
-    super(device, declarations, settings.seed);
+    if (settings.precision === 'mixed') expectHalf(device);
+    super(device, declarations, settings.seed, { halves: settings.precision === 'mixed' });
     this.options = settings;
     this.#layers = layers;
   }
@@ -236,11 +256,11 @@ export class UNet extends Module {
     const { encoder, decoder, head } = this.#layers;
     if (mode.training) this.countBatch();
     const skips: Skip[] = [];
-    let y = x;
+    let y = this.#input(x);
     for (const [level, block] of encoder.entries()) {
       const channels = this.options.width * 2 ** level;
       const [place, into] = decoder
-        ? ops.sideBySide(x.device, y.shape.slice(0, 3), [channels, channels])
+        ? ops.sideBySide(x.device, y.shape.slice(0, 3), [channels, channels], y.dtype)
         : [];
       const skip = block.forward(y, mode.training, into);
       skips.push({ skip, place });
@@ -252,6 +272,13 @@ export class UNet extends Module {
       location: head?.forward(centre, mode) ?? null,
       centre,
     };
+  }
+
+  /** The image in the dtype the convolutions compute with, and their weights brought up to date in it. */
+  #input(x: Tensor): Tensor {
+    if (this.options.precision === 'f32') return x;
+    this.arena.refreshHalves();
+    return ops.cast(x, 'f16');
   }
 
   #check({ shape }: Tensor): void {

@@ -1,5 +1,5 @@
 // Batch norm of [rows, channels]: statistics by strips of rows merged in a fixed order, the affine map with its ReLU,
-// and the gradients. An invocation owns one channel group and every `strips`-th row.
+// and the gradients. An invocation owns one channel group and every `strips`-th row; of `whole` ones, all rows.
 // V is f32 where the channel count is no multiple of four; X is what x, y and their gradients are stored as.
 // @variant V = f32, X = f32
 // @variant X = vec4<f16>
@@ -8,6 +8,8 @@ alias X = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 1u;
 override RELU: bool = false;
+// Rows added up before they join the total: rounding grows with the longest chain of additions.
+const BLOCK: u32 = 64u;
 
 struct Params {
   rows: u32,
@@ -75,27 +77,39 @@ fn merged(a: Moments, b: Moments) -> Moments {
   return Moments(count, a.mean + delta * part, a.spread + b.spread + delta * delta * (a.count * part));
 }
 
+// Of an invocation's rows.
+fn rowMoments(first: u32) -> Moments {
+  let step = params.strips * params.groups;
+  let total = params.rows * params.groups;
+  var all = Moments();
+  var i = first;
+  while (i < total) {
+    var chain = Moments();
+    let stop = min(i + BLOCK * step, total);
+    for (; i + 3u * step < stop; i += 4u * step) {
+      let v0 = V(x[i]);
+      let v1 = V(x[i + step]);
+      let v2 = V(x[i + 2u * step]);
+      let v3 = V(x[i + 3u * step]);
+      let center = ((v0 + v1) + (v2 + v3)) * 0.25;
+      let d0 = v0 - center;
+      let d1 = v1 - center;
+      let d2 = v2 - center;
+      let d3 = v3 - center;
+      chain = merged(chain, Moments(4, center, (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3)));
+    }
+    for (; i < stop; i += step) { chain = merged(chain, Moments(1, V(x[i]), V())); }
+    all = merged(all, chain);
+  }
+  return all;
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn statistics(@builtin(global_invocation_id) id: vec3<u32>) {
   let first = index(id);
   let step = params.strips * params.groups;
-  let total = params.rows * params.groups;
   if (first >= step) { return; }
-  var all = Moments();
-  var i = first;
-  for (; i + 3u * step < total; i += 4u * step) {
-    let v0 = V(x[i]);
-    let v1 = V(x[i + step]);
-    let v2 = V(x[i + 2u * step]);
-    let v3 = V(x[i + 3u * step]);
-    let center = ((v0 + v1) + (v2 + v3)) * 0.25;
-    let d0 = v0 - center;
-    let d1 = v1 - center;
-    let d2 = v2 - center;
-    let d3 = v3 - center;
-    all = merged(all, Moments(4, center, (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3)));
-  }
-  for (; i < total; i += step) { all = merged(all, Moments(1, V(x[i]), V())); }
+  let all = rowMoments(first);
   partial[first] = all.mean;
   partial[first + step] = all.spread;
 }
@@ -181,6 +195,17 @@ fn forwardStrips(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 
 @compute @workgroup_size(WORKGROUP)
+fn forwardWhole(@builtin(global_invocation_id) id: vec3<u32>) {
+  let group = index(id);
+  if (group >= params.groups) { return; }
+  let all = rowMoments(group);
+  let a = affineOf(group, all.mean, all.spread / all.count);
+  keep(group, a);
+  moveRunning(group, all);
+  apply(group, a);
+}
+
+@compute @workgroup_size(WORKGROUP)
 fn forwardGiven(@builtin(global_invocation_id) id: vec3<u32>) {
   let first = index(id);
   if (first >= params.strips * params.groups) { return; }
@@ -201,33 +226,46 @@ fn passed(g: V, distance: V, a: Affine) -> V {
   return select(g, select(V(), g, distance * a.scale + a.shift > V()), RELU);
 }
 
-// Sums of dy and of dy·(x − mean) by strip.
+// Sums of dy and of dy·(x − mean) over an invocation's rows.
+fn rowSums(first: u32, a: Affine) -> array<V, 2> {
+  let step = params.strips * params.groups;
+  let total = params.rows * params.groups;
+  var all = V();
+  var product = V();
+  var i = first;
+  while (i < total) {
+    var some = V();
+    var products = V();
+    let stop = min(i + BLOCK * step, total);
+    for (; i + step < stop; i += 2u * step) {
+      let d0 = V(x[i]) - a.center;
+      let d1 = V(x[i + step]) - a.center;
+      let g0 = passed(V(dy[i]), d0, a);
+      let g1 = passed(V(dy[i + step]), d1, a);
+      some += g0 + g1;
+      products += g0 * d0 + g1 * d1;
+    }
+    if (i < stop) {
+      let d = V(x[i]) - a.center;
+      let g = passed(V(dy[i]), d, a);
+      some += g;
+      products += g * d;
+      i += step;
+    }
+    all += some;
+    product += products;
+  }
+  return array<V, 2>(all, product);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn gradientSums(@builtin(global_invocation_id) id: vec3<u32>) {
   let first = index(id);
   let step = params.strips * params.groups;
-  let total = params.rows * params.groups;
   if (first >= step) { return; }
-  let a = kept(first % params.groups);
-  var all = V();
-  var product = V();
-  var i = first;
-  for (; i + step < total; i += 2u * step) {
-    let d0 = V(x[i]) - a.center;
-    let d1 = V(x[i + step]) - a.center;
-    let g0 = passed(V(dy[i]), d0, a);
-    let g1 = passed(V(dy[i + step]), d1, a);
-    all += g0 + g1;
-    product += g0 * d0 + g1 * d1;
-  }
-  if (i < total) {
-    let d = V(x[i]) - a.center;
-    let g = passed(V(dy[i]), d, a);
-    all += g;
-    product += g * d;
-  }
-  partial[first] = all;
-  partial[first + step] = product;
+  let pair = rowSums(first, kept(first % params.groups));
+  partial[first] = pair[0];
+  partial[first + step] = pair[1];
 }
 
 // Every `by`-th strip's.
@@ -289,6 +327,16 @@ fn backwardStrips(@builtin(global_invocation_id) id: vec3<u32>) {
   let pair = summedStrips(group, 0u, 1u);
   if (first < params.groups) { storeGradients(group, pair, a.inverse); }
   applyGradient(first, a, pair);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn backwardWhole(@builtin(global_invocation_id) id: vec3<u32>) {
+  let group = index(id);
+  if (group >= params.groups) { return; }
+  let a = kept(group);
+  let pair = rowSums(group, a);
+  storeGradients(group, pair, a.inverse);
+  applyGradient(group, a, pair);
 }
 
 @compute @workgroup_size(WORKGROUP)

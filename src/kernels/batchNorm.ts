@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { expectFloat } from './elements.ts';
 import { Call, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
-import { throughUnits } from './runs.ts';
+import { throughUnits, type Units } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
 
@@ -20,7 +20,9 @@ export interface BatchNormAttrs {
   readonly relu: boolean;
 }
 
+/** How the elements of x are shared out: groups of `each` channels, and in every group strips of rows. */
 interface Sizes {
+  readonly each: 1 | 4;
   readonly rows: number;
   readonly groups: number;
   readonly strips: number;
@@ -29,51 +31,79 @@ interface Sizes {
 const shader = shaders.batchNorm;
 const unused = { epsilon: 0, momentum: 0, share: 0, pitch: 0, start: 0 };
 
-/** How the rows are shared out: `rowsEach` of them to an invocation, or as many as leave `most` invocations. */
-function sizesOf(x: Tensor, rowsEach: number, most = Number.POSITIVE_INFINITY): Sizes {
+/** Strips of `rowsEach` rows, or as many as leave `most` invocations. */
+function stripsOf(x: Tensor, rowsEach: number, most = Number.POSITIVE_INFINITY): Sizes {
   const channels = x.shape.at(-1)!;
-  const groups = channels % 4 === 0 ? channels / 4 : channels;
-  const rows = x.size / channels;
+  const each = channels % 4 === 0 ? 4 : 1;
+  const [rows, groups] = [x.size / channels, channels / each];
   const strips = Math.max(1, Math.min(Math.ceil(rows / rowsEach), Math.ceil(most / groups)));
-  return { rows, groups, strips };
+  return { each, rows, groups, strips };
 }
 
 /** For launches that sum nothing. */
-const mapSizes = (x: Tensor) => sizesOf(x, x.device.caps.software ? 32 : 4);
+const mapSizes = (x: Tensor) => stripsOf(x, x.device.caps.software ? 32 : 4);
 
-type Run = (sizes: Sizes, lanes: number | null) => void;
+/** Lanes that a software adapter's cores offer together: as many invocations keep them busy. */
+const SOFTWARE_LANES = 16;
+
+/** All rows of a channel, or of four where there are channels enough, to one invocation. */
+function wholeOf(x: Tensor): Sizes {
+  const channels = x.shape.at(-1)!;
+  const each = channels % 4 === 0 && channels >= 4 * SOFTWARE_LANES ? 4 : 1;
+  return { each, rows: x.size / channels, groups: channels / each, strips: 1 };
+}
 
 /**
- * How sums over the rows come together: few strips that every invocation of the next launch adds up anew (`lanes`
- * null), or many that a launch of its own adds up in the lanes of a workgroup.
+ * How sums over the rows come together: one invocation sums all rows of its channels and then maps them; or few strips
+ * are summed, which every invocation of the next launch adds up anew; or many, which a launch of its own adds up in
+ * the lanes of a workgroup.
  */
+type Way = 'whole' | 'strips' | 'lanes';
+
+type Run = (way: Way, sizes: Sizes) => void;
+
 const sumVariants: readonly Variant<Tensor, [run: Run]>[] = [
+  {
+    name: 'whole',
+    fits: () => true,
+    preferred: ({ software }, x) => software && x.shape.at(-1)! >= SOFTWARE_LANES,
+    launch: (_device, x, run) => run('whole', wholeOf(x)),
+  },
   {
     name: 'strips',
     fits: () => true,
     preferred: ({ software }) => software,
-    launch: (_device, x, run) => run(sizesOf(x, 16, 128), null),
+    launch: (_device, x, run) => run('strips', stripsOf(x, 16, 128)),
   },
   {
     name: 'lanes',
     fits: () => true,
-    launch: (_device, x, run) => run(sizesOf(x, 16, 32768), 64),
+    launch: (_device, x, run) => run('lanes', stripsOf(x, 16, 32768)),
   },
 ];
+
+const MERGE_LANES = 64;
 
 function sumRows(x: Tensor, run: Run): void {
   chooseVariant(x.device, 'batchNorm', sumVariants, x).launch(x.device, x, run);
 }
 
-function settings(x: Tensor, { groups, strips }: Sizes, relu = false) {
-  const { workgroup } = x.device.caps;
-  const V = x.shape.at(-1)! % 4 === 0 ? 'vec4<f32>' : 'f32';
-  const X = x.dtype === 'f16' ? V.replace('f32', 'f16') : V;
+/** What a launch over these sizes is specialised for. */
+function settings(x: Tensor, { each, groups, strips }: Sizes, relu = false) {
+  const { subgroupSize, workgroup: usual } = x.device.caps;
+  // Few long invocations: small workgroups, so that every core has some.
+  const workgroup = strips === 1 && x.device.caps.software ? subgroupSize || 8 : usual;
+  const V = each === 4 ? 'vec4<f32>' : 'f32';
+  const aliases = { V, X: V.replace('f32', x.dtype) };
   return {
     grid: linearGrid(groups * strips, workgroup),
-    each: { overrides: { WORKGROUP: workgroup, RELU: Number(relu) }, aliases: { V, X } },
-    merge: (lanes: number) => ({ overrides: { LANES: lanes }, aliases: { V, X } }),
+    each: { overrides: { WORKGROUP: workgroup, RELU: Number(relu) }, aliases },
+    merge: { overrides: { LANES: MERGE_LANES }, aliases },
   };
+}
+
+function paramsOf({ rows, groups, strips }: Sizes, rest: Partial<typeof unused>) {
+  return { ...unused, rows, groups, strips, ...rest };
 }
 
 function partialsOf(x: Tensor, { strips }: Sizes): Tensor {
@@ -110,46 +140,41 @@ function forwardGiven(t: Forward, y: Tensor, { epsilon, relu }: BatchNormAttrs):
   const sizes = mapSizes(x);
   const { grid, each } = settings(x, sizes, relu);
   throughUnits(y, (to, units) => {
-    const params = { ...unused, ...sizes, ...units, epsilon };
+    const params = paramsOf(sizes, { ...units, epsilon });
     const tensors = { x, weight, bias, mean, variance, affine, y: to };
     launch(x.device, shader, 'forwardGiven', tensors, params, grid, each);
   });
 }
 
+/** Where the rows of y lie, in the groups of `sizes`. */
+function placeOf({ pitch, start }: Units, y: Tensor, { each }: Sizes): Units {
+  const factor = (y.shape.at(-1)! % 4 === 0 ? 4 : 1) / each;
+  return { pitch: pitch * factor, start: start * factor };
+}
+
 function forwardTraining(t: Forward, y: Tensor, { epsilon, momentum, relu }: BatchNormAttrs): void {
   const { x, affine } = t;
   const { device } = x;
-  sumRows(x, (sizes, lanes) => {
+  sumRows(x, (way, sizes) => {
     const { grid, each, merge } = settings(x, sizes, relu);
-    const params = { ...unused, ...sizes, epsilon, momentum };
-    using partials = partialsOf(x, sizes);
-    launch(device, shader, 'statistics', { x, partial: partials }, params, grid, each);
-    if (lanes)
-      launch(device, shader, 'mergeStatistics', { ...t, partials }, params, [sizes.groups], merge(lanes));
+    const params = paramsOf(sizes, { epsilon, momentum });
     throughUnits(y, (to, units) => {
-      if (!lanes) {
-        launch(
-          device,
-          shader,
-          'forwardStrips',
-          { ...t, partials, y: to },
-          { ...params, ...units },
-          grid,
-          each,
-        );
+      const place = placeOf(units, to, sizes);
+      const placed = { ...params, ...place };
+      if (way === 'whole') {
+        launch(device, shader, 'forwardWhole', { ...t, y: to }, placed, grid, each);
         return;
       }
+      using partials = partialsOf(x, sizes);
+      launch(device, shader, 'statistics', { x, partial: partials }, params, grid, each);
+      if (way === 'strips') {
+        launch(device, shader, 'forwardStrips', { ...t, partials, y: to }, placed, grid, each);
+        return;
+      }
+      launch(device, shader, 'mergeStatistics', { ...t, partials }, params, [sizes.groups], merge);
       const map = mapSizes(x);
       const tensors = { x, affines: affine, y: to };
-      launch(
-        device,
-        shader,
-        'forward',
-        tensors,
-        { ...params, ...map, ...units },
-        settings(x, map).grid,
-        each,
-      );
+      launch(device, shader, 'forward', tensors, paramsOf(map, place), settings(x, map).grid, each);
     });
   });
 }
@@ -193,22 +218,27 @@ const batchNormGrad: Op<GradAttrs> = {
   infer: ([x], { row }) => [x!, { shape: row, dtype: 'f32' }, { shape: row, dtype: 'f32' }],
   launch(device, [x, dy, affines], [dx, dweight, dbias], { training, relu }) {
     const given = { x: x!, dy: dy!, affines: affines! };
-    const sums = { dweight: dweight!, dbias: dbias! };
-    sumRows(x!, (sizes, lanes) => {
+    const results = { y: dx!, dweight: dweight!, dbias: dbias! };
+    sumRows(x!, (way, sizes) => {
       const { grid, each, merge } = settings(x!, sizes, relu);
-      const params = { ...unused, ...sizes, share: training ? 1 / sizes.rows : 0 };
+      const params = paramsOf(sizes, { share: training ? 1 / sizes.rows : 0 });
+      if (way === 'whole') {
+        launch(device, shader, 'backwardWhole', { ...given, ...results }, params, grid, each);
+        return;
+      }
       using partials = partialsOf(x!, sizes);
       launch(device, shader, 'gradientSums', { ...given, partial: partials }, params, grid, each);
-      if (!lanes) {
-        launch(device, shader, 'backwardStrips', { ...given, partials, y: dx!, ...sums }, params, grid, each);
+      if (way === 'strips') {
+        launch(device, shader, 'backwardStrips', { ...given, ...results, partials }, params, grid, each);
         return;
       }
       using sum = empty(device, { shape: [2, dbias!.size], dtype: 'f32' }, 'batchNorm.sums');
-      const merging = { partials, affines: affines!, sum, ...sums };
-      launch(device, shader, 'mergeGradients', merging, params, [sizes.groups], merge(lanes));
+      const { y: _, ...sums } = results;
+      const merging = { ...sums, partials, affines: affines!, sum };
+      launch(device, shader, 'mergeGradients', merging, params, [sizes.groups], merge);
       const map = mapSizes(x!);
-      const tensors = { ...given, sums: sum, y: dx! };
-      launch(device, shader, 'backward', tensors, { ...params, ...map }, settings(x!, map).grid, each);
+      const last = paramsOf(map, { share: params.share });
+      launch(device, shader, 'backward', { ...given, sums: sum, y: dx! }, last, settings(x!, map).grid, each);
     });
   },
 };

@@ -35,6 +35,10 @@ export class CapturedStep<O extends StepOutputs> {
   readonly device: Device;
   /** The launches in order, for profiles. */
   readonly launches: readonly Recorded[];
+  /** The launches as run() reads them: nothing to look up on the way. A pipeline is undefined where it stays the last. */
+  readonly #pipelines: readonly (GPUComputePipeline | undefined)[];
+  readonly #groups: readonly GPUBindGroup[];
+  readonly #grids: Uint32Array;
   readonly #slots: readonly Storage[];
   readonly #params: GPUBuffer | undefined;
 
@@ -50,6 +54,11 @@ export class CapturedStep<O extends StepOutputs> {
     this.outputs = outputs;
     this.memory = memory;
     this.launches = launches;
+    this.#pipelines = launches.map(({ pipeline }, i) =>
+      pipeline.gpu === launches[i - 1]?.pipeline.gpu ? undefined : pipeline.gpu,
+    );
+    this.#groups = launches.map(({ group }) => group);
+    this.#grids = Uint32Array.from(launches.flatMap(({ launch }) => launch.grid));
     this.#slots = slots;
     this.#params = params;
   }
@@ -68,12 +77,12 @@ export class CapturedStep<O extends StepOutputs> {
     this.device.flush();
     const encoder = this.device.gpu.createCommandEncoder({ label: 'step' });
     const pass = encoder.beginComputePass();
-    let current: GPUComputePipeline | undefined;
-    for (const { pipeline, group, launch } of this.launches) {
-      if (pipeline.gpu !== current) pass.setPipeline(pipeline.gpu);
-      current = pipeline.gpu;
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(launch.grid[0], launch.grid[1], launch.grid[2]);
+    const [pipelines, groups, grids] = [this.#pipelines, this.#groups, this.#grids];
+    for (let i = 0; i < groups.length; i++) {
+      const pipeline = pipelines[i];
+      if (pipeline) pass.setPipeline(pipeline);
+      pass.setBindGroup(0, groups[i]!);
+      pass.dispatchWorkgroups(grids[3 * i]!, grids[3 * i + 1]!, grids[3 * i + 2]!);
     }
     pass.end();
     after?.(encoder);

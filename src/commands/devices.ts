@@ -12,6 +12,7 @@ const columns = [
   { title: 'USED', cell: (row: Candidate) => (row.taken ? 'yes' : 'no') },
   { title: 'CHOICE', cell: (row: Candidate) => row.choice },
   { title: 'ADAPTER', cell: (row: Candidate) => row.adapter },
+  { title: 'F16', cell: (row: Candidate) => (row.adapter ? (row.f16 ? 'yes' : 'no') : null) },
   { title: 'WHY', cell: (row: Candidate) => row.reason },
 ];
 

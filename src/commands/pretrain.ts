@@ -23,6 +23,7 @@ const flags = {
   width: ['--width <channels>', 'channels of the first level'],
   size: ['--size <pixels>', 'side of the prepared images'],
   spacingMm: ['--spacing <mm>', 'pixel spacing of the prepared images'],
+  precision: ['--precision <name>', 'f32, or mixed: convolutions in f16 (the adapter needs shader-f16)'],
   adapter: ['--adapter <choice>', 'gpu, system or swiftshader'],
   tune: [
     '--tune [seconds]',
@@ -30,7 +31,7 @@ const flags = {
   ],
 } as const satisfies Partial<Record<keyof GivenConfig, readonly [string, string]>>;
 
-const texts = new Set<string>(['data', 'out', 'preset', 'schedule', 'adapter']);
+const texts = new Set<string>(['data', 'out', 'preset', 'schedule', 'precision', 'adapter']);
 
 export type Flag = keyof typeof flags;
 export type Values = Readonly<Record<string, string>> & {
@@ -39,6 +40,7 @@ export type Values = Readonly<Record<string, string>> & {
   readonly set?: readonly string[];
   readonly config?: string;
   readonly resume?: boolean;
+  readonly recompute?: boolean;
   readonly json?: boolean;
   readonly profile?: boolean;
 };
@@ -85,6 +87,7 @@ export async function givenBy(values: Values): Promise<GivenConfig> {
   }
   if (values.task) given.tasks = values.task.split(',').map((name) => name.trim());
   if (values.map) given.map = values.map;
+  if (values.recompute) given.recompute = true;
   for (const text of values.set ?? []) assign(given, text);
   const parsed = parseGiven(given, 'command line');
   return {
@@ -238,6 +241,7 @@ export function addPretrain(program: Command, worker: URL | null): void {
       'a folder, series or description that is a view; may be repeated',
       collect(String),
     )
+    .option('--recompute', 'compute activations again in backward: less memory, the same results, more time')
     .option('--resume', 'go on with the run in --out')
     .option('--profile', 'after training, print the time of a step by kernel and write trace.json')
     .option('--json', 'print the evaluation as JSON')

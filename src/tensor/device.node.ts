@@ -18,6 +18,8 @@ export interface Candidate {
   readonly choice: AdapterChoice;
   readonly adapter: string | null;
   readonly software: boolean;
+  /** Whether it computes in f16, which mixed precision needs. */
+  readonly f16: boolean;
   readonly taken: boolean;
   readonly reason: string;
 }
@@ -60,6 +62,10 @@ const softwarePattern = /swiftshader|llvmpipe|lavapipe|basic render|warp/i;
 function describe(adapter: GPUAdapter): string {
   const { description, vendor, architecture } = adapter.info;
   return description || `${vendor} ${architecture}`.trim() || 'unnamed adapter';
+}
+
+function hasHalf(adapter: GPUAdapter | undefined): boolean {
+  return adapter?.features.has('shader-f16') ?? false;
 }
 
 interface Found {
@@ -119,6 +125,7 @@ export async function listCandidates(forced?: AdapterChoice): Promise<Candidate[
       choice: 'gpu',
       adapter: software ? null : name,
       software: false,
+      f16: !software && hasHalf(system?.adapter),
       taken: gpuTaken,
       reason: gpuTaken
         ? 'a hardware GPU comes first'
@@ -130,6 +137,7 @@ export async function listCandidates(forced?: AdapterChoice): Promise<Candidate[
       choice: 'system',
       adapter: software ? name : null,
       software: true,
+      f16: software && hasHalf(system?.adapter),
       taken: systemTaken,
       reason: systemTaken
         ? 'the system has a software driver Dawn accepts'
@@ -143,6 +151,7 @@ export async function listCandidates(forced?: AdapterChoice): Promise<Candidate[
       choice: 'swiftshader',
       adapter: embeddedName,
       software: true,
+      f16: embedded instanceof Error ? false : hasHalf(embedded?.adapter),
       taken: rest && embeddedName !== null,
       reason:
         embedded instanceof Error

@@ -50,6 +50,8 @@ const trainShape = {
   lineSigmaMm: positive,
   /** Channels of the first level. */
   width: whole(1).max(256),
+  /** `mixed`: convolutions in f16, with the loss scaled; the adapter needs shader-f16. */
+  precision: z.enum(['f32', 'mixed']),
   /** Levels of the U-Net, the centre included. */
   depth: whole(2).max(7),
   /** Whether to hold the two layers of [Z] that are never called, so that state dicts map one to one. */
@@ -81,6 +83,8 @@ const trainShape = {
   validationImages: whole(1),
   /** Steps between checkpoints. */
   checkpointEvery: whole(1),
+  /** Whether backward computes the blocks' inside again instead of keeping it: less memory, the same bits, more time. */
+  recompute: z.boolean(),
   /** Seconds to spend at the start on timing kernel variants; null: those of the fixed order of preference. */
   tune: positive.nullable(),
 };
@@ -128,6 +132,7 @@ const common = {
   alpha: 1,
   beta: 1,
   lineSigmaMm: defaultSigmaMm,
+  precision: 'f32',
   depth: 5,
   unusedLayers: false,
   hidden: 128,
@@ -136,6 +141,7 @@ const common = {
   l1: 0,
   l2: 0,
   clipNorm: null,
+  recompute: false,
   tune: null,
   seed: 1,
   validationFraction: 0.1,
@@ -252,10 +258,10 @@ export function trainConfigOf(config: RunConfig): TrainConfig {
  */
 export function changedKeys(before: Partial<TrainConfig>, after: TrainConfig): string[] {
   // A checkpoint names its kernel variants, so tuning is over once there is one.
-  const harmless = new Set<string>(['checkpointEvery', 'tune']);
+  const harmless = new Set<string>(['checkpointEvery', 'recompute', 'tune']);
   if (before.schedule === 'constant') harmless.add('steps');
+  // Runs of earlier versions were all of this precision.
+  const was: Partial<TrainConfig> = { precision: 'f32', ...before };
   const keys = Object.keys(after) as (keyof TrainConfig)[];
-  return keys.filter(
-    (key) => !harmless.has(key) && JSON.stringify(before[key]) !== JSON.stringify(after[key]),
-  );
+  return keys.filter((key) => !harmless.has(key) && JSON.stringify(was[key]) !== JSON.stringify(after[key]));
 }

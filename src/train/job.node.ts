@@ -15,6 +15,7 @@ import { imagesOf } from './dataset.ts';
 import { type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { type TrainResult, traceFile } from './loop.ts';
 import { encodePicture, overlayGrid } from './pictures.ts';
+import { expectPrecision } from './precision.node.ts';
 import { type ReportInput, renderReport } from './report.ts';
 import { trainWithRestarts } from './restart.ts';
 import { evaluateRun, type RunResults } from './results.ts';
@@ -192,6 +193,7 @@ class Job {
     const { adapter } = this.#config;
     const given = this.#options.device;
     this.#device = given && !given.lost ? given : await openDevice(adapter ? { adapter } : {});
+    await expectPrecision(this.#device, this.#config.precision);
     this.#options.console.say(adapterLine(this.#device));
     return this.#device;
   }

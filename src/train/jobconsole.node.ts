@@ -2,6 +2,7 @@
 import type { Winner } from '../autograd/tune.ts';
 import type { Stage } from './dataset.node.ts';
 import type { TrainEvent } from './loop.ts';
+import type { StepMetrics } from './runlog.ts';
 import type { StepFacts } from './trainer.ts';
 
 /** How a job talks to whoever started it. */
@@ -24,6 +25,11 @@ function tunedLine(winners: readonly Winner[]): string {
   const open = winners.filter(({ complete }) => !complete).length;
   const rest = open > 0 ? `; time ran out before ${open} of them were done` : '';
   return `Kernel variants: ${winners.length} choices, ${others} other than the order of preference${rest}`;
+}
+
+/** Where the loss is scaled: by what, and what it cost. */
+function scaleText({ lossScale, skippedSteps }: StepMetrics): string {
+  return lossScale === undefined ? '' : `  scale ${lossScale}, ${skippedSteps} skipped`;
 }
 
 const short = (value: number): string => String(Number(value.toPrecision(3)));
@@ -59,7 +65,11 @@ export function trainingProgress(console: JobConsole): {
     if (event.kind === 'validation') validation = `  validation ${short(event.metrics.loss)}`;
     if (event.kind !== 'steps') return;
     const { step, loss, imagesPerSecond } = event.metrics;
-    stage?.update(step - start, `loss ${short(loss)}${validation}  ${short(imagesPerSecond)} images/s`);
+    const scaled = scaleText(event.metrics);
+    stage?.update(
+      step - start,
+      `loss ${short(loss)}${validation}${scaled}  ${short(imagesPerSecond)} images/s`,
+    );
   };
   const end = (): void => {
     tuning?.end();

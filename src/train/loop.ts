@@ -6,7 +6,6 @@ import type { PreparedData } from '../data/types.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/variant.ts';
 import type { UNet } from '../models/unet.ts';
 import type { Device } from '../tensor/device.ts';
-import { TrainingError } from '../tensor/errors.ts';
 import {
   type Best,
   type CheckpointState,
@@ -16,6 +15,7 @@ import {
 } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { checkData, fingerprint, imagesOf, selectImages, splitOf } from './dataset.ts';
+import { expectFinite } from './finite.ts';
 import { HISTORY_STEPS } from './history.ts';
 import { Pace } from './pace.ts';
 import { type RunFiles, writeText } from './runfiles.ts';
@@ -28,7 +28,7 @@ import {
   validationFile,
 } from './runlog.ts';
 import { learningRateAt } from './schedule.ts';
-import { type Losses, type StepFacts, Trainer } from './trainer.ts';
+import { type StepFacts, type StepValues, Trainer } from './trainer.ts';
 import { chooseVariants } from './variants.ts';
 import { saveWeights } from './weightsfile.ts';
 
@@ -96,7 +96,7 @@ interface Progress {
 interface Burst {
   readonly first: number;
   readonly count: number;
-  readonly losses: () => Promise<Losses[]>;
+  readonly losses: () => Promise<StepValues[]>;
 }
 
 class Run {
@@ -200,7 +200,7 @@ class Run {
     const imagesPerSecond = Number(((count * config.batch) / this.#pace.took).toPrecision(4));
     const records = values.map((loss, i) => metricsOf(config, first + i, loss, imagesPerSecond));
     await appendRecords(files, metricsFile, records);
-    checkFinite(records);
+    expectFinite(records);
     this.#step = first + count - 1;
     const perStep = (performance.now() - began.ms) / 1000 / (this.#step - began.step);
     const etaSeconds = (config.steps - this.#step) * perStep;
@@ -279,18 +279,14 @@ class Run {
   }
 }
 
-function metricsOf(config: TrainConfig, step: number, losses: Losses, imagesPerSecond: number): StepMetrics {
+function metricsOf(
+  config: TrainConfig,
+  step: number,
+  values: StepValues,
+  imagesPerSecond: number,
+): StepMetrics {
   const lr = learningRateAt(config.schedule, config.learningRate, step, config.steps);
-  return { step, ...losses, lr, imagesPerSecond };
-}
-
-/** JSON has no NaN: a loss that is not finite is logged as null, and ends the run here. */
-function checkFinite(records: readonly StepMetrics[]): void {
-  const bad = records.find(({ loss }) => !Number.isFinite(loss));
-  if (!bad) return;
-  throw new TrainingError(
-    `The loss became ${bad.loss} at step ${bad.step} (learning rate ${bad.lr}). Lower the learning rate or set clipNorm.`,
-  );
+  return { step, ...values, lr, imagesPerSecond };
 }
 
 /**

@@ -97,6 +97,15 @@ function stepRows({ launches, memory }: StepFacts): [string, string][] {
   ];
 }
 
+/** How the loss scaling of mixed precision went. */
+function scaleRows(last: StepMetrics | undefined): [string, string][] {
+  if (last?.lossScale === undefined) return [];
+  return [
+    ['Loss scale at the end', whole(last.lossScale)],
+    ['Steps skipped for overflow', whole(last.skippedSteps ?? 0)],
+  ];
+}
+
 function runSection({ config, adapter, step, timings, metrics }: ReportInput): Html {
   const speeds = metrics.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
   const speed = speeds[Math.floor(speeds.length / 2)];
@@ -106,6 +115,7 @@ function runSection({ config, adapter, step, timings, metrics }: ReportInput): H
     ...(speed ? [['Training speed', `${whole(speed)} images/s (median)`] as [string, string]] : []),
     ...timings.map(({ name, seconds }): [string, string] => [name, duration(seconds)]),
     ...(step ? stepRows(step) : []),
+    ...scaleRows(metrics.at(-1)),
   ];
   return html`<section><h2>Run</h2><div class="columns">${pairs(rows, 'Machine and time')}${pairs(flattened(config), 'Configuration')}</div></section>`;
 }

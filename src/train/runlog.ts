@@ -11,6 +11,9 @@ export interface StepMetrics {
   readonly loss: number;
   readonly orientationLoss: number | null;
   readonly locationLoss: number | null;
+  /** In mixed precision: the loss scale, and how many steps were skipped since the run began, as the step leaves them. */
+  readonly lossScale?: number;
+  readonly skippedSteps?: number;
   readonly lr: number;
   /** Wall-clock throughput: the only field that differs between two runs of one seed. */
   readonly imagesPerSecond: number;

@@ -3,6 +3,7 @@ import * as ops from '../autograd/ops.ts';
 import { Optimizer } from '../autograd/optim.ts';
 import { problemsOf } from '../autograd/problems.ts';
 import { type ProfileRow, type ProfileSpan, profileOf, traceStep } from '../autograd/profile.ts';
+import { LossScaler } from '../autograd/scaler.ts';
 import { type CapturedStep, capture, type StepMemory, type StepOutputs } from '../autograd/step.ts';
 import { noGrad, Tape } from '../autograd/tape.ts';
 import { type TuneOptions, tune, type Winner } from '../autograd/tune.ts';
@@ -28,6 +29,12 @@ export interface Losses {
   readonly locationLoss: number | null;
 }
 
+/** What a step says of itself. The scale and the number of skipped steps so far, as it leaves them, where there is one. */
+export interface StepValues extends Losses {
+  readonly lossScale?: number;
+  readonly skippedSteps?: number;
+}
+
 /** The captured training step as one sees it from outside. */
 export interface StepFacts {
   readonly launches: number;
@@ -44,8 +51,10 @@ export interface StepProfile {
 
 const PROFILED_RUNS = 3;
 
-const columns = ['loss', 'orientation', 'location'] as const;
-type StepLosses = Readonly<{ loss: Tensor } & Partial<Record<TaskName, Tensor>>>;
+const columns = ['loss', 'orientation', 'location', 'lossScale', 'skippedSteps'] as const;
+type StepLosses = Readonly<
+  { loss: Tensor } & Partial<Record<TaskName | 'lossScale' | 'skippedSteps', Tensor>>
+>;
 type Inputs = ReturnType<typeof makeInputs>;
 
 /** The tensors a batch is written into. */
@@ -75,6 +84,8 @@ export class Trainer {
   readonly #task: Multitask;
   readonly #sigma: number;
   readonly #inputs: Inputs;
+  /** In mixed precision. */
+  readonly #scaler: LossScaler | undefined;
   readonly #random: Tensor;
   readonly #history: History<(typeof columns)[number]>;
   #training: CapturedStep<StepLosses> | undefined;
@@ -85,13 +96,12 @@ export class Trainer {
     this.#config = config;
     this.#task = new Multitask(config);
     this.#sigma = config.lineSigmaMm / manifest.spacingMm;
-    this.network = new UNet(device, networkOptions(config, manifest));
-    this.optimizer = new Optimizer(this.network.arena, {
-      kind: 'adam',
-      weightDecay: config.l2,
-      l1: config.l1,
-      ...(config.clipNorm === null ? {} : { maxGradientNorm: config.clipNorm }),
-    });
+    const { precision } = config;
+    this.network = new UNet(device, { ...networkOptions(config, manifest), precision });
+    this.#scaler = precision === 'mixed' ? new LossScaler(device) : undefined;
+    const rule = { kind: 'adam' as const, weightDecay: config.l2, l1: config.l1 };
+    const clipped = config.clipNorm === null ? rule : { ...rule, maxGradientNorm: config.clipNorm };
+    this.optimizer = new Optimizer(this.network.arena, clipped, this.#scaler);
     this.#inputs = makeInputs(device, config.batch, manifest);
     this.#random = disown(zeros(device, [2], 'u32', 'random'));
     this.#history = new History(device, columns);
@@ -132,13 +142,14 @@ export class Trainer {
     return { rows: profileOf(traces.flat(), PROFILED_RUNS), spans: traces.at(-1)! };
   }
 
-  /** Every tensor that a checkpoint must keep: parameters, running statistics and the optimiser's moments. */
+  /** Every tensor that a checkpoint must keep: parameters, statistics, the optimiser's moments, the loss scaler's state. */
   state(): Map<string, Tensor> {
     const prefixed = (prefix: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] =>
       [...tensors].map(([name, tensor]) => [`${prefix}.${name}`, tensor]);
     return new Map([
       ...prefixed('model', this.network.stateDict()),
       ...prefixed('optimizer', this.optimizer.state()),
+      ...prefixed('scaler', this.#scaler?.state() ?? new Map<string, Tensor>()),
     ]);
   }
 
@@ -159,13 +170,14 @@ export class Trainer {
    * Asks for the losses of steps first … last, launched just before and at most HISTORY_STEPS; call what comes back to
    * wait for them. Steps launched in between do not disturb it.
    */
-  losses(first: number, last: number): () => Promise<Losses[]> {
+  losses(first: number, last: number): () => Promise<StepValues[]> {
     const rows = this.#history.ask(first, last);
     return async () =>
-      (await rows()).map(({ loss, orientation, location }) => ({
+      (await rows()).map(({ loss, orientation, location, lossScale, skippedSteps }) => ({
         loss,
         orientationLoss: this.#task.has('orientation') ? orientation : null,
         locationLoss: this.#task.has('location') ? location : null,
+        ...(this.#scaler ? { lossScale, skippedSteps } : {}),
       }));
   }
 
@@ -205,6 +217,7 @@ export class Trainer {
     this.#random.dispose();
     this.#history.dispose();
     this.optimizer.dispose();
+    this.#scaler?.dispose();
     this.network.dispose();
   }
 
@@ -220,11 +233,14 @@ export class Trainer {
       locationMask,
     };
     const warped = ops.warp(images, matrices, gainOffset);
-    const outputs = this.network.forward(warped, { training: true, random: this.#random });
+    const { recompute } = this.#config;
+    const outputs = this.network.forward(warped, { training: true, random: this.#random, recompute });
     const { loss, terms } = this.#task.loss(outputs, moved, { sigma: this.#sigma });
-    tape.backward(loss);
+    const scaler = this.#scaler;
+    tape.backward(loss, scaler?.scale);
     this.optimizer.apply();
-    return { loss, ...terms };
+    if (!scaler) return { loss, ...terms };
+    return { loss, ...terms, lossScale: scaler.scale.alias(), skippedSteps: scaler.skipped.alias() };
   }
 
   #validationStep(): StepLosses {

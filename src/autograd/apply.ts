@@ -1,11 +1,13 @@
 /** @file Runs an op and has the active tape record it. */
 import { type Inputs, type Op, run } from '../kernels/op.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { keptOutputs, noteOutputs } from './recompute.ts';
 import { activeTape } from './tape.ts';
 
 /** Runs any op record, a user's own included, and records it if a tape is active; `into` receives output 0. */
 export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A, into?: Tensor): Tensor[] {
-  const outputs = run(op, inputs, attrs, [into]);
+  const outputs = keptOutputs() ?? run(op, inputs, attrs, [into]);
+  noteOutputs(outputs);
   activeTape()?.record(op, inputs, outputs, attrs);
   return outputs;
 }

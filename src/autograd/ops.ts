@@ -14,6 +14,7 @@ export * from './ops/norm.ts';
 export * from './ops/pool.ts';
 export * from './ops/upsample.ts';
 export * from './ops/warp.ts';
+export { recompute } from './recompute.ts';
 
 const unary = (fn: kernels.UnaryFunction) => (x: Tensor) => apply(kernels.unary, [x], { fn });
 const binary = (fn: kernels.BinaryFunction) => (a: Tensor, b: Tensor) =>

@@ -7,7 +7,7 @@ import { choicesOf, setChoices } from '../kernels/variant.ts';
 import { type WatchedChoice, type WatchedLaunch, watched } from '../kernels/watch.ts';
 import { empty, randomUniform, zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
-import { elementCount, formatShape } from '../tensor/shape.ts';
+import { elementCount } from '../tensor/shape.ts';
 import { type ChannelRun, type Spec, Tensor } from '../tensor/tensor.ts';
 import { rehearse, type StepOutputs } from './step.ts';
 
@@ -24,7 +24,7 @@ interface Replica {
 
 /** One choice of a step: a problem, the variants that can solve it, and the launches whose time depends on it. */
 export interface Problem extends WatchedChoice {
-  /** The first of its ops with the shapes that go in and come out. */
+  /** The choice, and the shapes that go into and come out of the first op that comes to it. */
   readonly title: string;
   /** Launches of the step that come to it. */
   readonly uses: number;
@@ -45,10 +45,11 @@ function replicaOf({ inputs, outputs, launch }: WatchedLaunch): Replica {
   };
 }
 
-function titleOf({ op, inputs, outputs }: WatchedLaunch): string {
-  const shapes = (tensors: readonly (Tensor | null)[]) =>
-    tensors.filter((one) => one !== null && one.shape.length > 1).map((one) => formatShape(one!.shape));
-  return `${op} ${shapes(inputs).join(' ')} → ${shapes(outputs).join(' ')}`;
+function shapesOf({ inputs, outputs }: WatchedLaunch): string {
+  const shapes = (tensors: readonly (Tensor | null)[]) => [
+    ...new Set(tensors.filter((one) => one && one.shape.length > 1).map((one) => one!.shape.join('×'))),
+  ];
+  return `${shapes(inputs).join(' ')} → ${shapes(outputs).join(' ')}`;
 }
 
 /**
@@ -70,7 +71,8 @@ export function problemsOf(device: Device, step: () => StepOutputs): Problem[] {
       const entry = found.get(choice.key) ?? { choice, uses: 0, launches: new Map() };
       entry.uses++;
       // The first of its kind stands for all.
-      if (!entry.launches.has(titleOf(current))) entry.launches.set(titleOf(current), current);
+      const kind = `${current.op} ${shapesOf(current)}`;
+      if (!entry.launches.has(kind)) entry.launches.set(kind, current);
       found.set(choice.key, entry);
     },
   };
@@ -82,8 +84,9 @@ export function problemsOf(device: Device, step: () => StepOutputs): Problem[] {
     setChoices(device, before);
   }
   return [...found.values()].map(({ choice, uses, launches }) => {
-    const [title] = launches.keys();
-    return { ...choice, title: title!, uses, replicas: [...launches.values()].map(replicaOf) };
+    const [first] = launches.values();
+    const title = `${choice.key.split(' ')[0]} ${shapesOf(first!)}`;
+    return { ...choice, title, uses, replicas: [...launches.values()].map(replicaOf) };
   });
 }
 

@@ -15,7 +15,18 @@ interface Entry {
   readonly gradients: readonly (Value | null)[];
   /** Aliases that keep the storages backward will read; disposed once it has. */
   readonly pinned: ReadonlyMap<Tensor, Tensor>;
+  /** Of a block: runs its gradients, in place of `gradients`. */
+  readonly backward?: BlockBackward;
 }
+
+/**
+ * The gradients of a block's inputs from those of its outputs, null where there is none or it has been delivered;
+ * `kept` gives the tensors it asked to keep.
+ */
+export type BlockBackward = (
+  dy: readonly (Tensor | undefined)[],
+  kept: (tensor: Tensor) => Tensor,
+) => readonly (Tensor | null)[];
 
 const tapes: Tape[] = [];
 let paused = 0;
@@ -37,6 +48,17 @@ export function noGrad<T>(action: () => T): T {
 
 /** What a tensor's gradient is delivered to: the parameter that it is a copy of, or itself. */
 const leafOf = (tensor: Tensor): Tensor => tensor.master ?? tensor;
+
+/** Runs `action` so that tapes made in it record, within `noGrad` too. */
+export function withGrad<T>(action: () => T): T {
+  const before = paused;
+  paused = 0;
+  try {
+    return action();
+  } finally {
+    paused = before;
+  }
+}
 
 function collect(value: Value | null, found: Set<Tensor>): void {
   if (value === null || value instanceof Incoming) return;
@@ -71,6 +93,18 @@ export class Tape {
     for (const value of gradients) collect(value, needed);
     const pinned = new Map([...needed].map((tensor) => [tensor, pin(tensor)]));
     this.#entries.push({ outputs, inputs, gradients, pinned });
+    for (const output of outputs) this.#tracked.add(output);
+  }
+
+  /** Notes a block of launches that were not recorded one by one; `needed` is kept until `backward` has run. */
+  recordBlock(
+    inputs: Inputs,
+    outputs: readonly Tensor[],
+    needed: readonly Tensor[],
+    backward: BlockBackward,
+  ): void {
+    const pinned = new Map(needed.map((tensor) => [tensor, pin(tensor)]));
+    this.#entries.push({ outputs, inputs, gradients: [], pinned, backward });
     for (const output of outputs) this.#tracked.add(output);
   }
 
@@ -129,6 +163,14 @@ interface Evaluation {
 /** Runs one entry's gradient launches; leaves receive theirs, other inputs' go into `gradients`. */
 function propagate(entry: Entry, gradients: Map<Tensor, Tensor>): void {
   const incoming = entry.outputs.map((output) => gradients.get(output));
+  if (entry.backward) {
+    propagateBlock(
+      entry,
+      entry.backward(incoming, (tensor) => entry.pinned.get(tensor)!),
+      gradients,
+    );
+    return;
+  }
   const evaluation = { entry, incoming, results: new Map<Call, Tensor[]>(), slots: slotsOf(entry) };
   for (const [index, value] of entry.gradients.entries()) {
     const input = entry.inputs[index];
@@ -136,6 +178,19 @@ function propagate(entry: Entry, gradients: Map<Tensor, Tensor>): void {
     const leaf = leafOf(input);
     if (leaf.requiresGrad) deliver(leaf, evaluate(value, evaluation), value);
     else gradients.set(input, summed(value, evaluation, gradients.get(input)));
+  }
+}
+
+function propagateBlock(
+  { inputs }: Entry,
+  found: readonly (Tensor | null)[],
+  gradients: Map<Tensor, Tensor>,
+) {
+  for (const [index, gradient] of found.entries()) {
+    const input = inputs[index];
+    if (!input || !gradient) continue;
+    const previous = gradients.get(input);
+    gradients.set(input, previous ? run(binary, [previous, gradient], { fn: 'add' })[0]! : gradient);
   }
 }
 

@@ -17,7 +17,7 @@ export interface Winner {
   /** Milliseconds of its launches with the chosen variant and with the ordered one; null where not measured now. */
   readonly ms: number | null;
   readonly orderedMs: number | null;
-  /** Whether every variant that fits was tried; the time limit may prevent it. */
+  /** Whether every variant that fits was tried or could gain nothing; the time limit may prevent it. */
   readonly complete: boolean;
 }
 
@@ -35,9 +35,11 @@ export interface TuneOptions {
 const ROUND_MS = 4;
 const MOST_REPEATS = 32;
 /** The least time of this many runs counts: whatever else the machine does only adds. */
-const ROUNDS = 4;
+const ROUNDS = 3;
 /** A variant so many times slower than the best is timed once. */
-const HOPELESS = 2;
+const HOPELESS = 1.5;
+/** Problems with a smaller share of the step keep the order of preference: no variant could gain much there. */
+const LEAST_SHARE = 0.003;
 /** Another variant is chosen where it takes at most this share of the ordered one's time: less is noise. */
 const GAIN = 0.95;
 
@@ -81,7 +83,7 @@ class Stopwatch {
     await this.#run(single);
     const once = await this.#run(single);
     const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.round(ROUND_MS / once)));
-    if (repeats === 1) return once > HOPELESS * best ? once : await this.#rounds(single, 1);
+    if (repeats === 1) return once > HOPELESS * best ? once : Math.min(once, await this.#rounds(single, 1));
     using step = await this.#capture(launch, repeats);
     return await this.#rounds(step, repeats);
   }
@@ -135,9 +137,10 @@ class Tuner {
     return measured;
   }
 
-  /** Tries the other variants of a problem while there is time. */
-  async choose({ problem, orderedMs }: Measured): Promise<Winner> {
-    const others = problem.fitting.filter((name) => name !== problem.chosen);
+  /** Tries the other variants of a problem, if it takes enough of the step, while there is time. */
+  async choose({ problem, orderedMs }: Measured, stepMs: number): Promise<Winner> {
+    const worthwhile = problem.uses * orderedMs >= LEAST_SHARE * stepMs;
+    const others = worthwhile ? problem.fitting.filter((name) => name !== problem.chosen) : [];
     let best = { name: problem.chosen, ms: orderedMs };
     let tried = 0;
     for (const name of others) {
@@ -179,9 +182,11 @@ export async function tune(
   const before = choicesOf(device);
   try {
     const measured = await tuner.measureOrdered(open);
-    measured.sort((a, b) => b.problem.uses * b.orderedMs - a.problem.uses * a.orderedMs);
+    const costOf = ({ problem, orderedMs }: Measured): number => problem.uses * orderedMs;
+    measured.sort((a, b) => costOf(b) - costOf(a));
+    const stepMs = measured.reduce((sum, one) => sum + costOf(one), 0);
     const found = new Map<string, Winner>();
-    for (const one of measured) found.set(one.problem.key, await tuner.choose(one));
+    for (const one of measured) found.set(one.problem.key, await tuner.choose(one, stepMs));
     return problems.map((problem) => found.get(problem.key) ?? unmeasured(problem, known, isKnown(problem)));
   } finally {
     setChoices(device, before);

@@ -4,8 +4,9 @@ import type { Device } from '../tensor/device.ts';
 import { ConfigError, DeviceError, ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { DecoderBlock, EncoderBlock, type Skip } from './blocks.ts';
 import { Declarations } from './declare.ts';
-import { BatchNorm2d, Conv2d, ConvTranspose2d, Linear } from './layers.ts';
+import { Conv2d, Linear } from './layers.ts';
 import { Module } from './module.ts';
 
 export type Precision = 'f32' | 'mixed';
@@ -49,6 +50,8 @@ export interface ForwardMode {
   readonly training: boolean;
   /** Seed and step for dropout; needed in training where dropout is above 0. */
   readonly random?: Tensor;
+  /** Whether backward computes what is inside the blocks again, rather than have it kept (`ops.recompute`); default no. */
+  readonly recompute?: boolean;
 }
 
 export interface UNetOutputs {
@@ -68,59 +71,6 @@ const defaults = {
 type Settings = Required<UNetOptions>;
 
 const DROPOUT_STREAM = 1;
-
-/** Twice: 3×3 convolution, batch norm, ReLU. */
-class EncoderBlock {
-  readonly #units: readonly (readonly [Conv2d, BatchNorm2d])[];
-
-  constructor(at: Declarations, channelsIn: number, channelsOut: number) {
-    this.#units = [channelsIn, channelsOut].map((channels, i) => {
-      const unit = at.at(`conv${i + 1}`);
-      const conv = { channelsIn: channels, channelsOut, kernel: 3, padding: 1 };
-      return [new Conv2d(unit.at('0'), conv), new BatchNorm2d(unit.at('1'), channelsOut)];
-    });
-  }
-
-  /** Into `into`, where given. */
-  forward(x: Tensor, training: boolean, into?: Tensor): Tensor {
-    const last = this.#units.length - 1;
-    return this.#units.reduce(
-      (y, [conv, norm], i) => norm.forward(conv.forward(y), training, i === last ? into : undefined),
-      x,
-    );
-  }
-}
-
-/** What an encoder level hands to the decoder, and the place beside it for what comes from below: no copy joins them. */
-interface Skip {
-  readonly skip: Tensor;
-  readonly place: Tensor | undefined;
-}
-
-/** 2×2 transposed convolution, concatenation with the skip, twice 3×3 convolution and ReLU. */
-class DecoderBlock {
-  readonly #up: ConvTranspose2d;
-  readonly #convs: readonly Conv2d[];
-
-  constructor(at: Declarations, channelsIn: number, channelsOut: number) {
-    this.#up = new ConvTranspose2d(at.at('up'), { channelsIn, channelsOut, kernel: 2, stride: 2 });
-    this.#convs = [2 * channelsOut, channelsOut].map((channels, i) => {
-      const conv = { channelsIn: channels, channelsOut, kernel: 3, padding: 1, relu: true };
-      return new Conv2d(
-        at
-          .at('conv')
-          .at(`conv${i + 1}`)
-          .at('0'),
-        conv,
-      );
-    });
-  }
-
-  forward(deep: Tensor, { place, skip }: Skip): Tensor {
-    const joined = ops.concat([this.#up.forward(deep, place), skip]);
-    return this.#convs.reduce((y, conv) => conv.forward(y), joined);
-  }
-}
 
 /** Maximum over the map, linear, dropout, ReLU, linear: [N, h, w, C] to [N, 1]. */
 class LocationHead {
@@ -166,8 +116,8 @@ class Decoder {
   }
 
   /** `skips` shallowest first. */
-  forward(centre: Tensor, skips: readonly Skip[]): Tensor {
-    const deep = this.#blocks.reduce((y, block, i) => block.forward(y, skips.at(-1 - i)!), centre);
+  forward(centre: Tensor, skips: readonly Skip[], recompute?: boolean): Tensor {
+    const deep = this.#blocks.reduce((y, block, i) => block.forward(y, skips.at(-1 - i)!, recompute), centre);
     return this.#final.forward(deep);
   }
 }
@@ -262,13 +212,13 @@ export class UNet extends Module {
       const [place, into] = decoder
         ? ops.sideBySide(x.device, y.shape.slice(0, 3), [channels, channels], y.dtype)
         : [];
-      const skip = block.forward(y, mode.training, into);
+      const skip = block.forward(y, mode, into);
       skips.push({ skip, place });
       y = ops.maxPool2d(skip, { kernel: 2, stride: 2 });
     }
-    const centre = this.#layers.centre.forward(y, mode.training);
+    const centre = this.#layers.centre.forward(y, mode);
     return {
-      heatmaps: decoder?.forward(centre, skips) ?? null,
+      heatmaps: decoder?.forward(centre, skips, mode.recompute) ?? null,
       location: head?.forward(centre, mode) ?? null,
       centre,
     };

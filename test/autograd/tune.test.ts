@@ -64,7 +64,7 @@ describe('tuner', () => {
       { key: 'double {"size":6}', uses: 2, fitting: ['scaled', 'added'], chosen: 'scaled' },
       { key: 'double {"size":20}', uses: 1, fitting: ['scaled', 'added'], chosen: 'scaled' },
     ]);
-    expect(problems[0]!.title).toBe('double [2, 3] → [2, 3]');
+    expect(problems[0]!.title).toBe('double 2×3 → 2×3');
   });
 
   it('picks what the clock says is fastest, and a step captured then takes it', async () => {
@@ -90,6 +90,16 @@ describe('tuner', () => {
     expect((await tune(device(), problems, { limitMs: 1e6, now }))[0]!.chosen).toBe('scaled');
   });
 
+  it('does not try variants where a problem takes next to nothing of the step', async () => {
+    const problems = problemsOf(device(), twoSizes);
+    const now = clock(problems[0]!, { scaled: 1000, added: 500 });
+    let measurements = 0;
+    const onProgress = () => measurements++;
+    const [, small] = await tune(device(), problems, { limitMs: 1e6, now, onProgress });
+    expect(small).toMatchObject({ chosen: 'scaled', complete: true });
+    expect(measurements).toBe(3);
+  });
+
   it('stops at the time limit, and leaves the rest to the order of preference', async () => {
     const problems = problemsOf(device(), twoSizes);
     for (const limitMs of [0, 40, 160]) {
@@ -105,7 +115,7 @@ describe('tuner', () => {
       const complete = winners.filter((winner) => winner.complete).length;
       expect(complete).toBe(limitMs === 160 ? 1 : 0);
       if (limitMs === 0) expect(last).toBe(0);
-      // One measurement, of two warm and four counted runs, may have begun just before the end.
+      // One measurement, of two warm and three counted runs, may have begun just before the end.
       expect(last).toBeLessThanOrEqual(limitMs + 70);
       for (const winner of winners) if (!winner.complete) expect(winner.chosen).toBe('scaled');
     }
@@ -118,7 +128,7 @@ describe('tuner', () => {
     const known = { [problems[0]!.key]: 'added', [problems[1]!.key]: 'large' };
     const winners = await tune(device(), problems, { limitMs: 1e6, known, onProgress });
     expect(winners[0]).toMatchObject({ chosen: 'added', ms: null, complete: true });
-    expect(titles).toEqual(['2 double [4, 5] → [4, 5]', '2 double [4, 5] → [4, 5]']);
+    expect(titles).toEqual(['2 double 4×5 → 4×5', '2 double 4×5 → 4×5']);
   });
 
   it('times every variant of a convolution and of its gradients, channels of wider pixels included', async () => {

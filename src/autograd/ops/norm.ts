@@ -2,6 +2,7 @@
 import * as kernels from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { applyFirst } from '../apply.ts';
+import { recomputing } from '../recompute.ts';
 
 export interface BatchNormOptions {
   readonly runningMean: Tensor;
@@ -26,6 +27,6 @@ export interface BatchNormOptions {
 export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, options: BatchNormOptions): Tensor {
   const { runningMean, runningVariance, training, momentum = 0.1, epsilon = 1e-5 } = options;
   const { relu = false, into } = options;
-  const attrs = { training, momentum, epsilon, relu };
+  const attrs = { training, momentum: recomputing() ? 0 : momentum, epsilon, relu };
   return applyFirst(kernels.batchNorm, [x, weight, bias, runningMean, runningVariance], attrs, into);
 }

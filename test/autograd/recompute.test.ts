@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import * as ops from '../../src/autograd/ops.ts';
+import { capture } from '../../src/autograd/step.ts';
+import { Tape } from '../../src/autograd/tape.ts';
+import { randomNormal, tensor, zeros } from '../../src/tensor/create.ts';
+import { disown, scope } from '../../src/tensor/scope.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { useDevice } from '../device.ts';
+
+const device = useDevice();
+
+const leaf = (...values: number[]): Tensor => {
+  const made = disown(tensor(device(), values, [values.length]));
+  made.requiresGrad = true;
+  return made;
+};
+
+/** Gradients of `leaves`, once kept and once recomputed. */
+async function both(leaves: readonly Tensor[], loss: (wrap: typeof ops.recompute) => Tensor) {
+  const results: number[][][] = [];
+  for (const wrap of [(block, x) => block(x), ops.recompute] as (typeof ops.recompute)[]) {
+    {
+      using _step = scope();
+      using tape = new Tape();
+      tape.backward(loss(wrap));
+    }
+    results.push(await Promise.all(leaves.map(async ({ grad }) => [...(await grad!.read())])));
+    for (const one of leaves) {
+      one.grad!.dispose();
+      one.grad = undefined;
+    }
+  }
+  for (const one of leaves) one.dispose();
+  return results as [number[][], number[][]];
+}
+
+describe('recompute', () => {
+  it('gives the same bits, for a leaf, a tracked tensor and one without a gradient', async () => {
+    const [x, a, b] = [leaf(-1, 2, 3), leaf(0.5, -2, 1), leaf(2, 3, -1)];
+    const image = tensor(device(), [1, 2, 3], [3]);
+    const [kept, again] = await both([x, a, b], (wrap) => {
+      const block = (from: Tensor) => ops.relu(ops.multiply(ops.sigmoid(ops.multiply(from, a)), b));
+      const first = ops.add(wrap(block, x), wrap(block, image));
+      return ops.sum(
+        ops.multiply(
+          wrap((from) => ops.square(ops.tanh(from)), first),
+          x,
+        ),
+      );
+    });
+    expect(again).toEqual(kept);
+  });
+
+  it('adds up where its input is used outside and twice inside, and within another', async () => {
+    const [x, a] = [leaf(-1, 2, 3), leaf(0.5, -2, 1)];
+    const [kept, again] = await both([x, a], (wrap) => {
+      const y = ops.multiply(x, a);
+      const inner = (from: Tensor) => ops.exp(ops.multiply(from, from));
+      const outer = (from: Tensor) => ops.multiply(wrap(inner, ops.sigmoid(from)), from);
+      return ops.sum(ops.add(wrap(outer, y), y));
+    });
+    for (const [i, gradient] of again.entries())
+      for (const [j, value] of gradient.entries()) expect(value).toBeCloseTo(kept[i]![j]!, 5);
+  });
+
+  it('drops the same values again, and moves running statistics once', async () => {
+    const random = tensor(device(), [7, 1], [2], 'u32');
+    const running = [zeros(device(), [4]), zeros(device(), [4])] as const;
+    const [weight, bias] = [leaf(1, 2, 3, 4), leaf(0, 1, 0, 1)];
+    const x = randomNormal(device(), [3, 5, 4], 1);
+    const moved: number[][] = [];
+    const [kept, again] = await both([weight, bias], (wrap) => {
+      for (const one of running) one.write([0, 0, 0, 0]);
+      const [runningMean, runningVariance] = running;
+      const options = { runningMean, runningVariance, training: true, relu: true };
+      const y = wrap((from) => {
+        const normed = ops.batchNorm(from, weight, bias, options);
+        return ops.square(ops.dropout(normed, random, { p: 0.5, stream: 1 }));
+      }, x);
+      return ops.sum(y);
+    });
+    expect(again).toEqual(kept);
+    for (const one of running) moved.push([...(await one.read())]);
+    const [mean] = moved;
+    const values = [...(await x.read())];
+    const batch = [0, 1, 2, 3].map(
+      (c) => values.filter((_, i) => i % 4 === c).reduce((s, v) => s + v, 0) / 15,
+    );
+    for (const [c, value] of mean!.entries()) expect(value).toBeCloseTo(0.1 * batch[c]!, 5);
+  });
+
+  it('does not run the last op again, and keeps nothing of the inside', async () => {
+    const x = leaf(1, 2, 3, 4);
+    const labels: (readonly string[])[] = [];
+    const planned: number[] = [];
+    for (const wrap of [(block, from) => block(from), ops.recompute] as (typeof ops.recompute)[]) {
+      const chain = (from: Tensor) => ops.exp(ops.tanh(ops.sigmoid(ops.exp(from))));
+      using step = await capture(device(), () => {
+        using tape = new Tape();
+        let y = ops.expand(ops.reshape(x, [4, 1]), [4, 1000]);
+        for (let i = 0; i < 3; i++) y = wrap(chain, y);
+        const loss = ops.sum(y);
+        tape.backward(loss);
+        return { loss };
+      });
+      labels.push(step.labels);
+      planned.push(step.memory.plannedBytes);
+      x.grad?.dispose();
+      x.grad = undefined;
+    }
+    expect(labels[1]!.length - labels[0]!.length).toBe(3 * 3);
+    expect(planned[1]).toBeLessThan(0.8 * planned[0]!);
+    x.dispose();
+  });
+});

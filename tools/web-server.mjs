@@ -9,7 +9,7 @@ export const policy = [
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' blob: data:",
-  "worker-src 'self'",
+  "worker-src 'self' blob:",
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

@@ -128,7 +128,11 @@ export function setOptions(element: HTMLSelectElement, options: readonly Option[
   if (value !== undefined) element.value = value;
 }
 
-export function checkbox(label: string, checked: boolean, onChange: (checked: boolean) => void): HTMLElement {
+export function checkbox(
+  label: string,
+  checked: boolean,
+  onChange: (checked: boolean) => void,
+): HTMLLabelElement {
   const input = h('input', { type: 'checkbox' });
   input.checked = checked;
   input.addEventListener('change', () => onChange(input.checked));

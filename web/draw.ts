@@ -1,6 +1,10 @@
 /** @file Draws images with lines, heatmaps and marks on them. */
-import type { Line } from '../src/data/types.ts';
-import { clipLine, trueColour, viewColour } from '../src/train/pictures.ts';
+import { identityAffine, invertAffine } from '../src/data/affine.ts';
+import type { Affine, ImagePlane, Line } from '../src/data/types.ts';
+import { clipLine, type Rgb, trueColour, viewColour } from '../src/train/pictures.ts';
+
+/** Of heatmaps over an image, where they are highest. */
+const HEAT_OPACITY = 0.6;
 
 export const css = (view: number): string => `rgb(${viewColour(view).join(', ')})`;
 const pale = (view: number): string => `rgb(${trueColour(view).join(', ')})`;
@@ -98,32 +102,80 @@ export function paintLines(
   context.restore();
 }
 
-/** Heatmaps of lines as the network is taught them: exp(−distance² / 2σ²), one colour per view. */
-export function heatImage(
+/** Heatmaps as they are painted: one colour per view, opaque where they are 1, over an image or on a grid of their own. */
+export interface Heat {
+  readonly picture: ImageData;
+  /** From the image's pixels to the picture's. */
+  readonly toPicture: Affine;
+}
+
+type Shape = Pick<ImagePlane, 'columns' | 'rows' | 'spacingMm'>;
+
+/** Mixes a view's value 0 … 1 into pixel i, where views meet by their values. */
+function blend({ data }: ImageData, i: number, colour: Rgb, value: number): void {
+  const before = data[4 * i + 3]! / 255;
+  const sum = before + value;
+  if (sum < 1e-3) return;
+  for (let k = 0; k < 3; k++)
+    data[4 * i + k] = Math.round((data[4 * i + k]! * before + colour[k]! * value) / sum);
+  data[4 * i + 3] = Math.round(255 * Math.max(before, value));
+}
+
+/** Heatmaps of lines as the network is taught them: exp(−distance² / 2σ²). Pale where predicted ones stand beside them. */
+export function lineHeat(
   lines: readonly { readonly line: Line; readonly view: number }[],
-  image: { readonly columns: number; readonly rows: number; readonly spacingMm: readonly [number, number] },
+  { columns, rows, spacingMm }: Shape,
   sigmaMm: number,
-): ImageData {
-  const { columns, rows, spacingMm } = image;
-  const out = new ImageData(columns, rows);
+  pale: boolean,
+): Heat {
+  const picture = new ImageData(columns, rows);
   for (const { line, view } of lines) {
     const [a, b, d] = line;
     const perMm = 1 / Math.hypot(a / spacingMm[1], b / spacingMm[0]);
-    const colour = viewColour(view);
+    const colour = pale ? trueColour(view) : viewColour(view);
     for (let y = 0, i = 0; y < rows; y++) {
-      for (let x = 0; x < columns; x++, i += 4) {
+      for (let x = 0; x < columns; x++, i++) {
         const t = ((a * x + b * y + d) * perMm) / sigmaMm;
-        const value = Math.exp(-0.5 * t * t);
-        const before = out.data[i + 3]! / 255;
-        const sum = before + value;
-        if (sum < 1e-3) continue;
-        for (let k = 0; k < 3; k++)
-          out.data[i + k] = Math.round((out.data[i + k]! * before + colour[k]! * value) / sum);
-        out.data[i + 3] = Math.round(255 * Math.min(1, Math.max(before, value)));
+        if (t < 4 && t > -4) blend(picture, i, colour, Math.exp(-0.5 * t * t));
       }
     }
   }
-  return out;
+  return { picture, toPicture: identityAffine };
+}
+
+/** Predicted heatmaps, one per view, size × size bytes each. */
+export function predictedHeat(maps: readonly Uint8Array[], size: number, toPicture: Affine): Heat {
+  const picture = new ImageData(size, size);
+  for (const [view, map] of maps.entries())
+    for (let i = 0; i < map.length; i++) blend(picture, i, viewColour(view), map[i]! / 255);
+  return { picture, toPicture };
+}
+
+/** Paints heatmaps over an image that lies at `at`. */
+export function paintHeat(
+  context: CanvasRenderingContext2D,
+  { picture, toPicture }: Heat,
+  image: { readonly columns: number; readonly rows: number },
+  at: Placement,
+): void {
+  const [a, b, c, d, e, f] = invertAffine(toPicture);
+  // pixel centres are at integers in the map, at halves on the canvas
+  const [x, y] = [c + (1 - a - b) / 2, f + (1 - d - e) / 2];
+  context.save();
+  context.beginPath();
+  context.rect(at.left, at.top, image.columns * at.scaleX, image.rows * at.scaleY);
+  context.clip();
+  context.globalAlpha = HEAT_OPACITY;
+  context.setTransform(
+    at.scaleX * a,
+    at.scaleY * d,
+    at.scaleX * b,
+    at.scaleY * e,
+    at.left + at.scaleX * x,
+    at.top + at.scaleY * y,
+  );
+  paintPixels(context, picture, { left: 0, top: 0, scaleX: 1, scaleY: 1 });
+  context.restore();
 }
 
 /** Sets a canvas to its size on screen in device pixels; whether it has one. */

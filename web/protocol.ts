@@ -1,6 +1,7 @@
 /** @file What the page asks of the worker, and what the worker tells on its own. */
-import type { ImagePlane, Line, SkippedFile } from '../src/data/types.ts';
+import type { Affine, ImagePlane, Line, SkippedFile } from '../src/data/types.ts';
 import type { TaskDisplay, TaskName } from '../src/tasks/task.ts';
+import type { LineError } from '../src/train/evaluate.ts';
 import type { StepMetrics, ValidationMetrics } from '../src/train/runlog.ts';
 
 export type Difficulty = 'easy' | 'mid' | 'hard';
@@ -128,21 +129,28 @@ export interface RunInfo {
   readonly step: number;
   readonly best: { readonly step: number; readonly loss: number } | null;
   readonly hasWeights: boolean;
+  /** Subjects it does not train on. */
+  readonly heldOut: readonly string[];
   readonly adapter: string;
   readonly message?: string;
   /** What to try where the batch did not fit into the adapter's memory. */
   readonly smallerBatch?: number;
 }
 
+/** What a network says about one image, beside the truth; lines per reference view, in the image's pixels. */
+export interface Finding {
+  /** Fitted to the predicted heatmaps; null where there is none. */
+  readonly lines: readonly (Line | null)[];
+  readonly truth: readonly (Line | null)[];
+  readonly errors: readonly (LineError | null)[];
+  readonly location: { readonly predicted: number; readonly truth: number | null } | null;
+}
+
 /** A held-out slice with what the network says about it now. */
-export interface PreviewItem {
-  readonly subject: string;
+export interface PreviewItem extends Finding {
   readonly caption: string;
   readonly size: number;
   readonly grey: Uint8Array<ArrayBuffer>;
-  readonly truth: readonly (Line | null)[];
-  readonly predicted: readonly (Line | null)[];
-  readonly location: { readonly predicted: number; readonly truth: number | null } | null;
 }
 
 export interface Preset {
@@ -165,10 +173,15 @@ export interface Hello {
   readonly validation: readonly ValidationMetrics[];
 }
 
+/** What a task shows on an image, as its record says. */
+export type Shown = TaskDisplay['shows'];
+
 /** Loaded weights. */
 export interface WeightsSummary extends Grid {
   readonly name: string;
-  readonly tasks: readonly TaskName[];
+  /** Whether they are the page's own run's, not a file's. */
+  readonly own: boolean;
+  readonly shows: readonly Shown[];
   readonly referenceViews: readonly string[];
   readonly targetView: string;
   readonly width: number;
@@ -179,19 +192,27 @@ export interface WeightsSummary extends Grid {
   readonly described: boolean;
 }
 
-/** What the weights say about one slice; lines in the original image's pixels. */
-export interface SlicePrediction {
+/** What the weights say about one slice, on the original image. */
+export interface SlicePrediction extends Finding {
   readonly slice: number;
-  readonly lines: readonly (Line | null)[];
-  readonly truth: readonly (Line | null)[];
-  readonly location: { readonly predicted: number; readonly truth: number | null } | null;
-  readonly errors: readonly ({ readonly angleDeg: number; readonly offsetMm: number } | null)[];
+  /** Per reference view, size × size values 0 … 255 on the grid of the weights. */
+  readonly heatmaps: readonly Uint8Array<ArrayBuffer>[];
+  /** From the original image's pixels to those of the heatmaps. */
+  readonly toHeatmap: Affine;
+}
+
+export interface PredictionRequest extends Omit<ImageRequest, 'slice'> {
+  /** One slice, or null for the whole stack. */
+  readonly slice: number | null;
 }
 
 export interface StudyPrediction {
   readonly subject: string;
   readonly stack: number;
   readonly frame: number;
+  /** What the tasks of the weights show. */
+  readonly shows: readonly Shown[];
+  readonly size: number;
   readonly referenceViews: readonly string[];
   readonly slices: readonly SlicePrediction[];
   readonly seconds: number;
@@ -219,7 +240,7 @@ export interface Requests {
   report: { in: null; out: string };
   loadWeights: { in: { name: string; bytes: Uint8Array<ArrayBuffer> }; out: WeightsSummary };
   loadRunWeights: { in: null; out: WeightsSummary };
-  predict: { in: Omit<ImageRequest, 'slice'>; out: StudyPrediction };
+  predict: { in: PredictionRequest; out: StudyPrediction };
 }
 export type RequestName = keyof Requests;
 
@@ -244,7 +265,12 @@ export interface Events {
     readonly liveBytes: number;
     readonly peakBytes: number;
   };
-  preview: { readonly step: number; readonly items: readonly PreviewItem[] };
+  preview: {
+    readonly step: number;
+    readonly shows: readonly Shown[];
+    readonly referenceViews: readonly string[];
+    readonly items: readonly PreviewItem[];
+  };
   run: RunInfo;
   warning: string;
 }

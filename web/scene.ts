@@ -74,19 +74,23 @@ function picture({ plane, image }: Quad): Mesh {
   return mesh;
 }
 
-/** A letter that always faces the viewer. */
-function letter(text: string, at: Vector3, colour: string): Sprite {
+/** A letter that always faces the viewer, legible on light and dark. */
+function letter(text: string, at: Vector3, size: number, colour: string): Sprite {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = 64;
   const context = canvas.getContext('2d')!;
   context.font = '600 44px system-ui, sans-serif';
   context.textAlign = 'center';
   context.textBaseline = 'middle';
+  context.lineWidth = 10;
+  context.lineJoin = 'round';
+  context.strokeStyle = '#000';
+  context.strokeText(text, 32, 34);
   context.fillStyle = colour;
   context.fillText(text, 32, 34);
   const sprite = new Sprite(new SpriteMaterial({ map: new CanvasTexture(canvas), depthTest: false }));
   sprite.position.copy(at);
-  sprite.scale.setScalar(18);
+  sprite.scale.setScalar(size);
   return sprite;
 }
 
@@ -161,10 +165,10 @@ export class PlaneScene {
     }
     const middle = vector(centre);
     this.#letters = directions.map(([text, direction]) =>
-      letter(text, middle.clone().addScaledVector(vector(direction), radiusMm), ink),
+      letter(text, middle.clone().addScaledVector(vector(direction), 1.1 * radiusMm), radiusMm / 8, ink),
     );
     this.#scene.add(...this.#letters);
-    const distance = (1.15 * radiusMm) / Math.sin((this.#camera.fov * Math.PI) / 360);
+    const distance = (1.2 * radiusMm) / Math.sin((this.#camera.fov * Math.PI) / 360);
     this.#controls.target.copy(middle);
     this.#camera.position.copy(middle).addScaledVector(vector(from).normalize(), distance);
     this.#camera.far = 10 * distance;

@@ -51,8 +51,14 @@ const session = new Session();
 const training = new Training(tell);
 let device: Device | null = null;
 let weights: LoadedWeights | null = null;
+interface WeightsSource {
+  readonly name: string;
+  readonly own: boolean;
+  readonly bytes: Uint8Array;
+}
+
 /** What they were read from, for when their device is lost. */
-let weightsSource: { readonly bytes: Uint8Array; readonly name: string } | null = null;
+let weightsSource: WeightsSource | null = null;
 
 /** The device for all but training; opened when first needed, and again when it was lost. */
 async function useDevice(): Promise<Device> {
@@ -119,18 +125,27 @@ async function hello(): Promise<Hello> {
   };
 }
 
-async function load(bytes: Uint8Array, name: string): Promise<WeightsSummary> {
-  const loaded = await openWeights(await useDevice(), bytes, name, session.info && session.data.manifest);
+async function load({ bytes, ...source }: WeightsSource): Promise<WeightsSummary> {
+  const loaded = await openWeights(await useDevice(), bytes, source, session.info && session.data.manifest);
   weights?.network.dispose();
   weights = loaded;
-  weightsSource = { bytes, name };
+  weightsSource = { bytes, ...source };
   return summaryOf(loaded);
+}
+
+let lastWork: Promise<unknown> = Promise.resolve();
+
+/** Work on the page's own device, one after another: no network is replaced while it predicts. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const done = lastWork.then(work);
+  lastWork = done.catch(() => {});
+  return done;
 }
 
 /** The loaded weights on a device that is not lost. */
 async function useWeights(): Promise<LoadedWeights> {
   await useDevice();
-  if (!weights && weightsSource) await load(weightsSource.bytes, weightsSource.name);
+  if (!weights && weightsSource) await load(weightsSource);
   if (weights) return weights;
   throw new ConfigError('No weights are loaded. Load a file, or take those of the run.');
 }
@@ -175,13 +190,18 @@ const handlers: Handlers = {
     return null;
   },
   runWeights: () => training.weights(),
-  report: async () => {
-    if (!training.info) throw new ConfigError('There is no run yet. Train first.');
-    return reportOf(await useDevice(), training, training.info, session.data, busy);
-  },
-  loadWeights: ({ name, bytes }) => load(bytes, name),
-  loadRunWeights: async () => load(await training.weights(), 'weights of this run'),
-  predict: async (request) => predictStudy(session.library, await useWeights(), request),
+  report: () =>
+    inTurn(async () => {
+      if (!training.info) throw new ConfigError('There is no run yet. Train first.');
+      return reportOf(await useDevice(), training, training.info, session.data, busy);
+    }),
+  loadWeights: (file) => inTurn(() => load({ ...file, own: false })),
+  loadRunWeights: () =>
+    inTurn(async () => {
+      const name = `this page’s run on ${training.info?.dataName}`;
+      return load({ name, own: true, bytes: await training.weights() });
+    }),
+  predict: (request) => inTurn(async () => predictStudy(session.library, await useWeights(), request)),
 };
 
 /** Work that reports progress and can be cancelled. */

@@ -108,6 +108,7 @@ export class ConfigError extends PlanewiseError {
 /** A weight is missing, unexpected or of another shape than the model's; names the weight. */
 export class WeightError extends PlanewiseError {
   readonly weight: string;
+  readonly problem: string;
 
   constructor(weight: string, problem: string) {
     super(
@@ -115,6 +116,7 @@ export class WeightError extends PlanewiseError {
       `${weight}: ${problem}. Build the model with the settings the weights were trained with, or load only what fits with loadCompatible().`,
     );
     this.weight = weight;
+    this.problem = problem;
   }
 }
 

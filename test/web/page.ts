@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright';
 import { buildPage } from '../../tools/web.mjs';
 import { serve } from '../../tools/web-server.mjs';
@@ -43,6 +44,8 @@ export async function openSite(options: LaunchOptions = launchOptions): Promise<
       const context: BrowserContext = await browser.newContext({
         viewport: { width, height },
         locale: 'en-GB',
+        // colours half way between two states have no contrast to speak of
+        reducedMotion: 'reduce',
       });
       const page = await context.newPage();
       await page.goto(server.url + hash);
@@ -73,6 +76,13 @@ export async function makeHearts(page: Page, hearts: number, phases = 2): Promis
   await page.getByLabel('Cardiac phases', { exact: true }).fill(String(phases));
   await page.getByRole('button', { name: 'Make hearts' }).click();
   await page.getByText(`${hearts} built-in hearts, mid`, { exact: true }).waitFor({ timeout: 60_000 });
+}
+
+/** What axe calls serious or critical on the page as it is. */
+export async function graveFindings(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  return grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
 export interface TrainingInput {

@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { AxeBuilder } from '@axe-core/playwright';
 import { Command } from 'commander';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -10,7 +9,7 @@ import { addPrepare } from '../../src/commands/prepare.ts';
 import { encodeDicom, phantomSubject } from '../../src/data/phantom.ts';
 import { manifestName } from '../../src/data/store.ts';
 import { launchOptions } from '../browser/chromium.ts';
-import { keptFile, makeHearts, openSite, type Site } from './page.ts';
+import { graveFindings, keptFile, makeHearts, openSite, type Site } from './page.ts';
 
 let site: Site;
 let page: Page;
@@ -24,14 +23,6 @@ afterAll(async () => {
   await site?.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-/** Nothing that axe calls serious or critical. */
-async function accessible(): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  const told = grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  expect(told).toEqual([]);
-}
 
 async function openFolder(name: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
   for (const [path, content] of Object.entries(files)) {
@@ -201,7 +192,7 @@ describe('accessibility', () => {
       await page.emulateMedia({ colorScheme: scheme });
       for (const tab of ['Data', 'Study', 'Train', 'Use']) {
         await page.getByRole('tab', { name: tab }).click();
-        await accessible();
+        expect(await graveFindings(page), tab).toEqual([]);
       }
     });
 

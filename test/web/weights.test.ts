@@ -14,6 +14,7 @@ import { useDevice } from '../device.ts';
 const device = useDevice();
 const hearts = { subjects: 1, difficulty: 'easy', phases: 1, imageSize: 48, seed: 2 } as const;
 const grid = { size: 16, spacingMm: 16 };
+const file = (name: string) => ({ name: `${name}.safetensors`, own: false });
 const options = { width: 4, depth: 3, heatmaps: 2, locationHead: true, hidden: 8, seed: 5 };
 
 /** A state dict as PyTorch would save it: names and shapes, no word about anything else. */
@@ -25,12 +26,12 @@ async function bareWeights(): Promise<Uint8Array> {
 describe('weights', () => {
   it('a bare state dict is understood from its shapes; what it does not say comes from the data', async () => {
     const { manifest } = await prepareHearts(hearts, grid);
-    const loaded = await openWeights(device(), await bareWeights(), 'bare.safetensors', manifest);
+    const loaded = await openWeights(device(), await bareWeights(), file('bare'), manifest);
     expect(loaded.network.options).toMatchObject({ ...options, seed: 0, unusedLayers: false });
     expect(summaryOf(loaded)).toMatchObject({
       ...grid,
       described: false,
-      tasks: ['orientation', 'location'],
+      shows: ['lines', 'location'],
       referenceViews: ['2-chamber', '4-chamber'],
       steps: null,
     });
@@ -40,10 +41,31 @@ describe('weights', () => {
   it('weights of another network are refused by what they start with', async () => {
     const weight = { shape: [2, 2], values: new Float32Array(4) };
     const bytes = encodeWeights(new Map([['layer1.0.weight', weight]]));
-    await expect(openWeights(device(), bytes, 'resnet.safetensors', null)).rejects.toThrow(FileError);
-    await expect(openWeights(device(), bytes, 'resnet.safetensors', null)).rejects.toThrow(
-      /layer1\.0\.weight/,
-    );
+    await expect(openWeights(device(), bytes, file('resnet'), null)).rejects.toThrow(FileError);
+    await expect(openWeights(device(), bytes, file('resnet'), null)).rejects.toThrow(/layer1\.0\.weight/);
+  });
+
+  it('a weight of the wrong shape is named, with its file, and nothing is left on the device', async () => {
+    using network = new UNet(device(), options);
+    const state = new Map(await readWeights(network));
+    const before = device().memory.liveBytes;
+    state.set('up1.weight', { shape: [3, 3], values: new Float32Array(9) });
+    const name = [...state.keys()].find((key) => key.startsWith('conv2.conv2'))!;
+    state.set(name, { shape: [1], values: new Float32Array(1) });
+    const opened = openWeights(device(), encodeWeights(state), file('odd'), null);
+    await expect(opened).rejects.toThrow(/^odd\.safetensors: does not fill the U-Net it should belong to: /);
+    await expect(opened).rejects.toThrow(FileError);
+    expect(device().memory.liveBytes).toBe(before);
+  });
+
+  it('a description that is damaged is told as such', async () => {
+    const network = JSON.stringify(options);
+    for (const planewise of ['{"tasks', '{"network":{"width":0}}', '{}', `{"network":${network}}`]) {
+      using source = new UNet(device(), options);
+      const bytes = encodeWeights(await readWeights(source), { planewise });
+      const opened = openWeights(device(), bytes, file('torn'), null);
+      await expect(opened, planewise).rejects.toThrow(/^torn\.safetensors: /);
+    }
   });
 });
 
@@ -51,8 +73,9 @@ describe('predictions of a study', () => {
   it('are those of its prepared images, beside the same true lines and locations', async () => {
     const data = await prepareHearts(hearts, grid);
     const library = heartLibrary(hearts);
-    const weights = await openWeights(device(), await bareWeights(), 'bare.safetensors', data.manifest);
-    const study = await predictStudy(library, weights, { subject: 'patient001', stack: 0, frame: 0 });
+    const weights = await openWeights(device(), await bareWeights(), file('bare'), data.manifest);
+    const request = { subject: 'patient001', stack: 0, frame: 0 };
+    const study = await predictStudy(library, weights, { ...request, slice: null });
     const indices = data.manifest.images.map((_, i) => i);
     const expected = await predictImages(weights.network, data, indices, { batch: 8 });
     expect(study.slices.map(({ location }) => location!.predicted)).toEqual([...expected.locations!]);
@@ -63,6 +86,13 @@ describe('predictions of a study', () => {
       expect(truth.map((line) => transformLine(line!, map))).toEqual(image.lines);
       expect(location!.truth).toBe(image.location);
     }
+    const one = await predictStudy(library, weights, { ...request, slice: 4 });
+    expect(one.slices).toEqual([study.slices[4]]);
+    const maps = new Float32Array(expected.heatmaps!.buffer, 4 * 4 * 16 * 16 * 2, 16 * 16 * 2);
+    const bytes = Array.from(maps, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
+    const [first, second] = one.slices[0]!.heatmaps;
+    expect(bytes).toEqual([...first!].flatMap((value, i) => [value, second![i]]));
+    expect(Math.max(...bytes)).toBeGreaterThan(0);
     weights.network.dispose();
   });
 });

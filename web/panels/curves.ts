@@ -9,6 +9,9 @@ export type LossKey = 'loss' | 'orientationLoss' | 'locationLoss';
 /** More points than a screen has are averaged. */
 const MOST_POINTS = 1200;
 const HEIGHT = 240;
+/** Above and below the curves, as a factor. */
+const MARGIN = 1.15;
+const MOST_DECADES = 3;
 
 type Row = (number | null)[];
 
@@ -46,6 +49,20 @@ function columnsOf(
   return [steps, losses, smoothed(losses), steps.map((step) => held.get(step) ?? null)];
 }
 
+/** A little more than there is; uPlot itself goes to whole decades. */
+const around = (least: number | null, most: number | null): [number, number] => [
+  (least ?? 0.01) / MARGIN,
+  (most ?? 1) * MARGIN,
+];
+
+/** 1, 2 and 5 of every decade in a range, or 1 alone where that would be many. */
+function ticks(least: number, most: number): number[] {
+  const [from, to] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
+  const steps = to - from > MOST_DECADES ? [1] : [1, 2, 5];
+  const all = Array.from({ length: to - from + 1 }, (_, k) => steps.map((step) => step * 10 ** (from + k)));
+  return all.flat().filter((tick) => tick >= least && tick <= most);
+}
+
 function options(title: string, width: number): uPlot.Options {
   const grid = { stroke: () => colour('rule'), width: 1 };
   const axis = { stroke: () => colour('muted'), grid, ticks: grid, font: '12px system-ui' };
@@ -55,13 +72,15 @@ function options(title: string, width: number): uPlot.Options {
     title,
     legend: { show: false },
     cursor: { drag: { x: false, y: false } },
-    scales: { x: { time: false }, y: { distr: 3 } },
+    scales: { x: { time: false }, y: { distr: 3, range: (_, least, most) => around(least, most) } },
     axes: [
       axis,
       {
         ...axis,
         size: 62,
-        values: (_, ticks) => ticks.map((v) => (v === null ? '' : String(Number(v.toPrecision(2))))),
+        splits: (_, _axis, least, most) => ticks(least, most),
+        filter: (_, all) => all,
+        values: (_, all) => all.map((tick) => String(Number(tick.toPrecision(1)))),
       },
     ],
     series: [

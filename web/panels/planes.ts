@@ -29,7 +29,7 @@ export class Planes {
     const scene = await this.#scene;
     if (!scene) return;
     const { centre, radiusMm } = extentOf(main[0]!);
-    if (this.#framed !== subject) scene.frame(centre, radiusMm, viewpoint(main), '#8b949e');
+    if (this.#framed !== subject) scene.frame(centre, radiusMm, viewpoint(main), '#d5dbe1');
     this.#framed = subject;
     scene.show(quads);
   }

@@ -1,15 +1,13 @@
 /** @file The Study panel: a slice with the other views' lines, all planes in 3-D, and what the study holds. */
-import { defaultSigmaMm } from '../../src/train/evaluate.ts';
 import type { App } from '../app.ts';
 import { action, card, checkbox, field, fill, h, Notice, select, setOptions } from '../dom.ts';
-import { css, windowedImage } from '../draw.ts';
-import type { ImageValues } from '../protocol.ts';
-import type { Quad } from '../scene.ts';
 import { studyContents } from './contents.ts';
+import { Overlay } from './overlay.ts';
 import { Planes } from './planes.ts';
-import { swatch } from './slices.ts';
+import { Quads } from './quads.ts';
 import { Slider } from './slider.ts';
 import { StudyModel } from './studymodel.ts';
+import { listSubjects } from './subjects.ts';
 import { Viewer, type Window } from './viewer.ts';
 
 /** Seconds of a played heart beat. */
@@ -27,16 +25,13 @@ class StudyPanel {
   readonly #slice = new Slider('Slice', (to) => this.#change(() => this.#model.moveSlice(to)));
   readonly #frame = new Slider('Phase', (to) => this.#change(() => this.#model.moveFrame(to)));
   readonly #play = action('Play', this.#notice, () => this.#togglePlay());
-  readonly #legend = h('ul', { class: 'legend' });
+  readonly #overlay: Overlay;
+  readonly #quads: Quads;
   readonly #contents = h('div', {});
   readonly #body: HTMLElement;
   readonly #empty: HTMLElement;
-  /** Texture pixels by image, made anew only when the window changes. */
-  readonly #textures = new Map<string, { image: ImageValues; window: string; data: ImageData }>();
   #timer = 0;
   #drawing = 0;
-  #showLines = true;
-  #showHeat = false;
   #allSlices = false;
   #stale = true;
   #visible = false;
@@ -44,6 +39,13 @@ class StudyPanel {
   constructor(app: App) {
     this.#app = app;
     this.#model = new StudyModel(app);
+    this.#quads = new Quads(this.#model);
+    this.#overlay = new Overlay(
+      app,
+      this.#model,
+      () => this.#redraw(),
+      (error) => this.#notice.fail(error),
+    );
     this.#viewer = new Viewer({
       window: (shift, widen) => this.#moveWindow(shift, widen),
       resetWindow: () => this.#change(() => this.#model.setWindow(null)),
@@ -60,20 +62,16 @@ class StudyPanel {
   }
 
   #build(): HTMLElement {
-    const toggles = h(
-      'div',
-      { class: 'toggles' },
-      checkbox('Lines', true, (on) => this.#change(() => (this.#showLines = on))),
-      checkbox('Heatmaps', false, (on) => this.#change(() => (this.#showHeat = on))),
-    );
     const reset = action('Reset window', this.#notice, () => this.#change(() => this.#model.setWindow(null)));
     const slice = card(
       'Slice',
-      this.#legend,
+      this.#overlay.legend,
       h('div', { class: 'viewbox' }, this.#viewer.element),
       this.#slice.element,
       this.#frame.element,
-      h('div', { class: 'actions' }, this.#play, reset, toggles),
+      this.#overlay.switches,
+      this.#overlay.words,
+      h('div', { class: 'actions' }, this.#play, reset),
       h(
         'p',
         { class: 'hint' },
@@ -121,22 +119,23 @@ class StudyPanel {
     });
     this.#app.onOpen((tab) => {
       this.#visible = tab === 'study';
-      if (this.#visible) this.#refresh();
-      else this.#pause();
+      if (!this.#visible) return this.#pause();
+      this.#refresh();
+      this.#redraw();
     });
   }
 
   /** The first study of new data, once the panel is seen. */
   #refresh(): void {
     const { data } = this.#app.state;
+    if (this.#stale) fill(this.#subject);
+    listSubjects(this.#subject, this.#app.state);
     if (!this.#stale) return;
     this.#stale = false;
     this.#pause();
     this.#model.close();
     if (!data) return;
-    const subjects = data.subjects.map((name) => ({ value: name, label: name }));
-    setOptions(this.#subject, subjects, subjects[0]?.value);
-    if (subjects[0]) this.#open(subjects[0].value);
+    if (this.#subject.value) this.#open(this.#subject.value);
   }
 
   #open(subject: string): void {
@@ -144,7 +143,7 @@ class StudyPanel {
     this.#model
       .open(subject)
       .then(() => {
-        this.#textures.clear();
+        this.#quads.clear();
         const study = this.#model.study!;
         fill(this.#contents, studyContents(study, this.#app.state.data?.originals ?? false));
         const { stacks } = study;
@@ -161,10 +160,15 @@ class StudyPanel {
   }
 
   #change(edit: () => void): void {
-    if (!this.#model.study && this.#model.current === null) return;
+    if (!this.#model.study) return;
     edit();
     this.#sliders();
-    // Many changes a frame (a drag) are one drawing.
+    this.#redraw();
+  }
+
+  /** Many changes a frame (a drag) are one drawing. */
+  #redraw(): void {
+    if (!this.#visible) return;
     this.#drawing ||= requestAnimationFrame(() => {
       this.#drawing = 0;
       this.#draw().catch((error) => this.#notice.fail(error));
@@ -190,62 +194,17 @@ class StudyPanel {
     // Something newer may have been asked for meanwhile.
     if (study !== model.study || stack !== model.stack || slice !== model.slice || frame !== model.frame)
       return;
-    const lines = model.lines();
-    fill(
-      this.#legend,
-      lines.map(({ view, label }) => h('li', {}, swatch(view), `${label} plane`)),
-    );
+    const drawn = this.#overlay.draw({ subject: study.subject, stack, slice, frame });
+    const views = model.lines().map(({ label }) => label);
     this.#viewer.show({
       plane: model.planeOf(stack),
       image,
       window: model.window(stack, image),
-      lines,
-      showLines: this.#showLines,
-      showHeat: this.#showHeat,
-      sigmaMm: defaultSigmaMm,
-      label: `${study.subject}, ${current.label}, slice ${slice + 1} of ${current.slices.length}, phase ${frame + 1}; lines of ${lines.map(({ label }) => label).join(' and ') || 'no other view'}`,
+      ...drawn,
+      label: `${study.subject}, ${current.label}, slice ${slice + 1} of ${current.slices.length}, phase ${frame + 1}; lines of ${views.join(' and ') || 'no other view'}`,
     });
     const main = study.stacks.flatMap(({ view }, i) => (view === null ? [] : [model.planeOf(i)]));
-    if (main.length > 0) await this.#planes.show(study.subject, main, await this.#quads());
-  }
-
-  /** Every stack's slice with its image; the other slices of the first stack as outlines, or with theirs. */
-  async #quads(): Promise<Quad[]> {
-    const model = this.#model;
-    const { stacks } = model.study!;
-    const wanted = stacks.flatMap(({ view, slices }, stack) =>
-      view === null
-        ? []
-        : slices
-            .map((_, slice) => ({ stack, slice }))
-            .filter(({ slice }) => stack === 0 || slice === model.slices[stack]),
-    );
-    return Promise.all(
-      wanted.map(async ({ stack, slice }) => {
-        const chosen = slice === model.slices[stack];
-        const image =
-          chosen || this.#allSlices ? this.#texture(stack, slice, await model.image(stack, slice)) : null;
-        const key = `${stack}/${slice}`;
-        return {
-          key,
-          plane: model.planeOf(stack, slice),
-          image,
-          colour: css(model.colourOf(stack)),
-          strong: chosen,
-        };
-      }),
-    );
-  }
-
-  #texture(stack: number, slice: number, image: ImageValues): ImageData {
-    const { low, high } = this.#model.window(stack, image);
-    const window = `${low} ${high}`;
-    const key = `${stack}/${slice}`;
-    const known = this.#textures.get(key);
-    if (known?.image === image && known.window === window) return known.data;
-    const data = windowedImage(image.values, image.columns, image.rows, low, high);
-    this.#textures.set(key, { image, window, data });
-    return data;
+    if (main.length > 0) await this.#planes.show(study.subject, main, await this.#quads.all(this.#allSlices));
   }
 
   #moveWindow(shift: number, widen: number): void {

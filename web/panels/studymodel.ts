@@ -94,10 +94,11 @@ export class StudyModel {
     return `${this.study?.subject}/${stack}`;
   }
 
-  /** Colour of a stack's plane: reference views first, as in reports and predictions. */
+  /** Colour of a stack's plane: reference views first, in the order of the weights, as in reports and predictions. */
   colourOf(stack: number): number {
+    const { data, weights } = this.#app.state;
     const view = this.study?.stacks[stack]?.view ?? '';
-    const references = this.#app.state.data?.referenceViews ?? [];
+    const references = [...new Set([...(weights?.referenceViews ?? []), ...(data?.referenceViews ?? [])])];
     const known = references.indexOf(view);
     return known >= 0 ? known : references.length + (stack === 0 ? 0 : 1);
   }

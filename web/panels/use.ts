@@ -3,32 +3,17 @@ import type { App } from '../app.ts';
 import { action, card, count, download, field, fill, h, Notice, select, setOptions } from '../dom.ts';
 import { windowedImage } from '../draw.ts';
 import type { ImageValues, StudyInfo, StudyPrediction, WeightsSummary } from '../protocol.ts';
-import { noteOf, summaryTable } from './errors.ts';
+import { summaryTable } from './errors.ts';
 import { ProgressBar } from './progress.ts';
-import { legend, sliceCard } from './slices.ts';
+import { legend, showings } from './shows.ts';
+import { sliceCard } from './slices.ts';
+import { listSubjects } from './subjects.ts';
 
-function facts({
-  name,
-  tasks,
-  size,
-  spacingMm,
-  referenceViews,
-  width,
-  depth,
-  parameters,
-  steps,
-}: WeightsSummary) {
+function facts(weights: WeightsSummary): HTMLElement {
+  const { name, shows, size, spacingMm, width, depth, parameters, steps } = weights;
   const rows: [string, string][] = [
     ['Weights', name],
-    [
-      'Predicts',
-      [
-        tasks.includes('orientation') ? `lines of ${referenceViews.join(' and ')}` : '',
-        tasks.includes('location') ? 'slice location' : '',
-      ]
-        .filter(Boolean)
-        .join('; '),
-    ],
+    ['Predicts', shows.map((shown) => showings[shown].words(weights)).join('; ')],
     ['Images', `${size} × ${size} px of ${spacingMm} mm`],
     ['Network', `U-Net, ${width} channels, ${depth} levels, ${count(parameters)} parameters`],
     ...(steps ? [['Trained', `${count(steps)} steps`] as [string, string]] : []),
@@ -156,14 +141,8 @@ class Predictor {
   }
 
   #list(): void {
-    const { data } = this.#app.state;
-    if (!data || this.#study) return;
-    setOptions(
-      this.#subject,
-      data.subjects.map((name) => ({ value: name, label: name })),
-      data.subjects[0],
-    );
-    this.#openSubject();
+    listSubjects(this.#subject, this.#app.state);
+    if (this.#app.state.data && !this.#study) this.#openSubject();
   }
 
   #openSubject(): void {
@@ -198,7 +177,7 @@ class Predictor {
       frame: Number(this.#frame.value),
     };
     const { client } = this.#app;
-    const prediction = await client.request('predict', request);
+    const prediction = await client.request('predict', { ...request, slice: null });
     const images = await Promise.all(
       prediction.slices.map(({ slice }) =>
         client.request('image', { ...request, slice, frame: this.#frameOf(slice, request.frame) }),
@@ -214,24 +193,22 @@ class Predictor {
   }
 
   #show(prediction: StudyPrediction, images: readonly ImageValues[]): void {
-    const { slices, referenceViews, seconds, subject, stack } = prediction;
-    const cards = slices.map((slice, i) => {
+    const { slices, shows, referenceViews, seconds, subject, stack } = prediction;
+    const cards = slices.map((finding, i) => {
       const { rows, columns, values, low, high } = images[i]!;
       return sliceCard({
-        caption: `slice ${slice.slice + 1}`,
+        caption: `slice ${finding.slice + 1}`,
         image: windowedImage(values, columns, rows, low, high),
-        spacingMm: this.#study!.stacks[stack]!.slices[slice.slice]!.plane.spacingMm,
-        predicted: slice.lines,
-        truth: slice.truth,
-        location: slice.location,
-        notes: slice.lines.map((line, view) => noteOf(slice.errors[view] ?? null, line !== null)),
+        spacingMm: this.#study!.stacks[stack]!.slices[finding.slice]!.plane.spacingMm,
+        shows,
+        finding,
       });
     });
     fill(
       this.#result,
       h('h3', {}, subject),
       summaryTable(prediction),
-      legend(slices[0]?.lines.length ? referenceViews : [], 'both'),
+      legend(shows, referenceViews),
       h('div', { class: 'slices' }, cards),
       h('p', { class: 'hint' }, `${slices.length} slices in ${seconds.toFixed(1)} s.`),
     );

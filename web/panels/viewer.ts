@@ -1,7 +1,16 @@
 /** @file One slice on a canvas: the image through a window, lines and heatmaps over it; dragged, scrolled, typed on. */
-import type { ImagePlane, Line } from '../../src/data/types.ts';
+import type { ImagePlane } from '../../src/data/types.ts';
 import { h } from '../dom.ts';
-import { fitCanvas, heatImage, paintLines, paintPixels, place, windowedImage } from '../draw.ts';
+import {
+  fitCanvas,
+  type Heat,
+  paintHeat,
+  paintLines,
+  paintPixels,
+  place,
+  type Stroke,
+  windowedImage,
+} from '../draw.ts';
 import type { ImageValues } from '../protocol.ts';
 
 export interface Window {
@@ -13,10 +22,8 @@ export interface ViewerContent {
   readonly plane: ImagePlane;
   readonly image: ImageValues;
   readonly window: Window;
-  readonly lines: readonly { readonly line: Line; readonly view: number }[];
-  readonly showLines: boolean;
-  readonly showHeat: boolean;
-  readonly sigmaMm: number;
+  readonly heats: readonly Heat[];
+  readonly strokes: readonly Stroke[];
   /** For those who do not see it. */
   readonly label: string;
 }
@@ -105,22 +112,14 @@ export class Viewer {
   #paint(): void {
     const { element } = this;
     if (!this.#content || !fitCanvas(element)) return;
-    const { plane, image, window, lines, showLines, showHeat, sigmaMm } = this.#content;
+    const { plane, image, window, heats, strokes } = this.#content;
     const { rows, columns } = image;
-    const shape = { rows, columns, spacingMm: plane.spacingMm };
     const context = element.getContext('2d')!;
-    const at = place(element, shape);
+    const at = place(element, { rows, columns, spacingMm: plane.spacingMm });
     context.fillStyle = '#000';
     context.fillRect(0, 0, element.width, element.height);
     paintPixels(context, windowedImage(image.values, columns, rows, window.low, window.high), at);
-    if (showHeat) {
-      context.globalAlpha = 0.6;
-      paintPixels(context, heatImage(lines, shape, sigmaMm), at);
-      context.globalAlpha = 1;
-    }
-    if (showLines) {
-      const strokes = lines.map(({ line, view }) => ({ line, view, dashed: false }));
-      paintLines(context, strokes, shape, at);
-    }
+    for (const heat of heats) paintHeat(context, heat, image, at);
+    paintLines(context, strokes, image, at);
   }
 }

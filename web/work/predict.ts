@@ -1,4 +1,4 @@
-/** @file What loaded weights say about every slice of a study, beside what its geometry says. */
+/** @file What loaded weights say about the slices of a study, beside what its geometry says. */
 import { invertAffine, transformLine } from '../../src/data/affine.ts';
 import { intersectingLine } from '../../src/data/geometry.ts';
 import { cropMap, resample, zScore } from '../../src/data/resample.ts';
@@ -7,10 +7,11 @@ import { stackLocations } from '../../src/data/stacks.ts';
 import type { Affine, Line, PreparedData } from '../../src/data/types.ts';
 import { ConfigError } from '../../src/tensor/errors.ts';
 import { referencePoint } from '../../src/train/baseline.ts';
-import { fitLines, lineError } from '../../src/train/evaluate.ts';
+import { fitLines, heatmapOf, type LineError, lineError } from '../../src/train/evaluate.ts';
 import { predictImages } from '../../src/train/predict.ts';
-import type { ImageRequest, SlicePrediction, StudyPrediction } from '../protocol.ts';
+import type { Grid, PredictionRequest, SlicePrediction, StudyPrediction } from '../protocol.ts';
 import { type Library, type LoadedStack, stacksOf } from './library.ts';
+import { shownBy } from './shows.ts';
 import type { LoadedWeights } from './weights.ts';
 
 /** Images at a time: what a small GPU holds at 224 px. */
@@ -47,42 +48,74 @@ async function prepareSlices(
 
 const moved = (line: Line | null, map: Affine): Line | null => line && transformLine(line, map);
 
-/** Predicts each slice of one stack at one phase. Throws ConfigError where there is no such stack. */
+/** The heatmaps of one image as bytes, one per reference view. */
+function heatBytes(
+  heatmaps: Float32Array,
+  image: number,
+  manifest: PreparedData['manifest'],
+): Uint8Array<ArrayBuffer>[] {
+  return manifest.referenceViews.map((_, view) =>
+    Uint8Array.from(heatmapOf(heatmaps, image, view, manifest), (value) =>
+      Math.round(255 * Math.min(1, Math.max(0, value))),
+    ),
+  );
+}
+
+/** Predicts a slice, or each slice, of one stack at one phase. Throws ConfigError where there is no such stack. */
 export async function predictStudy(
   library: Library,
   weights: LoadedWeights,
-  { subject, stack, frame }: Omit<ImageRequest, 'slice'>,
+  { subject, stack, slice, frame }: PredictionRequest,
 ): Promise<StudyPrediction> {
   const began = performance.now();
   const { info, network } = weights;
   const { size, spacingMm, referenceViews, lineSigmaMm } = info;
   const { stacks } = stacksOf(library, subject);
   const chosen = stacks[stack]?.stack;
-  if (!chosen) throw new ConfigError(`${subject} has no such stack. Choose another.`);
-  const images = chosen.locations.map((phases) => phases[Math.min(frame, phases.length - 1)]!);
+  const wanted = chosen && (slice === null ? [...chosen.locations.keys()] : [slice]);
+  if (!wanted?.every((place) => chosen!.locations[place]))
+    throw new ConfigError(`${subject} has no such stack or slice. Choose another.`);
+  const images = wanted.map((place) => {
+    const phases = chosen!.locations[place]!;
+    return phases[Math.min(frame, phases.length - 1)]!;
+  });
   const { data, maps } = await prepareSlices(library, images, weights);
   const indices = images.map((_, i) => i);
   const { heatmaps, locations } = await predictImages(network, data, indices, { batch: BATCH });
   const fitted = heatmaps && fitLines(heatmaps, images.length, data.manifest, lineSigmaMm);
   const references = referenceViews.map((view) => planeOf(stacks, view));
-  const truths = stackLocations(chosen).locations;
-  const slices = images.map((image, slice): SlicePrediction => {
-    const map = maps[slice]!;
+  const truths = stackLocations(chosen!).locations;
+  const slices = images.map((image, row): SlicePrediction => {
+    const map = maps[row]!;
+    const place = wanted[row]!;
     const truth = references.map((reference) =>
       reference ? intersectingLine(image.header.plane, reference.header.plane).line : null,
     );
+    const predicted = fitted?.[row] ?? [];
     const crop = truth.map((line) => moved(line, map));
-    const predicted = fitted?.[slice] ?? [];
-    const point = referencePoint(crop, size);
     return {
-      slice,
+      slice: place,
       lines: predicted.map((line) => moved(line, invertAffine(map))),
       truth: fitted ? truth : [],
-      location: locations && { predicted: locations[slice]!, truth: truths?.[slice] ?? null },
-      errors: predicted.map((line, view) =>
-        line && crop[view] ? lineError(line, crop[view], point, spacingMm) : null,
-      ),
+      errors: lineErrors(predicted, crop, { size, spacingMm }),
+      location: locations && { predicted: locations[row]!, truth: truths?.[place] ?? null },
+      heatmaps: heatmaps ? heatBytes(heatmaps, row, data.manifest) : [],
+      toHeatmap: map,
     };
   });
-  return { subject, stack, frame, referenceViews, slices, seconds: (performance.now() - began) / 1000 };
+  const seconds = (performance.now() - began) / 1000;
+  return { subject, stack, frame, shows: shownBy(info.tasks), size, referenceViews, slices, seconds };
+}
+
+/** How far predicted lines are from the true ones, on the network's grid; null where one of both is missing. */
+export function lineErrors(
+  predicted: readonly (Line | null)[],
+  truth: readonly (Line | null)[],
+  { size, spacingMm }: Grid,
+): (LineError | null)[] {
+  const point = referencePoint(truth, size);
+  return predicted.map((line, view) => {
+    const other = truth[view];
+    return line && other ? lineError(line, other, point, spacingMm) : null;
+  });
 }

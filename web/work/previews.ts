@@ -7,10 +7,12 @@ import { fitLines } from '../../src/train/evaluate.ts';
 import { windowed } from '../../src/train/pictures.ts';
 import { predictImages } from '../../src/train/predict.ts';
 import type { Events, PreviewItem } from '../protocol.ts';
+import { lineErrors } from './predict.ts';
+import { shownBy } from './shows.ts';
 
 /** Least time between two rounds, and the largest share of the run they may take. */
 const EVERY_MS = 3000;
-const SHARE = 0.1;
+const SHARE = 0.04;
 /** Subjects shown, and slices of each. */
 const SUBJECTS = 2;
 const SLICES = 4;
@@ -60,24 +62,24 @@ export class Previews {
     const items = this.#indices.map((index, row) =>
       this.#item(index, lines?.[row] ?? [], locations?.[row] ?? null),
     );
-    this.#tell({ step, items });
+    const { referenceViews } = manifest;
+    this.#tell({ step, shows: shownBy(this.#config.tasks), referenceViews, items });
     const took = performance.now() - began;
     this.#due = performance.now() + Math.max(EVERY_MS, took / SHARE);
   }
 
-  #item(index: number, predicted: PreviewItem['predicted'], location: number | null): PreviewItem {
+  #item(index: number, lines: PreviewItem['lines'], location: number | null): PreviewItem {
     const { manifest, pixels } = this.#data;
     const { size, images } = manifest;
     const image = images[index]!;
+    const values = pixels.subarray(index * size * size, (index + 1) * size * size);
     return {
-      subject: image.subject,
-      caption: `slice ${image.slice + 1}`,
+      caption: `${image.subject}, slice ${image.slice + 1}`,
       size,
-      grey: windowed(
-        pixels.subarray(index * size * size, (index + 1) * size * size),
-      ) as Uint8Array<ArrayBuffer>,
-      truth: predicted.length > 0 ? image.lines : [],
-      predicted,
+      grey: windowed(values) as Uint8Array<ArrayBuffer>,
+      lines,
+      truth: lines.length > 0 ? image.lines : [],
+      errors: lineErrors(lines, image.lines, manifest),
       location: location === null ? null : { predicted: location, truth: image.location },
     };
   }

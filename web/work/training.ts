@@ -1,5 +1,6 @@
 /** @file One training in the browser: started, paused, resumed and stopped, its files kept in OPFS. */
 import { openDevice } from '#device';
+import type { Split } from '../../src/data/sampler.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { UNet } from '../../src/models/unet.ts';
 import type { Device } from '../../src/tensor/device.ts';
@@ -7,7 +8,7 @@ import { ConfigError, FileError, OutOfMemoryError, PlanewiseError } from '../../
 import { loadCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
 import { type TrainConfig, trainConfigOf } from '../../src/train/config.ts';
 import { fingerprint, splitOf } from '../../src/train/dataset.ts';
-import type { TrainEvent } from '../../src/train/loop.ts';
+import type { TrainEvent, TrainResult } from '../../src/train/loop.ts';
 import { networkOptions } from '../../src/train/network.ts';
 import { trainWithRestarts } from '../../src/train/restart.ts';
 import {
@@ -96,14 +97,15 @@ export class Training {
   async start(form: TrainingForm, data: PreparedData, dataName: string, resume: boolean): Promise<RunInfo> {
     if (this.#stop) throw new ConfigError('A training is running. Pause or stop it first.');
     const config = trainConfigOf(configOf(form, data.manifest));
+    const split = splitOf(data, config);
     const stop = new AbortController();
     this.#stop = stop;
     this.#ending = 'finished';
     const began = performance.now();
     const before = resume ? this.#seconds : 0;
     try {
-      await this.#begin(form, dataName, resume);
-      const result = await this.#train(config, data, resume, stop.signal);
+      await this.#begin({ form, dataName, heldOut: [...split.validation, ...split.test] }, resume);
+      const result = await this.#train(config, data, split, resume, stop.signal);
       this.#seconds = before + (performance.now() - began) / 1000;
       const ended = result.stopped ? this.#ending : 'finished';
       if (ended === 'finished') await this.#ensureWeights(config, data);
@@ -152,11 +154,10 @@ export class Training {
     this.#stop?.abort();
   }
 
-  async #begin(form: TrainingForm, dataName: string, resume: boolean): Promise<void> {
+  async #begin(given: Pick<RunInfo, 'form' | 'dataName' | 'heldOut'>, resume: boolean): Promise<void> {
     const fresh: RunInfo = {
+      ...given,
       state: 'running',
-      form,
-      dataName,
       step: 0,
       best: null,
       hasWeights: false,
@@ -169,12 +170,17 @@ export class Training {
     }
     const { message: _message, smallerBatch: _smaller, ...info } = this.#info ?? fresh;
     this.#info = info;
-    await this.#set({ state: 'running' });
+    await this.#set({ ...given, state: 'running' });
   }
 
-  async #train(config: TrainConfig, data: PreparedData, resume: boolean, signal: AbortSignal) {
+  async #train(
+    config: TrainConfig,
+    data: PreparedData,
+    split: Split,
+    resume: boolean,
+    signal: AbortSignal,
+  ): Promise<TrainResult> {
     let device: Device | null = null;
-    const split = splitOf(data, config);
     const previews = new Previews(data, split, config, (preview) => this.#tell('preview', preview));
     const files = new WatchedFiles(this.files, (name, text) => this.#logged(name, text));
     const run = trainWithRestarts({

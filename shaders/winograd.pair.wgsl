@@ -1,7 +1,7 @@
 // Transforms of a 3×3 convolution of whole images of 2×2 pixels with padding 1, as 9 products a channel pair instead
 // of the 16 that reach a pixel. Along each axis, with inputs d, weights w and outputs y,
 //   y0 = w1 d0 + w2 d1 = w1 (d0 + d1) + (w2 - w1) d1,  y1 = w0 d0 + w1 d1 = w1 (d0 + d1) + (w0 - w1) d0.
-// Layouts as in winograd.wgsl, with an image for a tile.
+// Layouts as in winograd4.spread.wgsl, with an image for a tile.
 override WORKGROUP: u32 = 16u;
 
 alias T = vec4<f32>;

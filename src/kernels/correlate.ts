@@ -14,7 +14,7 @@ import { type Grid, launch, linearGrid } from './queue.ts';
 import { denseOf, inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
-import { winogradCorrelation } from './winograd.ts';
+import { winogradCorrelations } from './winograd.ts';
 import { pairCorrelation } from './winogradPair.ts';
 
 export interface Correlation {
@@ -164,6 +164,21 @@ const stem: CorrelationVariant = {
   },
 };
 
+/** As gemm, on matrix units. */
+const matrix: CorrelationVariant = {
+  name: 'matrix',
+  runs: true,
+  half: true,
+  fits: (caps, c) => caps.matrices && c.dtype === 'f16',
+  work: (c) => Math.ceil((taps(c) * c.a) / 64) * Math.ceil(c.b / 64),
+  wanted: () => 512,
+  launch(device, c, tensors, splits, label) {
+    const grid: Grid = [Math.ceil((taps(c) * c.a) / 64), Math.ceil(c.b / 64), splits];
+    const params = paramsOf(c, splits);
+    launch(device, shaders.conv2dWeightGradMatrix, 'main', { ...tensors }, params, grid, {}, label);
+  },
+};
+
 const gemm: CorrelationVariant = {
   name: 'gemm',
   runs: true,
@@ -222,12 +237,13 @@ function byType(variant: CorrelationVariant): CorrelationVariant {
 export const correlationVariants: readonly CorrelationVariant[] = [
   patchCorrelation,
   pairCorrelation,
-  winogradCorrelation,
+  ...winogradCorrelations,
   walk4,
   subgroup4,
   walk8,
   subgroup8,
   stem,
+  matrix,
   gemm,
   tile,
 ].map(byType);
@@ -240,10 +256,21 @@ export interface CorrelationResult {
   readonly bias?: BiasSum | undefined;
 }
 
+/** The best variant, and the problem as it knows it. */
+export function correlationChoice(
+  device: Device,
+  op: string,
+  sizes: Correlation,
+  { large }: CorrelationResult,
+) {
+  const c: Correlation = { ...sizes, run: large.run };
+  const variant = chooseVariant(device, op, correlationVariants, c) as CorrelationVariant;
+  return { variant, c };
+}
+
 /** Writes dw [kernelHeight, kernelWidth, a, b], and the bias's gradient. */
 export function correlate(device: Device, op: string, sizes: Correlation, result: CorrelationResult): void {
-  const c = { ...sizes, run: result.large.run };
-  const variant = chooseVariant(device, op, correlationVariants, c) as CorrelationVariant;
+  const { variant, c } = correlationChoice(device, op, sizes, result);
   const label = `${op}[${variant.name}]`;
   const small = denseOf(result.small);
   const large = variant.runs ? result.large : denseOf(result.large);

@@ -15,7 +15,7 @@ import { type Grid, launch, linearGrid } from './queue.ts';
 import { copyInto, denseOf, inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, softwareLanes, type Variant } from './variant.ts';
-import { winogradGather } from './winograd.ts';
+import { winogradGathers } from './winograd.ts';
 import { pairGather } from './winogradPair.ts';
 
 export interface Gather {
@@ -40,6 +40,8 @@ export interface Gather {
   /** Weight is [tap][m][k] instead of [tap][k][m]. */
   readonly transposed: boolean;
   readonly relu: boolean;
+  /** Set by `gather` where there is a bias. */
+  readonly biased?: boolean;
   /** Set by `gather` where x or y is a run of channels. */
   readonly input?: ChannelRun | undefined;
   readonly output?: ChannelRun | undefined;
@@ -60,7 +62,7 @@ export interface GatherVariant extends Variant<Gather, [GatherTensors, string]> 
 }
 
 function paramsOf(g: Gather, bias: Tensor | null) {
-  const { dtype: _, batch, transposed: _t, relu, input, output, ...sizes } = g;
+  const { dtype: _, batch, transposed: _t, relu, biased: _b, input, output, ...sizes } = g;
   const classHeight = Math.ceil(g.outHeight / g.up);
   const classWidth = Math.ceil(g.outWidth / g.up);
   const pixels = batch * classHeight * classWidth;
@@ -194,6 +196,20 @@ const quad: GatherVariant = {
   },
 };
 
+/** As gemm, on matrix units. */
+const matrix: GatherVariant = {
+  name: 'matrix',
+  runs: true,
+  half: true,
+  fits: (caps, g) => caps.matrices && g.dtype === 'f16',
+  launch(device, g, tensors, label) {
+    const params = paramsOf(g, tensors.bias);
+    const grid: Grid = [Math.ceil(params.pixels / 64), Math.ceil(g.m / 64), g.up * g.up];
+    const overrides = overridesOf(g);
+    launch(device, shaders.conv2dMatrix, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
+  },
+};
+
 const gemm: GatherVariant = {
   name: 'gemm',
   runs: true,
@@ -236,21 +252,28 @@ function byType(variant: GatherVariant): GatherVariant {
 export const gatherVariants: readonly GatherVariant[] = [
   patchGather,
   pairGather,
-  winogradGather,
+  ...winogradGathers,
   halo4,
   subgroup4,
   stem,
   quad,
   halo8,
   subgroup8,
+  matrix,
   gemm,
   tile,
 ].map(byType);
 
+/** The best variant, and the problem as it knows it. */
+export function gatherChoice(device: Device, op: string, sizes: Gather, { x, y, bias }: GatherTensors) {
+  const g: Gather = { ...sizes, biased: bias !== null, input: x.run, output: y.run };
+  const variant: GatherVariant = chooseVariant(device, op, gatherVariants, g);
+  return { variant, g };
+}
+
 /** Computes y from x and the weight by the best variant, under the op's name. */
 export function gather(device: Device, op: string, sizes: Gather, tensors: GatherTensors): void {
-  const g = { ...sizes, input: tensors.x.run, output: tensors.y.run };
-  const variant: GatherVariant = chooseVariant(device, op, gatherVariants, g);
+  const { variant, g } = gatherChoice(device, op, sizes, tensors);
   const label = `${op}[${variant.name}]`;
   if (variant.runs || !(g.input || g.output)) variant.launch(device, g, tensors, label);
   else throughCopies(tensors, (dense) => variant.launch(device, sizes, dense, label));

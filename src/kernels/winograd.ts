@@ -1,92 +1,61 @@
 /**
- * @file Winograd's 3×3 convolution F(4×4, 3×3) for software adapters: transforms around a batch of matrix products.
+ * @file Winograd's 3×3 convolutions F(4×4, 3×3) and F(2×2, 3×3) for software adapters: transforms around a batch of
+ * matrix products.
  *
  * Largest error over largest value, measured on up to 64 channels and 16384 pixels: 1e-6 forward and for the input's
  * gradient, 2e-6 for the weight's; a direct sum's are 2e-7 to 1e-6 and 3e-7 to 2e-6. To do without, force another
  * variant (device option `variants`, PLANEWISE_VARIANT).
  */
-import type { Caps, Device } from '../tensor/device.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Correlation, CorrelationTensors, CorrelationVariant } from './correlate.ts';
+import type { Caps } from '../tensor/device.ts';
+import type { Correlation, CorrelationVariant } from './correlate.ts';
 import type { Gather, GatherVariant } from './gather.ts';
-import { emptyPlanes, GAP, hasQuads, multiply, planeOf, specialization, unitOf } from './planes.ts';
-import { launch, linearGrid } from './queue.ts';
-import * as shaders from './shaders.gen.ts';
+import { hasQuads } from './planes.ts';
 import { softwareLanes } from './variant.ts';
+import {
+  type Convolution,
+  fitsMemory,
+  forwardProducts,
+  gatherGradients,
+  gatherOutput,
+  inputProducts,
+  Spread,
+  type TileSize,
+  tilesOf,
+  weightProducts,
+} from './winogradForm.ts';
 
-/** Products per tile and channel pair. */
-const POINTS = 36;
-
-/** Largest transformed image in bytes: 2.25 times the image, so it stays below the smallest WebGPU binding limit. */
-const LIMIT = 1 << 27;
-
-/** One side of a convolution as tiles of 4×4 output pixels. */
-interface Tiling {
-  readonly batch: number;
-  readonly height: number;
-  readonly width: number;
+function ofGather(g: Gather): Convolution {
+  const x = { xHeight: g.inHeight, xWidth: g.inWidth, xChannels: g.k };
+  const y = { yHeight: g.outHeight, yWidth: g.outWidth, yChannels: g.m };
+  if (!g.transposed) return { batch: g.batch, ...x, ...y, padding: -g.offsetY };
+  return {
+    batch: g.batch,
+    xHeight: g.outHeight,
+    xWidth: g.outWidth,
+    xChannels: g.m,
+    yHeight: g.inHeight,
+    yWidth: g.inWidth,
+    yChannels: g.k,
+    padding: g.offsetY,
+  };
 }
 
-function countsOf({ batch, height, width }: Tiling) {
-  const tilesX = Math.ceil(width / 4);
-  const tilesY = Math.ceil(height / 4);
-  const tiles = batch * tilesX * tilesY;
-  return { tilesX, tilesY, tiles, padded: Math.ceil(tiles / 4) * 4 };
+export function ofCorrelation(c: Correlation): Convolution {
+  return {
+    batch: c.batch,
+    xHeight: c.largeHeight,
+    xWidth: c.largeWidth,
+    xChannels: c.a,
+    yHeight: c.smallHeight,
+    yWidth: c.smallWidth,
+    yChannels: c.b,
+    padding: c.padding,
+  };
 }
 
-const nothing = {
-  height: 0,
-  width: 0,
-  channels: 0,
-  tilesX: 0,
-  tilesY: 0,
-  tiles: 0,
-  padded: 0,
-  originY: 0,
-  originX: 0,
-  pairs: 0,
-  plane: 0,
-  turned: 0,
-  hasBias: 0,
-  relu: 0,
-  pixels: 0,
-  sums: 0,
-};
-
-interface Image {
-  readonly tensor: Tensor;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  readonly originY: number;
-  readonly originX: number;
-}
-
-/** The image's tiles at the 36 points: [36, padded tiles, channels], with gaps. */
-function spreadImage(device: Device, entry: 'input' | 'outputGrad', image: Image, tiling: Tiling): Tensor {
-  const counts = countsOf(tiling);
-  const { tensor, height, width, originY, originX } = image;
-  const spread = emptyPlanes(device, POINTS, counts.padded * image.channels);
-  const unit = unitOf(device);
-  const channels = image.channels / unit;
-  const plane = planeOf(counts.padded * image.channels, unit);
-  const params = { ...nothing, ...counts, height, width, channels, originY, originX, plane };
-  const grid = linearGrid(counts.padded * channels, device.caps.workgroup);
-  launch(device, shaders.winograd, entry, { image: tensor, spread }, params, grid, specialization(device));
-  return spread;
-}
-
-function spreadWeight(device: Device, weight: Tensor, count: number, turned: boolean): Tensor {
-  const spread = emptyPlanes(device, POINTS, count);
-  const pairs = count / unitOf(device);
-  const params = { ...nothing, pairs, plane: planeOf(count, unitOf(device)), turned: Number(turned) };
-  const grid = linearGrid(pairs, device.caps.workgroup);
-  launch(device, shaders.winograd, 'weight', { image: weight, spread }, params, grid, specialization(device));
-  return spread;
-}
-
-function fitsMemory(tiling: Tiling, channels: number): boolean {
-  return POINTS * (countsOf(tiling).padded * channels + GAP) * 4 <= LIMIT;
+function fits(caps: Caps, size: TileSize, c: Convolution): boolean {
+  const whole = c.xChannels % 4 === 0 && c.yChannels % 4 === 0;
+  return hasQuads(caps) && whole && fitsMemory(size, c);
 }
 
 /**
@@ -108,107 +77,72 @@ const LEAST: Readonly<Record<number, { convolution: number; weightGrad: number }
 };
 
 /** Whether there is enough work to pay for the transforms, and to fill the blocks of the products. */
-function pays(tiling: Tiling, channels: number, least = Number.POSITIVE_INFINITY): boolean {
-  return tiling.width > 2 && channels >= least && countsOf(tiling).tiles * channels >= 512;
+function pays(size: TileSize, c: Convolution, least = Number.POSITIVE_INFINITY): boolean {
+  const channels = Math.min(c.xChannels, c.yChannels);
+  return size === sizeFor(c) && c.yWidth > 2 && channels >= least && tilesOf(size, c).tiles * channels >= 512;
 }
 
-function outputTiling(g: Gather): Tiling {
-  return { batch: g.batch, height: g.outHeight, width: g.outWidth };
+/** Tiles that leave few of the products' rows empty. */
+function sizeFor(c: Convolution): TileSize {
+  return tilesOf(4, c).tiles < 16 ? 2 : 4;
 }
 
-function fitsGather(caps: Caps, g: Gather): boolean {
-  const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
-  const unit = g.dilation === (g.transposed ? -1 : 1);
-  const whole = g.k % 4 === 0 && g.m % 4 === 0;
-  return hasQuads(caps) && plain && unit && whole && fitsMemory(outputTiling(g), Math.max(g.k, g.m));
+const names: Readonly<Record<TileSize, string>> = { 2: 'winograd2', 4: 'winograd' };
+
+/** Of the variant of this name, if it is one of these. */
+export function tileSizeOf(name: string): TileSize | undefined {
+  return ([2, 4] as const).find((size) => names[size] === name);
 }
 
-/** The convolution, or transposed the gradient of its input: the same with the kernel turned and channels swapped. */
-export const winogradGather: GatherVariant = {
-  name: 'winograd',
-  fits: fitsGather,
-  preferred: (caps, g) => pays(outputTiling(g), Math.min(g.k, g.m), LEAST[softwareLanes(caps)]?.convolution),
-  launch(device, g, tensors, label) {
-    const { k, m, outHeight: height, outWidth: width, transposed } = g;
-    const unit = unitOf(device);
-    const tiling = outputTiling(g);
-    const counts = countsOf(tiling);
-    const turn = transposed ? 2 : 0;
-    const origin = { originY: g.offsetY - turn, originX: g.offsetX - turn };
-    const image = { tensor: tensors.x, height: g.inHeight, width: g.inWidth, channels: k, ...origin };
-    using weight = spreadWeight(device, tensors.weight, k * m, transposed);
-    using input = spreadImage(device, 'input', image, tiling);
-    const shape = {
-      points: POINTS,
-      rows: counts.padded,
-      depth: k,
-      columns: m,
-      turnedA: false,
-      turnedB: transposed,
-    };
-    using products = multiply(device, input, weight, shape, label);
-    const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
-    const params = {
-      ...nothing,
-      ...counts,
-      height,
-      width,
-      channels: m / unit,
-      plane: planeOf(counts.padded * m, unit),
-      ...flags,
-    };
-    const bindings = { products, bias: tensors.bias ?? tensors.weight, result: tensors.y };
-    const grid = linearGrid((counts.tiles * m) / unit, device.caps.workgroup);
-    launch(device, shaders.winograd, 'output', bindings, params, grid, specialization(device));
-  },
-};
-
-function smallTiling(c: Correlation): Tiling {
-  return { batch: c.batch, height: c.smallHeight, width: c.smallWidth };
-}
-
-function fitsCorrelation(caps: Caps, c: Correlation): boolean {
-  const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
-  const whole = c.a % 4 === 0 && c.b % 4 === 0;
-  return hasQuads(caps) && plain && whole && fitsMemory(smallTiling(c), Math.max(c.a, c.b));
+/** The convolution, or transposed the gradient of its input: its adjoint. */
+function gatherVariant(size: TileSize): GatherVariant {
+  return {
+    name: names[size],
+    fits(caps, g) {
+      const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
+      const unit = g.dilation === (g.transposed ? -1 : 1);
+      // The adjoint's last launch adds no bias.
+      return plain && unit && !(g.transposed && (g.relu || g.biased)) && fits(caps, size, ofGather(g));
+    },
+    preferred: (caps, g) => pays(size, ofGather(g), LEAST[softwareLanes(caps)]?.convolution),
+    launch(device, g, { x, weight, bias, y }, label) {
+      const c = ofGather(g);
+      if (g.transposed) {
+        using spread = new Spread(device, size, c, { grad: x, weight });
+        using products = inputProducts(device, size, c, spread, label);
+        gatherGradients(device, size, c, { products }, { dx: y });
+      } else {
+        using spread = new Spread(device, size, c, { x, weight });
+        using products = forwardProducts(device, size, c, spread, label);
+        gatherOutput(device, size, c, { products, bias, y }, g.relu);
+      }
+    },
+  };
 }
 
 /** The gradient of the weight: the tiles of both images are the depth of the products. */
-export const winogradCorrelation: CorrelationVariant = {
-  name: 'winograd',
-  sumsBias: true,
-  fits: fitsCorrelation,
-  preferred: (caps, c) => pays(smallTiling(c), Math.min(c.a, c.b), LEAST[softwareLanes(caps)]?.weightGrad),
-  work: () => POINTS,
-  wanted: () => 1,
-  launch(device, c, tensors, _splits, label) {
-    const tiling = smallTiling(c);
-    const offset = { originY: -c.padding, originX: -c.padding };
-    const large = { height: c.largeHeight, width: c.largeWidth, channels: c.a, ...offset };
-    const small = { height: c.smallHeight, width: c.smallWidth, channels: c.b, originY: 0, originX: 0 };
-    using input = spreadImage(device, 'input', { tensor: tensors.large, ...large }, tiling);
-    using dy = spreadImage(device, 'outputGrad', { tensor: tensors.small, ...small }, tiling);
-    const { padded } = countsOf(tiling);
-    const shape = { points: POINTS, rows: c.a, depth: padded, columns: c.b, turnedA: true, turnedB: false };
-    using products = multiply(device, input, dy, shape, label);
-    launchGrads(device, c, products, tensors);
-  },
-};
-
-/** The gradients of weight and, where it is asked for, bias. */
-function launchGrads(device: Device, c: Correlation, products: Tensor, tensors: CorrelationTensors): void {
-  const { partial: result, bias } = tensors;
-  const unit = unitOf(device);
-  const pairs = (c.a * c.b) / unit;
-  const sums = bias ? c.b / unit : 0;
-  const pixels = c.batch * c.smallHeight * c.smallWidth;
-  const params = { ...nothing, pairs, plane: planeOf(c.a * c.b, unit), pixels, sums };
-  const grid = linearGrid(pairs + sums, device.caps.workgroup);
-  if (bias) {
-    const bindings = { products, result, image: bias.dy, biasGrad: bias.db };
-    launch(device, shaders.winograd, 'weightAndBiasGrad', bindings, params, grid, specialization(device));
-  } else {
-    const bindings = { products, result };
-    launch(device, shaders.winograd, 'weightGrad', bindings, params, grid, specialization(device));
-  }
+function correlationVariant(size: TileSize): CorrelationVariant {
+  return {
+    name: names[size],
+    sumsBias: true,
+    fits(caps, c) {
+      const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
+      return plain && fits(caps, size, ofCorrelation(c));
+    },
+    preferred: (caps, c) => pays(size, ofCorrelation(c), LEAST[softwareLanes(caps)]?.weightGrad),
+    work: () => 1,
+    wanted: () => 1,
+    launch(device, correlation, { large: x, small: grad, partial: dw, bias }, _splits, label) {
+      const c = ofCorrelation(correlation);
+      using spread = new Spread(device, size, c, { x, grad });
+      using sums = weightProducts(device, size, c, spread, label);
+      gatherGradients(device, size, c, { sums, grad }, { dw, db: bias?.db });
+    },
+  };
 }
+
+export const winogradGathers: readonly GatherVariant[] = [gatherVariant(4), gatherVariant(2)];
+export const winogradCorrelations: readonly CorrelationVariant[] = [
+  correlationVariant(4),
+  correlationVariant(2),
+];

@@ -22,7 +22,6 @@ describe('convolution, variant winograd forced on software adapters', () => {
         forward: (x, w, b) => ops.conv2d(x, w, b, { padding }),
         reference: (x, w, b) => reference.conv2d(x!, w!, b, { padding }),
         reduction: 9 * Math.max(k, m) + batch * height * width,
-        gradientOf: [1, 2],
       }));
   }
 });

@@ -1,0 +1,145 @@
+// Transforms before the products of the Winograd convolution F(2×2, 3×3), with points 0, ±1, ∞: a tile of 4×4 input
+// pixels gives 2×2 output pixels by 16 products a channel pair instead of 36. For small images, which tiles of 4×4
+// would not fill. Layouts as in winograd4.spread.wgsl.
+// @include winograd
+
+@group(0) @binding(1) var<storage, read> x: array<T>;
+@group(0) @binding(2) var<storage, read> grad: array<T>;
+@group(0) @binding(3) var<storage, read> y: array<T>;
+@group(0) @binding(4) var<storage, read> weight: array<T>;
+@group(0) @binding(5) var<storage, read_write> xSpread: array<T>;
+@group(0) @binding(6) var<storage, read_write> gradSpread: array<T>;
+@group(0) @binding(7) var<storage, read_write> weightSpread: array<T>;
+
+struct Two { a: T, b: T }
+struct Four { a: T, b: T, c: T, d: T }
+
+// Bᵀ
+fn spreadInput(a: T, b: T, c: T, d: T) -> Four {
+  return Four(a - c, b + c, c - b, b - d);
+}
+
+// G
+fn spreadWeight(a: T, b: T, c: T) -> Four {
+  let p = 0.5 * (a + c);
+  let q = 0.5 * b;
+  return Four(a, p + q, p - q, c);
+}
+
+// A
+fn spreadOutput(a: T, b: T) -> Four {
+  return Four(a, a + b, a - b, -b);
+}
+
+struct Columns { a: Line, b: Line, c: Line, d: Line }
+
+fn fetchX(row: Line, column: Line) -> T {
+  return select(T(), x[row.at + column.at], row.inside & column.inside);
+}
+
+fn xRow(row: Line, x: Columns) -> Four {
+  return spreadInput(fetchX(row, x.a), fetchX(row, x.b), fetchX(row, x.c), fetchX(row, x.d));
+}
+
+fn xLine(t: Tile, dy: i32) -> Line {
+  let stride = params.xWidth * params.xChannels;
+  let line = lineAt(t.y * 2 - params.padding + dy, params.xHeight, stride);
+  return Line(line.at + t.number * params.xHeight * stride + t.channel, line.inside);
+}
+
+fn putX(s: Four, at: u32) {
+  let plane = params.xPlane;
+  xSpread[at] = s.a;
+  xSpread[at + plane] = s.b;
+  xSpread[at + 2u * plane] = s.c;
+  xSpread[at + 3u * plane] = s.d;
+}
+
+// Point (row, column) lies in plane 4·column + row.
+fn transformX(i: u32) {
+  let t = locate(i, params.xChannels, params.tilesY, params.tilesX, i >= params.tiles * params.xChannels);
+  let pixel = params.xChannels;
+  let left = t.x * 2 - params.padding;
+  let x = Columns(
+    lineAt(left, params.xWidth, pixel), lineAt(left + 1, params.xWidth, pixel),
+    lineAt(left + 2, params.xWidth, pixel), lineAt(left + 3, params.xWidth, pixel),
+  );
+  let a = xRow(xLine(t, 0), x);
+  let b = xRow(xLine(t, 1), x);
+  let c = xRow(xLine(t, 2), x);
+  let d = xRow(xLine(t, 3), x);
+  let plane = params.xPlane;
+  putX(spreadInput(a.a, b.a, c.a, d.a), i);
+  putX(spreadInput(a.b, b.b, c.b, d.b), i + 4u * plane);
+  putX(spreadInput(a.c, b.c, c.c, d.c), i + 8u * plane);
+  putX(spreadInput(a.d, b.d, c.d, d.d), i + 12u * plane);
+}
+
+// The gradient of y, where y is positive if the convolution ended in a ReLU.
+fn fetchGrad(row: Line, column: Line) -> T {
+  let i = row.at + column.at;
+  let v = select(T(), grad[i], row.inside & column.inside);
+  if (params.masked == 1u) { return select(T(), v, y[i] > T()); }
+  return v;
+}
+
+fn gradLine(t: Tile, dy: i32) -> Line {
+  let stride = params.yWidth * params.yChannels;
+  let line = lineAt(t.y * 2 + dy, params.yHeight, stride);
+  return Line(line.at + t.number * params.yHeight * stride + t.channel, line.inside);
+}
+
+fn putGrad(s: Four, at: u32) {
+  let plane = params.yPlane;
+  gradSpread[at] = s.a;
+  gradSpread[at + plane] = s.b;
+  gradSpread[at + 2u * plane] = s.c;
+  gradSpread[at + 3u * plane] = s.d;
+}
+
+fn transformGrad(i: u32) {
+  let t = locate(i, params.yChannels, params.tilesY, params.tilesX, i >= params.tiles * params.yChannels);
+  let pixel = params.yChannels;
+  let p = lineAt(t.x * 2, params.yWidth, pixel);
+  let q = lineAt(t.x * 2 + 1, params.yWidth, pixel);
+  let upper = gradLine(t, 0);
+  let lower = gradLine(t, 1);
+  let a = spreadOutput(fetchGrad(upper, p), fetchGrad(upper, q));
+  let b = spreadOutput(fetchGrad(lower, p), fetchGrad(lower, q));
+  let plane = params.yPlane;
+  putGrad(spreadOutput(a.a, b.a), i);
+  putGrad(spreadOutput(a.b, b.b), i + 4u * plane);
+  putGrad(spreadOutput(a.c, b.c), i + 8u * plane);
+  putGrad(spreadOutput(a.d, b.d), i + 12u * plane);
+}
+
+fn tap(i: u32, number: u32) -> T {
+  return weight[number * params.pairs + i];
+}
+
+fn putWeight(s: Four, at: u32) {
+  let plane = params.pairPlane;
+  weightSpread[at] = s.a;
+  weightSpread[at + plane] = s.b;
+  weightSpread[at + 2u * plane] = s.c;
+  weightSpread[at + 3u * plane] = s.d;
+}
+
+fn transformWeight(i: u32) {
+  let a = spreadWeight(tap(i, 0u), tap(i, 1u), tap(i, 2u));
+  let b = spreadWeight(tap(i, 3u), tap(i, 4u), tap(i, 5u));
+  let c = spreadWeight(tap(i, 6u), tap(i, 7u), tap(i, 8u));
+  let plane = params.pairPlane;
+  putWeight(spreadWeight(a.a, b.a, c.a), i);
+  putWeight(spreadWeight(a.b, b.b, c.b), i + 4u * plane);
+  putWeight(spreadWeight(a.c, b.c, c.c), i + 8u * plane);
+  putWeight(spreadWeight(a.d, b.d, c.d), i + 12u * plane);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = index(id);
+  for (var x = i; x < params.xJobs; x += params.stride) { transformX(x); }
+  for (var y = i; y < params.yJobs; y += params.stride) { transformGrad(y); }
+  for (var w = i; w < params.pairJobs; w += params.stride) { transformWeight(w); }
+}

@@ -1,0 +1,210 @@
+// Transforms after the products of the Winograd convolution F(4×4, 3×3): see winograd4.spread.wgsl. The gradients are
+// the adjoint of the whole: with the gradient of y spread once, A dy Aᵀ, the gradient of g is Gᵀ(Σ (Bᵀ d B) ∘ …)G over
+// the tiles, and that of d is B((G g Gᵀ) ∘ …)Bᵀ, whose tiles of 6×6 overlap by two.
+// @include winograd
+
+@group(0) @binding(1) var<storage, read> products: array<T>;
+@group(0) @binding(2) var<storage, read> bias: array<T>;
+@group(0) @binding(3) var<storage, read_write> result: array<T>;
+@group(0) @binding(4) var<storage, read> sums: array<T>;
+@group(0) @binding(5) var<storage, read> grad: array<T>;
+@group(0) @binding(6) var<storage, read> y: array<T>;
+@group(0) @binding(7) var<storage, read_write> weightGrad: array<T>;
+@group(0) @binding(8) var<storage, read_write> biasGrad: array<T>;
+
+const LOW: f32 = 0.7071067811865476;
+const HIGH: f32 = 1.4142135623730951;
+
+struct Three { a: T, b: T, c: T }
+struct Four { a: T, b: T, c: T, d: T }
+
+// Aᵀ
+fn gatherOutput(a: T, b: T, c: T, d: T, e: T, f: T) -> Four {
+  let p = b + c;
+  let q = LOW * (b - c);
+  let r = d + e;
+  let s = HIGH * (d - e);
+  return Four(a + p + r, q + s, 0.5 * p + 2.0 * r, 0.5 * q + 2.0 * s + f);
+}
+
+// Gᵀ
+fn gatherWeight(a: T, b: T, c: T, d: T, e: T, f: T) -> Three {
+  let p = (-2.0 / 3.0) * (b + c);
+  let q = (1.0 / 6.0) * (d + e);
+  let odd = (-2.0 / 3.0 * LOW) * (b - c) + (1.0 / 6.0 * HIGH) * (d - e);
+  return Three(a + p + q, odd, 0.5 * p + 2.0 * q + f);
+}
+
+// Rows 1 to 4 of B, with the last row of the tile before and the first of the one after, which reach rows 1 and 4.
+fn gatherInput(before: T, a: T, b: T, c: T, d: T, e: T, f: T, after: T) -> Four {
+  let p = b + c;
+  let q = LOW * (b - c);
+  let r = d + e;
+  let s = HIGH * (d - e);
+  return Four(before - 2.0 * q - 0.5 * s + f, -2.5 * a - 2.0 * p - 0.5 * r, q + s - 2.5 * f, a + p + r + after);
+}
+
+fn outputColumn(at: u32, plane: u32) -> Four {
+  return gatherOutput(
+    products[at], products[at + plane], products[at + 2u * plane],
+    products[at + 3u * plane], products[at + 4u * plane], products[at + 5u * plane],
+  );
+}
+
+struct Columns { a: Line, b: Line, c: Line, d: Line }
+
+fn storePixel(v: T, row: Line, column: Line) {
+  if (row.inside & column.inside) { result[row.at + column.at] = select(v, max(v, T()), params.relu == 1u); }
+}
+
+fn storeRow(v: Four, start: T, row: Line, x: Columns) {
+  storePixel(v.a + start, row, x.a);
+  storePixel(v.b + start, row, x.b);
+  storePixel(v.c + start, row, x.c);
+  storePixel(v.d + start, row, x.d);
+}
+
+fn yLine(t: Tile, dy: i32) -> Line {
+  let stride = params.yWidth * params.yChannels;
+  let line = lineAt(t.y * 4 + dy, params.yHeight, stride);
+  return Line(line.at + t.number * params.yHeight * stride + t.channel, line.inside);
+}
+
+// The output of a convolution.
+fn gatherTile(i: u32) {
+  let plane = params.yPlane;
+  let pixel = params.yChannels;
+  let t = locate(i, pixel, params.tilesY, params.tilesX, false);
+  let x = Columns(
+    lineAt(t.x * 4, params.yWidth, pixel), lineAt(t.x * 4 + 1, params.yWidth, pixel),
+    lineAt(t.x * 4 + 2, params.yWidth, pixel), lineAt(t.x * 4 + 3, params.yWidth, pixel),
+  );
+  var start = T();
+  if (params.hasBias == 1u) { start = bias[t.channel]; }
+  let a = outputColumn(i, plane);
+  let b = outputColumn(i + 6u * plane, plane);
+  let c = outputColumn(i + 12u * plane, plane);
+  let d = outputColumn(i + 18u * plane, plane);
+  let e = outputColumn(i + 24u * plane, plane);
+  let f = outputColumn(i + 30u * plane, plane);
+  storeRow(gatherOutput(a.a, b.a, c.a, d.a, e.a, f.a), start, yLine(t, 0), x);
+  storeRow(gatherOutput(a.b, b.b, c.b, d.b, e.b, f.b), start, yLine(t, 1), x);
+  storeRow(gatherOutput(a.c, b.c, c.c, d.c, e.c, f.c), start, yLine(t, 2), x);
+  storeRow(gatherOutput(a.d, b.d, c.d, d.d, e.d, f.d), start, yLine(t, 3), x);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn output(@builtin(global_invocation_id) id: vec3<u32>) {
+  for (var t = index(id); t < params.yJobs; t += params.stride) { gatherTile(t); }
+}
+
+fn weightColumn(at: u32, plane: u32) -> Three {
+  return gatherWeight(
+    sums[at], sums[at + plane], sums[at + 2u * plane],
+    sums[at + 3u * plane], sums[at + 4u * plane], sums[at + 5u * plane],
+  );
+}
+
+fn storeTaps(v: Three, at: u32) {
+  weightGrad[at] = v.a;
+  weightGrad[at + params.pairs] = v.b;
+  weightGrad[at + 2u * params.pairs] = v.c;
+}
+
+fn gatherTaps(i: u32) {
+  let plane = params.pairPlane;
+  let a = weightColumn(i, plane);
+  let b = weightColumn(i + 6u * plane, plane);
+  let c = weightColumn(i + 12u * plane, plane);
+  let d = weightColumn(i + 18u * plane, plane);
+  let e = weightColumn(i + 24u * plane, plane);
+  let f = weightColumn(i + 30u * plane, plane);
+  storeTaps(gatherWeight(a.a, b.a, c.a, d.a, e.a, f.a), i);
+  storeTaps(gatherWeight(a.b, b.b, c.b, d.b, e.b, f.b), i + 3u * params.pairs);
+  storeTaps(gatherWeight(a.c, b.c, c.c, d.c, e.c, f.c), i + 6u * params.pairs);
+}
+
+// The three tiles, one after the other, that reach a block's rows (or columns).
+struct Tiles { before: Line, own: Line, after: Line }
+
+fn product(row: Line, column: Line, point: u32) -> T {
+  return select(T(), products[point * params.xPlane + row.at + column.at], row.inside & column.inside);
+}
+
+fn inputColumn(y: Tiles, x: Line, column: u32) -> Four {
+  let p = 6u * column;
+  return gatherInput(
+    product(y.before, x, p + 5u),
+    product(y.own, x, p), product(y.own, x, p + 1u), product(y.own, x, p + 2u),
+    product(y.own, x, p + 3u), product(y.own, x, p + 4u), product(y.own, x, p + 5u),
+    product(y.after, x, p),
+  );
+}
+
+fn tilesAt(i: i32, count: u32, stride: u32, start: u32) -> Tiles {
+  let before = lineAt(i - 1, count, stride);
+  let own = lineAt(i, count, stride);
+  let after = lineAt(i + 1, count, stride);
+  return Tiles(
+    Line(before.at + start, before.inside), Line(own.at + start, own.inside), Line(after.at + start, after.inside),
+  );
+}
+
+fn xLine(t: Tile, dy: i32) -> Line {
+  let stride = params.xWidth * params.xChannels;
+  let line = lineAt(t.y * 4 + 1 - params.padding + dy, params.xHeight, stride);
+  return Line(line.at + t.number * params.xHeight * stride + t.channel, line.inside);
+}
+
+// The gradient of the input in a block of 4×4 pixels: rows and columns 1 to 4 of one tile.
+fn gatherBlock(i: u32) {
+  let pixel = params.xChannels;
+  let place = locate(i, pixel, params.blocksY, params.blocksX, false);
+  let t = Tile(place.number, place.y + params.firstBlock, place.x + params.firstBlock, place.channel);
+  let stride = params.tilesX * pixel;
+  let rows = tilesAt(t.y, params.tilesY, stride, t.number * params.tilesY * stride + t.channel);
+  let columns = tilesAt(t.x, params.tilesX, pixel, 0u);
+  let left = t.x * 4 + 1 - params.padding;
+  let x = Columns(
+    lineAt(left, params.xWidth, pixel), lineAt(left + 1, params.xWidth, pixel),
+    lineAt(left + 2, params.xWidth, pixel), lineAt(left + 3, params.xWidth, pixel),
+  );
+  let z = inputColumn(rows, columns.before, 5u);
+  let a = inputColumn(rows, columns.own, 0u);
+  let b = inputColumn(rows, columns.own, 1u);
+  let c = inputColumn(rows, columns.own, 2u);
+  let d = inputColumn(rows, columns.own, 3u);
+  let e = inputColumn(rows, columns.own, 4u);
+  let f = inputColumn(rows, columns.own, 5u);
+  let g = inputColumn(rows, columns.after, 0u);
+  storeRow(gatherInput(z.a, a.a, b.a, c.a, d.a, e.a, f.a, g.a), T(), xLine(t, 0), x);
+  storeRow(gatherInput(z.b, a.b, b.b, c.b, d.b, e.b, f.b, g.b), T(), xLine(t, 1), x);
+  storeRow(gatherInput(z.c, a.c, b.c, c.c, d.c, e.c, f.c, g.c), T(), xLine(t, 2), x);
+  storeRow(gatherInput(z.d, a.d, b.d, c.d, d.d, e.d, f.d, g.d), T(), xLine(t, 3), x);
+}
+
+fn gradAt(i: u32) -> T {
+  if (params.masked == 1u) { return select(T(), grad[i], y[i] > T()); }
+  return grad[i];
+}
+
+// The gradient of the bias: a channel's sum over the pixels, in blocks, for rounding grows with the longest chain.
+fn sumPixels(channel: u32) {
+  var sum = T();
+  for (var begin = 0u; begin < params.pixels; begin += 128u) {
+    var chain = T();
+    for (var pixel = begin; pixel < min(begin + 128u, params.pixels); pixel++) {
+      chain += gradAt(pixel * params.yChannels + channel);
+    }
+    sum += chain;
+  }
+  biasGrad[channel] = sum;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn gradients(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = index(id);
+  for (var b = i; b < params.biasJobs; b += params.stride) { sumPixels(b); }
+  for (var w = i; w < params.pairJobs; w += params.stride) { gatherTaps(w); }
+  for (var x = i; x < params.xJobs; x += params.stride) { gatherBlock(x); }
+}

@@ -1,0 +1,191 @@
+// Transforms before the products of the Winograd convolution F(4×4, 3×3): a tile of 6×6 input pixels gives 4×4 output
+// pixels by 36 products a channel pair instead of 144. Polynomial points 0, ±√½, ±√2, ∞, which err a fifth as much as
+// the usual 0, ±1, ±2, ∞. An invocation transforms one tile (or one kernel) of one T of channels; a transformed image
+// is [36][tile][channel], a transformed weight [36] times the weight's channels in their own order. Planes lie a cache
+// line further apart than they are long, for a tile's 36 values would else share few sets of the cache.
+//
+// Lavin & Gray, "Fast algorithms for convolutional neural networks" (2016): y = Aᵀ((G g Gᵀ) ∘ (Bᵀ d B))A.
+// @include winograd
+
+@group(0) @binding(1) var<storage, read> x: array<T>;
+@group(0) @binding(2) var<storage, read> grad: array<T>;
+@group(0) @binding(3) var<storage, read> y: array<T>;
+@group(0) @binding(4) var<storage, read> weight: array<T>;
+@group(0) @binding(5) var<storage, read_write> xSpread: array<T>;
+@group(0) @binding(6) var<storage, read_write> gradSpread: array<T>;
+@group(0) @binding(7) var<storage, read_write> weightSpread: array<T>;
+
+const LOW: f32 = 0.7071067811865476;
+const HIGH: f32 = 1.4142135623730951;
+
+struct Three { a: T, b: T, c: T }
+struct Four { a: T, b: T, c: T, d: T }
+struct Six { a: T, b: T, c: T, d: T, e: T, f: T }
+
+// Bᵀ
+fn spreadInput(a: T, b: T, c: T, d: T, e: T, f: T) -> Six {
+  let p = e - 2.0 * c;
+  let q = LOW * (d - 2.0 * b);
+  let r = e - 0.5 * c;
+  let s = HIGH * (d - 0.5 * b);
+  return Six(a - 2.5 * c + e, p + q, p - q, r + s, r - s, b - 2.5 * d + f);
+}
+
+// G
+fn spreadWeight(a: T, b: T, c: T) -> Six {
+  let p = (-2.0 / 3.0) * (a + 0.5 * c);
+  let q = (-2.0 / 3.0 * LOW) * b;
+  let r = (1.0 / 6.0) * (a + 2.0 * c);
+  let s = (1.0 / 6.0 * HIGH) * b;
+  return Six(a, p + q, p - q, r + s, r - s, c);
+}
+
+// A
+fn spreadOutput(a: T, b: T, c: T, d: T) -> Six {
+  let p = a + 0.5 * c;
+  let q = LOW * (b + 0.5 * d);
+  let r = a + 2.0 * c;
+  let s = HIGH * (b + 2.0 * d);
+  return Six(a, p + q, p - q, r + s, r - s, d);
+}
+
+fn fetchX(row: Line, column: Line) -> T {
+  return select(T(), x[row.at + column.at], row.inside & column.inside);
+}
+
+struct Columns { a: Line, b: Line, c: Line, d: Line, e: Line, f: Line }
+
+fn xRow(row: Line, x: Columns) -> Six {
+  return spreadInput(
+    fetchX(row, x.a), fetchX(row, x.b), fetchX(row, x.c), fetchX(row, x.d), fetchX(row, x.e), fetchX(row, x.f),
+  );
+}
+
+fn putX(s: Six, at: u32) {
+  let plane = params.xPlane;
+  xSpread[at] = s.a;
+  xSpread[at + plane] = s.b;
+  xSpread[at + 2u * plane] = s.c;
+  xSpread[at + 3u * plane] = s.d;
+  xSpread[at + 4u * plane] = s.e;
+  xSpread[at + 5u * plane] = s.f;
+}
+
+// Point (row, column) lies in plane 6·column + row.
+fn transformX(i: u32) {
+  let t = locate(i, params.xChannels, params.tilesY, params.tilesX, i >= params.tiles * params.xChannels);
+  let pixel = params.xChannels;
+  let left = t.x * 4 - params.padding;
+  let x = Columns(
+    lineAt(left, params.xWidth, pixel), lineAt(left + 1, params.xWidth, pixel),
+    lineAt(left + 2, params.xWidth, pixel), lineAt(left + 3, params.xWidth, pixel),
+    lineAt(left + 4, params.xWidth, pixel), lineAt(left + 5, params.xWidth, pixel),
+  );
+  let a = xRow(xLine(t, 0), x);
+  let b = xRow(xLine(t, 1), x);
+  let c = xRow(xLine(t, 2), x);
+  let d = xRow(xLine(t, 3), x);
+  let e = xRow(xLine(t, 4), x);
+  let f = xRow(xLine(t, 5), x);
+  let plane = params.xPlane;
+  putX(spreadInput(a.a, b.a, c.a, d.a, e.a, f.a), i);
+  putX(spreadInput(a.b, b.b, c.b, d.b, e.b, f.b), i + 6u * plane);
+  putX(spreadInput(a.c, b.c, c.c, d.c, e.c, f.c), i + 12u * plane);
+  putX(spreadInput(a.d, b.d, c.d, d.d, e.d, f.d), i + 18u * plane);
+  putX(spreadInput(a.e, b.e, c.e, d.e, e.e, f.e), i + 24u * plane);
+  putX(spreadInput(a.f, b.f, c.f, d.f, e.f, f.f), i + 30u * plane);
+}
+
+fn xLine(t: Tile, dy: i32) -> Line {
+  let stride = params.xWidth * params.xChannels;
+  let line = lineAt(t.y * 4 - params.padding + dy, params.xHeight, stride);
+  return Line(line.at + t.number * params.xHeight * stride + t.channel, line.inside);
+}
+
+// The gradient of y, where y is positive if the convolution ended in a ReLU.
+fn fetchGrad(row: Line, column: Line) -> T {
+  let i = row.at + column.at;
+  return select(T(), grad[i], row.inside & column.inside);
+}
+
+fn gradLine(t: Tile, dy: i32) -> Line {
+  let stride = params.yWidth * params.yChannels;
+  let line = lineAt(t.y * 4 + dy, params.yHeight, stride);
+  return Line(line.at + t.number * params.yHeight * stride + t.channel, line.inside);
+}
+
+fn gradRow(row: Line, a: Line, b: Line, c: Line, d: Line) -> Six {
+  var v = Four(fetchGrad(row, a), fetchGrad(row, b), fetchGrad(row, c), fetchGrad(row, d));
+  if (params.masked == 1u) {
+    v.a = select(T(), v.a, y[row.at + a.at] > T());
+    v.b = select(T(), v.b, y[row.at + b.at] > T());
+    v.c = select(T(), v.c, y[row.at + c.at] > T());
+    v.d = select(T(), v.d, y[row.at + d.at] > T());
+  }
+  return spreadOutput(v.a, v.b, v.c, v.d);
+}
+
+fn putGrad(s: Six, at: u32) {
+  let plane = params.yPlane;
+  gradSpread[at] = s.a;
+  gradSpread[at + plane] = s.b;
+  gradSpread[at + 2u * plane] = s.c;
+  gradSpread[at + 3u * plane] = s.d;
+  gradSpread[at + 4u * plane] = s.e;
+  gradSpread[at + 5u * plane] = s.f;
+}
+
+fn transformGrad(i: u32) {
+  let t = locate(i, params.yChannels, params.tilesY, params.tilesX, i >= params.tiles * params.yChannels);
+  let pixel = params.yChannels;
+  let p = lineAt(t.x * 4, params.yWidth, pixel);
+  let q = lineAt(t.x * 4 + 1, params.yWidth, pixel);
+  let r = lineAt(t.x * 4 + 2, params.yWidth, pixel);
+  let s = lineAt(t.x * 4 + 3, params.yWidth, pixel);
+  let a = gradRow(gradLine(t, 0), p, q, r, s);
+  let b = gradRow(gradLine(t, 1), p, q, r, s);
+  let c = gradRow(gradLine(t, 2), p, q, r, s);
+  let d = gradRow(gradLine(t, 3), p, q, r, s);
+  let plane = params.yPlane;
+  putGrad(spreadOutput(a.a, b.a, c.a, d.a), i);
+  putGrad(spreadOutput(a.b, b.b, c.b, d.b), i + 6u * plane);
+  putGrad(spreadOutput(a.c, b.c, c.c, d.c), i + 12u * plane);
+  putGrad(spreadOutput(a.d, b.d, c.d, d.d), i + 18u * plane);
+  putGrad(spreadOutput(a.e, b.e, c.e, d.e), i + 24u * plane);
+  putGrad(spreadOutput(a.f, b.f, c.f, d.f), i + 30u * plane);
+}
+
+fn tap(i: u32, number: u32) -> T {
+  return weight[number * params.pairs + i];
+}
+
+fn putWeight(s: Six, at: u32) {
+  let plane = params.pairPlane;
+  weightSpread[at] = s.a;
+  weightSpread[at + plane] = s.b;
+  weightSpread[at + 2u * plane] = s.c;
+  weightSpread[at + 3u * plane] = s.d;
+  weightSpread[at + 4u * plane] = s.e;
+  weightSpread[at + 5u * plane] = s.f;
+}
+
+fn transformWeight(i: u32) {
+  let a = spreadWeight(tap(i, 0u), tap(i, 1u), tap(i, 2u));
+  let b = spreadWeight(tap(i, 3u), tap(i, 4u), tap(i, 5u));
+  let c = spreadWeight(tap(i, 6u), tap(i, 7u), tap(i, 8u));
+  let plane = params.pairPlane;
+  putWeight(spreadWeight(a.a, b.a, c.a), i);
+  putWeight(spreadWeight(a.b, b.b, c.b), i + 6u * plane);
+  putWeight(spreadWeight(a.c, b.c, c.c), i + 12u * plane);
+  putWeight(spreadWeight(a.d, b.d, c.d), i + 18u * plane);
+  putWeight(spreadWeight(a.e, b.e, c.e), i + 24u * plane);
+  putWeight(spreadWeight(a.f, b.f, c.f), i + 30u * plane);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = index(id);
+  for (var x = i; x < params.xJobs; x += params.stride) { transformX(x); }
+  for (var y = i; y < params.yJobs; y += params.stride) { transformGrad(y); }
+  for (var w = i; w < params.pairJobs; w += params.stride) { transformWeight(w); }
+}

@@ -1,0 +1,69 @@
+/** @file All gradients of a convolution by Winograd's form at once: the gradient of its output is spread once for both. */
+import type { Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Correlation, CorrelationVariant } from './correlate.ts';
+import type { Gather, GatherVariant } from './gather.ts';
+import { denseOf } from './runs.ts';
+import { ofCorrelation, tileSizeOf } from './winograd.ts';
+import {
+  type Convolution,
+  gatherGradients,
+  inputProducts,
+  Spread,
+  type TileSize,
+  weightProducts,
+} from './winogradForm.ts';
+
+interface Sources {
+  readonly x: Tensor;
+  readonly dy: Tensor;
+  readonly weight: Tensor;
+  /** Where the convolution ended in a ReLU. */
+  readonly y: Tensor | null;
+}
+
+interface Results {
+  readonly dx: Tensor;
+  readonly dw: Tensor;
+  readonly db: Tensor | undefined;
+}
+
+/** Computes the gradients together, if both are to be computed by this form with the same tiles. */
+export function winogradGrads(
+  { variant: inputVariant }: { readonly variant: GatherVariant; readonly g: Gather },
+  { variant, c }: { readonly variant: CorrelationVariant; readonly c: Correlation },
+): ((device: Device, sources: Sources, results: Results) => void) | undefined {
+  const size = tileSizeOf(variant.name);
+  if (size === undefined || inputVariant.name !== variant.name) return undefined;
+  return (device, sources, results) => launchDense(device, size, ofCorrelation(c), sources, results);
+}
+
+/** Copies what is a run of channels. */
+function launchDense(
+  device: Device,
+  size: TileSize,
+  c: Convolution,
+  sources: Sources,
+  results: Results,
+): void {
+  const { x, dy, weight, y } = sources;
+  const dense = { x: denseOf(x), dy: denseOf(dy), weight, y: y && denseOf(y) };
+  launchGrads(device, size, c, dense, results);
+  if (dense.x !== x) dense.x.dispose();
+  if (dense.dy !== dy) dense.dy.dispose();
+  if (dense.y !== y) dense.y?.dispose();
+}
+
+function launchGrads(
+  device: Device,
+  size: TileSize,
+  c: Convolution,
+  { x, dy: grad, weight, y }: Sources,
+  { dx, dw, db }: Results,
+): void {
+  const name = size === 4 ? 'winograd' : 'winograd2';
+  using spread = new Spread(device, size, c, { x, grad, y, weight });
+  using products = inputProducts(device, size, c, spread, `conv2dInputGrad[${name}]`);
+  using sums = weightProducts(device, size, c, spread, `conv2dWeightGrad[${name}]`);
+  gatherGradients(device, size, c, { products, sums, grad, y }, { dx, dw, db });
+}

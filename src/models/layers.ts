@@ -4,8 +4,12 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Declarations, Declared, Init } from './declare.ts';
 
 /** Kaiming normal for ReLU: std √(2/fan-in). */
-const kaiming = (fanIn: number): Init => ({ kind: 'normal', mean: 0, std: Math.sqrt(2 / fanIn) });
-const uniform = (fanIn: number): Init => ({ kind: 'uniform', bound: 1 / Math.sqrt(fanIn) });
+const kaiming = (fanIn: number, gain = 1): Init => ({
+  kind: 'normal',
+  mean: 0,
+  std: gain * Math.sqrt(2 / fanIn),
+});
+const uniform = (fanIn: number, gain = 1): Init => ({ kind: 'uniform', bound: gain / Math.sqrt(fanIn) });
 
 export interface ConvOptions {
   readonly channelsIn: number;
@@ -17,20 +21,22 @@ export interface ConvOptions {
   readonly dilation?: number;
   /** Applies ReLU to the output, in the same launch. */
   readonly relu?: boolean;
+  /** Factor on the first weight and bias, default 1. */
+  readonly gain?: number;
 }
 
 /** 2-D convolution with bias: [N, H, W, channelsIn] to [N, H', W', channelsOut]. */
 export class Conv2d {
   readonly weight: Declared;
   readonly bias: Declared;
-  readonly #options: Required<ConvOptions>;
+  readonly #options: Required<Omit<ConvOptions, 'gain'>>;
 
   constructor(at: Declarations, options: ConvOptions) {
     this.#options = { stride: 1, padding: 0, dilation: 1, relu: false, ...options };
-    const { channelsIn, channelsOut, kernel } = options;
+    const { channelsIn, channelsOut, kernel, gain } = options;
     const fanIn = channelsIn * kernel * kernel;
-    this.weight = at.parameter('weight', [kernel, kernel, channelsIn, channelsOut], kaiming(fanIn));
-    this.bias = at.parameter('bias', [channelsOut], uniform(fanIn));
+    this.weight = at.parameter('weight', [kernel, kernel, channelsIn, channelsOut], kaiming(fanIn, gain));
+    this.bias = at.parameter('bias', [channelsOut], uniform(fanIn, gain));
   }
 
   forward(x: Tensor): Tensor {
@@ -46,7 +52,7 @@ export class ConvTranspose2d {
   readonly #stride: number;
   readonly #padding: number;
 
-  constructor(at: Declarations, options: Omit<ConvOptions, 'dilation' | 'relu'>) {
+  constructor(at: Declarations, options: Omit<ConvOptions, 'dilation' | 'relu' | 'gain'>) {
     const { channelsIn, channelsOut, kernel, stride = 1, padding = 0 } = options;
     this.#stride = stride;
     this.#padding = padding;

@@ -26,6 +26,11 @@ export interface UNetOptions {
   readonly hidden?: number;
   /** Dropout of the location head, default 0.5. */
   readonly dropout?: number;
+  /**
+   * Factor on the first weights of the heatmaps' 1×1 convolution, default 1. Below 1 the maps start near 0, which most
+   * of their target is: from larger ones a narrow decoder without batch norm may learn to be silent for good.
+   */
+  readonly headGain?: number;
   /** Whether to hold the authors' two layers that are never called, so that state dicts map one to one; default no. */
   readonly unusedLayers?: boolean;
   /** Of the first weights; default 0. */
@@ -64,7 +69,7 @@ export interface UNetOutputs {
 }
 
 const defaults = {
-  ...{ channelsIn: 1, depth: 5, hidden: 128, dropout: 0.5, unusedLayers: false, seed: 0 },
+  ...{ channelsIn: 1, depth: 5, hidden: 128, dropout: 0.5, headGain: 1, unusedLayers: false, seed: 0 },
   precision: 'f32' as const,
 };
 
@@ -106,13 +111,14 @@ class Decoder {
   readonly #blocks: readonly DecoderBlock[];
   readonly #final: Conv2d;
 
-  constructor(at: Declarations, { width, depth, heatmaps }: Settings) {
+  constructor(at: Declarations, { width, depth, heatmaps, headGain }: Settings) {
     const levels = Array.from({ length: depth - 1 }, (_, i) => depth - 2 - i);
     this.#blocks = levels.map(
       (level) =>
         new DecoderBlock(at.at(`up_concat${level + 1}`), width * 2 ** (level + 1), width * 2 ** level),
     );
-    this.#final = new Conv2d(at.at('final'), { channelsIn: width, channelsOut: heatmaps, kernel: 1 });
+    const final = { channelsIn: width, channelsOut: heatmaps, kernel: 1, gain: headGain };
+    this.#final = new Conv2d(at.at('final'), final);
   }
 
   /** `skips` shallowest first. */

@@ -54,6 +54,8 @@ const trainShape = {
   precision: z.enum(['f32', 'mixed']),
   /** Levels of the U-Net, the centre included. */
   depth: whole(2).max(7),
+  /** Factor on the first weights of the heatmaps' 1×1 convolution. */
+  headGain: positive,
   /** Whether to hold the two layers of [Z] that are never called, so that state dicts map one to one. */
   unusedLayers: z.boolean(),
   /** Width of the location head's hidden layer. */
@@ -136,6 +138,7 @@ const common = {
   depth: 5,
   unusedLayers: false,
   hidden: 128,
+  headGain: 0.1,
   dropout: 0.5,
   epoch: 'subject',
   l1: 0,
@@ -174,6 +177,7 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
     ...common,
     preset: 'zhang2024',
     width: 64,
+    headGain: 1,
     unusedLayers: true,
     size: 224,
     spacingMm: 1.26,
@@ -218,6 +222,7 @@ function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig
   return [
     orphan('alpha', 'orientation'),
     orphan('lineSigmaMm', 'orientation'),
+    orphan('headGain', 'orientation'),
     orphan('beta', 'location'),
     orphan('dropout', 'location'),
     orphan('hidden', 'location'),

@@ -7,6 +7,6 @@ export const embeddedDefault = {
   phantom: { subjects: 300, difficulty: 'mid', phases: 2, size: 64, seed: 1 },
   width: 8,
   steps: 800,
-  learningRate: 2e-3,
+  learningRate: 4e-3,
   validateEvery: 100,
 } satisfies GivenConfig;

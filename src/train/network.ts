@@ -8,7 +8,7 @@ export function networkOptions(
   config: TrainConfig,
   { referenceViews }: Pick<PreparedManifest, 'referenceViews'>,
 ): Required<Omit<UNetOptions, 'precision'>> {
-  const { width, depth, hidden, dropout, unusedLayers, seed } = config;
+  const { width, depth, hidden, dropout, headGain, unusedLayers, seed } = config;
   return {
     channelsIn: 1,
     width,
@@ -17,6 +17,7 @@ export function networkOptions(
     locationHead: config.tasks.includes('location'),
     hidden,
     dropout,
+    headGain,
     unusedLayers,
     seed,
   };

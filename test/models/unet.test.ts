@@ -143,6 +143,19 @@ describe('first weights', () => {
     }
   });
 
+  it('are scaled by headGain in the heatmaps’ convolution and nowhere else', () => {
+    const options = { width: 4, heatmaps: 2, locationHead: true };
+    const [plain, quiet] = [declareUNet(options), declareUNet({ ...options, headGain: 0.25 })];
+    for (const { name } of plain.parameters.filter((declared) => !declared.name.startsWith('center.'))) {
+      const factor = name.startsWith('final.') ? 0.25 : 1;
+      const expected = drawn(plain, name).map((v) => factor * v);
+      expect(
+        drawn(quiet, name).every((v, i) => v === expected[i]),
+        name,
+      ).toBe(true);
+    }
+  });
+
   it('depend on the seed and the name alone', () => {
     const name = 'conv2.conv1.0.weight';
     const shallow = declareUNet({ width: 32, depth: 3, heatmaps: 5, locationHead: false });

@@ -28,7 +28,7 @@ export interface LoadedWeights {
   readonly own: boolean;
 }
 
-type Shaped = Required<Omit<UNetOptions, 'seed' | 'precision'>>;
+type Shaped = Required<Omit<UNetOptions, 'seed' | 'precision' | 'headGain'>>;
 
 /** The U-Net whose state dict this is. Throws FileError where it is none of ours. */
 function networkOf(state: StateDict, file: string): Shaped {

@@ -73,7 +73,8 @@ export class PipelineCache {
   async #compileNow(spec: PipelineSpec): Promise<Pipeline> {
     const { descriptor, layout } = this.#describe(spec);
     try {
-      return this.#add(spec, await this.#device.gpu.createComputePipelineAsync(descriptor), layout);
+      const compiling = this.#device.gpu.createComputePipelineAsync(descriptor);
+      return this.#add(spec, await this.#device.wait(compiling), layout);
     } catch (error) {
       throw new ShaderError(`${spec.label} did not compile: ${await this.#messages(spec, error)}`);
     }

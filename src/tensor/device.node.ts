@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { embeddedDriver, loadEmbeddedLoader, selectDrivers, systemDrivers } from './adapters.node.ts';
 import { type Device, type DeviceOptions, deviceFrom } from './device.ts';
 import { DeviceError } from './errors.ts';
+import { restfully } from './rest.node.ts';
 import { quietly } from './stderr.node.ts';
 
 /** `gpu`: hardware only; `system`: whatever driver the system has; `swiftshader`: the embedded one. */
@@ -36,7 +37,9 @@ async function createInstance(): Promise<GPU> {
     Object.assign(globalThis, globals);
     globalsInstalled = true;
   }
-  const instance = create([]);
+  // Shows features that are not yet part of WebGPU; with it come others nobody asks for.
+  const toggles = process.env.PLANEWISE_MATRICES ? ['enable-dawn-features=allow_unsafe_apis'] : [];
+  const instance = create(toggles);
   instances.add(instance);
   return instance;
 }
@@ -190,9 +193,8 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   const variants = { ...parseVariants(process.env.PLANEWISE_VARIANT), ...options.variants };
   return quietly(async () => {
     const { instance, adapter } = await find(choice);
-    return deviceFrom(adapter, { ...options, variants }, () =>
-      setImmediate(() => instances.delete(instance)),
-    );
+    const release = () => setImmediate(() => instances.delete(instance));
+    return deviceFrom(adapter, { ...options, variants }, release, restfully);
   });
 }
 

@@ -10,6 +10,8 @@ export interface Caps {
   /** Runs on the CPU: few lanes, loads as dear as many multiply-adds, no use for workgroup memory. */
   readonly software: boolean;
   readonly f16: boolean;
+  /** Multiplies 16×16 matrices of f16 into f32 across a subgroup of 32; only where a Node process asks for it. */
+  readonly matrices: boolean;
   readonly timestamps: boolean;
   /** Size of every subgroup, or 0 where subgroups are missing or of varying size. */
   readonly subgroupSize: number;
@@ -28,13 +30,20 @@ export interface DeviceOptions {
   readonly variants?: Readonly<Record<string, string>>;
 }
 
-const wantedFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+/** How to wait for a promise of the device; the host may have a better way than to poll. */
+export type Wait = <T>(promise: Promise<T>) => Promise<T>;
+
+/** Chromium's own, not yet part of WebGPU. */
+const MATRICES = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
+const wantedFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query', MATRICES];
 
 export class Device {
   readonly gpu: GPUDevice;
   readonly caps: Caps;
   readonly memory: Memory;
   readonly options: DeviceOptions;
+  /** Waits for a promise of WebGPU; every longer wait goes through here. */
+  readonly wait: Wait;
   /** Set by the launch queue; whatever it holds is submitted before the host touches a buffer. */
   pending: PendingWork | undefined;
   /** True while a step is being recorded: the host may not read. */
@@ -43,7 +52,8 @@ export class Device {
   #lost: string | undefined;
   readonly #release: () => void;
 
-  constructor(gpu: GPUDevice, caps: Caps, options: DeviceOptions, release: () => void) {
+  constructor(gpu: GPUDevice, caps: Caps, options: DeviceOptions, release: () => void, wait: Wait) {
+    this.wait = wait;
     this.gpu = gpu;
     this.caps = caps;
     this.options = options;
@@ -99,7 +109,7 @@ export class Device {
   /** Resolves when the device has finished all submitted work; throws what the device reported. */
   async sync(): Promise<void> {
     this.flush();
-    await this.gpu.queue.onSubmittedWorkDone();
+    await this.wait(this.gpu.queue.onSubmittedWorkDone());
     this.check();
   }
 
@@ -131,7 +141,7 @@ export class Device {
   /** Bytes of a staging buffer once they are there; destroys it. */
   async #take(staging: GPUBuffer): Promise<ArrayBuffer> {
     try {
-      await staging.mapAsync(GPUMapMode.READ);
+      await this.wait(staging.mapAsync(GPUMapMode.READ));
       this.check();
       return staging.getMappedRange().slice(0);
     } catch (error) {
@@ -158,6 +168,21 @@ function padTo4(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return padded;
 }
 
+interface MatrixConfig {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+function hasMatrices(info: GPUAdapterInfo, { features }: GPUDevice): boolean {
+  const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> };
+  const fits = ({ componentType, resultComponentType, M, N, K }: MatrixConfig) =>
+    componentType === 'f16' && resultComponentType === 'f32' && M === 16 && N === 16 && K === 16;
+  return features.has(MATRICES) && features.has('shader-f16') && [...subgroupMatrixConfigs].some(fits);
+}
+
 function capsOf(adapter: GPUAdapter, device: GPUDevice): Caps {
   const { info } = adapter;
   const software = /swiftshader|llvmpipe|lavapipe|basic render|warp/i.test(
@@ -171,17 +196,22 @@ function capsOf(adapter: GPUAdapter, device: GPUDevice): Caps {
     description: info.description || info.device || info.vendor || 'unnamed adapter',
     software,
     f16: device.features.has('shader-f16'),
+    matrices: min === 32 && fixedSubgroup && hasMatrices(info, device),
     timestamps: device.features.has('timestamp-query'),
     subgroupSize: fixedSubgroup ? min : 0,
     workgroup: software ? 16 : 256,
   };
 }
 
-/** Requests a device with every limit the adapter has and the features the engine can use. */
+/**
+ * Requests a device with every limit the adapter has and the features the engine can use.
+ * @param waitSoftware how to wait for a software adapter, which needs the cores that waiting takes
+ */
 export async function deviceFrom(
   adapter: GPUAdapter,
   options: DeviceOptions = {},
   release: () => void = () => {},
+  waitSoftware: Wait = (promise) => promise,
 ): Promise<Device> {
   const limits: Record<string, number> = {};
   for (const key in adapter.limits) {
@@ -190,5 +220,6 @@ export async function deviceFrom(
   }
   const requiredFeatures = wantedFeatures.filter((feature) => adapter.features.has(feature));
   const gpu = await adapter.requestDevice({ requiredFeatures, requiredLimits: limits, label: 'planewise' });
-  return new Device(gpu, capsOf(adapter, gpu), options, release);
+  const caps = capsOf(adapter, gpu);
+  return new Device(gpu, caps, options, release, caps.software ? waitSoftware : (promise) => promise);
 }

@@ -267,6 +267,8 @@ export interface Events {
   };
   preview: {
     readonly step: number;
+    /** Whether the subjects are not trained on. */
+    readonly heldOut: boolean;
     readonly shows: readonly Shown[];
     readonly referenceViews: readonly string[];
     readonly items: readonly PreviewItem[];

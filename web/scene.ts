@@ -61,14 +61,15 @@ function outline(plane: ImagePlane, colour: string, strong: boolean): LineLoop {
   return new LineLoop(geometry, material);
 }
 
-function picture({ plane, image }: Quad): Mesh {
+function picture({ plane, image }: Quad): Picture {
   const { data, width, height } = image!;
   const texture = new DataTexture(new Uint8Array(data), width, height);
   texture.colorSpace = SRGBColorSpace;
   texture.magFilter = LinearFilter;
   texture.minFilter = LinearFilter;
   texture.needsUpdate = true;
-  const mesh = new Mesh(unit, new MeshBasicMaterial({ map: texture, side: DoubleSide }));
+  const material = Object.assign(new MeshBasicMaterial({ side: DoubleSide }), { map: texture });
+  const mesh = new Mesh(unit, material);
   mesh.matrixAutoUpdate = false;
   mesh.matrix.copy(matrixOf(plane));
   return mesh;
@@ -106,6 +107,15 @@ const directions: readonly (readonly [string, Vec3])[] = [
 
 const TURN = 0.12;
 
+type Picture = Mesh<PlaneGeometry, MeshBasicMaterial & { map: DataTexture }>;
+
+/** A plane in the scene. */
+interface Shown {
+  quad: Quad;
+  readonly line: LineLoop;
+  readonly mesh: Picture | null;
+}
+
 function free(object: Object3D): void {
   if (object instanceof Mesh || object instanceof LineLoop || object instanceof Sprite) {
     const { material, geometry } = object;
@@ -120,7 +130,7 @@ export class PlaneScene {
   readonly #camera = new PerspectiveCamera(35, 1, 1, 5000);
   readonly #renderer: WebGLRenderer;
   readonly #controls: OrbitControls;
-  readonly #shown = new Map<string, { readonly quad: Quad; readonly objects: readonly Object3D[] }>();
+  readonly #shown = new Map<string, Shown>();
   #letters: Sprite[] = [];
   #pending = 0;
 
@@ -134,27 +144,40 @@ export class PlaneScene {
     new ResizeObserver(() => this.#resize(canvas)).observe(canvas);
   }
 
-  /** Replaces what differs from what is shown. */
+  /** Replaces what differs from what is shown; of a plane that stays, only the image. */
   show(quads: readonly Quad[]): void {
     const wanted = new Map(quads.map((quad) => [quad.key, quad]));
-    for (const [key, { quad, objects }] of this.#shown) {
-      const next = wanted.get(key);
-      if (next && next.image === quad.image && next.strong === quad.strong && next.plane === quad.plane)
-        continue;
-      for (const object of objects) {
+    const outdated = [...this.#shown].filter(([key, shown]) => !this.#keep(shown, wanted.get(key)));
+    for (const [key] of outdated) this.#shown.delete(key);
+    for (const quad of quads) {
+      if (this.#shown.has(quad.key)) continue;
+      const line = outline(quad.plane, quad.colour, quad.strong);
+      const mesh = quad.image ? picture(quad) : null;
+      this.#scene.add(line, ...(mesh ? [mesh] : []));
+      this.#shown.set(quad.key, { quad, line, mesh });
+    }
+    // last, for shaders that nothing uses any more are forgotten
+    for (const [, { line, mesh }] of outdated) {
+      for (const object of mesh ? [line, mesh] : [line]) {
         this.#scene.remove(object);
         free(object);
       }
-      this.#shown.delete(key);
-    }
-    for (const quad of quads) {
-      if (this.#shown.has(quad.key)) continue;
-      const objects: Object3D[] = [outline(quad.plane, quad.colour, quad.strong)];
-      if (quad.image) objects.push(picture(quad));
-      this.#scene.add(...objects);
-      this.#shown.set(quad.key, { quad, objects });
     }
     this.#render();
+  }
+
+  /** Whether what is shown can stay, with another image at most. */
+  #keep(shown: Shown, next: Quad | undefined): boolean {
+    const { quad, mesh } = shown;
+    if (!next || next.plane !== quad.plane || next.strong !== quad.strong || next.colour !== quad.colour)
+      return false;
+    if (next.image === quad.image) return true;
+    if (!next.image || !mesh || next.image.data.length !== quad.image?.data.length) return false;
+    const { map } = mesh.material;
+    map.image.data!.set(next.image.data);
+    map.needsUpdate = true;
+    shown.quad = next;
+    return true;
   }
 
   /** Looks at a region (its centre and radius in mm) from a direction. */

@@ -137,11 +137,11 @@ export class RunView {
     this.#tiles.set('Memory', `${megabytes(liveBytes)}, peak ${megabytes(peakBytes)}`);
   }
 
-  #preview({ step, shows, referenceViews, items }: Events['preview']): void {
+  #preview({ step, heldOut, shows, referenceViews, items }: Events['preview']): void {
     this.#held.hidden = false;
     fill(
       this.#held,
-      h('h3', {}, `Held-out slices after ${plural(step, 'step')}`),
+      h('h3', {}, `${heldOut ? 'Held-out slices' : 'Slices trained on'} after ${plural(step, 'step')}`),
       legend(shows, referenceViews),
       h(
         'div',

@@ -17,10 +17,9 @@ const SHARE = 0.04;
 const SUBJECTS = 2;
 const SLICES = 4;
 
-/** Slices of the first phase, evenly from base to apex, of the first held-out subjects. */
-function shownImages({ manifest }: PreparedData, { validation, test, train }: Split): number[] {
-  const subjects = [...validation, ...test, ...train].slice(0, SUBJECTS);
-  return subjects.flatMap((subject) => {
+/** Slices of the first phase, evenly from base to apex, of the first of these subjects. */
+function shownImages({ manifest }: PreparedData, subjects: readonly string[]): number[] {
+  return subjects.slice(0, SUBJECTS).flatMap((subject) => {
     const stack = manifest.images.flatMap((image, index) =>
       image.subject === subject && image.frame === 0 ? [index] : [],
     );
@@ -34,6 +33,7 @@ export class Previews {
   readonly #data: PreparedData;
   readonly #config: TrainConfig;
   readonly #indices: readonly number[];
+  readonly #heldOut: boolean;
   readonly #tell: (preview: Events['preview']) => void;
   #due = 0;
 
@@ -45,7 +45,9 @@ export class Previews {
   ) {
     this.#data = data;
     this.#config = config;
-    this.#indices = shownImages(data, split);
+    const held = [...split.validation, ...split.test];
+    this.#heldOut = held.length > 0;
+    this.#indices = shownImages(data, this.#heldOut ? held : split.train);
     this.#tell = tell;
   }
 
@@ -63,7 +65,8 @@ export class Previews {
       this.#item(index, lines?.[row] ?? [], locations?.[row] ?? null),
     );
     const { referenceViews } = manifest;
-    this.#tell({ step, shows: shownBy(this.#config.tasks), referenceViews, items });
+    const shows = shownBy(this.#config.tasks);
+    this.#tell({ step, heldOut: this.#heldOut, shows, referenceViews, items });
     const took = performance.now() - began;
     this.#due = performance.now() + Math.max(EVERY_MS, took / SHARE);
   }

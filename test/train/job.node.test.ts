@@ -37,12 +37,15 @@ interface Run {
 }
 
 function run({ given, resume = false, interrupt = false }: Run): Promise<JobResult> {
+  let due = interrupt;
   const console: JobConsole = {
     say: () => {},
     warn: (line) => expect(line).toBe(''),
     startStage: (label) => ({
       update: () => {
-        if (interrupt && label.startsWith('training')) process.emit('SIGINT');
+        if (!due || !label.startsWith('training')) return;
+        due = false;
+        process.emit('SIGINT');
       },
       end: () => {},
     }),

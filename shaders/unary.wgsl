@@ -1,4 +1,5 @@
-// Element-wise functions of one tensor, four elements an invocation, and their gradients from (saved, dy).
+// Element-wise functions of one tensor, and their gradients from (saved, dy). An invocation takes every
+// `invocations`-th run of four elements: starting a workgroup costs a software adapter as much as many of them.
 // @variant E = f16, E4 = vec4<f16>
 alias E = f32;
 alias E4 = vec4<f32>;
@@ -7,6 +8,7 @@ override FUNCTION: u32 = 0u;
 
 struct Params {
   quads: u32,
+  invocations: u32,
   // scale and shift of the affine function
   alpha: f32,
   beta: f32,
@@ -20,8 +22,10 @@ struct Params {
 @group(0) @binding(4) var<storage, read> dy: array<E4>;
 @group(0) @binding(5) var<storage, read_write> dx: array<E4>;
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
+// Of the invocation's; past the end for invocations there are too many of.
+fn first(id: vec3<u32>) -> u32 {
+  let i = id.x + id.y * 65535u * WORKGROUP;
+  return select(params.quads, i, i < params.invocations);
 }
 
 fn evaluate(v: E4) -> E4 {
@@ -56,12 +60,10 @@ fn derivative(s: E4, g: E4) -> E4 {
 
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = index(id);
-  if (i < params.quads) { y[i] = evaluate(x[i]); }
+  for (var i = first(id); i < params.quads; i += params.invocations) { y[i] = evaluate(x[i]); }
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn backward(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = index(id);
-  if (i < params.quads) { dx[i] = derivative(saved[i], dy[i]); }
+  for (var i = first(id); i < params.quads; i += params.invocations) { dx[i] = derivative(saved[i], dy[i]); }
 }

@@ -1,6 +1,7 @@
 /** @file Batch norm over all axes but the last, with the ReLU that follows it fused in: statistics, output, gradients. */
 
 import { empty } from '../tensor/create.ts';
+import type { Caps } from '../tensor/device.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -43,13 +44,13 @@ function stripsOf(x: Tensor, rowsEach: number, most = Number.POSITIVE_INFINITY):
 /** For launches that sum nothing. */
 const mapSizes = (x: Tensor) => stripsOf(x, x.device.caps.software ? 32 : 4);
 
-/** Lanes that a software adapter's cores offer together: as many invocations keep them busy. */
-const SOFTWARE_LANES = 16;
+/** Invocations that keep two cores of a software adapter busy. */
+const busyLanes = ({ subgroupSize }: Caps) => 2 * (subgroupSize || 8);
 
 /** All rows of a channel, or of four where there are channels enough, to one invocation. */
 function wholeOf(x: Tensor): Sizes {
   const channels = x.shape.at(-1)!;
-  const each = channels % 4 === 0 && channels >= 4 * SOFTWARE_LANES ? 4 : 1;
+  const each = channels % 4 === 0 && channels >= 4 * busyLanes(x.device.caps) ? 4 : 1;
   return { each, rows: x.size / channels, groups: channels / each, strips: 1 };
 }
 
@@ -66,7 +67,11 @@ const sumVariants: readonly Variant<Tensor, [run: Run]>[] = [
   {
     name: 'whole',
     fits: () => true,
-    preferred: ({ software }, x) => software && x.shape.at(-1)! >= SOFTWARE_LANES,
+    // Four lanes are half as fast on single channels, eight are not.
+    preferred: (caps, x) => {
+      const { each, groups } = wholeOf(x);
+      return caps.software && groups >= busyLanes(caps) && (each === 4 || caps.subgroupSize === 8);
+    },
     launch: (_device, x, run) => run('whole', wholeOf(x)),
   },
   {

@@ -30,9 +30,11 @@ const fromInput: readonly UnaryFunction[] = ['log', 'abs', 'square', 'affine'];
 function settings(tensor: Tensor, { fn, alpha = 1, beta = 0 }: UnaryAttrs) {
   const { workgroup } = tensor.device.caps;
   const quads = Math.ceil(tensor.size / 4);
+  const invocations = Math.ceil(quads / (tensor.device.caps.software ? 8 : 1));
   const overrides = { WORKGROUP: workgroup, FUNCTION: unaryFunctions.indexOf(fn) };
   const specialization = { overrides, aliases: elementAliases(tensor) };
-  return { params: { quads, alpha, beta }, grid: linearGrid(quads, workgroup), specialization };
+  const params = { quads, invocations, alpha, beta };
+  return { params, grid: linearGrid(invocations, workgroup), specialization };
 }
 
 /** f(x), same shape. f32, or f16 where the device computes with it. */

@@ -17,7 +17,8 @@ async function loadEngine() {
 
 async function openNull(instance) {
   const adapter = await instance.requestAdapter();
-  const requiredFeatures = ['shader-f16', 'subgroups', 'timestamp-query'];
+  const matrices = 'chromium-experimental-subgroup-matrix';
+  const requiredFeatures = ['shader-f16', 'subgroups', 'timestamp-query', matrices];
   const { maxComputeWorkgroupStorageSize, maxStorageBuffersPerShaderStage } = adapter.limits;
   const requiredLimits = { maxComputeWorkgroupStorageSize, maxStorageBuffersPerShaderStage };
   return adapter.requestDevice({ requiredFeatures, requiredLimits });
@@ -70,7 +71,7 @@ async function compileShader(device, engine, file) {
   return problems;
 }
 
-const instance = create(['backend=null']);
+const instance = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
 const device = await openNull(instance);
 // reported through the module's compilation messages
 device.addEventListener('uncapturederror', (event) => event.preventDefault());

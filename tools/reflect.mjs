@@ -6,9 +6,17 @@ function fieldType(type) {
   return type.name;
 }
 
+/** The text without what wgsl_reflect cannot read: directives, and the types of subgroup matrices. */
+function readable(source) {
+  return source
+    .replace(/^(enable|requires) .*;$/gm, '')
+    .replace(/subgroup_matrix_\w+<[^>]*>/g, 'f32')
+    .replace(/(subgroupMatrix\w+)<[^>]*>/g, '$1');
+}
+
 /** What the engine knows of a shader (`ShaderModule` in src/kernels/shader.ts). Throws what wgsl_reflect throws. */
 export function reflectSource(name, source) {
-  const reflection = new WgslReflect(source.replace(/^enable .*;$/gm, ''));
+  const reflection = new WgslReflect(readable(source));
   const entries = {};
   for (const entry of reflection.entry.compute) {
     const used = entry.resources.filter((r) => r.resourceType === 0 || r.resourceType === 1);

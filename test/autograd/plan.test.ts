@@ -65,6 +65,26 @@ describe('planSlots', () => {
     );
   });
 
+  it('small storages of long life do not keep large ones of short life from sharing', () => {
+    const lives = [0, 1, 2, 3].flatMap((i) => [
+      { id: 2 * i, bytes: 256, first: 2 * i, last: 20 },
+      { id: 2 * i + 1, bytes: 1 << 20, first: 2 * i, last: 2 * i + 1 },
+    ]);
+    expect(sum(planSlots(lives).slots)).toBe((1 << 20) + 4 * 256);
+  });
+
+  it('storages of one size take what lives at once, and no more', () => {
+    fc.assert(
+      fc.property(lifetimes, (lives) => {
+        const equal = lives.map((life) => ({ ...life, bytes: 1024, last: life.first + 3 }));
+        const alive = equal.map(
+          ({ first }) => equal.filter((l) => l.first <= first && first <= l.last).length,
+        );
+        expect(planSlots(equal).slots).toHaveLength(Math.max(0, ...alive));
+      }),
+    );
+  });
+
   it('a chain, where each reads the one before, takes two slots', () => {
     const chain = Array.from({ length: 50 }, (_, id) => ({ id, bytes: 1024, first: id, last: id + 1 }));
     expect(planSlots(chain).slots).toEqual([1024, 1024]);

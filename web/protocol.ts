@@ -227,7 +227,9 @@ export interface PickedFile {
 export interface Requests {
   hello: { in: null; out: Hello };
   makeHearts: { in: HeartSettings & Grid; out: DataInfo };
-  scanFolder: { in: { name: string; files: readonly PickedFile[] }; out: FolderInfo };
+  /** A part of a folder's files, before it is scanned; the first part replaces those of another folder. */
+  addFiles: { in: { files: readonly PickedFile[]; first: boolean }; out: null };
+  scanFolder: { in: { name: string }; out: FolderInfo };
   prepareFolder: { in: FolderChoice; out: DataInfo };
   cancel: { in: null; out: null };
   deleteAll: { in: null; out: null };

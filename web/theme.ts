@@ -35,6 +35,9 @@ export function themeButton(): HTMLButtonElement {
   const label = (): void => {
     button.textContent = { system: 'Auto', light: 'Light', dark: 'Dark' }[theme];
     button.setAttribute('aria-label', `${button.textContent} colours`);
+    button.title = { system: 'Colours as the system has them', light: 'Light colours', dark: 'Dark colours' }[
+      theme
+    ];
   };
   button.addEventListener('click', () => {
     theme = themes[(themes.indexOf(theme) + 1) % themes.length]!;

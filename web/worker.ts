@@ -163,7 +163,11 @@ const handlers: Handlers = {
     idle();
     return session.makeHearts(settings, busy);
   },
-  scanFolder: ({ name, files }) => session.scanFolder(name, files, busy),
+  addFiles: async ({ files, first }) => {
+    session.addFiles(files, first);
+    return null;
+  },
+  scanFolder: ({ name }) => session.scanFolder(name, busy),
   prepareFolder: async (choice) => {
     idle();
     return session.prepareFolder(choice, busy);

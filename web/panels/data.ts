@@ -77,6 +77,9 @@ function heartsCard(app: App, progress: ProgressBar): HTMLElement {
   );
 }
 
+/** Handing over a file costs the page a moment, and a folder may hold thousands. */
+const FILES_AT_A_TIME = 100;
+
 /** What an opened folder turned out to hold, when that is nothing. */
 function emptyFolder({ name, files, ignored, skipped }: FolderInfo): string {
   if (files === 0) return `${name} is empty. Choose a folder that holds DICOM files.`;
@@ -92,9 +95,14 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
     notice.clear();
     fill(body);
     if (files.length === 0) throw new Error(`${name} is empty. Choose a folder that holds DICOM files.`);
-    const folder = await progress.run('Reading headers', () =>
-      app.client.request('scanFolder', { name, files }),
-    );
+    const folder = await progress.run('Reading headers', async () => {
+      for (let at = 0; at < files.length; at += FILES_AT_A_TIME)
+        await app.client.request('addFiles', {
+          files: files.slice(at, at + FILES_AT_A_TIME),
+          first: at === 0,
+        });
+      return app.client.request('scanFolder', { name });
+    });
     showFolder(folder);
   };
   const showFolder = (folder: FolderInfo): void => {

@@ -49,6 +49,7 @@ class Warnings {
 
 export class Session {
   readonly #files = new BrowserFiles('data');
+  #picked: PickedFile[] = [];
   #folder: Folder | null = null;
   #loaded: Loaded | null = null;
 
@@ -78,12 +79,14 @@ export class Session {
     return this.#keep({ source, data, library: heartLibrary(hearts), originals: true });
   }
 
-  async scanFolder(
-    name: string,
-    files: readonly PickedFile[],
-    onBusy: (busy: Busy) => void,
-  ): Promise<FolderInfo> {
-    this.#folder = await Folder.open(name, files, onBusy);
+  addFiles(files: readonly PickedFile[], first: boolean): void {
+    if (first) this.#picked = [];
+    this.#picked.push(...files);
+  }
+
+  async scanFolder(name: string, onBusy: (busy: Busy) => void): Promise<FolderInfo> {
+    this.#folder = await Folder.open(name, this.#picked, onBusy);
+    this.#picked = [];
     return this.#folder.info;
   }
 

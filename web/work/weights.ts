@@ -28,10 +28,8 @@ export interface LoadedWeights {
   readonly own: boolean;
 }
 
-type Shaped = Required<Omit<UNetOptions, 'seed' | 'precision' | 'headGain'>>;
-
 /** The U-Net whose state dict this is. Throws FileError where it is none of ours. */
-function networkOf(state: StateDict, file: string): Shaped {
+function networkOf(state: StateDict, file: string): UNetOptions {
   const shape = (name: string): readonly number[] | undefined => state.get(`${name}.weight`)?.shape;
   const first = shape('conv1.conv1.0');
   let levels = 1;
@@ -51,7 +49,6 @@ function networkOf(state: StateDict, file: string): Shaped {
     heatmaps: shape('final')?.[0] ?? 0,
     locationHead: shape('global_layers.0') !== undefined,
     hidden: shape('global_layers.0')?.[0] ?? 128,
-    dropout: 0.5,
     unusedLayers: shape('conv1_label') !== undefined,
   };
 }
@@ -59,7 +56,7 @@ function networkOf(state: StateDict, file: string): Shaped {
 const usualViews = ['2-chamber', '4-chamber'];
 
 /** What the file does not say is taken from the data at hand, else from the paper. */
-function inferred(network: Shaped, manifest: PreparedManifest | null): WeightsInfo {
+function inferred(network: UNet['options'], manifest: PreparedManifest | null): WeightsInfo {
   const known = manifest?.referenceViews.length === network.heatmaps ? manifest.referenceViews : usualViews;
   const referenceViews = Array.from({ length: network.heatmaps }, (_, i) => known[i] ?? `view ${i + 1}`);
   const names: TaskName[] = [];
@@ -97,7 +94,7 @@ function networkFor(
     network.dispose();
     throw error;
   }
-  return { network, info: inferred(options, manifest) };
+  return { network, info: inferred(network.options, manifest) };
 }
 
 /** Whether a description says all that predicting needs, in words this version knows. */

@@ -3,6 +3,9 @@
 // and broadcasts each to all nine taps: 22 loads for 576 multiply-adds. Turning the kernel and swapping its channels,
 // which is a matter of the weight's steps, it is the gradient of the input.
 enable subgroups;
+// Images and weight are E; products and sums are f32.
+// @variant E = f16
+alias E = f32;
 
 struct Params {
   // tiles in a row and in a column
@@ -28,10 +31,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<E>;
+@group(0) @binding(2) var<storage, read> w: array<E>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<E>;
 
 struct Tile {
   image: u32,
@@ -45,21 +48,30 @@ fn locate(tile: u32) -> Tile {
   return Tile(image, (line - image * params.tilesY) * 8u, (tile - line * params.tilesX) * 8u);
 }
 
-// Index of a pixel of the tile's input, or a negative number outside the image.
-fn source(t: Tile, r: u32, c: u32) -> i32 {
+struct Source {
+  at: u32,
+  // 1, or 0 outside the image
+  inside: f32,
+}
+
+// The tile's pixel of the input; outside the image the nearest one in it.
+fn source(t: Tile, r: u32, c: u32) -> Source {
   let row = i32(t.oy + r) + params.originY;
   let column = i32(t.ox + c) + params.originX;
-  let inside = (row >= 0) & (column >= 0) & (row < i32(params.inHeight)) & (column < i32(params.inWidth));
-  let at = ((i32(t.image * params.inHeight) + row) * i32(params.inWidth) + column) * i32(params.k);
-  return select(-1, at, inside);
+  let y = clamp(row, 0, i32(params.inHeight) - 1);
+  let x = clamp(column, 0, i32(params.inWidth) - 1);
+  let at = ((t.image * params.inHeight + u32(y)) * params.inWidth + u32(x)) * params.k;
+  return Source(at, select(0.0, 1.0, (row == y) & (column == x)));
 }
 
-fn fetch(base: i32, k: u32) -> f32 {
-  return select(0.0, x[u32(max(base, 0)) + k], base >= 0);
+// A product, for compilers move a select behind each broadcast.
+fn fetch(s: Source, k: u32) -> f32 {
+  return s.inside * x[s.at + k];
 }
 
-fn weight(tap: u32, k: u32, m: u32) -> f32 {
-  return w[u32(params.weightOrigin + i32(tap) * params.weightTap) + k * params.weightK + m * params.weightM];
+// Index of a tap's weight from input channel 0 to output channel m.
+fn tapAt(tap: u32, m: u32) -> u32 {
+  return u32(params.weightOrigin + i32(tap) * params.weightTap) + m * params.weightM;
 }
 
 // The ten pixels of one input row, the same in every lane, as the taps of a kernel row see them: the left and the
@@ -124,16 +136,27 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   var q5 = s;
   var q6 = s;
   var q7 = s;
+  // Compilers for the processor leave in the loop what stands in it.
+  let a00 = tapAt(0u, own);
+  let a01 = tapAt(1u, own);
+  let a02 = tapAt(2u, own);
+  let a10 = tapAt(3u, own);
+  let a11 = tapAt(4u, own);
+  let a12 = tapAt(5u, own);
+  let a20 = tapAt(6u, own);
+  let a21 = tapAt(7u, own);
+  let a22 = tapAt(8u, own);
   for (var k = 0u; k < params.k; k++) {
-    let w00 = weight(0u, k, own);
-    let w01 = weight(1u, k, own);
-    let w02 = weight(2u, k, own);
-    let w10 = weight(3u, k, own);
-    let w11 = weight(4u, k, own);
-    let w12 = weight(5u, k, own);
-    let w20 = weight(6u, k, own);
-    let w21 = weight(7u, k, own);
-    let w22 = weight(8u, k, own);
+    let at = k * params.weightK;
+    let w00 = w[a00 + at];
+    let w01 = w[a01 + at];
+    let w02 = w[a02 + at];
+    let w10 = w[a10 + at];
+    let w11 = w[a11 + at];
+    let w12 = w[a12 + at];
+    let w20 = w[a20 + at];
+    let w21 = w[a21 + at];
+    let w22 = w[a22 + at];
     let g0 = fetch(e0, k);
     let g1 = fetch(e1, k);
     let g2 = fetch(e2, k);
@@ -163,7 +186,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     let row = (t.image * params.outHeight + t.oy + r) * params.outWidth + t.ox;
     for (var c = 0u; c < min(8u, params.outWidth - t.ox); c++) {
       let v = sums[r][c / 4u][c % 4u];
-      y[(row + c) * params.m + m] = select(v, max(v, 0.0), params.relu == 1u);
+      y[(row + c) * params.m + m] = E(select(v, max(v, 0.0), params.relu == 1u));
     }
   }
 }

@@ -2,6 +2,9 @@
 // computes 32 output pixels times 16 channels, 2 a lane. Each lane loads every eighth pixel's input channel and
 // broadcasts it; any kernel, stride and channel count. Coordinates as in conv2d.subgroup4.wgsl.
 enable subgroups;
+// Images and weight are E; products and sums are f32.
+// @variant E = f16
+alias E = f32;
 
 struct Params {
   pixels: u32,
@@ -33,10 +36,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<E>;
+@group(0) @binding(2) var<storage, read> w: array<E>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<E>;
 
 struct Pixel {
   image: u32,
@@ -61,14 +64,14 @@ fn source(p: Pixel, dy: i32, dx: i32) -> i32 {
 }
 
 fn fetch(base: i32, k: u32) -> f32 {
-  return select(0.0, x[u32(max(base, 0)) + k], base >= 0);
+  return select(0.0, f32(x[u32(max(base, 0)) + k]), base >= 0);
 }
 
 // Weights of four input channels to one output channel; those past the last input channel count as zero.
 fn weights(base: u32, k: u32, ks: vec4<u32>) -> vec4<f32> {
   let at = base + ks * params.weightK;
   let inside = vec4<u32>(k, k + 1u, k + 2u, k + 3u) < vec4<u32>(params.k);
-  return select(vec4<f32>(), vec4<f32>(w[at.x], w[at.y], w[at.z], w[at.w]), inside);
+  return select(vec4<f32>(), vec4<f32>(f32(w[at.x]), f32(w[at.y]), f32(w[at.z]), f32(w[at.w])), inside);
 }
 
 // Eight pixels, the same in every lane.
@@ -147,7 +150,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     let half = i / 4u % 2u;
     let u = sums[i / 8u][half][i % 4u];
     let v = sums[i / 8u][half + 2u][i % 4u];
-    if (m < params.m) { y[at + m] = select(u, max(u, 0.0), params.relu == 1u); }
-    if (m + 8u < params.m) { y[at + m + 8u] = select(v, max(v, 0.0), params.relu == 1u); }
+    if (m < params.m) { y[at + m] = E(select(u, max(u, 0.0), params.relu == 1u)); }
+    if (m + 8u < params.m) { y[at + m + 8u] = E(select(v, max(v, 0.0), params.relu == 1u)); }
   }
 }

@@ -2,12 +2,15 @@
 // is one subgroup and sums one tap's block of 32 large channels, 4 a lane, times 16 small ones over a strip of rows;
 // any kernel, stride and channel count. Terms as in conv2dWeightGrad.subgroup4.wgsl.
 enable subgroups;
+// The images are E; products and sums are f32.
+// @variant E = f16
+alias E = f32;
 
 // @include correlation
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> large: array<f32>;
-@group(0) @binding(2) var<storage, read> small: array<f32>;
+@group(0) @binding(1) var<storage, read> large: array<E>;
+@group(0) @binding(2) var<storage, read> small: array<E>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 
 // Eight neighbouring values, the same in every lane.
@@ -54,16 +57,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     for (var j = x0; j < x1; j++) {
       let first = (row * params.smallWidth + u32(j)) * params.b;
       let at = u32(base + j * params.stride) * params.largePitch + params.largeStart;
-      let v0 = large[at + a0];
-      let v1 = large[at + a1];
-      let v2 = large[at + a2];
-      let v3 = large[at + a3];
-      let s = spread(small[first + b0]);
+      let v0 = f32(large[at + a0]);
+      let v1 = f32(large[at + a1]);
+      let v2 = f32(large[at + a2]);
+      let v3 = f32(large[at + a3]);
+      let s = spread(f32(small[first + b0]));
       q0 += v0 * s;
       q1 += v1 * s;
       q2 += v2 * s;
       q3 += v3 * s;
-      let t = spread(small[first + b1]);
+      let t = spread(f32(small[first + b1]));
       r0 += v0 * t;
       r1 += v1 * t;
       r2 += v2 * t;

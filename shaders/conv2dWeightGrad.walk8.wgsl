@@ -3,12 +3,15 @@
 // along each row four pixels at a time, carrying two columns: 16 loads and 32 broadcasts for 288 multiply-adds.
 // Terms as in conv2dWeightGrad.subgroup4.wgsl.
 enable subgroups;
+// The images are E; products and sums are f32.
+// @variant E = f16
+alias E = f32;
 
 // @include correlation
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> large: array<f32>;
-@group(0) @binding(2) var<storage, read> small: array<f32>;
+@group(0) @binding(1) var<storage, read> large: array<E>;
+@group(0) @binding(2) var<storage, read> small: array<E>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 
 // Index of the first pixel of a row of the large image, or a negative number outside it.
@@ -20,14 +23,14 @@ fn line(row: i32, image: u32, a: u32) -> i32 {
 
 fn fetch(line: i32, column: i32) -> f32 {
   let inside = (line >= 0) & (column >= 0) & (column < i32(params.largeWidth));
-  return select(0.0, large[u32(select(0, line + column * i32(params.a), inside))], inside);
+  return select(0.0, f32(large[u32(select(0, line + column * i32(params.a), inside))]), inside);
 }
 
 // Eight small channels of a pixel, the same in every lane.
 fn smallAt(row: u32, column: u32, b: u32) -> mat2x4<f32> {
   let inside = column < params.smallWidth;
   let at = (row * params.smallWidth + select(0u, column, inside)) * params.b + b;
-  let s = select(0.0, small[at], inside);
+  let s = select(0.0, f32(small[at]), inside);
   return mat2x4<f32>(
     subgroupBroadcast(s, 0u), subgroupBroadcast(s, 1u), subgroupBroadcast(s, 2u), subgroupBroadcast(s, 3u),
     subgroupBroadcast(s, 4u), subgroupBroadcast(s, 5u), subgroupBroadcast(s, 6u), subgroupBroadcast(s, 7u),

@@ -121,6 +121,7 @@ const walk4: CorrelationVariant = {
 
 const walk8: CorrelationVariant = {
   name: 'walk8',
+  half: true,
   fits(caps, c) {
     const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
     return caps.subgroupSize === 8 && plain;
@@ -131,12 +132,14 @@ const walk8: CorrelationVariant = {
   launch(device, c, tensors, splits, label) {
     const grid: Grid = [Math.ceil(c.a / 8), Math.ceil(c.b / 8), splits];
     const params = paramsOf(c, splits);
-    launch(device, shaders.conv2dWeightGradWalk8, 'main', { ...tensors }, params, grid, {}, label);
+    const aliases = elementAliases(c);
+    launch(device, shaders.conv2dWeightGradWalk8, 'main', { ...tensors }, params, grid, { aliases }, label);
   },
 };
 
 const subgroup8: CorrelationVariant = {
   name: 'subgroup8',
+  half: true,
   runs: true,
   fits: (caps) => caps.subgroupSize === 8,
   preferred: (caps) => caps.software,
@@ -145,7 +148,9 @@ const subgroup8: CorrelationVariant = {
   launch(device, c, tensors, splits, label) {
     const grid: Grid = [Math.ceil(c.a / 32), Math.ceil(c.b / 16), taps(c) * splits];
     const params = paramsOf(c, splits);
-    launch(device, shaders.conv2dWeightGradSubgroup8, 'main', { ...tensors }, params, grid, {}, label);
+    const aliases = elementAliases(c);
+    const shader = shaders.conv2dWeightGradSubgroup8;
+    launch(device, shader, 'main', { ...tensors }, params, grid, { aliases }, label);
   },
 };
 
@@ -164,20 +169,10 @@ const stem: CorrelationVariant = {
   },
 };
 
-/** As gemm, on matrix units. */
-const matrix: CorrelationVariant = {
-  name: 'matrix',
-  runs: true,
-  half: true,
-  fits: (caps, c) => caps.matrices && c.dtype === 'f16',
-  work: (c) => Math.ceil((taps(c) * c.a) / 64) * Math.ceil(c.b / 64),
-  wanted: () => 512,
-  launch(device, c, tensors, splits, label) {
-    const grid: Grid = [Math.ceil((taps(c) * c.a) / 64), Math.ceil(c.b / 64), splits];
-    const params = paramsOf(c, splits);
-    launch(device, shaders.conv2dWeightGradMatrix, 'main', { ...tensors }, params, grid, {}, label);
-  },
-};
+/** Blocks of 64 rows (tap, large channel) times 64 columns, for each strip. */
+function blocks64(c: Correlation, splits: number): Grid {
+  return [Math.ceil((taps(c) * c.a) / 64), Math.ceil(c.b / 64), splits];
+}
 
 const gemm: CorrelationVariant = {
   name: 'gemm',
@@ -188,17 +183,22 @@ const gemm: CorrelationVariant = {
   work: (c) => Math.ceil((taps(c) * c.a) / 64) * Math.ceil(c.b / 64),
   wanted: () => 512,
   launch(device, c, tensors, splits, label) {
-    const grid: Grid = [Math.ceil((taps(c) * c.a) / 64), Math.ceil(c.b / 64), splits];
-    launch(
-      device,
-      shaders.conv2dWeightGradGemm,
-      'main',
-      { ...tensors },
-      paramsOf(c, splits),
-      grid,
-      { aliases: elementAliases(c) },
-      label,
-    );
+    const [params, aliases] = [paramsOf(c, splits), elementAliases(c)];
+    const grid = blocks64(c, splits);
+    launch(device, shaders.conv2dWeightGradGemm, 'main', { ...tensors }, params, grid, { aliases }, label);
+  },
+};
+
+/** As gemm, on matrix units. */
+const matrix: CorrelationVariant = {
+  ...gemm,
+  name: 'matrix',
+  fits: (caps, c) => caps.matrices && c.dtype === 'f16',
+  preferred: () => true,
+  launch(device, c, tensors, splits, label) {
+    const grid = blocks64(c, splits);
+    const params = paramsOf(c, splits);
+    launch(device, shaders.conv2dWeightGradMatrix, 'main', { ...tensors }, params, grid, {}, label);
   },
 };
 

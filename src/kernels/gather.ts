@@ -132,6 +132,7 @@ function weightSteps({ k, m, transposed }: Gather) {
 
 const halo8: GatherVariant = {
   name: 'halo8',
+  half: true,
   fits: (caps, g) => caps.subgroupSize === 8 && isPlain3x3(g),
   preferred: (caps, g) => caps.software && tileUse(g, 8) > 0.6,
   launch(device, g, tensors, label) {
@@ -144,12 +145,14 @@ const halo8: GatherVariant = {
     const sizes = { tilesX, tilesY, outHeight, outWidth, inHeight, inWidth, k, m };
     const grid: Grid = [g.batch * tilesX * tilesY, Math.ceil(m / 8)];
     const params = { ...sizes, ...origin, ...flags, ...weightSteps(g) };
-    launch(device, shaders.conv2dHalo8, 'main', bindingsOf(tensors), params, grid, {}, label);
+    const aliases = elementAliases(g);
+    launch(device, shaders.conv2dHalo8, 'main', bindingsOf(tensors), params, grid, { aliases }, label);
   },
 };
 
 const subgroup8: GatherVariant = {
   name: 'subgroup8',
+  half: true,
   runs: true,
   fits: (caps) => caps.subgroupSize === 8,
   preferred: (caps) => caps.software,
@@ -157,7 +160,8 @@ const subgroup8: GatherVariant = {
     const { weightK, weightM } = weightSteps(g);
     const params = { ...paramsOf(g, tensors.bias), weightK, weightM };
     const grid: Grid = [Math.ceil(params.pixels / 32), Math.ceil(g.m / 16), g.up * g.up];
-    launch(device, shaders.conv2dSubgroup8, 'main', bindingsOf(tensors), params, grid, {}, label);
+    const aliases = elementAliases(g);
+    launch(device, shaders.conv2dSubgroup8, 'main', bindingsOf(tensors), params, grid, { aliases }, label);
   },
 };
 

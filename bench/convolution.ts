@@ -6,7 +6,7 @@ import { chooseVariant } from '../src/kernels/variant.ts';
 import { empty, randomNormal } from '../src/tensor/create.ts';
 import type { Device } from '../src/tensor/device.ts';
 import { scope } from '../src/tensor/scope.ts';
-import type { ConfigName } from './network.ts';
+import { type ConfigName, type NetworkSizes, sizesOf } from './network.ts';
 import { timeLaunch } from './timing.ts';
 
 export interface ConvolutionShape {
@@ -26,24 +26,14 @@ export interface ConvolutionRow extends ConvolutionShape {
   readonly gflopsByCpu: number | null;
 }
 
-const square = (batch: number, side: number, channels: number): ConvolutionShape => ({
-  batch,
-  side,
-  channelsIn: channels,
-  channelsOut: channels,
-});
-
-/** First layers, then one square layer a level. */
-export const shapes: Record<ConfigName, readonly ConvolutionShape[]> = {
-  S: [
-    { batch: 4, side: 64, channelsIn: 1, channelsOut: 16 },
-    ...[0, 1, 2, 3, 4].map((level) => square(4, 64 >> level, 16 << level)),
-  ],
-  M: [
-    { batch: 2, side: 128, channelsIn: 1, channelsOut: 32 },
-    ...[0, 1, 2, 3, 4].map((level) => square(2, 128 >> level, 32 << level)),
-  ],
-};
+/** The first layer, then one square layer a level. */
+function shapesOf({ batch, side, width }: NetworkSizes): ConvolutionShape[] {
+  const square = [0, 1, 2, 3, 4].map((level) => {
+    const channels = width << level;
+    return { batch, side: side >> level, channelsIn: channels, channelsOut: channels };
+  });
+  return [{ batch, side, channelsIn: 1, channelsOut: width }, ...square];
+}
 
 interface Case {
   readonly direction: ConvolutionRow['direction'];
@@ -90,7 +80,7 @@ function casesOf(device: Device, { batch, side, channelsIn, channelsOut }: Convo
 /** Times every shape of a configuration in the variants that this device prefers. */
 export async function measureConvolutions(device: Device, config: ConfigName): Promise<ConvolutionRow[]> {
   const rows: ConvolutionRow[] = [];
-  for (const shape of shapes[config]) {
+  for (const shape of shapesOf(sizesOf(config, device.caps.software)[0]!)) {
     using _tensors = scope();
     const flop = 18 * shape.batch * shape.side ** 2 * shape.channelsIn * shape.channelsOut;
     for (const { direction, variant, launch } of casesOf(device, shape)) {

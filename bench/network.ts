@@ -18,13 +18,24 @@ export interface NetworkSizes {
   readonly width: number;
 }
 
-/** S: 1.9 million parameters; M: 7.8 million. */
+/** S: 1.9 million parameters; M: 7.8 million; zhang2024, the published size: 31 million. */
 export const configs = {
   S: { batch: 4, side: 64, width: 16 },
   M: { batch: 2, side: 128, width: 32 },
+  zhang2024: { batch: 20, side: 224, width: 64 },
 } as const satisfies Record<string, NetworkSizes>;
 
 export type ConfigName = keyof typeof configs;
+
+/**
+ * Sizes to try, the published one first, for adapters with less memory. A software adapter takes minutes for a batch
+ * of the largest, and gets a single image.
+ */
+export function sizesOf(config: ConfigName, software: boolean): NetworkSizes[] {
+  const sizes = configs[config];
+  if (config !== 'zhang2024') return [sizes];
+  return (software ? [1] : [20, 10, 5, 2, 1]).map((batch) => ({ ...sizes, batch }));
+}
 
 /** Adam's, the same for every engine. */
 export const adam = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };

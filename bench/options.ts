@@ -1,39 +1,62 @@
 /** @file The benchmark's command line. */
 import { parseArgs } from 'node:util';
-import { type AdapterChoice, openDevice } from '../src/tensor/device.node.ts';
-import type { Device } from '../src/tensor/device.ts';
+import type { AdapterChoice } from '../src/tensor/device.node.ts';
 import { type ConfigName, configs } from './network.ts';
 
-export const parts = ['roofline', 'kernels', 'steps', 'peers', 'profile', 'page'] as const;
-export type Part = (typeof parts)[number];
+/** The parts, and what each measures. */
+export const parts = {
+  roofline: 'multiply-adds in registers, copying by a kernel, the copy command',
+  kernels: '3×3 convolutions at the U-Nets’ shapes, three directions',
+  steps: 'whole train steps: time, dispatches, submits, bytes',
+  startup: 'from process start to the first step, by stage, with empty and with filled driver caches',
+  feeding: 'the training loop with its loader against steps on a batch that stays on the device',
+  peers: 'the same steps in jax-js and TensorFlow.js, taking turns (installs them into bench/peers)',
+  torch: 'the same steps in PyTorch where Python has it, taking turns',
+  profile: 'a train step by kernel, from the device’s timestamps',
+  page: 'a training in the page and in Node, taking turns (with --adapter swiftshader)',
+} as const;
 
-export interface BenchOptions {
-  readonly parts: readonly Part[];
+export type PartName = keyof typeof parts;
+const partNames = Object.keys(parts) as PartName[];
+
+/** Run when none is named: those that need nothing else installed. */
+const usualParts: readonly PartName[] = ['roofline', 'kernels', 'steps', 'startup', 'feeding'];
+
+/** What the parts are told. */
+export interface Settings {
   readonly configs: readonly ConfigName[];
   /** Counted steps of planewise. */
   readonly steps: number;
-  readonly json: boolean;
-  readonly save: boolean;
   /** Where the Chrome trace goes. */
   readonly trace: string | undefined;
 }
 
-export const help = `npm run bench -- [roofline] [kernels] [steps] [peers] [profile] [page] [options]
+export interface BenchOptions extends Settings {
+  readonly parts: readonly PartName[];
+  readonly json: boolean;
+  /** Folder that the results are kept in; undefined: they are not kept; '': bench/results. */
+  readonly save: string | undefined;
+  /** Draws the chart from kept results instead of measuring. */
+  readonly chart: boolean;
+}
 
-  roofline   multiply-adds in registers, copying by a kernel, the copy command
-  kernels    3×3 convolutions at the U-Nets' shapes, three directions
-  steps      whole train steps: time, dispatches, bytes, time to the first step
-  peers      the same steps in jax-js and TensorFlow.js, taking turns (installs them into bench/peers)
-  profile    a train step by kernel, from the device's timestamps
-  page       a training in the page and in Node, taking turns (with --adapter swiftshader)
-             (default: roofline kernels steps)
+const lines = partNames.map((name) => `  ${name.padEnd(10)} ${parts[name]}`);
 
-  --configs S,M      S: batch 4, 64×64, widths 16…256; M: batch 2, 128×128, widths 32…512 (default S)
+export const help = `npm run bench -- [part …] [options]
+
+${lines.join('\n')}
+             (default: ${usualParts.join(' ')})
+  chart      draws bench/results as docs/pictures/bench.svg and prints the README's table; measures nothing
+
+  --configs A,B      S: batch 4, 64×64, widths 16…256; M: batch 2, 128×128, widths 32…512;
+                     zhang2024: batch 20 (what memory allows; 1 on software adapters), 224×224, widths 64…1024
+                     (default S; S,M,zhang2024 when no part is named)
   --adapter NAME     gpu, system or swiftshader
   --steps N          counted steps (default 10)
   --trace FILE       where profile writes a Chrome trace
   --json             print JSON instead of tables
-  --save             keep the results in bench/results`;
+  --save             keep the results in bench/results
+  --out FOLDER       keep them there`;
 
 function listOf<T extends string>(what: string, found: readonly string[], allowed: readonly T[]): T[] {
   const wrong = found.find((name) => !(allowed as readonly string[]).includes(name));
@@ -54,33 +77,28 @@ export function parseOptions(argv: readonly string[]): BenchOptions | null {
     allowPositionals: true,
     options: {
       adapter: { type: 'string' },
-      configs: { type: 'string', default: 'S' },
+      configs: { type: 'string' },
       steps: { type: 'string', default: '10' },
       trace: { type: 'string' },
       json: { type: 'boolean', default: false },
       save: { type: 'boolean', default: false },
+      out: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return null;
   if (values.adapter) process.env.PLANEWISE_ADAPTER = values.adapter satisfies string as AdapterChoice;
-  const chosen = listOf('part', positionals, parts);
+  const chart = positionals.join() === 'chart';
+  const chosen = chart ? [] : listOf('part', positionals, partNames);
+  const all = Object.keys(configs) as ConfigName[];
+  const named = values.configs?.split(',') ?? (chosen.length ? ['S'] : all);
   return {
-    parts: chosen.length ? chosen : ['roofline', 'kernels', 'steps'],
-    configs: listOf('configuration', values.configs.split(','), Object.keys(configs) as ConfigName[]),
+    parts: chart || chosen.length ? chosen : usualParts,
+    configs: listOf('configuration', named, all),
     steps: stepsOf(values.steps),
     json: values.json,
-    save: values.save,
+    save: values.out ?? (values.save ? '' : undefined),
     trace: values.trace,
+    chart,
   };
-}
-
-/** Opens the adapter for one measurement and closes it after, so that none runs beside another. */
-export async function withDevice<T>(action: (device: Device) => Promise<T>): Promise<T> {
-  const device = await openDevice();
-  try {
-    return await action(device);
-  } finally {
-    device.dispose();
-  }
 }

@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Caps } from '../src/tensor/device.ts';
 import type { ConfigName } from './network.ts';
-import { type EngineName, measureSteps, type StepRow } from './steps.ts';
+import { measureSteps, nodeEngine, type StepRow } from './steps.ts';
 
 const folder = fileURLToPath(new URL('../../bench/peers', import.meta.url));
 
@@ -42,10 +43,16 @@ export function lossDifference(row: StepRow, ours: StepRow): number {
  * left out there.
  * @throws Error where an engine's losses differ from planewise's: then it does not do the same work
  */
-export async function comparePeers(config: ConfigName, adapter: string, steps: number): Promise<StepRow[]> {
-  const tooSlow = config === 'M' && /swiftshader/i.test(adapter);
-  const engines: EngineName[] = tooSlow ? ['planewise', 'jax-js'] : ['planewise', 'jax-js', 'tfjs'];
-  const rows = await measureSteps({ engines, config, steps, budgetMs: 15_000 });
+export async function comparePeers(config: ConfigName, { description, software }: Caps, steps: number) {
+  const tooSlow = config !== 'S' && /swiftshader/i.test(description);
+  const names = tooSlow ? (['planewise', 'jax-js'] as const) : (['planewise', 'jax-js', 'tfjs'] as const);
+  const rows = await measureSteps({
+    engines: names.map(nodeEngine),
+    config,
+    software,
+    steps,
+    budgetMs: 15_000,
+  });
   for (const row of rows) {
     const difference = lossDifference(row, rows[0]!);
     if (!(difference <= TOLERANCE))

@@ -1,6 +1,11 @@
 /** @file The child side of a step benchmark: one engine a process, told when to step so that engines can take turns. */
 import { openDevice } from '../src/tensor/device.node.ts';
+import { PlanewiseError } from '../src/tensor/errors.ts';
+import { restfully } from '../src/tensor/rest.node.ts';
 import type { Batch, NamedWeight, NetworkSizes } from './network.ts';
+
+/** Of activations and multiplications; weights, sums, norms and loss are f32 in both. */
+export type Precision = 'f32' | 'mixed';
 
 /** What the parent sends first. */
 export interface Job {
@@ -13,6 +18,7 @@ export interface Job {
     readonly beta2: number;
     readonly epsilon: number;
   };
+  readonly precision: Precision;
 }
 
 /** What an engine tells of itself: dispatches, bytes and the like. */
@@ -35,9 +41,9 @@ export interface StepAnswer {
 
 /** Answers of the child: one for the job, one for each step. */
 export type Answer =
-  | { readonly kind: 'ready'; readonly firstMs: number; readonly loss: number; readonly facts: Facts }
+  | { readonly kind: 'ready'; readonly loss: number; readonly facts: Facts }
   | StepAnswer
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string; readonly code?: string };
 
 function send(answer: Answer): void {
   process.send?.(answer);
@@ -47,23 +53,26 @@ async function answer(action: () => Promise<Answer>): Promise<void> {
   try {
     send(await action());
   } catch (error) {
-    send({ kind: 'failed', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const code = error instanceof PlanewiseError ? { code: error.code } : {};
+    send({ kind: 'failed', reason, ...code });
   }
 }
 
-/** Serves one engine until the parent ends the process. Its first step counts the time from the process's start. */
+/** Serves one engine until the parent ends the process. */
 export function serve(start: (job: Job) => Promise<Engine>): void {
   let engine: Engine;
   let steps = 0;
+  const step = () => (resting ? restfully(engine.step(++steps)) : engine.step(++steps));
   const first = async (job: Job): Promise<Answer> => {
     engine = await start(job);
-    const { loss } = await engine.step(++steps);
-    return { kind: 'ready', firstMs: performance.now(), loss, facts: engine.facts?.() ?? {} };
+    const { loss } = await step();
+    return { kind: 'ready', loss, facts: engine.facts?.() ?? {} };
   };
   const next = async (): Promise<Answer> => {
     const before = performance.now();
     const cpuBefore = process.cpuUsage();
-    const result = await engine.step(++steps);
+    const result = await step();
     const { user, system } = process.cpuUsage(cpuBefore);
     return { kind: 'step', ms: performance.now() - before, cpuMs: (user + system) / 1000, ...result };
   };
@@ -71,13 +80,18 @@ export function serve(start: (job: Job) => Promise<Engine>): void {
   process.on('disconnect', () => process.exit());
 }
 
+/** Other engines' promises are waited for as planewise waits for its own: polling would take a core from the adapter. */
+let resting = false;
+
 // Dawn's instance must outlive its devices.
 let instance: GPU | undefined;
 
 /** Gives other engines `navigator.gpu` on the adapter that planewise would open here. */
 export async function provideNavigator(): Promise<void> {
   // finds the driver and the loader, and leaves them selected
-  (await openDevice()).dispose();
+  const device = await openDevice();
+  resting = device.caps.software;
+  device.dispose();
   const { create } = await import('webgpu');
   instance = create([]);
   Object.defineProperty(globalThis, 'navigator', {

@@ -2,9 +2,11 @@
 import type { ProfileRow } from '../src/autograd/profile.ts';
 import { formatTable } from '../src/commands/table.ts';
 import type { ConvolutionRow } from './convolution.ts';
+import type { FeedingRow } from './feeding.ts';
 import type { PageRow } from './page.ts';
 import { lossDifference } from './peers.ts';
 import type { RooflineRow } from './roofline.ts';
+import type { StartupRow } from './startup.ts';
 import type { StepRow } from './steps.ts';
 
 /** Three significant digits, as a number so that columns align to the right. */
@@ -58,10 +60,15 @@ export function convolutionTable(rows: readonly ConvolutionRow[]): string {
   );
 }
 
+/** The configuration, with its batch where that is not the same for all. */
+const nameOf = ({ config, batch }: StepRow | FeedingRow): string =>
+  config === 'zhang2024' ? `${config} (${batch})` : config;
+
 export function stepTable(rows: readonly StepRow[]): string {
   return formatTable(
     [
-      { title: 'train step', cell: ({ config }) => config },
+      { title: 'train step', cell: nameOf },
+      { title: 'engine', cell: ({ engine }) => engine },
       { title: 'median ms', cell: ({ medianMs }) => short(medianMs) },
       { title: 'min ms', cell: ({ minMs }) => short(minMs) },
       { title: 'CPU ms', cell: ({ cpuMs }) => short(cpuMs) },
@@ -76,11 +83,12 @@ export function stepTable(rows: readonly StepRow[]): string {
   );
 }
 
-export function peerTable(rows: readonly StepRow[]): string {
+/** Engines that took turns, each beside planewise in f32. */
+export function engineTable(rows: readonly StepRow[]): string {
   const ours = (row: StepRow) => rows.find((o) => o.config === row.config && o.engine === 'planewise')!;
   return formatTable(
     [
-      { title: 'train step', cell: ({ config }) => config },
+      { title: 'train step', cell: nameOf },
       { title: 'engine', cell: ({ engine }) => engine },
       { title: 'median ms', cell: ({ medianMs }) => short(medianMs) },
       { title: 'min ms', cell: ({ minMs }) => short(minMs) },
@@ -90,6 +98,33 @@ export function peerTable(rows: readonly StepRow[]): string {
       { title: 'by CPU time', cell: (row) => short(row.cpuMs / ours(row).cpuMs) },
       { title: 'first step after ms', cell: ({ firstMs }) => short(firstMs) },
       { title: 'loss differs by', cell: (row) => lossDifference(row, ours(row)).toExponential(0) },
+    ],
+    rows,
+  );
+}
+
+export function startupTable(rows: readonly StartupRow[]): string {
+  const stages = ['node', 'modules', 'device', 'capture', 'step', 'total'] as const;
+  return formatTable(
+    [
+      { title: 'first step, ms', cell: ({ config }) => config },
+      { title: 'driver caches', cell: ({ cache }) => cache },
+      ...stages.map((stage) => ({ title: stage, cell: (row: StartupRow) => Math.round(row[stage]) })),
+    ],
+    rows,
+  );
+}
+
+export function feedingTable(rows: readonly FeedingRow[]): string {
+  return formatTable(
+    [
+      { title: 'feeding', cell: nameOf },
+      { title: 'fixed batch ms', cell: ({ fixedMs }) => short(fixedMs) },
+      { title: 'with loader ms', cell: ({ loaderMs }) => short(loaderMs) },
+      { title: 'ratio', cell: ({ ratio }) => Number(ratio.toFixed(3)) },
+      { title: 'CPU ms', cell: ({ fixedCpuMs }) => short(fixedCpuMs) },
+      { title: 'with loader', cell: ({ loaderCpuMs }) => short(loaderCpuMs) },
+      { title: 'making a batch ms', cell: ({ batchMs }) => short(batchMs) },
     ],
     rows,
   );

@@ -11,7 +11,7 @@ const outdir = join(root, 'dist', 'bench');
 await rm(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: ['bench/main.ts', 'bench/engine.ts', 'bench/serve.ts'],
+  entryPoints: ['main', 'engine', 'serve', 'first'].map((name) => `bench/${name}.ts`),
   outdir,
   bundle: true,
   splitting: true,

@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { batchOf, configs, firstWeights, optionsOf } from '../../bench/network.ts';
+import { chartGroups, chartSvg, chartTable } from '../../bench/chart.ts';
+import { batchOf, configs, firstWeights, optionsOf, sizesOf } from '../../bench/network.ts';
 import { parseOptions } from '../../bench/options.ts';
 import { lossDifference } from '../../bench/peers.ts';
+import { emptyResults, jsonOf } from '../../bench/results.ts';
 import type { StepRow } from '../../bench/steps.ts';
-import { peerTable } from '../../bench/tables.ts';
+import { engineTable } from '../../bench/tables.ts';
 import { median } from '../../bench/timing.ts';
 import { declareUNet } from '../../src/models/unet.ts';
 
 const row = (engine: StepRow['engine'], medianMs: number, losses: readonly number[]): StepRow => ({
   engine,
   config: 'S',
+  batch: 4,
   medianMs,
   minMs: medianMs,
   cpuMs: 2 * medianMs,
@@ -33,7 +36,7 @@ describe('benchmarks', () => {
   });
 
   it('prints how many times the time of planewise each engine takes', () => {
-    const table = peerTable([row('planewise', 100, [1, 1, 1]), row('jax-js', 450, [1, 1, 1])]);
+    const table = engineTable([row('planewise', 100, [1, 1, 1]), row('jax-js', 450, [1, 1, 1])]);
     expect(table.split('\n')[2]).toMatch(/^S +jax-js +450 +450 +900 +3 +4\.5 +4\.5 /);
   });
 
@@ -46,9 +49,41 @@ describe('benchmarks', () => {
     expect(declareUNet(optionsOf(configs.M)).parameterCount).toBe(7_763_522);
   });
 
+  it('prints medians by configuration and engine for other programs, and nothing else for the peers alone', () => {
+    const rows = [row('planewise', 100.04, [1]), row('jax-js', 450, [1]), row('tfjs', 2000, [1])];
+    expect(jsonOf({ ...emptyResults('SwiftShader driver 5.0.0'), peers: rows })).toEqual({
+      adapter: 'SwiftShader driver 5.0.0',
+      configs: { S: { planewise: 100, 'jax-js': 450, tfjs: 2000 } },
+    });
+  });
+
+  it('draws a bar an engine, as long as its time against that of planewise', () => {
+    const rows = [row('planewise', 100, [1]), row('jax-js', 450, [1]), row('tfjs', 2000, [1])];
+    const results = { ...emptyResults('llvmpipe: Mesa 25.0.7'), peers: rows };
+    const { peers, torch } = chartGroups([results]);
+    expect(torch).toEqual([]);
+    const lengths = [...chartSvg(peers).matchAll(/<rect [^>]*width="([\d.]+)"/g)].map(([, width]) =>
+      Number(width),
+    );
+    expect(lengths.map((length) => length / lengths[0]!)).toEqual([
+      1,
+      expect.closeTo(4.5, 1),
+      expect.closeTo(20, 1),
+    ]);
+    expect(chartTable(peers).split('\n').at(-1)).toBe(
+      '| llvmpipe | S | 100 ms | 450 ms (4.5×) | 2.0 s (20×) |',
+    );
+  });
+
+  it('gives a software adapter one image of the largest network, and a GPU what its memory allows', () => {
+    expect(sizesOf('zhang2024', true).map(({ batch }) => batch)).toEqual([1]);
+    expect(sizesOf('zhang2024', false).map(({ batch }) => batch)).toEqual([20, 10, 5, 2, 1]);
+    expect(sizesOf('M', true)).toEqual([configs.M]);
+  });
+
   it('names what it does not know on the command line and what there is', () => {
     expect(() => parseOptions(['kernel'])).toThrow(/"kernel".*roofline, kernels/);
-    expect(() => parseOptions(['--configs', 'S,L'])).toThrow(/"L".*S, M/);
+    expect(() => parseOptions(['--configs', 'S,L'])).toThrow(/"L".*S, M, zhang2024/);
     expect(() => parseOptions(['--steps', '1'])).toThrow(/at least 3/);
     expect(parseOptions(['--help'])).toBeNull();
   });

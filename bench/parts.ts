@@ -1,0 +1,112 @@
+/** @file How each part of the benchmark is measured and shown. */
+import { writeFile } from 'node:fs/promises';
+import { chromeTrace, type ProfileRow, profileStep, traceStep } from '../src/autograd/profile.ts';
+import { openDevice } from '../src/tensor/device.node.ts';
+import type { Caps, Device } from '../src/tensor/device.ts';
+import { measureConvolutions } from './convolution.ts';
+import { measureFeeding } from './feeding.ts';
+import { type ConfigName, sizesOf, trainStep } from './network.ts';
+import type { PartName, Settings } from './options.ts';
+import { comparePeers, installPeers } from './peers.ts';
+import type { Results } from './results.ts';
+import { measureRoofline } from './roofline.ts';
+import { measureStartup } from './startup.ts';
+import { measureSteps, planewise } from './steps.ts';
+import {
+  convolutionTable,
+  engineTable,
+  feedingTable,
+  pageTable,
+  profileTable,
+  rooflineTable,
+  startupTable,
+  stepTable,
+} from './tables.ts';
+import { compareTorch, findTorch, missingTorch } from './torch.ts';
+
+/** Measures one part into `results` and gives its table. */
+type Measure = (results: Results, settings: Settings, caps: Caps) => Promise<string>;
+
+/** Opens the adapter for one measurement and closes it after, so that none runs beside another. */
+export async function withDevice<T>(action: (device: Device) => Promise<T>): Promise<T> {
+  const device = await openDevice();
+  try {
+    return await action(device);
+  } finally {
+    device.dispose();
+  }
+}
+
+/** One configuration after another, results joined. */
+async function each<T>(configs: readonly ConfigName[], measure: (config: ConfigName) => Promise<T[]>) {
+  const rows: T[] = [];
+  for (const config of configs) rows.push(...(await measure(config)));
+  return rows;
+}
+
+async function profileConfig(config: ConfigName, trace: string | undefined): Promise<ProfileRow[]> {
+  return withDevice(async (device) => {
+    const train = await trainStep(device, sizesOf(config, device.caps.software)[0]!);
+    train.run(1);
+    const rows = await profileStep(train.captured);
+    if (trace) await writeFile(trace, chromeTrace(await traceStep(train.captured), `train step ${config}`));
+    train.dispose();
+    return rows;
+  });
+}
+
+export const measures: Record<PartName, Measure> = {
+  async roofline(results) {
+    results.roofline = await withDevice(measureRoofline);
+    return rooflineTable(results.roofline);
+  },
+  async kernels(results, { configs }) {
+    results.kernels = await each(configs, (config) => withDevice((d) => measureConvolutions(d, config)));
+    return convolutionTable(results.kernels);
+  },
+  async steps(results, { configs, steps }, { software }) {
+    results.steps = await each(configs, (config) =>
+      measureSteps({ engines: [planewise('f32')], config, software, steps, budgetMs: 60_000 }),
+    );
+    return stepTable(results.steps);
+  },
+  async startup(results, { configs }) {
+    results.startup = await each(configs, measureStartup);
+    return startupTable(results.startup);
+  },
+  async feeding(results, { configs }) {
+    results.feeding = await each(configs, (config) =>
+      withDevice(async (device) => [await measureFeeding(device, config)]),
+    );
+    return feedingTable(results.feeding);
+  },
+  async peers(results, { configs, steps }, caps) {
+    installPeers();
+    results.peers = await each(configs, (config) => comparePeers(config, caps, steps));
+    return engineTable(results.peers);
+  },
+  async torch(results, { configs, steps }, caps) {
+    const torch = findTorch();
+    if (!torch) {
+      results.torch = { skipped: missingTorch };
+      return missingTorch;
+    }
+    const rows = await each(configs, (config) => compareTorch(torch, config, caps, steps));
+    results.torch = { torch, rows };
+    const where = torch.gpu ? `${torch.gpu}, cuDNN ${torch.cudnn}` : 'CPU';
+    return `PyTorch ${torch.version} on ${where}\n${engineTable(rows)}`;
+  },
+  async profile(results, { configs, trace }) {
+    results.profile = {};
+    for (const config of configs) results.profile[config] = await profileConfig(config, trace);
+    return configs.map((config) => profileTable(config, results.profile![config]!)).join('\n\n');
+  },
+  async page(results, { steps }) {
+    if (!/swiftshader/i.test(results.adapter))
+      throw new Error('The page is measured on the adapter of its browser: add --adapter swiftshader.');
+    // what it needs is installed for development only
+    const { measurePage } = await import('./page.ts');
+    results.page = await measurePage(steps);
+    return pageTable(results.page);
+  },
+};

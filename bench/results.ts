@@ -1,0 +1,98 @@
+/** @file What a run of the benchmark leaves: its JSON, and the file it is kept in. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { ProfileRow } from '../src/autograd/profile.ts';
+import type { ConvolutionRow } from './convolution.ts';
+import type { FeedingRow } from './feeding.ts';
+import type { ConfigName } from './network.ts';
+import type { PageRow } from './page.ts';
+import type { RooflineRow } from './roofline.ts';
+import type { StartupRow } from './startup.ts';
+import type { StepRow } from './steps.ts';
+import type { Torch } from './torch.ts';
+
+/** What each part measured, by its name; absent where it was not run. */
+export interface Measurements {
+  roofline?: RooflineRow[];
+  kernels?: ConvolutionRow[];
+  steps?: StepRow[];
+  startup?: StartupRow[];
+  feeding?: FeedingRow[];
+  peers?: StepRow[];
+  /** Why not, where there is no PyTorch. */
+  torch?: { readonly torch: Torch; readonly rows: StepRow[] } | { readonly skipped: string };
+  profile?: Partial<Record<ConfigName, ProfileRow[]>>;
+  page?: PageRow[];
+}
+
+export interface Results extends Measurements {
+  readonly adapter: string;
+  readonly date: string;
+  readonly host: { readonly cpu: string; readonly cores: number; readonly node: string };
+  /** By part: running processes, a minute's mean, before and after; above the cores, times are of a shared machine. */
+  readonly load: Record<string, readonly [number, number]>;
+}
+
+export function emptyResults(adapter: string): Results {
+  const [cpu] = cpus();
+  const host = { cpu: cpu?.model ?? 'unknown', cores: cpus().length, node: process.version };
+  return { adapter, date: new Date().toISOString(), host, load: {} };
+}
+
+export type Summary = Record<string, Record<string, number>>;
+
+/** Median milliseconds of a train step, by configuration and engine. */
+export function summaryOf(rows: readonly StepRow[]): Summary {
+  const summary: Summary = {};
+  for (const { config, engine, medianMs } of rows) {
+    summary[config] ??= {};
+    summary[config][engine] = Number(medianMs.toFixed(1));
+  }
+  return summary;
+}
+
+/** What `--json` prints: adapter, `configs` of the peers, `torch` in the same form, and every other part's rows. */
+export function jsonOf(results: Results): object {
+  const { adapter, peers, torch, date: _date, host: _host, load: _load, ...rest } = results;
+  const against = torch && ('rows' in torch ? { ...torch.torch, configs: summaryOf(torch.rows) } : torch);
+  return {
+    adapter,
+    ...(peers && { configs: summaryOf(peers) }),
+    ...(against && { torch: against }),
+    ...rest,
+  };
+}
+
+/** `llvmpipe` of "llvmpipe: Mesa 25.0.7 (LLVM 15)", `swiftshader` of "SwiftShader driver 5.0.0". */
+export function shortAdapter(adapter: string): string {
+  return adapter.toLowerCase().replace(/(:| \(| driver).*$/, '');
+}
+
+const folder = fileURLToPath(new URL('../../bench/results', import.meta.url));
+
+/** Keeps results in a file of adapter and day. Parts of an earlier run on the same day stay unless measured again. */
+export async function save(results: Results, to = folder): Promise<string> {
+  await mkdir(to, { recursive: true });
+  const name = shortAdapter(results.adapter)
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+  const file = `${to}/${name}-${results.date.slice(0, 10)}.json`;
+  const earlier = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Results) : undefined;
+  const merged = { ...earlier, ...results, load: { ...earlier?.load, ...results.load } };
+  await writeFile(file, `${JSON.stringify(merged, null, 1)}\n`);
+  return file;
+}
+
+/** The newest results of every adapter. */
+export async function newestResults(): Promise<Results[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
+  const all = await Promise.all(names.map((name) => readFile(`${folder}/${name}`, 'utf8')));
+  const byAdapter = new Map<string, Results>();
+  for (const text of all) {
+    const results = JSON.parse(text) as Results;
+    byAdapter.set(shortAdapter(results.adapter), results);
+  }
+  return [...byAdapter.values()];
+}

@@ -1,0 +1,101 @@
+/** @file The same train steps in PyTorch, taking turns with planewise: same weights, same data, losses compared. */
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Caps } from '../src/tensor/device.ts';
+import { Child, pythonLink } from './child.ts';
+import { batchOf, type ConfigName, firstWeights, type NetworkSizes } from './network.ts';
+import { lossDifference } from './peers.ts';
+import type { Job } from './serve.ts';
+import { type Contestant, measureSteps, planewise, type StepRow } from './steps.ts';
+
+const program = fileURLToPath(new URL('../../bench/torch/steps.py', import.meta.url));
+
+/** f32 must agree to this; TF32 and bf16 round more, and are only shown. */
+const TOLERANCE = 1e-3;
+const ROUNDED = /TF32|bf16|mixed/;
+
+export interface Torch {
+  readonly python: string;
+  readonly version: string;
+  /** Null where it runs on the CPU. */
+  readonly gpu: string | null;
+  readonly cudnn: number | null;
+  /** How it can run here, by name. */
+  readonly modes: readonly string[];
+}
+
+/** The first Python that has PyTorch: $PYTHON, the one on the path, the system's; null where there is none. */
+export function findTorch(): Torch | null {
+  const candidates = [process.env.PYTHON, 'python3', '/usr/bin/python3'].filter((name) => name !== undefined);
+  for (const python of candidates) {
+    const { status, stdout } = spawnSync(python, [program, '--probe'], { encoding: 'utf8' });
+    if (status === 0) return { python, ...(JSON.parse(stdout) as Omit<Torch, 'python'>) };
+  }
+  return null;
+}
+
+export const missingTorch =
+  'PyTorch was not found (asked $PYTHON, python3 and /usr/bin/python3), so there is nothing to compare with.';
+
+/** A line of JSON with names and shapes, then the values: what network.py reads. */
+async function writeArrays(file: string, sizes: NetworkSizes): Promise<void> {
+  const { batch, side } = sizes;
+  const { images, targets } = batchOf(sizes);
+  const arrays = [
+    { name: 'images', shape: [batch, side, side, 1], values: images },
+    { name: 'targets', shape: [batch, side, side, 2], values: targets },
+    ...firstWeights(sizes),
+  ];
+  const header = `${JSON.stringify(arrays.map(({ name, shape }) => [name, shape]))}\n`;
+  await writeFile(file, [
+    new TextEncoder().encode(header),
+    ...arrays.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+  ]);
+}
+
+/** Idle threads must not spin while the others have their turn; oneDNN takes its number of threads from here only. */
+function environmentOf(mode: string): Record<string, string> {
+  const threads = /(\d+) threads?/.exec(mode)?.[1];
+  return { OMP_WAIT_POLICY: 'PASSIVE', ...(threads && { OMP_NUM_THREADS: threads }) };
+}
+
+function contestantOf({ python }: Torch, mode: string, file: string): Contestant {
+  const engine = `PyTorch ${mode}`;
+  return {
+    engine,
+    start: () => new Child(engine, pythonLink(python, [program], environmentOf(mode))),
+    async job({ sizes, adam }: Job) {
+      await writeArrays(file, sizes);
+      return { mode, file, sizes, adam };
+    },
+  };
+}
+
+/**
+ * Steps of planewise and of PyTorch, in every way it can run here, in turns.
+ * @throws Error where losses in f32 differ: then they do not do the same work
+ */
+export async function compareTorch(
+  torch: Torch,
+  config: ConfigName,
+  caps: Caps,
+  steps: number,
+): Promise<StepRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'planewise-torch-'));
+  try {
+    const others = torch.modes.map((mode) => contestantOf(torch, mode, join(folder, 'arrays')));
+    const engines = [planewise('f32'), ...others];
+    const rows = await measureSteps({ engines, config, software: caps.software, steps, budgetMs: 15_000 });
+    for (const row of rows) {
+      const difference = lossDifference(row, rows[0]!);
+      if (!ROUNDED.test(row.engine) && !(difference <= TOLERANCE))
+        throw new Error(`${row.engine}'s losses ${row.losses} differ from planewise's ${rows[0]!.losses}.`);
+    }
+    return rows;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

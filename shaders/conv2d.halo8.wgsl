@@ -66,7 +66,7 @@ fn source(t: Tile, r: u32, c: u32) -> Source {
 
 // A product, for compilers move a select behind each broadcast.
 fn fetch(s: Source, k: u32) -> f32 {
-  return s.inside * x[s.at + k];
+  return s.inside * f32(x[s.at + k]);
 }
 
 // Index of a tap's weight from input channel 0 to output channel m.
@@ -148,15 +148,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   let a22 = tapAt(8u, own);
   for (var k = 0u; k < params.k; k++) {
     let at = k * params.weightK;
-    let w00 = w[a00 + at];
-    let w01 = w[a01 + at];
-    let w02 = w[a02 + at];
-    let w10 = w[a10 + at];
-    let w11 = w[a11 + at];
-    let w12 = w[a12 + at];
-    let w20 = w[a20 + at];
-    let w21 = w[a21 + at];
-    let w22 = w[a22 + at];
+    let w00 = f32(w[a00 + at]);
+    let w01 = f32(w[a01 + at]);
+    let w02 = f32(w[a02 + at]);
+    let w10 = f32(w[a10 + at]);
+    let w11 = f32(w[a11 + at]);
+    let w12 = f32(w[a12 + at]);
+    let w20 = f32(w[a20 + at]);
+    let w21 = f32(w[a21 + at]);
+    let w22 = f32(w[a22 + at]);
     let g0 = fetch(e0, k);
     let g1 = fetch(e1, k);
     let g2 = fetch(e2, k);

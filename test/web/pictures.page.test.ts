@@ -6,7 +6,7 @@ import { graveFindings, makeHearts, openSite, type Site, startTraining } from '.
 
 /** With PLANEWISE_PICTURES=1 the training is long enough to have learned something, and the pictures are kept. */
 const keep = process.env.PLANEWISE_PICTURES === '1';
-const [hearts, steps, batch] = keep ? [60, 500, 16] : [6, 12, 2];
+const [hearts, steps, batch] = keep ? [120, 240, 16] : [6, 12, 2];
 const pictures = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
 
 let site: Site;
@@ -46,7 +46,7 @@ it('a training shows its curves and what it predicts on held-out slices', async 
     Math.round(0.95 * steps),
     { polling: 500 },
   );
-  await page.setViewportSize({ width: 1280, height: 1560 });
+  await page.setViewportSize({ width: 1280, height: 1340 });
   await picture('train', 'light');
   await page.getByText('Finished', { exact: true }).waitFor();
   const subjects = await page.locator('.held figcaption strong').allTextContents();

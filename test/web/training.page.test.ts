@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Download, Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
-import { readText } from '../../src/train/runfiles.ts';
+import { type MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import { metricsFile, validationFile, withoutTimings } from '../../src/train/runlog.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import { keptFile, makeHearts, openSite, ready, type Site, startTraining } from './page.ts';
@@ -10,6 +10,8 @@ import { form, hearts, sha256, trainHere } from './run.ts';
 
 let site: Site;
 let page: Page;
+/** The files of the same training in Node. */
+let here: MemoryFiles;
 beforeAll(async () => {
   site = await openSite();
   page = await site.open();
@@ -39,7 +41,7 @@ it('a training whose page was closed in its midst, reopened without a network, p
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByRole('button', { name: /^Resume from step [12]\d$/ }).click();
   await page.getByText('Finished', { exact: true }).waitFor();
-  const here = await trainHere();
+  here = await trainHere();
   const metrics = withoutTimings((await readText(here, metricsFile))!);
   expect(metrics.split('\n')).toHaveLength(form.steps + 1);
   expect(withoutTimings(await keptFile(page, 'run', metricsFile, 'text'))).toBe(metrics);
@@ -70,6 +72,19 @@ it('its weights predict a study, and are downloaded as the run left them, with a
   const report = new TextDecoder().decode(await downloaded('Report (.html)'));
   expect(report).toContain('6 built-in hearts, mid');
   expect(report).not.toMatch(/(src|href)="(?!data:|#)/);
+}, 120_000);
+
+it('weights of Node are loaded from a file and predict; a torn file is told in words and changes nothing', async () => {
+  const bytes = Buffer.from(here.files.get(weightsFile)!);
+  const load = (name: string, buffer: Buffer): Promise<void> =>
+    page.getByLabel('Weights file').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+  await load('node.safetensors', bytes);
+  await page.getByText('node.safetensors', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Predict' }).click();
+  await page.getByText(/^1\d slices in/).waitFor();
+  await load('torn.safetensors', bytes.subarray(0, bytes.length / 2));
+  await page.getByText(/^torn\.safetensors: /).waitFor();
+  expect(await page.getByText('node.safetensors', { exact: true }).isVisible()).toBe(true);
 }, 120_000);
 
 it('a run stopped before its first validation still leaves weights', async () => {

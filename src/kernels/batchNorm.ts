@@ -67,10 +67,12 @@ const sumVariants: readonly Variant<Tensor, [run: Run]>[] = [
   {
     name: 'whole',
     fits: () => true,
-    // Four lanes are half as fast on single channels, eight are not.
+    // While there are few rows, a launch saved is worth the cores that stay idle where there are more than two. Four
+    // lanes, unlike eight, are half as fast on single channels.
     preferred: (caps, x) => {
-      const { each, groups } = wholeOf(x);
-      return caps.software && groups >= busyLanes(caps) && (each === 4 || caps.subgroupSize === 8);
+      const { each, rows, groups } = wholeOf(x);
+      const small = rows <= 32768 && groups >= busyLanes(caps);
+      return caps.software && small && (each === 4 || caps.subgroupSize === 8);
     },
     launch: (_device, x, run) => run('whole', wholeOf(x)),
   },

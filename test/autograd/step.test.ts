@@ -35,6 +35,21 @@ describe('capture', () => {
     step.dispose();
   });
 
+  it('replays launches of one kernel in a row, each on its own tensors', async () => {
+    const x = tensor(device(), [1, -2, 3], [3]);
+    const step = await capture(device(), () => {
+      const tripled = ops.affine(x, 3);
+      const shifted = ops.affine(tripled, 1, 10);
+      return { y: ops.affine(shifted, -1), relu: ops.relu(shifted), tripled };
+    });
+    step.run();
+    expect(step.launchCount).toBe(4);
+    expect([...(await step.outputs.y.read())]).toEqual([-13, -4, -19]);
+    expect([...(await step.outputs.relu.read())]).toEqual([13, 4, 19]);
+    expect([...(await step.outputs.tripled.read())]).toEqual([3, -6, 9]);
+    step.dispose();
+  });
+
   it('refuses a host read inside the step and nesting', async () => {
     const x = tensor(device(), [1], [1]);
     await expect(capture(device(), () => readInside(x))).rejects.toThrow(CaptureError);

@@ -62,7 +62,6 @@ async function checkHalf(
 
 const shapes = [
   [2, 5, 7, 3],
-  [1, 9, 6, 68],
   [3, 8, 8, 4],
   [1, 40, 31, 8],
 ];
@@ -111,7 +110,6 @@ if (hasHalf) {
     for (const window of [
       { kernel: 2, stride: 2 },
       { kernel: 3, stride: 2, padding: 1 },
-      { kernel: 2, stride: 3, padding: 1 },
     ])
       it(`pass through pools of ${JSON.stringify(window)}`, async () => {
         for (const shape of shapes) {
@@ -173,7 +171,6 @@ if (hasHalf) {
         const x = [halves(shape, 4)];
         await checkHalf(device(), x, (p) => ops.mse(p, target!), 'f32');
         await checkHalf(device(), x, (p) => ops.maskedMse(p, target!, mask!), 'f32');
-        await checkHalf(device(), x, (p) => ops.smoothL1(p, target!, 0.4), 'f32');
       }
       const lines = tensor(device(), random([4, 2, 3], 5, -0.1, 0.1).data, [4, 2, 3]);
       const seen = tensor(device(), [1, 0, 1, 1, 0, 1, 1, 1], [4, 2]);

@@ -14,9 +14,9 @@ function countSubmits(queue: GPUQueue): () => number {
   return () => submits;
 }
 
-async function start({ sizes }: Job): Promise<Engine> {
+async function start({ sizes, precision }: Job): Promise<Engine> {
   const device = await openDevice();
-  const train = await trainStep(device, sizes);
+  const train = await trainStep(device, sizes, precision);
   const submits = countSubmits(device.gpu.queue);
   let submitsPerStep = 0;
   return {

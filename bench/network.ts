@@ -1,10 +1,11 @@
 /** @file The network that steps are timed on, its sizes S and M, its data and its training step. */
 import * as ops from '../src/autograd/ops.ts';
 import { Optimizer } from '../src/autograd/optim.ts';
+import { LossScaler } from '../src/autograd/scaler.ts';
 import { type CapturedStep, capture } from '../src/autograd/step.ts';
 import { Tape } from '../src/autograd/tape.ts';
 import { initialValues } from '../src/models/declare.ts';
-import { declareUNet, UNet, type UNetOptions } from '../src/models/unet.ts';
+import { declareUNet, type Precision, UNet, type UNetOptions } from '../src/models/unet.ts';
 import { tensor } from '../src/tensor/create.ts';
 import type { Device } from '../src/tensor/device.ts';
 import { uniforms } from '../src/tensor/random.ts';
@@ -81,19 +82,24 @@ export interface TrainStep {
 }
 
 /** The captured step on a device: forward, mean squared error, backward, Adam. */
-export async function trainStep(device: Device, sizes: NetworkSizes): Promise<TrainStep> {
+export async function trainStep(
+  device: Device,
+  sizes: NetworkSizes,
+  precision: Precision = 'f32',
+): Promise<TrainStep> {
   const { batch, side } = sizes;
   const { learningRate, ...rule } = adam;
   const data = batchOf(sizes);
   const images = tensor(device, data.images, [batch, side, side, 1]);
   const targets = tensor(device, data.targets, [batch, side, side, 2]);
-  const unet = new UNet(device, optionsOf(sizes));
-  const optimizer = new Optimizer(unet.arena, { kind: 'adam', ...rule });
+  const unet = new UNet(device, { ...optionsOf(sizes), precision });
+  const scaler = precision === 'mixed' ? new LossScaler(device) : undefined;
+  const optimizer = new Optimizer(unet.arena, { kind: 'adam', ...rule }, scaler);
   const captured = await capture(device, () => {
     unet.arena.zeroGrad();
     using tape = new Tape();
     const loss = ops.mse(unet.forward(images, { training: true }).heatmaps!, targets);
-    tape.backward(loss);
+    tape.backward(loss, scaler?.scale);
     optimizer.apply();
     return { loss };
   });
@@ -105,7 +111,7 @@ export async function trainStep(device: Device, sizes: NetworkSizes): Promise<Tr
       captured.run();
     },
     dispose() {
-      for (const owned of [captured, optimizer, unet, images, targets]) owned.dispose();
+      for (const owned of [captured, optimizer, scaler, unet, images, targets]) owned?.dispose();
     },
   };
 }

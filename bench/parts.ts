@@ -11,7 +11,7 @@ import { comparePeers, installPeers } from './peers.ts';
 import type { Results } from './results.ts';
 import { measureRoofline } from './roofline.ts';
 import { measureStartup } from './startup.ts';
-import { measureSteps, planewise } from './steps.ts';
+import { everyPrecision, measureSteps } from './steps.ts';
 import {
   convolutionTable,
   engineTable,
@@ -64,9 +64,10 @@ export const measures: Record<PartName, Measure> = {
     results.kernels = await each(configs, (config) => withDevice((d) => measureConvolutions(d, config)));
     return convolutionTable(results.kernels);
   },
-  async steps(results, { configs, steps }, { software }) {
+  async steps(results, { configs, steps }, caps) {
+    const { software } = caps;
     results.steps = await each(configs, (config) =>
-      measureSteps({ engines: [planewise('f32')], config, software, steps, budgetMs: 60_000 }),
+      measureSteps({ engines: everyPrecision(caps), config, software, steps, budgetMs: 60_000 }),
     );
     return stepTable(results.steps);
   },

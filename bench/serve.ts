@@ -1,11 +1,9 @@
 /** @file The child side of a step benchmark: one engine a process, told when to step so that engines can take turns. */
+import type { Precision } from '../src/models/unet.ts';
 import { openDevice } from '../src/tensor/device.node.ts';
 import { PlanewiseError } from '../src/tensor/errors.ts';
 import { restfully } from '../src/tensor/rest.node.ts';
 import type { Batch, NamedWeight, NetworkSizes } from './network.ts';
-
-/** Of activations and multiplications; weights, sums, norms and loss are f32 in both. */
-export type Precision = 'f32' | 'mixed';
 
 /** What the parent sends first. */
 export interface Job {

@@ -1,8 +1,10 @@
 /** @file Train steps of one or several engines, each in a process of its own, taking turns so that load hits all alike. */
 import { fileURLToPath } from 'node:url';
+import type { Precision } from '../src/models/unet.ts';
+import type { Caps } from '../src/tensor/device.ts';
 import { Child, EngineError, type Measured, nodeLink } from './child.ts';
 import { adam, batchOf, type ConfigName, firstWeights, type NetworkSizes, sizesOf } from './network.ts';
-import type { Job, Precision } from './serve.ts';
+import type { Job } from './serve.ts';
 
 export interface StepRow extends Measured {
   readonly engine: string;
@@ -35,6 +37,11 @@ export function nodeEngine(engine: keyof typeof programs): Contestant {
 export function planewise(precision: Precision): Contestant {
   const engine = precision === 'f32' ? 'planewise' : `planewise ${precision}`;
   return { ...nodeEngine('planewise'), engine, job: (job) => ({ ...job, precision }) };
+}
+
+/** This library, in every precision that the adapter has. */
+export function everyPrecision({ f16 }: Caps): Contestant[] {
+  return f16 ? [planewise('f32'), planewise('mixed')] : [planewise('f32')];
 }
 
 export interface StepPlan {

@@ -9,7 +9,7 @@ import { Child, pythonLink } from './child.ts';
 import { batchOf, type ConfigName, firstWeights, type NetworkSizes } from './network.ts';
 import { lossDifference } from './peers.ts';
 import type { Job } from './serve.ts';
-import { type Contestant, measureSteps, planewise, type StepRow } from './steps.ts';
+import { type Contestant, everyPrecision, measureSteps, type StepRow } from './steps.ts';
 
 const program = fileURLToPath(new URL('../../bench/torch/steps.py', import.meta.url));
 
@@ -87,7 +87,7 @@ export async function compareTorch(
   const folder = await mkdtemp(join(tmpdir(), 'planewise-torch-'));
   try {
     const others = torch.modes.map((mode) => contestantOf(torch, mode, join(folder, 'arrays')));
-    const engines = [planewise('f32'), ...others];
+    const engines = [...everyPrecision(caps), ...others];
     const rows = await measureSteps({ engines, config, software: caps.software, steps, budgetMs: 15_000 });
     for (const row of rows) {
       const difference = lossDifference(row, rows[0]!);

@@ -119,8 +119,11 @@ export class Trainer {
 
   /** Records both steps and compiles their shaders. */
   async prepare(): Promise<void> {
-    this.#training = await capture(this.#device, () => this.#trainingStep());
-    this.#validation = await capture(this.#device, () => this.#validationStep());
+    // Both are recorded before either waits for its shaders.
+    [this.#training, this.#validation] = await Promise.all([
+      capture(this.#device, () => this.#trainingStep()),
+      capture(this.#device, () => this.#validationStep()),
+    ]);
   }
 
   /** Of the training step; after `prepare`. */

@@ -1,11 +1,13 @@
-// One optimiser step over a run of the parameter arena, four elements an invocation.
+// One optimiser step over a run of the parameter arena. An invocation takes every `invocations`-th quad of elements, so
+// that what all share is loaded once.
 alias E4 = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 
 struct Params {
   // the run, in units of four elements
   first: u32,
-  quads: u32,
+  end: u32,
+  invocations: u32,
   beta1: f32,
   // 1 − beta, rounded once from float64
   rest1: f32,
@@ -28,48 +30,52 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> moment1: array<E4>;
 @group(0) @binding(6) var<storage, read_write> moment2: array<E4>;
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
-
-// Nothing to do: beyond the run, or the step is skipped.
-fn idle(id: vec3<u32>) -> bool {
-  return (index(id) >= params.quads) | (hyper[0].w == 0.0);
+// The invocation's first quad; past the run for invocations there are too many of, and for all in a skipped step.
+fn begin(id: vec3<u32>) -> u32 {
+  let i = id.x + id.y * 65535u * WORKGROUP;
+  return select(params.end, params.first + i, (i < params.invocations) & (hyper[0].w != 0.0));
 }
 
 // The clipped gradient with its penalties.
-fn gradient(i: u32) -> E4 {
-  let p = parameters[i];
-  return gradients[i] * clip[1] + params.weightDecay * p + params.l1 * sign(p);
+fn gradient(i: u32, p: E4, factor: f32) -> E4 {
+  return gradients[i] * factor + params.weightDecay * p + params.l1 * sign(p);
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn adam(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (idle(id)) { return; }
-  let i = params.first + index(id);
-  let g = gradient(i);
-  let m = params.beta1 * moment1[i] + params.rest1 * g;
-  let v = params.beta2 * moment2[i] + params.rest2 * g * g;
-  moment1[i] = m;
-  moment2[i] = v;
   let h = hyper[0];
-  parameters[i] = h.z * parameters[i] - h.x * m / (sqrt(v) * h.y + params.epsilon);
+  let factor = clip[1];
+  for (var i = begin(id); i < params.end; i += params.invocations) {
+    let p = parameters[i];
+    let g = gradient(i, p, factor);
+    let m = params.beta1 * moment1[i] + params.rest1 * g;
+    let v = params.beta2 * moment2[i] + params.rest2 * g * g;
+    moment1[i] = m;
+    moment2[i] = v;
+    parameters[i] = h.z * p - h.x * m / (sqrt(v) * h.y + params.epsilon);
+  }
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn sgd(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (idle(id)) { return; }
-  let i = params.first + index(id);
-  parameters[i] = parameters[i] - hyper[0].x * gradient(i);
+  let stepSize = hyper[0].x;
+  let factor = clip[1];
+  for (var i = begin(id); i < params.end; i += params.invocations) {
+    let p = parameters[i];
+    parameters[i] = p - stepSize * gradient(i, p, factor);
+  }
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn sgdMomentum(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (idle(id)) { return; }
-  let i = params.first + index(id);
-  let g = gradient(i);
-  let m = params.momentum * moment1[i] + g;
-  moment1[i] = m;
-  let direction = select(m, g + params.momentum * m, params.nesterov == 1u);
-  parameters[i] = parameters[i] - hyper[0].x * direction;
+  let stepSize = hyper[0].x;
+  let factor = clip[1];
+  for (var i = begin(id); i < params.end; i += params.invocations) {
+    let p = parameters[i];
+    let g = gradient(i, p, factor);
+    let m = params.momentum * moment1[i] + g;
+    moment1[i] = m;
+    let direction = select(m, g + params.momentum * m, params.nesterov == 1u);
+    parameters[i] = p - stepSize * direction;
+  }
 }

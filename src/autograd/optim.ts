@@ -76,6 +76,9 @@ function ruleOf(settings: OptimizerSettings): Rule {
   return rule;
 }
 
+/** Quads of elements that an invocation takes on a software adapter, where starting a workgroup costs about as much. */
+const SOFTWARE_TURNS = 16;
+
 /** Names of the tensors with the arena's layout that a rule keeps from step to step. */
 function momentsOf({ kind, momentum }: Rule): string[] {
   if (kind !== 'sgd') return ['moment1', 'moment2'];
@@ -195,10 +198,12 @@ export class Optimizer {
   #step({ first, quads }: ArenaRun): void {
     const { device, values: parameters, gradients } = this.arena;
     const { kind, beta1, beta2, epsilon, weightDecay, l1, momentum, nesterov } = this.#rule;
-    const { workgroup } = device.caps;
+    const { workgroup, software } = device.caps;
+    const invocations = Math.ceil(quads / (software ? SOFTWARE_TURNS : 1));
     const params = {
       first,
-      quads,
+      end: first + quads,
+      invocations,
       beta1,
       rest1: 1 - beta1,
       beta2,
@@ -209,7 +214,7 @@ export class Optimizer {
       momentum,
       nesterov: nesterov ? 1 : 0,
     };
-    const grid = linearGrid(quads, workgroup);
+    const grid = linearGrid(invocations, workgroup);
     const specialization = { overrides: { WORKGROUP: workgroup } };
     const plain = { parameters, gradients, hyper: this.#hyper, clip: this.#clip };
     const [moment1, moment2] = [...this.#moments.values()];

@@ -165,7 +165,9 @@ function placeStorages(device: Device, { launches, virtual, outputs }: Recording
   const kept = new Set(Object.values(outputs).map((output) => output.storage));
   const lifetimes = lifetimesOf(launches, virtual, kept);
   const plan = planSlots(lifetimes);
-  const slots = plan.slots.map((bytes, i) => device.memory.allocateReal(bytes, `step slot ${i}`));
+  const slots = plan.slots.map((bytes, i) =>
+    device.memory.allocateReal(bytes, `step slot ${i}`, { exact: true }),
+  );
   for (const { id } of lifetimes) virtual[id]!.buffer = slots[plan.slotOf.get(id)!]!.buffer;
   const unplannedBytes = lifetimes.reduce((sum, { bytes }) => sum + bytes, 0);
   return { slots, memory: { unplannedBytes, plannedBytes: plan.slots.reduce((a, b) => a + b, 0) } };

@@ -3,6 +3,10 @@ import { OutOfMemoryError } from './errors.ts';
 
 const ALIGNMENT = 256;
 
+function aligned(bytes: number): number {
+  return Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+}
+
 /** Bytes a storage of `bytes` occupies: fine steps for small sizes, eighths of a power of two above. */
 export function sizeClass(bytes: number): number {
   const step = bytes <= 1 << 16 ? ALIGNMENT : 2 ** (Math.floor(Math.log2(bytes)) - 3);
@@ -51,6 +55,8 @@ export class Memory {
   readonly #onError: (error: Error) => void;
   readonly #pool = new Map<number, GPUBuffer[]>();
   readonly #live = new Set<Storage>();
+  /** Buffers whose creation failed: they are invalid for good. */
+  readonly #failed = new WeakSet<GPUBuffer>();
   #liveBytes = 0;
   #peakBytes = 0;
   #pooledBytes = 0;
@@ -80,14 +86,15 @@ export class Memory {
   /** A storage of at least `bytes`; its content is undefined. Virtual while a step is being recorded. */
   allocate(bytes: number, label: string): Storage {
     if (!this.virtualize) return this.allocateReal(bytes, label);
-    const storage = new Storage(sizeClass(bytes), label, undefined, () => {});
+    // Not rounded to a class: the planner lets storages of any size share.
+    const storage = new Storage(aligned(bytes), label, undefined, () => {});
     this.virtualize(storage);
     return storage;
   }
 
-  /** A storage with a buffer behind it even while a step is being recorded. */
-  allocateReal(bytes: number, label: string): Storage {
-    const size = sizeClass(bytes);
+  /** A storage with a buffer behind it even while a step is being recorded; `exact` rounds its size to no class. */
+  allocateReal(bytes: number, label: string, { exact = false } = {}): Storage {
+    const size = exact ? aligned(bytes) : sizeClass(bytes);
     const pooled = this.#pool.get(size)?.pop();
     if (pooled) this.#pooledBytes -= size;
     const buffer = pooled ?? this.#create(size, label);
@@ -127,19 +134,35 @@ export class Memory {
     const buffer = this.#device.createBuffer({ size, usage, label });
     const table = this.table();
     this.#device.popErrorScope().then(
-      (error) => error && this.#onError(new OutOfMemoryError(label, size, table)),
+      (error) => {
+        if (!error) return;
+        this.#discard(buffer, size);
+        this.#onError(new OutOfMemoryError(label, size, table));
+      },
       () => {},
     );
     return buffer;
   }
 
+  /** Sees to it that a buffer whose creation failed is in no pool, now or when its owners let it go. */
+  #discard(buffer: GPUBuffer, size: number): void {
+    this.#failed.add(buffer);
+    const pool = this.#pool.get(size) ?? [];
+    const place = pool.indexOf(buffer);
+    if (place < 0) return;
+    pool.splice(place, 1);
+    this.#pooledBytes -= size;
+  }
+
   #recycle(storage: Storage): void {
     this.#live.delete(storage);
     this.#liveBytes -= storage.bytes;
+    const buffer = storage.buffer!;
+    storage.buffer = undefined;
+    if (this.#failed.has(buffer)) return;
     const buffers = this.#pool.get(storage.bytes) ?? [];
-    buffers.push(storage.buffer!);
+    buffers.push(buffer);
     this.#pool.set(storage.bytes, buffers);
     this.#pooledBytes += storage.bytes;
-    storage.buffer = undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { empty, tensor, zeros } from '../../src/tensor/create.ts';
 import { DisposedError, OutOfMemoryError } from '../../src/tensor/errors.ts';
-import { sizeClass } from '../../src/tensor/memory.ts';
+import { Memory, sizeClass } from '../../src/tensor/memory.ts';
 import { disown, scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
@@ -26,6 +26,39 @@ describe('memory', () => {
     first.dispose();
     const second = empty(device(), { shape: [10, 100], dtype: 'f32' });
     expect(second.storage.buffer).toBe(buffer);
+  });
+
+  it('a buffer whose creation ran out of memory is never used again, whenever the device says so', async () => {
+    const made: object[] = [];
+    const failures: (() => void)[] = [];
+    const gpu = {
+      limits: { maxBufferSize: 1 << 20, maxStorageBufferBindingSize: 1 << 20 },
+      createBuffer: () => made[made.push({ destroy: () => {} }) - 1],
+      pushErrorScope: () => {},
+      popErrorScope: () =>
+        new Promise((resolve) => failures.push(() => resolve(new GPUOutOfMemoryError('no memory')))),
+    };
+    const errors: Error[] = [];
+    const memory = new Memory(gpu as unknown as GPUDevice, (error) => errors.push(error));
+    const buffers: unknown[] = [];
+    const allocate = () => {
+      const storage = memory.allocate(1024, 'large');
+      buffers.push(storage.buffer);
+      return storage;
+    };
+    const early = allocate();
+    failures[0]!();
+    await Promise.resolve();
+    early.release();
+    allocate().release();
+    expect(memory.pooledBytes).toBe(1024);
+    failures[1]!();
+    await Promise.resolve();
+    expect(memory.pooledBytes).toBe(0);
+    allocate();
+    expect(buffers).toEqual(made);
+    expect(new Set(buffers).size).toBe(3);
+    expect(errors).toEqual([expect.any(OutOfMemoryError), expect.any(OutOfMemoryError)]);
   });
 
   it('live, peak and pooled bytes follow what is made and disposed', () => {

@@ -42,13 +42,14 @@ export const cast: Op<CastAttrs> = {
 function convert(device: Device, x: Tensor, y: Tensor): void {
   const same = x.dtype === y.dtype;
   const quads = Math.ceil((same ? x.byteLength / 4 : x.size) / 4);
-  const { workgroup } = device.caps;
-  const grid = linearGrid(quads, workgroup);
+  const { workgroup, software } = device.caps;
+  const invocations = Math.ceil(quads / (software ? 8 : 1));
+  const grid = linearGrid(invocations, workgroup);
   const overrides = { WORKGROUP: workgroup };
   const aliases = same
     ? { From: vectors.u32, To: vectors.u32 }
     : { From: vectors[x.dtype], To: vectors[y.dtype] };
-  const params = { quads };
+  const params = { quads, invocations };
   if (same) launch(device, shaders.cast, 'convert', { x, y }, params, grid, { overrides, aliases });
   else if (y.dtype === 'f16')
     launch(device, shaders.cast, 'toHalf', { values: x, halves: y }, params, grid, { overrides });

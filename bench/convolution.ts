@@ -17,6 +17,7 @@ export interface ConvolutionShape {
 }
 
 export interface ConvolutionRow extends ConvolutionShape {
+  readonly config: ConfigName;
   readonly direction: 'forward' | 'input gradient' | 'weight gradient';
   readonly variant: string;
   readonly ms: number;
@@ -87,7 +88,7 @@ export async function measureConvolutions(device: Device, config: ConfigName): P
       const { medianMs, cpuMs } = await timeLaunch(device, launch);
       const gflopsByCpu = cpuMs === null ? null : (flop * cpus().length) / cpuMs / 1e6;
       const rates = { ms: medianMs, gflops: flop / medianMs / 1e6, gflopsByCpu };
-      rows.push({ ...shape, direction, variant, ...rates });
+      rows.push({ config, ...shape, direction, variant, ...rates });
     }
   }
   return rows;

@@ -3,7 +3,8 @@ import { loadavg } from 'node:os';
 import { drawChart } from './chart.ts';
 import { help, parseOptions } from './options.ts';
 import { measures, withDevice } from './parts.ts';
-import { emptyResults, jsonOf, save } from './results.ts';
+import { emptyResults, jsonOf, newestResults, save } from './results.ts';
+import { summaryTable } from './summary.ts';
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
@@ -11,9 +12,10 @@ async function main(): Promise<void> {
     console.log(help);
     return;
   }
-  if (options.chart) {
-    console.log(await drawChart());
-    return;
+  if (options.shows === 'chart') return console.log(await drawChart());
+  if (options.shows === 'summary') {
+    const all = await newestResults(options.save || undefined);
+    return console.log(all.map(summaryTable).join('\n\n'));
   }
   const say = (text: string) => options.json || console.log(`${text}\n`);
   const caps = await withDevice(async (device) => device.caps);

@@ -10,6 +10,7 @@ export const parts = {
   steps: 'whole train steps: time, dispatches, submits, bytes',
   startup: 'from process start to the first step, by stage, with empty and with filled driver caches',
   feeding: 'the training loop with its loader against steps on a batch that stays on the device',
+  memory: 'bytes of a train step at its peak, with and without --recompute, and PyTorch’s',
   peers: 'the same steps in jax-js and TensorFlow.js, taking turns (installs them into bench/peers)',
   torch: 'the same steps in PyTorch where Python has it, taking turns',
   profile: 'a train step by kernel, from the device’s timestamps',
@@ -36,8 +37,8 @@ export interface BenchOptions extends Settings {
   readonly json: boolean;
   /** Folder that the results are kept in; undefined: they are not kept; '': bench/results. */
   readonly save: string | undefined;
-  /** Draws the chart from kept results instead of measuring. */
-  readonly chart: boolean;
+  /** Shows kept results instead of measuring. */
+  readonly shows: 'chart' | 'summary' | undefined;
 }
 
 const lines = partNames.map((name) => `  ${name.padEnd(10)} ${parts[name]}`);
@@ -46,7 +47,8 @@ export const help = `npm run bench -- [part …] [options]
 
 ${lines.join('\n')}
              (default: ${usualParts.join(' ')})
-  chart      draws bench/results as docs/pictures/bench.svg and prints the README's table; measures nothing
+  summary    the newest kept results in short; measures nothing
+  chart      draws them as docs/pictures/bench.svg and prints the README's tables; measures nothing
 
   --configs A,B      S: batch 4, 64×64, widths 16…256; M: batch 2, 128×128, widths 32…512;
                      zhang2024: batch 20 (what memory allows; 1 on software adapters), 224×224, widths 64…1024
@@ -88,17 +90,17 @@ export function parseOptions(argv: readonly string[]): BenchOptions | null {
   });
   if (values.help) return null;
   if (values.adapter) process.env.PLANEWISE_ADAPTER = values.adapter satisfies string as AdapterChoice;
-  const chart = positionals.join() === 'chart';
-  const chosen = chart ? [] : listOf('part', positionals, partNames);
+  const shows = (['chart', 'summary'] as const).find((what) => positionals.join() === what);
+  const chosen = shows ? [] : listOf('part', positionals, partNames);
   const all = Object.keys(configs) as ConfigName[];
   const named = values.configs?.split(',') ?? (chosen.length ? ['S'] : all);
   return {
-    parts: chart || chosen.length ? chosen : usualParts,
+    parts: shows || chosen.length ? chosen : usualParts,
     configs: listOf('configuration', named, all),
     steps: stepsOf(values.steps),
     json: values.json,
     save: values.out ?? (values.save ? '' : undefined),
     trace: values.trace,
-    chart,
+    shows,
   };
 }

@@ -5,6 +5,7 @@ import { openDevice } from '../src/tensor/device.node.ts';
 import type { Caps, Device } from '../src/tensor/device.ts';
 import { measureConvolutions } from './convolution.ts';
 import { measureFeeding } from './feeding.ts';
+import { measureMemory, memoryTable } from './memory.ts';
 import { type ConfigName, sizesOf, trainStep } from './network.ts';
 import type { PartName, Settings } from './options.ts';
 import { comparePeers, installPeers } from './peers.ts';
@@ -80,6 +81,13 @@ export const measures: Record<PartName, Measure> = {
       withDevice(async (device) => [await measureFeeding(device, config)]),
     );
     return feedingTable(results.feeding);
+  },
+  async memory(results, { configs }, { software }) {
+    const python = findTorch()?.python ?? null;
+    results.memory = await each(configs, (config) =>
+      withDevice((device) => measureMemory(device, config, sizesOf(config, software).at(-1)!, python)),
+    );
+    return memoryTable(results.memory);
   },
   async peers(results, { configs, steps }, caps) {
     installPeers();

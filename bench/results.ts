@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { ProfileRow } from '../src/autograd/profile.ts';
 import type { ConvolutionRow } from './convolution.ts';
 import type { FeedingRow } from './feeding.ts';
+import type { MemoryRow } from './memory.ts';
 import type { ConfigName } from './network.ts';
 import type { PageRow } from './page.ts';
 import type { RooflineRow } from './roofline.ts';
@@ -20,6 +21,7 @@ export interface Measurements {
   steps?: StepRow[];
   startup?: StartupRow[];
   feeding?: FeedingRow[];
+  memory?: MemoryRow[];
   peers?: StepRow[];
   /** Why not, where there is no PyTorch. */
   torch?: { readonly torch: Torch; readonly rows: StepRow[] } | { readonly skipped: string };
@@ -70,23 +72,53 @@ export function shortAdapter(adapter: string): string {
   return adapter.toLowerCase().replace(/(:| \(| driver).*$/, '');
 }
 
-const folder = fileURLToPath(new URL('../../bench/results', import.meta.url));
+const kept = fileURLToPath(new URL('../../bench/results', import.meta.url));
 
-/** Keeps results in a file of adapter and day. Parts of an earlier run on the same day stay unless measured again. */
-export async function save(results: Results, to = folder): Promise<string> {
+/** Rows of configurations that were not measured again, then the new ones. */
+function mergeRows<T extends { readonly config: ConfigName }>(
+  earlier: readonly T[] = [],
+  now?: readonly T[],
+): T[] {
+  const again = new Set(now?.map(({ config }) => config));
+  return [...earlier.filter(({ config }) => !again.has(config)), ...(now ?? [])];
+}
+
+const byConfig = ['kernels', 'steps', 'startup', 'feeding', 'memory', 'peers'] as const;
+
+/** An earlier run's results, but for the parts and configurations that were measured again. */
+export function mergeResults(earlier: Results | undefined, now: Results): Results {
+  if (!earlier) return now;
+  const rows = byConfig.filter((part) => earlier[part] ?? now[part]);
+  const merged = rows.map((part) => [part, mergeRows<{ config: ConfigName }>(earlier[part], now[part])]);
+  const profile = { ...earlier.profile, ...now.profile };
+  const torch =
+    earlier.torch && now.torch && 'rows' in earlier.torch && 'rows' in now.torch
+      ? { torch: now.torch.torch, rows: mergeRows(earlier.torch.rows, now.torch.rows) }
+      : (now.torch ?? earlier.torch);
+  return {
+    ...earlier,
+    ...now,
+    ...Object.fromEntries(merged),
+    ...(Object.keys(profile).length > 0 && { profile }),
+    ...(torch && { torch }),
+    load: { ...earlier.load, ...now.load },
+  };
+}
+
+/** Keeps results in a file of adapter and day, merged with what was measured earlier on that day. */
+export async function save(results: Results, to = kept): Promise<string> {
   await mkdir(to, { recursive: true });
   const name = shortAdapter(results.adapter)
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
   const file = `${to}/${name}-${results.date.slice(0, 10)}.json`;
   const earlier = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Results) : undefined;
-  const merged = { ...earlier, ...results, load: { ...earlier?.load, ...results.load } };
-  await writeFile(file, `${JSON.stringify(merged, null, 1)}\n`);
+  await writeFile(file, `${JSON.stringify(mergeResults(earlier, results), null, 1)}\n`);
   return file;
 }
 
 /** The newest results of every adapter. */
-export async function newestResults(): Promise<Results[]> {
+export async function newestResults(folder = kept): Promise<Results[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
   const all = await Promise.all(names.map((name) => readFile(`${folder}/${name}`, 'utf8')));
   const byAdapter = new Map<string, Results>();

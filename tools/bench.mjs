@@ -1,27 +1,6 @@
 /** @file Builds the benchmark programs into dist/bench and runs the one that prints the tables. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
-import './shaders.mjs';
+import { pathToFileURL } from 'node:url';
+import { buildBench } from './bench-build.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const outdir = join(root, 'dist', 'bench');
-
-await rm(outdir, { recursive: true, force: true });
-await build({
-  absWorkingDir: root,
-  entryPoints: ['main', 'engine', 'serve', 'first'].map((name) => `bench/${name}.ts`),
-  outdir,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  target: 'es2022',
-  platform: 'node',
-  packages: 'external',
-  // found from dist/bench by the same path as from the sources
-  external: ['*/tools/web.mjs', '*/tools/web-server.mjs'],
-  loader: { '.wgsl': 'text' },
-  logLevel: 'warning',
-});
-await import(pathToFileURL(join(outdir, 'main.js')).href);
+await import(pathToFileURL(join(await buildBench(), 'main.js')).href);

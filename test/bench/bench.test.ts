@@ -3,8 +3,9 @@ import { chartGroups, chartSvg, chartTable } from '../../bench/chart.ts';
 import { batchOf, configs, firstWeights, optionsOf, sizesOf } from '../../bench/network.ts';
 import { parseOptions } from '../../bench/options.ts';
 import { lossDifference } from '../../bench/peers.ts';
-import { emptyResults, jsonOf } from '../../bench/results.ts';
+import { emptyResults, jsonOf, mergeResults } from '../../bench/results.ts';
 import type { StepRow } from '../../bench/steps.ts';
+import { summaryLines } from '../../bench/summary.ts';
 import { engineTable } from '../../bench/tables.ts';
 import { median } from '../../bench/timing.ts';
 import { declareUNet } from '../../src/models/unet.ts';
@@ -55,6 +56,20 @@ describe('benchmarks', () => {
       adapter: 'SwiftShader driver 5.0.0',
       configs: { S: { planewise: 100, 'jax-js': 450, tfjs: 2000 } },
     });
+  });
+
+  it('keeps what was measured earlier on the day, but for the configurations measured again', () => {
+    const of = (rows: StepRow[]) => ({ ...emptyResults('gpu'), steps: rows });
+    const M: StepRow = { ...row('planewise', 900, [1]), config: 'M' };
+    const earlier = of([row('planewise', 100, [1]), M]);
+    const merged = mergeResults({ ...earlier, roofline: [] }, of([row('planewise', 80, [1])]));
+    expect(merged.steps).toEqual([M, row('planewise', 80, [1])]);
+    expect(merged.roofline).toEqual([]);
+    expect(summaryLines({ ...merged, peers: [row('planewise', 100, [1]), row('tfjs', 2000, [1])] })).toEqual([
+      { what: 'step M, batch 4, planewise', value: expect.stringMatching(/^900 ms/) },
+      { what: 'step S, batch 4, planewise', value: expect.stringMatching(/^80.0 ms/) },
+      { what: 'step S, batch 4, tfjs', value: '2000 ms; planewise takes 100 ms, 0.05 times that' },
+    ]);
   });
 
   it('draws a bar an engine, as long as its time against that of planewise', () => {

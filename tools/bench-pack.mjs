@@ -1,0 +1,127 @@
+/** @file Packs the benchmark for a machine without Node and without a network: `npm run bench:pack -- FOLDER`. */
+import { spawnSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildBench } from './bench-build.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const out = resolve(process.argv[2] ?? 'dist/bundle');
+
+/** What Dawn and an NVIDIA driver load, with what these need in turn. */
+const libraries = [
+  ...['libvulkan1', 'libegl1', 'libglvnd0', 'libopengl0', 'libgl1', 'libglx0', 'libgles2'],
+  ...['libx11-6', 'libxext6', 'libxcb1', 'libxau6', 'libxdmcp6', 'libbsd0', 'libmd0'],
+];
+
+function run(command, args, options = {}) {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8', ...options });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? stderr}`);
+}
+
+const exists = (path) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Folder of a package as seen from another: its own node_modules first, then those around it. */
+async function folderOf(name, from) {
+  for (let at = from; ; at = dirname(at)) {
+    const folder = join(at, 'node_modules', name);
+    if (await exists(folder)) return folder;
+    if (at === dirname(at)) return null;
+  }
+}
+
+/** Folders, from `top`, of everything that the packages of a package.json need at run time. */
+async function needed(top) {
+  const found = new Set();
+  const visit = async (folder) => {
+    const { dependencies = {} } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+    for (const name of Object.keys(dependencies)) {
+      const at = await folderOf(name, folder);
+      if (!at || found.has(at)) continue;
+      found.add(at);
+      await visit(at);
+    }
+  };
+  await visit(top);
+  return [...found];
+}
+
+/** Other platforms' drivers, a browser, and what no program reads. */
+const left = [
+  /webgpu\/dist\/(?!linux-x64)[^/]+$/,
+  /@sparticuz\/chromium\/bin\/(?!swiftshader)[^/]+$/,
+  /\.(map|md|flow|d\.[cm]?ts|d\.ts\.map)$/,
+];
+
+async function copyPackages(top, to) {
+  for (const folder of await needed(top)) {
+    const target = join(to, folder.slice(top.length));
+    const filter = (path) => {
+      const inside = path.slice(folder.length);
+      return !/^\/node_modules/.test(inside) && !left.some((pattern) => pattern.test(path));
+    };
+    await cp(folder, target, { recursive: true, filter });
+  }
+}
+
+/** The libraries of Debian's packages, laid side by side; without apt-get there are none. */
+async function copyLibraries(to) {
+  const folder = await mkdtemp(join(tmpdir(), 'planewise-libraries-'));
+  try {
+    const done = libraries.filter(
+      (name) => spawnSync('apt-get', ['download', name], { cwd: folder }).status === 0,
+    );
+    const missing = libraries.filter((name) => !done.includes(name));
+    if (missing.length > 0)
+      console.error(`apt-get could not fetch ${missing.join(', ')}: the other machine must have them.`);
+    for (const file of (await readdir(folder)).filter((name) => name.endsWith('.deb')))
+      run('dpkg-deb', ['-x', join(folder, file), join(folder, 'unpacked')]);
+    const lib = join(folder, 'unpacked', 'usr', 'lib', 'x86_64-linux-gnu');
+    if (await exists(lib))
+      await cp(lib, to, { recursive: true, verbatimSymlinks: true, filter: (path) => !/\/dri$/.test(path) });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function pack() {
+  await buildBench();
+  const staging = await mkdtemp(join(tmpdir(), 'planewise-bundle-'));
+  try {
+    await rm(out, { recursive: true, force: true });
+    await mkdir(out, { recursive: true });
+    const filter = (path) => !/\/node_modules$|\/results$|\/bundle$|__pycache__|\.map$/.test(path);
+    for (const path of ['dist/bench', 'bench', 'package.json'])
+      await cp(join(root, path), join(staging, path), { recursive: true, filter });
+    for (const name of await readdir(join(root, 'dist')))
+      if (/\.js$/.test(name) || name === 'chunks')
+        await cp(join(root, 'dist', name), join(staging, 'dist', name), { recursive: true, filter });
+    await copyPackages(root.replace(/\/$/, ''), staging);
+    if (await exists(join(root, 'bench/peers/node_modules')))
+      await copyPackages(join(root, 'bench/peers'), join(staging, 'bench/peers'));
+    await copyLibraries(join(staging, 'lib'));
+    run('tar', ['-C', staging, '-I', 'xz -9 -T2', '-cf', join(out, 'programs.tar.xz'), '.']);
+    run('sh', ['-c', `xz -9 -T2 -c '${process.execPath}' > '${join(out, 'node.xz')}'`]);
+    await cp(join(root, 'bench/bundle/run.sh'), join(out, 'run.sh'));
+    const sizes = await Promise.all(
+      (await readdir(out)).map(async (name) => (await stat(join(out, name))).size),
+    );
+    console.log(
+      `Packed ${out}: ${Math.ceil(sizes.reduce((a, b) => a + b) / 2 ** 20)} MiB. Copy it and run run.sh in it.`,
+    );
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+try {
+  await pack();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

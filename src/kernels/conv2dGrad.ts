@@ -4,8 +4,10 @@ import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Correlation, correlate, correlationChoice } from './correlate.ts';
 import type { Float } from './elements.ts';
+import { finishGrad } from './finishGrad.ts';
 import { type Gather, gather, gatherChoice } from './gather.ts';
 import { Call, call, type GradContext, type Op, type Value } from './op.ts';
+import { patchGrads } from './patch.ts';
 import { denseOf } from './runs.ts';
 import { reluGrad } from './unary.ts';
 import { winogradGrads } from './winogradGrads.ts';
@@ -172,8 +174,39 @@ const conv2dGrads: Op<AllGradsAttrs> = {
       return;
     }
     const d = y ? masked(device, y, dy!) : dy!;
-    gather(device, 'conv2dInputGrad', g, { ...input, x: d });
+    // The weight's first: x may go before its own gradient comes.
     correlate(device, 'conv2dWeightGrad', c, { ...sum, small: d, bias: db && { dy: d, db } });
+    gather(device, 'conv2dInputGrad', g, { ...input, x: d });
+    if (d !== dy) d.dispose();
+  },
+};
+
+/** All gradients of conv2dTranspose from (x, dy, weight, and y where it ended in a ReLU). */
+const conv2dTransposeGrads: Op<AllGradsAttrs> = {
+  name: 'conv2dTransposeGrads',
+  readsRuns: true,
+  infer([x, dy, weight], { bias }) {
+    const dx = { shape: x!.shape, dtype: dy!.dtype };
+    const dw = { shape: weight!.shape, dtype: 'f32' as const };
+    return bias ? [dx, dw, { shape: [weight!.shape[2]!], dtype: 'f32' }] : [dx, dw];
+  },
+  launch(device, [x, dy, weight, y], [dx, dw, db], attrs) {
+    const d = y ? masked(device, y, dy!) : dy!;
+    const g = forwardGather(d, dx!, weight!, attrs, false);
+    const c = correlationOf(d, x!, weight!, attrs);
+    const input = { x: d, weight: weight!, bias: null, y: dx! };
+    const sum = { large: d, small: x!, dw: dw!, bias: db && { dy: d, db } };
+    const together = patchGrads(
+      gatherChoice(device, 'conv2dTransposeInputGrad', g, input),
+      correlationChoice(device, 'conv2dWeightGrad', c, sum),
+    );
+    if (together) {
+      together(device, { x: x!, dy: d, weight: weight!, dx: dx!, dw: dw! });
+      finishGrad(device, undefined, sum.bias, 'conv2dWeightGrad');
+    } else {
+      correlate(device, 'conv2dWeightGrad', c, sum);
+      gather(device, 'conv2dTransposeInputGrad', g, input);
+    }
     if (d !== dy) d.dispose();
   },
 };
@@ -207,9 +240,14 @@ export function gradientsOf(
 
 /** What conv2dTranspose's `grad` gives. */
 export function transposedGradientsOf(
-  { inputs: [x, weight, bias], outputs: [y], dy }: GradContext<Conv2dAttrs>,
+  { inputs: [x, weight, bias], outputs: [y], dy, tracked }: GradContext<Conv2dAttrs>,
   attrs: Conv2dAttrs,
 ): readonly (Value | null)[] {
+  if (tracked[0] && tracked[1]) {
+    const inputs = [x!, dy[0]!, weight!, attrs.relu ? y! : null];
+    const all = new Call(conv2dTransposeGrads, inputs, { ...sizes(attrs), bias: Boolean(bias) });
+    return [all.at(0), all.at(1), bias ? all.at(2) : null];
+  }
   const d = outputGrad(attrs, y!, dy[0]!);
   const like = { ...sizes(attrs), height: x!.shape[1]!, width: x!.shape[2]! };
   const forWeight = weightGradAttrs(weight!, attrs, bias ? 'large' : null);

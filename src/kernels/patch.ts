@@ -2,11 +2,11 @@
 import { empty } from '../tensor/create.ts';
 import type { Caps, Device } from '../tensor/device.ts';
 import type { ChannelRun, Tensor } from '../tensor/tensor.ts';
-import type { CorrelationVariant } from './correlate.ts';
+import type { Correlation, CorrelationVariant } from './correlate.ts';
 import type { Gather, GatherTensors, GatherVariant } from './gather.ts';
 import { hasQuads, multiplyInto } from './planes.ts';
 import { launch, linearGrid } from './queue.ts';
-import { inQuads } from './runs.ts';
+import { denseOf, inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 import { softwareLanes } from './variant.ts';
 
@@ -79,10 +79,14 @@ function launchJoin(device: Device, g: Gather, tensors: GatherTensors, label: st
   joinImage(device, c, { patches, width, side, channels: m }, g, tensors);
 }
 
+function cutOf({ batch, k, stride: side, outHeight, outWidth: width }: Gather): Cut {
+  return { patches: batch * outHeight * width, width, side, channels: k };
+}
+
 function launchCut(device: Device, g: Gather, tensors: GatherTensors, label: string): void {
-  const { k, m, stride: side, outWidth: width } = g;
-  const patches = g.batch * g.outHeight * g.outWidth;
-  using a = cutImage(device, tensors.x, { patches, width, side, channels: k });
+  const { k, m, stride: side } = g;
+  const { patches, width } = cutOf(g);
+  using a = cutImage(device, tensors.x, cutOf(g));
   const shape = { points: 1, rows: patches, depth: side * side * k, columns: m };
   const product = { ...shape, turnedA: false, turnedB: false };
   if (!tensors.bias && !g.relu && !g.output) {
@@ -123,7 +127,43 @@ export const patchCorrelation: CorrelationVariant = {
   launch(device, c, { large, small, partial }, _splits, label) {
     const patches = c.batch * c.smallHeight * c.smallWidth;
     using a = cutImage(device, large, { patches, width: c.smallWidth, side: c.stride, channels: c.a });
-    const shape = { points: 1, rows: c.stride * c.stride * c.a, depth: patches, columns: c.b };
-    multiplyInto(device, { a, b: small, c: partial }, { ...shape, turnedA: true, turnedB: false }, label);
+    multiplyPatches(device, c, { a, b: small, c: partial }, label);
   },
 };
+
+/** The patches of the large image, turned, times the pixels of the small one. */
+function multiplyPatches(
+  device: Device,
+  c: Correlation,
+  tensors: { readonly a: Tensor; readonly b: Tensor; readonly c: Tensor },
+  label: string,
+): void {
+  const depth = c.batch * c.smallHeight * c.smallWidth;
+  const shape = { points: 1, rows: c.stride * c.stride * c.a, depth, columns: c.b };
+  multiplyInto(device, tensors, { ...shape, turnedA: true, turnedB: false }, label);
+}
+
+interface TransposedGrads {
+  readonly x: Tensor;
+  readonly dy: Tensor;
+  readonly weight: Tensor;
+  readonly dx: Tensor;
+  readonly dw: Tensor;
+}
+
+/** Both gradients of a transposed convolution from patches cut once, if both are to be computed by this form. */
+export function patchGrads(
+  { variant: inputVariant, g }: { readonly variant: GatherVariant; readonly g: Gather },
+  { variant, c }: { readonly variant: CorrelationVariant; readonly c: Correlation },
+): ((device: Device, tensors: TransposedGrads) => void) | undefined {
+  if (inputVariant.name !== 'patch' || variant.name !== 'patch' || g.output) return undefined;
+  return (device, { x, dy, weight, dx, dw }) => {
+    using a = cutImage(device, dy, cutOf(g));
+    const shape = { points: 1, rows: cutOf(g).patches, depth: g.stride * g.stride * g.k, columns: g.m };
+    const product = { ...shape, turnedA: false, turnedB: false };
+    multiplyInto(device, { a, b: weight, c: dx }, product, 'conv2dTransposeInputGrad[patch]');
+    const b = denseOf(x);
+    multiplyPatches(device, c, { a, b, c: dw }, 'conv2dWeightGrad[patch]');
+    if (b !== x) b.dispose();
+  };
+}

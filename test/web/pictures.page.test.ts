@@ -6,7 +6,7 @@ import { graveFindings, makeHearts, openSite, type Site, startTraining } from '.
 
 /** With PLANEWISE_PICTURES=1 the training is long enough to have learned something, and the pictures are kept. */
 const keep = process.env.PLANEWISE_PICTURES === '1';
-const [hearts, steps, batch] = keep ? [120, 240, 16] : [6, 12, 2];
+const [hearts, steps, batch] = keep ? [80, 200, 8] : [6, 12, 2];
 const pictures = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
 
 let site: Site;
@@ -57,7 +57,7 @@ it('a training shows its curves and what it predicts on held-out slices', async 
 it('a study shows true and predicted lines and heatmaps, and all planes in the patient', async () => {
   const [subject] = (await page.locator('.held figcaption strong').first().textContent())!.split(',');
   await page.getByRole('tab', { name: 'Study' }).click();
-  await page.setViewportSize({ width: 1280, height: 1120 });
+  await page.setViewportSize({ width: 1280, height: 1230 });
   const study = page.locator('#panel-study');
   await study.getByLabel('Subject').selectOption(subject!);
   const canvas = study.locator('canvas.viewer');

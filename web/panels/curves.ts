@@ -11,7 +11,7 @@ const MOST_POINTS = 1200;
 const HEIGHT = 240;
 /** Above and below the curves, as a factor. */
 const MARGIN = 1.15;
-const MOST_DECADES = 3;
+const FEWEST_TICKS = 3;
 
 type Row = (number | null)[];
 
@@ -55,12 +55,17 @@ const around = (least: number | null, most: number | null): [number, number] => 
   (most ?? 1) * MARGIN,
 ];
 
-/** 1, 2 and 5 of every decade in a range, or 1 alone where that would be many. */
-function ticks(least: number, most: number): number[] {
+/** These multiples of every power of ten in a range. */
+function multiples(steps: readonly number[], least: number, most: number): number[] {
   const [from, to] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
-  const steps = to - from > MOST_DECADES ? [1] : [1, 2, 5];
   const all = Array.from({ length: to - from + 1 }, (_, k) => steps.map((step) => step * 10 ** (from + k)));
   return all.flat().filter((tick) => tick >= least && tick <= most);
+}
+
+/** A few round numbers in a range: the coarsest of three sets that has enough. */
+function ticks(least: number, most: number): number[] {
+  const sets = [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8]].map((steps) => multiples(steps, least, most));
+  return sets.find(({ length }) => length >= FEWEST_TICKS) ?? sets.at(-1)!;
 }
 
 function options(title: string, width: number): uPlot.Options {

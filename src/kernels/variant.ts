@@ -15,6 +15,8 @@ export function softwareLanes(caps: Caps): number {
 /** One algorithm. `P` is what the op knows about the problem (sizes, strides, dtype). */
 export interface Variant<P, Args extends readonly unknown[]> {
   readonly name: string;
+  /** Multiplies transformed values, which errs more than a direct sum; left out by the device option `winograd: false`. */
+  readonly transforms?: true;
   /** Whether it can compute this problem on this device at all. */
   fits(caps: Caps, problem: P): boolean;
   /** Whether to take it unasked where it fits; default yes. */
@@ -71,7 +73,9 @@ export function chooseVariant<P, Args extends readonly unknown[]>(
   if (forced && !names.includes(forced)) {
     throw new ConfigError(`${op} has no variant "${forced}". It has: ${names.join(', ')}.`);
   }
-  const fitting = variants.filter((variant) => variant.fits(device.caps, problem));
+  const direct = device.options.winograd === false;
+  const allowed = variants.filter((variant) => !(direct && variant.transforms));
+  const fitting = allowed.filter((variant) => variant.fits(device.caps, problem));
   const first = fitting.find((variant) => variant.preferred?.(device.caps, problem) ?? true);
   const ordered = named(fitting, forced) ?? first;
   if (!ordered)

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { embeddedDriver, loadEmbeddedLoader, selectDrivers, systemDrivers } from './adapters.node.ts';
 import { type Device, type DeviceOptions, deviceFrom } from './device.ts';
-import { DeviceError } from './errors.ts';
+import { ConfigError, DeviceError } from './errors.ts';
 import { restfully } from './rest.node.ts';
 import { quietly } from './stderr.node.ts';
 
@@ -191,11 +191,19 @@ async function find(choice: AdapterChoice | undefined): Promise<Found> {
 export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   const choice = options.adapter ?? parseChoice(process.env.PLANEWISE_ADAPTER);
   const variants = { ...parseVariants(process.env.PLANEWISE_VARIANT), ...options.variants };
+  const winograd = options.winograd ?? parseSwitch('PLANEWISE_WINOGRAD');
   return quietly(async () => {
     const { instance, adapter } = await find(choice);
     const release = () => setImmediate(() => instances.delete(instance));
-    return deviceFrom(adapter, { ...options, variants }, release, restfully);
+    return deviceFrom(adapter, { ...options, variants, winograd }, release, restfully);
   });
+}
+
+/** `on` (default) or `off`. */
+function parseSwitch(name: string): boolean {
+  const text = process.env[name] ?? 'on';
+  if (text === 'on' || text === 'off') return text === 'on';
+  throw new ConfigError(`${name} is "${text}". Use on or off.`);
 }
 
 /** `PLANEWISE_VARIANT=conv2d:gather,conv2dWeightGrad:gather` */

@@ -28,6 +28,8 @@ export interface PendingWork {
 export interface DeviceOptions {
   /** Op name → variant name, to force a kernel variant. */
   readonly variants?: Readonly<Record<string, string>>;
+  /** Whether convolutions may take Winograd's form, which errs more than a direct sum (src/kernels/winograd.ts); default yes. */
+  readonly winograd?: boolean;
 }
 
 /** How to wait for a promise of the device; the host may have a better way than to poll. */

@@ -1,23 +1,42 @@
 import { describe, expect, it } from 'vitest';
-import { correlationVariants } from '../../src/kernels/correlate.ts';
-import { gatherVariants } from '../../src/kernels/gather.ts';
+import { type Correlation, correlationVariants } from '../../src/kernels/correlate.ts';
+import { type Gather, gatherVariants } from '../../src/kernels/gather.ts';
 import { chooseVariant } from '../../src/kernels/variant.ts';
+import type { Caps, Device, DeviceOptions } from '../../src/tensor/device.ts';
 import { useDevice } from '../device.ts';
 
 const device = useDevice();
-const [side, channels, kernel] = [32, 64, { kernelHeight: 3, kernelWidth: 3, stride: 1, dilation: 1 }];
+const kernel = { dtype: 'f32', kernelHeight: 3, kernelWidth: 3, stride: 1, dilation: 1 } as const;
+const [side, channels] = [32, 64];
+const sides = { inHeight: side, inWidth: side, outHeight: side, outWidth: side };
+const around = { offsetY: -1, offsetX: -1, up: 1, transposed: false, relu: false };
+const gather: Gather = { batch: 4, ...sides, k: channels, m: channels, ...kernel, ...around };
+const images = { smallHeight: side, smallWidth: side, largeHeight: side, largeWidth: side };
+const correlation: Correlation = { batch: 4, ...images, a: channels, b: channels, ...kernel, padding: 1 };
+
+function deviceLike(caps: Partial<Caps>, options: DeviceOptions = {}): Device {
+  const all = { caps: { value: { ...device().caps, ...caps } }, options: { value: options } };
+  return Object.create(device(), all);
+}
 
 describe('choice of a convolution variant', () => {
   for (const subgroupSize of [0, 4, 8, 32])
     it(`takes the forms for GPUs on a hardware adapter with subgroups of ${subgroupSize}`, () => {
-      const caps = { ...device().caps, software: false, subgroupSize };
-      const gpu = Object.create(device(), { caps: { value: caps } });
-      const sides = { inHeight: side, inWidth: side, outHeight: side, outWidth: side };
-      const around = { offsetY: -1, offsetX: -1, up: 1, transposed: false, relu: false };
-      const gather = { batch: 4, ...sides, k: channels, m: channels, ...kernel, ...around };
+      const gpu = deviceLike({ software: false, subgroupSize });
       expect(chooseVariant(gpu, 'conv2d', gatherVariants, gather).name).toBe('gemm');
-      const images = { smallHeight: side, smallWidth: side, largeHeight: side, largeWidth: side };
-      const correlation = { batch: 4, ...images, a: channels, b: channels, ...kernel, padding: 1 };
       expect(chooseVariant(gpu, 'conv2dWeightGrad', correlationVariants, correlation).name).toBe('gemm');
     });
+
+  it("takes Winograd's form on a software adapter, unless it is switched off or does not fit", () => {
+    const caps = { software: true, subgroupSize: 4 };
+    const [on, off] = [deviceLike(caps), deviceLike(caps, { winograd: false })];
+    const forced = deviceLike(caps, { winograd: false, variants: { conv2d: 'winograd' } });
+    expect(chooseVariant(on, 'conv2d', gatherVariants, gather).name).toBe('winograd');
+    expect(chooseVariant(on, 'conv2dWeightGrad', correlationVariants, correlation).name).toBe('winograd');
+    for (const direct of [off, forced])
+      expect(chooseVariant(direct, 'conv2d', gatherVariants, gather).name).toBe('halo4');
+    expect(chooseVariant(off, 'conv2dWeightGrad', correlationVariants, correlation).name).toBe('walk4');
+    const half = { ...gather, dtype: 'f16' } as const;
+    expect(chooseVariant(on, 'conv2d', gatherVariants, half).name).not.toContain('winograd');
+  });
 });

@@ -1,6 +1,6 @@
-// Batch norm of [rows, channels]: statistics by strips of rows merged in a fixed order, the affine map with its ReLU,
-// and the gradients. An invocation owns one channel group and every `strips`-th row; of `whole` ones, all rows.
-// V is f32 where the channel count is no multiple of four; X is what x, y and their gradients are stored as.
+// Batch norm of [rows, channels]: statistics by strips of rows merged in a fixed order, and the affine map with its
+// ReLU. An invocation owns one channel group and every `strips`-th row; of `whole` ones, all rows.
+// V is f32 where the channel count is no multiple of four; X is what x and y are stored as.
 // @variant V = f32, X = f32
 // @variant X = vec4<f16>
 alias V = vec4<f32>;
@@ -11,18 +11,7 @@ override RELU: bool = false;
 // Rows added up before they join the total: rounding grows with the longest chain of additions.
 const BLOCK: u32 = 64u;
 
-struct Params {
-  rows: u32,
-  groups: u32,
-  strips: u32,
-  epsilon: f32,
-  momentum: f32,
-  // 1/rows where the statistics depend on x, 0 where they are given
-  share: f32,
-  // Xs of the output from row to row, and before a row's first
-  pitch: u32,
-  start: u32,
-}
+// @include batchNorm
 
 // Count, mean and sum of squared distances from the mean.
 struct Moments {
@@ -31,42 +20,15 @@ struct Moments {
   spread: V,
 }
 
-// (x − center)·scale + shift, with 1/√(variance + epsilon).
-struct Affine {
-  center: V,
-  scale: V,
-  shift: V,
-  inverse: V,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<X>;
-@group(0) @binding(2) var<storage, read> dy: array<X>;
 @group(0) @binding(3) var<storage, read> mean: array<V>;
 @group(0) @binding(4) var<storage, read> variance: array<V>;
 @group(0) @binding(5) var<storage, read> weight: array<V>;
 @group(0) @binding(6) var<storage, read> bias: array<V>;
-@group(0) @binding(7) var<storage, read_write> y: array<X>;
-// Two planes of [strips, groups].
-@group(0) @binding(8) var<storage, read_write> partial: array<V>;
-@group(0) @binding(9) var<storage, read> partials: array<V>;
-// Affines as [4, groups].
 @group(0) @binding(10) var<storage, read_write> affine: array<V>;
-@group(0) @binding(11) var<storage, read> affines: array<V>;
 @group(0) @binding(12) var<storage, read_write> runningMean: array<V>;
 @group(0) @binding(13) var<storage, read_write> runningVariance: array<V>;
-@group(0) @binding(14) var<storage, read_write> dweight: array<V>;
-@group(0) @binding(15) var<storage, read_write> dbias: array<V>;
-// Sums of dy and of dy·(x − mean): [2, groups].
-@group(0) @binding(16) var<storage, read_write> sum: array<V>;
-@group(0) @binding(17) var<storage, read> sums: array<V>;
 
 var<workgroup> moments: array<Moments, LANES>;
-var<workgroup> pairs: array<array<V, 2>, LANES>;
-
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
 
 // Chan, Golub and LeVeque 1979: moments of two sets taken together.
 fn merged(a: Moments, b: Moments) -> Moments {
@@ -137,12 +99,6 @@ fn keep(group: u32, a: Affine) {
   affine[group + params.groups] = a.scale;
   affine[group + 2u * params.groups] = a.shift;
   affine[group + 3u * params.groups] = a.inverse;
-}
-
-fn kept(group: u32) -> Affine {
-  let scale = affines[group + params.groups];
-  let shift = affines[group + 2u * params.groups];
-  return Affine(affines[group], scale, shift, affines[group + 3u * params.groups]);
 }
 
 // The variance unbiased.
@@ -219,130 +175,4 @@ fn forwardGiven(@builtin(global_invocation_id) id: vec3<u32>) {
 fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
   let first = index(id);
   if (first < params.strips * params.groups) { apply(first, kept(first % params.groups)); }
-}
-
-// dy where the output was not cut by the ReLU; the output's sign is computed again from x.
-fn passed(g: V, distance: V, a: Affine) -> V {
-  return select(g, select(V(), g, distance * a.scale + a.shift > V()), RELU);
-}
-
-// Sums of dy and of dy·(x − mean) over an invocation's rows.
-fn rowSums(first: u32, a: Affine) -> array<V, 2> {
-  let step = params.strips * params.groups;
-  let total = params.rows * params.groups;
-  var all = V();
-  var product = V();
-  var i = first;
-  while (i < total) {
-    var some = V();
-    var products = V();
-    let stop = min(i + BLOCK * step, total);
-    for (; i + step < stop; i += 2u * step) {
-      let d0 = V(x[i]) - a.center;
-      let d1 = V(x[i + step]) - a.center;
-      let g0 = passed(V(dy[i]), d0, a);
-      let g1 = passed(V(dy[i + step]), d1, a);
-      some += g0 + g1;
-      products += g0 * d0 + g1 * d1;
-    }
-    if (i < stop) {
-      let d = V(x[i]) - a.center;
-      let g = passed(V(dy[i]), d, a);
-      some += g;
-      products += g * d;
-      i += step;
-    }
-    all += some;
-    product += products;
-  }
-  return array<V, 2>(all, product);
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn gradientSums(@builtin(global_invocation_id) id: vec3<u32>) {
-  let first = index(id);
-  let step = params.strips * params.groups;
-  if (first >= step) { return; }
-  let pair = rowSums(first, kept(first % params.groups));
-  partial[first] = pair[0];
-  partial[first + step] = pair[1];
-}
-
-// Every `by`-th strip's.
-fn summedStrips(group: u32, lane: u32, by: u32) -> array<V, 2> {
-  let step = params.strips * params.groups;
-  var all = V();
-  var product = V();
-  for (var strip = lane; strip < params.strips; strip += by) {
-    let at = strip * params.groups + group;
-    all += partials[at];
-    product += partials[at + step];
-  }
-  return array<V, 2>(all, product);
-}
-
-fn storeGradients(group: u32, pair: array<V, 2>, inverse: V) {
-  dbias[group] = pair[0];
-  dweight[group] = pair[1] * inverse;
-}
-
-// One workgroup a channel group.
-@compute @workgroup_size(LANES)
-fn mergeGradients(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let group = id.x;
-  pairs[lane] = summedStrips(group, lane, LANES);
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      pairs[lane][0] += pairs[lane + half][0];
-      pairs[lane][1] += pairs[lane + half][1];
-    }
-  }
-  if (lane > 0u) { return; }
-  let pair = pairs[0];
-  storeGradients(group, pair, kept(group).inverse);
-  sum[group] = pair[0];
-  sum[group + params.groups] = pair[1];
-}
-
-// Gradient of x; `pair`: sums of dy and of dy·(x − mean) over the rows.
-fn applyGradient(first: u32, a: Affine, pair: array<V, 2>) {
-  let step = params.strips * params.groups;
-  let total = params.rows * params.groups;
-  // what is lost through the batch's mean and variance
-  let byMean = pair[0] * params.share;
-  let byVariance = pair[1] * a.inverse * a.inverse * params.share;
-  for (var i = first; i < total; i += step) {
-    let d = V(x[i]) - a.center;
-    y[i] = X(a.scale * (passed(V(dy[i]), d, a) - byMean - d * byVariance));
-  }
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn backwardStrips(@builtin(global_invocation_id) id: vec3<u32>) {
-  let first = index(id);
-  if (first >= params.strips * params.groups) { return; }
-  let group = first % params.groups;
-  let a = kept(group);
-  let pair = summedStrips(group, 0u, 1u);
-  if (first < params.groups) { storeGradients(group, pair, a.inverse); }
-  applyGradient(first, a, pair);
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn backwardWhole(@builtin(global_invocation_id) id: vec3<u32>) {
-  let group = index(id);
-  if (group >= params.groups) { return; }
-  let a = kept(group);
-  let pair = rowSums(group, a);
-  storeGradients(group, pair, a.inverse);
-  applyGradient(group, a, pair);
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn backward(@builtin(global_invocation_id) id: vec3<u32>) {
-  let first = index(id);
-  if (first >= params.strips * params.groups) { return; }
-  let group = first % params.groups;
-  applyGradient(first, kept(group), array<V, 2>(sums[group], sums[group + params.groups]));
 }

@@ -30,6 +30,7 @@ interface Sizes {
 }
 
 const shader = shaders.batchNorm;
+const gradShader = shaders.batchNormGrad;
 const unused = { epsilon: 0, momentum: 0, share: 0, pitch: 0, start: 0 };
 
 /** Strips of `rowsEach` rows, or as many as leave `most` invocations. */
@@ -230,22 +231,30 @@ const batchNormGrad: Op<GradAttrs> = {
       const { grid, each, merge } = settings(x!, sizes, relu);
       const params = paramsOf(sizes, { share: training ? 1 / sizes.rows : 0 });
       if (way === 'whole') {
-        launch(device, shader, 'backwardWhole', { ...given, ...results }, params, grid, each);
+        launch(device, gradShader, 'backwardWhole', { ...given, ...results }, params, grid, each);
         return;
       }
       using partials = partialsOf(x!, sizes);
-      launch(device, shader, 'gradientSums', { ...given, partial: partials }, params, grid, each);
+      launch(device, gradShader, 'gradientSums', { ...given, partial: partials }, params, grid, each);
       if (way === 'strips') {
-        launch(device, shader, 'backwardStrips', { ...given, ...results, partials }, params, grid, each);
+        launch(device, gradShader, 'backwardStrips', { ...given, ...results, partials }, params, grid, each);
         return;
       }
       using sum = empty(device, { shape: [2, dbias!.size], dtype: 'f32' }, 'batchNorm.sums');
       const { y: _, ...sums } = results;
       const merging = { ...sums, partials, affines: affines!, sum };
-      launch(device, shader, 'mergeGradients', merging, params, [sizes.groups], merge);
+      launch(device, gradShader, 'mergeGradients', merging, params, [sizes.groups], merge);
       const map = mapSizes(x!);
       const last = paramsOf(map, { share: params.share });
-      launch(device, shader, 'backward', { ...given, sums: sum, y: dx! }, last, settings(x!, map).grid, each);
+      launch(
+        device,
+        gradShader,
+        'backward',
+        { ...given, sums: sum, y: dx! },
+        last,
+        settings(x!, map).grid,
+        each,
+      );
     });
   },
 };

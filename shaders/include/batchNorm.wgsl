@@ -1,0 +1,40 @@
+// What batch norm and its gradients share. V and X are the file's.
+struct Params {
+  rows: u32,
+  groups: u32,
+  strips: u32,
+  epsilon: f32,
+  momentum: f32,
+  // 1/rows where the statistics depend on x, 0 where they are given
+  share: f32,
+  // Xs of the output from row to row, and before a row's first
+  pitch: u32,
+  start: u32,
+}
+
+// (x − center)·scale + shift, with 1/√(variance + epsilon).
+struct Affine {
+  center: V,
+  scale: V,
+  shift: V,
+  inverse: V,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<X>;
+@group(0) @binding(7) var<storage, read_write> y: array<X>;
+// Two planes of [strips, groups].
+@group(0) @binding(8) var<storage, read_write> partial: array<V>;
+@group(0) @binding(9) var<storage, read> partials: array<V>;
+// Affines as [4, groups].
+@group(0) @binding(11) var<storage, read> affines: array<V>;
+
+fn index(id: vec3<u32>) -> u32 {
+  return id.x + id.y * 65535u * WORKGROUP;
+}
+
+fn kept(group: u32) -> Affine {
+  let scale = affines[group + params.groups];
+  let shift = affines[group + 2u * params.groups];
+  return Affine(affines[group], scale, shift, affines[group + 3u * params.groups]);
+}

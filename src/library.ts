@@ -2,9 +2,12 @@
 
 export * as ops from './autograd/ops.ts';
 export { type AdamSettings, Optimizer, type OptimizerSettings, type SgdSettings } from './autograd/optim.ts';
+export { type Problem, problemsOf } from './autograd/problems.ts';
 export { CapturedStep, capture, type StepMemory, type StepOutputs } from './autograd/step.ts';
 export { noGrad, Tape } from './autograd/tape.ts';
+export { choicesBy, type TuneOptions, tune, type Winner } from './autograd/tune.ts';
 export { Call, CallOutput, call, type GradContext, Incoming, type Op, type Value } from './kernels/op.ts';
+export { type Choices, setChoices } from './kernels/variant.ts';
 export * from './models/index.ts';
 export * as tasks from './tasks/index.ts';
 export * from './tensor/create.ts';

@@ -29,30 +29,33 @@ const BATCH = 4;
 const { form: usual, grid, heartsImageSize: imageSize } = pagePresets.small!;
 const hearts = { subjects: 12, difficulty: 'mid', phases: 1, imageSize, seed: 1 } as const;
 
-/** Steps and seconds from the first news of a warm step until everything is validated and kept. */
+/** Steps and seconds between the news of two steps, in the midst of a training of the usual length. */
 interface Measured {
   readonly steps: number;
   readonly seconds: number;
 }
 
-async function measureNode(form: TrainingForm): Promise<Measured> {
+async function measureNode(form: TrainingForm, last: number): Promise<Measured> {
   const device = await openDevice({ adapter: 'swiftshader' });
   const folder = await mkdtemp(join(tmpdir(), 'planewise-bench-'));
+  const enough = new AbortController();
+  const seen: { step: number; ms: number }[] = [];
   try {
     const config = trainConfigOf(configOf(form, grid));
-    const data = await prepareHearts(hearts, grid);
-    let warm: { step: number; ms: number } | undefined;
     await train({
       device,
-      data,
+      data: await prepareHearts(hearts, grid),
       config,
       files: new DiskFiles(folder),
+      signal: enough.signal,
       onProgress(event) {
         if (event.kind !== 'steps' || event.metrics.step < WARM_STEPS) return;
-        warm ??= { step: event.metrics.step, ms: performance.now() };
+        seen.push({ step: event.metrics.step, ms: performance.now() });
+        if (event.metrics.step >= last) enough.abort();
       },
     });
-    return { steps: form.steps - warm!.step, seconds: (performance.now() - warm!.ms) / 1000 };
+    const [first, end] = [seen[0]!, seen.at(-1)!];
+    return { steps: end.step - first.step, seconds: (end.ms - first.ms) / 1000 };
   } finally {
     device.dispose();
     await rm(folder, { recursive: true, force: true });
@@ -60,40 +63,41 @@ async function measureNode(form: TrainingForm): Promise<Measured> {
 }
 
 /** Watches the numbers on the page change, from inside it: asking from outside would take time from the training. */
-function watchTraining(page: Page, warmStep: number): Promise<Measured> {
+function watchTraining(page: Page, last: number): Promise<Measured> {
   return page.evaluate(
-    (least) =>
-      new Promise<{ steps: number; seconds: number }>((resolve, reject) => {
+    ([least, most]) =>
+      new Promise<{ steps: number; seconds: number }>((resolve) => {
         const panel = document.getElementById('panel-train')!;
-        const shown = () => panel.querySelector('.tiles dd')!.textContent!.replaceAll(',', '').split(' of ');
-        let [step, began, running] = [0, 0, false];
+        let [from, began] = [0, 0];
         const observer = new MutationObserver(() => {
-          const [done, all] = shown().map(Number);
-          const state = panel.querySelector('[role=status].strong')!.textContent!;
-          running ||= state === 'Training';
-          if (!running) return;
-          if (began === 0 && done! >= least) [step, began] = [done!, performance.now()];
-          if (state === 'Training' || state.startsWith('Starting')) return;
+          const step = Number.parseInt(panel.querySelector('.tiles dd')!.textContent!, 10) || 0;
+          const now = performance.now();
+          // not an earlier run's number, which stands there until the first step
+          if (panel.querySelector('[role=status].strong')!.textContent !== 'Training') return;
+          if (began === 0 && step >= least! && step < most!) [from, began] = [step, now];
+          if (began === 0 || step < most!) return;
           observer.disconnect();
-          if (state === 'Finished')
-            resolve({ steps: all! - step, seconds: (performance.now() - began) / 1000 });
-          else reject(new Error(state));
+          resolve({ steps: step - from, seconds: (now - began) / 1000 });
         });
         observer.observe(panel, { subtree: true, childList: true, characterData: true });
       }),
-    warmStep,
+    [WARM_STEPS, last],
   );
 }
 
-async function measureHere(page: Page, form: TrainingForm): Promise<Measured> {
-  const watched = watchTraining(page, WARM_STEPS);
+async function measureHere(page: Page, form: TrainingForm, last: number): Promise<Measured> {
+  const watched = watchTraining(page, last);
   await startTraining(page, form);
-  return watched;
+  const measured = await watched;
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await page.getByText('Finished', { exact: true }).waitFor();
+  return measured;
 }
 
 /** Trains the same hearts with the same settings in headless Chromium and in Node, on SwiftShader. */
 export async function measurePage(steps: number): Promise<PageRow[]> {
-  const form: TrainingForm = { ...usual, batch: BATCH, steps: WARM_STEPS + steps };
+  const form: TrainingForm = { ...usual, batch: BATCH };
+  const last = WARM_STEPS + steps;
   const site = await openSite();
   try {
     const page = await site.open();
@@ -101,7 +105,7 @@ export async function measurePage(steps: number): Promise<PageRow[]> {
     await makeHearts(page, hearts.subjects, hearts.phases);
     const rounds: Record<PageRow['where'], number[]> = { page: [], Node: [] };
     for (let round = 1; round <= ROUNDS; round++) {
-      const [inPage, inNode] = [await measureHere(page, form), await measureNode(form)];
+      const [inPage, inNode] = [await measureHere(page, form, last), await measureNode(form, last)];
       rounds.page.push(inPage.steps / inPage.seconds);
       rounds.Node.push(inNode.steps / inNode.seconds);
     }

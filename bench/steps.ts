@@ -83,25 +83,33 @@ async function beginFirst(contestant: Contestant, all: readonly NetworkSizes[]):
   throw new Error('No sizes to measure.');
 }
 
-/** Starts the engines one after another on the same weights and data, then lets them take turns, a step each. */
+/** A step as short as this finds the caches as the others left them, so a turn begins with one that is not counted. */
+const SHORT_MS = 500;
+
+/** Starts the engines one after another on the same weights and data, then lets them take turns, a counted step each. */
 export async function measureSteps(plan: StepPlan): Promise<StepRow[]> {
   const [first, ...others] = plan.engines;
   const [leader, job] = await beginFirst(first!, sizesOf(plan.config, plan.software));
-  const running = [{ child: leader, rounds: 0 }];
+  const running = [{ child: leader, rounds: 0, isShort: false }];
   try {
     const warm = async (entry: (typeof running)[number]): Promise<void> => {
       await entry.child.step(false);
       const ms = await entry.child.step(true);
       entry.rounds = Math.max(2, Math.min(plan.steps, Math.floor(plan.budgetMs / ms)));
+      entry.isShort = ms < SHORT_MS;
     };
     await warm(running[0]!);
     for (const contestant of others) {
-      const entry = { child: await begin(contestant, job), rounds: 0 };
+      const entry = { child: await begin(contestant, job), rounds: 0, isShort: false };
       running.push(entry);
       await warm(entry);
     }
     for (let round = 1; round < plan.steps; round++)
-      for (const { child, rounds } of running) if (round < rounds) await child.step(true);
+      for (const { child, rounds, isShort } of running) {
+        if (round >= rounds) continue;
+        if (isShort && running.length > 1) await child.step(false);
+        await child.step(true);
+      }
     const { batch } = job.sizes;
     return running.map(({ child }, i) => ({
       engine: plan.engines[i]!.engine,

@@ -21,7 +21,7 @@ export type PartName = keyof typeof parts;
 const partNames = Object.keys(parts) as PartName[];
 
 /** Run when none is named: those that need nothing else installed. */
-const usualParts: readonly PartName[] = ['roofline', 'kernels', 'steps', 'startup', 'feeding'];
+const usualParts: readonly PartName[] = ['roofline', 'kernels', 'steps', 'startup', 'feeding', 'memory'];
 
 /** What the parts are told. */
 export interface Settings {

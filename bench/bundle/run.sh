@@ -42,7 +42,7 @@ limited() { # seconds, arguments: the benchmark, ended when its time is up
   shift
   bench "$@" &
   running=$!
-  (sleep "$seconds" && kill "$running") 2>/dev/null &
+  (sleep "$seconds" && kill "$running") >/dev/null 2>&1 &
   watching=$!
   wait "$running"
   status=$?

@@ -14,23 +14,38 @@ alias E = f32;
 @group(0) @binding(2) var<storage, read> small: array<E>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 
-// Index of the first pixel of a row of the large image, or a negative number outside it.
-fn line(row: i32, image: u32, a: u32) -> i32 {
-  let inside = (row >= 0) & (row < i32(params.largeHeight));
-  let at = (i32(image * params.largeHeight) + row) * i32(params.largeWidth * params.a) + i32(a);
-  return select(-1, at, inside);
+struct Line {
+  at: u32,
+  // 1, or 0 outside the image
+  inside: f32,
 }
 
-fn fetch(line: i32, column: i32) -> f32 {
-  let inside = (line >= 0) & (column >= 0) & (column < i32(params.largeWidth));
-  return select(0.0, f32(large[u32(select(0, line + column * i32(params.a), inside))]), inside);
+// A row of the large image; outside it the nearest one in it.
+fn line(row: i32, image: u32, a: u32) -> Line {
+  let y = clamp(row, 0, i32(params.largeHeight) - 1);
+  let at = (image * params.largeHeight + u32(y)) * params.largeWidth * params.a + a;
+  return Line(at, select(0.0, 1.0, row == y));
+}
+
+struct Column {
+  at: u32,
+  inside: f32,
+}
+
+fn columnOf(column: i32) -> Column {
+  let x = clamp(column, 0, i32(params.largeWidth) - 1);
+  return Column(u32(x) * params.a, select(0.0, 1.0, column == x));
+}
+
+// Products, for compilers move a select behind each broadcast.
+fn fetch(l: Line, c: Column) -> f32 {
+  return f32(large[l.at + c.at]) * (l.inside * c.inside);
 }
 
 // Eight small channels of a pixel, the same in every lane.
 fn smallAt(row: u32, column: u32, b: u32) -> mat2x4<f32> {
-  let inside = column < params.smallWidth;
-  let at = (row * params.smallWidth + select(0u, column, inside)) * params.b + b;
-  let s = select(0.0, f32(small[at]), inside);
+  let x = min(column, params.smallWidth - 1u);
+  let s = f32(small[(row * params.smallWidth + x) * params.b + b]) * select(0.0, 1.0, x == column);
   return mat2x4<f32>(
     subgroupBroadcast(s, 0u), subgroupBroadcast(s, 1u), subgroupBroadcast(s, 2u), subgroupBroadcast(s, 3u),
     subgroupBroadcast(s, 4u), subgroupBroadcast(s, 5u), subgroupBroadcast(s, 6u), subgroupBroadcast(s, 7u),
@@ -47,9 +62,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   let split = group.z;
   let z = mat2x4<f32>();
   // q<tap row><tap column>, a small channel a component
-  var q00 = z; var q01 = z; var q02 = z;
-  var q10 = z; var q11 = z; var q12 = z;
-  var q20 = z; var q21 = z; var q22 = z;
+  var q00 = z;
+  var q01 = z;
+  var q02 = z;
+  var q10 = z;
+  var q11 = z;
+  var q12 = z;
+  var q20 = z;
+  var q21 = z;
+  var q22 = z;
   let rows = params.batch * params.smallHeight;
   let end = rows * (split + 1u) / params.splits;
   for (var row = rows * split / params.splits; row < end; row++) {
@@ -58,47 +79,51 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     let l0 = line(top, image, ownA);
     let l1 = line(top + 1, image, ownA);
     let l2 = line(top + 2, image, ownA);
-    var column = -params.padding;
-    var v00 = fetch(l0, column);
-    var v10 = fetch(l1, column);
-    var v20 = fetch(l2, column);
-    var v01 = fetch(l0, column + 1);
-    var v11 = fetch(l1, column + 1);
-    var v21 = fetch(l2, column + 1);
-    column += 2;
+    let first = columnOf(-params.padding);
+    let second = columnOf(1 - params.padding);
+    var v00 = fetch(l0, first);
+    var v01 = fetch(l0, second);
+    var v10 = fetch(l1, first);
+    var v11 = fetch(l1, second);
+    var v20 = fetch(l2, first);
+    var v21 = fetch(l2, second);
     for (var j = 0u; j < params.smallWidth; j += 4u) {
       let s0 = smallAt(row, j, ownB);
       let s1 = smallAt(row, j + 1u, ownB);
       let s2 = smallAt(row, j + 2u, ownB);
       let s3 = smallAt(row, j + 3u, ownB);
-      let v02 = fetch(l0, column);
-      let v03 = fetch(l0, column + 1);
-      let v04 = fetch(l0, column + 2);
-      let v05 = fetch(l0, column + 3);
+      let c0 = columnOf(i32(j) + 2 - params.padding);
+      let c1 = columnOf(i32(j) + 3 - params.padding);
+      let c2 = columnOf(i32(j) + 4 - params.padding);
+      let c3 = columnOf(i32(j) + 5 - params.padding);
+      // All loads come before the sums: their branches would cut those up.
+      let v02 = fetch(l0, c0);
+      let v03 = fetch(l0, c1);
+      let v04 = fetch(l0, c2);
+      let v05 = fetch(l0, c3);
+      let v12 = fetch(l1, c0);
+      let v13 = fetch(l1, c1);
+      let v14 = fetch(l1, c2);
+      let v15 = fetch(l1, c3);
+      let v22 = fetch(l2, c0);
+      let v23 = fetch(l2, c1);
+      let v24 = fetch(l2, c2);
+      let v25 = fetch(l2, c3);
       q00 += v00 * s0 + v01 * s1 + v02 * s2 + v03 * s3;
       q01 += v01 * s0 + v02 * s1 + v03 * s2 + v04 * s3;
       q02 += v02 * s0 + v03 * s1 + v04 * s2 + v05 * s3;
       v00 = v04;
       v01 = v05;
-      let v12 = fetch(l1, column);
-      let v13 = fetch(l1, column + 1);
-      let v14 = fetch(l1, column + 2);
-      let v15 = fetch(l1, column + 3);
       q10 += v10 * s0 + v11 * s1 + v12 * s2 + v13 * s3;
       q11 += v11 * s0 + v12 * s1 + v13 * s2 + v14 * s3;
       q12 += v12 * s0 + v13 * s1 + v14 * s2 + v15 * s3;
       v10 = v14;
       v11 = v15;
-      let v22 = fetch(l2, column);
-      let v23 = fetch(l2, column + 1);
-      let v24 = fetch(l2, column + 2);
-      let v25 = fetch(l2, column + 3);
       q20 += v20 * s0 + v21 * s1 + v22 * s2 + v23 * s3;
       q21 += v21 * s0 + v22 * s1 + v23 * s2 + v24 * s3;
       q22 += v22 * s0 + v23 * s1 + v24 * s2 + v25 * s3;
       v20 = v24;
       v21 = v25;
-      column += 4;
     }
   }
   if (a >= params.a) { return; }

@@ -11,6 +11,7 @@ import {
   inputProducts,
   Spread,
   type TileSize,
+  tilesOf,
   weightProducts,
 } from './winogradForm.ts';
 
@@ -63,7 +64,11 @@ function launchGrads(
 ): void {
   const name = size === 4 ? 'winograd' : 'winograd2';
   using spread = new Spread(device, size, c, { x, grad, y, weight });
-  using products = inputProducts(device, size, c, spread, `conv2dInputGrad[${name}]`);
-  using sums = weightProducts(device, size, c, spread, `conv2dWeightGrad[${name}]`);
+  const dwSums = () => weightProducts(device, size, c, spread, `conv2dWeightGrad[${name}]`);
+  const dxProducts = () => inputProducts(device, size, c, spread, `conv2dInputGrad[${name}]`);
+  // The first lets go of what it has read: the spread of x, as large as dx's products, or the weight's, as dw's sums.
+  const early = tilesOf(size, c).tiles > c.yChannels ? dwSums() : undefined;
+  using products = dxProducts();
+  using sums = early ?? dwSums();
   gatherGradients(device, size, c, { products, sums, grad, y }, { dx, dw, db });
 }

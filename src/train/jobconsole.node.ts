@@ -1,7 +1,7 @@
 /** @file What a job tells whoever started it: lines of news and a progress line for training. */
 import type { Winner } from '../autograd/tune.ts';
 import type { Stage } from './dataset.node.ts';
-import type { TrainEvent } from './loop.ts';
+import type { TrainEvent } from './events.ts';
 import type { StepMetrics } from './runlog.ts';
 import type { StepFacts } from './trainer.ts';
 

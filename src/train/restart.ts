@@ -1,7 +1,8 @@
 /** @file Goes on after a lost device: opens another and resumes from the last checkpoint. */
 import type { Device } from '../tensor/device.ts';
 import { DeviceLostError } from '../tensor/errors.ts';
-import { type TrainOptions, type TrainResult, train } from './loop.ts';
+import type { TrainOptions, TrainResult } from './events.ts';
+import { train } from './loop.ts';
 
 export interface RestartOptions extends Omit<TrainOptions, 'device'> {
   /** Gives a device that is not lost; it stays the caller's. Called at first and after each loss. */

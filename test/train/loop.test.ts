@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, FileError, TrainingError } from '../../src/tensor/errors.ts';
 import { checkpointFile, previousCheckpointFile } from '../../src/train/checkpoint.ts';
-import { type TrainEvent, type TrainOptions, traceFile, train } from '../../src/train/loop.ts';
+import type { TrainEvent, TrainOptions } from '../../src/train/events.ts';
+import { traceFile, train } from '../../src/train/loop.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import {
   metricsFile,

@@ -8,7 +8,7 @@ import { ConfigError, FileError, OutOfMemoryError, PlanewiseError } from '../../
 import { loadCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
 import { type TrainConfig, trainConfigOf } from '../../src/train/config.ts';
 import { fingerprint, splitOf } from '../../src/train/dataset.ts';
-import type { TrainEvent, TrainResult } from '../../src/train/loop.ts';
+import type { TrainEvent, TrainResult } from '../../src/train/events.ts';
 import { networkOptions } from '../../src/train/network.ts';
 import { trainWithRestarts } from '../../src/train/restart.ts';
 import {

@@ -1,0 +1,63 @@
+/** @file What a training run takes, tells while it goes, and gives back. */
+import type { ProfileRow } from '../autograd/profile.ts';
+import type { Winner } from '../autograd/tune.ts';
+import type { Split } from '../data/sampler.ts';
+import type { PreparedData } from '../data/types.ts';
+import type { UNet } from '../models/unet.ts';
+import type { Device } from '../tensor/device.ts';
+import type { Best } from './checkpoint.ts';
+import type { TrainConfig } from './config.ts';
+import type { RunFiles } from './runfiles.ts';
+import type { StepMetrics, ValidationMetrics } from './runlog.ts';
+import type { StepFacts } from './trainer.ts';
+
+/** What a run tells while it goes. */
+export type TrainEvent =
+  | {
+      readonly kind: 'start';
+      readonly step: number;
+      readonly steps: number;
+      readonly parameters: number;
+      readonly facts: StepFacts;
+    }
+  | {
+      readonly kind: 'steps';
+      /** The newest step's metrics. */
+      readonly metrics: StepMetrics;
+      readonly steps: number;
+      readonly etaSeconds: number;
+    }
+  | { readonly kind: 'validation'; readonly metrics: ValidationMetrics }
+  | { readonly kind: 'checkpoint'; readonly step: number }
+  | { readonly kind: 'profile'; readonly rows: readonly ProfileRow[] }
+  /** A measurement of the tuner is done. */
+  | { readonly kind: 'tuning'; readonly done: number; readonly total: number; readonly title: string }
+  | { readonly kind: 'tuned'; readonly winners: readonly Winner[] }
+  | { readonly kind: 'warning'; readonly message: string };
+
+export interface TrainOptions {
+  readonly device: Device;
+  readonly data: PreparedData;
+  readonly config: TrainConfig;
+  readonly files: RunFiles;
+  /** Goes on from the run's last checkpoint, if it has one; otherwise the run's logs start anew. */
+  readonly resume?: boolean;
+  /** Profiles the training step once the run is over, into trace.json and a `profile` event. */
+  readonly profile?: boolean;
+  /** Where the winners of `config.tune` are kept for other runs; default: nowhere. */
+  readonly cache?: RunFiles;
+  readonly onProgress?: (event: TrainEvent) => void;
+  /** Awaited now and then between steps, with the network after `step` steps: for predictions on the way. */
+  readonly onRest?: (network: UNet, step: number) => Promise<void>;
+  /** Stops the run at the next step boundary, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainResult {
+  /** Steps trained. */
+  readonly step: number;
+  /** Whether the signal stopped the run before its last step. */
+  readonly stopped: boolean;
+  readonly best: Best | null;
+  readonly split: Split;
+}

@@ -30,6 +30,8 @@ export interface Settings {
   readonly steps: number;
   /** Where the Chrome trace goes. */
   readonly trace: string | undefined;
+  /** Whether the peers are also waited for as planewise waits. */
+  readonly rest: boolean;
 }
 
 export interface BenchOptions extends Settings {
@@ -56,6 +58,7 @@ ${lines.join('\n')}
   --adapter NAME     gpu, system or swiftshader
   --steps N          counted steps (default 10)
   --trace FILE       where profile writes a Chrome trace
+  --rest             peers: jax-js a second time, waited for as planewise waits
   --json             print JSON instead of tables
   --save             keep the results in bench/results
   --out FOLDER       keep them there`;
@@ -82,6 +85,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions | null {
       configs: { type: 'string' },
       steps: { type: 'string', default: '10' },
       trace: { type: 'string' },
+      rest: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       save: { type: 'boolean', default: false },
       out: { type: 'string' },
@@ -101,6 +105,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions | null {
     json: values.json,
     save: values.out ?? (values.save ? '' : undefined),
     trace: values.trace,
+    rest: values.rest,
     shows,
   };
 }

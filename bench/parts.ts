@@ -89,9 +89,9 @@ export const measures: Record<PartName, Measure> = {
     );
     return memoryTable(results.memory);
   },
-  async peers(results, { configs, steps }, caps) {
+  async peers(results, settings, caps) {
     installPeers();
-    results.peers = await each(configs, (config) => comparePeers(config, caps, steps));
+    results.peers = await each(settings.configs, (config) => comparePeers(config, caps, settings));
     return engineTable(results.peers);
   },
   async torch(results, { configs, steps }, caps) {

@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Caps } from '../src/tensor/device.ts';
 import type { ConfigName } from './network.ts';
-import { measureSteps, nodeEngine, type StepRow } from './steps.ts';
+import type { Settings } from './options.ts';
+import { type Contestant, measureSteps, nodeEngine, type StepRow } from './steps.ts';
 
 const folder = fileURLToPath(new URL('../../bench/peers', import.meta.url));
 
@@ -38,16 +39,25 @@ export function lossDifference(row: StepRow, ours: StepRow): number {
   return Math.max(...compared.map((loss, i) => Math.abs(row.losses[i]! - loss) / Math.abs(loss)));
 }
 
+/** The engine, waited for as planewise waits: Dawn's own waiting takes a core from a software adapter. */
+function rested(engine: Contestant): Contestant {
+  return { ...engine, engine: `${engine.engine}, rested`, job: (job) => ({ ...job, rested: true }) };
+}
+
 /**
- * Steps of all engines in one configuration, in turns. TensorFlow.js takes minutes a step for M on SwiftShader and is
+ * Steps of all engines in one configuration, in turns, the peers as they come; with `rest` jax-js a second time, rested. TensorFlow.js takes minutes a step for M on SwiftShader and is
  * left out there.
  * @throws Error where an engine's losses differ from planewise's: then it does not do the same work
  */
-export async function comparePeers(config: ConfigName, { description, software }: Caps, steps: number) {
+export async function comparePeers(
+  config: ConfigName,
+  { description, software }: Caps,
+  { steps, rest }: Pick<Settings, 'steps' | 'rest'>,
+) {
   const tooSlow = config !== 'S' && /swiftshader/i.test(description);
   const names = tooSlow ? (['planewise', 'jax-js'] as const) : (['planewise', 'jax-js', 'tfjs'] as const);
   const rows = await measureSteps({
-    engines: names.map(nodeEngine),
+    engines: [...names.map(nodeEngine), ...(rest ? [rested(nodeEngine('jax-js'))] : [])],
     config,
     software,
     steps,

@@ -17,6 +17,8 @@ export interface Job {
     readonly epsilon: number;
   };
   readonly precision: Precision;
+  /** Waits for another engine as planewise waits, rather than as Dawn does. */
+  readonly rested?: boolean;
 }
 
 /** What an engine tells of itself: dispatches, bytes and the like. */
@@ -61,8 +63,10 @@ async function answer(action: () => Promise<Answer>): Promise<void> {
 export function serve(start: (job: Job) => Promise<Engine>): void {
   let engine: Engine;
   let steps = 0;
-  const step = () => (resting ? restfully(engine.step(++steps)) : engine.step(++steps));
+  let rested = false;
+  const step = () => (rested ? restfully(engine.step(++steps)) : engine.step(++steps));
   const first = async (job: Job): Promise<Answer> => {
+    rested = job.rested ?? false;
     engine = await start(job);
     const { loss } = await step();
     return { kind: 'ready', loss, facts: engine.facts?.() ?? {} };
@@ -78,9 +82,6 @@ export function serve(start: (job: Job) => Promise<Engine>): void {
   process.on('disconnect', () => process.exit());
 }
 
-/** Other engines' promises are waited for as planewise waits for its own: polling would take a core from the adapter. */
-let resting = false;
-
 // Dawn's instance must outlive its devices.
 let instance: GPU | undefined;
 
@@ -88,7 +89,6 @@ let instance: GPU | undefined;
 export async function provideNavigator(): Promise<void> {
   // finds the driver and the loader, and leaves them selected
   const device = await openDevice();
-  resting = device.caps.software;
   device.dispose();
   const { create } = await import('webgpu');
   instance = create([]);

@@ -5,9 +5,11 @@ const REST_MS = 0.5;
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
 let waiting = 0;
+let looping = false;
 
 function rest(): void {
-  if (waiting === 0) return;
+  looping = waiting > 0;
+  if (!looping) return;
   Atomics.wait(cell, 0, 0, REST_MS);
   setImmediate(rest);
 }
@@ -17,7 +19,10 @@ function rest(): void {
  * and without this turns as fast as it can as long as a promise is pending: that takes a core from a software adapter.
  */
 export async function restfully<T>(promise: Promise<T>): Promise<T> {
-  if (waiting++ === 0) setImmediate(rest);
+  waiting++;
+  // One loop for all, which may still turn from the wait before.
+  if (!looping) setImmediate(rest);
+  looping = true;
   try {
     return await promise;
   } finally {

@@ -4,9 +4,14 @@
 const BURST_SECONDS = 0.125;
 /** Sleeps shorter than this are not worth a timer. */
 const LEAST_SLEEP_SECONDS = 0.008;
-/** Of a burst's expected time, slept through: waking late idles the device, unless another burst is queued. */
-const SLEPT_ALONE = 0.9;
-const SLEPT_AHEAD = 1;
+/** Of a burst's expected time, slept through: waking late, time after time, idles the device. */
+const SLEPT = 0.9;
+/** A burst that was done this soon after it was asked for, as a share of its time, was done before. */
+const SOON = 0.03;
+/** What becomes of the expectation then: half, lest the device idles for many a burst after a slow one. */
+const FALL = 0.5;
+/** How much of a slower burst is believed at once. */
+const RISE = 1.2;
 
 const sleep = (seconds: number): Promise<void> => new Promise((done) => setTimeout(done, seconds * 1000));
 const now = (): number => performance.now() / 1000;
@@ -42,9 +47,7 @@ export class Pace {
 
   /** Waits until the oldest burst, of `steps` steps, is done, through `read`, whose promise resolves then. */
   async settle<T>(steps: number, read: () => Promise<T>): Promise<T> {
-    const ahead = this.#flying > 1;
-    const expected = steps * this.#secondsPerStep;
-    const rest = (ahead ? SLEPT_AHEAD : SLEPT_ALONE) * expected - (now() - this.#began);
+    const rest = SLEPT * steps * this.#secondsPerStep - (now() - this.#began);
     if (rest > LEAST_SLEEP_SECONDS) await sleep(rest);
     const asked = now();
     try {
@@ -54,18 +57,17 @@ export class Pace {
       this.#took = done - this.#began;
       this.#began = done;
       this.#flying--;
-      this.#learn(this.#took / steps, done - asked < 0.03 * this.#took, ahead);
+      this.#learn(this.#took / steps, done - asked < SOON * this.#took);
     }
   }
 
   /**
-   * The expectation falls at once and rises slowly; a burst that was done when asked for says only that it was too
+   * The expectation falls at once and rises by steps; a burst that was done when asked for says only that it was too
    * long. The first burst does not count: some drivers compile in it.
    */
-  #learn(measured: number, overslept: boolean, ahead: boolean): void {
-    const shrink = overslept ? (ahead ? 0.97 : 0.5) : 1.05;
+  #learn(measured: number, overslept: boolean): void {
     if (!this.#warm) this.#warm = true;
     else if (this.#secondsPerStep === 0) this.#secondsPerStep = measured;
-    else this.#secondsPerStep = Math.min(measured, this.#secondsPerStep * shrink);
+    else this.#secondsPerStep = Math.min(measured, this.#secondsPerStep * (overslept ? FALL : RISE));
   }
 }

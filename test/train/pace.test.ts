@@ -38,39 +38,54 @@ it('sleeps through nine tenths of a steady burst, and fills an eighth of a secon
   }
 });
 
-it('hardly polls while another burst is queued, and never lets the device run dry', async () => {
-  const pace = new Pace();
-  const stepMs = 100;
-  let polledMs = 0;
-  // A queue that works off one burst after another.
+/** A device that works off one burst after another, the n-th in `msOf(n)`, with one queued while one is waited for. */
+async function queued(
+  pace: Pace,
+  bursts: number,
+  msOf: (burst: number) => number,
+): Promise<{ idleMs: number[]; polledMs: number[] }> {
+  const [idleMs, polledMs]: [number[], number[]] = [[], []];
   let freeAt = performance.now();
-  let idleMs = 0;
   const launch = (): number => {
     pace.start();
-    idleMs += Math.max(0, performance.now() - freeAt);
-    freeAt = Math.max(freeAt, performance.now()) + stepMs;
+    const now = performance.now();
+    idleMs.push(Math.max(0, now - freeAt));
+    freeAt = Math.max(freeAt, now) + msOf(idleMs.length - 1);
     return freeAt;
   };
   const finishing = async (at: number): Promise<void> => {
     const left = Math.max(0, at - performance.now());
-    polledMs += left;
+    polledMs.push(left);
     await new Promise((resolve) => setTimeout(resolve, left));
   };
   const run = async (): Promise<void> => {
     let done = launch();
-    for (let burst = 0; burst < 40; burst++) {
+    for (let burst = 0; burst < bursts; burst++) {
       const ahead = launch();
       await pace.settle(1, () => finishing(done));
-      if (burst === 9) polledMs = 0;
       done = ahead;
     }
   };
   const running = run();
   await vi.runAllTimersAsync();
   await running;
-  expect(idleMs).toBe(0);
-  expect(polledMs).toBeLessThan(0.05 * 30 * stepMs);
+  return { idleMs, polledMs };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+it('sleeps through most of each burst while another is queued, and never lets the device run dry', async () => {
+  const pace = new Pace();
+  const { idleMs, polledMs } = await queued(pace, 40, () => 100);
+  expect(sum(idleMs)).toBe(0);
+  expect(sum(polledMs.slice(10)) / 30).toBeLessThan(15);
   expect(pace.took).toBeCloseTo(0.1, 2);
+});
+
+it('leaves a device idle for less than a burst after slow ones at the start', async () => {
+  const { idleMs, polledMs } = await queued(new Pace(), 60, (burst) => (burst < 3 ? 200 : 100));
+  expect(sum(idleMs)).toBeLessThan(100);
+  expect(sum(polledMs.slice(30)) / 30).toBeLessThan(15);
 });
 
 it('does not go on sleeping when steps become faster', async () => {

@@ -22,7 +22,7 @@ export interface PageRow {
 
 /** Counted from here: until then shaders compile and the pace is found. */
 const WARM_STEPS = 8;
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** Small steps: what the page does beside them weighs more. */
 const BATCH = 4;
 

@@ -2,14 +2,7 @@
 // pixels gives 2×2 output pixels by 16 products a channel pair instead of 36. For small images, which tiles of 4×4
 // would not fill. Layouts as in winograd4.spread.wgsl.
 // @include winograd
-
-@group(0) @binding(1) var<storage, read> x: array<T>;
-@group(0) @binding(2) var<storage, read> grad: array<T>;
-@group(0) @binding(3) var<storage, read> y: array<T>;
-@group(0) @binding(4) var<storage, read> weight: array<T>;
-@group(0) @binding(5) var<storage, read_write> xSpread: array<T>;
-@group(0) @binding(6) var<storage, read_write> gradSpread: array<T>;
-@group(0) @binding(7) var<storage, read_write> weightSpread: array<T>;
+// @include winogradSpread
 
 struct Two { a: T, b: T }
 struct Four { a: T, b: T, c: T, d: T }
@@ -32,10 +25,6 @@ fn spreadOutput(a: T, b: T) -> Four {
 }
 
 struct Columns { a: Line, b: Line, c: Line, d: Line }
-
-fn fetchX(row: Line, column: Line) -> T {
-  return select(T(), x[row.at + column.at], row.inside & column.inside);
-}
 
 fn xRow(row: Line, x: Columns) -> Four {
   return spreadInput(fetchX(row, x.a), fetchX(row, x.b), fetchX(row, x.c), fetchX(row, x.d));
@@ -113,10 +102,6 @@ fn transformGrad(i: u32) {
   putGrad(spreadOutput(a.d, b.d), i + 12u * plane);
 }
 
-fn tap(i: u32, number: u32) -> T {
-  return weight[number * params.pairs + i];
-}
-
 fn putWeight(s: Four, at: u32) {
   let plane = params.pairPlane;
   weightSpread[at] = s.a;
@@ -134,12 +119,4 @@ fn transformWeight(i: u32) {
   putWeight(spreadWeight(a.b, b.b, c.b), i + 4u * plane);
   putWeight(spreadWeight(a.c, b.c, c.c), i + 8u * plane);
   putWeight(spreadWeight(a.d, b.d, c.d), i + 12u * plane);
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = index(id);
-  for (var x = i; x < params.xJobs; x += params.stride) { transformX(x); }
-  for (var y = i; y < params.yJobs; y += params.stride) { transformGrad(y); }
-  for (var w = i; w < params.pairJobs; w += params.stride) { transformWeight(w); }
 }

@@ -2,15 +2,7 @@
 // the adjoint of the whole: with the gradient of y spread once, A dy Aᵀ, the gradient of g is Gᵀ(Σ (Bᵀ d B) ∘ …)G over
 // the tiles, and that of d is B((G g Gᵀ) ∘ …)Bᵀ, whose tiles of 6×6 overlap by two.
 // @include winograd
-
-@group(0) @binding(1) var<storage, read> products: array<T>;
-@group(0) @binding(2) var<storage, read> bias: array<T>;
-@group(0) @binding(3) var<storage, read_write> result: array<T>;
-@group(0) @binding(4) var<storage, read> sums: array<T>;
-@group(0) @binding(5) var<storage, read> grad: array<T>;
-@group(0) @binding(6) var<storage, read> y: array<T>;
-@group(0) @binding(7) var<storage, read_write> weightGrad: array<T>;
-@group(0) @binding(8) var<storage, read_write> biasGrad: array<T>;
+// @include winogradGather
 
 const LOW: f32 = 0.7071067811865476;
 const HIGH: f32 = 1.4142135623730951;
@@ -53,10 +45,6 @@ fn outputColumn(at: u32, plane: u32) -> Four {
 
 struct Columns { a: Line, b: Line, c: Line, d: Line }
 
-fn storePixel(v: T, row: Line, column: Line) {
-  if (row.inside & column.inside) { result[row.at + column.at] = select(v, max(v, T()), params.relu == 1u); }
-}
-
 fn storeRow(v: Four, start: T, row: Line, x: Columns) {
   storePixel(v.a + start, row, x.a);
   storePixel(v.b + start, row, x.b);
@@ -93,22 +81,11 @@ fn gatherTile(i: u32) {
   storeRow(gatherOutput(a.d, b.d, c.d, d.d, e.d, f.d), start, yLine(t, 3), x);
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn output(@builtin(global_invocation_id) id: vec3<u32>) {
-  for (var t = index(id); t < params.yJobs; t += params.stride) { gatherTile(t); }
-}
-
 fn weightColumn(at: u32, plane: u32) -> Three {
   return gatherWeight(
     sums[at], sums[at + plane], sums[at + 2u * plane],
     sums[at + 3u * plane], sums[at + 4u * plane], sums[at + 5u * plane],
   );
-}
-
-fn storeTaps(v: Three, at: u32) {
-  weightGrad[at] = v.a;
-  weightGrad[at + params.pairs] = v.b;
-  weightGrad[at + 2u * params.pairs] = v.c;
 }
 
 fn gatherTaps(i: u32) {
@@ -124,13 +101,6 @@ fn gatherTaps(i: u32) {
   storeTaps(gatherWeight(a.c, b.c, c.c, d.c, e.c, f.c), i + 6u * params.pairs);
 }
 
-// The three tiles, one after the other, that reach a block's rows (or columns).
-struct Tiles { before: Line, own: Line, after: Line }
-
-fn product(row: Line, column: Line, point: u32) -> T {
-  return select(T(), products[point * params.xPlane + row.at + column.at], row.inside & column.inside);
-}
-
 fn inputColumn(y: Tiles, x: Line, column: u32) -> Four {
   let p = 6u * column;
   return gatherInput(
@@ -138,15 +108,6 @@ fn inputColumn(y: Tiles, x: Line, column: u32) -> Four {
     product(y.own, x, p), product(y.own, x, p + 1u), product(y.own, x, p + 2u),
     product(y.own, x, p + 3u), product(y.own, x, p + 4u), product(y.own, x, p + 5u),
     product(y.after, x, p),
-  );
-}
-
-fn tilesAt(i: i32, count: u32, stride: u32, start: u32) -> Tiles {
-  let before = lineAt(i - 1, count, stride);
-  let own = lineAt(i, count, stride);
-  let after = lineAt(i + 1, count, stride);
-  return Tiles(
-    Line(before.at + start, before.inside), Line(own.at + start, own.inside), Line(after.at + start, after.inside),
   );
 }
 
@@ -181,30 +142,4 @@ fn gatherBlock(i: u32) {
   storeRow(gatherInput(z.b, a.b, b.b, c.b, d.b, e.b, f.b, g.b), T(), xLine(t, 1), x);
   storeRow(gatherInput(z.c, a.c, b.c, c.c, d.c, e.c, f.c, g.c), T(), xLine(t, 2), x);
   storeRow(gatherInput(z.d, a.d, b.d, c.d, d.d, e.d, f.d, g.d), T(), xLine(t, 3), x);
-}
-
-fn gradAt(i: u32) -> T {
-  if (params.masked == 1u) { return select(T(), grad[i], y[i] > T()); }
-  return grad[i];
-}
-
-// The gradient of the bias: a channel's sum over the pixels, in blocks, for rounding grows with the longest chain.
-fn sumPixels(channel: u32) {
-  var sum = T();
-  for (var begin = 0u; begin < params.pixels; begin += 128u) {
-    var chain = T();
-    for (var pixel = begin; pixel < min(begin + 128u, params.pixels); pixel++) {
-      chain += gradAt(pixel * params.yChannels + channel);
-    }
-    sum += chain;
-  }
-  biasGrad[channel] = sum;
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn gradients(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = index(id);
-  for (var b = i; b < params.biasJobs; b += params.stride) { sumPixels(b); }
-  for (var w = i; w < params.pairJobs; w += params.stride) { gatherTaps(w); }
-  for (var x = i; x < params.xJobs; x += params.stride) { gatherBlock(x); }
 }

@@ -6,14 +6,7 @@
 //
 // Lavin & Gray, "Fast algorithms for convolutional neural networks" (2016): y = Aᵀ((G g Gᵀ) ∘ (Bᵀ d B))A.
 // @include winograd
-
-@group(0) @binding(1) var<storage, read> x: array<T>;
-@group(0) @binding(2) var<storage, read> grad: array<T>;
-@group(0) @binding(3) var<storage, read> y: array<T>;
-@group(0) @binding(4) var<storage, read> weight: array<T>;
-@group(0) @binding(5) var<storage, read_write> xSpread: array<T>;
-@group(0) @binding(6) var<storage, read_write> gradSpread: array<T>;
-@group(0) @binding(7) var<storage, read_write> weightSpread: array<T>;
+// @include winogradSpread
 
 const LOW: f32 = 0.7071067811865476;
 const HIGH: f32 = 1.4142135623730951;
@@ -47,10 +40,6 @@ fn spreadOutput(a: T, b: T, c: T, d: T) -> Six {
   let r = a + 2.0 * c;
   let s = HIGH * (b + 2.0 * d);
   return Six(a, p + q, p - q, r + s, r - s, d);
-}
-
-fn fetchX(row: Line, column: Line) -> T {
-  return select(T(), x[row.at + column.at], row.inside & column.inside);
 }
 
 struct Columns { a: Line, b: Line, c: Line, d: Line, e: Line, f: Line }
@@ -155,10 +144,6 @@ fn transformGrad(i: u32) {
   putGrad(spreadOutput(a.f, b.f, c.f, d.f), i + 30u * plane);
 }
 
-fn tap(i: u32, number: u32) -> T {
-  return weight[number * params.pairs + i];
-}
-
 fn putWeight(s: Six, at: u32) {
   let plane = params.pairPlane;
   weightSpread[at] = s.a;
@@ -180,12 +165,4 @@ fn transformWeight(i: u32) {
   putWeight(spreadWeight(a.d, b.d, c.d), i + 18u * plane);
   putWeight(spreadWeight(a.e, b.e, c.e), i + 24u * plane);
   putWeight(spreadWeight(a.f, b.f, c.f), i + 30u * plane);
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = index(id);
-  for (var x = i; x < params.xJobs; x += params.stride) { transformX(x); }
-  for (var y = i; y < params.yJobs; y += params.stride) { transformGrad(y); }
-  for (var w = i; w < params.pairJobs; w += params.stride) { transformWeight(w); }
 }

@@ -31,7 +31,9 @@ const choices = new WeakMap<Device, Choices>();
 
 /** Variants to take on a device from here on, where they fit; for other problems the order of preference holds. */
 export function setChoices(device: Device, chosen: Choices): void {
-  choices.set(device, chosen);
+  // Without any, no launch need put its problem into words.
+  if (Object.keys(chosen).length > 0) choices.set(device, chosen);
+  else choices.delete(device);
 }
 
 export function choicesOf(device: Device): Choices {

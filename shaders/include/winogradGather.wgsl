@@ -1,0 +1,67 @@
+// What both tile sizes do after the products: they give gatherTile, gatherTaps and gatherBlock.
+
+@group(0) @binding(1) var<storage, read> products: array<T>;
+@group(0) @binding(2) var<storage, read> bias: array<T>;
+@group(0) @binding(3) var<storage, read_write> result: array<T>;
+@group(0) @binding(4) var<storage, read> sums: array<T>;
+@group(0) @binding(5) var<storage, read> grad: array<T>;
+@group(0) @binding(6) var<storage, read> y: array<T>;
+@group(0) @binding(7) var<storage, read_write> weightGrad: array<T>;
+@group(0) @binding(8) var<storage, read_write> biasGrad: array<T>;
+
+fn storePixel(v: T, row: Line, column: Line) {
+  if (row.inside & column.inside) { result[row.at + column.at] = select(v, max(v, T()), params.relu == 1u); }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn output(@builtin(global_invocation_id) id: vec3<u32>) {
+  for (var t = index(id); t < params.yJobs; t += params.stride) { gatherTile(t); }
+}
+
+fn storeTaps(v: Three, at: u32) {
+  weightGrad[at] = v.a;
+  weightGrad[at + params.pairs] = v.b;
+  weightGrad[at + 2u * params.pairs] = v.c;
+}
+
+// The three tiles, one after the other, that reach a block's rows (or columns).
+struct Tiles { before: Line, own: Line, after: Line }
+
+fn product(row: Line, column: Line, point: u32) -> T {
+  return select(T(), products[point * params.xPlane + row.at + column.at], row.inside & column.inside);
+}
+
+fn tilesAt(i: i32, count: u32, stride: u32, start: u32) -> Tiles {
+  let before = lineAt(i - 1, count, stride);
+  let own = lineAt(i, count, stride);
+  let after = lineAt(i + 1, count, stride);
+  return Tiles(
+    Line(before.at + start, before.inside), Line(own.at + start, own.inside), Line(after.at + start, after.inside),
+  );
+}
+
+fn gradAt(i: u32) -> T {
+  if (params.masked == 1u) { return select(T(), grad[i], y[i] > T()); }
+  return grad[i];
+}
+
+// The gradient of the bias: a channel's sum over the pixels, in blocks, for rounding grows with the longest chain.
+fn sumPixels(channel: u32) {
+  var sum = T();
+  for (var begin = 0u; begin < params.pixels; begin += 128u) {
+    var chain = T();
+    for (var pixel = begin; pixel < min(begin + 128u, params.pixels); pixel++) {
+      chain += gradAt(pixel * params.yChannels + channel);
+    }
+    sum += chain;
+  }
+  biasGrad[channel] = sum;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn gradients(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = index(id);
+  for (var b = i; b < params.biasJobs; b += params.stride) { sumPixels(b); }
+  for (var w = i; w < params.pairJobs; w += params.stride) { gatherTaps(w); }
+  for (var x = i; x < params.xJobs; x += params.stride) { gatherBlock(x); }
+}

@@ -1,0 +1,25 @@
+// What both tile sizes do before the products: they give transformX, transformGrad and transformWeight.
+
+@group(0) @binding(1) var<storage, read> x: array<T>;
+@group(0) @binding(2) var<storage, read> grad: array<T>;
+@group(0) @binding(3) var<storage, read> y: array<T>;
+@group(0) @binding(4) var<storage, read> weight: array<T>;
+@group(0) @binding(5) var<storage, read_write> xSpread: array<T>;
+@group(0) @binding(6) var<storage, read_write> gradSpread: array<T>;
+@group(0) @binding(7) var<storage, read_write> weightSpread: array<T>;
+
+fn fetchX(row: Line, column: Line) -> T {
+  return select(T(), x[row.at + column.at], row.inside & column.inside);
+}
+
+fn tap(i: u32, number: u32) -> T {
+  return weight[number * params.pairs + i];
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = index(id);
+  for (var x = i; x < params.xJobs; x += params.stride) { transformX(x); }
+  for (var y = i; y < params.yJobs; y += params.stride) { transformGrad(y); }
+  for (var w = i; w < params.pairJobs; w += params.stride) { transformWeight(w); }
+}

@@ -93,14 +93,14 @@ export async function trainStep(
   const images = tensor(device, data.images, [batch, side, side, 1]);
   const targets = tensor(device, data.targets, [batch, side, side, 2]);
   const unet = new UNet(device, { ...optionsOf(sizes), precision });
-  const scaler = precision === 'mixed' ? new LossScaler(device) : undefined;
+  const scaler = precision === 'mixed' ? new LossScaler(device, { undo: unet.undo }) : undefined;
   const optimizer = new Optimizer(unet.arena, { kind: 'adam', ...rule }, scaler);
   const captured = await capture(device, () => {
     unet.arena.zeroGrad();
     using tape = new Tape();
     const loss = ops.mse(unet.forward(images, { training: true }).heatmaps!, targets);
     tape.backward(loss, scaler?.scale);
-    optimizer.apply();
+    optimizer.apply(loss);
     return { loss };
   });
   return {

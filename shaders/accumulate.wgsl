@@ -10,9 +10,19 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<E4>;
 @group(0) @binding(2) var<storage, read_write> y: array<E4>;
+@group(0) @binding(3) var<storage, read_write> before: array<E4>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = id.x + id.y * 65535u * WORKGROUP;
   if (i < params.quads) { y[i] = y[i] + x[i]; }
+}
+
+// Remembers what y was.
+@compute @workgroup_size(WORKGROUP)
+fn remembering(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x + id.y * 65535u * WORKGROUP;
+  if (i >= params.quads) { return; }
+  before[i] = y[i];
+  y[i] = y[i] + x[i];
 }

@@ -16,6 +16,7 @@ struct Params {
   // decoupled weight decay
   decay: f32,
   growthInterval: f32,
+  stateQuads: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -27,6 +28,10 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> hyper: array<f32>;
 @group(0) @binding(6) var<storage, read> learningRate: array<f32>;
 @group(0) @binding(7) var<storage, read_write> scaler: array<f32>;
+@group(0) @binding(8) var<storage, read> loss: array<f32>;
+// what the forward pass changed, and what that was before
+@group(0) @binding(9) var<storage, read_write> state: array<vec4<f32>>;
+@group(0) @binding(10) var<storage, read> before: array<vec4<f32>>;
 
 // Where in the scaler's arena (src/autograd/scaler.ts); the corrections are 1 − beta^t.
 const SCALE: u32 = 0u;
@@ -35,7 +40,12 @@ const SKIPPED: u32 = 128u;
 const CORRECTION1: u32 = 192u;
 const CORRECTION2: u32 = 256u;
 
+// Of f32: all set in infinities and NaN. Compilers may take it that no number is either, hence by bits.
+const EXPONENT: u32 = 0x7f800000u;
+
 var<workgroup> lanes: array<f32, WORKGROUP>;
+var<workgroup> exponents: array<u32, WORKGROUP>;
+var<workgroup> skipped: u32;
 
 @compute @workgroup_size(WORKGROUP)
 fn square(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -71,9 +81,23 @@ fn finish(@builtin(local_invocation_index) lane: u32) {
   clip[1] = clipping(norm);
 }
 
-// By its bits, for compilers may take it that no number is infinite or NaN.
 fn finite(v: f32) -> bool {
-  return (bitcast<u32>(v) & 0x7f800000u) != 0x7f800000u;
+  return (bitcast<u32>(v) & EXPONENT) != EXPONENT;
+}
+
+// The largest exponent in the lane's part of the state.
+fn stateExponent(lane: u32) -> u32 {
+  var most = vec4<u32>();
+  for (var i = lane; i < params.stateQuads; i += WORKGROUP) {
+    most = max(most, bitcast<vec4<u32>>(state[i]) & vec4(EXPONENT));
+  }
+  return max(max(most.x, most.y), max(most.z, most.w));
+}
+
+fn forwardFinite() -> bool {
+  var most = 0u;
+  for (var i = 0u; i < WORKGROUP; i++) { most = max(most, exponents[i]); }
+  return (most != EXPONENT) & finite(loss[0]);
 }
 
 // One more step: Adam's corrections, each grown from the last so that nothing cancels, and the scale in time.
@@ -86,23 +110,33 @@ fn advance() {
   if (scaler[SCALE] < 1e38) { scaler[SCALE] *= 2.0; }
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn finishScaled(@builtin(local_invocation_index) lane: u32) {
-  let all = total(lane);
-  if (lane > 0u) { return; }
-  let norm = sqrt(all) / scaler[SCALE];
+// Whether the step is taken, and how.
+fn decide(squares: f32) {
+  let norm = sqrt(squares) / scaler[SCALE];
   clip[0] = norm;
   clip[1] = clipping(norm) / scaler[SCALE];
-  if (!finite(all)) {
-    scaler[SCALE] *= 0.5;
-    scaler[GOOD_STEPS] = 0.0;
-    scaler[SKIPPED] += 1.0;
-    hyper[3] = 0.0;
+  let forward = forwardFinite();
+  if (forward & finite(squares)) {
+    advance();
+    hyper[0] = learningRate[0] / scaler[CORRECTION1];
+    hyper[1] = inverseSqrt(scaler[CORRECTION2]);
+    hyper[2] = 1.0 - learningRate[0] * params.decay;
+    hyper[3] = 1.0;
+    skipped = 0u;
     return;
   }
-  advance();
-  hyper[0] = learningRate[0] / scaler[CORRECTION1];
-  hyper[1] = inverseSqrt(scaler[CORRECTION2]);
-  hyper[2] = 1.0 - learningRate[0] * params.decay;
-  hyper[3] = 1.0;
+  if (forward) { scaler[SCALE] *= 0.5; }
+  scaler[GOOD_STEPS] = 0.0;
+  scaler[SKIPPED] += 1.0;
+  hyper[3] = 0.0;
+  skipped = 1u;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn finishScaled(@builtin(local_invocation_index) lane: u32) {
+  exponents[lane] = stateExponent(lane);
+  let squares = total(lane);
+  if (lane == 0u) { decide(squares); }
+  if (workgroupUniformLoad(&skipped) == 0u) { return; }
+  for (var i = lane; i < params.stateQuads; i += WORKGROUP) { state[i] = before[i]; }
 }

@@ -3,7 +3,7 @@
 export * as ops from './autograd/ops.ts';
 export { type AdamSettings, Optimizer, type OptimizerSettings, type SgdSettings } from './autograd/optim.ts';
 export { type Problem, problemsOf } from './autograd/problems.ts';
-export { LossScaler, type ScalerSettings } from './autograd/scaler.ts';
+export { LossScaler, type ScalerSettings, type Undo } from './autograd/scaler.ts';
 export { CapturedStep, capture, type StepMemory, type StepOutputs } from './autograd/step.ts';
 export { noGrad, Tape } from './autograd/tape.ts';
 export { choicesBy, type TuneOptions, tune, type Winner } from './autograd/tune.ts';

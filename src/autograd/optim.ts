@@ -89,7 +89,7 @@ function momentsOf({ kind, momentum }: Rule): string[] {
  * An optimiser over all parameters of an arena. Each step: `prepare(step, learningRate)` on the host, then `apply()`
  * after backward, eagerly or inside a captured step. A parameter that no gradient reached (frozen or unused) is left
  * alone. The formulas are PyTorch's. With a scaler the gradients are those of the loss times its scale, and steps whose
- * gradients are not finite change nothing but the scaler.
+ * loss, gradients or further state (`scaler.undo`) are not finite change nothing but the scaler.
  * @throws ConfigError for settings out of range
  */
 export class Optimizer {
@@ -127,10 +127,13 @@ export class Optimizer {
     else this.#hyper.write([stepSize, correction, kept, 1]);
   }
 
-  /** Completes the gradients, clips, and steps every parameter that has one: one launch if all have. */
-  apply(): void {
+  /**
+   * Completes the gradients, clips, and steps every parameter that has one: one launch if all have.
+   * @param loss of shape []; with a scaler, a step whose loss is not finite is skipped
+   */
+  apply(loss?: Tensor): void {
     this.arena.completeGradients();
-    if (this.#scaler || this.#rule.maxGradientNorm !== undefined) this.#measure();
+    if (this.#scaler || this.#rule.maxGradientNorm !== undefined) this.#measure(loss);
     for (const run of this.arena.runs()) this.#step(run);
   }
 
@@ -152,7 +155,7 @@ export class Optimizer {
       state.dispose();
   }
 
-  #measure(): void {
+  #measure(loss: Tensor | undefined): void {
     const { device, gradients } = this.arena;
     const { workgroup, software } = device.caps;
     using _partials = scope();
@@ -177,8 +180,11 @@ export class Optimizer {
       launch(device, shaders.optimnorm, 'finish', finish, params, [1], specialization, label);
       return;
     }
-    const scaled = { hyper: this.#hyper, learningRate: this.#learningRate, scaler: this.#scaler.whole };
-    const tensors = { ...finish, ...scaled };
+    const learningRate = this.#learningRate;
+    const { whole: scaler, undo } = this.#scaler;
+    // the learning rate, always finite, for a loss that is not told
+    const watched = { loss: loss ?? learningRate, ...undo };
+    const tensors = { ...finish, hyper: this.#hyper, learningRate, scaler, ...watched };
     launch(device, shaders.optimnorm, 'finishScaled', tensors, params, [1], specialization, label);
   }
 
@@ -192,6 +198,7 @@ export class Optimizer {
       ...betas,
       decay,
       growthInterval: this.#scaler?.growthInterval ?? 0,
+      stateQuads: (this.#scaler?.undo.state.size ?? 0) / 4,
     };
   }
 

@@ -3,14 +3,26 @@
  *
  * Backward starts from the scale instead of 1. The optimiser undoes it; where a gradient is not finite it leaves
  * everything as it was, the scale is halved and the step counted as skipped. After enough steps without that the scale
- * doubles. The rule is that of PyTorch's GradScaler.
+ * doubles. The rule is that of PyTorch's GradScaler. Beyond it, a step is also skipped where the loss or what the
+ * forward pass changed is not finite; the scale, which is no cause of that, then stays.
  */
 import type { Device } from '../tensor/device.ts';
 import { ConfigError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Arena } from './arena.ts';
 
+/**
+ * What a forward pass changes beside the parameters, running statistics for example, and what that was before. Both
+ * f32, of one size, a multiple of 4.
+ */
+export interface Undo {
+  readonly state: Tensor;
+  readonly before: Tensor;
+}
+
 export interface ScalerSettings {
+  /** What a skipped step gives back; default: nothing but the parameters is guarded. */
+  readonly undo?: Undo | undefined;
   /** Default 65536. */
   readonly initialScale?: number;
   /** Steps without an overflow after which the scale doubles; default 2000. */
@@ -21,15 +33,19 @@ export interface ScalerSettings {
 const fields = ['scale', 'goodSteps', 'skipped', 'correction1', 'correction2'] as const;
 
 /**
- * The scale of the loss and what has become of it, on the device. Give `scale` to `tape.backward(loss, scaler.scale)`
- * and the scaler to the Optimizer. Dispose it.
+ * The scale of the loss and what has become of it, on the device. Give `scale` to `tape.backward(loss, scaler.scale)`,
+ * the scaler to the Optimizer and the loss to its `apply`. Dispose it.
  * @throws ConfigError for settings out of range
  */
 export class LossScaler {
   readonly growthInterval: number;
+  readonly undo: Undo;
   readonly #fields: Arena;
+  /** Stands for `undo` where there is none: kernels need something to bind. */
+  readonly #nothing: readonly Arena[];
 
-  constructor(device: Device, { initialScale = 65536, growthInterval = 2000 }: ScalerSettings = {}) {
+  constructor(device: Device, settings: ScalerSettings = {}) {
+    const { initialScale = 65536, growthInterval = 2000, undo } = settings;
     if (!(initialScale > 0 && initialScale < 2 ** 127))
       throw new ConfigError(`scaler.initialScale is ${initialScale}. Use a number above 0, such as 65536.`);
     if (!Number.isInteger(growthInterval) || growthInterval < 1)
@@ -41,6 +57,8 @@ export class LossScaler {
       values: [name === 'scale' ? initialScale : 0],
     }));
     this.#fields = new Arena(device, entries, 'loss scaler');
+    this.#nothing = undo ? [] : ['state', 'before'].map((name) => new Arena(device, [], `no ${name}`));
+    this.undo = undo ?? { state: this.#nothing[0]!.whole, before: this.#nothing[1]!.whole };
   }
 
   /** What the loss's gradient begins with, of shape []. */
@@ -67,6 +85,6 @@ export class LossScaler {
   }
 
   dispose(): void {
-    this.#fields.dispose();
+    for (const arena of [this.#fields, ...this.#nothing]) arena.dispose();
   }
 }

@@ -80,8 +80,11 @@ function launchBinary(device: Device, a: Tensor, b: Tensor, y: Tensor, fn: Binar
   launch(device, shaders.binary, entry, { a, b, y }, params, grid, specialization, fn);
 }
 
-/** target += x, in place. Not differentiable: for gradients and running sums. */
-export function accumulateInto(target: Tensor, x: Tensor): void {
+/**
+ * target += x, in place. Not differentiable: for gradients and running sums.
+ * @param before receives what target was
+ */
+export function accumulateInto(target: Tensor, x: Tensor, before?: Tensor): void {
   expectShape('accumulate', 'x', x, target.shape);
   expectType('accumulate', 'x', x, expectFloat('accumulate', 'target', target).dtype);
   const { device } = target;
@@ -89,13 +92,11 @@ export function accumulateInto(target: Tensor, x: Tensor): void {
   const quads = Math.ceil(target.size / 4);
   const specialization = { overrides: { WORKGROUP: workgroup }, aliases: elementAliases(target) };
   const tensors = { x, y: target };
-  launch(
-    device,
-    shaders.accumulate,
-    'main',
-    tensors,
-    { quads },
-    linearGrid(quads, workgroup),
-    specialization,
-  );
+  const grid = linearGrid(quads, workgroup);
+  if (!before) {
+    launch(device, shaders.accumulate, 'main', tensors, { quads }, grid, specialization);
+    return;
+  }
+  const given = { ...tensors, before };
+  launch(device, shaders.accumulate, 'remembering', given, { quads }, grid, specialization);
 }

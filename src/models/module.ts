@@ -1,5 +1,6 @@
 /** @file The module: owns a model's parameters and statistics and carries them to and from state dicts. */
 import { Arena, type ArenaEntry, ParameterArena, type ParameterOptions } from '../autograd/arena.ts';
+import type { Undo } from '../autograd/scaler.ts';
 import { accumulateInto } from '../kernels/index.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Shape } from '../tensor/shape.ts';
@@ -7,29 +8,42 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { type Declarations, type Declared, initialValues } from './declare.ts';
 import { expectFit, fromTorch, type LoadReport, misfit, type StateDict, torchShape } from './state.ts';
 
+export interface ModuleOptions extends ParameterOptions {
+  /** Whether a training step can be undone (`Module.undo`). */
+  readonly undoable?: boolean;
+}
+
 /** A model's parameters, running statistics and batch counts, by PyTorch's names. Dispose it, or hold it with `using`. */
 export class Module {
   readonly device: Device;
   /** All parameters and their gradients: what an optimiser works on. */
   readonly arena: ParameterArena;
-  readonly #statistics: Arena;
-  readonly #counters: Arena;
-  readonly #ones: Arena;
+  /** Running means and variances. */
+  readonly statistics: ReadonlyMap<string, Tensor>;
+  /** Statistics and batch counts. */
+  readonly #state: Arena;
+  /** What one more batch adds to that: 1 to each count. */
+  readonly #batch: Arena;
+  /** The state before the last training forward, where steps can be undone. */
+  readonly #before: Arena | undefined;
 
   /** Allocates what was declared, with first values that depend on the seed and each parameter's name only. */
-  constructor(device: Device, declarations: Declarations, seed: number, options: ParameterOptions = {}) {
+  constructor(device: Device, declarations: Declarations, seed: number, options: ModuleOptions = {}) {
     const entryOf = (declared: Declared): ArenaEntry => ({
       name: declared.name,
       shape: declared.shape,
       values: initialValues(declared, seed),
     });
-    const counters = declarations.counters.map((name) => ({ name, shape: [], values: [0] }));
-    const ones = counters.map((counter) => ({ ...counter, values: [1] }));
+    const statistics = declarations.statistics.map(entryOf);
+    const counts = (values: number[]) => declarations.counters.map((name) => ({ name, shape: [], values }));
+    const unchanged = statistics.map(({ name, shape }) => ({ name, shape }));
+    const state = [...statistics, ...counts([0])];
     this.device = device;
     this.arena = new ParameterArena(device, declarations.parameters.map(entryOf), options);
-    this.#statistics = new Arena(device, declarations.statistics.map(entryOf), 'statistics');
-    this.#counters = new Arena(device, counters, 'batch counts');
-    this.#ones = new Arena(device, ones, 'ones');
+    this.#state = new Arena(device, state, 'statistics');
+    this.#batch = new Arena(device, [...unchanged, ...counts([1])], 'one batch');
+    this.#before = options.undoable ? new Arena(device, state, 'statistics before the step') : undefined;
+    this.statistics = new Map(statistics.map(({ name }) => [name, this.#state.slices.get(name)!]));
     for (const declared of declarations.parameters)
       declared.place(this.parameters.get(declared.name)!, this.arena.halves?.get(declared.name));
     for (const declared of declarations.statistics) declared.place(this.statistics.get(declared.name)!);
@@ -40,9 +54,9 @@ export class Module {
     return this.arena.parameters;
   }
 
-  /** Running means and variances. */
-  get statistics(): ReadonlyMap<string, Tensor> {
-    return this.#statistics.slices;
+  /** For a LossScaler: the state and what it was before the last training forward. */
+  get undo(): Undo | undefined {
+    return this.#before && { state: this.#state.whole, before: this.#before.whole };
   }
 
   get parameterCount(): number {
@@ -54,7 +68,7 @@ export class Module {
    * here f32), in the layout used here. `readWeights` gives them in PyTorch's.
    */
   stateDict(): ReadonlyMap<string, Tensor> {
-    return new Map([...this.parameters, ...this.statistics, ...this.#counters.slices]);
+    return new Map([...this.parameters, ...this.#state.slices]);
   }
 
   /**
@@ -84,16 +98,17 @@ export class Module {
   }
 
   dispose(): void {
-    for (const owner of [this.arena, this.#statistics, this.#counters, this.#ones]) owner.dispose();
+    for (const owner of [this.arena, this.#state, this.#batch, this.#before]) owner?.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** Counts one more training batch in every batch norm; part of each training forward. */
+  /** Counts one more training batch in every batch norm; begins each training forward. */
   protected countBatch(): void {
-    if (this.#counters.slices.size > 0) accumulateInto(this.#counters.whole, this.#ones.whole);
+    if (this.#state.slices.size > 0)
+      accumulateInto(this.#state.whole, this.#batch.whole, this.#before?.whole);
   }
 
   #torchShapes(): ReadonlyMap<string, Shape> {

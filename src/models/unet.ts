@@ -197,8 +197,9 @@ export class UNet extends Module {
     const settings = settingsOf(options);
     const declarations = new Declarations();
     const layers = declareLayers(declarations, settings);
-    if (settings.precision === 'mixed') expectHalf(device);
-    super(device, declarations, settings.seed, { halves: settings.precision === 'mixed' });
+    const mixed = settings.precision === 'mixed';
+    if (mixed) expectHalf(device);
+    super(device, declarations, settings.seed, { halves: mixed, undoable: mixed });
     this.options = settings;
     this.#layers = layers;
   }

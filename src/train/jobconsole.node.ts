@@ -68,7 +68,7 @@ export function trainingProgress(console: JobConsole): {
     const scaled = scaleText(event.metrics);
     stage?.update(
       step - start,
-      `loss ${short(loss)}${validation}${scaled}  ${short(imagesPerSecond)} images/s`,
+      `loss ${loss === null ? 'not finite' : short(loss)}${validation}${scaled}  ${short(imagesPerSecond)} images/s`,
     );
   };
   const end = (): void => {

@@ -12,7 +12,7 @@ import {
 import type { TrainConfig } from './config.ts';
 import { checkData, fingerprint, imagesOf, selectImages, splitOf } from './dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
-import { expectFinite } from './finite.ts';
+import { FiniteCheck } from './finite.ts';
 import { HISTORY_STEPS } from './history.ts';
 import { Pace } from './pace.ts';
 import { writeText } from './runfiles.ts';
@@ -49,6 +49,7 @@ class Run {
   readonly #options: TrainOptions;
   readonly #trainer: Trainer;
   readonly #pace = new Pace();
+  readonly #finite = new FiniteCheck();
   readonly #training: Sampler;
   readonly #validation: Sampler | null;
   readonly #data: string;
@@ -146,7 +147,7 @@ class Run {
     const imagesPerSecond = Number(((count * config.batch) / this.#pace.took).toPrecision(4));
     const records = values.map((loss, i) => metricsOf(config, first + i, loss, imagesPerSecond));
     await appendRecords(files, metricsFile, records);
-    expectFinite(records);
+    this.#finite.expect(records);
     this.#step = first + count - 1;
     const perStep = (performance.now() - began.ms) / 1000 / (this.#step - began.step);
     const etaSeconds = (config.steps - this.#step) * perStep;
@@ -232,8 +233,20 @@ function metricsOf(
   imagesPerSecond: number,
 ): StepMetrics {
   const lr = learningRateAt(config.schedule, config.learningRate, step, config.steps);
-  return { step, ...values, lr, imagesPerSecond };
+  const { loss, orientationLoss, locationLoss, ...scaling } = values;
+  return {
+    step,
+    loss: finiteOrNull(loss),
+    orientationLoss: finiteOrNull(orientationLoss),
+    locationLoss: finiteOrNull(locationLoss),
+    ...scaling,
+    lr,
+    imagesPerSecond,
+  };
 }
+
+/** What JSON can hold. */
+const finiteOrNull = (value: number | null): number | null => (Number.isFinite(value) ? value : null);
 
 /**
  * Trains a network on prepared data. Writes metrics.jsonl, validation.jsonl, checkpoint.safetensors and
@@ -242,7 +255,7 @@ function metricsOf(
  * `imagesPerSecond`).
  * @throws ConfigError when configuration, data and checkpoint do not fit together
  * @throws FileError when a file cannot be read or written; what was written before is intact
- * @throws TrainingError when the loss is no longer a number
+ * @throws TrainingError when the loss is no longer a number, or in mixed precision where nothing but overflows comes
  * @throws DeviceLostError when the device is gone; `trainWithRestarts` goes on from the checkpoint
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {

@@ -5,10 +5,10 @@ import { type RunFiles, readText, writeText } from './runfiles.ts';
 export const metricsFile = 'metrics.jsonl';
 export const validationFile = 'validation.jsonl';
 
-/** One training step. A loss that the task does not have is null. */
+/** One training step. Null are a loss that the task does not have, and one that is not finite. */
 export interface StepMetrics {
   readonly step: number;
-  readonly loss: number;
+  readonly loss: number | null;
   readonly orientationLoss: number | null;
   readonly locationLoss: number | null;
   /** In mixed precision: the loss scale, and how many steps were skipped since the run began, as the step leaves them. */

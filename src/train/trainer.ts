@@ -98,7 +98,7 @@ export class Trainer {
     this.#sigma = config.lineSigmaMm / manifest.spacingMm;
     const { precision } = config;
     this.network = new UNet(device, { ...networkOptions(config, manifest), precision });
-    this.#scaler = precision === 'mixed' ? new LossScaler(device) : undefined;
+    this.#scaler = precision === 'mixed' ? new LossScaler(device, { undo: this.network.undo }) : undefined;
     const rule = { kind: 'adam' as const, weightDecay: config.l2, l1: config.l1 };
     const clipped = config.clipNorm === null ? rule : { ...rule, maxGradientNorm: config.clipNorm };
     this.optimizer = new Optimizer(this.network.arena, clipped, this.#scaler);
@@ -241,7 +241,7 @@ export class Trainer {
     const { loss, terms } = this.#task.loss(outputs, moved, { sigma: this.#sigma });
     const scaler = this.#scaler;
     tape.backward(loss, scaler?.scale);
-    this.optimizer.apply();
+    this.optimizer.apply(loss);
     if (!scaler) return { loss, ...terms };
     return { loss, ...terms, lossScale: scaler.scale.alias(), skippedSteps: scaler.skipped.alias() };
   }

@@ -5,7 +5,7 @@ import { Optimizer, type OptimizerSettings } from '../../src/autograd/optim.ts';
 import { LossScaler, type ScalerSettings } from '../../src/autograd/scaler.ts';
 import { capture } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';
-import { zeros } from '../../src/tensor/create.ts';
+import { tensor, zeros } from '../../src/tensor/create.ts';
 import { ConfigError } from '../../src/tensor/errors.ts';
 import { expectClose, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';
@@ -139,6 +139,42 @@ describe('loss scaler', () => {
     expectClose(await w.read(), [0.7, 1.7, 2.7, 3.7], 0.01, 'weights');
     for (const owner of [optimizer, scaler, arena]) owner.dispose();
   });
+
+  // more elements than a workgroup of 16 or 256 lanes reads at once, and a tail
+  for (const size of [4, 5000]) {
+    it(`gives back ${size} elements of state where one of them or the loss is not finite, and leaves the scale`, async () => {
+      const arena = new ParameterArena(device(), [{ name: 'w', shape: [4], values: [1, 2, 3, 4] }]);
+      const old = random([size], 3).data;
+      const undo = { state: zeros(device(), [size]), before: tensor(device(), old, [size]) };
+      const scaler = new LossScaler(device(), { initialScale: 1024, undo });
+      const optimizer = new Optimizer(arena, { kind: 'sgd' }, scaler);
+      const loss = zeros(device(), []);
+      const w = arena.parameters.get('w')!;
+      const step = async (gradient: number, lossIs: number, stateIs: number) => {
+        const now = random([size], 4).data;
+        now[size - 1] = stateIs;
+        undo.state.write(now);
+        loss.write([lossIs]);
+        w.gradSlot!.write(new Array(4).fill(1024 * gradient));
+        w.grad = w.gradSlot;
+        optimizer.prepare(1, 0.5);
+        await poisoned(device(), () => optimizer.apply(loss));
+        const [first] = await w.read();
+        const state = await undo.state.read();
+        const kept = [old, now].findIndex((values) => values.every((v, i) => v === state[i]));
+        return { first, scaler: await stateOf(scaler), state: ['given back', 'moved on'][kept] };
+      };
+      const skipped = { first: 1, state: 'given back' };
+      expect(await step(1, Number.NaN, 1)).toEqual({ ...skipped, scaler: [1024, 0, 1] });
+      expect(await step(1, Number.NEGATIVE_INFINITY, 1)).toEqual({ ...skipped, scaler: [1024, 0, 2] });
+      expect(await step(1, 1, Number.POSITIVE_INFINITY)).toEqual({ ...skipped, scaler: [1024, 0, 3] });
+      expect(await step(1, 1, Number.NaN)).toEqual({ ...skipped, scaler: [1024, 0, 4] });
+      expect(await step(Number.NaN, Number.NaN, 1)).toEqual({ ...skipped, scaler: [1024, 0, 5] });
+      expect(await step(Number.NaN, 1, 1)).toEqual({ ...skipped, scaler: [512, 0, 6] });
+      expect(await step(0.5, 2 ** 127, 2 ** 127)).toEqual({ first: 0.5, state: 'moved on', scaler: [512, 1, 6] });
+      for (const owner of [optimizer, scaler, arena]) owner.dispose();
+    });
+  }
 
   it('goes on from its saved state to the same bits', async () => {
     const run = async (resumed: boolean): Promise<Kept> => {

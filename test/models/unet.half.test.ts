@@ -48,14 +48,14 @@ async function firstGradients(precision: Precision) {
 async function losses(precision: Precision, steps: number) {
   using unet = await poisoned(device(), () => new UNet(device(), { ...options, precision }));
   const forward = lossOf(unet);
-  const scaler = precision === 'mixed' ? new LossScaler(device()) : undefined;
+  const scaler = precision === 'mixed' ? new LossScaler(device(), { undo: unet.undo }) : undefined;
   const optimizer = new Optimizer(unet.arena, { kind: 'adam' }, scaler);
   using step = await capture(device(), () => {
     unet.arena.zeroGrad();
     using tape = new Tape();
     const loss = forward();
     tape.backward(loss, scaler?.scale);
-    optimizer.apply();
+    optimizer.apply(loss);
     return { loss };
   });
   const path: number[] = [];

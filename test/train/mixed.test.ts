@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { PreparedData } from '../../src/data/types.ts';
 import { decodeSafetensors } from '../../src/models/safetensors.ts';
 import { ConfigError, DeviceError, TrainingError } from '../../src/tensor/errors.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
 import { changedKeys } from '../../src/train/config.ts';
+import { splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent, TrainOptions } from '../../src/train/events.ts';
-import { expectFinite } from '../../src/train/finite.ts';
+import { FiniteCheck } from '../../src/train/finite.ts';
 import { train } from '../../src/train/loop.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import { metricsFile, parseRecords, type StepMetrics, withoutTimings } from '../../src/train/runlog.ts';
@@ -33,6 +35,18 @@ function stopAt(step: number): Partial<TrainOptions> {
   return { onProgress, signal: stop.signal };
 }
 
+/** The data with its first `count` images of the training part beyond what f16 holds; all by default. */
+function tooBright(count = data.manifest.images.length): PreparedData {
+  const { manifest } = data;
+  const pixels = data.pixels.slice();
+  const { train: subjects } = splitOf(data, config);
+  const trained = manifest.images.flatMap(({ subject }, i) => (subjects.includes(subject) ? [i] : []));
+  const size = manifest.size ** 2;
+  for (const image of trained.slice(0, count))
+    for (let i = image * size; i < (image + 1) * size; i++) pixels[i] = 1e6 * pixels[i]! + 1e6;
+  return { manifest, pixels };
+}
+
 const one: StepMetrics = {
   ...{ step: 9, loss: 1, orientationLoss: 1, locationLoss: null, lr: 0.1, imagesPerSecond: 1 },
   ...{ lossScale: 2 ** -11, skippedSteps: 27 },
@@ -47,13 +61,37 @@ describe('training in mixed precision', () => {
         const files = new MemoryFiles();
         await run(files, { config: tinyConfig({ ...longer, precision }) });
         const metrics = await metricsIn(files);
-        last.push(metrics.slice(-10).reduce((sum, { loss }) => sum + loss / 10, 0));
+        last.push(metrics.slice(-10).reduce((sum, { loss }) => sum + loss! / 10, 0));
         const keys = precision === 'mixed' ? ['lossScale', 'skippedSteps'] : [];
         expect(Object.keys(metrics[0]!).slice(4)).toEqual([...keys, 'lr', 'imagesPerSecond']);
         if (precision === 'f32') continue;
         for (const { lossScale, skippedSteps } of metrics) expect(lossScale).toBe(65536 / 2 ** skippedSteps!);
       }
       expect(Math.abs(last[1]! / last[0]! - 1)).toBeLessThan(0.1);
+    });
+
+    it('skips and counts the batches that overflow in the forward pass, and trains on the others', async () => {
+      const files = new MemoryFiles();
+      await run(files, { data: tooBright(1), config: tinyConfig({ precision: 'mixed', steps: 24 }) });
+      const skips = (await metricsIn(files)).map(({ skippedSteps }) => skippedSteps!);
+      // one of some two dozen images, in batches of 4
+      expect(skips.at(-1)).toBeGreaterThan(0);
+      expect(skips.at(-1)).toBeLessThan(12);
+      for (const { lossScale } of await metricsIn(files)) expect(lossScale).toBe(65536);
+      const { tensors } = decodeSafetensors(files.files.get(checkpointFile)!, checkpointFile);
+      for (const [name, { bytes }] of tensors)
+        expect(new Float32Array(bytes.slice().buffer).every(Number.isFinite), name).toBe(true);
+      const batches = tensors.get('model.conv1.conv1.1.num_batches_tracked')!;
+      expect(new Float32Array(batches.bytes.slice().buffer)[0]).toBe(24 - skips.at(-1)!);
+    });
+
+    it('ends with an error, not before 32 steps, where every batch overflows in the forward pass', async () => {
+      const files = new MemoryFiles();
+      const longer = tinyConfig({ precision: 'mixed', steps: 60 });
+      await expect(run(files, { data: tooBright(), config: longer })).rejects.toThrow(/in a row/);
+      const metrics = await metricsIn(files);
+      expect(metrics.length).toBeGreaterThanOrEqual(33);
+      expect(metrics.at(-1)!.skippedSteps).toBe(metrics.length);
     });
 
     it('leaves the same bytes when stopped and resumed, the loss scaler’s among them', async () => {
@@ -99,12 +137,25 @@ describe('training in mixed precision', () => {
     expect(changedKeys(earlier, config)).toEqual(['precision']);
   });
 
-  it('ends with an error that says what helps where every scale overflows, or the loss does', () => {
-    expect(() => expectFinite([{ ...one, lossScale: 1 }])).not.toThrow();
-    expect(() => expectFinite([one])).toThrow(TrainingError);
-    expect(() => expectFinite([one])).toThrow(/step 9.*27 steps skipped.*precision f32/);
-    expect(() => expectFinite([{ ...one, loss: Number.NaN }])).toThrow(
-      /step 9.*clipNorm or train with precision f32/,
-    );
+  it('ends with an error that says what helps where every scale overflows, or many steps in a row do', () => {
+    const check = (records: readonly StepMetrics[]) => () => new FiniteCheck().expect(records);
+    const steps = (count: number, skips: (i: number) => boolean): StepMetrics[] => {
+      let skippedSteps = 5;
+      return Array.from({ length: count }, (_, i) => {
+        skippedSteps += Number(skips(i));
+        return { ...one, step: i + 1, lossScale: 1024, loss: skips(i) ? null : 1, skippedSteps };
+      });
+    };
+    expect(check([{ ...one, lossScale: 1 }])).not.toThrow();
+    expect(check([one])).toThrow(TrainingError);
+    expect(check([one])).toThrow(/step 9.*27 steps skipped.*precision f32/);
+    expect(check(steps(200, (i) => i % 32 !== 0))).not.toThrow();
+    const stuck = steps(200, (i) => i > 10);
+    expect(check(stuck)).toThrow(/step 43.*32 in a row.*precision f32/);
+    const inParts = new FiniteCheck();
+    inParts.expect(stuck.slice(0, 42));
+    expect(() => inParts.expect(stuck.slice(42, 43))).toThrow(TrainingError);
+    const { lossScale: _, skippedSteps: __, ...single } = one;
+    expect(check([{ ...single, loss: null }])).toThrow(/step 9.*clipNorm/);
   });
 });

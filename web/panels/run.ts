@@ -121,7 +121,7 @@ export class RunView {
   #add(rows: readonly StepMetrics[]): void {
     this.#metrics.push(...rows);
     const last = rows.at(-1);
-    if (last) this.#tiles.set('Loss', last.loss.toPrecision(3));
+    if (last) this.#tiles.set('Loss', last.loss?.toPrecision(3) ?? '–');
     this.#drawSoon();
   }
 
@@ -164,7 +164,7 @@ export class RunView {
     for (const { curve } of this.#curves)
       if (!this.#graphs.hidden && !curve.element.hidden) curve.show(this.#metrics, this.#validation);
     const last = this.#metrics.at(-1);
-    if (last) this.#tiles.set('Loss', last.loss.toPrecision(3));
+    if (last) this.#tiles.set('Loss', last.loss?.toPrecision(3) ?? '–');
   }
 }
 

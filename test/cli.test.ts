@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Winner } from '../src/autograd/tune.ts';
 import { openStore } from '../src/data/store.node.ts';
 
 const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -76,11 +77,33 @@ describe('planewise', () => {
     expect(candidates.filter(({ taken }) => taken)).toMatchObject([{ choice: 'swiftshader' }]);
   });
 
+  it('tune times the variants while there is time, says what was left open, and keeps what it found', async () => {
+    const cache = join(folder, 'cache');
+    const small = ['--width', '2', '--size', '16', '--batch', '2', '--adapter', 'swiftshader'];
+    const tune = (...args: string[]) => planewise(['tune', ...small, ...args], { PLANEWISE_CACHE: cache });
+    const { code, stdout, stderr } = await tune('--seconds', '0.5', '--json');
+    expect(code, stderr).toBe(0);
+    const winners = JSON.parse(stdout) as Winner[];
+    const timed = winners.filter(({ ms }) => ms !== null);
+    expect(timed.length).toBeGreaterThan(0);
+    expect(timed.length).toBeLessThan(winners.length);
+    for (const { ms, orderedMs } of timed) expect(ms).toBeLessThanOrEqual(orderedMs!);
+    expect(stderr).toMatch(/^Time ran out before \d+ problems were done; give more --seconds\.$/m);
+    const stored = JSON.parse(await readFile(join(cache, 'variants.json'), 'utf8'));
+    expect(Object.keys(stored)).toEqual([expect.stringMatching(/swiftshader.*subgroups of.*shaders/i)]);
+    const table = await tune('--seconds', '0');
+    const [header, ...rows] = table.stdout.trimEnd().split('\n');
+    expect(header).toMatch(/^PROBLEM +USES +IN ORDER +MS +CHOSEN +MS +RATIO$/);
+    expect(rows).toHaveLength(winners.length);
+  });
+
   it('what goes wrong is one line on standard error, and exit code 1', async () => {
     const wrong: readonly [string[], RegExp, NodeJS.ProcessEnv?][] = [
       [['labels', join(folder, 'nowhere')], /nowhere: does not exist/],
       [['labels', join(folder, 'cohort'), '--map', 'sax'], /"sax" is not a view mapping/],
       [['labels', join(folder, 'cohort'), '--size', 'big'], /--size.*must be a number/],
+      [['tune', '--seconds', 'soon'], /--seconds.*must be a number/],
+      [['tune', '--size', '17'], /size/],
       [['devices'], /Unknown adapter "abacus"/, { PLANEWISE_ADAPTER: 'abacus' }],
       [['phantom', '--out', join(folder, 'cohort'), '--seed', '9'], /made with other options/],
     ];
@@ -93,6 +116,7 @@ describe('planewise', () => {
 
   it('help names every command', async () => {
     const { stdout } = await planewise(['--help']);
-    for (const name of ['devices', 'labels', 'prepare', 'phantom']) expect(stdout).toContain(`  ${name}`);
+    for (const name of ['devices', 'labels', 'prepare', 'phantom', 'pretrain', 'tune'])
+      expect(stdout).toContain(`  ${name}`);
   });
 });

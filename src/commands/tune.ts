@@ -12,7 +12,10 @@ import { saveWinners, winnersFile } from '../train/winners.ts';
 import { note, parseNumber, plural, printJson, printTable } from './output.ts';
 import { addConfigOptions, givenBy, type Values } from './pretrain.ts';
 
-type TuneValues = Values & { readonly json?: boolean };
+interface TuneValues {
+  readonly seconds: number;
+  readonly json?: boolean;
+}
 
 /** Their number decides the network's last layer. */
 const referenceViews = ['2-chamber', '4-chamber'];
@@ -54,16 +57,15 @@ function print(winners: readonly Winner[]): void {
   );
 }
 
-async function run(values: TuneValues): Promise<void> {
-  const seconds = parseNumber(values.seconds ?? '60');
-  const config = resolveConfig(await givenBy(values));
+async function run({ seconds, json, ...rest }: TuneValues): Promise<void> {
+  const config = resolveConfig(await givenBy(rest as Values));
   const device = await openDevice(config.adapter ? { adapter: config.adapter } : {});
   try {
     note(adapterLine(device));
     const winners = await winnersOn(device, config, seconds);
     const files = cacheFiles();
     await saveWinners(files, device, winners, (message) => note(`warning: ${message}`));
-    if (values.json) printJson(winners);
+    if (json) printJson(winners);
     else print(winners);
     const open = winners.filter(({ complete }) => !complete).length;
     if (open > 0) note(`Time ran out before ${plural(open, 'problem')} were done; give more --seconds.`);
@@ -79,7 +81,7 @@ export function addTune(program: Command): void {
     .description('time the kernel variants that fit a training, and keep the fastest for pretrain --tune');
   addConfigOptions(command, ['preset', 'batch', 'width', 'size', 'adapter']);
   command
-    .option('--seconds <limit>', 'start no measurement after so many seconds (default: 60)')
+    .option('--seconds <limit>', 'start no measurement after so many seconds', parseNumber, 60)
     .option('--json', 'print JSON')
     .action(run);
 }

@@ -216,7 +216,7 @@ export async function capture<O extends StepOutputs>(
   step: () => O,
 ): Promise<CapturedStep<O>> {
   const recording = record(device, step);
-  await queueOf(device).pipelines.prepare(recording.launches.map(({ pipeline }) => pipeline));
+  await queueOf(device).prepare(recording.launches.map(({ pipeline }) => pipeline));
   const { slots, memory } = placeStorages(device, recording);
   const params = uploadParams(device, recording.launches);
   const launches = recording.launches.map((launch, index) => bind(device, launch, index, params));

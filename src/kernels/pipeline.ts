@@ -57,9 +57,16 @@ export class PipelineCache {
     return this.#add(spec, this.#device.gpu.createComputePipeline(descriptor), layout);
   }
 
-  /** Compiles those not yet compiled, in parallel. @throws ShaderError with the compiler's messages */
-  async prepare(specs: readonly PipelineSpec[]): Promise<void> {
-    await Promise.all(specs.filter((spec) => !this.#ready.has(spec.key)).map((spec) => this.#compile(spec)));
+  /**
+   * Compiles those not yet compiled, in parallel.
+   * @returns those it compiled, each once
+   * @throws ShaderError with the compiler's messages
+   */
+  async prepare(specs: readonly PipelineSpec[]): Promise<PipelineSpec[]> {
+    const missing = specs.filter((spec) => !this.#ready.has(spec.key));
+    const distinct = [...new Map(missing.map((spec) => [spec.key, spec])).values()];
+    await Promise.all(distinct.map((spec) => this.#compile(spec)));
+    return distinct;
   }
 
   #compile(spec: PipelineSpec): Promise<Pipeline> {

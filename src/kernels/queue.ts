@@ -3,6 +3,7 @@ import type { Device, PendingWork } from '../tensor/device.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import type { Storage } from '../tensor/memory.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { compileLate } from './late.ts';
 import { PipelineCache, type PipelineSpec, pipelineSpec } from './pipeline.ts';
 import {
   type BindingsOf,
@@ -69,6 +70,13 @@ export class LaunchQueue implements PendingWork {
   constructor(device: Device) {
     this.#device = device;
     this.pipelines = new PipelineCache(device);
+  }
+
+  /** Compiles the pipelines that are not yet, to the last: none is left to the first dispatch. */
+  async prepare(specs: readonly PipelineSpec[]): Promise<void> {
+    const { caps, twins } = this.#device;
+    const made = await this.pipelines.prepare(specs);
+    if (caps.compilesLate) await compileLate(this.#device, this.pipelines, made, twins);
   }
 
   submit(launch: Launch): void {

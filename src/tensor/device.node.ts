@@ -1,7 +1,7 @@
 /** @file Opens a device in Node through Dawn: a real GPU, else a system software driver, else the embedded SwiftShader. */
-import { constants } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { embeddedDriver, loadEmbeddedLoader, selectDrivers, systemDrivers } from './adapters.node.ts';
-import { type Device, type DeviceOptions, deviceFrom } from './device.ts';
+import { type Device, type DeviceOptions, deviceFrom, type Twins } from './device.ts';
 import { ConfigError, DeviceError } from './errors.ts';
 import { restfully } from './rest.node.ts';
 import { quietly } from './stderr.node.ts';
@@ -27,6 +27,8 @@ export interface Candidate {
 
 // Dawn's instances must outlive their devices, or the process aborts.
 const instances = new Set<GPU>();
+/** What a first step has to compile keeps few cores busy. */
+const MOST_TWINS = 3;
 let globalsInstalled = false;
 let systemIcds: string | undefined;
 let systemLoader: boolean | undefined;
@@ -76,8 +78,12 @@ interface Found {
   readonly adapter: GPUAdapter;
 }
 
+function requestAdapter(instance: GPU): Promise<GPUAdapter | null> {
+  return instance.requestAdapter({ powerPreference: 'high-performance' });
+}
+
 async function requestFrom(instance: GPU): Promise<Found | undefined> {
-  const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
+  const adapter = await requestAdapter(instance);
   if (adapter) return { instance, adapter };
   instances.delete(instance);
   return undefined;
@@ -184,6 +190,16 @@ async function find(choice: AdapterChoice | undefined): Promise<Found> {
   );
 }
 
+/** An adapter gives one device only, and is asked for anew. What the closure holds keeps the instance alive. */
+function twinsOf(instance: GPU, options: DeviceOptions): Twins {
+  const open = async () => {
+    const adapter = await requestAdapter(instance);
+    if (!adapter) throw new DeviceError('The adapter is gone: no second device could be opened.');
+    return deviceFrom(adapter, options, { waitSoftware: restfully });
+  };
+  return { most: Math.min(availableParallelism() - 1, MOST_TWINS), open };
+}
+
 /**
  * Opens the best device there is, or the one asked for.
  * @throws DeviceError naming what was looked for
@@ -195,7 +211,8 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   return quietly(async () => {
     const { instance, adapter } = await find(choice);
     const release = () => setImmediate(() => instances.delete(instance));
-    return deviceFrom(adapter, { ...options, variants, winograd }, release, restfully);
+    const all = { ...options, variants, winograd };
+    return deviceFrom(adapter, all, { release, waitSoftware: restfully, twins: twinsOf(instance, all) });
   });
 }
 

@@ -17,6 +17,8 @@ export interface Caps {
   readonly subgroupSize: number;
   /** Invocations in a workgroup of an element-wise kernel. */
   readonly workgroup: number;
+  /** Compiles a pipeline when it is first dispatched, not when it is made: Mesa's software driver. */
+  readonly compilesLate: boolean;
 }
 
 /** What the engine asks of whoever records launches (src/kernels/queue.ts). */
@@ -35,6 +37,25 @@ export interface DeviceOptions {
 /** How to wait for a promise of the device; the host may have a better way than to poll. */
 export type Wait = <T>(promise: Promise<T>) => Promise<T>;
 
+/** More devices of the same adapter. */
+export interface Twins {
+  /** How many, beside the first, the cores can keep busy. */
+  readonly most: number;
+  /** Opens one; whoever does disposes it. */
+  open(): Promise<Device>;
+}
+
+/** What the place a device is opened in does for it. */
+export interface Host {
+  /** Told when the device is disposed. */
+  readonly release?: () => void;
+  /** How to wait for a software adapter, which needs the cores that waiting takes. */
+  readonly waitSoftware?: Wait;
+  readonly twins?: Twins;
+}
+
+const waitPlainly: Wait = (promise) => promise;
+
 /** Chromium's own, not yet part of WebGPU. */
 const MATRICES = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 const wantedFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query', MATRICES];
@@ -46,20 +67,23 @@ export class Device {
   readonly options: DeviceOptions;
   /** Waits for a promise of WebGPU; every longer wait goes through here. */
   readonly wait: Wait;
+  /** Missing where the host opens no more devices. */
+  readonly twins: Twins | undefined;
   /** Set by the launch queue; whatever it holds is submitted before the host touches a buffer. */
   pending: PendingWork | undefined;
   /** True while a step is being recorded: the host may not read. */
   recording = false;
   #error: Error | undefined;
   #lost: string | undefined;
-  readonly #release: () => void;
+  readonly #release: (() => void) | undefined;
 
-  constructor(gpu: GPUDevice, caps: Caps, options: DeviceOptions, release: () => void, wait: Wait) {
-    this.wait = wait;
+  constructor(gpu: GPUDevice, caps: Caps, options: DeviceOptions, host: Host) {
+    this.wait = (caps.software && host.waitSoftware) || waitPlainly;
+    this.twins = host.twins;
     this.gpu = gpu;
     this.caps = caps;
     this.options = options;
-    this.#release = release;
+    this.#release = host.release;
     this.memory = new Memory(gpu, (error) => this.#fail(error));
     gpu.addEventListener('uncapturederror', (event) => {
       // thrown at the next sync point instead of printed
@@ -159,7 +183,7 @@ export class Device {
     this.pending?.dispose();
     this.#lost ??= 'it was disposed';
     this.gpu.destroy();
-    this.#release();
+    this.#release?.();
   }
 }
 
@@ -187,9 +211,8 @@ function hasMatrices(info: GPUAdapterInfo, { features }: GPUDevice): boolean {
 
 function capsOf(adapter: GPUAdapter, device: GPUDevice): Caps {
   const { info } = adapter;
-  const software = /swiftshader|llvmpipe|lavapipe|basic render|warp/i.test(
-    `${info.vendor} ${info.architecture} ${info.device} ${info.description}`,
-  );
+  const names = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
+  const software = /swiftshader|llvmpipe|lavapipe|basic render|warp/i.test(names);
   const min = info.subgroupMinSize ?? 0;
   const fixedSubgroup = device.features.has('subgroups') && min === info.subgroupMaxSize;
   return {
@@ -202,18 +225,15 @@ function capsOf(adapter: GPUAdapter, device: GPUDevice): Caps {
     timestamps: device.features.has('timestamp-query'),
     subgroupSize: fixedSubgroup ? min : 0,
     workgroup: software ? 16 : 256,
+    compilesLate: /llvmpipe|lavapipe/i.test(names),
   };
 }
 
-/**
- * Requests a device with every limit the adapter has and the features the engine can use.
- * @param waitSoftware how to wait for a software adapter, which needs the cores that waiting takes
- */
+/** Requests a device with every limit the adapter has and the features the engine can use. */
 export async function deviceFrom(
   adapter: GPUAdapter,
   options: DeviceOptions = {},
-  release: () => void = () => {},
-  waitSoftware: Wait = (promise) => promise,
+  host: Host = {},
 ): Promise<Device> {
   const limits: Record<string, number> = {};
   for (const key in adapter.limits) {
@@ -222,6 +242,5 @@ export async function deviceFrom(
   }
   const requiredFeatures = wantedFeatures.filter((feature) => adapter.features.has(feature));
   const gpu = await adapter.requestDevice({ requiredFeatures, requiredLimits: limits, label: 'planewise' });
-  const caps = capsOf(adapter, gpu);
-  return new Device(gpu, caps, options, release, caps.software ? waitSoftware : (promise) => promise);
+  return new Device(gpu, capsOf(adapter, gpu), options, host);
 }

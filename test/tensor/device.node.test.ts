@@ -26,6 +26,19 @@ describe('openDevice in Node', () => {
     for (const device of devices) await device.sync();
     for (const device of devices) device.dispose();
   });
+
+  it('a device opens others of its adapter, which live and end on their own', async () => {
+    const device = await openDevice();
+    const twin = await device.twins!.open();
+    expect(twin.caps).toEqual(device.caps);
+    expect(twin.twins).toBeUndefined();
+    twin.dispose();
+    expect(device.lost).toBe(false);
+    const other = await device.twins!.open();
+    device.dispose();
+    await other.sync();
+    other.dispose();
+  });
 });
 
 describe('listCandidates', () => {

@@ -62,7 +62,7 @@ function runAgain(block: Block, x: Tensor, again: Replay): Tensor {
 function backwardOf(block: Block, x: Tensor, again: Replay, dy: Tensor): Tensor | null {
   using _temporaries = scope();
   withGrad(() => {
-    using tape = new Tape();
+    using tape = new Tape({ keepsAll: true });
     tape.backward(runAgain(block, x, again), dy);
   });
   return x.grad ?? null;

@@ -15,8 +15,16 @@ interface Entry {
   readonly gradients: readonly (Value | null)[];
   /** Aliases that keep the storages backward will read; disposed once it has. */
   readonly pinned: ReadonlyMap<Tensor, Tensor>;
+  /** What backward will read but computes again. */
+  readonly again: ReadonlyMap<Tensor, Again>;
   /** Of a block: runs its gradients, in place of `gradients`. */
   readonly backward?: BlockBackward;
+}
+
+/** How an output is computed again, from what the entry that made it has pinned: backward comes to that one later. */
+interface Again {
+  readonly value: Value;
+  readonly entry: Entry;
 }
 
 /**
@@ -73,8 +81,13 @@ function collect(value: Value | null, found: Set<Tensor>): void {
 export class Tape {
   readonly #entries: Entry[] = [];
   readonly #tracked = new Set<Tensor>();
+  /** Outputs that can be computed again for little. */
+  readonly #again = new Map<Tensor, Again>();
+  readonly #keepsAll: boolean;
 
-  constructor() {
+  /** `keepsAll`: keeps also what backward could compute again for little; for a backward that follows at once. */
+  constructor({ keepsAll = false } = {}) {
+    this.#keepsAll = keepsAll;
     tapes.push(this);
   }
 
@@ -87,13 +100,19 @@ export class Tape {
     if (!op.grad || !inputs.some((input) => input && this.tracks(input))) return;
     const dy = outputs.map((output, index) => new Incoming(index, output));
     const tracked = inputs.map((input) => input !== null && this.tracks(input));
-    const all = op.grad({ inputs, outputs, dy, tracked, attrs });
+    const context = { inputs, outputs, dy, tracked, attrs };
+    const all = op.grad(context);
     const gradients = inputs.map((_, i) => (tracked[i] ? (all[i] ?? null) : null));
-    const needed = new Set<Tensor>();
-    for (const value of gradients) collect(value, needed);
-    const pinned = new Map([...needed].map((tensor) => [tensor, pin(tensor)]));
-    this.#entries.push({ outputs, inputs, gradients, pinned });
+    const read = new Set<Tensor>();
+    for (const value of gradients) collect(value, read);
+    const again = new Map([...this.#again].filter(([tensor]) => read.delete(tensor)));
+    const pinned = new Map([...read].map((tensor) => [tensor, pin(tensor)]));
+    const entry = { outputs, inputs, gradients, pinned, again };
+    this.#entries.push(entry);
     for (const output of outputs) this.#tracked.add(output);
+    // A run of channels lies in a tensor that is kept for its other runs.
+    if (!op.again || outputs[0]!.run || this.#keepsAll) return;
+    this.#again.set(outputs[0]!, { value: op.again(context), entry });
   }
 
   /** Notes a block of launches that were not recorded one by one; `needed` is kept until `backward` has run. */
@@ -104,7 +123,7 @@ export class Tape {
     backward: BlockBackward,
   ): void {
     const pinned = new Map(needed.map((tensor) => [tensor, pin(tensor)]));
-    this.#entries.push({ outputs, inputs, gradients: [], pinned, backward });
+    this.#entries.push({ outputs, inputs, gradients: [], pinned, again: new Map(), backward });
     for (const output of outputs) this.#tracked.add(output);
   }
 
@@ -130,6 +149,7 @@ export class Tape {
       unpin(entry);
     }
     this.#tracked.clear();
+    this.#again.clear();
   }
 
   dispose(): void {
@@ -137,6 +157,7 @@ export class Tape {
     if (index >= 0) tapes.splice(index, 1);
     for (const entry of this.#entries.splice(0)) unpin(entry);
     this.#tracked.clear();
+    this.#again.clear();
   }
 
   [Symbol.dispose](): void {
@@ -228,7 +249,12 @@ function evaluate(value: Value, evaluation: Evaluation): Tensor {
       incoming[value.index] ?? filled(entry.outputs[0]!.device, 0, value.spec.shape, value.spec.dtype, 'dy')
     );
   }
-  if (!(value instanceof CallOutput)) return entry.pinned.get(value) ?? value;
+  if (!(value instanceof CallOutput)) {
+    const again = entry.again.get(value);
+    return again
+      ? evaluate(again.value, { ...evaluation, entry: again.entry })
+      : (entry.pinned.get(value) ?? value);
+  }
   const { op, inputs, attrs } = value.call;
   let outputs = results.get(value.call);
   if (!outputs) {

@@ -6,7 +6,7 @@ import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectFloat } from './elements.ts';
-import { Call, expectShape, expectType, type Inputs, type Op } from './op.ts';
+import { Call, call, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import { throughUnits, type Units } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
@@ -180,11 +180,17 @@ function forwardTraining(t: Forward, y: Tensor, { epsilon, momentum, relu }: Bat
         return;
       }
       launch(device, shader, 'mergeStatistics', { ...t, partials }, params, [sizes.groups], merge);
-      const map = mapSizes(x);
-      const tensors = { x, affines: affine, y: to };
-      launch(device, shader, 'forward', tensors, paramsOf(map, place), settings(x, map).grid, each);
+      applyKept(x, affine, to, relu, place);
     });
   });
+}
+
+/** The map that was applied, applied anew. */
+function applyKept(x: Tensor, affines: Tensor, y: Tensor, relu: boolean, place?: Units): void {
+  const sizes = mapSizes(x);
+  const { grid, each } = settings(x, sizes, relu);
+  const params = paramsOf(sizes, place ?? { pitch: sizes.groups, start: 0 });
+  launch(x.device, shader, 'forward', { x, affines, y }, params, grid, each);
 }
 
 /**
@@ -212,6 +218,17 @@ export const batchNorm: Op<BatchNormAttrs> = {
   grad({ inputs: [x, weight], outputs: [, affine], dy: [dy], attrs: { training, relu } }) {
     const gradients = new Call(batchNormGrad, [x!, dy!, affine!], { training, relu, row: weight!.shape });
     return [gradients.at(0), gradients.at(1), gradients.at(2), null, null];
+  },
+  again: ({ inputs: [x], outputs: [, affine], attrs: { relu } }) =>
+    call(batchNormAgain, [x!, affine!], { relu }),
+};
+
+/** The output from x and the map that was applied: the same bits. */
+const batchNormAgain: Op<Pick<BatchNormAttrs, 'relu'>> = {
+  name: 'batchNormAgain',
+  infer: ([x]) => [x!],
+  launch(_device, [x, affine], [y], { relu }) {
+    applyKept(x!, affine!, y!, relu);
   },
 };
 

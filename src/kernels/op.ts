@@ -77,6 +77,11 @@ export interface Op<A = unknown> {
   infer(inputs: Inputs, attrs: A): readonly Spec[];
   launch(device: Device, inputs: Inputs, outputs: readonly Tensor[], attrs: A): void;
   grad?(context: GradContext<A>): readonly (Value | null)[];
+  /**
+   * Output 0 computed again, for about a copy's time, from what `grad` keeps anyway: where another op's gradient reads
+   * it, backward does so rather than keep it.
+   */
+  again?(context: GradContext<A>): Value;
   /** The output as a view of the inputs' storage, where it is one: nothing is launched. */
   view?(inputs: Inputs, attrs: A): Tensor | undefined;
   /** Reads inputs that are runs of channels (Tensor.run) in place; for other ops they are copied first. */

@@ -5,52 +5,13 @@
 enable subgroups;
 
 override LANES: u32 = 4u;
-// A is [depth][rows] instead of [rows][depth].
-override TURNED_A: bool = false;
-// B is [columns][depth] instead of [depth][columns].
-override TURNED_B: bool = false;
 
-struct Params {
-  // all multiples of 4
-  rows: u32,
-  depth: u32,
-  columns: u32,
-  // vec4s from one plane to the next
-  planeA: u32,
-  planeB: u32,
-  planeC: u32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> b: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read_write> c: array<vec4<f32>>;
+// @include winogradProduct
 
 // Depths d … d+3 (components) of four rows (columns): first + lane, + 4, + 8, + 12, or turned, four neighbours.
-fn rowsOf(base: u32, first: u32, lane: u32, d: u32) -> mat4x4<f32> {
-  if (TURNED_A) {
-    let own = min(first + lane * 4u, params.rows - 4u);
-    let i = base + (d * params.rows + own) / 4u;
-    let s = params.rows / 4u;
-    return transpose(mat4x4<f32>(a[i], a[i + s], a[i + 2u * s], a[i + 3u * s]));
-  }
-  let s = params.depth / 4u;
-  let i = base + d / 4u;
-  let own = vec4<u32>(first + lane) + vec4<u32>(0u, 4u, 8u, 12u);
-  let at = i + min(own, vec4<u32>(params.rows - 1u)) * s;
-  return mat4x4<f32>(a[at.x], a[at.y], a[at.z], a[at.w]);
-}
-
-// Depths d … d+3 (columns) of this lane's four columns.
-fn columnsOf(base: u32, column: u32, d: u32) -> mat4x4<f32> {
-  if (TURNED_B) {
-    let i = base + (column * params.depth + d) / 4u;
-    let s = params.depth / 4u;
-    return transpose(mat4x4<f32>(b[i], b[i + s], b[i + 2u * s], b[i + 3u * s]));
-  }
-  let i = base + (d * params.columns + column) / 4u;
-  let s = params.columns / 4u;
-  return mat4x4<f32>(b[i], b[i + s], b[i + 2u * s], b[i + 3u * s]);
+fn laneRows(base: u32, first: u32, lane: u32, d: u32) -> mat4x4<f32> {
+  if (TURNED_A) { return turnedDepthsOf(base, min(first + lane * 4u, params.rows - 4u), d); }
+  return depthsOf(base, vec4<u32>(first + lane) + vec4<u32>(0u, 4u, 8u, 12u), d);
 }
 
 // Lanes past the last row or column have computed the last one again, and store the same values there.
@@ -82,7 +43,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var q3 = mat4x4<f32>();
   for (var d = 0u; d < params.depth; d += 4u) {
     let m = columnsOf(baseB, column, d);
-    let v = rowsOf(baseA, first, lane, d);
+    let v = laneRows(baseA, first, lane, d);
     q0 += m * v;
     q1 += m * mat4x4<f32>(quadSwapX(v[0]), quadSwapX(v[1]), quadSwapX(v[2]), quadSwapX(v[3]));
     q2 += m * mat4x4<f32>(quadSwapY(v[0]), quadSwapY(v[1]), quadSwapY(v[2]), quadSwapY(v[3]));

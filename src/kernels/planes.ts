@@ -4,6 +4,7 @@ import type { Caps, Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Grid, launch } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
+import { chooseVariant, type Variant } from './variant.ts';
 
 /** Elements added to each plane, so that the planes do not fall on the same sets of a cache. */
 export const GAP = 16;
@@ -13,9 +14,9 @@ export function planeOf(count: number, unit: number): number {
   return (count + GAP) / unit;
 }
 
-/** Channels that an invocation of a transform handles: a vec4, but one on lavapipe, whose compiler is slow. */
+/** Channels that an invocation of a transform handles: a vec4, but one on Mesa’s software driver, whose compiler is slow. */
 export function unitOf(device: Device): number {
-  return device.caps.subgroupSize === 8 ? 1 : 4;
+  return device.caps.compilesLate ? 1 : 4;
 }
 
 /** One plane of `count` elements a point, for each of `points`. */
@@ -34,15 +35,86 @@ export function hasQuads({ software, subgroupSize }: Caps): boolean {
   return software && subgroupSize > 0 && subgroupSize % 4 === 0;
 }
 
+/** One matrix product a plane, C = A·B. */
 export interface Product {
   /** Planes. */
   readonly points: number;
+  /** Of A and C; a multiple of 4 where A is turned. */
   readonly rows: number;
+  /** Multiples of 4. */
   readonly depth: number;
   readonly columns: number;
+  /** A is [depth, rows] instead of [rows, depth], B [columns, depth] instead of [depth, columns]. */
   readonly turnedA: boolean;
   readonly turnedB: boolean;
+  /** From one plane of B to the next, in vec4s, where B is a part of longer planes. */
+  readonly planeB?: number;
 }
+
+interface Factors {
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly c: Tensor;
+}
+
+type ProductVariant = Variant<Product, [tensors: Factors, label: string]>;
+
+function paramsOf({ rows, depth, columns, planeB }: Product) {
+  return {
+    rows,
+    depth,
+    columns,
+    planeA: planeOf(rows * depth, 4),
+    planeB: planeB ?? planeOf(depth * columns, 4),
+    planeC: planeOf(rows * columns, 4),
+  };
+}
+
+const overridesOf = ({ turnedA, turnedB }: Product) => ({
+  TURNED_A: Number(turnedA),
+  TURNED_B: Number(turnedB),
+});
+
+const quad: ProductVariant = {
+  name: 'quad',
+  fits: hasQuads,
+  launch(device, p, tensors, label) {
+    const lanes = device.caps.subgroupSize;
+    const overrides = { ...overridesOf(p), LANES: lanes };
+    const grid: Grid = [Math.ceil(p.rows / 16), Math.ceil(p.columns / (4 * lanes)), p.points];
+    launch(device, shaders.winogradProduct, 'main', { ...tensors }, paramsOf(p), grid, { overrides }, label);
+  },
+};
+
+const gemm: ProductVariant = {
+  name: 'gemm',
+  fits: () => true,
+  preferred: (caps) => !caps.software,
+  launch(device, p, tensors, label) {
+    const overrides = overridesOf(p);
+    const grid: Grid = [Math.ceil(p.rows / 64), Math.ceil(p.columns / 64), p.points];
+    const shader = shaders.winogradProductGemm;
+    launch(device, shader, 'main', { ...tensors }, paramsOf(p), grid, { overrides }, label);
+  },
+};
+
+/** Lanes of a workgroup of the tile form: no more than there are quads of columns, but few different ones. */
+const lanesFor = (columns: number): number => (columns > 32 ? 16 : columns > 16 ? 8 : 4);
+
+const tile: ProductVariant = {
+  name: 'tile',
+  fits: () => true,
+  launch(device, p, tensors, label) {
+    const lanes = lanesFor(p.columns);
+    const overrides = { ...overridesOf(p), LANES: lanes };
+    const grid: Grid = [Math.ceil(p.rows / 8), Math.ceil(p.columns / (4 * lanes)), p.points];
+    const shader = shaders.winogradProductTile;
+    launch(device, shader, 'main', { ...tensors }, paramsOf(p), grid, { overrides }, label);
+  },
+};
+
+/** Preferred first: for software adapters with subgroups, for GPUs, and for software adapters without. */
+const productVariants: readonly ProductVariant[] = [quad, gemm, tile];
 
 /** The product of every plane: [points, rows, columns], with gaps. */
 export function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label: string): Tensor {
@@ -52,21 +124,6 @@ export function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label
 }
 
 /** As `multiply`, into `c`. */
-export function multiplyInto(
-  device: Device,
-  tensors: { readonly a: Tensor; readonly b: Tensor; readonly c: Tensor },
-  p: Product,
-  label: string,
-): void {
-  const { points, rows, depth, columns } = p;
-  const planes = {
-    planeA: planeOf(rows * depth, 4),
-    planeB: planeOf(depth * columns, 4),
-    planeC: planeOf(rows * columns, 4),
-  };
-  const lanes = device.caps.subgroupSize;
-  const overrides = { LANES: lanes, TURNED_A: Number(p.turnedA), TURNED_B: Number(p.turnedB) };
-  const grid: Grid = [Math.ceil(rows / 16), Math.ceil(columns / (4 * lanes)), points];
-  const params = { rows, depth, columns, ...planes };
-  launch(device, shaders.winogradProduct, 'main', { ...tensors }, params, grid, { overrides }, label);
+export function multiplyInto(device: Device, tensors: Factors, p: Product, label: string): void {
+  chooseVariant(device, 'product', productVariants, p).launch(device, p, tensors, label);
 }

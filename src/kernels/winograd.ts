@@ -7,10 +7,8 @@
  * are 2e-7 to 1.8e-6, 2e-7 to 1.8e-6 and 4e-7 to 1.0e-6. To do without: device option `winograd: false`, or
  * PLANEWISE_WINOGRAD=off.
  */
-import type { Caps } from '../tensor/device.ts';
 import type { Correlation, CorrelationVariant } from './correlate.ts';
 import type { Gather, GatherVariant } from './gather.ts';
-import { hasQuads } from './planes.ts';
 import { softwareLanes } from './variant.ts';
 import {
   type Convolution,
@@ -54,9 +52,8 @@ export function ofCorrelation(c: Correlation): Convolution {
   };
 }
 
-function fits(caps: Caps, size: TileSize, c: Convolution): boolean {
-  const whole = c.xChannels % 4 === 0 && c.yChannels % 4 === 0;
-  return hasQuads(caps) && whole && fitsMemory(size, c);
+function fits(size: TileSize, c: Convolution): boolean {
+  return c.xChannels % 4 === 0 && c.yChannels % 4 === 0 && fitsMemory(size, c);
 }
 
 /**
@@ -103,11 +100,11 @@ function gatherVariant(size: TileSize): GatherVariant {
   return {
     name: names[size],
     transforms: true,
-    fits(caps, g) {
+    fits(_, g) {
       const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
       const unit = g.dilation === (g.transposed ? -1 : 1);
       // The adjoint's last launch adds no bias.
-      return plain && unit && !(g.transposed && (g.relu || g.biased)) && fits(caps, size, ofGather(g));
+      return plain && unit && !(g.transposed && (g.relu || g.biased)) && fits(size, ofGather(g));
     },
     preferred(caps, g) {
       const least = LEAST[softwareLanes(caps)];
@@ -134,9 +131,9 @@ function correlationVariant(size: TileSize): CorrelationVariant {
     name: names[size],
     transforms: true,
     sumsBias: true,
-    fits(caps, c) {
+    fits(_, c) {
       const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
-      return plain && fits(caps, size, ofCorrelation(c));
+      return plain && fits(size, ofCorrelation(c));
     },
     preferred: (caps, c) => pays(size, ofCorrelation(c), LEAST[softwareLanes(caps)]?.weightGrad),
     work: () => 1,

@@ -6,6 +6,7 @@ import { emptyPlanes, GAP, multiply, planeOf, specialization, unitOf } from './p
 import { launch, linearGrid } from './queue.ts';
 import type { ParamsOf } from './shader.ts';
 import * as shaders from './shaders.gen.ts';
+import { sumBias } from './winogradBias.ts';
 
 /** Side of a tile of outputs: F(size×size, 3×3). */
 export type TileSize = 2 | 4;
@@ -81,15 +82,15 @@ function paramsOf(device: Device, size: TileSize, c: Convolution) {
   } satisfies ParamsOf<(typeof shaders.winograd4Spread)['entries']['main']>;
 }
 
-/** Jobs that an invocation takes, and invocations below which it takes fewer: enough for the cores of a processor. */
+/** Jobs that an invocation of a processor takes, and invocations below which it takes fewer: enough for its cores. */
 const TURNS = 16;
 const LEAST_INVOCATIONS = 128;
 
 /** Invocations that share the jobs; a workgroup costs as much to start as a few jobs. */
 function strideOf(device: Device, jobs: Readonly<Record<string, number>>): number {
-  const { workgroup } = device.caps;
+  const { workgroup, software } = device.caps;
   const total = Object.values(jobs).reduce((sum, count) => sum + count, 0);
-  return Math.ceil(Math.max(LEAST_INVOCATIONS, total / TURNS) / workgroup) * workgroup;
+  return Math.ceil(Math.max(LEAST_INVOCATIONS, total / (software ? TURNS : 1)) / workgroup) * workgroup;
 }
 
 /** What a binding needs where a job is left out. */
@@ -232,14 +233,18 @@ export interface Gradients {
   readonly db?: Tensor | undefined;
 }
 
-/** The gradients asked for, in one launch. */
+/** The gradients asked for, in one launch; on a GPU the bias's in its own. */
 export function gatherGradients(
   device: Device,
   size: TileSize,
   c: Convolution,
   { products, sums, grad, y }: GradientSources,
-  { dx, dw, db }: Gradients,
+  { dx, dw, db: bias }: Gradients,
 ): void {
+  const { software } = device.caps;
+  if (bias && !software) sumBias(device, grad!, y, bias);
+  const db = software ? bias : undefined;
+  if (!dx && !dw && !db) return;
   using unused = new Placeholders(device);
   const unit = unitOf(device);
   const { blocksX, blocksY } = blocksOf(size, c);

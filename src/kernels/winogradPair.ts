@@ -3,7 +3,7 @@ import type { Caps, Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { CorrelationVariant } from './correlate.ts';
 import type { GatherVariant } from './gather.ts';
-import { emptyPlanes, hasQuads, multiply, planeOf, specialization, unitOf } from './planes.ts';
+import { emptyPlanes, multiply, planeOf, specialization, unitOf } from './planes.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 import { softwareLanes } from './variant.ts';
@@ -51,13 +51,13 @@ function pays(caps: Caps, channels: number): boolean {
 /** The convolution, or transposed the gradient of its input: the same with the kernel turned and channels swapped. */
 export const pairGather: GatherVariant = {
   name: 'pair',
-  fits(caps, g) {
+  fits(_, g) {
     const kernel = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
     const unit = g.transposed ? g.dilation === -1 : g.dilation === 1;
     const origin = g.transposed ? 1 : -1;
     const centred = g.offsetY === origin && g.offsetX === origin;
     const small = [g.inHeight, g.inWidth, g.outHeight, g.outWidth].every((side) => side === 2);
-    return hasQuads(caps) && kernel && unit && centred && small && g.k % 4 === 0 && g.m % 4 === 0;
+    return kernel && unit && centred && small && g.k % 4 === 0 && g.m % 4 === 0;
   },
   preferred: (caps, g) => pays(caps, Math.min(g.k, g.m)),
   launch(device, g, { x, weight, bias, y }, label) {
@@ -80,10 +80,10 @@ export const pairGather: GatherVariant = {
 /** The gradient of the weight: the images are the depth of the products. */
 export const pairCorrelation: CorrelationVariant = {
   name: 'pair',
-  fits(caps, c) {
+  fits(_, c) {
     const kernel = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
     const small = [c.smallHeight, c.smallWidth, c.largeHeight, c.largeWidth].every((side) => side === 2);
-    return hasQuads(caps) && kernel && small && c.padding === 1 && c.a % 4 === 0 && c.b % 4 === 0;
+    return kernel && small && c.padding === 1 && c.a % 4 === 0 && c.b % 4 === 0;
   },
   preferred: (caps, c) => pays(caps, Math.min(c.a, c.b)),
   work: () => POINTS,

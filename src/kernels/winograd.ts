@@ -1,15 +1,16 @@
 /**
- * @file Winograd's 3×3 convolutions F(4×4, 3×3) and F(2×2, 3×3) for software adapters: transforms around a batch of
- * matrix products.
+ * @file Winograd's 3×3 convolutions F(4×4, 3×3) and F(2×2, 3×3): transforms around a batch of matrix products. Preferred
+ * on software adapters; on GPUs, where they have not been measured, only offered to the tuner.
  *
  * Largest error over largest value, against float64 with 16 to 256 channels and up to 16384 pixels: F(4×4) 1.4e-6
  * forward, 1.1e-6 for the input's gradient, 1.6e-6 for the weight's; F(2×2) 3.4e-7, 2.4e-7 and 1.1e-6; a direct sum's
- * are 2e-7 to 1.8e-6, 2e-7 to 1.8e-6 and 4e-7 to 1.0e-6. To do without: device option `winograd: false`, or
+ * are 2e-7 to 1.8e-6, 2e-7 to 1.8e-6 and 4e-7 to 1.0e-6. With the products in the form for GPUs: F(4×4) 1.3e-6, 1.4e-6
+ * and 2.1e-6, F(2×2) 4.0e-7, 4.9e-7 and 9.1e-7. To do without: device option `winograd: false`, or
  * PLANEWISE_WINOGRAD=off.
  */
+import type { Caps } from '../tensor/device.ts';
 import type { Correlation, CorrelationVariant } from './correlate.ts';
 import type { Gather, GatherVariant } from './gather.ts';
-import { softwareLanes } from './variant.ts';
 import {
   type Convolution,
   fitsMemory,
@@ -71,11 +72,18 @@ function fits(size: TileSize, c: Convolution): boolean {
  *
  * On SwiftShader the input gradient pays from 16 channels too, where the weight's gradient has spread dy already: step
  * S of the benchmark 453 instead of 501 ms, and a second of compiling less, for the direct form is then not needed.
+ *
+ * Without subgroups (0; batch 4, the same two adapters told that they have none) it pays everywhere: 16 channels at 64²
+ * 4, 5, 7 [1, 2, 4] and 13, 18, 24 [7, 11, 18]; 64 at 16² 8, 9, 10 [3, 3, 3] and 36, 36, 36 [13, 13, 16].
  */
 const LEAST: Readonly<Record<number, { convolution: number; inputGrad: number; weightGrad: number }>> = {
+  0: { convolution: 16, inputGrad: 16, weightGrad: 16 },
   4: { convolution: 32, inputGrad: 16, weightGrad: 16 },
   8: { convolution: 64, inputGrad: 64, weightGrad: 32 },
 };
+
+/** Undefined where the forms are not preferred: on GPUs. */
+const leastOn = ({ software, subgroupSize }: Caps) => (software ? LEAST[subgroupSize] : undefined);
 
 /** Whether there is enough work to pay for the transforms, and to fill the blocks of the products. */
 function pays(size: TileSize, c: Convolution, least = Number.POSITIVE_INFINITY): boolean {
@@ -107,7 +115,7 @@ function gatherVariant(size: TileSize): GatherVariant {
       return plain && unit && !(g.transposed && (g.relu || g.biased)) && fits(size, ofGather(g));
     },
     preferred(caps, g) {
-      const least = LEAST[softwareLanes(caps)];
+      const least = leastOn(caps);
       return pays(size, ofGather(g), g.transposed ? least?.inputGrad : least?.convolution);
     },
     launch(device, g, { x, weight, bias, y }, label) {
@@ -135,7 +143,7 @@ function correlationVariant(size: TileSize): CorrelationVariant {
       const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
       return plain && fits(size, ofCorrelation(c));
     },
-    preferred: (caps, c) => pays(size, ofCorrelation(c), LEAST[softwareLanes(caps)]?.weightGrad),
+    preferred: (caps, c) => pays(size, ofCorrelation(c), leastOn(caps)?.weightGrad),
     work: () => 1,
     wanted: () => 1,
     launch(device, correlation, { large: x, small: grad, partial: dw, bias }, _splits, label) {

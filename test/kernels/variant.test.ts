@@ -27,6 +27,14 @@ describe('choice of a convolution variant', () => {
       expect(chooseVariant(gpu, 'conv2dWeightGrad', correlationVariants, correlation).name).toBe('gemm');
     });
 
+  it("takes Winograd's form on a software adapter without subgroups, too, and offers it to GPUs' tuner", () => {
+    const plain = deviceLike({ software: true, subgroupSize: 0 });
+    expect(chooseVariant(plain, 'conv2d', gatherVariants, gather).name).toBe('winograd');
+    const gpu = { ...device().caps, software: false, subgroupSize: 0 };
+    const fitting = gatherVariants.filter((variant) => variant.fits(gpu, gather)).map(({ name }) => name);
+    expect(fitting).toEqual(expect.arrayContaining(['winograd', 'winograd2', 'gemm']));
+  });
+
   it("takes Winograd's form on a software adapter, unless it is switched off or does not fit", () => {
     const caps = { software: true, subgroupSize: 4 };
     const [on, off] = [deviceLike(caps), deviceLike(caps, { winograd: false })];

@@ -8,7 +8,9 @@
 import { empty } from '../tensor/create.ts';
 import type { Caps, Device } from '../tensor/device.ts';
 import type { ChannelRun, Tensor } from '../tensor/tensor.ts';
+import { direct3x3 } from './direct3x3.ts';
 import { elementAliases, type Float } from './elements.ts';
+import { bindingsOf, weightSteps } from './gatherLayout.ts';
 import { patchGather } from './patch.ts';
 import { hasQuads } from './planes.ts';
 import { type Grid, launch, linearGrid } from './queue.ts';
@@ -76,11 +78,6 @@ function overridesOf({ transposed }: Gather) {
   return { TRANSPOSED: Number(transposed) };
 }
 
-/** Shaders without bias still have the binding: the weight stands in for it. */
-function bindingsOf({ x, weight, bias, y }: GatherTensors) {
-  return { x, w: weight, bias: bias ?? weight, y };
-}
-
 const subgroup4: GatherVariant = {
   name: 'subgroup4',
   runs: true,
@@ -91,62 +88,6 @@ const subgroup4: GatherVariant = {
     const grid: Grid = [Math.ceil(params.pixels / 32), Math.ceil(g.m / 16), g.up * g.up];
     const overrides = overridesOf(g);
     launch(device, shaders.conv2dSubgroup4, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
-  },
-};
-
-/** 3×3 with stride 1, forward or transposed: what the halo forms compute. */
-function isPlain3x3(g: Gather): boolean {
-  const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
-  return plain && g.dilation === (g.transposed ? -1 : 1);
-}
-
-/** Share of tiles of `rows`×8 pixels that lies inside the image: small images waste most of a tile. */
-function tileUse({ outHeight, outWidth }: Gather, rows: number): number {
-  return (outHeight * outWidth) / (Math.ceil(outHeight / rows) * rows * Math.ceil(outWidth / 8) * 8);
-}
-
-const halo4: GatherVariant = {
-  name: 'halo4',
-  fits: (caps, g) => caps.subgroupSize === 4 && isPlain3x3(g) && g.k % 4 === 0 && g.m % 4 === 0,
-  preferred: (caps, g) => caps.software && tileUse(g, 4) > 0.6,
-  launch(device, g, tensors, label) {
-    const tilesX = Math.ceil(g.outWidth / 8);
-    const tilesY = Math.ceil(g.outHeight / 4);
-    const turn = g.transposed ? 2 : 0;
-    const origin = { originY: g.offsetY - turn, originX: g.offsetX - turn };
-    const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
-    const { outHeight, outWidth, inHeight, inWidth, k, m } = g;
-    const params = { tilesX, tilesY, outHeight, outWidth, inHeight, inWidth, k, m, ...origin, ...flags };
-    const grid: Grid = [g.batch * tilesX * tilesY, Math.ceil(m / 16)];
-    const overrides = overridesOf(g);
-    launch(device, shaders.conv2dHalo4, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
-  },
-};
-
-/** How the weight's index moves; transposed, the kernel is turned, so that both directions are one pipeline. */
-function weightSteps({ k, m, transposed }: Gather) {
-  return transposed
-    ? { weightOrigin: 8 * k * m, weightTap: -k * m, weightK: 1, weightM: k }
-    : { weightOrigin: 0, weightTap: k * m, weightK: m, weightM: 1 };
-}
-
-const halo8: GatherVariant = {
-  name: 'halo8',
-  half: true,
-  fits: (caps, g) => caps.subgroupSize === 8 && isPlain3x3(g),
-  preferred: (caps, g) => caps.software && tileUse(g, 8) > 0.6,
-  launch(device, g, tensors, label) {
-    const tilesX = Math.ceil(g.outWidth / 8);
-    const tilesY = Math.ceil(g.outHeight / 8);
-    const turn = g.transposed ? 2 : 0;
-    const origin = { originY: g.offsetY - turn, originX: g.offsetX - turn };
-    const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
-    const { outHeight, outWidth, inHeight, inWidth, k, m } = g;
-    const sizes = { tilesX, tilesY, outHeight, outWidth, inHeight, inWidth, k, m };
-    const grid: Grid = [g.batch * tilesX * tilesY, Math.ceil(m / 8)];
-    const params = { ...sizes, ...origin, ...flags, ...weightSteps(g) };
-    const aliases = elementAliases(g);
-    launch(device, shaders.conv2dHalo8, 'main', bindingsOf(tensors), params, grid, { aliases }, label);
   },
 };
 
@@ -162,26 +103,6 @@ const subgroup8: GatherVariant = {
     const grid: Grid = [Math.ceil(params.pixels / 32), Math.ceil(g.m / 16), g.up * g.up];
     const aliases = elementAliases(g);
     launch(device, shaders.conv2dSubgroup8, 'main', bindingsOf(tensors), params, grid, { aliases }, label);
-  },
-};
-
-const stem: GatherVariant = {
-  name: 'stem',
-  fits: (caps, g) => hasQuads(caps) && isPlain3x3(g),
-  // Four channels a lane, 16 a subgroup: with few of them most lanes repeat the last.
-  preferred: (caps, g) => softwareLanes(caps) === 4 && g.m >= 8,
-  launch(device, g, tensors, label) {
-    const { outHeight, outWidth, inHeight, inWidth, k, m } = g;
-    const pixels = g.batch * outHeight * outWidth;
-    const turn = g.transposed ? 2 : 0;
-    const origin = { originY: g.offsetY - turn, originX: g.offsetX - turn };
-    const flags = { hasBias: Number(tensors.bias !== null), relu: Number(g.relu) };
-    const sizes = { pixels, outHeight, outWidth, inHeight, inWidth, k, m };
-    const params = { ...sizes, ...origin, ...weightSteps(g), ...flags };
-    const lanes = device.caps.subgroupSize;
-    const grid: Grid = [Math.ceil(pixels / 16), Math.ceil(m / (4 * lanes))];
-    const specialization = { overrides: { LANES: lanes } };
-    launch(device, shaders.conv2dStem, 'main', bindingsOf(tensors), params, grid, specialization, label);
   },
 };
 
@@ -257,11 +178,12 @@ export const gatherVariants: readonly GatherVariant[] = [
   patchGather,
   pairGather,
   ...winogradGathers,
-  halo4,
+  direct3x3.halo4,
   subgroup4,
-  stem,
+  direct3x3.stem,
   quad,
-  halo8,
+  direct3x3.twin8,
+  direct3x3.halo8,
   subgroup8,
   matrix,
   gemm,

@@ -22,6 +22,7 @@ const convolutions: readonly [Shape4, Shape4, Conv2dAttrs][] = [
   [[1, 6, 6, 1], [5, 5, 1, 16], { padding: 2 }],
   [[3, 8, 8, 20], [1, 1, 20, 2], {}],
   [[1, 6, 9, 16], [3, 3, 16, 36], { padding: 1, relu: true }],
+  [[3, 4, 7, 4], [3, 3, 4, 20], { padding: 1 }],
 ];
 
 const transposed: readonly [Shape4, Shape4, Conv2dAttrs][] = [

@@ -52,9 +52,9 @@ fn storeRow(v: Four, start: T, row: Line, x: Columns) {
   storePixel(v.d + start, row, x.d);
 }
 
-fn yLine(t: Tile, dy: i32) -> Line {
+fn yLine(t: Tile, i: i32) -> Line {
   let stride = params.yWidth * params.yChannels;
-  let line = lineAt(t.y * 4 + dy, params.yHeight, stride);
+  let line = lineAt(i, params.yHeight, stride);
   return Line(line.at + t.number * params.yHeight * stride + t.channel, line.inside);
 }
 
@@ -69,16 +69,33 @@ fn gatherTile(i: u32) {
   );
   var start = T();
   if (params.hasBias == 1u) { start = bias[t.channel]; }
+  let top = t.y * 4;
+  if (ROLLED) {
+    var a = Four(); var b = Four(); var c = Four(); var d = Four(); var e = Four(); var f = Four();
+    for (var at = i; at < i + 36u * plane; at += 6u * plane) {
+      a = b; b = c; c = d; d = e; e = f;
+      f = outputColumn(at, plane);
+    }
+    var p = gatherOutput(a.a, b.a, c.a, d.a, e.a, f.a);
+    var q = gatherOutput(a.b, b.b, c.b, d.b, e.b, f.b);
+    var r = gatherOutput(a.c, b.c, c.c, d.c, e.c, f.c);
+    let s = gatherOutput(a.d, b.d, c.d, d.d, e.d, f.d);
+    for (var line = top; line < top + 4; line++) {
+      storeRow(p, start, yLine(t, line), x);
+      p = q; q = r; r = s;
+    }
+    return;
+  }
   let a = outputColumn(i, plane);
   let b = outputColumn(i + 6u * plane, plane);
   let c = outputColumn(i + 12u * plane, plane);
   let d = outputColumn(i + 18u * plane, plane);
   let e = outputColumn(i + 24u * plane, plane);
   let f = outputColumn(i + 30u * plane, plane);
-  storeRow(gatherOutput(a.a, b.a, c.a, d.a, e.a, f.a), start, yLine(t, 0), x);
-  storeRow(gatherOutput(a.b, b.b, c.b, d.b, e.b, f.b), start, yLine(t, 1), x);
-  storeRow(gatherOutput(a.c, b.c, c.c, d.c, e.c, f.c), start, yLine(t, 2), x);
-  storeRow(gatherOutput(a.d, b.d, c.d, d.d, e.d, f.d), start, yLine(t, 3), x);
+  storeRow(gatherOutput(a.a, b.a, c.a, d.a, e.a, f.a), start, yLine(t, top), x);
+  storeRow(gatherOutput(a.b, b.b, c.b, d.b, e.b, f.b), start, yLine(t, top + 1), x);
+  storeRow(gatherOutput(a.c, b.c, c.c, d.c, e.c, f.c), start, yLine(t, top + 2), x);
+  storeRow(gatherOutput(a.d, b.d, c.d, d.d, e.d, f.d), start, yLine(t, top + 3), x);
 }
 
 fn weightColumn(at: u32, plane: u32) -> Three {
@@ -90,6 +107,21 @@ fn weightColumn(at: u32, plane: u32) -> Three {
 
 fn gatherTaps(i: u32) {
   let plane = params.pairPlane;
+  if (ROLLED) {
+    var a = Three(); var b = Three(); var c = Three(); var d = Three(); var e = Three(); var f = Three();
+    for (var at = i; at < i + 36u * plane; at += 6u * plane) {
+      a = b; b = c; c = d; d = e; e = f;
+      f = weightColumn(at, plane);
+    }
+    var p = gatherWeight(a.a, b.a, c.a, d.a, e.a, f.a);
+    var q = gatherWeight(a.b, b.b, c.b, d.b, e.b, f.b);
+    let r = gatherWeight(a.c, b.c, c.c, d.c, e.c, f.c);
+    for (var at = i; at < i + 9u * params.pairs; at += 3u * params.pairs) {
+      storeTaps(p, at);
+      p = q; q = r;
+    }
+    return;
+  }
   let a = weightColumn(i, plane);
   let b = weightColumn(i + 6u * plane, plane);
   let c = weightColumn(i + 12u * plane, plane);
@@ -111,9 +143,9 @@ fn inputColumn(y: Tiles, x: Line, column: u32) -> Four {
   );
 }
 
-fn xLine(t: Tile, dy: i32) -> Line {
+fn xLine(t: Tile, i: i32) -> Line {
   let stride = params.xWidth * params.xChannels;
-  let line = lineAt(t.y * 4 + 1 - params.padding + dy, params.xHeight, stride);
+  let line = lineAt(i, params.xHeight, stride);
   return Line(line.at + t.number * params.xHeight * stride + t.channel, line.inside);
 }
 
@@ -130,16 +162,33 @@ fn gatherBlock(i: u32) {
     lineAt(left, params.xWidth, pixel), lineAt(left + 1, params.xWidth, pixel),
     lineAt(left + 2, params.xWidth, pixel), lineAt(left + 3, params.xWidth, pixel),
   );
+  let top = t.y * 4 + 1 - params.padding;
   let z = inputColumn(rows, columns.before, 5u);
+  let g = inputColumn(rows, columns.after, 0u);
+  if (ROLLED) {
+    var a = Four(); var b = Four(); var c = Four(); var d = Four(); var e = Four(); var f = Four();
+    for (var own = 0u; own * params.xPlane < 6u * params.xPlane; own++) {
+      a = b; b = c; c = d; d = e; e = f;
+      f = inputColumn(rows, columns.own, own);
+    }
+    var p = gatherInput(z.a, a.a, b.a, c.a, d.a, e.a, f.a, g.a);
+    var q = gatherInput(z.b, a.b, b.b, c.b, d.b, e.b, f.b, g.b);
+    var r = gatherInput(z.c, a.c, b.c, c.c, d.c, e.c, f.c, g.c);
+    let s = gatherInput(z.d, a.d, b.d, c.d, d.d, e.d, f.d, g.d);
+    for (var line = top; line < top + 4; line++) {
+      storeRow(p, T(), xLine(t, line), x);
+      p = q; q = r; r = s;
+    }
+    return;
+  }
   let a = inputColumn(rows, columns.own, 0u);
   let b = inputColumn(rows, columns.own, 1u);
   let c = inputColumn(rows, columns.own, 2u);
   let d = inputColumn(rows, columns.own, 3u);
   let e = inputColumn(rows, columns.own, 4u);
   let f = inputColumn(rows, columns.own, 5u);
-  let g = inputColumn(rows, columns.after, 0u);
-  storeRow(gatherInput(z.a, a.a, b.a, c.a, d.a, e.a, f.a, g.a), T(), xLine(t, 0), x);
-  storeRow(gatherInput(z.b, a.b, b.b, c.b, d.b, e.b, f.b, g.b), T(), xLine(t, 1), x);
-  storeRow(gatherInput(z.c, a.c, b.c, c.c, d.c, e.c, f.c, g.c), T(), xLine(t, 2), x);
-  storeRow(gatherInput(z.d, a.d, b.d, c.d, d.d, e.d, f.d, g.d), T(), xLine(t, 3), x);
+  storeRow(gatherInput(z.a, a.a, b.a, c.a, d.a, e.a, f.a, g.a), T(), xLine(t, top), x);
+  storeRow(gatherInput(z.b, a.b, b.b, c.b, d.b, e.b, f.b, g.b), T(), xLine(t, top + 1), x);
+  storeRow(gatherInput(z.c, a.c, b.c, c.c, d.c, e.c, f.c, g.c), T(), xLine(t, top + 2), x);
+  storeRow(gatherInput(z.d, a.d, b.d, c.d, d.d, e.d, f.d, g.d), T(), xLine(t, top + 3), x);
 }

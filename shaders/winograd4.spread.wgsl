@@ -15,6 +15,10 @@ struct Three { a: T, b: T, c: T }
 struct Four { a: T, b: T, c: T, d: T }
 struct Six { a: T, b: T, c: T, d: T, e: T, f: T }
 
+fn next(s: Six) -> Six {
+  return Six(s.b, s.c, s.d, s.e, s.f, s.f);
+}
+
 // Bᵀ
 fn spreadInput(a: T, b: T, c: T, d: T, e: T, f: T) -> Six {
   let p = e - 2.0 * c;
@@ -70,13 +74,26 @@ fn transformX(i: u32) {
     lineAt(left + 2, params.xWidth, pixel), lineAt(left + 3, params.xWidth, pixel),
     lineAt(left + 4, params.xWidth, pixel), lineAt(left + 5, params.xWidth, pixel),
   );
-  let a = xRow(xLine(t, 0), x);
-  let b = xRow(xLine(t, 1), x);
-  let c = xRow(xLine(t, 2), x);
-  let d = xRow(xLine(t, 3), x);
-  let e = xRow(xLine(t, 4), x);
-  let f = xRow(xLine(t, 5), x);
+  let top = t.y * 4 - params.padding;
   let plane = params.xPlane;
+  if (ROLLED) {
+    var a = Six(); var b = Six(); var c = Six(); var d = Six(); var e = Six(); var f = Six();
+    for (var line = top; line < top + 6; line++) {
+      a = b; b = c; c = d; d = e; e = f;
+      f = xRow(xLine(t, line), x);
+    }
+    for (var at = i; at < i + 36u * plane; at += 6u * plane) {
+      putX(spreadInput(a.a, b.a, c.a, d.a, e.a, f.a), at);
+      a = next(a); b = next(b); c = next(c); d = next(d); e = next(e); f = next(f);
+    }
+    return;
+  }
+  let a = xRow(xLine(t, top), x);
+  let b = xRow(xLine(t, top + 1), x);
+  let c = xRow(xLine(t, top + 2), x);
+  let d = xRow(xLine(t, top + 3), x);
+  let e = xRow(xLine(t, top + 4), x);
+  let f = xRow(xLine(t, top + 5), x);
   putX(spreadInput(a.a, b.a, c.a, d.a, e.a, f.a), i);
   putX(spreadInput(a.b, b.b, c.b, d.b, e.b, f.b), i + 6u * plane);
   putX(spreadInput(a.c, b.c, c.c, d.c, e.c, f.c), i + 12u * plane);
@@ -85,9 +102,9 @@ fn transformX(i: u32) {
   putX(spreadInput(a.f, b.f, c.f, d.f, e.f, f.f), i + 30u * plane);
 }
 
-fn xLine(t: Tile, dy: i32) -> Line {
+fn xLine(t: Tile, i: i32) -> Line {
   let stride = params.xWidth * params.xChannels;
-  let line = lineAt(t.y * 4 - params.padding + dy, params.xHeight, stride);
+  let line = lineAt(i, params.xHeight, stride);
   return Line(line.at + t.number * params.xHeight * stride + t.channel, line.inside);
 }
 
@@ -97,9 +114,9 @@ fn fetchGrad(row: Line, column: Line) -> T {
   return select(T(), grad[i], row.inside & column.inside);
 }
 
-fn gradLine(t: Tile, dy: i32) -> Line {
+fn gradLine(t: Tile, i: i32) -> Line {
   let stride = params.yWidth * params.yChannels;
-  let line = lineAt(t.y * 4 + dy, params.yHeight, stride);
+  let line = lineAt(i, params.yHeight, stride);
   return Line(line.at + t.number * params.yHeight * stride + t.channel, line.inside);
 }
 
@@ -131,11 +148,24 @@ fn transformGrad(i: u32) {
   let q = lineAt(t.x * 4 + 1, params.yWidth, pixel);
   let r = lineAt(t.x * 4 + 2, params.yWidth, pixel);
   let s = lineAt(t.x * 4 + 3, params.yWidth, pixel);
-  let a = gradRow(gradLine(t, 0), p, q, r, s);
-  let b = gradRow(gradLine(t, 1), p, q, r, s);
-  let c = gradRow(gradLine(t, 2), p, q, r, s);
-  let d = gradRow(gradLine(t, 3), p, q, r, s);
+  let top = t.y * 4;
   let plane = params.yPlane;
+  if (ROLLED) {
+    var a = Six(); var b = Six(); var c = Six(); var d = Six();
+    for (var line = top; line < top + 4; line++) {
+      a = b; b = c; c = d;
+      d = gradRow(gradLine(t, line), p, q, r, s);
+    }
+    for (var at = i; at < i + 36u * plane; at += 6u * plane) {
+      putGrad(spreadOutput(a.a, b.a, c.a, d.a), at);
+      a = next(a); b = next(b); c = next(c); d = next(d);
+    }
+    return;
+  }
+  let a = gradRow(gradLine(t, top), p, q, r, s);
+  let b = gradRow(gradLine(t, top + 1), p, q, r, s);
+  let c = gradRow(gradLine(t, top + 2), p, q, r, s);
+  let d = gradRow(gradLine(t, top + 3), p, q, r, s);
   putGrad(spreadOutput(a.a, b.a, c.a, d.a), i);
   putGrad(spreadOutput(a.b, b.b, c.b, d.b), i + 6u * plane);
   putGrad(spreadOutput(a.c, b.c, c.c, d.c), i + 12u * plane);
@@ -155,10 +185,17 @@ fn putWeight(s: Six, at: u32) {
 }
 
 fn transformWeight(i: u32) {
-  let a = spreadWeight(tap(i, 0u), tap(i, 1u), tap(i, 2u));
-  let b = spreadWeight(tap(i, 3u), tap(i, 4u), tap(i, 5u));
-  let c = spreadWeight(tap(i, 6u), tap(i, 7u), tap(i, 8u));
+  var a = spreadWeight(tap(i, 0u), tap(i, 1u), tap(i, 2u));
+  var b = spreadWeight(tap(i, 3u), tap(i, 4u), tap(i, 5u));
+  var c = spreadWeight(tap(i, 6u), tap(i, 7u), tap(i, 8u));
   let plane = params.pairPlane;
+  if (ROLLED) {
+    for (var at = i; at < i + 36u * plane; at += 6u * plane) {
+      putWeight(spreadWeight(a.a, b.a, c.a), at);
+      a = next(a); b = next(b); c = next(c);
+    }
+    return;
+  }
   putWeight(spreadWeight(a.a, b.a, c.a), i);
   putWeight(spreadWeight(a.b, b.b, c.b), i + 6u * plane);
   putWeight(spreadWeight(a.c, b.c, c.c), i + 12u * plane);

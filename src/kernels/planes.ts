@@ -26,8 +26,9 @@ export function emptyPlanes(device: Device, points: number, count: number): Tens
 
 /** What the transforms are compiled with. */
 export function specialization(device: Device) {
+  const consts = { ROLLED: String(device.caps.compilesLate) };
   const aliases = { T: unitOf(device) === 4 ? 'vec4<f32>' : 'f32' };
-  return { overrides: { WORKGROUP: device.caps.workgroup }, aliases };
+  return { overrides: { WORKGROUP: device.caps.workgroup }, consts, aliases };
 }
 
 /** Quads of lanes trade values, whatever the size of the subgroup. */
@@ -86,6 +87,19 @@ const quad: ProductVariant = {
   },
 };
 
+const twin: ProductVariant = {
+  name: 'twin',
+  fits: ({ subgroupSize }) => subgroupSize === 8,
+  // 32 rows are computed at a time.
+  preferred: (caps, { rows }) => caps.software && rows > 16,
+  launch(device, p, tensors, label) {
+    const overrides = overridesOf(p);
+    const grid: Grid = [Math.ceil(p.rows / 32), Math.ceil(p.columns / 32), p.points];
+    const shader = shaders.winogradProductTwin;
+    launch(device, shader, 'main', { ...tensors }, paramsOf(p), grid, { overrides }, label);
+  },
+};
+
 const gemm: ProductVariant = {
   name: 'gemm',
   fits: () => true,
@@ -114,7 +128,7 @@ const tile: ProductVariant = {
 };
 
 /** Preferred first: for software adapters with subgroups, for GPUs, and for software adapters without. */
-const productVariants: readonly ProductVariant[] = [quad, gemm, tile];
+const productVariants: readonly ProductVariant[] = [twin, quad, gemm, tile];
 
 /** The product of every plane: [points, rows, columns], with gaps. */
 export function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label: string): Tensor {

@@ -128,7 +128,7 @@ const tile: ProductVariant = {
 };
 
 /** Preferred first: for software adapters with subgroups, for GPUs, and for software adapters without. */
-const productVariants: readonly ProductVariant[] = [twin, quad, gemm, tile];
+export const productVariants: readonly ProductVariant[] = [twin, quad, gemm, tile];
 
 /** The product of every plane: [points, rows, columns], with gaps. */
 export function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label: string): Tensor {

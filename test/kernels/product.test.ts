@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GAP, hasQuads, multiply, type Product } from '../../src/kernels/planes.ts';
+import { GAP, multiply, type Product, productVariants } from '../../src/kernels/planes.ts';
 import { problemKey, setChoices } from '../../src/kernels/variant.ts';
 import { watched } from '../../src/kernels/watch.ts';
 import { tensor } from '../../src/tensor/create.ts';
@@ -68,11 +68,13 @@ async function check(name: string, product: Product): Promise<void> {
   });
 }
 
+const one: Product = { points: 1, rows: 4, depth: 4, columns: 4, turnedA: false, turnedB: false };
+
 describe('products of planes', () => {
-  for (const name of ['quad', 'gemm', 'tile'])
+  for (const { name, fits } of productVariants)
     it(`${name}: match f64 for any sizes, turned or not, and read no gap`, async () => {
-      // the form across quads of lanes needs subgroups
-      if (name === 'quad' && !hasQuads(device().caps)) return;
+      // the forms across lanes need subgroups
+      if (!fits(device().caps, one)) return;
       for (const [points, rows, depth, columns] of sizes)
         for (const [turnedA, turnedB] of turns)
           await check(name, { points, rows, depth, columns, turnedA, turnedB });
@@ -89,9 +91,10 @@ describe('products of planes', () => {
         fitting.push(...choice.fitting);
       },
     };
-    const product = { points: 1, rows: 4, depth: 4, columns: 4, turnedA: false, turnedB: false };
-    const { planes: one } = planes(1, 16, 1);
-    watched(device(), watcher, () => multiply(device(), one, one, product, 'watched'));
-    expect(fitting).toEqual(hasQuads(device().caps) ? ['quad', 'gemm', 'tile'] : ['gemm', 'tile']);
+    const { planes: factor } = planes(1, 16, 1);
+    watched(device(), watcher, () => multiply(device(), factor, factor, one, 'watched'));
+    const { subgroupSize } = device().caps;
+    const lanes = subgroupSize === 8 ? ['twin', 'quad'] : subgroupSize === 4 ? ['quad'] : [];
+    expect(fitting).toEqual([...lanes, 'gemm', 'tile']);
   });
 });

@@ -27,7 +27,6 @@ export function emptyPlanes(device: Device, points: number, count: number): Tens
 /** What the transforms are compiled with. */
 export function specialization(device: Device) {
   const consts = { ROLLED: String(device.caps.compilesLate) };
-  const consts = { ROLLED: String(device.caps.compilesLate) };
   const aliases = { T: unitOf(device) === 4 ? 'vec4<f32>' : 'f32' };
   return { overrides: { WORKGROUP: device.caps.workgroup }, consts, aliases };
 }
@@ -129,7 +128,7 @@ const tile: ProductVariant = {
 };
 
 /** Preferred first: for software adapters with subgroups, for GPUs, and for software adapters without. */
-const productVariants: readonly ProductVariant[] = [twin, quad, gemm, tile];
+export const productVariants: readonly ProductVariant[] = [twin, quad, gemm, tile];
 
 /** The product of every plane: [points, rows, columns], with gaps. */
 export function multiply(device: Device, a: Tensor, b: Tensor, p: Product, label: string): Tensor {

@@ -138,39 +138,59 @@ function record<O extends StepOutputs>(device: Device, step: () => O): Recording
   }
 }
 
-/** First and last launch that touches each virtual storage; outputs of the step live to its end. */
+/**
+ * Which launches read and write each virtual storage, of those that any does; what is kept, the step's outputs, lives to
+ * its end.
+ */
 export function lifetimesOf(
   launches: readonly Launch[],
   virtual: readonly Storage[],
   kept: ReadonlySet<Storage>,
 ): Lifetime[] {
-  const span = new Map<Storage, { first: number; last: number }>();
-  for (const [index, { slices }] of launches.entries()) {
-    for (const { storage } of slices) {
-      const seen = span.get(storage);
-      if (seen) seen.last = index;
-      else span.set(storage, { first: index, last: index });
-    }
-  }
+  const uses = new Map(
+    virtual.map((storage) => [storage, { reads: new Set<number>(), writes: new Set<number>() }]),
+  );
+  for (const [index, { slices }] of launches.entries())
+    for (const { storage, writes } of slices) uses.get(storage)?.[writes ? 'writes' : 'reads'].add(index);
   return virtual.flatMap((storage, id) => {
-    const seen = span.get(storage);
-    if (!seen) return [];
-    return [
-      { id, bytes: storage.bytes, first: seen.first, last: kept.has(storage) ? launches.length : seen.last },
-    ];
+    const { reads, writes } = uses.get(storage)!;
+    const touched = [...reads, ...writes];
+    if (touched.length === 0) return [];
+    const last = kept.has(storage) ? launches.length : Math.max(...touched);
+    const life = { id, bytes: storage.bytes, first: Math.min(...touched), last };
+    return [{ ...life, reads, writes, kept: kept.has(storage) }];
   });
 }
 
-function placeStorages(device: Device, { launches, virtual, outputs }: Recording<StepOutputs>) {
+/** Where in a buffer a virtual storage lies. */
+interface Placed {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+}
+
+interface Placement {
+  readonly slots: readonly Storage[];
+  readonly places: ReadonlyMap<Storage, Placed>;
+  readonly memory: StepMemory;
+}
+
+function placeStorages(device: Device, { launches, virtual, outputs }: Recording<StepOutputs>): Placement {
   const kept = new Set(Object.values(outputs).map((output) => output.storage));
   const lifetimes = lifetimesOf(launches, virtual, kept);
-  const plan = planSlots(lifetimes);
+  const { maxBufferSize, maxStorageBufferBindingSize } = device.gpu.limits;
+  const plan = planSlots(lifetimes, Math.min(maxBufferSize, maxStorageBufferBindingSize));
   const slots = plan.slots.map((bytes, i) =>
     device.memory.allocateReal(bytes, `step slot ${i}`, { exact: true }),
   );
-  for (const { id } of lifetimes) virtual[id]!.buffer = slots[plan.slotOf.get(id)!]!.buffer;
+  const places = new Map<Storage, Placed>();
+  for (const [id, { slot, offset }] of plan.places) {
+    const [storage, buffer] = [virtual[id]!, slots[slot]!.buffer!];
+    places.set(storage, { buffer, offset });
+    if (kept.has(storage)) storage.buffer = buffer;
+  }
   const unplannedBytes = lifetimes.reduce((sum, { bytes }) => sum + bytes, 0);
-  return { slots, memory: { unplannedBytes, plannedBytes: plan.slots.reduce((a, b) => a + b, 0) } };
+  const memory = { unplannedBytes, plannedBytes: plan.slots.reduce((a, b) => a + b, 0) };
+  return { slots, places, memory };
 }
 
 function uploadParams(device: Device, launches: readonly Launch[]): GPUBuffer | undefined {
@@ -184,12 +204,18 @@ function uploadParams(device: Device, launches: readonly Launch[]): GPUBuffer | 
   return buffer;
 }
 
-function bind(device: Device, launch: Launch, index: number, params: GPUBuffer | undefined): Recorded {
+function bind(
+  device: Device,
+  launch: Launch,
+  index: number,
+  places: Placement['places'],
+  params: GPUBuffer | undefined,
+): Recorded {
   const pipeline = queueOf(device).pipelines.get(launch.pipeline);
-  const entries: GPUBindGroupEntry[] = launch.slices.map(({ binding, storage, offset, size }) => ({
-    binding,
-    resource: { buffer: storage.buffer!, offset, size },
-  }));
+  const entries: GPUBindGroupEntry[] = launch.slices.map(({ binding, storage, offset, size }) => {
+    const place = places.get(storage) ?? { buffer: storage.buffer!, offset: 0 };
+    return { binding, resource: { buffer: place.buffer, offset: place.offset + offset, size } };
+  });
   if (launch.params && params) {
     const { binding, bytes } = launch.params;
     entries.push({ binding, resource: { buffer: params, offset: index * PARAM_STRIDE, size: bytes.length } });
@@ -217,9 +243,9 @@ export async function capture<O extends StepOutputs>(
 ): Promise<CapturedStep<O>> {
   const recording = record(device, step);
   await queueOf(device).prepare(recording.launches.map(({ pipeline }) => pipeline));
-  const { slots, memory } = placeStorages(device, recording);
+  const { slots, places, memory } = placeStorages(device, recording);
   const params = uploadParams(device, recording.launches);
-  const launches = recording.launches.map((launch, index) => bind(device, launch, index, params));
+  const launches = recording.launches.map((launch, index) => bind(device, launch, index, places, params));
   return new CapturedStep(
     device,
     recording.outputs,

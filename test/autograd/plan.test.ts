@@ -1,45 +1,101 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Lifetime, planSlots } from '../../src/autograd/plan.ts';
+import { type Lifetime, type Plan, planSlots } from '../../src/autograd/plan.ts';
 
+const none: ReadonlySet<number> = new Set();
+
+const life = (id: number, bytes: number, first: number, last: number): Lifetime => {
+  return { id, bytes, first, last, reads: none, writes: none };
+};
+
+/** Written first, and read or written in some launches after. */
 const lifetimes = fc
-  .array(fc.record({ bytes: fc.integer({ min: 1, max: 64 }), first: fc.nat(40), length: fc.nat(12) }), {
-    maxLength: 60,
-  })
+  .array(
+    fc.record({
+      bytes: fc.integer({ min: 1, max: 64 }),
+      first: fc.nat(40),
+      after: fc.array(fc.record({ launches: fc.nat(12), writes: fc.boolean() }), { maxLength: 3 }),
+      kept: fc.boolean(),
+    }),
+    { maxLength: 60 },
+  )
   .map((list) =>
-    list.map(
-      ({ bytes, first, length }, id): Lifetime => ({
-        id,
-        bytes: 256 * bytes,
-        first,
-        last: first + length,
-      }),
-    ),
+    list.map(({ bytes, first, after, kept }, id): Lifetime => {
+      const used = (writing: boolean) =>
+        after.filter(({ writes }) => writes === writing).map(({ launches }) => first + launches);
+      const [reads, writes] = [new Set(used(false)), new Set([first, ...used(true)])];
+      return { id, bytes: 256 * bytes, first, last: Math.max(...reads, ...writes), reads, writes, kept };
+    }),
   );
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const overlap = (a: Lifetime, b: Lifetime): boolean => a.first <= b.last && b.first <= a.last;
+const shares = (a: ReadonlySet<number>, b: ReadonlySet<number>): boolean => [...a].some((i) => b.has(i));
+
+/** Pairs of storages that lie in one slot. */
+function neighbours(lives: readonly Lifetime[], { places }: Plan) {
+  const placed = lives.map((one) => ({ ...one, ...places.get(one.id)! }));
+  return placed.flatMap((a) =>
+    placed.filter((b) => a.id < b.id && a.slot === b.slot).map((b) => [a, b] as const),
+  );
+}
 
 describe('planSlots', () => {
-  it('no two that live at the same launch share a slot', () => {
+  it('no two that live at the same launch share bytes', () => {
     fc.assert(
       fc.property(lifetimes, (lives) => {
-        const { slotOf } = planSlots(lives);
-        const clash = lives.some((a) =>
-          lives.some((b) => a.id < b.id && overlap(a, b) && slotOf.get(a.id) === slotOf.get(b.id)),
+        const clash = neighbours(lives, planSlots(lives)).filter(
+          ([a, b]) => overlap(a, b) && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes,
         );
-        expect(clash).toBe(false);
+        expect(clash).toEqual([]);
       }),
     );
   });
 
-  it('every storage has a slot that holds it, and no slot is larger than its largest tenant', () => {
+  it('no launch reads in one slot and writes in the same', () => {
     fc.assert(
       fc.property(lifetimes, (lives) => {
-        const { slots, slotOf } = planSlots(lives);
-        const tenants = slots.map((_, slot) => lives.filter(({ id }) => slotOf.get(id) === slot));
-        expect(slots).toEqual(tenants.map((list) => Math.max(...list.map(({ bytes }) => bytes))));
-        expect(sum(tenants.map((list) => list.length))).toBe(lives.length);
+        const clash = neighbours(lives, planSlots(lives)).filter(
+          ([a, b]) => shares(a.reads, b.writes) || shares(b.reads, a.writes),
+        );
+        expect(clash).toEqual([]);
+      }),
+    );
+  });
+
+  it('every storage has a place at a multiple of 256 bytes, and every slot ends with a storage', () => {
+    fc.assert(
+      fc.property(lifetimes, (lives) => {
+        const { slots, places } = planSlots(lives);
+        const ends = slots.map((_, slot) =>
+          Math.max(
+            ...lives
+              .filter(({ id }) => places.get(id)!.slot === slot)
+              .map(({ id, bytes }) => places.get(id)!.offset + bytes),
+          ),
+        );
+        expect(slots).toEqual(ends);
+        expect([...places.values()].filter(({ offset }) => offset % 256 !== 0)).toEqual([]);
+        expect(places.size).toBe(lives.length);
+      }),
+    );
+  });
+
+  it('what is kept lies at the begin of its slot', () => {
+    fc.assert(
+      fc.property(lifetimes, (lives) => {
+        const { places } = planSlots(lives);
+        expect(lives.filter(({ id, kept }) => kept && places.get(id)!.offset > 0)).toEqual([]);
+      }),
+    );
+  });
+
+  it('no slot grows beyond the limit, unless a single storage is larger', () => {
+    fc.assert(
+      fc.property(lifetimes, (lives) => {
+        const most = 32 * 256;
+        const largest = Math.max(most, ...lives.map(({ bytes }) => bytes));
+        expect(planSlots(lives, most).slots.filter((bytes) => bytes > largest)).toEqual([]);
       }),
     );
   });
@@ -67,8 +123,8 @@ describe('planSlots', () => {
 
   it('small storages of long life do not keep large ones of short life from sharing', () => {
     const lives = [0, 1, 2, 3].flatMap((i) => [
-      { id: 2 * i, bytes: 256, first: 2 * i, last: 20 },
-      { id: 2 * i + 1, bytes: 1 << 20, first: 2 * i, last: 2 * i + 1 },
+      life(2 * i, 256, 2 * i, 20),
+      life(2 * i + 1, 1 << 20, 2 * i, 2 * i + 1),
     ]);
     expect(sum(planSlots(lives).slots)).toBe((1 << 20) + 4 * 256);
   });
@@ -76,7 +132,7 @@ describe('planSlots', () => {
   it('storages of one size take what lives at once, and no more', () => {
     fc.assert(
       fc.property(lifetimes, (lives) => {
-        const equal = lives.map((life) => ({ ...life, bytes: 1024, last: life.first + 3 }));
+        const equal = lives.map(({ id, first }) => life(id, 1024, first, first + 3));
         const alive = equal.map(
           ({ first }) => equal.filter((l) => l.first <= first && first <= l.last).length,
         );
@@ -86,7 +142,14 @@ describe('planSlots', () => {
   });
 
   it('a chain, where each reads the one before, takes two slots', () => {
-    const chain = Array.from({ length: 50 }, (_, id) => ({ id, bytes: 1024, first: id, last: id + 1 }));
+    const chain = Array.from({ length: 50 }, (_, id): Lifetime => {
+      return { ...life(id, 1024, id, id + 1), reads: new Set([id + 1]), writes: new Set([id]) };
+    });
     expect(planSlots(chain).slots).toEqual([1024, 1024]);
+  });
+
+  it('small storages lie side by side where a large one is no more', () => {
+    const small = [1, 2, 3, 4].map((id) => life(id, 256, 3, 9));
+    expect(planSlots([life(0, 1024, 0, 2), ...small]).slots).toEqual([1024]);
   });
 });

@@ -59,7 +59,7 @@ function shapesOf({ inputs, outputs }: WatchedLaunch): string {
 export function problemsOf(device: Device, step: () => StepOutputs): Problem[] {
   const found = new Map<
     string,
-    { choice: WatchedChoice; uses: number; launches: Map<string, WatchedLaunch> }
+    { choice: WatchedChoice; uses: Set<WatchedLaunch>; launches: Map<string, WatchedLaunch> }
   >();
   let current: WatchedLaunch | undefined;
   const watcher = {
@@ -68,8 +68,9 @@ export function problemsOf(device: Device, step: () => StepOutputs): Problem[] {
     },
     choosing(choice: WatchedChoice) {
       if (choice.fitting.length < 2 || !current) return;
-      const entry = found.get(choice.key) ?? { choice, uses: 0, launches: new Map() };
-      entry.uses++;
+      const entry = found.get(choice.key) ?? { choice, uses: new Set(), launches: new Map() };
+      // A launch may come to its choice several times.
+      entry.uses.add(current);
       // The first of its kind stands for all.
       const kind = `${current.op} ${shapesOf(current)}`;
       if (!entry.launches.has(kind)) entry.launches.set(kind, current);
@@ -86,7 +87,7 @@ export function problemsOf(device: Device, step: () => StepOutputs): Problem[] {
   return [...found.values()].map(({ choice, uses, launches }) => {
     const [first] = launches.values();
     const title = `${choice.key.split(' ')[0]} ${shapesOf(first!)}`;
-    return { ...choice, title, uses, replicas: [...launches.values()].map(replicaOf) };
+    return { ...choice, title, uses: uses.size, replicas: [...launches.values()].map(replicaOf) };
   });
 }
 

@@ -35,7 +35,7 @@ export interface TuneOptions {
 const ROUND_MS = 4;
 const MOST_REPEATS = 32;
 /** The least time of this many runs counts: whatever else the machine does only adds. */
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** A variant so many times slower than the best is timed once. */
 const HOPELESS = 1.5;
 /** Problems with a smaller share of the step keep the order of preference: no variant could gain much there. */
@@ -45,13 +45,22 @@ const GAIN = 0.95;
 
 type Repeated = CapturedStep<Record<string, never>>;
 
+/** A problem's launches under some choices, as a step that is repeated until it can be timed. */
+interface Entrant {
+  readonly choices: Choices;
+  readonly step: Repeated;
+  readonly repeats: number;
+  /** Milliseconds of a single run, roughly. */
+  readonly once: number;
+}
+
 class Stopwatch {
-  readonly #device: Device;
+  readonly device: Device;
   readonly #now: () => number;
   readonly #end: number;
 
   constructor(device: Device, { limitMs, now = () => performance.now() }: TuneOptions) {
-    this.#device = device;
+    this.device = device;
     this.#now = now;
     this.#end = now() + limitMs;
   }
@@ -60,51 +69,51 @@ class Stopwatch {
     return this.#now() >= this.#end;
   }
 
-  /** Least milliseconds of a problem's launches under the choices; infinite where memory or workgroups do not suffice. */
-  async time(problem: Problem, choices: Choices, best = Number.POSITIVE_INFINITY): Promise<number> {
-    const device = this.#device;
-    setChoices(device, choices);
+  /** Captures what `launch` does under the choices; undefined where memory or workgroups do not suffice. */
+  async enter(launch: () => void, choices: Choices): Promise<Entrant | undefined> {
+    const { device } = this;
     try {
-      using _buffers = scope();
-      return await this.#least(launcherOf(device, problem), best);
+      const single = await this.#capture(launch, choices, 1);
+      // Drivers compile at the first run.
+      await this.#run(single, choices);
+      const once = await this.#run(single, choices);
+      const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.round(ROUND_MS / once)));
+      if (repeats === 1) return { choices, step: single, repeats, once };
+      single.dispose();
+      return { choices, step: await this.#capture(launch, choices, repeats), repeats, once };
     } catch (error) {
       if (!(error instanceof OutOfMemoryError || error instanceof ShapeError)) throw error;
       await device.gpu.queue.onSubmittedWorkDone();
       device.clearError();
-      return Number.POSITIVE_INFINITY;
-    } finally {
-      device.memory.trim();
+      return undefined;
     }
   }
 
-  async #least(launch: () => void, best: number): Promise<number> {
-    using single = await this.#capture(launch, 1);
-    // Drivers compile at the first run.
-    await this.#run(single);
-    const once = await this.#run(single);
-    const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.round(ROUND_MS / once)));
-    if (repeats === 1) return once > HOPELESS * best ? once : Math.min(once, await this.#rounds(single, 1));
-    using step = await this.#capture(launch, repeats);
-    return await this.#rounds(step, repeats);
+  /**
+   * Least milliseconds of each, taking turns: some machines are half as fast in one second as in the next, and only
+   * what was timed together can be compared.
+   */
+  async time(entrants: readonly Entrant[]): Promise<number[]> {
+    const least = entrants.map(() => Number.POSITIVE_INFINITY);
+    for (let round = 0; round < ROUNDS; round++)
+      for (const [i, { step, choices, repeats }] of entrants.entries())
+        least[i] = Math.min(least[i]!, (await this.#run(step, choices)) / repeats);
+    return least;
   }
 
-  async #rounds(step: Repeated, repeats: number): Promise<number> {
-    let least = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < ROUNDS; round++) least = Math.min(least, await this.#run(step));
-    return least / repeats;
-  }
-
-  #capture(launch: () => void, repeats: number): Promise<Repeated> {
-    return capture(this.#device, () => {
+  #capture(launch: () => void, choices: Choices, repeats: number): Promise<Repeated> {
+    setChoices(this.device, choices);
+    return capture(this.device, () => {
       for (let i = 0; i < repeats; i++) launch();
       return {};
     });
   }
 
-  async #run(step: Repeated): Promise<number> {
+  async #run(step: Repeated, choices: Choices): Promise<number> {
+    setChoices(this.device, choices);
     const start = this.#now();
     step.run();
-    await this.#device.sync();
+    await this.device.sync();
     return this.#now() - start;
   }
 }
@@ -113,6 +122,9 @@ interface Measured {
   readonly problem: Problem;
   readonly orderedMs: number;
 }
+
+/** What of the step is a problem's: `ms` is that of one launch of each kind that comes to it. */
+const costOf = ({ uses, replicas }: Problem, ms: number): number => (uses * ms) / replicas.length;
 
 class Tuner {
   readonly #watch: Stopwatch;
@@ -130,7 +142,13 @@ class Tuner {
     const measured: Measured[] = [];
     for (const problem of problems) {
       if (this.#watch.over) break;
-      const orderedMs = await this.#watch.time(problem, { ...this.#choices, [problem.key]: problem.chosen });
+      const orderedMs = await this.#onBuffers(problem, async (launch) => {
+        const ordered = await this.#enter(problem, problem.chosen, launch);
+        if (!ordered) return Number.POSITIVE_INFINITY;
+        const [ms] = await this.#watch.time([ordered]);
+        ordered.step.dispose();
+        return ms!;
+      });
       measured.push({ problem, orderedMs });
       this.#tell(problem.title);
     }
@@ -139,20 +157,59 @@ class Tuner {
 
   /** Tries the other variants of a problem, if it takes enough of the step, while there is time. */
   async choose({ problem, orderedMs }: Measured, stepMs: number): Promise<Winner> {
-    const worthwhile = problem.uses * orderedMs >= LEAST_SHARE * stepMs;
+    const worthwhile = costOf(problem, orderedMs) >= LEAST_SHARE * stepMs;
     const others = worthwhile ? problem.fitting.filter((name) => name !== problem.chosen) : [];
-    let best = { name: problem.chosen, ms: orderedMs };
-    let tried = 0;
-    for (const name of others) {
-      if (this.#watch.over) break;
-      const ms = await this.#watch.time(problem, { ...this.#choices, [problem.key]: name }, best.ms);
-      if (ms < best.ms && ms <= GAIN * orderedMs) best = { name, ms };
-      tried++;
-      this.#tell(problem.title);
-    }
-    this.#choices[problem.key] = best.name;
+    const { name, share, tried } = await this.#contest(problem, others);
+    this.#choices[problem.key] = name;
     const complete = tried === others.length;
-    return { ...summaryOf(problem), chosen: best.name, ms: best.ms, orderedMs, complete };
+    return { ...summaryOf(problem), chosen: name, ms: share * orderedMs, orderedMs, complete };
+  }
+
+  /** The fastest of the ordered variant and the others, as a share of the former's time. */
+  async #contest(problem: Problem, others: readonly string[]) {
+    const best = { name: problem.chosen, share: 1, tried: 0 };
+    if (others.length === 0 || this.#watch.over) return best;
+    return this.#onBuffers(problem, async (launch) => {
+      let holder = await this.#enter(problem, problem.chosen, launch);
+      for (const name of others) {
+        if (this.#watch.over) break;
+        const rival = await this.#enter(problem, name, launch);
+        const share = rival ? best.share * (await this.#ratio(rival, holder)) : Number.POSITIVE_INFINITY;
+        const wins = share < best.share && share <= GAIN;
+        (wins ? holder : rival)?.step.dispose();
+        if (wins) {
+          holder = rival;
+          Object.assign(best, { name, share });
+        }
+        best.tried++;
+        this.#tell(problem.title);
+      }
+      holder?.step.dispose();
+      return best;
+    });
+  }
+
+  /** The rival's time over the holder's; 0 where there is no holder. */
+  async #ratio(rival: Entrant, holder: Entrant | undefined): Promise<number> {
+    if (!holder) return 0;
+    if (rival.once > HOPELESS * holder.once) return rival.once / holder.once;
+    const [theirs, own] = await this.#watch.time([holder, rival]);
+    return own! / theirs!;
+  }
+
+  #enter({ key }: Problem, name: string, launch: () => void): Promise<Entrant | undefined> {
+    return this.#watch.enter(launch, { ...this.#choices, [key]: name });
+  }
+
+  /** Runs `action` with a problem's launches, on buffers that exist as long as it runs. */
+  async #onBuffers<T>(problem: Problem, action: (launch: () => void) => Promise<T>): Promise<T> {
+    const { device } = this.#watch;
+    try {
+      using _buffers = scope();
+      return await action(launcherOf(device, problem));
+    } finally {
+      device.memory.trim();
+    }
   }
 }
 
@@ -182,9 +239,9 @@ export async function tune(
   const before = choicesOf(device);
   try {
     const measured = await tuner.measureOrdered(open);
-    const costOf = ({ problem, orderedMs }: Measured): number => problem.uses * orderedMs;
-    measured.sort((a, b) => costOf(b) - costOf(a));
-    const stepMs = measured.reduce((sum, one) => sum + costOf(one), 0);
+    const cost = ({ problem, orderedMs }: Measured): number => costOf(problem, orderedMs);
+    measured.sort((a, b) => cost(b) - cost(a));
+    const stepMs = measured.reduce((sum, one) => sum + cost(one), 0);
     const found = new Map<string, Winner>();
     for (const one of measured) found.set(one.problem.key, await tuner.choose(one, stepMs));
     return problems.map((problem) => found.get(problem.key) ?? unmeasured(problem, known, isKnown(problem)));

@@ -36,8 +36,11 @@ const double: Op<null> = {
   name: 'double',
   infer: ([x]) => [x!],
   launch(on, [x], [y]) {
-    const problem = { size: x!.size, note: undefined };
-    chooseVariant(on, 'double', doublings, problem as unknown as Sizes).launch(on, problem as never, x!, y!);
+    const problem = { size: x!.size, note: undefined } as unknown as Sizes;
+    const choice = () => chooseVariant(on, 'double', doublings, problem);
+    // twice, as convolutions do that may share work with another
+    choice();
+    choice().launch(on, problem, x!, y!);
   },
 };
 
@@ -90,6 +93,32 @@ describe('tuner', () => {
     expect((await tune(device(), problems, { limitMs: 1e6, now }))[0]!.chosen).toBe('scaled');
   });
 
+  it('compares what it timed in turns, for a machine may be half as fast a second later', async () => {
+    const problems = problemsOf(device(), twoSizes);
+    for (const [added, chosen] of [
+      [9.2, 'added'],
+      [9.8, 'scaled'],
+    ] as const)
+      for (const later of [2, 0.5]) {
+        let [time, speed, measured] = [0, 1, 0];
+        const steady = clock(problems[0]!, { scaled: 10, added });
+        let last = 0;
+        const now = () => {
+          const at = steady();
+          time += speed * (at - last);
+          last = at;
+          return time;
+        };
+        const onProgress = () => {
+          // once both ordered variants are timed
+          if (++measured === 2) speed = later;
+        };
+        const [winner] = await tune(device(), problems, { limitMs: 1e6, now, onProgress });
+        expect(winner).toMatchObject({ chosen, orderedMs: 10 });
+        expect(winner!.ms).toBeCloseTo(chosen === 'added' ? 9.2 : 10, 9);
+      }
+  });
+
   it('does not try variants where a problem takes next to nothing of the step', async () => {
     const problems = problemsOf(device(), twoSizes);
     const now = clock(problems[0]!, { scaled: 1000, added: 500 });
@@ -102,7 +131,7 @@ describe('tuner', () => {
 
   it('stops at the time limit, and leaves the rest to the order of preference', async () => {
     const problems = problemsOf(device(), twoSizes);
-    for (const limitMs of [0, 40, 160]) {
+    for (const limitMs of [0, 40, 260]) {
       let [time, last] = [0, 0];
       const now = () => {
         time += 5;
@@ -113,10 +142,10 @@ describe('tuner', () => {
       };
       const winners = await tune(device(), problems, { limitMs, now, onProgress });
       const complete = winners.filter((winner) => winner.complete).length;
-      expect(complete).toBe(limitMs === 160 ? 1 : 0);
+      expect(complete).toBe(limitMs === 260 ? 1 : 0);
       if (limitMs === 0) expect(last).toBe(0);
-      // One measurement, of two warm and three counted runs, may have begun just before the end.
-      expect(last).toBeLessThanOrEqual(limitMs + 70);
+      // A contest of two, of two warm and five counted runs each, may have begun just before the end.
+      expect(last).toBeLessThanOrEqual(limitMs + 150);
       for (const winner of winners) if (!winner.complete) expect(winner.chosen).toBe('scaled');
     }
   });

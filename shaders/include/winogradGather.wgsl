@@ -4,10 +4,7 @@
 @group(0) @binding(2) var<storage, read> bias: array<T>;
 @group(0) @binding(3) var<storage, read_write> result: array<T>;
 @group(0) @binding(4) var<storage, read> sums: array<T>;
-@group(0) @binding(5) var<storage, read> grad: array<T>;
-@group(0) @binding(6) var<storage, read> y: array<T>;
-@group(0) @binding(7) var<storage, read_write> weightGrad: array<T>;
-@group(0) @binding(8) var<storage, read_write> biasGrad: array<T>;
+@group(0) @binding(5) var<storage, read_write> weightGrad: array<T>;
 
 fn storePixel(v: T, row: Line, column: Line) {
   if (row.inside & column.inside) { result[row.at + column.at] = select(v, max(v, T()), params.relu == 1u); }
@@ -40,28 +37,9 @@ fn tilesAt(i: i32, count: u32, stride: u32, start: u32) -> Tiles {
   );
 }
 
-fn gradAt(i: u32) -> T {
-  if (params.masked == 1u) { return select(T(), grad[i], y[i] > T()); }
-  return grad[i];
-}
-
-// The gradient of the bias: a channel's sum over the pixels, in blocks, for rounding grows with the longest chain.
-fn sumPixels(channel: u32) {
-  var sum = T();
-  for (var begin = 0u; begin < params.pixels; begin += 128u) {
-    var chain = T();
-    for (var pixel = begin; pixel < min(begin + 128u, params.pixels); pixel++) {
-      chain += gradAt(pixel * params.yChannels + channel);
-    }
-    sum += chain;
-  }
-  biasGrad[channel] = sum;
-}
-
 @compute @workgroup_size(WORKGROUP)
 fn gradients(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = index(id);
-  for (var b = i; b < params.biasJobs; b += params.stride) { sumPixels(b); }
   for (var w = i; w < params.pairJobs; w += params.stride) { gatherTaps(w); }
   for (var x = i; x < params.xJobs; x += params.stride) { gatherBlock(x); }
 }

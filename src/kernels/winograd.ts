@@ -14,15 +14,13 @@ import type { Gather, GatherVariant } from './gather.ts';
 import {
   type Convolution,
   fitsMemory,
-  forwardProducts,
   gatherGradients,
-  gatherOutput,
   inputProducts,
   Spread,
   type TileSize,
   tilesOf,
-  weightProducts,
 } from './winogradForm.ts';
+import { convolve, spreadGrad, weightSums } from './winogradParts.ts';
 
 function ofGather(g: Gather): Convolution {
   const x = { xHeight: g.inHeight, xWidth: g.inWidth, xChannels: g.k };
@@ -118,17 +116,16 @@ function gatherVariant(size: TileSize): GatherVariant {
       const least = leastOn(caps);
       return pays(size, ofGather(g), g.transposed ? least?.inputGrad : least?.convolution);
     },
-    launch(device, g, { x, weight, bias, y }, label) {
+    launch(device, g, tensors, label) {
       const c = ofGather(g);
-      if (g.transposed) {
-        using spread = new Spread(device, size, c, { grad: x, weight });
-        using products = inputProducts(device, size, c, spread, label);
-        gatherGradients(device, size, c, { products }, { dx: y });
-      } else {
-        using spread = new Spread(device, size, c, { x, weight });
-        using products = forwardProducts(device, size, c, spread, label);
-        gatherOutput(device, size, c, { products, bias, y }, g.relu);
+      if (!g.transposed) {
+        convolve(device, size, c, tensors, g.relu, label);
+        return;
       }
+      const { x: grad, weight, y: dx } = tensors;
+      using spread = new Spread(device, size, c, { grad, weight });
+      using products = inputProducts(device, size, c, spread, label);
+      gatherGradients(device, size, c, { products, dx });
     },
   };
 }
@@ -148,9 +145,9 @@ function correlationVariant(size: TileSize): CorrelationVariant {
     wanted: () => 1,
     launch(device, correlation, { large: x, small: grad, partial: dw, bias }, _splits, label) {
       const c = ofCorrelation(correlation);
-      using spread = new Spread(device, size, c, { x, grad });
-      using sums = weightProducts(device, size, c, spread, label);
-      gatherGradients(device, size, c, { sums, grad }, { dw, db: bias?.db });
+      using spread = spreadGrad(device, size, c, { x, grad, db: bias?.db });
+      using sums = weightSums(device, size, c, { x, spread }, label);
+      gatherGradients(device, size, c, { sums, dw });
     },
   };
 }

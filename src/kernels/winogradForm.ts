@@ -104,6 +104,8 @@ export interface Sources {
   readonly grad?: Tensor;
   readonly y?: Tensor | null;
   readonly weight?: Tensor;
+  /** Receives the gradient of the bias: the sum of that of y. */
+  readonly db?: Tensor | undefined;
 }
 
 /** Values at the points: of x [points, tiles, channels], of the gradient of y likewise, of the weight [points, pairs]. */
@@ -112,8 +114,11 @@ export class Spread implements Disposable {
   readonly grad: Tensor;
   readonly weight: Tensor;
 
-  /** Transforms what is given, in one launch. */
-  constructor(device: Device, size: TileSize, c: Convolution, { x, grad, y, weight }: Sources) {
+  /** Transforms what is given, in one launch; on a GPU the bias's gradient has its own. */
+  constructor(device: Device, size: TileSize, c: Convolution, { x, grad, y, weight, db: bias }: Sources) {
+    const { software } = device.caps;
+    if (bias && !software) sumBias(device, grad!, y, bias);
+    const db = software ? bias : undefined;
     const points = pointsOf(size);
     const { padded } = tilesOf(size, c);
     const pairs = c.xChannels * c.yChannels;
@@ -122,15 +127,18 @@ export class Spread implements Disposable {
     this.x = planes(x, padded * c.xChannels);
     this.grad = planes(grad, padded * c.yChannels);
     this.weight = planes(weight, pairs);
+    using unused = new Placeholders(device);
     const unit = unitOf(device);
     const jobs = {
       xJobs: x ? (padded * c.xChannels) / unit : 0,
       yJobs: grad ? (padded * c.yChannels) / unit : 0,
       pairJobs: weight ? pairs / unit : 0,
+      biasJobs: db ? c.yChannels / unit : 0,
     };
     const any = (x ?? grad ?? weight)!;
     const sources = { x: x ?? any, grad: grad ?? any, y: y ?? any, weight: weight ?? any };
-    const bindings = { ...sources, xSpread: this.x, gradSpread: this.grad, weightSpread: this.weight };
+    const spreads = { xSpread: this.x, gradSpread: this.grad, weightSpread: this.weight };
+    const bindings = { ...sources, ...spreads, biasGrad: unused.or(db) };
     const stride = strideOf(device, jobs);
     const params = { ...paramsOf(device, size, c), ...jobs, stride, masked: Number(Boolean(y)) };
     const grid = linearGrid(stride, device.caps.workgroup);
@@ -156,7 +164,7 @@ export function forwardProducts(
   device: Device,
   size: TileSize,
   c: Convolution,
-  spread: Spread,
+  spread: Pick<Spread, 'x' | 'weight'>,
   label: string,
 ): Tensor {
   const shape = { points: pointsOf(size), rows: tilesOf(size, c).padded, depth: c.xChannels };
@@ -217,49 +225,34 @@ export function gatherOutput(
   );
 }
 
-export interface GradientSources {
-  /** For dx. */
-  readonly products?: Tensor;
-  /** For dw. */
-  readonly sums?: Tensor;
-  /** For db: the gradient of y, masked by y where the convolution ended in a ReLU. */
-  readonly grad?: Tensor;
-  readonly y?: Tensor | null;
-}
-
+/** What the gradients asked for are made of, dx of products and dw of sums. */
 export interface Gradients {
-  readonly dx?: Tensor | undefined;
-  readonly dw?: Tensor | undefined;
-  readonly db?: Tensor | undefined;
+  readonly products?: Tensor;
+  readonly dx?: Tensor;
+  readonly sums?: Tensor;
+  readonly dw?: Tensor;
 }
 
-/** The gradients asked for, in one launch; on a GPU the bias's in its own. */
+/** The gradients asked for, in one launch. */
 export function gatherGradients(
   device: Device,
   size: TileSize,
   c: Convolution,
-  { products, sums, grad, y }: GradientSources,
-  { dx, dw, db: bias }: Gradients,
+  { products, dx, sums, dw }: Gradients,
 ): void {
-  const { software } = device.caps;
-  if (bias && !software) sumBias(device, grad!, y, bias);
-  const db = software ? bias : undefined;
-  if (!dx && !dw && !db) return;
   using unused = new Placeholders(device);
   const unit = unitOf(device);
   const { blocksX, blocksY } = blocksOf(size, c);
   const jobs = {
     xJobs: dx ? (c.batch * blocksX * blocksY * c.xChannels) / unit : 0,
     pairJobs: dw ? (c.xChannels * c.yChannels) / unit : 0,
-    biasJobs: db ? c.yChannels / unit : 0,
   };
   const any = (products ?? sums)!;
-  const sources = { products: products ?? any, sums: sums ?? any, grad: grad ?? any, y: y ?? any };
-  const results = { result: unused.or(dx), weightGrad: unused.or(dw), biasGrad: unused.or(db) };
+  const sources = { products: products ?? any, sums: sums ?? any };
+  const bindings = { ...sources, result: unused.or(dx), weightGrad: unused.or(dw) };
   const stride = strideOf(device, jobs);
-  const params = { ...paramsOf(device, size, c), ...jobs, stride, masked: Number(Boolean(y)) };
+  const params = { ...paramsOf(device, size, c), ...jobs, stride };
   const grid = linearGrid(stride, device.caps.workgroup);
-  const bindings = { ...sources, ...results };
   launch(
     device,
     gatherOf[size],

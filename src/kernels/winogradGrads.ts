@@ -5,15 +5,8 @@ import type { Correlation, CorrelationVariant } from './correlate.ts';
 import type { Gather, GatherVariant } from './gather.ts';
 import { denseOf } from './runs.ts';
 import { ofCorrelation, tileSizeOf } from './winograd.ts';
-import {
-  type Convolution,
-  gatherGradients,
-  inputProducts,
-  Spread,
-  type TileSize,
-  tilesOf,
-  weightProducts,
-} from './winogradForm.ts';
+import { type Convolution, gatherGradients, inputProducts, type TileSize } from './winogradForm.ts';
+import { largerImages, spreadGrad, weightSums } from './winogradParts.ts';
 
 interface Sources {
   readonly x: Tensor;
@@ -63,12 +56,12 @@ function launchGrads(
   { dx, dw, db }: Results,
 ): void {
   const name = size === 4 ? 'winograd' : 'winograd2';
-  using spread = new Spread(device, size, c, { x, grad, y, weight });
-  const dwSums = () => weightProducts(device, size, c, spread, `conv2dWeightGrad[${name}]`);
+  using spread = spreadGrad(device, size, c, { x, grad, y, weight, db });
+  const dwSums = () => weightSums(device, size, c, { x, spread }, `conv2dWeightGrad[${name}]`);
   const dxProducts = () => inputProducts(device, size, c, spread, `conv2dInputGrad[${name}]`);
   // The first lets go of what it has read: the spread of x, as large as dx's products, or the weight's, as dw's sums.
-  const early = tilesOf(size, c).tiles > c.yChannels ? dwSums() : undefined;
+  const early = largerImages(size, c) ? dwSums() : undefined;
   using products = dxProducts();
   using sums = early ?? dwSums();
-  gatherGradients(device, size, c, { products, sums, grad, y }, { dx, dw, db });
+  gatherGradients(device, size, c, { products, dx, sums, dw });
 }

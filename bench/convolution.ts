@@ -7,7 +7,7 @@ import { empty, randomNormal } from '../src/tensor/create.ts';
 import type { Device } from '../src/tensor/device.ts';
 import { scope } from '../src/tensor/scope.ts';
 import { type ConfigName, type NetworkSizes, sizesOf } from './network.ts';
-import { timeLaunch } from './timing.ts';
+import { type Batch, summarize, timeReplays } from './timing.ts';
 
 export interface ConvolutionShape {
   readonly batch: number;
@@ -20,9 +20,11 @@ export interface ConvolutionRow extends ConvolutionShape {
   readonly config: ConfigName;
   readonly direction: 'forward' | 'input gradient' | 'weight gradient';
   readonly variant: string;
+  /** Median. */
   readonly ms: number;
-  /** Of a direct convolution's 2·N·H·W·C·O·9 operations, whatever the algorithm does. */
+  /** Of a direct convolution's 2·N·H·W·C·O·9 operations, whatever the algorithm does: by the median, and at best. */
   readonly gflops: number;
+  readonly bestGflops: number;
   /** The rate of a machine whose cores do nothing else, from the processor time; null on a GPU. */
   readonly gflopsByCpu: number | null;
 }
@@ -78,18 +80,37 @@ function casesOf(device: Device, { batch, side, channelsIn, channelsOut }: Convo
   ];
 }
 
+/** The machine's speed changes by the second, so every shape has several turns. */
+const PASSES = 3;
+const ROUNDS = 5;
+
 /** Times every shape of a configuration in the variants that this device prefers. */
 export async function measureConvolutions(device: Device, config: ConfigName): Promise<ConvolutionRow[]> {
-  const rows: ConvolutionRow[] = [];
-  for (const shape of shapesOf(sizesOf(config, device.caps.software)[0]!)) {
-    using _tensors = scope();
-    const flop = 18 * shape.batch * shape.side ** 2 * shape.channelsIn * shape.channelsOut;
-    for (const { direction, variant, launch } of casesOf(device, shape)) {
-      const { medianMs, cpuMs } = await timeLaunch(device, launch);
-      const gflopsByCpu = cpuMs === null ? null : (flop * cpus().length) / cpuMs / 1e6;
-      const rates = { ms: medianMs, gflops: flop / medianMs / 1e6, gflopsByCpu };
-      rows.push({ config, ...shape, direction, variant, ...rates });
+  const shapes = shapesOf(sizesOf(config, device.caps.software)[0]!);
+  const timed = shapes.map((): Timed[] => []);
+  for (let pass = 0; pass < PASSES; pass++)
+    for (const [i, shape] of shapes.entries()) {
+      using _tensors = scope();
+      const cases = casesOf(device, shape);
+      const launches = cases.map(({ launch }) => launch);
+      const batches = await timeReplays(device, launches, ROUNDS);
+      for (const [j, { direction, variant }] of cases.entries()) {
+        timed[i]![j] ??= { direction, variant, batches: [] };
+        timed[i]![j].batches.push(...batches[j]!);
+      }
     }
-  }
-  return rows;
+  return shapes.flatMap((shape, i) => timed[i]!.map((one) => rowOf(device, config, shape, one)));
+}
+
+interface Timed extends Pick<Case, 'direction' | 'variant'> {
+  readonly batches: Batch[];
+}
+
+function rowOf(device: Device, config: ConfigName, shape: ConvolutionShape, timed: Timed): ConvolutionRow {
+  const { direction, variant, batches } = timed;
+  const flop = 18 * shape.batch * shape.side ** 2 * shape.channelsIn * shape.channelsOut;
+  const { medianMs, minMs, cpuMs } = summarize(device, batches);
+  const gflopsByCpu = cpuMs === null ? null : (flop * cpus().length) / cpuMs / 1e6;
+  const rates = { gflops: flop / medianMs / 1e6, bestGflops: flop / minMs / 1e6, gflopsByCpu };
+  return { config, ...shape, direction, variant, ms: medianMs, ...rates };
 }

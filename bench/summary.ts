@@ -36,12 +36,14 @@ function kernelLines({ kernels = [], roofline = [] }: Results): Line[] {
   const peak = roofline.find(({ unit }) => unit === 'GFLOP/s')?.rate;
   const ours = kernels.filter(({ channelsIn }) => channelsIn >= 32 && channelsIn <= 128);
   return [...new Set(ours.map(({ direction }) => direction))].map((direction) => {
-    const rates = ours.filter((row) => row.direction === direction).map(({ gflops }) => gflops);
+    const rows = ours.filter((row) => row.direction === direction);
+    const rates = rows.map(({ gflops }) => gflops);
     const [least, most] = [Math.min(...rates), Math.max(...rates)];
+    const atBest = Math.round(Math.min(...rows.map(({ bestGflops }) => bestGflops)));
     const share = peak
       ? `, ${Math.round((100 * least) / peak)} to ${Math.round((100 * most) / peak)} % of it`
       : '';
-    const value = `${Math.round(least)} to ${Math.round(most)} GFLOP/s${share}`;
+    const value = `${Math.round(least)} to ${Math.round(most)} GFLOP/s${share}; at best ${atBest} and more`;
     return { what: `3×3, 32 to 128 channels, ${direction}`, value };
   });
 }

@@ -30,8 +30,6 @@ export function rooflineTable(rows: readonly RooflineRow[]): string {
   );
 }
 
-const rateByCpu = ({ gflopsByCpu }: ConvolutionRow): number | null => gflopsByCpu && short(gflopsByCpu);
-
 /** One line a shape; of each direction the rate and the variant. */
 export function convolutionTable(rows: readonly ConvolutionRow[]): string {
   const at = (row: ConvolutionRow, direction: ConvolutionRow['direction']) =>
@@ -46,7 +44,7 @@ export function convolutionTable(rows: readonly ConvolutionRow[]): string {
   const column = (title: string, direction: ConvolutionRow['direction']) => [
     { title, cell: (row: ConvolutionRow) => short(at(row, direction).ms) },
     { title: 'GFLOP/s', cell: (row: ConvolutionRow) => short(at(row, direction).gflops) },
-    { title: 'by CPU', cell: (row: ConvolutionRow) => rateByCpu(at(row, direction)) },
+    { title: 'best', cell: (row: ConvolutionRow) => short(at(row, direction).bestGflops) },
     { title: 'variant', cell: (row: ConvolutionRow) => at(row, direction).variant },
   ];
   return formatTable(

@@ -63,6 +63,21 @@ fn weightColumn(at: u32, plane: u32) -> Three {
 
 fn gatherTaps(i: u32) {
   let plane = params.pairPlane;
+  if (ROLLED) {
+    var a = Three(); var b = Three(); var c = Three(); var d = Three();
+    for (var at = i; at < i + 16u * plane; at += 4u * plane) {
+      a = b; b = c; c = d;
+      d = weightColumn(at, plane);
+    }
+    var p = gatherWeight(a.a, b.a, c.a, d.a);
+    var q = gatherWeight(a.b, b.b, c.b, d.b);
+    let r = gatherWeight(a.c, b.c, c.c, d.c);
+    for (var at = i; at < i + 9u * params.pairs; at += 3u * params.pairs) {
+      storeTaps(p, at);
+      p = q; q = r;
+    }
+    return;
+  }
   let a = weightColumn(i, plane);
   let b = weightColumn(i + 4u * plane, plane);
   let c = weightColumn(i + 8u * plane, plane);
@@ -98,10 +113,18 @@ fn gatherBlock(i: u32) {
   let left = lineAt(t.x * 2 + 1 - params.padding, params.xWidth, pixel);
   let right = lineAt(t.x * 2 + 2 - params.padding, params.xWidth, pixel);
   let z = inputColumn(rows, columns.before, 3u);
-  let a = inputColumn(rows, columns.own, 0u);
-  let b = inputColumn(rows, columns.own, 1u);
-  let c = inputColumn(rows, columns.own, 2u);
-  let d = inputColumn(rows, columns.own, 3u);
+  var a = Two(); var b = Two(); var c = Two(); var d = Two();
+  if (ROLLED) {
+    for (var own = 0u; own * params.xPlane < 4u * params.xPlane; own++) {
+      a = b; b = c; c = d;
+      d = inputColumn(rows, columns.own, own);
+    }
+  } else {
+    a = inputColumn(rows, columns.own, 0u);
+    b = inputColumn(rows, columns.own, 1u);
+    c = inputColumn(rows, columns.own, 2u);
+    d = inputColumn(rows, columns.own, 3u);
+  }
   let e = inputColumn(rows, columns.after, 0u);
   let upper = gatherInput(z.a, a.a, b.a, c.a, d.a, e.a);
   let lower = gatherInput(z.b, a.b, b.b, c.b, d.b, e.b);

@@ -7,6 +7,10 @@
 struct Two { a: T, b: T }
 struct Four { a: T, b: T, c: T, d: T }
 
+fn next(s: Four) -> Four {
+  return Four(s.b, s.c, s.d, s.d);
+}
+
 // Bᵀ
 fn spreadInput(a: T, b: T, c: T, d: T) -> Four {
   return Four(a - c, b + c, c - b, b - d);
@@ -30,9 +34,9 @@ fn xRow(row: Line, x: Columns) -> Four {
   return spreadInput(fetchX(row, x.a), fetchX(row, x.b), fetchX(row, x.c), fetchX(row, x.d));
 }
 
-fn xLine(t: Tile, dy: i32) -> Line {
+fn xLine(t: Tile, i: i32) -> Line {
   let stride = params.xWidth * params.xChannels;
-  let line = lineAt(t.y * 2 - params.padding + dy, params.xHeight, stride);
+  let line = lineAt(i, params.xHeight, stride);
   return Line(line.at + t.number * params.xHeight * stride + t.channel, line.inside);
 }
 
@@ -53,11 +57,24 @@ fn transformX(i: u32) {
     lineAt(left, params.xWidth, pixel), lineAt(left + 1, params.xWidth, pixel),
     lineAt(left + 2, params.xWidth, pixel), lineAt(left + 3, params.xWidth, pixel),
   );
-  let a = xRow(xLine(t, 0), x);
-  let b = xRow(xLine(t, 1), x);
-  let c = xRow(xLine(t, 2), x);
-  let d = xRow(xLine(t, 3), x);
+  let top = t.y * 2 - params.padding;
   let plane = params.xPlane;
+  if (ROLLED) {
+    var a = Four(); var b = Four(); var c = Four(); var d = Four();
+    for (var line = top; line < top + 4; line++) {
+      a = b; b = c; c = d;
+      d = xRow(xLine(t, line), x);
+    }
+    for (var at = i; at < i + 16u * plane; at += 4u * plane) {
+      putX(spreadInput(a.a, b.a, c.a, d.a), at);
+      a = next(a); b = next(b); c = next(c); d = next(d);
+    }
+    return;
+  }
+  let a = xRow(xLine(t, top), x);
+  let b = xRow(xLine(t, top + 1), x);
+  let c = xRow(xLine(t, top + 2), x);
+  let d = xRow(xLine(t, top + 3), x);
   putX(spreadInput(a.a, b.a, c.a, d.a), i);
   putX(spreadInput(a.b, b.b, c.b, d.b), i + 4u * plane);
   putX(spreadInput(a.c, b.c, c.c, d.c), i + 8u * plane);
@@ -93,9 +110,16 @@ fn transformGrad(i: u32) {
   let q = lineAt(t.x * 2 + 1, params.yWidth, pixel);
   let upper = gradLine(t, 0);
   let lower = gradLine(t, 1);
-  let a = spreadOutput(fetchGrad(upper, p), fetchGrad(upper, q));
-  let b = spreadOutput(fetchGrad(lower, p), fetchGrad(lower, q));
+  var a = spreadOutput(fetchGrad(upper, p), fetchGrad(upper, q));
+  var b = spreadOutput(fetchGrad(lower, p), fetchGrad(lower, q));
   let plane = params.yPlane;
+  if (ROLLED) {
+    for (var at = i; at < i + 16u * plane; at += 4u * plane) {
+      putGrad(spreadOutput(a.a, b.a), at);
+      a = next(a); b = next(b);
+    }
+    return;
+  }
   putGrad(spreadOutput(a.a, b.a), i);
   putGrad(spreadOutput(a.b, b.b), i + 4u * plane);
   putGrad(spreadOutput(a.c, b.c), i + 8u * plane);
@@ -111,10 +135,17 @@ fn putWeight(s: Four, at: u32) {
 }
 
 fn transformWeight(i: u32) {
-  let a = spreadWeight(tap(i, 0u), tap(i, 1u), tap(i, 2u));
-  let b = spreadWeight(tap(i, 3u), tap(i, 4u), tap(i, 5u));
-  let c = spreadWeight(tap(i, 6u), tap(i, 7u), tap(i, 8u));
+  var a = spreadWeight(tap(i, 0u), tap(i, 1u), tap(i, 2u));
+  var b = spreadWeight(tap(i, 3u), tap(i, 4u), tap(i, 5u));
+  var c = spreadWeight(tap(i, 6u), tap(i, 7u), tap(i, 8u));
   let plane = params.pairPlane;
+  if (ROLLED) {
+    for (var at = i; at < i + 16u * plane; at += 4u * plane) {
+      putWeight(spreadWeight(a.a, b.a, c.a), at);
+      a = next(a); b = next(b); c = next(c);
+    }
+    return;
+  }
   putWeight(spreadWeight(a.a, b.a, c.a), i);
   putWeight(spreadWeight(a.b, b.b, c.b), i + 4u * plane);
   putWeight(spreadWeight(a.c, b.c, c.c), i + 8u * plane);

@@ -89,9 +89,13 @@ async function help(list: PipelineSpec[], twins: Twins): Promise<PipelineSpec[]>
 }
 
 /** Whether the list stays as long as it is for a while; false once `work` on it is over. */
-async function stalls(list: readonly PipelineSpec[], work: Promise<unknown>): Promise<boolean> {
+async function stalls(
+  list: readonly PipelineSpec[],
+  work: Promise<unknown>,
+  patience: number,
+): Promise<boolean> {
   for (let left = list.length; left > 1; left = list.length) {
-    await Promise.race([work, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+    await Promise.race([work, new Promise((resolve) => setTimeout(resolve, patience))]);
     if (list.length === left) return true;
   }
   return false;
@@ -107,18 +111,19 @@ export async function compileLate(
   pipelines: PipelineCache,
   specs: readonly PipelineSpec[],
   twins: Twins | undefined,
+  patience = PATIENCE_MS,
 ): Promise<void> {
   // By length, for want of a better measure: long ones first, so that all devices end about together.
   const list = [...specs].sort((a, b) => b.shader.source.length - a.shader.source.length);
   const own = compileFrom(list, device, pipelines);
-  const most = twins && (await stalls(list, own)) ? twins.most : 0;
+  const most = twins && (await stalls(list, own, patience)) ? twins.most : 0;
   const helpers = Array.from({ length: most }, () => help(list, twins!));
+  let elsewhere: PipelineSpec[][] = [];
   try {
     await own;
   } finally {
     list.length = 0;
-    await Promise.all(helpers);
+    elsewhere = await Promise.all(helpers);
   }
-  const elsewhere = (await Promise.all(helpers)).flat();
-  await compileFrom(elsewhere, device, pipelines);
+  await compileFrom(elsewhere.flat(), device, pipelines);
 }

@@ -43,10 +43,13 @@ class KeptTwins implements Twins {
   }
 }
 
+/** Milliseconds in which no adapter compiles what is slow. */
+const HURRY = 2;
+
 /** The pipelines that compiling ahead leaves out. */
 async function leftOut(specs: readonly PipelineSpec[], twins: Twins): Promise<PipelineSpec[]> {
   const pipelines = new PipelineCache(device());
-  await compileLate(device(), pipelines, specs, twins);
+  await compileLate(device(), pipelines, specs, twins, HURRY);
   await device().sync();
   return pipelines.prepare(specs);
 }
@@ -81,7 +84,8 @@ describe('compileLate', () => {
       doomed.dispose();
       return twins.open();
     };
-    const compiled = compileLate(doomed, new PipelineCache(doomed), [slow(), ...quick()], { most: 1, open });
+    const pipelines = new PipelineCache(doomed);
+    const compiled = compileLate(doomed, pipelines, [slow(), ...quick()], { most: 1, open }, HURRY);
     await expect(compiled).rejects.toThrow();
     expect(twins.opened.map(({ lost }) => lost)).toEqual([true]);
   });

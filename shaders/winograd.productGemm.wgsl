@@ -1,6 +1,6 @@
 // A batch of matrix products for GPUs: C = A·B for every plane, with tiles in workgroup memory. A workgroup computes 64
-// rows times 64 columns, 16 depths a round; an invocation 8 rows times 8 columns, in quads 32 apart so that neighbours
-// read neighbouring quads.
+// rows times 64 columns of one strip of the depth, 16 depths a round; an invocation 8 rows times 8 columns, in quads 32
+// apart so that neighbours read neighbouring quads.
 
 // @include winogradProduct
 
@@ -32,6 +32,9 @@ fn store(q: mat4x4<f32>, base: u32, row: u32, column: u32) {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let across = index % 8u;
   let down = index / 8u;
+  let point = group.z % params.points;
+  let strip = group.z / params.points;
+  let end = min((strip + 1u) * params.chunk, params.depth);
   let ownRows = placeOf(index, !TURNED_A);
   let ownColumns = placeOf(index, TURNED_B);
   let row = group.x * TILE + ownRows.x * 4u;
@@ -40,14 +43,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var q01 = mat4x4<f32>();
   var q10 = mat4x4<f32>();
   var q11 = mat4x4<f32>();
-  for (var first = 0u; first < params.depth; first += DEPTH) {
+  for (var first = strip * params.chunk; first < end; first += DEPTH) {
     // Past the last depth, zeros.
     var rows = mat4x4<f32>();
     var columns = mat4x4<f32>();
     let rowDepth = first + ownRows.y * 4u;
     let columnDepth = first + ownColumns.y * 4u;
-    if (rowDepth < params.depth) { rows = transpose(rowsOf(group.z * params.planeA, row, rowDepth)); }
-    if (columnDepth < params.depth) { columns = columnsOf(group.z * params.planeB, column, columnDepth); }
+    if (rowDepth < end) { rows = transpose(rowsOf(point * params.planeA, row, rowDepth)); }
+    if (columnDepth < end) { columns = columnsOf(point * params.planeB, column, columnDepth); }
     for (var i = 0u; i < 4u; i++) {
       rowTile[ownRows.y * 4u + i][ownRows.x] = rows[i];
       columnTile[ownColumns.y * 4u + i][ownColumns.x] = columns[i];
@@ -65,7 +68,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     workgroupBarrier();
   }
-  let base = group.z * params.planeC;
+  let base = strip * params.stripC + point * params.planeC;
   let y = group.x * TILE + down * 4u;
   let x = group.y * TILE + across * 4u;
   store(q00, base, y, x);

@@ -14,6 +14,10 @@ struct Params {
   planeA: u32,
   planeB: u32,
   planeC: u32,
+  // for the form for GPUs: planes, depths of a strip, and vec4s from one strip's C to the next
+  points: u32,
+  chunk: u32,
+  stripC: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

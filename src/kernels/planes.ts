@@ -2,6 +2,7 @@
 import { empty } from '../tensor/create.ts';
 import type { Caps, Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { finishGrad } from './finishGrad.ts';
 import { type Grid, launch } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
@@ -60,7 +61,7 @@ interface Factors {
 
 type ProductVariant = Variant<Product, [tensors: Factors, label: string]>;
 
-function paramsOf({ rows, depth, columns, planeB }: Product) {
+function paramsOf({ points, rows, depth, columns, planeB }: Product) {
   return {
     rows,
     depth,
@@ -68,6 +69,9 @@ function paramsOf({ rows, depth, columns, planeB }: Product) {
     planeA: planeOf(rows * depth, 4),
     planeB: planeB ?? planeOf(depth * columns, 4),
     planeC: planeOf(rows * columns, 4),
+    points,
+    chunk: depth,
+    stripC: 0,
   };
 }
 
@@ -100,15 +104,35 @@ const twin: ProductVariant = {
   },
 };
 
+/** Workgroups that keep a large GPU busy; the depth is cut into strips until there are as many. */
+const BUSY = 512;
+const LEAST_STRIP = 64;
+
+/** Strips of the depth, and depths of each: whole rounds of 16. */
+function stripsOf({ points, rows, depth, columns }: Product) {
+  const tiles = points * Math.ceil(rows / 64) * Math.ceil(columns / 64);
+  const wanted = Math.max(1, Math.min(Math.floor(BUSY / tiles), Math.ceil(depth / LEAST_STRIP)));
+  const chunk = Math.ceil(depth / wanted / 16) * 16;
+  return { chunk, strips: Math.ceil(depth / chunk) };
+}
+
 const gemm: ProductVariant = {
   name: 'gemm',
   fits: () => true,
   preferred: (caps) => !caps.software,
   launch(device, p, tensors, label) {
+    const { chunk, strips } = stripsOf(p);
     const overrides = overridesOf(p);
-    const grid: Grid = [Math.ceil(p.rows / 64), Math.ceil(p.columns / 64), p.points];
+    const grid: Grid = [Math.ceil(p.rows / 64), Math.ceil(p.columns / 64), p.points * strips];
+    const params = { ...paramsOf(p), chunk, stripC: tensors.c.size / 4 };
     const shader = shaders.winogradProductGemm;
-    launch(device, shader, 'main', { ...tensors }, paramsOf(p), grid, { overrides }, label);
+    if (strips === 1) {
+      launch(device, shader, 'main', { ...tensors }, params, grid, { overrides }, label);
+      return;
+    }
+    using partial = empty(device, { shape: [strips, tensors.c.size], dtype: 'f32' }, 'strips of products');
+    launch(device, shader, 'main', { ...tensors, c: partial }, params, grid, { overrides }, label);
+    finishGrad(device, { strips: partial, dw: tensors.c }, undefined, label);
   },
 };
 

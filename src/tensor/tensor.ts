@@ -1,7 +1,7 @@
 /** @file The tensor: a shaped, typed view of a storage, owned by a scope, a module or a captured step. */
 import type { Device } from './device.ts';
 import { byteSize, type DType, decode, encode, type HostArray } from './dtype.ts';
-import { DisposedError, ShapeError } from './errors.ts';
+import { CaptureError, DisposedError, ShapeError } from './errors.ts';
 import type { Storage } from './memory.ts';
 import { own } from './scope.ts';
 import { elementCount, formatShape, type Shape } from './shape.ts';
@@ -69,6 +69,13 @@ export class Tensor implements Spec {
     return this.#storage;
   }
 
+  /** Throws CaptureError for what a captured step made and did not return: its place is shared. */
+  get #buffer(): GPUBuffer {
+    const { buffer } = this.storage;
+    if (buffer) return buffer;
+    throw new CaptureError(`${this.label} lives only within its captured step. Return it from the step.`);
+  }
+
   /** The same elements under another shape, without a copy. Throws ShapeError if the counts differ. */
   reshape(shape: Shape): Tensor {
     if (elementCount(shape) !== this.size) {
@@ -112,7 +119,7 @@ export class Tensor implements Spec {
     // Thrown at the call, not in the promise, so that a step cannot overlook it.
     this.device.forbidInCapture('A host read was attempted');
     const { run, spanBytes } = this;
-    const bytes = this.device.read(this.storage.buffer!, this.offset, spanBytes);
+    const bytes = this.device.read(this.#buffer, this.offset, spanBytes);
     if (!run) return bytes.then((buffer) => decode(buffer, this.dtype, this.size));
     const { start, pitch } = run;
     const channels = this.shape.at(-1)!;
@@ -140,7 +147,7 @@ export class Tensor implements Spec {
         `The tensor has ${this.size}.`,
       );
     }
-    this.device.write(this.storage.buffer!, this.offset, encode(values, this.dtype));
+    this.device.write(this.#buffer, this.offset, encode(values, this.dtype));
   }
 
   get disposed(): boolean {

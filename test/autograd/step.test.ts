@@ -50,6 +50,20 @@ describe('capture', () => {
     step.dispose();
   });
 
+  it('refuses to read outside what the step made and did not return', async () => {
+    const x = tensor(device(), [1, 2], [2]);
+    let within: Tensor | undefined;
+    const step = await capture(device(), () => {
+      within = disown(ops.affine(x, 3));
+      return { y: ops.affine(within, 1, 10) };
+    });
+    step.run();
+    expect([...(await step.outputs.y.read())]).toEqual([13, 16]);
+    expect(() => within!.read()).toThrow(CaptureError);
+    within!.dispose();
+    step.dispose();
+  });
+
   it('refuses a host read inside the step and nesting', async () => {
     const x = tensor(device(), [1], [1]);
     await expect(capture(device(), () => readInside(x))).rejects.toThrow(CaptureError);

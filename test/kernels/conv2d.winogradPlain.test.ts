@@ -35,7 +35,7 @@ describe("Winograd's forms as they are taken on other adapters", () => {
         pretending(caps, name, async () => {
           // several blocks of tiles and channels, none of them whole; images that the tiles do not divide
           for (const [batch, height, width, k, m, padding] of [
-            [3, 11, 14, 20, 36, 1],
+            [2, 7, 10, 20, 36, 1],
             [2, 4, 5, 4, 68, 2],
           ] as const)
             await checkOp(device(), {

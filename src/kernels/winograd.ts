@@ -55,43 +55,53 @@ function fits(size: TileSize, c: Convolution): boolean {
   return c.xChannels % 4 === 0 && c.yChannels % 4 === 0 && fitsMemory(size, c);
 }
 
+/** From where on the form is faster than the direct ones. */
+interface Least {
+  /** Channels on both sides. */
+  readonly convolution: number;
+  readonly inputGrad: number;
+  readonly weightGrad: number;
+  /** Tiles of 4×4 pixels; where there are fewer, they are of 2×2. */
+  readonly tiles: number;
+}
+
 /**
- * Channels on both sides from which this is faster than the direct forms, by subgroup size. Effective GFLOP/s (direct
- * FLOP over processor time on two busy cores) of the forward pass, input gradient and weight gradient, in brackets
- * those of the best direct form. Measured with F(4×4) alone and with transforms that took twice as long as now:
+ * By subgroup size. Effective GFLOP/s (direct FLOP over processor time on two busy cores) of the forward pass, input
+ * gradient and weight gradient on SwiftShader (4), in brackets those of the best direct form; measured with F(4×4)
+ * alone and with transforms that took twice as long as now:
  *
- * | pixels, channels, batch | SwiftShader (4)                    | lavapipe (8)                 |
- * | ----------------------- | ---------------------------------- | ---------------------------- |
- * | 32², 16, 16             | 4, 5 [7, 6], 9 [4]                 | 9, 9 [21, 19], 13 [23]       |
- * | 16², 32, 16             | 11, 11 [8, 8], 13 [4]              | 37, 15 [31, 22], 22 [18]     |
- * | 8², 64, 16              | 15, 14 [9, 8], 13 [3]              | 71, 72 [41, 43], 82 [29]     |
- * | 16², 128, 4             | 17, 14 [9, 8], 13 [3]              | 66, 71 [45, 46], 72 [37]     |
- * | 4², 128, 16             | 14, 12 [5, 5], 9 [2]               | 27, 19 [9, 9], 29 [22]       |
+ * | pixels, channels, batch |                       |
+ * | ----------------------- | --------------------- |
+ * | 32², 16, 16             | 4, 5 [7, 6], 9 [4]    |
+ * | 16², 32, 16             | 11, 11 [8, 8], 13 [4] |
+ * | 8², 64, 16              | 15, 14 [9, 8], 13 [3] |
+ * | 16², 128, 4             | 17, 14 [9, 8], 13 [3] |
+ * | 4², 128, 16             | 14, 12 [5, 5], 9 [2]  |
  *
- * On SwiftShader the input gradient pays from 16 channels too, where the weight's gradient has spread dy already: step
- * S of the benchmark 453 instead of 501 ms, and a second of compiling less, for the direct form is then not needed.
+ * The input gradient pays from 16 channels too, where the weight's gradient has spread dy already: step S of the
+ * benchmark 453 instead of 501 ms, and a second of compiling less, for the direct form is then not needed.
+ *
+ * On lavapipe (8; by the clock, batch 4, F(2×2) in parentheses): 32 channels at 32² 68, 61 [64, 60], 65 [53], and with
+ * dy spread once for both gradients step S takes 85 instead of 88 ms; 64 at 16² 94, 92 [67, 65] (64, 61), 75 [47] (61);
+ * 128 at 8², which is 16 tiles, 79, 73 [70, 58] (77, 69), 48 [35] (55), and half the memory with the smaller tiles.
  *
  * Without subgroups (0; batch 4, the same two adapters told that they have none) it pays everywhere: 16 channels at 64²
  * 4, 5, 7 [1, 2, 4] and 13, 18, 24 [7, 11, 18]; 64 at 16² 8, 9, 10 [3, 3, 3] and 36, 36, 36 [13, 13, 16].
  */
-const LEAST: Readonly<Record<number, { convolution: number; inputGrad: number; weightGrad: number }>> = {
-  0: { convolution: 16, inputGrad: 16, weightGrad: 16 },
-  4: { convolution: 32, inputGrad: 16, weightGrad: 16 },
-  8: { convolution: 64, inputGrad: 64, weightGrad: 32 },
+const LEAST: Readonly<Record<number, Least>> = {
+  0: { convolution: 16, inputGrad: 16, weightGrad: 16, tiles: 16 },
+  4: { convolution: 32, inputGrad: 16, weightGrad: 16, tiles: 16 },
+  8: { convolution: 64, inputGrad: 32, weightGrad: 32, tiles: 17 },
 };
 
-/** Undefined where the forms are not preferred: on GPUs. */
-const leastOn = ({ software, subgroupSize }: Caps) => (software ? LEAST[subgroupSize] : undefined);
-
-/** Whether there is enough work to pay for the transforms, and to fill the blocks of the products. */
-function pays(size: TileSize, c: Convolution, least = Number.POSITIVE_INFINITY): boolean {
+/** Whether there is enough work to pay for the transforms, and to fill the blocks of the products; never on GPUs. */
+function pays(size: TileSize, c: Convolution, caps: Caps, direction: Exclude<keyof Least, 'tiles'>): boolean {
+  const least = caps.software ? LEAST[caps.subgroupSize] : undefined;
   const channels = Math.min(c.xChannels, c.yChannels);
-  return size === sizeFor(c) && c.yWidth > 2 && channels >= least && tilesOf(size, c).tiles * channels >= 512;
-}
-
-/** Tiles that leave few of the products' rows empty. */
-function sizeFor(c: Convolution): TileSize {
-  return tilesOf(4, c).tiles < 16 ? 2 : 4;
+  if (!least || channels < least[direction]) return false;
+  const fitting = tilesOf(4, c).tiles < least.tiles ? 2 : 4;
+  const enough = tilesOf(size, c).tiles * channels >= 512;
+  return size === fitting && c.yWidth > 2 && enough;
 }
 
 const names: Readonly<Record<TileSize, string>> = { 2: 'winograd2', 4: 'winograd' };
@@ -112,10 +122,7 @@ function gatherVariant(size: TileSize): GatherVariant {
       // The adjoint's last launch adds no bias.
       return plain && unit && !(g.transposed && (g.relu || g.biased)) && fits(size, ofGather(g));
     },
-    preferred(caps, g) {
-      const least = leastOn(caps);
-      return pays(size, ofGather(g), g.transposed ? least?.inputGrad : least?.convolution);
-    },
+    preferred: (caps, g) => pays(size, ofGather(g), caps, g.transposed ? 'inputGrad' : 'convolution'),
     launch(device, g, tensors, label) {
       const c = ofGather(g);
       if (!g.transposed) {
@@ -140,7 +147,7 @@ function correlationVariant(size: TileSize): CorrelationVariant {
       const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
       return plain && fits(size, ofCorrelation(c));
     },
-    preferred: (caps, c) => pays(size, ofCorrelation(c), leastOn(caps)?.weightGrad),
+    preferred: (caps, c) => pays(size, ofCorrelation(c), caps, 'weightGrad'),
     work: () => 1,
     wanted: () => 1,
     launch(device, correlation, { large: x, small: grad, partial: dw, bias }, _splits, label) {

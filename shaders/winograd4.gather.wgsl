@@ -165,30 +165,17 @@ fn gatherBlock(i: u32) {
   let top = t.y * 4 + 1 - params.padding;
   let z = inputColumn(rows, columns.before, 5u);
   let g = inputColumn(rows, columns.after, 0u);
-  if (ROLLED) {
-    var a = Four(); var b = Four(); var c = Four(); var d = Four(); var e = Four(); var f = Four();
-    for (var own = 0u; own * params.xPlane < 6u * params.xPlane; own++) {
-      a = b; b = c; c = d; d = e; e = f;
-      f = inputColumn(rows, columns.own, own);
-    }
-    var p = gatherInput(z.a, a.a, b.a, c.a, d.a, e.a, f.a, g.a);
-    var q = gatherInput(z.b, a.b, b.b, c.b, d.b, e.b, f.b, g.b);
-    var r = gatherInput(z.c, a.c, b.c, c.c, d.c, e.c, f.c, g.c);
-    let s = gatherInput(z.d, a.d, b.d, c.d, d.d, e.d, f.d, g.d);
-    for (var line = top; line < top + 4; line++) {
-      storeRow(p, T(), xLine(t, line), x);
-      p = q; q = r; r = s;
-    }
-    return;
+  var a = Four(); var b = Four(); var c = Four(); var d = Four(); var e = Four(); var f = Four();
+  for (var own = 0u; own * params.xPlane < 6u * params.xPlane; own++) {
+    a = b; b = c; c = d; d = e; e = f;
+    f = inputColumn(rows, columns.own, own);
   }
-  let a = inputColumn(rows, columns.own, 0u);
-  let b = inputColumn(rows, columns.own, 1u);
-  let c = inputColumn(rows, columns.own, 2u);
-  let d = inputColumn(rows, columns.own, 3u);
-  let e = inputColumn(rows, columns.own, 4u);
-  let f = inputColumn(rows, columns.own, 5u);
-  storeRow(gatherInput(z.a, a.a, b.a, c.a, d.a, e.a, f.a, g.a), T(), xLine(t, top), x);
-  storeRow(gatherInput(z.b, a.b, b.b, c.b, d.b, e.b, f.b, g.b), T(), xLine(t, top + 1), x);
-  storeRow(gatherInput(z.c, a.c, b.c, c.c, d.c, e.c, f.c, g.c), T(), xLine(t, top + 2), x);
-  storeRow(gatherInput(z.d, a.d, b.d, c.d, d.d, e.d, f.d, g.d), T(), xLine(t, top + 3), x);
+  var p = gatherInput(z.a, a.a, b.a, c.a, d.a, e.a, f.a, g.a);
+  var q = gatherInput(z.b, a.b, b.b, c.b, d.b, e.b, f.b, g.b);
+  var r = gatherInput(z.c, a.c, b.c, c.c, d.c, e.c, f.c, g.c);
+  let s = gatherInput(z.d, a.d, b.d, c.d, d.d, e.d, f.d, g.d);
+  for (var line = top; line < top + 4; line++) {
+    storeRow(p, T(), xLine(t, line), x);
+    p = q; q = r; r = s;
+  }
 }

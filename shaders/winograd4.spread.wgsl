@@ -150,28 +150,15 @@ fn transformGrad(i: u32) {
   let s = lineAt(t.x * 4 + 3, params.yWidth, pixel);
   let top = t.y * 4;
   let plane = params.yPlane;
-  if (ROLLED) {
-    var a = Six(); var b = Six(); var c = Six(); var d = Six();
-    for (var line = top; line < top + 4; line++) {
-      a = b; b = c; c = d;
-      d = gradRow(gradLine(t, line), p, q, r, s);
-    }
-    for (var at = i; at < i + 36u * plane; at += 6u * plane) {
-      putGrad(spreadOutput(a.a, b.a, c.a, d.a), at);
-      a = next(a); b = next(b); c = next(c); d = next(d);
-    }
-    return;
+  var a = Six(); var b = Six(); var c = Six(); var d = Six();
+  for (var line = top; line < top + 4; line++) {
+    a = b; b = c; c = d;
+    d = gradRow(gradLine(t, line), p, q, r, s);
   }
-  let a = gradRow(gradLine(t, top), p, q, r, s);
-  let b = gradRow(gradLine(t, top + 1), p, q, r, s);
-  let c = gradRow(gradLine(t, top + 2), p, q, r, s);
-  let d = gradRow(gradLine(t, top + 3), p, q, r, s);
-  putGrad(spreadOutput(a.a, b.a, c.a, d.a), i);
-  putGrad(spreadOutput(a.b, b.b, c.b, d.b), i + 6u * plane);
-  putGrad(spreadOutput(a.c, b.c, c.c, d.c), i + 12u * plane);
-  putGrad(spreadOutput(a.d, b.d, c.d, d.d), i + 18u * plane);
-  putGrad(spreadOutput(a.e, b.e, c.e, d.e), i + 24u * plane);
-  putGrad(spreadOutput(a.f, b.f, c.f, d.f), i + 30u * plane);
+  for (var at = i; at < i + 36u * plane; at += 6u * plane) {
+    putGrad(spreadOutput(a.a, b.a, c.a, d.a), at);
+    a = next(a); b = next(b); c = next(c); d = next(d);
+  }
 }
 
 fn putWeight(s: Six, at: u32) {

@@ -3,9 +3,9 @@ override WORKGROUP: u32 = 16u;
 
 alias T = vec4<f32>;
 
-// Whether tiles are read and written in loops over their rows or columns instead of one by one. Mesa's software driver
+// Whether all tiles are read and written in loops over their rows or columns, as some are anyway. Mesa's software driver
 // takes 10 ms to compile each load and store in the code, and unrolls a loop whose turns it can count: these count by
-// what is uniform or lies in a tile. SwiftShader needs a tenth more time in loops.
+// what is uniform or lies in a tile. Where SwiftShader's code is slower in a loop than without, it does without.
 const ROLLED: bool = false;
 
 // x is the input of the convolution, y its output; tiles are of y. See src/kernels/winogradForm.ts.

@@ -160,7 +160,8 @@ class Run {
     if (this.#validation && !losses) return;
     const best = !losses || losses.loss < (this.#best?.loss ?? Number.POSITIVE_INFINITY);
     const last = this.#step === config.steps;
-    if (losses ? best : last)
+    // Where no validation gave a finite loss, the last weights are better than none.
+    if (losses ? best || (last && !this.#best) : last)
       await saveWeights(files, this.#trainer.network, { config, manifest: data.manifest, step: this.#step });
     this.#validated = this.#step;
     if (!losses) return;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, FileError, TrainingError } from '../../src/tensor/errors.ts';
 import { checkpointFile, previousCheckpointFile } from '../../src/train/checkpoint.ts';
+import { splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent, TrainOptions } from '../../src/train/events.ts';
 import { traceFile, train } from '../../src/train/loop.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
@@ -11,7 +12,7 @@ import {
   validationFile,
   withoutTimings,
 } from '../../src/train/runlog.ts';
-import { weightsFile } from '../../src/train/weightsfile.ts';
+import { loadNetwork, weightsFile } from '../../src/train/weightsfile.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels, tinyConfig, tinyData } from './tiny.ts';
 
@@ -98,6 +99,22 @@ describe('train', () => {
     expect(best.at(-1)!.loss).toBe(Math.min(...validations.map(({ loss }) => loss)));
     expect(saved).toHaveLength(best.length);
     expect(await leftBy(files)).toEqual(await undisturbed());
+  });
+
+  it('keeps the last weights where no validation loss is finite', async () => {
+    const { manifest } = data;
+    const pixels = data.pixels.slice();
+    const { validation } = splitOf(data, tinyConfig());
+    const size = manifest.size ** 2;
+    for (const [i, { subject }] of manifest.images.entries())
+      if (validation.includes(subject)) pixels.fill(3e38, i * size, (i + 1) * size);
+    const files = new MemoryFiles();
+    const events = await run(files, { data: { manifest, pixels } });
+    const validations = events.flatMap((event) => (event.kind === 'validation' ? [event.metrics] : []));
+    for (const { loss, best } of validations) expect([Number.isFinite(loss), best]).toEqual([false, false]);
+    const { network, info } = await loadNetwork(device(), files.files.get(weightsFile)!, weightsFile);
+    expect(info.steps).toBe(8);
+    network.dispose();
   });
 
   it('leaves the same bytes when stopped and resumed', async () => {

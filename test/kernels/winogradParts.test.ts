@@ -48,12 +48,18 @@ async function run(
   return { y: first!, dx: second!, dw: third!, db: fourth!, labels: captured.labels };
 }
 
-const differing = (a: Values, b: Values): number => a.filter((value, i) => value !== b[i]).length;
-
 const sum = (parts: readonly Values[]): number[] =>
   Array.from(parts[0]!, (_, i) => parts.reduce((all, part) => all + part[i]!, 0));
 
-const largestOf = (values: ArrayLike<number>): number => Math.max(...Array.from(values, Math.abs));
+/** Largest difference over the largest value; NaN where there is one. */
+function errorOf(found: Values, expected: ArrayLike<number>): number {
+  let [difference, largest] = [0, 0];
+  for (const [i, value] of found.entries()) {
+    difference = Math.max(difference, Math.abs(value - expected[i]!));
+    largest = Math.max(largest, Math.abs(expected[i]!));
+  }
+  return difference / largest;
+}
 
 describe('Winograd over parts of the batch', () => {
   it.each([
@@ -61,7 +67,7 @@ describe('Winograd over parts of the batch', () => {
     { side: [64, 64] as const, forward: 2, backward: 3 },
     // The second image begins where no binding can: all at once.
     { side: [65, 63] as const, forward: 1, backward: 1 },
-  ])('of $side gives every image the bits it has alone', async ({ side, forward, backward }) => {
+  ])('of $side gives every image what it has alone', async ({ side, forward, backward }) => {
     const [height, width] = side;
     const x = await read(randomNormal(device(), [BATCH * height * width * K], 1));
     const dy = await read(randomNormal(device(), [BATCH * height * width * M], 4));
@@ -70,15 +76,13 @@ describe('Winograd over parts of the batch', () => {
     const all = await run(x, dy, side);
     const alone: Gradients[] = [];
     for (let i = 0; i < BATCH; i++) alone.push(await run(of(x, i), of(dy, i), side));
-    for (const [i, one] of alone.entries()) {
-      expect(differing(of(all.y, i), one.y)).toBe(0);
-      expect(differing(of(all.dx, i), one.dx)).toBe(0);
-    }
-    for (const name of ['dw', 'db'] as const) {
-      const expected = sum(alone.map((one) => one[name]));
-      const error = largestOf(expected.map((value, i) => value - all[name][i]!));
-      expect(error).toBeLessThan(1e-5 * largestOf(expected));
-    }
+    // To the bit, unless products are cut into strips where there are few: on GPUs.
+    const allowed = device().caps.software ? 0 : 1e-5;
+    for (const name of ['y', 'dx'] as const)
+      for (const [i, one] of alone.entries())
+        expect(errorOf(of(all[name], i), one[name])).toBeLessThanOrEqual(allowed);
+    for (const name of ['dw', 'db'] as const)
+      expect(errorOf(all[name], sum(alone.map((one) => one[name])))).toBeLessThan(1e-5);
     const count = (wanted: string) => all.labels.filter((label) => label === wanted).length;
     expect(count('conv2d[winograd]')).toBe(forward);
     expect(count('conv2dWeightGrad[winograd]')).toBe(backward);

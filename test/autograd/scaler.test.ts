@@ -171,7 +171,11 @@ describe('loss scaler', () => {
       expect(await step(1, 1, Number.NaN)).toEqual({ ...skipped, scaler: [1024, 0, 4] });
       expect(await step(Number.NaN, Number.NaN, 1)).toEqual({ ...skipped, scaler: [1024, 0, 5] });
       expect(await step(Number.NaN, 1, 1)).toEqual({ ...skipped, scaler: [512, 0, 6] });
-      expect(await step(0.5, 2 ** 127, 2 ** 127)).toEqual({ first: 0.5, state: 'moved on', scaler: [512, 1, 6] });
+      expect(await step(0.5, 2 ** 127, 2 ** 127)).toEqual({
+        first: 0.5,
+        state: 'moved on',
+        scaler: [512, 1, 6],
+      });
       for (const owner of [optimizer, scaler, arena]) owner.dispose();
     });
   }

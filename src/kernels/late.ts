@@ -52,7 +52,10 @@ class DryRun {
   }
 }
 
-/** Takes pipelines off the list and has the device compile them, one after another, until none is left. */
+/**
+ * Takes pipelines off the list and has the device compile them, one after another, until none is left.
+ * @returns those it compiled
+ */
 async function compileFrom(
   list: PipelineSpec[],
   device: Device,
@@ -73,19 +76,16 @@ async function compileFrom(
   }
 }
 
-/** Another device that takes from the list too, until it is empty. @returns what it compiled */
-async function help(list: PipelineSpec[], twins: Twins): Promise<PipelineSpec[]> {
+/** Another device that takes from the list too, until it is empty. What it leaves undone the first device does. */
+async function help(list: PipelineSpec[], twins: Twins): Promise<void> {
   try {
     const twin = await twins.open();
     try {
-      return await compileFrom(list, twin, new PipelineCache(twin));
+      await compileFrom(list, twin, new PipelineCache(twin));
     } finally {
       twin.dispose();
     }
-  } catch {
-    // What it leaves undone the first device does.
-    return [];
-  }
+  } catch {}
 }
 
 /** Whether the list stays as long as it is for a while; false once `work` on it is over. */
@@ -118,12 +118,13 @@ export async function compileLate(
   const own = compileFrom(list, device, pipelines);
   const most = twins && (await stalls(list, own, patience)) ? twins.most : 0;
   const helpers = Array.from({ length: most }, () => help(list, twins!));
-  let elsewhere: PipelineSpec[][] = [];
+  let done: readonly PipelineSpec[] = [];
   try {
-    await own;
+    done = await own;
   } finally {
     list.length = 0;
-    elsewhere = await Promise.all(helpers);
+    await Promise.all(helpers);
   }
-  await compileFrom(elsewhere.flat(), device, pipelines);
+  const elsewhere = specs.filter((spec) => !done.includes(spec));
+  await compileFrom(elsewhere, device, pipelines);
 }

@@ -190,7 +190,7 @@ async function find(choice: AdapterChoice | undefined): Promise<Found> {
   );
 }
 
-/** An adapter gives one device only, and is asked for anew. What the closure holds keeps the instance alive. */
+/** An adapter gives one device only, and is asked for anew; drivers have said by then what they print. */
 function twinsOf(instance: GPU, options: DeviceOptions): Twins {
   const open = async () => {
     const adapter = await requestAdapter(instance);

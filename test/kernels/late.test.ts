@@ -46,34 +46,47 @@ class KeptTwins implements Twins {
 /** Milliseconds in which no adapter compiles what is slow. */
 const HURRY = 2;
 
-/** The pipelines that compiling ahead leaves out. */
-async function leftOut(specs: readonly PipelineSpec[], twins: Twins): Promise<PipelineSpec[]> {
+/** Compiles ahead, and looks whether each pipeline was made, and dispatched once, on the first device. */
+async function expectAll(specs: readonly PipelineSpec[], twins: Twins): Promise<void> {
   const pipelines = new PipelineCache(device());
-  await compileLate(device(), pipelines, specs, twins, HURRY);
+  const submit = vi.spyOn(device().gpu.queue, 'submit');
+  try {
+    await compileLate(device(), pipelines, specs, twins, HURRY);
+    expect(submit).toHaveBeenCalledTimes(specs.length);
+  } finally {
+    submit.mockRestore();
+  }
   await device().sync();
-  return pipelines.prepare(specs);
+  expect(await pipelines.prepare(specs)).toEqual([]);
 }
 
 describe('compileLate', () => {
   it('dispatches whatever a shader binds, over nothing, without a complaint of the device', async () => {
-    const twins = new KeptTwins();
-    expect(await leftOut(quick(), twins)).toEqual([]);
+    await expectAll(quick(), new KeptTwins());
   });
 
   it('has other devices help when a pipeline takes long, and disposes them', async () => {
     const twins = new KeptTwins();
-    expect(await leftOut([slow(), ...quick()], twins)).toEqual([]);
+    await expectAll([slow(), ...quick()], twins);
     expect(twins.opened.map(({ lost }) => lost)).toEqual([true, true]);
   });
 
-  it('does without those that do not open', async () => {
-    const twins = { most: 1, open: () => Promise.reject(new Error('no more devices')) };
-    expect(await leftOut([slow(), ...quick()], twins)).toEqual([]);
+  it('does without those that do not open, or fail in the middle', async () => {
+    const closed = { most: 1, open: () => Promise.reject(new Error('no more devices')) };
+    await expectAll([slow(), ...quick()], closed);
+    const twins = new KeptTwins();
+    const open = async () => {
+      const twin = await twins.open();
+      setTimeout(() => twin.dispose(), HURRY);
+      return twin;
+    };
+    await expectAll([slow(), slow(), ...quick()], { most: 1, open });
+    expect(twins.opened.map(({ lost }) => lost)).toEqual([true]);
   });
 
   it('helps with nothing when a pipeline is the only one', async () => {
     const twins = new KeptTwins();
-    expect(await leftOut([slow()], twins)).toEqual([]);
+    await expectAll([slow()], twins);
     expect(twins.opened).toEqual([]);
   });
 

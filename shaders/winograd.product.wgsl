@@ -25,11 +25,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let m = columnsOf(baseB, column, d);
     let v = laneRows(baseA, first, lane, d);
     q0 += m * v;
-    q1 += m * mat4x4<f32>(quadSwapX(v[0]), quadSwapX(v[1]), quadSwapX(v[2]), quadSwapX(v[3]));
-    q2 += m * mat4x4<f32>(quadSwapY(v[0]), quadSwapY(v[1]), quadSwapY(v[2]), quadSwapY(v[3]));
-    q3 += m * mat4x4<f32>(
-      quadSwapDiagonal(v[0]), quadSwapDiagonal(v[1]), quadSwapDiagonal(v[2]), quadSwapDiagonal(v[3]),
-    );
+    q1 += m * swapX(v);
+    q2 += m * swapY(v);
+    q3 += m * swapDiagonal(v);
   }
   store(q0, baseC, first, lane);
   store(q1, baseC, first, lane ^ 1u);

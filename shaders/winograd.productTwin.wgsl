@@ -6,18 +6,6 @@ enable subgroups;
 // @include winogradProduct
 // @include quadProduct
 
-fn swapX(v: mat4x4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(quadSwapX(v[0]), quadSwapX(v[1]), quadSwapX(v[2]), quadSwapX(v[3]));
-}
-
-fn swapY(v: mat4x4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(quadSwapY(v[0]), quadSwapY(v[1]), quadSwapY(v[2]), quadSwapY(v[3]));
-}
-
-fn swapDiagonal(v: mat4x4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(quadSwapDiagonal(v[0]), quadSwapDiagonal(v[1]), quadSwapDiagonal(v[2]), quadSwapDiagonal(v[3]));
-}
-
 // What the lane of the same place in the other quad has.
 fn across(v: mat4x4<f32>, twin: u32) -> mat4x4<f32> {
   return mat4x4<f32>(

@@ -97,7 +97,7 @@ describe('products of planes', () => {
     const { planes: factor } = planes(1, 16, 1);
     watched(device(), watcher, () => multiply(device(), factor, factor, one, 'watched'));
     const { subgroupSize } = device().caps;
-    const lanes = subgroupSize === 8 ? ['twin', 'quad'] : subgroupSize === 4 ? ['quad'] : [];
+    const lanes = subgroupSize === 8 ? ['twin', 'wide', 'quad'] : subgroupSize === 4 ? ['wide', 'quad'] : [];
     expect(fitting).toEqual([...lanes, 'gemm', 'tile']);
   });
 });

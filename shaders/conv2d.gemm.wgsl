@@ -18,9 +18,19 @@ const DEPTH: u32 = 16u;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<E>;
 
-// [term][pixel / 4] and [term][channel / 4]
-var<workgroup> inputs: array<array<E4, 16>, DEPTH>;
-var<workgroup> weights: array<array<E4, 16>, DEPTH>;
+// [term][pixel] and [term][channel]
+var<workgroup> inputs: array<array<E, TILE>, DEPTH>;
+var<workgroup> weights: array<array<E, TILE>, DEPTH>;
+
+fn inputsOf(d: u32, quad: u32) -> vec4<f32> {
+  let i = quad * 4u;
+  return vec4<f32>(E4(inputs[d][i], inputs[d][i + 1u], inputs[d][i + 2u], inputs[d][i + 3u]));
+}
+
+fn weightsOf(d: u32, quad: u32) -> vec4<f32> {
+  let i = quad * 4u;
+  return vec4<f32>(E4(weights[d][i], weights[d][i + 1u], weights[d][i + 2u], weights[d][i + 3u]));
+}
 
 fn inputAt(image: u32, row: i32, column: i32, ky: u32, kx: u32, k: u32, ry: u32, rx: u32) -> E {
   let ty = i32(ry) + i32(ky) * params.dilation + params.offsetY;
@@ -69,13 +79,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         value = inputAt(image, row, column, tap / params.kernelWidth, tap % params.kernelWidth, k, ry, rx);
         weight = weightAt(tap, k, channel);
       }
-      inputs[d][lane / 4u][lane % 4u] = value;
-      weights[d][lane / 4u][lane % 4u] = weight;
+      inputs[d][lane] = value;
+      weights[d][lane] = weight;
     }
     workgroupBarrier();
     for (var d = 0u; d < DEPTH; d++) {
-      let p = vec4<f32>(inputs[d][local.y]);
-      let r = vec4<f32>(weights[d][local.x]);
+      let p = inputsOf(d, local.y);
+      let r = weightsOf(d, local.x);
       a0 += p.x * r;
       a1 += p.y * r;
       a2 += p.z * r;

@@ -149,6 +149,21 @@ const gemm: GatherVariant = {
   },
 };
 
+/** As gemm, four channels at a time. */
+const gemm4: GatherVariant = {
+  name: 'gemm4',
+  runs: true,
+  half: true,
+  fits: (_, g) => inQuads(g.k, g.input) && inQuads(g.m, g.output),
+  preferred: (caps) => !caps.software,
+  launch(device, g, tensors, label) {
+    const params = paramsOf(g, tensors.bias);
+    const grid: Grid = [Math.ceil(params.pixels / 64), Math.ceil(g.m / 64), g.up * g.up];
+    const specialization = { overrides: overridesOf(g), aliases: { E4: `vec4<${g.dtype}>` } };
+    launch(device, shaders.conv2dGemm4, 'main', bindingsOf(tensors), params, grid, specialization, label);
+  },
+};
+
 const tile: GatherVariant = {
   name: 'tile',
   runs: true,
@@ -186,6 +201,7 @@ export const gatherVariants: readonly GatherVariant[] = [
   direct3x3.halo8,
   subgroup8,
   matrix,
+  gemm4,
   gemm,
   tile,
 ].map(byType);

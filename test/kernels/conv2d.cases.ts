@@ -21,7 +21,7 @@ const convolutions: readonly [Shape4, Shape4, Conv2dAttrs][] = [
   [[2, 9, 6, 8], [3, 2, 8, 12], { padding: 2, dilation: 2 }],
   [[1, 6, 6, 1], [5, 5, 1, 16], { padding: 2 }],
   [[3, 8, 8, 20], [1, 1, 20, 2], {}],
-  [[1, 6, 9, 16], [3, 3, 16, 36], { padding: 1, relu: true }],
+  [[1, 7, 11, 20], [3, 3, 20, 72], { padding: 1, relu: true }],
   [[3, 4, 7, 4], [3, 3, 4, 20], { padding: 1 }],
 ];
 

@@ -1,0 +1,162 @@
+// Convolution as an implicit matrix product with tiles in workgroup memory, for GPUs, channels in multiples of 4: a
+// workgroup computes 64 pixels times 64 channels, an invocation 8 times 8, in quads 32 apart so that neighbours read
+// neighbouring quads. A round is 16 input channels of one tap. Where a pixel lies is found before the loops, where a tap
+// meets it once a tap; nothing is divided within. Coordinates as in conv2d.subgroup4.wgsl.
+// Images and weight are vec4s of four channels; products and sums are f32.
+// @variant E4 = vec4<f16>
+alias E4 = vec4<f32>;
+override TRANSPOSED: bool = false;
+
+// @include gather
+
+const TILE: u32 = 64u;
+const DEPTH: u32 = 16u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<E4>;
+@group(0) @binding(2) var<storage, read> w: array<E4>;
+@group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> y: array<E4>;
+
+// [channel in][pixel / 4] and [channel in][channel out / 4]
+var<workgroup> inputs: array<array<E4, 16>, DEPTH>;
+var<workgroup> weights: array<array<E4, 16>, DEPTH>;
+
+// Four pixels of the output's residue class.
+struct Pixels {
+  image: vec4<i32>,
+  row: vec4<i32>,
+  column: vec4<i32>,
+}
+
+// Those from `first`; past the last, the last.
+fn pixelsFrom(first: u32) -> Pixels {
+  let pixel = vec4<i32>(min(vec4<u32>(first) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(params.pixels - 1u)));
+  let line = pixel / i32(params.classWidth);
+  let image = line / i32(params.classHeight);
+  return Pixels(image, line - image * i32(params.classHeight), pixel - line * i32(params.classWidth));
+}
+
+struct Sources {
+  // of the four input pixels' first channels, in vec4s
+  at: vec4<u32>,
+  inside: vec4<bool>,
+}
+
+fn sourcesOf(p: Pixels, iy: i32, ix: i32) -> Sources {
+  let row = p.row * params.stride + iy;
+  let column = p.column * params.stride + ix;
+  let height = i32(params.inHeight);
+  let width = i32(params.inWidth);
+  let inside = (row >= vec4<i32>()) & (column >= vec4<i32>()) & (row < vec4<i32>(height)) & (column < vec4<i32>(width));
+  let pixel = select(vec4<i32>(), (p.image * height + row) * width + column, inside);
+  return Sources((vec4<u32>(pixel) * params.xPitch + params.xStart) / 4u, inside);
+}
+
+// Four channels of four pixels, turned: the columns are channels.
+fn inputsAt(s: Sources, k: u32) -> array<E4, 4> {
+  var a = E4();
+  var b = E4();
+  var c = E4();
+  var d = E4();
+  if (k < params.k) {
+    a = select(E4(), x[s.at.x + k / 4u], s.inside.x);
+    b = select(E4(), x[s.at.y + k / 4u], s.inside.y);
+    c = select(E4(), x[s.at.z + k / 4u], s.inside.z);
+    d = select(E4(), x[s.at.w + k / 4u], s.inside.w);
+  }
+  return turned(a, b, c, d);
+}
+
+fn turned(a: E4, b: E4, c: E4, d: E4) -> array<E4, 4> {
+  return array<E4, 4>(
+    E4(a.x, b.x, c.x, d.x), E4(a.y, b.y, c.y, d.y), E4(a.z, b.z, c.z, d.z), E4(a.w, b.w, c.w, d.w),
+  );
+}
+
+// Channels k … k+3 in (elements) of channels m … m+3 out.
+fn weightsAt(tap: u32, k: u32, m: u32) -> array<E4, 4> {
+  if (k >= params.k) { return array<E4, 4>(); }
+  if (TRANSPOSED) {
+    let at = ((tap * params.m + m) * params.k + k) / 4u;
+    let s = params.k / 4u;
+    return turned(w[at], w[at + s], w[at + 2u * s], w[at + 3u * s]);
+  }
+  let at = ((tap * params.k + k) * params.m + m) / 4u;
+  let s = params.m / 4u;
+  return array<E4, 4>(w[at], w[at + s], w[at + 2u * s], w[at + 3u * s]);
+}
+
+// Four pixels times four channels: the columns of the result are pixels.
+fn outer(p: vec4<f32>, m: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(p.x * m, p.y * m, p.z * m, p.w * m);
+}
+
+fn store(q: mat4x4<f32>, first: u32, m: u32, ry: u32, rx: u32) {
+  if (m >= params.m) { return; }
+  let p = pixelsFrom(first);
+  let start = select(vec4<f32>(), bias[m / 4u], params.hasBias == 1u);
+  for (var i = 0u; i < 4u; i++) {
+    let oy = u32(p.row[i]) * u32(params.up) + ry;
+    let ox = u32(p.column[i]) * u32(params.up) + rx;
+    if ((first + i < params.pixels) & (oy < params.outHeight) & (ox < params.outWidth)) {
+      let pixel = (u32(p.image[i]) * params.outHeight + oy) * params.outWidth + ox;
+      let v = q[i] + start;
+      y[(pixel * params.yPitch + params.yStart + m) / 4u] = E4(select(v, max(v, vec4<f32>()), params.relu == 1u));
+    }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let ry = i32(group.z) / params.up;
+  let rx = i32(group.z) % params.up;
+  let across = index % 8u;
+  let down = index / 8u;
+  // What it brings: a quad of pixels and one of channels in; one of channels in and one of channels out. Neighbours
+  // bring what lies side by side.
+  let side = vec2(index / 4u, index % 4u);
+  let ownWeight = select(vec2(index % 16u, index / 16u), side, TRANSPOSED);
+  let own = pixelsFrom(group.x * TILE + side.x * 4u);
+  let m = min(group.y * TILE + ownWeight.x * 4u, params.m - 4u);
+  var q00 = mat4x4<f32>();
+  var q01 = mat4x4<f32>();
+  var q10 = mat4x4<f32>();
+  var q11 = mat4x4<f32>();
+  for (var ky = 0u; ky < params.kernelHeight; ky++) {
+    let ty = ry + i32(ky) * params.dilation + params.offsetY;
+    for (var kx = 0u; kx < params.kernelWidth; kx++) {
+      let tx = rx + i32(kx) * params.dilation + params.offsetX;
+      // The same for the whole workgroup.
+      if ((ty % params.up != 0) | (tx % params.up != 0)) { continue; }
+      let sources = sourcesOf(own, ty / params.up, tx / params.up);
+      let tap = ky * params.kernelWidth + kx;
+      for (var k = 0u; k < params.k; k += DEPTH) {
+        let input = inputsAt(sources, k + side.y * 4u);
+        let weight = weightsAt(tap, k + ownWeight.y * 4u, m);
+        for (var i = 0u; i < 4u; i++) {
+          inputs[side.y * 4u + i][side.x] = input[i];
+          weights[ownWeight.y * 4u + i][ownWeight.x] = weight[i];
+        }
+        workgroupBarrier();
+        for (var d = 0u; d < DEPTH; d++) {
+          let p0 = vec4<f32>(inputs[d][down]);
+          let p1 = vec4<f32>(inputs[d][down + 8u]);
+          let m0 = vec4<f32>(weights[d][across]);
+          let m1 = vec4<f32>(weights[d][across + 8u]);
+          q00 += outer(p0, m0);
+          q01 += outer(p0, m1);
+          q10 += outer(p1, m0);
+          q11 += outer(p1, m1);
+        }
+        workgroupBarrier();
+      }
+    }
+  }
+  let pixel = group.x * TILE + down * 4u;
+  let channel = group.y * TILE + across * 4u;
+  store(q00, pixel, channel, u32(ry), u32(rx));
+  store(q01, pixel, channel + 32u, u32(ry), u32(rx));
+  store(q10, pixel + 32u, channel, u32(ry), u32(rx));
+  store(q11, pixel + 32u, channel + 32u, u32(ry), u32(rx));
+}

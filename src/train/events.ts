@@ -47,6 +47,8 @@ export interface TrainOptions {
   /** Where the winners of `config.tune` are kept for other runs; default: nowhere. */
   readonly cache?: RunFiles;
   readonly onProgress?: (event: TrainEvent) => void;
+  /** Awaited before the first step, once configuration, data and checkpoint are known to fit together. */
+  readonly onAccepted?: () => Promise<void>;
   /** Awaited now and then between steps, with the network after `step` steps: for predictions on the way. */
   readonly onRest?: (network: UNet, step: number) => Promise<void>;
   /** Stops the run at the next step boundary, with a checkpoint. */

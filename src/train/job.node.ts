@@ -137,7 +137,6 @@ class Job {
     const { console, signal } = this.#options;
     console.say(`Run: ${this.#config.out}`);
     const data = await this.#timed('Data', () => this.#open());
-    await writeText(this.#files, configFile, `${JSON.stringify(this.#config, null, 2)}\n`);
     const training = await this.#timed('Training', () => this.#train(data));
     const trained = { config: this.#config, training, profile: this.#profile };
     if (training.stopped || signal.aborted) return { ...trained, results: null, report: null };
@@ -173,6 +172,8 @@ class Job {
         cache: cacheFiles(),
         resume,
         profile,
+        // Not before: a resume that is refused must leave the run as it was.
+        onAccepted: () => writeText(this.#files, configFile, `${JSON.stringify(this.#config, null, 2)}\n`),
         onProgress: (event) => {
           progress.show(event);
           if (event.kind === 'start') this.#facts = event.facts;

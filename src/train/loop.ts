@@ -74,8 +74,9 @@ class Run {
   }
 
   async go(): Promise<Omit<TrainResult, 'split'>> {
-    const { config, signal, resume } = this.#options;
+    const { config, signal, resume, onAccepted } = this.#options;
     if (resume) await this.#restore();
+    await onAccepted?.();
     await truncateLog(this.#options.files, metricsFile, this.#step);
     await truncateLog(this.#options.files, validationFile, this.#validated);
     await this.#chooseVariants();

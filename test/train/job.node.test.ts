@@ -83,6 +83,16 @@ describe('a pretraining job', () => {
     await expect(run({ given: { ...small, out: whole } })).rejects.toThrow(/already holds a run/);
   });
 
+  it('stays as it was where it is resumed with settings that its checkpoint refuses', async () => {
+    const out = join(folder, 'whole');
+    const before = await read('whole', 'config.json');
+    for (const change of [{ steps: 60 }, { width: 8 }]) {
+      const resumed = run({ given: { ...change, out }, resume: true });
+      await expect(resumed).rejects.toThrow(/another configuration/);
+      expect(await read('whole', 'config.json')).toBe(before);
+    }
+  });
+
   it('trains on the store another run prepared, and takes its image size from it', async () => {
     const data = join(folder, 'whole', 'prepared');
     const { phantom: _, ...rest } = small;

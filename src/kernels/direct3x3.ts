@@ -89,8 +89,8 @@ const twin8: GatherVariant = {
   name: 'twin8',
   half: true,
   fits: (caps, g) => caps.subgroupSize === 8 && isPlain3x3(g) && inQuads(g),
-  // A subgroup computes 16 channels.
-  preferred: (caps, g) => caps.software && tileUse(g, 4) > 0.6 && g.m > 8,
+  // A subgroup computes 16 channels; in f16, whose loads cost as much as f32's, it is no faster than halo8.
+  preferred: (caps, g) => caps.software && g.dtype === 'f32' && g.m > 8 && tileUse(g, 4) > 0.6,
   launch(device, g, tensors, label) {
     const { tilesX, tilesY } = tilesOf(g, 4);
     const tiles = g.batch * tilesX * tilesY;

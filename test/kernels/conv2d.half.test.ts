@@ -9,8 +9,8 @@ import { halfTests } from './conv2d.half.cases.ts';
 
 if (hasHalf) {
   describe('convolution in f16, the variants this device prefers', () => halfTests(useDevice()));
-  // twin8 and walk8 are what lavapipe prefers for 3×3
-  describe('convolution in f16, variant halo8 forced', () => halfTests(useDevice(forced('halo8', 'walk8'))));
+  // halo8 and walk8 are what lavapipe prefers for 3×3
+  describe('convolution in f16, variant twin8 forced', () => halfTests(useDevice(forced('twin8', 'walk8'))));
   describe('convolution in f16, variant subgroup8 forced', () =>
     halfTests(useDevice(forced('subgroup8', 'subgroup8'))));
   describe('convolution in f16, variant tile forced', () => halfTests(useDevice(forced('tile', 'tile'))));

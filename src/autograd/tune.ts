@@ -45,13 +45,10 @@ const GAIN = 0.95;
 
 type Repeated = CapturedStep<Record<string, never>>;
 
-/** A problem's launches under some choices, as a step that is repeated until it can be timed. */
+/** A problem's launches with one of its variants, as a step that repeats them often enough to be timed. */
 interface Entrant {
-  readonly choices: Choices;
   readonly step: Repeated;
   readonly repeats: number;
-  /** Milliseconds of a single run, roughly. */
-  readonly once: number;
 }
 
 class Stopwatch {
@@ -72,16 +69,22 @@ class Stopwatch {
   /** Captures what `launch` does under the choices; undefined where memory or workgroups do not suffice. */
   async enter(launch: () => void, choices: Choices): Promise<Entrant | undefined> {
     const { device } = this;
+    let step: Repeated | undefined;
     try {
-      const single = await this.#capture(launch, choices, 1);
+      step = await this.#capture(launch, choices, 1);
       // Drivers compile at the first run.
-      await this.#run(single, choices);
-      const once = await this.#run(single, choices);
+      await this.#run(step);
+      const once = await this.#run(step);
       const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.round(ROUND_MS / once)));
-      if (repeats === 1) return { choices, step: single, repeats, once };
-      single.dispose();
-      return { choices, step: await this.#capture(launch, choices, repeats), repeats, once };
+      if (repeats === 1) return { step, repeats };
+      step.dispose();
+      step = undefined;
+      step = await this.#capture(launch, choices, repeats);
+      // That memory does not suffice is told only now.
+      await device.sync();
+      return { step, repeats };
     } catch (error) {
+      step?.dispose();
       if (!(error instanceof OutOfMemoryError || error instanceof ShapeError)) throw error;
       await device.gpu.queue.onSubmittedWorkDone();
       device.clearError();
@@ -96,8 +99,8 @@ class Stopwatch {
   async time(entrants: readonly Entrant[]): Promise<number[]> {
     const least = entrants.map(() => Number.POSITIVE_INFINITY);
     for (let round = 0; round < ROUNDS; round++)
-      for (const [i, { step, choices, repeats }] of entrants.entries())
-        least[i] = Math.min(least[i]!, (await this.#run(step, choices)) / repeats);
+      for (const [i, { step, repeats }] of entrants.entries())
+        least[i] = Math.min(least[i]!, (await this.#run(step)) / repeats);
     return least;
   }
 
@@ -109,8 +112,7 @@ class Stopwatch {
     });
   }
 
-  async #run(step: Repeated, choices: Choices): Promise<number> {
-    setChoices(this.device, choices);
+  async #run(step: Repeated): Promise<number> {
     const start = this.#now();
     step.run();
     await this.device.sync();

@@ -1,19 +1,24 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
-import { type Problem, problemsOf } from '../../src/autograd/problems.ts';
+import { problemsOf } from '../../src/autograd/problems.ts';
 import { capture } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { choicesBy, tune } from '../../src/autograd/tune.ts';
 import { binary } from '../../src/kernels/binary.ts';
 import type { Op } from '../../src/kernels/op.ts';
+import type { Launch } from '../../src/kernels/queue.ts';
 import { unary } from '../../src/kernels/unary.ts';
 import { choicesOf, chooseVariant, setChoices, type Variant } from '../../src/kernels/variant.ts';
 import { randomNormal } from '../../src/tensor/create.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
+import { clockOf } from './clock.ts';
 
 const device = useDevice();
-afterEach(() => setChoices(device(), {}));
+afterEach(() => {
+  setChoices(device(), {});
+  vi.restoreAllMocks();
+});
 
 type Sizes = { readonly size: number; readonly note?: string };
 
@@ -51,13 +56,11 @@ function twoSizes(): { y: Tensor } {
   return { y: ops.apply(double, [b], null) };
 }
 
-/** A clock that passes `ms` of the variant that the device's choices name for a problem whenever it is asked. */
-function clock(problem: Problem, ms: Readonly<Record<string, number>>): () => number {
-  let time = 0;
-  return () => {
-    time += ms[choicesOf(device())[problem.key] ?? ''] ?? 1;
-    return time;
-  };
+/** A clock on which launches of the smaller size take `ms` by their variant, and the others 1. */
+function clock(ms: { readonly scaled: number; readonly added: number }, slowness = () => 1): () => number {
+  const isSmall = ({ slices }: Launch): boolean => slices.at(-1)!.size <= 32;
+  const byVariant = ({ pipeline }: Launch) => (pipeline.shader.name === 'binary' ? ms.added : ms.scaled);
+  return clockOf((launch) => slowness() * (isSmall(launch) ? byVariant(launch) : 1));
 }
 
 describe('tuner', () => {
@@ -72,7 +75,7 @@ describe('tuner', () => {
 
   it('picks what the clock says is fastest, and a step captured then takes it', async () => {
     const problems = problemsOf(device(), twoSizes);
-    const now = clock(problems[0]!, { scaled: 10, added: 3 });
+    const now = clock({ scaled: 10, added: 3 });
     const winners = await tune(device(), problems, { limitMs: 1e6, now });
     expect(winners.map(({ chosen, ordered, complete }) => [ordered, chosen, complete])).toEqual([
       ['scaled', 'added', true],
@@ -89,7 +92,7 @@ describe('tuner', () => {
 
   it('keeps the ordered variant where the gain is within the noise', async () => {
     const problems = problemsOf(device(), twoSizes);
-    const now = clock(problems[0]!, { scaled: 100, added: 97 });
+    const now = clock({ scaled: 100, added: 97 });
     expect((await tune(device(), problems, { limitMs: 1e6, now }))[0]!.chosen).toBe('scaled');
   });
 
@@ -100,18 +103,11 @@ describe('tuner', () => {
       [9.8, 'scaled'],
     ] as const)
       for (const later of [2, 0.5]) {
-        let [time, speed, measured] = [0, 1, 0];
-        const steady = clock(problems[0]!, { scaled: 10, added });
-        let last = 0;
-        const now = () => {
-          const at = steady();
-          time += speed * (at - last);
-          last = at;
-          return time;
-        };
+        let [slowness, measured] = [1, 0];
+        const now = clock({ scaled: 10, added }, () => slowness);
         const onProgress = () => {
           // once both ordered variants are timed
-          if (++measured === 2) speed = later;
+          if (++measured === 2) slowness = later;
         };
         const [winner] = await tune(device(), problems, { limitMs: 1e6, now, onProgress });
         expect(winner).toMatchObject({ chosen, orderedMs: 10 });
@@ -121,7 +117,7 @@ describe('tuner', () => {
 
   it('does not try variants where a problem takes next to nothing of the step', async () => {
     const problems = problemsOf(device(), twoSizes);
-    const now = clock(problems[0]!, { scaled: 1000, added: 500 });
+    const now = clock({ scaled: 1000, added: 500 });
     let measurements = 0;
     const onProgress = () => measurements++;
     const [, small] = await tune(device(), problems, { limitMs: 1e6, now, onProgress });

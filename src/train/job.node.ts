@@ -136,6 +136,8 @@ class Job {
   async go(): Promise<JobResult> {
     const { console, signal } = this.#options;
     console.say(`Run: ${this.#config.out}`);
+    // First, for what the adapter lacks should not show only after minutes of preparing data.
+    await this.#openDevice();
     const data = await this.#timed('Data', () => this.#open());
     const training = await this.#timed('Training', () => this.#train(data));
     const trained = { config: this.#config, training, profile: this.#profile };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { interruptible } from '../../src/commands/interrupt.ts';
+import type { Device } from '../../src/tensor/device.ts';
 import { ConfigError, FileError } from '../../src/tensor/errors.ts';
 import type { GivenConfig } from '../../src/train/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../../src/train/job.node.ts';
@@ -34,9 +35,10 @@ interface Run {
   readonly resume?: boolean;
   /** Sends SIGINT when training has made its first steps. */
   readonly interrupt?: boolean;
+  readonly device?: Device;
 }
 
-function run({ given, resume = false, interrupt = false }: Run): Promise<JobResult> {
+function run({ given, resume = false, interrupt = false, device: on = device() }: Run): Promise<JobResult> {
   let due = interrupt;
   const console: JobConsole = {
     say: () => {},
@@ -52,7 +54,7 @@ function run({ given, resume = false, interrupt = false }: Run): Promise<JobResu
   };
   return interruptible(
     () => true,
-    (signal) => runJob({ given, resume, console, signal, worker: null, device: device() }),
+    (signal) => runJob({ given, resume, console, signal, worker: null, device: on }),
   );
 }
 
@@ -101,6 +103,14 @@ describe('a pretraining job', () => {
     expect(config).toMatchObject({ size: 32, spacingMm: 8 });
     const other = run({ given: { ...given, size: 64, out: join(folder, 'other') } });
     await expect(other).rejects.toThrow(ConfigError);
+  });
+
+  it('says what the adapter lacks before it reads or makes any data', async () => {
+    const out = join(folder, 'mixed');
+    const without = { lost: false, caps: { ...device().caps, f16: false } } as Device;
+    const job = run({ given: { ...small, precision: 'mixed', out }, device: without });
+    await expect(job).rejects.toThrow(/needs shader-f16/);
+    expect(await readdir(folder)).not.toContain('mixed');
   });
 
   it('names the folder that is missing, and leaves nothing behind', async () => {

@@ -27,7 +27,7 @@ function columnsFor(views: readonly string[]): Column<ImageLabel>[] {
 
 async function labels(folder: string, given: StudyArguments): Promise<void> {
   const files = await listFiles(folder);
-  const found = await withStudyOptions(given, (options) => labelStudies(files, options));
+  const found = await withStudyOptions(folder, given, (options) => labelStudies(files, options));
   if (given.json) return printJson(found);
   printTable(columnsFor(found.referenceViews), found.images);
   note(

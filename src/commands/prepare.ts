@@ -34,7 +34,7 @@ async function run(folder: string, given: PrepareArguments): Promise<void> {
   const warnings = new Map<string, number>();
   const onWarning: PrepareOptions['onWarning'] = (_, { code }) =>
     warnings.set(code, (warnings.get(code) ?? 0) + 1);
-  const data = await withStudyOptions(given, (options) =>
+  const data = await withStudyOptions(folder, given, (options) =>
     prepare(files, { ...options, ...(given.dtype && { dtype: given.dtype }), onWarning }),
   );
   await writeStore(given.out, data);

@@ -1,7 +1,7 @@
 /** @file Options that `labels` and `prepare` share: how images become views, slices and labels. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LabelOptions } from '../data/labels.ts';
-import type { Progress as Pass } from '../data/scan.ts';
+import { type Progress as Pass, skippedText } from '../data/scan.ts';
 import type { SkippedFile } from '../data/types.ts';
 import { parseViewRule } from '../data/views.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
@@ -66,13 +66,15 @@ function passProgress(): { onProgress: (pass: Pass) => void; end: () => void } {
   };
 }
 
-/** Runs a pass over files with the options of the command line and a progress line. */
+/** Runs a pass over a folder's files with the options of the command line and a progress line. */
 export async function withStudyOptions<T>(
+  folder: string,
   given: StudyArguments,
   pass: (options: LabelOptions) => Promise<T>,
 ): Promise<T> {
   const progress = passProgress();
   const options: LabelOptions = {
+    from: folder,
     ...(given.map && { views: given.map }),
     ...(given.target && { targetView: given.target }),
     ...(given.reference && { referenceViews: given.reference }),
@@ -93,5 +95,5 @@ export async function withStudyOptions<T>(
 /** Says which files were skipped, each with its reason. */
 export function noteSkipped(skipped: readonly SkippedFile[]): void {
   if (skipped.length) note(`${plural(skipped.length, 'file')} skipped:`);
-  for (const { file, reason } of skipped) note(`  ${file}  ${reason.code}  ${reason.message}`);
+  for (const file of skipped) note(`  ${file.reason.code}  ${skippedText(file)}`);
 }

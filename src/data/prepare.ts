@@ -7,7 +7,7 @@ import { fromHalf, toHalf } from './half.ts';
 import type { LabelOptions } from './labels.ts';
 import { type PixelImage, readPixels } from './pixels.ts';
 import { checkGrid, cropMap, defaultSize, defaultSpacingMm, resample, zScore } from './resample.ts';
-import { reasonOf, type ScannedImage } from './scan.ts';
+import { reasonOf, type ScannedImage, skippedText } from './scan.ts';
 import { planStudies, type StudyPlan, type Target } from './study.ts';
 import type { Affine, FileSource, PreparedData, PreparedImage, Reason, SkippedFile } from './types.ts';
 
@@ -115,9 +115,8 @@ export async function preparePlan(plan: StudyPlan, options: PrepareOptions = {})
   checkGrid(size, spacingMm);
   const { images, skipped, pixels } = await prepareTargets(plan, { size, spacingMm }, options);
   if (images.length === 0) {
-    const { file, reason } = skipped.at(-1)!;
     throw new ConfigError(
-      `None of ${plan.targets.length} target images could be read. ${file}: ${reason.message}`,
+      `None of ${plan.targets.length} target images could be read. ${skippedText(skipped.at(-1)!)}`,
     );
   }
   const { targetView, referenceViews } = plan;

@@ -30,6 +30,11 @@ export function reasonOf(error: unknown): Reason {
   return { code: 'READ', message: error instanceof Error ? error.message : String(error) };
 }
 
+/** A skipped file and why, as one clause; planewise's own errors name the file themselves. */
+export function skippedText({ file, reason }: SkippedFile): string {
+  return reason.message.startsWith(`${file}:`) ? reason.message : `${file}: ${reason.message}`;
+}
+
 /** Folder of a path, '' at the root. */
 export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));

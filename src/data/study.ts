@@ -2,12 +2,14 @@
 
 import { ConfigError } from '../tensor/errors.ts';
 import { intersectingLine, type LocationDirection } from './geometry.ts';
-import { type Progress, type Scan, type ScannedImage, scanFiles } from './scan.ts';
+import { type Progress, type Scan, type ScannedImage, scanFiles, skippedText } from './scan.ts';
 import { buildStacks, groupBy, type Stack, stackLocations } from './stacks.ts';
 import type { FileSource, Line, Reason, SkippedFile } from './types.ts';
 import { type SubjectRule, subjectOf, type ViewRule, viewOf } from './views.ts';
 
 export interface StudyOptions {
+  /** Where the files are from, for messages: their folder. */
+  readonly from?: string;
   /** View of the images to be labelled; default short-axis. */
   readonly targetView?: string;
   /** Views whose planes make the lines, in channel order; default: 2-chamber and 4-chamber where found, else all others. */
@@ -59,7 +61,20 @@ function chooseReferences(found: ReadonlySet<string>, targetView: string): strin
   return usual.length > 0 ? usual : [...found].filter((view) => view !== targetView).sort();
 }
 
-function checkViews(options: StudyOptions, found: ReadonlySet<string>, imageCount: number): void {
+/** Skipped files that an error lists. */
+const MOST_LISTED = 5;
+
+function nothingUsable(skipped: readonly SkippedFile[], from: string | undefined): string {
+  const where = from === undefined ? '' : ` in ${from}`;
+  const found = `No usable DICOM image was found${where}. Point to a folder of DICOM files.`;
+  if (skipped.length === 0) return found;
+  const listed = skipped.slice(0, MOST_LISTED).map((file) => skippedText(file).replace(/\.$/, ''));
+  const more = skipped.length - listed.length;
+  const count = skipped.length === 1 ? '1 file was' : `${skipped.length} files were`;
+  return `${found} ${count} skipped: ${listed.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`;
+}
+
+function checkViews(options: StudyOptions, found: ReadonlySet<string>, { images, skipped }: Scan): void {
   const target = options.targetView ?? 'short-axis';
   const references = options.referenceViews ?? [];
   if (references.includes(target) || new Set(references).size !== references.length)
@@ -69,9 +84,9 @@ function checkViews(options: StudyOptions, found: ReadonlySet<string>, imageCoun
   if (found.has(target)) return;
   const views = [...found].sort().join(', ') || 'none';
   throw new ConfigError(
-    imageCount === 0
-      ? 'No usable DICOM image was found. Point to a folder of DICOM files (see the skipped files for reasons).'
-      : `No ${target} image among ${imageCount} images (views found: ${views}). ` +
+    images.length === 0
+      ? nothingUsable(skipped, options.from)
+      : `No ${target} image among ${images.length} images (views found: ${views}). ` +
           'Map folders, series or descriptions to views, e.g. --map sax=short-axis --map 2ch=2-chamber.',
   );
 }
@@ -153,14 +168,15 @@ function subjectTargets(
  * left out; unusable files and repeated slices are `skipped`; a missing, parallel or foreign reference leaves a reason.
  * Throws ConfigError when no image of the target view is found, or views contradict each other.
  */
-export function planScan({ images, skipped }: Scan, options: StudyOptions = {}): StudyPlan {
+export function planScan(scan: Scan, options: StudyOptions = {}): StudyPlan {
+  const { images, skipped } = scan;
   const { views } = options;
   const viewed = images.flatMap((image) => {
     const view = typeof views === 'function' ? views(image) : viewOf(image, views);
     return view === null ? [] : [{ image, view }];
   });
   const found = new Set(viewed.map((v) => v.view));
-  checkViews(options, found, images.length);
+  checkViews(options, found, scan);
   const targetView = options.targetView ?? 'short-axis';
   const referenceViews = options.referenceViews ?? chooseReferences(found, targetView);
   const all = [...skipped];

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { listFiles, readBytes } from '../data/files.node.ts';
 import { prepare } from '../data/prepare.ts';
+import { skippedText } from '../data/scan.ts';
 import { openStore, writeStore } from '../data/store.node.ts';
 import { decodeManifest, manifestName } from '../data/store.ts';
 import type { PreparedData, Reason } from '../data/types.ts';
@@ -72,6 +73,7 @@ async function prepareFolder(folder: string, config: RunConfig, options: DataOpt
   let stage: Stage | undefined;
   let phase = '';
   const data = await prepare(files, {
+    from: folder,
     size: config.size,
     spacingMm: config.spacingMm,
     views: config.map.map(parseViewRule),
@@ -89,8 +91,8 @@ async function prepareFolder(folder: string, config: RunConfig, options: DataOpt
   warnings.tell(options);
   const { skipped } = data.manifest;
   if (skipped.length > 0) {
-    const { file, reason } = skipped[0]!;
-    options.onWarning(`${skipped.length} files skipped, first ${file}: ${reason.message}`);
+    const files = `${skipped.length} file${skipped.length > 1 ? 's' : ''}`;
+    options.onWarning(`${files} skipped, first ${skippedText(skipped[0]!)}`);
   }
   return data;
 }

@@ -149,6 +149,21 @@ describe('views', () => {
     await expect(labelStudies(files, { size: 0 })).rejects.toThrow(ConfigError);
     await expect(labelStudies([])).rejects.toThrow(/No usable DICOM image was found/);
   });
+
+  test('where nothing is usable, the error names the folder and the first skipped files with their reasons', async () => {
+    const whole = await dsbccSubject('1')[0]!.read();
+    const cut = Array.from({ length: 7 }, (_, i) => memoryFile(`a/cut${i}.dcm`, whole.subarray(0, 2000)));
+    const gone = { path: 'gone.dcm', read: () => Promise.reject(new Error('unplugged')) };
+    const { message } = await labelStudies([gone, ...cut], { from: 'study' }).catch((error) => error);
+    expect(message).toMatch(
+      /^No usable DICOM image was found in study\. .*8 files were skipped: gone\.dcm: unplugged; /,
+    );
+    expect(message.match(/a\/cut\d\.dcm/g)).toEqual([0, 1, 2, 3].map((i) => `a/cut${i}.dcm`));
+    expect(message).toMatch(/; and 3 more\.$/);
+    expect(message.split('\n')).toHaveLength(1);
+    const one = await labelStudies(cut.slice(1, 2)).catch((error) => error);
+    expect(one.message).toMatch(/1 file was skipped: a\/cut1\.dcm: [^;]*\.$/);
+  });
 });
 
 describe('a label that does not exist has a reason', () => {

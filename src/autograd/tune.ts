@@ -36,8 +36,6 @@ const ROUND_MS = 4;
 const MOST_REPEATS = 32;
 /** The least time of this many runs counts: whatever else the machine does only adds. */
 const ROUNDS = 5;
-/** A variant so many times slower than the best is timed once. */
-const HOPELESS = 1.5;
 /** Problems with a smaller share of the step keep the order of preference: no variant could gain much there. */
 const LEAST_SHARE = 0.003;
 /** Another variant is chosen where it takes at most this share of the ordered one's time: less is noise. */
@@ -122,11 +120,21 @@ class Stopwatch {
 
 interface Measured {
   readonly problem: Problem;
-  readonly orderedMs: number;
+  /** Null where the ordered variant cannot run. */
+  readonly orderedMs: number | null;
 }
 
-/** What of the step is a problem's: `ms` is that of one launch of each kind that comes to it. */
-const costOf = ({ uses, replicas }: Problem, ms: number): number => (uses * ms) / replicas.length;
+/** What of the step is a problem's: `orderedMs` is that of one launch of each kind that comes to it. */
+const costOf = ({ problem: { uses, replicas }, orderedMs }: Measured): number | null =>
+  orderedMs === null ? null : (uses * orderedMs) / replicas.length;
+
+/** The fastest variant of a problem, as far as it was tried. */
+interface Best {
+  readonly name: string;
+  /** Its time as a share of the ordered one's; null where that cannot run. */
+  readonly share: number | null;
+  readonly complete: boolean;
+}
 
 class Tuner {
   readonly #watch: Stopwatch;
@@ -146,7 +154,7 @@ class Tuner {
       if (this.#watch.over) break;
       const orderedMs = await this.#onBuffers(problem, async (launch) => {
         const ordered = await this.#enter(problem, problem.chosen, launch);
-        if (!ordered) return Number.POSITIVE_INFINITY;
+        if (!ordered) return null;
         const [ms] = await this.#watch.time([ordered]);
         ordered.step.dispose();
         return ms!;
@@ -158,43 +166,44 @@ class Tuner {
   }
 
   /** Tries the other variants of a problem, if it takes enough of the step, while there is time. */
-  async choose({ problem, orderedMs }: Measured, stepMs: number): Promise<Winner> {
-    const worthwhile = costOf(problem, orderedMs) >= LEAST_SHARE * stepMs;
+  async choose(measured: Measured, stepMs: number): Promise<Winner> {
+    const { problem, orderedMs } = measured;
+    const cost = costOf(measured);
+    const worthwhile = cost === null || cost >= LEAST_SHARE * stepMs;
     const others = worthwhile ? problem.fitting.filter((name) => name !== problem.chosen) : [];
-    const { name, share, tried } = await this.#contest(problem, others);
+    const { name, share, complete } = await this.#contest(problem, others);
     this.#choices[problem.key] = name;
-    const complete = tried === others.length;
-    return { ...summaryOf(problem), chosen: name, ms: share * orderedMs, orderedMs, complete };
+    const ms = share === null || orderedMs === null ? null : share * orderedMs;
+    return { ...summaryOf(problem), chosen: name, ms, orderedMs, complete };
   }
 
-  /** The fastest of the ordered variant and the others, as a share of the former's time. */
-  async #contest(problem: Problem, others: readonly string[]) {
-    const best = { name: problem.chosen, share: 1, tried: 0 };
-    if (others.length === 0 || this.#watch.over) return best;
+  /** The fastest of the ordered variant and the others. */
+  async #contest(problem: Problem, others: readonly string[]): Promise<Best> {
+    const ordered = { name: problem.chosen, share: 1, complete: others.length === 0 };
+    if (others.length === 0 || this.#watch.over) return ordered;
     return this.#onBuffers(problem, async (launch) => {
-      let holder = await this.#enter(problem, problem.chosen, launch);
-      for (const name of others) {
+      const first = await this.#enter(problem, problem.chosen, launch);
+      // The share is that of the first that can run.
+      let [holder, name, share, tried] = [first, problem.chosen, 1, 0];
+      for (const other of others) {
         if (this.#watch.over) break;
-        const rival = await this.#enter(problem, name, launch);
-        const share = rival ? best.share * (await this.#ratio(rival, holder)) : Number.POSITIVE_INFINITY;
-        const wins = share < best.share && share <= GAIN;
+        const rival = await this.#enter(problem, other, launch);
+        const theirs = rival && holder ? share * (await this.#ratio(rival, holder)) : 1;
+        const wins = rival && (!holder || (theirs < share && theirs <= GAIN));
         (wins ? holder : rival)?.step.dispose();
-        if (wins) {
-          holder = rival;
-          Object.assign(best, { name, share });
-        }
-        best.tried++;
+        if (wins) [holder, name, share] = [rival, other, theirs];
+        tried++;
         this.#tell(problem.title);
       }
       holder?.step.dispose();
-      return best;
+      // Where none can run now, one may another time.
+      const complete = tried === others.length && holder !== undefined;
+      return { name, share: first ? share : null, complete };
     });
   }
 
-  /** The rival's time over the holder's; 0 where there is no holder. */
-  async #ratio(rival: Entrant, holder: Entrant | undefined): Promise<number> {
-    if (!holder) return 0;
-    if (rival.once > HOPELESS * holder.once) return rival.once / holder.once;
+  /** The rival's time over the holder's. */
+  async #ratio(rival: Entrant, holder: Entrant): Promise<number> {
     const [theirs, own] = await this.#watch.time([holder, rival]);
     return own! / theirs!;
   }
@@ -241,9 +250,10 @@ export async function tune(
   const before = choicesOf(device);
   try {
     const measured = await tuner.measureOrdered(open);
-    const cost = ({ problem, orderedMs }: Measured): number => costOf(problem, orderedMs);
-    measured.sort((a, b) => cost(b) - cost(a));
-    const stepMs = measured.reduce((sum, one) => sum + cost(one), 0);
+    // First those that need another variant to run at all.
+    const rank = (one: Measured): number => costOf(one) ?? Number.MAX_VALUE;
+    measured.sort((a, b) => rank(b) - rank(a));
+    const stepMs = measured.reduce((sum, one) => sum + (costOf(one) ?? 0), 0);
     const found = new Map<string, Winner>();
     for (const one of measured) found.set(one.problem.key, await tuner.choose(one, stepMs));
     return problems.map((problem) => found.get(problem.key) ?? unmeasured(problem, known, isKnown(problem)));

@@ -95,4 +95,26 @@ describe('tuner short of memory', () => {
     expect(device().memory.liveBytes).toBe(before);
     expect(winner).toMatchObject({ chosen: 'scaled', complete: true });
   });
+
+  it('finds another variant where the ordered one needs too much, and tunes the other problems as ever', async () => {
+    const large = roundabout('large', () => 4 * MIB);
+    const problems = problemsWith(
+      doubleBy('first', [large, scaled, added]),
+      doubleBy('second', [scaled, added]),
+    );
+    shortOfMemory(MIB);
+    const now = clockOf(({ pipeline }) => (pipeline.shader.name === 'binary' ? 3 : 10));
+    expect(await tune(device(), problems, { limitMs: 1e6, now })).toMatchObject([
+      { ordered: 'large', orderedMs: null, chosen: 'added', ms: null, complete: true },
+      { ordered: 'scaled', orderedMs: 10, chosen: 'added', ms: 3, complete: true },
+    ]);
+  });
+
+  it('leaves a problem open that no variant can solve', async () => {
+    const [first, second] = ['first', 'second'].map((name) => roundabout(name, () => 4 * MIB));
+    const problems = problemsWith(doubleBy('double', [first!, second!]));
+    shortOfMemory(MIB);
+    const winners = await tune(device(), problems, { limitMs: 1e6, now: clockOf(() => 1) });
+    expect(winners).toMatchObject([{ chosen: 'first', ms: null, orderedMs: null, complete: false }]);
+  });
 });

@@ -80,6 +80,8 @@ interface Least {
  *
  * The input gradient pays from 16 channels too, where the weight's gradient has spread dy already: step S of the
  * benchmark 453 instead of 501 ms, and a second of compiling less, for the direct form is then not needed.
+ * The forward pass alone is slower there, 7.6 [9.0] at 64², but not in step S, 386 instead of 402 ms at best, and without
+ * its direct form the first step comes half a second earlier.
  *
  * On lavapipe (8; by the clock, batch 4, F(2×2) in parentheses): 32 channels at 32² 68, 61 [64, 60], 65 [53], and with
  * dy spread once for both gradients step S takes 85 instead of 88 ms; 64 at 16² 94, 92 [67, 65] (64, 61), 75 [47] (61);
@@ -90,7 +92,7 @@ interface Least {
  */
 const LEAST: Readonly<Record<number, Least>> = {
   0: { convolution: 16, inputGrad: 16, weightGrad: 16, tiles: 16 },
-  4: { convolution: 32, inputGrad: 16, weightGrad: 16, tiles: 16 },
+  4: { convolution: 16, inputGrad: 16, weightGrad: 16, tiles: 16 },
   8: { convolution: 64, inputGrad: 32, weightGrad: 32, tiles: 17 },
 };
 

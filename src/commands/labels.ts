@@ -25,11 +25,21 @@ function columnsFor(views: readonly string[]): Column<ImageLabel>[] {
   ];
 }
 
+/** Each reason for a label that is missing, once: its code, as the table has it, and what it means. */
+export function reasonLines(images: readonly ImageLabel[]): string[] {
+  const reasons = images.flatMap(({ references, locationReason }) => [
+    ...Object.values(references).map(({ reason }) => reason),
+    locationReason,
+  ]);
+  return [...new Set(reasons.flatMap((reason) => (reason ? [`${reason.code}: ${reason.message}`] : [])))];
+}
+
 async function labels(folder: string, given: StudyArguments): Promise<void> {
   const files = await listFiles(folder);
   const found = await withStudyOptions(folder, given, (options) => labelStudies(files, options));
   if (given.json) return printJson(found);
   printTable(columnsFor(found.referenceViews), found.images);
+  for (const line of reasonLines(found.images)) note(line);
   note(
     `${plural(found.images.length, 'image')} of ${found.targetView}; lines in original pixels, ax + by + d = 0`,
   );

@@ -81,8 +81,13 @@ function checkViews(options: StudyOptions, found: ReadonlySet<string>, { images,
     throw new ConfigError(
       `Reference views [${references.join(', ')}] repeat one or hold the target ${target}. Name each once.`,
     );
-  if (found.has(target)) return;
+  const missing = references.filter((view) => !found.has(view));
   const views = [...found].sort().join(', ') || 'none';
+  if (found.has(target) && missing.length > 0)
+    throw new ConfigError(
+      `No image of reference view ${missing.join(', ')} (views found: ${views}). Choose among these, or map folders, series or descriptions to views, e.g. --map 2ch=2-chamber.`,
+    );
+  if (found.has(target)) return;
   throw new ConfigError(
     images.length === 0
       ? nothingUsable(skipped, options.from)
@@ -166,7 +171,7 @@ function subjectTargets(
 /**
  * Plans every image of the target view among scanned images. Images of a view that is neither target nor reference are
  * left out; unusable files and repeated slices are `skipped`; a missing, parallel or foreign reference leaves a reason.
- * Throws ConfigError when no image of the target view is found, or views contradict each other.
+ * Throws ConfigError when no image of the target view or of an asked reference view is found, or views contradict each other.
  */
 export function planScan(scan: Scan, options: StudyOptions = {}): StudyPlan {
   const { images, skipped } = scan;

@@ -146,6 +146,9 @@ describe('views', () => {
     expect(() => parseViewRule('=short-axis')).toThrow(ConfigError);
     const files = dsbccSubject('1');
     await expect(labelStudies(files, { referenceViews: ['short-axis'] })).rejects.toThrow(ConfigError);
+    await expect(labelStudies(files, { referenceViews: ['2-chamber', '2ch'] })).rejects.toThrow(
+      /No image of reference view 2ch.*views found: 2-chamber, 4-chamber, short-axis/,
+    );
     await expect(labelStudies(files, { size: 0 })).rejects.toThrow(ConfigError);
     await expect(labelStudies([])).rejects.toThrow(/No usable DICOM image was found/);
   });
@@ -169,7 +172,9 @@ describe('views', () => {
 describe('a label that does not exist has a reason', () => {
   const sax = [0, 8].map((o, i) => imageFile(`p/sax_${i}/a.dcm`, shortAxisPlane(o), { seriesUid: `1.${i}` }));
   const reasonFor = async (reference: FileSource[], view = '2-chamber') => {
-    const { images } = await labelStudies([...sax, ...reference], { referenceViews: [view] });
+    const other = imageFile('other/2ch/a.dcm', longAxisPlane(0), { patientId: 'other' });
+    const files = [...sax, ...reference, other];
+    const { images } = await labelStudies(files, { referenceViews: [view] });
     expect(images).toHaveLength(2);
     const { native, crop, reason } = images[0]!.references[view]!;
     expect([native === null, crop === null]).toEqual([reason !== undefined, reason !== undefined]);

@@ -208,6 +208,7 @@ describe('prepare', () => {
         memoryFile('3/sax_1/notes.dcm', new Uint8Array(500)),
         imageFile('3/sax_1/b.dcm', shortAxisPlane(0), short),
         imageFile('3/sax_1/a.dcm', shortAxisPlane(0), constant),
+        imageFile('4/4ch/a.dcm', longAxisPlane(0), { patientId: '4' }),
       ],
       {
         size: 32,

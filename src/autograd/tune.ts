@@ -36,6 +36,9 @@ const ROUND_MS = 4;
 const MOST_REPEATS = 32;
 /** The least time of this many runs counts: whatever else the machine does only adds. */
 const ROUNDS = 5;
+/** A variant so many times slower than the best in each of the first rounds is given up. */
+const HOPELESS = 1.5;
+const HOPELESS_ROUNDS = 2;
 /** Problems with a smaller share of the step keep the order of preference: no variant could gain much there. */
 const LEAST_SHARE = 0.003;
 /** Another variant is chosen where it takes at most this share of the ordered one's time: less is noise. */
@@ -92,14 +95,18 @@ class Stopwatch {
 
   /**
    * Least milliseconds of each, taking turns: some machines are half as fast in one second as in the next, and only
-   * what was timed together can be compared.
+   * what was timed together can be compared. Ends early where the last is hopeless against the first.
    */
   async time(entrants: readonly Entrant[]): Promise<number[]> {
-    const least = entrants.map(() => Number.POSITIVE_INFINITY);
-    for (let round = 0; round < ROUNDS; round++)
-      for (const [i, { step, repeats }] of entrants.entries())
-        least[i] = Math.min(least[i]!, (await this.#run(step)) / repeats);
-    return least;
+    const rounds: number[][] = [];
+    while (rounds.length < ROUNDS) {
+      const times: number[] = [];
+      for (const { step, repeats } of entrants) times.push((await this.#run(step)) / repeats);
+      rounds.push(times);
+      const hopeless = rounds.every((round) => round.at(-1)! > HOPELESS * round[0]!);
+      if (rounds.length === HOPELESS_ROUNDS && hopeless) break;
+    }
+    return entrants.map((_, i) => Math.min(...rounds.map((round) => round[i]!)));
   }
 
   #capture(launch: () => void, choices: Choices, repeats: number): Promise<Repeated> {

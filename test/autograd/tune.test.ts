@@ -115,6 +115,25 @@ describe('tuner', () => {
       }
   });
 
+  it.each([
+    { slow: 3, chosen: 'added', wanted: 7 },
+    { slow: 4, chosen: 'scaled', wanted: 4 },
+  ])(
+    'gives up a variant that is far slower in its first two rounds: $slow slow runs',
+    async ({ slow, chosen, wanted }) => {
+      let runs = 0;
+      const now = clock({
+        scaled: 10,
+        get added() {
+          // the first two are no round yet
+          return ++runs <= slow ? 30 : 8;
+        },
+      });
+      const [winner] = await tune(device(), problemsOf(device(), twoSizes), { limitMs: 1e6, now });
+      expect([winner!.chosen, runs]).toEqual([chosen, wanted]);
+    },
+  );
+
   it('does not try variants where a problem takes next to nothing of the step', async () => {
     const problems = problemsOf(device(), twoSizes);
     const now = clock({ scaled: 1000, added: 500 });

@@ -4,9 +4,9 @@ import type { ProfileRow } from '../autograd/profile.ts';
 import { readBytes } from '../data/files.node.ts';
 import { ConfigError, FileError } from '../tensor/errors.ts';
 import { type GivenConfig, parseGiven } from '../train/config.ts';
-import type { Evaluation } from '../train/evaluate.ts';
 import { type JobConsole, type JobResult, runJob } from '../train/job.node.ts';
 import { startProgress } from '../train/progress.ts';
+import { evaluationColumns, evaluationRows } from './evaluation.ts';
 import { interruptible } from './interrupt.ts';
 import { collect, note, plural, printJson, printTable } from './output.ts';
 
@@ -108,32 +108,6 @@ const jobConsole = (quiet: boolean): JobConsole => ({
   startStage: (label, total) => startProgress(label, total),
 });
 
-interface ResultRow {
-  readonly name: string;
-  readonly ours: number | null;
-  readonly trivial: number | null;
-}
-
-function rowsOf({ orientation, location }: Evaluation): ResultRow[] {
-  const rounded = (value: number | null, digits: number) =>
-    value === null ? null : Number(value.toFixed(digits));
-  const lines = Object.entries(orientation ?? {}).flatMap(([view, errors]): ResultRow[] => [
-    {
-      name: `${view} line, median offset (mm)`,
-      ours: rounded(errors.offsetMm, 2),
-      trivial: rounded(errors.baselineOffsetMm, 2),
-    },
-    {
-      name: `${view} line, median angle (°)`,
-      ours: rounded(errors.angleDeg, 2),
-      trivial: rounded(errors.baselineAngleDeg, 2),
-    },
-  ]);
-  if (!location) return lines;
-  const name = 'slice location, mean absolute error';
-  return [...lines, { name, ours: rounded(location.mae, 4), trivial: rounded(location.baselineMae, 4) }];
-}
-
 function printProfile({ rows, trace }: NonNullable<JobResult['profile']>): void {
   const total = rows.reduce((sum, { ms }) => sum + ms, 0);
   process.stdout.write(`\nA training step by kernel, ${total.toFixed(1)} ms on the device:\n`);
@@ -170,14 +144,7 @@ function finish({ config, training, profile, results, report }: JobResult, json:
   process.stdout.write(
     `\n${plural(evaluation.images, 'image')} of ${plural(evaluation.subjects, `${part} subject`)}:\n`,
   );
-  printTable(
-    [
-      { title: 'ERROR', cell: (row: ResultRow) => row.name },
-      { title: 'NETWORK', cell: (row) => row.ours },
-      { title: 'TRIVIAL', cell: (row) => row.trivial },
-    ],
-    rowsOf(evaluation),
-  );
+  printTable(evaluationColumns, evaluationRows(evaluation));
   if (profile) printProfile(profile);
   process.stdout.write(`\nReport: ${report}\n`);
 }

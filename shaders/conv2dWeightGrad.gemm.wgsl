@@ -8,6 +8,8 @@ alias E4 = vec4<f32>;
 
 // @include correlation
 
+// @include correlationRow
+
 const TILE: u32 = 64u;
 const DEPTH: u32 = 16u;
 
@@ -16,29 +18,33 @@ const DEPTH: u32 = 16u;
 @group(0) @binding(2) var<storage, read> small: array<E>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 
+// [pixel][row / 4] and [pixel][column / 4], written as whole vec4s only: to write one component may touch the others
 var<workgroup> rowsTile: array<array<E4, 16>, DEPTH>;
 var<workgroup> columnsTile: array<array<E4, 16>, DEPTH>;
 
-fn largeAt(pixel: u32, row: u32) -> E {
-  if (row >= params.count / params.b) { return E(); }
-  let tap = row / params.a;
-  let line = pixel / params.smallWidth;
-  let shiftY = i32(tap / params.kernelWidth) * params.dilation - params.padding;
-  let shiftX = i32(tap % params.kernelWidth) * params.dilation - params.padding;
-  let iy = i32(line % params.smallHeight) * params.stride + shiftY;
-  let ix = i32(pixel % params.smallWidth) * params.stride + shiftX;
-  let inside = iy >= 0 && ix >= 0 && iy < i32(params.largeHeight) && ix < i32(params.largeWidth);
-  if (!inside) { return E(); }
-  let at = (line / params.smallHeight * params.largeHeight + u32(iy)) * params.largeWidth + u32(ix);
-  return large[at * params.largePitch + params.largeStart + row % params.a];
+fn largeAt(row: Row, place: vec3<u32>) -> E {
+  let pixel = pixelUnder(row, place);
+  if (pixel < 0) { return E(); }
+  return large[u32(pixel) * params.largePitch + params.largeStart + row.a];
+}
+
+fn smallAt(pixel: u32, column: u32, columns: u32) -> E {
+  if (column >= columns) { return E(); }
+  return small[pixel * params.b + column];
 }
 
 @compute @workgroup_size(16, 16)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+  // What it brings: four rows and four columns of one pixel a round. Rows past the last are not stored.
   let flat = local.y * 16u + local.x;
-  let lane = flat % TILE;
-  let row = group.x * TILE + lane;
-  let column = group.y * TILE + lane;
+  let quad = flat % 16u;
+  let depth = flat / 16u;
+  let row = group.x * TILE + quad * 4u;
+  let row0 = rowOf(row);
+  let row1 = rowOf(row + 1u);
+  let row2 = rowOf(row + 2u);
+  let row3 = rowOf(row + 3u);
+  let column = group.y * TILE + quad * 4u;
   let pixels = params.batch * params.smallHeight * params.smallWidth;
   // Whole rounds of 16 per split, so that u32 products stay small.
   let rounds = (pixels + DEPTH - 1u) / DEPTH;
@@ -49,17 +55,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   var a2 = vec4<f32>();
   var a3 = vec4<f32>();
   for (var round = first; round < last; round++) {
-    for (var d = flat / TILE; d < DEPTH; d += 4u) {
-      let pixel = round * DEPTH + d;
-      var r = E();
-      var c = E();
-      if (pixel < pixels) {
-        r = largeAt(pixel, row);
-        if (column < params.b) { c = small[pixel * params.b + column]; }
-      }
-      rowsTile[d][lane / 4u][lane % 4u] = r;
-      columnsTile[d][lane / 4u][lane % 4u] = c;
-    }
+    let pixel = round * DEPTH + depth;
+    let place = placeOf(pixel);
+    // None past the last pixel.
+    let columns = select(0u, params.b, pixel < pixels);
+    rowsTile[depth][quad] =
+      E4(largeAt(row0, place), largeAt(row1, place), largeAt(row2, place), largeAt(row3, place));
+    columnsTile[depth][quad] = E4(
+      smallAt(pixel, column, columns), smallAt(pixel, column + 1u, columns),
+      smallAt(pixel, column + 2u, columns), smallAt(pixel, column + 3u, columns),
+    );
     workgroupBarrier();
     for (var d = 0u; d < DEPTH; d++) {
       let r = vec4<f32>(rowsTile[d][local.y]);

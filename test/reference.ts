@@ -57,6 +57,15 @@ export function conv2d(x: Host, weight: Host, bias: Host | undefined, attrs: Con
   return y;
 }
 
+/** Gradient of a convolution's weight, of shape `kernel`, from the large image (its input) and the small one (dy). */
+export function weightGrad(large: Host, small: Host, kernel: readonly number[], attrs: ConvAttrs): Host {
+  const dw = host(kernel, new Float64Array(kernel.reduce((s, n) => s * n, 1)));
+  convTerms(large.shape, small.shape, kernel, attrs, (from, to, at) => {
+    dw.data[at]! += small.data[from]! * large.data[to]!;
+  });
+  return dw;
+}
+
 export function conv2dTranspose(x: Host, weight: Host, bias: Host | undefined, attrs: ConvAttrs): Host {
   const { stride = 1, padding = 0, dilation = 1 } = attrs;
   const [n, h, w] = x.shape as [number, number, number];

@@ -7,6 +7,8 @@
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import type { ChannelRun, Tensor } from '../tensor/tensor.ts';
+import { gpuCorrelations } from './correlateGpu.ts';
+import { paramsOf, tapsOf } from './correlationLayout.ts';
 import { elementAliases, type Float } from './elements.ts';
 import { type BiasSum, finishGrad } from './finishGrad.ts';
 import { patchCorrelation } from './patch.ts';
@@ -60,26 +62,16 @@ export interface CorrelationVariant extends Variant<Correlation, [CorrelationTen
   wanted(device: Device): number;
 }
 
-function taps(c: Correlation): number {
-  return c.kernelHeight * c.kernelWidth;
-}
-
-function paramsOf(c: Correlation, splits: number) {
-  const { dtype: _, run, ...sizes } = c;
-  const [largePitch, largeStart] = [run?.pitch ?? c.a, run?.start ?? 0];
-  return { ...sizes, splits, count: taps(c) * c.a * c.b, largePitch, largeStart };
-}
-
 const subgroup4: CorrelationVariant = {
   name: 'subgroup4',
   runs: true,
   fits: (caps, c) => caps.subgroupSize === 4 && inQuads(c.a, c.run) && c.b % 4 === 0,
   preferred: (caps) => caps.software,
-  work: (c) => taps(c) * Math.ceil(c.a / (c.a > 16 ? 32 : 16)) * Math.ceil(c.b / 16),
+  work: (c) => tapsOf(c) * Math.ceil(c.a / (c.a > 16 ? 32 : 16)) * Math.ceil(c.b / 16),
   wanted: () => 24,
   launch(device, c, tensors, splits, label) {
     const wide = c.a > 16;
-    const grid: Grid = [Math.ceil(c.a / (wide ? 32 : 16)), Math.ceil(c.b / 16), taps(c) * splits];
+    const grid: Grid = [Math.ceil(c.a / (wide ? 32 : 16)), Math.ceil(c.b / 16), tapsOf(c) * splits];
     const overrides = { WIDE: Number(wide) };
     const params = paramsOf(c, splits);
     launch(
@@ -143,10 +135,10 @@ const subgroup8: CorrelationVariant = {
   runs: true,
   fits: (caps) => caps.subgroupSize === 8,
   preferred: (caps) => caps.software,
-  work: (c) => taps(c) * Math.ceil(c.a / 32) * Math.ceil(c.b / 16),
+  work: (c) => tapsOf(c) * Math.ceil(c.a / 32) * Math.ceil(c.b / 16),
   wanted: () => 16,
   launch(device, c, tensors, splits, label) {
-    const grid: Grid = [Math.ceil(c.a / 32), Math.ceil(c.b / 16), taps(c) * splits];
+    const grid: Grid = [Math.ceil(c.a / 32), Math.ceil(c.b / 16), tapsOf(c) * splits];
     const params = paramsOf(c, splits);
     const aliases = elementAliases(c);
     const shader = shaders.conv2dWeightGradSubgroup8;
@@ -169,45 +161,12 @@ const stem: CorrelationVariant = {
   },
 };
 
-/** Blocks of 64 rows (tap, large channel) times 64 columns, for each strip. */
-function blocks64(c: Correlation, splits: number): Grid {
-  return [Math.ceil((taps(c) * c.a) / 64), Math.ceil(c.b / 64), splits];
-}
-
-const gemm: CorrelationVariant = {
-  name: 'gemm',
-  runs: true,
-  half: true,
-  fits: () => true,
-  preferred: (caps) => !caps.software,
-  work: (c) => Math.ceil((taps(c) * c.a) / 64) * Math.ceil(c.b / 64),
-  wanted: () => 512,
-  launch(device, c, tensors, splits, label) {
-    const [params, aliases] = [paramsOf(c, splits), elementAliases(c)];
-    const grid = blocks64(c, splits);
-    launch(device, shaders.conv2dWeightGradGemm, 'main', { ...tensors }, params, grid, { aliases }, label);
-  },
-};
-
-/** As gemm, on matrix units. */
-const matrix: CorrelationVariant = {
-  ...gemm,
-  name: 'matrix',
-  fits: (caps, c) => caps.matrices && c.dtype === 'f16',
-  preferred: () => true,
-  launch(device, c, tensors, splits, label) {
-    const grid = blocks64(c, splits);
-    const params = paramsOf(c, splits);
-    launch(device, shaders.conv2dWeightGradMatrix, 'main', { ...tensors }, params, grid, {}, label);
-  },
-};
-
 const tile: CorrelationVariant = {
   name: 'tile',
   runs: true,
   half: true,
   fits: () => true,
-  work: (c) => taps(c) * c.a * Math.ceil(c.b / 4),
+  work: (c) => tapsOf(c) * c.a * Math.ceil(c.b / 4),
   wanted: () => 512,
   launch(device, c, tensors, splits, label) {
     const { workgroup } = device.caps;
@@ -243,8 +202,7 @@ export const correlationVariants: readonly CorrelationVariant[] = [
   walk8,
   subgroup8,
   stem,
-  matrix,
-  gemm,
+  ...gpuCorrelations,
   tile,
 ].map(byType);
 

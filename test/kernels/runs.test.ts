@@ -55,7 +55,7 @@ const widths = [
   [6, 4],
 ] as const;
 
-for (const variant of ['the preferred one', 'subgroup4', 'subgroup8', 'gemm', 'tile', 'quad']) {
+for (const variant of ['the preferred one', 'subgroup4', 'subgroup8', 'gemm', 'gemm4', 'tile', 'quad']) {
   describe(`channels in place, variant ${variant}`, () => {
     const device = useDevice(
       variant === 'the preferred one' ? {} : forced(variant, variant === 'quad' ? 'stem' : variant),

@@ -23,8 +23,14 @@ describe('choice of a convolution variant', () => {
   for (const subgroupSize of [0, 4, 8, 32])
     it(`takes the forms for GPUs on a hardware adapter with subgroups of ${subgroupSize}`, () => {
       const gpu = deviceLike({ software: false, subgroupSize });
-      expect(chooseVariant(gpu, 'conv2d', gatherVariants, gather).name).toBe('gemm');
-      expect(chooseVariant(gpu, 'conv2dWeightGrad', correlationVariants, correlation).name).toBe('gemm');
+      expect(chooseVariant(gpu, 'conv2d', gatherVariants, gather).name).toBe('gemm4');
+      expect(chooseVariant(gpu, 'conv2dWeightGrad', correlationVariants, correlation).name).toBe('gemm4');
+      const [odd, oddGrad] = [
+        { ...gather, k: 3 },
+        { ...correlation, a: 3 },
+      ];
+      expect(chooseVariant(gpu, 'conv2d', gatherVariants, odd).name).toBe('gemm');
+      expect(chooseVariant(gpu, 'conv2dWeightGrad', correlationVariants, oddGrad).name).toBe('gemm');
     });
 
   it("takes Winograd's form on a software adapter without subgroups, too, and offers it to GPUs' tuner", () => {

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { listFiles } from '../data/files.node.ts';
 import { type PrepareOptions, prepare } from '../data/prepare.ts';
-import { writeStore } from '../data/store.node.ts';
+import { expectStoreFolder, writeStore } from '../data/store.node.ts';
 import type { PreparedManifest } from '../data/types.ts';
 import { note, plural, printJson, printTable } from './output.ts';
 import { addStudyOptions, noteSkipped, type StudyArguments, withStudyOptions } from './study.ts';
@@ -31,6 +31,7 @@ function rowsOf({ images, referenceViews }: PreparedManifest): SubjectRow[] {
 
 async function run(folder: string, given: PrepareArguments): Promise<void> {
   const files = await listFiles(folder);
+  await expectStoreFolder(given.out, folder);
   const warnings = new Map<string, number>();
   const onWarning: PrepareOptions['onWarning'] = (_, { code }) =>
     warnings.set(code, (warnings.get(code) ?? 0) + 1);

@@ -1,9 +1,50 @@
 /** @file A prepared store as a folder on disk. */
 
-import { join } from 'node:path';
-import { readBytes, writeFiles } from './files.node.ts';
+import { readdir, realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { ConfigError, FileError } from '../tensor/errors.ts';
+import { fileError, readBytes, writeFiles } from './files.node.ts';
 import { decodeManifest, decodeStore, encodeStore, manifestName, pixelsName } from './store.ts';
 import type { PreparedData } from './types.ts';
+
+const storeNames: readonly string[] = [manifestName, pixelsName('f32'), pixelsName('f16')];
+
+/** Whether a file is a store's own: one of its two, or the remains of a write that was cut off. */
+const ownName = (name: string): boolean =>
+  storeNames.some((own) => name === own || (name.startsWith(`${own}.`) && name.endsWith('.tmp')));
+
+/** A path without links, as far as it exists. */
+async function realFolder(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realFolder(parent), basename(path));
+  }
+}
+
+/**
+ * Checks that a store may be written into `folder`: new, empty or a store, and outside the folder of its images.
+ * @throws ConfigError where it is or lies in `source`; FileError where it holds anything else or is a file
+ */
+export async function expectStoreFolder(folder: string, source: string): Promise<void> {
+  const [to, from] = await Promise.all([folder, source].map((path) => realFolder(resolve(path))));
+  const way = relative(from!, to!);
+  if (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way))
+    throw new ConfigError(
+      `${folder} is or lies in ${source}, whose files would no longer be the images alone. Choose a folder outside it.`,
+    );
+  const present = await readdir(folder).catch((error): string[] => {
+    if (error.code === 'ENOENT') return [];
+    throw fileError(folder, error);
+  });
+  if (present.includes(manifestName) || present.every(ownName)) return;
+  throw new FileError(
+    folder,
+    `is not empty and no prepared store (it lacks ${manifestName})`,
+    'Choose a new or empty folder, or an older store.',
+  );
+}
 
 /**
  * Writes manifest.json and pixels.<dtype>.bin into `folder` (made if missing), atomically, manifest last; an older

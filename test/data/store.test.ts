@@ -1,15 +1,15 @@
 /** @file The prepared store on disk: round trips, damage, full disks; and half precision. */
 
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { listFiles } from '../../src/data/files.node.ts';
 import { fromHalf, toHalf } from '../../src/data/half.ts';
 import { prepare } from '../../src/data/prepare.ts';
-import { openStore, writeStore } from '../../src/data/store.node.ts';
+import { expectStoreFolder, openStore, writeStore } from '../../src/data/store.node.ts';
 import { crc32 } from '../../src/data/store.ts';
-import { FileError } from '../../src/tensor/errors.ts';
+import { ConfigError, FileError } from '../../src/tensor/errors.ts';
 import { dsbccSubject } from './studies.ts';
 
 const disk = vi.hoisted(() => ({ full: false }));
@@ -38,6 +38,37 @@ afterEach(async () => {
 });
 
 const small = (dtype: 'f32' | 'f16') => prepare(dsbccSubject('1'), { size: 24, spacingMm: 2, dtype });
+
+describe('the folder of a store', () => {
+  const at = (path: string) => join(folder, path);
+
+  test('may be new, empty, a store, or what is left of one', async () => {
+    await mkdir(at('empty'));
+    await mkdir(at('left'));
+    await writeFile(at('left/pixels.f16.bin.1-2.tmp'), '');
+    await writeStore(at('store'), await small('f32'));
+    await writeFile(at('store/notes.txt'), '');
+    for (const name of ['empty', 'left', 'store', 'images-2', 'no/such/folder'])
+      await expect(expectStoreFolder(at(name), at('images')), name).resolves.toBeUndefined();
+  });
+
+  test('may not be or lie in that of the images, however it is named', async () => {
+    await mkdir(at('images/1'), { recursive: true });
+    await symlink(at('images'), at('link'));
+    for (const name of ['images', 'images/', 'images/1', 'images/new/store', '../images', 'link/new']) {
+      const given = name.startsWith('..') ? `${at('images')}/${name}` : at(name);
+      await expect(expectStoreFolder(given, at('images')), name).rejects.toThrow(ConfigError);
+    }
+  });
+
+  test('may hold nothing else, nor be a file', async () => {
+    await mkdir(at('photos'));
+    await writeFile(at('photos/a.jpg'), '');
+    await expect(expectStoreFolder(at('photos'), at('images'))).rejects.toThrow(/photos: is not empty/);
+    const file = expectStoreFolder(at('photos/a.jpg'), at('images'));
+    await expect(file).rejects.toThrow(/a\.jpg: is not a folder/);
+  });
+});
 
 describe('a prepared store', () => {
   test.each(['f32', 'f16'] as const)('in %s opens as it was in memory', async (dtype) => {

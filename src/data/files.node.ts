@@ -8,12 +8,17 @@ import type { FileSource } from './types.ts';
 
 const causes: Record<string, [problem: string, fix: string]> = {
   ENOENT: ['does not exist', 'Check the path.'],
-  ENOTDIR: ['is not a folder', 'Give a folder.'],
+  ENOTDIR: ['is not a folder, or lies under a file', 'Give a folder.'],
+  EEXIST: ['could not be written: a file stands where its folder should', 'Choose another folder.'],
   EISDIR: ['is a folder, not a file', 'Give a file.'],
   EACCES: ['may not be accessed', 'Change its permissions.'],
   EPERM: ['may not be accessed', 'Change its permissions.'],
   EROFS: ['is on a read-only file system', 'Choose another folder.'],
   ENOSPC: ['could not be written: the disk is full', 'Free some space; what was there before is unchanged.'],
+  EFBIG: [
+    'could not be written: it would exceed the largest file size allowed',
+    'Raise the limit (ulimit -f) or choose another disk; what was there before is unchanged.',
+  ],
   EDQUOT: [
     'could not be written: the quota is used up',
     'Free some space; what was there before is unchanged.',

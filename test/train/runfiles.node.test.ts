@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fileError } from '../../src/data/files.node.ts';
 import { FileError } from '../../src/tensor/errors.ts';
 import { DiskFiles } from '../../src/train/runfiles.node.ts';
 import { readText, writeText } from '../../src/train/runfiles.ts';
@@ -37,10 +38,17 @@ describe('files of a run on disk', () => {
     await expect(failure).rejects.toThrow(/metrics\.jsonl.*disk is full/);
   });
 
+  it('say that a file became too large', () => {
+    const { message } = fileError('checkpoint', Object.assign(new Error('EFBIG'), { code: 'EFBIG' }));
+    expect(message).toMatch(/^checkpoint: could not be written: .*file size/);
+  });
+
   it('say which folder may not be written', async () => {
     await writeText(new DiskFiles(folder), 'file', 'x');
     const files = new DiskFiles(join(folder, 'file'));
-    await expect(files.write('a', new Uint8Array(1))).rejects.toThrow(FileError);
-    await expect(files.append('a', 'x')).rejects.toThrow(FileError);
+    const within = /file.a: could not be written: a file stands where its folder should/;
+    await expect(files.write('a', new Uint8Array(1))).rejects.toThrow(within);
+    await expect(files.append('a', 'x')).rejects.toThrow(within);
+    await expect(files.write('b/a', new Uint8Array(1))).rejects.toThrow(/a: .*lies under a file/);
   });
 });

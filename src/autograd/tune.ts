@@ -145,10 +145,10 @@ interface Best {
 
 class Tuner {
   readonly #watch: Stopwatch;
-  readonly #tell: (title: string) => void;
+  readonly #tell: (title: string, count: number) => void;
   readonly #choices: Record<string, string>;
 
-  constructor(watch: Stopwatch, known: Choices, tell: (title: string) => void) {
+  constructor(watch: Stopwatch, known: Choices, tell: (title: string, count: number) => void) {
     this.#watch = watch;
     this.#choices = { ...known };
     this.#tell = tell;
@@ -167,7 +167,7 @@ class Tuner {
         return ms!;
       });
       measured.push({ problem, orderedMs });
-      this.#tell(problem.title);
+      this.#tell(problem.title, 1);
     }
     return measured;
   }
@@ -177,8 +177,9 @@ class Tuner {
     const { problem, orderedMs } = measured;
     const cost = costOf(measured);
     const worthwhile = cost === null || cost >= LEAST_SHARE * stepMs;
-    const others = worthwhile ? problem.fitting.filter((name) => name !== problem.chosen) : [];
-    const { name, share, complete } = await this.#contest(problem, others);
+    const others = problem.fitting.filter((name) => name !== problem.chosen);
+    if (!worthwhile) this.#tell(problem.title, others.length);
+    const { name, share, complete } = await this.#contest(problem, worthwhile ? others : []);
     this.#choices[problem.key] = name;
     const ms = share === null || orderedMs === null ? null : share * orderedMs;
     return { ...summaryOf(problem), chosen: name, ms, orderedMs, complete };
@@ -200,7 +201,7 @@ class Tuner {
         (wins ? holder : rival)?.step.dispose();
         if (wins) [holder, name, share] = [rival, other, theirs];
         tried++;
-        this.#tell(problem.title);
+        this.#tell(problem.title, 1);
       }
       holder?.step.dispose();
       // Where none can run now, one may another time.
@@ -251,9 +252,11 @@ export async function tune(
   const open = problems.filter((problem) => !isKnown(problem));
   const total = open.reduce((sum, { fitting }) => sum + fitting.length, 0);
   let done = 0;
-  const tuner = new Tuner(new Stopwatch(device, options), known, (title) =>
-    onProgress?.(++done, total, title),
-  );
+  const tell = (title: string, count: number): void => {
+    done += count;
+    onProgress?.(done, total, title);
+  };
+  const tuner = new Tuner(new Stopwatch(device, options), known, tell);
   const before = choicesOf(device);
   try {
     const measured = await tuner.measureOrdered(open);
@@ -263,6 +266,7 @@ export async function tune(
     const stepMs = measured.reduce((sum, one) => sum + (costOf(one) ?? 0), 0);
     const found = new Map<string, Winner>();
     for (const one of measured) found.set(one.problem.key, await tuner.choose(one, stepMs));
+    if (done < total) tell(open.at(-1)!.title, total - done);
     return problems.map((problem) => found.get(problem.key) ?? unmeasured(problem, known, isKnown(problem)));
   } finally {
     setChoices(device, before);

@@ -56,9 +56,10 @@ function twoSizes(): { y: Tensor } {
   return { y: ops.apply(double, [b], null) };
 }
 
+const isSmall = ({ slices }: Launch): boolean => slices.at(-1)!.size <= 32;
+
 /** A clock on which launches of the smaller size take `ms` by their variant, and the others 1. */
 function clock(ms: { readonly scaled: number; readonly added: number }, slowness = () => 1): () => number {
-  const isSmall = ({ slices }: Launch): boolean => slices.at(-1)!.size <= 32;
   const byVariant = ({ pipeline }: Launch) => (pipeline.shader.name === 'binary' ? ms.added : ms.scaled);
   return clockOf((launch) => slowness() * (isSmall(launch) ? byVariant(launch) : 1));
 }
@@ -136,28 +137,41 @@ describe('tuner', () => {
 
   it('does not try variants where a problem takes next to nothing of the step', async () => {
     const problems = problemsOf(device(), twoSizes);
-    const now = clock({ scaled: 1000, added: 500 });
-    let measurements = 0;
-    const onProgress = () => measurements++;
+    const ran = new Set<string>();
+    const now = clockOf((launch) => {
+      ran.add(`${launch.pipeline.shader.name} ${isSmall(launch) ? 'small' : 'large'}`);
+      return isSmall(launch) ? 1000 : 1;
+    });
+    const told: string[] = [];
+    const onProgress = (done: number, total: number, title: string) =>
+      told.push(`${done} of ${total}: ${title}`);
     const [, small] = await tune(device(), problems, { limitMs: 1e6, now, onProgress });
     expect(small).toMatchObject({ chosen: 'scaled', complete: true });
-    expect(measurements).toBe(3);
+    expect([...ran]).toEqual(['unary small', 'unary large', 'binary small']);
+    expect(told).toEqual([
+      '1 of 4: double 2×3 → 2×3',
+      '2 of 4: double 4×5 → 4×5',
+      '3 of 4: double 2×3 → 2×3',
+      '4 of 4: double 4×5 → 4×5',
+    ]);
   });
 
   it('stops at the time limit, and leaves the rest to the order of preference', async () => {
     const problems = problemsOf(device(), twoSizes);
     for (const limitMs of [0, 40, 260]) {
-      let [time, last] = [0, 0];
+      let [time, last, ended] = [0, 0, false];
       const now = () => {
         time += 5;
         return time;
       };
-      const onProgress = () => {
-        last = time;
+      const onProgress = (done: number, total: number) => {
+        ended = done === total;
+        if (!ended) last = time;
       };
       const winners = await tune(device(), problems, { limitMs, now, onProgress });
       const complete = winners.filter((winner) => winner.complete).length;
       expect(complete).toBe(limitMs === 260 ? 1 : 0);
+      expect(ended).toBe(true);
       if (limitMs === 0) expect(last).toBe(0);
       // A contest of two, of two warm and five counted runs each, may have begun just before the end.
       expect(last).toBeLessThanOrEqual(limitMs + 150);

@@ -174,14 +174,25 @@ interface Placement {
   readonly memory: StepMemory;
 }
 
+/** All of them or none. */
+function allocateSlots(device: Device, sizes: readonly number[]): Storage[] {
+  const slots: Storage[] = [];
+  try {
+    for (const [i, bytes] of sizes.entries())
+      slots.push(device.memory.allocateReal(bytes, `step slot ${i}`, { exact: true }));
+  } catch (error) {
+    for (const slot of slots) slot.release();
+    throw error;
+  }
+  return slots;
+}
+
 function placeStorages(device: Device, { launches, virtual, outputs }: Recording<StepOutputs>): Placement {
   const kept = new Set(Object.values(outputs).map((output) => output.storage));
   const lifetimes = lifetimesOf(launches, virtual, kept);
   const { maxBufferSize, maxStorageBufferBindingSize } = device.gpu.limits;
   const plan = planSlots(lifetimes, Math.min(maxBufferSize, maxStorageBufferBindingSize));
-  const slots = plan.slots.map((bytes, i) =>
-    device.memory.allocateReal(bytes, `step slot ${i}`, { exact: true }),
-  );
+  const slots = allocateSlots(device, plan.slots);
   const places = new Map<Storage, Placed>();
   for (const [id, { slot, offset }] of plan.places) {
     const [storage, buffer] = [virtual[id]!, slots[slot]!.buffer!];
@@ -224,34 +235,49 @@ function bind(
   return { pipeline, group, launch };
 }
 
-/** Runs a step's code as `capture` does, and keeps nothing: for whoever wants to know what it would launch. */
-export function rehearse(device: Device, step: () => StepOutputs): void {
-  const { constants, outputs } = record(device, step);
+/** Lets go of what a recording holds. */
+function discard({ outputs, constants }: Recording<StepOutputs>): void {
   for (const output of Object.values(outputs)) output.dispose();
   for (const storage of constants) storage.release();
+}
+
+/** Runs a step's code as `capture` does, and keeps nothing: for whoever wants to know what it would launch. */
+export function rehearse(device: Device, step: () => StepOutputs): void {
+  discard(record(device, step));
+}
+
+/** The step of a recording whose shaders are compiled; takes over what the recording holds, unless it throws. */
+function assemble<O extends StepOutputs>(device: Device, recording: Recording<O>): CapturedStep<O> {
+  const { slots, places, memory } = placeStorages(device, recording);
+  let params: GPUBuffer | undefined;
+  try {
+    params = uploadParams(device, recording.launches);
+    const launches = recording.launches.map((launch, index) => bind(device, launch, index, places, params));
+    const held = [...slots, ...recording.constants];
+    return new CapturedStep(device, recording.outputs, memory, launches, held, params);
+  } catch (error) {
+    for (const slot of slots) slot.release();
+    params?.destroy();
+    throw error;
+  }
 }
 
 /**
  * Captures `step`: runs its code once, recording launches instead of executing them; compiles their shaders in
  * parallel; plans memory; returns the step ready to `run()`. Shapes and JavaScript branches are frozen; what changes
  * from run to run must lie in tensors written before it. Nothing is executed by capturing.
- * @throws CaptureError for a host read or write inside, or for nesting
+ * @throws CaptureError for a host read or write inside, or for nesting; whatever it throws, it keeps nothing
  */
 export async function capture<O extends StepOutputs>(
   device: Device,
   step: () => O,
 ): Promise<CapturedStep<O>> {
   const recording = record(device, step);
-  await queueOf(device).prepare(recording.launches.map(({ pipeline }) => pipeline));
-  const { slots, places, memory } = placeStorages(device, recording);
-  const params = uploadParams(device, recording.launches);
-  const launches = recording.launches.map((launch, index) => bind(device, launch, index, places, params));
-  return new CapturedStep(
-    device,
-    recording.outputs,
-    memory,
-    launches,
-    [...slots, ...recording.constants],
-    params,
-  );
+  try {
+    await queueOf(device).prepare(recording.launches.map(({ pipeline }) => pipeline));
+    return assemble(device, recording);
+  } catch (error) {
+    discard(recording);
+    throw error;
+  }
 }

@@ -1,14 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { capture } from '../../src/autograd/step.ts';
 import { noGrad, Tape } from '../../src/autograd/tape.ts';
+import { queueOf } from '../../src/kernels/queue.ts';
 import { randomNormal, tensor } from '../../src/tensor/create.ts';
-import { CaptureError } from '../../src/tensor/errors.ts';
+import { CaptureError, OutOfMemoryError, ShaderError } from '../../src/tensor/errors.ts';
 import { disown } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
 
 const device = useDevice();
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 /** x·x + sigmoid(x) with x used three times, so that gradients accumulate. */
 function forward(x: Tensor): Tensor {
@@ -67,6 +71,45 @@ describe('capture', () => {
   it('refuses a host read inside the step and nesting', async () => {
     const x = tensor(device(), [1], [1]);
     await expect(capture(device(), () => readInside(x))).rejects.toThrow(CaptureError);
+  });
+
+  it.each([
+    {
+      where: 'its shaders do not compile',
+      error: new ShaderError('no such function'),
+      fail: (error: Error) => vi.spyOn(queueOf(device()), 'prepare').mockRejectedValue(error),
+    },
+    {
+      where: 'memory does not suffice for its last slot',
+      error: new OutOfMemoryError('step slot', 4, ''),
+      fail(error: Error) {
+        const { memory } = device();
+        const allocate = memory.allocateReal.bind(memory);
+        vi.spyOn(memory, 'allocateReal').mockImplementation((bytes, label, options) => {
+          if (label === 'step slot 1') throw error;
+          return allocate(bytes, label, options);
+        });
+      },
+    },
+    {
+      where: 'it cannot be bound',
+      error: new Error('no such binding'),
+      fail: (error: Error) =>
+        vi.spyOn(device().gpu, 'createBindGroup').mockImplementation(() => {
+          throw error;
+        }),
+    },
+  ])('keeps nothing where $where', async ({ error, fail }) => {
+    const x = tensor(device(), new Float32Array(1000), [1000]);
+    ops.add(ops.affine(x, 3), x).dispose();
+    const before = device().memory.liveBytes;
+    fail(error);
+    const captured = capture(device(), () => {
+      const constant = tensor(device(), new Float32Array(1000), [1000]);
+      return { y: ops.add(ops.affine(x, 3), constant) };
+    });
+    await expect(captured).rejects.toThrow(error);
+    expect(device().memory.liveBytes).toBe(before);
   });
 });
 

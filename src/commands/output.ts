@@ -20,12 +20,23 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Reads an option's number. */
-export function parseNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
-  return value;
+/** A reader of an option's number; commander names the option where it refuses. */
+function numberThat(fits: (value: number) => boolean, must: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
+    if (!fits(value)) throw new InvalidArgumentError(`It must be ${must}.`);
+    return value;
+  };
 }
+
+export const parseNumber = numberThat(() => true, 'a number');
+export const parseCount = numberThat(
+  (value) => Number.isInteger(value) && value > 0,
+  'a whole number above 0',
+);
+export const parsePositive = numberThat((value) => value > 0, 'above 0');
+export const parseSeconds = numberThat((value) => value >= 0, '0 or more');
 
 /** Collects an option that may be given several times. */
 export function collect<T>(parse: (text: string) => T): (text: string, before?: readonly T[]) => T[] {

@@ -8,7 +8,7 @@ import { type JobConsole, type JobResult, runJob } from '../train/job.node.ts';
 import { startProgress } from '../train/progress.ts';
 import { evaluationColumns, evaluationRows } from './evaluation.ts';
 import { interruptible } from './interrupt.ts';
-import { collect, note, plural, printJson, printTable } from './output.ts';
+import { collect, note, parseSeconds, plural, printJson, printTable } from './output.ts';
 
 /** Keys of the configuration that have a flag of their own; --set reaches the others. */
 const flags = {
@@ -34,7 +34,7 @@ const flags = {
 const texts = new Set<string>(['data', 'out', 'preset', 'schedule', 'precision', 'adapter']);
 
 export type Flag = keyof typeof flags;
-export type Values = Readonly<Record<string, string>> & {
+export type Values = Readonly<Record<string, string | number>> & {
   readonly task?: string;
   readonly map?: readonly string[];
   readonly set?: readonly string[];
@@ -83,7 +83,7 @@ export async function givenBy(values: Values): Promise<GivenConfig> {
   const given: Record<string, unknown> = {};
   for (const flag of Object.keys(flags) as Flag[]) {
     const text = values[nameOf(flag)];
-    if (text !== undefined) given[flag] = texts.has(flag) ? text : parseValue(text);
+    if (text !== undefined) given[flag] = texts.has(flag) ? text : parseValue(String(text));
   }
   if (values.task) given.tasks = values.task.split(',').map((name) => name.trim());
   if (values.map) given.map = values.map;
@@ -182,8 +182,10 @@ export async function pretrain(
 
 /** Adds options that `givenBy` reads. */
 export function addConfigOptions(command: Command, chosen = Object.keys(flags) as Flag[]): void {
-  for (const flag of chosen)
-    command.addOption(new Option(flags[flag][0], flags[flag][1]).preset(flag === 'tune' ? '60' : undefined));
+  for (const flag of chosen) {
+    const option = new Option(flags[flag][0], flags[flag][1]);
+    command.addOption(flag === 'tune' ? option.preset('60').argParser(parseSeconds) : option);
+  }
   command
     .option('--task <names>', 'orientation, location, or both with a comma (default: both)')
     .option(

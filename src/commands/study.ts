@@ -5,7 +5,7 @@ import { type Progress as Pass, skippedText } from '../data/scan.ts';
 import type { SkippedFile } from '../data/types.ts';
 import { parseViewRule } from '../data/views.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
-import { collect, note, parseNumber, plural } from './output.ts';
+import { collect, note, parseCount, parsePositive, plural } from './output.ts';
 
 export interface StudyArguments {
   readonly json?: boolean;
@@ -44,8 +44,8 @@ export function addStudyOptions(command: Command): Command {
     .addOption(
       new Option('--location <direction>', 'which end of a stack is 0').choices(['anatomical', 'zhang2024']),
     )
-    .option('--size <pixels>', 'side of the prepared image (default: 224)', parseNumber)
-    .option('--spacing <mm>', 'pixel spacing of the prepared image (default: 1.26)', parseNumber)
+    .option('--size <pixels>', 'side of the prepared image (default: 224)', parseCount)
+    .option('--spacing <mm>', 'pixel spacing of the prepared image (default: 1.26)', parsePositive)
     .option('--json', 'print JSON');
 }
 

@@ -9,7 +9,7 @@ import { adapterLine } from '../train/job.node.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
 import { Trainer } from '../train/trainer.ts';
 import { saveWinners, winnersFile } from '../train/winners.ts';
-import { note, parseNumber, plural, printJson, printTable } from './output.ts';
+import { note, parseSeconds, plural, printJson, printTable } from './output.ts';
 import { addConfigOptions, givenBy, type Values } from './pretrain.ts';
 
 interface TuneValues {
@@ -81,7 +81,7 @@ export function addTune(program: Command): void {
     .description('time the kernel variants that fit a training, and keep the fastest for pretrain --tune');
   addConfigOptions(command, ['preset', 'batch', 'width', 'size', 'adapter']);
   command
-    .option('--seconds <limit>', 'start no measurement after so many seconds', parseNumber, 60)
+    .option('--seconds <limit>', 'start no measurement after so many seconds', parseSeconds, 60)
     .option('--json', 'print JSON')
     .action(run);
 }

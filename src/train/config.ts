@@ -87,8 +87,8 @@ const trainShape = {
   checkpointEvery: whole(1),
   /** Whether backward computes the blocks' inside again instead of keeping it: less memory, the same bits, more time. */
   recompute: z.boolean(),
-  /** Seconds to spend at the start on timing kernel variants; null: those of the fixed order of preference. */
-  tune: positive.nullable(),
+  /** Seconds to spend at the start on timing kernel variants, 0 for what is known already; null: the fixed order. */
+  tune: z.number().min(0).nullable(),
 };
 
 const runShape = {

@@ -1,0 +1,37 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addLabels } from '../../src/commands/labels.ts';
+import { addConfigOptions, givenBy, type Values } from '../../src/commands/pretrain.ts';
+import { addTune } from '../../src/commands/tune.ts';
+import type { GivenConfig } from '../../src/train/config.ts';
+
+/** What the configuration's options make of arguments. */
+async function given(...args: string[]): Promise<GivenConfig> {
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  addConfigOptions(command);
+  return givenBy(command.parse(args, { from: 'user' }).opts<Values>());
+}
+
+async function refusal(add: (program: Command) => void, ...args: string[]): Promise<string> {
+  const program = new Command();
+  add(program);
+  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
+  return program.parseAsync(args, { from: 'user' }).then(
+    () => 'accepted',
+    (error: Error) => error.message,
+  );
+}
+
+describe('options of numbers', () => {
+  it('give seconds to tuning, 0 too', async () => {
+    expect(await given('--tune')).toEqual({ tune: 60 });
+    expect(await given('--tune', '0', '--lr', '1e-4')).toEqual({ tune: 0, learningRate: 1e-4 });
+  });
+
+  it('are refused by name where the number cannot be', async () => {
+    await expect(given('--tune', '-3')).rejects.toThrow(/'--tune \[seconds\]' argument '-3'.*0 or more/);
+    expect(await refusal(addTune, 'tune', '--seconds', '-3')).toMatch(/'--seconds .*'-3'.*0 or more/);
+    expect(await refusal(addLabels, 'labels', '.', '--size', '-5')).toMatch(/'--size .*'-5'.*whole number/);
+    expect(await refusal(addLabels, 'labels', '.', '--spacing', '0')).toMatch(/'--spacing .*'0'.*above 0/);
+  });
+});

@@ -48,6 +48,14 @@ export type Values = Readonly<Record<string, string | number>> & {
 /** The name commander gives a flag's value. */
 const nameOf = (flag: Flag): string => /--(\w+)/.exec(flags[flag][0])![1]!;
 
+/** How the command line writes a key of the configuration, up to its value. */
+function spelling(path: readonly PropertyKey[]): string {
+  const key = String(path[0]);
+  if (key in flags) return `--${nameOf(key as Flag)} `;
+  if (key === 'tasks') return '--task ';
+  return key === 'map' || key === 'recompute' ? `--${key} ` : `--set ${path.join('.')}=`;
+}
+
 /** A number, list, object, true, false or null where the text is one; else the text itself. */
 function parseValue(text: string): unknown {
   try {
@@ -89,7 +97,7 @@ export async function givenBy(values: Values): Promise<GivenConfig> {
   if (values.map) given.map = values.map;
   if (values.recompute) given.recompute = true;
   for (const text of values.set ?? []) assign(given, text);
-  const parsed = parseGiven(given, 'command line');
+  const parsed = parseGiven(given, 'command line', spelling);
   return {
     ...file,
     ...parsed,

@@ -193,22 +193,40 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
   },
 };
 
-function describeIssue(issue: z.core.$ZodIssue): string {
+/** Characters of a wrong value that an error repeats. */
+const MOST_SHOWN = 80;
+
+type Path = readonly PropertyKey[];
+/** How a key is written before its value where the configuration comes from. */
+type Spelling = (path: Path) => string;
+
+const asKey: Spelling = (path) => `${path.join('.') || 'the configuration'} `;
+
+const valueAt = (value: unknown, path: Path): unknown =>
+  path.reduce((inner: unknown, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+
+function describeIssue(issue: z.core.$ZodIssue, whole: unknown, spelling: Spelling): string {
   const where = issue.path.join('.');
-  if (issue.code !== 'unrecognized_keys') return `${where || 'the configuration'}: ${issue.message}`;
+  if (issue.code !== 'unrecognized_keys') {
+    const value = valueAt(whole, issue.path);
+    const text = typeof value === 'string' ? value : String(JSON.stringify(value));
+    const shown = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+    return `${spelling(issue.path)}${shown}: ${issue.message}`;
+  }
   const known = where === 'augmentation' ? augmentation : where === 'phantom' ? phantom : runSchema;
   return `unknown key "${issue.keys.join('", "')}"${where && ` in ${where}`}; known are ${Object.keys(known.shape).join(', ')}`;
 }
 
-function parse<T>(schema: z.ZodType<T>, value: unknown, source: string): T {
+function parse<T>(schema: z.ZodType<T>, value: unknown, source: string, spelling = asKey): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new ConfigError(`${source}: ${result.error.issues.map(describeIssue).join('; ')}.`);
+  const issues = result.error.issues.map((issue) => describeIssue(issue, value, spelling));
+  throw new ConfigError(`${source}: ${issues.join('; ')}.`);
 }
 
 /** Checks that a value (a parsed JSON file, or flags) is part of a configuration. Throws ConfigError naming `source`. */
-export function parseGiven(value: unknown, source: string): GivenConfig {
-  return parse(givenSchema, value, source);
+export function parseGiven(value: unknown, source: string, spelling?: Spelling): GivenConfig {
+  return parse(givenSchema, value, source, spelling);
 }
 
 /** What given keys say against each other; a key that repeats the preset's value is no contradiction. */

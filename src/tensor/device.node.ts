@@ -225,9 +225,12 @@ function parseSwitch(name: string): boolean {
 
 /** `PLANEWISE_VARIANT=conv2d:gather,conv2dWeightGrad:gather` */
 function parseVariants(text: string | undefined): Record<string, string> {
-  const pairs = (text ?? '')
-    .split(',')
-    .filter(Boolean)
-    .map((pair) => pair.split(':') as [string, string]);
-  return Object.fromEntries(pairs);
+  const pairs = (text ?? '').split(',').filter(Boolean);
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, op, variant] = /^([^:]+):([^:]+)$/.exec(pair) ?? [];
+      if (op && variant) return [op, variant];
+      throw new ConfigError(`PLANEWISE_VARIANT has "${pair}". Write op:variant, several with commas.`);
+    }),
+  );
 }

@@ -13,6 +13,13 @@ describe('openDevice in Node', () => {
     await expect(openDevice()).rejects.toThrow(/"abacus".*gpu, system or swiftshader/);
   });
 
+  it('refuses forced variants that are not written as pairs of op and variant', async () => {
+    for (const text of ['tile', 'conv2d:', ':tile', 'conv2d:tile,foo', 'conv2d:tile:quad']) {
+      vi.stubEnv('PLANEWISE_VARIANT', text);
+      await expect(openDevice(), text).rejects.toThrow(/PLANEWISE_VARIANT.*op:variant/);
+    }
+  });
+
   it('the option goes before the environment variable', async () => {
     vi.stubEnv('PLANEWISE_ADAPTER', 'abacus');
     const device = await openDevice({ adapter: 'swiftshader' });

@@ -1,8 +1,8 @@
 /** @file Winograd's form of large images: their transforms, most of what a step needs at once, a part of the batch at a time. */
-import type { Device } from '../tensor/device.ts';
+import type { Caps, Device } from '../tensor/device.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { accumulateInto } from './binary.ts';
-import { multiply, planeOf } from './planes.ts';
+import { GAP, multiply, planeOf } from './planes.ts';
 import {
   type Convolution,
   forwardProducts,
@@ -15,14 +15,16 @@ import {
   weightProducts,
 } from './winogradForm.ts';
 
-/** Bytes of transformed images up to which a launch less is worth more. */
-const SMALL = 1 << 22;
-/** Of the forward pass, beside which less lives. */
-const SMALL_FORWARD = 1 << 23;
+/**
+ * Bytes of transformed images up to which a launch less is worth more: of the gradients, and of the forward pass, beside
+ * which less lives. Those of GPUs, where short launches cost more, are not measured.
+ */
+const smallOf = ({ software }: Caps) =>
+  software ? { gradients: 1 << 22, forward: 1 << 23 } : { gradients: 1 << 26, forward: 1 << 26 };
 
-/** Bytes of an image with so many channels, transformed. */
+/** Bytes of images with so many channels, transformed. */
 function spreadBytes(size: TileSize, c: Convolution, channels: number): number {
-  return 4 * pointsOf(size) * tilesOf(size, c).padded * channels;
+  return 4 * pointsOf(size) * (tilesOf(size, c).padded * channels + GAP);
 }
 
 /** Whether the transformed images are larger than the transformed weight. */
@@ -31,8 +33,8 @@ export function largerImages(size: TileSize, c: Convolution): boolean {
 }
 
 /** Whether the images are transformed one after the other, so that each can go before the next comes. */
-function oneByOne(size: TileSize, c: Convolution): boolean {
-  return largerImages(size, c) && spreadBytes(size, c, c.xChannels + c.yChannels) > SMALL;
+function oneByOne({ caps }: Device, size: TileSize, c: Convolution): boolean {
+  return largerImages(size, c) && spreadBytes(size, c, c.xChannels + c.yChannels) > smallOf(caps).gradients;
 }
 
 /** Some images of the batch as a convolution of their own. */
@@ -44,10 +46,20 @@ interface Part {
 /** Storage offsets of bindings. */
 const ALIGNMENT = 256;
 
-/** Parts of whole images, as many as bring x's transform below `most` bytes, if they begin where bindings may. */
+/** Images of which x's transform takes at most so many bytes; one at least. */
+function imagesWithin(most: number, size: TileSize, c: Convolution): number {
+  const { tiles } = tilesOf(size, { ...c, batch: 1 });
+  const plane = most / 4 / pointsOf(size) - GAP;
+  return Math.max(1, Math.floor(plane / (tiles * c.xChannels)));
+}
+
+/**
+ * Parts of whole images, of much the same size: as few as bring x's transform down to `most` bytes, if they begin where
+ * bindings may.
+ */
 function partsOf(size: TileSize, c: Convolution, most: number): Part[] {
   const { batch } = c;
-  const images = Math.ceil(batch / Math.min(batch, Math.ceil(spreadBytes(size, c, c.xChannels) / most)));
+  const images = Math.ceil(batch / Math.ceil(batch / imagesWithin(most, size, c)));
   const { tiles } = tilesOf(size, { ...c, batch: images });
   const x = images * c.xHeight * c.xWidth * c.xChannels;
   const y = images * c.yHeight * c.yWidth * c.yChannels;
@@ -78,7 +90,7 @@ export function spreadGrad(
   c: Convolution,
   { x, ...others }: Sources & { readonly x: Tensor },
 ): Spread {
-  return new Spread(device, size, c, oneByOne(size, c) ? others : { x, ...others });
+  return new Spread(device, size, c, oneByOne(device, size, c) ? others : { x, ...others });
 }
 
 /** `weightProducts` after `spreadGrad` of the same x. */
@@ -89,8 +101,8 @@ export function weightSums(
   { x, spread }: { readonly x: Tensor; readonly spread: Spread },
   label: string,
 ): Tensor {
-  if (!oneByOne(size, c)) return weightProducts(device, size, c, spread, label);
-  const [first, ...others] = partsOf(size, c, SMALL);
+  if (!oneByOne(device, size, c)) return weightProducts(device, size, c, spread, label);
+  const [first, ...others] = partsOf(size, c, smallOf(device.caps).gradients);
   const sums = partProducts(device, size, c, { x, grad: spread.grad, part: first! }, label);
   for (const part of others) {
     using more = partProducts(device, size, c, { x, grad: spread.grad, part }, label);
@@ -134,7 +146,7 @@ export function convolve(
   label: string,
 ): void {
   let spreadWeight: Tensor | undefined;
-  for (const part of partsOf(size, c, SMALL_FORWARD)) {
+  for (const part of partsOf(size, c, smallOf(device.caps).forward)) {
     using images = imagesOf(x, part);
     using results = imagesOf(y, part);
     using spread = new Spread(device, size, part.c, spreadWeight ? { x: images } : { x: images, weight });

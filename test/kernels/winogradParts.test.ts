@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
-import { capture } from '../../src/autograd/step.ts';
+import { type CapturedStep, capture, type StepOutputs } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { randomNormal, tensor } from '../../src/tensor/create.ts';
+import type { Device } from '../../src/tensor/device.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
 import { forced } from './conv2d.cases.ts';
 
-const device = useDevice(forced('winograd', 'winograd'));
-
-const BATCH = 3;
-const [K, M] = [80, 32];
+const MIB = 1 << 20;
+/** Channels of y. */
+const M = 32;
 
 type Values = Float32Array;
 
@@ -23,13 +23,21 @@ interface Gradients {
 
 const read = async (of: Tensor): Promise<Values> => Float32Array.from(await of.read());
 
-/** A convolution with ReLU of so many images, and its gradients for random ones of its output. */
-function step(images: Values, dy: Values, [height, width]: readonly [number, number]) {
-  const batch = images.length / (height * width * K);
-  const x = tensor(device(), images, [batch, height, width, K]);
-  const [weight, bias] = [randomNormal(device(), [3, 3, K, M], 2), randomNormal(device(), [M], 3)];
+/** Images of x and a gradient for each of y, and the sizes of x. */
+interface Images {
+  readonly x: Values;
+  readonly dy: Values;
+  /** Height, width, channels. */
+  readonly sizes: readonly [number, number, number];
+}
+
+/** A convolution with ReLU, and its gradients. */
+function step(device: Device, { x: values, dy, sizes: [height, width, channels] }: Images) {
+  const batch = values.length / (height * width * channels);
+  const x = tensor(device, values, [batch, height, width, channels]);
+  const [weight, bias] = [randomNormal(device, [3, 3, channels, M], 2), randomNormal(device, [M], 3)];
   for (const leaf of [x, weight, bias]) leaf.requiresGrad = true;
-  const from = tensor(device(), dy, [batch, height, width, M]);
+  const from = tensor(device, dy, [batch, height, width, M]);
   return () => {
     using tape = new Tape();
     const y = ops.conv2d(x, weight, bias, { padding: 1, relu: true });
@@ -38,14 +46,23 @@ function step(images: Values, dy: Values, [height, width]: readonly [number, num
   };
 }
 
-async function run(
-  ...[images, dy, side]: Parameters<typeof step>
-): Promise<Gradients & { labels: readonly string[] }> {
-  using captured = await capture(device(), step(images, dy, side));
+/** Bytes that each launch writes of x's transform, in order. */
+function spreadBytes({ launches }: CapturedStep<StepOutputs>): number[] {
+  return launches.flatMap(({ launch: { pipeline, slices } }) => {
+    const { bindings } = pipeline.shader.entries[pipeline.entry]!;
+    const slice = slices[bindings.findIndex(({ name }) => name === 'xSpread')];
+    // Smaller is what stands in for it where x is not transformed.
+    return slice && slice.size > 16 ? [slice.size] : [];
+  });
+}
+
+async function run(device: Device, images: Images) {
+  using captured = await capture(device, step(device, images));
   captured.run();
   const { y, dx, dw, db } = captured.outputs;
   const [first, second, third, fourth] = await Promise.all([y, dx, dw, db].map(read));
-  return { y: first!, dx: second!, dw: third!, db: fourth!, labels: captured.labels };
+  const gradients: Gradients = { y: first!, dx: second!, dw: third!, db: fourth! };
+  return { ...gradients, labels: captured.labels, spread: spreadBytes(captured) };
 }
 
 const sum = (parts: readonly Values[]): number[] =>
@@ -61,31 +78,56 @@ function errorOf(found: Values, expected: ArrayLike<number>): number {
   return difference / largest;
 }
 
-describe('Winograd over parts of the batch', () => {
-  it.each([
+interface Case {
+  readonly batch: number;
+  readonly sizes: Images['sizes'];
+  /** Parts on software adapters; on GPUs, where they may be larger, all is one. */
+  readonly forward: number;
+  readonly backward: number;
+}
+
+const cases: Readonly<Record<'winograd' | 'winograd2', readonly Case[]>> = {
+  winograd: [
     // Forward two images, then one; for the weight's gradient each alone.
-    { side: [64, 64] as const, forward: 2, backward: 3 },
+    { batch: 3, sizes: [64, 64, 80], forward: 2, backward: 3 },
+    // Two, two and one.
+    { batch: 5, sizes: [32, 32, 192], forward: 2, backward: 3 },
+    // Of three images, two take just less than twice the bytes.
+    { batch: 3, sizes: [32, 32, 284], forward: 1, backward: 3 },
     // The second image begins where no binding can: all at once.
-    { side: [65, 63] as const, forward: 1, backward: 1 },
-  ])('of $side gives every image what it has alone', async ({ side, forward, backward }) => {
-    const [height, width] = side;
-    const x = await read(randomNormal(device(), [BATCH * height * width * K], 1));
-    const dy = await read(randomNormal(device(), [BATCH * height * width * M], 4));
-    const of = (values: Values, i: number) =>
-      values.slice((values.length / BATCH) * i, (values.length / BATCH) * (i + 1));
-    const all = await run(x, dy, side);
-    const alone: Gradients[] = [];
-    for (let i = 0; i < BATCH; i++) alone.push(await run(of(x, i), of(dy, i), side));
-    // To the bit, unless products are cut into strips where there are few: on GPUs.
-    const allowed = device().caps.software ? 0 : 1e-5;
-    for (const name of ['y', 'dx'] as const)
-      for (const [i, one] of alone.entries())
-        expect(errorOf(of(all[name], i), one[name])).toBeLessThanOrEqual(allowed);
-    for (const name of ['dw', 'db'] as const)
-      expect(errorOf(all[name], sum(alone.map((one) => one[name])))).toBeLessThan(1e-5);
-    const count = (wanted: string) => all.labels.filter((label) => label === wanted).length;
-    expect(count('conv2d[winograd]')).toBe(forward);
-    expect(count('conv2dWeightGrad[winograd]')).toBe(backward);
-    expect(count('conv2dInputGrad[winograd]')).toBe(1);
-  });
+    { batch: 3, sizes: [65, 63, 80], forward: 1, backward: 1 },
+  ],
+  winograd2: [{ batch: 5, sizes: [32, 32, 96], forward: 1, backward: 3 }],
+};
+
+describe.each(['winograd', 'winograd2'] as const)('%s over parts of the batch', (variant) => {
+  const device = useDevice(forced(variant, variant));
+
+  it.each(cases[variant])(
+    'of $batch images of $sizes gives each what it has alone',
+    async ({ batch, sizes, forward, backward }) => {
+      const [height, width, channels] = sizes;
+      const { software } = device().caps;
+      const x = await read(randomNormal(device(), [batch * height * width * channels], 1));
+      const dy = await read(randomNormal(device(), [batch * height * width * M], 4));
+      const of = (values: Values, i: number) =>
+        values.slice((values.length / batch) * i, (values.length / batch) * (i + 1));
+      const all = await run(device(), { x, dy, sizes });
+      const alone: Gradients[] = [];
+      for (let i = 0; i < batch; i++) alone.push(await run(device(), { x: of(x, i), dy: of(dy, i), sizes }));
+      // To the bit, unless products are cut into strips where there are few: on GPUs.
+      const allowed = software ? 0 : 1e-5;
+      for (const name of ['y', 'dx'] as const)
+        for (const [i, one] of alone.entries())
+          expect(errorOf(of(all[name], i), one[name])).toBeLessThanOrEqual(allowed);
+      for (const name of ['dw', 'db'] as const)
+        expect(errorOf(all[name], sum(alone.map((one) => one[name])))).toBeLessThan(1e-5);
+      const count = (wanted: string) => all.labels.filter((label) => label === wanted).length;
+      expect(count(`conv2d[${variant}]`)).toBe(software ? forward : 1);
+      expect(count(`conv2dWeightGrad[${variant}]`)).toBe(software ? backward : 1);
+      expect(count(`conv2dInputGrad[${variant}]`)).toBe(1);
+      if (forward > 1) expect(Math.max(...all.spread.slice(0, forward))).toBeLessThanOrEqual(8 * MIB);
+      if (backward > 1) expect(Math.max(...all.spread.slice(-backward))).toBeLessThanOrEqual(4 * MIB);
+    },
+  );
 });

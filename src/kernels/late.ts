@@ -52,51 +52,85 @@ class DryRun {
   }
 }
 
-/**
- * Takes pipelines off the list and has the device compile them, one after another, until none is left.
- * @returns those it compiled
- */
-async function compileFrom(
-  list: PipelineSpec[],
-  device: Device,
-  pipelines: PipelineCache,
-): Promise<PipelineSpec[]> {
-  if (list.length === 0) return [];
-  const run = new DryRun(device);
-  const done: PipelineSpec[] = [];
-  try {
-    for (let spec = list.shift(); spec; spec = list.shift()) {
-      await pipelines.prepare([spec]);
-      await run.dispatch(pipelines.get(spec), spec.shader.entries[spec.entry]!);
-      done.push(spec);
-    }
-    return done;
-  } finally {
-    run.dispose();
+/** What is left to compile, and what other devices have compiled. */
+class Work {
+  readonly left: PipelineSpec[];
+  readonly elsewhere: PipelineSpec[] = [];
+  /** Others get nothing more. */
+  closed = false;
+
+  constructor(specs: readonly PipelineSpec[]) {
+    // By length, for want of a better measure: long ones first, so that all devices end about together.
+    this.left = [...specs].sort((a, b) => b.shader.source.length - a.shader.source.length);
   }
 }
 
-/** Another device that takes from the list too, until it is empty. What it leaves undone the first device does. */
-async function help(list: PipelineSpec[], twins: Twins): Promise<void> {
+/** Makes pipelines on one device and dispatches each over nothing. */
+class Compiler implements Disposable {
+  readonly #pipelines: PipelineCache;
+  readonly #run: DryRun;
+
+  constructor(device: Device, pipelines: PipelineCache) {
+    this.#pipelines = pipelines;
+    this.#run = new DryRun(device);
+  }
+
+  async compile(spec: PipelineSpec): Promise<void> {
+    await this.#pipelines.prepare([spec]);
+    await this.#run.dispatch(this.#pipelines.get(spec), spec.shader.entries[spec.entry]!);
+  }
+
+  [Symbol.dispose](): void {
+    this.#run.dispose();
+  }
+}
+
+/** The first device's part, until nothing is left. @returns what it compiled */
+async function lead(work: Work, compiler: Compiler, patience: number): Promise<Set<PipelineSpec>> {
+  const done = new Set<PipelineSpec>();
+  let proven = false;
+  const compile = async (spec: PipelineSpec) => {
+    await compiler.compile(spec);
+    done.add(spec);
+  };
+  while (work.left.length > 0) {
+    // The driver writes its cache in the background: by the second pipeline, the first lies there.
+    const [sample, second] = work.elsewhere;
+    if (second && !proven) {
+      const before = performance.now();
+      await compile(sample!);
+      proven = true;
+      // The devices share no cache: what the others compile is compiled twice.
+      if (performance.now() - before > patience) work.closed = true;
+    } else await compile(work.left.shift()!);
+  }
+  return done;
+}
+
+/** Another device's part. What it leaves undone the first device does. */
+async function help(work: Work, twins: Twins): Promise<void> {
   try {
     const twin = await twins.open();
     try {
-      await compileFrom(list, twin, new PipelineCache(twin));
+      using compiler = new Compiler(twin, new PipelineCache(twin));
+      while (!work.closed && work.left.length > 0) {
+        const spec = work.left.shift()!;
+        await compiler.compile(spec);
+        work.elsewhere.push(spec);
+      }
     } finally {
       twin.dispose();
     }
-  } catch {}
+  } catch {
+    // It did not open, or was lost: the others do without it.
+  }
 }
 
-/** Whether the list stays as long as it is for a while; false once `work` on it is over. */
-async function stalls(
-  list: readonly PipelineSpec[],
-  work: Promise<unknown>,
-  patience: number,
-): Promise<boolean> {
-  for (let left = list.length; left > 1; left = list.length) {
-    await Promise.race([work, new Promise((resolve) => setTimeout(resolve, patience))]);
-    if (list.length === left) return true;
+/** Whether the list stays as long as it is for a while; false once `own` work on it is over. */
+async function stalls({ left }: Work, own: Promise<unknown>, patience: number): Promise<boolean> {
+  for (let before = left.length; before > 1; before = left.length) {
+    await Promise.race([own, new Promise((resolve) => setTimeout(resolve, patience))]);
+    if (left.length === before) return true;
   }
   return false;
 }
@@ -104,7 +138,7 @@ async function stalls(
 /**
  * Dispatches pipelines over nothing, so that their machine code is there when a step needs it. Where that turns out
  * slow, more devices of the adapter take part: each compiles on a thread of its own, and they share the driver's cache
- * on disk. Without such a cache the first device compiles everything, as it would have alone.
+ * on disk. Where it turns out that they share none, the first device does the rest alone.
  */
 export async function compileLate(
   device: Device,
@@ -113,18 +147,18 @@ export async function compileLate(
   twins: Twins | undefined,
   patience = PATIENCE_MS,
 ): Promise<void> {
-  // By length, for want of a better measure: long ones first, so that all devices end about together.
-  const list = [...specs].sort((a, b) => b.shader.source.length - a.shader.source.length);
-  const own = compileFrom(list, device, pipelines);
-  const most = twins && (await stalls(list, own, patience)) ? twins.most : 0;
-  const helpers = Array.from({ length: most }, () => help(list, twins!));
-  let done: readonly PipelineSpec[] = [];
+  if (specs.length === 0) return;
+  using compiler = new Compiler(device, pipelines);
+  const work = new Work(specs);
+  const own = lead(work, compiler, patience);
+  const most = twins && (await stalls(work, own, patience)) ? twins.most : 0;
+  const helpers = Array.from({ length: most }, () => help(work, twins!));
+  let done: ReadonlySet<PipelineSpec> = new Set();
   try {
     done = await own;
   } finally {
-    list.length = 0;
+    work.closed = true;
     await Promise.all(helpers);
   }
-  const elsewhere = specs.filter((spec) => !done.includes(spec));
-  await compileFrom(elsewhere, device, pipelines);
+  for (const spec of specs) if (!done.has(spec)) await compiler.compile(spec);
 }

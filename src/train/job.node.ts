@@ -18,6 +18,7 @@ import { traceFile } from './loop.ts';
 import { encodePicture, overlayGrid } from './pictures.ts';
 import { expectPrecision } from './precision.node.ts';
 import { type ReportInput, renderReport } from './report.ts';
+import { noneHeldOut } from './report-html.ts';
 import { trainWithRestarts } from './restart.ts';
 import { evaluateRun, type RunResults } from './results.ts';
 import { DiskFiles } from './runfiles.node.ts';
@@ -143,6 +144,7 @@ class Job {
     const trained = { config: this.#config, training, profile: this.#profile };
     if (training.stopped || signal.aborted) return { ...trained, results: null, report: null };
     const results = await this.#timed('Evaluation', () => this.#evaluate(data, training.split));
+    if (results.part === 'training') console.warn(noneHeldOut);
     const report = await this.#report(data, training.split, results);
     return { ...trained, results, report };
   }

@@ -83,3 +83,6 @@ export const partWords: Readonly<Record<Part, string>> = {
   validation: 'which it was not trained on, but whose loss chose the weights to keep',
   training: 'the very ones it was trained on: these numbers do not tell how it does on new ones',
 };
+
+/** The warning where a run has neither test nor validation subjects. */
+export const noneHeldOut = 'No held-out subject: the errors are of training images.';

@@ -1,7 +1,7 @@
 /** @file The report's verdict: a paragraph in plain words, the key figures, and the table beside the trivial predictor. */
 
 import type { Evaluation } from './evaluate.ts';
-import { fixed, type Html, html, type Part, partWords, viewName, whole } from './report-html.ts';
+import { fixed, type Html, html, noneHeldOut, type Part, partWords, viewName, whole } from './report-html.ts';
 
 /** One measured error beside the trivial predictor's. */
 interface Result {
@@ -132,6 +132,7 @@ export function summary(
   return (
     `In ${whole(training.steps)} steps on ${whole(training.subjects)} subjects, and from nothing but the geometry in the image headers, ` +
     `the network was trained to tell ${listed(learned)}. On ${whole(evaluation.subjects)} ${partNames[training.part]} the result is ${listed(errors)}. ` +
+    (training.part === 'training' ? `${noneHeldOut} ` : '') +
     verdict(resultsOf(evaluation))
   );
 }

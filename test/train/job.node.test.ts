@@ -36,13 +36,21 @@ interface Run {
   /** Sends SIGINT when training has made its first steps. */
   readonly interrupt?: boolean;
   readonly device?: Device;
+  /** Gets the warnings; without it there must be none. */
+  readonly warnings?: string[];
 }
 
-function run({ given, resume = false, interrupt = false, device: on = device() }: Run): Promise<JobResult> {
+function run({
+  given,
+  resume = false,
+  interrupt = false,
+  device: on = device(),
+  warnings,
+}: Run): Promise<JobResult> {
   let due = interrupt;
   const console: JobConsole = {
     say: () => {},
-    warn: (line) => expect(line).toBe(''),
+    warn: (line) => (warnings ? warnings.push(line) : expect(line).toBe('')),
     startStage: (label) => ({
       update: () => {
         if (!due || !label.startsWith('training')) return;
@@ -103,6 +111,20 @@ describe('a pretraining job', () => {
     expect(config).toMatchObject({ size: 32, spacingMm: 8 });
     const other = run({ given: { ...given, size: 64, out: join(folder, 'other') } });
     await expect(other).rejects.toThrow(ConfigError);
+  });
+
+  it('warns where no subject is held out, and evaluates those trained on', async () => {
+    const data = join(folder, 'whole', 'prepared');
+    const { phantom: _, ...rest } = small;
+    const none = { validationFraction: 0, testFraction: 0 };
+    const warnings: string[] = [];
+    const { results } = await run({
+      given: { ...rest, ...none, data, steps: 1, out: join(folder, 'all') },
+      warnings,
+    });
+    expect(results).toMatchObject({ part: 'training', evaluation: { subjects: 5 } });
+    expect(warnings).toEqual([expect.stringMatching(/^No held-out subject: .*errors.*training images/)]);
+    expect(await read('all', 'report.html')).toContain('No held-out subject');
   });
 
   it('says what the adapter lacks before it reads or makes any data', async () => {

@@ -20,7 +20,7 @@ import {
   type TileSize,
   tilesOf,
 } from './winogradForm.ts';
-import { convolve, spreadGrad, weightSums } from './winogradParts.ts';
+import { convolve, largestPart, spreadGrad, weightSums } from './winogradParts.ts';
 
 function ofGather(g: Gather): Convolution {
   const x = { xHeight: g.inHeight, xWidth: g.inWidth, xChannels: g.k };
@@ -118,11 +118,13 @@ function gatherVariant(size: TileSize): GatherVariant {
   return {
     name: names[size],
     transforms: true,
-    fits(_, g) {
+    fits(caps, g) {
+      const c = ofGather(g);
       const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
       const unit = g.dilation === (g.transposed ? -1 : 1);
       // The adjoint's last launch adds no bias.
-      return plain && unit && !(g.transposed && (g.relu || g.biased)) && fits(size, ofGather(g));
+      if (!plain || !unit || (g.transposed && (g.relu || g.biased))) return false;
+      return fits(size, g.transposed ? c : largestPart(caps, size, c));
     },
     preferred: (caps, g) => pays(size, ofGather(g), caps, g.transposed ? 'inputGrad' : 'convolution'),
     launch(device, g, tensors, label) {

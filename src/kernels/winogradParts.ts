@@ -129,6 +129,11 @@ function partProducts(
   return multiply(device, spread.x, tiles, { ...shape, planeB, turnedA: true, turnedB: false }, label);
 }
 
+/** What `convolve` computes at once at most. */
+export function largestPart(caps: Caps, size: TileSize, c: Convolution): Convolution {
+  return partsOf(size, c, smallOf(caps).forward)[0]!.c;
+}
+
 export interface ForwardTensors {
   readonly x: Tensor;
   readonly weight: Tensor;

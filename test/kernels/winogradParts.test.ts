@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { type CapturedStep, capture, type StepOutputs } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';
+import type { Gather } from '../../src/kernels/gather.ts';
+import { winogradGathers } from '../../src/kernels/winograd.ts';
 import { randomNormal, tensor } from '../../src/tensor/create.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
@@ -130,4 +132,23 @@ describe.each(['winograd', 'winograd2'] as const)('%s over parts of the batch', 
       if (backward > 1) expect(Math.max(...all.spread.slice(-backward))).toBeLessThanOrEqual(4 * MIB);
     },
   );
+
+  it('fits where a part does, but for the gradients only where all does', () => {
+    const { fits } = winogradGathers.find(({ name }) => name === variant)!;
+    const sides = { inHeight: 224, inWidth: 224, outHeight: 224, outWidth: 224 };
+    const kernel = { kernelHeight: 3, kernelWidth: 3, stride: 1, dilation: 1, up: 1 };
+    const g: Gather = {
+      ...{ dtype: 'f32', batch: 20, k: 16, m: 16, ...sides, ...kernel },
+      ...{ offsetY: -1, offsetX: -1, transposed: false, relu: false },
+    };
+    const adjoint = { ...g, dilation: -1, offsetY: 1, offsetX: 1, transposed: true };
+    const { caps } = device();
+    expect(fits(caps, g)).toBe(true);
+    // No part of so many begins where a binding can.
+    expect(fits(caps, { ...g, inHeight: 65, outHeight: 65, inWidth: 63, outWidth: 63, batch: 299 })).toBe(
+      false,
+    );
+    expect(fits(caps, adjoint)).toBe(false);
+    expect(fits(caps, { ...adjoint, batch: 5 })).toBe(true);
+  });
 });

@@ -2,6 +2,7 @@
 
 import { cast } from '../kernels/cast.ts';
 import { run } from '../kernels/op.ts';
+import type { Product } from '../kernels/planes.ts';
 import { expand } from '../kernels/reduce.ts';
 import { choicesOf, setChoices } from '../kernels/variant.ts';
 import { type WatchedChoice, type WatchedLaunch, watched } from '../kernels/watch.ts';
@@ -24,7 +25,7 @@ interface Replica {
 
 /** One choice of a step: a problem, the variants that can solve it, and the launches whose time depends on it. */
 export interface Problem extends WatchedChoice {
-  /** The choice, and the shapes that go into and come out of the first op that comes to it. */
+  /** The choice, and the shapes that go into and come out of the first op that comes to it; of a product, its own. */
   readonly title: string;
   /** Launches of the step that come to it. */
   readonly uses: number;
@@ -50,6 +51,16 @@ function shapesOf({ inputs, outputs }: WatchedLaunch): string {
     ...new Set(tensors.filter((one) => one && one.shape.length > 1).map((one) => one!.shape.join('×'))),
   ];
   return `${shapes(inputs).join(' ')} → ${shapes(outputs).join(' ')}`;
+}
+
+/** Ops come to several products, which their shapes would not tell apart. */
+function titleOf(key: string, first: WatchedLaunch): string {
+  const op = key.slice(0, key.indexOf(' '));
+  if (op !== 'product') return `${op} ${shapesOf(first)}`;
+  const { points, rows, depth, columns, ...of } = JSON.parse(key.slice(op.length)) as Product;
+  const sizes = `${op} ${points} of ${rows}×${depth}×${columns}`;
+  const notes = [of.turnedA && 'A turned', of.turnedB && 'B turned', of.planeB && 'B a part'];
+  return [sizes, ...notes.filter(Boolean)].join(', ');
 }
 
 /**
@@ -86,7 +97,7 @@ export function problemsOf(device: Device, step: () => StepOutputs): Problem[] {
   }
   return [...found.values()].map(({ choice, uses, launches }) => {
     const [first] = launches.values();
-    const title = `${choice.key.split(' ')[0]} ${shapesOf(first!)}`;
+    const title = titleOf(choice.key, first!);
     return { ...choice, title, uses: uses.size, replicas: [...launches.values()].map(replicaOf) };
   });
 }

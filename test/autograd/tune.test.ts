@@ -6,6 +6,7 @@ import { Tape } from '../../src/autograd/tape.ts';
 import { choicesBy, tune } from '../../src/autograd/tune.ts';
 import { binary } from '../../src/kernels/binary.ts';
 import type { Op } from '../../src/kernels/op.ts';
+import { emptyPlanes, multiply } from '../../src/kernels/planes.ts';
 import type { Launch } from '../../src/kernels/queue.ts';
 import { unary } from '../../src/kernels/unary.ts';
 import { choicesOf, chooseVariant, setChoices, type Variant } from '../../src/kernels/variant.ts';
@@ -72,6 +73,30 @@ describe('tuner', () => {
       { key: 'double {"size":20}', uses: 1, fitting: ['scaled', 'added'], chosen: 'scaled' },
     ]);
     expect(problems[0]!.title).toBe('double 2×3 → 2×3');
+  });
+
+  it('tells the products of an op apart', () => {
+    const product = { points: 2, rows: 4, depth: 8, columns: 12, turnedA: false, turnedB: false };
+    const others = [{ turnedA: true }, { turnedA: true, turnedB: true }, { planeB: 100 }];
+    const multiplied: Op<null> = {
+      name: 'multiplied',
+      infer: ([x]) => [x!],
+      launch(on) {
+        using planes = emptyPlanes(on, 8, 100);
+        for (const one of [{}, ...others])
+          multiply(on, planes, planes, { ...product, ...one }, 'multiplied').dispose();
+      },
+    };
+    const problems = problemsOf(device(), () => {
+      const x = randomNormal(device(), [2, 3], 1);
+      return { y: ops.apply(multiplied, [x], null) };
+    });
+    expect(problems.map(({ title }) => title)).toEqual([
+      'product 2 of 4×8×12',
+      'product 2 of 4×8×12, A turned',
+      'product 2 of 4×8×12, A turned, B turned',
+      'product 2 of 4×8×12, B a part',
+    ]);
   });
 
   it('picks what the clock says is fastest, and a step captured then takes it', async () => {

@@ -105,8 +105,13 @@ export class Tape {
     const gradients = inputs.map((_, i) => (tracked[i] ? (all[i] ?? null) : null));
     const read = new Set<Tensor>();
     for (const value of gradients) collect(value, read);
-    const again = new Map([...this.#again].filter(([tensor]) => read.delete(tensor)));
-    const pinned = new Map([...read].map((tensor) => [tensor, pin(tensor)]));
+    const again = new Map<Tensor, Again>();
+    const pinned = new Map<Tensor, Tensor>();
+    for (const tensor of read) {
+      const cheap = this.#again.get(tensor);
+      if (cheap) again.set(tensor, cheap);
+      else pinned.set(tensor, pin(tensor));
+    }
     const entry = { outputs, inputs, gradients, pinned, again };
     this.#entries.push(entry);
     for (const output of outputs) this.#tracked.add(output);

@@ -29,20 +29,21 @@ export function winogradGrads(
 ): ((device: Device, sources: Sources, results: Results) => void) | undefined {
   const size = tileSizeOf(variant.name);
   if (size === undefined || inputVariant.name !== variant.name) return undefined;
-  return (device, sources, results) => launchDense(device, size, ofCorrelation(c), sources, results);
+  const form = { size, name: variant.name };
+  return (device, sources, results) => launchDense(device, form, ofCorrelation(c), sources, results);
+}
+
+interface Form {
+  readonly size: TileSize;
+  /** Of the variant. */
+  readonly name: string;
 }
 
 /** Copies what is a run of channels. */
-function launchDense(
-  device: Device,
-  size: TileSize,
-  c: Convolution,
-  sources: Sources,
-  results: Results,
-): void {
+function launchDense(device: Device, form: Form, c: Convolution, sources: Sources, results: Results): void {
   const { x, dy, weight, y } = sources;
   const dense = { x: denseOf(x), dy: denseOf(dy), weight, y: y && denseOf(y) };
-  launchGrads(device, size, c, dense, results);
+  launchGrads(device, form, c, dense, results);
   if (dense.x !== x) dense.x.dispose();
   if (dense.dy !== dy) dense.dy.dispose();
   if (dense.y !== y) dense.y?.dispose();
@@ -50,12 +51,11 @@ function launchDense(
 
 function launchGrads(
   device: Device,
-  size: TileSize,
+  { size, name }: Form,
   c: Convolution,
   { x, dy: grad, weight, y }: Sources,
   { dx, dw, db }: Results,
 ): void {
-  const name = size === 4 ? 'winograd' : 'winograd2';
   using spread = spreadGrad(device, size, c, { x, grad, y, weight, db });
   const dwSums = () => weightSums(device, size, c, { x, spread }, `conv2dWeightGrad[${name}]`);
   const dxProducts = () => inputProducts(device, size, c, spread, `conv2dInputGrad[${name}]`);

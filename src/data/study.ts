@@ -68,10 +68,11 @@ function nothingUsable(skipped: readonly SkippedFile[], from: string | undefined
   const where = from === undefined ? '' : ` in ${from}`;
   const found = `No usable DICOM image was found${where}. Point to a folder of DICOM files.`;
   if (skipped.length === 0) return found;
-  const listed = skipped.slice(0, MOST_LISTED).map((file) => skippedText(file).replace(/\.$/, ''));
-  const more = skipped.length - listed.length;
+  const listed = skipped.slice(0, MOST_LISTED).map(skippedText);
+  const rest = skipped.length - listed.length;
+  const lines = rest > 0 ? [...listed, `and ${rest} more`] : listed;
   const count = skipped.length === 1 ? '1 file was' : `${skipped.length} files were`;
-  return `${found} ${count} skipped: ${listed.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`;
+  return `${found} ${count} skipped:${lines.map((line) => `\n  ${line}`).join('')}`;
 }
 
 function checkViews(options: StudyOptions, found: ReadonlySet<string>, { images, skipped }: Scan): void {

@@ -159,13 +159,13 @@ describe('views', () => {
     const gone = { path: 'gone.dcm', read: () => Promise.reject(new Error('unplugged')) };
     const { message } = await labelStudies([gone, ...cut], { from: 'study' }).catch((error) => error);
     expect(message).toMatch(
-      /^No usable DICOM image was found in study\. .*8 files were skipped: gone\.dcm: unplugged; /,
+      /^No usable DICOM image was found in study\. .*8 files were skipped:\n {2}gone\.dcm: unplugged\n/,
     );
     expect(message.match(/a\/cut\d\.dcm/g)).toEqual([0, 1, 2, 3].map((i) => `a/cut${i}.dcm`));
-    expect(message).toMatch(/; and 3 more\.$/);
-    expect(message.split('\n')).toHaveLength(1);
+    expect(message).toMatch(/\n {2}and 3 more$/);
+    expect(message.split('\n')).toHaveLength(7);
     const one = await labelStudies(cut.slice(1, 2)).catch((error) => error);
-    expect(one.message).toMatch(/1 file was skipped: a\/cut1\.dcm: [^;]*\.$/);
+    expect(one.message).toMatch(/1 file was skipped:\n {2}a\/cut1\.dcm: [^\n]*\.$/);
   });
 });
 

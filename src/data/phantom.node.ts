@@ -3,6 +3,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileError } from '../tensor/errors.ts';
+import { fileError } from './files.node.ts';
 import { checkInteger } from './phantom/settings.ts';
 import { encodePhantomSubject, type PhantomOptions, phantomSettings, phantomSubject } from './phantom.ts';
 
@@ -112,9 +113,7 @@ const write = (path: string, bytes: Uint8Array): Promise<void> => guard(path, ()
 async function guard<T>(path: string, operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();
-  } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    const fix = 'Check that the folder exists, may be written to, and has space left.';
-    throw new FileError(path, problem, fix, { cause });
+  } catch (error) {
+    throw fileError(path, error);
   }
 }

@@ -45,6 +45,7 @@ describe('writePhantomCohort', () => {
     await writeFile(join(root, 'notes.txt'), 'mine');
     await expect(writePhantomCohort(root, options)).rejects.toThrow(FileError);
     await expect(writePhantomCohort(root, options)).rejects.toThrow(/is not empty/);
-    await expect(writePhantomCohort(join(root, 'notes.txt'), options)).rejects.toThrow(FileError);
+    const file = writePhantomCohort(join(root, 'notes.txt'), options);
+    await expect(file).rejects.toThrow(/notes\.txt: could not be written: a file stands/);
   });
 });

@@ -68,7 +68,7 @@ async function run({ seconds, json, ...rest }: TuneValues): Promise<void> {
     if (json) printJson(winners);
     else print(winners);
     const open = winners.filter(({ complete }) => !complete).length;
-    if (open > 0) note(`Time ran out before ${plural(open, 'problem')} were done; give more --seconds.`);
+    if (open > 0) note(`Not all variants of ${plural(open, 'problem')} were timed; more --seconds may help.`);
     note(`Kept in ${files.describe(winnersFile)}; pretrain --tune uses them.`);
   } finally {
     device.dispose();

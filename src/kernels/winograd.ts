@@ -63,7 +63,11 @@ interface Least {
   readonly weightGrad: number;
   /** Tiles of 4×4 pixels; where there are fewer, they are of 2×2. */
   readonly tiles: number;
+  /** Such tiles above which the input gradient needs twice the channels: what is transformed leaves the cache. */
+  readonly crowd: number;
 }
+
+type Direction = 'convolution' | 'inputGrad' | 'weightGrad';
 
 /**
  * By subgroup size. Effective GFLOP/s (direct FLOP over processor time on two busy cores) of the forward pass, input
@@ -85,25 +89,27 @@ interface Least {
  *
  * On lavapipe (8; by the clock, batch 4, F(2×2) in parentheses): 32 channels at 32² 68, 61 [64, 60], 65 [53], and with
  * dy spread once for both gradients step S takes 85 instead of 88 ms; 64 at 16² 94, 92 [67, 65] (64, 61), 75 [47] (61);
- * 128 at 8², which is 16 tiles, 79, 73 [70, 58] (77, 69), 48 [35] (55), and half the memory with the smaller tiles.
+ * 128 at 8², which is 16 tiles, 79, 73 [70, 58] (77, 69), 48 [35] (55), and half the memory with the smaller tiles. Of
+ * 2 images of 128², 32 channels, the input gradient alone is at 54 [70]; step M takes as long either way.
  *
  * Without subgroups (0; batch 4, the same two adapters told that they have none) it pays everywhere: 16 channels at 64²
  * 4, 5, 7 [1, 2, 4] and 13, 18, 24 [7, 11, 18]; 64 at 16² 8, 9, 10 [3, 3, 3] and 36, 36, 36 [13, 13, 16].
  */
 const LEAST: Readonly<Record<number, Least>> = {
-  0: { convolution: 16, inputGrad: 16, weightGrad: 16, tiles: 16 },
-  4: { convolution: 16, inputGrad: 16, weightGrad: 16, tiles: 16 },
-  8: { convolution: 64, inputGrad: 32, weightGrad: 32, tiles: 17 },
+  0: { convolution: 16, inputGrad: 16, weightGrad: 16, tiles: 16, crowd: Infinity },
+  4: { convolution: 16, inputGrad: 16, weightGrad: 16, tiles: 16, crowd: Infinity },
+  8: { convolution: 64, inputGrad: 32, weightGrad: 32, tiles: 17, crowd: 1024 },
 };
 
 /** Whether there is enough work to pay for the transforms, and to fill the blocks of the products; never on GPUs. */
-function pays(size: TileSize, c: Convolution, caps: Caps, direction: Exclude<keyof Least, 'tiles'>): boolean {
+function pays(size: TileSize, c: Convolution, caps: Caps, direction: Direction): boolean {
   const least = caps.software ? LEAST[caps.subgroupSize] : undefined;
+  if (!least) return false;
   const channels = Math.min(c.xChannels, c.yChannels);
-  if (!least || channels < least[direction]) return false;
-  const fitting = tilesOf(4, c).tiles < least.tiles ? 2 : 4;
-  const enough = tilesOf(size, c).tiles * channels >= 512;
-  return size === fitting && c.yWidth > 2 && enough;
+  const { tiles } = tilesOf(4, c);
+  const wanted = least[direction] * (direction === 'inputGrad' && tiles > least.crowd ? 2 : 1);
+  const enough = channels >= wanted && tilesOf(size, c).tiles * channels >= 512;
+  return enough && size === (tiles < least.tiles ? 2 : 4) && c.yWidth > 2;
 }
 
 const names: Readonly<Record<TileSize, string>> = { 2: 'winograd2', 4: 'winograd' };

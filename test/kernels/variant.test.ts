@@ -53,4 +53,21 @@ describe('choice of a convolution variant', () => {
     const half = { ...gather, dtype: 'f16' } as const;
     expect(chooseVariant(on, 'conv2d', gatherVariants, half).name).not.toContain('winograd');
   });
+
+  it('on lavapipe takes the form and the tiles that its channels and the number of tiles make fastest', () => {
+    const lavapipe = deviceLike({ software: true, subgroupSize: 8 });
+    const square = (size: number, k: number, batch: number): Gather => {
+      const all = { inHeight: size, inWidth: size, outHeight: size, outWidth: size };
+      return { ...gather, ...all, k, m: k, batch };
+    };
+    const adjoint = (g: Gather): Gather => ({ ...g, transposed: true, dilation: -1, offsetY: 1, offsetX: 1 });
+    const choice = (op: string, g: Gather) => chooseVariant(lavapipe, op, gatherVariants, g).name;
+    expect(choice('conv2d', square(32, 32, 4))).toBe('twin8');
+    expect(choice('conv2d', square(16, 64, 4))).toBe('winograd');
+    expect(choice('conv2d', square(8, 128, 4))).toBe('winograd2');
+    expect(choice('conv2d', { ...square(32, 32, 4), k: 1 })).toBe('halo8');
+    expect(choice('conv2dInputGrad', adjoint(square(32, 32, 4)))).toBe('winograd');
+    expect(choice('conv2dInputGrad', adjoint(square(128, 32, 2)))).toBe('twin8');
+    expect(choice('conv2dInputGrad', adjoint(square(128, 64, 2)))).toBe('winograd');
+  });
 });

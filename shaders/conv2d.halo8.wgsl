@@ -36,33 +36,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<E>;
 
-struct Tile {
-  image: u32,
-  oy: u32,
-  ox: u32,
-}
+const ROWS: u32 = 8u;
 
-fn locate(tile: u32) -> Tile {
-  let line = tile / params.tilesX;
-  let image = line / params.tilesY;
-  return Tile(image, (line - image * params.tilesY) * 8u, (tile - line * params.tilesX) * 8u);
-}
-
-struct Source {
-  at: u32,
-  // 1, or 0 outside the image
-  inside: f32,
-}
-
-// The tile's pixel of the input; outside the image the nearest one in it.
-fn source(t: Tile, r: u32, c: u32) -> Source {
-  let row = i32(t.oy + r) + params.originY;
-  let column = i32(t.ox + c) + params.originX;
-  let y = clamp(row, 0, i32(params.inHeight) - 1);
-  let x = clamp(column, 0, i32(params.inWidth) - 1);
-  let at = ((t.image * params.inHeight + u32(y)) * params.inWidth + u32(x)) * params.k;
-  return Source(at, select(0.0, 1.0, (row == y) & (column == x)));
-}
+// @include halo
 
 // A product, for compilers move a select behind each broadcast.
 fn fetch(s: Source, k: u32) -> f32 {
@@ -112,19 +88,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   // Lanes past the last channel compute on its weights and do not store.
   let own = min(m, params.m - 1u);
   // Columns 0 to 7 of each row, one a lane; columns 8 and 9 of four rows at a time.
-  let b0 = source(t, 0u, lane);
-  let b1 = source(t, 1u, lane);
-  let b2 = source(t, 2u, lane);
-  let b3 = source(t, 3u, lane);
-  let b4 = source(t, 4u, lane);
-  let b5 = source(t, 5u, lane);
-  let b6 = source(t, 6u, lane);
-  let b7 = source(t, 7u, lane);
-  let b8 = source(t, 8u, lane);
-  let b9 = source(t, 9u, lane);
-  let e0 = source(t, lane / 2u, 8u + lane % 2u);
-  let e1 = source(t, 4u + lane / 2u, 8u + lane % 2u);
-  let e2 = source(t, min(8u + lane / 2u, 9u), 8u + lane % 2u);
+  let b0 = source(t, 0u, lane, params.k);
+  let b1 = source(t, 1u, lane, params.k);
+  let b2 = source(t, 2u, lane, params.k);
+  let b3 = source(t, 3u, lane, params.k);
+  let b4 = source(t, 4u, lane, params.k);
+  let b5 = source(t, 5u, lane, params.k);
+  let b6 = source(t, 6u, lane, params.k);
+  let b7 = source(t, 7u, lane, params.k);
+  let b8 = source(t, 8u, lane, params.k);
+  let b9 = source(t, 9u, lane, params.k);
+  let e0 = source(t, lane / 2u, 8u + lane % 2u, params.k);
+  let e1 = source(t, 4u + lane / 2u, 8u + lane % 2u, params.k);
+  let e2 = source(t, min(8u + lane / 2u, 9u), 8u + lane % 2u, params.k);
   let start = vec4<f32>(select(0.0, bias[own], params.hasBias == 1u));
   let s = mat2x4<f32>(start, start);
   // Output rows; all nine taps reach one before the next, so that it is written once a channel.

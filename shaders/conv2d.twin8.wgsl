@@ -35,32 +35,13 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<F>;
 @group(0) @binding(4) var<storage, read_write> y: array<E>;
 
-struct Tile {
-  image: u32,
-  oy: u32,
-  ox: u32,
-}
+const ROWS: u32 = 4u;
 
-fn locate(tile: u32) -> Tile {
-  let line = tile / params.tilesX;
-  let image = line / params.tilesY;
-  return Tile(image, (line - image * params.tilesY) * 4u, (tile - line * params.tilesX) * 8u);
-}
+// @include halo
 
-struct Source {
-  at: u32,
-  // 1, or 0 outside the image
-  inside: f32,
-}
-
-// Pixel p of the 10×6 that the tile reads; outside the image the nearest one in it.
-fn source(t: Tile, p: u32) -> Source {
-  let row = i32(t.oy + p / 10u) + params.originY;
-  let column = i32(t.ox + p % 10u) + params.originX;
-  let y = clamp(row, 0, i32(params.inHeight) - 1);
-  let x = clamp(column, 0, i32(params.inWidth) - 1);
-  let at = ((t.image * params.inHeight + u32(y)) * params.inWidth + u32(x)) * (params.k / 4u);
-  return Source(at, select(0.0, 1.0, (row == y) & (column == x)));
+// Pixel p of the 10×6 that the tile reads.
+fn pixel(t: Tile, p: u32) -> Source {
+  return source(t, p / 10u, p % 10u, params.k / 4u);
 }
 
 // A product, for compilers move a select behind each broadcast.
@@ -138,21 +119,21 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   // Past the last tile or channel it computes again, and is not stored.
   let t = locate(min(tile, params.tiles - 1u));
   let own = min(m, params.m - 1u);
-  let s0 = source(t, lane);
-  let s1 = source(t, lane + 4u);
-  let s2 = source(t, lane + 8u);
-  let s3 = source(t, lane + 12u);
-  let s4 = source(t, lane + 16u);
-  let s5 = source(t, lane + 20u);
-  let s6 = source(t, lane + 24u);
-  let s7 = source(t, lane + 28u);
-  let s8 = source(t, lane + 32u);
-  let s9 = source(t, lane + 36u);
-  let s10 = source(t, lane + 40u);
-  let s11 = source(t, lane + 44u);
-  let s12 = source(t, lane + 48u);
-  let s13 = source(t, lane + 52u);
-  let s14 = source(t, lane + 56u);
+  let s0 = pixel(t, lane);
+  let s1 = pixel(t, lane + 4u);
+  let s2 = pixel(t, lane + 8u);
+  let s3 = pixel(t, lane + 12u);
+  let s4 = pixel(t, lane + 16u);
+  let s5 = pixel(t, lane + 20u);
+  let s6 = pixel(t, lane + 24u);
+  let s7 = pixel(t, lane + 28u);
+  let s8 = pixel(t, lane + 32u);
+  let s9 = pixel(t, lane + 36u);
+  let s10 = pixel(t, lane + 40u);
+  let s11 = pixel(t, lane + 44u);
+  let s12 = pixel(t, lane + 48u);
+  let s13 = pixel(t, lane + 52u);
+  let s14 = pixel(t, lane + 56u);
   // One quad loads the even taps, the other the odd ones.
   let quads = params.m;
   let depth = params.k;

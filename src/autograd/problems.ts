@@ -2,7 +2,7 @@
 
 import { cast } from '../kernels/cast.ts';
 import { run } from '../kernels/op.ts';
-import type { Product } from '../kernels/planes.ts';
+import type { Product } from '../kernels/product.ts';
 import { expand } from '../kernels/reduce.ts';
 import { choicesOf, setChoices } from '../kernels/variant.ts';
 import { type WatchedChoice, type WatchedLaunch, watched } from '../kernels/watch.ts';

@@ -5,18 +5,14 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { elementAliases } from './elements.ts';
 import type { Gather, GatherVariant } from './gather.ts';
 import { bindingsOf, weightSteps } from './gatherLayout.ts';
-import { hasQuads } from './planes.ts';
 import { type Grid, launch, linearGrid } from './queue.ts';
+import { inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
-import { softwareLanes } from './variant.ts';
+import { hasQuads, softwareLanes } from './variant.ts';
 
 function isPlain3x3(g: Gather): boolean {
   const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
   return plain && g.dilation === (g.transposed ? -1 : 1);
-}
-
-function inQuads({ k, m }: Gather): boolean {
-  return k % 4 === 0 && m % 4 === 0;
 }
 
 /** Share of tiles of `rows`×8 pixels that lies inside the image: small images waste most of a tile. */
@@ -39,7 +35,7 @@ function paramsOf(g: Gather, bias: Tensor | null) {
 
 const halo4: GatherVariant = {
   name: 'halo4',
-  fits: (caps, g) => caps.subgroupSize === 4 && isPlain3x3(g) && inQuads(g),
+  fits: (caps, g) => caps.subgroupSize === 4 && isPlain3x3(g) && inQuads(g.k) && inQuads(g.m),
   preferred: (caps, g) => caps.software && tileUse(g, 4) > 0.6,
   launch(device, g, tensors, label) {
     const tiles = tilesOf(g, 4);
@@ -88,7 +84,7 @@ function turn(device: Device, g: Gather, x: Tensor): Tensor {
 const twin8: GatherVariant = {
   name: 'twin8',
   half: true,
-  fits: (caps, g) => caps.subgroupSize === 8 && isPlain3x3(g) && inQuads(g),
+  fits: (caps, g) => caps.subgroupSize === 8 && isPlain3x3(g) && inQuads(g.k) && inQuads(g.m),
   // A subgroup computes 16 channels; in f16, whose loads cost as much as f32's, it is no faster than halo8.
   preferred: (caps, g) => caps.software && g.dtype === 'f32' && g.m > 8 && tileUse(g, 4) > 0.6,
   launch(device, g, tensors, label) {

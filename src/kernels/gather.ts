@@ -12,11 +12,10 @@ import { direct3x3 } from './direct3x3.ts';
 import { elementAliases, type Float } from './elements.ts';
 import { bindingsOf, weightSteps } from './gatherLayout.ts';
 import { patchGather } from './patch.ts';
-import { hasQuads } from './planes.ts';
 import { type Grid, launch, linearGrid } from './queue.ts';
 import { copyInto, denseOf, inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
-import { chooseVariant, softwareLanes, type Variant } from './variant.ts';
+import { chooseVariant, hasQuads, softwareLanes, type Variant } from './variant.ts';
 import { winogradGathers } from './winograd.ts';
 import { pairGather } from './winogradPair.ts';
 

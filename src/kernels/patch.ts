@@ -4,11 +4,11 @@ import type { Caps, Device } from '../tensor/device.ts';
 import type { ChannelRun, Tensor } from '../tensor/tensor.ts';
 import type { Correlation, CorrelationVariant } from './correlate.ts';
 import type { Gather, GatherTensors, GatherVariant } from './gather.ts';
-import { hasQuads, multiplyInto } from './planes.ts';
+import { multiplyInto } from './product.ts';
 import { launch, linearGrid } from './queue.ts';
 import { denseOf, inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
-import { softwareLanes } from './variant.ts';
+import { hasQuads, softwareLanes } from './variant.ts';
 
 /** An image cut into patches: `patches` of the batch, `width` in a row, `side`² pixels each. */
 interface Cut {

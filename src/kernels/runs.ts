@@ -76,7 +76,7 @@ export function denseOf(x: Tensor): Tensor {
 }
 
 /** Whether groups of four channels of every pixel begin at multiples of four elements. */
-export function inQuads(channels: number, run: ChannelRun | undefined): boolean {
+export function inQuads(channels: number, run?: ChannelRun): boolean {
   return [channels, run?.pitch ?? 0, run?.start ?? 0].every((elements) => elements % 4 === 0);
 }
 

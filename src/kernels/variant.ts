@@ -4,6 +4,11 @@ import { ConfigError } from '../tensor/errors.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { watcherOf } from './watch.ts';
 
+/** Quads of lanes trade values, whatever the size of the subgroup. */
+export function hasQuads({ software, subgroupSize }: Caps): boolean {
+  return software && subgroupSize > 0 && subgroupSize % 4 === 0;
+}
+
 /**
  * Lanes of a software adapter's subgroups, 0 on a GPU: forms with one small subgroup a workgroup suit the first and
  * would leave most of the second idle, whatever its subgroup size.

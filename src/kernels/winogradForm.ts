@@ -2,7 +2,8 @@
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { emptyPlanes, GAP, multiply, planeOf, specialization, unitOf } from './planes.ts';
+import { emptyPlanes, GAP, planeOf, specialization, unitOf } from './planes.ts';
+import { multiply } from './product.ts';
 import { launch, linearGrid } from './queue.ts';
 import type { ParamsOf } from './shader.ts';
 import * as shaders from './shaders.gen.ts';

@@ -3,7 +3,8 @@ import type { Caps, Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { CorrelationVariant } from './correlate.ts';
 import type { GatherVariant } from './gather.ts';
-import { emptyPlanes, multiply, planeOf, specialization, unitOf } from './planes.ts';
+import { emptyPlanes, planeOf, specialization, unitOf } from './planes.ts';
+import { multiply } from './product.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 

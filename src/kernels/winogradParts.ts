@@ -2,7 +2,8 @@
 import type { Caps, Device } from '../tensor/device.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { accumulateInto } from './binary.ts';
-import { GAP, multiply, planeOf } from './planes.ts';
+import { GAP, planeOf } from './planes.ts';
+import { multiply } from './product.ts';
 import {
   type Convolution,
   forwardProducts,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GAP, multiply, type Product, productVariants } from '../../src/kernels/planes.ts';
+import { GAP } from '../../src/kernels/planes.ts';
+import { multiply, type Product, productVariants } from '../../src/kernels/product.ts';
 import { problemKey, setChoices } from '../../src/kernels/variant.ts';
 import { watched } from '../../src/kernels/watch.ts';
 import { tensor } from '../../src/tensor/create.ts';

@@ -46,8 +46,7 @@ function rested(engine: Contestant): Contestant {
 
 /**
  * Steps of all engines in one configuration, in turns, the peers as they come; with `rest` jax-js a second time, rested.
- * TensorFlow.js takes minutes a step for M on SwiftShader and is
- * left out there.
+ * TensorFlow.js takes minutes a step for M on SwiftShader and is left out there.
  * @throws Error where an engine's losses differ from planewise's: then it does not do the same work
  */
 export async function comparePeers(

@@ -14,7 +14,8 @@ export {
   augmentLine,
   drawAugmentation,
 } from './augmentation.ts';
-export { type DicomHeader, type PixelFormat, parseHeader } from './dicom.ts';
+export { type DicomHeader, type PixelFormat, parseHeader } from './dicom/header.ts';
+export { type PixelImage, readPixels } from './dicom/pixels.ts';
 export * from './geometry.ts';
 export { fromHalf, toHalf } from './half.ts';
 export {
@@ -32,7 +33,6 @@ export {
   type VoxelAffine,
   writeNifti,
 } from './nifti.ts';
-export { type PixelImage, readPixels } from './pixels.ts';
 export { type PrepareOptions, prepare, preparePlan } from './prepare.ts';
 export { permutation, philox, purposes, uniforms } from './random.ts';
 export { cropMap, defaultSize, defaultSpacingMm, resample, zScore } from './resample.ts';

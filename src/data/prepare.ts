@@ -2,10 +2,10 @@
 
 import { ConfigError } from '../tensor/errors.ts';
 import { transformLine } from './affine.ts';
+import { type PixelImage, readPixels } from './dicom/pixels.ts';
 import { transformPlane } from './geometry.ts';
 import { fromHalf, toHalf } from './half.ts';
 import type { LabelOptions } from './labels.ts';
-import { type PixelImage, readPixels } from './pixels.ts';
 import { checkGrid, cropMap, defaultSize, defaultSpacingMm, resample, zScore } from './resample.ts';
 import { reasonOf, type ScannedImage, skippedText } from './scan.ts';
 import { planStudies, type StudyPlan, type Target } from './study.ts';

@@ -1,7 +1,7 @@
 /** @file Resampling to isotropic pixels, centre crop or pad, and z-score. */
 
 import { ConfigError } from '../tensor/errors.ts';
-import type { PixelImage } from './pixels.ts';
+import type { PixelImage } from './dicom/pixels.ts';
 import type { Affine, ImagePlane } from './types.ts';
 
 /** In-plane spacing of [Z], mm (paper §2). */

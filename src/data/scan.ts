@@ -1,8 +1,8 @@
 /** @file Reads the headers of many files: what is an image, what is not, and why. */
 
 import { PlanewiseError } from '../tensor/errors.ts';
-import { type DicomHeader, parseHeader } from './dicom.ts';
-import { isDicom } from './part10.ts';
+import { type DicomHeader, parseHeader } from './dicom/header.ts';
+import { isDicom } from './dicom/part10.ts';
 import type { FileSource, Reason, SkippedFile } from './types.ts';
 
 /** A readable image: its header, and where its bytes are. */

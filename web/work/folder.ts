@@ -1,5 +1,5 @@
 /** @file A folder the user opened: its series grouped for the mapping, prepared by that mapping, and to look at. */
-import { type PixelImage, readPixels } from '../../src/data/pixels.ts';
+import { type PixelImage, readPixels } from '../../src/data/dicom/pixels.ts';
 import { preparePlan } from '../../src/data/prepare.ts';
 import { folderOf, type Scan, type ScannedImage, scanFiles } from '../../src/data/scan.ts';
 import { groupBy } from '../../src/data/stacks.ts';

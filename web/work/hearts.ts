@@ -1,11 +1,12 @@
 /** @file The built-in hearts: the phantom cohort made in place, without the detour through DICOM files. */
+
+import type { PixelImage } from '../../src/data/dicom/pixels.ts';
 import {
   type PhantomImage,
   type PhantomSubject,
   phantomId,
   phantomSubject,
 } from '../../src/data/phantom/subject.ts';
-import type { PixelImage } from '../../src/data/pixels.ts';
 import { preparePlan } from '../../src/data/prepare.ts';
 import type { ScannedImage } from '../../src/data/scan.ts';
 import { planScan } from '../../src/data/study.ts';

@@ -1,6 +1,7 @@
 /** @file What can be looked at, wherever it comes from: subjects, their stacks and their images. */
+
+import type { PixelImage } from '../../src/data/dicom/pixels.ts';
 import { imagePlane } from '../../src/data/geometry.ts';
-import type { PixelImage } from '../../src/data/pixels.ts';
 import type { ScannedImage } from '../../src/data/scan.ts';
 import { buildStacks, groupBy, type Stack, stackLocations } from '../../src/data/stacks.ts';
 import type { ImagePlane, PreparedData, SkippedFile } from '../../src/data/types.ts';

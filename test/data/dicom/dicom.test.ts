@@ -2,11 +2,11 @@
 
 import dcmjs from 'dcmjs';
 import { describe, expect, test } from 'vitest';
-import { parseHeader } from '../../src/data/dicom.ts';
-import { readPixels } from '../../src/data/pixels.ts';
-import { DicomError, FileError } from '../../src/tensor/errors.ts';
-import goldens from '../goldens/data.json' with { type: 'json' };
-import { shortAxisPlane, writeDicom } from './dicom-writer.ts';
+import { parseHeader } from '../../../src/data/dicom/header.ts';
+import { readPixels } from '../../../src/data/dicom/pixels.ts';
+import { DicomError, FileError } from '../../../src/tensor/errors.ts';
+import goldens from '../../goldens/data.json' with { type: 'json' };
+import { shortAxisPlane, writeDicom } from '../dicom-writer.ts';
 
 const decode = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base64, 'base64'));
 

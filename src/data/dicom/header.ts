@@ -1,9 +1,9 @@
 /** @file A DICOM image's header: where it lies in the patient, what it belongs to and how its pixels are stored. */
 
-import { GeometryError } from '../tensor/errors.ts';
-import { imagePlane } from './geometry.ts';
+import { GeometryError } from '../../tensor/errors.ts';
+import { imagePlane } from '../geometry.ts';
+import type { ImagePlane } from '../types.ts';
 import { Part10, tags } from './part10.ts';
-import type { ImagePlane } from './types.ts';
 
 /** How stored pixels become values (PS3.3 C.7.6.3, C.11.1). */
 export interface PixelFormat {

@@ -1,7 +1,7 @@
 /** @file From stored pixel data to float values: decoding, sign, inversion and rescaling. */
 
 import { codecFor, type DecodedFrame, transferSyntaxName } from './codecs.ts';
-import { type DicomHeader, headerOf, type PixelFormat } from './dicom.ts';
+import { type DicomHeader, headerOf, type PixelFormat } from './header.ts';
 import { Part10, tags } from './part10.ts';
 
 /** One image in float, row-major: value of (x, y) at y·columns + x. */

@@ -2,7 +2,7 @@
 
 import dicomParser, { type DataSet, type Element } from 'dicom-parser';
 import { inflateSync } from 'fflate';
-import { DicomError, FileError } from '../tensor/errors.ts';
+import { DicomError, FileError } from '../../tensor/errors.ts';
 
 /** A tag with its name, as DicomError prints it. */
 export interface Tag {

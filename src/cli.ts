@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { addDevices } from './commands/devices.ts';
 import { addLabels } from './commands/labels.ts';
+import { note } from './commands/output.ts';
 import { addPhantom } from './commands/phantom.ts';
 import { addPrepare } from './commands/prepare.ts';
 import { addPretrain } from './commands/pretrain.ts';
@@ -13,7 +14,7 @@ import { PlanewiseError } from './tensor/errors.ts';
 function fail(error: unknown): void {
   const expected = error instanceof PlanewiseError && !process.env.DEBUG;
   const text = error instanceof Error ? (expected ? error.message : error.stack) : String(error);
-  process.stderr.write(`planewise: ${text}\n`);
+  note(`planewise: ${text}`);
   process.exitCode = 1;
 }
 

@@ -2,6 +2,7 @@
 /** @file The program behind `npm start`: without arguments the whole embedded job; `pretrain` for everything else. */
 import { isMainThread } from 'node:worker_threads';
 import { Command } from 'commander';
+import { note } from './commands/output.ts';
 import { addPretrain, pretrain } from './commands/pretrain.ts';
 import { PlanewiseError } from './tensor/errors.ts';
 import { cohortWorker } from './train/cohort.node.ts';
@@ -10,7 +11,7 @@ import { embeddedDefault } from './train/job.ts';
 function fail(error: unknown): void {
   const expected = error instanceof PlanewiseError && !process.env.DEBUG;
   const text = error instanceof Error ? (expected ? error.message : error.stack) : String(error);
-  process.stderr.write(`planewise: ${text}\n`);
+  note(`planewise: ${text}`);
   process.exitCode = 1;
 }
 

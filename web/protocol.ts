@@ -1,4 +1,5 @@
 /** @file What the page asks of the worker, and what the worker tells on its own. */
+import type { SubjectRule } from '../src/data/study/subjects.ts';
 import type { Affine, ImagePlane, Line, SkippedFile } from '../src/data/types.ts';
 import type { TaskDisplay, TaskName } from '../src/tasks/task.ts';
 import type { LineError } from '../src/train/evaluate.ts';
@@ -37,6 +38,8 @@ export interface DataInfo extends Grid {
   readonly skipped: readonly SkippedFile[];
   /** What is wrong with images that are used all the same, with how many it concerns. */
   readonly warnings: readonly { readonly message: string; readonly images: number }[];
+  /** What should be known about the data as a whole. */
+  readonly notices: readonly string[];
   /** Whether the original images can be looked at (the folder is open, or hearts can be made again). */
   readonly originals: boolean;
   readonly bytes: number;
@@ -70,7 +73,7 @@ export interface FolderInfo {
 export interface FolderChoice extends Grid {
   /** Group key → view, or null to leave it out. */
   readonly views: Readonly<Record<string, string | null>>;
-  readonly subjects: 'patient' | 'folder';
+  readonly subjects: SubjectRule;
 }
 
 /** One slice of a stack with its phases. */
@@ -85,6 +88,8 @@ export interface StackInfo {
   readonly view: string | null;
   readonly label: string;
   readonly slices: readonly SliceInfo[];
+  /** Which slice of which stack stands for each other view beside this one; none of another frame of reference. */
+  readonly references: readonly { readonly stack: number; readonly slice: number }[];
 }
 
 export interface StudyInfo {
@@ -188,6 +193,8 @@ export interface WeightsSummary extends Grid {
   readonly depth: number;
   readonly parameters: number;
   readonly steps: number | null;
+  /** Sigma of the heatmaps they were trained on, mm. */
+  readonly lineSigmaMm: number;
   /** Whether the file itself says all this, or it was read off the weights' shapes. */
   readonly described: boolean;
 }
@@ -207,6 +214,8 @@ export interface PredictionRequest extends Omit<ImageRequest, 'slice'> {
 }
 
 export interface StudyPrediction {
+  /** Sigma of the heatmaps the weights were trained on, mm. */
+  readonly lineSigmaMm: number;
   readonly subject: string;
   readonly stack: number;
   readonly frame: number;

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { listFiles } from '../data/files.node.ts';
 import { type ImageLabel, labelStudies, type ReferenceLabel } from '../data/labels.ts';
+import { noteFindings } from './findings.ts';
 import { note, plural, printJson, printTable } from './output.ts';
-import { addStudyOptions, noteSkipped, type StudyArguments, withStudyOptions } from './study.ts';
+import { addStudyOptions, type StudyArguments, withStudyOptions } from './study.ts';
 import type { Column } from './table.ts';
 
 function lineText({ native, reason }: ReferenceLabel): string {
@@ -43,7 +44,7 @@ async function labels(folder: string, given: StudyArguments): Promise<void> {
   note(
     `${plural(found.images.length, 'image')} of ${found.targetView}; lines in original pixels, ax + by + d = 0`,
   );
-  noteSkipped(found.skipped);
+  noteFindings(found);
 }
 
 export function addLabels(program: Command): void {

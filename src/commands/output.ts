@@ -7,12 +7,17 @@ export function printJson(value: unknown): void {
 }
 
 export function printTable<T>(columns: readonly Column<T>[], rows: readonly T[]): void {
-  process.stdout.write(`${formatTable(columns, rows)}\n`);
+  process.stdout.write(`${printable(formatTable(columns, rows))}\n`);
 }
+
+const escaped = (character: string): string => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+
+/** Text without what would steer the terminal; names of files and series may hold anything. */
+export const printable = (text: string): string => text.replace(/[^\P{Cc}\n]/gu, escaped);
 
 /** A remark for the person at the terminal. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printable(text)}\n`);
 }
 
 /** `1 image`, `3 images`. */

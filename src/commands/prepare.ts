@@ -1,16 +1,22 @@
 /** @file `planewise prepare`: reads a folder of DICOM files once into a store that training reads. */
 import { type Command, Option } from 'commander';
 import { listFiles } from '../data/files.node.ts';
-import { type PrepareOptions, prepare } from '../data/prepare.ts';
+import { type PrepareOptions, preparePlan } from '../data/prepare.ts';
+import { checkGrid, defaultSize, defaultSpacingMm } from '../data/resample.ts';
 import { expectStoreFolder, writeStore } from '../data/store.node.ts';
-import type { PreparedManifest } from '../data/types.ts';
+import { planStudies } from '../data/study/plan.ts';
+import { seriesRows } from '../data/study/summary.ts';
+import type { PreparedData, PreparedManifest } from '../data/types.ts';
+import { type Findings, noteFindings } from './findings.ts';
 import { note, plural, printJson, printTable } from './output.ts';
-import { addStudyOptions, noteSkipped, type StudyArguments, withStudyOptions } from './study.ts';
+import { addStudyOptions, type StudyArguments, withStudyOptions } from './study.ts';
 
 interface PrepareArguments extends StudyArguments {
   readonly out: string;
   readonly dtype?: NonNullable<PrepareOptions['dtype']>;
 }
+
+type Warn = NonNullable<PrepareOptions['onWarning']>;
 
 interface SubjectRow {
   readonly subject: string;
@@ -29,24 +35,44 @@ function rowsOf({ images, referenceViews }: PreparedManifest): SubjectRow[] {
   });
 }
 
-async function run(folder: string, given: PrepareArguments): Promise<void> {
-  const files = await listFiles(folder);
-  await expectStoreFolder(given.out, folder);
-  const warnings = new Map<string, number>();
-  const onWarning: PrepareOptions['onWarning'] = (_, { code }) =>
-    warnings.set(code, (warnings.get(code) ?? 0) + 1);
-  const data = await withStudyOptions(folder, given, (options) =>
-    prepare(files, { ...options, ...(given.dtype && { dtype: given.dtype }), onWarning }),
-  );
-  await writeStore(given.out, data);
-  report(given, data.manifest, warnings);
+interface Prepared {
+  readonly data: PreparedData;
+  readonly findings: Findings;
 }
 
-function report(given: PrepareArguments, manifest: PreparedManifest, warnings: Map<string, number>): void {
-  const { images, referenceViews, size, spacingMm, skipped, targetView } = manifest;
+async function prepareFolder(folder: string, given: PrepareArguments, onWarning: Warn): Promise<Prepared> {
+  const files = await listFiles(folder);
+  await expectStoreFolder(given.out, folder);
+  return withStudyOptions(folder, given, async (options) => {
+    checkGrid(options.size ?? defaultSize, options.spacingMm ?? defaultSpacingMm);
+    const plan = await planStudies(files, options);
+    const dtype = given.dtype && { dtype: given.dtype };
+    const data = await preparePlan(plan, { ...options, ...dtype, onWarning });
+    const { skipped } = data.manifest;
+    const { notices, ignored, outcomes } = plan;
+    const series = seriesRows(outcomes, skipped.slice(plan.skipped.length));
+    return { data, findings: { notices, skipped, series, ignored } };
+  });
+}
+
+async function run(folder: string, given: PrepareArguments): Promise<void> {
+  const warnings = new Map<string, number>();
+  const { data, findings } = await prepareFolder(folder, given, (_, { code }) => {
+    warnings.set(code, (warnings.get(code) ?? 0) + 1);
+  });
+  await writeStore(given.out, data);
+  report(given, data.manifest, warnings, findings);
+}
+
+function report(
+  given: PrepareArguments,
+  manifest: PreparedManifest,
+  warnings: ReadonlyMap<string, number>,
+  findings: Findings,
+): void {
+  const { images, referenceViews, size, spacingMm, targetView } = manifest;
   const rows = rowsOf(manifest);
   if (given.json) {
-    const counts = Object.fromEntries(warnings);
     printJson({
       store: given.out,
       targetView,
@@ -54,8 +80,8 @@ function report(given: PrepareArguments, manifest: PreparedManifest, warnings: M
       size,
       spacingMm,
       subjects: rows,
-      warnings: counts,
-      skipped,
+      warnings: Object.fromEntries(warnings),
+      ...findings,
     });
     return;
   }
@@ -75,7 +101,7 @@ function report(given: PrepareArguments, manifest: PreparedManifest, warnings: M
     `${given.out}: ${plural(images.length, 'image')} of ${targetView}, ${size}×${size} at ${spacingMm} mm`,
   );
   for (const [code, count] of warnings) note(`${code}: ${plural(count, 'time')}`);
-  noteSkipped(skipped);
+  noteFindings(findings);
 }
 
 export function addPrepare(program: Command): void {

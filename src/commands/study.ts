@@ -1,11 +1,10 @@
 /** @file Options that `labels` and `prepare` share: how images become views, slices and labels. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LabelOptions } from '../data/labels.ts';
-import { type Progress as Pass, skippedText } from '../data/scan.ts';
-import type { SkippedFile } from '../data/types.ts';
-import { parseViewRule } from '../data/views.ts';
+import type { Progress as Pass } from '../data/scan.ts';
+import { parseViewRule } from '../data/study/views.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
-import { collect, note, parseCount, parsePositive, plural } from './output.ts';
+import { collect, parseCount, parsePositive, printable } from './output.ts';
 
 export interface StudyArguments {
   readonly json?: boolean;
@@ -40,7 +39,12 @@ export function addStudyOptions(command: Command): Command {
       'the slice to use of a reference view that is a stack',
       collect(parseSlice),
     )
-    .addOption(new Option('--subjects <rule>', 'what tells subjects apart').choices(['patient', 'folder']))
+    .addOption(
+      new Option(
+        '--subjects <rule>',
+        'what tells subjects apart (default: auto, PatientID where it can be trusted)',
+      ).choices(['auto', 'patient', 'folder']),
+    )
     .addOption(
       new Option('--location <direction>', 'which end of a stack is 0').choices(['anatomical', 'zhang2024']),
     )
@@ -60,7 +64,7 @@ function passProgress(): { onProgress: (pass: Pass) => void; end: () => void } {
         line = startProgress(pass.phase === 'scan' ? 'reading headers' : 'reading images', pass.total);
         phase = pass.phase;
       }
-      line?.update(pass.done, pass.file);
+      line?.update(pass.done, printable(pass.file));
     },
     end: () => line?.end(),
   };
@@ -90,10 +94,4 @@ export async function withStudyOptions<T>(
   } finally {
     progress.end();
   }
-}
-
-/** Says which files were skipped, each with its reason. */
-export function noteSkipped(skipped: readonly SkippedFile[]): void {
-  if (skipped.length) note(`${plural(skipped.length, 'file')} skipped:`);
-  for (const file of skipped) note(`  ${file.reason.code}  ${skippedText(file)}`);
 }

@@ -7,7 +7,8 @@ export interface Column<T> {
   readonly cell: (row: T) => Cell;
 }
 
-const textOf = (cell: Cell): string => (cell === null ? '–' : String(cell));
+/** A cell is one line. */
+const textOf = (cell: Cell): string => (cell === null ? '–' : String(cell).replaceAll('\n', '\\n'));
 
 /** One line per row under a line of titles; `null` shows as a dash. */
 export function formatTable<T>(columns: readonly Column<T>[], rows: readonly T[]): string {

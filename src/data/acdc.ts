@@ -1,8 +1,7 @@
 /** @file Finds labelled cardiac volumes laid out as ACDC: patientNNN_frameMM.nii.gz, the same with _gt, and Info.cfg. */
 
-import { FileError } from '../tensor/errors.ts';
-import { folderOf, reasonOf } from './scan.ts';
-import { groupBy } from './stacks.ts';
+import { groupBy } from './lists.ts';
+import { reasonOf } from './scan.ts';
 import type { FileSource, SkippedFile } from './types.ts';
 
 /** One labelled phase of a patient. */
@@ -23,74 +22,202 @@ export interface AcdcPatient {
   readonly heightCm: number | null;
   readonly weightKg: number | null;
   readonly frames: readonly AcdcFrame[];
+  /** What of Info.cfg could not be used, and why: sentences that name the file. */
+  readonly notices: readonly string[];
 }
 
 export interface AcdcInfo {
+  /** Number of the frame at end diastole, and at end systole. */
   readonly ed: number | null;
   readonly es: number | null;
   readonly group: string | null;
   readonly heightCm: number | null;
   readonly weightKg: number | null;
+  /** What was given but could not be used: sentences that name the file. */
+  readonly notices: readonly string[];
 }
 
-/** Reads Info.cfg ("Key: value" lines). Throws FileError when a number in it is not one. */
-export function parseAcdcInfo(text: string, file: string): AcdcInfo {
-  const pairs = text.split(/\r?\n/).flatMap((line) => {
-    const [key, ...rest] = line.split(':');
-    return rest.length > 0 ? [[key!.trim().toLowerCase(), rest.join(':').trim()] as const] : [];
-  });
-  const fields = new Map(pairs);
-  const number = (key: string): number | null => {
-    const value = fields.get(key);
-    if (value === undefined || value === '') return null;
-    if (Number.isFinite(Number(value))) return Number(value);
-    throw new FileError(file, `has ${key} "${value}", which is not a number`, 'Correct the file.');
-  };
-  return {
-    ed: number('ed'),
-    es: number('es'),
-    group: fields.get('group') || null,
-    heightCm: number('height'),
-    weightKg: number('weight'),
-  };
-}
+/** How files say that a height or weight is not known. */
+const unknown = /^(n\.?\/?a\.?|nan|none|null|unknown|[-?]+)?$/i;
 
-const frameName = /([^/]+)_frame(\d+)\.nii(\.gz)?$/;
+/** A number as it is written by hand; a decimal comma is one. NaN where it is none. */
+const toNumber = (text: string): number =>
+  /^[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text.replace(',', '.')) : Number.NaN;
 
-function toFrame(image: FileSource, files: ReadonlyMap<string, FileSource>, info: AcdcInfo): AcdcFrame {
-  const frame = Number(frameName.exec(image.path)![2]);
-  const phase = frame === info.ed ? 'ED' : frame === info.es ? 'ES' : null;
-  const labels = files.get(image.path.replace(/\.nii(\.gz)?$/, '_gt.nii$1')) ?? null;
-  return { frame, phase, image, labels };
-}
+/** A value as a message may quote it: short, and without control characters. */
+const quoted = (text: string): string => `"${text.replace(/\p{C}/gu, '').slice(0, 40)}"`;
 
-async function readInfo(file: FileSource | undefined): Promise<AcdcInfo> {
-  const text = file ? new TextDecoder().decode(await file.read()) : '';
-  return parseAcdcInfo(text, file?.path ?? '');
+function infoFields(text: string): Map<string, string> {
+  const pairs = text
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n?|\n/)
+    .map((line) => /^\s*([^:=]*?)\s*[:=](.*)$/.exec(line))
+    .filter((match) => match !== null);
+  return new Map(pairs.map(([, key, value]) => [key!.toLowerCase(), value!.trim()]));
 }
 
 /**
- * The patients among `files` with their frames in order; volumes are not read. A patient whose Info.cfg
- * cannot be read is `skipped` with the reason; one without Info.cfg has no group and no named phases.
+ * Reads Info.cfg: lines "Key: value" with any line ends; keys in upper or lower case. A value that is not what it
+ * should be is null, and `notices` says so (of Height and Weight not when it only says "unknown").
+ * @param file for the notices
+ */
+export function parseAcdcInfo(text: string, file: string): AcdcInfo {
+  const fields = infoFields(text);
+  const notices: string[] = [];
+  const refuse = (key: string, what: string): null => {
+    notices.push(
+      `${file}: ${key} ${quoted(fields.get(key.toLowerCase())!)} is not ${what}, so it is not used.`,
+    );
+    return null;
+  };
+  const frame = (key: 'ED' | 'ES'): number | null => {
+    const value = fields.get(key.toLowerCase());
+    const number = toNumber(value ?? '');
+    if (value === undefined || (Number.isInteger(number) && number >= 0)) return value ? number : null;
+    return refuse(key, "a frame's number");
+  };
+  const size = (key: 'Height' | 'Weight'): number | null => {
+    const value = fields.get(key.toLowerCase()) ?? '';
+    if (unknown.test(value)) return null;
+    const number = toNumber(value);
+    return number > 0 && Number.isFinite(number) ? number : refuse(key, 'a positive number');
+  };
+  const [ed, es] = [frame('ED'), frame('ES')];
+  const [heightCm, weightKg] = [size('Height'), size('Weight')];
+  return { ed, es, group: fields.get('group') || null, heightCm, weightKg, notices };
+}
+
+/** A file whose name has the layout's form; `frame` is null for a whole cine (_4d). */
+interface NamedFile {
+  readonly source: FileSource;
+  readonly folder: string;
+  readonly id: string;
+  readonly frame: number | null;
+  readonly isLabels: boolean;
+}
+
+/** Names that start with ._ are what macOS keeps beside a file. */
+const layout = /^(?:(.*)\/)?(?!\._)([^/]+?)_(?:frame(\d+)(_gt)?|4d)\.nii(?:\.gz)?$/i;
+
+function nameOf(source: FileSource): NamedFile[] {
+  const match = layout.exec(source.path);
+  if (!match) return [];
+  const [, folder = '', id, frame, gt] = match;
+  return [{ source, folder, id: id!, frame: frame ? Number(frame) : null, isLabels: gt !== undefined }];
+}
+
+const skip = ({ source }: NamedFile, code: string, message: string): SkippedFile => ({
+  file: source.path,
+  reason: { code, message },
+});
+
+/** The files by frame; a second file of a frame (.nii beside .nii.gz, frame1 beside frame01) is skipped. */
+function byFrame(files: readonly NamedFile[], skipped: SkippedFile[]): Map<number, NamedFile> {
+  const frames = new Map<number, NamedFile>();
+  for (const file of files) {
+    const first = frames.get(file.frame!);
+    if (first) skipped.push(skip(file, 'COPY', `The same frame as ${first.source.path}, which is used.`));
+    else frames.set(file.frame!, file);
+  }
+  return frames;
+}
+
+function toFrames(files: readonly NamedFile[], info: AcdcInfo, skipped: SkippedFile[]): AcdcFrame[] {
+  const framed = files.filter(({ frame }) => frame !== null);
+  const [images, labels] = [false, true].map((isLabels) =>
+    byFrame(
+      framed.filter((file) => file.isLabels === isLabels),
+      skipped,
+    ),
+  ) as [Map<number, NamedFile>, Map<number, NamedFile>];
+  for (const [frame, file] of labels)
+    if (!images.has(frame))
+      skipped.push(skip(file, 'NO_IMAGE', `Frame ${frame} has labels but no image beside them.`));
+  if (framed.length === 0)
+    skipped.push(skip(files[0]!, 'NO_FRAMES', 'The patient has a cine (_4d) but no labelled frames.'));
+  return [...images]
+    .sort(([a], [b]) => a - b)
+    .map(([frame, image]) => ({
+      frame,
+      phase: frame === info.ed ? 'ED' : frame === info.es ? 'ES' : null,
+      image: image.source,
+      labels: labels.get(frame)?.source ?? null,
+    }));
+}
+
+/** The text of a file as Windows and others store it: UTF-8, or UTF-16 by its byte order mark. */
+function decodeText(bytes: Uint8Array): string {
+  const mark = (bytes[0]! << 8) | bytes[1]!;
+  const encoding = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : 'utf-8';
+  return new TextDecoder(encoding).decode(bytes);
+}
+
+/** Where Info.cfg names a frame that is not there, or one frame twice. */
+function phaseNotices({ ed, es }: AcdcInfo, frames: readonly AcdcFrame[], file: string): string[] {
+  const missing = Object.entries({ ED: ed, ES: es }).filter(
+    ([, number]) => number !== null && !frames.some(({ frame }) => frame === number),
+  );
+  const notices = missing.map(
+    ([phase, number]) => `${file}: ${phase} is frame ${number}, which is not there.`,
+  );
+  if (ed !== null && ed === es) notices.push(`${file}: ED and ES are both frame ${ed}; it is taken as ED.`);
+  return notices;
+}
+
+const noInfo = parseAcdcInfo('', '');
+
+async function readInfo(file: FileSource | undefined, isShared: boolean): Promise<AcdcInfo> {
+  if (!file) return noInfo;
+  const notice = `${file.path}: its folder holds several patients, so it is not known whose it is; it is not used.`;
+  return isShared
+    ? { ...noInfo, notices: [notice] }
+    : parseAcdcInfo(decodeText(await file.read()), file.path);
+}
+
+/** Each folder's Info.cfg, however its name is cased. */
+function infoFiles(files: readonly FileSource[]): Map<string, FileSource> {
+  const found = files.flatMap((file): [string, FileSource][] => {
+    const match = /^(?:(.*)\/)?info\.cfg$/i.exec(file.path);
+    return match ? [[match[1] ?? '', file]] : [];
+  });
+  return new Map(found);
+}
+
+async function toPatient(
+  files: readonly NamedFile[],
+  infoFile: FileSource | undefined,
+  isShared: boolean,
+  skipped: SkippedFile[],
+): Promise<AcdcPatient[]> {
+  const info = await readInfo(infoFile, isShared);
+  const frames = toFrames(files, info, skipped);
+  if (frames.length === 0) return [];
+  const { group, heightCm, weightKg } = info;
+  const notices = [...info.notices, ...phaseNotices(info, frames, infoFile?.path ?? '')];
+  return [{ id: files[0]!.id, group, heightCm, weightKg, frames, notices }];
+}
+
+/**
+ * The patients among `files` with their frames in order; volumes are not read, names may be in upper or lower case.
+ * `skipped` tells of labels without an image, of second files of one frame, of a cine (_4d) without frames, and of a
+ * patient whose Info.cfg cannot be read at all. A patient without Info.cfg has no group and no named phases.
  */
 export async function findAcdc(
   files: readonly FileSource[],
 ): Promise<{ patients: AcdcPatient[]; skipped: SkippedFile[] }> {
-  const byPath = new Map(files.map((file) => [file.path, file]));
-  const images = files.filter((file) => frameName.test(file.path));
+  const infos = infoFiles(files);
   const patients: AcdcPatient[] = [];
   const skipped: SkippedFile[] = [];
-  const stem = (path: string): string => path.replace(/_frame\d+\.nii(\.gz)?$/, '');
-  for (const [patient, group] of groupBy(images, (file) => stem(file.path))) {
-    const folder = folderOf(patient);
-    const infoPath = folder === '' ? 'Info.cfg' : `${folder}/Info.cfg`;
+  const patientOf = ({ folder, id }: NamedFile): string => `${folder}/${id.toLowerCase()}`;
+  const groups = [...groupBy(files.flatMap(nameOf), patientOf).values()];
+  const folders = groupBy(groups, ([first]) => first!.folder);
+  for (const group of groups) {
+    const { folder } = group[0]!;
+    const infoFile = infos.get(folder);
     try {
-      const info = await readInfo(byPath.get(infoPath));
-      const frames = group.map((image) => toFrame(image, byPath, info)).sort((a, b) => a.frame - b.frame);
-      const id = frameName.exec(group[0]!.path)![1]!;
-      patients.push({ id, group: info.group, heightCm: info.heightCm, weightKg: info.weightKg, frames });
+      patients.push(...(await toPatient(group, infoFile, folders.get(folder)!.length > 1, skipped)));
     } catch (error) {
-      skipped.push({ file: infoPath, reason: reasonOf(error) });
+      skipped.push({ file: infoFile!.path, reason: reasonOf(error) });
     }
   }
   return { patients, skipped };

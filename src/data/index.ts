@@ -14,7 +14,10 @@ export {
   augmentLine,
   drawAugmentation,
 } from './augmentation.ts';
-export { type DicomHeader, type PixelFormat, parseHeader } from './dicom/header.ts';
+export type { PixelFormat } from './dicom/format.ts';
+export { parseHeader, readHeaders } from './dicom/frames.ts';
+export type { DicomHeader } from './dicom/header.ts';
+export type { Moment } from './dicom/moment.ts';
 export { type PixelImage, readPixels } from './dicom/pixels.ts';
 export * from './geometry.ts';
 export { fromHalf, toHalf } from './half.ts';
@@ -35,7 +38,7 @@ export {
 } from './nifti.ts';
 export { type PrepareOptions, prepare, preparePlan } from './prepare.ts';
 export { permutation, philox, purposes, uniforms } from './random.ts';
-export { cropMap, defaultSize, defaultSpacingMm, resample, zScore } from './resample.ts';
+export { cropMap, defaultSize, defaultSpacingMm, onGrid, resample, zScore } from './resample.ts';
 export {
   type Batch,
   createSampler,
@@ -46,15 +49,19 @@ export {
   subjectsOf,
 } from './sampler.ts';
 export { type Progress, reasonOf, type Scan, type ScannedImage, scanFiles } from './scan.ts';
-export { buildStacks, type Stack, stackLocations } from './stacks.ts';
 export { decodeManifest, decodeStore, encodeStore, manifestName, pixelsName } from './store.ts';
+export { findSpaces, type Space, type Spaces } from './study/frames.ts';
 export {
+  type Outcome,
   planScan,
   planStudies,
   type StudyOptions,
   type StudyPlan,
   type Target,
-  type TargetReference,
-} from './study.ts';
+} from './study/plan.ts';
+export { chooseReference, type Reference, referenceLine, type TargetReference } from './study/references.ts';
+export { buildStacks, evenRuns, type Stack, stackLocations } from './study/stacks.ts';
+export { findSubjects, type SubjectRule, type Subjects } from './study/subjects.ts';
+export { type SeriesRow, seriesRows } from './study/summary.ts';
+export { parseViewRule, type ViewRule, viewOf } from './study/views.ts';
 export type * from './types.ts';
-export { parseViewRule, type SubjectRule, subjectOf, type ViewRule, viewOf } from './views.ts';

@@ -2,8 +2,9 @@
 
 import { transformLine } from './affine.ts';
 import { checkGrid, cropMap, defaultSize, defaultSpacingMm } from './resample.ts';
-import { planStudies, type StudyOptions, type Target } from './study.ts';
-import type { FileSource, Line, Reason, SkippedFile } from './types.ts';
+import { planStudies, type StudyOptions, type Target } from './study/plan.ts';
+import { type SeriesRow, seriesRows } from './study/summary.ts';
+import type { FileSource, Line, Notice, Reason, SkippedFile } from './types.ts';
 
 export interface LabelOptions extends StudyOptions {
   /** Side of the prepared image in pixels; default 224. */
@@ -22,10 +23,14 @@ export interface ReferenceLabel {
 
 export interface ImageLabel {
   readonly file: string;
+  /** Index of the image in a file of several, from 0. */
+  readonly fileFrame?: number;
   readonly subject: string;
   readonly view: string;
   readonly frame: number;
   readonly slice: number;
+  /** Index of the stack among the subject's; slices and phases count anew in each. */
+  readonly stack: number;
   readonly references: Readonly<Record<string, ReferenceLabel>>;
   readonly location: number | null;
   readonly locationReason?: Reason;
@@ -38,6 +43,12 @@ export interface StudyLabels {
   readonly spacingMm: number;
   readonly images: readonly ImageLabel[];
   readonly skipped: readonly SkippedFile[];
+  /** What a user should know about the data as a whole. */
+  readonly notices: readonly Notice[];
+  /** What became of every image, by series. */
+  readonly series: readonly SeriesRow[];
+  /** Files that are not DICOM. */
+  readonly ignored: readonly string[];
 }
 
 function imageLabel(
@@ -51,12 +62,15 @@ function imageLabel(
     names[i]!,
     { native: line, crop: line && transformLine(line, map), ...rest },
   ]);
+  const { source, header } = target.image;
   return {
-    file: target.image.source.path,
+    file: source.path,
+    ...(header.fileFrame !== null && { fileFrame: header.fileFrame }),
     subject: target.subject,
     view,
     frame: target.frame,
     slice: target.slice,
+    stack: target.stack,
     references: Object.fromEntries(references),
     location: target.location,
     ...(target.locationReason ? { locationReason: target.locationReason } : {}),
@@ -73,7 +87,9 @@ export async function labelStudies(
 ): Promise<StudyLabels> {
   const { size = defaultSize, spacingMm = defaultSpacingMm } = options;
   checkGrid(size, spacingMm);
-  const { targetView, referenceViews, targets, skipped } = await planStudies(files, options);
+  const plan = await planStudies(files, options);
+  const { targetView, referenceViews, targets, skipped, notices, outcomes, ignored } = plan;
   const images = targets.map((t) => imageLabel(t, targetView, referenceViews, [size, spacingMm]));
-  return { targetView, referenceViews, size, spacingMm, images, skipped };
+  const series = seriesRows(outcomes);
+  return { targetView, referenceViews, size, spacingMm, images, skipped, notices, series, ignored };
 }

@@ -2,13 +2,13 @@
 
 import { ConfigError } from '../tensor/errors.ts';
 import { transformLine } from './affine.ts';
-import { type PixelImage, readPixels } from './dicom/pixels.ts';
+import { type DicomImages, openImages, type PixelImage } from './dicom/pixels.ts';
 import { transformPlane } from './geometry.ts';
 import { fromHalf, toHalf } from './half.ts';
 import type { LabelOptions } from './labels.ts';
-import { checkGrid, cropMap, defaultSize, defaultSpacingMm, resample, zScore } from './resample.ts';
+import { checkGrid, cropMap, defaultSize, defaultSpacingMm, onGrid } from './resample.ts';
 import { reasonOf, type ScannedImage, skippedText } from './scan.ts';
-import { planStudies, type StudyPlan, type Target } from './study.ts';
+import { planStudies, type StudyPlan, type Target } from './study/plan.ts';
 import type { Affine, FileSource, PreparedData, PreparedImage, Reason, SkippedFile } from './types.ts';
 
 export interface PrepareOptions extends LabelOptions {
@@ -20,8 +20,14 @@ export interface PrepareOptions extends LabelOptions {
   readonly readImage?: (image: ScannedImage) => Promise<PixelImage>;
 }
 
-const readDicom = async ({ source }: ScannedImage): Promise<PixelImage> =>
-  readPixels(await source.read(), source.path);
+/** Reads images from their DICOM files; the file read last stays open, for it may hold the next image too. */
+function dicomReader(): (image: ScannedImage) => Promise<PixelImage> {
+  let open: { readonly source: FileSource; readonly images: DicomImages } | undefined;
+  return async ({ source, header }) => {
+    if (open?.source !== source) open = { source, images: openImages(await source.read(), source.path) };
+    return open.images.pixels(header.fileFrame ?? 0);
+  };
+}
 
 interface Grid {
   readonly size: number;
@@ -29,15 +35,17 @@ interface Grid {
 }
 
 function preparedImage(target: Target, view: string, map: Affine, size: number): PreparedImage {
+  const { source, header } = target.image;
   return {
     subject: target.subject,
-    file: target.image.source.path,
+    file: source.path,
+    ...(header.fileFrame !== null && { fileFrame: header.fileFrame }),
     view,
     frame: target.frame,
     slice: target.slice,
     lines: target.references.map(({ line }) => line && transformLine(line, map)),
     location: target.location,
-    plane: transformPlane(target.image.header.plane, map, size, size),
+    plane: transformPlane(header.plane, map, size, size),
   };
 }
 
@@ -59,12 +67,12 @@ async function prepareOne(
   map: Affine,
   size: number,
   out: Float32Array,
-  { onWarning, readImage = readDicom }: PrepareOptions,
+  readImage: (image: ScannedImage) => Promise<PixelImage>,
+  onWarning: PrepareOptions['onWarning'],
 ): Promise<Reason | null> {
   const { source } = target.image;
   try {
-    const pixels = resample(await readImage(target.image), map, size);
-    const deviation = zScore(pixels);
+    const { pixels, deviation } = onGrid(await readImage(target.image), map, size);
     if (Number.isNaN(deviation)) return notFinite;
     if (deviation === 0) onWarning?.(source.path, constantImage);
     out.set(pixels);
@@ -79,11 +87,12 @@ async function prepareTargets(plan: StudyPlan, grid: Grid, options: PrepareOptio
   const pixels = new Float32Array(plan.targets.length * area);
   const images: PreparedImage[] = [];
   const skipped: SkippedFile[] = [...plan.skipped];
+  const readImage = options.readImage ?? dicomReader();
   for (const [index, target] of plan.targets.entries()) {
     const file = target.image.source.path;
     const map = cropMap(target.image.header.plane, grid.size, grid.spacingMm);
     const out = pixels.subarray(images.length * area, (images.length + 1) * area);
-    const reason = await prepareOne(target, map, grid.size, out, options);
+    const reason = await prepareOne(target, map, grid.size, out, readImage, options.onWarning);
     if (reason) skipped.push({ file, reason });
     else {
       images.push(preparedImage(target, plan.targetView, map, grid.size));

@@ -91,16 +91,48 @@ export function resample(image: PixelImage, map: Affine, size: number): Float32A
 }
 
 /**
- * (v − mean) / population standard deviation over the whole array, padding included as in [Z], in place.
- * Returns the deviation; a constant image becomes zeros and returns 0, one that is not finite is left and returns NaN.
+ * (v − mean) / population standard deviation over the whole array, padding included as in [Z], in place; values of
+ * `outside` do not count. Returns the deviation; a constant image becomes zeros and returns 0, one that is not finite
+ * is left and returns NaN.
  */
-export function zScore(values: Float32Array): number {
-  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-  const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
+export function zScore(values: Float32Array, outside?: Uint8Array): number {
+  const counted = outside ? values.filter((_, i) => outside[i] === 0) : values;
+  const mean = counted.reduce((sum, v) => sum + v, 0) / counted.length;
+  const variance = counted.reduce((sum, v) => sum + (v - mean) ** 2, 0) / counted.length;
   const deviation = Math.sqrt(variance);
   if (!Number.isFinite(deviation)) return Number.NaN;
   // Below this the differences are rounding of a constant image.
   const constant = deviation <= 1e-6 * Math.abs(mean) || deviation < 1e-30;
   for (let i = 0; i < values.length; i++) values[i] = constant ? 0 : (values[i]! - mean) / deviation;
   return constant ? 0 : deviation;
+}
+
+/** Where less than half of a pixel's weight falls on image, it is padding. */
+const mostlyImage = 0.5;
+
+/** Resamples image and padding apart, so that no padding bleeds into the image; what is padding becomes 0. */
+function resampleAround(image: PixelImage, padding: Uint8Array, map: Affine, size: number) {
+  const { values, ...shape } = image;
+  const inside = resample({ ...shape, values: Float32Array.from(padding, (p) => 1 - p) }, map, size);
+  const pixels = resample({ ...shape, values: values.map((v, i) => (padding[i] ? 0 : v)) }, map, size);
+  const whole = resample({ ...shape, values: new Float32Array(values.length).fill(1) }, map, size);
+  const outside = Uint8Array.from(inside, (share, i) => Number(whole[i]! > 0 && share < mostlyImage));
+  return { pixels: pixels.map((v, i) => (outside[i] || !inside[i] ? 0 : v / inside[i]!)), outside };
+}
+
+/**
+ * An image as the network sees it: resampled, cropped or padded with 0, z-scored. Pixels that the scanner marked as
+ * padding (PixelPaddingValue) are 0 before the z-score, as if outside the image, and do not count in it.
+ */
+export function onGrid(
+  image: PixelImage,
+  map: Affine,
+  size: number,
+): { pixels: Float32Array; deviation: number } {
+  if (image.padding === undefined) {
+    const pixels = resample(image, map, size);
+    return { pixels, deviation: zScore(pixels) };
+  }
+  const { pixels, outside } = resampleAround(image, image.padding, map, size);
+  return { pixels, deviation: zScore(pixels, outside) };
 }

@@ -1,8 +1,12 @@
 /** @file Reads the headers of many files: what is an image, what is not, and why. */
 
 import { PlanewiseError } from '../tensor/errors.ts';
-import { type DicomHeader, parseHeader } from './dicom/header.ts';
-import { isDicom } from './dicom/part10.ts';
+import { type FileStart, isDicom, wholeFile } from './dicom/encoding.ts';
+import { ofWhole, openStart } from './dicom/file.ts';
+import { headersOf } from './dicom/frames.ts';
+import type { DicomHeader } from './dicom/header.ts';
+import { notAnImage } from './dicom/kinds.ts';
+import { storedPixels } from './dicom/stored.ts';
 import type { FileSource, Reason, SkippedFile } from './types.ts';
 
 /** A readable image: its header, and where its bytes are. */
@@ -10,6 +14,9 @@ export interface ScannedImage {
   readonly source: FileSource;
   readonly header: DicomHeader;
 }
+
+/** Images that are not used, and why. */
+export type LeftOut = Map<ScannedImage, Reason>;
 
 /** How far a long pass has come. */
 export interface Progress {
@@ -22,6 +29,8 @@ export interface Progress {
 export interface Scan {
   readonly images: readonly ScannedImage[];
   readonly skipped: readonly SkippedFile[];
+  /** Paths of files that are neither DICOM by content nor by name: contours, licences and the like. */
+  readonly ignored: readonly string[];
 }
 
 /** The reason that stands for an error: planewise's own code, or READ for what a file source threw. */
@@ -35,42 +44,125 @@ export function skippedText({ file, reason }: SkippedFile): string {
   return reason.message.startsWith(`${file}:`) ? reason.message : `${file}: ${reason.message}`;
 }
 
+/** Left-out images as files, each file and reason once. */
+export function skippedOf(left: ReadonlyMap<ScannedImage, Reason>): SkippedFile[] {
+  const files = new Map<string, SkippedFile>();
+  for (const [{ source }, reason] of left)
+    files.set(`${source.path} ${reason.code}`, { file: source.path, reason });
+  return [...files.values()];
+}
+
 /** Folder of a path, '' at the root. */
 export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** Two files with one identity are copies: the second would double a cardiac phase. */
-function identity({
-  patientId,
-  seriesUid,
-  sopInstanceUid,
-  instanceNumber,
-  triggerTimeMs,
-  plane,
-}: DicomHeader): string {
-  return JSON.stringify([
-    patientId,
-    seriesUid,
-    sopInstanceUid,
-    instanceNumber,
-    triggerTimeMs,
+/** Images that agree in all this may be copies of one. */
+function identity({ header }: ScannedImage): string {
+  const { plane } = header;
+  return [
+    header.patientId,
+    header.studyUid,
+    header.seriesUid,
+    header.sopInstanceUid,
+    header.instanceNumber,
+    header.triggerTimeMs,
+    header.acquisitionNumber,
+    header.temporalPosition,
+    header.imageType,
     plane.position,
-  ]);
+    plane.rowDirection,
+    plane.columnDirection,
+  ].join();
+}
+
+/** Whether two images have the same stored pixels: only these tell what copies without numbers are. */
+async function samePixels(a: ScannedImage, b: ScannedImage): Promise<boolean> {
+  const [one, other] = await Promise.all(
+    [a, b].map(async ({ source }) => storedPixels(await source.read(), source.path)),
+  );
+  return one!.length === other!.length && one!.every((byte, i) => byte === other![i]);
 }
 
 const dicomName = /\.(dcm|dicom|ima)$/i;
 
-async function scanFile(source: FileSource): Promise<ScannedImage | null> {
-  const bytes = await source.read();
+type Finding = { readonly headers: readonly DicomHeader[] } | { readonly reason: Reason } | null;
+
+/** The starts of files, some asked for ahead: while one is looked at, disks and networks get the next. */
+class Ahead {
+  readonly #files: readonly FileSource[];
+  readonly #started = new Map<number, Promise<FileStart>>();
+  #next = 0;
+  /** Bytes read of a file at first: as many as headers took so far. */
+  #bytes = 2 ** 13;
+
+  constructor(files: readonly FileSource[]) {
+    this.#files = files;
+  }
+
+  /** After a file whose header took more. */
+  more(): void {
+    this.#bytes = Math.min(2 ** 18, 2 * this.#bytes);
+  }
+
+  /** The start of file `index`; a read that fails does so here, when its file is at hand. */
+  async at(index: number): Promise<FileStart> {
+    for (; this.#next < Math.min(this.#files.length, index + READ_AHEAD); this.#next++) {
+      const start = this.#startOf(this.#files[this.#next]!);
+      start.catch(() => {});
+      this.#started.set(this.#next, start);
+    }
+    const start = this.#started.get(index)!;
+    this.#started.delete(index);
+    return start;
+  }
+
+  async #startOf(source: FileSource): Promise<FileStart> {
+    return source.start ? source.start(this.#bytes) : wholeFile(await source.read());
+  }
+}
+
+/** Files read at a time. */
+const READ_AHEAD = 4;
+
+/** What a file is by its first bytes, or by all of them where these are not enough. */
+async function scanFile(source: FileSource, start: FileStart, ahead: Ahead): Promise<Finding> {
+  try {
+    return findingOf(source, start);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    if (start.bytes.length < start.size) ahead.more();
+    const whole = wholeFile(await source.read());
+    return ofWhole(source.path, () => findingOf(source, whole));
+  }
+}
+
+function findingOf(source: FileSource, start: FileStart): Finding {
   // Contours, licences and the like are not worth a word unless they claim to be DICOM.
-  if (!isDicom(bytes) && !dicomName.test(source.path)) return null;
-  return { source, header: parseHeader(bytes, source.path) };
+  if (!isDicom(start) && !dicomName.test(source.path)) return null;
+  const dicom = openStart(start, source.path);
+  const reason = notAnImage(dicom);
+  return reason ? { reason } : { headers: headersOf(dicom) };
+}
+
+/** Images seen by identity, to find copies. */
+class Seen {
+  readonly #images = new Map<string, ScannedImage[]>();
+
+  /** The image this one is a copy of, or null; then it counts as seen. */
+  async copyOf(image: ScannedImage): Promise<ScannedImage | null> {
+    const key = identity(image);
+    const alike = this.#images.get(key) ?? [];
+    for (const other of alike) if (await samePixels(other, image)) return other;
+    this.#images.set(key, [...alike, image]);
+    return null;
+  }
 }
 
 /**
- * Reads every file's header, in the given order. Files that are neither DICOM by content nor by name (.dcm, .dicom,
- * .ima) are ignored; those that cannot be used, and copies of an image already seen, are `skipped` with the reason.
+ * Reads every file's header, in the given order; a file of several images gives as many. Files that are neither DICOM by
+ * content nor by name (.dcm, .dicom, .ima) are `ignored`; those that cannot be used, and copies of an image already
+ * seen, are `skipped` with the reason.
  */
 export async function scanFiles(
   files: readonly FileSource[],
@@ -78,21 +170,25 @@ export async function scanFiles(
 ): Promise<Scan> {
   const images: ScannedImage[] = [];
   const skipped: SkippedFile[] = [];
-  const seen = new Map<string, string>();
+  const ignored: string[] = [];
+  const seen = new Seen();
+  const ahead = new Ahead(files);
   for (const [index, source] of files.entries()) {
+    const skip = (reason: Reason): number => skipped.push({ file: source.path, reason });
     try {
-      const image = await scanFile(source);
-      const copy = image && seen.get(identity(image.header));
-      if (copy)
-        skipped.push({ file: source.path, reason: { code: 'COPY', message: `Same image as ${copy}.` } });
-      else if (image) {
-        seen.set(identity(image.header), source.path);
-        images.push(image);
-      }
+      const found = await scanFile(source, await ahead.at(index), ahead);
+      if (found === null) ignored.push(source.path);
+      else if ('reason' in found) skip(found.reason);
+      else
+        for (const header of found.headers) {
+          const copy = await seen.copyOf({ source, header });
+          if (copy) skip({ code: 'COPY', message: `Same image as ${copy.source.path}.` });
+          else images.push({ source, header });
+        }
     } catch (error) {
-      skipped.push({ file: source.path, reason: reasonOf(error) });
+      skip(reasonOf(error));
     }
     onProgress?.({ phase: 'scan', done: index + 1, total: files.length, file: source.path });
   }
-  return { images, skipped };
+  return { images, skipped, ignored };
 }

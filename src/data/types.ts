@@ -38,10 +38,18 @@ export interface SkippedFile {
   readonly reason: Reason;
 }
 
+/** Something about the data that a user should know, once; `code` for programs. */
+export interface Notice extends Reason {
+  /** The subject it is about, where it is about one. */
+  readonly subject?: string;
+}
+
 /** One image as preparation stores it: square, isotropic, z-scored. */
 export interface PreparedImage {
   readonly subject: string;
   readonly file: string;
+  /** Index of the image in a file of several, from 0. */
+  readonly fileFrame?: number;
   readonly view: string;
   /** Cardiac phase index within its location, from 0. */
   readonly frame: number;
@@ -80,4 +88,6 @@ export interface FileSource {
   /** Path relative to the folder that was opened, with forward slashes. */
   readonly path: string;
   read(): Promise<Uint8Array>;
+  /** The first `length` bytes, or all where there are fewer, and the file's size: where that is cheaper than `read`. */
+  start?(length: number): Promise<{ readonly bytes: Uint8Array; readonly size: number }>;
 }

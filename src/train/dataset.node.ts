@@ -6,8 +6,8 @@ import { prepare } from '../data/prepare.ts';
 import { skippedText } from '../data/scan.ts';
 import { openStore, writeStore } from '../data/store.node.ts';
 import { decodeManifest, manifestName } from '../data/store.ts';
+import { parseViewRule } from '../data/study/views.ts';
 import type { PreparedData, Reason } from '../data/types.ts';
-import { parseViewRule } from '../data/views.ts';
 import { ConfigError, FileError } from '../tensor/errors.ts';
 import { makeCohort } from './cohort.node.ts';
 import type { GivenConfig, RunConfig } from './config.ts';
@@ -78,6 +78,7 @@ async function prepareFolder(folder: string, config: RunConfig, options: DataOpt
     spacingMm: config.spacingMm,
     views: config.map.map(parseViewRule),
     onWarning: warnings.onWarning,
+    onNotice: ({ message }) => options.onWarning(message),
     onProgress(progress) {
       if (progress.phase !== phase) {
         stage?.end();

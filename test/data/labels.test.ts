@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { pixelToWorld, planeNormal } from '../../src/data/geometry.ts';
 import { type LabelOptions, labelStudies } from '../../src/data/labels.ts';
 import { cropMap } from '../../src/data/resample.ts';
-import { planStudies } from '../../src/data/study.ts';
+import { planStudies } from '../../src/data/study/plan.ts';
+import { parseViewRule } from '../../src/data/study/views.ts';
 import type { FileSource, Line } from '../../src/data/types.ts';
 import { dot, subtract } from '../../src/data/vector.ts';
-import { parseViewRule } from '../../src/data/views.ts';
 import { ConfigError } from '../../src/tensor/errors.ts';
 import { longAxisPlane, memoryFile, shortAxisPlane } from './dicom-writer.ts';
 import { cineStudy, dsbccSubject, imageFile } from './studies.ts';
@@ -135,7 +135,7 @@ describe('views', () => {
       ]);
     for (const match of ['ser 00', 'er*', '9.9', 'ffe'])
       await expect(labelled(files, { views: [{ match, view: 'short-axis' }] }), match).rejects.toThrow(
-        /No short-axis image among 2 images \(views found: 4-chamber\).*--map/,
+        /--map .*=short-axis matches no folder, series or description\. (The nearest names are|There are) /,
       );
     const target = { targetView: 'coronal', views: [parseViewRule('cor_*=coronal')] };
     expect(await labelled(files, target)).toEqual(['x/cor_1/b.dcm']);

@@ -7,8 +7,8 @@ import { prepare } from '../../src/data/prepare.ts';
 import { cropMap, resample, zScore } from '../../src/data/resample.ts';
 import type { ImagePlane, Reason } from '../../src/data/types.ts';
 import { ConfigError } from '../../src/tensor/errors.ts';
-import { longAxisPlane, memoryFile, shortAxisPlane } from './dicom-writer.ts';
-import { cineStudy, dsbccSubject, imageFile } from './studies.ts';
+import { longAxisPlane, memoryFile, shortAxisPlane, writeDicom } from './dicom-writer.ts';
+import { dsbccSubject, generatedStudy, imageFile } from './studies.ts';
 
 function paint(plane: ImagePlane, value: (x: number, y: number) => number) {
   const { rows, columns } = plane;
@@ -141,7 +141,7 @@ describe('zScore', () => {
 describe('prepare', () => {
   test('gives every image of a study zero mean, unit deviation and a line on its reference plane', async () => {
     const seen: string[] = [];
-    const { manifest, pixels } = await prepare(await cineStudy(), {
+    const { manifest, pixels } = await prepare(generatedStudy(), {
       size: 96,
       spacingMm: 2,
       onProgress: ({ phase, done, total }) => seen.push(`${phase} ${done}/${total}`),
@@ -231,7 +231,12 @@ describe('prepare', () => {
   test('is a ConfigError that names a file when nothing can be decoded', async () => {
     const file = imageFile('sax/a.dcm', shortAxisPlane(0), { pixels: new Int16Array(7) });
     await expect(prepare([file])).rejects.toThrow(ConfigError);
-    await expect(prepare([file])).rejects.toThrow(/None of 1 target images could be read\. sax\/a\.dcm: /);
+    await expect(prepare([file])).rejects.toThrow(/No usable DICOM image was found.*\n {2}sax\/a\.dcm: /);
+    const stream = { '7fe00010': ['OB', Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)] } as const;
+    const bytes = writeDicom({ plane: shortAxisPlane(0), override: stream }, '1.2.840.10008.1.2.4.70');
+    await expect(prepare([memoryFile('sax/b.dcm', bytes)])).rejects.toThrow(
+      /None of 1 target images could be read\. sax\/b\.dcm: /,
+    );
   });
 
   test('never decodes a reference image', async () => {

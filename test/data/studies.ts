@@ -22,7 +22,11 @@ function cine(folder: string, planes: readonly ImagePlane[], seriesUid: string):
 
 /** 20 short-axis slices, base to apex in file order, and 14 long-axis slices, three phases each. */
 export async function cineStudy(): Promise<FileSource[]> {
-  if (existsSync(realFolder)) return listFiles(realFolder);
+  return existsSync(realFolder) ? listFiles(realFolder) : generatedStudy();
+}
+
+/** The same, always generated. */
+export function generatedStudy(): FileSource[] {
   const long = Array.from({ length: 14 }, (_, i) => longAxisPlane(0.4, 5 * (i - 6.5)));
   const short = Array.from({ length: 20 }, (_, i) => shortAxisPlane(5 * i));
   return [...cine('long-axis', long, '1.2.10'), ...cine('short-axis', short, '1.2.11')];

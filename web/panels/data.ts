@@ -204,6 +204,7 @@ function dataCard(app: App): HTMLElement {
       body,
       h('p', { class: 'strong' }, data.name),
       facts(data),
+      data.notices.map((text) => h('p', { class: 'notice info' }, text)),
       data.warnings.map(({ message, images }) =>
         h('p', { class: 'notice info' }, `${plural(images, 'image')}: ${message}`),
       ),

@@ -69,7 +69,8 @@ export function mappingTable(folder: FolderInfo, presets: Readonly<Record<string
   for (const { control } of rows) control.addEventListener('change', check);
   check();
   const subjects = select([
-    { value: 'patient', label: 'by PatientID' },
+    { value: 'auto', label: 'by PatientID, else study and folder' },
+    { value: 'patient', label: 'by PatientID alone' },
     { value: 'folder', label: 'one subject per folder' },
   ]);
   const grids = Object.entries(presets).map(([name, { title, grid }]) => ({

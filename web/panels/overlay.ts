@@ -8,6 +8,8 @@ import { Findings } from './findings.ts';
 import { showings, swatch } from './shows.ts';
 import type { StudyModel } from './studymodel.ts';
 
+type Truth = Pick<Stroke, 'line' | 'view'>;
+
 export interface Drawn {
   readonly strokes: readonly Stroke[];
   readonly heats: readonly Heat[];
@@ -54,7 +56,7 @@ export class Overlay {
     const wanted = why === null && this.#on.predicted;
     const prediction = wanted ? this.#findings.get(request) : null;
     this.#say(why ?? (wanted && !prediction ? 'Predicting …' : null), prediction);
-    const truth = this.#on.truth ? this.#model.lines() : [];
+    const truth = this.#on.truth ? this.#truth(prediction) : [];
     fill(
       this.legend,
       this.#model.lines().map(({ view, label }) => h('li', {}, swatch(view), `${label} plane`)),
@@ -85,7 +87,14 @@ export class Overlay {
     fill(this.words, text && h('p', { class: 'hint' }, text), captions);
   }
 
-  #strokes(truth: ReturnType<StudyModel['lines']>, prediction: StudyPrediction | null): Stroke[] {
+  /** Beside a prediction the lines it is measured by, else those of the planes one looks at. */
+  #truth(prediction: StudyPrediction | null): readonly Truth[] {
+    const [finding] = prediction?.slices ?? [];
+    if (!finding || finding.truth.length === 0) return this.#model.lines();
+    return finding.truth.flatMap((line, view) => (line ? [{ line, view }] : []));
+  }
+
+  #strokes(truth: readonly Truth[], prediction: StudyPrediction | null): Stroke[] {
     const [finding] = prediction?.slices ?? [];
     const dashed = finding !== undefined;
     const predicted = finding
@@ -94,12 +103,13 @@ export class Overlay {
     return [...predicted, ...truth.map(({ line, view }) => ({ line, view, dashed }))];
   }
 
-  #heats(truth: ReturnType<StudyModel['lines']>, prediction: StudyPrediction | null): Heat[] {
+  #heats(truth: readonly Truth[], prediction: StudyPrediction | null): Heat[] {
     const plane = this.#model.planeOf(this.#model.stack);
     const [finding] = prediction?.slices ?? [];
     const predicted = finding
       ? prediction!.shows.flatMap((shown) => showings[shown].heats(finding, prediction!.size))
       : [];
-    return [lineHeat(truth, plane, defaultSigmaMm, finding !== undefined), ...predicted];
+    const sigma = prediction?.lineSigmaMm ?? this.#app.state.weights?.lineSigmaMm ?? defaultSigmaMm;
+    return [lineHeat(truth, plane, sigma, finding !== undefined), ...predicted];
   }
 }

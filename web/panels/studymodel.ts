@@ -29,7 +29,10 @@ export class StudyModel {
     this.study = study;
     this.stack = 0;
     this.frame = 0;
-    this.slices = study.stacks.map(({ slices }) => Math.floor(slices.length / 2));
+    const chosen = study.stacks.flatMap(({ references }) => references);
+    this.slices = study.stacks.map(
+      ({ slices }, i) => chosen.find(({ stack }) => stack === i)?.slice ?? Math.floor(slices.length / 2),
+    );
   }
 
   close(): void {
@@ -103,13 +106,13 @@ export class StudyModel {
     return known >= 0 ? known : references.length + (stack === 0 ? 0 : 1);
   }
 
-  /** Where the other stacks' planes cut the current image. */
+  /** Where the planes of the current slices of the other views cut the current image. */
   lines(): { line: Line; view: number; label: string }[] {
     const { study } = this;
     if (!study) return [];
     const target = this.planeOf(this.stack);
-    return study.stacks.flatMap(({ view, label }, stack) => {
-      if (stack === this.stack || view === null || view === this.current?.view) return [];
+    return this.current!.references.flatMap(({ stack }) => {
+      const { label } = study.stacks[stack]!;
       const { line } = intersectingLine(target, this.planeOf(stack));
       return line ? [{ line, view: this.colourOf(stack), label }] : [];
     });

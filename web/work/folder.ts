@@ -1,17 +1,19 @@
 /** @file A folder the user opened: its series grouped for the mapping, prepared by that mapping, and to look at. */
 import { type PixelImage, readPixels } from '../../src/data/dicom/pixels.ts';
+import { groupBy, openNumbers } from '../../src/data/lists.ts';
 import { preparePlan } from '../../src/data/prepare.ts';
 import { folderOf, type Scan, type ScannedImage, scanFiles } from '../../src/data/scan.ts';
-import { groupBy } from '../../src/data/stacks.ts';
-import { planScan, type StudyPlan } from '../../src/data/study.ts';
-import type { FileSource, PreparedData, Reason } from '../../src/data/types.ts';
-import { type SubjectRule, subjectOf, viewOf } from '../../src/data/views.ts';
-import type { Busy, FolderChoice, FolderInfo, PickedFile, SeriesGroup } from '../protocol.ts';
+import { inOrder, isZip } from '../../src/data/sources.ts';
+import { type Outcome, planScan, type StudyPlan } from '../../src/data/study/plan.ts';
+import { findSubjects, type Subjects } from '../../src/data/study/subjects.ts';
+import { viewOf } from '../../src/data/study/views.ts';
+import type { FileSource, Notice, PreparedData, Reason } from '../../src/data/types.ts';
+import { blobAccess, expand, listZip } from '../../src/data/zip.ts';
+import type { Busy, FolderChoice, FolderInfo, Grid, PickedFile, SeriesGroup } from '../protocol.ts';
 import type { Library } from './library.ts';
 
 /** sax_12 and sax_13 are one row: numbers in folder names are left open. */
-const folderPattern = (path: string): string =>
-  (folderOf(path).split('/').at(-1) ?? '').replace(/\d{2,}|\d+$/g, '#');
+const folderPattern = (path: string): string => openNumbers(folderOf(path).split('/').at(-1) ?? '');
 
 const keyOf = ({ header, source }: ScannedImage): string =>
   `${folderPattern(source.path)}|${header.seriesDescription ?? ''}`;
@@ -20,7 +22,7 @@ const seriesOf = ({ header, source }: ScannedImage): string => header.seriesUid 
 
 const distinct = <T>(items: readonly T[], key: (item: T) => string): string[] => [...new Set(items.map(key))];
 
-function groupOf(key: string, images: readonly ScannedImage[]): SeriesGroup {
+function groupOf(key: string, images: readonly ScannedImage[], { nameOf }: Subjects): SeriesGroup {
   const [first] = images;
   const folder = folderPattern(first!.source.path);
   return {
@@ -29,7 +31,7 @@ function groupOf(key: string, images: readonly ScannedImage[]): SeriesGroup {
     folder,
     series: distinct(images, seriesOf).length,
     images: images.length,
-    patients: distinct(images, subjectOf).length,
+    patients: distinct(images, nameOf).length,
     guess: viewOf(first!),
   };
 }
@@ -38,12 +40,12 @@ const list = (names: readonly string[]): string =>
   names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 
 /** What is odd about how patients and folders go together. */
-function noticesOf(images: readonly ScannedImage[]): string[] {
-  const top = (image: ScannedImage): string => subjectOf(image, 'folder');
+function noticesOf(images: readonly ScannedImage[], { nameOf, notices }: Subjects): string[] {
+  const top = findSubjects(images, 'folder').nameOf;
   const folders = groupBy(images, top);
-  const patients = distinct(images, subjectOf);
+  const patients = distinct(images, nameOf);
   const mixed = [...folders].flatMap(([folder, own]) => {
-    const ids = distinct(own, subjectOf);
+    const ids = distinct(own, nameOf);
     return ids.length > 1
       ? [
           `Folder ${folder} mixes images of ${ids.length} patients (${list([...ids].sort())}). They are kept apart by PatientID.`,
@@ -60,7 +62,28 @@ function noticesOf(images: readonly ScannedImage[]): string[] {
           `${stacks.length} folders hold short-axis images under one PatientID (${patients[0]}). If they are different people, choose “one subject per folder”.`,
         ]
       : [];
-  return [...mixed, ...shared];
+  return [...mixed, ...shared, ...notices.map(({ message }) => message)];
+}
+
+/** In the order the program reads them, archives opened; an archive alone stands for the folder. */
+async function sourcesOf(name: string, files: readonly PickedFile[]): Promise<FileSource[]> {
+  const sources: FileSource[] = [];
+  for (const { path, file } of files) {
+    const access = blobAccess(path, file);
+    const inner =
+      path === name && files.length === 1 && isZip(path)
+        ? listZip(path, access, '')
+        : expand(
+            {
+              path,
+              read: () => access.read(0, file.size),
+              start: async (length) => ({ bytes: await access.read(0, length), size: file.size }),
+            },
+            async () => access,
+          );
+    for (const source of await inner) sources.push(source);
+  }
+  return inOrder(sources);
 }
 
 export class Folder {
@@ -80,28 +103,25 @@ export class Folder {
     files: readonly PickedFile[],
     onBusy: (busy: Busy) => void,
   ): Promise<Folder> {
-    // In the order the program reads them: browsers list a folder in any.
-    const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
-    const sources = sorted.map(
-      ({ path, file }): FileSource => ({ path, read: async () => new Uint8Array(await file.arrayBuffer()) }),
-    );
+    const sources = await sourcesOf(name, files);
     const scan = await scanFiles(sources, ({ done, total, file }) =>
       onBusy({ what: 'Reading headers', done, total, detail: file }),
     );
-    return new Folder(name, scan, files.length);
+    return new Folder(name, scan, sources.length);
   }
 
   get info(): FolderInfo {
-    const { images, skipped } = this.#scan;
+    const { images, skipped, ignored } = this.#scan;
+    const subjects = findSubjects(images);
     return {
       name: this.name,
       files: this.#files,
       images: images.length,
-      patients: distinct(images, subjectOf),
-      groups: [...groupBy(images, keyOf)].map(([key, group]) => groupOf(key, group)),
+      patients: distinct(images, subjects.nameOf),
+      groups: [...groupBy(images, keyOf)].map(([key, group]) => groupOf(key, group, subjects)),
       skipped,
-      notices: noticesOf(images),
-      ignored: this.#files - images.length - skipped.length,
+      notices: noticesOf(images, subjects),
+      ignored: ignored.length,
     };
   }
 
@@ -110,7 +130,7 @@ export class Folder {
     choice: FolderChoice,
     onBusy: (busy: Busy) => void,
     onWarning: (file: string, reason: Reason) => void,
-  ): Promise<{ data: PreparedData; references: PreparedData | null }> {
+  ): Promise<{ data: PreparedData; references: PreparedData | null; notices: readonly Notice[] }> {
     const { size, spacingMm, subjects, views } = choice;
     const options = {
       views: (image: ScannedImage) => views[keyOf(image)] ?? null,
@@ -122,44 +142,37 @@ export class Folder {
     const onProgress = ({ done, total, file }: { done: number; total: number; file: string }): void =>
       onBusy({ what: 'Preparing images', done, total, detail: file });
     const data = await preparePlan(plan, { ...options, onProgress, onWarning });
-    return { data, references: await this.#references(plan, options) };
+    return { data, references: await this.#references(plan, { size, spacingMm }), notices: plan.notices };
   }
 
-  async #references(
-    plan: StudyPlan,
-    options: {
-      size: number;
-      spacingMm: number;
-      views: (image: ScannedImage) => string | null;
-      subjects: SubjectRule;
-    },
-  ): Promise<PreparedData | null> {
-    const wanted = new Map(
-      plan.targets.flatMap(({ references, subject }) =>
-        references.map(({ file }) => [file, subject] as const),
-      ),
-    );
-    const targets = this.#scan.images.flatMap((image) => {
-      const subject = wanted.get(image.source.path);
-      if (subject === undefined) return [];
-      return [{ image, subject, slice: 0, frame: 0, location: null, references: [] }];
-    });
+  async #references(plan: StudyPlan, grid: Grid): Promise<PreparedData | null> {
+    const files = new Set(plan.targets.flatMap(({ references }) => references.map(({ file }) => file)));
+    const planes = new Map<string, Outcome>();
+    for (const outcome of plan.outcomes) {
+      const { path } = outcome.image.source;
+      if (outcome.view !== plan.targetView && files.has(path) && !planes.has(path)) planes.set(path, outcome);
+    }
+    const none = { stack: 0, slice: 0, frame: 0, location: null, references: [] };
+    const targets = [...planes.values()].map(({ image, subject }) => ({ image, subject, ...none }));
     if (targets.length === 0) return null;
-    const made = await preparePlan({ ...plan, skipped: [], targets, referenceViews: [] }, options);
-    const viewed = new Map(targets.map(({ image }) => [image.source.path, options.views(image) ?? '']));
-    const images = made.manifest.images.map((image) => ({ ...image, view: viewed.get(image.file) ?? '' }));
+    const made = await preparePlan({ ...plan, skipped: [], targets, referenceViews: [] }, grid);
+    const images = made.manifest.images.map((image) => ({
+      ...image,
+      view: planes.get(image.file)?.view ?? '',
+    }));
     return { ...made, manifest: { ...made.manifest, images } };
   }
 
   library(choice: FolderChoice): Library {
     const { images, skipped } = this.#scan;
-    const bySubject = groupBy(images, (image) => subjectOf(image, choice.subjects));
+    const bySubject = groupBy(images, findSubjects(images, choice.subjects).nameOf);
     return {
       subjects: [...bySubject.keys()].sort(),
       skipped,
       images: (subject) => bySubject.get(subject) ?? [],
       viewOf: (image) => choice.views[keyOf(image)] ?? null,
-      read: async ({ source }): Promise<PixelImage> => readPixels(await source.read(), source.path),
+      read: async ({ source, header }): Promise<PixelImage> =>
+        readPixels(await source.read(), source.path, header.fileFrame ?? 0),
     };
   }
 }

@@ -9,9 +9,9 @@ import {
 } from '../../src/data/phantom/subject.ts';
 import { preparePlan } from '../../src/data/prepare.ts';
 import type { ScannedImage } from '../../src/data/scan.ts';
-import { planScan } from '../../src/data/study.ts';
+import { planScan } from '../../src/data/study/plan.ts';
+import { viewOf } from '../../src/data/study/views.ts';
 import type { ImagePlane, PreparedData, Vec3 } from '../../src/data/types.ts';
-import { viewOf } from '../../src/data/views.ts';
 import type { Grid, HeartSettings } from '../protocol.ts';
 import { type Library, scannedImage } from './library.ts';
 
@@ -82,7 +82,9 @@ export async function prepareHearts(
   for (let index = 0; index < settings.subjects; index++) {
     const { images, pixels } = makeHeart(settings, index);
     const readImage = async (image: ScannedImage): Promise<PixelImage> => pixels.get(image)!;
-    parts.push(await preparePlan(planScan({ images, skipped: [] }), { size, spacingMm, readImage }));
+    parts.push(
+      await preparePlan(planScan({ images, skipped: [], ignored: [] }), { size, spacingMm, readImage }),
+    );
     onProgress(index + 1);
     await breathe();
   }

@@ -1,9 +1,13 @@
 /** @file What can be looked at, wherever it comes from: subjects, their stacks and their images. */
 
+import { bareHeader } from '../../src/data/dicom/header.ts';
 import type { PixelImage } from '../../src/data/dicom/pixels.ts';
-import { imagePlane } from '../../src/data/geometry.ts';
-import type { ScannedImage } from '../../src/data/scan.ts';
-import { buildStacks, groupBy, type Stack, stackLocations } from '../../src/data/stacks.ts';
+import { groupBy } from '../../src/data/lists.ts';
+import { type ScannedImage, skippedOf } from '../../src/data/scan.ts';
+import { findSpaces } from '../../src/data/study/frames.ts';
+import { chooseReference, type Reference } from '../../src/data/study/references.ts';
+import { unwanted } from '../../src/data/study/roles.ts';
+import { buildStacks, evenRuns, type Stack, stackLocations } from '../../src/data/study/stacks.ts';
 import type { ImagePlane, PreparedData, SkippedFile } from '../../src/data/types.ts';
 import { ConfigError } from '../../src/tensor/errors.ts';
 import type { ImageRequest, ImageValues, StackInfo, StudyInfo } from '../protocol.ts';
@@ -17,40 +21,16 @@ export interface Library {
   read(image: ScannedImage): Promise<PixelImage>;
 }
 
-/** A header for an image that was never in a DICOM file. */
+/** An image that was never in a DICOM file. */
 export function scannedImage(
   path: string,
   patientId: string,
   plane: ImagePlane,
   phase: number,
 ): ScannedImage {
-  const none = null;
-  const format = {
-    transferSyntax: '',
-    bitsAllocated: 16,
-    bitsStored: 16,
-    signed: false,
-    inverted: false,
-    slope: 1,
-    intercept: 0,
-  };
   return {
     source: { path, read: async () => new Uint8Array() },
-    header: {
-      file: path,
-      plane: imagePlane(plane),
-      format,
-      patientId,
-      studyUid: none,
-      seriesUid: none,
-      seriesNumber: none,
-      seriesDescription: none,
-      frameOfReferenceUid: none,
-      sopInstanceUid: none,
-      instanceNumber: phase + 1,
-      triggerTimeMs: none,
-      sliceLocationMm: none,
-    },
+    header: bareHeader(path, plane, { patientId, instanceNumber: phase + 1 }),
   };
 }
 
@@ -88,36 +68,54 @@ export function stacksOf(library: Library, subject: string): LoadedStudy {
 function buildStudy(library: Library, subject: string): LoadedStudy {
   const images = library.images(subject);
   if (images.length === 0) throw new ConfigError(`There is no image of ${subject}. Choose another study.`);
-  const skipped: SkippedFile[] = [];
-  const groups = groupBy(
-    images,
-    (image) => library.viewOf(image) ?? `?${image.header.seriesDescription ?? ''}`,
-  );
-  const stacks = [...groups.values()].flatMap((group) => {
+  const left = unwanted(images);
+  const wanted = images.filter((image) => !left.has(image));
+  const name = (image: ScannedImage): string =>
+    library.viewOf(image) ?? `?${image.header.seriesDescription ?? ''}`;
+  const spaces = findSpaces(subject, wanted, { viewOf: name, runsOf: evenRuns });
+  const stacks = [...groupBy(wanted, name).values()].flatMap((group) => {
     const view = library.viewOf(group[0]!);
     const label = view ?? group[0]!.header.seriesDescription ?? 'unnamed view';
-    return buildStacks(group, skipped).map((stack) => ({ view, label, stack }));
+    return buildStacks(group, spaces, left).map((stack) => ({ view, label, stack }));
   });
   const size = ({ stack }: LoadedStack): number => stack.locations.length;
   stacks.sort((a, b) => rank(a.view) - rank(b.view) || size(b) - size(a));
-  return { stacks, skipped };
+  return { stacks, skipped: skippedOf(left) };
 }
 
-function stackInfo({ view, label, stack }: LoadedStack): StackInfo {
+/** The plane that stands for a view beside a stack, as preparation chooses it. */
+export function referenceOf(stacks: readonly LoadedStack[], target: Stack, view: string): Reference {
+  const own = stacks.filter((stack) => stack.view === view).map(({ stack }) => stack);
+  return chooseReference(target, own, view);
+}
+
+/** Which slice of which stack stands for each other view beside a stack. */
+function referencesOf(stacks: readonly LoadedStack[], { view, stack }: LoadedStack): StackInfo['references'] {
+  const views = new Set(stacks.flatMap((other) => (other.view !== view && other.view) || []));
+  return [...views].flatMap((other) => {
+    const { image } = referenceOf(stacks, stack, other);
+    if (image === null) return [];
+    const index = stacks.findIndex(({ stack: { locations } }) => locations.some((own) => own[0] === image));
+    return [{ stack: index, slice: stacks[index]!.stack.locations.findIndex((own) => own[0] === image) }];
+  });
+}
+
+function stackInfo(loaded: LoadedStack, stacks: readonly LoadedStack[]): StackInfo {
+  const { view, label, stack } = loaded;
   const { locations } = stackLocations(stack);
   const slices = stack.locations.map((images, slice) => ({
     plane: images[0]!.header.plane,
     files: images.map(({ source }) => source.path),
     location: locations?.[slice] ?? null,
   }));
-  return { view, label, slices };
+  return { view, label, slices, references: referencesOf(stacks, loaded) };
 }
 
 export function studyInfo(library: Library, subject: string): StudyInfo {
   const { stacks, skipped } = stacksOf(library, subject);
   const files = new Set(library.images(subject).map(({ source }) => source.path.split('/')[0]));
   const own = library.skipped.filter(({ file }) => files.has(file.split('/')[0]));
-  return { subject, stacks: stacks.map(stackInfo), skipped: [...own, ...skipped] };
+  return { subject, stacks: stacks.map((stack) => stackInfo(stack, stacks)), skipped: [...own, ...skipped] };
 }
 
 /** Least and most of what should be seen: the 1st and 99.5th percentile. */

@@ -1,28 +1,21 @@
 /** @file What loaded weights say about the slices of a study, beside what its geometry says. */
 import { invertAffine, transformLine } from '../../src/data/affine.ts';
-import { intersectingLine } from '../../src/data/geometry.ts';
-import { cropMap, resample, zScore } from '../../src/data/resample.ts';
+import { cropMap, onGrid } from '../../src/data/resample.ts';
 import type { ScannedImage } from '../../src/data/scan.ts';
-import { stackLocations } from '../../src/data/stacks.ts';
+import { referenceLine } from '../../src/data/study/references.ts';
+import { stackLocations } from '../../src/data/study/stacks.ts';
 import type { Affine, Line, PreparedData } from '../../src/data/types.ts';
 import { ConfigError } from '../../src/tensor/errors.ts';
 import { referencePoint } from '../../src/train/baseline.ts';
 import { fitLines, heatmapOf, type LineError, lineError } from '../../src/train/evaluate.ts';
 import { predictImages } from '../../src/train/predict.ts';
 import type { Grid, PredictionRequest, SlicePrediction, StudyPrediction } from '../protocol.ts';
-import { type Library, type LoadedStack, stacksOf } from './library.ts';
+import { type Library, referenceOf, stacksOf } from './library.ts';
 import { shownBy } from './shows.ts';
 import type { LoadedWeights } from './weights.ts';
 
 /** Images at a time: what a small GPU holds at 224 px. */
 const BATCH = 8;
-
-/** The image whose plane stands for a view, as preparation chooses it: the middle of its largest stack. */
-function planeOf(stacks: readonly LoadedStack[], view: string): ScannedImage | null {
-  const own = stacks.filter((stack) => stack.view === view).map(({ stack }) => stack.locations);
-  const largest = own.sort((a, b) => b.flat().length - a.flat().length)[0];
-  return largest?.[Math.floor(largest.length / 2)]?.[0] ?? null;
-}
 
 interface Prepared {
   readonly data: PreparedData;
@@ -38,9 +31,7 @@ async function prepareSlices(
   const maps = images.map(({ header }) => cropMap(header.plane, size, spacingMm));
   const pixels = new Float32Array(images.length * size * size);
   for (const [i, image] of images.entries()) {
-    const values = resample(await library.read(image), maps[i]!, size);
-    zScore(values);
-    pixels.set(values, i * size * size);
+    pixels.set(onGrid(await library.read(image), maps[i]!, size).pixels, i * size * size);
   }
   const empty = { format: 'planewise-prepared', version: 1, dtype: 'f32', images: [], skipped: [] } as const;
   return { maps, data: { manifest: { ...empty, size, spacingMm, targetView, referenceViews }, pixels } };
@@ -83,14 +74,12 @@ export async function predictStudy(
   const indices = images.map((_, i) => i);
   const { heatmaps, locations } = await predictImages(network, data, indices, { batch: BATCH });
   const fitted = heatmaps && fitLines(heatmaps, images.length, data.manifest, lineSigmaMm);
-  const references = referenceViews.map((view) => planeOf(stacks, view));
+  const references = referenceViews.map((view) => referenceOf(stacks, chosen!, view));
   const truths = stackLocations(chosen!).locations;
   const slices = images.map((image, row): SlicePrediction => {
     const map = maps[row]!;
     const place = wanted[row]!;
-    const truth = references.map((reference) =>
-      reference ? intersectingLine(image.header.plane, reference.header.plane).line : null,
-    );
+    const truth = references.map((reference) => referenceLine(image, reference).line);
     const predicted = fitted?.[row] ?? [];
     const crop = truth.map((line) => moved(line, map));
     return {
@@ -104,7 +93,8 @@ export async function predictStudy(
     };
   });
   const seconds = (performance.now() - began) / 1000;
-  return { subject, stack, frame, shows: shownBy(info.tasks), size, referenceViews, slices, seconds };
+  const shows = shownBy(info.tasks);
+  return { subject, stack, frame, shows, size, referenceViews, lineSigmaMm, slices, seconds };
 }
 
 /** How far predicted lines are from the true ones, on the network's grid; null where one of both is missing. */

@@ -23,6 +23,7 @@ interface Source {
   readonly name: string;
   readonly hearts: HeartSettings | null;
   readonly warnings: DataInfo['warnings'];
+  readonly notices: DataInfo['notices'];
 }
 
 interface Loaded {
@@ -75,7 +76,7 @@ export class Session {
     const data = await prepareHearts(hearts, { size, spacingMm }, (done) =>
       onBusy({ what: 'Making hearts', done, total: hearts.subjects, detail: `heart ${done}` }),
     );
-    const source: Source = { kind: 'hearts', name: heartsName(hearts), hearts, warnings: [] };
+    const source: Source = { kind: 'hearts', name: heartsName(hearts), hearts, warnings: [], notices: [] };
     return this.#keep({ source, data, library: heartLibrary(hearts), originals: true });
   }
 
@@ -94,8 +95,14 @@ export class Session {
     const folder = this.#folder;
     if (!folder) throw new ConfigError('No folder is open. Choose a folder first.');
     const warnings = new Warnings();
-    const { data, references } = await folder.prepare(choice, onBusy, warnings.add);
-    const source: Source = { kind: 'folder', name: folder.name, hearts: null, warnings: warnings.list };
+    const { data, references, notices } = await folder.prepare(choice, onBusy, warnings.add);
+    const source: Source = {
+      kind: 'folder',
+      name: folder.name,
+      hearts: null,
+      warnings: warnings.list,
+      notices: notices.map(({ message }) => message),
+    };
     const library = folder.library(choice);
     return this.#keep({ source, data, library, originals: true }, references);
   }
@@ -165,6 +172,8 @@ function infoOf({ source, data, originals }: Loaded): DataInfo {
     locations: images.filter(({ location }) => location !== null).length,
     skipped,
     warnings: source.warnings,
+    // Kept by a page that did not tell them yet.
+    notices: source.notices ?? [],
     originals,
     size,
     spacingMm,

@@ -166,6 +166,7 @@ export function summaryOf({ name, own, network, info, described }: LoadedWeights
     depth,
     parameters: network.parameterCount,
     steps: described ? steps : null,
+    lineSigmaMm: info.lineSigmaMm,
     described,
   };
 }

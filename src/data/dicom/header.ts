@@ -1,28 +1,31 @@
-/** @file A DICOM image's header: where it lies in the patient, what it belongs to and how its pixels are stored. */
+/** @file A DICOM image's header: where it lies in the patient, what it belongs to, when it was made, how it is stored. */
 
 import { GeometryError } from '../../tensor/errors.ts';
 import { imagePlane } from '../geometry.ts';
 import type { ImagePlane } from '../types.ts';
-import { Part10, tags } from './part10.ts';
-
-/** How stored pixels become values (PS3.3 C.7.6.3, C.11.1). */
-export interface PixelFormat {
-  readonly transferSyntax: string;
-  readonly bitsAllocated: number;
-  readonly bitsStored: number;
-  readonly signed: boolean;
-  /** MONOCHROME1: small stored values are bright. */
-  readonly inverted: boolean;
-  readonly slope: number;
-  readonly intercept: number;
-}
+import type { DataSet } from './dataset.ts';
+import type { DicomFile } from './file.ts';
+import { type PixelFormat, readFormat } from './format.ts';
+import { type Moment, momentOf, momentOfDateTime } from './moment.ts';
+import { tags } from './tags.ts';
 
 export interface DicomHeader {
   readonly file: string;
+  /** Index of the image in a file of several, from 0; null in a file of one. */
+  readonly fileFrame: number | null;
   readonly plane: ImagePlane;
   readonly format: PixelFormat;
+  /** Modality (0008,0060), in capitals. */
+  readonly modality: string | null;
+  readonly sopClassUid: string | null;
+  /** FrameType (0008,9007) of an image in functional groups, else ImageType (0008,0008); in capitals. */
+  readonly imageType: readonly string[];
+  /** ComplexImageComponent (0008,9208), or GE's own (0043,102f), in capitals: MAGNITUDE, PHASE, REAL, IMAGINARY, MIXED. */
+  readonly component: string | null;
   /** PatientID (0010,0020). */
   readonly patientId: string | null;
+  /** PatientBirthDate and PatientSex, to tell patients of one PatientID apart; never shown. */
+  readonly person: { readonly birthDate: string | null; readonly sex: string | null };
   readonly studyUid: string | null;
   /** SeriesInstanceUID (0020,000e). */
   readonly seriesUid: string | null;
@@ -30,26 +33,40 @@ export interface DicomHeader {
   readonly seriesDescription: string | null;
   readonly frameOfReferenceUid: string | null;
   readonly sopInstanceUid: string | null;
+  /** InstanceNumber (0020,0013); of a file of several images, the place of this one from 1. */
   readonly instanceNumber: number | null;
-  /** TriggerTime (0018,1060), ms after the R wave. */
+  readonly acquisitionNumber: number | null;
+  /** EchoNumbers (0018,0086), the first. */
+  readonly echoNumber: number | null;
+  /** EchoTime (0018,0081) or EffectiveEchoTime (0018,9082), ms. */
+  readonly echoTimeMs: number | null;
+  /** TemporalPositionIdentifier (0020,0100) or TemporalPositionIndex (0020,9128). */
+  readonly temporalPosition: number | null;
+  /** TriggerTime (0018,1060) or Nominal- or ActualCardiacTriggerDelayTime (0020,9153), (0020,9252): ms after the R wave. */
   readonly triggerTimeMs: number | null;
-  /** SliceLocation (0020,1041), mm: informative, never used for geometry. */
-  readonly sliceLocationMm: number | null;
+  /** The smaller of SliceThickness (0018,0050) and SpacingBetweenSlices (0018,0088), mm: what slices are apart at least. */
+  readonly sliceStepMm: number | null;
+  /** AcquisitionDateTime, or AcquisitionDate and AcquisitionTime. */
+  readonly acquired: Moment;
+  readonly seriesMade: Moment;
+  readonly contentMade: Moment;
+  /** Whether Philips' own scaling (2005,100e) stands beside RescaleSlope. */
+  readonly privateScaling: boolean;
 }
 
-function readPlane(part10: Part10): ImagePlane {
-  const [px, py, pz] = part10.required(tags.position, 3) as [number, number, number];
-  const o = part10.required(tags.orientation, 6) as [number, number, number, number, number, number];
-  const [betweenRows, betweenColumns] = part10.required(tags.pixelSpacing, 2) as [number, number];
+function readPlane(data: DataSet): ImagePlane {
+  const [px, py, pz] = data.required(tags.position, 3) as [number, number, number];
+  const o = data.required(tags.orientation, 6) as [number, number, number, number, number, number];
+  const [betweenRows, betweenColumns] = data.required(tags.pixelSpacing, 2) as [number, number];
   if (betweenRows <= 0 || betweenColumns <= 0)
-    throw part10.error(
+    throw data.error(
       tags.pixelSpacing,
       `is [${betweenRows}, ${betweenColumns}] mm`,
       'Both spacings must be positive.',
     );
-  const [rows, columns] = [part10.uint16(tags.rows), part10.uint16(tags.columns)];
-  if (rows === 0) throw part10.error(tags.rows, 'is 0', 'The file holds no image.');
-  if (columns === 0) throw part10.error(tags.columns, 'is 0', 'The file holds no image.');
+  const [rows, columns] = [data.count(tags.rows), data.count(tags.columns)];
+  if (rows === 0) throw data.error(tags.rows, 'is 0', 'The file holds no image.');
+  if (columns === 0) throw data.error(tags.columns, 'is 0', 'The file holds no image.');
   try {
     return imagePlane({
       position: [px, py, pz],
@@ -61,7 +78,7 @@ function readPlane(part10: Part10): ImagePlane {
     });
   } catch (error) {
     if (!(error instanceof GeometryError)) throw error;
-    throw part10.error(
+    throw data.error(
       tags.orientation,
       `is [${o.join(', ')}]: not two perpendicular unit vectors`,
       'Correct it.',
@@ -69,93 +86,107 @@ function readPlane(part10: Part10): ImagePlane {
   }
 }
 
-function checkBits(part10: Part10, bitsAllocated: number, bitsStored: number): void {
-  if (![8, 16, 32].includes(bitsAllocated))
-    throw part10.error(
-      tags.bitsAllocated,
-      `is ${bitsAllocated}`,
-      'Only 8, 16 and 32 bit images can be read.',
-    );
-  if (bitsStored < 1 || bitsStored > bitsAllocated)
-    throw part10.error(
-      tags.bitsStored,
-      `is ${bitsStored} of ${bitsAllocated} allocated`,
-      'Correct the header.',
-    );
+/** What GE writes where ImageType says OTHER of all. */
+const geComponents = ['MAGNITUDE', 'PHASE', 'REAL', 'IMAGINARY'];
+
+function geComponent(data: DataSet): string | null {
+  if (!data.text(tags.geCreator)?.startsWith('GEMS_PARM')) return null;
+  return geComponents[data.hint(tags.geRawDataType) ?? -1] ?? null;
 }
 
-function checkGrey(part10: Part10): string {
-  const photometric = part10.text(tags.photometric) ?? 'MONOCHROME2';
-  const samples = part10.uint16(tags.samplesPerPixel, 1);
-  if (samples !== 1 || !photometric.startsWith('MONOCHROME'))
-    throw part10.error(
-      tags.photometric,
-      `is ${photometric} with ${samples} samples per pixel`,
-      'Only grey-scale images can be used; remove screen captures and colour maps.',
-    );
-  return photometric;
+function acquiredAt(data: DataSet): Moment {
+  const whole = data.text(tags.frameAcquisitionDateTime) ?? data.text(tags.acquisitionDateTime);
+  const date = data.text(tags.acquisitionDate) ?? data.text(tags.seriesDate) ?? data.text(tags.studyDate);
+  const parts = momentOf(date, data.text(tags.acquisitionTime));
+  return parts.seconds === null && whole ? momentOfDateTime(whole) : parts;
 }
 
-function readFormat(part10: Part10): PixelFormat {
-  const photometric = checkGrey(part10);
-  const bitsAllocated = part10.uint16(tags.bitsAllocated);
-  const bitsStored = part10.uint16(tags.bitsStored, bitsAllocated);
-  checkBits(part10, bitsAllocated, bitsStored);
-  const slope = part10.number(tags.rescaleSlope) ?? 1;
-  if (slope === 0) throw part10.error(tags.rescaleSlope, 'is 0', 'Every pixel would be equal; correct it.');
+function sliceStep(data: DataSet): number | null {
+  const steps = [tags.sliceThickness, tags.spacingBetweenSlices]
+    .map((tag) => Math.abs(data.hint(tag) ?? 0))
+    .filter((step) => step > 0);
+  return steps.length > 0 ? Math.min(...steps) : null;
+}
+
+/** Header of one image of an open file, whose elements `data` gives; see `readHeaders`. */
+export function headerOf(dicom: DicomFile, data: DataSet, fileFrame: number | null): DicomHeader {
+  const frameType = data.terms(tags.frameType);
   return {
-    transferSyntax: part10.text(tags.transferSyntax) ?? '',
-    bitsAllocated,
-    bitsStored,
-    signed: part10.uint16(tags.pixelRepresentation, 0) === 1,
-    inverted: photometric === 'MONOCHROME1',
-    slope,
-    intercept: part10.number(tags.rescaleIntercept) ?? 0,
+    file: dicom.file,
+    fileFrame,
+    plane: readPlane(data),
+    format: readFormat(data, dicom),
+    modality: data.terms(tags.modality)[0] ?? null,
+    sopClassUid: dicom.sopClass,
+    imageType: frameType.length > 0 ? frameType : data.terms(tags.imageType),
+    component: data.terms(tags.complexComponent)[0] ?? geComponent(data),
+    patientId: data.text(tags.patientId),
+    person: { birthDate: data.text(tags.birthDate), sex: data.text(tags.sex) },
+    studyUid: data.text(tags.studyInstance),
+    seriesUid: data.text(tags.seriesInstance),
+    seriesNumber: data.hint(tags.seriesNumber),
+    seriesDescription: data.text(tags.seriesDescription) ?? data.text(tags.protocolName),
+    frameOfReferenceUid: data.text(tags.frameOfReference),
+    sopInstanceUid: data.text(tags.sopInstance),
+    instanceNumber: fileFrame === null ? data.hint(tags.instanceNumber) : fileFrame + 1,
+    acquisitionNumber: data.hint(tags.acquisitionNumber),
+    echoNumber: data.hint(tags.echoNumbers),
+    echoTimeMs: data.hint(tags.echoTime) ?? data.hint(tags.effectiveEchoTime),
+    temporalPosition: data.hint(tags.temporalPosition) ?? data.hint(tags.temporalIndex),
+    triggerTimeMs:
+      data.hint(tags.nominalTriggerDelay) ??
+      data.hint(tags.actualTriggerDelay) ??
+      data.hint(tags.triggerTime),
+    sliceStepMm: sliceStep(data),
+    acquired: acquiredAt(data),
+    seriesMade: momentOf(data.text(tags.seriesDate), data.text(tags.seriesTime)),
+    contentMade: momentOf(data.text(tags.contentDate), data.text(tags.contentTime)),
+    privateScaling: data.element(tags.philipsScaleSlope) !== undefined,
   };
 }
 
-function checkSingleFrame(part10: Part10): void {
-  const frames = part10.number(tags.frames) ?? 1;
-  if (frames > 1)
-    throw part10.error(
-      tags.frames,
-      `is ${frames}`,
-      'Multi-frame files are not read; export one image per file (classic MR Image Storage).',
-    );
-}
-
-/** Header of a parsed file; see `parseHeader`. */
-export function headerOf(part10: Part10): DicomHeader {
-  checkSingleFrame(part10);
-  const plane = readPlane(part10);
-  if (part10.element(tags.pixelData) === undefined)
-    throw part10.error(
-      tags.pixelData,
-      'is missing',
-      'The file holds no image or is truncated; remove or copy it again.',
-    );
+/** A header for an image that was never in a DICOM file. */
+export function bareHeader(file: string, plane: ImagePlane, known: Partial<DicomHeader>): DicomHeader {
+  const none = null;
+  const never: Moment = { date: none, seconds: none };
   return {
-    file: part10.file,
-    plane,
-    format: readFormat(part10),
-    patientId: part10.text(tags.patientId),
-    studyUid: part10.text(tags.studyInstance),
-    seriesUid: part10.text(tags.seriesInstance),
-    seriesNumber: part10.number(tags.seriesNumber),
-    seriesDescription: part10.text(tags.seriesDescription),
-    frameOfReferenceUid: part10.text(tags.frameOfReference),
-    sopInstanceUid: part10.text(tags.sopInstance),
-    instanceNumber: part10.number(tags.instanceNumber),
-    triggerTimeMs: part10.number(tags.triggerTime),
-    sliceLocationMm: part10.number(tags.sliceLocation),
+    file,
+    fileFrame: none,
+    plane: imagePlane(plane),
+    format: {
+      transferSyntax: '',
+      bitsAllocated: 16,
+      bitsStored: 16,
+      shift: 0,
+      signed: false,
+      inverted: false,
+      slope: 1,
+      intercept: 0,
+      padding: none,
+    },
+    modality: none,
+    sopClassUid: none,
+    imageType: [],
+    component: none,
+    patientId: none,
+    person: { birthDate: none, sex: none },
+    studyUid: none,
+    seriesUid: none,
+    seriesNumber: none,
+    seriesDescription: none,
+    frameOfReferenceUid: none,
+    sopInstanceUid: none,
+    instanceNumber: none,
+    acquisitionNumber: none,
+    echoNumber: none,
+    echoTimeMs: none,
+    temporalPosition: none,
+    triggerTimeMs: none,
+    sliceStepMm: none,
+    acquired: never,
+    seriesMade: never,
+    contentMade: never,
+    privateScaling: false,
+    ...known,
   };
-}
-
-/**
- * Reads the header of a Part 10 file; pixels are not decoded.
- * @param file name used in errors
- * Throws FileError (not DICOM, truncated, damaged) or DicomError (a tag missing or unusable; multi-frame; colour).
- */
-export function parseHeader(bytes: Uint8Array, file: string): DicomHeader {
-  return headerOf(new Part10(bytes, file));
 }

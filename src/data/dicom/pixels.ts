@@ -1,36 +1,22 @@
-/** @file From stored pixel data to float values: decoding, sign, inversion and rescaling. */
+/** @file From stored pixel data to float values: decoding, sign, inversion, padding and rescaling. */
 
-import { codecFor, type DecodedFrame, transferSyntaxName } from './codecs.ts';
-import { type DicomHeader, headerOf, type PixelFormat } from './header.ts';
-import { Part10, tags } from './part10.ts';
+import { FileError } from '../../tensor/errors.ts';
+import { type DecodedFrame, decodeFrame, transferSyntaxName } from './codecs.ts';
+import { isEncoded } from './complete.ts';
+import { fragmentsOf, frameStream } from './encapsulated.ts';
+import { type DicomFile, ofWhole, openDicom } from './file.ts';
+import type { PixelFormat } from './format.ts';
+import { headersOf } from './frames.ts';
+import type { DicomHeader } from './header.ts';
+import { tags } from './tags.ts';
 
 /** One image in float, row-major: value of (x, y) at y·columns + x. */
 export interface PixelImage {
   readonly rows: number;
   readonly columns: number;
   readonly values: Float32Array;
-}
-
-const bigEndianSyntax = '1.2.840.10008.1.2.2';
-const nativeSyntaxes = new Set([
-  '1.2.840.10008.1.2',
-  '1.2.840.10008.1.2.1',
-  '1.2.840.10008.1.2.1.99',
-  bigEndianSyntax,
-]);
-
-/** The stream of an encapsulated single-frame image: its fragments joined. */
-function encapsulated(part10: Part10): Uint8Array {
-  const fragments = part10.element(tags.pixelData)?.fragments ?? [];
-  const { byteArray } = part10.dataSet;
-  const parts = fragments.map((f) => byteArray.subarray(f.position, f.position + f.length));
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  /** 1 where a pixel is no image (PixelPaddingValue); absent where all are. */
+  readonly padding?: Uint8Array;
 }
 
 function swapBytes(bytes: Uint8Array, word: number): Uint8Array {
@@ -39,48 +25,50 @@ function swapBytes(bytes: Uint8Array, word: number): Uint8Array {
   return swapped;
 }
 
-function native(part10: Part10, header: DicomHeader): DecodedFrame {
-  const element = part10.element(tags.pixelData)!;
-  const { byteArray } = part10.dataSet;
-  const bytes = byteArray.subarray(element.dataOffset, element.dataOffset + element.length);
-  const bytesPerSample = header.format.bitsAllocated / 8;
-  if (header.format.transferSyntax !== bigEndianSyntax) return { bytes, bytesPerSample };
+function native(dicom: DicomFile, { format, plane, fileFrame }: DicomHeader): DecodedFrame {
+  const { offset, length, vr } = dicom.pixels!;
+  const bytesPerSample = (format.bitsAllocated / 8) as 1 | 2 | 4;
+  const size = plane.rows * plane.columns * bytesPerSample;
   // Bytes of an 8-bit image stored as OW are swapped in pairs too (PS3.5 annex A.3).
-  const word = bytesPerSample === 1 && element.vr === 'OW' ? 2 : bytesPerSample;
-  return { bytes: swapBytes(bytes, word), bytesPerSample };
+  const word = bytesPerSample === 1 && vr === 'OW' ? 2 : bytesPerSample;
+  const whole = dicom.data.reader.bytes.subarray(offset, offset + length);
+  const swapped = dicom.data.reader.encoding.littleEndian ? whole : swapBytes(whole, word);
+  return { bytes: swapped.subarray((fileFrame ?? 0) * size, ((fileFrame ?? 0) + 1) * size), bytesPerSample };
 }
 
-async function decompress(part10: Part10, header: DicomHeader): Promise<DecodedFrame> {
-  const { transferSyntax, bitsAllocated } = header.format;
-  const decode = codecFor(transferSyntax);
-  if (decode === undefined)
-    throw part10.error(
-      tags.transferSyntax,
-      `is ${transferSyntaxName(transferSyntax)}, for which there is no decoder`,
-      'Convert the files to Explicit VR Little Endian first.',
+async function decompress(dicom: DicomFile, header: DicomHeader): Promise<DecodedFrame> {
+  const { data, transferSyntax, frames } = dicom;
+  const parts = fragmentsOf(dicom) ?? [dicom.pixels!];
+  const stream = frameStream(dicom, parts, header.fileFrame ?? 0, frames);
+  if (stream === null)
+    throw data.error(
+      tags.pixelData,
+      `holds ${parts.length} fragments for ${frames} images and does not say which are whose`,
+      'Export the file again.',
     );
   const { rows, columns } = header.plane;
+  const { bitsAllocated } = header.format;
   try {
-    return await decode(encapsulated(part10), { rows, columns, bitsAllocated });
+    return await decodeFrame(stream, transferSyntax, { rows, columns, bitsAllocated });
   } catch (error) {
-    throw part10.error(
+    throw data.error(
       tags.pixelData,
       `cannot be decoded as ${transferSyntaxName(transferSyntax)} (${error instanceof Error ? error.message : error})`,
-      'The pixel data is damaged, or of a kind (such as 12-bit JPEG) that the decoder does not know.',
+      'The pixel data is damaged or of a kind without decoder; convert the files to Explicit VR Little Endian.',
     );
   }
 }
 
-function checkSize(part10: Part10, header: DicomHeader, frame: DecodedFrame): void {
+function checkSize(dicom: DicomFile, header: DicomHeader, frame: DecodedFrame): void {
   const { rows, columns } = header.plane;
   if (frame.size && (frame.size.rows !== rows || frame.size.columns !== columns))
-    throw part10.error(
+    throw dicom.data.error(
       tags.pixelData,
       `decodes to ${frame.size.rows}×${frame.size.columns} but the header says ${rows}×${columns}`,
       'The file is damaged; export it again.',
     );
   if (frame.bytes.length < rows * columns * frame.bytesPerSample)
-    throw part10.error(
+    throw dicom.data.error(
       tags.pixelData,
       `holds ${frame.bytes.length} bytes of ${rows * columns * frame.bytesPerSample}`,
       'The file is truncated; export it again.',
@@ -95,30 +83,63 @@ function samplesOf(frame: DecodedFrame, count: number): Uint8Array | Uint16Array
 }
 
 /** Keeps the stored bits, extends the sign, inverts within the stored range (MONOCHROME1) and rescales. */
-function toValues(samples: Uint8Array | Uint16Array | Uint32Array, format: PixelFormat): Float32Array {
+function toImage(frame: DecodedFrame, { format, plane }: DicomHeader): PixelImage {
+  const { rows, columns } = plane;
+  const samples = samplesOf(frame, rows * columns);
   const range = 2 ** format.bitsStored;
   const half = format.signed ? range / 2 : range;
   const mirror = format.signed ? -1 : range - 1;
+  const step = 2 ** shiftOf(frame, format);
+  const [low, high] = format.padding ?? [1, 0];
   const values = new Float32Array(samples.length);
+  let padding: Uint8Array | undefined;
   for (let i = 0; i < samples.length; i++) {
-    const bits = samples[i]! % range;
+    const bits = Math.floor(samples[i]! / step) % range;
     const stored = bits >= half ? bits - range : bits;
     values[i] = format.slope * (format.inverted ? mirror - stored : stored) + format.intercept;
+    if (stored < low || stored > high) continue;
+    padding ??= new Uint8Array(samples.length);
+    padding[i] = 1;
   }
-  return values;
+  return { rows, columns, values, ...(padding && { padding }) };
+}
+
+/** A compressed stream that codes just the stored bits has them at the bottom of its samples. */
+function shiftOf({ precision }: DecodedFrame, { shift, bitsStored }: PixelFormat): number {
+  return precision !== undefined && precision <= bitsStored ? 0 : shift;
+}
+
+/** A file's images, to be decoded one by one. */
+export interface DicomImages {
+  readonly headers: readonly DicomHeader[];
+  /** See `readPixels`. */
+  pixels(frame: number): Promise<PixelImage>;
+}
+
+/** Opens a file's images; throws what `readHeaders` throws. */
+export function openImages(bytes: Uint8Array, file: string): DicomImages {
+  const dicom = openDicom(bytes, file);
+  const headers = ofWhole(file, () => headersOf(dicom));
+  const pixels = async (frame: number): Promise<PixelImage> => {
+    const header = headers[frame];
+    if (header !== undefined) return decode(dicom, header);
+    const there = headers.length === 1 ? 'one image' : `${headers.length} images`;
+    throw new FileError(file, `holds ${there}, not one numbered ${frame}`, 'Images are counted from 0.');
+  };
+  return { headers, pixels };
+}
+
+async function decode(dicom: DicomFile, header: DicomHeader): Promise<PixelImage> {
+  const decoded = isEncoded(dicom, header) ? await decompress(dicom, header) : native(dicom, header);
+  checkSize(dicom, header, decoded);
+  return toImage(decoded, header);
 }
 
 /**
- * Decodes the pixels of a single-frame grey image: RescaleSlope/Intercept applied, MONOCHROME1 inverted within the
- * range of BitsStored before rescaling. Throws what `parseHeader` throws, and DicomError when pixel data is
- * too short, damaged or in a transfer syntax without a decoder (the message names it).
+ * Decodes the pixels of a grey image, of a file of several image `frame` (from 0): RescaleSlope/Intercept applied,
+ * MONOCHROME1 inverted within the range of BitsStored before rescaling, PixelPaddingValue marked. Throws what
+ * `parseHeader` throws, and DicomError when pixel data is too short, damaged or without a decoder (the message names it).
  */
-export async function readPixels(bytes: Uint8Array, file: string): Promise<PixelImage> {
-  const part10 = new Part10(bytes, file);
-  const header = headerOf(part10);
-  const isNative = nativeSyntaxes.has(header.format.transferSyntax);
-  const frame = isNative ? native(part10, header) : await decompress(part10, header);
-  checkSize(part10, header, frame);
-  const { rows, columns } = header.plane;
-  return { rows, columns, values: toValues(samplesOf(frame, rows * columns), header.format) };
+export async function readPixels(bytes: Uint8Array, file: string, frame = 0): Promise<PixelImage> {
+  return openImages(bytes, file).pixels(frame);
 }

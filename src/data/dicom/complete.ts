@@ -1,0 +1,52 @@
+/** @file Whether a file's pixels are all there, and how they are kept. */
+
+import { FileError } from '../../tensor/errors.ts';
+import { isCompressed, transferSyntaxName } from './codecs.ts';
+import { fragmentsOf } from './encapsulated.ts';
+import type { DicomFile } from './file.ts';
+import type { DicomHeader } from './header.ts';
+import { tagLabel, tags } from './tags.ts';
+
+/** Bytes that all images of a file take when they are not compressed. */
+function plainBytes({ frames }: DicomFile, { plane, format }: DicomHeader): number {
+  return frames * plane.rows * plane.columns * (format.bitsAllocated / 8);
+}
+
+/** Whether PixelData is to be decoded: by its form, whatever the transfer syntax announces. */
+export function isEncoded(dicom: DicomFile, header: DicomHeader): boolean {
+  if (fragmentsOf(dicom) !== null) return true;
+  return isCompressed(dicom.transferSyntax) && dicom.pixels!.length < plainBytes(dicom, header);
+}
+
+/** Throws DicomError where there are no pixels, or the file ends before they do. */
+export function checkPixels(dicom: DicomFile, header: DicomHeader): void {
+  const { data, pixels } = dicom;
+  if (pixels === undefined || pixels.length === 0) {
+    const float = [tags.floatPixelData, tags.doublePixelData].find((tag) => data.element(tag));
+    if (float) throw data.error(float, 'holds the image', 'Only integer pixels (PixelData) can be read.');
+    throw data.error(
+      tags.pixelData,
+      'is missing',
+      'The file holds no image or is truncated; remove or copy it again.',
+    );
+  }
+  const fragments = fragmentsOf(dicom);
+  if (fragments === null && transferSyntaxName(dicom.transferSyntax) === dicom.transferSyntax)
+    throw data.error(
+      tags.transferSyntax,
+      `is ${dicom.transferSyntax}, which the standard does not know`,
+      'Convert the files to Explicit VR Little Endian first.',
+    );
+  const needed = plainBytes(dicom, header);
+  const plain = fragments === null && !isCompressed(dicom.transferSyntax);
+  const lacking = plain ? pixels.length < needed : fragments !== null && fragments.length < dicom.frames;
+  if (!pixels.whole && (lacking || !plain))
+    throw new FileError(
+      dicom.file,
+      `ends within ${tagLabel(tags.pixelData)}: it is truncated`,
+      'Copy or export it again.',
+    );
+  if (!lacking) return;
+  const there = plain ? `${pixels.length} bytes of ${needed}` : 'fewer images than NumberOfFrames says';
+  throw data.error(tags.pixelData, `holds ${there}`, 'The file is damaged; export it again.');
+}

@@ -1,0 +1,83 @@
+/** @file Reads files on disk, and says what the operating system's errors mean. */
+
+import * as fs from 'node:fs';
+import { open } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { FileError } from '../tensor/errors.ts';
+
+const causes: Record<string, [problem: string, fix: string]> = {
+  ENOENT: ['does not exist', 'Check the path.'],
+  ENOTDIR: ['is not a folder, or lies under a file', 'Give a folder.'],
+  EEXIST: ['could not be written: a file stands where its folder should', 'Choose another folder.'],
+  EISDIR: ['is a folder, not a file', 'Give a file.'],
+  EACCES: ['may not be accessed', 'Change its permissions.'],
+  EPERM: ['may not be accessed', 'Change its permissions.'],
+  EROFS: ['is on a read-only file system', 'Choose another folder.'],
+  ELOOP: ['is a link that leads back to itself', 'Remove the link.'],
+  ENAMETOOLONG: [
+    'has a path longer than the system allows',
+    'Move the folder nearer to the root of the disk.',
+  ],
+  EIO: ['could not be read or written: the disk reports a fault', 'Copy the folder to another disk.'],
+  EMFILE: ['could not be opened: too many files are open', 'Raise the limit (ulimit -n).'],
+  ENOSPC: ['could not be written: the disk is full', 'Free some space; what was there before is unchanged.'],
+  EFBIG: [
+    'could not be written: it would exceed the largest file size allowed',
+    'Raise the limit (ulimit -f) or choose another disk; what was there before is unchanged.',
+  ],
+  EDQUOT: [
+    'could not be written: the quota is used up',
+    'Free some space; what was there before is unchanged.',
+  ],
+};
+
+/** A FileError that says what the operating system's error means. */
+export function fileError(file: string, error: unknown): FileError {
+  if (error instanceof FileError) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (error instanceof RangeError && !code)
+    return new FileError(file, 'does not fit into memory', 'Give a smaller file.', { cause: error });
+  const [problem, fix] = causes[code] ?? [String(error), 'Check the file and the disk.'];
+  return new FileError(file, problem, fix, { cause: error });
+}
+
+/** One read call of Node stops at 2 GiB. */
+const partBytes = 2 ** 30;
+
+/** Calls on plain descriptors: for thousands of small files the handles of fs/promises cost as much as the reading. */
+export const descriptors = {
+  open: promisify(fs.open),
+  stat: promisify(fs.fstat),
+  read: promisify(fs.read),
+  close: promisify(fs.close),
+};
+
+/** Bytes `at` … `at + length` of an open file, fewer where it ends before. */
+export async function readRange(descriptor: number, at: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let have = 0; have < length; ) {
+    const most = Math.min(partBytes, length - have);
+    const { bytesRead } = await descriptors.read(descriptor, bytes, have, most, at + have);
+    if (bytesRead === 0) return bytes.subarray(0, have);
+    have += bytesRead;
+  }
+  return bytes;
+}
+
+/** A file's bytes, whatever its size. Throws FileError. */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    const handle = await open(path);
+    try {
+      const { size } = await handle.stat();
+      // What the system makes as it is read has no size of its own.
+      if (size > partBytes) return await readRange(handle.fd, 0, size);
+      const buffer = await handle.readFile();
+      return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}

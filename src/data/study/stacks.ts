@@ -1,0 +1,97 @@
+/** @file Groups the images of one subject and view into stacks: parallel slices, base to apex, phases in order. */
+
+import {
+  type LocationDirection,
+  type LocationResult,
+  relativeLocations,
+  sameOrientation,
+} from '../geometry.ts';
+import { groupBy } from '../lists.ts';
+import type { LeftOut, ScannedImage } from '../scan.ts';
+import type { Space, Spaces } from './frames.ts';
+import { partsOf } from './parts.ts';
+import { onePass, usualCount } from './passes.ts';
+import { areEven, fillsGrid, type Place, placesOf } from './spacing.ts';
+
+/** Parallel slices of one study in one frame of reference. */
+export interface Stack {
+  readonly space: Space;
+  /** locations[slice][frame]: slices from base to apex (`stackDirection`), phases as `byPhase` orders them. */
+  readonly locations: readonly (readonly ScannedImage[])[];
+}
+
+type Images = readonly ScannedImage[];
+
+/** Images of one study, frame of reference and orientation. */
+function parallelGroups(images: Images, { spaceOf }: Spaces): ScannedImage[][] {
+  const spaces = new Map<Space, ScannedImage[]>();
+  for (const image of images) {
+    const own = spaces.get(spaceOf(image));
+    if (own) own.push(image);
+    else spaces.set(spaceOf(image), [image]);
+  }
+  return [...spaces.values()].flatMap(byOrientation);
+}
+
+/** Images whose normals agree within `stackToleranceDeg`. */
+function byOrientation(images: Images): ScannedImage[][] {
+  const groups: ScannedImage[][] = [];
+  for (const image of images) {
+    const fits = groups.find(([first]) => sameOrientation(first!.header.plane, image.header.plane));
+    if (fits) fits.push(image);
+    else groups.push([image]);
+  }
+  return groups;
+}
+
+/**
+ * The stacks of one subject's images of one view: parallel planes of one study and frame of reference (`findSpaces`) that
+ * are evenly spaced, in whichever series they came. What repeats a slice or is not its wanted image goes to `left`.
+ */
+export function buildStacks(images: Images, spaces: Spaces, left: LeftOut = new Map()): Stack[] {
+  return parallelGroups(images, spaces).flatMap((group) =>
+    partsOf(group, left).map((places) => {
+      const usual = usualCount(places);
+      const locations = places.map((place) => onePass(place.images, usual, left));
+      return { space: spaces.spaceOf(group[0]!), locations };
+    }),
+  );
+}
+
+const uidsOf = ({ images }: Place): string[] => [
+  ...new Set(images.flatMap(({ header }) => header.frameOfReferenceUid ?? [])),
+];
+
+/** The slices of a stack, and those of other FrameOfReferenceUID that fill its gaps or go on at its ends on its grid. */
+function filled(places: readonly Place[]): Images {
+  const byUid = groupBy(
+    places.flatMap((place) => uidsOf(place).map((uid) => ({ uid, place }))),
+    ({ uid }) => uid,
+  );
+  const classes = [...byUid.values()].map((own) => own.map(({ place }) => place));
+  const [most, ...others] = classes.sort((a, b) => b.length - a.length);
+  if (!most) return [];
+  const fitting = others.filter((own) => fillsGrid(most, own));
+  return fitting.length > 0 ? [most, ...fitting].flat().flatMap(({ images }) => images) : [];
+}
+
+/**
+ * Slices that lie in one frame of reference whatever their FrameOfReferenceUIDs say: at least three evenly spaced ones
+ * each of a UID of its own, and those that fill the gaps of a stack.
+ */
+export function evenRuns(images: Images): Images[] {
+  return byOrientation(images).flatMap((group) => {
+    const places = placesOf(group);
+    const uids = places.flatMap(uidsOf);
+    const apart = new Set(uids).size === uids.length && uids.length > 2;
+    return [apart && places.length > 2 && areEven(places) ? group : filled(places)];
+  });
+}
+
+/** Relative location of each slice of a stack, 0 (base) … 1 (apex), or why there is none. */
+export function stackLocations(stack: Stack, direction: LocationDirection = 'anatomical'): LocationResult {
+  return relativeLocations(
+    stack.locations.map(([first]) => first!.header.plane),
+    direction,
+  );
+}

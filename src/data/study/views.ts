@@ -1,0 +1,128 @@
+/** @file Which anatomical view and which subject an image belongs to: by the user's mapping, by folder, by description. */
+
+import { ConfigError } from '../../tensor/errors.ts';
+import { nearestNames } from '../lists.ts';
+import { folderOf, type Scan, type ScannedImage } from '../scan.ts';
+
+/** A user's mapping: images whose folder, SeriesInstanceUID or SeriesDescription matches are of this view. */
+export interface ViewRule {
+  /**
+   * A SeriesInstanceUID; or a pattern for a folder (one name, or the whole path) or the description, upper and lower
+   * case alike. With * or ? it is a glob for the whole text; without, it must occur in it as whole words.
+   */
+  readonly match: string;
+  readonly view: string;
+}
+
+/** What names mean when the user says nothing; more telling names first. */
+const knownViews: readonly (readonly [pattern: RegExp, view: string])[] = [
+  [/(^|[^a-z0-9])(2[ _-]?(c|ch|cv|chamber)|two[ _-]?chamber|vla)(?![a-z])/i, '2-chamber'],
+  [/(^|[^a-z0-9])(3[ _-]?(c|ch|cv|chamber)|three[ _-]?chamber|lvot)(?![a-z])/i, '3-chamber'],
+  [/(^|[^a-z0-9])(4[ _-]?(c|ch|cv|chamber)|four[ _-]?chamber|hla)(?![a-z])/i, '4-chamber'],
+  [/(^|[^a-z0-9])(sax|short[ _-]?ax(is|e)?)(?![a-z])/i, 'short-axis'],
+  [/(^|[^a-z0-9])(lax|long[ _-]?ax(is|e)?)(?![a-z])/i, 'long-axis'],
+];
+
+/** Views that have a name here: the heart's, and the planes of other organs. */
+const viewNames = [...knownViews.map(([, view]) => view), 'sagittal', 'coronal', 'axial'];
+
+/** "sax=short-axis" as given to --map. Throws ConfigError when either side is missing. */
+export function parseViewRule(text: string): ViewRule {
+  const at = text.lastIndexOf('=');
+  const [match, view] = [text.slice(0, Math.max(0, at)).trim(), text.slice(at + 1).trim()];
+  if (at > 0 && match !== '' && view !== '') return { match, view };
+  throw new ConfigError(
+    `"${text}" is not a view mapping. Write it as folder-or-series=view, e.g. sax=short-axis.`,
+  );
+}
+
+const escapeGlob = (text: string): string => text.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+
+/** Letters with their accents in one character: disks of other systems keep the two apart. */
+const composed = (text: string): string => text.normalize('NFC');
+
+function pattern(match: string): RegExp {
+  const text = escapeGlob(composed(match));
+  if (!/[*?]/.test(match)) return new RegExp(`(^|[^\\p{L}\\p{N}])${text}($|[^\\p{L}\\p{N}])`, 'iu');
+  return new RegExp(`^${text.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'isu');
+}
+
+/** Whether a rule fits a series by its UID, its folder (one name, or the whole path) or its description. */
+function testOf({
+  match,
+}: ViewRule): (folder: string, seriesUid: string | null, description: string | null) => boolean {
+  const test = pattern(match);
+  return (folder, seriesUid, description) =>
+    seriesUid === match ||
+    test.test(folder) ||
+    folder.split('/').some((name) => test.test(name)) ||
+    (description !== null && test.test(composed(description)));
+}
+
+/** Tests by rule, so that a folder of thousands compiles each once. */
+const tests = new WeakMap<ViewRule, ReturnType<typeof testOf>>();
+
+function matches(rule: ViewRule, { source, header }: ScannedImage): boolean {
+  const test = tests.get(rule) ?? testOf(rule);
+  tests.set(rule, test);
+  return test(composed(folderOf(source.path)), header.seriesUid, header.seriesDescription);
+}
+
+/** The view that a folder's name or a description means by itself, or null. */
+export function knownView(text: string): string | null {
+  return knownViews.find(([known]) => known.test(text))?.[1] ?? null;
+}
+
+/**
+ * The view of an image, or null: the first of `rules` that matches; else the innermost folder with a known name
+ * (sax_*, 2ch_*, 4ch_*, short-axis, …); else a known SeriesDescription.
+ */
+export function viewOf(image: ScannedImage, rules: readonly ViewRule[] = []): string | null {
+  const rule = rules.find((r) => matches(r, image));
+  if (rule) return rule.view;
+  const folders = folderOf(image.source.path).split('/').reverse();
+  const byFolder = folders.map(knownView).find((view) => view !== null);
+  return byFolder ?? knownView(image.header.seriesDescription ?? '');
+}
+
+/** Names that a mapping could have meant: last folders and descriptions. */
+function seriesNames({ images }: Scan): string[] {
+  return images
+    .flatMap(({ source, header }) => [
+      folderOf(source.path).split('/').at(-1)!,
+      header.seriesDescription ?? '',
+    ])
+    .filter((name) => name !== '');
+}
+
+/** Names a user could have meant, as a sentence: the nearest, or what there is. */
+function meant(text: string, names: readonly string[]): string {
+  const nearest = nearestNames(text, names);
+  if (nearest.length > 0) return ` The nearest names are ${nearest.join(', ')}.`;
+  const all = [...new Set(names)];
+  const listed = all.slice(0, 8).join(', ');
+  return all.length === 0
+    ? ''
+    : ` There are ${listed}${all.length > 8 ? ` and ${all.length - 8} more` : ''}.`;
+}
+
+/**
+ * Checks a user's mapping against what was scanned. Throws ConfigError, with the nearest names, where a pattern matches
+ * nothing or makes a view that is neither known nor among `asked`.
+ */
+export function checkRules(rules: readonly ViewRule[], scan: Scan, asked: readonly string[]): void {
+  const views = [...asked, ...viewNames];
+  for (const rule of rules) {
+    const { match, view } = rule;
+    if (!views.includes(view))
+      throw new ConfigError(
+        `--map ${match}=${view} makes a view that nothing asks for.${meant(view, views)} A view of another name must be the target (--target) or a reference (--reference).`,
+      );
+    const unread = ({ file }: { file: string }): boolean =>
+      testOf(rule)(composed(folderOf(file)), null, null);
+    if (scan.images.some((image) => matches(rule, image)) || scan.skipped.some(unread)) continue;
+    throw new ConfigError(
+      `--map ${match}=${view} matches no folder, series or description.${meant(match, seriesNames(scan))} With * or ? a pattern must fit the whole name.`,
+    );
+  }
+}

@@ -40,7 +40,7 @@ export interface DicomHeader {
   readonly echoNumber: number | null;
   /** EchoTime (0018,0081) or EffectiveEchoTime (0018,9082), ms. */
   readonly echoTimeMs: number | null;
-  /** TemporalPositionIdentifier (0020,0100) or TemporalPositionIndex (0020,9128). */
+  /** TemporalPositionIdentifier (0020,0100), TemporalPositionIndex (0020,9128) or TemporalPositionTimeOffset (0020,930d). */
   readonly temporalPosition: number | null;
   /** TriggerTime (0018,1060) or Nominal- or ActualCardiacTriggerDelayTime (0020,9153), (0020,9252): ms after the R wave. */
   readonly triggerTimeMs: number | null;
@@ -132,7 +132,8 @@ export function headerOf(dicom: DicomFile, data: DataSet, fileFrame: number | nu
     acquisitionNumber: data.hint(tags.acquisitionNumber),
     echoNumber: data.hint(tags.echoNumbers),
     echoTimeMs: data.hint(tags.echoTime) ?? data.hint(tags.effectiveEchoTime),
-    temporalPosition: data.hint(tags.temporalPosition) ?? data.hint(tags.temporalIndex),
+    temporalPosition:
+      data.hint(tags.temporalPosition) ?? data.hint(tags.temporalIndex) ?? data.hint(tags.temporalOffset),
     triggerTimeMs:
       data.hint(tags.nominalTriggerDelay) ??
       data.hint(tags.actualTriggerDelay) ??

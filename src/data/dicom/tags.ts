@@ -52,6 +52,7 @@ export const tags = {
   temporalPosition: tag(0x00200100, 'TemporalPositionIdentifier', 'IS'),
   sliceLocation: tag(0x00201041, 'SliceLocation', 'DS'),
   temporalIndex: tag(0x00209128, 'TemporalPositionIndex', 'UL'),
+  temporalOffset: tag(0x0020930d, 'TemporalPositionTimeOffset', 'FD'),
   nominalTriggerDelay: tag(0x00209153, 'NominalCardiacTriggerDelayTime', 'FD'),
   actualTriggerDelay: tag(0x00209252, 'ActualCardiacTriggerDelayTime', 'FD'),
   siemensCreator: tag(0x00190010, 'private creator of group 0019', 'LO'),

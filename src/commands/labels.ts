@@ -1,6 +1,6 @@
 /** @file `planewise labels`: the lines and relative locations that a folder's headers give, without reading a pixel. */
 import type { Command } from 'commander';
-import { listFiles } from '../data/files.node.ts';
+import { listFiles } from '../data/files/files.node.ts';
 import { type ImageLabel, labelStudies, type ReferenceLabel } from '../data/labels.ts';
 import { noteFindings } from './findings.ts';
 import { note, plural, printJson, printTable } from './output.ts';

@@ -1,6 +1,6 @@
 /** @file `planewise prepare`: reads a folder of DICOM files once into a store that training reads. */
 import { type Command, Option } from 'commander';
-import { listFiles } from '../data/files.node.ts';
+import { listFiles } from '../data/files/files.node.ts';
 import { type PrepareOptions, preparePlan } from '../data/prepare.ts';
 import { checkGrid, defaultSize, defaultSpacingMm } from '../data/resample.ts';
 import { expectStoreFolder, writeStore } from '../data/store.node.ts';

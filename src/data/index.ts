@@ -57,11 +57,11 @@ export {
   planStudies,
   type StudyOptions,
   type StudyPlan,
-  type Target,
 } from './study/plan.ts';
 export { chooseReference, type Reference, referenceLine, type TargetReference } from './study/references.ts';
 export { buildStacks, evenRuns, type Stack, stackLocations } from './study/stacks.ts';
 export { findSubjects, type SubjectRule, type Subjects } from './study/subjects.ts';
 export { type SeriesRow, seriesRows } from './study/summary.ts';
+export type { Target } from './study/targets.ts';
 export { parseViewRule, type ViewRule, viewOf } from './study/views.ts';
 export type * from './types.ts';

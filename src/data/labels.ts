@@ -2,8 +2,9 @@
 
 import { transformLine } from './affine.ts';
 import { checkGrid, cropMap, defaultSize, defaultSpacingMm } from './resample.ts';
-import { planStudies, type StudyOptions, type Target } from './study/plan.ts';
+import { planStudies, type StudyOptions } from './study/plan.ts';
 import { type SeriesRow, seriesRows } from './study/summary.ts';
+import type { Target } from './study/targets.ts';
 import type { FileSource, Line, Notice, Reason, SkippedFile } from './types.ts';
 
 export interface LabelOptions extends StudyOptions {

@@ -8,7 +8,8 @@ import { fromHalf, toHalf } from './half.ts';
 import type { LabelOptions } from './labels.ts';
 import { checkGrid, cropMap, defaultSize, defaultSpacingMm, onGrid } from './resample.ts';
 import { reasonOf, type ScannedImage, skippedText } from './scan.ts';
-import { planStudies, type StudyPlan, type Target } from './study/plan.ts';
+import { planStudies, type StudyPlan } from './study/plan.ts';
+import type { Target } from './study/targets.ts';
 import type { Affine, FileSource, PreparedData, PreparedImage, Reason, SkippedFile } from './types.ts';
 
 export interface PrepareOptions extends LabelOptions {

@@ -1,7 +1,7 @@
 /** @file Where training data comes from in Node: a prepared store, a DICOM folder, or a phantom cohort made for the run. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { listFiles, readBytes } from '../data/files.node.ts';
+import { listFiles, readBytes } from '../data/files/files.node.ts';
 import { prepare } from '../data/prepare.ts';
 import { skippedText } from '../data/scan.ts';
 import { openStore, writeStore } from '../data/store.node.ts';

@@ -1,7 +1,7 @@
 /** @file A run's folder on disk. */
 import { appendFile, mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileError, readBytes, writeFiles } from '../data/files.node.ts';
+import { fileError, readBytes, writeFiles } from '../data/files/files.node.ts';
 import type { RunFiles } from './runfiles.ts';
 
 const isMissing = (error: unknown): boolean =>

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { findAcdc, parseAcdcInfo } from '../../src/data/acdc.ts';
-import { listFiles } from '../../src/data/files.node.ts';
+import { listFiles } from '../../src/data/files/files.node.ts';
 import { readNifti } from '../../src/data/nifti.ts';
 import { memoryFile } from './dicom-writer.ts';
 

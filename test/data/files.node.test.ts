@@ -16,7 +16,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { listFiles, readBytes } from '../../src/data/files.node.ts';
+import { listFiles, readBytes } from '../../src/data/files/files.node.ts';
 import { FileError } from '../../src/tensor/errors.ts';
 import { zipOf } from './zip-writer.ts';
 

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { listFiles } from '../../src/data/files.node.ts';
+import { listFiles } from '../../src/data/files/files.node.ts';
 import { fromHalf, toHalf } from '../../src/data/half.ts';
 import { prepare } from '../../src/data/prepare.ts';
 import { expectStoreFolder, openStore, writeStore } from '../../src/data/store.node.ts';

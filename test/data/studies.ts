@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { listFiles } from '../../src/data/files.node.ts';
+import { listFiles } from '../../src/data/files/files.node.ts';
 import type { FileSource, ImagePlane } from '../../src/data/types.ts';
 import { longAxisPlane, memoryFile, shortAxisPlane, type TestImage, writeDicom } from './dicom-writer.ts';
 

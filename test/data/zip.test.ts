@@ -1,7 +1,7 @@
 /** @file Zip archives read in place: what is listed, what is refused and how it is said. */
 import { describe, expect, test } from 'vitest';
+import { blobAccess, expand, listZip } from '../../src/data/files/zip.ts';
 import type { FileSource } from '../../src/data/types.ts';
-import { blobAccess, expand, listZip } from '../../src/data/zip.ts';
 import { FileError } from '../../src/tensor/errors.ts';
 import { type ZipFile, zipOf } from './zip-writer.ts';
 

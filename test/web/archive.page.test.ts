@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { listFiles } from '../../src/data/files.node.ts';
+import { listFiles } from '../../src/data/files/files.node.ts';
 import { prepare } from '../../src/data/index.ts';
 import { longAxisPlane, shortAxisPlane, writeDicom } from '../data/dicom-writer.ts';
 import { zipOf } from '../data/zip-writer.ts';

@@ -1,5 +1,5 @@
 /** @file Gets a folder from the user: by a button or by dropping it. */
-import { isZip } from '../../src/data/sources.ts';
+import { isZip } from '../../src/data/files/sources.ts';
 import { h } from '../dom.ts';
 import type { PickedFile } from '../protocol.ts';
 

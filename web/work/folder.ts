@@ -1,14 +1,14 @@
 /** @file A folder the user opened: its series grouped for the mapping, prepared by that mapping, and to look at. */
 import { type PixelImage, readPixels } from '../../src/data/dicom/pixels.ts';
+import { inOrder, isZip } from '../../src/data/files/sources.ts';
+import { blobAccess, expand, listZip } from '../../src/data/files/zip.ts';
 import { groupBy, openNumbers } from '../../src/data/lists.ts';
 import { preparePlan } from '../../src/data/prepare.ts';
 import { folderOf, type Scan, type ScannedImage, scanFiles } from '../../src/data/scan.ts';
-import { inOrder, isZip } from '../../src/data/sources.ts';
 import { type Outcome, planScan, type StudyPlan } from '../../src/data/study/plan.ts';
 import { findSubjects, type Subjects } from '../../src/data/study/subjects.ts';
 import { viewOf } from '../../src/data/study/views.ts';
 import type { FileSource, Notice, PreparedData, Reason } from '../../src/data/types.ts';
-import { blobAccess, expand, listZip } from '../../src/data/zip.ts';
 import type { Busy, FolderChoice, FolderInfo, Grid, PickedFile, SeriesGroup } from '../protocol.ts';
 import type { Library } from './library.ts';
 

@@ -1,7 +1,6 @@
 /** @file From files to a plan: every target image with its slice, phase, location and reference planes. */
 
 import { ConfigError } from '../../tensor/errors.ts';
-import { type LocationDirection, sameOrientation } from '../geometry.ts';
 import { groupBy, memoized } from '../lists.ts';
 import {
   folderOf,
@@ -11,23 +10,15 @@ import {
   type ScannedImage,
   scanFiles,
   skippedOf,
-  skippedText,
 } from '../scan.ts';
 import type { FileSource, Notice, Reason, SkippedFile } from '../types.ts';
-import { findSpaces, spacesDiffer } from './frames.ts';
-import {
-  chooseReference,
-  type Reference,
-  referenceLine,
-  type TargetReference,
-  unusedPlanes,
-} from './references.ts';
+import { checkViews, noneUsable } from './check.ts';
 import { unwanted } from './roles.ts';
-import { buildStacks, evenRuns, type Stack, stackLocations } from './stacks.ts';
 import { findSubjects, type SubjectRule } from './subjects.ts';
+import { planSubject, type Target, type TargetOptions, type ViewedImage } from './targets.ts';
 import { checkRules, type ViewRule, viewOf } from './views.ts';
 
-export interface StudyOptions {
+export interface StudyOptions extends TargetOptions {
   /** Where the files are from, for messages: their folder. */
   readonly from?: string;
   /** View of the images to be labelled; default short-axis. */
@@ -36,27 +27,10 @@ export interface StudyOptions {
   readonly referenceViews?: readonly string[];
   /** The user's mapping from folders, series or descriptions to views; goes before the known names. Or a mapping of one's own. */
   readonly views?: readonly ViewRule[] | ((image: ScannedImage) => string | null);
-  /** Slice (0 = base end) of a reference view that is a stack, by view; default its middle, floor(n / 2). */
-  readonly referenceSlice?: Readonly<Record<string, number>>;
   readonly subjects?: SubjectRule;
-  readonly locationDirection?: LocationDirection;
   readonly onProgress?: (progress: Progress) => void;
   /** Told what a user should know about the data, once each. */
   readonly onNotice?: (notice: Notice) => void;
-}
-
-/** A target image and all that its header and its neighbours' say. */
-export interface Target {
-  readonly image: ScannedImage;
-  readonly subject: string;
-  /** Index of the stack among the subject's stacks of the target view. */
-  readonly stack: number;
-  readonly slice: number;
-  readonly frame: number;
-  readonly location: number | null;
-  readonly locationReason?: Reason;
-  /** In the order of the plan's referenceViews. */
-  readonly references: readonly TargetReference[];
 }
 
 /** What became of a scanned image: used as a target or as a plane, or why not. */
@@ -79,147 +53,9 @@ export interface StudyPlan {
   readonly ignored: readonly string[];
 }
 
-interface ViewedImage {
-  readonly image: ScannedImage;
-  readonly subject: string;
-  readonly view: string | null;
-}
-
 function chooseReferences(found: ReadonlySet<string>, targetView: string): string[] {
   const usual = ['2-chamber', '4-chamber'].filter((view) => found.has(view) && view !== targetView);
   return usual.length > 0 ? usual : [...found].filter((view) => view !== targetView).sort();
-}
-
-/** Skipped files that an error lists. */
-const MOST_LISTED = 5;
-
-function nothingUsable(skipped: readonly SkippedFile[], from: string | undefined): string {
-  const where = from === undefined ? '' : ` in ${from}`;
-  return `No usable DICOM image was found${where}. Point to a folder of DICOM files.${skippedList(skipped)}`;
-}
-
-/** The first skipped files with their reasons, as lines behind an error; '' where there are none. */
-function skippedList(skipped: readonly SkippedFile[]): string {
-  if (skipped.length === 0) return '';
-  const listed = skipped.slice(0, MOST_LISTED).map(skippedText);
-  const rest = skipped.length - listed.length;
-  const lines = rest > 0 ? [...listed, `and ${rest} more`] : listed;
-  const count = skipped.length === 1 ? '1 file was' : `${skipped.length} files were`;
-  return ` ${count} skipped:${lines.map((line) => `\n  ${line}`).join('')}`;
-}
-
-function checkViews(options: StudyOptions, found: ReadonlySet<string>, { images, skipped }: Scan): void {
-  const target = options.targetView ?? 'short-axis';
-  const references = options.referenceViews ?? [];
-  if (references.includes(target) || new Set(references).size !== references.length)
-    throw new ConfigError(
-      `Reference views [${references.join(', ')}] repeat one or hold the target ${target}. Name each once.`,
-    );
-  const missing = references.filter((view) => !found.has(view));
-  const views = [...found].sort().join(', ') || 'none';
-  if (found.has(target) && missing.length > 0)
-    throw new ConfigError(
-      `No image of reference view ${missing.join(', ')} (views found: ${views}). Choose among these, or map folders, series or descriptions to views, e.g. --map 2ch=2-chamber.`,
-    );
-  if (found.has(target)) return;
-  throw new ConfigError(
-    images.length === 0
-      ? nothingUsable(skipped, options.from)
-      : `No ${target} image among ${images.length} images (views found: ${views}; series: ${seriesText(images)}). ` +
-          `Map folders, series or descriptions to views, e.g. --map sax=short-axis --map 2ch=2-chamber.${skippedList(skipped)}`,
-  );
-}
-
-/** What series call themselves, for those who must map them. */
-function seriesText(images: readonly ScannedImage[]): string {
-  const names = [...new Set(images.map(({ header }) => header.seriesDescription ?? 'without description'))];
-  return names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
-}
-
-/** Why a lone slice has no location, where other slices lie in frames of reference that are not its own. */
-function foreignSlices(stack: Stack, stacks: readonly Stack[]): Reason | undefined {
-  const [own] = stack.locations[0]!;
-  const others = stacks.filter(
-    ({ space, locations }) =>
-      spacesDiffer(space, stack.space) && sameOrientation(locations[0]![0]!.header.plane, own!.header.plane),
-  );
-  if (others.length === 0) return undefined;
-  const uid = ({ header }: ScannedImage): string => header.frameOfReferenceUid ?? 'none';
-  const message = `The slices beside it are in other frames of reference (FrameOfReferenceUID ${uid(others[0]!.locations[0]![0]!)}, here ${uid(own!)}), so its place among them is not known.`;
-  return { code: 'FRAME_OF_REFERENCE', message };
-}
-
-function stackTargets(
-  subject: string,
-  [index, stacks]: readonly [number, readonly Stack[]],
-  references: readonly Reference[],
-  direction: LocationDirection,
-): Target[] {
-  const stack = stacks[index]!;
-  const found = stackLocations(stack, direction);
-  const { locations } = found;
-  const reason = found.reason && (foreignSlices(stack, stacks) ?? found.reason);
-  return stack.locations.flatMap((images, slice) =>
-    images.map((image, frame) => ({
-      image,
-      subject,
-      stack: index,
-      slice,
-      frame,
-      location: locations?.[slice] ?? null,
-      ...(reason ? { locationReason: reason } : {}),
-      references: references.map((reference) => referenceLine(image, reference)),
-    })),
-  );
-}
-
-interface SubjectPlan {
-  readonly targets: readonly Target[];
-  readonly notices: readonly Notice[];
-}
-
-/** One subject's targets. Images of its asked views that are none, nor their planes, go to `left`. */
-function planSubject(
-  subject: string,
-  viewed: readonly ViewedImage[],
-  [targetView, ...referenceViews]: readonly [string, ...string[]],
-  options: StudyOptions,
-  left: LeftOut,
-): SubjectPlan {
-  const views = new Map(viewed.map(({ image, view }) => [image, view]));
-  const usable = viewed.map(({ image }) => image).filter((image) => !left.has(image));
-  const spaces = findSpaces(subject, usable, { viewOf: (image) => views.get(image)!, runsOf: evenRuns });
-  const stacksOf = (view: string): Stack[] => {
-    const own = usable.filter((image) => views.get(image) === view);
-    return buildStacks(own, spaces, left);
-  };
-  const candidates = referenceViews.map((view) => ({ view, stacks: stacksOf(view) }));
-  const used = new Set<ScannedImage>();
-  const stacks = stacksOf(targetView);
-  const targets = stacks.flatMap((stack, index) => {
-    const references = candidates.map(({ view, stacks: planes }) =>
-      chooseReference(stack, planes, view, options.referenceSlice?.[view]),
-    );
-    for (const { image } of references) if (image) used.add(image);
-    return stackTargets(subject, [index, stacks], references, options.locationDirection ?? 'anatomical');
-  });
-  for (const { view, stacks } of candidates)
-    leaveUnused(targets, referenceViews.indexOf(view), stacks, used, left);
-  return { targets, notices: spaces.notices };
-}
-
-const noTarget: Reason = { code: 'NO_TARGET', message: 'The subject has no image of the target view.' };
-
-function leaveUnused(
-  targets: readonly Target[],
-  channel: number,
-  stacks: readonly Stack[],
-  used: ReadonlySet<ScannedImage>,
-  left: LeftOut,
-): void {
-  const wanted = targets.some(({ references }) => references[channel]!.file !== undefined);
-  const why = targets.length === 0 ? noTarget : targets[0]!.references[channel]!.reason;
-  for (const [image, reason] of unusedPlanes(stacks, used)) left.set(image, wanted || !why ? reason : why);
 }
 
 /** Why an image of a view that plays no part is not used. */
@@ -268,18 +104,13 @@ function viewImages(
  * other, or when a mapping matches nothing.
  */
 export function planScan(scan: Scan, options: StudyOptions = {}): StudyPlan {
-  const targetView = options.targetView ?? 'short-axis';
-  if (Array.isArray(options.views) && scan.images.length > 0)
-    checkRules(options.views, scan, [targetView, ...(options.referenceViews ?? [])]);
+  const { from, targetView = 'short-axis', referenceViews: references = [], views } = options;
+  if (Array.isArray(views) && scan.images.length > 0) checkRules(views, scan, [targetView, ...references]);
   const { viewed, notices } = viewImages(scan, options);
   const found = new Set(viewed.flatMap(({ view }) => view ?? []));
-  checkViews(options, found, scan);
+  checkViews({ target: targetView, references, ...(from !== undefined && { from }) }, found, scan);
   const referenceViews = options.referenceViews ?? chooseReferences(found, targetView);
-  for (const view of Object.keys(options.referenceSlice ?? {}))
-    if (!referenceViews.includes(view))
-      throw new ConfigError(
-        `A slice was asked of ${view}, which is no reference view (these are ${referenceViews.join(', ') || 'none'}).`,
-      );
+  checkSlices(Object.keys(options.referenceSlice ?? {}), referenceViews);
   const left = leaveBySight(viewed, [targetView, ...referenceViews]);
   const plans = [...groupBy(viewed, ({ subject }) => subject)].map(([subject, own]) =>
     planSubject(subject, own, [targetView, ...referenceViews], options, left),
@@ -287,7 +118,7 @@ export function planScan(scan: Scan, options: StudyOptions = {}): StudyPlan {
   const all = [...notices, ...plans.flatMap((plan) => plan.notices), ...scalingNotice(scan)];
   for (const notice of all) options.onNotice?.(notice);
   const targets = plans.flatMap((plan) => plan.targets);
-  if (targets.length === 0) throw noneUsable(viewed, targetView, left);
+  if (targets.length === 0) throw noneUsable(ofView(viewed, targetView), targetView, left);
   const told = new Map([...left].filter(([, { code }]) => !unasked.has(code)));
   return {
     targetView,
@@ -300,15 +131,14 @@ export function planScan(scan: Scan, options: StudyOptions = {}): StudyPlan {
   };
 }
 
-function noneUsable(viewed: readonly ViewedImage[], targetView: string, left: LeftOut): ConfigError {
-  const own = viewed.filter(({ view }) => view === targetView);
-  const reasons = new Map(
-    own.flatMap(({ image }) => left.get(image) ?? []).map(({ code, message }) => [code, message]),
-  );
-  const why = [...reasons].map(([code, message]) => `\n  ${code}: ${message}`).join('');
-  return new ConfigError(
-    `None of the ${own.length} ${targetView} images can be used, e.g. ${own[0]!.image.source.path}:${why}`,
-  );
+const ofView = (viewed: readonly ViewedImage[], view: string): ScannedImage[] =>
+  viewed.filter((own) => own.view === view).map(({ image }) => image);
+
+function checkSlices(asked: readonly string[], referenceViews: readonly string[]): void {
+  const stray = asked.find((view) => !referenceViews.includes(view));
+  if (stray === undefined) return;
+  const views = referenceViews.join(', ') || 'none';
+  throw new ConfigError(`A slice was asked of ${stray}, which is no reference view (these are ${views}).`);
 }
 
 function scalingNotice({ images }: Scan): Notice[] {

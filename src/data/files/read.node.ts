@@ -3,7 +3,7 @@
 import * as fs from 'node:fs';
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { FileError } from '../tensor/errors.ts';
+import { FileError } from '../../tensor/errors.ts';
 
 const causes: Record<string, [problem: string, fix: string]> = {
   ENOENT: ['does not exist', 'Check the path.'],

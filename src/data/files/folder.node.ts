@@ -3,10 +3,10 @@
 import { isUtf8 } from 'node:buffer';
 import { constants, type Dirent, type Stats } from 'node:fs';
 import { readdir, readlink, stat } from 'node:fs/promises';
-import { FileError } from '../tensor/errors.ts';
+import { FileError } from '../../tensor/errors.ts';
+import type { FileSource } from '../types.ts';
 import { descriptors, fileError, readRange } from './read.node.ts';
 import { failing, inOrder, isZip, refused, unique } from './sources.ts';
-import type { FileSource } from './types.ts';
 import { expand, listZip } from './zip.ts';
 import type { RandomAccess } from './zipentry.ts';
 

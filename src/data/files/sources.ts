@@ -1,7 +1,7 @@
 /** @file Lists of file sources: names that do not collide, order, and sources that only say why they cannot be read. */
 
-import { FileError } from '../tensor/errors.ts';
-import type { FileSource } from './types.ts';
+import { FileError } from '../../tensor/errors.ts';
+import type { FileSource } from '../types.ts';
 
 /** A file that cannot be read, by the error that says so. */
 export function failing(path: string, error: unknown): FileSource {

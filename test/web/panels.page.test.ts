@@ -102,7 +102,7 @@ describe('folders that cannot be used', () => {
     await page.getByText(/files skipped, and why/).click();
     expect(
       await page
-        .getByText(/truncated or damaged/)
+        .getByText(/pixels: it is truncated or damaged|PixelData \(7fe0,0010\) is missing/)
         .first()
         .isVisible(),
     ).toBe(true);

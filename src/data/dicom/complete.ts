@@ -18,18 +18,22 @@ export function isEncoded(dicom: DicomFile, header: DicomHeader): boolean {
   return isCompressed(dicom.transferSyntax) && dicom.pixels!.length < plainBytes(dicom, header);
 }
 
-/** Throws DicomError where there are no pixels, or the file ends before they do. */
+/** Throws DicomError where a file has no pixels, or none that can be read. */
+export function expectPixels({ data, pixels }: DicomFile): void {
+  if (pixels !== undefined && pixels.length > 0) return;
+  const float = [tags.floatPixelData, tags.doublePixelData].find((tag) => data.element(tag));
+  if (float) throw data.error(float, 'holds the image', 'Only integer pixels (PixelData) can be read.');
+  throw data.error(
+    tags.pixelData,
+    'is missing',
+    'The file holds no image or is truncated; remove or copy it again.',
+  );
+}
+
+/** Throws FileError where a file ends before its pixels do, DicomError where it has fewer than its header says. */
 export function checkPixels(dicom: DicomFile, header: DicomHeader): void {
-  const { data, pixels } = dicom;
-  if (pixels === undefined || pixels.length === 0) {
-    const float = [tags.floatPixelData, tags.doublePixelData].find((tag) => data.element(tag));
-    if (float) throw data.error(float, 'holds the image', 'Only integer pixels (PixelData) can be read.');
-    throw data.error(
-      tags.pixelData,
-      'is missing',
-      'The file holds no image or is truncated; remove or copy it again.',
-    );
-  }
+  const { data } = dicom;
+  const pixels = dicom.pixels!;
   const fragments = fragmentsOf(dicom);
   if (fragments === null && transferSyntaxName(dicom.transferSyntax) === dicom.transferSyntax)
     throw data.error(

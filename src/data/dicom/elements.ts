@@ -26,7 +26,7 @@ export interface Element extends Extent {
 
 export type Elements = ReadonlyMap<number, Element>;
 
-/** Elements up to and including PixelData, and the element within which the file ends, if it does. */
+/** Elements up to and including PixelData, and the one within or behind which the file breaks off, if it does. */
 export interface Walk {
   readonly elements: Elements;
   readonly cut: number | null;
@@ -229,7 +229,7 @@ export class ElementReader {
   /** Elements from `at` on, up to PixelData, the item's end or `end`. The first of two with one tag counts. */
   walk(at: number, end: number, depth = 0): Walk {
     const elements = new Map<number, Element>();
-    let place = at;
+    let [place, last] = [at, 0];
     while (place + 8 <= end && depth < deepest) {
       const tag = this.tagAt(place);
       if (tag === itemEnd || tag === sequenceEnd) break;
@@ -237,8 +237,10 @@ export class ElementReader {
       if (!elements.has(tag)) elements.set(tag, element);
       if (tag === pixelData) return { elements, cut: null, end: next };
       if (!element.whole) return { elements, cut: tag, end };
-      place = next;
+      [place, last] = [next, tag];
     }
-    return { elements, cut: null, end: Math.min(place, end) };
+    // Bytes that are too few for an element are what is left of one.
+    const cut = place < end && place + 8 > end ? last : null;
+    return { elements, cut, end: Math.min(place, end) };
   }
 }

@@ -55,7 +55,7 @@ export function openStart(from: FileStart, file: string): DicomFile {
   if (cut !== null && pixels === undefined)
     throw new FileError(
       file,
-      `ends within element ${tagNumber(cut)}, before its pixels: it is truncated or damaged`,
+      `breaks off at element ${tagNumber(cut)}, before its pixels: it is truncated or damaged`,
       'Copy or export it again.',
     );
   const data = new DataSet(file, reader, [elements]);

@@ -1,6 +1,6 @@
 /** @file The images of a file: one, or the frames of Enhanced MR, whose headers lie in functional groups (PS3.3 C.7.6.16). */
 
-import { checkPixels } from './complete.ts';
+import { checkPixels, expectPixels } from './complete.ts';
 import { DataSet } from './dataset.ts';
 import type { Element, Elements } from './elements.ts';
 import { type DicomFile, ofWhole, openDicom } from './file.ts';
@@ -74,6 +74,7 @@ function imagesOf(dicom: DicomFile): Image[] {
 
 /** Headers of all images of an open file; see `readHeaders`. */
 export function headersOf(dicom: DicomFile): DicomHeader[] {
+  expectPixels(dicom);
   const images = imagesOf(dicom);
   const headers = images.map(({ data, number }, i) => {
     const header = headerOf(dicom, data, images.length > 1 ? i : null);

@@ -158,7 +158,7 @@ class Job {
     });
     const { images, size, spacingMm, targetView, referenceViews } = data.manifest;
     console.say(
-      `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; lines of ${referenceViews.join(', ')}`,
+      `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${referenceViews.length > 0 ? `lines of ${referenceViews.join(', ')}` : 'no other view, so no lines'}`,
     );
     return data;
   }

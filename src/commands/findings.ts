@@ -95,6 +95,8 @@ function endings(paths: readonly string[]): string {
 /** Says at the end of a pass what became of every file of a folder. */
 export function noteFindings({ notices, skipped, series, ignored }: Findings): void {
   for (const { message } of notices) note(message);
+  if (notices.some(({ code }) => code === 'SUBJECT_GUESSED'))
+    note('--subjects folder takes each folder as a subject, --subjects patient goes by PatientID alone.');
   noteSkipped(skipped);
   if (ignored.length > 0) note(`${plural(ignored.length, 'file')} that are not DICOM: ${endings(ignored)}`);
   note(`\n${seriesTable(series)}`);

@@ -160,6 +160,14 @@ export function relativeLocations(
     throw new GeometryError(
       `Plane ${stray} is not parallel to the stack's first plane. Group slices by orientation first.`,
     );
+  return locationsAlong(planes, direction);
+}
+
+/** As `relativeLocations`, of planes that are known to be parallel. */
+export function locationsAlong(
+  planes: readonly ImagePlane[],
+  direction: LocationDirection = 'anatomical',
+): LocationResult {
   const positions = planes.length > 0 ? stackPositions(planes, direction) : [];
   const min = Math.min(...positions);
   const extent = Math.max(...positions) - min;

@@ -101,7 +101,11 @@ async function prepareTargets(plan: StudyPlan, grid: Grid, options: PrepareOptio
     }
     options.onProgress?.({ phase: 'decode', done: index + 1, total: plan.targets.length, file });
   }
-  return { images, skipped, pixels: pixels.slice(0, images.length * area) };
+  return {
+    images,
+    skipped,
+    pixels: images.length === plan.targets.length ? pixels : pixels.slice(0, images.length * area),
+  };
 }
 
 /**

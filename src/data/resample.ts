@@ -92,11 +92,15 @@ export function resample(image: PixelImage, map: Affine, size: number): Float32A
 
 /**
  * (v − mean) / population standard deviation over the whole array, padding included as in [Z], in place; values of
- * `outside` do not count. Returns the deviation; a constant image becomes zeros and returns 0, one that is not finite
+ * `outside` do not count. Returns the deviation; a constant image, or one that is all outside, becomes zeros and returns 0, one that is not finite
  * is left and returns NaN.
  */
 export function zScore(values: Float32Array, outside?: Uint8Array): number {
   const counted = outside ? values.filter((_, i) => outside[i] === 0) : values;
+  if (counted.length === 0) {
+    values.fill(0);
+    return 0;
+  }
   const mean = counted.reduce((sum, v) => sum + v, 0) / counted.length;
   const variance = counted.reduce((sum, v) => sum + (v - mean) ** 2, 0) / counted.length;
   const deviation = Math.sqrt(variance);

@@ -57,6 +57,10 @@ export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
+/** What an image's series is known by: SeriesInstanceUID, else its folder. */
+export const seriesOf = ({ header, source }: ScannedImage): string =>
+  header.seriesUid ?? folderOf(source.path);
+
 /** Images that agree in all this may be copies of one. */
 function identity({ header }: ScannedImage): string {
   const { plane } = header;

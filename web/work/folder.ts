@@ -4,7 +4,7 @@ import { inOrder, isZip } from '../../src/data/files/sources.ts';
 import { blobAccess, expand, listZip } from '../../src/data/files/zip.ts';
 import { groupBy, openNumbers } from '../../src/data/lists.ts';
 import { preparePlan } from '../../src/data/prepare.ts';
-import { folderOf, type Scan, type ScannedImage, scanFiles } from '../../src/data/scan.ts';
+import { folderOf, type Scan, type ScannedImage, scanFiles, seriesOf } from '../../src/data/scan.ts';
 import { type Outcome, planScan, type StudyPlan } from '../../src/data/study/plan.ts';
 import { findSubjects, type Subjects } from '../../src/data/study/subjects.ts';
 import { viewOf } from '../../src/data/study/views.ts';
@@ -17,8 +17,6 @@ const folderPattern = (path: string): string => openNumbers(folderOf(path).split
 
 const keyOf = ({ header, source }: ScannedImage): string =>
   `${folderPattern(source.path)}|${header.seriesDescription ?? ''}`;
-
-const seriesOf = ({ header, source }: ScannedImage): string => header.seriesUid ?? folderOf(source.path);
 
 const distinct = <T>(items: readonly T[], key: (item: T) => string): string[] => [...new Set(items.map(key))];
 

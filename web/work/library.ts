@@ -72,7 +72,7 @@ function buildStudy(library: Library, subject: string): LoadedStudy {
   const wanted = images.filter((image) => !left.has(image));
   const name = (image: ScannedImage): string =>
     library.viewOf(image) ?? `?${image.header.seriesDescription ?? ''}`;
-  const spaces = findSpaces(subject, wanted, { viewOf: name, runsOf: evenRuns });
+  const spaces = findSpaces(subject, images, { viewOf: library.viewOf, runsOf: evenRuns });
   const stacks = [...groupBy(wanted, name).values()].flatMap((group) => {
     const view = library.viewOf(group[0]!);
     const label = view ?? group[0]!.header.seriesDescription ?? 'unnamed view';

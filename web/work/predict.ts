@@ -31,7 +31,9 @@ async function prepareSlices(
   const maps = images.map(({ header }) => cropMap(header.plane, size, spacingMm));
   const pixels = new Float32Array(images.length * size * size);
   for (const [i, image] of images.entries()) {
-    pixels.set(onGrid(await library.read(image), maps[i]!, size).pixels, i * size * size);
+    const { pixels: values, deviation } = onGrid(await library.read(image), maps[i]!, size);
+    // An image that preparation would refuse is shown to the network as nothing.
+    if (Number.isFinite(deviation)) pixels.set(values, i * size * size);
   }
   const empty = { format: 'planewise-prepared', version: 1, dtype: 'f32', images: [], skipped: [] } as const;
   return { maps, data: { manifest: { ...empty, size, spacingMm, targetView, referenceViews }, pixels } };

@@ -26,6 +26,9 @@ function decimalOf(text: string): number {
   return decimal.test(trimmed) ? Number(trimmed.replace(',', '.')) : Number.NaN;
 }
 
+/** Characters of an unusable value that an error shows. */
+const MOST_SHOWN = 60;
+
 /** Representations in the default repertoire whatever the character set is (PS3.5 §6.1.2.3). */
 const asciiVrs = new Set(['CS', 'UI', 'DS', 'IS', 'DA', 'TM', 'DT']);
 const ascii: DecodeText = fromCodes;
@@ -103,7 +106,7 @@ export class DataSet {
     const values = this.#numbers(t);
     if (values === null || values.every(Number.isFinite)) return values;
     const kind = this.element(t)!.vr;
-    const shown = binary[kind] ? values.join('\\') : this.text(t);
+    const shown = (binary[kind] ? values.join('\\') : this.text(t)!).slice(0, MOST_SHOWN);
     throw this.error(t, `holds "${shown}", which is not all finite numbers`, 'Correct or remove the file.');
   }
 

@@ -21,7 +21,7 @@ export interface DataSetStart {
   readonly file: FileStart;
   readonly position: number;
   readonly encoding: Encoding;
-  /** File meta information (group 0002), and the reader of its values; empty where there is none. */
+  /** File meta information (group 0002), in explicit VR; empty where there is none. */
   readonly meta: Elements;
   /** TransferSyntaxUID as the meta information has it, or null. */
   readonly transferSyntax: string | null;

@@ -1,4 +1,4 @@
-/** @file How an image's stored pixels become values (PS3.3 C.7.6.3, C.7.5.1.1.2, C.11.1), and whether they are all there. */
+/** @file How an image's stored pixels become values (PS3.3 C.7.6.3, C.7.5.1.1.2, C.11.1). */
 
 import type { DataSet } from './dataset.ts';
 import type { DicomFile } from './file.ts';
@@ -56,7 +56,7 @@ function readPadding(data: DataSet, bitsStored: number, signed: boolean): PixelF
   return [Math.min(first, last), Math.max(first, last)];
 }
 
-/** Throws DicomError where pixels are missing, or of a kind or size that cannot be read. */
+/** Throws DicomError where pixels are of a kind or size that cannot be read. */
 export function readFormat(data: DataSet, dicom: DicomFile): PixelFormat {
   const photometric = checkGrey(data);
   const bitsAllocated = data.count(tags.bitsAllocated);

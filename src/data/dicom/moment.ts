@@ -37,8 +37,6 @@ export function momentOfDateTime(text: string | null): Moment {
   return momentOf(new Date(there).toISOString().slice(0, 10), new Date(there).toISOString().slice(11, 23));
 }
 
-/** Negative where `a` was first, positive where `b` was, 0 where that cannot be known. */
-export function compareMoments(a: Moment, b: Moment): number {
-  if (a.date !== null && b.date !== null && a.date !== b.date) return a.date - b.date;
-  return a.seconds !== null && b.seconds !== null ? a.seconds - b.seconds : 0;
-}
+/** Days from 1970 to a date. */
+export const dayOf = (date: number): number =>
+  Date.UTC(Math.floor(date / 1e4), (Math.floor(date / 100) % 100) - 1, date % 100) / 86_400_000;

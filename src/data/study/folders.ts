@@ -1,6 +1,6 @@
 /** @file What the tree of folders says about whose images lie where. */
 
-import { openNumbers } from '../lists.ts';
+import { memoized, openNumbers } from '../lists.ts';
 import { folderOf, type ScannedImage } from '../scan.ts';
 import { knownView } from './views.ts';
 
@@ -36,6 +36,14 @@ function names(folder: string, id: string): boolean {
   );
 }
 
+/** Where two folders part. */
+interface Branches {
+  /** The names of the folders that hold both. */
+  readonly above: readonly string[];
+  readonly a: string;
+  readonly b: string;
+}
+
 export class Folders {
   readonly #contents = new Map<string, Contents>();
 
@@ -62,9 +70,11 @@ export class Folders {
     }
   }
 
+  #pathOf = memoized(String, (folder: string): readonly string[] => folder.split('/'));
+
   /** The folder that two share, and the ones below it in which they lie; null where one holds the other. */
-  #branches(a: string, b: string): { above: string[]; a: string; b: string } | null {
-    const [one, other] = [a.split('/'), b.split('/')];
+  #branches(a: string, b: string): Branches | null {
+    const [one, other] = [this.#pathOf(a), this.#pathOf(b)];
     const shared = commonLength(one, other);
     if (shared === one.length || shared === other.length) return null;
     const branch = (path: readonly string[]): string => path.slice(0, shared + 1).join('/');
@@ -74,7 +84,16 @@ export class Folders {
   /** Whether two folders belong to branches that each hold an examination of the same kind: of two patients, or occasions. */
   areApart(a: string, b: string): boolean {
     const branches = this.#branches(a, b);
-    if (branches === null) return false;
+    return branches !== null && this.#hold(branches);
+  }
+
+  #hold = memoized(
+    (branches: Branches) => `${branches.a}\n${branches.b}`,
+    (branches) => this.#holdExaminations(branches),
+  );
+
+  #holdExaminations(branches: Branches): boolean {
+    if ([branches.a, branches.b].some((path) => knownView(path.split('/').at(-1)!) !== null)) return false;
     const [one, other] = [this.#contents.get(branches.a)!, this.#contents.get(branches.b)!];
     const both = [...one.kinds].filter((kind) => other.kinds.has(kind)).length;
     const alike = both === one.kinds.size && both === other.kinds.size;

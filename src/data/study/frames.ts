@@ -1,7 +1,7 @@
 /** @file Which images lie in one frame of reference, also where FrameOfReferenceUID (0020,0052) was lost or replaced. */
 
 import { groupBy, memoized } from '../lists.ts';
-import { folderOf, type ScannedImage } from '../scan.ts';
+import { type ScannedImage, seriesOf } from '../scan.ts';
 import type { Notice, Reason } from '../types.ts';
 
 /**
@@ -21,8 +21,6 @@ export interface Spaces {
 }
 
 const uidOf = ({ header }: ScannedImage): string | null => header.frameOfReferenceUid;
-const seriesOf = ({ header, source }: ScannedImage): string => header.seriesUid ?? folderOf(source.path);
-
 /** UIDs that were shown to mean one frame of reference, joined. */
 class Classes {
   readonly #parents = new Map<string, string>();
@@ -108,8 +106,8 @@ function studiesOf(images: readonly ScannedImage[]): Map<ScannedImage, string> {
   return new Map(images.map((image) => [image, classes.of(uid(image)) || lone]));
 }
 
-/** What other parts know of a subject's images. */
-export interface Kin {
+/** What else tells which of a subject's images lie in one frame of reference. */
+export interface FrameEvidence {
   /** Which images are alike: their view. */
   readonly viewOf: (image: ScannedImage) => string | null;
   /** Slices among images of one view that lie in one frame of reference whatever they say. */
@@ -120,35 +118,40 @@ export interface Kin {
 function framesIn(
   own: readonly ScannedImage[],
   found: StudyFrames,
-  viewOf: Kin['viewOf'],
+  nameOf: (image: ScannedImage) => string,
 ): (string | null)[] {
   const frameOf = (image: ScannedImage): string | undefined => found.frames.get(uidOf(image) ?? '');
   const only = (images: readonly ScannedImage[]): string | null => {
     const frames = new Set(images.flatMap((image) => frameOf(image) ?? []));
     return frames.size === 1 ? [...frames][0]! : null;
   };
-  const series = memoized(seriesOf, (image) =>
-    only(own.filter((other) => seriesOf(other) === seriesOf(image))),
-  );
-  const view = (image: ScannedImage): string => String(viewOf(image));
-  const views = memoized(view, (image) => only(own.filter((other) => view(other) === view(image))));
-  const study = only(own);
-  return own.map((image) => frameOf(image) ?? series(image) ?? views(image) ?? study);
+  const onlyBy = (key: (image: ScannedImage) => string): ((image: ScannedImage) => string | null) => {
+    const frames = new Map([...groupBy(own, key)].map(([name, members]) => [name, only(members)]));
+    return (image) => frames.get(key(image)) ?? null;
+  };
+  const [series, view, study] = [onlyBy(seriesOf), onlyBy(nameOf), only(own)];
+  return own.map((image) => frameOf(image) ?? series(image) ?? view(image) ?? study);
 }
 
-/** The spaces of one subject's images. */
-export function findSpaces(subject: string, images: readonly ScannedImage[], kin: Kin): Spaces {
+/** The spaces of one subject's images: of all, whichever views are asked for, or the answer would depend on that. */
+export function findSpaces(
+  subject: string,
+  images: readonly ScannedImage[],
+  evidence: FrameEvidence,
+): Spaces {
+  const nameOf = (image: ScannedImage): string =>
+    evidence.viewOf(image) ?? `?${image.header.seriesDescription ?? ''}`;
   const studies = studiesOf(images);
   const spaces = new Map<ScannedImage, Space>();
   const notices: Notice[] = [];
   for (const [study, own] of groupBy(images, (image) => studies.get(image)!)) {
     const differing = new Set(own.map(uidOf)).size > 1;
-    const views = differing ? [...groupBy(own, (image) => String(kin.viewOf(image))).values()] : [];
-    const found = framesOfStudy(own, views.flatMap(kin.runsOf));
+    const views = differing ? [...groupBy(own, nameOf).values()] : [];
+    const found = framesOfStudy(own, views.flatMap(evidence.runsOf));
     notices.push(...noticeOf(subject, found));
     const open = new Set(found.frames.values()).size > 1;
     const spaceIn = memoized(String, (frame: string | null): Space => ({ study, frame, open }));
-    const frames = framesIn(own, found, kin.viewOf);
+    const frames = framesIn(own, found, nameOf);
     for (const [i, image] of own.entries()) spaces.set(image, spaceIn(frames[i]!));
   }
   return { spaceOf: (image) => spaces.get(image)!, notices };

@@ -1,57 +1,77 @@
 /** @file In which order images were made, and in which they follow each other in the heart's cycle. */
 
-import { compareMoments } from '../dicom/moment.ts';
+import { dayOf } from '../dicom/moment.ts';
 import type { ScannedImage } from '../scan.ts';
 
 type Order = (a: ScannedImage, b: ScannedImage) => number;
-
-const byNumber = (a: number | null, b: number | null): number =>
-  (a ?? Number.NEGATIVE_INFINITY) - (b ?? Number.NEGATIVE_INFINITY) || 0;
-
-/** 0 where either does not say. */
-const ifBoth = (a: number | null, b: number | null): number => (a === null || b === null ? 0 : a - b);
+type Key = (image: ScannedImage) => number | null;
 
 /** Folder and file names as people number them: sax_9 before sax_10. */
 const names = new Intl.Collator('en', { numeric: true });
 
-export const byPath: Order = (a, b) =>
+const byPath: Order = (a, b) =>
   names.compare(a.source.path, b.source.path) ||
   (a.source.path < b.source.path ? -1 : Number(a.source.path > b.source.path)) ||
-  byNumber(a.header.fileFrame, b.header.fileFrame);
+  (a.header.fileFrame ?? 0) - (b.header.fileFrame ?? 0);
+
+type Made = 'acquired' | 'seriesMade' | 'contentMade';
+
+/** When images were made, s: since an epoch where all have a date, else since midnight. */
+export function madeAt(images: readonly ScannedImage[], made: Made): Key {
+  const dated = images.every(({ header }) => header[made].date !== null);
+  return ({ header }) => {
+    const { date, seconds } = header[made];
+    return seconds === null || !dated ? seconds : seconds + dayOf(date!) * 86_400;
+  };
+}
+
+/** Orders some images by keys, each where all of them have it, and by path at last: so it is one order for all. */
+function orderBy(images: readonly ScannedImage[], keys: readonly Key[]): Order {
+  const telling = keys.filter((key) => images.every((image) => key(image) !== null));
+  return (a, b) => telling.reduce((order, key) => order || key(a)! - key(b)!, 0) || byPath(a, b);
+}
+
+const number =
+  (
+    key: 'seriesNumber' | 'acquisitionNumber' | 'triggerTimeMs' | 'temporalPosition' | 'instanceNumber',
+  ): Key =>
+  ({ header }) =>
+    header[key];
 
 /**
- * Which image was acquired later: by acquisition time, the series' time and number, the acquisition's number, the
- * image's time; by name only where no header says.
+ * The order in which some images were acquired: by acquisition time, the series' time and number, the acquisition's
+ * number, the image's time; by name only where no header says.
  */
-export const byAcquisition: Order = (a, b) =>
-  compareMoments(a.header.acquired, b.header.acquired) ||
-  compareMoments(a.header.seriesMade, b.header.seriesMade) ||
-  ifBoth(a.header.seriesNumber, b.header.seriesNumber) ||
-  ifBoth(a.header.acquisitionNumber, b.header.acquisitionNumber) ||
-  compareMoments(a.header.contentMade, b.header.contentMade) ||
-  byPath(a, b);
+export function acquisitionOrder(images: readonly ScannedImage[]): Order {
+  return orderBy(images, [
+    madeAt(images, 'acquired'),
+    madeAt(images, 'seriesMade'),
+    number('seriesNumber'),
+    number('acquisitionNumber'),
+    madeAt(images, 'contentMade'),
+  ]);
+}
 
 /**
  * Images of one slice in cardiac phase order: by trigger time, temporal position and InstanceNumber, each where all have
  * it, then by the time they were made, then by path.
  */
 export function inPhaseOrder(images: readonly ScannedImage[]): ScannedImage[] {
-  const keys = (['triggerTimeMs', 'temporalPosition', 'instanceNumber'] as const).filter((key) =>
-    images.every(({ header }) => header[key] !== null),
-  );
-  const byKeys: Order = (a, b) =>
-    keys.reduce((order, key) => order || a.header[key]! - b.header[key]!, 0) ||
-    compareMoments(a.header.contentMade, b.header.contentMade) ||
-    compareMoments(a.header.acquired, b.header.acquired) ||
-    byPath(a, b);
-  return images.toSorted(byKeys);
+  const order = orderBy(images, [
+    number('triggerTimeMs'),
+    number('temporalPosition'),
+    number('instanceNumber'),
+    madeAt(images, 'contentMade'),
+    madeAt(images, 'acquired'),
+  ]);
+  return images.toSorted(order);
 }
 
-/** The group acquired last, by the first image of each to be acquired. */
-export function latestGroup(groups: readonly (readonly ScannedImage[])[]): readonly ScannedImage[] {
-  const first = (group: readonly ScannedImage[]): ScannedImage =>
-    group.reduce((best, next) => (byAcquisition(next, best) < 0 ? next : best));
-  return groups.reduce((best, next) => (byAcquisition(first(next), first(best)) > 0 ? next : best));
+/** Groups in the order in which the first image of each was acquired. */
+export function inAcquisitionOrder<T extends readonly ScannedImage[]>(groups: readonly T[]): T[] {
+  const order = acquisitionOrder(groups.flat());
+  const first = new Map(groups.map((group) => [group, group.reduce((a, b) => (order(b, a) < 0 ? b : a))]));
+  return groups.toSorted((a, b) => order(first.get(a)!, first.get(b)!));
 }
 
 /**
@@ -71,5 +91,5 @@ export function wantedOf(
   groups: readonly (readonly ScannedImage[])[],
   usual?: number,
 ): readonly ScannedImage[] {
-  return latestGroup(wholeOf(groups, usual));
+  return inAcquisitionOrder(wholeOf(groups, usual)).at(-1)!;
 }

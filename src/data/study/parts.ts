@@ -1,10 +1,10 @@
 /** @file Which parallel images were acquired together as a stack, and which beside it: again, or as something else. */
 
 import { groupBy } from '../lists.ts';
-import type { LeftOut, ScannedImage } from '../scan.ts';
+import { type LeftOut, type ScannedImage, seriesOf } from '../scan.ts';
 import type { Reason } from '../types.ts';
-import { byAcquisition, wholeOf } from './order.ts';
-import { seriesOf } from './passes.ts';
+import { inAcquisitionOrder, wholeOf } from './order.ts';
+import { acquiredAgain } from './passes.ts';
 import { areEven, fillsGrid, type Place, placesOf, stepOf } from './spacing.ts';
 
 type Images = readonly ScannedImage[];
@@ -52,7 +52,7 @@ function joined(series: readonly Images[]): ScannedImage[][] {
 /** Series of one slice each, in runs that were acquired one after the other and are evenly spaced; null where they are not. */
 function runsOf(single: readonly Images[]): Images[] | null {
   const runs: ScannedImage[][] = [];
-  for (const own of single.toSorted((a, b) => byAcquisition(a[0]!, b[0]!))) {
+  for (const own of inAcquisitionOrder(single)) {
     const run = runs.at(-1);
     if (run && isEven([...run, ...own])) run.push(...own);
     else runs.push([...own]);
@@ -105,10 +105,7 @@ function stacksOf(series: readonly Images[]): Images[] {
   return runsOf(single) ?? withoutStrays(all) ?? [all];
 }
 
-const acquiredAgain = (kept: Images): Reason => ({
-  code: 'REPEATED_SLICE',
-  message: `The same slice was acquired again; ${kept[0]!.source.path} and its series are used.`,
-});
+const repeated = (kept: Images): Reason => ({ code: 'REPEATED_SLICE', message: acquiredAgain(kept[0]!) });
 
 const astray = (kept: Images): Reason => ({
   code: 'STRAY_SLICE',
@@ -123,14 +120,14 @@ function leave(images: Images, reason: Reason, left: LeftOut): void {
  * Series of other kinds than the stacks': those that lie where these do are left; a slice that fills a gap joins them, and
  * one of a series of its own that goes on at an end; others are stacks of their own.
  */
-function beside(series: readonly Images[], stacks: Images[], left: LeftOut): Images[] {
+function placeOthers(series: readonly Images[], stacks: Images[], left: LeftOut): Images[] {
   const rest = series.filter((own) => {
     const places = placesOf(own);
     const shared = (stack: Images): number =>
       places.filter(({ images }) => coincide(images, stack)).length / places.length;
     const again = stacks.find((stack) => shared(stack) >= 0.5);
     const home = stacks.findIndex((stack) => fills(placesOf(stack), places));
-    if (again) leave(own, acquiredAgain(again), left);
+    if (again) leave(own, repeated(again), left);
     else if (home >= 0) stacks[home] = [...stacks[home]!, ...own];
     return !again && home < 0;
   });
@@ -168,9 +165,9 @@ function overlap(stack: readonly Place[], other: readonly Place[]): boolean {
 function withoutRepeats(kinds: readonly (readonly Images[])[], left: LeftOut): Images[] {
   const kept: Images[] = [];
   for (const stacks of kinds) {
-    for (const own of byClaim(stacks)) {
+    for (const own of byPrecedence(stacks)) {
       const stack = kept.find((other) => overlap(placesOf(other), placesOf(own)));
-      if (stack) leave(own, isWhole(own) ? acquiredAgain(stack) : astray(stack), left);
+      if (stack) leave(own, isWhole(own) ? repeated(stack) : astray(stack), left);
       else kept.push(own);
     }
   }
@@ -178,11 +175,12 @@ function withoutRepeats(kinds: readonly (readonly Images[])[], left: LeftOut): I
 }
 
 /** Stacks before single slices, whole ones before those broken off, the latest first. */
-function byClaim(stacks: readonly Images[]): Images[] {
+function byPrecedence(stacks: readonly Images[]): Images[] {
   const whole = new Set(wholeOf(stacks));
-  const first = (stack: Images): ScannedImage => stack.toSorted(byAcquisition)[0]!;
   const claim = (stack: Images): number => 2 * Number(isWhole(stack)) + Number(whole.has(stack));
-  return stacks.toSorted((a, b) => claim(b) - claim(a) || byAcquisition(first(b), first(a)));
+  return inAcquisitionOrder(stacks)
+    .reverse()
+    .sort((a, b) => claim(b) - claim(a));
 }
 
 /**
@@ -194,7 +192,7 @@ export function partsOf(group: Images, left: LeftOut): Place[][] {
   const [main, ...others] = kindsOf(group);
   const first = stacksOf(main!);
   const kinds: Images[][] = [first];
-  for (const series of others) kinds.push(beside(series, first, left));
+  for (const series of others) kinds.push(placeOthers(series, first, left));
   const order = new Map(group.map((image, i) => [image, i]));
   const begin = (stack: Images): number => Math.min(...stack.map((image) => order.get(image)!));
   return withoutRepeats(kinds, left)

@@ -1,9 +1,9 @@
 /** @file One image a slice and phase: of all images at one place, those of the wanted acquisition. */
 
 import { groupBy } from '../lists.ts';
-import { folderOf, type LeftOut, type ScannedImage } from '../scan.ts';
+import { type LeftOut, type ScannedImage, seriesOf } from '../scan.ts';
 import type { Reason } from '../types.ts';
-import { byAcquisition, inPhaseOrder, wantedOf, wholeOf } from './order.ts';
+import { acquisitionOrder, inPhaseOrder, madeAt, wantedOf, wholeOf } from './order.ts';
 
 /** Phases of one acquisition follow each other within this; acquisitions are breath-holds apart, s. */
 const pauseSeconds = 5;
@@ -13,10 +13,7 @@ const samePhaseMs = 50;
 
 type Images = readonly ScannedImage[];
 
-export const seriesOf = ({ header, source }: ScannedImage): string =>
-  header.seriesUid ?? folderOf(source.path);
-
-/** Trigger times, or null where all are equal and so say nothing. */
+/** Trigger times, or temporal positions; null where all are equal and so say nothing. */
 function phasesOf(images: Images): (number | null)[] {
   const of = (key: 'triggerTimeMs' | 'temporalPosition'): (number | null)[] =>
     images.map(({ header }) => header[key]);
@@ -55,7 +52,7 @@ function areParts(groups: readonly Images[]): boolean {
 
 /** Groups of images made without a pause between them. */
 function byPause(images: Images): Images[] {
-  const time = ({ header }: ScannedImage): number | null => header.acquired.seconds;
+  const time = madeAt(images, 'acquired');
   if (images.some((image) => time(image) === null)) return [images];
   const groups: ScannedImage[][] = [];
   let last = Number.NEGATIVE_INFINITY;
@@ -102,7 +99,7 @@ function byRank(images: Images): Images[] {
   for (const alike of groupBy(numbered, ({ number }) => String(number)).values())
     for (const [rank, image] of alike
       .map((own) => own.image)
-      .sort(byAcquisition)
+      .sort(acquisitionOrder(images))
       .entries()) {
       groups[rank] ??= [];
       groups[rank].push(image);
@@ -148,14 +145,15 @@ const derived = ({ header }: ScannedImage): number => Number(header.imageType[0]
 
 const otherEcho = (kept: ScannedImage): string =>
   `It is of another echo; ${kept.source.path}, of the first, is used.`;
-const again = (kept: ScannedImage): string =>
+/** What is said of an image whose slice was acquired again. */
+export const acquiredAgain = (kept: ScannedImage): string =>
   `The same slice was acquired again; ${kept.source.path} and its series are used.`;
 
 const repeated = (groups: Difference['groups']): Difference => ({
   groups,
   wanted: wantedOf,
   code: 'REPEATED_SLICE',
-  message: again,
+  message: acquiredAgain,
 });
 
 const differences: readonly Difference[] = [

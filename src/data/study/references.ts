@@ -1,11 +1,10 @@
 /** @file Which plane is a view's reference, and its line in an image: for preparation, labels and page alike. */
 
 import { intersectingLine } from '../geometry.ts';
-import type { LeftOut, ScannedImage } from '../scan.ts';
+import { type LeftOut, type ScannedImage, seriesOf } from '../scan.ts';
 import type { Line, Reason } from '../types.ts';
 import { spaceReason, spacesDiffer } from './frames.ts';
 import { wantedOf } from './order.ts';
-import { seriesOf } from './passes.ts';
 import { areEven, stepOf } from './spacing.ts';
 import type { Stack } from './stacks.ts';
 

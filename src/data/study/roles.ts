@@ -2,9 +2,8 @@
 
 import type { DicomHeader } from '../dicom/header.ts';
 import { groupBy } from '../lists.ts';
-import type { LeftOut, ScannedImage } from '../scan.ts';
+import { type LeftOut, type ScannedImage, seriesOf } from '../scan.ts';
 import type { Reason } from '../types.ts';
-import { seriesOf } from './passes.ts';
 
 const reasons = {
   LOCALIZER: 'It is a localizer (ImageType or description), not a slice of a stack.',

@@ -52,20 +52,20 @@ export function placesOf(images: readonly ScannedImage[]): Place[] {
   const sorted = positions.toSorted((a, b) => a - b);
   const gaps = sorted.slice(1).map((position, i) => position - sorted[i]!);
   const steps = images.flatMap(({ header }) => header.sliceStepMm ?? []);
-  const step = steps.length > 0 ? Math.min(...steps) : null;
+  const step = steps.length > 0 ? steps.reduce((a, b) => Math.min(a, b)) : null;
   if (step !== null) {
     const places = grouped(images, positions, Math.max(locationToleranceMm, jitterShare * step));
     const position = new Map(images.map((image, i) => [image, positions[i]!]));
     if (places.every((place) => extentOf(place, position) <= step / 2)) return places;
   }
-  return grouped(images, positions, isOneSlice(images, positions) ? 2 * mostJitterMm : jitterOf(gaps));
+  return grouped(images, positions, isOneSlice(images, sorted) ? 2 * mostJitterMm : jitterOf(gaps));
 }
 
 /** Whether images within a few tenths of a millimetre are the phases of one slice: one series, each its own phase. */
-function isOneSlice(images: readonly ScannedImage[], positions: readonly number[]): boolean {
+function isOneSlice(images: readonly ScannedImage[], sorted: readonly number[]): boolean {
   const phases = new Set(images.map(({ header }) => header.triggerTimeMs ?? header.temporalPosition));
   const series = new Set(images.map(({ header }) => header.seriesUid));
-  const extent = Math.max(...positions) - Math.min(...positions);
+  const extent = sorted.at(-1)! - sorted[0]!;
   return images.length > 1 && phases.size === images.length && series.size === 1 && extent < 2 * mostJitterMm;
 }
 

@@ -1,11 +1,6 @@
 /** @file Groups the images of one subject and view into stacks: parallel slices, base to apex, phases in order. */
 
-import {
-  type LocationDirection,
-  type LocationResult,
-  relativeLocations,
-  sameOrientation,
-} from '../geometry.ts';
+import { type LocationDirection, type LocationResult, locationsAlong, sameOrientation } from '../geometry.ts';
 import { groupBy } from '../lists.ts';
 import type { LeftOut, ScannedImage } from '../scan.ts';
 import type { Space, Spaces } from './frames.ts';
@@ -16,7 +11,7 @@ import { areEven, fillsGrid, type Place, placesOf } from './spacing.ts';
 /** Parallel slices of one study in one frame of reference. */
 export interface Stack {
   readonly space: Space;
-  /** locations[slice][frame]: slices from base to apex (`stackDirection`), phases as `byPhase` orders them. */
+  /** locations[slice][frame]: slices from base to apex (`stackDirection`), phases as `inPhaseOrder` has them. */
   readonly locations: readonly (readonly ScannedImage[])[];
 }
 
@@ -90,7 +85,7 @@ export function evenRuns(images: Images): Images[] {
 
 /** Relative location of each slice of a stack, 0 (base) … 1 (apex), or why there is none. */
 export function stackLocations(stack: Stack, direction: LocationDirection = 'anatomical'): LocationResult {
-  return relativeLocations(
+  return locationsAlong(
     stack.locations.map(([first]) => first!.header.plane),
     direction,
   );

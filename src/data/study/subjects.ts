@@ -1,7 +1,7 @@
 /** @file Who is a subject: by PatientID where it can be trusted, else by study and folder. */
 
 import { groupBy } from '../lists.ts';
-import { folderOf, type ScannedImage } from '../scan.ts';
+import { folderOf, type ScannedImage, seriesOf } from '../scan.ts';
 import type { Notice } from '../types.ts';
 import { commonLength, Folders } from './folders.ts';
 
@@ -30,8 +30,6 @@ export function usableId(id: string | null): id is string {
   const plain = (id ?? '').toUpperCase().replace(/[^\p{L}\p{N}]/gu, '');
   return plain !== '' && !dummies.has(plain) && !/^(0+|X+|123456\d*)$/.test(plain);
 }
-
-const seriesOf = ({ header, source }: ScannedImage): string => header.seriesUid ?? folderOf(source.path);
 
 /** Images that no rule will ever tell apart. */
 interface Cell {
@@ -66,6 +64,7 @@ function cellsOf(images: readonly ScannedImage[]): Cell[] {
 function rootOf(cell: Cell): Cell {
   let root = cell;
   while (root.parent !== null) root = root.parent;
+  if (root !== cell) cell.parent = root;
   return root;
 }
 
@@ -97,24 +96,27 @@ function oneSubject(a: Cell, b: Cell, folders: Folders): boolean {
   return linked(a, b) || folders.areBeside(a.folder, b.folder);
 }
 
-/** Pairs that could be one subject share one of these. */
-const keysOf = ({ id, study, frames, series }: Cell): string[] => [
-  ...(id === null ? [] : [`id ${id}`]),
-  study === null ? 'no study' : `study ${study}`,
-  ...[...frames].map((frame) => `frame ${frame}`),
-  ...[...series].map((uid) => `series ${uid}`),
+/** What cells of one subject share, the surest first: pairs that share none of these are never compared. */
+const sharing: readonly ((cell: Cell) => Iterable<string>)[] = [
+  // An examination's series, side by side in one folder.
+  ({ id, study, folder }) => [`${id}\n${study}\n${folder.slice(0, Math.max(0, folder.lastIndexOf('/')))}`],
+  ({ study }) => (study === null ? [] : [study]),
+  ({ series }) => series,
+  ({ frames }) => frames,
+  ({ id, study }) => [...(id === null ? [] : [`id ${id}`]), ...(study === null ? ['no study'] : [])],
 ];
 
+/** Unites the cells of each subject; of those already united one stands for all. */
 function uniteCells(cells: readonly Cell[], folders: Folders): Cell[][] {
-  const buckets = new Map<string, Cell[]>();
-  for (const cell of cells)
-    for (const key of keysOf(cell)) {
-      const bucket = buckets.get(key) ?? [];
-      for (const other of bucket)
-        if (rootOf(other) !== rootOf(cell) && oneSubject(other, cell, folders)) unite(other, cell);
-      bucket.push(cell);
-      buckets.set(key, bucket);
-    }
+  for (const shared of sharing) {
+    const buckets = new Map<string, Cell[]>();
+    for (const cell of cells.filter((own) => shared !== sharing.at(-1) || rootOf(own) === own))
+      for (const key of shared(cell)) {
+        const bucket = buckets.get(key) ?? [];
+        buckets.set(key, bucket);
+        if (!bucket.some((other) => joins(other, cell, folders))) bucket.push(cell);
+      }
+  }
   const groups = new Map<Cell, Cell[]>();
   for (const cell of cells) {
     const own = groups.get(rootOf(cell));
@@ -122,6 +124,14 @@ function uniteCells(cells: readonly Cell[], folders: Folders): Cell[][] {
     else groups.set(rootOf(cell), [cell]);
   }
   return [...groups.values()];
+}
+
+/** Whether two cells are of one subject, which unites them. */
+function joins(a: Cell, b: Cell, folders: Folders): boolean {
+  if (rootOf(a) === rootOf(b)) return true;
+  if (!oneSubject(a, b, folders)) return false;
+  unite(a, b);
+  return true;
 }
 
 /** The commonest of some values, of equals the first in order. */
@@ -193,7 +203,7 @@ function noticesOf(groups: readonly (readonly Cell[])[], names: ReadonlyMap<Cell
       subjects.size === 1
         ? `all such images are taken as one subject, ${list(subjects)}`
         : `study and folder tell patients apart: ${list(subjects)}`;
-    const message = `PatientID ${what}; ${told}. Give --subjects folder where each folder is a patient's.`;
+    const message = `PatientID ${what}; ${told}.`;
     notices.push({ code: 'SUBJECT_GUESSED', message });
   }
   const named = groupBy(
@@ -203,7 +213,7 @@ function noticesOf(groups: readonly (readonly Cell[])[], names: ReadonlyMap<Cell
   for (const [id, cells] of named) {
     const subjects = new Set(cells.map(nameOf));
     if (subjects.size === 1) continue;
-    const message = `PatientID ${id} stands for ${subjects.size} patients, by studies and folders: ${list(subjects)}. Give --subjects patient to take them as one.`;
+    const message = `PatientID ${id} stands for ${subjects.size} patients, by studies and folders: ${list(subjects)}.`;
     notices.push({ code: 'SUBJECT_GUESSED', message });
   }
   for (const group of groups) {

@@ -1,9 +1,8 @@
 /** @file What became of a folder's images, series by series. */
 
 import { groupBy } from '../lists.ts';
-import { folderOf } from '../scan.ts';
+import { folderOf, seriesOf } from '../scan.ts';
 import type { SkippedFile } from '../types.ts';
-import { seriesOf } from './passes.ts';
 import type { Outcome } from './plan.ts';
 
 /** One series of one subject, as far as it is of one view. */

@@ -93,7 +93,8 @@ export function planSubject(
 ): SubjectPlan {
   const views = new Map(viewed.map(({ image, view }) => [image, view]));
   const usable = viewed.map(({ image }) => image).filter((image) => !left.has(image));
-  const spaces = findSpaces(subject, usable, { viewOf: (image) => views.get(image)!, runsOf: evenRuns });
+  const all = viewed.map(({ image }) => image);
+  const spaces = findSpaces(subject, all, { viewOf: (image) => views.get(image)!, runsOf: evenRuns });
   const stacksOf = (view: string): Stack[] => {
     const own = usable.filter((image) => views.get(image) === view);
     return buildStacks(own, spaces, left);

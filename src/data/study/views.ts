@@ -16,9 +16,9 @@ export interface ViewRule {
 
 /** What names mean when the user says nothing; more telling names first. */
 const knownViews: readonly (readonly [pattern: RegExp, view: string])[] = [
-  [/(^|[^a-z0-9])(2[ _-]?(c|ch|cv|chamber)|two[ _-]?chamber|vla)(?![a-z])/i, '2-chamber'],
-  [/(^|[^a-z0-9])(3[ _-]?(c|ch|cv|chamber)|three[ _-]?chamber|lvot)(?![a-z])/i, '3-chamber'],
-  [/(^|[^a-z0-9])(4[ _-]?(c|ch|cv|chamber)|four[ _-]?chamber|hla)(?![a-z])/i, '4-chamber'],
+  [/(^|[^a-z0-9])(2[ _-]?(c(?![0-9])|ch|cv|chamber)|two[ _-]?chamber|vla)(?![a-z])/i, '2-chamber'],
+  [/(^|[^a-z0-9])(3[ _-]?(c(?![0-9])|ch|cv|chamber)|three[ _-]?chamber|lvot)(?![a-z])/i, '3-chamber'],
+  [/(^|[^a-z0-9])(4[ _-]?(c(?![0-9])|ch|cv|chamber)|four[ _-]?chamber|hla)(?![a-z])/i, '4-chamber'],
   [/(^|[^a-z0-9])(sax|short[ _-]?ax(is|e)?)(?![a-z])/i, 'short-axis'],
   [/(^|[^a-z0-9])(lax|long[ _-]?ax(is|e)?)(?![a-z])/i, 'long-axis'],
 ];

@@ -102,7 +102,9 @@ describe('two patients', () => {
     const { subjects, lines, told } = await found(people);
     expect(subjects).toEqual(['P1 (first)', 'P1 (second)']);
     expect(lines).toBe(6);
-    expect(told).toMatch(/PatientID P1 stands for 2 patients.*--subjects patient/);
+    expect(told).toMatch(
+      /PatientID P1 stands for 2 patients, by studies and folders: P1 \(first\), P1 \(second\)\./,
+    );
   });
 
   test('of different numbers stay two, though a de-identification gave them one study', async () => {

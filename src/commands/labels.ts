@@ -26,13 +26,15 @@ function columnsFor(views: readonly string[]): Column<ImageLabel>[] {
   ];
 }
 
-/** Each reason for a label that is missing, once: its code, as the table has it, and what it means. */
+/** Each kind of reason for a label that is missing: its code, as the table has it, and what the first of them says. */
 export function reasonLines(images: readonly ImageLabel[]): string[] {
   const reasons = images.flatMap(({ references, locationReason }) => [
     ...Object.values(references).map(({ reason }) => reason),
     locationReason,
   ]);
-  return [...new Set(reasons.flatMap((reason) => (reason ? [`${reason.code}: ${reason.message}`] : [])))];
+  const first = new Map<string, string>();
+  for (const reason of reasons) if (reason && !first.has(reason.code)) first.set(reason.code, reason.message);
+  return [...first].map(([code, message]) => `${code}: ${message}`);
 }
 
 async function labels(folder: string, given: StudyArguments): Promise<void> {

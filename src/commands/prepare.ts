@@ -50,7 +50,11 @@ async function prepareFolder(folder: string, given: PrepareArguments, onWarning:
     const data = await preparePlan(plan, { ...options, ...dtype, onWarning });
     const { skipped } = data.manifest;
     const { notices, ignored, outcomes } = plan;
-    const series = seriesRows(outcomes, skipped.slice(plan.skipped.length));
+    const planned = new Set(plan.skipped);
+    const series = seriesRows(
+      outcomes,
+      skipped.filter((file) => !planned.has(file)),
+    );
     return { data, findings: { notices, skipped, series, ignored } };
   });
 }

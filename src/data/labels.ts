@@ -20,6 +20,8 @@ export interface ReferenceLabel {
   readonly crop: Line | null;
   readonly reason?: Reason;
   readonly file?: string;
+  /** Index of the image in a file of several, from 0. */
+  readonly fileFrame?: number;
 }
 
 export interface ImageLabel {

@@ -8,6 +8,7 @@ import { fromHalf, toHalf } from './half.ts';
 import type { LabelOptions } from './labels.ts';
 import { checkGrid, cropMap, defaultSize, defaultSpacingMm, onGrid } from './resample.ts';
 import { reasonOf, type ScannedImage, skippedText } from './scan.ts';
+import type { Space } from './study/frames.ts';
 import { planStudies, type StudyPlan } from './study/plan.ts';
 import type { Target } from './study/targets.ts';
 import type { Affine, FileSource, PreparedData, PreparedImage, Reason, SkippedFile } from './types.ts';
@@ -22,7 +23,7 @@ export interface PrepareOptions extends LabelOptions {
 }
 
 /** Reads images from their DICOM files; the file read last stays open, for it may hold the next image too. */
-function dicomReader(): (image: ScannedImage) => Promise<PixelImage> {
+export function dicomReader(): (image: ScannedImage) => Promise<PixelImage> {
   let open: { readonly source: FileSource; readonly images: DicomImages } | undefined;
   return async ({ source, header }) => {
     if (open?.source !== source) open = { source, images: openImages(await source.read(), source.path) };
@@ -35,13 +36,23 @@ interface Grid {
   readonly spacingMm: number;
 }
 
-function preparedImage(target: Target, view: string, map: Affine, size: number): PreparedImage {
+const frameOf = ({ header }: ScannedImage): { fileFrame?: number } =>
+  header.fileFrame === null ? {} : { fileFrame: header.fileFrame };
+
+function preparedImage(
+  target: Target,
+  view: string,
+  space: number,
+  map: Affine,
+  size: number,
+): PreparedImage {
   const { source, header } = target.image;
   return {
     subject: target.subject,
     file: source.path,
-    ...(header.fileFrame !== null && { fileFrame: header.fileFrame }),
+    ...frameOf(target.image),
     view,
+    space,
     frame: target.frame,
     slice: target.slice,
     lines: target.references.map(({ line }) => line && transformLine(line, map)),
@@ -83,20 +94,34 @@ async function prepareOne(
   }
 }
 
+/** Numbers for the spaces of a plan's images, counted in each subject in the order of these, so that no UID is stored. */
+function spaceNumbers({ outcomes }: StudyPlan): (space: Space) => number {
+  const numbers = new Map<Space, number>();
+  const counts = new Map<string, number>();
+  for (const { space, subject } of outcomes) {
+    if (numbers.has(space)) continue;
+    const count = counts.get(subject) ?? 0;
+    numbers.set(space, count);
+    counts.set(subject, count + 1);
+  }
+  return (space) => numbers.get(space)!;
+}
+
 async function prepareTargets(plan: StudyPlan, grid: Grid, options: PrepareOptions) {
   const area = grid.size ** 2;
   const pixels = new Float32Array(plan.targets.length * area);
   const images: PreparedImage[] = [];
   const skipped: SkippedFile[] = [...plan.skipped];
   const readImage = options.readImage ?? dicomReader();
+  const numberOf = spaceNumbers(plan);
   for (const [index, target] of plan.targets.entries()) {
     const file = target.image.source.path;
     const map = cropMap(target.image.header.plane, grid.size, grid.spacingMm);
     const out = pixels.subarray(images.length * area, (images.length + 1) * area);
     const reason = await prepareOne(target, map, grid.size, out, readImage, options.onWarning);
-    if (reason) skipped.push({ file, reason });
+    if (reason) skipped.push({ file, ...frameOf(target.image), reason });
     else {
-      images.push(preparedImage(target, plan.targetView, map, grid.size));
+      images.push(preparedImage(target, plan.targetView, numberOf(target.space), map, grid.size));
       warnOfGaps(target, options.onWarning);
     }
     options.onProgress?.({ phase: 'decode', done: index + 1, total: plan.targets.length, file });

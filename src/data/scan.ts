@@ -1,12 +1,12 @@
 /** @file Reads the headers of many files: what is an image, what is not, and why. */
 
 import { PlanewiseError } from '../tensor/errors.ts';
+import { Copies } from './copies.ts';
 import { type FileStart, isDicom, wholeFile } from './dicom/encoding.ts';
 import { ofWhole, openStart } from './dicom/file.ts';
 import { headersOf } from './dicom/frames.ts';
 import type { DicomHeader } from './dicom/header.ts';
 import { notAnImage } from './dicom/kinds.ts';
-import { storedPixels } from './dicom/stored.ts';
 import type { FileSource, Reason, SkippedFile } from './types.ts';
 
 /** A readable image: its header, and where its bytes are. */
@@ -60,33 +60,6 @@ export function folderOf(path: string): string {
 /** What an image's series is known by: SeriesInstanceUID, else its folder. */
 export const seriesOf = ({ header, source }: ScannedImage): string =>
   header.seriesUid ?? folderOf(source.path);
-
-/** Images that agree in all this may be copies of one. */
-function identity({ header }: ScannedImage): string {
-  const { plane } = header;
-  return [
-    header.patientId,
-    header.studyUid,
-    header.seriesUid,
-    header.sopInstanceUid,
-    header.instanceNumber,
-    header.triggerTimeMs,
-    header.acquisitionNumber,
-    header.temporalPosition,
-    header.imageType,
-    plane.position,
-    plane.rowDirection,
-    plane.columnDirection,
-  ].join();
-}
-
-/** Whether two images have the same stored pixels: only these tell what copies without numbers are. */
-async function samePixels(a: ScannedImage, b: ScannedImage): Promise<boolean> {
-  const [one, other] = await Promise.all(
-    [a, b].map(async ({ source }) => storedPixels(await source.read(), source.path)),
-  );
-  return one!.length === other!.length && one!.every((byte, i) => byte === other![i]);
-}
 
 const dicomName = /\.(dcm|dicom|ima)$/i;
 
@@ -149,20 +122,6 @@ function findingOf(source: FileSource, start: FileStart): Finding {
   return reason ? { reason } : { headers: headersOf(dicom) };
 }
 
-/** Images seen by identity, to find copies. */
-class Seen {
-  readonly #images = new Map<string, ScannedImage[]>();
-
-  /** The image this one is a copy of, or null; then it counts as seen. */
-  async copyOf(image: ScannedImage): Promise<ScannedImage | null> {
-    const key = identity(image);
-    const alike = this.#images.get(key) ?? [];
-    for (const other of alike) if (await samePixels(other, image)) return other;
-    this.#images.set(key, [...alike, image]);
-    return null;
-  }
-}
-
 /**
  * Reads every file's header, in the given order; a file of several images gives as many. Files that are neither DICOM by
  * content nor by name (.dcm, .dicom, .ima) are `ignored`; those that cannot be used, and copies of an image already
@@ -175,7 +134,7 @@ export async function scanFiles(
   const images: ScannedImage[] = [];
   const skipped: SkippedFile[] = [];
   const ignored: string[] = [];
-  const seen = new Seen();
+  const copies = new Copies();
   const ahead = new Ahead(files);
   for (const [index, source] of files.entries()) {
     const skip = (reason: Reason): number => skipped.push({ file: source.path, reason });
@@ -185,7 +144,7 @@ export async function scanFiles(
       else if ('reason' in found) skip(found.reason);
       else
         for (const header of found.headers) {
-          const copy = await seen.copyOf({ source, header });
+          const copy = await copies.originalOf({ source, header });
           if (copy) skip({ code: 'COPY', message: `Same image as ${copy.source.path}.` });
           else images.push({ source, header });
         }

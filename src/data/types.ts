@@ -35,6 +35,8 @@ export type LineResult =
 /** A file the scan could not use, and why. */
 export interface SkippedFile {
   readonly file: string;
+  /** Index of the image in a file of several, from 0, where only that one is skipped. */
+  readonly fileFrame?: number;
   readonly reason: Reason;
 }
 
@@ -51,6 +53,8 @@ export interface PreparedImage {
   /** Index of the image in a file of several, from 0. */
   readonly fileFrame?: number;
   readonly view: string;
+  /** Images of a subject whose planes compare have the same: study and frame of reference, as a number. */
+  readonly space?: number;
   /** Cardiac phase index within its location, from 0. */
   readonly frame: number;
   /** Index of the slice in its stack, base to apex, from 0. */

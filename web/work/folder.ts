@@ -1,22 +1,21 @@
 /** @file A folder the user opened: its series grouped for the mapping, prepared by that mapping, and to look at. */
-import { type PixelImage, readPixels } from '../../src/data/dicom/pixels.ts';
 import { inOrder, isZip } from '../../src/data/files/sources.ts';
 import { blobAccess, expand, listZip } from '../../src/data/files/zip.ts';
 import { groupBy, openNumbers } from '../../src/data/lists.ts';
-import { preparePlan } from '../../src/data/prepare.ts';
+import { dicomReader, preparePlan } from '../../src/data/prepare.ts';
 import { folderOf, type Scan, type ScannedImage, scanFiles, seriesOf } from '../../src/data/scan.ts';
-import { type Outcome, planScan, type StudyPlan } from '../../src/data/study/plan.ts';
+import { planScan, type StudyPlan } from '../../src/data/study/plan.ts';
 import { findSubjects, type Subjects } from '../../src/data/study/subjects.ts';
 import { viewOf } from '../../src/data/study/views.ts';
 import type { FileSource, Notice, PreparedData, Reason } from '../../src/data/types.ts';
 import type { Busy, FolderChoice, FolderInfo, Grid, PickedFile, SeriesGroup } from '../protocol.ts';
 import type { Library } from './library.ts';
 
-/** sax_12 and sax_13 are one row: numbers in folder names are left open. */
+/** sax_12 and sax_13 are one row: numbers in folder names are left open. No row is of two views. */
 const folderPattern = (path: string): string => openNumbers(folderOf(path).split('/').at(-1) ?? '');
 
-const keyOf = ({ header, source }: ScannedImage): string =>
-  `${folderPattern(source.path)}|${header.seriesDescription ?? ''}`;
+const keyOf = (image: ScannedImage): string =>
+  `${folderPattern(image.source.path)}|${image.header.seriesDescription ?? ''}|${viewOf(image) ?? ''}`;
 
 const distinct = <T>(items: readonly T[], key: (item: T) => string): string[] => [...new Set(items.map(key))];
 
@@ -46,7 +45,7 @@ function noticesOf(images: readonly ScannedImage[], { nameOf, notices }: Subject
     const ids = distinct(own, nameOf);
     return ids.length > 1
       ? [
-          `Folder ${folder} mixes images of ${ids.length} patients (${list([...ids].sort())}). They are kept apart by PatientID.`,
+          `Folder ${folder} mixes images of ${ids.length} patients (${list([...ids].sort())}). They are kept apart.`,
         ]
       : [];
   });
@@ -144,19 +143,25 @@ export class Folder {
   }
 
   async #references(plan: StudyPlan, grid: Grid): Promise<PreparedData | null> {
-    const files = new Set(plan.targets.flatMap(({ references }) => references.map(({ file }) => file)));
-    const planes = new Map<string, Outcome>();
-    for (const outcome of plan.outcomes) {
-      const { path } = outcome.image.source;
-      if (outcome.view !== plan.targetView && files.has(path) && !planes.has(path)) planes.set(path, outcome);
-    }
+    const name = (file: string | undefined, frame: number | null | undefined): string =>
+      `${file}#${frame ?? ''}`;
+    const used = new Set(
+      plan.targets.flatMap(({ references }) => references.map((one) => name(one.file, one.fileFrame))),
+    );
+    const planes = plan.outcomes.filter(
+      ({ image, view }) =>
+        view !== plan.targetView && used.has(name(image.source.path, image.header.fileFrame)),
+    );
     const none = { stack: 0, slice: 0, frame: 0, location: null, references: [] };
-    const targets = [...planes.values()].map(({ image, subject }) => ({ image, subject, ...none }));
+    const targets = planes.map(({ image, subject, space }) => ({ image, subject, space, ...none }));
     if (targets.length === 0) return null;
     const made = await preparePlan({ ...plan, skipped: [], targets, referenceViews: [] }, grid);
+    const views = new Map(
+      planes.map(({ image, view }) => [name(image.source.path, image.header.fileFrame), view]),
+    );
     const images = made.manifest.images.map((image) => ({
       ...image,
-      view: planes.get(image.file)?.view ?? '',
+      view: views.get(name(image.file, image.fileFrame)) ?? '',
     }));
     return { ...made, manifest: { ...made.manifest, images } };
   }
@@ -169,8 +174,7 @@ export class Folder {
       skipped,
       images: (subject) => bySubject.get(subject) ?? [],
       viewOf: (image) => choice.views[keyOf(image)] ?? null,
-      read: async ({ source, header }): Promise<PixelImage> =>
-        readPixels(await source.read(), source.path, header.fileFrame ?? 0),
+      read: dicomReader(),
     };
   }
 }

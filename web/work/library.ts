@@ -27,10 +27,17 @@ export function scannedImage(
   patientId: string,
   plane: ImagePlane,
   phase: number,
+  space?: number,
 ): ScannedImage {
+  const uid = space === undefined ? null : String(space);
   return {
     source: { path, read: async () => new Uint8Array() },
-    header: bareHeader(path, plane, { patientId, instanceNumber: phase + 1 }),
+    header: bareHeader(path, plane, {
+      patientId,
+      instanceNumber: phase + 1,
+      studyUid: uid,
+      frameOfReferenceUid: uid,
+    }),
   };
 }
 
@@ -141,12 +148,14 @@ export function preparedLibrary(...sets: readonly PreparedData[]): Library {
   const bySubject = new Map<string, ScannedImage[]>();
   for (const { manifest, pixels: all } of sets) {
     const { size } = manifest;
-    for (const [i, { subject, file, plane, frame, view }] of manifest.images.entries()) {
-      const image = scannedImage(file, subject, plane, frame);
+    for (const [i, { subject, file, plane, frame, view, space }] of manifest.images.entries()) {
+      const image = scannedImage(file, subject, plane, frame, space);
       const values = all.subarray(i * size * size, (i + 1) * size * size);
       pixels.set(image, { rows: size, columns: size, values });
       views.set(image, view);
-      bySubject.set(subject, [...(bySubject.get(subject) ?? []), image]);
+      const own = bySubject.get(subject);
+      if (own) own.push(image);
+      else bySubject.set(subject, [image]);
     }
   }
   return {

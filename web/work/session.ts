@@ -37,14 +37,17 @@ const sourceFile = 'source.json';
 
 /** How many images each warning concerns. */
 class Warnings {
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<string, { message: string; images: number }>();
 
-  add = (_file: string, { message }: Reason): void => {
-    this.#counts.set(message, (this.#counts.get(message) ?? 0) + 1);
+  /** Counted by code: messages of one kind name what differs, and the first stands for all. */
+  add = (_file: string, { code, message }: Reason): void => {
+    const known = this.#counts.get(code);
+    if (known) known.images++;
+    else this.#counts.set(code, { message, images: 1 });
   };
 
   get list(): DataInfo['warnings'] {
-    return [...this.#counts].map(([message, images]) => ({ message, images }));
+    return [...this.#counts.values()];
   }
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../scan.ts';
 import type { FileSource, Notice, Reason, SkippedFile } from '../types.ts';
 import { checkViews, noneUsable } from './check.ts';
+import type { Space } from './frames.ts';
 import { unwanted } from './roles.ts';
 import { findSubjects, type SubjectRule } from './subjects.ts';
 import { planSubject, type Target, type TargetOptions, type ViewedImage } from './targets.ts';
@@ -38,6 +39,7 @@ export interface Outcome {
   readonly image: ScannedImage;
   readonly subject: string;
   readonly view: string | null;
+  readonly space: Space;
   readonly reason: Reason | null;
 }
 
@@ -112,12 +114,15 @@ export function planScan(scan: Scan, options: StudyOptions = {}): StudyPlan {
   const referenceViews = options.referenceViews ?? chooseReferences(found, targetView);
   checkSlices(Object.keys(options.referenceSlice ?? {}), referenceViews);
   const left = leaveBySight(viewed, [targetView, ...referenceViews]);
-  const plans = [...groupBy(viewed, ({ subject }) => subject)].map(([subject, own]) =>
-    planSubject(subject, own, [targetView, ...referenceViews], options, left),
+  const plans = new Map(
+    [...groupBy(viewed, ({ subject }) => subject)].map(([subject, own]) => [
+      subject,
+      planSubject(subject, own, [targetView, ...referenceViews], options, left),
+    ]),
   );
-  const all = [...notices, ...plans.flatMap((plan) => plan.notices), ...scalingNotice(scan)];
+  const all = [...notices, ...[...plans.values()].flatMap((plan) => plan.notices), ...scalingNotice(scan)];
   for (const notice of all) options.onNotice?.(notice);
-  const targets = plans.flatMap((plan) => plan.targets);
+  const targets = [...plans.values()].flatMap((plan) => plan.targets);
   if (targets.length === 0) throw noneUsable(ofView(viewed, targetView), targetView, left);
   const told = new Map([...left].filter(([, { code }]) => !unasked.has(code)));
   return {
@@ -126,7 +131,11 @@ export function planScan(scan: Scan, options: StudyOptions = {}): StudyPlan {
     targets,
     skipped: [...scan.skipped, ...skippedOf(told)],
     notices: all,
-    outcomes: viewed.map((own) => ({ ...own, reason: left.get(own.image) ?? null })),
+    outcomes: viewed.map((own) => ({
+      ...own,
+      space: plans.get(own.subject)!.spaceOf(own.image),
+      reason: left.get(own.image) ?? null,
+    })),
     ignored: scan.ignored,
   };
 }

@@ -20,6 +20,8 @@ export interface TargetReference {
   readonly reason?: Reason;
   /** File whose plane was used, when one was found. */
   readonly file?: string;
+  /** Index of the image in a file of several, from 0. */
+  readonly fileFrame?: number;
 }
 
 const missing = (code: string, message: string): Reference => ({ image: null, reason: { code, message } });
@@ -91,8 +93,9 @@ function latestPlane({ locations }: Stack): number {
 /** A reference's line in an image, or why there is none. */
 export function referenceLine(image: ScannedImage, reference: Reference): TargetReference {
   if (reference.image === null) return { line: null, reason: reference.reason };
-  const file = reference.image.source.path;
-  return { ...intersectingLine(image.header.plane, reference.image.header.plane), file };
+  const { source, header } = reference.image;
+  const place = header.fileFrame === null ? {} : { fileFrame: header.fileFrame };
+  return { ...intersectingLine(image.header.plane, header.plane), file: source.path, ...place };
 }
 
 /** The images of a reference view's stacks of which no plane in `used` is, and why. */

@@ -19,11 +19,13 @@ export interface SeriesRow {
   readonly reasons: Readonly<Record<string, number>>;
 }
 
+const nameOf = (file: string, frame: number | null | undefined): string => `${file}#${frame ?? ''}`;
+
 function rowOf(outcomes: readonly Outcome[], failed: ReadonlyMap<string, string>): SeriesRow {
   const { image, subject, view } = outcomes[0]!;
   const reasons: Record<string, number> = {};
   for (const { reason, image: own } of outcomes) {
-    const code = reason?.code ?? failed.get(own.source.path);
+    const code = reason?.code ?? failed.get(nameOf(own.source.path, own.header.fileFrame));
     if (code) reasons[code] = (reasons[code] ?? 0) + 1;
   }
   const left = Object.values(reasons).reduce((sum, count) => sum + count, 0);
@@ -44,7 +46,7 @@ function rowOf(outcomes: readonly Outcome[], failed: ReadonlyMap<string, string>
  * @param failed target images that could not be decoded in the end
  */
 export function seriesRows(outcomes: readonly Outcome[], failed: readonly SkippedFile[] = []): SeriesRow[] {
-  const codes = new Map(failed.map(({ file, reason }) => [file, reason.code]));
+  const codes = new Map(failed.map(({ file, fileFrame, reason }) => [nameOf(file, fileFrame), reason.code]));
   const series = groupBy(outcomes, ({ image, subject, view }) =>
     JSON.stringify([subject, seriesOf(image), view]),
   );

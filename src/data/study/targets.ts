@@ -3,7 +3,7 @@
 import { type LocationDirection, sameOrientation } from '../geometry.ts';
 import type { LeftOut, ScannedImage } from '../scan.ts';
 import type { Notice, Reason } from '../types.ts';
-import { findSpaces, spacesDiffer } from './frames.ts';
+import { findSpaces, type Space, spacesDiffer } from './frames.ts';
 import {
   chooseReference,
   type Reference,
@@ -17,6 +17,7 @@ import { buildStacks, evenRuns, type Stack, stackLocations } from './stacks.ts';
 export interface Target {
   readonly image: ScannedImage;
   readonly subject: string;
+  readonly space: Space;
   /** Index of the stack among the subject's stacks of the target view. */
   readonly stack: number;
   readonly slice: number;
@@ -68,6 +69,7 @@ function stackTargets(
     images.map((image, frame) => ({
       image,
       subject,
+      space: stack.space,
       stack: index,
       slice,
       frame,
@@ -79,6 +81,7 @@ function stackTargets(
 }
 
 export interface SubjectPlan {
+  spaceOf(image: ScannedImage): Space;
   readonly targets: readonly Target[];
   readonly notices: readonly Notice[];
 }
@@ -111,7 +114,7 @@ export function planSubject(
   });
   for (const { view, stacks } of candidates)
     leaveUnused(targets, referenceViews.indexOf(view), stacks, used, left);
-  return { targets, notices: spaces.notices };
+  return { targets, notices: spaces.notices, spaceOf: spaces.spaceOf };
 }
 
 const noTarget: Reason = { code: 'NO_TARGET', message: 'The subject has no image of the target view.' };

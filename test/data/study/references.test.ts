@@ -150,3 +150,24 @@ describe('a mapping', () => {
     ).toHaveLength(3);
   });
 });
+
+describe('whether planes compare', () => {
+  test('does not depend on which other views are asked for', async () => {
+    const views = (referenceViews: string[]) =>
+      labelStudies(
+        [
+          ...sax,
+          twoChamber('2ch_9', 0, 0, { frameOfReferenceUid: '' }),
+          imageFile('p/3ch_1/a.dcm', longAxisPlane(1), {
+            patientId: 'P1',
+            seriesUid: '1.11',
+            frameOfReferenceUid: '7.7',
+          }),
+        ],
+        { referenceViews },
+      );
+    const codes = async (asked: string[]): Promise<(string | undefined)[]> =>
+      (await views(asked)).images.map(({ references }) => references['2-chamber']!.reason?.code);
+    expect(await codes(['2-chamber'])).toEqual(await codes(['2-chamber', '3-chamber']));
+  });
+});

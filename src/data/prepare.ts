@@ -71,6 +71,10 @@ const constantImage: Reason = {
   code: 'CONSTANT',
   message: 'Every pixel has one value; the image is stored as zeros.',
 };
+const allPadding: Reason = {
+  code: 'PADDING',
+  message: 'Every pixel is padding (PixelPaddingValue); there is no image.',
+};
 const notFinite: Reason = { code: 'NOT_FINITE', message: 'Rescaled pixel values are not finite numbers.' };
 
 /** Decodes one target into `out`; a reason when it cannot be used. */
@@ -84,7 +88,9 @@ async function prepareOne(
 ): Promise<Reason | null> {
   const { source } = target.image;
   try {
-    const { pixels, deviation } = onGrid(await readImage(target.image), map, size);
+    const image = await readImage(target.image);
+    if (image.padding?.every((pixel) => pixel === 1)) return allPadding;
+    const { pixels, deviation } = onGrid(image, map, size);
     if (Number.isNaN(deviation)) return notFinite;
     if (deviation === 0) onWarning?.(source.path, constantImage);
     out.set(pixels);

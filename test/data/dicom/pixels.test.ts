@@ -77,6 +77,19 @@ describe('padding', () => {
     });
   });
 
+  test('of a whole image leaves it out, by name', async () => {
+    const empty = imageFile('p/sax_1/a.dcm', shortAxisPlane(8), {
+      pixels: new Int16Array(area).fill(-1000),
+      seriesUid: '1.9',
+      override: padding,
+    });
+    const { manifest } = await prepare([padded(), empty], { size: 20, spacingMm: 2 });
+    expect(manifest.images.map(({ file }) => file)).toEqual(['p/sax_0/a.dcm']);
+    expect(manifest.skipped.map(({ file, reason }) => [file, reason.code])).toEqual([
+      ['p/sax_1/a.dcm', 'PADDING'],
+    ]);
+  });
+
   test('is a value or a range, in either order, and nothing where no pixel has it', async () => {
     const bytes = (extra: Entries, fill?: number) => padded(extra, fill).read();
     const marked = async (extra: Entries, fill?: number): Promise<number> =>

@@ -16,6 +16,8 @@ interface Contents {
   readonly kinds: Set<string>;
   /** Whether folders below hold images. */
   deep: boolean;
+  /** Folders in it whose own folders hold images. */
+  readonly branches: Set<string>;
 }
 
 /** Folders named for what is in them, not for whom. */
@@ -35,6 +37,9 @@ function names(folder: string, id: string): boolean {
     folder.split(/[^\p{L}\p{N}]+/u).some((word) => plain(word) === own)
   );
 }
+
+/** A folder of more examinations than this is a cohort's, not a person's. */
+const MOST_VISITS = 6;
 
 /** Where two folders part. */
 interface Branches {
@@ -62,10 +67,11 @@ export class Folders {
     const path = folder.split('/');
     for (let depth = 1; depth <= path.length; depth++) {
       const at = path.slice(0, depth).join('/');
-      const contents = this.#contents.get(at) ?? { kinds: new Set(), deep: false };
+      const contents = this.#contents.get(at) ?? { kinds: new Set(), deep: false, branches: new Set() };
       this.#contents.set(at, contents);
       const below = depth < path.length;
       contents.deep ||= below;
+      if (depth + 1 < path.length) contents.branches.add(path[depth]!);
       contents.kinds.add(`${openNumbers(description)}|${below ? openNumbers(path.at(-1)!) : ''}`);
     }
   }
@@ -103,7 +109,10 @@ export class Folders {
   /** Whether two examinations in folders that are apart may be of one person all the same, whose number both carry. */
   mayBeOnePerson(a: string, b: string, id: string): boolean {
     const branches = this.#branches(a, b);
-    if (branches === null || branches.above.some((name) => !isGeneric(name))) return true;
+    if (branches === null) return true;
+    const { above } = branches;
+    const many = this.#contents.get(above.join('/'))?.branches.size ?? 0;
+    if (many <= MOST_VISITS && above.some((name) => !isGeneric(name))) return true;
     const last = [branches.a, branches.b].map((path) => path.split('/').at(-1)!);
     return last.every((name) => visit.test(name) || names(name, id));
   }

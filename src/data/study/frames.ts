@@ -21,6 +21,7 @@ export interface Spaces {
 }
 
 const uidOf = ({ header }: ScannedImage): string | null => header.frameOfReferenceUid;
+
 /** UIDs that were shown to mean one frame of reference, joined. */
 class Classes {
   readonly #parents = new Map<string, string>();

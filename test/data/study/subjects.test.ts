@@ -118,6 +118,17 @@ describe('two patients', () => {
   });
 });
 
+test('eight patients of one number in a cohort are eight, wherever the folder is opened', async () => {
+  for (const above of ['', 'cohort/']) {
+    const people = Array.from({ length: 8 }, (_, i) => ({
+      folder: `${above}${'abcdefgh'[i]!.repeat(i + 1)}`,
+      id: 'HCM01',
+      study: `2.${i + 1}`,
+    }));
+    expect((await found(people)).subjects).toHaveLength(8);
+  }
+});
+
 describe('one patient', () => {
   test('with two studies is one subject, and no plane of one cuts the other', async () => {
     for (const folders of [

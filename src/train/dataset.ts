@@ -33,10 +33,11 @@ export function selectImages({ manifest, pixels }: PreparedData, indices: readon
   return { manifest: { ...manifest, images }, pixels: selected };
 }
 
-/** Identifies a prepared data set by its manifest. */
+/** Identifies a prepared data set by its manifest: by what training sees of it, so that older runs can go on. */
 export function fingerprint({ manifest }: PreparedData): string {
   const { size, spacingMm, targetView, referenceViews, images } = manifest;
-  const text = JSON.stringify({ size, spacingMm, targetView, referenceViews, images });
+  const seen = images.map(({ space: _, ...image }) => image);
+  const text = JSON.stringify({ size, spacingMm, targetView, referenceViews, images: seen });
   return crc32(new TextEncoder().encode(text)).toString(16).padStart(8, '0');
 }
 

@@ -56,7 +56,7 @@ const columns: readonly Column<AlikeRow>[] = [
 ];
 
 /** Every series of a folder, those alike in one row: how many images, how many used, why not the others. */
-export function seriesTable(rows: readonly SeriesRow[]): string {
+function seriesTable(rows: readonly SeriesRow[]): string {
   const alike = groupBy(rows, (row) =>
     JSON.stringify([
       lastFolder(row),

@@ -141,10 +141,12 @@ function byEchoTime(images: Images): Images[] {
   const apart = times.every((time, i) => i === 0 || time >= echoRatio * times[i - 1]!);
   return apart && times[0]! > 0 && byPause(images).length === 1 ? groups : [images];
 }
+
 const derived = ({ header }: ScannedImage): number => Number(header.imageType[0] === 'DERIVED');
 
 const otherEcho = (kept: ScannedImage): string =>
   `It is of another echo; ${kept.source.path}, of the first, is used.`;
+
 /** What is said of an image whose slice was acquired again. */
 export const acquiredAgain = (kept: ScannedImage): string =>
   `The same slice was acquired again; ${kept.source.path} and its series are used.`;

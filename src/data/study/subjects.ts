@@ -26,7 +26,7 @@ const dummies = new Set(
 );
 
 /** Whether a PatientID names a person: not blank, not a word that anonymizers write, not 0000, XXX or 123456. */
-export function usableId(id: string | null): id is string {
+function usableId(id: string | null): id is string {
   const plain = (id ?? '').toUpperCase().replace(/[^\p{L}\p{N}]/gu, '');
   return plain !== '' && !dummies.has(plain) && !/^(0+|X+|123456\d*)$/.test(plain);
 }

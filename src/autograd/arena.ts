@@ -148,7 +148,7 @@ export class ParameterArena {
 
   /** Casts every parameter to f16, in one launch; call before the kernels that read them. */
   refreshHalves(): void {
-    if (this.#halves) run(cast, [this.values], { dtype: 'f16' }, [this.#halves.whole]);
+    if (this.#halves) run(cast, [this.values], { dtype: 'f16' }, { into: [this.#halves.whole] });
   }
 
   /** Number of parameter elements, without padding. */

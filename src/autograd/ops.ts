@@ -16,9 +16,9 @@ export * from './ops/upsample.ts';
 export * from './ops/warp.ts';
 export { recompute } from './recompute.ts';
 
-const unary = (fn: kernels.UnaryFunction) => (x: Tensor) => apply(kernels.unary, [x], { fn });
+const unary = (fn: kernels.UnaryFunction) => (x: Tensor) => apply(kernels.unary, [x], { fn }, { as: fn });
 const binary = (fn: kernels.BinaryFunction) => (a: Tensor, b: Tensor) =>
-  apply(kernels.binary, [a, b], { fn });
+  apply(kernels.binary, [a, b], { fn }, { as: fn });
 
 export const relu = unary('relu');
 export const sigmoid = unary('sigmoid');
@@ -36,7 +36,7 @@ export const divide = binary('divide');
 
 /** alpha·x + beta with constant alpha and beta. */
 export function affine(x: Tensor, alpha: number, beta = 0): Tensor {
-  return apply(kernels.unary, [x], { fn: 'affine', alpha, beta });
+  return apply(kernels.unary, [x], { fn: 'affine', alpha, beta }, { as: 'affine' });
 }
 
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -53,7 +53,7 @@ export interface ReduceOptions {
 const reduction =
   (fn: kernels.ReduceAttrs['fn']) =>
   (x: Tensor, { axes, keepDims }: ReduceOptions = {}) =>
-    applyFirst(kernels.reduce, [x], { fn, axes, keepDims });
+    applyFirst(kernels.reduce, [x], { fn, axes, keepDims }, { as: fn });
 
 export const sum = reduction('sum');
 export const mean = reduction('mean');
@@ -72,7 +72,7 @@ export function softmax(x: Tensor): Tensor {
 
 /** log(softmax(x)), without overflow. */
 export function logSoftmax(x: Tensor): Tensor {
-  return apply(kernels.softmax, [x], { log: true });
+  return apply(kernels.softmax, [x], { log: true }, { as: 'logSoftmax' });
 }
 
 /** x as another dtype; the gradient passes between f32 and f16. */

@@ -120,7 +120,7 @@ function noise(device: Device, { shape, dtype }: Spec): Tensor {
 function like({ shape, dtype, run: channels }: TensorSpec, make: (spec: Spec) => Tensor): Tensor {
   if (!channels) return make({ shape, dtype });
   const { start, pitch } = channels;
-  return make({ shape: [...shape.slice(0, -1), pitch], dtype }).channels(start, start + shape.at(-1)!);
+  return make({ shape: [...shape.slice(0, -1), pitch], dtype }).viewChannels(start, start + shape.at(-1)!);
 }
 
 /** Launches everything whose time depends on a problem's choice, on tensors that last until the scope around ends. */

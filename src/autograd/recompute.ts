@@ -15,7 +15,7 @@ class Count {
     this.ops++;
     this.release();
     this.last = outputs;
-    this.outputs = outputs.map((output) => output.alias());
+    this.outputs = outputs.map((output) => output.view());
   }
 
   release(): void {
@@ -40,7 +40,7 @@ export function recomputing(): boolean {
 /** The outputs of the op that is applied now, where it is the last of a block that runs again. */
 export function keptOutputs(): Tensor[] | undefined {
   if (!replay || replay.left-- > 0) return undefined;
-  return replay.outputs.map((output) => output.alias());
+  return replay.outputs.map((output) => output.view());
 }
 
 /** Tells the blocks around what an op has put out. */
@@ -87,7 +87,7 @@ export function recompute(block: Block, x: Tensor): Tensor {
     const tracked = tape.tracks(x);
     tape.recordBlock([x], [y], [x, ...known], ([dy], kept) => {
       const again = { left: known.length > 0 ? ops - 1 : ops, outputs: known.map(kept) };
-      const from = x.requiresGrad ? x : kept(x).alias();
+      const from = x.requiresGrad ? x : kept(x).view();
       from.requiresGrad = tracked;
       const dx = backwardOf(block, from, again, dy!);
       if (from === x) return [null];

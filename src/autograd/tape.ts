@@ -171,7 +171,7 @@ export class Tape {
 }
 
 function pin(tensor: Tensor): Tensor {
-  return disown(tensor.alias());
+  return disown(tensor.view());
 }
 
 function unpin(entry: Entry): void {
@@ -264,7 +264,7 @@ function evaluate(value: Value, evaluation: Evaluation): Tensor {
   let outputs = results.get(value.call);
   if (!outputs) {
     const tensors = inputs.map((input) => input && evaluate(input, evaluation));
-    outputs = run(op, tensors, attrs, slots.get(value.call));
+    outputs = run(op, tensors, attrs, { into: slots.get(value.call) ?? [] });
     results.set(value.call, outputs);
   }
   return outputs[value.index]!;
@@ -278,7 +278,7 @@ function deliver(leaf: Tensor, gradient: Tensor, value: Value): void {
   }
   const shared = !(value instanceof CallOutput) || value.call.op.view;
   if (leaf.gradSlot) {
-    if (gradient !== leaf.gradSlot) run(unary, [gradient], { fn: 'affine' }, [leaf.gradSlot]);
+    if (gradient !== leaf.gradSlot) run(unary, [gradient], { fn: 'affine' }, { into: [leaf.gradSlot] });
     leaf.grad = leaf.gradSlot;
   } else {
     // Another input may hold the same tensor, and this one will be added to in place.

@@ -106,7 +106,7 @@ const channels: Op<SliceAttrs> = {
   readsRuns: true,
   infer: (inputs, attrs) => slice.infer(inputs, attrs),
   launch() {},
-  view: ([x], { start, end }) => x!.channels(start, end),
+  view: ([x], { start, end }) => x!.viewChannels(start, end),
 };
 
 /** Elements start … end−1 along an axis. Any dtype. @throws ShapeError unless 0 ≤ start < end ≤ size */

@@ -61,7 +61,7 @@ const maxPool2dGrad: Op<GradAttrs> = {
   adds: true,
   infer: ([, dy], { shape }) => [{ shape, dtype: dy!.dtype }],
   launch(device, [positions, incoming, base], [dx], { kernel, stride, padding }) {
-    using dy = incoming!.run ? denseOf(incoming!) : incoming!.alias();
+    using dy = incoming!.run ? denseOf(incoming!) : incoming!.view();
     const { params, specialization: plain } = settings(dx!, dy, { kernel, stride, padding });
     const tiles = kernel <= stride;
     const over = (size: number) => (tiles ? Math.ceil((size + padding) / stride) : size);

@@ -3,7 +3,8 @@ import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { elementCount, formatShape } from '../tensor/shape.ts';
-import type { Spec, Tensor } from '../tensor/tensor.ts';
+import { type Spec, Tensor } from '../tensor/tensor.ts';
+import { describe } from './checks.ts';
 import { denseOf } from './runs.ts';
 import { watcherOf } from './watch.ts';
 
@@ -74,6 +75,8 @@ export interface GradContext<A> {
  */
 export interface Op<A = unknown> {
   readonly name: string;
+  /** What the inputs are called, for errors. */
+  readonly inputs?: readonly string[];
   infer(inputs: Inputs, attrs: A): readonly Spec[];
   launch(device: Device, inputs: Inputs, outputs: readonly Tensor[], attrs: A): void;
   grad?(context: GradContext<A>): readonly (Value | null)[];
@@ -92,32 +95,58 @@ export interface Op<A = unknown> {
   readonly adds?: true;
 }
 
-/** The device an op's inputs live on; throws if they live on several. */
-export function deviceOf(op: string, inputs: Inputs): Device {
-  const devices = new Set(inputs.filter((input) => input !== null).map((input) => input.device));
-  if (devices.size !== 1) {
-    throw new ShapeError(
-      op,
-      'inputs',
-      `live on ${devices.size} devices`,
-      'All inputs must be on one device.',
-    );
+const nameOf = (op: Op<never>, index: number): string => op.inputs?.[index] ?? `input ${index}`;
+
+/** The device an op's inputs live on. @throws ShapeError where they live on several, or one is no tensor */
+function deviceOf<A>(op: Op<A>, inputs: Inputs): Device {
+  const devices = new Set<Device>();
+  for (const [index, input] of inputs.entries()) {
+    if (input === null) continue;
+    if (input instanceof Tensor) devices.add(input.device);
+    else {
+      const problem = `is ${describe(input)}`;
+      throw new ShapeError(op.name, nameOf(op, index), problem, 'A tensor is needed.');
+    }
   }
-  return [...devices][0]!;
+  const [device, other] = devices;
+  if (!device) throw new ShapeError(op.name, 'inputs', 'hold no tensor', 'At least one is needed.');
+  if (other) {
+    const problem = `live on ${devices.size} devices`;
+    throw new ShapeError(op.name, 'inputs', problem, 'All inputs must be on one device.');
+  }
+  return device;
 }
 
-/**
- * Runs an op outside any tape: shapes, outputs, launch. `into[i]`, where given, receives output i; it must have the
- * inferred size and dtype.
- */
+/** Checks an op's arguments: its device and the specs of its outputs. Errors name the call `as`, as the user wrote it. */
+function inferAs<A>(
+  op: Op<A>,
+  inputs: Inputs,
+  attrs: A,
+  as: string,
+): { device: Device; specs: readonly Spec[] } {
+  try {
+    return { device: deviceOf(op, inputs), specs: op.infer(inputs, attrs) };
+  } catch (error) {
+    if (!(error instanceof ShapeError) || error.call !== op.name || as === op.name) throw error;
+    throw new ShapeError(as, error.argument, error.problem, error.fix);
+  }
+}
+
+export interface RunOptions {
+  /** `into[i]`, where given, receives output i; it must have the inferred size and dtype. */
+  readonly into?: readonly (Tensor | undefined)[];
+  /** The call as the user wrote it, for errors; default the op's name. */
+  readonly as?: string;
+}
+
+/** Runs an op outside any tape: shapes, outputs, launch. @throws ShapeError where the arguments do not fit */
 export function run<A>(
   op: Op<A>,
   inputs: Inputs,
   attrs: A,
-  into: readonly (Tensor | undefined)[] = [],
+  { into = [], as = op.name }: RunOptions = {},
 ): Tensor[] {
-  const device = deviceOf(op.name, inputs);
-  const specs = op.infer(inputs, attrs);
+  const { device, specs } = inferAs(op, inputs, attrs, as);
   const dense = op.readsRuns ? inputs : inputs.map((input) => input && denseOf(input));
   const view = op.view?.(dense, attrs);
   const outputs = view ? [view] : specs.map((spec, i) => outputOf(op, spec, device, into[i]));

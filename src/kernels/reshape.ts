@@ -5,7 +5,7 @@ import { call, type Op } from './op.ts';
 
 export const reshape: Op<{ readonly shape: Shape }> = {
   name: 'reshape',
-  view: ([x], { shape }) => x!.reshape(shape),
+  view: ([x], { shape }) => x!.view(shape),
   infer([x], { shape }) {
     if (elementCount(shape) !== x!.size) {
       const problem = `${formatShape(shape)} does not hold the ${x!.size} elements of ${formatShape(x!.shape)}`;

@@ -156,7 +156,7 @@ export function convolve(
     using images = imagesOf(x, part);
     using results = imagesOf(y, part);
     using spread = new Spread(device, size, part.c, spreadWeight ? { x: images } : { x: images, weight });
-    spreadWeight ??= spread.weight.alias();
+    spreadWeight ??= spread.weight.view();
     using products = forwardProducts(device, size, part.c, { x: spread.x, weight: spreadWeight }, label);
     gatherOutput(device, size, part.c, { products, bias, y: results }, relu);
   }

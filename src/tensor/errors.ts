@@ -11,10 +11,26 @@ export class PlanewiseError extends Error {
   }
 }
 
-/** A tensor's shape or dtype does not fit an operation. */
+/** An argument does not fit an operation: a tensor's shape or dtype, a size, an option. Names the call. */
 export class ShapeError extends PlanewiseError {
-  constructor(op: string, argument: string, problem: string, fix: string) {
-    super('SHAPE', `${op}: ${argument} ${problem}. ${fix}`);
+  readonly call: string;
+  readonly argument: string;
+  readonly problem: string;
+  readonly fix: string;
+
+  constructor(call: string, argument: string, problem: string, fix: string) {
+    super('SHAPE', `${call}: ${argument} ${problem}. ${fix}`);
+    this.call = call;
+    this.argument = argument;
+    this.problem = problem;
+    this.fix = fix;
+  }
+}
+
+/** A gradient that cannot be computed as asked: backward that reaches nothing, or only a part. */
+export class GradientError extends PlanewiseError {
+  constructor(message: string) {
+    super('GRADIENT', message);
   }
 }
 

@@ -18,6 +18,19 @@ export interface ChannelRun {
   readonly pitch: number;
 }
 
+/** Told of the views that are made by methods: the tape follows them. */
+export interface Viewers {
+  reshaped(x: Tensor, view: Tensor): void;
+  cut(x: Tensor, view: Tensor, start: number, end: number): void;
+}
+
+let viewers: Viewers = { reshaped() {}, cut() {} };
+
+/** Has `told` hear of every view made by a method from now on. */
+export function watchViews(told: Viewers): void {
+  viewers = told;
+}
+
 export class Tensor implements Spec {
   readonly device: Device;
   readonly shape: Shape;
@@ -76,8 +89,34 @@ export class Tensor implements Spec {
     throw new CaptureError(`${this.label} lives only within its captured step. Return it from the step.`);
   }
 
-  /** The same elements under another shape, without a copy. Throws ShapeError if the counts differ. */
+  /** The same elements under another shape, without a copy; on the tape. Throws ShapeError if the counts differ. */
   reshape(shape: Shape): Tensor {
+    const view = this.view(shape);
+    viewers.reshaped(this, view);
+    return view;
+  }
+
+  /** As `channels`, but no tape sees it: for what launches kernels. */
+  viewChannels(start: number, end: number): Tensor {
+    const { start: first, pitch } = this.run ?? { start: 0, pitch: this.shape.at(-1) ?? 0 };
+    if (
+      !(
+        Number.isInteger(start) &&
+        Number.isInteger(end) &&
+        start >= 0 &&
+        start < end &&
+        end <= (this.shape.at(-1) ?? 0)
+      )
+    ) {
+      const problem = `${start}…${end} are no channels of ${formatShape(this.shape)}`;
+      throw new ShapeError('channels', 'range', problem, '0 ≤ start < end ≤ channels is needed.');
+    }
+    const run = end - start === pitch ? undefined : { start: first + start, pitch };
+    return this.#view([...this.shape.slice(0, -1), end - start], run);
+  }
+
+  /** As `reshape`, by default to the same shape, but no tape sees it: for what launches kernels or keeps tensors alive. */
+  view(shape: Shape = this.shape): Tensor {
     if (elementCount(shape) !== this.size) {
       throw new ShapeError(
         'reshape',
@@ -93,15 +132,11 @@ export class Tensor implements Spec {
     return this.#view(shape, this.run);
   }
 
-  /** Channels start … end−1 without a copy: ops read and write them in place. */
+  /** Channels start … end−1 without a copy, on the tape: ops read and write them in place. */
   channels(start: number, end: number): Tensor {
-    const { start: first, pitch } = this.run ?? { start: 0, pitch: this.shape.at(-1) ?? 0 };
-    if (start < 0 || end <= start || end > (this.shape.at(-1) ?? 0)) {
-      const problem = `${start}…${end} are no channels of ${formatShape(this.shape)}`;
-      throw new ShapeError('channels', 'range', problem, '0 ≤ start < end ≤ channels is needed.');
-    }
-    const run = end - start === pitch ? undefined : { start: first + start, pitch };
-    return this.#view([...this.shape.slice(0, -1), end - start], run);
+    const view = this.viewChannels(start, end);
+    viewers.cut(this, view, start, end);
+    return view;
   }
 
   #view(shape: Shape, run: ChannelRun | undefined): Tensor {
@@ -109,7 +144,7 @@ export class Tensor implements Spec {
     return new Tensor(this.device, this.storage.retain(), spec, this.label, this.offset, run);
   }
 
-  /** A second handle on the same elements; dispose both. */
+  /** A second handle on the same elements, on the tape; dispose both. */
   alias(): Tensor {
     return this.reshape(this.shape);
   }

@@ -24,7 +24,7 @@ export function conv2dTranspose(
   attrs: kernels.ConvTranspose2dAttrs = {},
   into?: Tensor,
 ): Tensor {
-  return apply(kernels.conv2dTranspose, [x, weight, bias], attrs, into);
+  return apply(kernels.conv2dTranspose, [x, weight, bias], attrs, { into });
 }
 
 /** x [n, k] · weight [k, m] + bias [m] → [n, m]. */
@@ -34,5 +34,5 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
 
 /** a [n, k] · b [k, m] → [n, m]. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  return linear(a, b);
+  return apply(kernels.linear, [a, b, null], null, { as: 'matmul' });
 }

@@ -22,7 +22,7 @@ export function sideBySide(
   let end = 0;
   return channels.map((count) => {
     end += count;
-    return whole.channels(end - count, end);
+    return whole.viewChannels(end - count, end);
   });
 }
 

@@ -28,5 +28,5 @@ export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, options: Batc
   const { runningMean, runningVariance, training, momentum = 0.1, epsilon = 1e-5 } = options;
   const { relu = false, into } = options;
   const attrs = { training, momentum: recomputing() ? 0 : momentum, epsilon, relu };
-  return applyFirst(kernels.batchNorm, [x, weight, bias, runningMean, runningVariance], attrs, into);
+  return applyFirst(kernels.batchNorm, [x, weight, bias, runningMean, runningVariance], attrs, { into });
 }

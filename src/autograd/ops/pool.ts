@@ -26,10 +26,10 @@ export function avgPool2d(x: Tensor, { kernel, stride = kernel }: PoolOptions): 
 
 /** Maximum over each image: x [N, H, W, C] → [N, C]. The gradient goes to the first maximum. */
 export function globalMaxPool(x: Tensor): Tensor {
-  return applyFirst(kernels.reduce, [x], { fn: 'max', axes: [1, 2] });
+  return applyFirst(kernels.reduce, [x], { fn: 'max', axes: [1, 2] }, { as: 'globalMaxPool' });
 }
 
 /** Mean over each image: x [N, H, W, C] → [N, C]. */
 export function globalAvgPool(x: Tensor): Tensor {
-  return apply(kernels.reduce, [x], { fn: 'mean', axes: [1, 2] });
+  return apply(kernels.reduce, [x], { fn: 'mean', axes: [1, 2] }, { as: 'globalAvgPool' });
 }

@@ -1,8 +1,8 @@
-/** @file Runs an op and has the active tape record it. */
+/** @file Runs an op and has the tapes that follow its inputs record it. */
 import { type Inputs, type Op, run } from '../kernels/op.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { keptOutputs, noteOutputs } from './recompute.ts';
-import { activeTape } from './tape.ts';
+import { keptOutputs, noteOp } from './recompute.ts';
+import { recordOp } from './tape.ts';
 
 export interface ApplyOptions {
   /** Receives output 0. */
@@ -11,12 +11,15 @@ export interface ApplyOptions {
   readonly as?: string;
 }
 
-/** Runs any op record, a user's own included, and records it if a tape is active. */
-export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A, { into, as }: ApplyOptions = {}): Tensor[] {
-  const outputs =
-    keptOutputs() ?? run(op, inputs, attrs, { into: [into], ...(as === undefined ? {} : { as }) });
-  noteOutputs(outputs);
-  activeTape()?.record(op, inputs, outputs, attrs);
+/**
+ * Runs any op record, a user's own included; the tapes that follow its inputs record it.
+ * @throws ShapeError where the arguments do not fit
+ */
+export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A, options: ApplyOptions = {}): Tensor[] {
+  const { into, as = op.name } = options;
+  const outputs = keptOutputs() ?? run(op, inputs, attrs, { into: [into], as });
+  noteOp(inputs, outputs);
+  recordOp(op, inputs, outputs, attrs, as);
   return outputs;
 }
 

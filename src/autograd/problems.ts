@@ -10,7 +10,7 @@ import { empty, randomUniform, zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { elementCount } from '../tensor/shape.ts';
 import { type ChannelRun, type Spec, Tensor } from '../tensor/tensor.ts';
-import { rehearse, type StepOutputs } from './step.ts';
+import { rehearse, type StepOutputs } from './record.ts';
 
 type TensorSpec = Spec & { readonly run: ChannelRun | undefined };
 

@@ -1,17 +1,26 @@
 /** @file Recomputation: a block whose intermediates are not kept for backward, but computed again there. */
+import type { Inputs } from '../kernels/op.ts';
+import { GradientError, ShapeError } from '../tensor/errors.ts';
 import { own, scope } from '../tensor/scope.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { activeTape, noGrad, Tape, withGrad } from './tape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { noGrad, openTapes, Tape, withGrad } from './tape.ts';
 
 export type Block = (x: Tensor) => Tensor;
 
-/** Counts the ops a block applies, and holds the outputs of the last. */
-class Count {
+/** What a block does in its first run: counts its ops, holds the outputs of the last, notes what it reads from outside. */
+class Watch {
   ops = 0;
   outputs: readonly Tensor[] = [];
   last: readonly Tensor[] = [];
+  /** What it reads and has not made, with the write clock of its storage then. */
+  readonly outside = new Map<Tensor, number>();
+  readonly #made = new Set<Tensor>();
 
-  note(outputs: readonly Tensor[]): void {
+  note(inputs: Inputs, outputs: readonly Tensor[]): void {
+    for (const input of inputs)
+      if (input && !this.#made.has(input) && !this.outside.has(input))
+        this.outside.set(input, input.disposed ? 0 : input.storage.clock);
+    for (const output of outputs) this.#made.add(output);
     this.ops++;
     this.release();
     this.last = outputs;
@@ -29,7 +38,7 @@ interface Replay {
   readonly outputs: readonly Tensor[];
 }
 
-const counts: Count[] = [];
+const watches: Watch[] = [];
 let replay: Replay | undefined;
 
 /** Whether a block runs for the second time: what it did to state (running statistics) it must not do again. */
@@ -43,9 +52,9 @@ export function keptOutputs(): Tensor[] | undefined {
   return replay.outputs.map((output) => output.view());
 }
 
-/** Tells the blocks around what an op has put out. */
-export function noteOutputs(outputs: readonly Tensor[]): void {
-  for (const count of counts) count.note(outputs);
+/** Tells the blocks around of an op. */
+export function noteOp(inputs: Inputs, outputs: readonly Tensor[]): void {
+  for (const watch of watches) watch.note(inputs, outputs);
 }
 
 function runAgain(block: Block, x: Tensor, again: Replay): Tensor {
@@ -58,45 +67,97 @@ function runAgain(block: Block, x: Tensor, again: Replay): Tensor {
   }
 }
 
-/** Runs the block and its gradients on a tape of its own; parameters receive theirs, x's is returned. */
-function backwardOf(block: Block, x: Tensor, again: Replay, dy: Tensor): Tensor | null {
+/** Runs `action` with tensors that another tape made as leaves, and gives their gradients, null where none came. */
+function asLeaves(tensors: readonly Tensor[], action: () => void): (Tensor | null)[] {
+  const before = tensors.map(({ requiresGrad, grad }) => ({ requiresGrad, grad }));
+  for (const tensor of tensors) {
+    tensor.requiresGrad = true;
+    tensor.grad = undefined;
+  }
+  try {
+    action();
+    return tensors.map((tensor) => tensor.grad ?? null);
+  } finally {
+    for (const [i, tensor] of tensors.entries()) Object.assign(tensor, before[i]);
+  }
+}
+
+/** Runs the block and its gradients on a tape of its own; leaves receive theirs. */
+function backwardOf(block: Block, x: Tensor, again: Replay, dy: Tensor): void {
   using _temporaries = scope();
   withGrad(() => {
     using tape = new Tape({ keepsAll: true });
-    tape.backward(runAgain(block, x, again), dy);
+    const y = runAgain(block, x, again);
+    if (tape.tracks(y)) tape.backward(y, dy);
   });
-  return x.grad ?? null;
+}
+
+function expectUnchanged(outside: ReadonlyMap<Tensor, number>): void {
+  for (const [tensor, clock] of outside) {
+    if (tensor.disposed || !tensor.storage.writtenSince(tensor.region, clock)) continue;
+    throw new GradientError(
+      `backward: ${tensor.label}, which a recomputed block reads, was written after the forward pass, by write() or an optimiser step. Call backward before that.`,
+    );
+  }
+}
+
+/** What the block reads from outside and does not write itself. */
+function readOnly({ outside }: Watch): Map<Tensor, number> {
+  const kept = [...outside].filter(
+    ([tensor, clock]) => !tensor.disposed && !tensor.storage.writtenSince(tensor.region, clock),
+  );
+  return new Map(kept);
+}
+
+/** Has a tape note the block, if it follows anything that the block reads. */
+function recordOn(tape: Tape, block: Block, x: Tensor, y: Tensor, watch: Watch): void {
+  const { ops, last, outputs, outside } = watch;
+  const sources = [x, ...[...outside.keys()].filter((tensor) => tensor !== x && tape.makes(tensor))];
+  if (![x, ...outside.keys()].some((tensor) => tape.tracks(tensor))) return;
+  const known = last.includes(y) ? outputs : [];
+  const constant = readOnly(watch);
+  tape.recordBlock(sources, [y], [x, ...known], ([dy], kept) => {
+    expectUnchanged(constant);
+    const again = { left: known.length > 0 ? ops - 1 : ops, outputs: known.map(kept) };
+    const pinned = kept(x);
+    const from = x.disposed ? pinned.view() : x;
+    if (from !== x && !tape.makes(x)) from.master = x;
+    const made = sources.filter((source) => tape.makes(source));
+    const found = asLeaves(
+      made.map((source) => (source === x ? from : source)),
+      () => backwardOf(block, from, again, dy!),
+    );
+    for (const gradient of found) if (gradient) own(gradient);
+    return sources.map((source) => found[made.indexOf(source)] ?? null);
+  });
 }
 
 /**
  * Runs `block` without keeping what its gradients will read, but for x and what its last op puts out; backward runs it
  * again up to that op. Gradients have the same bits, the memory of the block's inside is free between, and the time is
- * that of one more forward pass less the last op. A block must do the same each time: apply the same ops, and read
- * nothing that changes before backward (dropout does, from its seed); running statistics move only once.
+ * that of one more forward pass less the last op. Everything the block reads gets its gradient, from outside by a
+ * closure or not; what it reads so must not be disposed before backward. A block must do the same each time: apply the
+ * same ops, and read nothing that changes before backward; running statistics move only once, and dropout draws the
+ * same again.
+ * @throws ShapeError for a block that returns no tensor
+ * @throws GradientError in backward, where what the block reads was written since
  */
 export function recompute(block: Block, x: Tensor): Tensor {
-  const tape = activeTape();
-  if (!tape) return block(x);
-  const count = new Count();
-  counts.push(count);
+  const tapes = openTapes();
+  if (tapes.length === 0) return block(x);
+  const watch = new Watch();
+  watches.push(watch);
   try {
     using inside = scope();
-    const y = inside.keep(noGrad(() => block(x)));
-    const { ops, last, outputs } = count;
-    const known = last.includes(y) ? outputs : [];
-    const tracked = tape.tracks(x);
-    tape.recordBlock([x], [y], [x, ...known], ([dy], kept) => {
-      const again = { left: known.length > 0 ? ops - 1 : ops, outputs: known.map(kept) };
-      const from = x.requiresGrad ? x : kept(x).view();
-      from.requiresGrad = tracked;
-      const dx = backwardOf(block, from, again, dy!);
-      if (from === x) return [null];
-      if (dx) own(dx);
-      return [dx];
-    });
+    const y = noGrad(() => block(x));
+    if (!(y instanceof Tensor))
+      throw new ShapeError('recompute', 'block', 'returned no tensor', 'Return one, without async.');
+    if (y === x || watch.outside.has(y)) return y;
+    inside.keep(y);
+    for (const tape of tapes) recordOn(tape, block, x, y, watch);
     return y;
   } finally {
-    counts.pop();
-    count.release();
+    watches.splice(watches.indexOf(watch), 1);
+    watch.release();
   }
 }

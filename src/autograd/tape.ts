@@ -1,51 +1,81 @@
 /** @file The tape: records differentiable launches and runs their gradients backwards. */
-import { accumulateInto, binary } from '../kernels/binary.ts';
-import { type Call, CallOutput, Incoming, type Inputs, type Op, run, type Value } from '../kernels/op.ts';
-import { unary } from '../kernels/unary.ts';
+import { channels } from '../kernels/copy.ts';
+import type { Inputs, Op } from '../kernels/op.ts';
+import { reshape } from '../kernels/reshape.ts';
 import { filled } from '../tensor/create.ts';
-import { ShapeError } from '../tensor/errors.ts';
-import { disown, scope } from '../tensor/scope.ts';
-import { formatShape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { GradientError, ShapeError } from '../tensor/errors.ts';
+import { scope } from '../tensor/scope.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
+import { Tensor, watchViews } from '../tensor/tensor.ts';
+import { deliver, propagate } from './backward.ts';
+import { type Again, type BlockBackward, type Entry, entryOf, leafOf, pinAll, unpin } from './entry.ts';
+import { expectUncut, explain, leaveTrace } from './trace.ts';
 
-interface Entry {
-  readonly outputs: readonly Tensor[];
-  readonly inputs: Inputs;
-  /** Per input: how its gradient is computed, or null where none is needed. */
-  readonly gradients: readonly (Value | null)[];
-  /** Aliases that keep the storages backward will read; disposed once it has. */
-  readonly pinned: ReadonlyMap<Tensor, Tensor>;
-  /** What backward will read but computes again. */
-  readonly again: ReadonlyMap<Tensor, Again>;
-  /** Of a block: runs its gradients, in place of `gradients`. */
-  readonly backward?: BlockBackward;
-}
-
-/** How an output is computed again, from what the entry that made it has pinned: backward comes to that one later. */
-interface Again {
-  readonly value: Value;
-  readonly entry: Entry;
-}
-
-/**
- * The gradients of a block's inputs from those of its outputs, null where there is none or it has been delivered;
- * `kept` gives the tensors it asked to keep.
- */
-export type BlockBackward = (
-  dy: readonly (Tensor | undefined)[],
-  kept: (tensor: Tensor) => Tensor,
-) => readonly (Tensor | null)[];
+export type { BlockBackward } from './entry.ts';
 
 const tapes: Tape[] = [];
+/** How many `noGrad` are running. */
 let paused = 0;
+/** Tapes below this index are those around `withGrad`. */
+let floor = 0;
+/** The tape that recorded a tensor last, to tell whose it is. */
+const makers = new WeakMap<Tensor, Tape>();
 
-/** The tape that records now, if any. */
-export function activeTape(): Tape | undefined {
-  return paused > 0 ? undefined : tapes.at(-1);
+const isPromise = (value: unknown): value is Promise<unknown> =>
+  typeof (value as { then?: unknown } | undefined)?.then === 'function';
+
+/** The tapes that record now. */
+export function openTapes(): readonly Tape[] {
+  return paused === 0 ? tapes.slice(floor) : [];
 }
 
-/** Runs `action` without recording. */
+/** Whether a tape that is open follows the tensor. */
+export function followed(tensor: Tensor): boolean {
+  return leafOf(tensor).requiresGrad || tapes.some((tape) => tape.tracks(tensor));
+}
+
+/** Has every open tape that follows an input note the op. */
+export function recordOp<A>(
+  op: Op<A>,
+  inputs: Inputs,
+  outputs: readonly Tensor[],
+  attrs: A,
+  as = op.name,
+): void {
+  let noted = false;
+  for (const tape of openTapes()) noted = tape.record(op, inputs, outputs, attrs, as) || noted;
+  if (!noted)
+    leaveTrace(
+      op,
+      inputs,
+      outputs,
+      inputs.some((input) => input && followed(input)),
+    );
+}
+
+// Views made by methods are on the tape as those made by ops.
+watchViews({
+  reshaped: (x, view) => recordOp(reshape, [x], [view], { shape: view.shape }),
+  cut: (x, view, start, end) => recordOp(channels, [x], [view], { axis: x.shape.length - 1, start, end }),
+});
+
+/**
+ * Runs `action` without recording. Of an async action the part up to its first `await` is seen by no tape at all; from
+ * there on, until its promise settles, the open tape is suspended.
+ * @throws GradientError for an async action while several tapes are open: use the `pause` of the one that is meant
+ */
 export function noGrad<T>(action: () => T): T {
+  const result = quietly(action);
+  if (!isPromise(result) || tapes.length === floor) return result;
+  const [tape, another] = tapes.slice(floor);
+  if (!another) return tape!.pause(() => result);
+  result.then(undefined, () => {});
+  throw new GradientError(
+    'noGrad: the action is async and several tapes are open, so which of them to suspend is unclear. Use tape.pause(action).',
+  );
+}
+
+function quietly<T>(action: () => T): T {
   paused++;
   try {
     return action();
@@ -54,36 +84,43 @@ export function noGrad<T>(action: () => T): T {
   }
 }
 
-/** What a tensor's gradient is delivered to: the parameter that it is a copy of, or itself. */
-const leafOf = (tensor: Tensor): Tensor => tensor.master ?? tensor;
-
-/** Runs `action` so that tapes made in it record, within `noGrad` too. */
+/** Runs `action` so that tapes made in it record, within `noGrad` too, and those around it do not. */
 export function withGrad<T>(action: () => T): T {
-  const before = paused;
+  const before = { paused, floor };
   paused = 0;
+  floor = tapes.length;
   try {
     return action();
   } finally {
-    paused = before;
+    ({ paused, floor } = before);
   }
 }
 
-function collect(value: Value | null, found: Set<Tensor>): void {
-  if (value === null || value instanceof Incoming) return;
-  if (value instanceof CallOutput) for (const input of value.call.inputs) collect(input, found);
-  else found.add(value);
+export interface BackwardOptions {
+  /** Keeps the record, so that backward can run through it again (default false). */
+  readonly retainGraph?: boolean;
 }
+
+/** Entries after which those that nothing alive depends on are looked for. */
+const SWEEP = 1024;
 
 /**
  * Records from its creation to its disposal: `using tape = new Tape(); …; tape.backward(loss)`. Gradients of tensors
- * with `requiresGrad` arrive in their `grad`; a second backward adds to them.
+ * with `requiresGrad` arrive in their `grad`; a second backward adds to them. Of several open tapes each records what
+ * depends on tensors it follows, so that trainings that take turns do not disturb one another.
  */
 export class Tape {
-  readonly #entries: Entry[] = [];
-  readonly #tracked = new Set<Tensor>();
+  readonly #entries = new Set<Entry>();
+  /** The entries that made the tensors followed so far. */
+  readonly #made = new Map<Tensor, Entry>();
+  /** What earlier backwards have consumed. */
+  readonly #spent = new WeakSet<Tensor>();
   /** Outputs that can be computed again for little. */
   readonly #again = new Map<Tensor, Again>();
   readonly #keepsAll: boolean;
+  #suspended = 0;
+  #disposed = false;
+  #sweepAt = SWEEP;
 
   /** `keepsAll`: keeps also what backward could compute again for little; for a backward that follows at once. */
   constructor({ keepsAll = false } = {}) {
@@ -91,33 +128,46 @@ export class Tape {
     tapes.push(this);
   }
 
+  /** Whether the tensor gets a gradient from losses of this tape that depend on it. */
   tracks(tensor: Tensor): boolean {
-    return leafOf(tensor).requiresGrad || this.#tracked.has(tensor);
+    return leafOf(tensor).requiresGrad || this.#made.has(tensor) || this.#spent.has(tensor);
   }
 
-  /** Notes a launch whose inputs are tracked. */
-  record<A>(op: Op<A>, inputs: Inputs, outputs: readonly Tensor[], attrs: A): void {
-    if (!op.grad || !inputs.some((input) => input && this.tracks(input))) return;
-    const dy = outputs.map((output, index) => new Incoming(index, output));
-    const tracked = inputs.map((input) => input !== null && this.tracks(input));
-    const context = { inputs, outputs, dy, tracked, attrs };
-    const all = op.grad(context);
-    const gradients = inputs.map((_, i) => (tracked[i] ? (all[i] ?? null) : null));
-    const read = new Set<Tensor>();
-    for (const value of gradients) collect(value, read);
-    const again = new Map<Tensor, Again>();
-    const pinned = new Map<Tensor, Tensor>();
-    for (const tensor of read) {
-      const cheap = this.#again.get(tensor);
-      if (cheap) again.set(tensor, cheap);
-      else pinned.set(tensor, pin(tensor));
+  /** Runs `action` without this tape recording; of an async one until its promise settles. */
+  pause<T>(action: () => T): T {
+    this.#suspended++;
+    const resume = () => {
+      this.#suspended--;
+    };
+    let result: T;
+    try {
+      result = action();
+    } catch (error) {
+      resume();
+      throw error;
     }
-    const entry = { outputs, inputs, gradients, pinned, again };
-    this.#entries.push(entry);
-    for (const output of outputs) this.#tracked.add(output);
+    if (isPromise(result)) result.then(resume, resume);
+    else resume();
+    return result;
+  }
+
+  /** Whether the tensor was made by an op this tape has recorded. */
+  makes(tensor: Tensor): boolean {
+    return this.#made.has(tensor);
+  }
+
+  /** Notes a launch with an input that is followed; false where there is none, or the op has no gradient. */
+  record<A>(op: Op<A>, inputs: Inputs, outputs: readonly Tensor[], attrs: A, as = op.name): boolean {
+    if (this.#suspended > 0 || !op.grad || !inputs.some((input) => input && this.tracks(input))) return false;
+    const { entry, again } = entryOf(
+      { ...op, grad: op.grad },
+      { inputs, outputs, attrs, as, tracked: inputs.map((input) => input !== null && this.tracks(input)) },
+      this.#again,
+    );
+    this.#add(entry);
     // A run of channels lies in a tensor that is kept for its other runs.
-    if (!op.again || outputs[0]!.run || this.#keepsAll) return;
-    this.#again.set(outputs[0]!, { value: op.again(context), entry });
+    if (again && !outputs[0]!.run && !this.#keepsAll) this.#again.set(outputs[0]!, again);
+    return true;
   }
 
   /** Notes a block of launches that were not recorded one by one; `needed` is kept until `backward` has run. */
@@ -127,42 +177,115 @@ export class Tape {
     needed: readonly Tensor[],
     backward: BlockBackward,
   ): void {
-    const pinned = new Map(needed.map((tensor) => [tensor, pin(tensor)]));
-    this.#entries.push({ outputs, inputs, gradients: [], pinned, again: new Map(), backward });
-    for (const output of outputs) this.#tracked.add(output);
+    const tracked = inputs.map((input) => input !== null && this.tracks(input));
+    const pinned = pinAll(needed);
+    const plain = { as: 'recompute', outputs, inputs, tracked, gradients: [], refused: undefined };
+    this.#add({ ...plain, pinned, again: new Map(), backward });
+  }
+
+  #add(entry: Entry): void {
+    this.#entries.add(entry);
+    for (const output of entry.outputs) {
+      this.#made.set(output, entry);
+      makers.set(output, this);
+    }
+    if (this.#entries.size >= this.#sweepAt) this.#sweep();
   }
 
   /**
    * Runs the gradients of `loss` (one element, unless `dy` gives the incoming gradient of its shape) into the `grad`
-   * of every tensor with `requiresGrad` that it depends on. Consumes the record.
+   * of every tensor with `requiresGrad` that it depends on. Consumes what it runs through, unless told to retain it.
+   * @throws GradientError where the loss depends on nothing this tape follows, was consumed by an earlier backward, or
+   * where only a part of its gradient could be had; before anything is launched
+   * @throws ShapeError for a loss of several elements without dy, or a dy of another shape or dtype
    */
-  backward(loss: Tensor, dy?: Tensor): void {
-    if (!dy && loss.size !== 1) {
-      const problem = `has shape ${formatShape(loss.shape)}`;
-      throw new ShapeError('backward', 'loss', problem, 'Reduce it to one element, or pass dy.');
-    }
-    noGrad(() => this.#run(loss, dy));
+  backward(loss: Tensor, dy?: Tensor, { retainGraph = false }: BackwardOptions = {}): void {
+    if (this.#disposed) throw new GradientError('backward: the tape was disposed. Call it before that.');
+    expectLoss(loss, dy);
+    const reached = this.#reach(loss);
+    quietly(() => this.#run(loss, dy, reached));
+    if (!retainGraph) for (const entry of reached) this.#drop(entry, true);
   }
 
-  #run(loss: Tensor, dy: Tensor | undefined): void {
-    using _temporaries = scope();
-    const gradients = new Map<Tensor, Tensor>();
-    gradients.set(loss, dy ?? filled(loss.device, 1, loss.shape, loss.dtype, 'dy'));
-    for (const entry of this.#entries.splice(0).reverse()) {
-      if (entry.outputs.some((output) => gradients.has(output))) propagate(entry, gradients);
-      for (const output of entry.outputs) gradients.delete(output);
-      unpin(entry);
+  /** The entries the loss depends on, the last first. */
+  #reach(loss: Tensor): Entry[] {
+    const first = this.#made.get(loss);
+    if (!first) {
+      if (leafOf(loss).requiresGrad) return [];
+      const maker = makers.get(loss);
+      throw explain(loss, { spent: this.#spent.has(loss), another: maker !== undefined && maker !== this });
     }
-    this.#tracked.clear();
-    this.#again.clear();
+    const wanted = new Set<Entry>([first]);
+    const reached: Entry[] = [];
+    for (const entry of [...this.#entries].reverse()) {
+      if (!wanted.has(entry)) continue;
+      reached.push(entry);
+      this.#follow(entry, wanted);
+    }
+    return reached;
+  }
+
+  /** Adds the makers of an entry's inputs to `wanted`. */
+  #follow({ as, inputs, tracked, refused }: Entry, wanted: Set<Entry>): void {
+    if (refused !== undefined) {
+      throw new GradientError(
+        `backward: ${as} gives its ${refused} no gradient, which the tape follows. Give it to ops.detach() first where it is meant as a constant.`,
+      );
+    }
+    for (const [i, input] of inputs.entries()) {
+      if (!input) continue;
+      const maker = this.#made.get(input);
+      if (maker && tracked[i]) wanted.add(maker);
+      if (this.#spent.has(input) && tracked[i]) throw explain(input, { spent: true });
+      if (!tracked[i]) expectUncut(as, input);
+    }
+  }
+
+  #run(loss: Tensor, dy: Tensor | undefined, reached: readonly Entry[]): void {
+    using _temporaries = scope();
+    const start = dy?.view(loss.shape) ?? filled(loss.device, 1, loss.shape, loss.dtype, 'dy');
+    const gradients = new Map([[loss, start]]);
+    if (reached.length === 0) deliver(leafOf(loss), start, true);
+    for (const entry of reached) {
+      for (const output of entry.outputs) {
+        const gradient = gradients.get(output);
+        if (gradient && output.requiresGrad) deliver(output, gradient, true);
+      }
+      propagate(entry, gradients, (input) => this.#made.has(input));
+      for (const output of entry.outputs) gradients.delete(output);
+    }
+  }
+
+  #drop(entry: Entry, spent: boolean): void {
+    this.#entries.delete(entry);
+    for (const output of entry.outputs) {
+      if (this.#made.get(output) === entry) this.#made.delete(output);
+      this.#again.delete(output);
+      if (spent) this.#spent.add(output);
+    }
+    unpin(entry);
+  }
+
+  /** Drops the entries that no tensor still in use depends on: what other trainings left on this tape. */
+  #sweep(): void {
+    const alive = new Set<Entry>();
+    for (const entry of [...this.#entries].reverse()) {
+      if (!alive.has(entry) && entry.outputs.every((output) => output.disposed)) continue;
+      alive.add(entry);
+      for (const input of entry.inputs) {
+        const maker = input && this.#made.get(input);
+        if (maker) alive.add(maker);
+      }
+    }
+    for (const entry of this.#entries) if (!alive.has(entry)) this.#drop(entry, false);
+    this.#sweepAt = Math.max(SWEEP, 2 * this.#entries.size);
   }
 
   dispose(): void {
+    this.#disposed = true;
     const index = tapes.indexOf(this);
     if (index >= 0) tapes.splice(index, 1);
-    for (const entry of this.#entries.splice(0)) unpin(entry);
-    this.#tracked.clear();
-    this.#again.clear();
+    for (const entry of [...this.#entries]) this.#drop(entry, false);
   }
 
   [Symbol.dispose](): void {
@@ -170,119 +293,24 @@ export class Tape {
   }
 }
 
-function pin(tensor: Tensor): Tensor {
-  return disown(tensor.view());
-}
-
-function unpin(entry: Entry): void {
-  for (const alias of entry.pinned.values()) alias.dispose();
-}
-
-/** What evaluating an entry's gradients needs: incoming gradients, results so far, and arena slots to write into. */
-interface Evaluation {
-  readonly entry: Entry;
-  readonly incoming: readonly (Tensor | undefined)[];
-  readonly results: Map<Call, Tensor[]>;
-  readonly slots: Map<Call, Tensor[]>;
-}
-
-/** Runs one entry's gradient launches; leaves receive theirs, other inputs' go into `gradients`. */
-function propagate(entry: Entry, gradients: Map<Tensor, Tensor>): void {
-  const incoming = entry.outputs.map((output) => gradients.get(output));
-  if (entry.backward) {
-    propagateBlock(
-      entry,
-      entry.backward(incoming, (tensor) => entry.pinned.get(tensor)!),
-      gradients,
-    );
-    return;
+function expectLoss(loss: Tensor, dy: Tensor | undefined): void {
+  if (!(loss instanceof Tensor))
+    throw new ShapeError('backward', 'loss', 'is no tensor', 'Pass the tensor to start from.');
+  if (loss.dtype !== 'f32' && loss.dtype !== 'f16')
+    throw new ShapeError('backward', 'loss', `has dtype ${loss.dtype}`, 'Only floats have a gradient.');
+  if (!dy && loss.size !== 1) {
+    const problem = `has shape ${formatShape(loss.shape)}`;
+    throw new ShapeError('backward', 'loss', problem, 'Reduce it to one element, or pass dy.');
   }
-  const evaluation = { entry, incoming, results: new Map<Call, Tensor[]>(), slots: slotsOf(entry) };
-  for (const [index, value] of entry.gradients.entries()) {
-    const input = entry.inputs[index];
-    if (!value || !input) continue;
-    const leaf = leafOf(input);
-    if (leaf.requiresGrad) deliver(leaf, evaluate(value, evaluation), value);
-    else gradients.set(input, summed(value, evaluation, gradients.get(input)));
-  }
-}
-
-function propagateBlock(
-  { inputs }: Entry,
-  found: readonly (Tensor | null)[],
-  gradients: Map<Tensor, Tensor>,
-) {
-  for (const [index, gradient] of found.entries()) {
-    const input = inputs[index];
-    if (!input || !gradient) continue;
-    const previous = gradients.get(input);
-    gradients.set(input, previous ? run(binary, [previous, gradient], { fn: 'add' })[0]! : gradient);
-  }
-}
-
-/** The gradient plus what reached its input before: in the launch that makes it, where its op can add. */
-function summed(value: Value, evaluation: Evaluation, previous: Tensor | undefined): Tensor {
-  if (!previous) return evaluate(value, evaluation);
-  if (value instanceof CallOutput && value.call.op.adds && !evaluation.results.has(value.call)) {
-    const { op, inputs, attrs } = value.call;
-    return run(op, [...inputs.map((input) => input && evaluate(input, evaluation)), previous], attrs)[0]!;
-  }
-  return run(binary, [previous, evaluate(value, evaluation)], { fn: 'add' })[0]!;
-}
-
-/** Leaves that receive their first gradient have it written straight into their slot of the gradient arena. */
-function slotsOf(entry: Entry): Map<Call, Tensor[]> {
-  const slots = new Map<Call, Tensor[]>();
-  const claimed = new Set<Tensor>();
-  for (const [index, value] of entry.gradients.entries()) {
-    const input = entry.inputs[index];
-    const leaf = input && leafOf(input);
-    if (!(value instanceof CallOutput) || value.call.op.view || !leaf?.requiresGrad) continue;
-    if (!leaf.gradSlot || leaf.grad || claimed.has(leaf)) continue;
-    claimed.add(leaf);
-    const into = slots.get(value.call) ?? [];
-    into[value.index] = leaf.gradSlot;
-    slots.set(value.call, into);
-  }
-  return slots;
-}
-
-function evaluate(value: Value, evaluation: Evaluation): Tensor {
-  const { entry, incoming, results, slots } = evaluation;
-  if (value instanceof Incoming) {
-    return (
-      incoming[value.index] ?? filled(entry.outputs[0]!.device, 0, value.spec.shape, value.spec.dtype, 'dy')
-    );
-  }
-  if (!(value instanceof CallOutput)) {
-    const again = entry.again.get(value);
-    return again
-      ? evaluate(again.value, { ...evaluation, entry: again.entry })
-      : (entry.pinned.get(value) ?? value);
-  }
-  const { op, inputs, attrs } = value.call;
-  let outputs = results.get(value.call);
-  if (!outputs) {
-    const tensors = inputs.map((input) => input && evaluate(input, evaluation));
-    outputs = run(op, tensors, attrs, { into: slots.get(value.call) ?? [] });
-    results.set(value.call, outputs);
-  }
-  return outputs[value.index]!;
-}
-
-/** Gives a leaf its gradient: the first is kept (or lies in its slot already), later ones are added. */
-function deliver(leaf: Tensor, gradient: Tensor, value: Value): void {
-  if (leaf.grad) {
-    accumulateInto(leaf.grad, gradient);
-    return;
-  }
-  const shared = !(value instanceof CallOutput) || value.call.op.view;
-  if (leaf.gradSlot) {
-    if (gradient !== leaf.gradSlot) run(unary, [gradient], { fn: 'affine' }, { into: [leaf.gradSlot] });
-    leaf.grad = leaf.gradSlot;
-  } else {
-    // Another input may hold the same tensor, and this one will be added to in place.
-    const own = shared ? run(unary, [gradient], { fn: 'affine' })[0]! : gradient;
-    leaf.grad = disown(own);
-  }
+  if (!dy) return;
+  const fits = dy instanceof Tensor && sameShape(dy.shape, loss.shape) && dy.dtype === loss.dtype;
+  const single = dy instanceof Tensor && dy.size === 1 && loss.size === 1;
+  if (fits || (single && dy.dtype === loss.dtype)) return;
+  const found = dy instanceof Tensor ? `is ${dy.dtype} ${formatShape(dy.shape)}` : 'is no tensor';
+  throw new ShapeError(
+    'backward',
+    'dy',
+    found,
+    `${loss.dtype} ${formatShape(loss.shape)}, as the loss, is needed.`,
+  );
 }

@@ -6,6 +6,7 @@ import { elementAliases, expectFloat } from './elements.ts';
 import { call, expectShape, expectType, type Op, type Value } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import { sumTo } from './reduce.ts';
+import { denseOf } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 import { broadcastStrides, inQuads, walkOf } from './strides.ts';
 import { unary } from './unary.ts';
@@ -91,7 +92,8 @@ export function accumulateInto(target: Tensor, x: Tensor, before?: Tensor): void
   const { workgroup } = device.caps;
   const quads = Math.ceil(target.size / 4);
   const specialization = { overrides: { WORKGROUP: workgroup }, aliases: elementAliases(target) };
-  const tensors = { x, y: target };
+  using whole = x.run ? denseOf(x) : x.view();
+  const tensors = { x: whole, y: target };
   const grid = linearGrid(quads, workgroup);
   if (!before) {
     launch(device, shaders.accumulate, 'main', tensors, { quads }, grid, specialization);

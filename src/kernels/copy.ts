@@ -101,12 +101,15 @@ function sideBySide(inputs: Inputs, axis: number): Tensor | undefined {
 }
 
 /** Channels start … end−1 as a view. */
-const channels: Op<SliceAttrs> = {
+export const channels: Op<SliceAttrs> = {
   name: 'channels',
   readsRuns: true,
   infer: (inputs, attrs) => slice.infer(inputs, attrs),
   launch() {},
   view: ([x], { start, end }) => x!.viewChannels(start, end),
+  grad({ inputs: [x], dy, attrs: { axis, start, end } }) {
+    return [call(pad, [dy[0]!], { axis, before: start, after: x!.shape.at(-1)! - end })];
+  },
 };
 
 /** Elements start … end−1 along an axis. Any dtype. @throws ShapeError unless 0 ≤ start < end ≤ size */

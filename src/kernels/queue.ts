@@ -170,9 +170,21 @@ export function queueOf(device: Device): LaunchQueue {
   return queue;
 }
 
-function slicesOf(entry: ShaderEntry, tensors: Readonly<Record<string, Tensor>>): BoundSlice[] {
+/** Whether a shader can step over the channels between those of a run: it is told of them. */
+const stepsOver = ({ params }: ShaderEntry): boolean =>
+  Object.keys(params?.fields ?? {}).some((name) => /pitch$|Row$/i.test(name));
+
+function slicesOf(
+  label: string,
+  entry: ShaderEntry,
+  tensors: Readonly<Record<string, Tensor>>,
+): BoundSlice[] {
   return entry.bindings.map(({ name, binding, access }) => {
     const tensor = tensors[name]!;
+    // It would take the other channels for its own.
+    if (tensor.run && !stepsOver(entry))
+      throw new ShapeError(label, name, 'is a run of channels', 'Copy it by denseOf() first.');
+    if (access === 'read_write') tensor.storage.wrote(tensor.region);
     // Rounded up so that kernels may touch whole vec4s; storages and arena slices are padded to 256 bytes.
     const size = Math.max(16, Math.ceil(tensor.spanBytes / 16) * 16);
     return { binding, writes: access === 'read_write', storage: tensor.storage, offset: tensor.offset, size };
@@ -202,7 +214,7 @@ export function launch<M extends ShaderModule, K extends keyof M['entries'] & st
   queueOf(device).submit({
     label,
     pipeline: pipelineSpec(shader, entryName, specialization),
-    slices: slicesOf(entry, tensors),
+    slices: slicesOf(label, entry, tensors),
     params: entry.params && { binding: entry.params.binding, bytes: packParams(entry.params, params) },
     grid: checkedGrid(label, grid),
   });

@@ -71,8 +71,8 @@ export class Device {
   readonly twins: Twins | undefined;
   /** Set by the launch queue; whatever it holds is submitted before the host touches a buffer. */
   pending: PendingWork | undefined;
-  /** True while a step is being recorded: the host may not read. */
-  recording = false;
+  /** The step that is being recorded, if one is: the host may not read. */
+  recording: object | undefined;
   #error: Error | undefined;
   #lost: string | undefined;
   readonly #release: (() => void) | undefined;
@@ -84,7 +84,11 @@ export class Device {
     this.caps = caps;
     this.options = options;
     this.#release = host.release;
-    this.memory = new Memory(gpu, (error) => this.#fail(error));
+    this.memory = new Memory(
+      gpu,
+      (error) => this.#fail(error),
+      () => this.pending?.flush(),
+    );
     gpu.addEventListener('uncapturederror', (event) => {
       // thrown at the next sync point instead of printed
       event.preventDefault();

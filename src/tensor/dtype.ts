@@ -3,6 +3,8 @@
 /** `f16` is two bytes a value; `bool` is stored as u32 0 or 1. */
 export type DType = 'f32' | 'f16' | 'i32' | 'u32' | 'bool';
 
+export const dtypes: readonly DType[] = ['f32', 'f16', 'i32', 'u32', 'bool'];
+
 export type HostArray = Float32Array | Int32Array | Uint32Array;
 
 const bytesPerElement: Record<DType, number> = { f32: 4, f16: 2, i32: 4, u32: 4, bool: 4 };

@@ -13,6 +13,25 @@ export function sizeClass(bytes: number): number {
   return Math.max(ALIGNMENT, Math.ceil(bytes / step) * step);
 }
 
+/** Which bytes of a storage a tensor is: `bytes` from `offset` on, and of pixels `pitch` wide some channels only. */
+export interface Region {
+  readonly offset: number;
+  readonly bytes: number;
+  /** In elements; all of the pixel where pitch is 0. */
+  readonly start: number;
+  readonly channels: number;
+  readonly pitch: number;
+}
+
+function overlap(a: Region, b: Region): boolean {
+  if (a.offset >= b.offset + b.bytes || b.offset >= a.offset + a.bytes) return false;
+  const aligned = a.pitch > 0 && a.pitch === b.pitch && a.offset === b.offset;
+  return !aligned || (a.start < b.start + b.channels && b.start < a.start + a.channels);
+}
+
+const same = (a: Region, b: Region): boolean =>
+  a.offset === b.offset && a.bytes === b.bytes && a.start === b.start && a.channels === b.channels;
+
 /**
  * A run of device bytes with an owner count. `buffer` is undefined while a step is being recorded: the planner
  * gives it one afterwards.
@@ -23,6 +42,11 @@ export class Storage {
   readonly label: string;
   readonly #free: (storage: Storage) => void;
   #owners = 1;
+  /** Captured steps that read or write it. */
+  #holders = 0;
+  #clock = 0;
+  /** The last write of each region. */
+  readonly #writes: { readonly region: Region; at: number }[] = [];
 
   constructor(bytes: number, label: string, buffer: GPUBuffer | undefined, free: (storage: Storage) => void) {
     this.bytes = bytes;
@@ -41,11 +65,47 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.#owners === 0) this.#free(this);
+    if (--this.#owners === 0 && this.#holders === 0) this.#free(this);
+  }
+
+  /** Keeps the bytes for a captured step, which is no owner: `alive` still says whether there is one. */
+  hold(): this {
+    this.#holders++;
+    return this;
+  }
+
+  unhold(): void {
+    if (--this.#holders === 0 && this.#owners === 0) this.#free(this);
+  }
+
+  /** Number of writes so far, by kernels and by the host. */
+  get clock(): number {
+    return this.#clock;
+  }
+
+  /** Notes a write. */
+  wrote(region: Region): void {
+    const at = ++this.#clock;
+    const before = this.#writes.find((write) => same(write.region, region));
+    if (before) before.at = at;
+    else this.#writes.push({ region, at });
+  }
+
+  /** Whether any of the region was written since the clock stood at `clock`. */
+  writtenSince(region: Region, clock: number): boolean {
+    return (
+      this.#clock > clock && this.#writes.some((write) => write.at > clock && overlap(write.region, region))
+    );
   }
 }
 
-/** Allocates storages. Buffers go back to a pool: the device's queue runs in order, so reuse needs no wait. */
+/** How many times the bytes in use at their peak may be held in all: in use, and pooled for whoever comes next. */
+const MOST_HELD = 2;
+
+/**
+ * Allocates storages. Buffers go back to a pool: the device's queue runs in order, so reuse needs no wait. Those longest
+ * unused are destroyed where in use and pooled bytes together come to more than twice the peak in use.
+ */
 export class Memory {
   /** While set, new storages are virtual and are handed to this callback (a step is being recorded). */
   virtualize: ((storage: Storage) => void) | undefined;
@@ -53,17 +113,27 @@ export class Memory {
   onAllocate: ((storage: Storage) => void) | undefined;
   readonly #device: GPUDevice;
   readonly #onError: (error: Error) => void;
+  /** Submits what is recorded: it may use buffers that are about to be destroyed. */
+  readonly #flush: () => void;
+  /** Pooled buffers by size, the one used last at the end. */
   readonly #pool = new Map<number, GPUBuffer[]>();
+  /** Pooled buffers and their sizes, the longest unused first. */
+  readonly #unused = new Map<GPUBuffer, number>();
   readonly #live = new Set<Storage>();
   /** Buffers whose creation failed: they are invalid for good. */
   readonly #failed = new WeakSet<GPUBuffer>();
   #liveBytes = 0;
   #peakBytes = 0;
   #pooledBytes = 0;
+  /** The most bytes in use since the last trim: what the pool is measured by. */
+  #mostBytes = 0;
+  /** Bytes held when an allocation failed: from there on the pool is let go first. */
+  #refusedAt = Number.POSITIVE_INFINITY;
 
-  constructor(device: GPUDevice, onError: (error: Error) => void) {
+  constructor(device: GPUDevice, onError: (error: Error) => void, flush: () => void = () => {}) {
     this.#device = device;
     this.#onError = onError;
+    this.#flush = flush;
   }
 
   /** Bytes of storages with an owner, rounded up as allocated. */
@@ -95,22 +165,20 @@ export class Memory {
   /** A storage with a buffer behind it even while a step is being recorded; `exact` rounds its size to no class. */
   allocateReal(bytes: number, label: string, { exact = false } = {}): Storage {
     const size = exact ? aligned(bytes) : sizeClass(bytes);
-    const pooled = this.#pool.get(size)?.pop();
-    if (pooled) this.#pooledBytes -= size;
-    const buffer = pooled ?? this.#create(size, label);
+    const buffer = this.#reuse(size) ?? this.#create(size, label);
     const storage = new Storage(size, label, buffer, (freed) => this.#recycle(freed));
     this.#live.add(storage);
     this.#liveBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+    this.#mostBytes = Math.max(this.#mostBytes, this.#liveBytes);
     this.onAllocate?.(storage);
     return storage;
   }
 
-  /** Destroys every pooled buffer; call when the shapes in use have changed for good. */
+  /** Destroys every pooled buffer, and forgets the peak that the pool is measured by; call when the shapes in use have changed for good. */
   trim(): void {
-    for (const buffers of this.#pool.values()) for (const buffer of buffers) buffer.destroy();
-    this.#pool.clear();
-    this.#pooledBytes = 0;
+    this.#shrink(0);
+    this.#mostBytes = this.#liveBytes;
   }
 
   /** The largest live storages, one a line, for error messages. */
@@ -129,14 +197,19 @@ export class Memory {
     );
     if (size > limit)
       throw new OutOfMemoryError(`${label} (the adapter's limit is ${limit})`, size, this.table());
+    if (this.#liveBytes + this.#pooledBytes + size >= this.#refusedAt) this.trim();
     this.#device.pushErrorScope('out-of-memory');
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const buffer = this.#device.createBuffer({ size, usage, label });
     const table = this.table();
+    const held = this.#liveBytes + this.#pooledBytes + size;
     this.#device.popErrorScope().then(
       (error) => {
         if (!error) return;
-        this.#discard(buffer, size);
+        this.#discard(buffer);
+        // The next attempt finds the bytes that lay idle.
+        this.#refusedAt = Math.min(this.#refusedAt, held);
+        this.trim();
         this.#onError(new OutOfMemoryError(label, size, table));
       },
       () => {},
@@ -144,14 +217,38 @@ export class Memory {
     return buffer;
   }
 
-  /** Sees to it that a buffer whose creation failed is in no pool, now or when its owners let it go. */
-  #discard(buffer: GPUBuffer, size: number): void {
-    this.#failed.add(buffer);
-    const pool = this.#pool.get(size) ?? [];
-    const place = pool.indexOf(buffer);
-    if (place < 0) return;
-    pool.splice(place, 1);
+  /** The buffer of this size that was used last, if any is pooled. */
+  #reuse(size: number): GPUBuffer | undefined {
+    const last = this.#pool.get(size)?.at(-1);
+    if (last) this.#unpool(last);
+    return last;
+  }
+
+  /** Takes a buffer out of the pool, if it is in it. */
+  #unpool(buffer: GPUBuffer): void {
+    const size = this.#unused.get(buffer);
+    if (size === undefined) return;
+    this.#unused.delete(buffer);
+    const buffers = this.#pool.get(size)!;
+    buffers.splice(buffers.lastIndexOf(buffer), 1);
     this.#pooledBytes -= size;
+  }
+
+  /** Destroys pooled buffers, the longest unused first, down to `most` bytes. */
+  #shrink(most: number): void {
+    if (this.#pooledBytes <= most) return;
+    this.#flush();
+    for (const buffer of this.#unused.keys()) {
+      if (this.#pooledBytes <= most) return;
+      this.#unpool(buffer);
+      buffer.destroy();
+    }
+  }
+
+  /** Sees to it that a buffer whose creation failed is in no pool, now or when its owners let it go. */
+  #discard(buffer: GPUBuffer): void {
+    this.#failed.add(buffer);
+    this.#unpool(buffer);
   }
 
   #recycle(storage: Storage): void {
@@ -163,6 +260,8 @@ export class Memory {
     const buffers = this.#pool.get(storage.bytes) ?? [];
     buffers.push(buffer);
     this.#pool.set(storage.bytes, buffers);
+    this.#unused.set(buffer, storage.bytes);
     this.#pooledBytes += storage.bytes;
+    this.#shrink(MOST_HELD * this.#mostBytes - this.#liveBytes);
   }
 }

@@ -24,6 +24,11 @@ export class Scope {
     return item;
   }
 
+  /** Whether `item` would be disposed at the scope's end. */
+  owns(item: Disposable): boolean {
+    return this.#owned.has(item);
+  }
+
   /** Takes `item` out of every scope: its owner is now an object with a life of its own. */
   release(item: Disposable): void {
     this.#owned.delete(item);

@@ -2,7 +2,8 @@
 import type { Device } from './device.ts';
 import { byteSize, type DType, decode, encode, type HostArray } from './dtype.ts';
 import { CaptureError, DisposedError, ShapeError } from './errors.ts';
-import type { Storage } from './memory.ts';
+import { formatValues } from './format.ts';
+import type { Region, Storage } from './memory.ts';
 import { own } from './scope.ts';
 import { elementCount, formatShape, type Shape } from './shape.ts';
 
@@ -16,6 +17,24 @@ export interface Spec {
 export interface ChannelRun {
   readonly start: number;
   readonly pitch: number;
+}
+
+/** Values that the host knows, as of a write clock. */
+interface Known {
+  readonly values: HostArray;
+  readonly clock: number;
+}
+
+/** Tensors with more elements are shown without their values. */
+const MOST_KNOWN = 1024;
+
+const madeInside = new WeakMap<object, Map<Tensor, Tensor | undefined>>();
+
+/** What a step being recorded has made of gradients so far: theirs, or undefined where it forgot them. */
+export function gradientsMadeIn(step: object): Map<Tensor, Tensor | undefined> {
+  const made = madeInside.get(step) ?? new Map<Tensor, Tensor | undefined>();
+  madeInside.set(step, made);
+  return made;
 }
 
 /** Told of the views that are made by methods: the tape follows them. */
@@ -42,13 +61,13 @@ export class Tensor implements Spec {
   readonly run: ChannelRun | undefined;
   /** Whether a tape follows this tensor from here on. */
   requiresGrad = false;
-  /** Where backward leaves the gradient of a tensor with `requiresGrad`. */
-  grad: Tensor | undefined;
   /** A parameter's place in the gradient arena; backward writes there, and `grad` is then this tensor. */
   gradSlot: Tensor | undefined;
   /** Set on a parameter's copy in f16, for kernels to read: the parameter, which gets the gradient. */
   master: Tensor | undefined;
   readonly #storage: Storage;
+  #grad: Tensor | undefined;
+  #known: Known | undefined;
   #disposed = false;
 
   /** Takes over one ownership of `storage`. */
@@ -63,6 +82,26 @@ export class Tensor implements Spec {
     own(this);
   }
 
+  /**
+   * Where backward leaves the gradient of a tensor with `requiresGrad`. What a step being recorded makes of it is the
+   * step's: afterwards it is what it was before.
+   */
+  get grad(): Tensor | undefined {
+    const made = this.device.recording && gradientsMadeIn(this.device.recording);
+    return made?.has(this) ? made.get(this) : this.#grad;
+  }
+
+  set grad(gradient: Tensor | undefined) {
+    if (this.device.recording) gradientsMadeIn(this.device.recording).set(this, gradient);
+    else this.#grad = gradient;
+  }
+
+  /** The gradient that backward adds to: in a step being recorded not one left over from before, or each run would. */
+  get gradSoFar(): Tensor | undefined {
+    const step = this.device.recording;
+    return step ? gradientsMadeIn(step).get(this) : this.#grad;
+  }
+
   get size(): number {
     return elementCount(this.shape);
   }
@@ -75,6 +114,12 @@ export class Tensor implements Spec {
   /** Bytes from the first to the last element, those of other channels between them included. */
   get spanBytes(): number {
     return this.run ? (this.byteLength / this.shape.at(-1)!) * this.run.pitch : this.byteLength;
+  }
+
+  /** What of the storage the elements are. */
+  get region(): Region {
+    const { start = 0, pitch = 0 } = this.run ?? {};
+    return { offset: this.offset, bytes: this.spanBytes, start, channels: this.shape.at(-1) ?? 1, pitch };
   }
 
   get storage(): Storage {
@@ -153,15 +198,37 @@ export class Tensor implements Spec {
   read(): Promise<HostArray> {
     // Thrown at the call, not in the promise, so that a step cannot overlook it.
     this.device.forbidInCapture('A host read was attempted');
-    const { run, spanBytes } = this;
-    const bytes = this.device.read(this.#buffer, this.offset, spanBytes);
-    if (!run) return bytes.then((buffer) => decode(buffer, this.dtype, this.size));
-    const { start, pitch } = run;
-    const channels = this.shape.at(-1)!;
-    const span = spanBytes / byteSize(this.dtype);
-    return bytes.then((buffer) =>
-      decode(buffer, this.dtype, span).filter((_, i) => i % pitch >= start && i % pitch < start + channels),
-    );
+    const { clock } = this.storage;
+    const bytes = this.device.read(this.#buffer, this.offset, this.spanBytes);
+    return bytes.then((buffer) => this.#remember(this.#elementsOf(buffer), clock));
+  }
+
+  #elementsOf(bytes: ArrayBuffer): HostArray {
+    if (!this.run) return decode(bytes, this.dtype, this.size);
+    const { start, pitch } = this.run;
+    const end = start + this.shape.at(-1)!;
+    const span = decode(bytes, this.dtype, this.spanBytes / byteSize(this.dtype));
+    return span.filter((_, i) => i % pitch >= start && i % pitch < end);
+  }
+
+  /** Keeps a few values for `toString`, as long as nothing is written. */
+  #remember(values: HostArray, clock: number): HostArray {
+    if (values.length <= MOST_KNOWN) this.#known = { values: values.slice(), clock };
+    return values;
+  }
+
+  /** Shape, dtype and, where the host knows them (it made, wrote or read them last), the values. */
+  toString(): string {
+    const known = this.#known;
+    const valid = known && !this.#disposed && !this.#storage.writtenSince(this.region, known.clock);
+    const values = valid ? formatValues(known.values, this.shape) : undefined;
+    const rest = this.#disposed ? 'disposed' : (values ?? 'values on the device: await x.read()');
+    return `Tensor ${formatShape(this.shape)} ${this.dtype} ${rest}`;
+  }
+
+  /** For console.log in Node. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   /** The one element of a single-element tensor. */
@@ -182,7 +249,16 @@ export class Tensor implements Spec {
         `The tensor has ${this.size}.`,
       );
     }
-    this.device.write(this.#buffer, this.offset, encode(values, this.dtype));
+    this.fill(encode(values, this.dtype));
+  }
+
+  /** Overwrites all elements with their bytes (`encode`). */
+  fill(bytes: Uint8Array<ArrayBuffer>): void {
+    const { storage } = this;
+    this.device.write(this.#buffer, this.offset, bytes);
+    storage.wrote(this.region);
+    if (this.size <= MOST_KNOWN)
+      this.#remember(decode(bytes.slice().buffer, this.dtype, this.size), storage.clock);
   }
 
   get disposed(): boolean {

@@ -1,0 +1,125 @@
+/** @file Backward through one entry of a tape: evaluates its gradients and hands them on, or to leaves. */
+import { accumulateInto, binary } from '../kernels/binary.ts';
+import { type Call, CallOutput, Incoming, run, type Value } from '../kernels/op.ts';
+import { unary } from '../kernels/unary.ts';
+import { filled } from '../tensor/create.ts';
+import { disown } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Entry, leafOf, unchanged } from './entry.ts';
+import { markGradient } from './trace.ts';
+
+/** What evaluating an entry's gradients needs: incoming gradients, results so far, and arena slots to write into. */
+interface Evaluation {
+  readonly entry: Entry;
+  readonly incoming: readonly (Tensor | undefined)[];
+  readonly results: Map<Call, Tensor[]>;
+  readonly slots: Map<Call, Tensor[]>;
+}
+
+/** Tells tensors that the tape made from leaves. */
+type IsMade = (tensor: Tensor) => boolean;
+
+/** Runs one entry's gradient launches; leaves receive theirs, other inputs' go into `gradients`. */
+export function propagate(entry: Entry, gradients: Map<Tensor, Tensor>, isMade: IsMade): void {
+  const incoming = entry.outputs.map((output) => gradients.get(output));
+  if (entry.backward) {
+    propagateBlock(
+      entry,
+      entry.backward(incoming, (tensor) => kept(entry, tensor)),
+      gradients,
+    );
+    return;
+  }
+  const slots = slotsOf(entry, isMade);
+  const evaluation = { entry, incoming, results: new Map<Call, Tensor[]>(), slots };
+  for (const [index, value] of entry.gradients.entries()) {
+    const input = entry.inputs[index];
+    if (!value || !input) continue;
+    if (isMade(input)) gradients.set(input, summed(value, evaluation, gradients.get(input)));
+    else deliver(leafOf(input), evaluate(value, evaluation), isShared(value));
+  }
+}
+
+const kept = (entry: Entry, tensor: Tensor): Tensor => unchanged(entry.as, entry.pinned.get(tensor)!);
+
+function propagateBlock(
+  { inputs }: Entry,
+  found: readonly (Tensor | null)[],
+  gradients: Map<Tensor, Tensor>,
+): void {
+  for (const [index, gradient] of found.entries()) {
+    const input = inputs[index];
+    if (!input || !gradient) continue;
+    const previous = gradients.get(input);
+    gradients.set(input, previous ? run(binary, [previous, gradient], { fn: 'add' })[0]! : gradient);
+  }
+}
+
+/** The gradient plus what reached its input before: in the launch that makes it, where its op can add. */
+function summed(value: Value, evaluation: Evaluation, previous: Tensor | undefined): Tensor {
+  if (!previous) return evaluate(value, evaluation);
+  if (value instanceof CallOutput && value.call.op.adds && !evaluation.results.has(value.call)) {
+    const { op, inputs, attrs } = value.call;
+    return run(op, [...inputs.map((input) => input && evaluate(input, evaluation)), previous], attrs)[0]!;
+  }
+  return run(binary, [previous, evaluate(value, evaluation)], { fn: 'add' })[0]!;
+}
+
+/** Leaves that receive their first gradient have it written straight into their slot of the gradient arena. */
+function slotsOf(entry: Entry, isMade: IsMade): Map<Call, Tensor[]> {
+  const slots = new Map<Call, Tensor[]>();
+  const claimed = new Set<Tensor>();
+  for (const [index, value] of entry.gradients.entries()) {
+    const input = entry.inputs[index];
+    const leaf = input && leafOf(input);
+    if (!(value instanceof CallOutput) || value.call.op.view || !leaf?.requiresGrad || isMade(input!))
+      continue;
+    if (!leaf.gradSlot || leaf.gradSoFar || claimed.has(leaf)) continue;
+    claimed.add(leaf);
+    const into = slots.get(value.call) ?? [];
+    into[value.index] = leaf.gradSlot;
+    slots.set(value.call, into);
+  }
+  return slots;
+}
+
+function evaluate(value: Value, evaluation: Evaluation): Tensor {
+  const { entry, incoming, results, slots } = evaluation;
+  if (value instanceof Incoming) {
+    return (
+      incoming[value.index] ?? filled(entry.outputs[0]!.device, 0, value.spec.shape, value.spec.dtype, 'dy')
+    );
+  }
+  if (!(value instanceof CallOutput)) {
+    const again = entry.again.get(value);
+    return again ? evaluate(again.value, { ...evaluation, entry: again.entry }) : kept(entry, value);
+  }
+  const { op, inputs, attrs } = value.call;
+  let outputs = results.get(value.call);
+  if (!outputs) {
+    const tensors = inputs.map((input) => input && evaluate(input, evaluation));
+    outputs = run(op, tensors, attrs, { into: slots.get(value.call) ?? [] });
+    results.set(value.call, outputs);
+  }
+  return outputs[value.index]!;
+}
+
+/** Whether someone else may hold the tensor that this gives. */
+const isShared = (value: Value): boolean =>
+  !(value instanceof CallOutput) || value.call.op.view !== undefined;
+
+/**
+ * Gives a leaf its gradient: the first is kept (or lies in its slot already), later ones are added.
+ * @param shared another input may hold the same tensor: it is copied, for it will be added to in place
+ */
+export function deliver(leaf: Tensor, gradient: Tensor, shared: boolean): void {
+  if (leaf.gradSoFar) {
+    accumulateInto(leaf.gradSoFar, gradient);
+    return;
+  }
+  if (leaf.gradSlot) {
+    if (gradient !== leaf.gradSlot) run(unary, [gradient], { fn: 'affine' }, { into: [leaf.gradSlot] });
+    leaf.grad = leaf.gradSlot;
+  } else leaf.grad = disown(shared ? run(unary, [gradient], { fn: 'affine' })[0]! : gradient);
+  markGradient(leaf.grad);
+}

@@ -179,7 +179,7 @@ function slicesOf(
   entry: ShaderEntry,
   tensors: Readonly<Record<string, Tensor>>,
 ): BoundSlice[] {
-  return entry.bindings.map(({ name, binding, access }) => {
+  const slices = entry.bindings.map(({ name, binding, access }) => {
     const tensor = tensors[name]!;
     // It would take the other channels for its own.
     if (tensor.run && !stepsOver(entry))
@@ -187,8 +187,16 @@ function slicesOf(
     if (access === 'read_write') tensor.storage.wrote(tensor.region);
     // Rounded up so that kernels may touch whole vec4s; storages and arena slices are padded to 256 bytes.
     const size = Math.max(16, Math.ceil(tensor.spanBytes / 16) * 16);
-    return { binding, writes: access === 'read_write', storage: tensor.storage, offset: tensor.offset, size };
+    const { storage, offset } = tensor;
+    return { binding, writes: access === 'read_write', storage, offset, size };
   });
+  for (const [i, { writes, storage }] of slices.entries()) {
+    const shared = writes ? slices.findIndex((other) => !other.writes && other.storage === storage) : -1;
+    if (shared < 0) continue;
+    const [written, read] = [entry.bindings[i]!.name, entry.bindings[shared]!.name];
+    throw new ShapeError(label, written, `shares its memory with ${read}`, 'Copy one of them first.');
+  }
+  return slices;
 }
 
 function checkedGrid(label: string, [x, y = 1, z = 1]: Grid): [number, number, number] {

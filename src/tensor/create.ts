@@ -71,6 +71,7 @@ export function filled(
 
 /** A tensor of zeros. */
 export function zeros(device: Device, shape: Shape, dtype: DType = 'f32', label = 'zeros'): Tensor {
+  expectSpec('zeros', device, { shape, dtype });
   return filled(device, 0, shape, dtype, label);
 }
 

@@ -112,4 +112,42 @@ describe('recompute', () => {
     expect(planned[1]).toBeLessThan(0.8 * planned[0]!);
     x.dispose();
   });
+
+  it('gives what the block reads from outside its gradient, as the plain block does', async () => {
+    const [x, k] = [leaf(1, 2, 3), leaf(2, 2, 2)];
+    const [kept, again] = await both([x, k], (wrap) => {
+      const skip = ops.square(k);
+      const h = ops.affine(x, 3);
+      // h both as the argument and by closure
+      return ops.sum(wrap((v) => ops.square(ops.multiply(ops.add(ops.square(v), h), skip)), h));
+    });
+    expect(again).toEqual(kept);
+    expect(kept[1]![0]).toBeGreaterThan(0);
+  });
+
+  it('gives a block back that only hands on, and refuses one that returns no tensor', async () => {
+    const x = leaf(1, 2);
+    const [kept, again] = await both([x], (wrap) => {
+      const h = ops.square(x);
+      return ops.sum(
+        wrap(
+          () => h,
+          wrap((v) => v, h),
+        ),
+      );
+    });
+    expect(again).toEqual(kept);
+    using _tape = new Tape();
+    expect(() => ops.recompute((async () => x) as never, x)).toThrow(/recompute: block returned no tensor/);
+    x.dispose();
+  });
+
+  it('notices that what the block reads was written before backward', () => {
+    const [x, w] = [leaf(1, 2), leaf(3, 4)];
+    using tape = new Tape();
+    const loss = ops.sum(ops.recompute((v) => ops.square(ops.multiply(v, w)), x));
+    w.write([5, 6]);
+    expect(() => tape.backward(loss)).toThrow(/which a recomputed block reads, was written after/);
+    for (const one of [x, w]) one.dispose();
+  });
 });

@@ -1,8 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
+import { Optimizer } from '../../src/autograd/optim.ts';
 import { capture } from '../../src/autograd/step.ts';
 import { noGrad, Tape } from '../../src/autograd/tape.ts';
+import { accumulateInto } from '../../src/kernels/binary.ts';
 import { queueOf } from '../../src/kernels/queue.ts';
+import { Declarations } from '../../src/models/declare.ts';
+import { Module } from '../../src/models/module.ts';
 import { randomNormal, tensor } from '../../src/tensor/create.ts';
 import { CaptureError, OutOfMemoryError, ShaderError } from '../../src/tensor/errors.ts';
 import { disown } from '../../src/tensor/scope.ts';
@@ -142,5 +146,116 @@ describe('tape', () => {
     }
     expect(device().memory.liveBytes).toBe(before);
     x.dispose();
+  });
+
+  it('holds what it was recorded with, and says so where that was disposed', async () => {
+    const x = tensor(device(), new Float32Array(2048).fill(3), [2048], 'f32', 'x');
+    const step = await capture(device(), () => ({ y: ops.affine(x, 2) }));
+    step.run();
+    x.dispose();
+    const other = tensor(device(), new Float32Array(2048).fill(50), [2048]);
+    expect(() => step.run()).toThrow(/Tensor x, which a captured step was recorded with, was used after/);
+    expect((await step.outputs.y.read())[0]).toBe(6);
+    expect((await other.read())[0]).toBe(50);
+    step.dispose();
+    expect(() => step.run()).toThrow(/The captured step was used after it was disposed/);
+  });
+
+  it('gives outside tensors back as handles of its own, the same one twice if asked', async () => {
+    const x = tensor(device(), [1, 2], [2]);
+    const step = await capture(device(), () => ({ x, again: x, y: ops.square(x), z: x.reshape([1, 2]) }));
+    step.run();
+    expect([...(await step.outputs.again.read())]).toEqual([1, 2]);
+    expect([...(await step.outputs.z.read())]).toEqual([1, 2]);
+    step.dispose();
+    expect([...(await x.read())]).toEqual([1, 2]);
+  });
+
+  it('refuses a step that returns no record of tensors, or is async, and disposes nothing', async () => {
+    const x = tensor(device(), [3], [1]);
+    const wrong: [unknown, RegExp][] = [
+      [() => ops.square(x), /the step returned a tensor\. Return a record of tensors/],
+      [() => undefined, /returned undefined/],
+      [() => [x], /returned \[/],
+      [() => ({ x, n: 3 }), /returned 3 as n/],
+      [async () => ({ y: ops.square(x) }), /the step is async/],
+      [() => Promise.reject(new Error('late')), /the step is async/],
+    ];
+    for (const [step, message] of wrong) {
+      await expect(capture(device(), step as () => { y: Tensor })).rejects.toThrow(message);
+      await expect(capture(device(), step as () => { y: Tensor })).rejects.toThrow(CaptureError);
+    }
+    expect(await ops.square(x).item()).toBe(9);
+  });
+
+  it('is the same program whatever gradients were left over, and each time it is captured', async () => {
+    const declared = new Declarations();
+    declared.parameter('w', [1], { kind: 'constant', value: 1 });
+    using net = new Module(device(), declared, 0);
+    const w = net.parameters.get('w')!;
+    const free = tensor(device(), [1], [1]);
+    free.requiresGrad = true;
+    const optimizer = new Optimizer(net.arena, { kind: 'sgd' });
+    const backward = () => {
+      using tape = new Tape();
+      tape.backward(ops.add(ops.square(w), ops.square(free)));
+    };
+    backward();
+    const left = free.grad!;
+    const labels: string[][] = [];
+    for (let time = 0; time < 2; time++) {
+      w.write([1]);
+      const step = await capture(device(), () => {
+        backward();
+        optimizer.apply();
+        return { gradient: free.grad! };
+      });
+      expect(free.grad).toBe(left);
+      const seen: number[] = [];
+      for (let i = 1; i <= 3; i++) {
+        optimizer.prepare(i, 0.1);
+        step.run();
+        seen.push(await w.item());
+      }
+      expect(seen.map((value) => Number(value.toFixed(4)))).toEqual([0.8, 0.64, 0.512]);
+      expect(await step.outputs.gradient.item()).toBe(2);
+      expect(w.grad).toBe(w.gradSlot);
+      labels.push([...step.labels]);
+      step.dispose();
+    }
+    expect(labels[1]).toEqual(labels[0]);
+    left.dispose();
+    optimizer.dispose();
+  });
+
+  it('a run between forward and backward is noticed where it changes what backward reads', async () => {
+    const w = tensor(device(), [2], [1]);
+    w.requiresGrad = true;
+    const one = tensor(device(), [1], [1]);
+    const step = await capture(device(), () => {
+      accumulateInto(w, one);
+      return {};
+    });
+    using tape = new Tape();
+    const loss = ops.square(w);
+    step.run();
+    expect(() => tape.backward(loss)).toThrow(/was written after the forward pass/);
+    step.dispose();
+  });
+
+  it('a launch that would read and write the same memory is refused by name', () => {
+    const w = tensor(device(), [2], [1]);
+    expect(() => accumulateInto(w, w)).toThrow(/accumulate\.main: y shares its memory with x/);
+  });
+
+  it('refuses to run inside another', async () => {
+    const x = tensor(device(), [1], [1]);
+    const inner = await capture(device(), () => ({ y: ops.square(x) }));
+    const outer = () => {
+      inner.run();
+      return {};
+    };
+    await expect(capture(device(), outer)).rejects.toThrow(/run\(\) of another step was attempted inside/);
+    inner.dispose();
   });
 });

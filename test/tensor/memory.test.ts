@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { empty, tensor, zeros } from '../../src/tensor/create.ts';
+import * as ops from '../../src/autograd/ops.ts';
+import { empty, filled, tensor, zeros } from '../../src/tensor/create.ts';
 import { DisposedError, OutOfMemoryError } from '../../src/tensor/errors.ts';
 import { Memory, sizeClass } from '../../src/tensor/memory.ts';
 import { disown, scope } from '../../src/tensor/scope.ts';
@@ -129,5 +130,48 @@ describe('scope', () => {
     gone.dispose();
     expect(() => gone.read()).toThrow(DisposedError);
     expect(() => gone.reshape([3, 1])).toThrow(DisposedError);
+  });
+
+  it('the pool holds at most twice what was in use at the peak, and destroys what was unused longest', () => {
+    const { memory } = device();
+    memory.trim();
+    let peak = 0;
+    for (let megabytes = 4; megabytes < 60; megabytes += 3) {
+      const x = empty(device(), { shape: [megabytes << 18], dtype: 'f32' });
+      peak = Math.max(peak, memory.liveBytes);
+      x.dispose();
+      expect(memory.pooledBytes + memory.liveBytes).toBeLessThanOrEqual(2 * peak);
+    }
+    const recent = empty(device(), { shape: [58 << 18], dtype: 'f32' });
+    expect(memory.pooledBytes).toBeLessThan(2 * peak);
+    recent.dispose();
+    memory.trim();
+    expect(memory.pooledBytes).toBe(0);
+  });
+
+  it('destroys no buffer that a launch still waits to use', async () => {
+    const { memory } = device();
+    memory.trim();
+    const sums: Tensor[] = [];
+    for (let size = 1; size < 12; size++) {
+      const x = filled(device(), size, [size << 16]);
+      sums.push(ops.mean(x));
+      x.dispose();
+    }
+    for (const [i, sum] of sums.entries()) expect(await sum.item()).toBeCloseTo(i + 1, 4);
+  });
+
+  it('knows what was written since, by region', () => {
+    const whole = zeros(device(), [4, 6]);
+    const [left, right] = [whole.viewChannels(0, 4), whole.viewChannels(4, 6)];
+    const { storage } = whole;
+    const then = storage.clock;
+    storage.wrote(left.region);
+    expect(storage.writtenSince(left.region, then)).toBe(true);
+    expect(storage.writtenSince(right.region, then)).toBe(false);
+    expect(storage.writtenSince(whole.region, then)).toBe(true);
+    whole.write(new Float32Array(24));
+    expect(storage.writtenSince(right.region, then)).toBe(true);
+    expect(storage.writtenSince(right.region, storage.clock)).toBe(false);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { filled, randomNormal, randomUniform, tensor } from '../../src/tensor/create.ts';
+import * as ops from '../../src/autograd/ops.ts';
+import { accumulateInto } from '../../src/kernels/binary.ts';
+import { filled, randomNormal, randomUniform, tensor, zeros } from '../../src/tensor/create.ts';
 import type { DType } from '../../src/tensor/dtype.ts';
 import { PlanewiseError, ShapeError } from '../../src/tensor/errors.ts';
 import { broadcastShapes, normalizeAxes, stridesOf } from '../../src/tensor/shape.ts';
@@ -72,5 +74,48 @@ describe('shape', () => {
       'SHAPE',
       'add: b is wrong. Mend it.',
     ]);
+  });
+
+  it('shows shape, dtype and the values that the host knows', async () => {
+    const x = tensor(device(), [1, 2.5, Number.NaN, -4], [2, 2]);
+    expect(String(x)).toBe('Tensor [2, 2] f32 [[1, 2.5], [NaN, -4]]');
+    const y = ops.square(x);
+    expect(String(y)).toBe('Tensor [2, 2] f32 values on the device: await x.read()');
+    await y.read();
+    expect(String(y)).toBe('Tensor [2, 2] f32 [[1, 6.25], [NaN, 16]]');
+    const long = tensor(
+      device(),
+      Array.from({ length: 20 }, (_, i) => i),
+      [20],
+      'i32',
+    );
+    expect(String(long)).toBe('Tensor [20] i32 [0, 1, 2, …, 17, 18, 19]');
+    long.write(new Int32Array(20));
+    expect(String(long)).toBe('Tensor [20] i32 [0, 0, 0, …, 0, 0, 0]');
+    accumulateInto(x, y);
+    expect(String(x)).toContain('values on the device');
+    x.dispose();
+    expect(String(x)).toBe('Tensor [2, 2] f32 disposed');
+    expect(String(tensor(device(), [7], [], 'u32'))).toBe('Tensor [] u32 7');
+    expect(String(zeros(device(), [0, 3]))).toBe('Tensor [0, 3] f32 []');
+  });
+
+  it('refuses shapes, dtypes, values and devices that cannot be', () => {
+    const at = device();
+    const wrong: [() => unknown, RegExp][] = [
+      [() => tensor(at, [1, 2, 3, 4], [-2, -2]), /tensor: shape is \[-2, -2\]/],
+      [() => tensor(at, [1], [1.5]), /tensor: shape is \[1\.5\]/],
+      [() => tensor(at, [1], 1 as never), /tensor: shape is 1\./],
+      [() => tensor(at, [1], [1], 'float32' as never), /dtype is 'float32'.*f32, f16/],
+      [() => tensor(at, 5 as never, [1]), /values is no array/],
+      [() => tensor(undefined as never, [1], [1]), /device is undefined.*openDevice/],
+      [() => zeros(at, [2, Number.NaN]), /zeros: shape is \[2, NaN\]/],
+      [() => filled(at, [2] as never, 1 as never), /filled: shape is 1/],
+      [() => filled(at, '1' as never, [1]), /filled: value is 1\. Pass a number/],
+    ];
+    for (const [call, message] of wrong) {
+      expect(call).toThrow(message);
+      expect(call).toThrow(ShapeError);
+    }
   });
 });

@@ -1,8 +1,22 @@
 /** @file Runs an op and has the tapes that follow its inputs record it. */
+import { channels } from '../kernels/copy.ts';
 import { type Inputs, type Op, run } from '../kernels/op.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { keptOutputs, noteOp } from './recompute.ts';
+import { reshape } from '../kernels/reshape.ts';
+import { type Tensor, watchViews } from '../tensor/tensor.ts';
+import { keptOutputs, noteOp, noteView } from './recompute.ts';
 import { recordOp } from './tape.ts';
+
+// Views made by methods are on the tape as those made by ops.
+watchViews({
+  reshaped(x, view) {
+    noteView(view);
+    recordOp(reshape, [x], [view], { shape: view.shape });
+  },
+  cut(x, view, start, end) {
+    noteView(view);
+    recordOp(channels, [x], [view], { axis: x.shape.length - 1, start, end });
+  },
+});
 
 export interface ApplyOptions {
   /** Receives output 0. */

@@ -27,6 +27,11 @@ class Watch {
     this.outputs = outputs.map((output) => output.view());
   }
 
+  /** Notes a view of something, made by a method. */
+  noteView(view: Tensor): void {
+    this.#made.add(view);
+  }
+
   release(): void {
     for (const output of this.outputs) output.dispose();
   }
@@ -55,6 +60,11 @@ export function keptOutputs(): Tensor[] | undefined {
 /** Tells the blocks around of an op. */
 export function noteOp(inputs: Inputs, outputs: readonly Tensor[]): void {
   for (const watch of watches) watch.note(inputs, outputs);
+}
+
+/** Tells the blocks around of a view that a method made. */
+export function noteView(view: Tensor): void {
+  for (const watch of watches) watch.noteView(view);
 }
 
 function runAgain(block: Block, x: Tensor, again: Replay): Tensor {
@@ -94,7 +104,7 @@ function backwardOf(block: Block, x: Tensor, again: Replay, dy: Tensor): void {
 
 function expectUnchanged(outside: ReadonlyMap<Tensor, number>): void {
   for (const [tensor, clock] of outside) {
-    if (tensor.disposed || !tensor.storage.writtenSince(tensor.region, clock)) continue;
+    if (!tensor.revived(() => tensor.storage.writtenSince(tensor.region, clock))) continue;
     throw new GradientError(
       `backward: ${tensor.label}, which a recomputed block reads, was written after the forward pass, by write() or an optimiser step. Call backward before that.`,
     );
@@ -116,29 +126,28 @@ function recordOn(tape: Tape, block: Block, x: Tensor, y: Tensor, watch: Watch):
   if (![x, ...outside.keys()].some((tensor) => tape.tracks(tensor))) return;
   const known = last.includes(y) ? outputs : [];
   const constant = readOnly(watch);
-  tape.recordBlock(sources, [y], [x, ...known], ([dy], kept) => {
+  const read = [...new Set([x, ...constant.keys()])];
+  tape.recordBlock(sources, [y], [...read, ...known], ([dy], kept) => {
     expectUnchanged(constant);
     const again = { left: known.length > 0 ? ops - 1 : ops, outputs: known.map(kept) };
-    const pinned = kept(x);
-    const from = x.disposed ? pinned.view() : x;
-    if (from !== x && !tape.makes(x)) from.master = x;
     const made = sources.filter((source) => tape.makes(source));
-    const found = asLeaves(
-      made.map((source) => (source === x ? from : source)),
-      () => backwardOf(block, from, again, dy!),
-    );
+    const found = revived(read, () => asLeaves(made, () => backwardOf(block, x, again, dy!)));
     for (const gradient of found) if (gradient) own(gradient);
     return sources.map((source) => found[made.indexOf(source)] ?? null);
   });
+}
+
+/** Runs `action` with tensors usable that may be disposed by now; the tape keeps their storages. */
+function revived<T>(tensors: readonly Tensor[], action: () => T): T {
+  return tensors.reduce((inner, tensor) => () => tensor.revived(inner), action)();
 }
 
 /**
  * Runs `block` without keeping what its gradients will read, but for x and what its last op puts out; backward runs it
  * again up to that op. Gradients have the same bits, the memory of the block's inside is free between, and the time is
  * that of one more forward pass less the last op. Everything the block reads gets its gradient, from outside by a
- * closure or not; what it reads so must not be disposed before backward. A block must do the same each time: apply the
- * same ops, and read nothing that changes before backward; running statistics move only once, and dropout draws the
- * same again.
+ * closure or not, disposed before backward or not. A block must do the same each time: apply the same ops, and read
+ * nothing that changes before backward; running statistics move only once, and dropout draws the same again.
  * @throws ShapeError for a block that returns no tensor
  * @throws GradientError in backward, where what the block reads was written since
  */

@@ -1,12 +1,10 @@
 /** @file The tape: records differentiable launches and runs their gradients backwards. */
-import { channels } from '../kernels/copy.ts';
 import type { Inputs, Op } from '../kernels/op.ts';
-import { reshape } from '../kernels/reshape.ts';
 import { filled } from '../tensor/create.ts';
 import { GradientError, ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
-import { Tensor, watchViews } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { deliver, propagate } from './backward.ts';
 import { type Again, type BlockBackward, type Entry, entryOf, leafOf, pinAll, unpin } from './entry.ts';
 import { expectUncut, explain, leaveTrace } from './trace.ts';
@@ -52,12 +50,6 @@ export function recordOp<A>(
       inputs.some((input) => input && followed(input)),
     );
 }
-
-// Views made by methods are on the tape as those made by ops.
-watchViews({
-  reshaped: (x, view) => recordOp(reshape, [x], [view], { shape: view.shape }),
-  cut: (x, view, start, end) => recordOp(channels, [x], [view], { axis: x.shape.length - 1, start, end }),
-});
 
 /**
  * Runs `action` without recording. Of an async action the part up to its first `await` is seen by no tape at all; from

@@ -271,6 +271,17 @@ export class Tensor implements Spec {
     this.#storage.release();
   }
 
+  /** Runs `action` with the tensor usable, disposed or not, by someone who keeps its storage. */
+  revived<T>(action: () => T): T {
+    const before = this.#disposed;
+    this.#disposed = false;
+    try {
+      return action();
+    } finally {
+      this.#disposed = before;
+    }
+  }
+
   [Symbol.dispose](): void {
     this.dispose();
   }

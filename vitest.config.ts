@@ -25,6 +25,8 @@ export default defineConfig({
           env: { PLANEWISE_ADAPTER: process.env.PLANEWISE_ADAPTER || 'swiftshader' },
           pool: 'forks',
           maxWorkers: 2,
+          // the built library as Node loads it
+          server: { deps: { external: [/\/dist\//] } },
         },
       },
       {

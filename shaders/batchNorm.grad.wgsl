@@ -8,6 +8,8 @@ alias X = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 1u;
 override RELU: bool = false;
+// Whether the statistics were given: then x loses nothing through them.
+override GIVEN: bool = false;
 // Rows added up before they join the total: rounding grows with the longest chain of additions.
 const BLOCK: u32 = 64u;
 
@@ -22,9 +24,9 @@ const BLOCK: u32 = 64u;
 
 var<workgroup> pairs: array<array<V, 2>, LANES>;
 
-// dy where the output was not cut by the ReLU; the output's sign is computed again from x.
+// dy but where the ReLU cut the output, whose sign is computed again from x; what is NaN was not cut.
 fn passed(g: V, distance: V, a: Affine) -> V {
-  return select(g, select(V(), g, distance * a.scale + a.shift > V()), RELU);
+  return select(g, select(V(), g, !(distance * a.scale + a.shift <= V())), RELU);
 }
 
 // Sums of dy and of dy·(x − mean) over an invocation's rows.
@@ -90,7 +92,8 @@ fn storeGradients(group: u32, pair: array<V, 2>, inverse: V) {
 // One workgroup a channel group.
 @compute @workgroup_size(LANES)
 fn mergeGradients(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let group = id.x;
+  let group = id.x + id.y * 65535u;
+  if (group >= params.groups) { return; }
   pairs[lane] = summedStrips(group, lane, LANES);
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
@@ -115,7 +118,9 @@ fn applyGradient(first: u32, a: Affine, pair: array<V, 2>) {
   let byVariance = pair[1] * a.inverse * a.inverse * params.share;
   for (var i = first; i < total; i += step) {
     let d = V(x[i]) - a.center;
-    y[i] = X(a.scale * (passed(V(dy[i]), d, a) - byMean - d * byVariance));
+    let g = passed(V(dy[i]), d, a);
+    // 0 times a sum that is not finite would be NaN.
+    y[i] = X(a.scale * select(g - byMean - d * byVariance, g, GIVEN));
   }
 }
 

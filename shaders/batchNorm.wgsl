@@ -111,7 +111,8 @@ fn moveRunning(group: u32, all: Moments) {
 // One workgroup a channel group.
 @compute @workgroup_size(LANES)
 fn mergeStatistics(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let group = id.x;
+  let group = id.x + id.y * 65535u;
+  if (group >= params.groups) { return; }
   moments[lane] = mergedStrips(group, lane, LANES);
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
@@ -130,7 +131,7 @@ fn apply(first: u32, a: Affine) {
   var at = (first / params.groups) * params.pitch + params.start + first % params.groups;
   for (var i = first; i < total; i += step) {
     let v = (V(x[i]) - a.center) * a.scale + a.shift;
-    y[at] = X(select(v, max(v, V()), RELU));
+    y[at] = X(select(v, select(v, V(), v < V()), RELU));
     at += pitch;
   }
 }

@@ -1,9 +1,20 @@
-// Element-wise functions of two tensors, broadcast to one shape, four elements an invocation.
-// @variant E = f16, E4 = vec4<f16>
+// Element-wise functions and comparisons of two tensors, or of a tensor and a number, broadcast to one shape, four
+// elements an invocation. Computed in f32 or whole numbers.
+// @variant E = f16, E4 = vec4<f16>, R4 = vec4<f16>
+// @variant R4 = vec4<u32>
+// @variant E = i32, E4 = vec4<i32>, C4 = vec4<i32>, R4 = vec4<i32>
+// @variant E = u32, E4 = vec4<u32>, C4 = vec4<u32>, R4 = vec4<u32>
+// Of the operands, of what is computed with, and of the result.
 alias E = f32;
 alias E4 = vec4<f32>;
+alias C4 = vec4<f32>;
+alias R4 = vec4<f32>;
+alias F4 = vec4<f32>;
 override WORKGROUP: u32 = 64u;
+// The place of the function's name in src/kernels/binary.ts.
 override FUNCTION: u32 = 0u;
+// Whether the number is the left operand.
+override SWAPPED: bool = false;
 
 struct Params {
   quads: u32,
@@ -23,10 +34,19 @@ struct Params {
   b1: vec4<u32>,
 }
 
+// Of a tensor and a number, which is given as its bits.
+struct ScalarParams {
+  quads: u32,
+  number: u32,
+}
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<E4>;
 @group(0) @binding(2) var<storage, read> b: array<E4>;
-@group(0) @binding(3) var<storage, read_write> y: array<E4>;
+@group(0) @binding(3) var<storage, read_write> y: array<R4>;
+@group(0) @binding(4) var<uniform> scalar: ScalarParams;
+
+// @include special
 
 // @include strided
 
@@ -34,19 +54,47 @@ fn index(id: vec3<u32>) -> u32 {
   return id.x + id.y * 65535u * WORKGROUP;
 }
 
-fn evaluate(p: E4, q: E4) -> E4 {
+fn evaluate(p: C4, q: C4) -> R4 {
   switch FUNCTION {
-    case 0u: { return p + q; }
-    case 1u: { return p - q; }
-    case 2u: { return p * q; }
-    default: { return p / q; }
+    case 0u: { return R4(p + q); }
+    case 1u: { return R4(p - q); }
+    case 2u: { return R4(p * q); }
+    case 3u: { return R4(p / q); }
+    // no comparison with NaN holds: where q is NaN it is taken
+    case 4u: { return R4(select(q, p, (p < q) | isNaN4(F4(p)))); }
+    case 5u: { return R4(select(q, p, (p > q) | isNaN4(F4(p)))); }
+    case 6u: { return R4(power4(F4(p), F4(q))); }
+    // with the sign of the divisor
+    case 7u: {
+      let rest = p % q;
+      return R4(select(rest, rest + q, (rest != C4()) & ((rest < C4()) != (q < C4()))));
+    }
+    case 8u: { return R4(p > q); }
+    case 9u: { return R4(p >= q); }
+    case 10u: { return R4(p < q); }
+    case 11u: { return R4(p <= q); }
+    case 12u: { return R4(p == q); }
+    case 13u: { return R4(!(p == q)); }
+    case 14u: { return R4((p != C4()) & (q != C4())); }
+    case 15u: { return R4((p != C4()) | (q != C4())); }
+    default: { return R4((p != C4()) != (q != C4())); }
   }
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn same(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = index(id);
-  if (i < params.quads) { y[i] = evaluate(a[i], b[i]); }
+  if (i < params.quads) { y[i] = evaluate(C4(a[i]), C4(b[i])); }
+}
+
+// A tensor and a number.
+@compute @workgroup_size(WORKGROUP)
+fn withNumber(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = index(id);
+  if (i >= scalar.quads) { return; }
+  let number = bitcast<C4>(vec4(scalar.number));
+  let v = C4(a[i]);
+  if (SWAPPED) { y[i] = evaluate(number, v); } else { y[i] = evaluate(v, number); }
 }
 
 fn repeated(i: u32, period: u32) -> u32 {
@@ -61,7 +109,9 @@ fn periodic(@builtin(global_invocation_id) id: vec3<u32>) {
   if (i >= params.quads) { return; }
   let p = a[repeated(i, params.aPeriod)];
   let q = b[repeated(i, params.bPeriod)];
-  y[i] = evaluate(select(p, p.xxxx, params.aPeriod == 0u), select(q, q.xxxx, params.bPeriod == 0u));
+  let left = select(p, p.xxxx, params.aPeriod == 0u);
+  let right = select(q, q.xxxx, params.bPeriod == 0u);
+  y[i] = evaluate(C4(left), C4(right));
 }
 
 fn left(i: u32) -> u32 {
@@ -83,7 +133,7 @@ fn wide(@builtin(global_invocation_id) id: vec3<u32>) {
   var q: E4;
   if (params.aSingle == 1u) { p = E4(a[i / 4u][i % 4u]); } else { p = a[i]; }
   if (params.bSingle == 1u) { q = E4(b[j / 4u][j % 4u]); } else { q = b[j]; }
-  y[quad] = evaluate(p, q);
+  y[quad] = evaluate(C4(p), C4(q));
 }
 
 fn leftElement(i: u32) -> E {
@@ -104,5 +154,5 @@ fn general(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = 4u * quad;
   let p = E4(leftElement(i), leftElement(i + 1u), leftElement(i + 2u), leftElement(i + 3u));
   let q = E4(rightElement(i), rightElement(i + 1u), rightElement(i + 2u), rightElement(i + 3u));
-  y[quad] = evaluate(p, q);
+  y[quad] = evaluate(C4(p), C4(q));
 }

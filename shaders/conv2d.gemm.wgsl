@@ -7,6 +7,8 @@ alias E = f32;
 alias E4 = vec4<f32>;
 override TRANSPOSED: bool = false;
 
+// @include grid
+
 // @include gather
 
 const TILE: u32 = 64u;
@@ -32,14 +34,9 @@ fn weightsOf(d: u32, quad: u32) -> vec4<f32> {
   return vec4<f32>(E4(weights[d][i], weights[d][i + 1u], weights[d][i + 2u], weights[d][i + 3u]));
 }
 
-fn inputAt(image: u32, row: i32, column: i32, ky: u32, kx: u32, k: u32, ry: u32, rx: u32) -> E {
-  let ty = i32(ry) + i32(ky) * params.dilation + params.offsetY;
-  let tx = i32(rx) + i32(kx) * params.dilation + params.offsetX;
-  let iy = row * params.stride + ty / params.up;
-  let ix = column * params.stride + tx / params.up;
-  let divides = (ty % params.up == 0) & (tx % params.up == 0);
+fn inputAt(image: u32, iy: i32, ix: i32, k: u32) -> E {
   let inside = (iy >= 0) & (ix >= 0) & (iy < i32(params.inHeight)) & (ix < i32(params.inWidth));
-  if (!divides || !inside) { return E(); }
+  if (!inside) { return E(); }
   let at = (image * params.inHeight + u32(iy)) * params.inWidth + u32(ix);
   return x[at * params.xPitch + params.xStart + k];
 }
@@ -51,9 +48,10 @@ fn weightAt(tap: u32, k: u32, m: u32) -> E {
 }
 
 @compute @workgroup_size(16, 16)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-  let ry = group.z / u32(params.up);
-  let rx = group.z % u32(params.up);
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+  let group = workgroupAt(id);
+  let ry = group.z / params.classesX;
+  let rx = group.z % params.classesX;
   let flat = local.y * 16u + local.x;
   // Filling: invocation `flat` brings terms flat/64, +4, +8, +12 of pixel (and channel) flat%64.
   let lane = flat % TILE;
@@ -73,10 +71,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
       let term = base + d;
       var value = E();
       var weight = E();
-      if (term < terms) {
-        let tap = term / params.k;
+      let tap = term / params.k;
+      let ty = i32(ry) + i32(tap / params.kernelWidth) * params.dilation + params.offsetY;
+      let tx = i32(rx) + i32(tap % params.kernelWidth) * params.dilation + params.offsetX;
+      // Of a tap that meets no pixel the weight counts as zero too: it need not be finite.
+      if ((term < terms) & (ty % params.up == 0) & (tx % params.up == 0)) {
         let k = term % params.k;
-        value = inputAt(image, row, column, tap / params.kernelWidth, tap % params.kernelWidth, k, ry, rx);
+        value = inputAt(image, row * params.stride + ty / params.up, column * params.stride + tx / params.up, k);
         weight = weightAt(tap, k, channel);
       }
       inputs[d][lane] = value;
@@ -108,7 +109,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
       if (m >= params.m) { continue; }
       var value = tile[i][j];
       if (params.hasBias == 1u) { value += bias[m]; }
-      if (params.relu == 1u) { value = max(value, 0.0); }
+      if (params.relu == 1u) { value = select(value, 0.0, value < 0.0); }
       y[at + m] = E(value);
     }
   }

@@ -7,6 +7,8 @@
 alias E4 = vec4<f32>;
 override TRANSPOSED: bool = false;
 
+// @include grid
+
 // @include gather
 
 const TILE: u32 = 64u;
@@ -102,15 +104,16 @@ fn store(q: mat4x4<f32>, first: u32, m: u32, ry: u32, rx: u32) {
     if ((first + i < params.pixels) & (oy < params.outHeight) & (ox < params.outWidth)) {
       let pixel = (u32(p.image[i]) * params.outHeight + oy) * params.outWidth + ox;
       let v = q[i] + start;
-      y[(pixel * params.yPitch + params.yStart + m) / 4u] = E4(select(v, max(v, vec4<f32>()), params.relu == 1u));
+      y[(pixel * params.yPitch + params.yStart + m) / 4u] = E4(select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u));
     }
   }
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
-  let ry = i32(group.z) / params.up;
-  let rx = i32(group.z) % params.up;
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let group = workgroupAt(id);
+  let ry = i32(group.z / params.classesX);
+  let rx = i32(group.z % params.classesX);
   let across = index % 8u;
   let down = index / 8u;
   // What it brings: a quad of pixels and one of channels in; one of channels in and one of channels out. Neighbours

@@ -6,6 +6,8 @@ enable subgroups;
 
 override TRANSPOSED: bool = false;
 
+// @include grid
+
 struct Params {
   tilesX: u32,
   tilesY: u32,
@@ -87,7 +89,7 @@ fn right(u: mat4x4<f32>, v: mat4x4<f32>, t: mat4x4<f32>, r: Row) -> mat4x4<f32> 
 fn put(v: vec4<f32>, image: u32, oy: u32, ox: u32, m: u32) {
   let at = ((image * params.outHeight + oy) * params.outWidth + ox) * params.m + m;
   let inside = (m < params.m) & (oy < params.outHeight) & (ox < params.outWidth);
-  if (inside) { y[at / 4u] = select(v, max(v, vec4<f32>()), params.relu == 1u); }
+  if (inside) { y[at / 4u] = select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u); }
 }
 
 fn store(q: mat4x4<f32>, image: u32, oy: u32, ox: u32, m: u32) {
@@ -98,7 +100,8 @@ fn store(q: mat4x4<f32>, image: u32, oy: u32, ox: u32, m: u32) {
 }
 
 @compute @workgroup_size(4)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  let group = workgroupAt(id);
   let tileX = group.x % params.tilesX;
   let line = group.x / params.tilesX;
   let image = line / params.tilesY;

@@ -38,11 +38,13 @@ struct Params {
 
 const ROWS: u32 = 8u;
 
+// @include grid
+
 // @include halo
 
-// A product, for compilers move a select behind each broadcast.
+// Masked bit by bit: compilers move a select behind each broadcast, and 0 times what is not finite is NaN.
 fn fetch(s: Source, k: u32) -> f32 {
-  return s.inside * f32(x[s.at + k]);
+  return bitcast<f32>(bitcast<u32>(f32(x[s.at + k])) & s.inside);
 }
 
 // Index of a tap's weight from input channel 0 to output channel m.
@@ -82,7 +84,8 @@ fn under(q: mat2x4<f32>, u: f32, v: f32, t: f32, r: Row) -> mat2x4<f32> {
 }
 
 @compute @workgroup_size(8)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  let group = workgroupAt(id);
   let t = locate(group.x);
   let m = group.y * 8u + lane;
   // Lanes past the last channel compute on its weights and do not store.
@@ -173,7 +176,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     let row = (t.image * params.outHeight + t.oy + r) * params.outWidth + t.ox;
     for (var c = 0u; c < min(8u, params.outWidth - t.ox); c++) {
       let v = sums[r][c / 4u][c % 4u];
-      y[(row + c) * params.m + m] = E(select(v, max(v, 0.0), params.relu == 1u));
+      y[(row + c) * params.m + m] = E(select(v, select(v, 0.0, v < 0.0), params.relu == 1u));
     }
   }
 }

@@ -7,6 +7,8 @@ enable chromium_experimental_subgroup_matrix;
 requires subgroup_id;
 override TRANSPOSED: bool = false;
 
+// @include grid
+
 // @include gather
 
 const TILE: u32 = 64u;
@@ -38,34 +40,46 @@ fn inputAt(p: vec3<i32>, dy: i32, dx: i32, k: u32) -> f16 {
   return x[at * params.xPitch + params.xStart + k];
 }
 
-// Neighbouring invocations bring neighbouring channels of a pixel.
-fn fillInputs(base: u32, local: u32, ry: u32, rx: u32) {
-  let d = local % DEPTH;
-  let term = base + d;
+// Where a term's tap meets the input from a pixel of the residue class, and whether it does.
+struct Tap {
+  dy: i32,
+  dx: i32,
+  counts: bool,
+}
+
+fn tapOf(term: u32, ry: u32, rx: u32) -> Tap {
   let tap = term / params.k;
   let ty = i32(ry) + i32(tap / params.kernelWidth) * params.dilation + params.offsetY;
   let tx = i32(rx) + i32(tap % params.kernelWidth) * params.dilation + params.offsetX;
   let counts = (tap < params.kernelHeight * params.kernelWidth) & (ty % params.up == 0) & (tx % params.up == 0);
+  return Tap(ty / params.up, tx / params.up, counts);
+}
+
+// Neighbouring invocations bring neighbouring channels of a pixel.
+fn fillInputs(base: u32, local: u32, ry: u32, rx: u32) {
+  let d = local % DEPTH;
+  let term = base + d;
+  let tap = tapOf(term, ry, rx);
   for (var pixel = local / DEPTH; pixel < TILE; pixel += 4u) {
     var value = 0.0h;
-    if (counts) { value = inputAt(places[pixel], ty / params.up, tx / params.up, term % params.k); }
+    if (tap.counts) { value = inputAt(places[pixel], tap.dy, tap.dx, term % params.k); }
     inputs[pixel * INPUT_PITCH + d] = value;
   }
 }
 
-fn weightAt(term: u32, channel: u32) -> f16 {
-  let tap = term / params.k;
-  if ((tap >= params.kernelHeight * params.kernelWidth) | (channel >= params.m)) { return 0.0h; }
-  if (TRANSPOSED) { return w[(tap * params.m + channel) * params.k + term % params.k]; }
+// Zero too where the tap meets no pixel: the weight need not be finite.
+fn weightAt(term: u32, channel: u32, ry: u32, rx: u32) -> f16 {
+  if ((channel >= params.m) || !tapOf(term, ry, rx).counts) { return 0.0h; }
+  if (TRANSPOSED) { return w[(term / params.k * params.m + channel) * params.k + term % params.k]; }
   return w[term * params.m + channel];
 }
 
 // Neighbouring invocations bring neighbouring elements of the weight.
-fn fillWeights(base: u32, local: u32, first: u32) {
+fn fillWeights(base: u32, local: u32, first: u32, ry: u32, rx: u32) {
   for (var i = local; i < DEPTH * TILE; i += 128u) {
     let d = select(i / TILE, i % DEPTH, TRANSPOSED);
     let channel = select(i % TILE, i / DEPTH, TRANSPOSED);
-    weights[d * WEIGHT_PITCH + channel] = weightAt(base + d, first + channel);
+    weights[d * WEIGHT_PITCH + channel] = weightAt(base + d, first + channel, ry, rx);
   }
 }
 
@@ -80,19 +94,20 @@ fn store(own: u32, value: f32, pixel: u32, channel: u32, ry: u32, rx: u32) {
   if ((oy >= params.outHeight) | (ox >= params.outWidth)) { return; }
   var v = value;
   if (params.hasBias == 1u) { v += bias[m]; }
-  if (params.relu == 1u) { v = max(v, 0.0); }
+  if (params.relu == 1u) { v = select(v, 0.0, v < 0.0); }
   let at = (line / params.classHeight * params.outHeight + oy) * params.outWidth + ox;
   y[at * params.yPitch + params.yStart + m] = f16(v);
 }
 
 @compute @workgroup_size(128)
 fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(workgroup_id) id: vec3<u32>,
   @builtin(local_invocation_index) local: u32,
   @builtin(subgroup_id) subgroup: u32,
 ) {
-  let ry = group.z / u32(params.up);
-  let rx = group.z % u32(params.up);
+  let group = workgroupAt(id);
+  let ry = group.z / params.classesX;
+  let rx = group.z % params.classesX;
   if (local < TILE) {
     let index = min(group.x * TILE + local, params.pixels - 1u);
     let line = index / params.classWidth;
@@ -109,7 +124,7 @@ fn main(
   let terms = params.kernelHeight * params.kernelWidth * params.k;
   for (var base = 0u; base < terms; base += DEPTH) {
     fillInputs(base, local, ry, rx);
-    fillWeights(base, local, group.y * TILE);
+    fillWeights(base, local, group.y * TILE, ry, rx);
     workgroupBarrier();
     for (var d = 0u; d < DEPTH; d += 16u) {
       let rows = top * INPUT_PITCH + d;

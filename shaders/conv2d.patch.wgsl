@@ -55,5 +55,5 @@ fn join(@builtin(global_invocation_id) id: vec3<u32>) {
   if (i >= params.patches * params.side * params.side * params.channels) { return; }
   var v = products[i];
   if (params.hasBias == 1u) { v += bias[i % params.channels]; }
-  result[pixelOf(i)] = select(v, max(v, vec4<f32>()), params.relu == 1u);
+  result[pixelOf(i)] = select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u);
 }

@@ -6,6 +6,8 @@ enable subgroups;
 
 override LANES: u32 = 4u;
 
+// @include grid
+
 struct Params {
   pixels: u32,
   outHeight: u32,
@@ -69,7 +71,7 @@ fn fetch(base: i32, k: u32) -> f32 {
 // Lanes past the last pixel or channel have computed the last one again, and store the same values there.
 fn put(v: vec4<f32>, index: u32, m: vec4<u32>) {
   let at = min(index, params.pixels - 1u) * params.m + m;
-  let value = select(v, max(v, vec4<f32>()), params.relu == 1u);
+  let value = select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u);
   y[at.x] = value.x;
   y[at.y] = value.y;
   y[at.z] = value.z;
@@ -84,7 +86,8 @@ fn store(q: mat4x4<f32>, first: u32, lane: u32, m: vec4<u32>) {
 }
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let group = workgroupAt(id);
   let lane = index % 4u;
   let first = group.x * 16u;
   let last = params.pixels - 1u;

@@ -9,6 +9,8 @@ enable subgroups;
 // Weight is [tap][k][m]; transposed it is [tap][m][k], as the gradient of the input reads it.
 override TRANSPOSED: bool = false;
 
+// @include grid
+
 // @include gather
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -71,7 +73,7 @@ fn put(v: vec4<f32>, index: u32, ry: u32, rx: u32, m: u32) {
   let ox = u32(p.column * params.up) + rx;
   let at = ((p.image * params.outHeight + oy) * params.outWidth + ox) * params.yPitch + params.yStart + m;
   let inside = (index < params.pixels) & (m < params.m) & (oy < params.outHeight) & (ox < params.outWidth);
-  if (inside) { y[at / 4u] = select(v, max(v, vec4<f32>()), params.relu == 1u); }
+  if (inside) { y[at / 4u] = select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u); }
 }
 
 fn store(q: mat4x4<f32>, first: u32, ry: u32, rx: u32, m: u32) {
@@ -82,13 +84,14 @@ fn store(q: mat4x4<f32>, first: u32, ry: u32, rx: u32, m: u32) {
 }
 
 @compute @workgroup_size(4)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  let group = workgroupAt(id);
   let first = group.x * 32u;
   let m = group.y * 16u + lane * 4u;
   // Lanes past the last channel compute on its weights and do not store.
   let own = min(m, params.m - 4u);
-  let ry = group.z / u32(params.up);
-  let rx = group.z % u32(params.up);
+  let ry = group.z / params.classesX;
+  let rx = group.z % params.classesX;
   let last = params.pixels - 1u;
   let p0 = locate(min(first + lane, last));
   let p1 = locate(min(first + 4u + lane, last));

@@ -6,10 +6,14 @@ enable subgroups;
 // @variant E = f16
 alias E = f32;
 
+// @include grid
+
 struct Params {
   pixels: u32,
   classHeight: u32,
   classWidth: u32,
+  // residue classes across
+  classesX: u32,
   outHeight: u32,
   outWidth: u32,
   inHeight: u32,
@@ -63,15 +67,25 @@ fn source(p: Pixel, dy: i32, dx: i32) -> i32 {
   return select(-1, at + i32(params.xStart), inside);
 }
 
-fn fetch(base: i32, k: u32) -> f32 {
-  return select(0.0, f32(x[u32(max(base, 0)) + k]), base >= 0);
+fn fetch(base: i32, k: u32, inside: bool) -> f32 {
+  return select(0.0, f32(x[u32(max(base, 0)) + k]), (base >= 0) & inside);
 }
 
-// Weights of four input channels to one output channel; those past the last input channel count as zero.
-fn weights(base: u32, k: u32, ks: vec4<u32>) -> vec4<f32> {
-  let at = base + ks * params.weightK;
-  let inside = vec4<u32>(k, k + 1u, k + 2u, k + 3u) < vec4<u32>(params.k);
-  return select(vec4<f32>(), vec4<f32>(f32(w[at.x]), f32(w[at.y]), f32(w[at.z]), f32(w[at.w])), inside);
+// Four input channels; those past the last are it again, and count as zero, input and weight alike.
+struct Channels {
+  at: vec4<u32>,
+  inside: vec4<bool>,
+}
+
+fn channelsFrom(k: u32) -> Channels {
+  let channels = vec4<u32>(k, k + 1u, k + 2u, k + 3u);
+  return Channels(min(channels, vec4<u32>(params.k - 1u)), channels < vec4<u32>(params.k));
+}
+
+// Their weights to one output channel.
+fn weights(base: u32, k: Channels) -> vec4<f32> {
+  let at = base + k.at * params.weightK;
+  return select(vec4<f32>(), vec4<f32>(f32(w[at.x]), f32(w[at.y]), f32(w[at.z]), f32(w[at.w])), k.inside);
 }
 
 // Eight pixels, the same in every lane.
@@ -83,11 +97,11 @@ fn spread(v: f32) -> mat2x4<f32> {
 }
 
 // Adds four input channels of eight pixels to this lane's two channels; lane i of the subgroup loads pixel i.
-fn outer(q: mat4x4<f32>, base: i32, k: vec4<u32>, u: vec4<f32>, v: vec4<f32>) -> mat4x4<f32> {
-  let a = spread(fetch(base, k.x));
-  let b = spread(fetch(base, k.y));
-  let c = spread(fetch(base, k.z));
-  let d = spread(fetch(base, k.w));
+fn outer(q: mat4x4<f32>, base: i32, k: Channels, u: vec4<f32>, v: vec4<f32>) -> mat4x4<f32> {
+  let a = spread(fetch(base, k.at.x, true));
+  let b = spread(fetch(base, k.at.y, k.inside.y));
+  let c = spread(fetch(base, k.at.z, k.inside.z));
+  let d = spread(fetch(base, k.at.w, k.inside.w));
   return mat4x4<f32>(
     q[0] + u.x * a[0] + u.y * b[0] + u.z * c[0] + u.w * d[0],
     q[1] + u.x * a[1] + u.y * b[1] + u.z * c[1] + u.w * d[1],
@@ -97,14 +111,15 @@ fn outer(q: mat4x4<f32>, base: i32, k: vec4<u32>, u: vec4<f32>, v: vec4<f32>) ->
 }
 
 @compute @workgroup_size(8)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  let group = workgroupAt(id);
   let first = group.x * 32u;
   let m = group.y * 16u + lane;
   // Channels past the last are computed on its weights and not stored.
   let m0 = min(m, params.m - 1u);
   let m1 = min(m + 8u, params.m - 1u);
-  let ry = group.z / u32(params.up);
-  let rx = group.z % u32(params.up);
+  let ry = group.z / params.classesX;
+  let rx = group.z % params.classesX;
   let p0 = locate(first + lane);
   let p1 = locate(first + 8u + lane);
   let p2 = locate(first + 16u + lane);
@@ -129,9 +144,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
       let w0 = tap + m0 * params.weightM;
       let w1 = tap + m1 * params.weightM;
       for (var k = 0u; k < params.k; k += 4u) {
-        let ks = min(vec4<u32>(k, k + 1u, k + 2u, k + 3u), vec4<u32>(params.k - 1u));
-        let u = weights(w0, k, ks);
-        let v = weights(w1, k, ks);
+        let ks = channelsFrom(k);
+        let u = weights(w0, ks);
+        let v = weights(w1, ks);
         q0 = outer(q0, b0, ks, u, v);
         q1 = outer(q1, b1, ks, u, v);
         q2 = outer(q2, b2, ks, u, v);
@@ -150,7 +165,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
     let half = i / 4u % 2u;
     let u = sums[i / 8u][half][i % 4u];
     let v = sums[i / 8u][half + 2u][i % 4u];
-    if (m < params.m) { y[at + m] = E(select(u, max(u, 0.0), params.relu == 1u)); }
-    if (m + 8u < params.m) { y[at + m + 8u] = E(select(v, max(v, 0.0), params.relu == 1u)); }
+    if (m < params.m) { y[at + m] = E(select(u, select(u, 0.0, u < 0.0), params.relu == 1u)); }
+    if (m + 8u < params.m) { y[at + m + 8u] = E(select(v, select(v, 0.0, v < 0.0), params.relu == 1u)); }
   }
 }

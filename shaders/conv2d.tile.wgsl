@@ -7,6 +7,8 @@ alias E = f32;
 override WORKGROUP: u32 = 16u;
 override TRANSPOSED: bool = false;
 
+// @include grid
+
 // @include gather
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -29,17 +31,18 @@ fn store(v: vec4<f32>, row: u32, oy: u32, ox: u32, m: u32) {
   if (ox >= params.outWidth || oy >= params.outHeight) { return; }
   let pixel = (row * params.outHeight + oy) * params.outWidth + ox;
   let at = pixel * params.yPitch + params.yStart + m;
-  let value = select(v, max(v, vec4<f32>()), params.relu == 1u);
+  let value = select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u);
   for (var i = 0u; i < 4u; i++) {
     if (m + i < params.m) { y[at + i] = E(value[i]); }
   }
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+  let group = workgroupAt(id);
   let quads = (params.classWidth + 3u) / 4u;
   let blocks = (params.m + 3u) / 4u;
-  let index = id.x + id.y * 65535u * WORKGROUP;
+  let index = group.x * WORKGROUP + local;
   let m = (index % blocks) * 4u;
   let quad = index / blocks;
   let column = (quad % quads) * 4u;
@@ -47,8 +50,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let row = line % params.classHeight;
   let image = line / params.classHeight;
   if (image * params.classHeight * params.classWidth >= params.pixels) { return; }
-  let ry = id.z / u32(params.up);
-  let rx = id.z % u32(params.up);
+  let ry = group.z / params.classesX;
+  let rx = group.z % params.classesX;
   // Channels past the last read its weights and are not stored.
   let ms = min(vec4<u32>(m, m + 1u, m + 2u, m + 3u), vec4<u32>(params.m - 1u));
   var start = vec4<f32>();
@@ -60,13 +63,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var ky = 0u; ky < params.kernelHeight; ky++) {
     let ty = i32(ry) + i32(ky) * params.dilation + params.offsetY;
     let iy = i32(row) * params.stride + ty / params.up;
-    if (ty % params.up != 0 || iy < 0 || iy >= i32(params.inHeight)) { continue; }
+    if (ty % params.up != 0) { continue; }
+    let high = (iy >= 0) & (iy < i32(params.inHeight));
     let base = (i32(image * params.inHeight) + iy) * i32(params.inWidth);
     for (var kx = 0u; kx < params.kernelWidth; kx++) {
       let tx = i32(rx) + i32(kx) * params.dilation + params.offsetX;
       if (tx % params.up != 0) { continue; }
       let ix = i32(column) * params.stride + tx / params.up + vec4<i32>(0, 1, 2, 3) * params.stride;
-      let inside = (ix >= vec4<i32>(0)) & (ix < vec4<i32>(i32(params.inWidth)));
+      let inside = (ix >= vec4<i32>(0)) & (ix < vec4<i32>(i32(params.inWidth))) & vec4<bool>(high);
       let start4 = select(vec4<i32>(-1), (base + ix) * i32(params.xPitch) + i32(params.xStart), inside);
       let tap = ky * params.kernelWidth + kx;
       for (var k = 0u; k < params.k; k++) {

@@ -79,7 +79,7 @@ fn weight(@builtin(global_invocation_id) id: vec3<u32>) {
 
 @compute @workgroup_size(WORKGROUP)
 fn bias(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) index: u32) {
-  sumColumns(id.x, index);
+  sumColumns(id.x + id.y * 65535u, index);
 }
 
 @compute @workgroup_size(WORKGROUP)

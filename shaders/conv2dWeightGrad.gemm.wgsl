@@ -8,6 +8,8 @@ alias E4 = vec4<f32>;
 
 // @include correlation
 
+// @include grid
+
 // @include correlationRow
 
 const TILE: u32 = 64u;
@@ -34,7 +36,8 @@ fn smallAt(pixel: u32, column: u32, columns: u32) -> E {
 }
 
 @compute @workgroup_size(16, 16)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+  let group = workgroupAt(id);
   // What it brings: four rows and four columns of one pixel a round. Rows past the last are not stored.
   let flat = local.y * 16u + local.x;
   let quad = flat % 16u;
@@ -48,8 +51,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let pixels = params.batch * params.smallHeight * params.smallWidth;
   // Whole rounds of 16 per split, so that u32 products stay small.
   let rounds = (pixels + DEPTH - 1u) / DEPTH;
-  let first = rounds * group.z / params.splits;
-  let last = rounds * (group.z + 1u) / params.splits;
+  let first = stripBegin(rounds, group.z);
+  let last = stripBegin(rounds, group.z + 1u);
   var a0 = vec4<f32>();
   var a1 = vec4<f32>();
   var a2 = vec4<f32>();

@@ -9,6 +9,8 @@ alias E4 = vec4<f32>;
 
 // @include correlation
 
+// @include grid
+
 // @include correlationRow
 
 const TILE: u32 = 64u;
@@ -58,7 +60,8 @@ fn store(q: mat4x4<f32>, base: u32, row: u32, column: u32) {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let group = workgroupAt(id);
   let across = index % 8u;
   let down = index / 8u;
   // What it brings: of every fourth pixel a quad of rows and one of columns; neighbours bring what lies side by side.
@@ -69,8 +72,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let column = min(group.y * TILE + quad * 4u, params.b - 4u);
   // Whole rounds of 16 per split, so that u32 products stay small.
   let rounds = (params.batch * params.smallHeight * params.smallWidth + DEPTH - 1u) / DEPTH;
-  let first = rounds * group.z / params.splits;
-  let last = rounds * (group.z + 1u) / params.splits;
+  let first = stripBegin(rounds, group.z);
+  let last = stripBegin(rounds, group.z + 1u);
   let pixel = first * DEPTH + depth;
   let step = placeOf(4u);
   var place = placeOf(pixel);

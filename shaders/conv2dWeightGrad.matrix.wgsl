@@ -6,6 +6,8 @@ enable subgroups;
 enable chromium_experimental_subgroup_matrix;
 requires subgroup_id;
 
+// @include grid
+
 // @include correlation
 
 const TILE: u32 = 64u;
@@ -36,10 +38,11 @@ fn largeAt(pixel: u32, shiftY: i32, shiftX: i32, a: u32) -> f16 {
 
 @compute @workgroup_size(128)
 fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(workgroup_id) id: vec3<u32>,
   @builtin(local_invocation_index) local: u32,
   @builtin(subgroup_id) subgroup: u32,
 ) {
+  let group = workgroupAt(id);
   // Filling: an invocation brings every second pixel of one row and of one column.
   let lane = local % TILE;
   let row = group.x * TILE + lane;
@@ -51,7 +54,7 @@ fn main(
   let pixels = params.batch * params.smallHeight * params.smallWidth;
   // Whole rounds per split, so that u32 products stay small.
   let rounds = (pixels + DEPTH - 1u) / DEPTH;
-  let last = rounds * (group.z + 1u) / params.splits;
+  let last = stripBegin(rounds, group.z + 1u);
   // This subgroup's quarter.
   let top = (subgroup / 2u) * 32u;
   let left = (subgroup % 2u) * 32u;
@@ -59,7 +62,7 @@ fn main(
   var q01 = subgroup_matrix_result<f32, 16, 16>();
   var q10 = subgroup_matrix_result<f32, 16, 16>();
   var q11 = subgroup_matrix_result<f32, 16, 16>();
-  for (var round = rounds * group.z / params.splits; round < last; round++) {
+  for (var round = stripBegin(rounds, group.z); round < last; round++) {
     for (var d = local / TILE; d < DEPTH; d += 2u) {
       let pixel = round * DEPTH + d;
       var r = 0.0h;

@@ -68,8 +68,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var q1 = mat3x4<f32>();
   var q2 = mat3x4<f32>();
   let rows = params.batch * params.smallHeight;
-  let end = rows * (split + 1u) / params.splits;
-  for (var row = rows * split / params.splits; row < end; row++) {
+  let end = stripBegin(rows, split + 1u);
+  for (var row = stripBegin(rows, split); row < end; row++) {
     let image = row / params.smallHeight;
     let top = i32(row - image * params.smallHeight) - params.padding;
     for (var j = 0u; j < params.smallWidth; j += 4u) {

@@ -8,6 +8,8 @@ enable subgroups;
 // Whether the block has 32 large channels or only 16.
 override WIDE: bool = true;
 
+// @include grid
+
 // @include correlation
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -32,7 +34,8 @@ fn firstAtLeast(limit: i32, shift: i32) -> i32 {
 }
 
 @compute @workgroup_size(4)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  let group = workgroupAt(id);
   let a0 = group.x * select(16u, 32u, WIDE);
   let b = group.y * 16u + lane * 4u;
   let split = group.z % params.splits;
@@ -49,8 +52,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   let z = mat4x4<f32>();
   var q0 = z; var q1 = z; var q2 = z; var q3 = z;
   var q4 = z; var q5 = z; var q6 = z; var q7 = z;
-  let end = rows * (split + 1u) / params.splits;
-  for (var row = rows * split / params.splits; row < end; row++) {
+  let end = stripBegin(rows, split + 1u);
+  for (var row = stripBegin(rows, split); row < end; row++) {
     let image = row / params.smallHeight;
     let iy = i32(row % params.smallHeight) * params.stride + dy;
     if (iy < 0 || iy >= i32(params.largeHeight)) { continue; }

@@ -6,6 +6,8 @@ enable subgroups;
 // @variant E = f16
 alias E = f32;
 
+// @include grid
+
 // @include correlation
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -27,7 +29,8 @@ fn firstAtLeast(limit: i32, shift: i32) -> i32 {
 }
 
 @compute @workgroup_size(8)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  let group = workgroupAt(id);
   let a = group.x * 32u + lane;
   let b = group.y * 16u;
   let split = group.z % params.splits;
@@ -48,8 +51,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   // Large channel a + 8·i times small channels b …, b + 8 …
   var q0 = z; var q1 = z; var q2 = z; var q3 = z;
   var r0 = z; var r1 = z; var r2 = z; var r3 = z;
-  let end = rows * (split + 1u) / params.splits;
-  for (var row = rows * split / params.splits; row < end; row++) {
+  let end = stripBegin(rows, split + 1u);
+  for (var row = stripBegin(rows, split); row < end; row++) {
     let image = row / params.smallHeight;
     let iy = i32(row % params.smallHeight) * params.stride + dy;
     if (iy < 0 || iy >= i32(params.largeHeight)) { continue; }

@@ -32,9 +32,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let x0 = firstAtLeast(0, dx);
   let x1 = min(i32(params.smallWidth), firstAtLeast(i32(params.largeWidth), dx));
   let rows = params.batch * params.smallHeight;
-  let end = rows * (split + 1u) / params.splits;
+  let end = stripBegin(rows, split + 1u);
   var sum = vec4<f32>();
-  for (var row = rows * split / params.splits; row < end; row++) {
+  for (var row = stripBegin(rows, split); row < end; row++) {
     let image = row / params.smallHeight;
     let iy = i32(row % params.smallHeight) * params.stride + dy;
     if (iy < 0 || iy >= i32(params.largeHeight)) { continue; }

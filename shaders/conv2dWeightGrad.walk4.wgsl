@@ -4,6 +4,8 @@
 // two columns before them are carried. Terms as in conv2dWeightGrad.subgroup4.wgsl.
 enable subgroups;
 
+// @include grid
+
 // @include correlation
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -40,7 +42,8 @@ fn store(q: mat4x4<f32>, split: u32, tap: u32, a: u32, b: u32) {
 }
 
 @compute @workgroup_size(4)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  let group = workgroupAt(id);
   let a = group.x;
   let b = group.y * 16u + lane * 4u;
   // Lanes past the last channel sum its values and do not store.
@@ -52,8 +55,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   var q10 = z; var q11 = z; var q12 = z;
   var q20 = z; var q21 = z; var q22 = z;
   let rows = params.batch * params.smallHeight;
-  let end = rows * (split + 1u) / params.splits;
-  for (var row = rows * split / params.splits; row < end; row++) {
+  let end = stripBegin(rows, split + 1u);
+  for (var row = stripBegin(rows, split); row < end; row++) {
     let image = row / params.smallHeight;
     let top = i32(row % params.smallHeight) - params.padding;
     // Columns -padding and 1 - padding, on lanes 2 and 3, where the walk leaves the ones it carries.

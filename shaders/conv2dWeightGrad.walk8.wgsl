@@ -7,6 +7,8 @@ enable subgroups;
 // @variant E = f16
 alias E = f32;
 
+// @include grid
+
 // @include correlation
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -16,36 +18,37 @@ alias E = f32;
 
 struct Line {
   at: u32,
-  // 1, or 0 outside the image
-  inside: f32,
+  // all bits, or none outside the image
+  inside: u32,
 }
 
 // A row of the large image; outside it the nearest one in it.
 fn line(row: i32, image: u32, a: u32) -> Line {
   let y = clamp(row, 0, i32(params.largeHeight) - 1);
   let at = (image * params.largeHeight + u32(y)) * params.largeWidth * params.a + a;
-  return Line(at, select(0.0, 1.0, row == y));
+  return Line(at, select(0u, 0xffffffffu, row == y));
 }
 
 struct Column {
   at: u32,
-  inside: f32,
+  inside: u32,
 }
 
 fn columnOf(column: i32) -> Column {
   let x = clamp(column, 0, i32(params.largeWidth) - 1);
-  return Column(u32(x) * params.a, select(0.0, 1.0, column == x));
+  return Column(u32(x) * params.a, select(0u, 0xffffffffu, column == x));
 }
 
-// Products, for compilers move a select behind each broadcast.
+// Masked bit by bit: see conv2d.halo8.wgsl.
 fn fetch(l: Line, c: Column) -> f32 {
-  return f32(large[l.at + c.at]) * (l.inside * c.inside);
+  return bitcast<f32>(bitcast<u32>(f32(large[l.at + c.at])) & l.inside & c.inside);
 }
 
 // Eight small channels of a pixel, the same in every lane.
 fn smallAt(row: u32, column: u32, b: u32) -> mat2x4<f32> {
   let x = min(column, params.smallWidth - 1u);
-  let s = f32(small[(row * params.smallWidth + x) * params.b + b]) * select(0.0, 1.0, x == column);
+  let value = f32(small[(row * params.smallWidth + x) * params.b + b]);
+  let s = bitcast<f32>(bitcast<u32>(value) & select(0u, 0xffffffffu, x == column));
   return mat2x4<f32>(
     subgroupBroadcast(s, 0u), subgroupBroadcast(s, 1u), subgroupBroadcast(s, 2u), subgroupBroadcast(s, 3u),
     subgroupBroadcast(s, 4u), subgroupBroadcast(s, 5u), subgroupBroadcast(s, 6u), subgroupBroadcast(s, 7u),
@@ -53,7 +56,8 @@ fn smallAt(row: u32, column: u32, b: u32) -> mat2x4<f32> {
 }
 
 @compute @workgroup_size(8)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+  let group = workgroupAt(id);
   let a = group.x * 8u + lane;
   let b = group.y * 8u;
   // Lanes past the last channel sum its values and do not store.
@@ -72,8 +76,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id
   var q21 = z;
   var q22 = z;
   let rows = params.batch * params.smallHeight;
-  let end = rows * (split + 1u) / params.splits;
-  for (var row = rows * split / params.splits; row < end; row++) {
+  let end = stripBegin(rows, split + 1u);
+  for (var row = stripBegin(rows, split); row < end; row++) {
     let image = row / params.smallHeight;
     let top = i32(row % params.smallHeight) - params.padding;
     let l0 = line(top, image, ownA);

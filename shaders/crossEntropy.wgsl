@@ -1,42 +1,60 @@
-// Cross entropy of rows of logits with class numbers: forward in strips of (Σ weight·loss, Σ weight), and the gradient.
+// Cross entropy of rows of logits with class numbers: forward in strips of (Σ weight·loss, Σ weight) or row by row, and
+// the gradient.
+// @variant E = f16
+alias E = f32;
 override WORKGROUP: u32 = 64u;
 override WEIGHTED: bool = false;
+// Whether a share of each row's target, params.smoothing, is spread over all classes.
+override SMOOTHED: bool = false;
+// Whether each row has a gradient of its own coming in.
+override EACH: bool = false;
 
 struct Params {
   rows: u32,
   channels: u32,
   strips: u32,
-  ignoreIndex: i32,
+  ignored: u32,
+  fault: u32,
+  smoothing: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> logits: array<f32>;
-@group(0) @binding(2) var<storage, read> labels: array<i32>;
+@group(0) @binding(1) var<storage, read> logits: array<E>;
+@group(0) @binding(2) var<storage, read> labels: array<u32>;
 @group(0) @binding(3) var<storage, read> classWeights: array<f32>;
 @group(0) @binding(4) var<storage, read_write> partials: array<vec2<f32>>;
 @group(0) @binding(5) var<storage, read> weight: array<f32>;
 @group(0) @binding(6) var<storage, read> dy: array<f32>;
-@group(0) @binding(7) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(7) var<storage, read_write> dx: array<E>;
+@group(0) @binding(8) var<storage, read_write> y: array<f32>;
+
+// @include nan
+// @include faults
+// @include labels
+// @include normalizer
 
 fn index(id: vec3<u32>) -> u32 {
   return id.x + id.y * 65535u * WORKGROUP;
 }
 
-// 0 for a label that is ignored or is no class.
-fn weightOf(label: i32) -> f32 {
-  if (label == params.ignoreIndex || label < 0 || label >= i32(params.channels)) { return 0.0; }
-  if (WEIGHTED) { return classWeights[label]; }
+fn weightOf(channel: u32) -> f32 {
+  if (WEIGHTED) { return classWeights[channel]; }
   return 1.0;
 }
 
-// The largest logit of a row, and the logarithm of Σ exp(logit − largest).
-fn normalizer(start: u32) -> vec2<f32> {
-  let end = start + params.channels;
-  var largest = logits[start];
-  for (var i = start + 1u; i < end; i++) { largest = max(largest, logits[i]); }
-  var total = 0.0;
-  for (var i = start; i < end; i++) { total += exp(logits[i] - largest); }
-  return vec2(largest, log(total));
+// A row's weighted loss, and its weight.
+fn lossOf(row: u32) -> vec2<f32> {
+  let label = labels[row];
+  if (isIgnored(label)) { return vec2<f32>(); }
+  if (isFault(label)) { return vec2(notANumber()); }
+  let start = row * params.channels;
+  let n = normalizer(start);
+  let w = weightOf(label);
+  let loss = w * (n.y - (f32(logits[start + label]) - n.x));
+  if (!SMOOTHED) { return vec2(loss, w); }
+  var all = 0.0;
+  for (var c = 0u; c < params.channels; c++) { all -= weightOf(c) * logProbability(start + c, n); }
+  return vec2((1.0 - params.smoothing) * loss + params.smoothing / f32(params.channels) * all, w);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -44,15 +62,33 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
   let strip = index(id);
   if (strip >= params.strips) { return; }
   var total = vec2<f32>();
-  for (var row = strip; row < params.rows; row += params.strips) {
-    let label = labels[row];
-    let w = weightOf(label);
-    if (w == 0.0) { continue; }
-    let start = row * params.channels;
-    let n = normalizer(start);
-    total += vec2(w * (n.y - (logits[start + u32(label)] - n.x)), w);
-  }
+  for (var row = strip; row < params.rows; row += params.strips) { total += lossOf(row); }
   partials[strip] = total;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn forwardEach(@builtin(global_invocation_id) id: vec3<u32>) {
+  let row = index(id);
+  if (row < params.rows) { y[row] = lossOf(row).x; }
+}
+
+// Times what comes in for a row.
+fn incoming(row: u32, factor: f32) -> f32 {
+  if (EACH) { return factor * dy[row]; }
+  return select(factor * dy[0] / weight[0], 0.0, weight[0] <= 0.0);
+}
+
+// Of row and channel, but for what comes in; `all` is the sum of the class weights.
+fn smoothedSlope(w: f32, all: f32, channel: u32, label: u32, probability: f32) -> f32 {
+  let hit = select(0.0, 1.0, channel == label);
+  let spread = params.smoothing / f32(params.channels);
+  return (1.0 - params.smoothing) * w * (probability - hit) + spread * (all * probability - weightOf(channel));
+}
+
+fn totalWeight() -> f32 {
+  var all = 0.0;
+  for (var c = 0u; c < params.channels; c++) { all += weightOf(c); }
+  return all;
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -61,12 +97,20 @@ fn backward(@builtin(global_invocation_id) id: vec3<u32>) {
   if (row >= params.rows) { return; }
   let start = row * params.channels;
   let label = labels[row];
+  if (isIgnored(label) || !isClass(label)) {
+    let nothing = select(notANumber(), 0.0, isIgnored(label));
+    for (var c = 0u; c < params.channels; c++) { dx[start + c] = E(nothing); }
+    return;
+  }
   let w = weightOf(label);
   let n = normalizer(start);
-  let scale = w * dy[0] / weight[0];
-  for (var channel = 0u; channel < params.channels; channel++) {
-    let probability = exp(logits[start + channel] - n.x - n.y);
-    let gradient = scale * (probability - select(0.0, 1.0, i32(channel) == label));
-    dx[start + channel] = select(0.0, gradient, w != 0.0);
+  let scale = incoming(row, select(w, 1.0, SMOOTHED));
+  var all = 0.0;
+  if (SMOOTHED) { all = totalWeight(); }
+  for (var c = 0u; c < params.channels; c++) {
+    let probability = exponential(logProbability(start + c, n));
+    var slope = probability - select(0.0, 1.0, c == label);
+    if (SMOOTHED) { slope = smoothedSlope(w, all, c, label, probability); }
+    dx[start + c] = E(scale * slope);
   }
 }

@@ -9,6 +9,8 @@ struct Params {
   stream: u32,
   // An element is dropped where its 32 random bits lie below.
   threshold: u32,
+  // Drop all: no threshold is above every word.
+  whole: u32,
   scale: f32,
 }
 
@@ -17,6 +19,8 @@ struct Params {
 // Seed, step.
 @group(0) @binding(2) var<storage, read> random: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<E4>;
+
+// @include special
 
 // High word of the 64-bit products.
 fn highProduct(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
@@ -48,5 +52,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = id.x + id.y * 65535u * WORKGROUP;
   if (i >= params.quads) { return; }
   let bits = philox(vec4<u32>(i, random[1], 0u, params.stream), vec2<u32>(random[0], 0u));
-  y[i] = select(E4(vec4<f32>(x[i]) * params.scale), E4(), bits < vec4<u32>(params.threshold));
+  let v = vec4<f32>(x[i]);
+  let dropped = (bits < vec4<u32>(params.threshold)) | vec4<bool>(params.whole == 1u);
+  // 0·v: NaN where v is not finite.
+  let nothing = select(vec4(notANumber()), vec4<f32>(), isFinite4(v));
+  y[i] = E4(select(v * params.scale, nothing, dropped));
 }

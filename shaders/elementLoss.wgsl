@@ -1,10 +1,15 @@
 // Losses of a difference, element by element: forward in strips of (Σ weight·term, Σ weight), and the gradient.
 // @variant E4 = vec4<f16>
+// @variant E4 = vec4<f16>, D4 = vec4<f16>
+// Of the prediction, and of the gradient: the target's is f32.
 alias E4 = vec4<f32>;
+alias D4 = vec4<f32>;
 override WORKGROUP: u32 = 64u;
-// 0 squared error, 1 smooth L1
+// 0 squared error, 1 smooth L1, 2 absolute error, 3 Huber's
 override FUNCTION: u32 = 0u;
 override MASKED: bool = false;
+// 1 for the gradient of the prediction, −1 for the target's
+override SIGN: f32 = 1.0;
 
 struct Params {
   size: u32,
@@ -20,22 +25,9 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> partials: array<vec2<f32>>;
 @group(0) @binding(5) var<storage, read> weight: array<f32>;
 @group(0) @binding(6) var<storage, read> dy: array<f32>;
-@group(0) @binding(7) var<storage, read_write> dx: array<E4>;
+@group(0) @binding(7) var<storage, read_write> dx: array<D4>;
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
-
-// The last quad may reach beyond the tensor, where anything may lie.
-fn inside(quad: u32) -> vec4<bool> {
-  return vec4(4u * quad) + vec4(0u, 1u, 2u, 3u) < vec4(params.size);
-}
-
-fn weights(quad: u32) -> vec4<f32> {
-  var w = vec4(1.0);
-  if (MASKED) { w = mask[quad]; }
-  return select(vec4<f32>(), w, inside(quad));
-}
+// @include elementLoss
 
 // What does not count may hold anything, NaN included.
 fn difference(quad: u32, w: vec4<f32>) -> vec4<f32> {
@@ -43,14 +35,29 @@ fn difference(quad: u32, w: vec4<f32>) -> vec4<f32> {
 }
 
 fn term(d: vec4<f32>) -> vec4<f32> {
-  if (FUNCTION == 0u) { return d * d; }
   let near = abs(d) < vec4(params.beta);
-  return select(abs(d) - 0.5 * params.beta, 0.5 * d * d / params.beta, near);
+  switch FUNCTION {
+    case 0u: { return d * d; }
+    case 1u: { return select(abs(d) - 0.5 * params.beta, 0.5 * d * d / params.beta, near); }
+    case 2u: { return abs(d); }
+    default: { return select(params.beta * (abs(d) - 0.5 * params.beta), 0.5 * d * d, near); }
+  }
+}
+
+// clamp() would lose NaN.
+fn within(d: vec4<f32>, most: f32) -> vec4<f32> {
+  let above = select(d, vec4(-most), d < vec4(-most));
+  return select(above, vec4(most), d > vec4(most));
 }
 
 fn slope(d: vec4<f32>) -> vec4<f32> {
-  if (FUNCTION == 0u) { return 2.0 * d; }
-  return clamp(d / params.beta, vec4(-1.0), vec4(1.0));
+  switch FUNCTION {
+    case 0u: { return 2.0 * d; }
+    case 1u: { return within(d / params.beta, 1.0); }
+    // The sign, 0 and NaN being their own.
+    case 2u: { return select(select(d, vec4(-1.0), d < vec4<f32>()), vec4(1.0), d > vec4<f32>()); }
+    default: { return within(d, params.beta); }
+  }
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -70,6 +77,6 @@ fn backward(@builtin(global_invocation_id) id: vec3<u32>) {
   let quad = index(id);
   if (quad >= params.quads) { return; }
   let w = weights(quad);
-  let scale = select(0.0, dy[0] / weight[0], weight[0] > 0.0);
-  dx[quad] = E4(scale * w * slope(difference(quad, w)));
+  let scale = SIGN * share(dy[0], weight[0]);
+  dx[quad] = D4(scale * w * slope(difference(quad, w)));
 }

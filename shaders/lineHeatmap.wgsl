@@ -31,6 +31,8 @@ struct Strip {
   base: u32,
 }
 
+// @include nan
+
 fn index(id: vec3<u32>) -> u32 {
   return id.x + id.y * 65535u * WORKGROUP;
 }
@@ -49,7 +51,13 @@ fn coefficients(line: u32) -> vec3<f32> {
 fn rendered(line: vec3<f32>, pixel: u32) -> f32 {
   let row = pixel / params.width;
   let distance = dot(line, vec3(f32(pixel - row * params.width), f32(row), 1.0));
-  return exp(-distance * distance * params.falloff);
+  // some drivers' exp makes a number of NaN
+  return select(exp(-distance * distance * params.falloff), distance, isNaN(distance));
+}
+
+// Some drivers take NaN for equal to 0.
+fn counts(w: f32) -> bool {
+  return w != 0.0 || isNaN(w);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -70,7 +78,7 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
   let w = mask[strip.line];
   var total = vec2<f32>();
   // An absent line may hold anything, NaN included.
-  if (w != 0.0) {
+  if (counts(w)) {
     for (var pixel = strip.pixel; pixel < params.pixels; pixel += params.parts) {
       let d = f32(prediction[strip.base + pixel * params.views]) - rendered(line, pixel);
       total += vec2(w * d * d, w);
@@ -85,9 +93,10 @@ fn backward(@builtin(global_invocation_id) id: vec3<u32>) {
   let strip = stripOf(index(id));
   let line = coefficients(strip.line);
   let w = mask[strip.line];
+  let counted = counts(w);
   let scale = 2.0 * w * dy[0] / weight[0];
   for (var pixel = strip.pixel; pixel < params.pixels; pixel += params.parts) {
     let at = strip.base + pixel * params.views;
-    y[at] = E(select(0.0, scale * (f32(prediction[at]) - rendered(line, pixel)), w != 0.0));
+    y[at] = E(select(0.0, scale * (f32(prediction[at]) - rendered(line, pixel)), counted));
   }
 }

@@ -13,10 +13,10 @@ struct Params {
   rest1: f32,
   beta2: f32,
   rest2: f32,
-  // decoupled weight decay
-  decay: f32,
   growthInterval: f32,
   stateQuads: u32,
+  // of parameters
+  groups: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -24,9 +24,10 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 @group(0) @binding(3) var<storage, read> sums: array<f32>;
 @group(0) @binding(4) var<storage, read_write> clip: array<f32>;
-// as in optim.wgsl
+// as in optim.wgsl, by elements
 @group(0) @binding(5) var<storage, read_write> hyper: array<f32>;
-@group(0) @binding(6) var<storage, read> learningRate: array<f32>;
+// rows of four as there: the step; of each group the learning rate and its decoupled weight decay
+@group(0) @binding(6) var<storage, read> rates: array<f32>;
 @group(0) @binding(7) var<storage, read_write> scaler: array<f32>;
 @group(0) @binding(8) var<storage, read> loss: array<f32>;
 // what the forward pass changed, and what that was before
@@ -69,20 +70,27 @@ fn total(lane: u32) -> f32 {
   return all;
 }
 
+fn finite(v: f32) -> bool {
+  return (bitcast<u32>(v) & EXPONENT) != EXPONENT;
+}
+
+// Infinite and NaN where the sum of squares is, whatever the adapter's root makes of that.
+fn root(squares: f32) -> f32 {
+  return select(squares, sqrt(squares), finite(squares));
+}
+
+// 1 for gradients within the limit; NaN for a norm that is.
 fn clipping(norm: f32) -> f32 {
-  return select(1.0, min(1.0, params.maxNorm / (norm + 1e-6)), params.maxNorm >= 0.0);
+  let ratio = params.maxNorm / (norm + 1e-6);
+  return select(1.0, select(ratio, 1.0, ratio > 1.0), params.maxNorm >= 0.0);
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn finish(@builtin(local_invocation_index) lane: u32) {
-  let norm = sqrt(total(lane));
+  let norm = root(total(lane));
   if (lane > 0u) { return; }
   clip[0] = norm;
   clip[1] = clipping(norm);
-}
-
-fn finite(v: f32) -> bool {
-  return (bitcast<u32>(v) & EXPONENT) != EXPONENT;
 }
 
 // The largest exponent in the lane's part of the state.
@@ -110,26 +118,38 @@ fn advance() {
   if (scaler[SCALE] < 1e38) { scaler[SCALE] *= 2.0; }
 }
 
+// What each group's parameters step by.
+fn takeStep() {
+  let correction = inverseSqrt(scaler[CORRECTION2]);
+  for (var row = 4u; row <= 4u * params.groups; row += 4u) {
+    hyper[row] = rates[row] / scaler[CORRECTION1];
+    hyper[row + 1u] = correction;
+    hyper[row + 2u] = 1.0 - rates[row] * rates[row + 1u];
+    hyper[row + 3u] = 1.0;
+  }
+}
+
 // Whether the step is taken, and how.
 fn decide(squares: f32) {
-  let norm = sqrt(squares) / scaler[SCALE];
+  hyper[0] = rates[0];
+  hyper[1] = rates[1];
+  let norm = root(squares) / scaler[SCALE];
   clip[0] = norm;
   clip[1] = clipping(norm) / scaler[SCALE];
+  let prepared = rates[0] + rates[1] > 0.0;
   let forward = forwardFinite();
-  if (forward & finite(squares)) {
+  if (prepared & forward & finite(squares)) {
     advance();
-    hyper[0] = learningRate[0] / scaler[CORRECTION1];
-    hyper[1] = inverseSqrt(scaler[CORRECTION2]);
-    hyper[2] = 1.0 - learningRate[0] * params.decay;
-    hyper[3] = 1.0;
+    takeStep();
     skipped = 0u;
     return;
   }
+  for (var row = 4u; row <= 4u * params.groups; row += 4u) { hyper[row + 3u] = 0.0; }
+  skipped = 1u;
+  if (!prepared) { return; }
   if (forward) { scaler[SCALE] *= 0.5; }
   scaler[GOOD_STEPS] = 0.0;
   scaler[SKIPPED] += 1.0;
-  hyper[3] = 0.0;
-  skipped = 1u;
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -1,5 +1,7 @@
-// The end of a loss: strips of (Σ weight·term, Σ weight) become their ratio, 0 where nothing counts, in a fixed order.
+// The end of a loss: strips of (Σ weight·term, Σ weight) become their ratio, 0 where nothing counts, or the sum, in a
+// fixed order.
 override LANES: u32 = 64u;
+override SUM: bool = false;
 // Strips added up before they join the lane's total: rounding grows with the longest chain of additions.
 const BLOCK: u32 = 64u;
 
@@ -31,6 +33,12 @@ fn main(@builtin(local_invocation_id) id: vec3<u32>) {
   workgroupBarrier();
   if (id.x > 0u) { return; }
   for (var lane = 1u; lane < LANES; lane++) { total += lanes[lane]; }
-  loss[0] = select(0.0, total.x / total.y, total.y > 0.0);
-  weight[0] = total.y;
+  if (SUM) {
+    loss[0] = total.x;
+    weight[0] = 1.0;
+  } else {
+    // A weight that is NaN is not 0.
+    loss[0] = select(total.x / total.y, 0.0, total.y <= 0.0);
+    weight[0] = total.y;
+  }
 }

@@ -1,10 +1,13 @@
 // Bilinear resizing of [N, H, W, C], and its gradient: each input pixel gathers, row by row, from the outputs it fed.
-// V is f32 where the channel count is no multiple of four.
+// V is f32 where the channel count is no multiple of four; X is what the images are stored as.
 // @variant V = f32
+// @variant X = vec4<f16>
 alias V = vec4<f32>;
+alias X = V;
 override WORKGROUP: u32 = 64u;
 
 struct Params {
+  batch: u32,
   groups: u32,
   height: u32,
   width: u32,
@@ -17,33 +20,39 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<V>;
-@group(0) @binding(2) var<storage, read_write> y: array<V>;
+@group(0) @binding(1) var<storage, read> x: array<X>;
+@group(0) @binding(2) var<storage, read_write> y: array<X>;
+
+// @include place
 
 fn coordinate(i: u32, scale: f32, size: u32) -> f32 {
   return clamp((f32(i) + params.center) * scale - params.center, 0.0, f32(size - 1u));
 }
 
-// id: (column and channel group, row, image) of the output.
+// Places are those of the output.
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
-  let column = id.x / params.groups;
-  if (column >= params.outWidth) { return; }
-  let group = id.x % params.groups;
-  let down = coordinate(id.y, params.scaleY, params.height);
+  let place = placeOf(id, params.outWidth * params.groups, params.outHeight);
+  let column = place.x / params.groups;
+  if (column >= params.outWidth || (FOLDED && place.z >= params.batch)) { return; }
+  let group = place.x % params.groups;
+  let down = coordinate(place.y, params.scaleY, params.height);
   let right = coordinate(column, params.scaleX, params.width);
   let top = u32(down);
   let left = u32(right);
   let next = min(left + 1u, params.width - 1u);
-  let upper = (id.z * params.height + top) * params.width;
-  let lower = (id.z * params.height + min(top + 1u, params.height - 1u)) * params.width;
+  let upper = (place.z * params.height + top) * params.width;
+  let lower = (place.z * params.height + min(top + 1u, params.height - 1u)) * params.width;
   let part = vec2<f32>(right - f32(left), down - f32(top));
-  let above = x[(upper + left) * params.groups + group] * (1 - part.x) + x[(upper + next) * params.groups + group] * part.x;
-  let below = x[(lower + left) * params.groups + group] * (1 - part.x) + x[(lower + next) * params.groups + group] * part.x;
-  y[(id.z * params.outHeight + id.y) * params.outWidth * params.groups + id.x] = above * (1 - part.y) + below * part.y;
+  let above = V(x[(upper + left) * params.groups + group]) * (1 - part.x)
+    + V(x[(upper + next) * params.groups + group]) * part.x;
+  let below = V(x[(lower + left) * params.groups + group]) * (1 - part.x)
+    + V(x[(lower + next) * params.groups + group]) * part.x;
+  let line = place.z * params.outHeight + place.y;
+  y[line * params.outWidth * params.groups + place.x] = X(above * (1 - part.y) + below * part.y);
 }
 
-// Outputs that may draw on input pixel i: first, and one past the last. One too many at either end weighs nothing.
+// Outputs that may draw on input pixel i: first, and one past the last. There may be one too many at either end.
 fn fed(i: u32, scale: f32, size: u32, count: u32) -> vec2<u32> {
   if (scale == 0) { return vec2<u32>(0u, count); }
   let first = (f32(i) - 1 + params.center) / scale - params.center;
@@ -53,26 +62,38 @@ fn fed(i: u32, scale: f32, size: u32, count: u32) -> vec2<u32> {
   return vec2<u32>(start, min(end, count));
 }
 
-fn weight(output: u32, i: u32, scale: f32, size: u32) -> f32 {
-  return max(0.0, 1 - abs(coordinate(output, scale, size) - f32(i)));
+// How much of an output pixel is input pixel i, and whether it reads it at all (else its gradient may be NaN).
+struct Weight {
+  value: f32,
+  reads: bool,
 }
 
-// Here x is dy and y is dx. id: (column and channel group, row, image) of dx.
+fn weightOf(output: u32, i: u32, scale: f32, size: u32) -> Weight {
+  let at = coordinate(output, scale, size);
+  let first = u32(at);
+  return Weight(max(0.0, 1 - abs(at - f32(i))), first == i || min(first + 1u, size - 1u) == i);
+}
+
+// Here x is dy and y is dx, and places are those of dx.
 @compute @workgroup_size(WORKGROUP)
 fn backward(@builtin(global_invocation_id) id: vec3<u32>) {
-  let column = id.x / params.groups;
-  if (column >= params.width) { return; }
-  let group = id.x % params.groups;
-  let rows = fed(id.y, params.scaleY, params.height, params.outHeight);
+  let place = placeOf(id, params.width * params.groups, params.height);
+  let column = place.x / params.groups;
+  if (column >= params.width || (FOLDED && place.z >= params.batch)) { return; }
+  let group = place.x % params.groups;
+  let rows = fed(place.y, params.scaleY, params.height, params.outHeight);
   let columns = fed(column, params.scaleX, params.width, params.outWidth);
   var sum = V();
   for (var row = rows.x; row < rows.y; row++) {
-    let start = (id.z * params.outHeight + row) * params.outWidth;
+    let start = (place.z * params.outHeight + row) * params.outWidth;
     var line = V();
     for (var c = columns.x; c < columns.y; c++) {
-      line += x[(start + c) * params.groups + group] * weight(c, column, params.scaleX, params.width);
+      let across = weightOf(c, column, params.scaleX, params.width);
+      line += select(V(), V(x[(start + c) * params.groups + group]) * across.value, across.reads);
     }
-    sum += line * weight(row, id.y, params.scaleY, params.height);
+    let down = weightOf(row, place.y, params.scaleY, params.height);
+    sum += select(V(), line * down.value, down.reads);
   }
-  y[(id.z * params.height + id.y) * params.width * params.groups + id.x] = sum;
+  let line = place.z * params.height + place.y;
+  y[line * params.width * params.groups + place.x] = X(sum);
 }

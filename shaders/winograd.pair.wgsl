@@ -132,7 +132,7 @@ fn weightGrad(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 
 fn storePixel(v: T, at: u32) {
-  result[at] = select(v, max(v, T()), params.relu == 1u);
+  result[at] = select(v, select(v, T(), v < T()), params.relu == 1u);
 }
 
 // The output of a convolution from the 9 products.

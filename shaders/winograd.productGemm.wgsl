@@ -2,6 +2,7 @@
 // rows times 64 columns of one strip of the depth, 16 depths a round; an invocation 8 rows times 8 columns, in quads 32
 // apart so that neighbours read neighbouring quads.
 
+// @include grid
 // @include winogradProduct
 
 const TILE: u32 = 64u;
@@ -29,7 +30,8 @@ fn store(q: mat4x4<f32>, base: u32, row: u32, column: u32) {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let group = workgroupAt(id);
   let across = index % 8u;
   let down = index / 8u;
   let point = group.z % params.points;

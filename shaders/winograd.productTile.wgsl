@@ -3,6 +3,7 @@
 // whole workgroup.
 override LANES: u32 = 4u;
 
+// @include grid
 // @include winogradProduct
 
 fn store(q: mat4x4<f32>, base: u32, first: u32) {
@@ -13,7 +14,8 @@ fn store(q: mat4x4<f32>, base: u32, first: u32) {
 }
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let group = workgroupAt(id);
   let column = (group.y * LANES + index) * 4u;
   if (column >= params.columns) { return; }
   let first = group.x * 8u;

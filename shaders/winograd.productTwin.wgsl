@@ -4,6 +4,7 @@
 enable subgroups;
 
 // @include winogradProduct
+// @include grid
 // @include quadProduct
 
 // What the lane of the same place in the other quad has.
@@ -14,7 +15,8 @@ fn across(v: mat4x4<f32>, twin: u32) -> mat4x4<f32> {
 }
 
 @compute @workgroup_size(8)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup_invocation_id) index: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) index: u32) {
+  let group = workgroupAt(id);
   let lane = index % 4u;
   let quad = index / 4u;
   let depth = params.depth;

@@ -5,10 +5,12 @@ enable subgroups;
 override LANES: u32 = 4u;
 
 // @include winogradProduct
+// @include grid
 // @include quadProduct
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let group = workgroupAt(id);
   let first = group.x * 16u;
   let lane = index % 4u;
   let column = (group.y * 2u * LANES + index) * 4u;

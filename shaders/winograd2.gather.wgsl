@@ -51,10 +51,10 @@ fn gatherTile(i: u32) {
   let lower = gatherOutput(a.b, b.b, c.b, d.b);
   let above = yLine(t, 0);
   let below = yLine(t, 1);
-  storePixel(upper.a + start, above, left);
-  storePixel(upper.b + start, above, right);
-  storePixel(lower.a + start, below, left);
-  storePixel(lower.b + start, below, right);
+  storePixel(finished(upper.a, start), above, left);
+  storePixel(finished(upper.b, start), above, right);
+  storePixel(finished(lower.a, start), below, left);
+  storePixel(finished(lower.b, start), below, right);
 }
 
 fn weightColumn(at: u32, plane: u32) -> Three {

@@ -81,11 +81,12 @@ fn transformX(i: u32) {
   putX(spreadInput(a.d, b.d, c.d, d.d), i + 12u * plane);
 }
 
-// The gradient of y, where y is positive if the convolution ended in a ReLU.
+// The gradient of y; if the convolution ended in a ReLU, 0 where y is 0. It passes where y is NaN, as in PyTorch: there
+// != would not hold, which Dawn compiles to an ordered comparison.
 fn fetchGrad(row: Line, column: Line) -> T {
   let i = row.at + column.at;
   let v = select(T(), grad[i], row.inside & column.inside);
-  if (params.masked == 1u) { return select(T(), v, y[i] > T()); }
+  if (params.masked == 1u) { return select(T(), v, !(y[i] == T())); }
   return v;
 }
 

@@ -45,11 +45,15 @@ fn outputColumn(at: u32, plane: u32) -> Four {
 
 struct Columns { a: Line, b: Line, c: Line, d: Line }
 
-fn storeRow(v: Four, start: T, row: Line, x: Columns) {
-  storePixel(v.a + start, row, x.a);
-  storePixel(v.b + start, row, x.b);
-  storePixel(v.c + start, row, x.c);
-  storePixel(v.d + start, row, x.d);
+fn storeRow(v: Four, row: Line, x: Columns) {
+  storePixel(v.a, row, x.a);
+  storePixel(v.b, row, x.b);
+  storePixel(v.c, row, x.c);
+  storePixel(v.d, row, x.d);
+}
+
+fn storeOutputs(v: Four, start: T, row: Line, x: Columns) {
+  storeRow(Four(finished(v.a, start), finished(v.b, start), finished(v.c, start), finished(v.d, start)), row, x);
 }
 
 fn yLine(t: Tile, i: i32) -> Line {
@@ -81,7 +85,7 @@ fn gatherTile(i: u32) {
     var r = gatherOutput(a.c, b.c, c.c, d.c, e.c, f.c);
     let s = gatherOutput(a.d, b.d, c.d, d.d, e.d, f.d);
     for (var line = top; line < top + 4; line++) {
-      storeRow(p, start, yLine(t, line), x);
+      storeOutputs(p, start, yLine(t, line), x);
       p = q; q = r; r = s;
     }
     return;
@@ -92,10 +96,10 @@ fn gatherTile(i: u32) {
   let d = outputColumn(i + 18u * plane, plane);
   let e = outputColumn(i + 24u * plane, plane);
   let f = outputColumn(i + 30u * plane, plane);
-  storeRow(gatherOutput(a.a, b.a, c.a, d.a, e.a, f.a), start, yLine(t, top), x);
-  storeRow(gatherOutput(a.b, b.b, c.b, d.b, e.b, f.b), start, yLine(t, top + 1), x);
-  storeRow(gatherOutput(a.c, b.c, c.c, d.c, e.c, f.c), start, yLine(t, top + 2), x);
-  storeRow(gatherOutput(a.d, b.d, c.d, d.d, e.d, f.d), start, yLine(t, top + 3), x);
+  storeOutputs(gatherOutput(a.a, b.a, c.a, d.a, e.a, f.a), start, yLine(t, top), x);
+  storeOutputs(gatherOutput(a.b, b.b, c.b, d.b, e.b, f.b), start, yLine(t, top + 1), x);
+  storeOutputs(gatherOutput(a.c, b.c, c.c, d.c, e.c, f.c), start, yLine(t, top + 2), x);
+  storeOutputs(gatherOutput(a.d, b.d, c.d, d.d, e.d, f.d), start, yLine(t, top + 3), x);
 }
 
 fn weightColumn(at: u32, plane: u32) -> Three {
@@ -175,7 +179,7 @@ fn gatherBlock(i: u32) {
   var r = gatherInput(z.c, a.c, b.c, c.c, d.c, e.c, f.c, g.c);
   let s = gatherInput(z.d, a.d, b.d, c.d, d.d, e.d, f.d, g.d);
   for (var line = top; line < top + 4; line++) {
-    storeRow(p, T(), xLine(t, line), x);
+    storeRow(p, xLine(t, line), x);
     p = q; q = r; r = s;
   }
 }

@@ -108,7 +108,8 @@ fn xLine(t: Tile, i: i32) -> Line {
   return Line(line.at + t.number * params.xHeight * stride + t.channel, line.inside);
 }
 
-// The gradient of y, where y is positive if the convolution ended in a ReLU.
+// The gradient of y; if the convolution ended in a ReLU, 0 where y is 0. It passes where y is NaN, as in PyTorch: there
+// != would not hold, which Dawn compiles to an ordered comparison.
 fn fetchGrad(row: Line, column: Line) -> T {
   let i = row.at + column.at;
   return select(T(), grad[i], row.inside & column.inside);
@@ -123,10 +124,10 @@ fn gradLine(t: Tile, i: i32) -> Line {
 fn gradRow(row: Line, a: Line, b: Line, c: Line, d: Line) -> Six {
   var v = Four(fetchGrad(row, a), fetchGrad(row, b), fetchGrad(row, c), fetchGrad(row, d));
   if (params.masked == 1u) {
-    v.a = select(T(), v.a, y[row.at + a.at] > T());
-    v.b = select(T(), v.b, y[row.at + b.at] > T());
-    v.c = select(T(), v.c, y[row.at + c.at] > T());
-    v.d = select(T(), v.d, y[row.at + d.at] > T());
+    v.a = select(T(), v.a, !(y[row.at + a.at] == T()));
+    v.b = select(T(), v.b, !(y[row.at + b.at] == T()));
+    v.c = select(T(), v.c, !(y[row.at + c.at] == T()));
+    v.d = select(T(), v.d, !(y[row.at + d.at] == T()));
   }
   return spreadOutput(v.a, v.b, v.c, v.d);
 }

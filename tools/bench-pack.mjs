@@ -99,7 +99,7 @@ async function pack() {
     for (const path of ['dist/bench', 'bench', 'package.json'])
       await cp(join(root, path), join(staging, path), { recursive: true, filter });
     for (const name of await readdir(join(root, 'dist')))
-      if (/\.js$/.test(name) || name === 'chunks')
+      if (!['web', 'bench', 'bundle'].includes(name))
         await cp(join(root, 'dist', name), join(staging, 'dist', name), { recursive: true, filter });
     await copyPackages(root.replace(/\/$/, ''), staging);
     if (await exists(join(root, 'bench/peers/node_modules')))

@@ -1,11 +1,11 @@
-/** @file Builds dist/: the programs and the library bundled by esbuild (npm packages stay outside), declarations by tsc. */
+/** @file Builds dist/: every module of src by itself, so that bundlers leave out what a program does not use; types beside them. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, copyFile, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { finishDeclarations } from './declarations.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -15,45 +15,90 @@ const shared = {
   format: 'esm',
   // lowers `using`, which Node 20 cannot parse
   target: 'es2022',
-  sourcemap: true,
+  platform: 'neutral',
   legalComments: 'none',
   logLevel: 'warning',
 };
 
-/** Node entries share chunks, so that a class is one class whichever entry made it. */
-const node = build({
-  ...shared,
-  entryPoints: ['cli', 'train', 'index'].map((name) => `src/${name}.ts`).filter(existsSync),
-  outdir: 'dist',
-  chunkNames: 'chunks/[name]-[hash]',
-  splitting: true,
-  platform: 'node',
-  packages: 'external',
-});
+/**
+ * Image decoders: CommonJS that asks for modules of Node, which bundlers for the browser refuse. They become modules
+ * of dist/decoders that ask for nothing.
+ */
+const decoders = {
+  '@cornerstonejs/codec-charls/decode': 'charls.js',
+  '@cornerstonejs/codec-libjpeg-turbo-8bit/decode': 'libjpegturbo.js',
+  '@cornerstonejs/codec-openjpeg/decode': 'openjpeg.js',
+};
 
-/** The browser entry is one file; npm packages are left to the bundler or import map of the page. */
-const web = build({
-  ...shared,
-  entryPoints: ['src/index.web.ts'],
-  outfile: 'dist/index.web.js',
-  platform: 'browser',
-  packages: 'external',
-});
+/** Leaves what a module imports where it is: modules of src by the names they get, packages by their own. */
+const imports = {
+  name: 'imports',
+  setup({ onResolve }) {
+    onResolve({ filter: /.*/ }, ({ kind, path, resolveDir }) => {
+      if (kind === 'entry-point') return undefined;
+      const up = relative(resolveDir, join(root, 'src'));
+      if (path in decoders) return { path: `${up}/decoders/${decoders[path]}`, external: true };
+      // what a module imports for its types alone is not imported
+      return {
+        path: path.replace(/^(\..*)\.ts$/, '$1.js'),
+        external: true,
+        sideEffects: !path.startsWith('.'),
+      };
+    });
+  },
+};
 
-function declarations() {
-  const tsc = join(createRequire(import.meta.url).resolve('typescript/package.json'), '..', 'bin', 'tsc');
+/** What the decoders ask of Node is there for files that they are not given. */
+const nothing = {
+  name: 'nothing',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(fs|path|crypto)$/ }, ({ path }) => ({ path, namespace: 'nothing' }));
+    onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
+async function modules() {
+  const files = await readdir(join(root, 'src'), { recursive: true });
+  const entryPoints = files.filter((name) => /(?<!\.d)\.ts$/.test(name)).map((name) => `src/${name}`);
+  await build({ ...shared, entryPoints, outdir: 'dist', outbase: 'src', plugins: [imports] });
+}
+
+async function decoderModules() {
+  const define = { process: 'undefined', __dirname: '""', __filename: 'undefined' };
+  const options = { ...shared, minify: true, mainFields: ['main'], plugins: [nothing], define };
+  const one = ([name, file]) =>
+    build({
+      ...options,
+      stdin: { contents: `export { default } from '${name}';`, resolveDir: root },
+      outfile: `dist/decoders/${file}`,
+    });
+  await Promise.all(Object.entries(decoders).map(one));
+  await copyFile(join(root, 'tools', 'decoders.txt'), join(root, 'dist', 'decoders', 'LICENSES.txt'));
+}
+
+async function declarations() {
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
   const child = spawn(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
-  return new Promise((resolve, reject) => {
+  await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code) =>
       code === 0 ? resolve() : reject(new Error('tsc could not write the declarations')),
     );
   });
+  await finishDeclarations(join(root, 'dist'));
+}
+
+/** All but what other tools build there. */
+async function clean() {
+  const kept = new Set(['web', 'bench', 'bundle']);
+  const names = await readdir(join(root, 'dist')).catch(() => []);
+  const old = names.filter((name) => !kept.has(name));
+  await Promise.all(old.map((name) => rm(join(root, 'dist', name), { recursive: true })));
 }
 
 try {
-  await rm(join(root, 'dist', 'chunks'), { recursive: true, force: true });
-  await Promise.all([node, web, declarations()]);
+  await clean();
+  await Promise.all([modules(), decoderModules(), declarations()]);
   await chmod(join(root, 'dist', 'cli.js'), 0o755);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -25,8 +25,8 @@ async function openNull(instance) {
 }
 
 /** The shader as written, and as each `// @variant E = f16, TILE = 8` line in it says. */
-function specializations(shader) {
-  const lines = [...shader.source.matchAll(/^\/\/ @variant (.+)$/gm)];
+function specializations(shader, source) {
+  const lines = [...source.matchAll(/^\/\/ @variant (.+)$/gm)];
   const pairs = lines.map(([, text]) => text.split(', ').map((pair) => pair.split(' = ')));
   const only = (variant, declared) => Object.fromEntries(variant.filter(([name]) => name in declared));
   return [[], ...pairs].map((variant) => ({
@@ -58,7 +58,7 @@ async function compileEntry(device, file, module, entryPoint, { overrides }) {
 async function compileShader(device, engine, file) {
   const shader = engine.shaders[identifier(file)];
   const problems = [];
-  for (const specialization of specializations(shader)) {
+  for (const specialization of specializations(shader, readShader(file).source)) {
     const code = engine.specialize(shader, specialization);
     const shift = code.split('\n').length - shader.source.split('\n').length;
     const { module, lines } = await compileModule(device, file, code, shift);

@@ -20,3 +20,8 @@ struct Params {
   largePitch: u32,
   largeStart: u32,
 }
+
+// First of `count` that strip `split` begins with: count·split/splits, whose product may not fit.
+fn stripBegin(count: u32, split: u32) -> u32 {
+  return count / params.splits * split + count % params.splits * split / params.splits;
+}

@@ -5,6 +5,8 @@ struct Params {
   // output grid of one residue class
   classHeight: u32,
   classWidth: u32,
+  // residue classes across
+  classesX: u32,
   outHeight: u32,
   outWidth: u32,
   inHeight: u32,

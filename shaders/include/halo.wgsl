@@ -14,8 +14,8 @@ fn locate(tile: u32) -> Tile {
 
 struct Source {
   at: u32,
-  // 1, or 0 outside the image
-  inside: f32,
+  // all bits, or none outside the image
+  inside: u32,
 }
 
 // Row r, column c of the pixels that the tile reads, `pitch` apart; outside the image the nearest one in it.
@@ -25,5 +25,5 @@ fn source(t: Tile, r: u32, c: u32, pitch: u32) -> Source {
   let y = clamp(row, 0, i32(params.inHeight) - 1);
   let x = clamp(column, 0, i32(params.inWidth) - 1);
   let at = ((t.image * params.inHeight + u32(y)) * params.inWidth + u32(x)) * pitch;
-  return Source(at, select(0.0, 1.0, (row == y) & (column == x)));
+  return Source(at, select(0u, 0xffffffffu, (row == y) & (column == x)));
 }

@@ -7,7 +7,13 @@
 @group(0) @binding(5) var<storage, read_write> weightGrad: array<T>;
 
 fn storePixel(v: T, row: Line, column: Line) {
-  if (row.inside & column.inside) { result[row.at + column.at] = select(v, max(v, T()), params.relu == 1u); }
+  if (row.inside & column.inside) { result[row.at + column.at] = v; }
+}
+
+// The bias and the ReLU, if asked for; max would swallow NaN.
+fn finished(v: T, start: T) -> T {
+  let sum = v + start;
+  return select(sum, select(sum, T(), sum < T()), params.relu == 1u);
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -19,7 +19,7 @@ fn tap(i: u32, number: u32) -> T {
 }
 
 fn gradAt(i: u32) -> T {
-  if (params.masked == 1u) { return select(T(), grad[i], y[i] > T()); }
+  if (params.masked == 1u) { return select(T(), grad[i], !(y[i] == T())); }
   return grad[i];
 }
 

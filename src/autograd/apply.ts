@@ -2,9 +2,10 @@
 import { channels } from '../kernels/copy.ts';
 import { type Inputs, type Op, run } from '../kernels/op.ts';
 import { reshape } from '../kernels/reshape.ts';
-import { type Tensor, watchViews } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { watchViews } from '../tensor/views.ts';
 import { keptOutputs, noteOp, noteView } from './recompute.ts';
-import { recordOp } from './tape.ts';
+import { recordOp } from './tapes.ts';
 
 // Views made by methods are on the tape as those made by ops.
 watchViews({

@@ -3,8 +3,10 @@ import { accumulateInto, binary } from '../kernels/binary.ts';
 import { type Call, CallOutput, Incoming, run, type Value } from '../kernels/op.ts';
 import { unary } from '../kernels/unary.ts';
 import { filled } from '../tensor/create.ts';
+import { ShapeError } from '../tensor/errors.ts';
 import { disown } from '../tensor/scope.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { type Entry, leafOf, unchanged } from './entry.ts';
 import { markGradient } from './trace.ts';
 
@@ -122,4 +124,27 @@ export function deliver(leaf: Tensor, gradient: Tensor, shared: boolean): void {
     leaf.grad = leaf.gradSlot;
   } else leaf.grad = disown(shared ? run(unary, [gradient], { fn: 'affine' })[0]! : gradient);
   markGradient(leaf.grad);
+}
+
+/** Throws ShapeError unless backward can start from `loss` with `dy`. */
+export function expectLoss(loss: Tensor, dy: Tensor | undefined): void {
+  if (!(loss instanceof Tensor))
+    throw new ShapeError('backward', 'loss', 'is no tensor', 'Pass the tensor to start from.');
+  if (loss.dtype !== 'f32' && loss.dtype !== 'f16')
+    throw new ShapeError('backward', 'loss', `has dtype ${loss.dtype}`, 'Only floats have a gradient.');
+  if (!dy && loss.size !== 1) {
+    const problem = `has shape ${formatShape(loss.shape)}`;
+    throw new ShapeError('backward', 'loss', problem, 'Reduce it to one element, or pass dy.');
+  }
+  if (!dy) return;
+  const fits = dy instanceof Tensor && sameShape(dy.shape, loss.shape) && dy.dtype === loss.dtype;
+  const single = dy instanceof Tensor && dy.size === 1 && loss.size === 1;
+  if (fits || (single && dy.dtype === loss.dtype)) return;
+  const found = dy instanceof Tensor ? `is ${dy.dtype} ${formatShape(dy.shape)}` : 'is no tensor';
+  throw new ShapeError(
+    'backward',
+    'dy',
+    found,
+    `${loss.dtype} ${formatShape(loss.shape)}, as the loss, is needed.`,
+  );
 }

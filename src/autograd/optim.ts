@@ -1,80 +1,19 @@
 /** @file Optimisers over a parameter arena: Adam, AdamW and SGD with L1 and L2 penalties and gradient-norm clipping. */
+import { describe } from '../kernels/checks.ts';
 import { launch, linearGrid } from '../kernels/queue.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
-import { empty, tensor } from '../tensor/create.ts';
-import { ConfigError } from '../tensor/errors.ts';
-import { disown, scope } from '../tensor/scope.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { ArenaRun, ParameterArena } from './arena.ts';
-import type { LossScaler } from './scaler.ts';
-
-/** Penalties are added to the gradient after it was clipped. */
-export interface Penalties {
-  /** Adds weightDecay·p to the gradient (L2); for `adamw` the parameter shrinks by learningRate·weightDecay instead. */
-  readonly weightDecay?: number;
-  /** Adds l1·sign(p) to the gradient. */
-  readonly l1?: number;
-  /** Scales the gradient by min(1, maxGradientNorm/(norm + 1e-6)), the norm over all parameters together. */
-  readonly maxGradientNorm?: number;
-}
-
-export interface AdamSettings extends Penalties {
-  readonly kind: 'adam' | 'adamw';
-  /** Default 0.9. */
-  readonly beta1?: number;
-  /** Default 0.999. */
-  readonly beta2?: number;
-  /** Default 1e-8. */
-  readonly epsilon?: number;
-}
-
-export interface SgdSettings extends Penalties {
-  readonly kind: 'sgd';
-  /** Default 0: no momentum, and no buffer for it. */
-  readonly momentum?: number;
-  readonly nesterov?: boolean;
-}
-
-export type OptimizerSettings = AdamSettings | SgdSettings;
-
-/** Settings with every default filled in. */
-interface Rule {
-  readonly kind: OptimizerSettings['kind'];
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  readonly weightDecay: number;
-  readonly l1: number;
-  readonly maxGradientNorm: number | undefined;
-}
-
-const defaults = {
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  momentum: 0,
-  nesterov: false,
-  weightDecay: 0,
-  l1: 0,
-  maxGradientNorm: undefined,
-};
-
-function ruleOf(settings: OptimizerSettings): Rule {
-  const rule: Rule = { ...defaults, ...settings };
-  for (const name of ['beta1', 'beta2', 'momentum'] as const) {
-    if (rule[name] >= 0 && rule[name] < 1) continue;
-    throw new ConfigError(`optimizer.${name} is ${rule[name]}. Use a number in [0, 1).`);
-  }
-  for (const name of ['epsilon', 'weightDecay', 'l1', 'maxGradientNorm'] as const) {
-    if ((rule[name] ?? 0) >= 0) continue;
-    throw new ConfigError(`optimizer.${name} is ${rule[name]}. Use a number that is not negative.`);
-  }
-  if (rule.nesterov && rule.momentum === 0)
-    throw new ConfigError('optimizer.nesterov needs momentum. Set optimizer.momentum, 0.9 for example.');
-  return rule;
-}
+import { tensor } from '../tensor/create.ts';
+import { ConfigError, ShapeError } from '../tensor/errors.ts';
+import { disown } from '../tensor/scope.ts';
+import { formatShape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { ParameterArena } from './arena.ts';
+import { measureNorm } from './gradientNorm.ts';
+import { type NonFinite, Watch } from './nonFinite.ts';
+import { type GroupRun, Groups } from './optimGroups.ts';
+import { type OptimizerSettings, type Rule, ruleOf } from './optimSettings.ts';
+import { LossScaler } from './scaler.ts';
+import { expectNumber } from './settings.ts';
 
 /** Quads of elements that an invocation takes on a software adapter, where starting a workgroup costs about as much. */
 const SOFTWARE_TURNS = 16;
@@ -85,56 +24,116 @@ function momentsOf({ kind, momentum }: Rule): string[] {
   return momentum > 0 ? ['moment1'] : [];
 }
 
+/** Steps are told to the device in two halves that f32 holds. */
+const MOST_STEPS = 2 ** 32 - 1;
+const halvesOf = (step: number): number[] => [step % 65536, Math.floor(step / 65536)];
+
+/** What f32 holds. */
+const MOST_RATE = 3.4e38;
+
+/** Throws ConfigError where an argument is not what it should be. */
+function expectArguments(arena: unknown, scaler: unknown): void {
+  if (!(arena instanceof ParameterArena))
+    throw new ConfigError(`Optimizer got ${describe(arena)} for its arena. Pass the model's (model.arena).`);
+  if (scaler !== undefined && !(scaler instanceof LossScaler))
+    throw new ConfigError(`Optimizer got ${describe(scaler)} for its scaler. Pass a LossScaler, or nothing.`);
+  if (scaler instanceof LossScaler && scaler.whole.device !== arena.device)
+    throw new ConfigError(
+      'The scaler of an Optimizer is on another device than its arena. Make both on one.',
+    );
+}
+
 /**
  * An optimiser over all parameters of an arena. Each step: `prepare(step, learningRate)` on the host, then `apply()`
  * after backward, eagerly or inside a captured step. A parameter that no gradient reached (frozen or unused) is left
  * alone. The formulas are PyTorch's. With a scaler the gradients are those of the loss times its scale, and steps whose
  * loss, gradients or further state (`scaler.undo`) are not finite change nothing but the scaler.
- * @throws ConfigError for settings out of range
+ *
+ * Each step also notices what is not finite: `check()` tells. A captured step that runs before any `prepare` changes
+ * nothing, and `check()` throws.
+ * @throws ConfigError for settings that are unknown or out of range, and groups that match nothing or overlap
  */
 export class Optimizer {
   readonly arena: ParameterArena;
   readonly #rule: Rule;
+  readonly #groups: Groups;
+  readonly #watch: Watch;
+  /** Rows of four; see shaders/optim.wgsl. */
   readonly #hyper: Tensor;
-  readonly #learningRate: Tensor;
+  /** With a scaler: what the hyper rows are made of on the device; see shaders/optimnorm.wgsl. */
+  readonly #rates: Tensor;
   readonly #scaler: LossScaler | undefined;
   readonly #clip: Tensor;
   readonly #moments: ReadonlyMap<string, Tensor>;
+  #prepared = false;
 
   constructor(arena: ParameterArena, settings: OptimizerSettings, scaler?: LossScaler) {
+    expectArguments(arena, scaler);
+    const { device } = arena;
     this.arena = arena;
     this.#scaler = scaler;
     this.#rule = ruleOf(settings);
-    this.#hyper = disown(tensor(arena.device, [0, 0, 0, 0], [4], 'f32', 'hyper'));
-    this.#learningRate = disown(tensor(arena.device, [0], [1], 'f32', 'learning rate'));
-    this.#clip = disown(tensor(arena.device, [0, 1], [2], 'f32', 'gradient norm'));
+    this.#groups = new Groups(arena, this.#rule);
+    this.#watch = new Watch(arena, this.#rule.statistics);
+    const zeros = new Array(4 + 4 * this.#groups.rules.length).fill(0);
+    this.#hyper = disown(tensor(device, zeros, [zeros.length], 'f32', 'hyper'));
+    this.#rates = disown(tensor(device, zeros, [zeros.length], 'f32', 'learning rates'));
+    this.#clip = disown(tensor(device, [0, 1], [2], 'f32', 'gradient norm'));
     this.#moments = new Map(momentsOf(this.#rule).map((name) => [name, arena.zerosLike(name)]));
   }
 
   /**
    * Writes what changes from step to step, computed in float64.
    * @param step counted from 1, for Adam's bias corrections; a scaler counts the steps taken itself
+   * @throws ConfigError for a step that is no whole number from 1, or a learning rate that is negative or not finite
    */
   prepare(step: number, learningRate: number): void {
-    if (!Number.isInteger(step) || step < 1)
-      throw new ConfigError(`Optimizer.prepare got step ${step}. Count steps from 1.`);
-    const { kind, beta1, beta2, weightDecay } = this.#rule;
+    if (!Number.isInteger(step) || step < 1 || step > MOST_STEPS)
+      throw new ConfigError(`Optimizer.prepare got step ${describe(step)}. Count steps from 1.`);
+    expectNumber('learningRate of Optimizer.prepare(step, learningRate)', learningRate, { most: MOST_RATE });
+    const rows = this.#groups.rules.map(({ learningRateScale, weightDecay }) => {
+      const rate = learningRate * learningRateScale;
+      const decay = this.#rule.kind === 'adamw' ? weightDecay : 0;
+      return this.#scaler ? [rate, decay, 0, 0] : this.#row(step, rate, decay);
+    });
+    const target = this.#scaler ? this.#rates : this.#hyper;
+    target.write([...halvesOf(step), 0, 0, ...rows.flat()]);
+    this.#prepared = true;
+  }
+
+  /** Step size, √ of the second moment's correction, what decay leaves, and that the step is taken. */
+  #row(step: number, rate: number, decay: number): number[] {
+    const { kind, beta1, beta2 } = this.#rule;
     const adaptive = kind !== 'sgd';
-    const stepSize = adaptive ? learningRate / (1 - beta1 ** step) : learningRate;
+    const stepSize = adaptive ? rate / (1 - beta1 ** step) : rate;
     const correction = adaptive ? 1 / Math.sqrt(1 - beta2 ** step) : 1;
-    const kept = kind === 'adamw' ? 1 - learningRate * weightDecay : 1;
-    if (this.#scaler) this.#learningRate.write([learningRate]);
-    else this.#hyper.write([stepSize, correction, kept, 1]);
+    return [stepSize, correction, 1 - rate * decay, 1];
   }
 
   /**
-   * Completes the gradients, clips, and steps every parameter that has one: one launch if all have.
+   * Completes the gradients, clips, and steps every parameter that has one: one launch if all have and there are no
+   * groups, else one for each run of neighbours in the arena.
    * @param loss of shape []; with a scaler, a step whose loss is not finite is skipped
+   * @throws ConfigError where `prepare` was never called; inside a captured step that is allowed, and due before it runs
+   * @throws ShapeError for a loss that is not one f32
    */
   apply(loss?: Tensor): void {
+    if (loss !== undefined) expectLoss(loss);
+    if (!this.#prepared && !this.arena.device.recording)
+      throw new ConfigError(
+        'Optimizer.apply came before prepare(step, learningRate). Call that before each step.',
+      );
     this.arena.completeGradients();
-    if (this.#scaler || this.#rule.maxGradientNorm !== undefined) this.#measure(loss);
-    for (const run of this.arena.runs()) this.#step(run);
+    const [hyper, rates, scaler] = [this.#hyper, this.#rates, this.#scaler];
+    if (scaler || this.#rule.maxGradientNorm !== undefined)
+      measureNorm(this.arena, this.#rule, {
+        clip: this.#clip,
+        scaling: scaler && { scaler, hyper, rates, loss },
+      });
+    const runs = this.#groups.cut(this.arena.runs());
+    // statistics are watched even where there is nothing to step
+    if (runs.length === 0 && this.#watch.state) runs.push({ first: 0, quads: 0, group: 0 });
+    for (const [index, run] of runs.entries()) this.#step(run, index === 0);
   }
 
   /**
@@ -145,72 +144,44 @@ export class Optimizer {
     return this.#clip;
   }
 
+  /** What the steps noticed, u32, for copies in step with the device: `nonFiniteIn` reads it. `check()` is simpler. */
+  get nonFinite(): Tensor {
+    return this.#watch.tensor;
+  }
+
+  /** What elements read of `nonFinite` say; null while all is finite. */
+  nonFiniteIn(elements: ArrayLike<number>): NonFinite | null {
+    return this.#watch.found(elements);
+  }
+
+  /**
+   * Waits for the steps launched so far: the first one since the last finding whose gradients, norm, moments,
+   * parameters or watched statistics are not all finite, and what of it is not; null where there is none. A step that a
+   * scaler skips is none, unless the statistics were not finite before it. A finding is told once.
+   * @throws ConfigError where a captured step ran before `prepare`
+   */
+  check(): Promise<NonFinite | null> {
+    return this.#watch.take();
+  }
+
   /** What a checkpoint must keep, by name; read it, or write it to resume. */
   state(): Map<string, Tensor> {
     return new Map(this.#moments);
   }
 
   dispose(): void {
-    for (const state of [this.#hyper, this.#learningRate, this.#clip, ...this.#moments.values()])
+    for (const state of [this.#hyper, this.#rates, this.#clip, this.#watch, ...this.#moments.values()])
       state.dispose();
   }
 
-  #measure(loss: Tensor | undefined): void {
-    const { device, gradients } = this.arena;
-    const { workgroup, software } = device.caps;
-    using _partials = scope();
-    const groups = software ? 4 : 64;
-    const strips = groups * workgroup;
-    const partials = empty(device, { shape: [strips], dtype: 'f32' }, 'norm partials');
-    const params = { quads: gradients.size / 4, strips, ...this.#normParams() };
-    const specialization = { overrides: { WORKGROUP: workgroup } };
-    launch(
-      device,
-      shaders.optimnorm,
-      'square',
-      { gradients, partials },
-      params,
-      [groups],
-      specialization,
-      'gradientNorm.square',
-    );
-    const finish = { sums: partials, clip: this.#clip };
-    const label = 'gradientNorm.finish';
-    if (!this.#scaler) {
-      launch(device, shaders.optimnorm, 'finish', finish, params, [1], specialization, label);
-      return;
-    }
-    const learningRate = this.#learningRate;
-    const { whole: scaler, undo } = this.#scaler;
-    // the learning rate, always finite, for a loss that is not told
-    const watched = { loss: loss ?? learningRate, ...undo };
-    const tensors = { ...finish, hyper: this.#hyper, learningRate, scaler, ...watched };
-    launch(device, shaders.optimnorm, 'finishScaled', tensors, params, [1], specialization, label);
-  }
-
-  #normParams() {
-    const { kind, beta1, beta2, weightDecay, maxGradientNorm } = this.#rule;
-    const [first, second] = kind === 'sgd' ? [0, 0] : [beta1, beta2];
-    const betas = { beta1: first, rest1: 1 - first, beta2: second, rest2: 1 - second };
-    const decay = kind === 'adamw' ? weightDecay : 0;
+  #stepParams({ first, quads, group }: GroupRun, leads: boolean) {
+    const { kind, beta1, beta2, epsilon, momentum, nesterov } = this.#rule;
+    const { weightDecay, l1 } = this.#groups.rules[group]!;
     return {
-      maxNorm: maxGradientNorm ?? -1,
-      ...betas,
-      decay,
-      growthInterval: this.#scaler?.growthInterval ?? 0,
-      stateQuads: (this.#scaler?.undo.state.size ?? 0) / 4,
-    };
-  }
-
-  #step({ first, quads }: ArenaRun): void {
-    const { device, values: parameters, gradients } = this.arena;
-    const { kind, beta1, beta2, epsilon, weightDecay, l1, momentum, nesterov } = this.#rule;
-    const { workgroup, software } = device.caps;
-    const invocations = Math.ceil(quads / (software ? SOFTWARE_TURNS : 1));
-    const params = {
       first,
       end: first + quads,
-      invocations,
+      invocations: Math.max(1, Math.ceil(quads / (this.arena.device.caps.software ? SOFTWARE_TURNS : 1))),
+      row: group + 1,
       beta1,
       rest1: 1 - beta1,
       beta2,
@@ -220,24 +191,34 @@ export class Optimizer {
       l1,
       momentum,
       nesterov: nesterov ? 1 : 0,
+      stateQuads: leads ? (this.#watch.state?.size ?? 0) / 4 : 0,
     };
-    const grid = linearGrid(invocations, workgroup);
-    const specialization = { overrides: { WORKGROUP: workgroup } };
-    const plain = { parameters, gradients, hyper: this.#hyper, clip: this.#clip };
-    const [moment1, moment2] = [...this.#moments.values()];
-    if (moment1 && moment2)
-      launch(
-        device,
-        shaders.optim,
-        'adam',
-        { ...plain, moment1, moment2 },
-        params,
-        grid,
-        specialization,
-        kind,
-      );
-    else if (moment1)
-      launch(device, shaders.optim, 'sgdMomentum', { ...plain, moment1 }, params, grid, specialization, kind);
-    else launch(device, shaders.optim, 'sgd', plain, params, grid, specialization, kind);
   }
+
+  /** Steps a run; the first of a step looks at the statistics too. */
+  #step(run: GroupRun, leads: boolean): void {
+    const { device, values: parameters, gradients } = this.arena;
+    const { workgroup } = device.caps;
+    const params = this.#stepParams(run, leads);
+    const grid = linearGrid(params.invocations, workgroup);
+    const specialization = { overrides: { WORKGROUP: workgroup } };
+    const [clip, watch] = [this.#clip, this.#watch.tensor];
+    // something to bind where there are no statistics
+    const state = this.#watch.state ?? clip;
+    const plain = { parameters, gradients, hyper: this.#hyper, clip, watch, state };
+    const [moment1, moment2] = [...this.#moments.values()];
+    const { kind } = this.#rule;
+    const args = [params, grid, specialization, kind] as const;
+    if (moment1 && moment2) launch(device, shaders.optim, 'adam', { ...plain, moment1, moment2 }, ...args);
+    else if (moment1) launch(device, shaders.optim, 'sgdMomentum', { ...plain, moment1 }, ...args);
+    else launch(device, shaders.optim, 'sgd', plain, ...args);
+  }
+}
+
+function expectLoss(loss: unknown): void {
+  const fix = 'Pass the loss, one element of f32.';
+  if (!(loss instanceof Tensor)) throw new ShapeError('Optimizer.apply', 'loss', `is ${describe(loss)}`, fix);
+  if (loss.size === 1 && loss.dtype === 'f32') return;
+  const found = `is ${loss.dtype} ${formatShape(loss.shape)}`;
+  throw new ShapeError('Optimizer.apply', 'loss', found, fix);
 }

@@ -15,7 +15,7 @@ import { rehearse, type StepOutputs } from './record.ts';
 type TensorSpec = Spec & { readonly run: ChannelRun | undefined };
 
 /** An op's launch without its tensors: their shapes, and which of its inputs are one tensor. */
-interface Replica {
+export interface Replica {
   readonly specs: readonly TensorSpec[];
   /** Per input its place in `specs`. */
   readonly inputs: readonly (number | null)[];

@@ -3,7 +3,9 @@ import type { Inputs } from '../kernels/op.ts';
 import { GradientError, ShapeError } from '../tensor/errors.ts';
 import { own, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { noGrad, openTapes, Tape, withGrad } from './tape.ts';
+import { recordStreams, replayStreams } from './streams.ts';
+import { Tape } from './tape.ts';
+import { noGrad, type OpenTape, openTapes, withGrad } from './tapes.ts';
 
 export type Block = (x: Tensor) => Tensor;
 
@@ -14,6 +16,8 @@ class Watch {
   last: readonly Tensor[] = [];
   /** What it reads and has not made, with the write clock of its storage then. */
   readonly outside = new Map<Tensor, number>();
+  /** Of its dropouts. */
+  streams: readonly number[] = [];
   readonly #made = new Set<Tensor>();
 
   note(inputs: Inputs, outputs: readonly Tensor[]): void {
@@ -40,6 +44,7 @@ class Watch {
 /** A block that runs again: the op after `left` others is its last, whose outputs are still there. */
 interface Replay {
   left: number;
+  readonly streams: readonly number[];
   readonly outputs: readonly Tensor[];
 }
 
@@ -71,7 +76,7 @@ function runAgain(block: Block, x: Tensor, again: Replay): Tensor {
   const before = replay;
   replay = again;
   try {
-    return block(x);
+    return replayStreams(again.streams, () => block(x));
   } finally {
     replay = before;
   }
@@ -120,8 +125,8 @@ function readOnly({ outside }: Watch): Map<Tensor, number> {
 }
 
 /** Has a tape note the block, if it follows anything that the block reads. */
-function recordOn(tape: Tape, block: Block, x: Tensor, y: Tensor, watch: Watch): void {
-  const { ops, last, outputs, outside } = watch;
+function recordOn(tape: OpenTape, block: Block, x: Tensor, y: Tensor, watch: Watch): void {
+  const { ops, last, outputs, outside, streams } = watch;
   const sources = [x, ...[...outside.keys()].filter((tensor) => tensor !== x && tape.makes(tensor))];
   if (![x, ...outside.keys()].some((tensor) => tape.tracks(tensor))) return;
   const known = last.includes(y) ? outputs : [];
@@ -129,7 +134,7 @@ function recordOn(tape: Tape, block: Block, x: Tensor, y: Tensor, watch: Watch):
   const read = [...new Set([x, ...constant.keys()])];
   tape.recordBlock(sources, [y], [...read, ...known], ([dy], kept) => {
     expectUnchanged(constant);
-    const again = { left: known.length > 0 ? ops - 1 : ops, outputs: known.map(kept) };
+    const again = { left: known.length > 0 ? ops - 1 : ops, outputs: known.map(kept), streams };
     const made = sources.filter((source) => tape.makes(source));
     const found = revived(read, () => asLeaves(made, () => backwardOf(block, x, again, dy!)));
     for (const gradient of found) if (gradient) own(gradient);
@@ -158,7 +163,8 @@ export function recompute(block: Block, x: Tensor): Tensor {
   watches.push(watch);
   try {
     using inside = scope();
-    const y = noGrad(() => block(x));
+    const { result: y, streams } = recordStreams(() => noGrad(() => block(x)));
+    watch.streams = streams;
     if (!(y instanceof Tensor))
       throw new ShapeError('recompute', 'block', 'returned no tensor', 'Return one, without async.');
     if (y === x || watch.outside.has(y)) return y;

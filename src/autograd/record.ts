@@ -4,8 +4,9 @@ import { type Launch, queueOf } from '../kernels/queue.ts';
 import type { Device } from '../tensor/device.ts';
 import { CaptureError } from '../tensor/errors.ts';
 import type { Storage } from '../tensor/memory.ts';
+import { gradientsMadeIn } from '../tensor/recorded.ts';
 import { disown, type Scope, scope } from '../tensor/scope.ts';
-import { gradientsMadeIn, Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 
 export type StepOutputs = Readonly<Record<string, Tensor>>;
 

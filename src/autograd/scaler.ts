@@ -6,10 +6,12 @@
  * doubles. The rule is that of PyTorch's GradScaler. Beyond it, a step is also skipped where the loss or what the
  * forward pass changed is not finite; the scale, which is no cause of that, then stays.
  */
+import { describe } from '../kernels/checks.ts';
 import type { Device } from '../tensor/device.ts';
 import { ConfigError } from '../tensor/errors.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { Arena } from './arena.ts';
+import { expectSettings, expectWhole } from './settings.ts';
 
 /**
  * What a forward pass changes beside the parameters, running statistics for example, and what that was before. Both
@@ -29,6 +31,18 @@ export interface ScalerSettings {
   readonly growthInterval?: number;
 }
 
+const known = ['undo', 'initialScale', 'growthInterval'];
+
+function expectUndo(undo: Undo): void {
+  const fix = 'Pass module.undo, of a module that is undoable.';
+  const { state, before } = (undo ?? {}) as Partial<Undo>;
+  if (!(state instanceof Tensor && before instanceof Tensor))
+    throw new ConfigError(`scaler.undo is ${describe(undo)} without tensors state and before. ${fix}`);
+  const fits = [state, before].every(({ dtype, run, size }) => dtype === 'f32' && !run && size % 4 === 0);
+  if (!fits || state.size !== before.size || state.storage === before.storage)
+    throw new ConfigError(`scaler.undo is not two f32 tensors of one size, a multiple of 4. ${fix}`);
+}
+
 /** In this order in the arena: see shaders/optimnorm.wgsl. */
 const fields = ['scale', 'goodSteps', 'skipped', 'correction1', 'correction2'] as const;
 
@@ -45,11 +59,14 @@ export class LossScaler {
   readonly #nothing: readonly Arena[];
 
   constructor(device: Device, settings: ScalerSettings = {}) {
+    expectSettings('scaler', settings, known);
     const { initialScale = 65536, growthInterval = 2000, undo } = settings;
-    if (!(initialScale > 0 && initialScale < 2 ** 127))
-      throw new ConfigError(`scaler.initialScale is ${initialScale}. Use a number above 0, such as 65536.`);
-    if (!Number.isInteger(growthInterval) || growthInterval < 1)
-      throw new ConfigError(`scaler.growthInterval is ${growthInterval}. Use a whole number of at least 1.`);
+    if (undo !== undefined) expectUndo(undo);
+    if (!(typeof initialScale === 'number' && initialScale > 0 && initialScale < 2 ** 127))
+      throw new ConfigError(
+        `scaler.initialScale is ${describe(initialScale)}. Use a number above 0, such as 65536.`,
+      );
+    expectWhole('scaler.growthInterval', growthInterval, 1);
     this.growthInterval = growthInterval;
     const entries = fields.map((name) => ({
       name,

@@ -10,7 +10,7 @@ export type { Recorded, StepMemory } from './placement.ts';
 export type { StepOutputs } from './record.ts';
 
 /** What a step holds until it is disposed. */
-interface Holdings {
+export interface Holdings {
   readonly slots: readonly Storage[];
   readonly params: GPUBuffer | undefined;
 }

@@ -1,92 +1,18 @@
 /** @file The tape: records differentiable launches and runs their gradients backwards. */
 import type { Inputs, Op } from '../kernels/op.ts';
 import { filled } from '../tensor/create.ts';
-import { GradientError, ShapeError } from '../tensor/errors.ts';
+import { GradientError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
-import { formatShape, sameShape } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
-import { deliver, propagate } from './backward.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { deliver, expectLoss, propagate } from './backward.ts';
 import { type Again, type BlockBackward, type Entry, entryOf, leafOf, pinAll, unpin } from './entry.ts';
-import { expectUncut, explain, leaveTrace } from './trace.ts';
+import { close, isPromise, open, quietly } from './tapes.ts';
+import { expectUncut, explain } from './trace.ts';
 
-export type { BlockBackward } from './entry.ts';
+export { noGrad } from './tapes.ts';
 
-const tapes: Tape[] = [];
-/** How many `noGrad` are running. */
-let paused = 0;
-/** Tapes below this index are those around `withGrad`. */
-let floor = 0;
 /** The tape that recorded a tensor last, to tell whose it is. */
 const makers = new WeakMap<Tensor, Tape>();
-
-const isPromise = (value: unknown): value is Promise<unknown> =>
-  typeof (value as { then?: unknown } | undefined)?.then === 'function';
-
-/** The tapes that record now. */
-export function openTapes(): readonly Tape[] {
-  return paused === 0 ? tapes.slice(floor) : [];
-}
-
-/** Whether a tape that is open follows the tensor. */
-export function followed(tensor: Tensor): boolean {
-  return leafOf(tensor).requiresGrad || tapes.some((tape) => tape.tracks(tensor));
-}
-
-/** Has every open tape that follows an input note the op. */
-export function recordOp<A>(
-  op: Op<A>,
-  inputs: Inputs,
-  outputs: readonly Tensor[],
-  attrs: A,
-  as = op.name,
-): void {
-  let noted = false;
-  for (const tape of openTapes()) noted = tape.record(op, inputs, outputs, attrs, as) || noted;
-  if (!noted)
-    leaveTrace(
-      op,
-      inputs,
-      outputs,
-      inputs.some((input) => input && followed(input)),
-    );
-}
-
-/**
- * Runs `action` without recording. Of an async action the part up to its first `await` is seen by no tape at all; from
- * there on, until its promise settles, the open tape is suspended.
- * @throws GradientError for an async action while several tapes are open: use the `pause` of the one that is meant
- */
-export function noGrad<T>(action: () => T): T {
-  const result = quietly(action);
-  if (!isPromise(result) || tapes.length === floor) return result;
-  const [tape, another] = tapes.slice(floor);
-  if (!another) return tape!.pause(() => result);
-  result.then(undefined, () => {});
-  throw new GradientError(
-    'noGrad: the action is async and several tapes are open, so which of them to suspend is unclear. Use tape.pause(action).',
-  );
-}
-
-function quietly<T>(action: () => T): T {
-  paused++;
-  try {
-    return action();
-  } finally {
-    paused--;
-  }
-}
-
-/** Runs `action` so that tapes made in it record, within `noGrad` too, and those around it do not. */
-export function withGrad<T>(action: () => T): T {
-  const before = { paused, floor };
-  paused = 0;
-  floor = tapes.length;
-  try {
-    return action();
-  } finally {
-    ({ paused, floor } = before);
-  }
-}
 
 export interface BackwardOptions {
   /** Keeps the record, so that backward can run through it again (default false). */
@@ -117,7 +43,7 @@ export class Tape {
   /** `keepsAll`: keeps also what backward could compute again for little; for a backward that follows at once. */
   constructor({ keepsAll = false } = {}) {
     this.#keepsAll = keepsAll;
-    tapes.push(this);
+    open(this);
   }
 
   /** Whether the tensor gets a gradient from losses of this tape that depend on it. */
@@ -275,34 +201,11 @@ export class Tape {
 
   dispose(): void {
     this.#disposed = true;
-    const index = tapes.indexOf(this);
-    if (index >= 0) tapes.splice(index, 1);
+    close(this);
     for (const entry of [...this.#entries]) this.#drop(entry, false);
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-function expectLoss(loss: Tensor, dy: Tensor | undefined): void {
-  if (!(loss instanceof Tensor))
-    throw new ShapeError('backward', 'loss', 'is no tensor', 'Pass the tensor to start from.');
-  if (loss.dtype !== 'f32' && loss.dtype !== 'f16')
-    throw new ShapeError('backward', 'loss', `has dtype ${loss.dtype}`, 'Only floats have a gradient.');
-  if (!dy && loss.size !== 1) {
-    const problem = `has shape ${formatShape(loss.shape)}`;
-    throw new ShapeError('backward', 'loss', problem, 'Reduce it to one element, or pass dy.');
-  }
-  if (!dy) return;
-  const fits = dy instanceof Tensor && sameShape(dy.shape, loss.shape) && dy.dtype === loss.dtype;
-  const single = dy instanceof Tensor && dy.size === 1 && loss.size === 1;
-  if (fits || (single && dy.dtype === loss.dtype)) return;
-  const found = dy instanceof Tensor ? `is ${dy.dtype} ${formatShape(dy.shape)}` : 'is no tensor';
-  throw new ShapeError(
-    'backward',
-    'dy',
-    found,
-    `${loss.dtype} ${formatShape(loss.shape)}, as the loss, is needed.`,
-  );
 }

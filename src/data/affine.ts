@@ -3,6 +3,7 @@
 import { GeometryError } from '../tensor/errors.ts';
 import type { Affine, Line } from './types.ts';
 
+/** Leaves every point where it is. */
 export const identityAffine: Affine = [1, 0, 0, 0, 1, 0];
 
 /** The image of the pixel point (x, y) under `map`. */

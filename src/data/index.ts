@@ -37,7 +37,7 @@ export {
   writeNifti,
 } from './nifti.ts';
 export { type PrepareOptions, prepare, preparePlan } from './prepare.ts';
-export { permutation, philox, purposes, uniforms } from './random.ts';
+export { permutation, philox, purposes, uniforms, type Words } from './random.ts';
 export { cropMap, defaultSize, defaultSpacingMm, onGrid, resample, zScore } from './resample.ts';
 export {
   type Batch,
@@ -48,9 +48,16 @@ export {
   splitSubjects,
   subjectsOf,
 } from './sampler.ts';
-export { type Progress, reasonOf, type Scan, type ScannedImage, scanFiles } from './scan.ts';
-export { decodeManifest, decodeStore, encodeStore, manifestName, pixelsName } from './store.ts';
-export { findSpaces, type Space, type Spaces } from './study/frames.ts';
+export { type LeftOut, type Progress, reasonOf, type Scan, type ScannedImage, scanFiles } from './scan.ts';
+export {
+  decodeManifest,
+  decodeStore,
+  encodeStore,
+  manifestName,
+  pixelsName,
+  type StoredManifest,
+} from './store.ts';
+export { type FrameEvidence, findSpaces, type Space, type Spaces } from './study/frames.ts';
 export {
   type Outcome,
   planScan,
@@ -59,9 +66,9 @@ export {
   type StudyPlan,
 } from './study/plan.ts';
 export { chooseReference, type Reference, referenceLine, type TargetReference } from './study/references.ts';
-export { buildStacks, evenRuns, type Stack, stackLocations } from './study/stacks.ts';
+export { buildStacks, evenRuns, type Images, type Stack, stackLocations } from './study/stacks.ts';
 export { findSubjects, type SubjectRule, type Subjects } from './study/subjects.ts';
 export { type SeriesRow, seriesRows } from './study/summary.ts';
-export type { Target } from './study/targets.ts';
+export type { Target, TargetOptions } from './study/targets.ts';
 export { parseViewRule, type ViewRule, viewOf } from './study/views.ts';
 export type * from './types.ts';

@@ -4,13 +4,14 @@ import { FileError } from '../tensor/errors.ts';
 import { fromHalf, toHalf } from './half.ts';
 import type { PreparedData, PreparedManifest } from './types.ts';
 
+/** The file of a prepared store that says what its pixels are. */
 export const manifestName = 'manifest.json';
 
 /** Name of the file that holds the pixels of a store. */
 export const pixelsName = (dtype: PreparedManifest['dtype']): string => `pixels.${dtype}.bin`;
 
 /** The manifest as stored: with the checksum that ties it to its pixel file. */
-interface StoredManifest extends PreparedManifest {
+export interface StoredManifest extends PreparedManifest {
   readonly checksum: number;
 }
 

@@ -1,16 +1,16 @@
 /** @file Batch norm over all axes but the last, with the ReLU that follows it fused in: statistics, output, gradients. */
 
 import { empty } from '../tensor/create.ts';
-import type { Caps } from '../tensor/device.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { mapSizes, type Sizes, sumRows } from './batchNormRows.ts';
+import { expectNumber, expectOneOf } from './checks.ts';
 import { expectFloat } from './elements.ts';
 import { Call, call, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import { throughUnits, type Units } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
-import { chooseVariant, type Variant } from './variant.ts';
 
 export interface BatchNormAttrs {
   /** Normalise by the statistics of x and move the running ones; otherwise normalise by the running ones. */
@@ -21,80 +21,11 @@ export interface BatchNormAttrs {
   readonly relu: boolean;
 }
 
-/** How the elements of x are shared out: groups of `each` channels, and in every group strips of rows. */
-interface Sizes {
-  readonly each: 1 | 4;
-  readonly rows: number;
-  readonly groups: number;
-  readonly strips: number;
-}
-
 const shader = shaders.batchNorm;
 const gradShader = shaders.batchNormGrad;
 const unused = { epsilon: 0, momentum: 0, share: 0, pitch: 0, start: 0 };
 
-/** Strips of `rowsEach` rows, or as many as leave `most` invocations. */
-function stripsOf(x: Tensor, rowsEach: number, most = Number.POSITIVE_INFINITY): Sizes {
-  const channels = x.shape.at(-1)!;
-  const each = channels % 4 === 0 ? 4 : 1;
-  const [rows, groups] = [x.size / channels, channels / each];
-  const strips = Math.max(1, Math.min(Math.ceil(rows / rowsEach), Math.ceil(most / groups)));
-  return { each, rows, groups, strips };
-}
-
-/** For launches that sum nothing. */
-const mapSizes = (x: Tensor) => stripsOf(x, x.device.caps.software ? 32 : 4);
-
-/** Invocations that keep two cores of a software adapter busy. */
-const busyLanes = ({ subgroupSize }: Caps) => 2 * (subgroupSize || 8);
-
-/** All rows of a channel, or of four where there are channels enough, to one invocation. */
-function wholeOf(x: Tensor): Sizes {
-  const channels = x.shape.at(-1)!;
-  const each = channels % 4 === 0 && channels >= 4 * busyLanes(x.device.caps) ? 4 : 1;
-  return { each, rows: x.size / channels, groups: channels / each, strips: 1 };
-}
-
-/**
- * How sums over the rows come together: one invocation sums all rows of its channels and then maps them; or few strips
- * are summed, which every invocation of the next launch adds up anew; or many, which a launch of its own adds up in
- * the lanes of a workgroup.
- */
-type Way = 'whole' | 'strips' | 'lanes';
-
-type Run = (way: Way, sizes: Sizes) => void;
-
-const sumVariants: readonly Variant<Tensor, [run: Run]>[] = [
-  {
-    name: 'whole',
-    fits: () => true,
-    // While there are few rows, a launch saved is worth the cores that stay idle where there are more than two. Four
-    // lanes, unlike eight, are half as fast on single channels.
-    preferred: (caps, x) => {
-      const { each, rows, groups } = wholeOf(x);
-      const small = rows <= 32768 && groups >= busyLanes(caps);
-      return caps.software && small && (each === 4 || caps.subgroupSize === 8);
-    },
-    launch: (_device, x, run) => run('whole', wholeOf(x)),
-  },
-  {
-    name: 'strips',
-    fits: () => true,
-    preferred: ({ software }) => software,
-    launch: (_device, x, run) => run('strips', stripsOf(x, 16, 128)),
-  },
-  {
-    name: 'lanes',
-    fits: () => true,
-    launch: (_device, x, run) => run('lanes', stripsOf(x, 16, 32768)),
-  },
-];
-
 const MERGE_LANES = 64;
-
-function sumRows(x: Tensor, run: Run): void {
-  chooseVariant(x.device, 'batchNorm', sumVariants, x).launch(x.device, x, run);
-}
 
 /** What a launch over these sizes is specialised for. */
 function settings(x: Tensor, { each, groups, strips }: Sizes, relu = false) {
@@ -120,14 +51,23 @@ function partialsOf(x: Tensor, { strips }: Sizes): Tensor {
 
 const names = ['weight', 'bias', 'runningMean', 'runningVariance'];
 
+function expectAttrs({ training, momentum, epsilon, relu }: BatchNormAttrs): void {
+  expectOneOf('batchNorm', 'training', training, [true, false]);
+  expectNumber('batchNorm', 'momentum', momentum, { least: 0, most: 1 });
+  expectNumber('batchNorm', 'epsilon', epsilon, { least: 0 });
+  expectOneOf('batchNorm', 'relu', relu, [true, false]);
+}
+
 function checked([x, ...rows]: Inputs, training: boolean): Tensor {
   const found = formatShape(x?.shape ?? []);
   if (!x || x.shape.length < 2)
     throw new ShapeError('batchNorm', 'x', `has shape ${found}`, 'Rank 2 or more is needed.');
   const channels = x.shape.at(-1)!;
+  if (channels === 0)
+    throw new ShapeError('batchNorm', 'x', `of shape ${found} has no channels`, 'One or more is needed.');
   for (const [i, name] of names.entries())
     expectType('batchNorm', name, expectShape('batchNorm', name, rows[i] ?? null, [channels]), 'f32');
-  if (training && x.size / channels < 2) {
+  if (training && x.size === channels) {
     const problem = `of shape ${found} has one value per channel`;
     throw new ShapeError('batchNorm', 'x', problem, 'Training needs two or more; use a larger batch.');
   }
@@ -179,7 +119,8 @@ function forwardTraining(t: Forward, y: Tensor, { epsilon, momentum, relu }: Bat
         launch(device, shader, 'forwardStrips', { ...t, partials, y: to }, placed, grid, each);
         return;
       }
-      launch(device, shader, 'mergeStatistics', { ...t, partials }, params, [sizes.groups], merge);
+      const mergers = linearGrid(sizes.groups, 1);
+      launch(device, shader, 'mergeStatistics', { ...t, partials }, params, mergers, merge);
       applyKept(x, affine, to, relu, place);
     });
   });
@@ -201,9 +142,11 @@ function applyKept(x: Tensor, affines: Tensor, y: Tensor, relu: boolean, place?:
  */
 export const batchNorm: Op<BatchNormAttrs> = {
   name: 'batchNorm',
+  inputs: ['x', ...names],
   writesRuns: true,
-  infer(inputs, { training }) {
-    const { shape, dtype } = checked(inputs, training);
+  infer(inputs, attrs) {
+    expectAttrs(attrs);
+    const { shape, dtype } = checked(inputs, attrs.training);
     return [
       { shape, dtype },
       { shape: [4, shape.at(-1)!], dtype: 'f32' },
@@ -212,7 +155,8 @@ export const batchNorm: Op<BatchNormAttrs> = {
   launch(_device, [x, weight, bias, runningMean, runningVariance], [y, affine], attrs) {
     const statistics = { runningMean: runningMean!, runningVariance: runningVariance! };
     const tensors = { x: x!, weight: weight!, bias: bias!, ...statistics, affine: affine! };
-    if (attrs.training) forwardTraining(tensors, y!, attrs);
+    // No rows have no statistics to move the running ones by.
+    if (attrs.training && x!.size > 0) forwardTraining(tensors, y!, attrs);
     else forwardGiven(tensors, y!, attrs);
   },
   grad({ inputs: [x, weight], outputs: [, affine], dy: [dy], attrs: { training, relu } }) {
@@ -245,8 +189,9 @@ const batchNormGrad: Op<GradAttrs> = {
     const given = { x: x!, dy: dy!, affines: affines! };
     const results = { y: dx!, dweight: dweight!, dbias: dbias! };
     sumRows(x!, (way, sizes) => {
-      const { grid, each, merge } = settings(x!, sizes, relu);
-      const params = paramsOf(sizes, { share: training ? 1 / sizes.rows : 0 });
+      const { grid, each: plain, merge } = settings(x!, sizes, relu);
+      const each = { ...plain, overrides: { ...plain.overrides, GIVEN: Number(!training) } };
+      const params = paramsOf(sizes, { share: training && sizes.rows > 0 ? 1 / sizes.rows : 0 });
       if (way === 'whole') {
         launch(device, gradShader, 'backwardWhole', { ...given, ...results }, params, grid, each);
         return;
@@ -260,7 +205,8 @@ const batchNormGrad: Op<GradAttrs> = {
       using sum = empty(device, { shape: [2, dbias!.size], dtype: 'f32' }, 'batchNorm.sums');
       const { y: _, ...sums } = results;
       const merging = { ...sums, partials, affines: affines!, sum };
-      launch(device, gradShader, 'mergeGradients', merging, params, [sizes.groups], merge);
+      const mergers = linearGrid(sizes.groups, 1);
+      launch(device, gradShader, 'mergeGradients', merging, params, mergers, merge);
       const map = mapSizes(x!);
       const last = paramsOf(map, { share: params.share });
       launch(

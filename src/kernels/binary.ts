@@ -1,85 +1,85 @@
-/** @file Element-wise functions of two tensors with broadcasting: add, subtract, multiply, divide. */
-import type { Device } from '../tensor/device.ts';
-import { broadcastShapes, elementCount, type Shape, sameShape } from '../tensor/shape.ts';
+/** @file Element-wise arithmetic of two tensors, or of a tensor and a number, with broadcasting; in-place addition. */
+import type { DType } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { chosen } from './choose.ts';
 import { elementAliases, expectFloat } from './elements.ts';
 import { call, expectShape, expectType, type Op, type Value } from './op.ts';
+import { inferPointwise, launchPointwise, type PointwiseAttrs } from './pointwise.ts';
 import { launch, linearGrid } from './queue.ts';
 import { sumTo } from './reduce.ts';
 import { denseOf } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
-import { broadcastStrides, inQuads, walkOf } from './strides.ts';
 import { unary } from './unary.ts';
 
-export const binaryFunctions = ['add', 'subtract', 'multiply', 'divide'] as const;
-export type BinaryFunction = (typeof binaryFunctions)[number];
+export type BinaryFunction =
+  | 'add'
+  | 'subtract'
+  | 'multiply'
+  | 'divide'
+  | 'minimum'
+  | 'maximum'
+  | 'pow'
+  | 'remainder';
+export type BinaryAttrs = PointwiseAttrs<BinaryFunction>;
 
-export interface BinaryAttrs {
-  readonly fn: BinaryFunction;
-}
+const numbers: readonly DType[] = ['f32', 'f16', 'i32', 'u32'];
+const typesOf = (fn: BinaryFunction): readonly DType[] =>
+  fn === 'pow' ? ['f32', 'f16'] : fn === 'remainder' ? ['i32', 'u32'] : numbers;
 
-/** f(a, b), of the shape both broadcast to. f32, or f16 where the device computes with it. */
+/**
+ * f(a, b), of the shape both broadcast to, where one may be a number (then null). f32, f16 where the device computes with
+ * it, i32 or u32, both of one dtype. Whole numbers wrap, divide truncates towards 0 (x/0 is x), remainder has the
+ * divisor's sign (0 for x/0).
+ */
 export const binary: Op<BinaryAttrs> = {
   name: 'binary',
-  infer([a, b]) {
-    expectType('binary', 'b', b!, expectFloat('binary', 'a', a!).dtype);
-    return [{ shape: broadcastShapes('binary', a!.shape, b!.shape), dtype: a!.dtype }];
-  },
-  launch: (device, [a, b], [y], { fn }) => launchBinary(device, a!, b!, y!, fn),
-  grad: ({ inputs: [a, b], dy: [dy], attrs: { fn } }) => {
-    const [da, db] = gradients[fn](dy!, a!, b!);
-    return [sumTo(da, dy!.spec, a!.shape), sumTo(db, dy!.spec, b!.shape)];
+  scalars: true,
+  inputs: ['a', 'b'],
+  infer: (inputs, attrs) => [inferPointwise('binary', inputs, attrs, typesOf(attrs.fn))],
+  launch: (_device, inputs, [y], attrs) => launchPointwise(inputs, y!, attrs),
+  grad({ inputs: [a, b], dy: [dy], attrs: { fn, scalar } }) {
+    if (fn === 'remainder') return [null, null];
+    const [da, db] = gradients[fn](dy!, a ?? scalar!, b ?? scalar!);
+    return [a ? sumTo(da, dy!.spec, a.shape) : null, b ? sumTo(db, dy!.spec, b.shape) : null];
   },
 };
 
-const multiply = (a: Value, b: Value) => call(binary, [a, b], { fn: 'multiply' });
-const divide = (a: Value, b: Value) => call(binary, [a, b], { fn: 'divide' });
+/** A value, or a number in its place. */
+type Term = Value | number;
+
+/** Both operands with numbers left out, and the number. */
+function split(terms: readonly Term[]) {
+  const values = terms.map((term) => (typeof term === 'number' ? null : term));
+  return { values, scalar: terms.find((term) => typeof term === 'number') };
+}
+
+/** f(p, q) where a number may stand for one of them. */
+function of(fn: BinaryFunction, p: Term, q: Term): Value {
+  const { values, scalar } = split([p, q]);
+  return call(binary, values, scalar === undefined ? { fn } : { fn, scalar });
+}
+
+const multiply = (p: Term, q: Term) => of('multiply', p, q);
+const divide = (p: Term, q: Term) => of('divide', p, q);
 const negative = (x: Value) => call(unary, [x], { fn: 'affine', alpha: -1 });
 
-const gradients: Record<BinaryFunction, (dy: Value, a: Tensor, b: Tensor) => [Value, Value]> = {
+/** The share in dy of p of (p, q): see choose.ts. */
+function share(fn: 'minimum' | 'maximum' | 'powBase' | 'powExponent', p: Term, q: Term, dy: Value): Value {
+  const numbers = [p, q, null].map((term) => (typeof term === 'number' ? term : undefined));
+  return call(chosen, [...split([p, q]).values, dy], { fn, numbers });
+}
+
+type Gradient = (dy: Value, a: Tensor | number, b: Tensor | number) => [Value, Value];
+
+const gradients: Record<Exclude<BinaryFunction, 'remainder'>, Gradient> = {
   add: (dy) => [dy, dy],
   subtract: (dy) => [dy, negative(dy)],
   multiply: (dy, a, b) => [multiply(dy, b), multiply(dy, a)],
   divide: (dy, a, b) => [divide(dy, b), negative(divide(multiply(dy, divide(a, b)), b))],
+  minimum: (dy, a, b) => [share('minimum', a, b, dy), share('minimum', b, a, dy)],
+  maximum: (dy, a, b) => [share('maximum', a, b, dy), share('maximum', b, a, dy)],
+  pow: (dy, a, b) => [share('powBase', a, b, dy), share('powExponent', a, b, dy)],
 };
-
-/** After how many vec4s an operand of shape `from` repeats, 0 for one element; undefined if it does otherwise. */
-function period(from: Shape, shape: Shape): number | undefined {
-  const size = elementCount(from);
-  if (size === 1) return 0;
-  const first = from.findIndex((axis) => axis !== 1);
-  const trailing = from.slice(first);
-  if (!sameShape(trailing, shape.slice(shape.length - trailing.length))) return undefined;
-  if (size === elementCount(shape)) return Math.ceil(size / 4);
-  return size % 4 === 0 ? size / 4 : undefined;
-}
-
-/** The entry point for these shapes and what it needs to know. */
-function planOf(a: Tensor, b: Tensor, y: Tensor) {
-  const quads = Math.ceil(y.size / 4);
-  const [aPeriod, bPeriod] = [period(a.shape, y.shape), period(b.shape, y.shape)];
-  const strides = [a, b].map((operand) => broadcastStrides(operand.shape, y.shape));
-  const walk = walkOf('binary', y.shape, strides);
-  const wide = inQuads(walk);
-  const { sizes, strides: walked } = wide ?? walk;
-  const [[a0, a1], [b0, b1]] = [walked[0]!, walked[1]!];
-  const [aSingle, bSingle] = (wide?.single ?? [false, false]).map(Number);
-  const same = a.size === y.size && b.size === y.size;
-  const periodic = aPeriod !== undefined && bPeriod !== undefined;
-  const entry = same ? 'same' : periodic ? 'periodic' : wide ? 'wide' : 'general';
-  const periods = { aPeriod: aPeriod ?? 0, bPeriod: bPeriod ?? 0, aSingle: aSingle!, bSingle: bSingle! };
-  const walks = { sizes0: sizes[0], sizes1: sizes[1], a0, a1, b0, b1 };
-  return { entry, params: { quads, size: wide ? quads : y.size, ...periods, ...walks } } as const;
-}
-
-function launchBinary(device: Device, a: Tensor, b: Tensor, y: Tensor, fn: BinaryFunction): void {
-  const { workgroup } = device.caps;
-  const { entry, params } = planOf(a, b, y);
-  const overrides = { WORKGROUP: workgroup, FUNCTION: binaryFunctions.indexOf(fn) };
-  const specialization = { overrides, aliases: elementAliases(y) };
-  const grid = linearGrid(params.quads, workgroup);
-  launch(device, shaders.binary, entry, { a, b, y }, params, grid, specialization, fn);
-}
 
 /**
  * target += x, in place. Not differentiable: for gradients and running sums.

@@ -1,8 +1,9 @@
 /** @file Conversion between element types. */
 import type { Device } from '../tensor/device.ts';
-import type { DType } from '../tensor/dtype.ts';
-import { ShapeError } from '../tensor/errors.ts';
+import { type DType, dtypes } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { expectOneOf } from './checks.ts';
+import { isFloat, vectorOf } from './elements.ts';
 import { call, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
@@ -11,51 +12,59 @@ export interface CastAttrs {
   readonly dtype: DType;
 }
 
-const vectors: Record<DType, string> = {
-  f32: 'vec4<f32>',
-  f16: 'vec4<f16>',
-  i32: 'vec4<i32>',
-  u32: 'vec4<u32>',
-  bool: 'vec4<u32>',
-};
-
-const isFloat = (dtype: DType) => dtype === 'f32' || dtype === 'f16';
-
 /**
- * x as another dtype: f32 to integers truncates and saturates, to bool is x ≠ 0, to f16 rounds to nearest even; f16
- * goes to and from f32 on every device. The gradient passes between f32 and f16. @throws ShapeError between f16 and
- * integers
+ * x as another dtype, on every device: floats to integers truncate and saturate (NaN gives 0), all to bool is x ≠ 0, to
+ * f16 rounds to nearest even; i32 and u32 keep their bits. The gradient passes between f32 and f16.
  */
 export const cast: Op<CastAttrs> = {
   name: 'cast',
-  infer([x], { dtype }) {
-    if (x!.dtype !== dtype && [x!.dtype, dtype].includes('f16') && ![x!.dtype, dtype].includes('f32'))
-      throw new ShapeError('cast', 'x', `has dtype ${x!.dtype}, wanted ${dtype}`, 'Cast to f32 in between.');
-    return [{ shape: x!.shape, dtype }];
-  },
+  inputs: ['x'],
+  infer: ([x], { dtype }) => [{ shape: x!.shape, dtype: expectOneOf('cast', 'dtype', dtype, dtypes) }],
   launch: (device, [x], [y]) => convert(device, x!, y!),
   grad: ({ inputs: [x], dy, attrs }) => [
     isFloat(x!.dtype) && isFloat(attrs.dtype) ? call(cast, [dy[0]!], { dtype: x!.dtype }) : null,
   ],
 };
 
-function convert(device: Device, x: Tensor, y: Tensor): void {
+/** As `cast`, from or to whole numbers or bool: there is no gradient. */
+export const castWhole: Op<CastAttrs> = {
+  name: 'cast',
+  inputs: cast.inputs!,
+  infer: cast.infer,
+  launch: cast.launch,
+};
+
+/** What every launch of a conversion takes. */
+function settings({ caps }: Device, x: Tensor, y: Tensor) {
   const same = x.dtype === y.dtype;
   const quads = Math.ceil((same ? x.byteLength / 4 : x.size) / 4);
-  const { workgroup, software } = device.caps;
-  const invocations = Math.ceil(quads / (software ? 8 : 1));
-  const grid = linearGrid(invocations, workgroup);
-  const overrides = { WORKGROUP: workgroup };
-  const aliases = same
-    ? { From: vectors.u32, To: vectors.u32 }
-    : { From: vectors[x.dtype], To: vectors[y.dtype] };
-  const params = { quads, invocations };
-  if (same) launch(device, shaders.cast, 'convert', { x, y }, params, grid, { overrides, aliases });
-  else if (y.dtype === 'f16')
-    launch(device, shaders.cast, 'toHalf', { values: x, halves: y }, params, grid, { overrides });
-  else if (x.dtype === 'f16')
-    launch(device, shaders.cast, 'fromHalf', { packed: x, unpacked: y }, params, grid, { overrides });
-  else if (y.dtype === 'bool')
-    launch(device, shaders.cast, 'toBool', { x, truths: y }, params, grid, { overrides, aliases });
-  else launch(device, shaders.cast, 'convert', { x, y }, params, grid, { overrides, aliases });
+  const invocations = Math.ceil(quads / (caps.software ? 8 : 1));
+  // Halves are never declared, only their bits are read and written; the same type is copied as words.
+  const type = (dtype: DType) => (same ? 'vec4<u32>' : dtype === 'f16' ? 'vec4<f32>' : vectorOf(dtype));
+  const overrides = { WORKGROUP: caps.workgroup };
+  const specialization = { overrides, aliases: { From: type(x.dtype), To: type(y.dtype) } };
+  return [{ quads, invocations }, linearGrid(invocations, caps.workgroup), specialization] as const;
+}
+
+function convert(device: Device, x: Tensor, y: Tensor): void {
+  if (y.size === 0) return;
+  const rest = settings(device, x, y);
+  const shader = shaders.cast;
+  if (x.dtype === y.dtype) launch(device, shader, 'convert', { x, y }, ...rest);
+  else if (x.dtype === 'f16') unpack(device, x, y, rest);
+  else if (y.dtype === 'f16') launch(device, shader, 'toHalf', { x, halves: y }, ...rest);
+  else if (y.dtype === 'bool') launch(device, shader, 'toBool', { x, truths: y }, ...rest);
+  else if (x.dtype === 'f32' && y.dtype === 'i32')
+    launch(device, shader, 'toInteger', { x, integers: y }, ...rest);
+  else if (x.dtype === 'f32' && y.dtype === 'u32')
+    launch(device, shader, 'toNatural', { x, naturals: y }, ...rest);
+  else launch(device, shader, 'convert', { x, y }, ...rest);
+}
+
+function unpack(device: Device, packed: Tensor, y: Tensor, rest: ReturnType<typeof settings>): void {
+  const shader = shaders.cast;
+  if (y.dtype === 'bool') launch(device, shader, 'halfToBool', { packed, truths: y }, ...rest);
+  else if (y.dtype === 'i32') launch(device, shader, 'halfToInteger', { packed, integers: y }, ...rest);
+  else if (y.dtype === 'u32') launch(device, shader, 'halfToNatural', { packed, naturals: y }, ...rest);
+  else launch(device, shader, 'fromHalf', { packed, y }, ...rest);
 }

@@ -2,6 +2,7 @@
 import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { describe, expectKnown, expectOneOf, expectWhole } from './checks.ts';
 import {
   adjointGather,
   type Conv2dAttrs,
@@ -17,20 +18,54 @@ import { expectRank, expectShape, type Inputs, type Op } from './op.ts';
 export type { Conv2dAttrs } from './conv2dGrad.ts';
 
 export interface ConvTranspose2dAttrs extends Conv2dAttrs {
-  /** Rows and columns added at the end, for sizes that stride leaves open; default 0. */
+  /** Rows and columns added at the end, for sizes that stride leaves open: less than stride or dilation; default 0. */
   readonly outputPadding?: number;
 }
 
-function checkAttrs(op: string, attrs: ConvTranspose2dAttrs): void {
+const options = ['stride', 'padding', 'dilation', 'relu'];
+
+/**
+ * Throws ShapeError unless these are attributes of a convolution: whole numbers, stride and dilation from 1, padding from
+ * 0, and nothing that is not in `known`.
+ */
+export function expectConv2dAttrs(
+  call: string,
+  attrs: Conv2dAttrs,
+  known: readonly string[] = options,
+): void {
+  if (typeof attrs !== 'object' || attrs === null)
+    throw new ShapeError(call, 'options', `are ${describe(attrs)}`, `Pass an object of ${known.join(', ')}.`);
+  expectKnown(call, attrs, known);
   const { stride, padding, dilation } = sizes(attrs);
-  const whole = [stride, padding, dilation, attrs.outputPadding ?? 0].every(Number.isInteger);
-  if (whole && stride >= 1 && padding >= 0 && dilation >= 1) return;
-  throw new ShapeError(
-    op,
-    'attributes',
-    `are stride ${stride}, padding ${padding}, dilation ${dilation}`,
-    'Use whole numbers, stride and dilation from 1, padding from 0.',
-  );
+  expectWhole(call, 'stride', stride, 1);
+  expectWhole(call, 'padding', padding);
+  expectWhole(call, 'dilation', dilation, 1);
+  const { relu = false } = attrs;
+  expectOneOf(call, 'relu', relu, [true, false]);
+}
+
+/** As `expectConv2dAttrs`; the output padding must be less than the stride or the dilation, as in PyTorch. */
+export function expectConvTranspose2dAttrs(call: string, attrs: ConvTranspose2dAttrs): void {
+  expectConv2dAttrs(call, attrs, [...options, 'outputPadding']);
+  const { outputPadding = 0, stride = 1, dilation = 1 } = attrs;
+  expectWhole(call, 'outputPadding', outputPadding);
+  if (outputPadding < Math.max(stride, dilation)) return;
+  const fix = `It must be less than the stride (${stride}) or the dilation (${dilation}).`;
+  throw new ShapeError(call, 'outputPadding', `is ${outputPadding}`, fix);
+}
+
+/** Throws unless the images have pixels and the weight elements; only the batch may be empty. */
+function checkExtents(op: string, x: Tensor, weight: Tensor): void {
+  const [, height, width] = x.shape;
+  if (!(height && width))
+    throw new ShapeError(
+      op,
+      'x',
+      `${formatShape(x.shape)} has no pixels`,
+      'Height and width are needed from 1.',
+    );
+  if (weight.size > 0) return;
+  throw new ShapeError(op, 'weight', `${formatShape(weight.shape)} is empty`, 'Every side is needed from 1.');
 }
 
 function checkChannels(op: string, x: Tensor, found: number, weight: Tensor): void {
@@ -42,6 +77,7 @@ function checkChannels(op: string, x: Tensor, found: number, weight: Tensor): vo
 /** y[n, i, j, o] = bias[o] + Σ x[n, i·stride + ky·dilation − padding, …, c] · weight[ky, kx, c, o]. f32, or x, weight and y in f16. */
 export const conv2d: Op<Conv2dAttrs> = {
   name: 'conv2d',
+  inputs: ['x', 'weight', 'bias'],
   readsRuns: true,
   writesRuns: true,
   infer([input, kernel, bias], attrs) {
@@ -54,8 +90,9 @@ export const conv2d: Op<Conv2dAttrs> = {
       number,
     ];
     const dtype = expectOperands('conv2d', x, weight, bias ?? null);
-    checkAttrs('conv2d', attrs);
+    expectConv2dAttrs('conv2d', attrs);
     checkChannels('conv2d', x, channelsIn, weight);
+    checkExtents('conv2d', x, weight);
     if (bias) expectShape('conv2d', 'bias', bias, [channelsOut]);
     const { stride, padding, dilation } = sizes(attrs);
     const size = (side: number, taps: number) =>
@@ -87,6 +124,7 @@ function transposedSide(side: number, taps: number, attrs: ConvTranspose2dAttrs)
  */
 export const conv2dTranspose: Op<ConvTranspose2dAttrs> = {
   name: 'conv2dTranspose',
+  inputs: ['x', 'weight', 'bias'],
   readsRuns: true,
   writesRuns: true,
   infer([input, kernel, bias]: Inputs, attrs) {
@@ -99,8 +137,9 @@ export const conv2dTranspose: Op<ConvTranspose2dAttrs> = {
       number,
     ];
     const dtype = expectOperands('conv2dTranspose', x, weight, bias ?? null);
-    checkAttrs('conv2dTranspose', attrs);
+    expectConvTranspose2dAttrs('conv2dTranspose', attrs);
     checkChannels('conv2dTranspose', x, channelsIn, weight);
+    checkExtents('conv2dTranspose', x, weight);
     if (bias) expectShape('conv2dTranspose', 'bias', bias, [channelsOut]);
     const [batch, height, width] = x.shape as [number, number, number];
     const outHeight = transposedSide(height, kernelHeight, attrs);

@@ -33,18 +33,26 @@ export function sizes({ stride = 1, padding = 0, dilation = 1 }: Conv2dAttrs): S
   return { stride, padding, dilation };
 }
 
+/**
+ * The stride as kernels take it: one longer than the large image with its padding reaches no second pixel, and would
+ * overflow their indices.
+ */
+function strideWithin({ stride, padding }: Sizes, [, height, width]: readonly number[]): number {
+  return Math.min(stride, Math.max(height!, width!) + 2 * padding);
+}
+
 /** Sizes of the gather that computes a convolution of `large` (its input) into `small` (its output). */
 export function forwardGather(large: Tensor, small: Tensor, weight: Tensor, s: Sizes, relu: boolean): Gather {
   const [batch, inHeight, inWidth, k] = large.shape as [number, number, number, number];
   const [, outHeight, outWidth, m] = small.shape as [number, number, number, number];
   const [kernelHeight, kernelWidth] = weight.shape as [number, number];
   const shape = { batch, inHeight, inWidth, outHeight, outWidth, k, m, kernelHeight, kernelWidth };
-  const { stride, dilation, padding } = s;
+  const { dilation, padding } = s;
   const offsets = { offsetY: -padding, offsetX: -padding };
   return {
     dtype: large.dtype as Float,
     ...shape,
-    stride,
+    stride: strideWithin(s, large.shape),
     dilation,
     ...offsets,
     up: 1,
@@ -59,7 +67,7 @@ export function adjointGather(small: Tensor, large: Tensor, weight: Tensor, s: S
   const [, outHeight, outWidth, m] = large.shape as [number, number, number, number];
   const [kernelHeight, kernelWidth] = weight.shape as [number, number];
   const shape = { batch, inHeight, inWidth, outHeight, outWidth, k, m, kernelHeight, kernelWidth };
-  const { stride, dilation, padding } = s;
+  const { dilation, padding } = s;
   return {
     dtype: small.dtype as Float,
     ...shape,
@@ -67,7 +75,7 @@ export function adjointGather(small: Tensor, large: Tensor, weight: Tensor, s: S
     dilation: -dilation,
     offsetY: padding,
     offsetX: padding,
-    up: stride,
+    up: strideWithin(s, large.shape),
     transposed: true,
     relu,
   };
@@ -79,7 +87,8 @@ function correlationOf(large: Tensor, small: Tensor, weight: Tensor, s: Sizes): 
   const [, smallHeight, smallWidth, b] = small.shape as [number, number, number, number];
   const [kernelHeight, kernelWidth] = weight.shape as [number, number];
   const images = { batch, largeHeight, largeWidth, a, smallHeight, smallWidth, b };
-  const { stride, dilation, padding } = s;
+  const { dilation, padding } = s;
+  const stride = strideWithin(s, large.shape);
   return { dtype: large.dtype as Float, ...images, kernelHeight, kernelWidth, stride, dilation, padding };
 }
 
@@ -211,7 +220,7 @@ const conv2dTransposeGrads: Op<AllGradsAttrs> = {
   },
 };
 
-/** dy where y is positive, else 0. */
+/** dy but where y is cut to 0 or below; where it is NaN, dy. */
 function masked(device: Device, y: Tensor, dy: Tensor): Tensor {
   const d = empty(device, dy, 'reluGrad');
   const dense = [y, dy].map(denseOf) as [Tensor, Tensor];

@@ -1,9 +1,11 @@
 /** @file Concat, slice and pad along one axis: copies of runs of rows, of any dtype. */
 import { ShapeError } from '../tensor/errors.ts';
-import { elementCount, formatShape, normalizeAxes, type Shape } from '../tensor/shape.ts';
+import { elementCount, formatShape, type Shape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { describe, expectWhole } from './checks.ts';
 import { call, expectShape, expectType, type Inputs, type Op } from './op.ts';
-import { copyRows, denseOf } from './runs.ts';
+import { expectAxis } from './options.ts';
+import { copyRows, denseOf, expectMovable } from './runs.ts';
 
 export interface ConcatAttrs {
   /** Negative counts from the last. */
@@ -11,8 +13,9 @@ export interface ConcatAttrs {
 }
 
 export interface SliceAttrs extends ConcatAttrs {
+  /** Negative counts from the end. */
   readonly start: number;
-  /** Exclusive. */
+  /** Exclusive; negative counts from the end. */
   readonly end: number;
 }
 
@@ -22,7 +25,7 @@ export interface PadAttrs extends ConcatAttrs {
   readonly after: number;
 }
 
-const axisOf = (op: string, shape: Shape, axis: number) => normalizeAxes(op, [axis], shape.length)[0]!;
+const axisOf = (op: string, shape: Shape, axis: number) => expectAxis(op, 'axis', axis, shape);
 const rowsOf = (shape: Shape, axis: number) => elementCount(shape.slice(0, axis));
 const innerOf = (shape: Shape, axis: number) => elementCount(shape.slice(axis + 1));
 
@@ -37,15 +40,16 @@ function joined(inputs: Inputs, axis: number): number[] {
   let size = 0;
   for (const [i, input] of inputs.entries()) {
     const own = input?.shape[at] ?? 0;
+    const argument = `tensors[${i}]`;
     expectType(
       'concat',
-      `input ${i}`,
-      expectShape('concat', `input ${i}`, input, resized(first.shape, at, own)),
+      argument,
+      expectShape('concat', argument, input, resized(first.shape, at, own)),
       first.dtype,
     );
     size += own;
   }
-  return resized(first.shape, at, size);
+  return resized(first.shape, at, expectWhole('concat', 'sum of sizes', size));
 }
 
 /** Where each input begins along the axis. */
@@ -63,7 +67,13 @@ export const concat: Op<ConcatAttrs> = {
   name: 'concat',
   readsRuns: true,
   view: (inputs, { axis }) => sideBySide(inputs, axis),
-  infer: (inputs, { axis }) => [{ shape: joined(inputs, axis), dtype: inputs[0]!.dtype }],
+  infer(inputs, { axis }) {
+    const shape = joined(inputs, axis);
+    const inner = innerOf(shape, axisOf('concat', shape, axis));
+    const lengths = inputs.map((input) => input!.shape.at(axis)! * inner);
+    expectMovable('concat', inputs[0]!, lengths);
+    return [{ shape, dtype: inputs[0]!.dtype }];
+  },
   launch(device, inputs, [y], attrs) {
     const axis = axisOf('concat', y!.shape, attrs.axis);
     const inner = innerOf(y!.shape, axis);
@@ -80,10 +90,11 @@ export const concat: Op<ConcatAttrs> = {
   grad({ inputs, outputs: [y], dy: [dy], attrs }) {
     const axis = axisOf('concat', y!.shape, attrs.axis);
     const begin = starts(inputs, axis);
-    const part = axis === y!.shape.length - 1 ? channels : slice;
-    return inputs.map((x, i) =>
-      call(part, [dy!], { axis, start: begin[i]!, end: begin[i]! + x!.shape[axis]! }),
-    );
+    return inputs.map((x, i) => {
+      const size = x!.shape[axis]!;
+      const part = axis === y!.shape.length - 1 && size > 0 ? channels : slice;
+      return call(part, [dy!], { axis, start: begin[i]!, end: begin[i]! + size });
+    });
   },
 };
 
@@ -100,60 +111,90 @@ function sideBySide(inputs: Inputs, axis: number): Tensor | undefined {
   return new Tensor(device, storage.retain(), { shape: [...shape.slice(0, -1), next], dtype }, label, offset);
 }
 
+/** An index from the begin, of one that may count from the end. */
+function indexOf(argument: string, index: number, axis: number, shape: Shape): number {
+  const size = shape[axis]!;
+  if (!Number.isInteger(index))
+    throw new ShapeError('slice', argument, `is ${describe(index)}`, 'A whole number is needed.');
+  if (index >= -size && index <= size) return index < 0 ? index + size : index;
+  const problem = `is ${index}, outside axis ${axis} of ${formatShape(shape)}`;
+  throw new ShapeError('slice', argument, problem, `${-size} … ${size} are needed.`);
+}
+
+/** A slice from the begin. */
+function rangeOf(shape: Shape, { axis, start, end }: SliceAttrs): { at: number; start: number; end: number } {
+  const at = axisOf('slice', shape, axis);
+  const [first, last] = [indexOf('start', start, at, shape), indexOf('end', end, at, shape)];
+  if (last >= first) return { at, start: first, end: last };
+  const problem = `${start}…${end} ends before it starts, in axis ${axis} of ${formatShape(shape)}`;
+  throw new ShapeError('slice', 'range', problem, 'start ≤ end is needed.');
+}
+
+/** Elements start … end−1 along an axis, none where they are equal. Any dtype. */
+export const slice: Op<SliceAttrs> = {
+  name: 'slice',
+  inputs: ['x'],
+  infer([x], attrs) {
+    const { at, start, end } = rangeOf(x!.shape, attrs);
+    const shape = resized(x!.shape, at, end - start);
+    const inner = innerOf(shape, at);
+    expectMovable(
+      'slice',
+      x!,
+      [start, end, x!.shape[at]!].map((size) => size * inner),
+    );
+    return [{ shape, dtype: x!.dtype }];
+  },
+  launch(device, [x], [y], attrs) {
+    const { at, start, end } = rangeOf(x!.shape, attrs);
+    const inner = innerOf(x!.shape, at);
+    const run = (end - start) * inner;
+    const place = { xRow: x!.shape[at]! * inner, xStart: start * inner, yRow: run, yStart: 0 };
+    copyRows(device, 'runs', x!, y!, { rows: rowsOf(x!.shape, at), run, ...place }, 'slice');
+  },
+  grad({ inputs: [x], dy, attrs }) {
+    const { at, start, end } = rangeOf(x!.shape, attrs);
+    return [call(pad, [dy[0]!], { axis: at, before: start, after: x!.shape[at]! - end })];
+  },
+};
+
 /** Channels start … end−1 as a view. */
 export const channels: Op<SliceAttrs> = {
   name: 'channels',
   readsRuns: true,
-  infer: (inputs, attrs) => slice.infer(inputs, attrs),
+  infer: ([x], { axis, start, end }) => [{ shape: resized(x!.shape, axis, end - start), dtype: x!.dtype }],
   launch() {},
   view: ([x], { start, end }) => x!.viewChannels(start, end),
-  grad({ inputs: [x], dy, attrs: { axis, start, end } }) {
-    return [call(pad, [dy[0]!], { axis, before: start, after: x!.shape.at(-1)! - end })];
-  },
-};
-
-/** Elements start … end−1 along an axis. Any dtype. @throws ShapeError unless 0 ≤ start < end ≤ size */
-export const slice: Op<SliceAttrs> = {
-  name: 'slice',
-  infer([x], { axis, start, end }) {
-    const at = axisOf('slice', x!.shape, axis);
-    if (start < 0 || end <= start || end > x!.shape[at]!) {
-      const problem = `${start}…${end} does not lie in axis ${axis} of ${formatShape(x!.shape)}`;
-      throw new ShapeError('slice', 'range', problem, '0 ≤ start < end ≤ size is needed.');
-    }
-    return [{ shape: resized(x!.shape, at, end - start), dtype: x!.dtype }];
-  },
-  launch(device, [x], [y], attrs) {
-    const axis = axisOf('slice', x!.shape, attrs.axis);
-    const inner = innerOf(x!.shape, axis);
-    const run = y!.shape[axis]! * inner;
-    const place = { xRow: x!.shape[axis]! * inner, xStart: attrs.start * inner, yRow: run, yStart: 0 };
-    copyRows(device, 'runs', x!, y!, { rows: rowsOf(x!.shape, axis), run, ...place }, 'slice');
-  },
-  grad({ inputs: [x], dy, attrs: { axis, start, end } }) {
-    const size = x!.shape[axisOf('slice', x!.shape, axis)]!;
-    return [call(pad, [dy[0]!], { axis, before: start, after: size - end })];
-  },
+  grad: (context) => slice.grad!(context),
 };
 
 /** Zeros before and after along an axis. Any dtype. */
 export const pad: Op<PadAttrs> = {
   name: 'pad',
+  inputs: ['x'],
   infer([x], { axis, before, after }) {
     const at = axisOf('pad', x!.shape, axis);
-    if (before < 0 || after < 0)
-      throw new ShapeError('pad', 'amount', `is negative (${before}, ${after})`, 'Use slice() to cut.');
-    return [{ shape: resized(x!.shape, at, before + x!.shape[at]! + after), dtype: x!.dtype }];
+    expectWhole('pad', 'before', before);
+    expectWhole('pad', 'after', after);
+    const size = x!.shape[at]!;
+    const shape = resized(x!.shape, at, expectWhole('pad', 'size', before + size + after));
+    const inner = innerOf(shape, at);
+    expectMovable(
+      'pad',
+      x!,
+      [before, size, after].map((length) => length * inner),
+    );
+    return [{ shape, dtype: x!.dtype }];
   },
-  launch(device, [x], [y], attrs) {
-    const axis = axisOf('pad', x!.shape, attrs.axis);
-    const inner = innerOf(x!.shape, axis);
-    const run = x!.shape[axis]! * inner;
-    const place = { xRow: run, xStart: 0, yRow: y!.shape[axis]! * inner, yStart: attrs.before * inner };
-    copyRows(device, 'padded', x!, y!, { rows: rowsOf(x!.shape, axis), run, ...place }, 'pad');
+  launch(device, [x], [y], { axis, before, after }) {
+    const at = axisOf('pad', x!.shape, axis);
+    const inner = innerOf(x!.shape, at);
+    const run = x!.shape[at]! * inner;
+    const place = { xRow: run, xStart: 0, yRow: run + (before + after) * inner, yStart: before * inner };
+    copyRows(device, 'padded', x!, y!, { rows: rowsOf(x!.shape, at), run, ...place }, 'pad');
   },
   grad: ({ inputs: [x], dy, attrs: { axis, before } }) => {
-    const size = x!.shape[axisOf('pad', x!.shape, axis)]!;
-    return [call(slice, [dy[0]!], { axis, start: before, end: before + size })];
+    const at = axisOf('pad', x!.shape, axis);
+    return [call(slice, [dy[0]!], { axis: at, start: before, end: before + x!.shape[at]! })];
   },
 };

@@ -11,8 +11,9 @@ import { gpuCorrelations } from './correlateGpu.ts';
 import { paramsOf, tapsOf } from './correlationLayout.ts';
 import { elementAliases, type Float } from './elements.ts';
 import { type BiasSum, finishGrad } from './finishGrad.ts';
+import { foldedGrid } from './grid.ts';
 import { patchCorrelation } from './patch.ts';
-import { type Grid, launch, linearGrid } from './queue.ts';
+import { launch, linearGrid } from './queue.ts';
 import { denseOf, inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, type Variant } from './variant.ts';
@@ -71,8 +72,9 @@ const subgroup4: CorrelationVariant = {
   wanted: () => 24,
   launch(device, c, tensors, splits, label) {
     const wide = c.a > 16;
-    const grid: Grid = [Math.ceil(c.a / (wide ? 32 : 16)), Math.ceil(c.b / 16), tapsOf(c) * splits];
-    const overrides = { WIDE: Number(wide) };
+    const blocks = Math.ceil(c.a / (wide ? 32 : 16));
+    const { grid, folds } = foldedGrid(blocks, Math.ceil(c.b / 16), tapsOf(c) * splits);
+    const overrides = { WIDE: Number(wide), ...folds };
     const params = paramsOf(c, splits);
     launch(
       device,
@@ -97,17 +99,9 @@ const walk4: CorrelationVariant = {
   work: (c) => (c.a / 4) * Math.ceil(c.b / 16),
   wanted: () => 24,
   launch(device, c, tensors, splits, label) {
-    const grid: Grid = [c.a / 4, Math.ceil(c.b / 16), splits];
-    launch(
-      device,
-      shaders.conv2dWeightGradWalk4,
-      'main',
-      { ...tensors },
-      paramsOf(c, splits),
-      grid,
-      {},
-      label,
-    );
+    const { grid, folds: overrides } = foldedGrid(c.a / 4, Math.ceil(c.b / 16), splits);
+    const params = paramsOf(c, splits);
+    launch(device, shaders.conv2dWeightGradWalk4, 'main', { ...tensors }, params, grid, { overrides }, label);
   },
 };
 
@@ -122,10 +116,11 @@ const walk8: CorrelationVariant = {
   work: (c) => Math.ceil(c.a / 8) * Math.ceil(c.b / 8),
   wanted: () => 16,
   launch(device, c, tensors, splits, label) {
-    const grid: Grid = [Math.ceil(c.a / 8), Math.ceil(c.b / 8), splits];
+    const { grid, folds } = foldedGrid(Math.ceil(c.a / 8), Math.ceil(c.b / 8), splits);
     const params = paramsOf(c, splits);
-    const aliases = elementAliases(c);
-    launch(device, shaders.conv2dWeightGradWalk8, 'main', { ...tensors }, params, grid, { aliases }, label);
+    const specialization = { overrides: folds, aliases: elementAliases(c) };
+    const shader = shaders.conv2dWeightGradWalk8;
+    launch(device, shader, 'main', { ...tensors }, params, grid, specialization, label);
   },
 };
 
@@ -138,11 +133,11 @@ const subgroup8: CorrelationVariant = {
   work: (c) => tapsOf(c) * Math.ceil(c.a / 32) * Math.ceil(c.b / 16),
   wanted: () => 16,
   launch(device, c, tensors, splits, label) {
-    const grid: Grid = [Math.ceil(c.a / 32), Math.ceil(c.b / 16), tapsOf(c) * splits];
+    const { grid, folds } = foldedGrid(Math.ceil(c.a / 32), Math.ceil(c.b / 16), tapsOf(c) * splits);
     const params = paramsOf(c, splits);
-    const aliases = elementAliases(c);
+    const specialization = { overrides: folds, aliases: elementAliases(c) };
     const shader = shaders.conv2dWeightGradSubgroup8;
-    launch(device, shader, 'main', { ...tensors }, params, grid, { aliases }, label);
+    launch(device, shader, 'main', { ...tensors }, params, grid, specialization, label);
   },
 };
 
@@ -222,12 +217,18 @@ export function correlationChoice(
   { large }: CorrelationResult,
 ) {
   const c: Correlation = { ...sizes, run: large.run };
+  // Of no pixel the sum is 0, which not every form writes.
+  if (large.size === 0) return { variant: tile, c };
   const variant = chooseVariant(device, op, correlationVariants, c) as CorrelationVariant;
   return { variant, c };
 }
 
 /** Writes dw [kernelHeight, kernelWidth, a, b], and the bias's gradient. */
 export function correlate(device: Device, op: string, sizes: Correlation, result: CorrelationResult): void {
+  if (result.dw.size === 0) {
+    finishGrad(device, undefined, result.bias, op);
+    return;
+  }
   const { variant, c } = correlationChoice(device, op, sizes, result);
   const label = `${op}[${variant.name}]`;
   const small = denseOf(result.small);

@@ -2,13 +2,14 @@
 import type { Correlation, CorrelationVariant } from './correlate.ts';
 import { paramsOf, tapsOf } from './correlationLayout.ts';
 import { elementAliases } from './elements.ts';
-import { type Grid, launch } from './queue.ts';
+import { type FoldedGrid, foldedGrid } from './grid.ts';
+import { launch } from './queue.ts';
 import { inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 
 /** Blocks of 64 rows times 64 columns, for each strip. */
-function blocks64(c: Correlation, splits: number): Grid {
-  return [Math.ceil((tapsOf(c) * c.a) / 64), Math.ceil(c.b / 64), splits];
+function blocks64(c: Correlation, splits: number): FoldedGrid {
+  return foldedGrid(Math.ceil((tapsOf(c) * c.a) / 64), Math.ceil(c.b / 64), splits);
 }
 
 const gemm: CorrelationVariant = {
@@ -17,15 +18,14 @@ const gemm: CorrelationVariant = {
   half: true,
   fits: () => true,
   preferred: (caps) => !caps.software,
-  work(c) {
-    const [rows, columns] = blocks64(c, 1);
-    return rows * columns!;
-  },
+  work: (c) => Math.ceil((tapsOf(c) * c.a) / 64) * Math.ceil(c.b / 64),
   wanted: () => 512,
   launch(device, c, tensors, splits, label) {
-    const [params, aliases] = [paramsOf(c, splits), elementAliases(c)];
-    const grid = blocks64(c, splits);
-    launch(device, shaders.conv2dWeightGradGemm, 'main', { ...tensors }, params, grid, { aliases }, label);
+    const { grid, folds } = blocks64(c, splits);
+    const specialization = { overrides: folds, aliases: elementAliases(c) };
+    const params = paramsOf(c, splits);
+    const shader = shaders.conv2dWeightGradGemm;
+    launch(device, shader, 'main', { ...tensors }, params, grid, specialization, label);
   },
 };
 
@@ -35,9 +35,11 @@ const gemm4: CorrelationVariant = {
   name: 'gemm4',
   fits: (_, c) => inQuads(c.a, c.run) && c.b % 4 === 0,
   launch(device, c, tensors, splits, label) {
-    const [params, aliases] = [paramsOf(c, splits), { E4: `vec4<${c.dtype}>` }];
-    const grid = blocks64(c, splits);
-    launch(device, shaders.conv2dWeightGradGemm4, 'main', { ...tensors }, params, grid, { aliases }, label);
+    const { grid, folds } = blocks64(c, splits);
+    const specialization = { overrides: folds, aliases: { E4: `vec4<${c.dtype}>` } };
+    const params = paramsOf(c, splits);
+    const shader = shaders.conv2dWeightGradGemm4;
+    launch(device, shader, 'main', { ...tensors }, params, grid, specialization, label);
   },
 };
 
@@ -48,9 +50,10 @@ const matrix: CorrelationVariant = {
   fits: (caps, c) => caps.matrices && c.dtype === 'f16',
   preferred: () => true,
   launch(device, c, tensors, splits, label) {
-    const grid = blocks64(c, splits);
+    const { grid, folds: overrides } = blocks64(c, splits);
     const params = paramsOf(c, splits);
-    launch(device, shaders.conv2dWeightGradMatrix, 'main', { ...tensors }, params, grid, {}, label);
+    const shader = shaders.conv2dWeightGradMatrix;
+    launch(device, shader, 'main', { ...tensors }, params, grid, { overrides }, label);
   },
 };
 

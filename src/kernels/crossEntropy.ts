@@ -1,57 +1,73 @@
-/** @file Cross entropy of logits with class numbers, with class weights and an index to ignore. */
-import { ShapeError } from '../tensor/errors.ts';
-import { formatShape } from '../tensor/shape.ts';
+/** @file Cross entropy of logits with class numbers: class weights, an index to ignore, smoothed labels. */
 import type { Tensor } from '../tensor/tensor.ts';
-import { call, expectShape, expectType, type Op } from './op.ts';
+import { expectNumber, expectOneOf } from './checks.ts';
+import { elementAliases } from './elements.ts';
+import { expectClassWeights, expectIgnoreIndex, expectLabels, labelFault } from './labels.ts';
+import { call, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
-import { lossOutputs, ratioOfStrips, stripsOf } from './ratio.ts';
+import { lossOutputs, type Reduction, ratioOfStrips, stripsOf } from './ratio.ts';
 import * as shaders from './shaders.gen.ts';
 
 export interface CrossEntropyAttrs {
-  /** Label of elements that do not count; so do labels that are no class. */
+  /** Label of elements that do not count. */
   readonly ignoreIndex: number;
+  /** Share of each label that is spread over all classes, 0 … 1; default 0. */
+  readonly labelSmoothing?: number | undefined;
+  /** none: one loss a label. Default mean. */
+  readonly reduction?: Reduction | 'none' | undefined;
 }
 
-/** Checks logits [.., C] and labels [..] and returns C. @throws ShapeError */
-export function expectLabels(op: string, logits: Tensor, labels: Tensor): number {
-  expectType(op, 'logits', logits, 'f32');
-  expectShape(op, 'target', labels, logits.shape.slice(0, -1));
-  const channels = logits.shape.at(-1);
-  if (channels === undefined || (labels.dtype !== 'i32' && labels.dtype !== 'u32')) {
-    const problem = `has dtype ${labels.dtype}, for logits ${formatShape(logits.shape)}`;
-    throw new ShapeError(op, 'target', problem, 'Class numbers as i32 or u32 are needed.');
-  }
-  return channels;
-}
+const allReductions = ['mean', 'sum', 'none'] as const;
 
-function settings(logits: Tensor, classWeights: Tensor | null, { ignoreIndex }: CrossEntropyAttrs) {
+function settings(logits: Tensor, labels: Tensor, classWeights: Tensor | null, attrs: CrossEntropyAttrs) {
+  const { device } = logits;
+  const { ignoreIndex: ignored, labelSmoothing: smoothing = 0, reduction } = attrs;
   const channels = logits.shape.at(-1)!;
   const rows = logits.size / channels;
-  const { workgroup } = logits.device.caps;
-  const strips = stripsOf(logits.device, rows);
-  const overrides = { WORKGROUP: workgroup, WEIGHTED: Number(classWeights !== null) };
-  return { params: { rows, channels, strips, ignoreIndex }, workgroup, specialization: { overrides } };
+  const { workgroup } = device.caps;
+  const overrides = {
+    WORKGROUP: workgroup,
+    WEIGHTED: Number(classWeights !== null),
+    SMOOTHED: Number(smoothing > 0),
+    EACH: Number(reduction === 'none'),
+  };
+  const { fault, faults } = labelFault(device, 'crossEntropy', labels, channels);
+  const params = { rows, channels, strips: stripsOf(device, rows), ignored, fault, smoothing };
+  return { params, faults, workgroup, specialization: { overrides, aliases: elementAliases(logits) } };
 }
 
 /**
- * Σ w·(−log softmax(logits)[label]) / Σ w, w the class weight (1 where there are none); 0 when every label is ignored.
- * Inputs: logits [.., C], labels [..] i32 or u32, class weights [C] or null; only the logits get a gradient. Outputs:
- * the loss, of shape [], and Σ w.
+ * Σ w·(−log softmax(logits)[label]) / Σ w, w the label's class weight (1 where there are none), over the labels that
+ * count: 0 when none does; or the sum, or each. Smoothing makes the loss (1 − s)·w·(−log p[label]) + s/C·Σ w[c]·(−log
+ * p[c]). A label that is no class makes it NaN, and is a fault. Inputs: logits [.., C] f32 or f16, labels [..] i32 or
+ * u32, class weights [C] or null; only the logits get a gradient. Outputs: the loss, of shape [] or [..], and what it
+ * was divided by, f32.
  */
 export const crossEntropy: Op<CrossEntropyAttrs> = {
   name: 'crossEntropy',
-  infer([logits, labels, classWeights]) {
+  inputs: ['logits', 'labels', 'classWeights'],
+  infer([logits, labels, classWeights], { ignoreIndex, labelSmoothing = 0, reduction = 'mean' }) {
     const channels = expectLabels('crossEntropy', logits!, labels!);
-    if (classWeights) expectShape('crossEntropy', 'classWeights', classWeights, [channels]);
-    return lossOutputs;
+    expectClassWeights('crossEntropy', 'classWeights', classWeights, channels);
+    expectIgnoreIndex('crossEntropy', ignoreIndex, labels!);
+    expectNumber('crossEntropy', 'labelSmoothing', labelSmoothing, { least: 0, most: 1 });
+    expectOneOf('crossEntropy', 'reduction', reduction, allReductions);
+    return reduction === 'none' ? [{ shape: labels!.shape, dtype: 'f32' }, lossOutputs[1]!] : lossOutputs;
   },
   launch(device, [logits, labels, classWeights = null], outputs, attrs) {
-    const { params, workgroup, specialization } = settings(logits!, classWeights, attrs);
-    const given = { logits: logits!, labels: labels!, classWeights: classWeights ?? logits! };
+    const { params, faults, workgroup, specialization } = settings(logits!, labels!, classWeights, attrs);
+    const given = { logits: logits!, labels: labels!, classWeights: classWeights ?? logits!, faults };
+    if (attrs.reduction === 'none') {
+      const tensors = { ...given, y: outputs[0]! };
+      const grid = linearGrid(params.rows, workgroup);
+      if (params.rows > 0)
+        launch(device, shaders.crossEntropy, 'forwardEach', tensors, params, grid, specialization);
+      return;
+    }
     const grid = linearGrid(params.strips, workgroup);
-    ratioOfStrips(device, params.strips, outputs, (partials) => {
+    const fill = (partials: Tensor) =>
       launch(device, shaders.crossEntropy, 'forward', { ...given, partials }, params, grid, specialization);
-    });
+    ratioOfStrips(device, params.strips, outputs, fill, attrs.reduction);
   },
   grad: ({ inputs: [logits, labels, classWeights = null], outputs, dy, attrs }) => [
     call(crossEntropyGrad, [logits!, labels!, classWeights, outputs[1]!, dy[0]!], attrs),
@@ -62,9 +78,10 @@ export const crossEntropy: Op<CrossEntropyAttrs> = {
 
 const crossEntropyGrad: Op<CrossEntropyAttrs> = {
   name: 'crossEntropyGrad',
-  infer: ([logits]) => [{ shape: logits!.shape, dtype: 'f32' }],
+  infer: ([logits]) => [{ shape: logits!.shape, dtype: logits!.dtype }],
   launch(device, [logits, labels, classWeights, weight, dy], [dx], attrs) {
-    const { params, workgroup, specialization } = settings(logits!, classWeights!, attrs);
+    if (dx!.size === 0) return;
+    const { params, workgroup, specialization } = settings(logits!, labels!, classWeights!, attrs);
     const given = { logits: logits!, labels: labels!, classWeights: classWeights ?? logits! };
     const tensors = { ...given, weight: weight!, dy: dy!, dx: dx! };
     const grid = linearGrid(params.rows, workgroup);

@@ -5,7 +5,8 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { elementAliases } from './elements.ts';
 import type { Gather, GatherVariant } from './gather.ts';
 import { bindingsOf, weightSteps } from './gatherLayout.ts';
-import { type Grid, launch, linearGrid } from './queue.ts';
+import { foldedGrid } from './grid.ts';
+import { launch, linearGrid } from './queue.ts';
 import { inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 import { hasQuads, softwareLanes } from './variant.ts';
@@ -40,8 +41,8 @@ const halo4: GatherVariant = {
   launch(device, g, tensors, label) {
     const tiles = tilesOf(g, 4);
     const params = { ...paramsOf(g, tensors.bias), ...tiles };
-    const grid: Grid = [g.batch * tiles.tilesX * tiles.tilesY, Math.ceil(g.m / 16)];
-    const overrides = { TRANSPOSED: Number(g.transposed) };
+    const { grid, folds } = foldedGrid(g.batch * tiles.tilesX * tiles.tilesY, Math.ceil(g.m / 16));
+    const overrides = { TRANSPOSED: Number(g.transposed), ...folds };
     launch(device, shaders.conv2dHalo4, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
   },
 };
@@ -54,9 +55,9 @@ const halo8: GatherVariant = {
   launch(device, g, tensors, label) {
     const tiles = tilesOf(g, 8);
     const params = { ...paramsOf(g, tensors.bias), ...tiles, ...weightSteps(g) };
-    const grid: Grid = [g.batch * tiles.tilesX * tiles.tilesY, Math.ceil(g.m / 8)];
-    const aliases = elementAliases(g);
-    launch(device, shaders.conv2dHalo8, 'main', bindingsOf(tensors), params, grid, { aliases }, label);
+    const { grid, folds } = foldedGrid(g.batch * tiles.tilesX * tiles.tilesY, Math.ceil(g.m / 8));
+    const specialization = { overrides: folds, aliases: elementAliases(g) };
+    launch(device, shaders.conv2dHalo8, 'main', bindingsOf(tensors), params, grid, specialization, label);
   },
 };
 
@@ -91,11 +92,11 @@ const twin8: GatherVariant = {
     const { tilesX, tilesY } = tilesOf(g, 4);
     const tiles = g.batch * tilesX * tilesY;
     const params = { ...paramsOf(g, tensors.bias), tilesX, tilesY, tiles, m: g.m / 4 };
-    const grid: Grid = [Math.ceil(tiles / 2), Math.ceil(g.m / 16)];
+    const { grid, folds } = foldedGrid(Math.ceil(tiles / 2), Math.ceil(g.m / 16));
     const weight = g.transposed ? turn(device, g, tensors.weight) : tensors.weight;
     const bindings = bindingsOf({ ...tensors, weight });
-    const aliases = { E: `vec4<${g.dtype}>` };
-    launch(device, shaders.conv2dTwin8, 'main', bindings, params, grid, { aliases }, label);
+    const specialization = { overrides: folds, aliases: { E: `vec4<${g.dtype}>` } };
+    launch(device, shaders.conv2dTwin8, 'main', bindings, params, grid, specialization, label);
     if (weight !== tensors.weight) weight.dispose();
   },
 };
@@ -109,8 +110,8 @@ const stem: GatherVariant = {
     const pixels = g.batch * g.outHeight * g.outWidth;
     const params = { ...paramsOf(g, tensors.bias), pixels, ...weightSteps(g) };
     const lanes = device.caps.subgroupSize;
-    const grid: Grid = [Math.ceil(pixels / 16), Math.ceil(g.m / (4 * lanes))];
-    const specialization = { overrides: { LANES: lanes } };
+    const { grid, folds } = foldedGrid(Math.ceil(pixels / 16), Math.ceil(g.m / (4 * lanes)));
+    const specialization = { overrides: { LANES: lanes, ...folds } };
     launch(device, shaders.conv2dStem, 'main', bindingsOf(tensors), params, grid, specialization, label);
   },
 };

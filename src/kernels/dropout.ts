@@ -1,32 +1,41 @@
 /** @file Dropout by counter-based random bits: no mask is stored, the gradient draws the same bits again. */
-import { ShapeError } from '../tensor/errors.ts';
+import { expectNumber, expectWhole } from './checks.ts';
 import { elementAliases, expectFloat } from './elements.ts';
 import { call, expectShape, expectType, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 export interface DropoutAttrs {
-  /** Probability of an element to be dropped, in [0, 1). */
+  /** Probability of an element to be dropped, in [0, 1]. */
   readonly p: number;
   /** Tells dropouts of one step apart: u32. */
   readonly stream: number;
 }
 
+const MOST_STREAM = 2 ** 32 - 1;
+
 /**
- * x with elements set to 0 with probability p and the others divided by 1 − p. Inputs x (f32 or f16) and `random`, u32 [seed,
- * step]; element 4i + j is dropped where word j of philox([i, step, 0, stream], [seed, 0]) is below p·2³².
+ * x with elements set to 0 (NaN where they are not finite) with probability p and the others divided by 1 − p. Inputs x
+ * (f32 or f16) and `random`, u32 [seed, step]; element 4i + j is dropped where word j of philox([i, step, 0, stream],
+ * [seed, 0]) is below p·2³².
  */
 export const dropout: Op<DropoutAttrs> = {
   name: 'dropout',
-  infer([x, random], { p }) {
-    if (!(p >= 0 && p < 1)) throw new ShapeError('dropout', 'p', `is ${p}`, 'Use a number in [0, 1).');
+  inputs: ['x', 'random'],
+  infer([x, random], { p, stream }) {
+    expectNumber('dropout', 'p', p, { least: 0, most: 1 });
+    expectWhole('dropout', 'stream', stream, 0, MOST_STREAM);
     expectType('dropout', 'random', expectShape('dropout', 'random', random!, [2]), 'u32');
-    return [expectFloat('dropout', 'x', x!)];
+    const { shape, dtype } = expectFloat('dropout', 'x', x!);
+    return [{ shape, dtype }];
   },
   launch(device, [x, random], [y], { p, stream }) {
+    if (y!.size === 0) return;
     const { workgroup } = device.caps;
     const quads = Math.ceil(x!.size / 4);
-    const params = { quads, stream, threshold: Math.floor(p * 2 ** 32), scale: 1 / (1 - p) };
+    const whole = p === 1;
+    const threshold = whole ? MOST_STREAM : Math.floor(p * 2 ** 32);
+    const params = { quads, stream, threshold, whole: Number(whole), scale: whole ? 0 : 1 / (1 - p) };
     const specialization = { overrides: { WORKGROUP: workgroup }, aliases: elementAliases(x!) };
     const tensors = { x: x!, random: random!, y: y! };
     launch(device, shaders.dropout, 'main', tensors, params, linearGrid(quads, workgroup), specialization);

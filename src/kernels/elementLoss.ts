@@ -1,68 +1,103 @@
-/** @file Losses of a difference, element by element: mean squared error and smooth L1, with or without a mask. */
+/** @file Losses of a difference, element by element: squared, absolute, smooth L1 and Huber's, with or without a mask. */
 import type { Tensor } from '../tensor/tensor.ts';
+import { expectNumber, expectOneOf } from './checks.ts';
 import { elementAliases, expectFloat } from './elements.ts';
 import { call, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
-import { lossOutputs, ratioOfStrips, stripsOf } from './ratio.ts';
+import { lossOutputs, type Reduction, ratioOfStrips, reductions, stripsOf } from './ratio.ts';
 import * as shaders from './shaders.gen.ts';
 
 export interface ElementLossAttrs {
-  readonly fn: 'mse' | 'smoothL1';
-  /** smoothL1: where it turns from quadratic to linear. */
+  readonly fn: 'mse' | 'smoothL1' | 'l1' | 'huber';
+  /** smoothL1, from 0, where it is l1; huber, above 0: where it turns from quadratic to linear. */
   readonly beta: number;
+  /** Default mean. */
+  readonly reduction?: Reduction | undefined;
 }
 
-function expectAlike(fn: string, [prediction, target, mask]: Inputs): void {
-  const { shape } = expectFloat(fn, 'prediction', prediction!);
-  expectType(fn, 'target', expectShape(fn, 'target', target!, shape), 'f32');
-  if (mask) expectType(fn, 'mask', expectShape(fn, 'mask', mask, shape), 'f32');
+/** In the order of shaders/elementLoss.wgsl. */
+const functions = ['mse', 'smoothL1', 'l1', 'huber'] as const;
+
+/** Checks prediction (f32 or f16), target and mask or null (f32), of one shape. @throws ShapeError */
+export function expectAlike(
+  op: string,
+  [first, second]: readonly [string, string],
+  [prediction, target, mask]: Inputs,
+): void {
+  const { shape } = expectFloat(op, first, prediction!);
+  expectType(op, second, expectShape(op, second, target!, shape), 'f32');
+  if (mask) expectType(op, 'mask', expectShape(op, 'mask', mask, shape), 'f32');
 }
 
-function settings(prediction: Tensor, mask: Tensor | null, { fn, beta }: ElementLossAttrs) {
+/** `alias` values of losses: what predictions are stored as, and `result`, their gradient. */
+export function lossAliases(prediction: Tensor, result: Tensor | undefined): Record<string, string> {
+  return result?.dtype === 'f16'
+    ? { ...elementAliases(prediction), D4: 'vec4<f16>' }
+    : elementAliases(prediction);
+}
+
+function settings(prediction: Tensor, mask: Tensor | null, attrs: ElementLossAttrs, dx?: Tensor, sign = 1) {
   const { device, size } = prediction;
+  const { beta } = attrs;
+  const fn = attrs.fn === 'smoothL1' && beta === 0 ? 'l1' : attrs.fn;
   const quads = Math.ceil(size / 4);
   const { workgroup } = device.caps;
   const overrides = {
     WORKGROUP: workgroup,
-    FUNCTION: Number(fn === 'smoothL1'),
+    FUNCTION: functions.indexOf(fn),
     MASKED: Number(mask !== null),
+    SIGN: sign,
   };
-  const specialization = { overrides, aliases: elementAliases(prediction) };
+  const specialization = { overrides, aliases: lossAliases(prediction, dx) };
   return { params: { size, quads, strips: stripsOf(device, quads), beta }, workgroup, specialization };
 }
 
 /**
- * Σ mask·f(prediction − target) / Σ mask over all elements, mask 1 where it is null, 0 when nothing counts. Inputs:
- * prediction (f32 or f16), target, mask or null (f32), of one shape; only the prediction gets a gradient. Outputs: the
- * loss, of shape [], and Σ mask, f32.
+ * Σ mask·f(prediction − target) / Σ mask over all elements, or without the division; mask 1 where it is null; 0 when
+ * nothing counts. What has mask 0 may hold anything. Inputs: prediction (f32 or f16), target, mask or null (f32), of one
+ * shape; the mask gets no gradient. Outputs: the loss, of shape [], and what it was divided by, f32.
  */
 export const elementLoss: Op<ElementLossAttrs> = {
   name: 'elementLoss',
-  infer(inputs, { fn }) {
-    expectAlike(fn, inputs);
+  inputs: ['prediction', 'target', 'mask'],
+  infer(inputs, { fn, beta, reduction = 'mean' }) {
+    expectAlike('elementLoss', ['prediction', 'target'], inputs);
+    expectOneOf('elementLoss', 'reduction', reduction, reductions);
+    if (fn === 'huber') expectNumber('elementLoss', 'delta', beta, { above: 0 });
+    else expectNumber('elementLoss', 'beta', beta, { least: 0 });
     return lossOutputs;
   },
   launch(device, [prediction, target, mask = null], outputs, attrs) {
     const { params, workgroup, specialization } = settings(prediction!, mask, attrs);
     const given = { prediction: prediction!, goal: target!, mask: mask ?? target! };
     const grid = linearGrid(params.strips, workgroup);
-    ratioOfStrips(device, params.strips, outputs, (partials) => {
+    const fill = (partials: Tensor) => {
       const tensors = { ...given, partials };
       launch(device, shaders.elementLoss, 'forward', tensors, params, grid, specialization, attrs.fn);
-    });
+    };
+    ratioOfStrips(device, params.strips, outputs, fill, attrs.reduction);
   },
-  grad: ({ inputs: [prediction, target, mask = null], outputs, dy, attrs }) => [
-    call(elementLossGrad, [prediction!, target!, mask, outputs[1]!, dy[0]!], attrs),
-    null,
-    null,
-  ],
+  grad({ inputs: [prediction, target, mask = null], outputs, dy, attrs }) {
+    const inputs = [prediction!, target!, mask, outputs[1]!, dy[0]!];
+    return [
+      call(elementLossGrad, inputs, { ...attrs, ofTarget: false }),
+      call(elementLossGrad, inputs, { ...attrs, ofTarget: true }),
+      null,
+    ];
+  },
 };
 
-const elementLossGrad: Op<ElementLossAttrs> = {
+/** The gradient of the prediction, or of the target. */
+const elementLossGrad: Op<ElementLossAttrs & { readonly ofTarget: boolean }> = {
   name: 'elementLossGrad',
-  infer: ([prediction]) => [{ shape: prediction!.shape, dtype: prediction!.dtype }],
+  infer: ([prediction, target], { ofTarget }) => {
+    const { shape, dtype } = ofTarget ? target! : prediction!;
+    return [{ shape, dtype }];
+  },
   launch(device, [prediction, target, mask, weight, dy], [dx], attrs) {
-    const { params, workgroup, specialization } = settings(prediction!, mask!, attrs);
+    if (dx!.size === 0) return;
+    const sign = attrs.ofTarget ? -1 : 1;
+    const { params, workgroup, specialization } = settings(prediction!, mask!, attrs, dx!, sign);
     const given = { prediction: prediction!, goal: target!, mask: mask ?? target! };
     const tensors = { ...given, weight: weight!, dy: dy!, dx: dx! };
     const grid = linearGrid(params.quads, workgroup);

@@ -104,9 +104,10 @@ function launchFinish(device: Device, plan: Plan, weight?: StripSum, bias?: Bias
 export function finishGrad(
   device: Device,
   weight: StripSum | undefined,
-  bias: BiasSum | undefined,
+  sum: BiasSum | undefined,
   label: string,
 ): void {
+  const bias = sum?.db.size === 0 ? undefined : sum;
   if (!weight && !bias) return;
   const use = (lanes: number) =>
     launchFinish(device, planOf(device.caps.workgroup, lanes, weight, bias), weight, bias, label);

@@ -11,8 +11,9 @@ import type { ChannelRun, Tensor } from '../tensor/tensor.ts';
 import { direct3x3 } from './direct3x3.ts';
 import { elementAliases, type Float } from './elements.ts';
 import { bindingsOf, weightSteps } from './gatherLayout.ts';
+import { foldedGrid } from './grid.ts';
 import { patchGather } from './patch.ts';
-import { type Grid, launch, linearGrid } from './queue.ts';
+import { launch } from './queue.ts';
 import { copyInto, denseOf, inQuads } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, hasQuads, softwareLanes, type Variant } from './variant.ts';
@@ -67,14 +68,21 @@ function paramsOf(g: Gather, bias: Tensor | null) {
   const classHeight = Math.ceil(g.outHeight / g.up);
   const classWidth = Math.ceil(g.outWidth / g.up);
   const pixels = batch * classHeight * classWidth;
+  // Of a stride longer than the output only those classes that have pixels.
+  const classesX = Math.min(g.up, g.outWidth);
   const flags = { hasBias: Number(bias !== null), relu: Number(relu) };
   const [xPitch, xStart] = [input?.pitch ?? g.k, input?.start ?? 0];
   const [yPitch, yStart] = [output?.pitch ?? g.m, output?.start ?? 0];
-  return { ...sizes, pixels, classHeight, classWidth, ...flags, xPitch, xStart, yPitch, yStart };
+  return { ...sizes, pixels, classHeight, classWidth, classesX, ...flags, xPitch, xStart, yPitch, yStart };
 }
 
 function overridesOf({ transposed }: Gather) {
   return { TRANSPOSED: Number(transposed) };
+}
+
+/** `across` workgroups for the pixels of every residue class, `down` for their channels. */
+function classGrid(g: Gather, across: number, down = 1) {
+  return foldedGrid(across, down, Math.min(g.up, g.outHeight) * Math.min(g.up, g.outWidth));
 }
 
 const subgroup4: GatherVariant = {
@@ -84,8 +92,8 @@ const subgroup4: GatherVariant = {
   preferred: (caps) => caps.software,
   launch(device: Device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
-    const grid: Grid = [Math.ceil(params.pixels / 32), Math.ceil(g.m / 16), g.up * g.up];
-    const overrides = overridesOf(g);
+    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 32), Math.ceil(g.m / 16));
+    const overrides = { ...overridesOf(g), ...folds };
     launch(device, shaders.conv2dSubgroup4, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
   },
 };
@@ -99,9 +107,9 @@ const subgroup8: GatherVariant = {
   launch(device, g, tensors, label) {
     const { weightK, weightM } = weightSteps(g);
     const params = { ...paramsOf(g, tensors.bias), weightK, weightM };
-    const grid: Grid = [Math.ceil(params.pixels / 32), Math.ceil(g.m / 16), g.up * g.up];
-    const aliases = elementAliases(g);
-    launch(device, shaders.conv2dSubgroup8, 'main', bindingsOf(tensors), params, grid, { aliases }, label);
+    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 32), Math.ceil(g.m / 16));
+    const specialization = { overrides: folds, aliases: elementAliases(g) };
+    launch(device, shaders.conv2dSubgroup8, 'main', bindingsOf(tensors), params, grid, specialization, label);
   },
 };
 
@@ -110,11 +118,11 @@ const quad: GatherVariant = {
   fits: (caps, g) => hasQuads(caps) && g.up === 1,
   preferred: (caps, g) => softwareLanes(caps) === 4 && g.m >= 8,
   launch(device, g, tensors, label) {
-    const { up: _, classHeight: _h, classWidth: _w, ...sizes } = paramsOf(g, tensors.bias);
+    const { up: _, classHeight: _h, classWidth: _w, classesX: _x, ...sizes } = paramsOf(g, tensors.bias);
     const { weightK, weightM } = weightSteps(g);
     const lanes = device.caps.subgroupSize;
-    const grid: Grid = [Math.ceil(sizes.pixels / 16), Math.ceil(g.m / (4 * lanes))];
-    const specialization = { overrides: { LANES: lanes } };
+    const { grid, folds } = foldedGrid(Math.ceil(sizes.pixels / 16), Math.ceil(g.m / (4 * lanes)));
+    const specialization = { overrides: { LANES: lanes, ...folds } };
     const params = { ...sizes, weightK, weightM };
     launch(device, shaders.conv2dQuad, 'main', bindingsOf(tensors), params, grid, specialization, label);
   },
@@ -128,8 +136,8 @@ const matrix: GatherVariant = {
   fits: (caps, g) => caps.matrices && g.dtype === 'f16',
   launch(device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
-    const grid: Grid = [Math.ceil(params.pixels / 64), Math.ceil(g.m / 64), g.up * g.up];
-    const overrides = overridesOf(g);
+    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 64), Math.ceil(g.m / 64));
+    const overrides = { ...overridesOf(g), ...folds };
     launch(device, shaders.conv2dMatrix, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
   },
 };
@@ -142,8 +150,8 @@ const gemm: GatherVariant = {
   preferred: (caps) => !caps.software,
   launch(device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
-    const grid: Grid = [Math.ceil(params.pixels / 64), Math.ceil(g.m / 64), g.up * g.up];
-    const specialization = { overrides: overridesOf(g), aliases: elementAliases(g) };
+    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 64), Math.ceil(g.m / 64));
+    const specialization = { overrides: { ...overridesOf(g), ...folds }, aliases: elementAliases(g) };
     launch(device, shaders.conv2dGemm, 'main', bindingsOf(tensors), params, grid, specialization, label);
   },
 };
@@ -157,8 +165,9 @@ const gemm4: GatherVariant = {
   preferred: (caps) => !caps.software,
   launch(device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
-    const grid: Grid = [Math.ceil(params.pixels / 64), Math.ceil(g.m / 64), g.up * g.up];
-    const specialization = { overrides: overridesOf(g), aliases: { E4: `vec4<${g.dtype}>` } };
+    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 64), Math.ceil(g.m / 64));
+    const overrides = { ...overridesOf(g), ...folds };
+    const specialization = { overrides, aliases: { E4: `vec4<${g.dtype}>` } };
     launch(device, shaders.conv2dGemm4, 'main', bindingsOf(tensors), params, grid, specialization, label);
   },
 };
@@ -172,10 +181,9 @@ const tile: GatherVariant = {
     const params = paramsOf(g, tensors.bias);
     const { workgroup } = device.caps;
     const quads = g.batch * params.classHeight * Math.ceil(params.classWidth / 4);
-    const [gx, gy] = linearGrid(quads * Math.ceil(g.m / 4), workgroup);
-    const overrides = { ...overridesOf(g), WORKGROUP: workgroup };
+    const { grid, folds } = classGrid(g, Math.ceil((quads * Math.ceil(g.m / 4)) / workgroup));
+    const overrides = { ...overridesOf(g), WORKGROUP: workgroup, ...folds };
     const specialization = { overrides, aliases: elementAliases(g) };
-    const grid: Grid = [gx, gy ?? 1, g.up * g.up];
     launch(device, shaders.conv2dTile, 'main', bindingsOf(tensors), params, grid, specialization, label);
   },
 };
@@ -214,6 +222,7 @@ export function gatherChoice(device: Device, op: string, sizes: Gather, { x, y, 
 
 /** Computes y from x and the weight by the best variant, under the op's name. */
 export function gather(device: Device, op: string, sizes: Gather, tensors: GatherTensors): void {
+  if (tensors.y.size === 0) return;
   const { variant, g } = gatherChoice(device, op, sizes, tensors);
   const label = `${op}[${variant.name}]`;
   if (variant.runs || !(g.input || g.output)) variant.launch(device, g, tensors, label);

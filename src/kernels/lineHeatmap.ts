@@ -1,7 +1,9 @@
 /** @file Heatmaps of lines (paper §1) and the squared error to them; the target is rendered inside the kernels. */
 import type { Tensor } from '../tensor/tensor.ts';
+import { expectNumber, expectWhole } from './checks.ts';
 import { elementAliases, expectFloat } from './elements.ts';
 import { call, expectRank, expectShape, expectType, type Op } from './op.ts';
+import { expectOptions } from './options.ts';
 import { launch, linearGrid } from './queue.ts';
 import { lossOutputs, ratioOfStrips, stripsOf } from './ratio.ts';
 import * as shaders from './shaders.gen.ts';
@@ -35,12 +37,19 @@ const mapParts = (image: Tensor) => Math.ceil(pixelsOf(image) / (image.device.ca
 /** Lines [N, V, 3] as (a, b, d), a·x + b·y + d being the distance in pixels → [N, H, W, V]. No gradient. */
 export const lineHeatmap: Op<LineHeatmapAttrs> = {
   name: 'lineHeatmap',
-  infer([lines], { height, width }) {
+  inputs: ['lines'],
+  infer([lines], attrs) {
+    expectOptions('lineHeatmap', attrs, ['height', 'width', 'sigma']);
+    const { height, width, sigma } = attrs;
+    expectWhole('lineHeatmap', 'height', height);
+    expectWhole('lineHeatmap', 'width', width);
+    expectNumber('lineHeatmap', 'sigma', sigma, { above: 0 });
     const [batch = 0, views = 0] = expectRank('lineHeatmap', 'lines', lines!, 3).shape;
     expectShape('lineHeatmap', 'lines', lines!, [batch, views, 3]);
     return [{ shape: [batch, height, width, views], dtype: 'f32' }];
   },
   launch(device, [lines], [y], { sigma }) {
+    if (y!.size === 0) return;
     const { params, grid, specialization } = settings(y!, mapParts(y!), sigma);
     const tensors = { lines: lines!, y: y! };
     launch(device, shaders.lineHeatmap, 'render', tensors, params, grid, specialization);
@@ -54,8 +63,11 @@ export const lineHeatmap: Op<LineHeatmapAttrs> = {
  */
 export const lineHeatmapMse: Op<LineHeatmapMseAttrs> = {
   name: 'lineHeatmapMse',
-  infer([prediction, lines, mask]) {
+  inputs: ['prediction', 'lines', 'mask'],
+  infer([prediction, lines, mask], attrs) {
     const op = 'lineHeatmapMse';
+    expectOptions(op, attrs, ['sigma']);
+    expectNumber(op, 'sigma', attrs.sigma, { above: 0 });
     const { shape } = expectFloat(op, 'prediction', expectRank(op, 'prediction', prediction!, 4, null));
     const [batch = 0, , , views = 0] = shape;
     expectType(op, 'lines', expectShape(op, 'lines', lines!, [batch, views, 3]), 'f32');
@@ -81,6 +93,7 @@ const lineHeatmapMseGrad: Op<LineHeatmapMseAttrs> = {
   name: 'lineHeatmapMseGrad',
   infer: ([prediction]) => [{ shape: prediction!.shape, dtype: prediction!.dtype }],
   launch(device, [prediction, lines, mask, weight, dy], [y], { sigma }) {
+    if (y!.size === 0) return;
     const { params, grid, specialization } = settings(y!, mapParts(y!), sigma);
     const given = { lines: lines!, mask: mask!, prediction: prediction! };
     const tensors = { ...given, weight: weight!, dy: dy!, y: y! };

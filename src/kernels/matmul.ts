@@ -16,6 +16,7 @@ function productGather(dtype: Float, rows: number, k: number, m: number, transpo
 /** x [n, k] · weight [k, m] + bias [m] → [n, m]. f32, or x, weight and result in f16. Bias may be null: a plain product. */
 export const linear: Op<null> = {
   name: 'linear',
+  inputs: ['x', 'weight', 'bias'],
   infer([input, matrix, bias]) {
     const x = expectRank('linear', 'x', input ?? null, 2, null);
     const weight = expectRank('linear', 'weight', matrix ?? null, 2, null);

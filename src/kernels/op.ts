@@ -40,6 +40,7 @@ export class Call<A = unknown> {
   }
 }
 
+/** One output of a launch of backward that is described, not yet run. */
 export class CallOutput {
   readonly call: Call;
   readonly index: number;
@@ -77,6 +78,8 @@ export interface Op<A = unknown> {
   readonly name: string;
   /** What the inputs are called, for errors. */
   readonly inputs?: readonly string[];
+  /** The first input may be null as others may: a number of the attributes stands for it. */
+  readonly scalars?: true;
   infer(inputs: Inputs, attrs: A): readonly Spec[];
   launch(device: Device, inputs: Inputs, outputs: readonly Tensor[], attrs: A): void;
   grad?(context: GradContext<A>): readonly (Value | null)[];
@@ -101,7 +104,7 @@ const nameOf = (op: Op<never>, index: number): string => op.inputs?.[index] ?? `
 function deviceOf<A>(op: Op<A>, inputs: Inputs): Device {
   const devices = new Set<Device>();
   for (const [index, input] of inputs.entries()) {
-    if (input === null) continue;
+    if (input === null && (index > 0 || op.scalars)) continue;
     if (input instanceof Tensor) devices.add(input.device);
     else {
       const problem = `is ${describe(input)}`;

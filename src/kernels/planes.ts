@@ -11,6 +11,14 @@ export function planeOf(count: number, unit: number): number {
   return (count + GAP) / unit;
 }
 
+/** Bytes of the smallest WebGPU binding limit. */
+const LIMIT = 1 << 27;
+
+/** Whether planes of `count` elements, one a point, can be bound on every device. */
+export function fitsBinding(points: number, count: number): boolean {
+  return points * (count + GAP) * 4 <= LIMIT;
+}
+
 /** Channels that an invocation of a transform handles: a vec4, but one on Mesa’s software driver, whose compiler is slow. */
 export function unitOf(device: Device): number {
   return device.caps.compilesLate ? 1 : 4;

@@ -3,8 +3,9 @@ import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { finishGrad } from './finishGrad.ts';
+import { foldedGrid } from './grid.ts';
 import { emptyPlanes, planeOf } from './planes.ts';
-import { type Grid, launch } from './queue.ts';
+import { launch } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 import { chooseVariant, hasQuads, softwareLanes, type Variant } from './variant.ts';
 
@@ -56,8 +57,8 @@ const quad: ProductVariant = {
   fits: hasQuads,
   launch(device, p, tensors, label) {
     const lanes = device.caps.subgroupSize;
-    const overrides = { ...overridesOf(p), LANES: lanes };
-    const grid: Grid = [Math.ceil(p.rows / 16), Math.ceil(p.columns / (4 * lanes)), p.points];
+    const { grid, folds } = foldedGrid(Math.ceil(p.rows / 16), Math.ceil(p.columns / (4 * lanes)), p.points);
+    const overrides = { ...overridesOf(p), LANES: lanes, ...folds };
     launch(device, shaders.winogradProduct, 'main', { ...tensors }, paramsOf(p), grid, { overrides }, label);
   },
 };
@@ -69,8 +70,8 @@ const wide: ProductVariant = {
   preferred: (caps, { columns }) => softwareLanes(caps) === 4 && columns % 32 === 0,
   launch(device, p, tensors, label) {
     const lanes = device.caps.subgroupSize;
-    const overrides = { ...overridesOf(p), LANES: lanes };
-    const grid: Grid = [Math.ceil(p.rows / 16), Math.ceil(p.columns / (8 * lanes)), p.points];
+    const { grid, folds } = foldedGrid(Math.ceil(p.rows / 16), Math.ceil(p.columns / (8 * lanes)), p.points);
+    const overrides = { ...overridesOf(p), LANES: lanes, ...folds };
     const shader = shaders.winogradProductWide;
     launch(device, shader, 'main', { ...tensors }, paramsOf(p), grid, { overrides }, label);
   },
@@ -82,8 +83,8 @@ const twin: ProductVariant = {
   // 32 rows are computed at a time.
   preferred: (caps, { rows }) => caps.software && rows > 16,
   launch(device, p, tensors, label) {
-    const overrides = overridesOf(p);
-    const grid: Grid = [Math.ceil(p.rows / 32), Math.ceil(p.columns / 32), p.points];
+    const { grid, folds } = foldedGrid(Math.ceil(p.rows / 32), Math.ceil(p.columns / 32), p.points);
+    const overrides = { ...overridesOf(p), ...folds };
     const shader = shaders.winogradProductTwin;
     launch(device, shader, 'main', { ...tensors }, paramsOf(p), grid, { overrides }, label);
   },
@@ -107,8 +108,8 @@ const gemm: ProductVariant = {
   preferred: (caps) => !caps.software,
   launch(device, p, tensors, label) {
     const { chunk, strips } = stripsOf(p);
-    const overrides = overridesOf(p);
-    const grid: Grid = [Math.ceil(p.rows / 64), Math.ceil(p.columns / 64), p.points * strips];
+    const { grid, folds } = foldedGrid(Math.ceil(p.rows / 64), Math.ceil(p.columns / 64), p.points * strips);
+    const overrides = { ...overridesOf(p), ...folds };
     const params = { ...paramsOf(p), chunk, stripC: tensors.c.size / 4 };
     const shader = shaders.winogradProductGemm;
     if (strips === 1) {
@@ -129,8 +130,8 @@ const tile: ProductVariant = {
   fits: () => true,
   launch(device, p, tensors, label) {
     const lanes = lanesFor(p.columns);
-    const overrides = { ...overridesOf(p), LANES: lanes };
-    const grid: Grid = [Math.ceil(p.rows / 8), Math.ceil(p.columns / (4 * lanes)), p.points];
+    const { grid, folds } = foldedGrid(Math.ceil(p.rows / 8), Math.ceil(p.columns / (4 * lanes)), p.points);
+    const overrides = { ...overridesOf(p), LANES: lanes, ...folds };
     const shader = shaders.winogradProductTile;
     launch(device, shader, 'main', { ...tensors }, paramsOf(p), grid, { overrides }, label);
   },

@@ -1,13 +1,18 @@
-/** @file What losses share: strips of (Σ weight·term, Σ weight) and the launch that ends them in a ratio. */
+/** @file What losses share: strips of (Σ weight·term, Σ weight) and the launch that ends them in a ratio or sum. */
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Spec, Tensor } from '../tensor/tensor.ts';
 import { launch } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
+/** How the terms of a loss become one number: Σ weight·term / Σ weight, or Σ weight·term. */
+export type Reduction = 'mean' | 'sum';
+
+export const reductions: readonly Reduction[] = ['mean', 'sum'];
+
 const scalar: Spec = { shape: [], dtype: 'f32' };
 
-/** Outputs of a loss: its value, and the Σ weight it was divided by, which its gradient needs. */
+/** Outputs of a loss: its value, and the number it was divided by, which its gradient needs. */
 export const lossOutputs: readonly Spec[] = [scalar, scalar];
 
 /** Strips of about as many steps as suit the device. */
@@ -15,16 +20,20 @@ export function stripsOf(device: Device, steps: number): number {
   return Math.ceil(steps / (device.caps.software ? 128 : 32));
 }
 
-/** Runs `fill` on fresh strips, then writes their ratio (0 where the weight is 0) and the weight. */
+/**
+ * Runs `fill` on fresh strips, then writes their ratio (0 where the weight is not above 0, NaN where it is NaN) and the
+ * weight; or their sum and 1.
+ */
 export function ratioOfStrips(
   device: Device,
   strips: number,
   [loss, weight]: readonly Tensor[],
   fill: (partials: Tensor) => void,
+  reduction: Reduction = 'mean',
 ): void {
   using partials = empty(device, { shape: [strips, 2], dtype: 'f32' }, 'loss strips');
   fill(partials);
   const tensors = { partials, loss: loss!, weight: weight! };
-  const overrides = { LANES: device.caps.software ? 1 : 256 };
+  const overrides = { LANES: device.caps.software ? 1 : 256, SUM: Number(reduction === 'sum') };
   launch(device, shaders.ratio, 'main', tensors, { count: strips }, [1], { overrides });
 }

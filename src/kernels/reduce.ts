@@ -1,89 +1,83 @@
-/** @file Sum, mean and maximum over any axes, and expand, the gradient of the sum: fixed order, the same bits every run. */
-import { empty } from '../tensor/create.ts';
-import type { Device } from '../tensor/device.ts';
+/** @file Sum, mean, maximum and minimum over any axes, and expand, the gradient of the sum: the same bits every run. */
+import type { DType } from '../tensor/dtype.ts';
 import { ShapeError } from '../tensor/errors.ts';
-import {
-  broadcastShapes,
-  elementCount,
-  formatShape,
-  normalizeAxes,
-  type Shape,
-  sameShape,
-} from '../tensor/shape.ts';
+import { broadcastShapes, formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Spec, Tensor } from '../tensor/tensor.ts';
 import { cast } from './cast.ts';
-import { elementAliases, expectFloat } from './elements.ts';
-import { call, expectType, type Op, type Value } from './op.ts';
+import { describe, expectOneOf } from './checks.ts';
+import {
+  type Column,
+  columnsOf,
+  keptShape,
+  reducedShape,
+  type Stage,
+  stagesOf,
+  temporary,
+} from './columns.ts';
+import { expectFloat } from './elements.ts';
+import { expectComparable, extremes } from './extreme.ts';
+import { call, type Op, type Value } from './op.ts';
+import { expectAxes } from './options.ts';
 import { launch, linearGrid } from './queue.ts';
 import { reshape } from './reshape.ts';
 import * as shaders from './shaders.gen.ts';
-import { broadcastStrides, walkOf } from './strides.ts';
+import { repeat, spread, spreadToOrigin } from './spread.ts';
 
 export interface ReduceAttrs {
-  readonly fn: 'sum' | 'mean' | 'max';
+  readonly fn: 'sum' | 'mean' | 'max' | 'min';
   /** Default all. */
   readonly axes?: readonly number[] | undefined;
   /** Reduced axes stay, with size 1 (default false). */
   readonly keepDims?: boolean | undefined;
+  /** What a mean's sum is divided by; default the number of its terms. */
+  readonly divisor?: number;
 }
 
-/** x as [outer, reduced, inner]: one run of neighbouring axes that is reduced. */
-export interface Column {
-  readonly outer: number;
-  readonly reduced: number;
-  readonly inner: number;
+const isExtreme = ({ fn }: ReduceAttrs) => fn === 'max' || fn === 'min';
+
+function expectReducible(x: Tensor, attrs: ReduceAttrs, axes: readonly number[]): void {
+  if (isExtreme(attrs)) expectComparable('reduce', x, axes);
+  else if (attrs.fn === 'mean' || x.dtype === 'f16') expectFloat('reduce', 'x', x);
+  expectOneOf('reduce', 'keepDims', attrs.keepDims, [true, false, undefined]);
 }
 
-function axesOf(shape: Shape, { axes }: ReduceAttrs): number[] {
-  return normalizeAxes('reduce', axes ?? shape.map((_, axis) => axis), shape.length);
-}
-
-/** The shape with the reduced axes at size 1. */
-function keptShape(shape: Shape, axes: readonly number[]): number[] {
-  return shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-}
-
-/** The runs of reduced axes, last first, each as it finds the tensor after those before it; at least one. */
-function columnsOf(shape: Shape, axes: readonly number[]): Column[] {
-  const columns: Column[] = [];
-  let inner = 1;
-  for (let end = shape.length; end > 0; ) {
-    let start = end;
-    while (start > 0 && (axes.includes(start - 1) || shape[start - 1] === 1)) start--;
-    const reduced = elementCount(shape.slice(start, end));
-    if (reduced > 1) columns.push({ outer: elementCount(shape.slice(0, start)), reduced, inner });
-    end = start - 1;
-    if (end >= 0) inner *= shape[end]!;
-  }
-  return columns.length ? columns : [{ outer: 1, reduced: 1, inner: elementCount(shape) }];
+/** What the sum is multiplied by. */
+function scaleOf({ fn, divisor }: ReduceAttrs, x: Spec & { size: number }, y: { size: number }): number {
+  if (fn === 'sum') return 1;
+  if (x.size === 0) return Number.NaN;
+  return divisor === undefined ? y.size / x.size : 1 / divisor;
 }
 
 /**
- * sum or mean of f32, max of f32 or f16, over axes. Outputs: the result, and for max the offset into x of each result's first maximum
- * (u32, flat, row-major). max's gradient goes to that element alone. @throws ShapeError for an axis out of range
+ * sum, max or min of any dtype, mean of f32 or f16, over axes; a sum of bool counts, in i32, and sums of integers wrap
+ * at 32 bits. The sum of no elements is 0, their mean NaN. Outputs: the result, and for max and min the offset into x
+ * of each result's first extreme (u32, flat, row-major), the only element that gets its gradient.
+ * @throws ShapeError for an axis out of range or named twice, and for an extreme of no elements
  */
 export const reduce: Op<ReduceAttrs> = {
   name: 'reduce',
+  inputs: ['x'],
   infer([x], attrs) {
-    const { dtype } =
-      attrs.fn === 'max' ? expectFloat('reduce', 'x', x!) : expectType('reduce', 'x', x!, 'f32');
-    const axes = axesOf(x!.shape, attrs);
-    const shape = attrs.keepDims
-      ? keptShape(x!.shape, axes)
-      : x!.shape.filter((_, axis) => !axes.includes(axis));
-    const value = { shape, dtype };
-    return attrs.fn === 'max' ? [value, { shape, dtype: 'u32' }] : [value];
+    const axes = expectAxes('reduce', attrs.axes, x!.shape);
+    expectReducible(x!, attrs, axes);
+    const shape = reducedShape(x!.shape, axes, attrs.keepDims);
+    if (isExtreme(attrs))
+      return [
+        { shape, dtype: x!.dtype },
+        { shape, dtype: 'u32' },
+      ];
+    return [{ shape, dtype: x!.dtype === 'bool' ? 'i32' : x!.dtype }];
   },
   launch(_device, [x], [y, origin], attrs) {
-    const columns = columnsOf(x!.shape, axesOf(x!.shape, attrs));
-    if (origin) maxColumns(x!, y!, origin, columns);
-    else sumColumns(x!, y!, columns, attrs.fn === 'mean' ? y!.size / x!.size : 1);
+    const columns = columnsOf(x!.shape, expectAxes('reduce', attrs.axes, x!.shape));
+    if (origin) extremes(x!, y!, origin, columns, attrs.fn === 'min');
+    else sumColumns(x!, y!, columns, scaleOf(attrs, x!, y!));
   },
   grad({ inputs: [x], outputs: [y, origin], dy: [dy], attrs }) {
-    const kept = keptShape(x!.shape, axesOf(x!.shape, attrs));
-    const scale = attrs.fn === 'mean' ? y!.size / x!.size : 1;
-    const back = { shape: x!.shape, kept, scale };
-    return [origin ? call(spreadToOrigin, [dy!, origin], back) : call(spread, [dy!], back)];
+    if (x!.dtype !== 'f32' && x!.dtype !== 'f16') return [null];
+    const kept = keptShape(x!.shape, expectAxes('reduce', attrs.axes, x!.shape));
+    if (origin) return [call(spreadToOrigin, [dy!, origin], { shape: x!.shape, kept, scale: 1 })];
+    return [call(spread, [dy!], { shape: x!.shape, kept, scale: scaleOf(attrs, x!, y!) })];
   },
 };
 
@@ -103,141 +97,61 @@ export function sumTo(value: Value, from: Spec, shape: Shape): Value {
   return whole ? sum : call(reshape, [sum], { shape });
 }
 
-/** How many strips to cut columns into: enough to keep the device busy, long enough to be worth it; 1 ends the sum. */
-function partsOf({ caps }: Device, { outer, reduced, inner }: Column): number {
-  if (reduced <= (caps.software ? 1024 : 128)) return 1;
-  const wanted = Math.ceil((caps.software ? 512 : 1 << 17) / (outer * inner));
-  return Math.max(1, Math.min(wanted, Math.ceil(reduced / 64)));
-}
-
-/** One launch: strips of a column, each summed to one part. */
-interface Stage extends Column {
-  readonly parts: number;
-}
-
-/** The launches that reduce a column to one part. Rows of whole vec4s are cut into four columns first if `quads`. */
-function stagesOf(device: Device, column: Column, quads: boolean): Stage[] {
-  const parts = partsOf(device, column);
-  const { outer, reduced, inner } = column;
-  if (parts === 1) return [{ ...column, parts }];
-  if (quads && inner === 1 && reduced % 4 === 0) {
-    const stage = { outer, reduced: reduced / 4, inner: 4, parts: Math.ceil(parts / 4) };
-    return [stage, ...stagesOf(device, { outer, reduced: 4 * stage.parts, inner: 1 }, quads)];
-  }
-  return [{ ...column, parts }, ...stagesOf(device, { outer, reduced: parts, inner }, quads)];
-}
-
-function temporary(like: Tensor, { outer, parts, inner }: Stage): Tensor {
-  return empty(like.device, { shape: [outer * parts * inner], dtype: like.dtype }, 'strips');
-}
+/** What sums are added up in. */
+const totals: Record<DType, 'f32' | 'i32' | 'u32'> = {
+  f32: 'f32',
+  f16: 'f32',
+  i32: 'i32',
+  u32: 'u32',
+  bool: 'i32',
+};
 
 /** y = scale · sums of x's columns, which follow one another; the last must leave y's elements. */
 export function sumColumns(x: Tensor, y: Tensor, columns: readonly Column[], scale = 1): void {
+  if (y.size === 0) return;
+  const total = totals[x.dtype];
   const stages = columns.flatMap((column) => stagesOf(x.device, column, true));
   let from = x;
   for (const [index, stage] of stages.entries()) {
     const last = index === stages.length - 1;
-    const to = last ? y : temporary(y, stage);
-    launchSum(from, to, stage, last ? scale : 1);
+    const to = last ? y : temporary(x.device, total, stage);
+    launchSum(from, to, stage, total, last ? scale : 1);
     if (from !== x) from.dispose();
     from = to;
   }
 }
 
-function launchSum(x: Tensor, y: Tensor, stage: Stage, scale: number): void {
+function launchSum(x: Tensor, y: Tensor, stage: Stage, total: string, scale: number): void {
   const { device } = x;
   const { workgroup } = device.caps;
   const wide = stage.inner % 4 === 0;
   const inner = wide ? stage.inner / 4 : stage.inner;
   const count = stage.outer * stage.parts * inner;
   const params = { count, parts: stage.parts, reduced: stage.reduced, inner, scale };
-  const aliases = { T: wide ? 'vec4<f32>' : 'f32' };
+  const [S, X, Y] = [total, x.dtype === 'bool' ? 'u32' : x.dtype, y.dtype];
+  const vector = (element: string) => (wide ? `vec4<${element}>` : element);
+  const aliases = { S, T: vector(S), X: vector(X), Y: vector(Y) };
   const specialization = { overrides: { WORKGROUP: workgroup }, aliases };
   launch(device, shaders.reduce, 'sum', { x, y }, params, linearGrid(count, workgroup), specialization);
 }
 
-function maxColumns(x: Tensor, y: Tensor, origin: Tensor, columns: readonly Column[]): void {
-  const stages = columns.flatMap((column) => stagesOf(x.device, column, false));
-  let from: { value: Tensor; origin: Tensor } | undefined;
-  for (const [index, stage] of stages.entries()) {
-    const last = index === stages.length - 1;
-    const to = last ? { value: y, origin } : { value: temporary(y, stage), origin: temporary(origin, stage) };
-    launchMax(from?.value ?? x, from?.origin, to, stage);
-    from?.value.dispose();
-    from?.origin.dispose();
-    from = to;
-  }
-}
-
-function launchMax(
-  x: Tensor,
-  origins: Tensor | undefined,
-  to: { value: Tensor; origin: Tensor },
-  { outer, parts, reduced, inner }: Stage,
-): void {
-  const { device } = x;
-  const { workgroup } = device.caps;
-  const count = outer * parts * inner;
-  const tensors = { x, y: to.value, origin: to.origin };
-  const params = { count, parts, reduced, inner };
-  const grid = linearGrid(count, workgroup);
-  const specialization = { overrides: { WORKGROUP: workgroup }, aliases: elementAliases(x) };
-  if (origins) launch(device, shaders.max, 'later', { ...tensors, origins }, params, grid, specialization);
-  else launch(device, shaders.max, 'first', tensors, params, grid, specialization);
-}
-
-interface SpreadAttrs {
-  readonly shape: Shape;
-  /** The input's shape as it broadcasts to `shape`. */
-  readonly kept: Shape;
-  readonly scale: number;
-}
-
-function spreadParams(size: number, { shape, kept, scale }: SpreadAttrs) {
-  const { sizes, strides } = walkOf('expand', shape, [broadcastStrides(kept, shape)]);
-  const [strides0, strides1] = strides[0]!;
-  return { size, scale, sizes0: sizes[0], sizes1: sizes[1], strides0, strides1 };
-}
-
-/** y = scale · x, repeated. */
-const spread: Op<SpreadAttrs> = {
-  name: 'spread',
-  infer: (_, { shape }) => [{ shape, dtype: 'f32' }],
-  launch(device, [x], [y], attrs) {
-    const { workgroup } = device.caps;
-    const grid = linearGrid(Math.ceil(y!.size / 4), workgroup);
-    const overrides = { WORKGROUP: workgroup };
-    launch(device, shaders.expand, 'all', { x: x!, y: y! }, spreadParams(y!.size, attrs), grid, {
-      overrides,
-    });
-  },
-};
-
-/** x where it came from, 0 elsewhere. */
-const spreadToOrigin: Op<SpreadAttrs> = {
-  name: 'spreadToOrigin',
-  infer: ([x], { shape }) => [{ shape, dtype: x!.dtype }],
-  launch(device, [x, origin], [y], attrs) {
-    const { workgroup } = device.caps;
-    const grid = linearGrid(Math.ceil(y!.size / 4), workgroup);
-    const tensors = { x: x!, origin: origin!, y: y! };
-    const params = spreadParams(y!.size, attrs);
-    const specialization = { overrides: { WORKGROUP: workgroup }, aliases: elementAliases(x!) };
-    launch(device, shaders.expand, 'toOrigin', tensors, params, grid, specialization);
-  },
-};
-
-/** f32 x repeated to `shape` by NumPy's rule. @throws ShapeError if it does not broadcast to it */
+/**
+ * x of any dtype repeated to `shape` by NumPy's rule; f32 and f16 have a gradient.
+ * @throws ShapeError if it does not broadcast to it
+ */
 export const expand: Op<{ readonly shape: Shape }> = {
   name: 'expand',
+  inputs: ['x'],
   infer([x], { shape }) {
-    expectType('expand', 'x', x!, 'f32');
+    if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size >= 0))
+      throw new ShapeError('expand', 'shape', `is ${describe(shape)}`, 'Whole numbers from 0 are needed.');
+    if (x!.dtype === 'f16') expectFloat('expand', 'x', x!);
     if (!sameShape(broadcastShapes('expand', x!.shape, shape), shape)) {
       const problem = `${formatShape(shape)} is smaller than x, ${formatShape(x!.shape)}`;
       throw new ShapeError('expand', 'shape', problem, 'Axes must equal those of x, or be 1 in x.');
     }
-    return [{ shape, dtype: 'f32' }];
+    return [{ shape, dtype: x!.dtype }];
   },
-  launch: (device, [x], y, { shape }) => spread.launch(device, [x!], y, { shape, kept: x!.shape, scale: 1 }),
-  grad: ({ inputs: [x], dy, attrs }) => [sumTo(dy[0]!, { shape: attrs.shape, dtype: 'f32' }, x!.shape)],
+  launch: (device, [x], [y], { shape }) => repeat(device, x!, y!, shape),
+  grad: ({ inputs: [x], dy, attrs: { shape } }) => [sumTo(dy[0]!, { shape, dtype: x!.dtype }, x!.shape)],
 };

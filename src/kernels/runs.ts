@@ -16,20 +16,27 @@ export interface Rows {
   readonly yStart: number;
 }
 
+/** Whether float16 values move two at a time, as every device can. */
+const inPairs = (lengths: readonly number[]) => lengths.every((length) => length % 2 === 0);
+
+/** Throws where float16 values would have to be moved one by one, which only devices that compute with them can. */
+export function expectMovable(op: string, x: Tensor, lengths: readonly number[]): void {
+  if (x.dtype !== 'f16' || x.device.caps.f16 || inPairs(lengths)) return;
+  const problem = 'is f16 in runs of odd length, which this device cannot move';
+  throw new ShapeError(op, 'x', problem, "Use cast(x, 'f32').");
+}
+
 /** The widest type that a copy can move at once, and how many elements it holds. */
-function unitOf(x: Tensor, sizes: readonly number[]): { T: string; elements: number } {
+function unitOf(x: Tensor, lengths: readonly number[], op: string): { T: string; elements: number } {
   const each = x.dtype === 'f16' ? 2 : 1;
-  const divide = (elements: number) => sizes.every((size) => size % elements === 0);
+  const divide = (elements: number) => lengths.every((length) => length % elements === 0);
   if (divide(4 * each)) return { T: 'vec4<u32>', elements: 4 * each };
   if (divide(each)) return { T: 'u32', elements: each };
-  if (!x.device.caps.f16) {
-    const problem = 'moves single float16 values, which this device cannot';
-    throw new ShapeError('copy', 'x', problem, "Use cast(x, 'f32').");
-  }
+  expectMovable(op, x, lengths);
   return { T: 'f16', elements: 1 };
 }
 
-/** Copies a run of every row of x to a run of every row of y; `padded` writes zeros around it. */
+/** Copies a run of every row of x to a run of every row of y; `padded` writes zeros around it. `label` is the op. */
 export function copyRows(
   device: Device,
   entry: 'runs' | 'padded',
@@ -39,9 +46,10 @@ export function copyRows(
   label: string,
 ): void {
   const { rows, ...lengths } = runs;
-  const { T, elements } = unitOf(x, Object.values(lengths));
+  const { T, elements } = unitOf(x, Object.values(lengths), label);
   const { run, xRow, xStart, yRow, yStart } = runs;
   const count = (rows * (entry === 'runs' ? run : yRow)) / elements;
+  if (count === 0) return;
   const invocations = Math.ceil(count / (device.caps.software ? 16 : 1));
   const [a, b, c, d, e] = [run, xRow, xStart, yRow, yStart].map((length) => length / elements);
   const params = { count, invocations, run: a!, xRow: b!, xStart: c!, yRow: d!, yStart: e! };

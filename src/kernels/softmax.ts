@@ -1,30 +1,46 @@
-/** @file Softmax and log-softmax over the last axis. */
-import { ShapeError } from '../tensor/errors.ts';
+/** @file Softmax and log-softmax over an axis. */
+import { elementCount, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { call, expectType, type Op } from './op.ts';
+import { elementAliases, expectFloat } from './elements.ts';
+import { call, type Op } from './op.ts';
+import { expectAxis } from './options.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 export interface SoftmaxAttrs {
   readonly log: boolean;
+  /** Default the last. */
+  readonly axis?: number | undefined;
 }
 
-function settings(x: Tensor, { log }: SoftmaxAttrs) {
-  const channels = x.shape.at(-1)!;
-  const rows = x.size / channels;
+const axisOf = (shape: Shape, { axis = -1 }: SoftmaxAttrs) => expectAxis('softmax', 'axis', axis, shape);
+
+function settings(x: Tensor, attrs: SoftmaxAttrs) {
+  const axis = axisOf(x.shape, attrs);
+  const inner = elementCount(x.shape.slice(axis + 1));
+  const rows = elementCount(x.shape.slice(0, axis)) * inner;
   const { workgroup } = x.device.caps;
-  const overrides = { WORKGROUP: workgroup, LOG: Number(log) };
-  return { params: { rows, channels }, grid: linearGrid(rows, workgroup), specialization: { overrides } };
+  const overrides = { WORKGROUP: workgroup, LOG: Number(attrs.log) };
+  return {
+    params: { rows, channels: x.shape[axis]!, inner },
+    grid: linearGrid(rows, workgroup),
+    specialization: { overrides, aliases: elementAliases(x) },
+  };
 }
 
-/** exp(x)/Σ exp(x) over the last axis, or its logarithm. f32, the same shape. */
+/**
+ * exp(x)/Σ exp(x) over an axis, or its logarithm. f32 or f16, the same shape. Where the sum is over NaN or +∞, or over
+ * −∞ alone, all of it is NaN. @throws ShapeError where there is no such axis
+ */
 export const softmax: Op<SoftmaxAttrs> = {
   name: 'softmax',
-  infer([x]) {
-    if (x!.shape.length === 0) throw new ShapeError('softmax', 'x', 'has no axis', 'Reshape it to [1].');
-    return [{ shape: x!.shape, dtype: expectType('softmax', 'x', x!, 'f32').dtype }];
+  inputs: ['x'],
+  infer([x], attrs) {
+    axisOf(x!.shape, attrs);
+    return [{ shape: x!.shape, dtype: expectFloat('softmax', 'x', x!).dtype }];
   },
   launch(device, [x], [y], attrs) {
+    if (y!.size === 0) return;
     const { params, grid, specialization } = settings(x!, attrs);
     launch(device, shaders.softmax, 'forward', { x: x!, y: y! }, params, grid, specialization);
   },
@@ -33,9 +49,10 @@ export const softmax: Op<SoftmaxAttrs> = {
 
 const softmaxGrad: Op<SoftmaxAttrs> = {
   name: 'softmaxGrad',
-  infer: ([y]) => [{ shape: y!.shape, dtype: 'f32' }],
+  infer: ([y]) => [{ shape: y!.shape, dtype: y!.dtype }],
   launch(device, [y, dy], [dx], attrs) {
-    const { params, grid, specialization } = settings(dx!, attrs);
+    if (dx!.size === 0) return;
+    const { params, grid, specialization } = settings(y!, attrs);
     const tensors = { saved: y!, dy: dy!, dx: dx! };
     launch(device, shaders.softmax, 'backward', tensors, params, grid, specialization);
   },

@@ -1,15 +1,13 @@
 /** @file Bilinear resizing and its gradient. */
-import { ShapeError } from '../tensor/errors.ts';
+import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { call, expectRank, type Op } from './op.ts';
-import { channelGroups, imageGrid, rowWorkgroup } from './pool.ts';
+import { expectOneOf } from './checks.ts';
+import { call, type Op } from './op.ts';
 import { launch } from './queue.ts';
+import { imageLaunch, type ResizeAttrs, resizedShape } from './resize.ts';
 import * as shaders from './shaders.gen.ts';
 
-export interface UpsampleAttrs {
-  /** Of the output. */
-  readonly height: number;
-  readonly width: number;
+export interface UpsampleAttrs extends ResizeAttrs {
   /** The corner pixels' centres coincide; otherwise the images' outer edges do. */
   readonly alignCorners: boolean;
 }
@@ -20,40 +18,41 @@ function scaleOf(size: number, outSize: number, alignCorners: boolean): number {
   return outSize > 1 ? (size - 1) / (outSize - 1) : 0;
 }
 
-function run(entry: 'forward' | 'backward', from: Tensor, to: Tensor, alignCorners: boolean): void {
-  const [input, output] = entry === 'forward' ? [from, to] : [to, from];
-  const [batch, height, width] = input.shape as [number, number, number];
-  const [, outHeight, outWidth] = output.shape as [number, number, number];
-  const { groups, scalar } = channelGroups(from.shape);
-  const scaleY = scaleOf(height, outHeight, alignCorners);
-  const scaleX = scaleOf(width, outWidth, alignCorners);
-  const center = alignCorners ? 0 : 0.5;
-  const params = { groups, height, width, outHeight, outWidth, center, scaleY, scaleX };
-  const overrides = { WORKGROUP: rowWorkgroup(from) };
-  const aliases: Record<string, string> = scalar ? { V: 'f32' } : {};
-  const grid = imageGrid(overrides.WORKGROUP, batch, to.shape[1]!, to.shape[2]! * groups);
-  launch(from.device, shaders.upsample, entry, { x: from, y: to }, params, grid, { overrides, aliases });
+interface Images {
+  readonly input: Shape;
+  readonly output: Shape;
+  readonly alignCorners: boolean;
 }
 
-/** x [N, H, W, C] → [N, height, width, C], bilinear; edges repeat. */
+function run(entry: 'forward' | 'backward', from: Tensor, to: Tensor, images: Images): void {
+  if (to.size === 0) return;
+  const { input, output, alignCorners } = images;
+  const { params, grid, specialization } = imageLaunch(from.device, input, output, to);
+  const scaleY = scaleOf(input[1]!, output[1]!, alignCorners);
+  const scaleX = scaleOf(input[2]!, output[2]!, alignCorners);
+  const all = { ...params, center: alignCorners ? 0 : 0.5, scaleY, scaleX };
+  launch(from.device, shaders.upsample, entry, { x: from, y: to }, all, grid, specialization);
+}
+
+const whole = (size: number) => size;
+
+/** x [N, H, W, C] → [N, height, width, C], bilinear; edges repeat. f32 or f16, computed in f32. */
 export const upsampleBilinear2d: Op<UpsampleAttrs> = {
   name: 'upsampleBilinear2d',
-  infer([x], { height, width }) {
-    const [batch, , , channels] = expectRank('upsampleBilinear2d', 'x', x!, 4).shape as number[];
-    if (![height, width].every((size) => Number.isInteger(size) && size > 0)) {
-      const problem = `is ${height}×${width}`;
-      throw new ShapeError('upsampleBilinear2d', 'size', problem, 'Whole numbers above 0 are needed.');
-    }
-    return [{ shape: [batch!, height, width, channels!], dtype: 'f32' }];
+  inputs: ['x'],
+  infer([x], attrs) {
+    expectOneOf('upsampleBilinear2d', 'alignCorners', attrs.alignCorners, [true, false]);
+    return [{ shape: resizedShape('upsampleBilinear2d', x!, attrs, whole), dtype: x!.dtype }];
   },
-  launch: (_device, [x], [y], { alignCorners }) => run('forward', x!, y!, alignCorners),
-  grad: ({ inputs: [x], dy, attrs: { alignCorners } }) => [
-    call(upsampleGrad, [dy[0]!], { shape: x!.shape, alignCorners }),
+  launch: (_device, [x], [y], { alignCorners }) =>
+    run('forward', x!, y!, { input: x!.shape, output: y!.shape, alignCorners }),
+  grad: ({ inputs: [x], outputs: [y], dy, attrs: { alignCorners } }) => [
+    call(upsampleGrad, [dy[0]!], { input: x!.shape, output: y!.shape, alignCorners }),
   ],
 };
 
-const upsampleGrad: Op<{ readonly shape: readonly number[]; readonly alignCorners: boolean }> = {
+const upsampleGrad: Op<Images> = {
   name: 'upsampleBilinear2dGrad',
-  infer: (_, { shape }) => [{ shape, dtype: 'f32' }],
-  launch: (_device, [dy], [dx], { alignCorners }) => run('backward', dy!, dx!, alignCorners),
+  infer: ([dy], { input }) => [{ shape: input, dtype: dy!.dtype }],
+  launch: (_device, [dy], [dx], images) => run('backward', dy!, dx!, images),
 };

@@ -1,5 +1,5 @@
 /** @file Affine augmentation of images and, by the same matrices, of their lines. Neither has a gradient. */
-import { expectRank, expectShape, type Inputs, type Op } from './op.ts';
+import { expectRank, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { imageGrid, rowWorkgroup } from './pool.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
@@ -7,36 +7,42 @@ import * as shaders from './shaders.gen.ts';
 /** Inputs x [N, H, W, C], matrices [N, 6], gainOffset [N, 2] → the warped images. */
 export const warp: Op<null> = {
   name: 'warp',
+  inputs: ['x', 'matrices', 'gainOffset'],
   infer([x, matrices, gainOffset]: Inputs) {
     const { shape } = expectRank('warp', 'x', x!, 4);
-    expectShape('warp', 'matrices', matrices!, [shape[0]!, 6]);
-    expectShape('warp', 'gainOffset', gainOffset!, [shape[0]!, 2]);
+    expectType('warp', 'matrices', expectShape('warp', 'matrices', matrices!, [shape[0]!, 6]), 'f32');
+    expectType('warp', 'gainOffset', expectShape('warp', 'gainOffset', gainOffset!, [shape[0]!, 2]), 'f32');
     return [{ shape, dtype: 'f32' }];
   },
   launch(device, [x, matrices, gainOffset], [y]) {
+    if (y!.size === 0) return;
     const [batch, height, width, channels] = x!.shape as [number, number, number, number];
-    const overrides = { WORKGROUP: rowWorkgroup(x!) };
-    const grid = imageGrid(overrides.WORKGROUP, batch, height, width * channels);
-    const params = { height, width, channels, lineCount: 0, linesEach: 1 };
+    const WORKGROUP = rowWorkgroup(x!);
+    const { grid, FOLDED } = imageGrid(WORKGROUP, batch, height, width * channels);
+    const params = { batch, height, width, channels, lineCount: 0, linesEach: 1 };
     const tensors = { x: x!, matrices: matrices!, gainOffset: gainOffset!, y: y! };
-    launch(device, shaders.warp, 'image', tensors, params, grid, { overrides });
+    const specialization = { overrides: { WORKGROUP, FOLDED } };
+    launch(device, shaders.warp, 'image', tensors, params, grid, specialization);
   },
 };
 
 /** Inputs lines [N, V, 3], mask [N, V], matrices [N, 6] → the lines as they lie in the warped images. */
 export const transformLines: Op<null> = {
   name: 'transformLines',
+  inputs: ['lines', 'mask', 'matrices'],
   infer([lines, mask, matrices]: Inputs) {
     const [batch, views] = expectRank('transformLines', 'lines', lines!, 3).shape as [number, number];
     expectShape('transformLines', 'lines', lines!, [batch, views, 3]);
-    expectShape('transformLines', 'mask', mask!, [batch, views]);
-    expectShape('transformLines', 'matrices', matrices!, [batch, 6]);
+    const op = 'transformLines';
+    expectType(op, 'mask', expectShape(op, 'mask', mask!, [batch, views]), 'f32');
+    expectType(op, 'matrices', expectShape(op, 'matrices', matrices!, [batch, 6]), 'f32');
     return [{ shape: lines!.shape, dtype: 'f32' }];
   },
   launch(device, [lines, mask, matrices], [moved]) {
+    if (moved!.size === 0) return;
     const [batch, views] = lines!.shape as [number, number];
     const { workgroup } = device.caps;
-    const params = { height: 0, width: 0, channels: 0, lineCount: batch * views, linesEach: views };
+    const params = { batch, height: 0, width: 0, channels: 0, lineCount: batch * views, linesEach: views };
     const tensors = { lines: lines!, mask: mask!, matrices: matrices!, moved: moved! };
     const overrides = { WORKGROUP: workgroup };
     const grid = linearGrid(batch * views, workgroup);

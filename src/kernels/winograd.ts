@@ -5,8 +5,9 @@
  * Largest error over largest value, against float64 with 16 to 256 channels and up to 16384 pixels: F(4×4) 1.4e-6
  * forward, 1.1e-6 for the input's gradient, 1.6e-6 for the weight's; F(2×2) 3.4e-7, 2.4e-7 and 1.1e-6; a direct sum's
  * are 2e-7 to 1.8e-6, 2e-7 to 1.8e-6 and 4e-7 to 1.0e-6. With the products in the form for GPUs: F(4×4) 7.8e-7, 1.1e-6
- * and 9.6e-7, F(2×2) 3.2e-7, 3.1e-7 and 3.9e-7. To do without: device option `winograd: false`, or
- * PLANEWISE_WINOGRAD=off.
+ * and 9.6e-7, F(2×2) 3.2e-7, 3.1e-7 and 3.9e-7. What is not finite reaches every result that it would reach in a direct
+ * sum, as NaN where infinities of either sign meet in a transform, and other results of its tile besides. To do without:
+ * device option `winograd: false`, or PLANEWISE_WINOGRAD=off.
  */
 import type { Caps } from '../tensor/device.ts';
 import type { Correlation, CorrelationVariant } from './correlate.ts';

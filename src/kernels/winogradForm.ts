@@ -2,7 +2,7 @@
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { emptyPlanes, GAP, planeOf, specialization, unitOf } from './planes.ts';
+import { emptyPlanes, fitsBinding, planeOf, specialization, unitOf } from './planes.ts';
 import { multiply } from './product.ts';
 import { launch, linearGrid } from './queue.ts';
 import type { ParamsOf } from './shader.ts';
@@ -40,13 +40,10 @@ export function tilesOf(size: TileSize, { batch, yHeight, yWidth }: Convolution)
   return { tilesX, tilesY, tiles, padded: Math.ceil(tiles / 4) * 4 };
 }
 
-/** Largest transformed tensor in bytes: the smallest WebGPU binding limit. */
-const LIMIT = 1 << 27;
-
 export function fitsMemory(size: TileSize, c: Convolution): boolean {
   const { padded } = tilesOf(size, c);
   const longest = Math.max(padded * Math.max(c.xChannels, c.yChannels), c.xChannels * c.yChannels);
-  return pointsOf(size) * (longest + GAP) * 4 <= LIMIT;
+  return fitsBinding(pointsOf(size), longest);
 }
 
 /** Blocks of size² pixels of x, each rows and columns 1 to `size` of a tile, that cover x. */

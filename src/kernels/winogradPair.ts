@@ -3,7 +3,7 @@ import type { Caps, Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { CorrelationVariant } from './correlate.ts';
 import type { GatherVariant } from './gather.ts';
-import { emptyPlanes, planeOf, specialization, unitOf } from './planes.ts';
+import { emptyPlanes, fitsBinding, planeOf, specialization, unitOf } from './planes.ts';
 import { multiply } from './product.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
@@ -15,6 +15,11 @@ const nothing = { channels: 0, images: 0, padded: 0, pairs: 0, plane: 0, turned:
 
 function countsOf(batch: number) {
   return { images: batch, padded: Math.ceil(batch / 4) * 4 };
+}
+
+/** Whether what is transformed, images and weight, can be bound. */
+function fitsMemory(batch: number, k: number, m: number): boolean {
+  return fitsBinding(POINTS, Math.max(countsOf(batch).padded * Math.max(k, m), k * m));
 }
 
 /** The images at the 9 points: [9, padded images, channels], with gaps. */
@@ -58,7 +63,8 @@ export const pairGather: GatherVariant = {
     const origin = g.transposed ? 1 : -1;
     const centred = g.offsetY === origin && g.offsetX === origin;
     const small = [g.inHeight, g.inWidth, g.outHeight, g.outWidth].every((side) => side === 2);
-    return kernel && unit && centred && small && g.k % 4 === 0 && g.m % 4 === 0;
+    const quads = g.k % 4 === 0 && g.m % 4 === 0;
+    return kernel && unit && centred && small && quads && fitsMemory(g.batch, g.k, g.m);
   },
   preferred: (caps, g) => pays(caps, Math.min(g.k, g.m)),
   launch(device, g, { x, weight, bias, y }, label) {
@@ -84,7 +90,8 @@ export const pairCorrelation: CorrelationVariant = {
   fits(_, c) {
     const kernel = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
     const small = [c.smallHeight, c.smallWidth, c.largeHeight, c.largeWidth].every((side) => side === 2);
-    return kernel && small && c.padding === 1 && c.a % 4 === 0 && c.b % 4 === 0;
+    const quads = c.a % 4 === 0 && c.b % 4 === 0;
+    return kernel && small && c.padding === 1 && quads && fitsMemory(c.batch, c.a, c.b);
   },
   preferred: (caps, c) => pays(caps, Math.min(c.a, c.b)),
   work: () => POINTS,

@@ -1,4 +1,5 @@
 /** @file What a model is made of, declared before anything is allocated: parameters and statistics by PyTorch's names. */
+import { ConfigError } from '../tensor/errors.ts';
 import { normals, uniforms } from '../tensor/random.ts';
 import { elementCount, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -14,13 +15,16 @@ export class Declared {
   readonly name: string;
   readonly shape: Shape;
   readonly init: Init;
+  /** Which axis here is each of PyTorch's; where not given, by the rank as state.ts says. */
+  readonly torchAxes: readonly number[] | undefined;
   #tensor: Tensor | undefined;
   #half: Tensor | undefined;
 
-  constructor(name: string, shape: Shape, init: Init) {
+  constructor(name: string, shape: Shape, init: Init, torchAxes?: readonly number[]) {
     this.name = name;
     this.shape = shape;
     this.init = init;
+    this.torchAxes = torchAxes;
   }
 
   get tensor(): Tensor {
@@ -57,31 +61,48 @@ export class Declarations {
     this.counters = counters;
   }
 
+  /** Where this is in the model: `features.0`, and nothing for the whole. */
+  get path(): string {
+    return this.#path.slice(0, -1);
+  }
+
   at(name: string): Declarations {
     return new Declarations(`${this.#path}${name}.`, this.parameters, this.statistics, this.counters);
   }
 
-  parameter(name: string, shape: Shape, init: Init): Declared {
-    return add(this.parameters, new Declared(this.#path + name, shape, init));
+  /**
+   * A trainable tensor; `torchAxes[i]` is the axis here that is PyTorch's axis i, where the rank does not say.
+   * @throws ConfigError for a name that is declared already
+   */
+  parameter(name: string, shape: Shape, init: Init, torchAxes?: readonly number[]): Declared {
+    const declared = new Declared(this.#nameOf(name), shape, init, torchAxes);
+    this.parameters.push(declared);
+    return declared;
   }
 
+  /** A tensor that is kept with the parameters and no optimiser changes. @throws ConfigError as `parameter` */
   statistic(name: string, shape: Shape, value: number): Declared {
-    return add(this.statistics, new Declared(this.#path + name, shape, { kind: 'constant', value }));
+    const declared = new Declared(this.#nameOf(name), shape, { kind: 'constant', value });
+    this.statistics.push(declared);
+    return declared;
   }
 
+  /** A count of training batches. @throws ConfigError as `parameter` */
   counter(name: string): void {
-    this.counters.push(this.#path + name);
+    this.counters.push(this.#nameOf(name));
+  }
+
+  #nameOf(name: string): string {
+    const whole = this.#path + name;
+    const taken = [...this.parameters, ...this.statistics].some((other) => other.name === whole);
+    if (!taken && !this.counters.includes(whole)) return whole;
+    throw new ConfigError(`${whole} is declared twice. Give each layer a path of its own: at.at('name').`);
   }
 
   /** Number of parameter elements. */
   get parameterCount(): number {
     return this.parameters.reduce((count, { shape }) => count + elementCount(shape), 0);
   }
-}
-
-function add(list: Declared[], declared: Declared): Declared {
-  list.push(declared);
-  return declared;
 }
 
 /** The first values of a declared tensor: they depend on the seed and its name only. */

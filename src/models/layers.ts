@@ -1,5 +1,8 @@
 /** @file Layers: convolutions, batch norm and linear, each declaring its parameters with PyTorch's names and [Z]'s init. */
 import * as ops from '../autograd/ops.ts';
+import { describe, expectWhole } from '../kernels/checks.ts';
+import { ShapeError } from '../tensor/errors.ts';
+import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Declarations, Declared, Init } from './declare.ts';
 
@@ -11,61 +14,88 @@ const kaiming = (fanIn: number, gain = 1): Init => ({
 });
 const uniform = (fanIn: number, gain = 1): Init => ({ kind: 'uniform', bound: gain / Math.sqrt(fanIn) });
 
-export interface ConvOptions {
+/** What both convolutions are built from. */
+export interface ConvSizes {
   readonly channelsIn: number;
   readonly channelsOut: number;
-  /** Side of the square kernel. */
-  readonly kernel: number;
-  readonly stride?: number;
-  readonly padding?: number;
-  readonly dilation?: number;
-  /** Applies ReLU to the output, in the same launch. */
-  readonly relu?: boolean;
+  /** Side of the square kernel, or [height, width]. */
+  readonly kernel: number | readonly [height: number, width: number];
+  /** Channels fall into this many groups, each convolved by itself; default 1. */
+  readonly groups?: number;
+  /** Whether there is a bias, default yes. */
+  readonly bias?: boolean;
+}
+
+/** The rest as in ops.conv2d. */
+export interface ConvOptions extends ConvSizes, ops.Conv2dOptions {
+  readonly groups?: number;
   /** Factor on the first weight and bias, default 1. */
   readonly gain?: number;
 }
 
-/** 2-D convolution with bias: [N, H, W, channelsIn] to [N, H', W', channelsOut]. */
-export class Conv2d {
-  readonly weight: Declared;
-  readonly bias: Declared;
-  readonly #options: Required<Omit<ConvOptions, 'gain'>>;
+/** The rest as in ops.conv2dTranspose. */
+export interface ConvTransposeOptions extends ConvSizes, ops.Conv2dTransposeOptions {
+  readonly groups?: number;
+}
 
+/** The kernel's sides, and the channels a group. @throws ShapeError for sizes that are none, or groups that do not divide */
+function sizesOf(layer: string, { channelsIn, channelsOut, kernel, groups = 1 }: ConvSizes) {
+  const sides = typeof kernel === 'number' ? [kernel, kernel] : kernel;
+  if (!Array.isArray(sides) || sides.length !== 2)
+    throw new ShapeError(layer, 'kernel', `is ${describe(kernel)}`, 'A number or [height, width] is needed.');
+  const [height, width] = [0, 1].map((i) => expectWhole(layer, 'kernel', sides[i]!, 1)) as [number, number];
+  for (const [name, channels] of Object.entries({ channelsIn, channelsOut })) {
+    expectWhole(layer, name, channels, 1);
+    if (channels % expectWhole(layer, 'groups', groups, 1) === 0) continue;
+    const problem = `is ${groups}, which does not divide ${name} ${channels}`;
+    throw new ShapeError(layer, 'groups', problem, 'It must divide the channels in and out.');
+  }
+  return { height, width, within: channelsIn / groups, without: channelsOut / groups };
+}
+
+/** 2-D convolution: [N, H, W, channelsIn] to [N, H', W', channelsOut]. */
+export class Conv2d {
+  /** [kernelHeight, kernelWidth, channelsIn/groups, channelsOut] */
+  readonly weight: Declared;
+  readonly bias: Declared | null;
+  readonly #options: ops.Conv2dOptions;
+
+  /** @throws ShapeError for sizes that are none, or groups that do not divide the channels */
   constructor(at: Declarations, options: ConvOptions) {
-    this.#options = { stride: 1, padding: 0, dilation: 1, relu: false, ...options };
-    const { channelsIn, channelsOut, kernel, gain } = options;
-    const fanIn = channelsIn * kernel * kernel;
-    this.weight = at.parameter('weight', [kernel, kernel, channelsIn, channelsOut], kaiming(fanIn, gain));
-    this.bias = at.parameter('bias', [channelsOut], uniform(fanIn, gain));
+    const { channelsIn: _in, channelsOut, kernel: _kernel, bias = true, gain, ...rest } = options;
+    const { height, width, within } = sizesOf('Conv2d', options);
+    this.#options = rest;
+    const fanIn = within * height * width;
+    this.weight = at.parameter('weight', [height, width, within, channelsOut], kaiming(fanIn, gain));
+    this.bias = bias ? at.parameter('bias', [channelsOut], uniform(fanIn, gain)) : null;
   }
 
   forward(x: Tensor): Tensor {
-    const { stride, padding, dilation, relu } = this.#options;
-    return ops.conv2d(x, this.weight.beside(x), this.bias.tensor, { stride, padding, dilation, relu });
+    return ops.conv2d(x, this.weight.beside(x), this.bias?.tensor ?? null, this.#options);
   }
 }
 
-/** Transposed 2-D convolution with bias: [N, H, W, channelsIn] to [N, H', W', channelsOut]. */
+/** Transposed 2-D convolution: [N, H, W, channelsIn] to [N, H', W', channelsOut]. */
 export class ConvTranspose2d {
+  /** [kernelHeight, kernelWidth, channelsOut/groups, channelsIn] */
   readonly weight: Declared;
-  readonly bias: Declared;
-  readonly #stride: number;
-  readonly #padding: number;
+  readonly bias: Declared | null;
+  readonly #options: ops.Conv2dTransposeOptions;
 
-  constructor(at: Declarations, options: Omit<ConvOptions, 'dilation' | 'relu' | 'gain'>) {
-    const { channelsIn, channelsOut, kernel, stride = 1, padding = 0 } = options;
-    this.#stride = stride;
-    this.#padding = padding;
+  /** @throws ShapeError for sizes that are none, or groups that do not divide the channels */
+  constructor(at: Declarations, options: ConvTransposeOptions) {
+    const { channelsIn, channelsOut, kernel: _kernel, bias = true, ...rest } = options;
+    const { height, width, without } = sizesOf('ConvTranspose2d', options);
+    this.#options = rest;
     // PyTorch counts the fan-in of a transposed convolution over its output channels.
-    const fanIn = channelsOut * kernel * kernel;
-    this.weight = at.parameter('weight', [kernel, kernel, channelsOut, channelsIn], kaiming(fanIn));
-    this.bias = at.parameter('bias', [channelsOut], uniform(fanIn));
+    const fanIn = without * height * width;
+    this.weight = at.parameter('weight', [height, width, without, channelsIn], kaiming(fanIn));
+    this.bias = bias ? at.parameter('bias', [channelsOut], uniform(fanIn)) : null;
   }
 
   /** Into `into`, where given. */
   forward(x: Tensor, into?: Tensor): Tensor {
-    const options = { stride: this.#stride, padding: this.#padding };
-    return ops.conv2dTranspose(x, this.weight.beside(x), this.bias.tensor, options, into);
+    return ops.conv2dTranspose(x, this.weight.beside(x), this.bias?.tensor ?? null, this.#options, into);
   }
 }
 
@@ -96,17 +126,32 @@ export class BatchNorm2d {
   }
 }
 
-/** Fully connected layer with bias: [N, channelsIn] to [N, channelsOut]. */
+/** Fully connected layer: [.., channelsIn] to [.., channelsOut]. */
 export class Linear {
+  /** [channelsIn, channelsOut] */
   readonly weight: Declared;
-  readonly bias: Declared;
+  readonly bias: Declared | null;
 
-  constructor(at: Declarations, channelsIn: number, channelsOut: number) {
+  /** @throws ShapeError for sizes that are none */
+  constructor(
+    at: Declarations,
+    channelsIn: number,
+    channelsOut: number,
+    { bias = true }: { readonly bias?: boolean } = {},
+  ) {
+    expectWhole('Linear', 'channelsIn', channelsIn, 1);
+    expectWhole('Linear', 'channelsOut', channelsOut, 1);
     this.weight = at.parameter('weight', [channelsIn, channelsOut], uniform(channelsIn));
-    this.bias = at.parameter('bias', [channelsOut], uniform(channelsIn));
+    this.bias = bias ? at.parameter('bias', [channelsOut], uniform(channelsIn)) : null;
   }
 
+  /** @throws ShapeError where the last axis of x is not channelsIn */
   forward(x: Tensor): Tensor {
-    return ops.linear(x, this.weight.beside(x), this.bias.tensor);
+    const [channelsIn, channels] = [this.weight.shape[0]!, x.shape.at(-1)];
+    if (channels !== channelsIn) {
+      const problem = `has ${channels ?? 'no'} channels, shape ${formatShape(x.shape)}`;
+      throw new ShapeError('linear', 'x', problem, `${channelsIn} are needed along the last axis.`);
+    }
+    return ops.linear(x, this.weight.beside(x), this.bias?.tensor ?? null);
   }
 }

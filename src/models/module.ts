@@ -26,6 +26,8 @@ export class Module {
   readonly #batch: Arena;
   /** The state before the last training forward, where steps can be undone. */
   readonly #before: Arena | undefined;
+  /** Of the parameters whose layout in PyTorch their rank does not say. */
+  readonly #torchAxes: ReadonlyMap<string, readonly number[]>;
 
   /** Allocates what was declared, with first values that depend on the seed and each parameter's name only. */
   constructor(device: Device, declarations: Declarations, seed: number, options: ModuleOptions = {}) {
@@ -43,6 +45,9 @@ export class Module {
     this.#state = new Arena(device, state, 'statistics');
     this.#batch = new Arena(device, [...unchanged, ...counts([1])], 'one batch');
     this.#before = options.undoable ? new Arena(device, state, 'statistics before the step') : undefined;
+    this.#torchAxes = new Map(
+      declarations.parameters.flatMap(({ name, torchAxes }) => (torchAxes ? [[name, torchAxes]] : [])),
+    );
     this.statistics = new Map(statistics.map(({ name }) => [name, this.#state.slices.get(name)!]));
     for (const declared of declarations.parameters)
       declared.place(this.parameters.get(declared.name)!, this.arena.halves?.get(declared.name));
@@ -91,10 +96,15 @@ export class Module {
       if (problem) skipped.set(name, problem);
       else {
         loaded.push(name);
-        tensors.get(name)!.write(fromTorch(weight.values, weight.shape));
+        tensors.get(name)!.write(fromTorch(weight.values, weight.shape, this.torchAxes(name)));
       }
     }
     return { loaded, skipped };
+  }
+
+  /** Which axis here is each of PyTorch's, of a parameter whose rank does not say. */
+  torchAxes(name: string): readonly number[] | undefined {
+    return this.#torchAxes.get(name);
   }
 
   dispose(): void {
@@ -112,6 +122,9 @@ export class Module {
   }
 
   #torchShapes(): ReadonlyMap<string, Shape> {
-    return new Map([...this.stateDict()].map(([name, { shape }]) => [name, torchShape(shape)]));
+    const shapes = [...this.stateDict()].map(
+      ([name, { shape }]) => [name, torchShape(shape, this.torchAxes(name))] as const,
+    );
+    return new Map(shapes);
   }
 }

@@ -21,24 +21,27 @@ export interface LoadReport {
 
 /** Axis order from our layout to PyTorch's, by rank: HWIO to OIHW and [in, out] to [out, in]. */
 const toTorchAxes: Readonly<Record<number, readonly number[]>> = { 2: [1, 0], 4: [3, 2, 0, 1] };
-const fromTorchAxes: Readonly<Record<number, readonly number[]>> = { 2: [1, 0], 4: [2, 3, 1, 0] };
 
-const axesOf = (table: typeof toTorchAxes, rank: number): readonly number[] =>
-  table[rank] ?? Array.from({ length: rank }, (_, axis) => axis);
+const axesOf = (rank: number): readonly number[] =>
+  toTorchAxes[rank] ?? Array.from({ length: rank }, (_, axis) => axis);
 
-/** The shape PyTorch gives a weight that has `shape` here. */
-export function torchShape(shape: Shape): Shape {
-  return axesOf(toTorchAxes, shape.length).map((axis) => shape[axis]!);
+/** The shape PyTorch gives a weight that has `shape` here, its axes in this order, by default as its rank says. */
+export function torchShape(shape: Shape, axes = axesOf(shape.length)): Shape {
+  return axes.map((axis) => shape[axis]!);
 }
 
 /** A weight of `shape` here, in PyTorch's layout. */
-export function toTorch(values: Float32Array, shape: Shape): Float32Array {
-  return permute(values, shape, axesOf(toTorchAxes, shape.length));
+export function toTorch(values: Float32Array, shape: Shape, axes = axesOf(shape.length)): Float32Array {
+  return permute(values, shape, axes);
 }
 
 /** A weight whose PyTorch shape is `shape`, in the layout used here. */
-export function fromTorch(values: Float32Array, shape: Shape): Float32Array {
-  return permute(values, shape, axesOf(fromTorchAxes, shape.length));
+export function fromTorch(values: Float32Array, shape: Shape, axes = axesOf(shape.length)): Float32Array {
+  return permute(
+    values,
+    shape,
+    axes.map((_, axis) => axes.indexOf(axis)),
+  );
 }
 
 /** Transposes: axis i of the result is axis `axes[i]` of `values`, which has `shape`. */

@@ -73,7 +73,7 @@ const defaults = {
   precision: 'f32' as const,
 };
 
-type Settings = Required<UNetOptions>;
+export type Settings = Required<UNetOptions>;
 
 const DROPOUT_STREAM = 1;
 

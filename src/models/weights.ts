@@ -18,8 +18,9 @@ const COUNTER = /(^|\.)num_batches_tracked$/;
 /** A model's whole state on the host, in PyTorch's names and layout; waits for the device. */
 export async function readWeights(module: Module): Promise<StateDict> {
   const weights = [...module.stateDict()].map(async ([name, tensor]): Promise<[string, Weight]> => {
-    const values = toTorch((await tensor.read()) as Float32Array, tensor.shape);
-    return [name, { shape: torchShape(tensor.shape), values, integer: COUNTER.test(name) }];
+    const axes = module.torchAxes(name);
+    const values = toTorch((await tensor.read()) as Float32Array, tensor.shape, axes);
+    return [name, { shape: torchShape(tensor.shape, axes), values, integer: COUNTER.test(name) }];
   });
   return new Map(await Promise.all(weights));
 }

@@ -5,6 +5,7 @@ import { location } from './location.ts';
 import { orientation } from './orientation.ts';
 import type { Labels, LossSettings, Outputs, Task, TaskName } from './task.ts';
 
+/** Every pretext task by its name. */
 export const tasks: Readonly<Record<TaskName, Task>> = { orientation, location };
 
 export interface WeightedTask {
@@ -27,6 +28,7 @@ export interface MultitaskLoss {
   readonly terms: Readonly<Partial<Record<TaskName, Tensor>>>;
 }
 
+/** Several tasks as one: the weighted sum of their losses. */
 export class Multitask {
   readonly parts: readonly WeightedTask[];
 

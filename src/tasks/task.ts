@@ -55,4 +55,5 @@ export function headOf(outputs: Outputs, head: keyof Outputs, task: TaskName): T
   return output;
 }
 
+/** The sum of the values. */
 export const sum = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);

@@ -1,17 +1,25 @@
 /** @file Software adapters for Dawn in Node: the system's Vulkan drivers, and the SwiftShader that comes with npm. */
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import * as modules from 'node:module';
 import { constants, homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { pathToFileURL } from 'node:url';
 import { createBrotliDecompress } from 'node:zlib';
 import { DeviceError } from './errors.ts';
 
-const require = createRequire(import.meta.url);
+// Called in a way that no bundler follows: what these packages hold are files. A program bundled as CommonJS has no URL:
+// its packages are those of the folder it runs in.
+const require = modules.createRequire(import.meta.url ?? join(process.cwd(), 'program.js'));
 /** dlopen's RTLD_NODELETE: the library stays when Node finds that it is no addon. */
 const RTLD_NODELETE = 0x1000;
+
+/** Dawn, by a path that bundlers do not follow: its driver is a file beside it. */
+export async function loadDawn(): Promise<typeof import('webgpu')> {
+  return import(/* webpackIgnore: true */ /* @vite-ignore */ pathToFileURL(require.resolve('webgpu')).href);
+}
 
 /** The user's cache folder (XDG_CACHE_HOME or its default), or a temporary one where there is no home. */
 export function cacheFolder(): string {

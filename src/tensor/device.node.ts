@@ -1,6 +1,12 @@
 /** @file Opens a device in Node through Dawn: a real GPU, else a system software driver, else the embedded SwiftShader. */
 import { availableParallelism, constants } from 'node:os';
-import { embeddedDriver, loadEmbeddedLoader, selectDrivers, systemDrivers } from './adapters.node.ts';
+import {
+  embeddedDriver,
+  loadDawn,
+  loadEmbeddedLoader,
+  selectDrivers,
+  systemDrivers,
+} from './adapters.node.ts';
 import { type Device, type DeviceOptions, deviceFrom, type Twins } from './device.ts';
 import { ConfigError, DeviceError } from './errors.ts';
 import { restfully } from './rest.node.ts';
@@ -34,7 +40,7 @@ let systemIcds: string | undefined;
 let systemLoader: boolean | undefined;
 
 async function createInstance(): Promise<GPU> {
-  const { create, globals } = await import('webgpu');
+  const { create, globals } = await loadDawn();
   if (!globalsInstalled) {
     Object.assign(globalThis, globals);
     globalsInstalled = true;

@@ -1,25 +1,10 @@
 /** @file The device: an opened WebGPU device with its capabilities, memory, sticky errors and the lost latch. */
+import { type Caps, capsOf, MATRICES } from './caps.ts';
 import { CaptureError, DeviceError, DeviceLostError } from './errors.ts';
+import { Faults } from './faults.ts';
 import { Memory } from './memory.ts';
 
-/** What kernels choose their variant by. */
-export interface Caps {
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly description: string;
-  /** Runs on the CPU: few lanes, loads as dear as many multiply-adds, no use for workgroup memory. */
-  readonly software: boolean;
-  readonly f16: boolean;
-  /** Multiplies 16×16 matrices of f16 into f32 across a subgroup of 32; only where a Node process asks for it. */
-  readonly matrices: boolean;
-  readonly timestamps: boolean;
-  /** Size of every subgroup, or 0 where subgroups are missing or of varying size. */
-  readonly subgroupSize: number;
-  /** Invocations in a workgroup of an element-wise kernel. */
-  readonly workgroup: number;
-  /** Compiles a pipeline when it is first dispatched, not when it is made: Mesa's software driver. */
-  readonly compilesLate: boolean;
-}
+export type { Caps } from './caps.ts';
 
 /** What the engine asks of whoever records launches (src/kernels/queue.ts). */
 export interface PendingWork {
@@ -56,14 +41,15 @@ export interface Host {
 
 const waitPlainly: Wait = (promise) => promise;
 
-/** Chromium's own, not yet part of WebGPU. */
-const MATRICES = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 const wantedFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query', MATRICES];
 
+/** An opened WebGPU device: its abilities, its memory, and what it reported. `openDevice` opens one; dispose it at the end. */
 export class Device {
   readonly gpu: GPUDevice;
   readonly caps: Caps;
   readonly memory: Memory;
+  /** What kernels found wrong with the values they read; thrown at sync points. */
+  readonly faults: Faults;
   readonly options: DeviceOptions;
   /** Waits for a promise of WebGPU; every longer wait goes through here. */
   readonly wait: Wait;
@@ -89,6 +75,7 @@ export class Device {
       (error) => this.#fail(error),
       () => this.pending?.flush(),
     );
+    this.faults = new Faults(this);
     gpu.addEventListener('uncapturederror', (event) => {
       // thrown at the next sync point instead of printed
       event.preventDefault();
@@ -136,11 +123,23 @@ export class Device {
     this.pending?.flush();
   }
 
-  /** Resolves when the device has finished all submitted work; throws what the device reported. */
+  /** Resolves when the device has finished all submitted work; throws what the device or its kernels reported. */
   async sync(): Promise<void> {
     this.flush();
-    await this.wait(this.gpu.queue.onSubmittedWorkDone());
-    this.check();
+    const encoder = this.gpu.createCommandEncoder();
+    const expectNoFaults = this.faults.collect(encoder);
+    if (expectNoFaults) this.gpu.queue.submit([encoder.finish()]);
+    await this.#settle(this.gpu.queue.onSubmittedWorkDone(), expectNoFaults);
+  }
+
+  /** Waits for what the device was asked, and throws what was reported meanwhile. */
+  async #settle(asked: Promise<unknown>, expectNoFaults: (() => Promise<void>) | undefined): Promise<void> {
+    try {
+      await this.wait(expectNoFaults ? Promise.all([asked, expectNoFaults()]) : asked);
+    } finally {
+      // What the device reported says more than what it makes of the promises.
+      this.check();
+    }
   }
 
   /** Writes bytes into a buffer after everything launched so far. */
@@ -156,7 +155,7 @@ export class Device {
 
   /**
    * Copies bytes as everything launched so far leaves them, and gives a function that waits for the copy: more can be
-   * launched between the two. The size is rounded up to 4.
+   * launched between the two. The size is rounded up to 4. Waiting throws what kernels found wrong (`faults`).
    */
   readLater(buffer: GPUBuffer, offset: number, bytes: number): () => Promise<ArrayBuffer> {
     this.flush();
@@ -164,19 +163,16 @@ export class Device {
     const staging = this.gpu.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
     const encoder = this.gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+    const expectNoFaults = this.faults.collect(encoder);
     this.gpu.queue.submit([encoder.finish()]);
-    return () => this.#take(staging);
+    return () => this.#take(staging, expectNoFaults);
   }
 
   /** Bytes of a staging buffer once they are there; destroys it. */
-  async #take(staging: GPUBuffer): Promise<ArrayBuffer> {
+  async #take(staging: GPUBuffer, expectNoFaults?: () => Promise<void>): Promise<ArrayBuffer> {
     try {
-      await this.wait(staging.mapAsync(GPUMapMode.READ));
-      this.check();
+      await this.#settle(staging.mapAsync(GPUMapMode.READ), expectNoFaults);
       return staging.getMappedRange().slice(0);
-    } catch (error) {
-      this.check();
-      throw error;
     } finally {
       staging.destroy();
     }
@@ -196,41 +192,6 @@ function padTo4(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const padded = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4);
   padded.set(bytes);
   return padded;
-}
-
-interface MatrixConfig {
-  readonly componentType: string;
-  readonly resultComponentType: string;
-  readonly M: number;
-  readonly N: number;
-  readonly K: number;
-}
-
-function hasMatrices(info: GPUAdapterInfo, { features }: GPUDevice): boolean {
-  const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> };
-  const fits = ({ componentType, resultComponentType, M, N, K }: MatrixConfig) =>
-    componentType === 'f16' && resultComponentType === 'f32' && M === 16 && N === 16 && K === 16;
-  return features.has(MATRICES) && features.has('shader-f16') && [...subgroupMatrixConfigs].some(fits);
-}
-
-function capsOf(adapter: GPUAdapter, device: GPUDevice): Caps {
-  const { info } = adapter;
-  const names = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
-  const software = /swiftshader|llvmpipe|lavapipe|basic render|warp/i.test(names);
-  const min = info.subgroupMinSize ?? 0;
-  const fixedSubgroup = device.features.has('subgroups') && min === info.subgroupMaxSize;
-  return {
-    vendor: info.vendor,
-    architecture: info.architecture,
-    description: info.description || info.device || info.vendor || 'unnamed adapter',
-    software,
-    f16: device.features.has('shader-f16'),
-    matrices: min === 32 && fixedSubgroup && hasMatrices(info, device),
-    timestamps: device.features.has('timestamp-query'),
-    subgroupSize: fixedSubgroup ? min : 0,
-    workgroup: software ? 16 : 256,
-    compilesLate: /llvmpipe|lavapipe/i.test(names),
-  };
 }
 
 /** Requests a device with every limit the adapter has and the features the engine can use. */

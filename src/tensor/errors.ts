@@ -27,6 +27,25 @@ export class ShapeError extends PlanewiseError {
   }
 }
 
+/**
+ * A label is no class and was not said to be ignored. Kernels find it, so that the first sync point afterwards throws:
+ * reading a tensor, or `device.sync()`. The loss is NaN by then.
+ */
+export class LabelError extends PlanewiseError {
+  readonly call: string;
+  /** One of the labels that are no class. */
+  readonly label: number;
+  readonly classes: number;
+
+  constructor(call: string, label: number, classes: number, fix: string) {
+    const range = classes === 1 ? 'only class 0' : `${classes} classes (0 … ${classes - 1})`;
+    super('LABEL', `${call}: labels hold ${label}, but there are ${range}. ${fix}`);
+    this.call = call;
+    this.label = label;
+    this.classes = classes;
+  }
+}
+
 /** A gradient that cannot be computed as asked: backward that reaches nothing, or only a part. */
 export class GradientError extends PlanewiseError {
   constructor(message: string) {
@@ -136,7 +155,7 @@ export class WeightError extends PlanewiseError {
   }
 }
 
-/** Training cannot go on: the loss is no longer a number. */
+/** Training cannot go on: a loss, gradient, parameter or statistic is no longer finite. */
 export class TrainingError extends PlanewiseError {
   constructor(message: string) {
     super('TRAINING', message);

@@ -1,5 +1,8 @@
 /** @file Who owns device bytes: reference-counted storages over a pool of buffers, with live-bytes accounting. */
 import { OutOfMemoryError } from './errors.ts';
+import { Storage } from './storage.ts';
+
+export { type Region, Storage } from './storage.ts';
 
 const ALIGNMENT = 256;
 
@@ -11,92 +14,6 @@ function aligned(bytes: number): number {
 export function sizeClass(bytes: number): number {
   const step = bytes <= 1 << 16 ? ALIGNMENT : 2 ** (Math.floor(Math.log2(bytes)) - 3);
   return Math.max(ALIGNMENT, Math.ceil(bytes / step) * step);
-}
-
-/** Which bytes of a storage a tensor is: `bytes` from `offset` on, and of pixels `pitch` wide some channels only. */
-export interface Region {
-  readonly offset: number;
-  readonly bytes: number;
-  /** In elements; all of the pixel where pitch is 0. */
-  readonly start: number;
-  readonly channels: number;
-  readonly pitch: number;
-}
-
-function overlap(a: Region, b: Region): boolean {
-  if (a.offset >= b.offset + b.bytes || b.offset >= a.offset + a.bytes) return false;
-  const aligned = a.pitch > 0 && a.pitch === b.pitch && a.offset === b.offset;
-  return !aligned || (a.start < b.start + b.channels && b.start < a.start + a.channels);
-}
-
-const same = (a: Region, b: Region): boolean =>
-  a.offset === b.offset && a.bytes === b.bytes && a.start === b.start && a.channels === b.channels;
-
-/**
- * A run of device bytes with an owner count. `buffer` is undefined while a step is being recorded: the planner
- * gives it one afterwards.
- */
-export class Storage {
-  buffer: GPUBuffer | undefined;
-  readonly bytes: number;
-  readonly label: string;
-  readonly #free: (storage: Storage) => void;
-  #owners = 1;
-  /** Captured steps that read or write it. */
-  #holders = 0;
-  #clock = 0;
-  /** The last write of each region. */
-  readonly #writes: { readonly region: Region; at: number }[] = [];
-
-  constructor(bytes: number, label: string, buffer: GPUBuffer | undefined, free: (storage: Storage) => void) {
-    this.bytes = bytes;
-    this.label = label;
-    this.buffer = buffer;
-    this.#free = free;
-  }
-
-  get alive(): boolean {
-    return this.#owners > 0;
-  }
-
-  retain(): this {
-    this.#owners++;
-    return this;
-  }
-
-  release(): void {
-    if (--this.#owners === 0 && this.#holders === 0) this.#free(this);
-  }
-
-  /** Keeps the bytes for a captured step, which is no owner: `alive` still says whether there is one. */
-  hold(): this {
-    this.#holders++;
-    return this;
-  }
-
-  unhold(): void {
-    if (--this.#holders === 0 && this.#owners === 0) this.#free(this);
-  }
-
-  /** Number of writes so far, by kernels and by the host. */
-  get clock(): number {
-    return this.#clock;
-  }
-
-  /** Notes a write. */
-  wrote(region: Region): void {
-    const at = ++this.#clock;
-    const before = this.#writes.find((write) => same(write.region, region));
-    if (before) before.at = at;
-    else this.#writes.push({ region, at });
-  }
-
-  /** Whether any of the region was written since the clock stood at `clock`. */
-  writtenSince(region: Region, clock: number): boolean {
-    return (
-      this.#clock > clock && this.#writes.some((write) => write.at > clock && overlap(write.region, region))
-    );
-  }
 }
 
 /** How many times the bytes in use at their peak may be held in all: in use, and pooled for whoever comes next. */

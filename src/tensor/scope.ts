@@ -1,6 +1,6 @@
 /** @file Scopes own eager temporaries: `using s = scope()` disposes what was made inside, but for what is kept. */
 
-interface Disposable {
+export interface Disposable {
   dispose(): void;
 }
 

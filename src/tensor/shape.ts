@@ -53,3 +53,24 @@ export function normalizeAxes(op: string, axes: readonly number[], rank: number)
   }
   return [...new Set(normal)].sort((a, b) => a - b);
 }
+
+/** `shape` for `size` elements, where one axis may be −1: what is left for it. @throws ShapeError naming `call` */
+export function inferShape(call: string, shape: Shape, size: number): number[] {
+  if (!Array.isArray(shape) || !shape.every((axis) => Number.isInteger(axis) && axis >= -1)) {
+    const found = Array.isArray(shape) ? formatShape(shape) : String(shape);
+    throw new ShapeError(
+      call,
+      'shape',
+      `is ${found}`,
+      'An array of whole numbers from 0 is needed, or one −1.',
+    );
+  }
+  const open = shape.filter((axis) => axis === -1).length;
+  const known = elementCount(shape.filter((axis) => axis !== -1));
+  if (open === 0 && known === size) return [...shape];
+  const rest = size / known;
+  if (open === 1 && Number.isInteger(rest)) return shape.map((axis) => (axis === -1 ? rest : axis));
+  const problem = `${formatShape(shape)} does not hold ${size} elements`;
+  const fixes = ['The counts must be equal.', 'Without the −1 there must be a divisor of that.'];
+  throw new ShapeError(call, 'shape', problem, fixes[open] ?? 'Only one axis can be −1.');
+}

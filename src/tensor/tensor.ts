@@ -4,8 +4,10 @@ import { byteSize, type DType, decode, encode, type HostArray } from './dtype.ts
 import { CaptureError, DisposedError, ShapeError } from './errors.ts';
 import { formatValues } from './format.ts';
 import type { Region, Storage } from './memory.ts';
+import { gradientsMadeIn } from './recorded.ts';
 import { own } from './scope.ts';
-import { elementCount, formatShape, type Shape } from './shape.ts';
+import { elementCount, formatShape, inferShape, type Shape } from './shape.ts';
+import { viewers } from './views.ts';
 
 /** Shape and dtype: what an op's shape rule works on. */
 export interface Spec {
@@ -28,28 +30,7 @@ interface Known {
 /** Tensors with more elements are shown without their values. */
 const MOST_KNOWN = 1024;
 
-const madeInside = new WeakMap<object, Map<Tensor, Tensor | undefined>>();
-
-/** What a step being recorded has made of gradients so far: theirs, or undefined where it forgot them. */
-export function gradientsMadeIn(step: object): Map<Tensor, Tensor | undefined> {
-  const made = madeInside.get(step) ?? new Map<Tensor, Tensor | undefined>();
-  madeInside.set(step, made);
-  return made;
-}
-
-/** Told of the views that are made by methods: the tape follows them. */
-export interface Viewers {
-  reshaped(x: Tensor, view: Tensor): void;
-  cut(x: Tensor, view: Tensor, start: number, end: number): void;
-}
-
-let viewers: Viewers = { reshaped() {}, cut() {} };
-
-/** Has `told` hear of every view made by a method from now on. */
-export function watchViews(told: Viewers): void {
-  viewers = told;
-}
-
+/** An array of numbers on a device, row by row: made by `tensor`, `zeros` and ops. Whoever holds it disposes it, or a scope does. */
 export class Tensor implements Spec {
   readonly device: Device;
   readonly shape: Shape;
@@ -134,10 +115,13 @@ export class Tensor implements Spec {
     throw new CaptureError(`${this.label} lives only within its captured step. Return it from the step.`);
   }
 
-  /** The same elements under another shape, without a copy; on the tape. Throws ShapeError if the counts differ. */
+  /**
+   * The same elements under another shape, of which one axis may be −1, without a copy; on the tape.
+   * @throws ShapeError if the counts differ
+   */
   reshape(shape: Shape): Tensor {
-    const view = this.view(shape);
-    viewers.reshaped(this, view);
+    const view = this.view(inferShape('reshape', shape, this.size));
+    viewers().reshaped(this, view);
     return view;
   }
 
@@ -180,7 +164,7 @@ export class Tensor implements Spec {
   /** Channels start … end−1 without a copy, on the tape: ops read and write them in place. */
   channels(start: number, end: number): Tensor {
     const view = this.viewChannels(start, end);
-    viewers.cut(this, view, start, end);
+    viewers().cut(this, view, start, end);
     return view;
   }
 

@@ -4,6 +4,7 @@ import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../models
 import { ConfigError, FileError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { changedKeys, type TrainConfig } from './config.ts';
+import { expectFinite, firstNonFinite } from './finite.ts';
 import type { RunFiles } from './runfiles.ts';
 
 export const checkpointFile = 'checkpoint.safetensors';
@@ -37,20 +38,24 @@ export interface Checkpoint {
 
 const KEY = 'planewise.checkpoint';
 
-async function readTensor(tensor: Tensor): Promise<SafeTensor> {
+async function readTensor(name: string, tensor: Tensor): Promise<SafeTensor> {
   const values = (await tensor.read()) as Float32Array;
+  expectFinite(values, name, 'the checkpoint');
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return { dtype: 'F32', shape: tensor.shape, bytes };
 }
 
-/** Reads tensors (f32) from the device and makes them the checkpoint; the one before becomes the previous one. */
+/**
+ * Reads tensors (f32) from the device and makes them the checkpoint; the one before becomes the previous one.
+ * @throws TrainingError naming the first tensor that is not finite, before anything is written
+ */
 export async function saveCheckpoint(
   files: RunFiles,
   state: CheckpointState,
   tensors: ReadonlyMap<string, Tensor>,
 ): Promise<void> {
   const read = await Promise.all(
-    [...tensors].map(async ([name, tensor]) => [name, await readTensor(tensor)] as const),
+    [...tensors].map(async ([name, tensor]) => [name, await readTensor(name, tensor)] as const),
   );
   const bytes = encodeSafetensors({ tensors: new Map(read), metadata: { [KEY]: JSON.stringify(state) } });
   const incoming = `${checkpointFile}.new`;
@@ -67,11 +72,15 @@ async function readCheckpoint(files: RunFiles, name: string): Promise<Checkpoint
   const { tensors, metadata } = decodeSafetensors(bytes, file);
   const text = metadata[KEY];
   if (text === undefined) throw new FileError(file, 'is no planewise checkpoint', 'Choose another run.');
+  for (const [tensor, saved] of tensors) {
+    if (firstNonFinite(valuesOf(saved)) < 0) continue;
+    throw new FileError(file, `tensor ${tensor} is not finite`, 'Go on from an earlier checkpoint.');
+  }
   return { file, state: JSON.parse(text) as CheckpointState, tensors };
 }
 
 /**
- * The newest complete checkpoint, or null where the run has none. A damaged one is reported to `onWarning`, and the
+ * The newest complete checkpoint, or null where the run has none. One that is damaged or not finite is reported to `onWarning`, and the
  * previous one is taken.
  * @throws FileError naming the damaged file where no other is left
  */

@@ -2,35 +2,34 @@
 import { chromeTrace } from '../autograd/profile.ts';
 import { createSampler, type Sampler, type Split } from '../data/sampler.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/variant.ts';
+import type { TrainingError } from '../tensor/errors.ts';
 import {
   type Best,
   type CheckpointState,
+  checkpointFile,
   loadCheckpoint,
   restoreCheckpoint,
   saveCheckpoint,
 } from './checkpoint.ts';
-import type { TrainConfig } from './config.ts';
 import { checkData, fingerprint, imagesOf, selectImages, splitOf } from './dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
-import { FiniteCheck } from './finite.ts';
+import { FiniteCheck, type Trouble } from './finite.ts';
 import { HISTORY_STEPS } from './history.ts';
 import { Pace } from './pace.ts';
 import { writeText } from './runfiles.ts';
-import {
-  appendRecords,
-  metricsFile,
-  type StepMetrics,
-  truncateLog,
-  type ValidationMetrics,
-  validationFile,
-} from './runlog.ts';
-import { learningRateAt } from './schedule.ts';
+import { appendRecords, metricsFile, truncateLog, type ValidationMetrics, validationFile } from './runlog.ts';
+import { metricsOf } from './stepmetrics.ts';
+import { endedBy } from './suspects.ts';
 import { type StepValues, Trainer } from './trainer.ts';
 import { chooseVariants } from './variants.ts';
 import { saveWeights } from './weightsfile.ts';
 
 /** The profile of a training step, in the format of chrome://tracing and Perfetto. */
 export const traceFile = 'trace.json';
+
+/** Then the last weights, which are finite, are better than none. */
+const noBest =
+  'No validation loss was finite, so the last weights are kept. Look at the images of the validation subjects.';
 
 /** Where a run began, for the time that is left. */
 interface Progress {
@@ -147,12 +146,21 @@ class Run {
     const values = await this.#pace.settle(count, losses);
     const imagesPerSecond = Number(((count * config.batch) / this.#pace.took).toPrecision(4));
     const records = values.map((loss, i) => metricsOf(config, first + i, loss, imagesPerSecond));
-    await appendRecords(files, metricsFile, records);
-    this.#finite.expect(records);
+    const troubles = records.map((record, i) => this.#finite.look(record, values[i]!.nonFinite));
+    const bad = troubles.findIndex((trouble) => trouble !== null);
+    // What came after the bad step is worth nothing.
+    await appendRecords(files, metricsFile, bad < 0 ? records : records.slice(0, bad + 1));
+    if (bad >= 0) throw this.#give(troubles[bad]!);
     this.#step = first + count - 1;
     const perStep = (performance.now() - began.ms) / 1000 / (this.#step - began.step);
     const etaSeconds = (config.steps - this.#step) * perStep;
     this.#tell({ kind: 'steps', metrics: records.at(-1)!, steps: config.steps, etaSeconds });
+  }
+
+  #give(trouble: Trouble): TrainingError {
+    const { data, files } = this.#options;
+    const saved = this.#saved > 0 ? { file: files.describe(checkpointFile), step: this.#saved } : null;
+    return endedBy(trouble, saved, this.#training.batch(trouble.step - 1), data);
   }
 
   async #validate(): Promise<void> {
@@ -161,8 +169,9 @@ class Run {
     if (this.#validation && !losses) return;
     const best = !losses || losses.loss < (this.#best?.loss ?? Number.POSITIVE_INFINITY);
     const last = this.#step === config.steps;
-    // Where no validation gave a finite loss, the last weights are better than none.
-    if (losses ? best || (last && !this.#best) : last)
+    const none = losses !== null && last && !best && !this.#best;
+    if (none) this.#tell({ kind: 'warning', message: noBest });
+    if (losses ? best || none : last)
       await saveWeights(files, this.#trainer.network, { config, manifest: data.manifest, step: this.#step });
     this.#validated = this.#step;
     if (!losses) return;
@@ -228,28 +237,6 @@ class Run {
   }
 }
 
-function metricsOf(
-  config: TrainConfig,
-  step: number,
-  values: StepValues,
-  imagesPerSecond: number,
-): StepMetrics {
-  const lr = learningRateAt(config.schedule, config.learningRate, step, config.steps);
-  const { loss, orientationLoss, locationLoss, ...scaling } = values;
-  return {
-    step,
-    loss: finiteOrNull(loss),
-    orientationLoss: finiteOrNull(orientationLoss),
-    locationLoss: finiteOrNull(locationLoss),
-    ...scaling,
-    lr,
-    imagesPerSecond,
-  };
-}
-
-/** What JSON can hold. */
-const finiteOrNull = (value: number | null): number | null => (Number.isFinite(value) ? value : null);
-
 /**
  * Trains a network on prepared data. Writes metrics.jsonl, validation.jsonl, checkpoint.safetensors and
  * weights.safetensors (the weights of the lowest validation loss, or the last ones without validation subjects).
@@ -257,7 +244,8 @@ const finiteOrNull = (value: number | null): number | null => (Number.isFinite(v
  * `imagesPerSecond`).
  * @throws ConfigError when configuration, data and checkpoint do not fit together
  * @throws FileError when a file cannot be read or written; what was written before is intact
- * @throws TrainingError when the loss is no longer a number, or in mixed precision where nothing but overflows comes
+ * @throws TrainingError at the first step whose loss, gradients, parameters, statistics or optimiser state are not
+ * finite, or in mixed precision where nothing but overflows comes; nothing of that step is saved
  * @throws DeviceLostError when the device is gone; `trainWithRestarts` goes on from the checkpoint
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {

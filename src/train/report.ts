@@ -29,7 +29,7 @@ export interface ReportData {
 
 export interface ReportInput {
   readonly title: string;
-  readonly config: Readonly<Record<string, unknown>>;
+  readonly config: object;
   readonly adapter: { readonly name: string; readonly software: boolean };
   /** The captured training step. */
   readonly step?: StepFacts;

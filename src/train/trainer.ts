@@ -1,4 +1,5 @@
 /** @file What training keeps on the device: network, optimiser, batch tensors, the captured steps and the loss history. */
+import { type NonFinite, WATCH_WORDS } from '../autograd/nonFinite.ts';
 import * as ops from '../autograd/ops.ts';
 import { Optimizer } from '../autograd/optim.ts';
 import { problemsOf } from '../autograd/problems.ts';
@@ -33,6 +34,8 @@ export interface Losses {
 export interface StepValues extends Losses {
   readonly lossScale?: number;
   readonly skippedSteps?: number;
+  /** What was not finite in the first step that had something, if that is this step or one before. */
+  readonly nonFinite: NonFinite | null;
 }
 
 /** The captured training step as one sees it from outside. */
@@ -53,7 +56,7 @@ const PROFILED_RUNS = 3;
 
 const columns = ['loss', 'orientation', 'location', 'lossScale', 'skippedSteps'] as const;
 type StepLosses = Readonly<
-  { loss: Tensor } & Partial<Record<TaskName | 'lossScale' | 'skippedSteps', Tensor>>
+  { loss: Tensor } & Partial<Record<TaskName | 'lossScale' | 'skippedSteps' | 'words', Tensor>>
 >;
 type Inputs = ReturnType<typeof makeInputs>;
 
@@ -99,12 +102,13 @@ export class Trainer {
     const { precision } = config;
     this.network = new UNet(device, { ...networkOptions(config, manifest), precision });
     this.#scaler = precision === 'mixed' ? new LossScaler(device, { undo: this.network.undo }) : undefined;
-    const rule = { kind: 'adam' as const, weightDecay: config.l2, l1: config.l1 };
+    const { statistics } = this.network;
+    const rule = { kind: 'adam' as const, weightDecay: config.l2, l1: config.l1, statistics };
     const clipped = config.clipNorm === null ? rule : { ...rule, maxGradientNorm: config.clipNorm };
     this.optimizer = new Optimizer(this.network.arena, clipped, this.#scaler);
     this.#inputs = makeInputs(device, config.batch, manifest);
     this.#random = disown(zeros(device, [2], 'u32', 'random'));
-    this.#history = new History(device, columns);
+    this.#history = new History(device, columns, WATCH_WORDS);
   }
 
   /** Times the kernel variants that fit what both steps compute; see the function `tune`. Before `prepare`. */
@@ -176,8 +180,9 @@ export class Trainer {
   losses(first: number, last: number): () => Promise<StepValues[]> {
     const rows = this.#history.ask(first, last);
     return async () =>
-      (await rows()).map(({ loss, orientation, location, lossScale, skippedSteps }) => ({
+      (await rows()).map(({ loss, orientation, location, lossScale, skippedSteps, words }) => ({
         loss,
+        nonFinite: this.optimizer.nonFiniteIn(words),
         orientationLoss: this.#task.has('orientation') ? orientation : null,
         locationLoss: this.#task.has('location') ? location : null,
         ...(this.#scaler ? { lossScale, skippedSteps } : {}),
@@ -242,8 +247,9 @@ export class Trainer {
     const scaler = this.#scaler;
     tape.backward(loss, scaler?.scale);
     this.optimizer.apply(loss);
-    if (!scaler) return { loss, ...terms };
-    return { loss, ...terms, lossScale: scaler.scale.alias(), skippedSteps: scaler.skipped.alias() };
+    const words = this.optimizer.nonFinite.alias();
+    if (!scaler) return { loss, ...terms, words };
+    return { loss, ...terms, words, lossScale: scaler.scale.alias(), skippedSteps: scaler.skipped.alias() };
   }
 
   #validationStep(): StepLosses {

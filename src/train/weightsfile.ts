@@ -6,6 +6,7 @@ import type { TaskName } from '../tasks/task.ts';
 import type { Device } from '../tensor/device.ts';
 import { FileError } from '../tensor/errors.ts';
 import type { TrainConfig } from './config.ts';
+import { expectFinite } from './finite.ts';
 import { networkOptions } from './network.ts';
 import type { RunFiles } from './runfiles.ts';
 
@@ -27,7 +28,10 @@ export interface WeightsInfo {
 
 const KEY = 'planewise';
 
-/** Writes the network's weights with their description. */
+/**
+ * Writes the network's weights with their description.
+ * @throws TrainingError naming the first weight that is not finite, before anything is written
+ */
 export async function saveWeights(
   files: RunFiles,
   network: UNet,
@@ -45,7 +49,9 @@ export async function saveWeights(
     lineSigmaMm: config.lineSigmaMm,
     steps: step,
   };
-  await files.write(weightsFile, encodeWeights(await readWeights(network), { [KEY]: JSON.stringify(info) }));
+  const weights = await readWeights(network);
+  for (const [name, { values }] of weights) expectFinite(values, name, weightsFile);
+  await files.write(weightsFile, encodeWeights(weights, { [KEY]: JSON.stringify(info) }));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type ArenaEntry, ParameterArena } from '../../src/autograd/arena.ts';
 import * as ops from '../../src/autograd/ops.ts';
-import { Optimizer, type OptimizerSettings } from '../../src/autograd/optim.ts';
+import { Optimizer } from '../../src/autograd/optim.ts';
+import type { OptimizerSettings } from '../../src/autograd/optimSettings.ts';
 import { capture } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { tensor } from '../../src/tensor/create.ts';
@@ -28,7 +29,8 @@ function give(arena: ParameterArena, name: string, gradient: ArrayLike<number>):
 async function trajectory(one: GoldenCase, captured: boolean): Promise<Float32Array[]> {
   const { parameter, gradients } = one.inputs;
   const arena = await arenaOf([{ name: 'p', shape: parameter!.shape, values: parameter!.data }]);
-  const settings = { kind: one.op, ...one.attrs } as unknown as OptimizerSettings;
+  const { learningRate, ...attrs } = one.attrs;
+  const settings = { kind: one.op, ...attrs } as unknown as OptimizerSettings;
   const optimizer = await poisoned(device(), () => new Optimizer(arena, settings));
   const [steps, size] = gradients!.shape as [number, number];
   give(arena, 'p', new Float32Array(size));
@@ -40,7 +42,7 @@ async function trajectory(one: GoldenCase, captured: boolean): Promise<Float32Ar
   const path: Float32Array[] = [];
   for (let t = 0; t < steps; t++) {
     give(arena, 'p', gradients!.data.subarray(t * size, (t + 1) * size));
-    optimizer.prepare(t + 1, one.attrs.learningRate as number);
+    optimizer.prepare(t + 1, learningRate as number);
     if (step) step.run();
     else apply();
     path.push((await arena.parameters.get('p')!.read()) as Float32Array);

@@ -6,12 +6,18 @@ import { scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { expectClose, type Host, poisoned } from '../check.ts';
 import { useDevice } from '../device.ts';
+import * as arithmetic from './programs/arithmetic.ts';
+import * as copies from './programs/copies.ts';
 import * as layers from './programs/layers.ts';
-import * as makers from './programs/makers.ts';
-import { Draw, type Program, randomProgram } from './programs/program.ts';
+import * as norms from './programs/norms.ts';
+import { Draw, type Maker, type Program, randomProgram } from './programs/program.ts';
 
 const device = useDevice();
-const all = [...Object.values(makers), ...Object.values(layers).filter((m) => m !== layers.loss)];
+const all = [arithmetic, copies, layers, norms].flatMap((makers) =>
+  Object.entries(makers).flatMap(([name, maker]) =>
+    ['partner', 'leafOf'].includes(name) ? [] : [maker as Maker],
+  ),
+);
 
 type Gradients = (Float32Array | undefined)[];
 

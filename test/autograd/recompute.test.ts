@@ -113,6 +113,28 @@ describe('recompute', () => {
     x.dispose();
   });
 
+  it('draws the same automatic streams again, eagerly and captured', async () => {
+    const random = tensor(device(), [7, 1], [2], 'u32');
+    const values = Array.from({ length: 64 }, (_, i) => i + 1);
+    const [x, z] = [leaf(...values), leaf(...values)];
+    const chain = (v: Tensor) =>
+      ops.square(ops.dropout(ops.dropout(v, random, { p: 0.5 }), random, { p: 0.5 }));
+    const [kept, again] = await both([x], (wrap) => {
+      random.write([7, 1]);
+      return ops.sum(ops.add(wrap(chain, x), wrap(chain, x)));
+    });
+    expect(again).toEqual(kept);
+    const step = await capture(device(), () => {
+      using tape = new Tape();
+      tape.backward(ops.sum(ops.add(ops.recompute(chain, z), ops.recompute(chain, z))));
+      return { gradient: z.grad! };
+    });
+    step.run();
+    expect([...(await step.outputs.gradient.read())]).toEqual(kept[0]);
+    step.dispose();
+    z.dispose();
+  });
+
   it('gives what the block reads from outside its gradient, as the plain block does', async () => {
     const [x, k] = [leaf(1, 2, 3), leaf(2, 2, 2)];
     const [kept, again] = await both([x, k], (wrap) => {

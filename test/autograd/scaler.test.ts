@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ParameterArena } from '../../src/autograd/arena.ts';
 import * as ops from '../../src/autograd/ops.ts';
-import { Optimizer, type OptimizerSettings } from '../../src/autograd/optim.ts';
+import { Optimizer } from '../../src/autograd/optim.ts';
+import type { OptimizerSettings } from '../../src/autograd/optimSettings.ts';
 import { LossScaler, type ScalerSettings } from '../../src/autograd/scaler.ts';
 import { capture } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';

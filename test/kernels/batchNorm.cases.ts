@@ -58,6 +58,48 @@ async function check(shape: readonly number[], training: boolean, relu: boolean)
   });
 }
 
+/** x [6, channels] and dy with something not finite in channel 1, by batch and by running statistics. */
+async function checkNotFinite(channels: number, relu: boolean): Promise<void> {
+  const row = [channels];
+  const weight = random(row, 2, 0.5, 2);
+  for (const [bad, inDy, training] of [
+    [Number.NaN, false, true],
+    [Number.POSITIVE_INFINITY, false, true],
+    [Number.NaN, false, false],
+    [Number.NaN, true, true],
+    [Number.NaN, true, false],
+    [Number.NEGATIVE_INFINITY, true, false],
+  ] as const) {
+    const [x, dy] = [random([6, channels], 1), random([6, channels], 5)];
+    (inDy ? dy : x).data[1] = bad;
+    const leaves = [x, weight, host(row, new Float64Array(channels).fill(4))].map(upload);
+    for (const leaf of leaves) leaf.requiresGrad = true;
+    const [mean, variance] = [zeros(device(), row), upload(host(row, new Float64Array(channels).fill(1)))];
+    using tape = new Tape();
+    const settings = { runningMean: mean, runningVariance: variance, training, relu };
+    const y = ops.batchNorm(leaves[0]!, leaves[1]!, leaves[2]!, settings);
+    tape.backward(y, upload(dy));
+    const [dx, dweight, dbias] = await Promise.all(leaves.map((leaf) => leaf.grad!.read()));
+    for (const leaf of leaves) leaf.grad!.dispose();
+    const what = `${bad} in ${inDy ? 'dy' : 'x'}, training ${training}`;
+    // Batch statistics carry it to the whole channel, and the bias lifts every value over the ReLU.
+    const spoiled = (i: number) => (training ? i % channels === 1 : i === 1);
+    for (const [i, v] of (await y.read()).entries())
+      expect(Number.isNaN(v), `${what}: y ${i}`).toBe(!inDy && spoiled(i));
+    for (const [i, v] of dx!.entries()) {
+      const wanted = training || inDy ? spoiled(i) : false;
+      expect(!Number.isFinite(v), `${what}: dx ${i}`).toBe(wanted);
+    }
+    if (inDy && !training) expect(dx![1]).toBe(bad);
+    for (const [c, v] of dweight!.entries())
+      expect(Number.isFinite(v), `${what}: dweight ${c}`).toBe(c !== 1);
+    for (const [c, v] of dbias!.entries())
+      expect(Number.isFinite(v), `${what}: dbias ${c}`).toBe(c !== 1 || !inDy);
+    for (const [c, v] of [...(await mean.read()), ...(await variance.read())].entries())
+      expect(Number.isFinite(v), `${what}: statistics ${c}`).toBe(!(training && !inDy && c % channels === 1));
+  }
+}
+
 /** Registers the cases on a device of these options. */
 export function batchNormCases(options: DeviceOptions = {}): void {
   device = useDevice(options);
@@ -149,6 +191,55 @@ export function batchNormCases(options: DeviceOptions = {}): void {
     expectClose(await runningMean.read(), kept, 1e-6, 'running mean');
     expectClose(await bias.gradSlot.read(), new Array(5).fill(24), 1e-6, 'gradient of bias');
     expectClose([...(await weight.gradSlot.read()), 1], [0, 0, 0, 0, 0, 1], 1e-5, 'gradient of weight');
+  });
+
+  for (const channels of [4, 3])
+    for (const relu of [false, true]) {
+      const name = `${channels} channels${relu ? ' with ReLU' : ''}`;
+      it(`passes NaN and infinities on as PyTorch does, ${name}`, () => checkNotFinite(channels, relu));
+    }
+
+  for (const training of [true, false])
+    it(`of no rows gives nothing, and gradients of 0, ${training ? 'batch' : 'running'} statistics`, async () => {
+      const [weight, bias, mean, variance] = [1, 0, 2, 3].map((v) => upload(host([4], [v, v, v, v])));
+      const x = zeros(device(), [0, 2, 3, 4]);
+      for (const leaf of [x, weight!, bias!]) leaf.requiresGrad = true;
+      await poisoned(device(), async () => {
+        using tape = new Tape();
+        const running = { runningMean: mean!, runningVariance: variance! };
+        const y = ops.batchNorm(x, weight!, bias!, { ...running, training, relu: true });
+        expect(y.shape).toEqual([0, 2, 3, 4]);
+        tape.backward(y, zeros(device(), [0, 2, 3, 4]));
+      });
+      expect([...(await weight!.grad!.read()), ...(await bias!.grad!.read())]).toEqual(new Array(8).fill(0));
+      expect([...(await mean!.read()), ...(await variance!.read())]).toEqual([2, 2, 2, 2, 3, 3, 3, 3]);
+      for (const leaf of [x, weight!, bias!]) leaf.grad!.dispose();
+    });
+
+  it('names options that are missing, unknown or out of range, and rows of another shape or dtype', () => {
+    const [x, row] = [zeros(device(), [2, 3]), zeros(device(), [3])];
+    const good = { runningMean: row, runningVariance: zeros(device(), [3]), training: true };
+    const wrong: [object | null, RegExp][] = [
+      [null, /batchNorm: options are null/],
+      [{}, /batchNorm: runningMean is undefined/],
+      [{ ...good, training: undefined }, /batchNorm: training is undefined/],
+      [{ ...good, momentum: 1.5 }, /batchNorm: momentum is 1.5/],
+      [{ ...good, momentum: Number.NaN }, /batchNorm: momentum is NaN/],
+      [{ ...good, momentum: null }, /batchNorm: momentum is null/],
+      [{ ...good, epsilon: -1 }, /batchNorm: epsilon is -1/],
+      [{ ...good, relu: 'yes' }, /batchNorm: relu is 'yes'/],
+      [{ ...good, eps: 1e-3 }, /batchNorm: option eps is unknown/],
+      [{ ...good, runningMean: zeros(device(), [4]) }, /batchNorm: runningMean has shape \[4\]/],
+      [{ ...good, runningVariance: zeros(device(), [3], 'i32') }, /batchNorm: runningVariance has dtype i32/],
+      [{ ...good, runningVariance: [1, 1, 1] }, /batchNorm: runningVariance is \[1, 1, 1\]/],
+    ];
+    for (const [options, message] of wrong) {
+      const call = () => ops.batchNorm(x, row, row, options as ops.BatchNormOptions);
+      expect(call).toThrow(ShapeError);
+      expect(call).toThrow(message);
+    }
+    expect(() => ops.batchNorm(zeros(device(), [2, 0]), row, row, good)).toThrow(/has no channels/);
+    expect(() => ops.batchNorm(zeros(device(), [2, 3], 'i32'), row, row, good)).toThrow(/x has dtype i32/);
   });
 
   it('refuses to train on one value per channel', () => {

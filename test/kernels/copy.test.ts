@@ -1,42 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
+import { Tape } from '../../src/autograd/tape.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
 import { ShapeError } from '../../src/tensor/errors.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
-import { checkOp, type Host, host, random } from '../check.ts';
+import { checkOp, type Host, host, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { checkGolden } from '../golden-op.ts';
 import { goldenCases } from '../goldens.ts';
+import { joined, rows, sliced } from './rows.ts';
 
 const device = useDevice();
-
-/** One row for each index along the axes before `axis`. */
-function rows({ shape, data }: Host, axis: number): number[][] {
-  const length = shape.slice(axis).reduce((a, b) => a * b, 1);
-  return Array.from({ length: data.length / length }, (_, i) => [
-    ...data.subarray(i * length, (i + 1) * length),
-  ]);
-}
-
-function joined(parts: readonly Host[], axis: number): Host {
-  const shape = parts[0]!.shape.map((size, i) =>
-    i === axis ? parts.reduce((sum, part) => sum + part.shape[axis]!, 0) : size,
-  );
-  const each = parts.map((part) => rows(part, axis));
-  return host(
-    shape,
-    each[0]!.flatMap((_, row) => each.flatMap((part) => part[row]!)),
-  );
-}
-
-function sliced(x: Host, axis: number, start: number, end: number): Host {
-  const inner = x.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const shape = x.shape.map((size, i) => (i === axis ? end - start : size));
-  return host(
-    shape,
-    rows(x, axis).flatMap((row) => row.slice(start * inner, end * inner)),
-  );
-}
 
 function padded(x: Host, axis: number, before: number, after: number): Host {
   const inner = x.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
@@ -155,11 +129,58 @@ describe('concat, slice and pad', () => {
     else expect(odd).toThrow("Use cast(x, 'f32')");
   });
 
+  it('slice counts from the end by negative numbers, as PyTorch does', async () => {
+    for (const [start, end, from, to] of [
+      [-3, -1, 2, 4],
+      [0, -1, 0, 4],
+      [-5, 5, 0, 5],
+      [1, -4, 1, 1],
+    ] as const)
+      await checkOp(device(), {
+        inputs: [random([2, 5, 3], 1)],
+        forward: (x) => ops.slice(x, start, end, 1),
+        reference: (x) => sliced(x, 1, from, to),
+      });
+  });
+
+  it('take and give nothing where an extent is 0', async () => {
+    await poisoned(device(), async () => {
+      const [x, none] = [tensor(device(), [1, 2, 3, 4, 5, 6], [2, 3]), zeros(device(), [2, 0])];
+      for (const leaf of [x, none]) leaf.requiresGrad = true;
+      using tape = new Tape();
+      const y = ops.concat([none, x, none, ops.slice(x, 1, 1), ops.pad(none, 1, 1)]);
+      expect(y.shape).toEqual([2, 5]);
+      expect([...(await y.read())]).toEqual([1, 2, 3, 0, 0, 4, 5, 6, 0, 0]);
+      tape.backward(y, tensor(device(), [1, 2, 3, 9, 9, 4, 5, 6, 9, 9], [2, 5]));
+      expect([...(await x.grad!.read())]).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(none.grad!.shape).toEqual([2, 0]);
+      for (const { grad } of [x, none]) grad!.dispose();
+      expect(ops.concat([none, none]).shape).toEqual([2, 0]);
+      expect(ops.slice(zeros(device(), [0, 3]), 1, 2).shape).toEqual([0, 1]);
+      expect(ops.split(none, 2).map(({ shape }) => shape)).toEqual([[2, 0]]);
+      expect(ops.stack([none, none], 1).shape).toEqual([2, 2, 0]);
+    });
+    const empty = tensor(device(), [1, 2], [2]);
+    empty.requiresGrad = true;
+    using tape = new Tape();
+    tape.backward(ops.slice(empty, 2, 2), zeros(device(), [0]));
+    using grad = empty.grad!;
+    expect([...(await grad.read())]).toEqual([0, 0]);
+  });
+
   it('refuse shapes that differ elsewhere and ranges outside the axis', () => {
     const x = zeros(device(), [2, 3]);
     expect(() => ops.concat([x, zeros(device(), [3, 3])])).toThrow(ShapeError);
-    expect(() => ops.concat([x, zeros(device(), [2, 3], 'i32')])).toThrow('dtype i32');
-    expect(() => ops.slice(x, 2, 4)).toThrow('axis -1 of [2, 3]');
-    expect(() => ops.pad(x, -1, 0)).toThrow(ShapeError);
+    expect(() => ops.concat([x, zeros(device(), [2, 3], 'i32')])).toThrow('tensors[1] has dtype i32');
+    expect(() => ops.slice(x, 2, 4)).toThrow('slice: end is 4, outside axis 1 of [2, 3]');
+    expect(() => ops.slice(x, -4, 3)).toThrow('slice: start is -4, outside axis 1 of [2, 3]');
+    expect(() => ops.slice(x, 2, 1)).toThrow('slice: range 2…1 ends before it starts');
+    expect(() => ops.slice(x, 0.5, 2)).toThrow('slice: start is 0.5. A whole number is needed.');
+    expect(() => ops.slice(x, 1, undefined as never)).toThrow('slice: end is undefined');
+    expect(() => ops.slice(x, 0, 1, 2)).toThrow('slice: axis is 2. A whole number -2 … 1 is needed.');
+    expect(() => ops.slice(null as never, 0, 1)).toThrow('slice: ');
+    expect(() => ops.pad(x, -1, 0)).toThrow('pad: before is -1');
+    expect(() => ops.pad(x, 0, 1.5)).toThrow('pad: after is 1.5');
+    expect(() => ops.pad(x, 1, 1, { axis: 0 } as never)).toThrow('pad: axis is an object');
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { capture } from '../../src/autograd/step.ts';
-import { filled, tensor } from '../../src/tensor/create.ts';
+import { Tape } from '../../src/autograd/tape.ts';
+import { filled, tensor, zeros } from '../../src/tensor/create.ts';
 import { ShapeError } from '../../src/tensor/errors.ts';
 import { philox } from '../../src/tensor/random.ts';
 import { checkOp, type Host, random } from '../check.ts';
@@ -58,11 +59,63 @@ describe('dropout', () => {
     expect(Math.abs(kept - 200)).toBeLessThan(50);
   });
 
-  it('gives x itself back in evaluation and for p = 0, and refuses p = 1', () => {
+  it('gives x itself back in evaluation and for p = 0', () => {
     const x = filled(device(), 1, [4]);
     const counter = tensor(device(), [0, 0], [2], 'u32');
     expect(ops.dropout(x, counter, { p: 0.5, training: false })).toBe(x);
     expect(ops.dropout(x, counter, { p: 0 })).toBe(x);
-    expect(() => ops.dropout(x, counter, { p: 1 })).toThrow(ShapeError);
+  });
+
+  it('drops everything for p = 1, in the gradient too', async () => {
+    const x = filled(device(), 3, [65]);
+    x.requiresGrad = true;
+    using tape = new Tape();
+    const y = ops.dropout(x, tensor(device(), [1, 2], [2], 'u32'), { p: 1 });
+    tape.backward(ops.sum(y));
+    const nothing = new Array(65).fill(0);
+    expect([...(await y.read())]).toEqual(nothing);
+    expect([...(await x.grad!.read())]).toEqual(nothing);
+    x.grad!.dispose();
+  });
+
+  it('makes NaN of what is no finite number where it is dropped, and keeps it elsewhere', async () => {
+    const draw = { seed: 3, step: 4, stream: 5 };
+    const values = [Number.NaN, Infinity, -Infinity].flatMap((v) => new Array<number>(16).fill(v));
+    const counter = tensor(device(), [draw.seed, draw.step], [2], 'u32');
+    const y = await ops.dropout(tensor(device(), values, [48]), counter, { p: 0.5, stream: 5 }).read();
+    expect([...y]).toEqual(values.map((v, i) => (bits(draw, i) < 2 ** 31 ? Number.NaN : v)));
+  });
+
+  it('takes no elements', async () => {
+    const counter = tensor(device(), [0, 0], [2], 'u32');
+    const y = ops.dropout(zeros(device(), [0, 3]), counter, { p: 0.5 });
+    expect(y.shape).toEqual([0, 3]);
+  });
+
+  it('refuses numbers, options and counters that do not fit', () => {
+    const x = filled(device(), 1, [4]);
+    const counter = tensor(device(), [0, 0], [2], 'u32');
+    // What plain JavaScript may pass.
+    const any = (value: unknown) => value as never;
+    const cases: [() => unknown, RegExp][] = [
+      [() => ops.dropout(x, counter, { p: 1.1 }), /^dropout: p is 1.1/],
+      [() => ops.dropout(x, counter, { p: Number.NaN }), /^dropout: p is NaN/],
+      [() => ops.dropout(x, counter, { p: Number.NaN, training: false }), /^dropout: p is NaN/],
+      [() => ops.dropout(x, counter, any(0.5)), /^dropout: options is 0.5/],
+      [() => ops.dropout(x, counter, any({ p: 0.5, train: false })), /^dropout: option train is unknown/],
+      [() => ops.dropout(x, counter, any({ p: 0.5, training: 'no' })), /^dropout: training is 'no'/],
+      [() => ops.dropout(x, counter, { p: 0.5, stream: -1 }), /^dropout: stream is -1/],
+      [() => ops.dropout(x, counter, { p: 0.5, stream: 0.5 }), /^dropout: stream is 0.5/],
+      [() => ops.dropout(x, counter, { p: 0.5, stream: 2 ** 32 }), /^dropout: stream is 4294967296/],
+      [() => ops.dropout(x, zeros(device(), [2]), { p: 0.5 }), /^dropout: random has dtype f32/],
+      [() => ops.dropout(x, zeros(device(), [3], 'u32'), { p: 0.5 }), /^dropout: random has shape \[3\]/],
+      [() => ops.dropout(x, any(undefined), { p: 0.5 }), /^dropout: random is undefined/],
+      [() => ops.dropout(any([1]), counter, { p: 0.5 }), /^dropout: x is \[1\]/],
+      [() => ops.dropout(zeros(device(), [4], 'i32'), counter, { p: 0.5 }), /^dropout: x has dtype i32/],
+    ];
+    for (const [action, message] of cases) {
+      expect(action).toThrow(ShapeError);
+      expect(action).toThrow(message);
+    }
   });
 });

@@ -141,6 +141,73 @@ describe('line heatmaps', () => {
     eager.gradient.dispose();
   });
 
+  it('NaN of a line or a pixel makes the loss NaN, and the gradient where it is', async () => {
+    const maps = tensor(device(), new Float32Array(8).fill(1).fill(Number.NaN, 2, 3), [1, 2, 2, 2]);
+    const lines = tensor(device(), [1, 0, 0, 0, Number.NaN, 0], [1, 2, 3]);
+    const drawn = await ops.lineHeatmap(lines, { height: 2, width: 2, sigma: 1 }).read();
+    expect([...drawn].map(Number.isNaN)).toEqual([false, true, false, true, false, true, false, true]);
+    for (const [mask, wanted] of [
+      [
+        [1, 0],
+        [false, false, true, false, false, false, false, false],
+      ],
+      [
+        [0, 1],
+        [false, true, false, true, false, true, false, true],
+      ],
+    ] as const) {
+      maps.requiresGrad = true;
+      using tape = new Tape();
+      const loss = ops.lineHeatmapMse(maps, lines, tensor(device(), mask, [1, 2]), { sigma: 1 });
+      expect(await loss.item()).toBeNaN();
+      tape.backward(loss);
+      expect([...(await maps.grad!.read())].map(Number.isNaN)).toEqual(wanted);
+      maps.grad!.dispose();
+      maps.grad = undefined;
+    }
+  });
+
+  it('of no images are empty, and their error 0', async () => {
+    for (const shape of [
+      [0, 2, 3, 2],
+      [2, 0, 3, 2],
+      [2, 2, 3, 0],
+    ]) {
+      const [batch, height, width, views] = shape as [number, number, number, number];
+      const lines = zeros(device(), [batch, views, 3]);
+      expect(ops.lineHeatmap(lines, { height, width, sigma: 1 }).shape).toEqual(shape);
+      await poisoned(device(), async () => {
+        const prediction = zeros(device(), shape);
+        prediction.requiresGrad = true;
+        using tape = new Tape();
+        const loss = ops.lineHeatmapMse(prediction, lines, zeros(device(), [batch, views]), { sigma: 1 });
+        expect(await loss.item()).toBe(0);
+        tape.backward(loss);
+        expect(prediction.grad!.shape).toEqual(shape);
+        prediction.grad!.dispose();
+      });
+    }
+  });
+
+  it('refuse sizes and widths of lines that are none', () => {
+    const lines = zeros(device(), [1, 2, 3]);
+    const draw = (options: object) => () => ops.lineHeatmap(lines, options as never);
+    expect(draw({ height: 2, width: 2 })).toThrow('lineHeatmap: sigma is undefined');
+    expect(draw({ height: 2.5, width: 2, sigma: 1 })).toThrow('lineHeatmap: height is 2.5');
+    expect(draw({ height: 2, width: -1, sigma: 1 })).toThrow('lineHeatmap: width is -1');
+    expect(draw({ height: 2, width: 2, sigma: 0 })).toThrow('lineHeatmap: sigma is 0');
+    expect(draw({ height: 2, width: 2, sigma: 1, spread: 1 })).toThrow(
+      'lineHeatmap: option spread is unknown',
+    );
+    const [x, mask] = [zeros(device(), [1, 2, 2, 2]), zeros(device(), [1, 2])];
+    expect(() => ops.lineHeatmapMse(x, lines, mask, { sigma: Number.NaN })).toThrow(
+      'lineHeatmapMse: sigma is NaN',
+    );
+    expect(() => ops.lineHeatmapMse(x, lines, mask, undefined as never)).toThrow(
+      'lineHeatmapMse: options is undefined',
+    );
+  });
+
   it('refuse lines that do not fit the prediction', () => {
     const [x, mask] = [zeros(device(), [1, 2, 2, 3]), zeros(device(), [1, 3])];
     expect(() => ops.lineHeatmapMse(x, zeros(device(), [1, 2, 3]), mask, { sigma: 1 })).toThrow(ShapeError);

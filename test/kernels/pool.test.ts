@@ -104,3 +104,53 @@ describe('global pools', () => {
   it('globalAvgPool matches PyTorch', () =>
     checkGoldens(device(), 'pool', 'globalAvgPool', ops.globalAvgPool));
 });
+
+describe('global pools of any rank', () => {
+  it('reduce all axes between the first and the last', async () => {
+    const x = tensor(device(), random([2, 3, 4, 5, 3], 7).data, [2, 3, 4, 5, 3]);
+    expect(await ops.globalMaxPool(x).read()).toEqual(await ops.max(x, { axes: [1, 2, 3] }).read());
+    expect(await ops.globalAvgPool(x).read()).toEqual(await ops.mean(x, { axes: [1, 2, 3] }).read());
+    expect(() => ops.globalMaxPool(zeros(device(), [2, 3]))).toThrow('globalMaxPool: x has shape [2, 3]');
+    expect(() => ops.globalAvgPool(3 as never)).toThrow('globalAvgPool: x is 3. A tensor is needed.');
+    expect(() => ops.globalMaxPool(zeros(device(), [2, 0, 3, 4]))).toThrow(
+      'globalMaxPool: x has no elements',
+    );
+  });
+});
+
+describe('pools refuse', () => {
+  const refused: [what: string, options: object, says: string][] = [
+    ['a fractional kernel', { kernel: 1.5 }, 'kernel is 1.5. A whole number from 1 is needed.'],
+    ['a missing kernel', {}, 'kernel is undefined'],
+    ['a kernel of three sizes', { kernel: [1, 2, 3] }, 'kernel is [1, 2, 3]. A number or [y, x] is needed.'],
+    ['a stride of 0', { kernel: 2, stride: [1, 0] }, 'stride is 0'],
+    ['negative padding', { kernel: 2, padding: -1 }, 'padding is -1'],
+    ['padding above half a window', { kernel: [4, 2], padding: 2 }, 'padding is 2×2, the kernel 4×2'],
+    [
+      'windows larger than the image',
+      { kernel: 7 },
+      'x has shape [1, 4, 4, 3]. A 7×7 window needs more pixels.',
+    ],
+    ['options misspelt', { kernel: 2, strides: 2 }, 'option strides is unknown'],
+  ];
+  for (const [what, options, says] of refused)
+    it(what, () => {
+      const x = zeros(device(), [1, 4, 4, 3]);
+      expect(() => ops.maxPool2d(x, options as never)).toThrow(`maxPool2d: ${says}`);
+      expect(() => ops.avgPool2d(x, options as never)).toThrow(`avgPool2d: ${says}`);
+    });
+
+  it('what is no tensor of images of floats, and no options', () => {
+    const x = zeros(device(), [1, 32, 32, 1]);
+    expect(() => ops.maxPool2d(zeros(device(), [4, 4, 3]), { kernel: 2 })).toThrow('Rank 4 is needed.');
+    expect(() => ops.avgPool2d(ops.cast(x, 'i32'), { kernel: 2 })).toThrow('avgPool2d: x has dtype i32');
+    expect(() => ops.maxPool2d([1] as never, { kernel: 2 })).toThrow(
+      'maxPool2d: x is [1]. A tensor is needed.',
+    );
+    expect(() => ops.maxPool2d(x, 2 as never)).toThrow('maxPool2d: options is 2');
+    expect(() => ops.maxPool2d(x, { kernel: 17 })).toThrow('maxPool2d: kernel is 17×17. At most 256 pixels');
+    expect(() => ops.avgPool2d(x, { kernel: 2, countIncludePad: 1 as never })).toThrow(
+      'countIncludePad is 1',
+    );
+  });
+});

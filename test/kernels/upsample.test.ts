@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
-import { zeros } from '../../src/tensor/create.ts';
+import { Tape } from '../../src/autograd/tape.ts';
+import { tensor, zeros } from '../../src/tensor/create.ts';
 import { ShapeError } from '../../src/tensor/errors.ts';
-import { checkOp, type Host, random } from '../check.ts';
+import { checkOp, expectClose, type Host, random } from '../check.ts';
 import { useDevice } from '../device.ts';
+import { hasHalf } from '../half.ts';
 import { checkGoldens } from './goldens.ts';
 
 const device = useDevice();
@@ -77,5 +79,39 @@ describe('upsampleBilinear2d', () => {
   it('refuses a size that is not whole', () => {
     const x = zeros(device(), [1, 3, 3, 1]);
     expect(() => ops.upsampleBilinear2d(x, { scale: 1.5 })).toThrow(ShapeError);
+  });
+
+  it('spreads NaN to the pixels that read it, and NaN of a gradient to those that were read', async () => {
+    const x = tensor(device(), [1, Number.NaN, 3, 4, 5], [1, 1, 5, 1]);
+    x.requiresGrad = true;
+    using tape = new Tape();
+    const y = ops.upsampleBilinear2d(x, { size: [1, 10] });
+    // the first reads its neighbour too, with weight 0, as in PyTorch
+    const found = [...(await y.read())].map(Number.isNaN);
+    expect(found).toEqual([true, true, true, true, true, false, false, false, false, false]);
+    const dy = tensor(device(), [1, 1, 1, 1, 1, 1, 1, Number.NaN, 1, 1], y.shape);
+    tape.backward(y, dy);
+    using grad = x.grad!;
+    expect([...(await grad.read())].map(Number.isNaN)).toEqual([false, false, false, true, true]);
+  });
+
+  it('of f16 computes in f32', async () => {
+    const x = ops.cast(tensor(device(), random([2, 3, 5, 4], 2).data, [2, 3, 5, 4]), 'f16');
+    const resize = (image: typeof x) => ops.upsampleBilinear2d(image, { size: [5, 11] });
+    if (!hasHalf) {
+      expect(() => resize(x)).toThrow('upsampleBilinear2d: x has dtype f16, which this device only stores');
+      return;
+    }
+    const leaves = [ops.cast(x, 'f16'), ops.cast(x, 'f32')];
+    for (const leaf of leaves) leaf.requiresGrad = true;
+    using tape = new Tape();
+    const [half, single] = leaves.map(resize);
+    expect(await half!.read()).toEqual(await ops.cast(single!, 'f16').read());
+    const dy = ops.cast(tensor(device(), random(half!.shape, 3).data, half!.shape), 'f16');
+    tape.backward(half!, dy);
+    tape.backward(single!, ops.cast(dy, 'f32'));
+    const [got, wanted] = leaves.map((leaf) => leaf.grad!);
+    expectClose(await got!.read(), await ops.cast(wanted!, 'f16').read(), 0, 'gradient');
+    for (const grad of [got!, wanted!]) grad.dispose();
   });
 });

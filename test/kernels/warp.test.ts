@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
-import { tensor } from '../../src/tensor/create.ts';
+import { filled, tensor, zeros } from '../../src/tensor/create.ts';
 import { ShapeError } from '../../src/tensor/errors.ts';
 import { checkOp, expectClose, type Host, host, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';
@@ -73,6 +73,56 @@ describe('warp', () => {
   });
 });
 
+describe('warp of anything', () => {
+  it('NaN stays: of a pixel where it is read, of a matrix and of a gain in their image; outside is 0', async () => {
+    const x = tensor(device(), new Float32Array(3 * 5).fill(1).fill(Number.NaN, 2, 3), [3, 1, 5, 1]);
+    const half = [1, 0, 0.5, 0, 1, 0];
+    const matrices = tensor(device(), [...half, 1, 0, Number.NaN, 0, 1, 0, ...half], [3, 6]);
+    const gains = tensor(device(), [1, 0, 1, 0, Number.NaN, 0], [3, 2]);
+    const y = [...(await ops.warp(x, matrices, gains).read())];
+    const nan = Number.NaN;
+    expect(y).toEqual([1, nan, nan, 1, 0.5, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan]);
+    const far = tensor(device(), [1, 0, Infinity, 0, 1, 0, ...identity, ...identity], [3, 6]);
+    expect([...(await ops.warp(x, far, filled(device(), 0, [3, 2])).read())].slice(0, 5)).toEqual([
+      0, 0, 0, 0, 0,
+    ]);
+  });
+
+  it('takes more images and rows than a grid has workgroups along an axis, and none', async () => {
+    for (const [batch, height, width] of [
+      [70_000, 2, 1],
+      [1, 70_000, 2],
+      [1, 1, 1_100_000],
+    ] as const) {
+      const x = filled(device(), 2, [batch, height, width, 1]);
+      const matrices = new Float32Array(batch * 6).map((_, i) => identity[i % 6]!);
+      const gains = new Float32Array(batch * 2).map((_, i) => 1 - (i % 2));
+      const y = await poisoned(device(), () =>
+        ops.warp(x, tensor(device(), matrices, [batch, 6]), tensor(device(), gains, [batch, 2])).read(),
+      );
+      expect(y.every((v) => v === 2)).toBe(true);
+      device().memory.trim();
+    }
+    const none = ops.warp(zeros(device(), [0, 2, 2, 1]), zeros(device(), [0, 6]), zeros(device(), [0, 2]));
+    expect(none.shape).toEqual([0, 2, 2, 1]);
+  });
+
+  it('refuses what is no f32', () => {
+    const x = zeros(device(), [1, 2, 2, 1]);
+    const [matrices, gains] = [zeros(device(), [1, 6]), zeros(device(), [1, 2])];
+    expect(() => ops.warp(x, zeros(device(), [1, 6], 'i32'), gains)).toThrow('warp: matrices has dtype i32');
+    expect(() => ops.warp(x, matrices, zeros(device(), [1, 2], 'u32'))).toThrow(
+      'warp: gainOffset has dtype u32',
+    );
+    expect(() => ops.warp(x, undefined as never, gains)).toThrow('warp: matrices is undefined');
+    const [lines, mask] = [zeros(device(), [1, 2, 3]), zeros(device(), [1, 2])];
+    expect(() => ops.transformLines(lines, zeros(device(), [1, 2], 'bool'), matrices)).toThrow(
+      'mask has dtype bool',
+    );
+    expect(() => ops.transformLines(lines, mask, 'm' as never)).toThrow("transformLines: matrices is 'm'");
+  });
+});
+
 describe('transformLines', () => {
   const matrices = [about(30, 1.3, 15, 12, [2, -3]), about(-100, 0.6, 10, 16, [0, 1])];
   const lines = [
@@ -122,5 +172,24 @@ describe('transformLines', () => {
       0.02,
       'heatmap',
     );
+  });
+
+  it('moves more lines than a grid has workgroups along an axis; what is NaN stays so, unless masked', async () => {
+    const count = 1_100_000;
+    const many = new Float32Array(count * 3).map((_, i) => [0.6, 0.8, -2][i % 3]!);
+    many[3] = many[6] = Number.NaN;
+    const mask = new Float32Array(count).fill(1).fill(0, 1, 2);
+    const moved = await poisoned(device(), () =>
+      ops
+        .transformLines(
+          tensor(device(), many, [1, count, 3]),
+          tensor(device(), mask, [1, count]),
+          tensor(device(), identity, [1, 6]),
+        )
+        .read(),
+    );
+    expect([...moved.slice(3, 9)]).toEqual([0, 0, 0, Number.NaN, Number.NaN, Number.NaN]);
+    expectClose(moved.slice(9), many.slice(9), 1e-6, 'lines');
+    device().memory.trim();
   });
 });

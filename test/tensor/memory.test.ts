@@ -132,6 +132,32 @@ describe('scope', () => {
     expect(() => gone.reshape([3, 1])).toThrow(DisposedError);
   });
 
+  it('lets go of the pool before it reports that memory ran out', async () => {
+    let fail = false;
+    const destroyed: object[] = [];
+    const gpu = {
+      limits: { maxBufferSize: 1 << 20, maxStorageBufferBindingSize: 1 << 20 },
+      createBuffer: () => {
+        const buffer = { destroy: () => destroyed.push(buffer) };
+        return buffer;
+      },
+      pushErrorScope: () => {},
+      popErrorScope: () => Promise.resolve(fail ? new GPUOutOfMemoryError('no memory') : null),
+    };
+    const order: string[] = [];
+    const memory = new Memory(
+      gpu as unknown as GPUDevice,
+      (error) => order.push(`${error.name}, ${memory.pooledBytes} pooled, ${destroyed.length} destroyed`),
+      () => order.push('flushed'),
+    );
+    for (const bytes of [4096, 8192]) memory.allocate(bytes, 'idle').release();
+    expect(memory.pooledBytes).toBe(12288);
+    fail = true;
+    memory.allocate(16384, 'large');
+    await Promise.resolve();
+    expect(order).toEqual(['flushed', 'OutOfMemoryError, 0 pooled, 2 destroyed']);
+  });
+
   it('the pool holds at most twice what was in use at the peak, and destroys what was unused longest', () => {
     const { memory } = device();
     memory.trim();

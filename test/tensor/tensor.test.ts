@@ -46,7 +46,7 @@ describe('tensor', () => {
   it('shapes that do not fit are refused with the numbers and a way out', async () => {
     const one = tensor(device(), [1, 2, 3, 4, 5, 6], [2, 3]);
     expect(() => tensor(device(), [1, 2, 3], [2, 2])).toThrow(/3 values.*\[2, 2\] needs 4/);
-    expect(() => one.reshape([4, 2])).toThrow(/\[4, 2\] has 8 elements.*\[2, 3\] has 6/);
+    expect(() => one.reshape([4, 2])).toThrow(/reshape: shape \[4, 2\] does not hold 6 elements/);
     expect(() => one.write([1, 2])).toThrow(/2 values.*has 6/);
     await expect(one.item()).rejects.toThrow(ShapeError);
     expect(await tensor(device(), [7], [1, 1]).item()).toBe(7);

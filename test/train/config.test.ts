@@ -34,11 +34,17 @@ describe('configuration', () => {
 
   it('names unknown keys, wrong types and ranges, all at once', () => {
     const text = message(() => parseGiven({ batch: 'x', stpes: 3, augmentation: { turn: 1 } }, 'run.json'));
-    for (const part of ['run.json', 'batch x: ', 'expected number', '"stpes"', '"turn" in augmentation'])
+    for (const part of [
+      'run.json',
+      'batch x: ',
+      'a whole number from 1 to 4096 is needed',
+      '"stpes"',
+      '"turn" in augmentation',
+    ])
       expect(text).toContain(part);
     expect(message(() => parseGiven({ tasks: [] }, 'x'))).toContain('tasks');
     expect(message(() => parseGiven({ tasks: ['location', 'location'] }, 'x'))).toContain('twice');
-    expect(message(() => parseGiven({ learningRate: 0 }, 'x'))).toContain('learningRate 0: ');
+    expect(message(() => parseGiven({ learningRate: 0 }, 'x'))).toContain('learningRate 0: a number above 0');
     expect(message(() => parseGiven({ augmentation: { scale: [1.1, 0.9] } }, 'x'))).toContain(
       'augmentation.scale',
     );

@@ -4,13 +4,22 @@ Layouts are ours: images NHWC, convolution weights HWIO, transposed convolution 
 [kh, kw, channelsOut, channelsIn], linear weights [channelsIn, channelsOut].
 """
 import ops_conv
+import ops_elements
+import ops_groups
 import ops_image
 import ops_loss
+import ops_losses
 import ops_math
+import ops_norm
 import ops_optim
+import ops_reduce
+import ops_training
 from common import GOLDENS, Draw, write_json
 
-MODULES = [ops_conv, ops_image, ops_math, ops_loss, ops_optim]
+MODULES = [
+    ops_conv, ops_groups, ops_elements, ops_image, ops_math, ops_loss, ops_optim, ops_norm, ops_reduce, ops_losses,
+    ops_training,
+]
 
 
 def main():

@@ -1,38 +1,175 @@
-/** @file Convolution, transposed convolution, linear layer and matrix product as differentiable functions. */
+/** @file Convolutions of one and two axes, their adjoints as differentiable functions. */
+import { describe } from '../../kernels/checks.ts';
+import { equalForm } from '../../kernels/convGeneralForm.ts';
+import {
+  type Conv1dOptions,
+  type Conv1dTransposeOptions,
+  type Conv2dOptions,
+  type Conv2dTransposeOptions,
+  type ConvSettings,
+  lifted,
+  settingsOf,
+} from '../../kernels/convGeneralSettings.ts';
+import { convSpec } from '../../kernels/convGeneralShape.ts';
 import * as kernels from '../../kernels/index.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { ShapeError } from '../../tensor/errors.ts';
+import { formatShape, sameShape } from '../../tensor/shape.ts';
+import { type Spec, Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 
-/** x [N, H, W, C], weight [kernelHeight, kernelWidth, C, O], bias [O] or null → [N, H′, W′, O]. */
+export type {
+  Conv1dOptions,
+  Conv1dTransposeOptions,
+  Conv2dOptions,
+  Conv2dTransposeOptions,
+  Padding,
+  PerAxis,
+} from '../../kernels/convGeneralSettings.ts';
+
+/** x, weight and bias. */
+type Operands = readonly [x: Tensor, weight: Tensor, bias: Tensor | null];
+
+/**
+ * 2-D convolution: x [N, H, W, C], weight [kernelHeight, kernelWidth, C/groups, O], bias [O] or null → [N, H′, W′, O],
+ * H′ = ⌊(H + top + bottom − dilation·(kernelHeight − 1) − 1)/stride⌋ + 1. Group g turns the g-th C/groups channels into
+ * the g-th O/groups, as in PyTorch; with groups = C that is a depthwise convolution. f32, or x, weight and the result in
+ * f16; bias and the gradients of weight and bias are f32. Without groups, and with one stride and dilation for both axes,
+ * the fastest kernels run.
+ * @throws ShapeError for tensors or options that do not fit
+ */
 export function conv2d(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null = null,
-  attrs: kernels.Conv2dAttrs = {},
+  options: Conv2dOptions = {},
 ): Tensor {
-  return apply(kernels.conv2d, [x, weight, bias], attrs);
+  return planar('conv2d', [x, weight, bias], settingsOf('conv2d', 2, weight, options));
 }
 
 /**
- * x [N, H, W, C], weight [kernelHeight, kernelWidth, O, C], bias [O] or null → [N, H′, W′, O], in `into` if given (see
- * sideBySide).
+ * The adjoint of conv2d with the same weight, which is [kernelHeight, kernelWidth, O/groups, C]: x [N, H, W, C], bias [O]
+ * or null → [N, H′, W′, O], H′ = (H − 1)·stride − top − bottom + dilation·(kernelHeight − 1) + outputPadding + 1; in
+ * `into` if given (see sideBySide). Groups, dtypes and errors as in conv2d.
  */
 export function conv2dTranspose(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null = null,
-  attrs: kernels.ConvTranspose2dAttrs = {},
+  options: Conv2dTransposeOptions = {},
   into?: Tensor,
 ): Tensor {
-  return apply(kernels.conv2dTranspose, [x, weight, bias], attrs, { into });
+  const as = 'conv2dTranspose';
+  return planar(as, [x, weight, bias], settingsOf(as, 2, weight, options, true), into);
 }
 
-/** x [n, k] · weight [k, m] + bias [m] → [n, m]. */
-export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  return apply(kernels.linear, [x, weight, bias], null);
+/**
+ * conv2d of every channel by itself: x [N, H, W, C], weight [kernelHeight, kernelWidth, 1, C·multiplier], bias
+ * [C·multiplier] or null; channel c of x gives channels c·multiplier … of the result. Dtypes and errors as in conv2d.
+ */
+export function depthwiseConv2d(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  options: Omit<Conv2dOptions, 'groups'> = {},
+): Tensor {
+  const as = 'depthwiseConv2d';
+  const settings = settingsOf(as, 2, weight, options, false, ['groups']);
+  const channels = x instanceof Tensor ? x.shape.at(-1) : undefined;
+  return planar(as, [x, weight, bias], { ...settings, groups: channels || 1 });
 }
 
-/** a [n, k] · b [k, m] → [n, m]. */
-export function matmul(a: Tensor, b: Tensor): Tensor {
-  return apply(kernels.linear, [a, b, null], null, { as: 'matmul' });
+/**
+ * 1-D convolution: x [N, L, C], weight [kernel, C/groups, O], bias [O] or null → [N, L′, O]; else as conv2d.
+ * @throws ShapeError for tensors or options that do not fit
+ */
+export function conv1d(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  options: Conv1dOptions = {},
+): Tensor {
+  return inLine('conv1d', [x, weight, bias], settingsOf('conv1d', 1, weight, options));
+}
+
+/** The adjoint of conv1d with the same weight, which is [kernel, O/groups, C]; else as conv2dTranspose. */
+export function conv1dTranspose(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  options: Conv1dTransposeOptions = {},
+): Tensor {
+  const as = 'conv1dTranspose';
+  return inLine(as, [x, weight, bias], settingsOf(as, 1, weight, options, true));
+}
+
+function planar(as: string, operands: Operands, settings: ConvSettings, into?: Tensor): Tensor {
+  const spec = convSpec(as, operands, settings);
+  if (into !== undefined) expectPlace(as, into, spec);
+  return convolve(as, operands, settings, into);
+}
+
+/** By a 2-D convolution of images with one row. */
+function inLine(as: string, operands: Operands, settings: ConvSettings): Tensor {
+  const { shape } = convSpec(as, operands, settings);
+  const [x, weight, bias] = operands;
+  const [batch, length, channels] = x.shape as [number, number, number];
+  using image = x.reshape([batch, 1, length, channels]);
+  using kernel = weight.reshape([1, ...weight.shape]);
+  using y = convolve(as, [image, kernel, bias], lifted(settings));
+  return y.reshape(shape);
+}
+
+/** By the fast kernels where they serve, else by the general one. */
+function convolve(as: string, operands: Operands, settings: ConvSettings, into?: Tensor): Tensor {
+  const [x, weight, bias] = operands;
+  const { attrs, rest } = equalForm(settings, x, weight) ?? {};
+  const exact = rest?.every(([before, after]) => before === 0 && after === 0);
+  if (!attrs || !rest || (into && !exact))
+    return apply(kernels.convGeneral, operands, settings, { as, into });
+  const op = settings.transposed ? kernels.conv2dTranspose : kernels.conv2d;
+  if (exact) return apply(op, operands, attrs, { as, into });
+  if (!settings.transposed) {
+    using padded = padAround(as, x, rest);
+    return apply(op, [padded, weight, bias], attrs, { as });
+  }
+  using whole = apply(op, operands, attrs, { as });
+  return cutAround(as, whole, rest);
+}
+
+type Sides = readonly (readonly [before: number, after: number])[];
+
+/** x with zeros around it; a tensor of its own. */
+function padAround(as: string, x: Tensor, sides: Sides): Tensor {
+  return onAxes(x, sides, (y, axis, [before, after]) =>
+    apply(kernels.pad, [y], { axis, before, after }, { as }),
+  );
+}
+
+/** x without its border; a tensor of its own. */
+function cutAround(as: string, x: Tensor, sides: Sides): Tensor {
+  return onAxes(x, sides, (y, axis, [start, after]) =>
+    apply(kernels.slice, [y], { axis, start, end: y.shape[axis]! - after }, { as }),
+  );
+}
+
+/** Changes the axes that have something to change, one after the other. */
+function onAxes(
+  x: Tensor,
+  sides: Sides,
+  change: (y: Tensor, axis: number, sides: readonly [number, number]) => Tensor,
+): Tensor {
+  return sides.reduce((y, [before, after], i) => {
+    if (before === 0 && after === 0) return y;
+    const changed = change(y, i + 1, [before, after]);
+    if (y !== x) y.dispose();
+    return changed;
+  }, x);
+}
+
+/** Throws unless `into` can take the result. */
+function expectPlace(as: string, into: Tensor, { shape, dtype }: Spec): void {
+  const fits = into instanceof Tensor && sameShape(into.shape, shape) && into.dtype === dtype;
+  if (fits) return;
+  const found = into instanceof Tensor ? `${into.dtype} ${formatShape(into.shape)}` : describe(into);
+  throw new ShapeError(as, 'into', `is ${found}`, `${dtype} ${formatShape(shape)} is needed.`);
 }

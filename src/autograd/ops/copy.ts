@@ -1,10 +1,14 @@
-/** @file Concat, slice and pad along one axis. */
+/** @file Concat, stack, slice, split and pad along one axis. */
+import { describe, expectWhole } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
+import { expectShape } from '../../kernels/op.ts';
+import { expectAxis } from '../../kernels/options.ts';
 import { empty } from '../../tensor/create.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { DType } from '../../tensor/dtype.ts';
+import { ShapeError } from '../../tensor/errors.ts';
 import type { Shape } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 
 /**
@@ -26,17 +30,69 @@ export function sideBySide(
   });
 }
 
-/** Tensors side by side along an axis, by default the channels. */
+/** Throws unless `tensors` is a list of tensors with at least one. */
+function expectTensors(call: string, tensors: readonly Tensor[]): void {
+  if (!Array.isArray(tensors))
+    throw new ShapeError(call, 'tensors', `is ${describe(tensors)}`, 'An array of tensors is needed.');
+  if (tensors.length === 0)
+    throw new ShapeError(call, 'tensors', 'is an empty list', 'At least one tensor is needed.');
+  const wrong = tensors.findIndex((one) => !(one instanceof Tensor));
+  if (wrong >= 0)
+    throw new ShapeError(call, `tensors[${wrong}]`, `is ${describe(tensors[wrong])}`, 'A tensor is needed.');
+}
+
+/** Tensors side by side along an axis, by default the channels; their other axes must be equal. Any dtype. */
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
+  expectTensors('concat', tensors);
   return apply(kernels.concat, tensors, { axis });
 }
 
-/** Elements start … end−1 along an axis, by default of the channels. */
+/** Tensors of one shape along a new axis, by default the first. Any dtype. */
+export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  expectTensors('stack', tensors);
+  const { shape } = tensors[0]!;
+  for (const [i, one] of tensors.entries()) expectShape('stack', `tensors[${i}]`, one, shape);
+  const at = expectAxis('stack', 'axis', axis, [...shape, 1]);
+  const wider = [...shape.slice(0, at), 1, ...shape.slice(at)];
+  const parts = tensors.map((one) => apply(kernels.reshape, [one], { shape: wider }, { as: 'stack' }));
+  return apply(kernels.concat, parts, { axis: at }, { as: 'stack' });
+}
+
+/**
+ * Elements start … end−1 along an axis, by default of the channels; start and end may count from the end by negative
+ * numbers. None where they are equal. Any dtype. @throws ShapeError for a range outside the axis
+ */
 export function slice(x: Tensor, start: number, end: number, axis = -1): Tensor {
   return apply(kernels.slice, [x], { axis, start, end });
 }
 
-/** x with zeros before and after it along an axis, by default the channels. */
+/**
+ * x in parts along an axis, by default the channels: of `sizes`, or of one size each, the last with what is left.
+ * @throws ShapeError where the sizes do not add up to the axis
+ */
+export function split(x: Tensor, sizes: number | readonly number[], axis = -1): Tensor[] {
+  if (!(x instanceof Tensor)) throw new ShapeError('split', 'x', `is ${describe(x)}`, 'A tensor is needed.');
+  const at = expectAxis('split', 'axis', axis, x.shape);
+  let start = 0;
+  return partsOf(sizes, x.shape[at]!).map((size) => {
+    start += size;
+    return apply(kernels.slice, [x], { axis: at, start: start - size, end: start }, { as: 'split' });
+  });
+}
+
+/** Sizes of the parts of an axis. */
+function partsOf(sizes: number | readonly number[], whole: number): readonly number[] {
+  if (!Array.isArray(sizes)) {
+    const each = expectWhole('split', 'size', sizes as number, 1);
+    const count = Math.max(1, Math.ceil(whole / each));
+    return Array.from({ length: count }, (_, i) => Math.min(each, whole - i * each));
+  }
+  const sum = sizes.reduce((total: number, size, i) => total + expectWhole('split', `sizes[${i}]`, size), 0);
+  if (sum === whole) return sizes;
+  throw new ShapeError('split', 'sizes', `add up to ${sum}`, `They must add up to the axis, ${whole}.`);
+}
+
+/** x with zeros before and after it along an axis, by default the channels. Any dtype. */
 export function pad(x: Tensor, before: number, after: number, axis = -1): Tensor {
   return apply(kernels.pad, [x], { axis, before, after });
 }

@@ -1,21 +1,78 @@
-/** @file Losses: one number of shape [] each; only the prediction gets a gradient. */
+/** @file Losses of a difference: one number of shape [] each, f32. Predictions are f32 or f16, all else f32. */
 import * as kernels from '../../kernels/index.ts';
+import { expectOptions } from '../../kernels/options.ts';
+import type { Reduction } from '../../kernels/ratio.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply, applyFirst } from '../apply.ts';
 
-/** Mean of (prediction − target)², both of one shape. */
-export function mse(prediction: Tensor, target: Tensor): Tensor {
-  return applyFirst(kernels.elementLoss, [prediction, target, null], { fn: 'mse', beta: 0 });
+export interface ElementLossOptions {
+  /**
+   * Of the prediction's shape: elements count by it, and those with 0 not at all, whatever they hold. It gets no
+   * gradient.
+   */
+  readonly mask?: Tensor | undefined;
+  /** mean: Σ mask·loss / Σ mask (default), 0 where Σ mask is not above 0; sum: Σ mask·loss. */
+  readonly reduction?: Reduction | undefined;
+}
+
+export interface SmoothL1Options extends ElementLossOptions {
+  /** Where it turns from quadratic to linear, from 0; default 1. With 0 it is `l1`. */
+  readonly beta?: number | undefined;
+}
+
+export interface HuberOptions extends ElementLossOptions {
+  /** Where it turns from quadratic to linear, above 0; default 1. */
+  readonly delta?: number | undefined;
+}
+
+type Function = kernels.ElementLossAttrs['fn'];
+
+function elementLoss(
+  fn: Function,
+  [prediction, target]: readonly [Tensor, Tensor],
+  options: ElementLossOptions,
+  beta = 0,
+): Tensor {
+  const { mask = null, reduction } = options;
+  return applyFirst(kernels.elementLoss, [prediction, target, mask], { fn, beta, reduction }, { as: fn });
+}
+
+/** Mean of (prediction − target)², both of one shape. @throws ShapeError for tensors or options that do not fit */
+export function mse(prediction: Tensor, target: Tensor, options: ElementLossOptions = {}): Tensor {
+  expectOptions('mse', options, ['mask', 'reduction']);
+  return elementLoss('mse', [prediction, target], options);
+}
+
+/** Mean of |prediction − target|, both of one shape. @throws ShapeError for tensors or options that do not fit */
+export function l1(prediction: Tensor, target: Tensor, options: ElementLossOptions = {}): Tensor {
+  expectOptions('l1', options, ['mask', 'reduction']);
+  return elementLoss('l1', [prediction, target], options);
+}
+
+/**
+ * Mean of d²/(2·beta) where |d| < beta, |d| − beta/2 elsewhere, with d = prediction − target, both of one shape
+ * (Girshick 2015). A number for the options is beta.
+ * @throws ShapeError for tensors or options that do not fit
+ */
+export function smoothL1(prediction: Tensor, target: Tensor, options: SmoothL1Options | number = {}): Tensor {
+  const named = typeof options === 'number' ? { beta: options } : options;
+  expectOptions('smoothL1', named, ['beta', 'mask', 'reduction']);
+  return elementLoss('smoothL1', [prediction, target], named, named.beta ?? 1);
+}
+
+/**
+ * Mean of d²/2 where |d| < delta, delta·(|d| − delta/2) elsewhere, with d = prediction − target, both of one shape (Huber
+ * 1964). @throws ShapeError for tensors or options that do not fit
+ */
+export function huber(prediction: Tensor, target: Tensor, options: HuberOptions = {}): Tensor {
+  expectOptions('huber', options, ['delta', 'mask', 'reduction']);
+  return elementLoss('huber', [prediction, target], options, options.delta ?? 1);
 }
 
 /** Mean over the elements whose mask is 1 of (prediction − target)², all of one shape; 0 when none counts. */
 export function maskedMse(prediction: Tensor, target: Tensor, mask: Tensor): Tensor {
-  return applyFirst(kernels.elementLoss, [prediction, target, mask], { fn: 'mse', beta: 0 });
-}
-
-/** Mean of d²/(2·beta) where |d| < beta, |d| − beta/2 elsewhere, with d = prediction − target. */
-export function smoothL1(prediction: Tensor, target: Tensor, beta = 1): Tensor {
-  return applyFirst(kernels.elementLoss, [prediction, target, null], { fn: 'smoothL1', beta });
+  const attrs = { fn: 'mse', beta: 0 } as const;
+  return applyFirst(kernels.elementLoss, [prediction, target, mask], attrs, { as: 'maskedMse' });
 }
 
 /** Heatmaps [N, H, W, V] of lines [N, V, 3]: exp(−distance²/(2·sigma²)), in pixels (paper §1). No gradient. */
@@ -34,31 +91,4 @@ export function lineHeatmapMse(
   attrs: kernels.LineHeatmapMseAttrs,
 ): Tensor {
   return applyFirst(kernels.lineHeatmapMse, [prediction, lines, mask], attrs);
-}
-
-export interface CrossEntropyOptions {
-  /** [C] */
-  readonly classWeights?: Tensor;
-  /** Label of elements that do not count (default −1); labels that are no class do not count either. */
-  readonly ignoreIndex?: number;
-}
-
-/**
- * Weighted mean of −log softmax(logits)[label] over the labels that count, 0 when none does. Logits [.., C], labels
- * [..] i32 or u32.
- */
-export function crossEntropy(
-  logits: Tensor,
-  labels: Tensor,
-  { classWeights, ignoreIndex = -1 }: CrossEntropyOptions = {},
-): Tensor {
-  return applyFirst(kernels.crossEntropy, [logits, labels, classWeights ?? null], { ignoreIndex });
-}
-
-/**
- * 1 − mean over classes of (2·Σ p·t + epsilon)/(Σ p + Σ t + epsilon), p the softmax of logits [.., C], t the labels
- * [..] (i32 or u32) as 0 and 1, sums over batch and pixels.
- */
-export function softDice(logits: Tensor, labels: Tensor, epsilon = 1): Tensor {
-  return applyFirst(kernels.softDice, [logits, labels], { epsilon });
 }

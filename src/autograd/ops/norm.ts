@@ -1,5 +1,8 @@
 /** @file Normalisation as differentiable functions. */
+
+import { describe, expectKnown } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
+import { ShapeError } from '../../tensor/errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { applyFirst } from '../apply.ts';
 import { recomputing } from '../recompute.ts';
@@ -9,9 +12,9 @@ export interface BatchNormOptions {
   readonly runningVariance: Tensor;
   /** Normalise by the statistics of x and update the running ones; otherwise normalise by the running ones. */
   readonly training: boolean;
-  /** Weight of the batch in the running statistics (default 0.1). */
+  /** Weight of the batch in the running statistics, 0 … 1 (default 0.1). */
   readonly momentum?: number;
-  /** Added to the variance (default 1e-5). */
+  /** Added to the variance, from 0 (default 1e-5). */
   readonly epsilon?: number;
   /** Apply max(·, 0) in the same pass (default false). */
   readonly relu?: boolean;
@@ -19,12 +22,24 @@ export interface BatchNormOptions {
   readonly into?: Tensor | undefined;
 }
 
+const known = ['runningMean', 'runningVariance', 'training', 'momentum', 'epsilon', 'relu', 'into'];
+
 /**
  * Batch norm over all axes but the last: x [..., C], f32 or f16; weight, bias and the running statistics [C], f32. In training the
  * running statistics change in place, the variance unbiased as in torch.
- * @throws ShapeError where shapes differ, or in training with one value per channel
+ * Where x is not finite, the statistics of its channel are NaN, and with them its output and gradients. Without rows the
+ * running statistics stay.
+ * @throws ShapeError where shapes differ, options are out of range, or in training with one value per channel
  */
 export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, options: BatchNormOptions): Tensor {
+  if (typeof options !== 'object' || options === null)
+    throw new ShapeError(
+      'batchNorm',
+      'options',
+      `are ${describe(options)}`,
+      'Pass runningMean, runningVariance, …',
+    );
+  expectKnown('batchNorm', options, known);
   const { runningMean, runningVariance, training, momentum = 0.1, epsilon = 1e-5 } = options;
   const { relu = false, into } = options;
   const attrs = { training, momentum: recomputing() ? 0 : momentum, epsilon, relu };

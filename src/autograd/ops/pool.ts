@@ -1,35 +1,69 @@
 /** @file Pooling as differentiable functions. */
+import { describe } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { expectOptions, type Pair } from '../../kernels/options.ts';
+import { ShapeError } from '../../tensor/errors.ts';
+import { formatShape } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import { apply, applyFirst } from '../apply.ts';
 
+/** Sizes in pixels, of both axes or as [y, x]. */
 export interface PoolOptions {
-  /** Side of the square window, 1..16 pixels. */
-  readonly kernel: number;
-  /** Pixels from window to window, default the kernel. */
-  readonly stride?: number;
+  /** Of the window. */
+  readonly kernel: Pair;
+  /** From window to window, default the kernel. */
+  readonly stride?: Pair;
+  /** Around the image, at most half the kernel (default 0). */
+  readonly padding?: Pair;
+}
+
+export interface AvgPoolOptions extends PoolOptions {
+  /** Padding counts, as zeros (default); otherwise a mean is over the pixels in the image alone. */
+  readonly countIncludePad?: boolean;
 }
 
 /**
- * Maxima of square windows: x [N, H, W, C] → [N, H′, W′, C], H′ = ⌊(H + 2·padding − kernel)/stride⌋ + 1. Padding
- * (default 0) never wins. The gradient goes to the first maximum of each window.
+ * Maxima of windows: x [N, H, W, C] → [N, H′, W′, C], H′ = ⌊(H + 2·padding − kernel)/stride⌋ + 1. Padding never wins,
+ * NaN always does. The gradient goes to the first maximum (or NaN) of each window. f32 or f16.
+ * @throws ShapeError for windows that do not fit or hold more than 256 pixels
  */
-export function maxPool2d(x: Tensor, options: PoolOptions & { readonly padding?: number }): Tensor {
+export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
+  expectOptions('maxPool2d', options, ['kernel', 'stride', 'padding']);
   const { kernel, stride = kernel, padding = 0 } = options;
   return applyFirst(kernels.maxPool2d, [x], { kernel, stride, padding });
 }
 
-/** Means of square windows: x [N, H, W, C] → [N, H′, W′, C], H′ = ⌊(H − kernel)/stride⌋ + 1. */
-export function avgPool2d(x: Tensor, { kernel, stride = kernel }: PoolOptions): Tensor {
-  return apply(kernels.avgPool2d, [x], { kernel, stride });
+/**
+ * Means of windows: x [N, H, W, C] → [N, H′, W′, C], H′ = ⌊(H + 2·padding − kernel)/stride⌋ + 1. f32 or f16.
+ * @throws ShapeError for windows that do not fit
+ */
+export function avgPool2d(x: Tensor, options: AvgPoolOptions): Tensor {
+  expectOptions('avgPool2d', options, ['kernel', 'stride', 'padding', 'countIncludePad']);
+  const { kernel, stride = kernel, padding = 0, countIncludePad = true } = options;
+  return apply(kernels.avgPool2d, [x], { kernel, stride, padding, countIncludePad });
 }
 
-/** Maximum over each image: x [N, H, W, C] → [N, C]. The gradient goes to the first maximum. */
+/** The axes between the first and the last. */
+function axesWithin(call: string, x: Tensor): number[] {
+  if (!(x instanceof Tensor)) throw new ShapeError(call, 'x', `is ${describe(x)}`, 'A tensor is needed.');
+  if (x.shape.length < 3)
+    throw new ShapeError(
+      call,
+      'x',
+      `has shape ${formatShape(x.shape)}`,
+      '[N, …, C] with axes between is needed.',
+    );
+  return x.shape.map((_, axis) => axis).slice(1, -1);
+}
+
+/** Maximum over each image: x [N, …, C] → [N, C]. The gradient goes to the first maximum. f32 or f16. */
 export function globalMaxPool(x: Tensor): Tensor {
-  return applyFirst(kernels.reduce, [x], { fn: 'max', axes: [1, 2] }, { as: 'globalMaxPool' });
+  const axes = axesWithin('globalMaxPool', x);
+  return applyFirst(kernels.reduce, [x], { fn: 'max', axes }, { as: 'globalMaxPool' });
 }
 
-/** Mean over each image: x [N, H, W, C] → [N, C]. */
+/** Mean over each image: x [N, …, C] → [N, C]. f32 or f16. */
 export function globalAvgPool(x: Tensor): Tensor {
-  return apply(kernels.reduce, [x], { fn: 'mean', axes: [1, 2] }, { as: 'globalAvgPool' });
+  const axes = axesWithin('globalAvgPool', x);
+  return apply(kernels.reduce, [x], { fn: 'mean', axes }, { as: 'globalAvgPool' });
 }

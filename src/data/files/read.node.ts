@@ -1,9 +1,8 @@
 /** @file Reads files on disk, and says what the operating system's errors mean. */
 
-import * as fs from 'node:fs';
 import { open } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { FileError } from '../../tensor/errors.ts';
+import { partBytes, readRange } from './descriptors.node.ts';
 
 const causes: Record<string, [problem: string, fix: string]> = {
   ENOENT: ['does not exist', 'Check the path.'],
@@ -39,29 +38,6 @@ export function fileError(file: string, error: unknown): FileError {
     return new FileError(file, 'does not fit into memory', 'Give a smaller file.', { cause: error });
   const [problem, fix] = causes[code] ?? [String(error), 'Check the file and the disk.'];
   return new FileError(file, problem, fix, { cause: error });
-}
-
-/** One read call of Node stops at 2 GiB. */
-const partBytes = 2 ** 30;
-
-/** Calls on plain descriptors: for thousands of small files the handles of fs/promises cost as much as the reading. */
-export const descriptors = {
-  open: promisify(fs.open),
-  stat: promisify(fs.fstat),
-  read: promisify(fs.read),
-  close: promisify(fs.close),
-};
-
-/** Bytes `at` … `at + length` of an open file, fewer where it ends before. */
-export async function readRange(descriptor: number, at: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  for (let have = 0; have < length; ) {
-    const most = Math.min(partBytes, length - have);
-    const { bytesRead } = await descriptors.read(descriptor, bytes, have, most, at + have);
-    if (bytesRead === 0) return bytes.subarray(0, have);
-    have += bytesRead;
-  }
-  return bytes;
 }
 
 /** A file's bytes, whatever its size. Throws FileError. */

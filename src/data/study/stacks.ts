@@ -15,7 +15,7 @@ export interface Stack {
   readonly locations: readonly (readonly ScannedImage[])[];
 }
 
-type Images = readonly ScannedImage[];
+export type Images = readonly ScannedImage[];
 
 /** Images of one study, frame of reference and orientation. */
 function parallelGroups(images: Images, { spaceOf }: Spaces): ScannedImage[][] {

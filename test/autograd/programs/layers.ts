@@ -1,14 +1,13 @@
-/** @file Steps of random programs that mix elements: products, convolutions, pools, resizing, norms, softmax. */
+/** @file Steps of random programs that mix elements: products, convolutions, pools, resizing, softmax, losses. */
 import * as ops from '../../../src/autograd/ops.ts';
-import { zeros } from '../../../src/tensor/create.ts';
 import type { Shape } from '../../../src/tensor/shape.ts';
 import { type Host, host } from '../../check.ts';
 import { conv2d, conv2dTranspose } from '../../reference.ts';
-import { at, build, mean, normalized, reduce, sum, zip } from './host.ts';
+import { at, build, mean, reduce, sum, zip } from './host.ts';
 import type { Maker, Program } from './program.ts';
 
 /** A leaf of this shape that is there already, or a fresh one. */
-function leafOf(program: Program, shape: Shape): number {
+export function leafOf(program: Program, shape: Shape): number {
   const there = program.nodes.flatMap((node, i) =>
     'leaf' in node && String(program.shape(i)) === String(shape) ? [i] : [],
   );
@@ -33,6 +32,24 @@ export const matmul: Maker = (draw, program) => {
         [rows, columns],
         ([i, j]) =>
           sum(Array.from({ length: inner }, (_, k) => at(v, [i!, k]) * at(w, [k, j!]))) + (b?.data[j!] ?? 0),
+      ),
+  };
+};
+
+/** Products of matrices side by side, the second operand one for all of them or not. */
+export const batchedMatmul: Maker = (draw, program) => {
+  const x = program.find((shape) => shape.length === 3);
+  if (x === undefined) return null;
+  const [batch, rows, inner] = program.shape(x) as [number, number, number];
+  const columns = 1 + draw.integer(4);
+  const weight = leafOf(program, [draw.choose([1, batch]), inner, columns]);
+  return {
+    label: 'matmul',
+    inputs: [x, weight],
+    device: (v, w) => ops.matmul(v, w),
+    reference: (v, w) =>
+      build([batch, rows, columns], ([b, i, j]) =>
+        sum(Array.from({ length: inner }, (_, k) => at(v, [b!, i!, k]) * at(w, [b!, k, j!]))),
       ),
   };
 };
@@ -126,47 +143,6 @@ export const upsample: Maker = (_, program) => {
   };
 };
 
-export const batchNorm: Maker = (draw, program) => {
-  const x = program.find((shape) => shape.length > 1 && shape.slice(0, -1).reduce((a, b) => a * b, 1) > 3);
-  if (x === undefined) return null;
-  const shape = program.shape(x);
-  const channels = shape.at(-1)!;
-  const relu = draw.chance(0.3);
-  const affine = (v: Host, w: Host, b: Host) =>
-    zip(
-      zip(
-        normalized(
-          v,
-          shape.slice(0, -1).map((_, i) => i),
-          0.1,
-        ),
-        w,
-        (p, q) => p * q,
-      ),
-      b,
-      (p, q) => p + q,
-    );
-  return {
-    label: `batchNorm${relu ? '+relu' : ''}`,
-    inputs: [x, leafOf(program, [channels]), leafOf(program, [channels])],
-    device: (v, w, b) => {
-      using runningMean = zeros(v.device, [channels]);
-      using runningVariance = zeros(v.device, [channels]);
-      return ops.batchNorm(v, w, b, { runningMean, runningVariance, training: true, epsilon: 0.1, relu });
-    },
-    reference: (v, w, b) => {
-      const y = affine(v, w, b);
-      return relu
-        ? host(
-            y.shape,
-            y.data.map((p) => Math.max(p, 0)),
-          )
-        : y;
-    },
-    margin: (v, w, b) => (relu ? Math.min(...affine(v, w, b).data.map(Math.abs)) : 1),
-  };
-};
-
 export const softmax: Maker = (draw, program) => {
   const x = program.find((shape) => shape.length > 0)!;
   const last = program.shape(x).length - 1;
@@ -191,7 +167,7 @@ export const loss: Maker = (draw, program) => {
   return {
     label: smooth ? 'smoothL1' : 'mse',
     inputs: [x, goal],
-    device: (p, t) => (smooth ? ops.smoothL1(p, t.view()) : ops.mse(p, t.view())),
+    device: (p, t) => (smooth ? ops.smoothL1(p, t) : ops.mse(p, t)),
     reference: (p, t) => host([], [mean([...zip(p, t, (a, b) => f(a - b)).data])]),
   };
 };

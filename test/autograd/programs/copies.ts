@@ -1,86 +1,12 @@
-/** @file Steps of random programs that keep elements apart: element-wise, views, copies and reductions. */
+/** @file Steps of random programs that move elements about: views, copies, reductions, blocks computed again. */
 import * as ops from '../../../src/autograd/ops.ts';
-import { broadcastShapes, elementCount, type Shape, sameShape } from '../../../src/tensor/shape.ts';
-import type { Tensor } from '../../../src/tensor/tensor.ts';
-import { type Host, host } from '../../check.ts';
-import { at, build, groups, inside, map, mean, reduce, sum, zip } from './host.ts';
-import type { Draw, Maker, Program } from './program.ts';
-
-const distance = (x: Host, ...jumps: number[]): number =>
-  Math.min(...x.data.map((v) => Math.min(...jumps.map((jump) => Math.abs(v - jump)))));
-
-interface Unary {
-  readonly device: (x: Tensor) => Tensor;
-  readonly f: (x: number) => number;
-  /** Where the gradient jumps. */
-  readonly jumps?: readonly number[];
-}
-
-const unaries: Readonly<Record<string, Unary>> = {
-  relu: { device: ops.relu, f: (x) => Math.max(x, 0), jumps: [0] },
-  sigmoid: { device: ops.sigmoid, f: (x) => 1 / (1 + Math.exp(-x)) },
-  tanh: { device: ops.tanh, f: Math.tanh },
-  square: { device: ops.square, f: (x) => x * x },
-  abs: { device: ops.abs, f: Math.abs, jumps: [0] },
-  exp: { device: (x) => ops.exp(ops.affine(x, 0.25)), f: (x) => Math.exp(0.25 * x) },
-  log: { device: (x) => ops.log(ops.affine(ops.square(x), 1, 1)), f: (x) => Math.log(1 + x * x) },
-  sqrt: { device: (x) => ops.sqrt(ops.affine(ops.square(x), 1, 1)), f: (x) => Math.sqrt(1 + x * x) },
-  affine: { device: (x) => ops.affine(x, -0.5, 0.25), f: (x) => 0.25 - 0.5 * x },
-};
+import { elementCount, type Shape } from '../../../src/tensor/shape.ts';
+import { host } from '../../check.ts';
+import { partner } from './arithmetic.ts';
+import { at, build, groups, inside, mean, reduce, sum, zip } from './host.ts';
+import type { Maker } from './program.ts';
 
 const any: (shape: Shape) => boolean = () => true;
-
-export const unary: Maker = (draw, program) => {
-  const [name, { device, f, jumps }] = draw.choose(Object.entries(unaries));
-  const x = program.find(any)!;
-  const step = { label: name, inputs: [x], device, reference: (v: Host) => map(v, f) };
-  return jumps ? { ...step, margin: (v: Host) => distance(v, ...jumps) } : step;
-};
-
-const binaries: Readonly<
-  Record<string, [(a: Tensor, b: Tensor) => Tensor, (a: number, b: number) => number]>
-> = {
-  add: [ops.add, (a, b) => a + b],
-  subtract: [ops.subtract, (a, b) => a - b],
-  multiply: [ops.multiply, (a, b) => a * b],
-  divide: [(a, b) => ops.divide(a, ops.affine(ops.square(b), 1, 1)), (a, b) => a / (1 + b * b)],
-};
-
-function broadcasts(a: Shape, b: Shape): boolean {
-  try {
-    return elementCount(broadcastShapes('pair', a, b)) <= 400;
-  } catch {
-    return false;
-  }
-}
-
-/** The other operand: often the same tensor, else any that broadcasts with it. */
-function partner(draw: Draw, program: Program, a: number): number {
-  if (draw.chance(0.2)) return a;
-  return program.find((shape) => broadcasts(program.shape(a), shape))!;
-}
-
-export const binary: Maker = (draw, program) => {
-  const [name, [device, f]] = draw.choose(Object.entries(binaries));
-  const a = program.find(any)!;
-  return { label: name, inputs: [a, partner(draw, program, a)], device, reference: (p, q) => zip(p, q, f) };
-};
-
-export const chosen: Maker = (_, program) => {
-  const a = program.find(any)!;
-  const b = program.find((shape) => sameShape(shape, program.shape(a)))!;
-  return {
-    label: 'where',
-    inputs: [a, b],
-    device: (p, q) => ops.where(ops.greater(p, ops.tanh(q)), ops.square(p), q),
-    reference: (p, q) => zip(p, q, (v, w) => (v > Math.tanh(w) ? v * v : w)),
-    margin: (p, q) =>
-      distance(
-        zip(p, q, (v, w) => v - Math.tanh(w)),
-        0,
-      ),
-  };
-};
 
 /** The elements in order under a shape of one to three axes. */
 export const reshaped: Maker = (draw, program) => {
@@ -220,10 +146,31 @@ export const expanded: Maker = (draw, program) => {
 export const detached: Maker = (_, program) => ({
   label: 'detach',
   inputs: [program.find(any)!],
-  device: (v) => v.view(),
+  device: (v) => ops.detach(v),
   reference: (v) => v,
   detached: true,
 });
+
+export const permuted: Maker = (draw, program) => {
+  const x = program.find((shape) => shape.length > 1)!;
+  const shape = program.shape(x);
+  const order = shape.map((_, axis) => [draw.uniform(), axis] as const).sort(([p], [q]) => p - q);
+  const axes = order.map(([, axis]) => axis);
+  return {
+    label: `permute<${axes}>`,
+    inputs: [x],
+    device: (v) => ops.permute(v, axes),
+    reference: (v) =>
+      build(
+        axes.map((axis) => shape[axis]!),
+        (index) =>
+          at(
+            v,
+            shape.map((_, axis) => index[axes.indexOf(axis)]!),
+          ),
+      ),
+  };
+};
 
 /** A block computed again in backward, that reads a tensor from outside. */
 export const recomputed: Maker = (draw, program) => {

@@ -1,0 +1,62 @@
+/** @file The norm of all gradients together, the factor that clips them, and with a scaler whether the step is taken. */
+import { launch } from '../kernels/queue.ts';
+import * as shaders from '../kernels/shaders.gen.ts';
+import { empty } from '../tensor/create.ts';
+import { scope } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { ParameterArena } from './arena.ts';
+import type { Rule } from './optimSettings.ts';
+import type { LossScaler } from './scaler.ts';
+
+/** What a scaler decides by, and where to. */
+export interface Scaling {
+  readonly scaler: LossScaler;
+  readonly hyper: Tensor;
+  readonly rates: Tensor;
+  readonly loss: Tensor | undefined;
+}
+
+interface Target {
+  /** Gets norm and factor. */
+  readonly clip: Tensor;
+  readonly scaling: Scaling | undefined;
+}
+
+/** Two launches of fixed order over the whole gradient arena. */
+export function measureNorm(
+  { device, gradients }: ParameterArena,
+  rule: Rule,
+  { clip, scaling }: Target,
+): void {
+  const { workgroup, software } = device.caps;
+  using _partials = scope();
+  const groups = software ? 4 : 64;
+  const strips = groups * workgroup;
+  const partials = empty(device, { shape: [strips], dtype: 'f32' }, 'norm partials');
+  const params = { quads: gradients.size / 4, strips, ...paramsOf(rule, scaling) };
+  const specialized = { overrides: { WORKGROUP: workgroup } };
+  const square = { gradients, partials };
+  launch(device, shaders.optimnorm, 'square', square, params, [groups], specialized, 'gradientNorm.square');
+  const finish = { sums: partials, clip };
+  const label = 'gradientNorm.finish';
+  if (!scaling) {
+    launch(device, shaders.optimnorm, 'finish', finish, params, [1], specialized, label);
+    return;
+  }
+  const { scaler, hyper, rates, loss } = scaling;
+  // the rates, always finite, for a loss that is not told
+  const watched = { loss: loss ?? rates, ...scaler.undo };
+  const tensors = { ...finish, hyper, rates, scaler: scaler.whole, ...watched };
+  launch(device, shaders.optimnorm, 'finishScaled', tensors, params, [1], specialized, label);
+}
+
+function paramsOf({ kind, beta1, beta2, maxGradientNorm, groups }: Rule, scaling: Scaling | undefined) {
+  const [first, second] = kind === 'sgd' ? [0, 0] : [beta1, beta2];
+  return {
+    maxNorm: maxGradientNorm ?? -1,
+    ...{ beta1: first, rest1: 1 - first, beta2: second, rest2: 1 - second },
+    growthInterval: scaling?.scaler.growthInterval ?? 0,
+    stateQuads: (scaling?.scaler.undo.state.size ?? 0) / 4,
+    groups: 1 + groups.length,
+  };
+}

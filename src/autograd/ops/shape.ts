@@ -1,0 +1,97 @@
+/** @file Shapes of tensors of any dtype: views of the same elements, and their elements in another order. */
+import { describe } from '../../kernels/checks.ts';
+import * as kernels from '../../kernels/index.ts';
+import { expectAxes, expectAxis } from '../../kernels/options.ts';
+import { ShapeError } from '../../tensor/errors.ts';
+import { elementCount, formatShape, inferShape, type Shape } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { apply } from '../apply.ts';
+import { expectTensor } from './operands.ts';
+
+const reshaped = (x: Tensor, shape: Shape, as: string) => apply(kernels.reshape, [x], { shape }, { as });
+
+/** The same elements under another shape, one axis of which may be −1: what is left for it. A view. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  return reshaped(x, inferShape('reshape', shape, expectTensor('reshape', 'x', x).size), 'reshape');
+}
+
+/** Axes start … end (both included, default all) as one. A view. */
+export function flatten(x: Tensor, start = 0, end = -1): Tensor {
+  const { shape } = expectTensor('flatten', 'x', x);
+  if (shape.length === 0) return reshaped(x, [1], 'flatten');
+  const [first, last] = [
+    expectAxis('flatten', 'start', start, shape),
+    expectAxis('flatten', 'end', end, shape),
+  ];
+  if (first > last) {
+    const problem = `is ${start}, after end, ${end}, in ${formatShape(shape)}`;
+    throw new ShapeError('flatten', 'start', problem, 'It must not come after end.');
+  }
+  const [before, after] = [shape.slice(0, first), shape.slice(last + 1)];
+  const merged = elementCount(shape.slice(first, last + 1));
+  return reshaped(x, [...before, merged, ...after], 'flatten');
+}
+
+/** Without an axis of size 1; or without all of them where none is named. A view. */
+export function squeeze(x: Tensor, axis?: number): Tensor {
+  const { shape } = expectTensor('squeeze', 'x', x);
+  if (axis === undefined)
+    return reshaped(
+      x,
+      shape.filter((size) => size !== 1),
+      'squeeze',
+    );
+  const at = expectAxis('squeeze', 'axis', axis, shape);
+  if (shape[at] !== 1) {
+    const problem = `${axis} of ${formatShape(shape)} has size ${shape[at]}`;
+    throw new ShapeError('squeeze', 'axis', problem, 'Only axes of size 1 can be left out.');
+  }
+  return reshaped(x, shape.toSpliced(at, 1), 'squeeze');
+}
+
+/** With an axis of size 1, which is the axis of that number then. A view. */
+export function unsqueeze(x: Tensor, axis: number): Tensor {
+  const { shape } = expectTensor('unsqueeze', 'x', x);
+  const at = expectAxis('unsqueeze', 'axis', axis, [...shape, 1]);
+  return reshaped(x, shape.toSpliced(at, 0, 1), 'unsqueeze');
+}
+
+/** x repeated to `shape` by NumPy's rule; where an axis is −1 it stays as it is. Gradients are summed. */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  const own = expectTensor('expand', 'x', x).shape;
+  const valid = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= -1);
+  const missing = valid ? shape.length - own.length : 0;
+  const whole = valid ? shape.map((size, axis) => (size === -1 ? own[axis - missing] : size)) : undefined;
+  if (whole?.every((size) => size !== undefined))
+    return apply(kernels.expand, [x], { shape: whole as number[] });
+  const fix = 'Whole numbers from 0 are needed, or −1 for an axis of x that stays.';
+  throw new ShapeError('expand', 'shape', `is ${describe(shape)}, of x ${formatShape(own)}`, fix);
+}
+
+/** Axis i of the result is axis axes[i] of x; negative ones count from the last. A view where only axes of size 1 move. */
+export function permute(x: Tensor, axes: readonly number[]): Tensor {
+  const { shape } = expectTensor('permute', 'x', x);
+  if (!Array.isArray(axes))
+    throw new ShapeError('permute', 'axes', `is ${describe(axes)}`, 'An array of axes is needed.');
+  const normal = axes.map((axis: number) => expectAxis('permute', 'axes', axis, shape));
+  return apply(kernels.permute, [x], { axes: normal });
+}
+
+/** x with two axes exchanged, by default the last two. */
+export function transpose(x: Tensor, a = -2, b = -1): Tensor {
+  const { shape } = expectTensor('transpose', 'x', x);
+  const [first, second] = [expectAxis('transpose', 'a', a, shape), expectAxis('transpose', 'b', b, shape)];
+  const other = (axis: number) => (axis === first ? second : axis === second ? first : axis);
+  return apply(kernels.permute, [x], { axes: shape.map((_, axis) => other(axis)) }, { as: 'transpose' });
+}
+
+/** The order of the elements along some axes (default all) turned around. */
+export function flip(x: Tensor, axes?: readonly number[]): Tensor {
+  const { shape } = expectTensor('flip', 'x', x);
+  return apply(kernels.flip, [x], { axes: expectAxes('flip', axes, shape) });
+}
+
+/** A second handle on the same elements that no tape follows: as a constant. Dispose both. */
+export function detach(x: Tensor): Tensor {
+  return expectTensor('detach', 'x', x).view();
+}

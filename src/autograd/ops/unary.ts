@@ -1,0 +1,151 @@
+/**
+ * @file Element-wise functions of one tensor. f32, or f16 where the device computes with it (in f32, rounded at the end);
+ * NaN and infinities come out as in PyTorch. All throw ShapeError for what is no tensor, has another dtype, or for
+ * constants that are no numbers.
+ */
+import { describe, expectOneOf } from '../../kernels/checks.ts';
+import { expectScalar, isFloat } from '../../kernels/elements.ts';
+import * as kernels from '../../kernels/index.ts';
+import { expectOptions } from '../../kernels/options.ts';
+import { type DType, dtypes } from '../../tensor/dtype.ts';
+import { ShapeError } from '../../tensor/errors.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { apply } from '../apply.ts';
+import { expectTensor } from './operands.ts';
+
+const unary = (fn: kernels.UnaryFunction) => (x: Tensor) => apply(kernels.unary, [x], { fn }, { as: fn });
+
+/** max(x, 0); the gradient at 0 is 0. Whole numbers too. */
+export const relu = unary('relu');
+/** 1/(1 + exp(−x)). */
+export const sigmoid = unary('sigmoid');
+/** eˣ. */
+export const exp = unary('exp');
+/** The natural logarithm. */
+export const log = unary('log');
+/** √x; of what is below 0 NaN. */
+export const sqrt = unary('sqrt');
+/** |x|; the gradient at 0 is 0. Whole numbers too. */
+export const abs = unary('abs');
+/** x². Whole numbers too. */
+export const square = unary('square');
+/** The hyperbolic tangent. */
+export const tanh = unary('tanh');
+/** x·sigmoid(x) (Ramachandran et al., 2017). */
+export const silu = unary('silu');
+/** log(1 + exp(x)), without overflow. */
+export const softplus = unary('softplus');
+/** 1/x. */
+export const reciprocal = unary('reciprocal');
+/** 1/√x. */
+export const rsqrt = unary('rsqrt');
+/** −1, 0 or 1; of NaN 0. The gradient is 0. Whole numbers too. */
+export const sign = unary('sign');
+/** The gradients of floor, ceil and round are 0. */
+export const floor = unary('floor');
+/** The smallest whole number from x on. */
+export const ceil = unary('ceil');
+/** To the nearest whole number, halves to the even one. */
+export const round = unary('round');
+/** x in radians. Exact to float32's last bits up to |x| = 10⁵; beyond as the driver computes it. */
+export const sin = unary('sin');
+/** As sin. */
+export const cos = unary('cos');
+
+/** −x. i32 too. */
+export function negate(x: Tensor): Tensor {
+  const whole = expectTensor('negate', 'x', x).dtype === 'i32';
+  // Times −1 plus −0: a zero changes its sign.
+  const attrs = whole ? { fn: 'negate' as const } : { fn: 'affine' as const, alpha: -1, beta: -0 };
+  return apply(kernels.unary, [x], attrs, { as: 'negate' });
+}
+
+/** alpha·x + beta with constant alpha and beta. */
+export function affine(x: Tensor, alpha: number, beta = 0): Tensor {
+  expectScalar('affine', 'alpha', alpha, 'f32');
+  return apply(kernels.unary, [x], { fn: 'affine', alpha, beta }, { as: 'affine' });
+}
+
+/** x where it is positive, else slope·x. */
+export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
+  expectScalar('leakyRelu', 'slope', slope, 'f32');
+  return apply(kernels.unary, [x], { fn: 'leakyRelu', alpha: slope }, { as: 'leakyRelu' });
+}
+
+/** x where it is positive, else alpha·(exp(x) − 1) (Clevert et al., 2015). */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  return apply(kernels.unary, [x], { fn: 'elu', alpha }, { as: 'elu' });
+}
+
+export interface GeluOptions {
+  /** `none`: the error function itself, to 3e-7; `tanh`: its approximation by tanh(√(2/π)·(x + 0.044715·x³)). */
+  readonly approximate?: 'none' | 'tanh';
+}
+
+/** x·Φ(x), Φ the standard normal distribution function (Hendrycks & Gimpel, 2016). */
+export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
+  expectOptions('gelu', options, ['approximate']);
+  const { approximate = 'none' } = options;
+  expectOneOf('gelu', 'approximate', approximate, ['none', 'tanh']);
+  return apply(kernels.unary, [x], { fn: approximate === 'tanh' ? 'geluTanh' : 'gelu' }, { as: 'gelu' });
+}
+
+export interface ClampOptions {
+  /** Bounds; one may be left out. */
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/**
+ * x, but min where it is less and max where it is more (max where min > max). NaN stays; the gradient passes where
+ * min ≤ x ≤ max. Whole numbers too, between whole bounds.
+ */
+export function clamp(x: Tensor, options: ClampOptions): Tensor {
+  expectOptions('clamp', options, ['min', 'max']);
+  const { dtype } = expectTensor('clamp', 'x', x);
+  const { min, max } = options;
+  if (min === undefined && max === undefined)
+    throw new ShapeError('clamp', 'options', 'have neither min nor max', 'Pass one of them, or both.');
+  const [low, high] = isFloat(dtype)
+    ? [-Infinity, Infinity]
+    : dtype === 'u32'
+      ? [0, 2 ** 32 - 1]
+      : [-(2 ** 31), 2 ** 31 - 1];
+  const alpha = expectBound('min', min ?? low!, dtype);
+  const beta = expectBound('max', max ?? high!, dtype);
+  return apply(kernels.unary, [x], { fn: 'clamp', alpha, beta }, { as: 'clamp' });
+}
+
+function expectBound(argument: string, value: number, dtype: DType): number {
+  if (Number.isNaN(value)) throw new ShapeError('clamp', argument, 'is NaN', 'A number is needed.');
+  return expectScalar('clamp', argument, value, dtype);
+}
+
+const classify = (fn: 'isNaN' | 'isFinite') => (x: Tensor) =>
+  apply(kernels.classify, [x], { fn }, { as: fn });
+
+/** Whether each element is NaN, as bool. */
+const whereNaN = classify('isNaN');
+/** Whether each element is neither NaN nor infinite, as bool. */
+const whereFinite = classify('isFinite');
+
+export { whereFinite as isFinite, whereNaN as isNaN };
+
+/** The other truth of each element; bool. */
+export function logicalNot(x: Tensor): Tensor {
+  const { dtype } = expectTensor('logicalNot', 'x', x);
+  if (dtype !== 'bool') throw new ShapeError('logicalNot', 'x', `has dtype ${dtype}`, "Use cast(x, 'bool').");
+  return apply(kernels.compare, [x, null], { fn: 'equal', scalar: 0 }, { as: 'logicalNot' });
+}
+
+/**
+ * x as another dtype, on every device: floats to i32 and u32 truncate and saturate (NaN gives 0), i32 and u32 keep their
+ * bits, anything to bool is x ≠ 0, to f16 rounds to nearest even. The gradient passes between f32 and f16.
+ * @throws ShapeError for what is no tensor or no dtype
+ */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  const floats = isFloat(expectTensor('cast', 'x', x).dtype) && isFloat(dtype);
+  if (!dtypes.includes(dtype))
+    throw new ShapeError('cast', 'dtype', `is ${describe(dtype)}`, `Use one of ${dtypes.join(', ')}.`);
+  return apply(floats ? kernels.cast : kernels.castWhole, [x], { dtype });
+}

@@ -1,0 +1,107 @@
+/** @file The tapes that are open: which of them an op is recorded by, and how they are suspended. */
+import type { Inputs, Op } from '../kernels/op.ts';
+import { GradientError } from '../tensor/errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type BlockBackward, leafOf } from './entry.ts';
+import { leaveTrace } from './trace.ts';
+
+/** What the tapes that are open offer to whoever applies ops. */
+export interface OpenTape {
+  tracks(tensor: Tensor): boolean;
+  makes(tensor: Tensor): boolean;
+  record<A>(op: Op<A>, inputs: Inputs, outputs: readonly Tensor[], attrs: A, as: string): boolean;
+  recordBlock(
+    inputs: Inputs,
+    outputs: readonly Tensor[],
+    needed: readonly Tensor[],
+    backward: BlockBackward,
+  ): void;
+  pause<T>(action: () => T): T;
+}
+
+const tapes: OpenTape[] = [];
+/** How many `noGrad` are running. */
+let paused = 0;
+/** Tapes below this index are those around `withGrad`. */
+let floor = 0;
+
+/** Has the tape record from now on, until `close`. */
+export function open(tape: OpenTape): void {
+  tapes.push(tape);
+}
+
+export function close(tape: OpenTape): void {
+  const index = tapes.indexOf(tape);
+  if (index >= 0) tapes.splice(index, 1);
+}
+
+/** Whether a value is a promise, or would be awaited as one. */
+export const isPromise = (value: unknown): value is Promise<unknown> =>
+  typeof (value as { then?: unknown } | undefined)?.then === 'function';
+
+/** The tapes that record now. */
+export function openTapes(): readonly OpenTape[] {
+  return paused === 0 ? tapes.slice(floor) : [];
+}
+
+/** Whether a tape that is open follows the tensor. */
+export function followed(tensor: Tensor): boolean {
+  return leafOf(tensor).requiresGrad || tapes.some((tape) => tape.tracks(tensor));
+}
+
+/** Has every open tape that follows an input note the op. */
+export function recordOp<A>(
+  op: Op<A>,
+  inputs: Inputs,
+  outputs: readonly Tensor[],
+  attrs: A,
+  as = op.name,
+): void {
+  let noted = false;
+  for (const tape of openTapes()) noted = tape.record(op, inputs, outputs, attrs, as) || noted;
+  if (!noted)
+    leaveTrace(
+      op,
+      inputs,
+      outputs,
+      inputs.some((input) => input && followed(input)),
+    );
+}
+
+/**
+ * Runs `action` without recording. Of an async action the part up to its first `await` is seen by no tape at all; from
+ * there on, until its promise settles, the open tape is suspended.
+ * @throws GradientError for an async action while several tapes are open: use the `pause` of the one that is meant
+ */
+export function noGrad<T>(action: () => T): T {
+  const result = quietly(action);
+  if (!isPromise(result) || tapes.length === floor) return result;
+  const [tape, another] = tapes.slice(floor);
+  if (!another) return tape!.pause(() => result);
+  result.then(undefined, () => {});
+  throw new GradientError(
+    'noGrad: the action is async and several tapes are open, so which of them to suspend is unclear. Use tape.pause(action).',
+  );
+}
+
+/** Runs `action` seen by no tape, up to its first await. */
+export function quietly<T>(action: () => T): T {
+  paused++;
+  try {
+    return action();
+  } finally {
+    paused--;
+  }
+}
+
+/** Runs `action` so that tapes made in it record, within `noGrad` too, and those around it do not. */
+export function withGrad<T>(action: () => T): T {
+  const before = { paused, floor };
+  paused = 0;
+  floor = tapes.length;
+  try {
+    return action();
+  } finally {
+    ({ paused, floor } = before);
+  }
+}

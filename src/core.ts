@@ -1,0 +1,46 @@
+/** @file The engine without device: tensors, ops, gradients, optimisers, captured steps, modules. It needs no npm package. */
+
+export type { ApplyOptions } from './autograd/apply.ts';
+export type { ParameterArena } from './autograd/arena.ts';
+export type { NonFinite } from './autograd/nonFinite.ts';
+export type { Operand } from './autograd/ops/operands.ts';
+export * as ops from './autograd/ops.ts';
+export { Optimizer } from './autograd/optim.ts';
+export type {
+  AdamSettings,
+  CommonSettings,
+  OptimizerSettings,
+  ParameterGroup,
+  Penalties,
+  SgdSettings,
+} from './autograd/optimSettings.ts';
+export { type Problem, problemsOf } from './autograd/problems.ts';
+export type { Block } from './autograd/recompute.ts';
+export { LossScaler, type ScalerSettings, type Undo } from './autograd/scaler.ts';
+export * as schedules from './autograd/schedule.ts';
+export { CapturedStep, capture, type StepMemory, type StepOutputs } from './autograd/step.ts';
+export { type BackwardOptions, noGrad, Tape } from './autograd/tape.ts';
+export { choicesBy, type TuneOptions, tune, type Winner } from './autograd/tune.ts';
+export type * as internals from './internals.ts';
+export type { CrossEntropyAttrs, LineHeatmapAttrs, LineHeatmapMseAttrs } from './kernels/index.ts';
+export {
+  Call,
+  CallOutput,
+  call,
+  type GradContext,
+  Incoming,
+  type Inputs,
+  type Op,
+  type Value,
+} from './kernels/op.ts';
+export type { Pair } from './kernels/options.ts';
+export type { Reduction } from './kernels/ratio.ts';
+export { type Choices, setChoices } from './kernels/variant.ts';
+export * from './models/index.ts';
+export * from './tensor/create.ts';
+export type { Caps, Device, DeviceOptions } from './tensor/device.ts';
+export type { DType, HostArray } from './tensor/dtype.ts';
+export * from './tensor/errors.ts';
+export { disown, Scope, scope } from './tensor/scope.ts';
+export type { Shape } from './tensor/shape.ts';
+export { type Spec, Tensor } from './tensor/tensor.ts';

@@ -1,0 +1,172 @@
+/** @file Norms as layers, each declaring its parameters with PyTorch's names and first values: ones and zeros. */
+import * as ops from '../autograd/ops.ts';
+import { describe, expectNumber, expectWhole } from '../kernels/checks.ts';
+import { expectOptions } from '../kernels/options.ts';
+import { ShapeError } from '../tensor/errors.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Declarations, Declared } from './declare.ts';
+import type { LayerMode } from './layer.ts';
+
+export interface NormOptions {
+  /** Added to the variance (default 1e-5). */
+  readonly epsilon?: number;
+  /** Whether there are a weight and a bias. */
+  readonly affine?: boolean;
+}
+
+/** Weight and bias of a norm, or neither. */
+interface Affine {
+  readonly weight: Declared | null;
+  readonly bias: Declared | null;
+}
+
+function affineOf(at: Declarations, shape: Shape, affine: boolean, torchAxes?: readonly number[]): Affine {
+  const one = (name: string, value: number) =>
+    affine ? at.parameter(name, shape, { kind: 'constant', value }, torchAxes) : null;
+  return { weight: one('weight', 1), bias: one('bias', 0) };
+}
+
+const tensorsOf = ({ weight, bias }: Affine): [weight: Tensor | null, bias: Tensor | null] => [
+  weight?.tensor ?? null,
+  bias?.tensor ?? null,
+];
+
+export interface BatchNormLayerOptions {
+  /** Added to the variance (default 1e-5). */
+  readonly epsilon?: number;
+  /** Weight of the batch in the running statistics (default 0.1). */
+  readonly momentum?: number;
+  /** Applies ReLU in the same launch (default false). */
+  readonly relu?: boolean;
+}
+
+/** Batch norm over all axes but the last, of any rank. */
+export class BatchNorm {
+  readonly weight: Declared;
+  readonly bias: Declared;
+  readonly runningMean: Declared;
+  readonly runningVariance: Declared;
+  readonly #options: Required<BatchNormLayerOptions>;
+
+  /** @throws ShapeError for sizes that are none, or options out of range */
+  constructor(at: Declarations, channels: number, options: BatchNormLayerOptions = {}) {
+    expectWhole('BatchNorm', 'channels', channels, 1);
+    expectOptions('BatchNorm', options, ['epsilon', 'momentum', 'relu']);
+    this.#options = { epsilon: 1e-5, momentum: 0.1, relu: false, ...options };
+    expectNumber('BatchNorm', 'epsilon', this.#options.epsilon, { least: 0 });
+    expectNumber('BatchNorm', 'momentum', this.#options.momentum, { least: 0, most: 1 });
+    this.weight = at.parameter('weight', [channels], { kind: 'constant', value: 1 });
+    this.bias = at.parameter('bias', [channels], { kind: 'constant', value: 0 });
+    this.runningMean = at.statistic('running_mean', [channels], 0);
+    this.runningVariance = at.statistic('running_var', [channels], 1);
+    at.counter('num_batches_tracked');
+  }
+
+  /** In training by the batch's own statistics, which also move the running ones; else by the running ones. */
+  forward(x: Tensor, { training }: LayerMode): Tensor {
+    const [runningMean, runningVariance] = [this.runningMean.tensor, this.runningVariance.tensor];
+    const options = { ...this.#options, runningMean, runningVariance, training };
+    return ops.batchNorm(x, this.weight.tensor, this.bias.tensor, options);
+  }
+}
+
+/** Axes of a norm's weight in PyTorch's order: of images [H, W, C] to [C, H, W], of [T, D] as they are. */
+function torchAxesOf({ length }: Shape): number[] {
+  const axes = Array.from({ length }, (_, axis) => axis);
+  return length < 3 ? axes : [length - 1, ...axes.slice(0, -1)];
+}
+
+function expectSizes(layer: string, shape: number | Shape): Shape {
+  const sizes = typeof shape === 'number' ? [shape] : shape;
+  if (!Array.isArray(sizes) || sizes.length === 0)
+    throw new ShapeError(layer, 'shape', `is ${describe(shape)}`, 'The sizes of the last axes are needed.');
+  return sizes.map((size: number) => expectWhole(layer, 'shape', size, 1));
+}
+
+/** Layer norm over the last axes, of sizes `shape`. From three axes on PyTorch has the channels first. */
+export class LayerNorm {
+  readonly weight: Declared | null;
+  readonly bias: Declared | null;
+  readonly #options: ops.LayerNormOptions;
+
+  /** @throws ShapeError for sizes that are none, or options out of range */
+  constructor(at: Declarations, shape: number | Shape, options: NormOptions = {}) {
+    const sizes = expectSizes('LayerNorm', shape);
+    const { epsilon = 1e-5, affine = true } = checked('LayerNorm', options);
+    this.#options = { axes: sizes.map((_, i) => -1 - i), epsilon };
+    ({ weight: this.weight, bias: this.bias } = affineOf(at, sizes, affine, torchAxesOf(sizes)));
+  }
+
+  forward(x: Tensor): Tensor {
+    return ops.layerNorm(x, ...tensorsOf(this), this.#options);
+  }
+}
+
+/** Root-mean-square norm over the last axes, of sizes `shape`; epsilon 2⁻²³ by default, as PyTorch's. */
+export class RMSNorm {
+  readonly weight: Declared | null;
+  readonly #options: ops.LayerNormOptions;
+
+  /** @throws ShapeError for sizes that are none, or options out of range */
+  constructor(at: Declarations, shape: number | Shape, options: NormOptions = {}) {
+    const sizes = expectSizes('RMSNorm', shape);
+    const { epsilon = 2 ** -23, affine = true } = checked('RMSNorm', options);
+    this.#options = { axes: sizes.map((_, i) => -1 - i), epsilon };
+    const ones = { kind: 'constant', value: 1 } as const;
+    this.weight = affine ? at.parameter('weight', sizes, ones, torchAxesOf(sizes)) : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    return ops.rmsNorm(x, this.weight?.tensor ?? null, this.#options);
+  }
+}
+
+/** Group norm of [N, …, channels]. */
+export class GroupNorm {
+  readonly weight: Declared | null;
+  readonly bias: Declared | null;
+  readonly #groups: number;
+  readonly #epsilon: number;
+
+  /** @throws ShapeError for groups that do not divide the channels, or options out of range */
+  constructor(at: Declarations, groups: number, channels: number, options: NormOptions = {}) {
+    expectWhole('GroupNorm', 'channels', channels, 1);
+    if (channels % expectWhole('GroupNorm', 'groups', groups, 1) !== 0) {
+      const problem = `is ${groups}, which does not divide ${channels} channels`;
+      throw new ShapeError('GroupNorm', 'groups', problem, 'Use a divisor of the channels.');
+    }
+    const { epsilon = 1e-5, affine = true } = checked('GroupNorm', options);
+    [this.#groups, this.#epsilon] = [groups, epsilon];
+    ({ weight: this.weight, bias: this.bias } = affineOf(at, [channels], affine));
+  }
+
+  forward(x: Tensor): Tensor {
+    return ops.groupNorm(x, this.#groups, ...tensorsOf(this), { epsilon: this.#epsilon });
+  }
+}
+
+/** Instance norm of [N, …, channels], of any rank; as PyTorch's by default without weight and bias. */
+export class InstanceNorm2d {
+  readonly weight: Declared | null;
+  readonly bias: Declared | null;
+  readonly #epsilon: number;
+
+  /** @throws ShapeError for sizes that are none, or options out of range */
+  constructor(at: Declarations, channels: number, options: NormOptions = {}) {
+    expectWhole('InstanceNorm2d', 'channels', channels, 1);
+    const { epsilon = 1e-5, affine = false } = checked('InstanceNorm2d', options);
+    this.#epsilon = epsilon;
+    ({ weight: this.weight, bias: this.bias } = affineOf(at, [channels], affine));
+  }
+
+  forward(x: Tensor): Tensor {
+    return ops.instanceNorm(x, ...tensorsOf(this), { epsilon: this.#epsilon });
+  }
+}
+
+function checked(layer: string, options: NormOptions): NormOptions {
+  expectOptions(layer, options, ['epsilon', 'affine']);
+  if (options.epsilon !== undefined) expectNumber(layer, 'epsilon', options.epsilon, { least: 0 });
+  return options;
+}

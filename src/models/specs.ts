@@ -1,0 +1,161 @@
+/** @file Layers as networks list them: `layers.conv2d({ … })` is what declares the layer and gives it. */
+import * as ops from '../autograd/ops.ts';
+import { describe, expectNumber, expectOneOf } from '../kernels/checks.ts';
+import { expectOptions } from '../kernels/options.ts';
+import { ShapeError } from '../tensor/errors.ts';
+import { formatShape, type Shape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Layer, type LayerSpec, placed } from './layer.ts';
+import { Conv2d, type ConvOptions, ConvTranspose2d, type ConvTransposeOptions, Linear } from './layers.ts';
+import {
+  BatchNorm,
+  type BatchNormLayerOptions,
+  GroupNorm,
+  InstanceNorm2d,
+  LayerNorm,
+  type NormOptions,
+  RMSNorm,
+} from './norms.ts';
+
+/** [N, H, W, channelsIn] to [N, H′, W′, channelsOut]. */
+export const conv2d =
+  (options: ConvOptions): LayerSpec =>
+  (at) =>
+    new Conv2d(at, options);
+
+/** [N, H, W, channelsIn] to [N, H′, W′, channelsOut]. */
+export const convTranspose2d =
+  (options: ConvTransposeOptions): LayerSpec =>
+  (at) => {
+    const layer = new ConvTranspose2d(at, options);
+    return { forward: (x) => layer.forward(x) };
+  };
+
+/** [.., channelsIn] to [.., channelsOut]. */
+export const linear =
+  (channelsIn: number, channelsOut: number, options?: { readonly bias?: boolean }): LayerSpec =>
+  (at) =>
+    new Linear(at, channelsIn, channelsOut, options);
+
+/** Over all axes but the last. */
+export const batchNorm =
+  (channels: number, options?: BatchNormLayerOptions): LayerSpec =>
+  (at) =>
+    new BatchNorm(at, channels, options);
+
+/** Over the last axes, of sizes `shape`. */
+export const layerNorm =
+  (shape: number | Shape, options?: NormOptions): LayerSpec =>
+  (at) =>
+    new LayerNorm(at, shape, options);
+
+/** Over the last axes, of sizes `shape`. */
+export const rmsNorm =
+  (shape: number | Shape, options?: NormOptions): LayerSpec =>
+  (at) =>
+    new RMSNorm(at, shape, options);
+
+/** Over the pixels and the channels of each group. */
+export const groupNorm =
+  (groups: number, channels: number, options?: NormOptions): LayerSpec =>
+  (at) =>
+    new GroupNorm(at, groups, channels, options);
+
+/** Over the pixels of each image and channel. */
+export const instanceNorm2d =
+  (channels: number, options?: NormOptions): LayerSpec =>
+  (at) =>
+    new InstanceNorm2d(at, channels, options);
+
+/** Any function of one tensor as a layer: `activation(ops.softplus)`. */
+export function activation(fn: (x: Tensor) => Tensor): LayerSpec {
+  if (typeof fn !== 'function') {
+    const problem = `is ${describe(fn)}`;
+    throw new ShapeError('activation', 'fn', problem, 'Pass a function of one tensor: ops.silu.');
+  }
+  return () => ({ forward: (x) => fn(x) });
+}
+
+export const relu = (): LayerSpec => activation(ops.relu);
+export const silu = (): LayerSpec => activation(ops.silu);
+export const sigmoid = (): LayerSpec => activation(ops.sigmoid);
+export const tanh = (): LayerSpec => activation(ops.tanh);
+export const leakyRelu = (slope = 0.01): LayerSpec => activation((x) => ops.leakyRelu(x, slope));
+export const gelu = (options: ops.GeluOptions = {}): LayerSpec => activation((x) => ops.gelu(x, options));
+/** Over the last axis. */
+export const softmax = (): LayerSpec => activation((x) => ops.softmax(x));
+/** Over the last axis. */
+export const logSoftmax = (): LayerSpec => activation((x) => ops.logSoftmax(x));
+
+/**
+ * In training sets elements to 0 with probability p and divides the others by 1 − p; draws from the mode's `random`,
+ * each dropout of a step a mask of its own.
+ */
+export function dropout(p = 0.5): LayerSpec {
+  expectNumber('dropout', 'p', p, { least: 0, most: 1 });
+  return () => ({
+    forward(x, { training, random }) {
+      if (!training || p === 0) return x;
+      if (random) return ops.dropout(x, random, { p });
+      const fix = 'Pass { training: true, random }, a u32 tensor [seed, step].';
+      throw new ShapeError('dropout', 'random', 'is missing', fix);
+    },
+  });
+}
+
+/** Maxima of windows; the stride is the kernel's size by default. */
+export const maxPool2d = (
+  kernel: ops.PoolOptions['kernel'],
+  options: Omit<ops.PoolOptions, 'kernel'> = {},
+): LayerSpec => activation((x) => ops.maxPool2d(x, { kernel, ...options }));
+
+/** Means of windows; the stride is the kernel's size by default. */
+export const avgPool2d = (
+  kernel: ops.PoolOptions['kernel'],
+  options: Omit<ops.AvgPoolOptions, 'kernel'> = {},
+): LayerSpec => activation((x) => ops.avgPool2d(x, { kernel, ...options }));
+
+/** [N, …, C] to [N, C]. */
+export const globalAvgPool = (): LayerSpec => activation(ops.globalAvgPool);
+/** [N, …, C] to [N, C]. */
+export const globalMaxPool = (): LayerSpec => activation(ops.globalMaxPool);
+
+/** [N, …, C] to [N, C·…], a channel after another as in PyTorch, so that weights of the layer behind mean the same. */
+export const flatten = (): LayerSpec =>
+  activation((x) => {
+    const { length } = x.shape;
+    if (length < 2) {
+      const problem = `has shape ${formatShape(x.shape)}`;
+      throw new ShapeError('flatten', 'x', problem, '[N, …, C] is needed.');
+    }
+    const within = Array.from({ length: length - 2 }, (_, i) => i + 1);
+    return ops.flatten(length > 2 ? ops.permute(x, [0, length - 1, ...within]) : x, 1);
+  });
+
+export interface UpsampleLayerOptions extends ops.UpsampleOptions {
+  /** Default nearest; alignCorners is of bilinear. */
+  readonly mode?: 'nearest' | 'bilinear';
+}
+
+/** Resizes images, by default to twice their height and width. */
+export function upsample({ mode = 'nearest', ...options }: UpsampleLayerOptions = {}): LayerSpec {
+  expectOneOf('upsample', 'mode', mode, ['nearest', 'bilinear']);
+  expectOptions('upsample', options, ['scale', 'size', ...(mode === 'bilinear' ? ['alignCorners'] : [])]);
+  if (mode === 'bilinear') return activation((x) => ops.upsampleBilinear2d(x, options));
+  return activation((x) => ops.upsampleNearest2d(x, options));
+}
+
+/** Layers by name, or in order: their names are then `0`, `1`, …, as in PyTorch. */
+export type LayerList = readonly LayerSpec[] | Readonly<Record<string, LayerSpec>>;
+
+/** Layers one after another as one layer. */
+export function sequential(list: LayerList): LayerSpec {
+  if (typeof list !== 'object' || list === null) {
+    const fix = 'A list of layers is needed, or an object of them by name.';
+    throw new ShapeError('sequential', 'layers', `is ${describe(list)}`, fix);
+  }
+  return (at) => {
+    const chain: Layer[] = Object.entries(list).map(([name, spec]) => placed(spec, at.at(name)));
+    return { forward: (x, mode) => chain.reduce((y, layer) => layer.forward(y, mode), x) };
+  };
+}

@@ -1,0 +1,87 @@
+/** @file A storage: device bytes with their owners, and when which of them were written. */
+
+/** Which bytes of a storage a tensor is: `bytes` from `offset` on, and of pixels `pitch` wide some channels only. */
+export interface Region {
+  readonly offset: number;
+  readonly bytes: number;
+  /** In elements; all of the pixel where pitch is 0. */
+  readonly start: number;
+  readonly channels: number;
+  readonly pitch: number;
+}
+
+function overlap(a: Region, b: Region): boolean {
+  if (a.offset >= b.offset + b.bytes || b.offset >= a.offset + a.bytes) return false;
+  const aligned = a.pitch > 0 && a.pitch === b.pitch && a.offset === b.offset;
+  return !aligned || (a.start < b.start + b.channels && b.start < a.start + a.channels);
+}
+
+const same = (a: Region, b: Region): boolean =>
+  a.offset === b.offset && a.bytes === b.bytes && a.start === b.start && a.channels === b.channels;
+
+/**
+ * A run of device bytes with an owner count. `buffer` is undefined while a step is being recorded: the planner
+ * gives it one afterwards.
+ */
+export class Storage {
+  buffer: GPUBuffer | undefined;
+  readonly bytes: number;
+  readonly label: string;
+  readonly #free: (storage: Storage) => void;
+  #owners = 1;
+  /** Captured steps that read or write it. */
+  #holders = 0;
+  #clock = 0;
+  /** The last write of each region. */
+  readonly #writes: { readonly region: Region; at: number }[] = [];
+
+  constructor(bytes: number, label: string, buffer: GPUBuffer | undefined, free: (storage: Storage) => void) {
+    this.bytes = bytes;
+    this.label = label;
+    this.buffer = buffer;
+    this.#free = free;
+  }
+
+  get alive(): boolean {
+    return this.#owners > 0;
+  }
+
+  retain(): this {
+    this.#owners++;
+    return this;
+  }
+
+  release(): void {
+    if (--this.#owners === 0 && this.#holders === 0) this.#free(this);
+  }
+
+  /** Keeps the bytes for a captured step, which is no owner: `alive` still says whether there is one. */
+  hold(): this {
+    this.#holders++;
+    return this;
+  }
+
+  unhold(): void {
+    if (--this.#holders === 0 && this.#owners === 0) this.#free(this);
+  }
+
+  /** Number of writes so far, by kernels and by the host. */
+  get clock(): number {
+    return this.#clock;
+  }
+
+  /** Notes a write. */
+  wrote(region: Region): void {
+    const at = ++this.#clock;
+    const before = this.#writes.find((write) => same(write.region, region));
+    if (before) before.at = at;
+    else this.#writes.push({ region, at });
+  }
+
+  /** Whether any of the region was written since the clock stood at `clock`. */
+  writtenSince(region: Region, clock: number): boolean {
+    return (
+      this.#clock > clock && this.#writes.some((write) => write.at > clock && overlap(write.region, region))
+    );
+  }
+}

@@ -5,6 +5,7 @@ struct Params {
   quads: u32,
   size: u32,
   classes: u32,
+  fault: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -12,9 +13,13 @@ struct Params {
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
 
+// @include faults
+
 fn chosen(i: u32) -> f32 {
   let at = min(i, params.size - 1u);
-  return f32(labels[at / params.classes] == at % params.classes);
+  let label = labels[at / params.classes];
+  if (label >= params.classes && at % params.classes == 0u) { report(label); }
+  return f32(label == at % params.classes);
 }
 
 @compute @workgroup_size(WORKGROUP)

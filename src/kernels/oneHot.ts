@@ -1,13 +1,14 @@
 /** @file Labels as vectors of 0 and 1. */
 import { ShapeError } from '../tensor/errors.ts';
 import { expectWhole } from './checks.ts';
+import { labelFault } from './labels.ts';
 import type { Op } from './op.ts';
 import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 /**
- * Labels [..] (i32 or u32) → f32 [.., classes], 1 at each label and 0 elsewhere; a row of zeros for a label that is no
- * class. No gradient.
+ * Labels [..] (i32 or u32) → f32 [.., classes], 1 at each label and 0 elsewhere. A label that is no class is a fault.
+ * No gradient.
  */
 export const oneHot: Op<{ readonly classes: number }> = {
   name: 'oneHot',
@@ -22,9 +23,16 @@ export const oneHot: Op<{ readonly classes: number }> = {
     if (y!.size === 0) return;
     const { workgroup } = device.caps;
     const quads = Math.ceil(y!.size / 4);
-    const params = { quads, size: y!.size, classes };
+    const { faults, fault } = labelFault(
+      device,
+      'oneHot',
+      labels!,
+      classes,
+      'Use labels of these classes only.',
+    );
+    const params = { quads, size: y!.size, classes, fault };
     const grid = linearGrid(quads, workgroup);
-    const tensors = { labels: labels!, y: y! };
+    const tensors = { labels: labels!, y: y!, faults };
     launch(device, shaders.oneHot, 'main', tensors, params, grid, { overrides: { WORKGROUP: workgroup } });
   },
 };

@@ -156,10 +156,14 @@ describe('comparisons and logic', () => {
     expect(await read(ops.where(a, b, ops.logicalNot(b)))).toEqual([1, 0, 0, 1]);
   });
 
-  it('oneHot equals torch, in i32 and u32, and gives zeros for labels that are no class', async () => {
+  it('oneHot equals torch, in i32 and u32, and raises for labels that are no class', async () => {
     for (const one of await goldenCases('compare', 'oneHot'))
       await checkGolden(device(), one, ({ labels }) => ops.oneHot(labels!, one.attrs.classes as number), 0);
-    expect(await read(ops.oneHot(ints([-1, 1, 3]), 3))).toEqual([0, 0, 0, 0, 1, 0, 0, 0, 0]);
+    expect(await read(ops.oneHot(ints([2, 1, 0]), 3))).toEqual([0, 0, 1, 0, 1, 0, 1, 0, 0]);
+    await expect(read(ops.oneHot(ints([0, 1, 3]), 3))).rejects.toThrow(
+      /oneHot: labels hold 3, but there are 3 classes/,
+    );
+    await expect(read(ops.oneHot(ints([-1]), 3))).rejects.toThrow(/oneHot: labels hold -1/);
     expect(ops.oneHot(ints([], 'u32', [0, 2]), 3).shape).toEqual([0, 2, 3]);
   });
 

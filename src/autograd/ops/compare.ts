@@ -32,8 +32,9 @@ export const logicalOr = logic('logicalOr');
 export const logicalXor = logic('logicalXor');
 
 /**
- * Labels [..] (i32 or u32) → f32 [.., classes], 1 at each label and 0 elsewhere; zeros for a label that is no class.
- * @throws ShapeError for other dtypes, or classes that are no whole number from 1
+ * Labels [..] (i32 or u32) → f32 [.., classes], 1 at each label and 0 elsewhere.
+ * @throws ShapeError for other dtypes, or classes that are no whole number from 1; LabelError, at the next read or sync,
+ * for a label that is no class
  */
 export function oneHot(labels: Tensor, classes: number): Tensor {
   return apply(kernels.oneHot, [labels], { classes });

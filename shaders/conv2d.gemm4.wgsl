@@ -104,7 +104,8 @@ fn store(q: mat4x4<f32>, first: u32, m: u32, ry: u32, rx: u32) {
     if ((first + i < params.pixels) & (oy < params.outHeight) & (ox < params.outWidth)) {
       let pixel = (u32(p.image[i]) * params.outHeight + oy) * params.outWidth + ox;
       let v = q[i] + start;
-      y[(pixel * params.yPitch + params.yStart + m) / 4u] = E4(select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u));
+      let value = select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u);
+      y[(pixel * params.yPitch + params.yStart + m) / 4u] = E4(value);
     }
   }
 }

@@ -107,6 +107,7 @@ export interface ChosenAttrs {
  */
 export const chosen: Op<ChosenAttrs> = {
   name: 'chosen',
+  scalars: true,
   infer: ([, , dy]) => [{ shape: dy!.shape, dtype: dy!.dtype }],
   launch: (_device, inputs, [y], { fn, numbers }) => launchChoose(fn, inputs, numbers, y!.dtype, y!),
 };

@@ -28,11 +28,7 @@ const options = ['stride', 'padding', 'dilation', 'relu'];
  * Throws ShapeError unless these are attributes of a convolution: whole numbers, stride and dilation from 1, padding from
  * 0, and nothing that is not in `known`.
  */
-export function expectConv2dAttrs(
-  call: string,
-  attrs: Conv2dAttrs,
-  known: readonly string[] = options,
-): void {
+function expectConv2dAttrs(call: string, attrs: Conv2dAttrs, known: readonly string[] = options): void {
   if (typeof attrs !== 'object' || attrs === null)
     throw new ShapeError(call, 'options', `are ${describe(attrs)}`, `Pass an object of ${known.join(', ')}.`);
   expectKnown(call, attrs, known);
@@ -45,7 +41,7 @@ export function expectConv2dAttrs(
 }
 
 /** As `expectConv2dAttrs`; the output padding must be less than the stride or the dilation, as in PyTorch. */
-export function expectConvTranspose2dAttrs(call: string, attrs: ConvTranspose2dAttrs): void {
+function expectConvTranspose2dAttrs(call: string, attrs: ConvTranspose2dAttrs): void {
   expectConv2dAttrs(call, attrs, [...options, 'outputPadding']);
   const { outputPadding = 0, stride = 1, dilation = 1 } = attrs;
   expectWhole(call, 'outputPadding', outputPadding);

@@ -3,6 +3,7 @@
  *
  * dw[tap][a][b] = Σ large[n, j·stride + tap·dilation − padding, a] · small[n, j, b], over the small image's pixels j.
  * Rows are summed in strips, then the strips in order: the same bits every run.
+ * What is not finite in the last columns reaches, as NaN, taps that do not meet it where a form takes four at once.
  */
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';

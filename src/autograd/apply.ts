@@ -10,11 +10,11 @@ import { recordOp } from './tapes.ts';
 // Views made by methods are on the tape as those made by ops.
 watchViews({
   reshaped(x, view) {
-    noteView(view);
+    noteView(x, view);
     recordOp(reshape, [x], [view], { shape: view.shape });
   },
   cut(x, view, start, end) {
-    noteView(view);
+    noteView(x, view);
     recordOp(channels, [x], [view], { axis: x.shape.length - 1, start, end });
   },
 });

@@ -112,6 +112,8 @@ export class ParameterArena {
   readonly #gradients: Arena;
   readonly #halves: HalfArena | undefined;
   readonly #layout: Layout;
+  /** When the copies in f16 were made: by whom, and the write clock of the parameters then. */
+  #cast: { readonly recording: object | undefined; readonly clock: number } | undefined;
   /** Elements behind parameters whose count is no multiple of 4: kernels that write whole vec4s spill there. */
   readonly #tails: Tensor;
 
@@ -146,9 +148,16 @@ export class ParameterArena {
     return this.#halves?.slices;
   }
 
-  /** Casts every parameter to f16, in one launch; call before the kernels that read them. */
+  /** Casts every parameter to f16, in one launch, if any was written since; call before the kernels that read them. */
   refreshHalves(): void {
-    if (this.#halves) run(cast, [this.values], { dtype: 'f16' }, { into: [this.#halves.whole] });
+    if (!this.#halves) return;
+    const { storage, region } = this.values;
+    const { recording } = this.device;
+    // A step casts for itself: what changes between its runs is not known when it is recorded.
+    const last = this.#cast;
+    if (last && last.recording === recording && !storage.writtenSince(region, last.clock)) return;
+    run(cast, [this.values], { dtype: 'f16' }, { into: [this.#halves.whole] });
+    this.#cast = { recording, clock: storage.clock };
   }
 
   /** Number of parameter elements, without padding. */
@@ -169,7 +178,8 @@ export class ParameterArena {
 
   /** Zeroes the slots that no gradient reached since `zeroGrad()`, and the padding; call before reading the arena. */
   completeGradients(): void {
-    for (const run of this.#runs((parameter) => parameter.grad === undefined)) this.#clear(run);
+    const { has } = this.#reached();
+    for (const run of this.#runs((parameter) => !has(parameter))) this.#clear(run);
     const count = this.#tails.size;
     if (count === 0) return;
     const tensors = { elements: this.gradients, tails: this.#tails };
@@ -188,7 +198,13 @@ export class ParameterArena {
 
   /** The runs of parameters that have a gradient: what an optimiser may touch. */
   runs(): ArenaRun[] {
-    return this.#runs((parameter) => parameter.grad !== undefined);
+    return this.#runs(this.#reached().has);
+  }
+
+  /** Which parameters have a gradient. In a step being recorded that makes any of its own, those left over do not count. */
+  #reached(): { has: (parameter: Tensor) => boolean } {
+    const own = [...this.parameters.values()].some((parameter) => parameter.gradSoFar !== undefined);
+    return { has: (parameter) => (own ? parameter.gradSoFar : parameter.grad) !== undefined };
   }
 
   dispose(): void {

@@ -137,6 +137,8 @@ export function expectLoss(loss: Tensor, dy: Tensor | undefined): void {
     throw new ShapeError('backward', 'loss', problem, 'Reduce it to one element, or pass dy.');
   }
   if (!dy) return;
+  if (dy instanceof Tensor && dy.device !== loss.device)
+    throw new ShapeError('backward', 'dy', 'is on another device than the loss', 'Make it on the same.');
   const fits = dy instanceof Tensor && sameShape(dy.shape, loss.shape) && dy.dtype === loss.dtype;
   const single = dy instanceof Tensor && dy.size === 1 && loss.size === 1;
   if (fits || (single && dy.dtype === loss.dtype)) return;

@@ -101,6 +101,6 @@ export function unpin({ pinned }: Entry): void {
 export function unchanged(as: string, { tensor, clock }: Pin): Tensor {
   if (!tensor.storage.writtenSince(tensor.region, clock)) return tensor;
   throw new GradientError(
-    `backward: ${tensor.label}, which the gradient of ${as} reads, was written after the forward pass, by write() or an optimiser step. Call backward before that.`,
+    `backward: ${tensor.label}, which the gradient of ${as} reads, was written after the forward pass: by write(), an optimiser or a captured step. Call backward before that.`,
   );
 }

@@ -38,9 +38,11 @@ export function lifetimesOf(
   return virtual.flatMap((storage, id) => {
     const { reads, writes } = uses.get(storage)!;
     const touched = [...reads, ...writes];
-    if (touched.length === 0) return [];
+    if (touched.length === 0 && !kept.has(storage)) return [];
+    // An output without elements is written by no launch.
+    const first = Math.min(...touched, launches.length);
     const last = kept.has(storage) ? launches.length : Math.max(...touched);
-    const life = { id, bytes: storage.bytes, first: Math.min(...touched), last };
+    const life = { id, bytes: storage.bytes, first, last };
     return [{ ...life, reads, writes, kept: kept.has(storage) }];
   });
 }

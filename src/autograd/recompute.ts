@@ -1,6 +1,7 @@
 /** @file Recomputation: a block whose intermediates are not kept for backward, but computed again there. */
+import { describe } from '../kernels/checks.ts';
 import type { Inputs } from '../kernels/op.ts';
-import { GradientError, ShapeError } from '../tensor/errors.ts';
+import { ShapeError } from '../tensor/errors.ts';
 import { own, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { recordStreams, replayStreams } from './streams.ts';
@@ -10,7 +11,7 @@ import { noGrad, type OpenTape, openTapes, withGrad } from './tapes.ts';
 export type Block = (x: Tensor) => Tensor;
 
 /** What a block does in its first run: counts its ops, holds the outputs of the last, notes what it reads from outside. */
-class Watch {
+class BlockWatch {
   ops = 0;
   outputs: readonly Tensor[] = [];
   last: readonly Tensor[] = [];
@@ -21,9 +22,7 @@ class Watch {
   readonly #made = new Set<Tensor>();
 
   note(inputs: Inputs, outputs: readonly Tensor[]): void {
-    for (const input of inputs)
-      if (input && !this.#made.has(input) && !this.outside.has(input))
-        this.outside.set(input, input.disposed ? 0 : input.storage.clock);
+    for (const input of inputs) if (input) this.#read(input);
     for (const output of outputs) this.#made.add(output);
     this.ops++;
     this.release();
@@ -31,9 +30,15 @@ class Watch {
     this.outputs = outputs.map((output) => output.view());
   }
 
-  /** Notes a view of something, made by a method. */
-  noteView(view: Tensor): void {
+  /** Notes a view of x, made by a method. */
+  noteView(x: Tensor, view: Tensor): void {
+    this.#read(x);
     this.#made.add(view);
+  }
+
+  #read(tensor: Tensor): void {
+    if (this.#made.has(tensor) || this.outside.has(tensor)) return;
+    this.outside.set(tensor, tensor.disposed ? 0 : tensor.storage.clock);
   }
 
   release(): void {
@@ -48,7 +53,7 @@ interface Replay {
   readonly outputs: readonly Tensor[];
 }
 
-const watches: Watch[] = [];
+const watches: BlockWatch[] = [];
 let replay: Replay | undefined;
 
 /** Whether a block runs for the second time: what it did to state (running statistics) it must not do again. */
@@ -68,8 +73,8 @@ export function noteOp(inputs: Inputs, outputs: readonly Tensor[]): void {
 }
 
 /** Tells the blocks around of a view that a method made. */
-export function noteView(view: Tensor): void {
-  for (const watch of watches) watch.noteView(view);
+export function noteView(x: Tensor, view: Tensor): void {
+  for (const watch of watches) watch.noteView(x, view);
 }
 
 function runAgain(block: Block, x: Tensor, again: Replay): Tensor {
@@ -107,33 +112,22 @@ function backwardOf(block: Block, x: Tensor, again: Replay, dy: Tensor): void {
   });
 }
 
-function expectUnchanged(outside: ReadonlyMap<Tensor, number>): void {
-  for (const [tensor, clock] of outside) {
-    if (!tensor.revived(() => tensor.storage.writtenSince(tensor.region, clock))) continue;
-    throw new GradientError(
-      `backward: ${tensor.label}, which a recomputed block reads, was written after the forward pass, by write() or an optimiser step. Call backward before that.`,
-    );
-  }
-}
-
 /** What the block reads from outside and does not write itself. */
-function readOnly({ outside }: Watch): Map<Tensor, number> {
+function readOnly({ outside }: BlockWatch): Tensor[] {
   const kept = [...outside].filter(
     ([tensor, clock]) => !tensor.disposed && !tensor.storage.writtenSince(tensor.region, clock),
   );
-  return new Map(kept);
+  return kept.map(([tensor]) => tensor);
 }
 
 /** Has a tape note the block, if it follows anything that the block reads. */
-function recordOn(tape: OpenTape, block: Block, x: Tensor, y: Tensor, watch: Watch): void {
+function recordOn(tape: OpenTape, block: Block, x: Tensor, y: Tensor, watch: BlockWatch): void {
   const { ops, last, outputs, outside, streams } = watch;
   const sources = [x, ...[...outside.keys()].filter((tensor) => tensor !== x && tape.makes(tensor))];
   if (![x, ...outside.keys()].some((tensor) => tape.tracks(tensor))) return;
   const known = last.includes(y) ? outputs : [];
-  const constant = readOnly(watch);
-  const read = [...new Set([x, ...constant.keys()])];
+  const read = [...new Set([x, ...readOnly(watch)])];
   tape.recordBlock(sources, [y], [...read, ...known], ([dy], kept) => {
-    expectUnchanged(constant);
     const again = { left: known.length > 0 ? ops - 1 : ops, outputs: known.map(kept), streams };
     const made = sources.filter((source) => tape.makes(source));
     const found = revived(read, () => asLeaves(made, () => backwardOf(block, x, again, dy!)));
@@ -157,9 +151,18 @@ function revived<T>(tensors: readonly Tensor[], action: () => T): T {
  * @throws GradientError in backward, where what the block reads was written since
  */
 export function recompute(block: Block, x: Tensor): Tensor {
+  if (typeof block !== 'function' || !(x instanceof Tensor)) {
+    const [argument, found] = typeof block === 'function' ? ['x', x] : ['block', block];
+    throw new ShapeError(
+      'recompute',
+      argument,
+      `is ${describe(found)}`,
+      'Pass a function of a tensor, and the tensor.',
+    );
+  }
   const tapes = openTapes();
   if (tapes.length === 0) return block(x);
-  const watch = new Watch();
+  const watch = new BlockWatch();
   watches.push(watch);
   try {
     using inside = scope();

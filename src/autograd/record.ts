@@ -1,12 +1,13 @@
 /** @file Recording: runs a step's code once and notes what it launches instead of executing it. */
 import { describe } from '../kernels/checks.ts';
 import { type Launch, queueOf } from '../kernels/queue.ts';
-import type { Device } from '../tensor/device.ts';
+import { Device } from '../tensor/device.ts';
 import { CaptureError } from '../tensor/errors.ts';
 import type { Storage } from '../tensor/memory.ts';
 import { gradientsMadeIn } from '../tensor/recorded.ts';
 import { disown, type Scope, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { isPromise } from './tapes.ts';
 
 export type StepOutputs = Readonly<Record<string, Tensor>>;
 
@@ -26,8 +27,8 @@ function expectOutputs(outputs: unknown): asserts outputs is StepOutputs {
   const found = (what: string) =>
     new CaptureError(`capture: the step returned ${what}. Return a record of tensors, such as { loss }.`);
   if (outputs instanceof Tensor) throw found('a tensor');
-  if (typeof (outputs as { then?: unknown } | null | undefined)?.then === 'function') {
-    (outputs as Promise<unknown>).then(undefined, () => {});
+  if (isPromise(outputs)) {
+    outputs.then(undefined, () => {});
     throw new CaptureError('capture: the step is async. Make it a plain function; await outside it.');
   }
   const plain = typeof outputs === 'object' && outputs !== null && !Array.isArray(outputs);
@@ -49,7 +50,15 @@ function ownOutputs(outputs: StepOutputs, inner: Scope): StepOutputs {
 /** The storages that launches use, but for the step's own; held. */
 function outsideOf(launches: readonly Launch[], own: ReadonlySet<Storage>): Storage[] {
   const used = new Set(launches.flatMap(({ slices }) => slices.map(({ storage }) => storage)));
-  return [...used].filter((storage) => !own.has(storage)).map((storage) => storage.hold());
+  const outside = [...used].filter((storage) => !own.has(storage));
+  const gone = outside.find((storage) => !storage.alive);
+  if (gone) {
+    throw new CaptureError(
+      `capture: the step has disposed ${gone.label}, which it was given from outside. Dispose it after the step's last run.`,
+    );
+  }
+  for (const storage of outside) storage.hold();
+  return outside;
 }
 
 /**
@@ -57,6 +66,8 @@ function outsideOf(launches: readonly Launch[], own: ReadonlySet<Storage>): Stor
  * @throws CaptureError for nesting, host reads or writes, and for a step that returns anything but a record of tensors
  */
 export function record<O extends StepOutputs>(device: Device, step: () => O): Recording<O> {
+  if (!(device instanceof Device) || typeof step !== 'function')
+    throw new CaptureError('capture: pass a device of openDevice() and the step, a plain function.');
   const queue = queueOf(device);
   if (device.recording)
     throw new CaptureError('capture() inside a captured step. Capture one step that does both.');

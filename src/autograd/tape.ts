@@ -5,9 +5,18 @@ import { GradientError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { deliver, expectLoss, propagate } from './backward.ts';
-import { type Again, type BlockBackward, type Entry, entryOf, leafOf, pinAll, unpin } from './entry.ts';
+import {
+  type Again,
+  type BlockBackward,
+  type Entry,
+  entryOf,
+  leafOf,
+  pinAll,
+  unchanged,
+  unpin,
+} from './entry.ts';
 import { close, isPromise, open, quietly } from './tapes.ts';
-import { expectUncut, explain } from './trace.ts';
+import { expectUncut, explain, rewritten } from './trace.ts';
 
 export { noGrad } from './tapes.ts';
 
@@ -104,6 +113,7 @@ export class Tape {
   #add(entry: Entry): void {
     this.#entries.add(entry);
     for (const output of entry.outputs) {
+      if (this.#made.has(output)) throw rewritten(entry.as, output);
       this.#made.set(output, entry);
       makers.set(output, this);
     }
@@ -114,7 +124,7 @@ export class Tape {
    * Runs the gradients of `loss` (one element, unless `dy` gives the incoming gradient of its shape) into the `grad`
    * of every tensor with `requiresGrad` that it depends on. Consumes what it runs through, unless told to retain it.
    * @throws GradientError where the loss depends on nothing this tape follows, was consumed by an earlier backward, or
-   * where only a part of its gradient could be had; before anything is launched
+   * where only a part of its gradient could be had, or what it reads was written since; before anything is launched
    * @throws ShapeError for a loss of several elements without dy, or a dy of another shape or dtype
    */
   backward(loss: Tensor, dy?: Tensor, { retainGraph = false }: BackwardOptions = {}): void {
@@ -138,6 +148,7 @@ export class Tape {
     for (const entry of [...this.#entries].reverse()) {
       if (!wanted.has(entry)) continue;
       reached.push(entry);
+      for (const pin of entry.pinned.values()) unchanged(entry.as, pin);
       this.#follow(entry, wanted);
     }
     return reached;

@@ -52,6 +52,13 @@ export function expectUncut(op: string, input: Tensor): void {
   }
 }
 
+/** For an op that has written where another one's result lies that a tape follows. */
+export function rewritten(as: string, output: Tensor): GradientError {
+  return new GradientError(
+    `${as}: ${output.label} holds the result of another op that the tape follows. Give each result a place of its own.`,
+  );
+}
+
 /** Why a loss is on no tape, or not on this one. */
 export function explain(loss: Tensor, { spent = false, another = false } = {}): GradientError {
   const trace = traces.get(loss);

@@ -1,7 +1,7 @@
 /** @file The op contract: one record holds an op's shape rule, its launch and its gradient. */
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
-import { ShapeError } from '../tensor/errors.ts';
+import { DisposedError, ShapeError } from '../tensor/errors.ts';
 import { elementCount, formatShape } from '../tensor/shape.ts';
 import { type Spec, Tensor } from '../tensor/tensor.ts';
 import { describe } from './checks.ts';
@@ -105,8 +105,10 @@ function deviceOf<A>(op: Op<A>, inputs: Inputs): Device {
   const devices = new Set<Device>();
   for (const [index, input] of inputs.entries()) {
     if (input === null && (index > 0 || op.scalars)) continue;
-    if (input instanceof Tensor) devices.add(input.device);
-    else {
+    if (input instanceof Tensor) {
+      if (input.disposed) throw new DisposedError(`Tensor ${input.label}`);
+      devices.add(input.device);
+    } else {
       const problem = `is ${describe(input)}`;
       throw new ShapeError(op.name, nameOf(op, index), problem, 'A tensor is needed.');
     }
@@ -142,7 +144,11 @@ export interface RunOptions {
   readonly as?: string;
 }
 
-/** Runs an op outside any tape: shapes, outputs, launch. @throws ShapeError where the arguments do not fit */
+/**
+ * Runs an op outside any tape: shapes, outputs, launch. Where it throws, nothing is left allocated.
+ * @throws ShapeError where the arguments do not fit
+ * @throws DisposedError for an input that was disposed
+ */
 export function run<A>(
   op: Op<A>,
   inputs: Inputs,
@@ -150,24 +156,35 @@ export function run<A>(
   { into = [], as = op.name }: RunOptions = {},
 ): Tensor[] {
   const { device, specs } = inferAs(op, inputs, attrs, as);
+  for (const [i, spec] of specs.entries()) if (into[i]) expectPlace(op, spec, into[i], as);
   const dense = op.readsRuns ? inputs : inputs.map((input) => input && denseOf(input));
-  const view = op.view?.(dense, attrs);
-  const outputs = view ? [view] : specs.map((spec, i) => outputOf(op, spec, device, into[i]));
-  if (!view) {
+  const copies = dense.filter((input, i) => input !== inputs[i]);
+  const made: Tensor[] = [];
+  try {
+    const view = op.view?.(dense, attrs);
+    if (view) return [view];
+    for (const [i, spec] of specs.entries()) if (!into[i]) made[i] = empty(device, spec, op.name);
+    const outputs = specs.map((_, i) => into[i] ?? made[i]!);
     const again = (from: Inputs, to: readonly Tensor[]) => op.launch(device, from, to, attrs);
     watcherOf(device)?.launching({ op: op.name, inputs: dense, outputs, launch: again });
     again(dense, outputs);
+    return outputs;
+  } catch (error) {
+    for (const output of made) output?.dispose();
+    throw error instanceof ShapeError ? new ShapeError(as, error.argument, error.problem, error.fix) : error;
+  } finally {
+    for (const copy of copies) copy?.dispose();
   }
-  for (const [i, input] of dense.entries()) if (input !== inputs[i]) input?.dispose();
-  return outputs;
 }
 
-function outputOf<A>(op: Op<A>, spec: Spec, device: Device, into: Tensor | undefined): Tensor {
-  if (!into) return empty(device, spec, op.name);
+/** Throws ShapeError unless an output of this spec can be written to `into`. */
+function expectPlace<A>(op: Op<A>, spec: Spec, into: Tensor, as: string): void {
+  const needed = `${spec.dtype} ${formatShape(spec.shape)} is needed.`;
+  if (!(into instanceof Tensor)) throw new ShapeError(as, 'into', `is ${describe(into)}`, needed);
   const fits = into.size === elementCount(spec.shape) && into.dtype === spec.dtype;
-  if (fits && (op.writesRuns || !into.run)) return into;
+  if (fits && (op.writesRuns || !into.run)) return;
   const found = into.run ? 'is a run of channels' : `is ${into.dtype} ${formatShape(into.shape)}`;
-  throw new ShapeError(op.name, 'into', found, `${spec.dtype} ${formatShape(spec.shape)} is needed.`);
+  throw new ShapeError(as, 'into', found, needed);
 }
 
 /** Throws ShapeError unless `input` has rank `rank` (and dtype f32 unless another, or null for any, is named). */

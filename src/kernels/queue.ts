@@ -184,7 +184,6 @@ function slicesOf(
     // It would take the other channels for its own.
     if (tensor.run && !stepsOver(entry))
       throw new ShapeError(label, name, 'is a run of channels', 'Copy it by denseOf() first.');
-    if (access === 'read_write') tensor.storage.wrote(tensor.region);
     // Rounded up so that kernels may touch whole vec4s; storages and arena slices are padded to 256 bytes.
     const size = Math.max(16, Math.ceil(tensor.spanBytes / 16) * 16);
     const { storage, offset } = tensor;
@@ -226,4 +225,8 @@ export function launch<M extends ShaderModule, K extends keyof M['entries'] & st
     params: entry.params && { binding: entry.params.binding, bytes: packParams(entry.params, params) },
     grid: checkedGrid(label, grid),
   });
+  for (const { name, access } of entry.bindings) {
+    const tensor = (tensors as Readonly<Record<string, Tensor>>)[name]!;
+    if (access === 'read_write') tensor.storage.wrote(tensor.region);
+  }
 }

@@ -28,14 +28,18 @@ export class Declared {
   }
 
   get tensor(): Tensor {
-    if (!this.#tensor) throw new Error(`${this.name} was used before its module was built`);
+    if (!this.#tensor)
+      throw new ConfigError(`${this.name} was used before its module was built. Build the module first.`);
     return this.#tensor;
   }
 
   /** The tensor as kernels read it beside `x`: in f16 where x is. */
   beside(x: Tensor): Tensor {
     if (x.dtype !== 'f16') return this.tensor;
-    if (!this.#half) throw new Error(`${this.name} was used in f16, but its module has no copies in f16`);
+    if (!this.#half)
+      throw new ConfigError(
+        `${this.name} was used in f16, but its module has no copies in f16. Build it with halves.`,
+      );
     return this.#half;
   }
 

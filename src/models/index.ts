@@ -1,5 +1,6 @@
 /** @file Networks and their weights. */
 export { Declarations, Declared, type Init } from './declare.ts';
+export type { Layer, LayerMode, LayerSpec } from './layer.ts';
 export {
   BatchNorm2d,
   Conv2d,
@@ -10,6 +11,18 @@ export {
   Linear,
 } from './layers.ts';
 export { Module, type ModuleOptions } from './module.ts';
+export {
+  BatchNorm,
+  type BatchNormLayerOptions,
+  GroupNorm,
+  InstanceNorm2d,
+  LayerNorm,
+  type NormOptions,
+  RMSNorm,
+} from './norms.ts';
+export { Network, type NetworkOptions, Sequential } from './sequential.ts';
+export type { LayerList, UpsampleLayerOptions } from './specs.ts';
+export * as layers from './specs.ts';
 export type { LoadReport, StateDict, Weight } from './state.ts';
 export {
   declareUNet,

@@ -6,6 +6,9 @@ import { normals, uniforms } from './random.ts';
 import { elementCount, formatShape, type Shape } from './shape.ts';
 import { type Spec, Tensor } from './tensor.ts';
 
+/** More elements than any binding can have. */
+const MOST = 2 ** 32;
+
 /** Throws ShapeError unless a tensor of this spec can be. */
 function expectSpec(call: string, device: Device, { shape, dtype }: Spec): void {
   if (!(device instanceof Device)) {
@@ -15,6 +18,10 @@ function expectSpec(call: string, device: Device, { shape, dtype }: Spec): void 
   if (!sizes) {
     const found = Array.isArray(shape) ? formatShape(shape) : String(shape);
     throw new ShapeError(call, 'shape', `is ${found}`, 'An array of whole numbers from 0 is needed.');
+  }
+  if (elementCount(shape) > MOST) {
+    const problem = `${formatShape(shape)} holds ${elementCount(shape)} elements`;
+    throw new ShapeError(call, 'shape', problem, `No buffer holds more than ${MOST}.`);
   }
   if (!dtypes.includes(dtype))
     throw new ShapeError(call, 'dtype', `is '${dtype}'`, `Use one of ${dtypes.join(', ')}.`);

@@ -88,6 +88,7 @@ export class Memory {
     this.#liveBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
     this.#mostBytes = Math.max(this.#mostBytes, this.#liveBytes);
+    this.#bound();
     this.onAllocate?.(storage);
     return storage;
   }
@@ -179,6 +180,10 @@ export class Memory {
     this.#pool.set(storage.bytes, buffers);
     this.#unused.set(buffer, storage.bytes);
     this.#pooledBytes += storage.bytes;
-    this.#shrink(MOST_HELD * this.#mostBytes - this.#liveBytes);
+    this.#bound();
+  }
+
+  #bound(): void {
+    this.#shrink(Math.max(0, MOST_HELD * this.#mostBytes - this.#liveBytes));
   }
 }

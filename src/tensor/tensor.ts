@@ -221,17 +221,17 @@ export class Tensor implements Spec {
     return (await this.read())[0]!;
   }
 
-  /** Overwrites all elements, after everything launched so far. */
+  /**
+   * Overwrites all elements, after everything launched so far.
+   * @throws ShapeError for other than `size` values, or for a run of channels
+   * @throws CaptureError inside a captured step
+   */
   write(values: ArrayLike<number>): void {
     this.device.forbidInCapture('A host write was attempted');
     if (this.run) throw new ShapeError('write', 'tensor', 'is a run of channels', 'Write the whole tensor.');
-    if (values.length !== this.size) {
-      throw new ShapeError(
-        'write',
-        'values',
-        `holds ${values.length} values`,
-        `The tensor has ${this.size}.`,
-      );
+    if (values?.length !== this.size) {
+      const found = values?.length === undefined ? 'is no array' : `holds ${values.length} values`;
+      throw new ShapeError('write', 'values', found, `The tensor has ${this.size}.`);
     }
     this.fill(encode(values, this.dtype));
   }

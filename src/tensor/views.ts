@@ -16,5 +16,3 @@ export const viewers = (): Viewers => current;
 export function watchViews(told: Viewers): void {
   current = told;
 }
-
-/** An array of numbers on a device, row by row: made by `tensor`, `zeros` and ops. Whoever holds it disposes it, or a scope does. */

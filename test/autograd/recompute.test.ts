@@ -147,6 +147,16 @@ describe('recompute', () => {
     expect(kept[1]![0]).toBeGreaterThan(0);
   });
 
+  it('gives what the block reads through views by methods its gradient', async () => {
+    const [x, k] = [leaf(1, 2), leaf(3, 4)];
+    const [kept, again] = await both([x, k], (wrap) => {
+      const skip = ops.square(k);
+      const y = wrap((v) => ops.multiply(v, ops.add(skip.reshape([1, 2]), k.reshape([1, 2]))), x);
+      return ops.sum(ops.square(y));
+    });
+    expect(again).toEqual(kept);
+  });
+
   it('gives a block back that only hands on, and refuses one that returns no tensor', async () => {
     const x = leaf(1, 2);
     const [kept, again] = await both([x], (wrap) => {
@@ -169,7 +179,7 @@ describe('recompute', () => {
     using tape = new Tape();
     const loss = ops.sum(ops.recompute((v) => ops.square(ops.multiply(v, w)), x));
     w.write([5, 6]);
-    expect(() => tape.backward(loss)).toThrow(/which a recomputed block reads, was written after/);
+    expect(() => tape.backward(loss)).toThrow(/which the gradient of recompute reads, was written after/);
     for (const one of [x, w]) one.dispose();
   });
 });

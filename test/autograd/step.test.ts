@@ -258,4 +258,25 @@ describe('tape', () => {
     await expect(capture(device(), outer)).rejects.toThrow(/run\(\) of another step was attempted inside/);
     inner.dispose();
   });
+
+  it('returns tensors without elements', async () => {
+    const x = tensor(device(), [], [0, 3]);
+    const step = await capture(device(), () => ({ y: ops.affine(x, 2), z: ops.concat([x, x]) }));
+    step.run();
+    expect([(await step.outputs.y.read()).length, step.outputs.z.shape]).toEqual([0, [0, 6]]);
+    step.dispose();
+  });
+
+  it('refuses a step that disposes what it was given, and leaves the accounts right', async () => {
+    const before = device().memory.liveBytes;
+    const x = tensor(device(), new Float32Array(4096), [4096], 'f32', 'x');
+    const step = () => {
+      const y = ops.square(x);
+      x.dispose();
+      return { y };
+    };
+    await expect(capture(device(), step)).rejects.toThrow(/the step has disposed x, which it was given/);
+    expect(device().memory.liveBytes).toBe(before);
+    tensor(device(), new Float32Array(4096), [4096]).dispose();
+  });
 });

@@ -211,4 +211,30 @@ describe('tape', () => {
     await expect(tape.pause(() => Promise.reject(new Error('inner')))).rejects.toThrow('inner');
     expect(tape.tracks(ops.square(x))).toBe(true);
   });
+
+  it('a place written twice is refused, for the first result would lose its gradient', () => {
+    const [a, b] = [leaf([1], [1, 1, 1, 1]), leaf([2], [1, 1, 1, 1])];
+    const weight = tensor(device(), [1, 2], [1, 1, 2, 1]);
+    const place = tensor(device(), [0, 0], [1, 1, 1, 2]);
+    using _tape = new Tape();
+    ops.conv2dTranspose(a, weight, null, {}, place);
+    expect(() => ops.conv2dTranspose(b, weight, null, {}, place)).toThrow(/holds the result of another op/);
+  });
+
+  it('what was written since is found before anything is delivered', () => {
+    const [x, w1, w2] = [tensor(device(), [1, 2], [1, 2]), leaf([1, 2, 3, 4], [2, 2]), leaf([1, 2], [2, 1])];
+    using tape = new Tape();
+    const loss = ops.matmul(ops.matmul(x, w1), w2);
+    x.write([5, 6]);
+    expect(() => tape.backward(loss)).toThrow(/was written after/);
+    expect([w1.grad, w2.grad]).toEqual([undefined, undefined]);
+  });
+
+  it('nothing stays allocated of an op whose input was disposed', () => {
+    const [x, gone] = [tensor(device(), [1], [1]), tensor(device(), [1], [1])];
+    gone.dispose();
+    const before = device().memory.liveBytes;
+    expect(() => ops.add(x, gone)).toThrow(/Tensor tensor was used after it was disposed/);
+    expect(device().memory.liveBytes).toBe(before);
+  });
 });

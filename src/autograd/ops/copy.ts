@@ -21,7 +21,11 @@ export function sideBySide(
   channels: readonly number[],
   dtype: DType = 'f32',
 ): Tensor[] {
-  const width = channels.reduce((a, b) => a + b, 0);
+  if (!Array.isArray(channels) || !channels.every((count) => Number.isInteger(count) && count > 0)) {
+    const fix = 'Whole numbers from 1 are needed, one for each tensor.';
+    throw new ShapeError('sideBySide', 'channels', `is ${describe(channels)}`, fix);
+  }
+  const width = channels.reduce((a: number, b: number) => a + b, 0);
   using whole = empty(device, { shape: [...pixels, width], dtype }, 'side by side');
   let end = 0;
   return channels.map((count) => {
@@ -55,7 +59,9 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const at = expectAxis('stack', 'axis', axis, [...shape, 1]);
   const wider = [...shape.slice(0, at), 1, ...shape.slice(at)];
   const parts = tensors.map((one) => apply(kernels.reshape, [one], { shape: wider }, { as: 'stack' }));
-  return apply(kernels.concat, parts, { axis: at }, { as: 'stack' });
+  const joined = apply(kernels.concat, parts, { axis: at }, { as: 'stack' });
+  for (const part of parts) part.dispose();
+  return joined;
 }
 
 /**

@@ -3,6 +3,7 @@
 import { expectNumber } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
 import { expectAxes, expectOptions } from '../../kernels/options.ts';
+import { scope } from '../../tensor/scope.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { apply, applyFirst } from '../apply.ts';
 
@@ -41,6 +42,7 @@ export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
   const { axes, keepDims, correction = 1 } = options;
   expectNumber('variance', 'correction', correction, { least: 0 });
   const named = { as: 'variance' };
+  using inside = scope();
   const single =
     x instanceof Tensor && x.dtype === 'f16' ? apply(kernels.cast, [x], { dtype: 'f32' }, named) : x;
   const centre = applyFirst(kernels.reduce, [single], { fn: 'mean', axes, keepDims: true }, named);
@@ -49,7 +51,7 @@ export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
   const terms = expectAxes('variance', axes, x.shape).reduce((product, axis) => product * x.shape[axis]!, 1);
   const divisor = Math.max(0, terms - correction);
   const result = applyFirst(kernels.reduce, [squares], { fn: 'mean', axes, keepDims, divisor }, named);
-  return x.dtype === 'f16' ? apply(kernels.cast, [result], { dtype: 'f16' }, named) : result;
+  return inside.keep(x.dtype === 'f16' ? apply(kernels.cast, [result], { dtype: 'f16' }, named) : result);
 }
 
 export interface ArgmaxOptions {

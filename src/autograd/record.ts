@@ -7,7 +7,7 @@ import type { Storage } from '../tensor/memory.ts';
 import { gradientsMadeIn } from '../tensor/recorded.ts';
 import { disown, type Scope, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { isPromise } from './tapes.ts';
+import { closeSince, countTapes, isPromise } from './tapes.ts';
 
 export type StepOutputs = Readonly<Record<string, Tensor>>;
 
@@ -76,6 +76,7 @@ export function record<O extends StepOutputs>(device: Device, step: () => O): Re
   const virtual: Storage[] = [];
   const constants: Storage[] = [];
   const recording = {};
+  const tapes = countTapes();
   device.recording = recording;
   device.memory.virtualize = (storage) => virtual.push(storage);
   device.memory.onAllocate = (storage) => constants.push(storage.retain());
@@ -92,6 +93,7 @@ export function record<O extends StepOutputs>(device: Device, step: () => O): Re
     const outside = outsideOf(launches, new Set([...virtual, ...constants]));
     return { launches, virtual, outputs, constants, outside, gradients };
   } catch (error) {
+    closeSince(tapes);
     for (const storage of constants) storage.release();
     throw error;
   } finally {

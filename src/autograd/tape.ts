@@ -1,5 +1,7 @@
 /** @file The tape: records differentiable launches and runs their gradients backwards. */
+import { expectOneOf } from '../kernels/checks.ts';
 import type { Inputs, Op } from '../kernels/op.ts';
+import { expectOptions } from '../kernels/options.ts';
 import { filled } from '../tensor/create.ts';
 import { GradientError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
@@ -127,7 +129,10 @@ export class Tape {
    * where only a part of its gradient could be had, or what it reads was written since; before anything is launched
    * @throws ShapeError for a loss of several elements without dy, or a dy of another shape or dtype
    */
-  backward(loss: Tensor, dy?: Tensor, { retainGraph = false }: BackwardOptions = {}): void {
+  backward(loss: Tensor, dy?: Tensor, options: BackwardOptions = {}): void {
+    expectOptions('backward', options, ['retainGraph']);
+    const { retainGraph = false } = options;
+    expectOneOf('backward', 'retainGraph', retainGraph, [true, false]);
     if (this.#disposed) throw new GradientError('backward: the tape was disposed. Call it before that.');
     expectLoss(loss, dy);
     const reached = this.#reach(loss);

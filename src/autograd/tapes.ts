@@ -17,6 +17,7 @@ export interface OpenTape {
     backward: BlockBackward,
   ): void;
   pause<T>(action: () => T): T;
+  dispose(): void;
 }
 
 const tapes: OpenTape[] = [];
@@ -34,6 +35,13 @@ export function close(tape: OpenTape): void {
   const index = tapes.indexOf(tape);
   if (index >= 0) tapes.splice(index, 1);
 }
+
+/** Closes the tapes that were opened since there were `count` and are open still: an error has left them so. */
+export function closeSince(count: number): void {
+  for (const tape of tapes.slice(count)) tape.dispose();
+}
+
+export const countTapes = (): number => tapes.length;
 
 /** Whether a value is a promise, or would be awaited as one. */
 export const isPromise = (value: unknown): value is Promise<unknown> =>

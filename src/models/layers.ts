@@ -1,6 +1,7 @@
 /** @file Layers: convolutions, batch norm and linear, each declaring its parameters with PyTorch's names and [Z]'s init. */
 import * as ops from '../autograd/ops.ts';
 import { describe, expectWhole } from '../kernels/checks.ts';
+import { expectOptions } from '../kernels/options.ts';
 import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -137,8 +138,12 @@ export class Linear {
     at: Declarations,
     channelsIn: number,
     channelsOut: number,
-    { bias = true }: { readonly bias?: boolean } = {},
+    options: { readonly bias?: boolean } = {},
   ) {
+    expectOptions('Linear', options, ['bias']);
+    const { bias = true } = options;
+    if (typeof bias !== 'boolean')
+      throw new ShapeError('Linear', 'bias', `is ${describe(bias)}`, 'true or false is needed.');
     expectWhole('Linear', 'channelsIn', channelsIn, 1);
     expectWhole('Linear', 'channelsOut', channelsOut, 1);
     this.weight = at.parameter('weight', [channelsIn, channelsOut], uniform(channelsIn));

@@ -76,11 +76,17 @@ export function activation(fn: (x: Tensor) => Tensor): LayerSpec {
   return () => ({ forward: (x) => fn(x) });
 }
 
+/** max(x, 0). */
 export const relu = (): LayerSpec => activation(ops.relu);
+/** x · sigmoid(x). */
 export const silu = (): LayerSpec => activation(ops.silu);
+/** 1/(1 + exp(−x)). */
 export const sigmoid = (): LayerSpec => activation(ops.sigmoid);
+/** Hyperbolic tangent. */
 export const tanh = (): LayerSpec => activation(ops.tanh);
+/** x where it is positive, slope·x elsewhere. */
 export const leakyRelu = (slope = 0.01): LayerSpec => activation((x) => ops.leakyRelu(x, slope));
+/** x · Φ(x), Φ the normal distribution, or its approximation by tanh. */
 export const gelu = (options: ops.GeluOptions = {}): LayerSpec => activation((x) => ops.gelu(x, options));
 /** Over the last axis. */
 export const softmax = (): LayerSpec => activation((x) => ops.softmax(x));
@@ -107,13 +113,19 @@ export function dropout(p = 0.5): LayerSpec {
 export const maxPool2d = (
   kernel: ops.PoolOptions['kernel'],
   options: Omit<ops.PoolOptions, 'kernel'> = {},
-): LayerSpec => activation((x) => ops.maxPool2d(x, { kernel, ...options }));
+): LayerSpec => {
+  expectOptions('maxPool2d', options, ['stride', 'padding']);
+  return activation((x) => ops.maxPool2d(x, { kernel, ...options }));
+};
 
 /** Means of windows; the stride is the kernel's size by default. */
 export const avgPool2d = (
   kernel: ops.PoolOptions['kernel'],
   options: Omit<ops.AvgPoolOptions, 'kernel'> = {},
-): LayerSpec => activation((x) => ops.avgPool2d(x, { kernel, ...options }));
+): LayerSpec => {
+  expectOptions('avgPool2d', options, ['stride', 'padding', 'countIncludePad']);
+  return activation((x) => ops.avgPool2d(x, { kernel, ...options }));
+};
 
 /** [N, …, C] to [N, C]. */
 export const globalAvgPool = (): LayerSpec => activation(ops.globalAvgPool);
@@ -138,7 +150,9 @@ export interface UpsampleLayerOptions extends ops.UpsampleOptions {
 }
 
 /** Resizes images, by default to twice their height and width. */
-export function upsample({ mode = 'nearest', ...options }: UpsampleLayerOptions = {}): LayerSpec {
+export function upsample(given: UpsampleLayerOptions = {}): LayerSpec {
+  expectOptions('upsample', given, ['mode', 'scale', 'size', 'alignCorners']);
+  const { mode = 'nearest', ...options } = given;
   expectOneOf('upsample', 'mode', mode, ['nearest', 'bilinear']);
   expectOptions('upsample', options, ['scale', 'size', ...(mode === 'bilinear' ? ['alignCorners'] : [])]);
   if (mode === 'bilinear') return activation((x) => ops.upsampleBilinear2d(x, options));

@@ -66,7 +66,10 @@ function permute(values: Float32Array, shape: Shape, axes: readonly number[]): F
 export function misfit(weight: Weight | undefined, shape: Shape | undefined): string | undefined {
   if (!shape) return 'the model has no weight of this name';
   if (!weight) return `the model needs it with shape ${formatShape(shape)}, but it is missing`;
-  if (sameShape(weight.shape, shape)) return undefined;
+  const { length } = weight.values;
+  if (sameShape(weight.shape, shape) && length === elementCount(shape)) return undefined;
+  if (length !== elementCount(weight.shape))
+    return `it has ${length} values, but its shape ${formatShape(weight.shape)} holds ${elementCount(weight.shape)}`;
   return `it has shape ${formatShape(weight.shape)}, but the model needs ${formatShape(shape)}`;
 }
 

@@ -279,4 +279,18 @@ describe('tape', () => {
     expect(device().memory.liveBytes).toBe(before);
     tensor(device(), new Float32Array(4096), [4096]).dispose();
   });
+
+  it('closes the tapes that a failed step has left open', async () => {
+    const w = tensor(device(), [1], [1]);
+    w.requiresGrad = true;
+    const step = () => {
+      const tape = new Tape();
+      ops.square(w);
+      if (tape.tracks(w)) throw new Error('half-way');
+      return {};
+    };
+    await expect(capture(device(), step)).rejects.toThrow('half-way');
+    using tape = new Tape();
+    expect(await noGrad(async () => tape.tracks(ops.square(w)))).toBe(false);
+  });
 });

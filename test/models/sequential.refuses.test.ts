@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
+import { Declarations } from '../../src/models/declare.ts';
 import type { LayerSpec } from '../../src/models/layer.ts';
 import { GroupNorm } from '../../src/models/norms.ts';
 import { Sequential } from '../../src/models/sequential.ts';
@@ -73,5 +74,17 @@ describe('a network of layers refuses', () => {
     };
     expect(() => build(twice)).toThrow(ConfigError);
     expect(() => build(twice)).toThrow(/^0\.weight is declared twice/);
+  });
+
+  it('options that are none are refused, not passed over', () => {
+    const wrong: [() => unknown, RegExp][] = [
+      [() => layers.maxPool2d(3, 2 as never), /maxPool2d: options is 2/],
+      [() => layers.avgPool2d(3, 2 as never), /avgPool2d: options is 2/],
+      [() => layers.upsample(3 as never), /upsample: options is 3/],
+      [() => layers.upsample(null as never), /upsample: options is null/],
+      [() => layers.linear(2, 3, false as never)(new Declarations()), /Linear: options is false/],
+      [() => layers.linear(2, 3, { biases: false } as never)(new Declarations()), /option biases is unknown/],
+    ];
+    for (const [call, message] of wrong) expect(call).toThrow(message);
   });
 });

@@ -1,6 +1,6 @@
 /** @file Sums, means, extremes and softmax over axes as differentiable functions. */
 
-import { expectNumber } from '../../kernels/checks.ts';
+import { expectNumber, expectOneOf } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
 import { expectAxes, expectOptions } from '../../kernels/options.ts';
 import { scope } from '../../tensor/scope.ts';
@@ -65,6 +65,7 @@ const place =
   (as: string, least: boolean) =>
   (x: Tensor, options: ArgmaxOptions = {}): Tensor => {
     expectOptions(as, options, ['axis', 'keepDims']);
+    expectOneOf(as, 'keepDims', options.keepDims, [true, false, undefined]);
     return apply(kernels.argmax, [x], { ...options, least }, { as });
   };
 

@@ -19,7 +19,8 @@ export const reshaped: Maker = (draw, program) => {
   return {
     label: byMethod ? '.reshape' : 'reshape',
     inputs: [x],
-    device: (v) => (byMethod ? v.reshape(shape) : ops.reshape(v, shape)),
+    // A run of channels keeps them by the method.
+    device: (v) => (byMethod && !v.run ? v.reshape(shape) : ops.reshape(v, shape)),
     reference: (v) => host(shape, v.data),
   };
 };

@@ -4,7 +4,7 @@ import { type Inputs, type Op, run } from '../kernels/op.ts';
 import { reshape } from '../kernels/reshape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { watchViews } from '../tensor/views.ts';
-import { keptOutputs, noteOp, noteView } from './recompute.ts';
+import { keptOutputs, noteInputs, noteOutputs, noteView } from './recompute.ts';
 import { recordOp } from './tapes.ts';
 
 // Views made by methods are on the tape as those made by ops.
@@ -32,8 +32,9 @@ export interface ApplyOptions {
  */
 export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A, options: ApplyOptions = {}): Tensor[] {
   const { into, as = op.name } = options;
+  noteInputs(inputs);
   const outputs = keptOutputs() ?? run(op, inputs, attrs, { into: [into], as });
-  noteOp(inputs, outputs);
+  noteOutputs(outputs);
   recordOp(op, inputs, outputs, attrs, as);
   return outputs;
 }

@@ -1,6 +1,7 @@
 /** @file Backward through one entry of a tape: evaluates its gradients and hands them on, or to leaves. */
 import { accumulateInto, binary } from '../kernels/binary.ts';
-import { type Call, CallOutput, Incoming, run, type Value } from '../kernels/op.ts';
+import { cast } from '../kernels/cast.ts';
+import { type Call, CallOutput, Incoming, type Inputs, run, type Value } from '../kernels/op.ts';
 import { unary } from '../kernels/unary.ts';
 import { filled } from '../tensor/create.ts';
 import { ShapeError } from '../tensor/errors.ts';
@@ -70,19 +71,26 @@ function summed(value: Value, evaluation: Evaluation, previous: Tensor | undefin
 /** Leaves that receive their first gradient have it written straight into their slot of the gradient arena. */
 function slotsOf(entry: Entry, isMade: IsMade): Map<Call, Tensor[]> {
   const slots = new Map<Call, Tensor[]>();
-  const claimed = new Set<Tensor>();
+  const seen = new Set<Tensor>();
   for (const [index, value] of entry.gradients.entries()) {
     const input = entry.inputs[index];
     const leaf = input && leafOf(input);
-    if (!(value instanceof CallOutput) || value.call.op.view || !leaf?.requiresGrad || isMade(input!))
-      continue;
-    if (!leaf.gradSlot || leaf.gradSoFar || claimed.has(leaf)) continue;
-    claimed.add(leaf);
+    if (!value || !leaf?.requiresGrad || isMade(input!) || seen.has(leaf)) continue;
+    // Only the first of several gradients: the slot holds it when the others are added.
+    seen.add(leaf);
+    if (!(value instanceof CallOutput) || value.call.op.view || !leaf.gradSlot || leaf.gradSoFar) continue;
     const into = slots.get(value.call) ?? [];
     into[value.index] = leaf.gradSlot;
     slots.set(value.call, into);
   }
   return slots;
+}
+
+/** The slots that the call's outputs can be written to: the gradient of a copy in f16 may be f16, its master's slot is f32. */
+function fitting({ op, attrs }: Call, inputs: Inputs, slots: readonly Tensor[] = []): (Tensor | undefined)[] {
+  if (slots.length === 0) return [];
+  const specs = op.infer(inputs, attrs);
+  return Array.from(slots, (slot, i) => (slot?.dtype === specs[i]?.dtype ? slot : undefined));
 }
 
 function evaluate(value: Value, evaluation: Evaluation): Tensor {
@@ -100,7 +108,7 @@ function evaluate(value: Value, evaluation: Evaluation): Tensor {
   let outputs = results.get(value.call);
   if (!outputs) {
     const tensors = inputs.map((input) => input && evaluate(input, evaluation));
-    outputs = run(op, tensors, attrs, { into: slots.get(value.call) ?? [] });
+    outputs = run(op, tensors, attrs, { into: fitting(value.call, tensors, slots.get(value.call)) });
     results.set(value.call, outputs);
   }
   return outputs[value.index]!;
@@ -114,7 +122,8 @@ const isShared = (value: Value): boolean =>
  * Gives a leaf its gradient: the first is kept (or lies in its slot already), later ones are added.
  * @param shared another input may hold the same tensor: it is copied, for it will be added to in place
  */
-export function deliver(leaf: Tensor, gradient: Tensor, shared: boolean): void {
+export function deliver(leaf: Tensor, given: Tensor, shared: boolean): void {
+  const gradient = given.dtype === leaf.dtype ? given : run(cast, [given], { dtype: leaf.dtype })[0]!;
   if (leaf.gradSoFar) {
     accumulateInto(leaf.gradSoFar, gradient);
     return;

@@ -2,7 +2,7 @@
 import { describe } from '../kernels/checks.ts';
 import type { Inputs } from '../kernels/op.ts';
 import { ShapeError } from '../tensor/errors.ts';
-import { own, scope } from '../tensor/scope.ts';
+import { disown, own, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { recordStreams, replayStreams } from './streams.ts';
 import { Tape } from './tape.ts';
@@ -21,19 +21,27 @@ class BlockWatch {
   streams: readonly number[] = [];
   readonly #made = new Set<Tensor>();
 
-  note(inputs: Inputs, outputs: readonly Tensor[]): void {
-    for (const input of inputs) if (input) this.#read(input);
+  /** Before an op runs: it may write some of what it reads. */
+  noteInputs(inputs: Inputs): void {
+    for (const input of inputs) if (input instanceof Tensor) this.#read(input);
+  }
+
+  note(outputs: readonly Tensor[]): void {
     for (const output of outputs) this.#made.add(output);
     this.ops++;
     this.release();
     this.last = outputs;
-    this.outputs = outputs.map((output) => output.view());
+    this.outputs = outputs.map((output) => disown(output.view()));
   }
 
   /** Notes a view of x, made by a method. */
   noteView(x: Tensor, view: Tensor): void {
     this.#read(x);
     this.#made.add(view);
+  }
+
+  made(tensor: Tensor): boolean {
+    return this.#made.has(tensor);
   }
 
   #read(tensor: Tensor): void {
@@ -67,9 +75,14 @@ export function keptOutputs(): Tensor[] | undefined {
   return replay.outputs.map((output) => output.view());
 }
 
-/** Tells the blocks around of an op. */
-export function noteOp(inputs: Inputs, outputs: readonly Tensor[]): void {
-  for (const watch of watches) watch.note(inputs, outputs);
+/** Tells the blocks around what an op is about to read. */
+export function noteInputs(inputs: Inputs): void {
+  for (const watch of watches) watch.noteInputs(inputs);
+}
+
+/** Tells the blocks around what an op has put out. */
+export function noteOutputs(outputs: readonly Tensor[]): void {
+  for (const watch of watches) watch.note(outputs);
 }
 
 /** Tells the blocks around of a view that a method made. */
@@ -170,7 +183,8 @@ export function recompute(block: Block, x: Tensor): Tensor {
     watch.streams = streams;
     if (!(y instanceof Tensor))
       throw new ShapeError('recompute', 'block', 'returned no tensor', 'Return one, without async.');
-    if (y === x || watch.outside.has(y)) return y;
+    // What it only hands on is on the tape already.
+    if (!watch.made(y)) return y;
     inside.keep(y);
     for (const tape of tapes) recordOn(tape, block, x, y, watch);
     return y;

@@ -181,6 +181,8 @@ export class Tape {
     const gradients = new Map([[loss, start]]);
     if (reached.length === 0) deliver(leafOf(loss), start, true);
     for (const entry of reached) {
+      // Inputs may turn out to get none: of a block that does not use them, say.
+      if (!entry.outputs.some((output) => gradients.has(output))) continue;
       for (const output of entry.outputs) {
         const gradient = gradients.get(output);
         if (gradient && output.requiresGrad) deliver(output, gradient, true);

@@ -182,4 +182,66 @@ describe('recompute', () => {
     expect(() => tape.backward(loss)).toThrow(/which the gradient of recompute reads, was written after/);
     for (const one of [x, w]) one.dispose();
   });
+
+  it('gives the gradients of the plain block where it ignores, detaches, hands on or only views', async () => {
+    const blocks: ((h: Tensor, k: Tensor) => (v: Tensor) => Tensor)[] = [
+      (_, k) => (v) => ops.multiply(ops.detach(v), k),
+      (_, k) => () => ops.silu(k),
+      (h) => () => h,
+      (h) => () => h.alias(),
+      (h) => () => h.reshape([2, 1]).reshape([2]),
+      (_, k) => () => k,
+      (_, k) => (v) => {
+        const inside = scope();
+        const y = inside.keep(ops.multiply(ops.tanh(v), k));
+        inside.dispose();
+        return y;
+      },
+    ];
+    for (const block of blocks) {
+      const [x, k] = [leaf(1, 2), leaf(3, 4)];
+      const results: (number[] | undefined)[][] = [];
+      for (const wrap of [(f: (v: Tensor) => Tensor, v: Tensor) => f(v), ops.recompute]) {
+        using _step = scope();
+        using tape = new Tape();
+        const h = ops.square(k);
+        tape.backward(
+          ops.sum(
+            ops.square(
+              wrap(
+                block(h, k),
+                wrap((v) => ops.square(v), x),
+              ),
+            ),
+          ),
+        );
+        const found = [x, k].map(({ grad }) => grad?.read());
+        results.push(await Promise.all(found.map(async (grad) => grad && [...(await grad)])));
+        for (const one of [x, k]) {
+          one.grad?.dispose();
+          one.grad = undefined;
+        }
+      }
+      expect(results[1], String(block)).toEqual(results[0]);
+      for (const one of [x, k]) one.dispose();
+    }
+  });
+
+  it('takes a batch norm twice', () => {
+    const running = [zeros(device(), [2]), zeros(device(), [2])] as const;
+    const [weight, bias] = [leaf(1, 2), leaf(0, 1)];
+    const [runningMean, runningVariance] = running;
+    const norm = (v: Tensor) =>
+      ops.square(ops.batchNorm(v, weight, bias, { runningMean, runningVariance, training: true }));
+    const x = randomNormal(device(), [4, 2], 1);
+    {
+      using tape = new Tape();
+      tape.backward(ops.mean(ops.recompute(norm, ops.recompute(norm, x))));
+    }
+    for (const one of [weight, bias]) {
+      expect(one.grad?.shape).toEqual([2]);
+      one.grad?.dispose();
+      one.dispose();
+    }
+  });
 });

@@ -293,4 +293,17 @@ describe('tape', () => {
     using tape = new Tape();
     expect(await noGrad(async () => tape.tracks(ops.square(w)))).toBe(false);
   });
+
+  it('a parameter that an op reads twice gets the sum of both gradients in its slot', async () => {
+    const declared = new Declarations();
+    declared.parameter('w', [2], { kind: 'constant', value: 3 });
+    using net = new Module(device(), declared, 0);
+    const w = net.parameters.get('w')!;
+    using tape = new Tape();
+    tape.backward(ops.sum(ops.subtract(ops.multiply(w, w), ops.subtract(w, w))));
+    expect([...(await w.grad!.read())]).toEqual([6, 6]);
+    net.arena.zeroGrad();
+    tape.backward(ops.sum(ops.subtract(w, w)));
+    expect([...(await w.grad!.read())]).toEqual([0, 0]);
+  });
 });

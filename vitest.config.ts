@@ -5,7 +5,7 @@ import { workloadInNode } from './test/browser/commands.ts';
 
 /** Specs that need a device and nothing of Node: they run in both places, on the same software adapter. */
 const everywhere = [
-  ...['tensor', 'kernels', 'autograd', 'models', 'tasks', 'browser'].map(
+  ...['base', 'tensor', 'kernels', 'autograd', 'models', 'tasks', 'browser'].map(
     (folder) => `test/${folder}/**/*.test.ts`,
   ),
   'test/train/loop.test.ts',

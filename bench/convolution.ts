@@ -1,8 +1,8 @@
 /** @file 3×3 convolutions at the U-Nets' shapes: forward, gradient of the input, gradient of the weight. */
 import { cpus } from 'node:os';
-import { type Correlation, correlate, correlationVariants } from '../src/kernels/correlate.ts';
-import { type Gather, gather, gatherVariants } from '../src/kernels/gather.ts';
-import { chooseVariant } from '../src/kernels/variant.ts';
+import { type Correlation, correlate, correlationVariants } from '../src/kernels/conv/correlate.ts';
+import { type Gather, gather, gatherVariants } from '../src/kernels/conv/gather.ts';
+import { chooseVariant } from '../src/kernels/launch/variant.ts';
 import { empty, randomNormal } from '../src/tensor/create.ts';
 import type { Device } from '../src/tensor/device.ts';
 import { scope } from '../src/tensor/scope.ts';

@@ -8,7 +8,7 @@ import { initialValues } from '../src/models/declare.ts';
 import { declareUNet, type Precision, UNet, type UNetOptions } from '../src/models/unet.ts';
 import { tensor } from '../src/tensor/create.ts';
 import type { Device } from '../src/tensor/device.ts';
-import { uniforms } from '../src/tensor/random.ts';
+import { uniforms } from '../src/base/random.ts';
 import type { Tensor } from '../src/tensor/tensor.ts';
 
 export interface NetworkSizes {

@@ -1,6 +1,6 @@
 /** @file What this adapter can do at best: multiply-adds in registers, copying by a kernel, the copy command. */
 import { cpus } from 'node:os';
-import { linearGrid } from '../src/kernels/queue.ts';
+import { linearGrid } from '../src/kernels/launch/queue.ts';
 import type { Device } from '../src/tensor/device.ts';
 import source from './roofline.wgsl';
 import { type Timing, timeLaunch } from './timing.ts';

@@ -2,6 +2,7 @@
 /** @file The program `planewise`: reads the command line, runs one command, says what went wrong in one line. */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { PlanewiseError } from './base/errors.ts';
 import { addDevices } from './commands/devices.ts';
 import { addLabels } from './commands/labels.ts';
 import { note } from './commands/output.ts';
@@ -9,7 +10,6 @@ import { addPhantom } from './commands/phantom.ts';
 import { addPrepare } from './commands/prepare.ts';
 import { addPretrain } from './commands/pretrain.ts';
 import { addTune } from './commands/tune.ts';
-import { PlanewiseError } from './tensor/errors.ts';
 
 function fail(error: unknown): void {
   const expected = error instanceof PlanewiseError && !process.env.DEBUG;

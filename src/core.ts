@@ -21,8 +21,10 @@ export * as schedules from './autograd/schedule.ts';
 export { CapturedStep, capture, type StepMemory, type StepOutputs } from './autograd/step.ts';
 export { type BackwardOptions, noGrad, Tape } from './autograd/tape.ts';
 export { choicesBy, type TuneOptions, tune, type Winner } from './autograd/tune.ts';
+export * from './base/errors.ts';
 export type * as internals from './internals.ts';
 export type { CrossEntropyAttrs, LineHeatmapAttrs, LineHeatmapMseAttrs } from './kernels/index.ts';
+export { type Choices, setChoices } from './kernels/launch/variant.ts';
 export {
   Call,
   CallOutput,
@@ -35,12 +37,10 @@ export {
 } from './kernels/op.ts';
 export type { Pair } from './kernels/options.ts';
 export type { Reduction } from './kernels/ratio.ts';
-export { type Choices, setChoices } from './kernels/variant.ts';
 export * from './models/index.ts';
 export * from './tensor/create.ts';
 export type { Caps, Device, DeviceOptions } from './tensor/device.ts';
 export type { DType, HostArray } from './tensor/dtype.ts';
-export * from './tensor/errors.ts';
 export { disown, Scope, scope } from './tensor/scope.ts';
 export type { Shape } from './tensor/shape.ts';
 export { type Spec, Tensor } from './tensor/tensor.ts';

@@ -6,7 +6,7 @@ export type { Recorded } from './autograd/placement.ts';
 export type { Replica } from './autograd/problems.ts';
 export type { Recording } from './autograd/record.ts';
 export type { Holdings } from './autograd/step.ts';
-export type { WatchedChoice } from './kernels/watch.ts';
+export type { WatchedChoice } from './kernels/launch/watch.ts';
 export type { Settings } from './models/unet.ts';
 export type { Host, PendingWork, Twins, Wait } from './tensor/device.ts';
 export type { Faults } from './tensor/faults.ts';

@@ -2,9 +2,9 @@
 /** @file The program behind `npm start`: without arguments the whole embedded job; `pretrain` for everything else. */
 import { isMainThread } from 'node:worker_threads';
 import { Command } from 'commander';
+import { PlanewiseError } from './base/errors.ts';
 import { note } from './commands/output.ts';
 import { addPretrain, pretrain } from './commands/pretrain.ts';
-import { PlanewiseError } from './tensor/errors.ts';
 import { cohortWorker } from './train/cohort.node.ts';
 import { embeddedDefault } from './train/job.ts';
 

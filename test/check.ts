@@ -1,9 +1,9 @@
 /** @file The one helper that checks an op: forward and gradient against float64, shape, poisoned outputs, leaks. */
 import { expect } from 'vitest';
 import { Tape } from '../src/autograd/tape.ts';
+import { uniforms } from '../src/base/random.ts';
 import { tensor } from '../src/tensor/create.ts';
 import type { Device } from '../src/tensor/device.ts';
-import { uniforms } from '../src/tensor/random.ts';
 import { elementCount, type Shape } from '../src/tensor/shape.ts';
 import type { Tensor } from '../src/tensor/tensor.ts';
 

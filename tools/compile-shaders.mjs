@@ -9,7 +9,7 @@ Object.assign(globalThis, globals);
 /** The engine's own reflection and specialisation, so that what is compiled here is what runs. */
 async function loadEngine() {
   const contents = `export * as shaders from './src/kernels/shaders.gen.ts';
-    export { specialize } from './src/kernels/shader.ts';`;
+    export { specialize } from './src/kernels/launch/shader.ts';`;
   const stdin = { contents, resolveDir: root, loader: 'ts' };
   const { outputFiles } = await build({ stdin, bundle: true, write: false, format: 'esm', target: 'es2022' });
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);

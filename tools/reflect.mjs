@@ -14,7 +14,7 @@ function readable(source) {
     .replace(/(subgroupMatrix\w+)<[^>]*>/g, '$1');
 }
 
-/** What the engine knows of a shader (`ShaderModule` in src/kernels/shader.ts). Throws what wgsl_reflect throws. */
+/** What the engine knows of a shader (`ShaderModule` in src/kernels/launch/shader.ts). Throws what wgsl_reflect throws. */
 export function reflectSource(name, source) {
   const reflection = new WgslReflect(readable(source));
   const entries = {};

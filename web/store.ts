@@ -1,5 +1,5 @@
 /** @file Folders of the browser's private file system (OPFS): a run's files, prepared data, and their end. */
-import { FileError } from '../src/tensor/errors.ts';
+import { FileError } from '../src/base/errors.ts';
 import type { RunFiles } from '../src/train/runfiles.ts';
 
 /** What dedicated workers have and the DOM types lack. */

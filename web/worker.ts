@@ -1,9 +1,9 @@
 /** @file The page's worker: everything heavy, so that the page itself stays free. */
 import { openDevice } from '#device';
+import { ConfigError, PlanewiseError } from '../src/base/errors.ts';
 import { tasks } from '../src/tasks/multitask.ts';
 import type { TaskDisplay, TaskName } from '../src/tasks/task.ts';
 import type { Device } from '../src/tensor/device.ts';
-import { ConfigError, PlanewiseError } from '../src/tensor/errors.ts';
 import type {
   Busy,
   EventName,

@@ -1,7 +1,7 @@
 /** @file Arenas: named tensors side by side in one buffer, so that optimiser, norm, all-reduce and checkpoint are one pass. */
 import { cast } from '../kernels/cast.ts';
+import { launch, linearGrid } from '../kernels/launch/queue.ts';
 import { run } from '../kernels/op.ts';
-import { launch, linearGrid } from '../kernels/queue.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
 import { empty, tensor } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';

@@ -1,10 +1,11 @@
 /** @file Backward through one entry of a tape: evaluates its gradients and hands them on, or to leaves. */
+
+import { ShapeError } from '../base/errors.ts';
 import { accumulateInto, binary } from '../kernels/binary.ts';
 import { cast } from '../kernels/cast.ts';
 import { type Call, CallOutput, Incoming, type Inputs, run, type Value } from '../kernels/op.ts';
 import { unary } from '../kernels/unary.ts';
 import { filled } from '../tensor/create.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { disown } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';

@@ -1,6 +1,7 @@
 /** @file What the tape notes of an op: how its gradients are computed, and what is kept for that. */
+
+import { GradientError } from '../base/errors.ts';
 import { type Call, CallOutput, Incoming, type Inputs, type Op, type Value } from '../kernels/op.ts';
-import { GradientError } from '../tensor/errors.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 

@@ -1,5 +1,5 @@
 /** @file The norm of all gradients together, the factor that clips them, and with a scaler whether the step is taken. */
-import { launch } from '../kernels/queue.ts';
+import { launch } from '../kernels/launch/queue.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
 import { empty } from '../tensor/create.ts';
 import { scope } from '../tensor/scope.ts';

@@ -1,7 +1,8 @@
 /** @file What an optimiser's launches notice: the first step after which something is no longer finite, and what. */
+
+import { ConfigError } from '../base/errors.ts';
 import { tensor } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
-import { ConfigError } from '../tensor/errors.ts';
 import { disown } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { ParameterArena } from './arena.ts';

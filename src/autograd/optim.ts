@@ -1,9 +1,10 @@
 /** @file Optimisers over a parameter arena: Adam, AdamW and SGD with L1 and L2 penalties and gradient-norm clipping. */
+
+import { ConfigError, ShapeError } from '../base/errors.ts';
 import { describe } from '../kernels/checks.ts';
-import { launch, linearGrid } from '../kernels/queue.ts';
+import { launch, linearGrid } from '../kernels/launch/queue.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
 import { tensor } from '../tensor/create.ts';
-import { ConfigError, ShapeError } from '../tensor/errors.ts';
 import { disown } from '../tensor/scope.ts';
 import { formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';

@@ -1,6 +1,7 @@
 /** @file Which parameters of an arena an optimiser steps by which settings. */
+
+import { ConfigError } from '../base/errors.ts';
 import { describe } from '../kernels/checks.ts';
-import { ConfigError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ArenaRun, ParameterArena } from './arena.ts';
 import type { ParameterGroup, Rule } from './optimSettings.ts';

@@ -1,6 +1,7 @@
 /** @file The settings of optimisers: what there is, its defaults, and what is wrong with what was given. */
+
+import { ConfigError } from '../base/errors.ts';
 import { describe } from '../kernels/checks.ts';
-import { ConfigError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectNumber, expectOneOf, expectSettings, type Hints, withoutUndefined } from './settings.ts';
 

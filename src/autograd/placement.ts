@@ -1,6 +1,6 @@
 /** @file Placement: where the storages and parameters of a recorded step lie, and the bind groups over them. */
-import type { Pipeline } from '../kernels/pipeline.ts';
-import { type Launch, queueOf } from '../kernels/queue.ts';
+import type { Pipeline } from '../kernels/launch/pipeline.ts';
+import { type Launch, queueOf } from '../kernels/launch/queue.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Storage } from '../tensor/memory.ts';
 import { type Lifetime, planSlots } from './plan.ts';

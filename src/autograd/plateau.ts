@@ -1,6 +1,7 @@
 /** @file A learning rate that falls where a metric no longer gets better. */
+
+import { ConfigError } from '../base/errors.ts';
 import { describe } from '../kernels/checks.ts';
-import { ConfigError } from '../tensor/errors.ts';
 import { expectNumber, expectOneOf, expectSettings, expectWhole, withoutUndefined } from './settings.ts';
 
 export interface ReduceOnPlateauSettings {

@@ -1,11 +1,11 @@
 /** @file The problems of a step that several variants can solve: found by running its code, ready to be launched again. */
 
 import { cast } from '../kernels/cast.ts';
+import type { Product } from '../kernels/conv/winogradProduct.ts';
+import { choicesOf, setChoices } from '../kernels/launch/variant.ts';
+import { type WatchedChoice, type WatchedLaunch, watched } from '../kernels/launch/watch.ts';
 import { run } from '../kernels/op.ts';
-import type { Product } from '../kernels/product.ts';
 import { expand } from '../kernels/reduce.ts';
-import { choicesOf, setChoices } from '../kernels/variant.ts';
-import { type WatchedChoice, type WatchedLaunch, watched } from '../kernels/watch.ts';
 import { empty, randomUniform, zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { elementCount } from '../tensor/shape.ts';

@@ -1,5 +1,5 @@
 /** @file Profiles of captured steps: the device's own timestamps around every launch, by kernel, and as a Chrome trace. */
-import { ConfigError, DeviceError } from '../tensor/errors.ts';
+import { ConfigError, DeviceError } from '../base/errors.ts';
 import type { CapturedStep, Recorded, StepOutputs } from './step.ts';
 
 /** One launch of a profiled step, in milliseconds from the step's first. */

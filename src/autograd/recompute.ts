@@ -1,7 +1,8 @@
 /** @file Recomputation: a block whose intermediates are not kept for backward, but computed again there. */
+
+import { ShapeError } from '../base/errors.ts';
 import { describe } from '../kernels/checks.ts';
 import type { Inputs } from '../kernels/op.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { disown, own, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { recordStreams, replayStreams } from './streams.ts';

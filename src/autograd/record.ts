@@ -1,8 +1,9 @@
 /** @file Recording: runs a step's code once and notes what it launches instead of executing it. */
+
+import { CaptureError } from '../base/errors.ts';
 import { describe } from '../kernels/checks.ts';
-import { type Launch, queueOf } from '../kernels/queue.ts';
+import { type Launch, queueOf } from '../kernels/launch/queue.ts';
 import { Device } from '../tensor/device.ts';
-import { CaptureError } from '../tensor/errors.ts';
 import type { Storage } from '../tensor/memory.ts';
 import { gradientsMadeIn } from '../tensor/recorded.ts';
 import { disown, type Scope, scope } from '../tensor/scope.ts';

@@ -6,9 +6,10 @@
  * doubles. The rule is that of PyTorch's GradScaler. Beyond it, a step is also skipped where the loss or what the
  * forward pass changed is not finite; the scale, which is no cause of that, then stays.
  */
+
+import { ConfigError } from '../base/errors.ts';
 import { describe } from '../kernels/checks.ts';
 import type { Device } from '../tensor/device.ts';
-import { ConfigError } from '../tensor/errors.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Arena } from './arena.ts';
 import { expectSettings, expectWhole } from './settings.ts';

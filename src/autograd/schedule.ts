@@ -2,7 +2,7 @@
  * @file Learning rates over a run, as functions of the step: `optimizer.prepare(step, rate(step))`. Steps count from 1;
  * step t has the rate that PyTorch's scheduler of the same kind has after t − 1 of its steps.
  */
-import { ConfigError } from '../tensor/errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import { expectNumber, expectOneOf, expectSettings, expectWhole, withoutUndefined } from './settings.ts';
 
 export { ReduceOnPlateau, type ReduceOnPlateauSettings, type ReduceOnPlateauState } from './plateau.ts';

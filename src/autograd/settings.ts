@@ -1,6 +1,7 @@
 /** @file Checks of settings: a ConfigError names the setting as it was written, what it is and what to use. */
+
+import { ConfigError } from '../base/errors.ts';
 import { describe } from '../kernels/checks.ts';
-import { ConfigError } from '../tensor/errors.ts';
 
 /** What settings go by elsewhere, in lower case without underscores, and what to do here. */
 export type Hints = Readonly<Record<string, string>>;

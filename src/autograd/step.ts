@@ -1,7 +1,8 @@
 /** @file Captured steps: record a step's launches once, plan its memory, then replay the flat list. */
-import { queueOf } from '../kernels/queue.ts';
+
+import { DisposedError } from '../base/errors.ts';
+import { queueOf } from '../kernels/launch/queue.ts';
 import type { Device } from '../tensor/device.ts';
-import { DisposedError } from '../tensor/errors.ts';
 import type { Region, Storage } from '../tensor/memory.ts';
 import { bind, placeStorages, type Recorded, type StepMemory, uploadParams } from './placement.ts';
 import { discard, type Recording, record, type StepOutputs } from './record.ts';

@@ -1,5 +1,5 @@
 /** @file Streams of random bits that tell the dropouts of one step apart, given out in the order of their calls. */
-import { GradientError } from '../tensor/errors.ts';
+import { GradientError } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Automatic streams count from here, so that none meets one that a user named, as long as that is smaller. */

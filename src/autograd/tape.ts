@@ -1,9 +1,10 @@
 /** @file The tape: records differentiable launches and runs their gradients backwards. */
+
+import { GradientError } from '../base/errors.ts';
 import { expectOneOf } from '../kernels/checks.ts';
 import type { Inputs, Op } from '../kernels/op.ts';
 import { expectOptions } from '../kernels/options.ts';
 import { filled } from '../tensor/create.ts';
-import { GradientError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { deliver, expectLoss, propagate } from './backward.ts';

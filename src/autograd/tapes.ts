@@ -1,6 +1,7 @@
 /** @file The tapes that are open: which of them an op is recorded by, and how they are suspended. */
+
+import { GradientError } from '../base/errors.ts';
 import type { Inputs, Op } from '../kernels/op.ts';
-import { GradientError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type BlockBackward, leafOf } from './entry.ts';
 import { leaveTrace } from './trace.ts';

@@ -1,6 +1,7 @@
 /** @file Why a tensor is on no tape: what backward says where it would reach nothing, or only a part. */
+
+import { GradientError } from '../base/errors.ts';
 import type { Inputs, Op } from '../kernels/op.ts';
-import { GradientError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**

@@ -1,7 +1,8 @@
 /** @file The tuner: times every variant that fits each problem of a step, on buffers of its own, and picks the fastest. */
-import { type Choices, choicesOf, setChoices } from '../kernels/variant.ts';
+
+import { OutOfMemoryError, ShapeError } from '../base/errors.ts';
+import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
 import type { Device } from '../tensor/device.ts';
-import { OutOfMemoryError, ShapeError } from '../tensor/errors.ts';
 import { scope } from '../tensor/scope.ts';
 import { launcherOf, type Problem } from './problems.ts';
 import { type CapturedStep, capture } from './step.ts';

@@ -1,8 +1,8 @@
 /** @file `pretrain`: trains on a DICOM folder, a prepared store or a phantom cohort, evaluates, writes a report. */
 import { type Command, Option } from 'commander';
 import type { ProfileRow } from '../autograd/profile.ts';
+import { ConfigError, FileError } from '../base/errors.ts';
 import { readBytes } from '../data/files/files.node.ts';
-import { ConfigError, FileError } from '../tensor/errors.ts';
 import { type GivenConfig, parseGiven } from '../train/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../train/job.node.ts';
 import { startProgress } from '../train/progress.ts';

@@ -1,6 +1,6 @@
 /** @file Affine maps of pixel coordinates and what they do to points and lines. */
 
-import { GeometryError } from '../tensor/errors.ts';
+import { GeometryError } from '../base/errors.ts';
 import type { Affine, Line } from './types.ts';
 
 /** Leaves every point where it is. */

@@ -1,7 +1,8 @@
 /** @file Random transformations of an image, as the one matrix that moves both pixels and lines. */
 
+import { drawsOf } from '../base/random.ts';
 import { composeAffine, invertAffine, transformLine } from './affine.ts';
-import { purposes, uniforms } from './random.ts';
+import { purposes } from './purposes.ts';
 import type { Affine, Line } from './types.ts';
 
 /** What may vary from sample to sample; what is left out stays as it is. */
@@ -43,7 +44,7 @@ export function drawAugmentation(
   options: AugmentationOptions,
   size: number,
 ): Augmentation {
-  const next = uniforms(seed, purposes.augmentation, counter);
+  const next = drawsOf(seed, purposes.augmentation, counter);
   // Every number is drawn whatever the options, so that one option does not change the others' draws.
   const [turn, zoom, dx, dy, mirrorX, mirrorY, gain, offset] = Array.from({ length: 8 }, next) as number[];
   const angle = (between(turn!, [-1, 1]) * (options.rotationDeg ?? 0) * Math.PI) / 180;

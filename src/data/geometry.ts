@@ -1,6 +1,6 @@
 /** @file Image planes in the patient: normals, intersecting lines and relative slice locations, in closed form. */
 
-import { GeometryError } from '../tensor/errors.ts';
+import { GeometryError } from '../base/errors.ts';
 import { invertAffine, normalizeLine } from './affine.ts';
 import type { Affine, ImagePlane, LineResult, Reason, Vec3 } from './types.ts';
 import { add, cross, dot, length, normalize, scale, subtract } from './vector.ts';

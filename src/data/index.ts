@@ -1,5 +1,7 @@
 /** @file The data layer's public face, for Node and the browser alike. */
 
+export { fromHalf, toHalf } from '../base/half.ts';
+export { drawsOf, permutation, philox, type Words } from '../base/random.ts';
 export {
   type AcdcFrame,
   type AcdcInfo,
@@ -20,7 +22,6 @@ export type { DicomHeader } from './dicom/header.ts';
 export type { Moment } from './dicom/moment.ts';
 export { type PixelImage, readPixels } from './dicom/pixels.ts';
 export * from './geometry.ts';
-export { fromHalf, toHalf } from './half.ts';
 export {
   type ImageLabel,
   type LabelOptions,
@@ -37,7 +38,7 @@ export {
   writeNifti,
 } from './nifti.ts';
 export { type PrepareOptions, prepare, preparePlan } from './prepare.ts';
-export { permutation, philox, purposes, uniforms, type Words } from './random.ts';
+export { purposes } from './purposes.ts';
 export { cropMap, defaultSize, defaultSpacingMm, onGrid, resample, zScore } from './resample.ts';
 export {
   type Batch,

@@ -2,7 +2,7 @@
 
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { FileError } from '../tensor/errors.ts';
+import { FileError } from '../base/errors.ts';
 import { fileError } from './files/files.node.ts';
 import { checkInteger } from './phantom/settings.ts';
 import { encodePhantomSubject, type PhantomOptions, phantomSettings, phantomSubject } from './phantom.ts';

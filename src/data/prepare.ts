@@ -1,10 +1,10 @@
 /** @file Prepares studies once: target images decoded, resampled, cropped and z-scored, with their labels. */
 
-import { ConfigError } from '../tensor/errors.ts';
+import { ConfigError } from '../base/errors.ts';
+import { fromHalf, toHalf } from '../base/half.ts';
 import { transformLine } from './affine.ts';
 import { type DicomImages, openImages, type PixelImage } from './dicom/pixels.ts';
 import { transformPlane } from './geometry.ts';
-import { fromHalf, toHalf } from './half.ts';
 import type { LabelOptions } from './labels.ts';
 import { checkGrid, cropMap, defaultSize, defaultSpacingMm, onGrid } from './resample.ts';
 import { reasonOf, type ScannedImage, skippedText } from './scan.ts';

@@ -1,6 +1,6 @@
 /** @file Resampling to isotropic pixels, centre crop or pad, and z-score. */
 
-import { ConfigError } from '../tensor/errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import type { PixelImage } from './dicom/pixels.ts';
 import type { Affine, ImagePlane } from './types.ts';
 

@@ -1,9 +1,10 @@
 /** @file Draws training batches from prepared data: any batch follows from (seed, step) alone. */
 
-import { ConfigError } from '../tensor/errors.ts';
+import { ConfigError } from '../base/errors.ts';
+import { drawsOf, permutation } from '../base/random.ts';
 import { identityAffine } from './affine.ts';
 import { type Augmentation, type AugmentationOptions, drawAugmentation } from './augmentation.ts';
-import { permutation, purposes, uniforms } from './random.ts';
+import { purposes } from './purposes.ts';
 import type { PreparedData } from './types.ts';
 
 /** One batch in the layout that goes to the device; N is the batch size, V the number of reference views. */
@@ -69,7 +70,7 @@ function imagesBySubject(data: PreparedData, subjects?: readonly string[]): numb
 }
 
 function shuffled(items: ArrayLike<number>, seed: number, epoch: number): Int32Array {
-  return permutation(items.length, uniforms(seed, purposes.order, epoch)).map((i) => items[i]!);
+  return permutation(items.length, drawsOf(seed, purposes.order, epoch)).map((i) => items[i]!);
 }
 
 function epochOrder(
@@ -80,7 +81,7 @@ function epochOrder(
 ): Int32Array {
   if (kind === 'sequential') return Int32Array.from(groups.flat()).sort();
   if (kind === 'all') return shuffled(groups.flat(), seed, epoch);
-  const next = uniforms(seed, purposes.image, epoch);
+  const next = drawsOf(seed, purposes.image, epoch);
   const picks = groups.map((images) => images[Math.floor(next() * images.length)]!);
   return shuffled(picks, seed, epoch);
 }
@@ -187,7 +188,7 @@ export function splitSubjects(
   if (!(validation >= 0 && test >= 0 && total < 1))
     throw new ConfigError(`Fractions validation ${validation} and test ${test} must be ≥ 0 and sum below 1.`);
   const sorted = [...new Set(subjects)].sort();
-  const order = Array.from(permutation(sorted.length, uniforms(seed, purposes.split, 0)), (i) => sorted[i]!);
+  const order = Array.from(permutation(sorted.length, drawsOf(seed, purposes.split, 0)), (i) => sorted[i]!);
   const [v, t] = [Math.round(validation * order.length), Math.round(test * order.length)];
   if (v + t >= order.length)
     throw new ConfigError(

@@ -1,6 +1,6 @@
 /** @file Reads the headers of many files: what is an image, what is not, and why. */
 
-import { PlanewiseError } from '../tensor/errors.ts';
+import { PlanewiseError } from '../base/errors.ts';
 import { Copies } from './copies.ts';
 import { type FileStart, isDicom, wholeFile } from './dicom/encoding.ts';
 import { ofWhole, openStart } from './dicom/file.ts';

@@ -2,7 +2,7 @@
 
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { ConfigError, FileError } from '../tensor/errors.ts';
+import { ConfigError, FileError } from '../base/errors.ts';
 import { fileError, readBytes, writeFiles } from './files/files.node.ts';
 import { decodeManifest, decodeStore, encodeStore, manifestName, pixelsName } from './store.ts';
 import type { PreparedData } from './types.ts';

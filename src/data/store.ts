@@ -1,7 +1,8 @@
 /** @file The prepared store's two files as bytes: manifest.json and pixels.<dtype>.bin. */
 
-import { FileError } from '../tensor/errors.ts';
-import { fromHalf, toHalf } from './half.ts';
+import { FileError } from '../base/errors.ts';
+import { fromHalf, toHalf } from '../base/half.ts';
+import { crc32 } from '../base/hash.ts';
 import type { PreparedData, PreparedManifest } from './types.ts';
 
 /** The file of a prepared store that says what its pixels are. */
@@ -13,19 +14,6 @@ export const pixelsName = (dtype: PreparedManifest['dtype']): string => `pixels.
 /** The manifest as stored: with the checksum that ties it to its pixel file. */
 export interface StoredManifest extends PreparedManifest {
   readonly checksum: number;
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let c = byte;
-  for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
-  return c;
-});
-
-/** CRC-32 (IEEE 802.3) of the bytes. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = crcTable[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
-  return ~crc >>> 0;
 }
 
 const raw = (array: Float32Array | Uint16Array): Uint8Array =>

@@ -1,9 +1,9 @@
 /** @file Mean pooling over windows, and its gradient. */
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectOneOf } from './checks.ts';
+import { launch } from './launch/queue.ts';
 import { call, type Op } from './op.ts';
 import { channelGroups, imageGrid, pooledShape, rowWorkgroup, type Window, windowSizes } from './pool.ts';
-import { launch } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 export interface AvgPoolAttrs extends Window {

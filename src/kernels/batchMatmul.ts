@@ -1,15 +1,16 @@
 /** @file Products of batches of matrices, whose batch axes broadcast. */
+
+import { ShapeError } from '../base/errors.ts';
 import type { Device } from '../tensor/device.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { broadcastShapes, elementCount, formatShape, type Shape } from '../tensor/shape.ts';
 import type { Spec, Tensor } from '../tensor/tensor.ts';
 import { elementAliases, expectFloat, expectSameType } from './elements.ts';
+import { launch, linearGrid } from './launch/queue.ts';
+import { chooseVariant, type Variant } from './launch/variant.ts';
 import { call, type Op, type Value } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import { sumTo } from './reduce.ts';
 import * as shaders from './shaders.gen.ts';
 import { broadcastStrides, type Walk, walkOf } from './strides.ts';
-import { chooseVariant, type Variant } from './variant.ts';
 
 export interface BatchMatmulAttrs {
   /** The matrices of a (of b) are read with rows and columns swapped. */

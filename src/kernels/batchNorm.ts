@@ -1,14 +1,14 @@
 /** @file Batch norm over all axes but the last, with the ReLU that follows it fused in: statistics, output, gradients. */
 
+import { ShapeError } from '../base/errors.ts';
 import { empty } from '../tensor/create.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { mapSizes, type Sizes, sumRows } from './batchNormRows.ts';
 import { expectNumber, expectOneOf } from './checks.ts';
 import { expectFloat } from './elements.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import { Call, call, expectShape, expectType, type Inputs, type Op } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import { throughUnits, type Units } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 

@@ -1,7 +1,7 @@
 /** @file How batch norm shares out the rows of x, and how sums over them come together. */
 import type { Caps } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { chooseVariant, type Variant } from './variant.ts';
+import { chooseVariant, type Variant } from './launch/variant.ts';
 
 /** How the elements of x are shared out: groups of `each` channels, and in every group strips of rows. */
 export interface Sizes {

@@ -4,8 +4,8 @@ import { type DType, dtypes } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectOneOf } from './checks.ts';
 import { isFloat, vectorOf } from './elements.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import { call, type Op } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 export interface CastAttrs {

@@ -1,5 +1,5 @@
 /** @file Checks of arguments that are no tensors; each throws a ShapeError that names the call and the argument. */
-import { ShapeError } from '../tensor/errors.ts';
+import { ShapeError } from '../base/errors.ts';
 
 /** A value in an error message: short, whatever it is. */
 export function describe(value: unknown): string {

@@ -1,11 +1,12 @@
 /** @file Choice between two operands by a condition, and gradients that depend on which operand was chosen. */
+
+import { ShapeError } from '../base/errors.ts';
 import type { DType } from '../tensor/dtype.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { broadcastShapes, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import * as elements from './elements.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import { call, expectType, type Inputs, type Op, type Value } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import { sumTo } from './reduce.ts';
 import * as shaders from './shaders.gen.ts';
 import { broadcastStrides, walkOf } from './strides.ts';

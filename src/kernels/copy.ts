@@ -1,5 +1,5 @@
 /** @file Concat, slice and pad along one axis: copies of runs of rows, of any dtype. */
-import { ShapeError } from '../tensor/errors.ts';
+import { ShapeError } from '../base/errors.ts';
 import { elementCount, formatShape, type Shape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { describe, expectWhole } from './checks.ts';

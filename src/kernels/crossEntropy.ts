@@ -3,8 +3,8 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { expectNumber, expectOneOf } from './checks.ts';
 import { elementAliases } from './elements.ts';
 import { expectClassWeights, expectIgnoreIndex, expectLabels, labelFault } from './labels.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import { call, type Op } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import { lossOutputs, type Reduction, ratioOfStrips, stripsOf } from './ratio.ts';
 import * as shaders from './shaders.gen.ts';
 

@@ -1,8 +1,8 @@
 /** @file Dropout by counter-based random bits: no mask is stored, the gradient draws the same bits again. */
 import { expectNumber, expectWhole } from './checks.ts';
 import { elementAliases, expectFloat } from './elements.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import { call, expectShape, expectType, type Op } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 export interface DropoutAttrs {

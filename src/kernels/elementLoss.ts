@@ -2,8 +2,8 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectNumber, expectOneOf } from './checks.ts';
 import { elementAliases, expectFloat } from './elements.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import { call, expectShape, expectType, type Inputs, type Op } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import { lossOutputs, type Reduction, ratioOfStrips, reductions, stripsOf } from './ratio.ts';
 import * as shaders from './shaders.gen.ts';
 

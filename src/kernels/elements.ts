@@ -1,6 +1,7 @@
 /** @file The element types a shader computes with, as values for its `alias` lines, and the checks that go with them. */
+
+import { ShapeError } from '../base/errors.ts';
 import type { DType } from '../tensor/dtype.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { describe } from './checks.ts';
 import { expectType } from './op.ts';

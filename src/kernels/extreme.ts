@@ -1,13 +1,14 @@
 /** @file Maxima and minima over columns with the places they lie at, and argmax: of equals, and of NaNs, the first. */
+
+import { ShapeError } from '../base/errors.ts';
 import type { Device } from '../tensor/device.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Column, columnsOf, reducedShape, type Stage, stagesOf, temporary } from './columns.ts';
 import { expectFloat } from './elements.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import type { Op } from './op.ts';
 import { expectAxis } from './options.ts';
-import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 /** Throws where there is nothing to choose from, or the device cannot compare the elements. */

@@ -1,5 +1,5 @@
 /** @file Group norm and instance norm of channels-last images of any rank. */
-import { ShapeError } from '../tensor/errors.ts';
+import { ShapeError } from '../base/errors.ts';
 import { elementCount, formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectNumber, expectWhole } from './checks.ts';

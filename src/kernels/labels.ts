@@ -1,6 +1,7 @@
 /** @file What ops of class labels share: checks of their arguments, and the fault of a label that is no class. */
+
+import { LabelError, ShapeError } from '../base/errors.ts';
 import type { Device } from '../tensor/device.ts';
-import { LabelError, ShapeError } from '../tensor/errors.ts';
 import type { FaultPlace } from '../tensor/faults.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';

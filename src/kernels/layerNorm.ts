@@ -1,5 +1,5 @@
 /** @file Layer norm and root-mean-square norm over the last axes. */
-import { ShapeError } from '../tensor/errors.ts';
+import { ShapeError } from '../base/errors.ts';
 import { elementCount, formatShape, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { describe, expectNumber } from './checks.ts';

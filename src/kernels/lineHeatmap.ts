@@ -2,9 +2,9 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectNumber, expectWhole } from './checks.ts';
 import { elementAliases, expectFloat } from './elements.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import { call, expectRank, expectShape, expectType, type Op } from './op.ts';
 import { expectOptions } from './options.ts';
-import { launch, linearGrid } from './queue.ts';
 import { lossOutputs, ratioOfStrips, stripsOf } from './ratio.ts';
 import * as shaders from './shaders.gen.ts';
 

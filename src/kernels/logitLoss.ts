@@ -1,10 +1,10 @@
 /** @file Losses of logits with probabilities, element by element: binary cross entropy and the focal loss. */
-import { ShapeError } from '../tensor/errors.ts';
+import { ShapeError } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectNumber, expectOneOf } from './checks.ts';
 import { expectAlike, lossAliases } from './elementLoss.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import { call, expectShape, expectType, type Op } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import { lossOutputs, type Reduction, ratioOfStrips, reductions, stripsOf } from './ratio.ts';
 import * as shaders from './shaders.gen.ts';
 

@@ -1,6 +1,7 @@
 /** @file Max pooling over windows, and its gradient from the positions of the maxima. */
-import { ShapeError } from '../tensor/errors.ts';
+import { ShapeError } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { launch } from './launch/queue.ts';
 import { call, type Op } from './op.ts';
 import {
   channelGroups,
@@ -11,7 +12,6 @@ import {
   type WindowSizes,
   windowSizes,
 } from './pool.ts';
-import { launch } from './queue.ts';
 import { denseOf, fromUnits } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
 

@@ -1,8 +1,8 @@
 /** @file Nearest-neighbour resizing and its gradient. */
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { launch } from './launch/queue.ts';
 import { call, type Op } from './op.ts';
-import { launch } from './queue.ts';
 import { imageLaunch, type ResizeAttrs, resizedShape, scalesOf } from './resize.ts';
 import * as shaders from './shaders.gen.ts';
 

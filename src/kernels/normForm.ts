@@ -1,9 +1,9 @@
 /** @file Norms over groups: how x falls into groups, and how its rows are shared out among invocations. */
 import type { Device } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Grid, linearGrid } from './queue.ts';
-import type { Specialization } from './shader.ts';
-import { chooseVariant, type Variant } from './variant.ts';
+import { type Grid, linearGrid } from './launch/queue.ts';
+import type { Specialization } from './launch/shader.ts';
+import { chooseVariant, type Variant } from './launch/variant.ts';
 
 /** What x is divided by: the standard deviation about its mean, the root mean square, or a norm. */
 export const normKinds = ['centred', 'rms', 'l2', 'l1', 'largest'] as const;

@@ -3,9 +3,9 @@ import { empty } from '../tensor/create.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectFloat } from './elements.ts';
+import { launch } from './launch/queue.ts';
 import { type Given, mapStrips, merge, type NormForm, slotsOf, sumStrips, walkSettings } from './normForm.ts';
 import { Call, call, expectShape, expectType, type Inputs, type Op } from './op.ts';
-import { launch } from './queue.ts';
 import { sumColumns } from './reduce.ts';
 import * as shaders from './shaders.gen.ts';
 

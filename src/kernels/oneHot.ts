@@ -1,9 +1,9 @@
 /** @file Labels as vectors of 0 and 1. */
-import { ShapeError } from '../tensor/errors.ts';
+import { ShapeError } from '../base/errors.ts';
 import { expectWhole } from './checks.ts';
 import { labelFault } from './labels.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import type { Op } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 /**

@@ -1,12 +1,13 @@
 /** @file The op contract: one record holds an op's shape rule, its launch and its gradient. */
+
+import { DisposedError, ShapeError } from '../base/errors.ts';
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
-import { DisposedError, ShapeError } from '../tensor/errors.ts';
 import { elementCount, formatShape } from '../tensor/shape.ts';
 import { type Spec, Tensor } from '../tensor/tensor.ts';
 import { describe } from './checks.ts';
+import { watcherOf } from './launch/watch.ts';
 import { denseOf } from './runs.ts';
-import { watcherOf } from './watch.ts';
 
 /** Inputs of an op; null stands for an optional input that is left out (a bias). */
 export type Inputs = readonly (Tensor | null)[];

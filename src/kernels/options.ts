@@ -1,5 +1,5 @@
 /** @file Checks of options and axes as users write them; each throws a ShapeError that names the call. */
-import { ShapeError } from '../tensor/errors.ts';
+import { ShapeError } from '../base/errors.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import { describe, expectKnown, expectWhole } from './checks.ts';
 

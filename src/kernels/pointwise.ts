@@ -1,11 +1,12 @@
 /** @file Launches of functions of two operands, tensors or a tensor and a number, broadcast to one shape. */
+
+import { ShapeError } from '../base/errors.ts';
 import type { DType } from '../tensor/dtype.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { broadcastShapes, elementCount, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { bitsOf, computeAliases, expectSameType, expectScalar, expectTypeIn } from './elements.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import type { Inputs } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 import { broadcastStrides, inQuads, walkOf } from './strides.ts';
 

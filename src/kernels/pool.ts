@@ -1,12 +1,13 @@
 /** @file What the pooling ops share: windows, their checks, and grids over the pixels of images. */
+
+import { ShapeError } from '../base/errors.ts';
 import type { Device } from '../tensor/device.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectFloat } from './elements.ts';
+import { type Grid, linearGrid } from './launch/queue.ts';
 import { expectRank } from './op.ts';
 import { expectPair, type Pair } from './options.ts';
-import { type Grid, linearGrid } from './queue.ts';
 
 /** A window, in pixels: one number for both axes, or [y, x]. */
 export interface Window {

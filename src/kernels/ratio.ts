@@ -2,7 +2,7 @@
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Spec, Tensor } from '../tensor/tensor.ts';
-import { launch } from './queue.ts';
+import { launch } from './launch/queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 /** How the terms of a loss become one number: Σ weight·term / Σ weight, or Σ weight·term. */

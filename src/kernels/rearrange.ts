@@ -1,10 +1,11 @@
 /** @file The elements in another order: axes permuted or turned around. Any dtype, on every device. */
+
+import { ShapeError } from '../base/errors.ts';
 import { byteSize } from '../tensor/dtype.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { elementCount, formatShape, type Shape, stridesOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { type Grid, launch, linearGrid } from './launch/queue.ts';
 import { call, type Op } from './op.ts';
-import { type Grid, launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 import { type Walk, walkOf } from './strides.ts';
 

@@ -1,6 +1,7 @@
 /** @file Sum, mean, maximum and minimum over any axes, and expand, the gradient of the sum: the same bits every run. */
+
+import { ShapeError } from '../base/errors.ts';
 import type { DType } from '../tensor/dtype.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { broadcastShapes, formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Spec, Tensor } from '../tensor/tensor.ts';
 import { cast } from './cast.ts';
@@ -16,9 +17,9 @@ import {
 } from './columns.ts';
 import { expectFloat } from './elements.ts';
 import { expectComparable, extremes } from './extreme.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import { call, type Op, type Value } from './op.ts';
 import { expectAxes } from './options.ts';
-import { launch, linearGrid } from './queue.ts';
 import { reshape } from './reshape.ts';
 import * as shaders from './shaders.gen.ts';
 import { repeat, spread, spreadToOrigin } from './spread.ts';

@@ -1,15 +1,16 @@
 /** @file What resizing ops share: sizes of the output by scale or as given, and the launch over images. */
+
+import { ShapeError } from '../base/errors.ts';
 import type { Device } from '../tensor/device.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { describe, expectNumber, expectWhole } from './checks.ts';
 import { expectFloat } from './elements.ts';
+import type { Grid } from './launch/queue.ts';
+import type { Specialization } from './launch/shader.ts';
 import { expectRank } from './op.ts';
 import type { Pair } from './options.ts';
 import { channelGroups, imageGrid, rowWorkgroup } from './pool.ts';
-import type { Grid } from './queue.ts';
-import type { Specialization } from './shader.ts';
 
 export interface ResizeAttrs {
   /** Of the output. */

@@ -1,9 +1,10 @@
 /** @file Copies of runs of rows, of any dtype: what concat, slice and pad are made of, and what runs of channels come to. */
+
+import { ShapeError } from '../base/errors.ts';
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import type { ChannelRun, Tensor } from '../tensor/tensor.ts';
-import { launch, linearGrid } from './queue.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 /** A run within rows, in elements. */

@@ -1,15 +1,16 @@
 /** @file Soft Dice loss of logits with class numbers. */
+
+import { ShapeError } from '../base/errors.ts';
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { cast } from './cast.ts';
 import { expectNumber, expectOneOf } from './checks.ts';
 import { elementAliases } from './elements.ts';
 import { expectIgnoreIndex, expectLabels, labelFault } from './labels.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import { call, type Op } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import { stripsOf } from './ratio.ts';
 import { sumColumns } from './reduce.ts';
 import * as shaders from './shaders.gen.ts';

@@ -2,9 +2,9 @@
 import { elementCount, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { elementAliases, expectFloat } from './elements.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import { call, type Op } from './op.ts';
 import { expectAxis } from './options.ts';
-import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 export interface SoftmaxAttrs {

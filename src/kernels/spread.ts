@@ -3,8 +3,8 @@ import type { Device } from '../tensor/device.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import type { Op } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 import { broadcastStrides, walkOf } from './strides.ts';
 

@@ -1,5 +1,5 @@
 /** @file Strided access: how the elements of an operand are walked in the order of another shape. */
-import { ShapeError } from '../tensor/errors.ts';
+import { ShapeError } from '../base/errors.ts';
 import { formatShape, type Shape, stridesOf } from '../tensor/shape.ts';
 
 const MAX_AXES = 8;

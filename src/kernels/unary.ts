@@ -2,8 +2,8 @@
 import type { DType } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { bitsOf, computeAliases, expectFloat, expectScalar, expectTypeIn } from './elements.ts';
+import { launch, linearGrid } from './launch/queue.ts';
 import { call, type Op } from './op.ts';
-import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 /** In the order of shaders/unary.wgsl. */

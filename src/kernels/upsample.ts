@@ -2,8 +2,8 @@
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectOneOf } from './checks.ts';
+import { launch } from './launch/queue.ts';
 import { call, type Op } from './op.ts';
-import { launch } from './queue.ts';
 import { imageLaunch, type ResizeAttrs, resizedShape } from './resize.ts';
 import * as shaders from './shaders.gen.ts';
 

@@ -1,7 +1,8 @@
 /** @file Affine augmentation of images and, by the same matrices, of their lines. Neither has a gradient. */
+
+import { launch, linearGrid } from './launch/queue.ts';
 import { expectRank, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { imageGrid, rowWorkgroup } from './pool.ts';
-import { launch, linearGrid } from './queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 /** Inputs x [N, H, W, C], matrices [N, 6], gainOffset [N, 2] → the warped images. */

@@ -1,6 +1,7 @@
 /** @file What a model is made of, declared before anything is allocated: parameters and statistics by PyTorch's names. */
-import { ConfigError } from '../tensor/errors.ts';
-import { normals, uniforms } from '../tensor/random.ts';
+import { ConfigError } from '../base/errors.ts';
+import { fnv1a } from '../base/hash.ts';
+import { normals, uniforms } from '../base/random.ts';
 import { elementCount, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -113,14 +114,6 @@ export class Declarations {
 export function initialValues({ name, shape, init }: Declared, seed: number): Float32Array {
   const count = elementCount(shape);
   if (init.kind === 'constant') return new Float32Array(count).fill(init.value);
-  if (init.kind === 'normal')
-    return normals(count, seed, streamOf(name)).map((z) => init.mean + init.std * z);
-  return uniforms(count, seed, streamOf(name)).map((u) => (2 * u - 1) * init.bound);
-}
-
-/** FNV-1a, 32 bits, of the name. */
-function streamOf(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
+  if (init.kind === 'normal') return normals(count, seed, fnv1a(name)).map((z) => init.mean + init.std * z);
+  return uniforms(count, seed, fnv1a(name)).map((u) => (2 * u - 1) * init.bound);
 }

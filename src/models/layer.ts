@@ -1,6 +1,7 @@
 /** @file What networks are built from: layers, and specs, which declare a layer's parameters and give the layer. */
+
+import { ShapeError } from '../base/errors.ts';
 import { describe } from '../kernels/checks.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Declarations } from './declare.ts';
 

@@ -1,8 +1,8 @@
 /** @file Layers: convolutions, batch norm and linear, each declaring its parameters with PyTorch's names and [Z]'s init. */
 import * as ops from '../autograd/ops.ts';
+import { ShapeError } from '../base/errors.ts';
 import { describe, expectWhole } from '../kernels/checks.ts';
 import { expectOptions } from '../kernels/options.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Declarations, Declared, Init } from './declare.ts';

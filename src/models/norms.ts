@@ -1,8 +1,8 @@
 /** @file Norms as layers, each declaring its parameters with PyTorch's names and first values: ones and zeros. */
 import * as ops from '../autograd/ops.ts';
+import { ShapeError } from '../base/errors.ts';
 import { describe, expectNumber, expectWhole } from '../kernels/checks.ts';
 import { expectOptions } from '../kernels/options.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Declarations, Declared } from './declare.ts';

@@ -1,5 +1,5 @@
 /** @file The safetensors format: u64 header length, JSON header, raw little-endian bytes. */
-import { FileError } from '../tensor/errors.ts';
+import { FileError } from '../base/errors.ts';
 import { elementCount, formatShape, type Shape } from '../tensor/shape.ts';
 
 const elementBytes = {

@@ -1,9 +1,9 @@
 /** @file Networks of one input and one output: of any layer, and of layers one after another. */
 import * as ops from '../autograd/ops.ts';
+import { DeviceError, ShapeError } from '../base/errors.ts';
 import { describe, expectOneOf, expectWhole } from '../kernels/checks.ts';
 import { expectOptions } from '../kernels/options.ts';
 import { Device } from '../tensor/device.ts';
-import { DeviceError, ShapeError } from '../tensor/errors.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Declarations } from './declare.ts';
 import { type Layer, type LayerMode, type LayerSpec, placed } from './layer.ts';

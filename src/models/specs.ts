@@ -1,8 +1,8 @@
 /** @file Layers as networks list them: `layers.conv2d({ … })` is what declares the layer and gives it. */
 import * as ops from '../autograd/ops.ts';
+import { ShapeError } from '../base/errors.ts';
 import { describe, expectNumber, expectOneOf } from '../kernels/checks.ts';
 import { expectOptions } from '../kernels/options.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Layer, type LayerSpec, placed } from './layer.ts';

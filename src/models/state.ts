@@ -1,5 +1,5 @@
 /** @file State dicts: weights on the host by PyTorch's names and in its layout, and how they fit a model. */
-import { WeightError } from '../tensor/errors.ts';
+import { WeightError } from '../base/errors.ts';
 import { elementCount, formatShape, type Shape, sameShape, stridesOf } from '../tensor/shape.ts';
 
 /** One weight on the host, row-major in PyTorch's layout (OIHW, IOHW for transposed convolutions, Linear [out, in]). */

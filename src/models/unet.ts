@@ -1,7 +1,7 @@
 /** @file The U-Net of Zhang et al. 2024, of any width and depth, with a heatmap head and a slice-location head. */
 import * as ops from '../autograd/ops.ts';
+import { ConfigError, DeviceError, ShapeError } from '../base/errors.ts';
 import type { Device } from '../tensor/device.ts';
-import { ConfigError, DeviceError, ShapeError } from '../tensor/errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { DecoderBlock, EncoderBlock, type Skip } from './blocks.ts';

@@ -1,7 +1,7 @@
 /** @file Weights files on disk: written whole or not at all, read with checks. */
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { FileError } from '../tensor/errors.ts';
+import { FileError } from '../base/errors.ts';
 import type { StateDict } from './state.ts';
 import { decodeWeights, encodeWeights, type WeightsMetadata } from './weights.ts';
 

@@ -1,6 +1,7 @@
 /** @file Weights as .safetensors bytes in PyTorch's names and layout, to and from a model. */
-import { fromHalfBits } from '../tensor/dtype.ts';
-import { FileError } from '../tensor/errors.ts';
+
+import { FileError } from '../base/errors.ts';
+import { fromHalfBits } from '../base/half.ts';
 import type { Module } from './module.ts';
 import {
   decodeSafetensors,

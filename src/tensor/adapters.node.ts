@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { createBrotliDecompress } from 'node:zlib';
-import { DeviceError } from './errors.ts';
+import { DeviceError } from '../base/errors.ts';
 
 // Called in a way that no bundler follows: what these packages hold are files. A program bundled as CommonJS has no URL:
 // its packages are those of the folder it runs in.

@@ -1,8 +1,9 @@
 /** @file Making tensors: from host values, filled, uninitialised, or seeded random. */
+
+import { ShapeError } from '../base/errors.ts';
+import { normals, uniforms } from '../base/random.ts';
 import { Device } from './device.ts';
 import { byteSize, type DType, dtypes, encode } from './dtype.ts';
-import { ShapeError } from './errors.ts';
-import { normals, uniforms } from './random.ts';
 import { elementCount, formatShape, type Shape } from './shape.ts';
 import { type Spec, Tensor } from './tensor.ts';
 

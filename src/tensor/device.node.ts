@@ -1,5 +1,6 @@
 /** @file Opens a device in Node through Dawn: a real GPU, else a system software driver, else the embedded SwiftShader. */
 import { availableParallelism, constants } from 'node:os';
+import { ConfigError, DeviceError } from '../base/errors.ts';
 import {
   embeddedDriver,
   loadDawn,
@@ -8,7 +9,6 @@ import {
   systemDrivers,
 } from './adapters.node.ts';
 import { type Device, type DeviceOptions, deviceFrom, type Twins } from './device.ts';
-import { ConfigError, DeviceError } from './errors.ts';
 import { restfully } from './rest.node.ts';
 import { quietly } from './stderr.node.ts';
 

@@ -1,6 +1,7 @@
 /** @file The device: an opened WebGPU device with its capabilities, memory, sticky errors and the lost latch. */
+
+import { CaptureError, DeviceError, DeviceLostError } from '../base/errors.ts';
 import { type Caps, capsOf, MATRICES } from './caps.ts';
-import { CaptureError, DeviceError, DeviceLostError } from './errors.ts';
 import { Faults } from './faults.ts';
 import { Memory } from './memory.ts';
 

@@ -1,6 +1,7 @@
 /** @file Opens a device in the browser through navigator.gpu. */
+
+import { DeviceError } from '../base/errors.ts';
 import { type Device, type DeviceOptions, deviceFrom } from './device.ts';
-import { DeviceError } from './errors.ts';
 
 export type OpenOptions = DeviceOptions;
 

@@ -1,5 +1,5 @@
 /** @file Who owns device bytes: reference-counted storages over a pool of buffers, with live-bytes accounting. */
-import { OutOfMemoryError } from './errors.ts';
+import { OutOfMemoryError } from '../base/errors.ts';
 import { Storage } from './storage.ts';
 
 export { type Region, Storage } from './storage.ts';

@@ -1,5 +1,5 @@
 /** @file Shapes: element counts, broadcasting and axis arithmetic. */
-import { ShapeError } from './errors.ts';
+import { ShapeError } from '../base/errors.ts';
 
 export type Shape = readonly number[];
 

@@ -1,7 +1,8 @@
 /** @file The tensor: a shaped, typed view of a storage, owned by a scope, a module or a captured step. */
+
+import { CaptureError, DisposedError, ShapeError } from '../base/errors.ts';
 import type { Device } from './device.ts';
 import { byteSize, type DType, decode, encode, type HostArray } from './dtype.ts';
-import { CaptureError, DisposedError, ShapeError } from './errors.ts';
 import { formatValues } from './format.ts';
 import type { Region, Storage } from './memory.ts';
 import { gradientsMadeIn } from './recorded.ts';

@@ -1,7 +1,8 @@
 /** @file Checkpoints: everything a run needs to go on, in one file; the one before is kept. */
-import type { Choices } from '../kernels/variant.ts';
+
+import { ConfigError, FileError } from '../base/errors.ts';
+import type { Choices } from '../kernels/launch/variant.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../models/safetensors.ts';
-import { ConfigError, FileError } from '../tensor/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { changedKeys, type TrainConfig } from './config.ts';
 import { expectFinite, firstNonFinite } from './finite.ts';

@@ -1,8 +1,8 @@
 /** @file Makes a phantom cohort with several threads. */
 import { availableParallelism } from 'node:os';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { PlanewiseError } from '../base/errors.ts';
 import { claimPhantomFolder, type PhantomCohortOptions, writePhantomSubjects } from '../data/phantom.node.ts';
-import { PlanewiseError } from '../tensor/errors.ts';
 
 interface Share {
   readonly folder: string;

@@ -1,5 +1,5 @@
 /** @file The configuration of a pretraining run: completed from a preset, and checked. */
-import { ConfigError } from '../tensor/errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import { presets } from './presets.ts';
 import type { Path, Schema } from './schema.ts';
 import {

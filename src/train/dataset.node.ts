@@ -1,6 +1,7 @@
 /** @file Where training data comes from in Node: a prepared store, a DICOM folder, or a phantom cohort made for the run. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { ConfigError, FileError } from '../base/errors.ts';
 import { listFiles, readBytes } from '../data/files/files.node.ts';
 import { prepare } from '../data/prepare.ts';
 import { skippedText } from '../data/scan.ts';
@@ -8,7 +9,6 @@ import { openStore, writeStore } from '../data/store.node.ts';
 import { decodeManifest, manifestName } from '../data/store.ts';
 import { parseViewRule } from '../data/study/views.ts';
 import type { PreparedData, Reason } from '../data/types.ts';
-import { ConfigError, FileError } from '../tensor/errors.ts';
 import { makeCohort } from './cohort.node.ts';
 import type { GivenConfig, RunConfig } from './config.ts';
 

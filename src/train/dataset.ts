@@ -1,8 +1,9 @@
 /** @file What training takes from a data set: its parts, a fixed selection of images, a check that the labels exist. */
+
+import { ConfigError } from '../base/errors.ts';
+import { textChecksum } from '../base/hash.ts';
 import { type Split, splitSubjects, subjectsOf } from '../data/sampler.ts';
-import { crc32 } from '../data/store.ts';
 import type { PreparedData } from '../data/types.ts';
-import { ConfigError } from '../tensor/errors.ts';
 import type { TrainConfig } from './config.ts';
 
 /** The subjects of each part, as a configuration divides them. */
@@ -37,8 +38,7 @@ export function selectImages({ manifest, pixels }: PreparedData, indices: readon
 export function fingerprint({ manifest }: PreparedData): string {
   const { size, spacingMm, targetView, referenceViews, images } = manifest;
   const seen = images.map(({ space: _, ...image }) => image);
-  const text = JSON.stringify({ size, spacingMm, targetView, referenceViews, images: seen });
-  return crc32(new TextEncoder().encode(text)).toString(16).padStart(8, '0');
+  return textChecksum(JSON.stringify({ size, spacingMm, targetView, referenceViews, images: seen }));
 }
 
 /** Throws ConfigError when a task has no label in the training part, or the images do not fit the network. */

@@ -1,8 +1,9 @@
 /** @file Errors of predicted lines and locations in degrees, millimetres and stack lengths, beside the trivial predictor's. */
 
+import { ShapeError } from '../base/errors.ts';
+import { mean, median } from '../base/statistics.ts';
 import { lineAngleDeg, lineOffsetMm } from '../data/affine.ts';
 import type { Line, PreparedImage, PreparedManifest } from '../data/types.ts';
-import { ShapeError } from '../tensor/errors.ts';
 import { type Baseline, crossesImage, type Point, referencePoint } from './baseline.ts';
 import { fitLine } from './linefit.ts';
 
@@ -117,15 +118,6 @@ export function fitLines(
       return fitLine(map, size, size, sigmaMm / spacingMm)?.line ?? null;
     }),
   );
-}
-
-const mean = (values: readonly number[]): number | null =>
-  values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
-
-function median(values: readonly number[]): number | null {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length / 2;
-  return mean(sorted.slice(Math.ceil(half) - 1, Math.floor(half) + 1));
 }
 
 function summarize(errors: readonly LineError[]) {

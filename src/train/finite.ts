@@ -1,6 +1,6 @@
 /** @file Ends a run whose numbers are no longer any: at once, but for what the loss scaler of mixed precision skips. */
 import type { NonFinite } from '../autograd/nonFinite.ts';
-import { TrainingError } from '../tensor/errors.ts';
+import { TrainingError } from '../base/errors.ts';
 import type { StepMetrics } from './runlog.ts';
 
 /** Below this the gradients overflow whatever the scale, and every step would be skipped. */

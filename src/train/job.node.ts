@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { ProfileRow } from '../autograd/profile.ts';
+import { ConfigError, FileError } from '../base/errors.ts';
 import type { Split } from '../data/sampler.ts';
 import type { PreparedData } from '../data/types.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
-import { ConfigError, FileError } from '../tensor/errors.ts';
 import { cacheFiles } from './cache.node.ts';
 import { checkpointFile } from './checkpoint.ts';
 import { type GivenConfig, parseGiven, type RunConfig, resolveConfig, trainConfigOf } from './config.ts';

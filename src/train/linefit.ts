@@ -1,7 +1,7 @@
 /** @file Fits an infinite line to a predicted heatmap: a global scan over angle and offset, then least squares on the ridge. */
 
+import { ShapeError } from '../base/errors.ts';
 import type { Line } from '../data/types.ts';
-import { ShapeError } from '../tensor/errors.ts';
 
 export interface LineFit {
   readonly line: Line;

@@ -1,8 +1,8 @@
 /** @file The training loop, for Node and the browser: steps in bursts, log, validation, best weights, checkpoints. */
 import { chromeTrace } from '../autograd/profile.ts';
+import type { TrainingError } from '../base/errors.ts';
 import { createSampler, type Sampler, type Split } from '../data/sampler.ts';
-import { type Choices, choicesOf, setChoices } from '../kernels/variant.ts';
-import type { TrainingError } from '../tensor/errors.ts';
+import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
 import {
   type Best,
   type CheckpointState,

@@ -1,7 +1,8 @@
 /** @file Whether the adapter in use can train in the precision asked for, and which here could. */
+
+import { DeviceError } from '../base/errors.ts';
 import { listCandidates } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
-import { DeviceError } from '../tensor/errors.ts';
 import type { TrainConfig } from './config.ts';
 
 /** Throws DeviceError for mixed precision without shader-f16, naming the adapters of this machine that have it. */

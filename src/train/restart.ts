@@ -1,6 +1,7 @@
 /** @file Goes on after a lost device: opens another and resumes from the last checkpoint. */
+
+import { DeviceLostError } from '../base/errors.ts';
 import type { Device } from '../tensor/device.ts';
-import { DeviceLostError } from '../tensor/errors.ts';
 import type { TrainOptions, TrainResult } from './events.ts';
 import { train } from './loop.ts';
 

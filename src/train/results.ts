@@ -1,8 +1,9 @@
 /** @file After training: predictions on held-out subjects, their errors, and what the report shows of them. */
+
+import { FileError } from '../base/errors.ts';
 import type { Split } from '../data/sampler.ts';
 import type { PreparedData, PreparedImage } from '../data/types.ts';
 import type { Device } from '../tensor/device.ts';
-import { FileError } from '../tensor/errors.ts';
 import type { TrainConfig } from './config.ts';
 import { imagesOf } from './dataset.ts';
 import { type Evaluation, evaluateImages, fitBaseline, fitLines, type Predictions } from './evaluate.ts';

@@ -1,5 +1,5 @@
 /** @file The run's log: one JSON line per step in metrics.jsonl, one per validation in validation.jsonl. */
-import { FileError } from '../tensor/errors.ts';
+import { FileError } from '../base/errors.ts';
 import { type RunFiles, readText, writeText } from './runfiles.ts';
 
 export const metricsFile = 'metrics.jsonl';

@@ -1,7 +1,8 @@
 /** @file The error that ends a run: what is wrong, what is left of the run, and which images it may come from. */
+
+import { TrainingError } from '../base/errors.ts';
 import type { Batch } from '../data/sampler.ts';
 import type { PreparedData, PreparedImage } from '../data/types.ts';
-import { TrainingError } from '../tensor/errors.ts';
 import { firstNonFinite, type Trouble } from './finite.ts';
 
 /** Images that a message names. */

@@ -1,6 +1,6 @@
 /** @file Which kernel variants a run computes with: those its checkpoint names, newly tuned ones, or the order of preference. */
 import { choicesBy, type TuneOptions, type Winner } from '../autograd/tune.ts';
-import { type Choices, setChoices } from '../kernels/variant.ts';
+import { type Choices, setChoices } from '../kernels/launch/variant.ts';
 import type { Device } from '../tensor/device.ts';
 import type { TrainConfig } from './config.ts';
 import type { RunFiles } from './runfiles.ts';

@@ -1,10 +1,11 @@
 /** @file The weights a run leaves behind: the network in PyTorch's names, and what one must know to use it. */
+
+import { FileError } from '../base/errors.ts';
 import type { PreparedManifest } from '../data/types.ts';
 import { UNet } from '../models/unet.ts';
 import { decodeWeights, encodeWeights, readWeights } from '../models/weights.ts';
 import type { TaskName } from '../tasks/task.ts';
 import type { Device } from '../tensor/device.ts';
-import { FileError } from '../tensor/errors.ts';
 import type { TrainConfig } from './config.ts';
 import { expectFinite } from './finite.ts';
 import { networkOptions } from './network.ts';

@@ -1,8 +1,8 @@
 /** @file Winners of the tuner, kept between runs: by adapter, by the engine's shaders and by problem. */
 import { choicesBy, type Winner } from '../autograd/tune.ts';
-import { crc32 } from '../data/store.ts';
+import { textChecksum } from '../base/hash.ts';
+import type { Choices } from '../kernels/launch/variant.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
-import type { Choices } from '../kernels/variant.ts';
 import type { Device } from '../tensor/device.ts';
 import { type RunFiles, readText, writeText } from './runfiles.ts';
 
@@ -13,9 +13,7 @@ type Stored = Record<string, Record<string, string>>;
 /** A checksum of every shader: a version that changes while one works on kernels, too. */
 function engineVersion(): string {
   const sources = Object.values(shaders).map(({ source }) => source);
-  return crc32(new TextEncoder().encode(sources.join('\n')))
-    .toString(16)
-    .padStart(8, '0');
+  return textChecksum(sources.join('\n'));
 }
 
 /** What winners depend on besides the problem. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
+import { LabelError, PlanewiseError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
-import { LabelError, PlanewiseError } from '../../src/tensor/errors.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { useDevice } from '../device.ts';
 

@@ -1,7 +1,7 @@
 /** @file A clock that stands still but for what the launches of captured steps are said to take. */
 import { vi } from 'vitest';
 import { CapturedStep, type StepOutputs } from '../../src/autograd/step.ts';
-import type { Launch } from '../../src/kernels/queue.ts';
+import type { Launch } from '../../src/kernels/launch/queue.ts';
 
 const { run } = CapturedStep.prototype;
 

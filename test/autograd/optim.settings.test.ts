@@ -4,8 +4,8 @@ import { Optimizer } from '../../src/autograd/optim.ts';
 import type { OptimizerSettings } from '../../src/autograd/optimSettings.ts';
 import { LossScaler } from '../../src/autograd/scaler.ts';
 import { capture } from '../../src/autograd/step.ts';
+import { ConfigError, ShapeError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
-import { ConfigError, ShapeError } from '../../src/tensor/errors.ts';
 import { expectClose, poisoned } from '../check.ts';
 import { useDevice } from '../device.ts';
 

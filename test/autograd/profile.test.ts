@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { chromeTrace, profileOf, profileStep, traceStep } from '../../src/autograd/profile.ts';
 import { type CapturedStep, capture } from '../../src/autograd/step.ts';
+import { DeviceError } from '../../src/base/errors.ts';
 import { randomNormal } from '../../src/tensor/create.ts';
-import { DeviceError } from '../../src/tensor/errors.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
 

@@ -6,8 +6,8 @@ import type { OptimizerSettings } from '../../src/autograd/optimSettings.ts';
 import { LossScaler, type ScalerSettings } from '../../src/autograd/scaler.ts';
 import { capture } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';
+import { ConfigError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
-import { ConfigError } from '../../src/tensor/errors.ts';
 import { expectClose, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 

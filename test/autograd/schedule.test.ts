@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as schedules from '../../src/autograd/schedule.ts';
-import { ConfigError } from '../../src/tensor/errors.ts';
+import { ConfigError } from '../../src/base/errors.ts';
 import { describeCase, type GoldenCase, goldenCases } from '../goldens.ts';
 
 const cases = await goldenCases('schedule');

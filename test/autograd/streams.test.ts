@@ -3,8 +3,8 @@ import * as ops from '../../src/autograd/ops.ts';
 import { capture } from '../../src/autograd/step.ts';
 import { nextStream, recordStreams, replayStreams } from '../../src/autograd/streams.ts';
 import { Tape } from '../../src/autograd/tape.ts';
+import { GradientError } from '../../src/base/errors.ts';
 import { filled, tensor } from '../../src/tensor/create.ts';
-import { GradientError } from '../../src/tensor/errors.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { noGrad, Tape } from '../../src/autograd/tape.ts';
+import { GradientError, ShapeError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
-import { GradientError, ShapeError } from '../../src/tensor/errors.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
 

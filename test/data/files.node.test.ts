@@ -16,8 +16,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FileError } from '../../src/base/errors.ts';
 import { listFiles, readBytes } from '../../src/data/files/files.node.ts';
-import { FileError } from '../../src/tensor/errors.ts';
 import { zipOf } from './zip-writer.ts';
 
 let folder = '';

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { GeometryError } from '../../src/base/errors.ts';
 import {
   applyAffine,
   composeAffine,
@@ -24,7 +25,6 @@ import {
 } from '../../src/data/geometry.ts';
 import type { Affine, ImagePlane, Vec3 } from '../../src/data/types.ts';
 import { dot, subtract } from '../../src/data/vector.ts';
-import { GeometryError } from '../../src/tensor/errors.ts';
 import goldens from '../goldens/data.json' with { type: 'json' };
 import { shortAxisPlane } from './dicom-writer.ts';
 

@@ -1,6 +1,7 @@
 /** @file From folders to labels: grouping, views, references and every reason for a label that is not there. */
 
 import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../../src/base/errors.ts';
 import { pixelToWorld, planeNormal } from '../../src/data/geometry.ts';
 import { type LabelOptions, labelStudies } from '../../src/data/labels.ts';
 import { cropMap } from '../../src/data/resample.ts';
@@ -8,7 +9,6 @@ import { planStudies } from '../../src/data/study/plan.ts';
 import { parseViewRule } from '../../src/data/study/views.ts';
 import type { FileSource, Line } from '../../src/data/types.ts';
 import { dot, subtract } from '../../src/data/vector.ts';
-import { ConfigError } from '../../src/tensor/errors.ts';
 import { longAxisPlane, memoryFile, shortAxisPlane } from './dicom-writer.ts';
 import { cineStudy, dsbccSubject, imageFile } from './studies.ts';
 

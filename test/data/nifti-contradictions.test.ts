@@ -2,8 +2,8 @@
 
 import { gzipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
+import { FileError } from '../../src/base/errors.ts';
 import { niftiPlane, readNifti, writeNifti } from '../../src/data/nifti.ts';
-import { FileError } from '../../src/tensor/errors.ts';
 import kinds from '../goldens/nifti.json' with { type: 'json' };
 import { concat } from './dicom-writer.ts';
 

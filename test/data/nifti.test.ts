@@ -1,9 +1,9 @@
 /** @file NIfTI against what nibabel reads of the same files, and against what it writes itself. */
 
 import { describe, expect, test } from 'vitest';
+import { GeometryError, ShapeError } from '../../src/base/errors.ts';
 import { intersectingLine } from '../../src/data/geometry.ts';
 import { type NiftiVolume, niftiPlane, readNifti, writeNifti } from '../../src/data/nifti.ts';
-import { GeometryError, ShapeError } from '../../src/tensor/errors.ts';
 import goldens from '../goldens/data.json' with { type: 'json' };
 import kinds from '../goldens/nifti.json' with { type: 'json' };
 

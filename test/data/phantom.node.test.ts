@@ -4,9 +4,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FileError } from '../../src/base/errors.ts';
 import { writePhantomCohort } from '../../src/data/phantom.node.ts';
 import { encodePhantomSubject, phantomSubject } from '../../src/data/phantom.ts';
-import { FileError } from '../../src/tensor/errors.ts';
 
 const options = { subjects: 2, seed: 3, size: 32, phases: 1 } as const;
 let root = '';

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { type DataSet, parseDicom } from 'dicom-parser';
 import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/base/errors.ts';
 import { intersectingLine, planeNormal, worldToPixel } from '../../src/data/geometry.ts';
 import { readNifti } from '../../src/data/nifti.ts';
 import {
@@ -15,7 +16,6 @@ import {
   phantomTruth,
 } from '../../src/data/phantom.ts';
 import type { Vec3 } from '../../src/data/types.ts';
-import { ConfigError } from '../../src/tensor/errors.ts';
 
 const small = { size: 48 } as const;
 const cohort: PhantomSubject[] = Array.from({ length: 15 }, (_, index) => phantomSubject(5, index, small));

@@ -2,11 +2,11 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../../src/base/errors.ts';
 import { transformPlane, worldToPixel } from '../../src/data/geometry.ts';
 import { prepare } from '../../src/data/prepare.ts';
 import { cropMap, resample, zScore } from '../../src/data/resample.ts';
 import type { ImagePlane, Reason } from '../../src/data/types.ts';
-import { ConfigError } from '../../src/tensor/errors.ts';
 import { longAxisPlane, memoryFile, shortAxisPlane, writeDicom } from './dicom-writer.ts';
 import { dsbccSubject, generatedStudy, imageFile } from './studies.ts';
 

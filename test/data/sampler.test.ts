@@ -2,13 +2,13 @@
 
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { ConfigError } from '../../src/base/errors.ts';
+import { philox } from '../../src/base/random.ts';
 import { applyAffine, normalizeLine } from '../../src/data/affine.ts';
 import { augmentLine, drawAugmentation } from '../../src/data/augmentation.ts';
 import { prepare } from '../../src/data/prepare.ts';
-import { philox } from '../../src/data/random.ts';
 import { createSampler, splitSubjects, subjectsOf } from '../../src/data/sampler.ts';
 import type { PreparedData } from '../../src/data/types.ts';
-import { ConfigError } from '../../src/tensor/errors.ts';
 import { dsbccSubject } from './studies.ts';
 
 let data: PreparedData;

@@ -1,15 +1,14 @@
-/** @file The prepared store on disk: round trips, damage, full disks; and half precision. */
+/** @file The prepared store on disk: round trips, damage, full disks. */
 
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ConfigError, FileError } from '../../src/base/errors.ts';
+import { crc32 } from '../../src/base/hash.ts';
 import { listFiles } from '../../src/data/files/files.node.ts';
-import { fromHalf, toHalf } from '../../src/data/half.ts';
 import { prepare } from '../../src/data/prepare.ts';
 import { expectStoreFolder, openStore, writeStore } from '../../src/data/store.node.ts';
-import { crc32 } from '../../src/data/store.ts';
-import { ConfigError, FileError } from '../../src/tensor/errors.ts';
 import { dsbccSubject } from './studies.ts';
 
 const disk = vi.hoisted(() => ({ full: false }));
@@ -149,33 +148,4 @@ describe('listFiles', () => {
 
 test('crc32 has its published check value', () => {
   expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
-});
-
-describe('half precision', () => {
-  const all = Uint16Array.from({ length: 65536 }, (_, i) => i);
-  const values = fromHalf(all);
-
-  test('keeps every one of its values', () => {
-    const back = toHalf(values);
-    for (const half of all) {
-      const notANumber = (half & 0x7c00) === 0x7c00 && (half & 0x3ff) !== 0;
-      if (notANumber) expect(values[half]).toBeNaN();
-      else if (back[half] !== half) expect.fail(`${half} came back as ${back[half]}`);
-    }
-    expect([values[0x3c00], values[0xc500], values[1], values[0x7bff]]).toEqual([1, -5, 2 ** -24, 65504]);
-  });
-
-  test('rounds midpoints to even and everything else to the nearest', () => {
-    for (let half = 0; half < 0x7bff; half++) {
-      const [low, high] = [values[half]!, values[half + 1]!];
-      const middle = (low + high) / 2;
-      const nudge = (high - low) / 64;
-      const [down, tie, up] = toHalf(Float32Array.of(middle - nudge, middle, -middle - nudge));
-      const even = half % 2 === 0 ? half : half + 1;
-      if (down !== half || tie !== even || up !== ((half + 1) | 0x8000)) expect.fail(`around ${middle}`);
-    }
-    expect([...toHalf(Float32Array.of(65519, 65520, -1e9, Number.NaN))]).toEqual([
-      0x7bff, 0x7c00, 0xfc00, 0x7e00,
-    ]);
-  });
 });

@@ -1,6 +1,6 @@
 /** @file Writes zip archives for tests, with every oddity that a reader has to know. */
 import { deflateSync } from 'fflate';
-import { crc32 } from '../../src/data/store.ts';
+import { crc32 } from '../../src/base/hash.ts';
 
 export interface ZipFile {
   /** Bytes where the name is not UTF-8. */

@@ -1,8 +1,8 @@
 /** @file Zip archives read in place: what is listed, what is refused and how it is said. */
 import { describe, expect, test } from 'vitest';
+import { FileError } from '../../src/base/errors.ts';
 import { blobAccess, expand, listZip } from '../../src/data/files/zip.ts';
 import type { FileSource } from '../../src/data/types.ts';
-import { FileError } from '../../src/tensor/errors.ts';
 import { type ZipFile, zipOf } from './zip-writer.ts';
 
 const access = (bytes: Uint8Array) => blobAccess('study.zip', new Blob([bytes as BlobPart]));

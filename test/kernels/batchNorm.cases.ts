@@ -2,9 +2,9 @@
 import { expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
+import { ShapeError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
 import type { Device, DeviceOptions } from '../../src/tensor/device.ts';
-import { ShapeError } from '../../src/tensor/errors.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { checkOp, expectClose, type Host, host, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
+import { ShapeError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
-import { ShapeError } from '../../src/tensor/errors.ts';
 import { elementCount, type Shape } from '../../src/tensor/shape.ts';
 import { checkOp, type Host, random } from '../check.ts';
 import { useDevice } from '../device.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
+import { fromHalfBits, toHalfBits } from '../../src/base/half.ts';
 import { tensor } from '../../src/tensor/create.ts';
-import { type DType, fromHalfBits, toHalfBits } from '../../src/tensor/dtype.ts';
+import type { DType } from '../../src/tensor/dtype.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { checkOp, expectClose, type Host, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';

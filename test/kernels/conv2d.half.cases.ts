@@ -2,11 +2,11 @@
 import { expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
+import { fromHalfBits, toHalfBits } from '../../src/base/half.ts';
+import { uniforms } from '../../src/base/random.ts';
 import type { Conv2dAttrs } from '../../src/kernels/index.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import { fromHalfBits, toHalfBits } from '../../src/tensor/dtype.ts';
-import { uniforms } from '../../src/tensor/random.ts';
 import { elementCount, type Shape } from '../../src/tensor/shape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { checkOp, type Host, host, poisoned, random } from '../check.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
-import { conv2d, conv2dTranspose } from '../../src/kernels/conv2d.ts';
+import { ShapeError } from '../../src/base/errors.ts';
+import { conv2d, conv2dTranspose } from '../../src/kernels/conv/conv2d.ts';
 import { run } from '../../src/kernels/op.ts';
 import { zeros } from '../../src/tensor/create.ts';
-import { ShapeError } from '../../src/tensor/errors.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
 import { convolutionTests } from './conv2d.cases.ts';

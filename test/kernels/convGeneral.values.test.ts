@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
+import { fromHalfBits, toHalfBits } from '../../src/base/half.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
-import { fromHalfBits, toHalfBits } from '../../src/tensor/dtype.ts';
 import { elementCount, type Shape } from '../../src/tensor/shape.ts';
 import { checkOp, expectClose, type Host, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { capture } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';
+import { ShapeError } from '../../src/base/errors.ts';
+import { philox } from '../../src/base/random.ts';
 import { filled, tensor, zeros } from '../../src/tensor/create.ts';
-import { ShapeError } from '../../src/tensor/errors.ts';
-import { philox } from '../../src/tensor/random.ts';
 import { checkOp, type Host, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 

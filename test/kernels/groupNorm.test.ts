@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
+import { ShapeError } from '../../src/base/errors.ts';
 import { zeros } from '../../src/tensor/create.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import { ShapeError } from '../../src/tensor/errors.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
 import { checkGolden } from '../golden-op.ts';

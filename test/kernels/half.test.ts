@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
+import { ShapeError } from '../../src/base/errors.ts';
+import { fromHalfBits, toHalfBits } from '../../src/base/half.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
 import type { Device, DeviceOptions } from '../../src/tensor/device.ts';
 import type { DType } from '../../src/tensor/dtype.ts';
-import { fromHalfBits, toHalfBits } from '../../src/tensor/dtype.ts';
-import { ShapeError } from '../../src/tensor/errors.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { openDevice } from '#device';
-import { compileLate } from '../../src/kernels/late.ts';
-import { PipelineCache, type PipelineSpec, pipelineSpec } from '../../src/kernels/pipeline.ts';
-import { queueOf } from '../../src/kernels/queue.ts';
+import { compileLate } from '../../src/kernels/launch/late.ts';
+import { PipelineCache, type PipelineSpec, pipelineSpec } from '../../src/kernels/launch/pipeline.ts';
+import { queueOf } from '../../src/kernels/launch/queue.ts';
 import * as shaders from '../../src/kernels/shaders.gen.ts';
 import type { Device, Twins } from '../../src/tensor/device.ts';
 import { useDevice } from '../device.ts';

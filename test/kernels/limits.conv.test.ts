@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
-import { forwardGather, sizes } from '../../src/kernels/conv2dGrad.ts';
-import { type Correlation, correlate, correlationVariants } from '../../src/kernels/correlate.ts';
-import { finishGrad } from '../../src/kernels/finishGrad.ts';
-import { gatherVariants } from '../../src/kernels/gather.ts';
-import { foldedGrid } from '../../src/kernels/grid.ts';
-import { multiply, productVariants } from '../../src/kernels/product.ts';
+import { forwardGather, sizes } from '../../src/kernels/conv/conv2dGrad.ts';
+import { type Correlation, correlate, correlationVariants } from '../../src/kernels/conv/correlate.ts';
+import { finishGrad } from '../../src/kernels/conv/finishGrad.ts';
+import { gatherVariants } from '../../src/kernels/conv/gather.ts';
+import { multiply, productVariants } from '../../src/kernels/conv/winogradProduct.ts';
+import { foldedGrid } from '../../src/kernels/launch/grid.ts';
 import { empty, filled, tensor, zeros } from '../../src/tensor/create.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { poisoned } from '../check.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
-import { adjointGather, type Conv2dAttrs, forwardGather, sizes } from '../../src/kernels/conv2dGrad.ts';
-import { correlationVariants } from '../../src/kernels/correlate.ts';
-import { gatherVariants } from '../../src/kernels/gather.ts';
+import { adjointGather, type Conv2dAttrs, forwardGather, sizes } from '../../src/kernels/conv/conv2dGrad.ts';
+import { correlationVariants } from '../../src/kernels/conv/correlate.ts';
+import { gatherVariants } from '../../src/kernels/conv/gather.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import type { DType } from '../../src/tensor/dtype.ts';
 import type { Shape } from '../../src/tensor/shape.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
+import { ShapeError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
-import { ShapeError } from '../../src/tensor/errors.ts';
 import { elementCount, type Shape } from '../../src/tensor/shape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { checkOp, expectClose, type Host, poisoned, random } from '../check.ts';

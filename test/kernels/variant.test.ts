@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Correlation, correlationVariants } from '../../src/kernels/correlate.ts';
-import { type Gather, gatherVariants } from '../../src/kernels/gather.ts';
-import { chooseVariant } from '../../src/kernels/variant.ts';
+import { type Correlation, correlationVariants } from '../../src/kernels/conv/correlate.ts';
+import { type Gather, gatherVariants } from '../../src/kernels/conv/gather.ts';
+import { chooseVariant } from '../../src/kernels/launch/variant.ts';
 import type { Caps, Device, DeviceOptions } from '../../src/tensor/device.ts';
 import { useDevice } from '../device.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
+import { ShapeError } from '../../src/base/errors.ts';
 import { filled, tensor, zeros } from '../../src/tensor/create.ts';
-import { ShapeError } from '../../src/tensor/errors.ts';
 import { checkOp, expectClose, type Host, host, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ShapeError } from '../../src/base/errors.ts';
 import { Declarations, initialValues } from '../../src/models/declare.ts';
 import { Conv2d, type ConvOptions, ConvTranspose2d } from '../../src/models/layers.ts';
 import { Module } from '../../src/models/module.ts';
@@ -6,7 +7,6 @@ import { fromTorch, torchShape, toTorch } from '../../src/models/state.ts';
 import { decodeWeights, encodeWeights, readWeights } from '../../src/models/weights.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import { ShapeError } from '../../src/tensor/errors.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { expectClose, random } from '../check.ts';
 import { useDevice } from '../device.ts';

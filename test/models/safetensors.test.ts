@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { FileError } from '../../src/base/errors.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../../src/models/safetensors.ts';
 import { decodeWeights, encodeWeights } from '../../src/models/weights.ts';
-import { FileError } from '../../src/tensor/errors.ts';
 import { goldenWeights } from '../goldens.ts';
 
 const sample = new Map<string, SafeTensor>([

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
+import { ConfigError, ShapeError } from '../../src/base/errors.ts';
 import { Declarations } from '../../src/models/declare.ts';
 import type { LayerSpec } from '../../src/models/layer.ts';
 import { GroupNorm } from '../../src/models/norms.ts';
 import { Sequential } from '../../src/models/sequential.ts';
 import * as layers from '../../src/models/specs.ts';
 import { zeros } from '../../src/tensor/create.ts';
-import { ConfigError, ShapeError } from '../../src/tensor/errors.ts';
 import { useDevice } from '../device.ts';
 
 const device = useDevice();

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { ConfigError, ShapeError, WeightError } from '../../src/base/errors.ts';
 import { type Declarations, initialValues } from '../../src/models/declare.ts';
 import type { StateDict } from '../../src/models/state.ts';
 import { declareUNet, UNet, type UNetOptions, unetPresets } from '../../src/models/unet.ts';
 import { decodeWeights, encodeWeights, readWeights } from '../../src/models/weights.ts';
 import { zeros } from '../../src/tensor/create.ts';
-import { ConfigError, ShapeError, WeightError } from '../../src/tensor/errors.ts';
 import { poisoned } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { goldenWeights } from '../goldens.ts';

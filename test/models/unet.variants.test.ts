@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDevice } from '#device';
-import { type Correlation, correlationVariants } from '../../src/kernels/correlate.ts';
-import { type Gather, gatherVariants } from '../../src/kernels/gather.ts';
+import { type Correlation, correlationVariants } from '../../src/kernels/conv/correlate.ts';
+import { type Gather, gatherVariants } from '../../src/kernels/conv/gather.ts';
 import { toTorch } from '../../src/models/state.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
 import type { Device, DeviceOptions } from '../../src/tensor/device.ts';

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FileError } from '../../src/base/errors.ts';
 import { loadWeights, saveWeights } from '../../src/models/weights.node.ts';
-import { FileError } from '../../src/tensor/errors.ts';
 
 let folder = '';
 beforeEach(async () => {

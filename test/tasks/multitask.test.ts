@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { uniforms } from '../../src/data/random.ts';
+import { drawsOf } from '../../src/base/random.ts';
 import { Multitask } from '../../src/tasks/multitask.ts';
 import type { TaskName } from '../../src/tasks/task.ts';
 import { tensor } from '../../src/tensor/create.ts';
@@ -9,7 +9,7 @@ const device = useDevice();
 const [batch, side, views, sigma] = [3, 5, 2, 1.3];
 
 function values(count: number, index: number): number[] {
-  const next = uniforms(7, 9, index);
+  const next = drawsOf(7, 9, index);
   return Array.from({ length: count }, () => Math.fround(2 * next() - 1));
 }
 

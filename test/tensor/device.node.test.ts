@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { DeviceError } from '../../src/base/errors.ts';
 import { listCandidates, openDevice } from '../../src/tensor/device.node.ts';
-import { DeviceError } from '../../src/tensor/errors.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

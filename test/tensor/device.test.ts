@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openDevice } from '#device';
+import { DeviceError, DeviceLostError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import { DeviceError, DeviceLostError } from '../../src/tensor/errors.ts';
 
 async function withDevice(action: (device: Device) => Promise<void>): Promise<void> {
   const device = await openDevice();

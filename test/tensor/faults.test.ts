@@ -3,8 +3,8 @@ import { openDevice } from '#device';
 import * as ops from '../../src/autograd/ops.ts';
 import { capture } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';
+import { LabelError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
-import { LabelError } from '../../src/tensor/errors.ts';
 import { useDevice } from '../device.ts';
 
 const device = useDevice();

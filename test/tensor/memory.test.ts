@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
+import { DisposedError, OutOfMemoryError } from '../../src/base/errors.ts';
 import { empty, filled, tensor, zeros } from '../../src/tensor/create.ts';
-import { DisposedError, OutOfMemoryError } from '../../src/tensor/errors.ts';
 import { Memory, sizeClass } from '../../src/tensor/memory.ts';
 import { disown, scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';

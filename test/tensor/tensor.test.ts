@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
+import { PlanewiseError, ShapeError } from '../../src/base/errors.ts';
 import { accumulateInto } from '../../src/kernels/binary.ts';
 import { filled, randomNormal, randomUniform, tensor, zeros } from '../../src/tensor/create.ts';
 import type { DType } from '../../src/tensor/dtype.ts';
-import { PlanewiseError, ShapeError } from '../../src/tensor/errors.ts';
 import { broadcastShapes, normalizeAxes, stridesOf } from '../../src/tensor/shape.ts';
 import { useDevice } from '../device.ts';
 

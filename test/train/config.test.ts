@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/tensor/errors.ts';
+import { ConfigError } from '../../src/base/errors.ts';
 import { changedKeys, parseGiven, presets, resolveConfig, trainConfigOf } from '../../src/train/config.ts';
 import { embeddedDefault } from '../../src/train/job.ts';
 import { learningRateAt } from '../../src/train/schedule.ts';

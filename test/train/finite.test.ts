@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { FileError, TrainingError } from '../../src/base/errors.ts';
 import { createSampler } from '../../src/data/sampler.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/models/safetensors.ts';
 import { UNet } from '../../src/models/unet.ts';
 import { tensor } from '../../src/tensor/create.ts';
-import { FileError, TrainingError } from '../../src/tensor/errors.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import {
   checkpointFile,

@@ -1,9 +1,9 @@
 /** @file Lines read back from heatmaps: exact, noisy, hedged, clipped, absent. */
 
 import { describe, expect, test } from 'vitest';
+import { normals } from '../../src/base/random.ts';
 import { lineAngleDeg, lineOffsetMm } from '../../src/data/affine.ts';
 import type { Line } from '../../src/data/types.ts';
-import { normals } from '../../src/tensor/random.ts';
 import { fitLine } from '../../src/train/linefit.ts';
 import { lineAt, renderRidge } from './ridge.ts';
 

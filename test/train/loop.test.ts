@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, FileError } from '../../src/tensor/errors.ts';
+import { ConfigError, FileError } from '../../src/base/errors.ts';
 import { checkpointFile, previousCheckpointFile } from '../../src/train/checkpoint.ts';
 import { splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent, TrainOptions } from '../../src/train/events.ts';

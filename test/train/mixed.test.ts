@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ConfigError, DeviceError } from '../../src/base/errors.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { decodeSafetensors } from '../../src/models/safetensors.ts';
-import { ConfigError, DeviceError } from '../../src/tensor/errors.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
 import { changedKeys } from '../../src/train/config.ts';
 import { splitOf } from '../../src/train/dataset.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { DeviceError } from '../../src/base/errors.ts';
 import { listCandidates, openDevice } from '../../src/tensor/device.node.ts';
-import { DeviceError } from '../../src/tensor/errors.ts';
 import { expectPrecision } from '../../src/train/precision.node.ts';
 
 describe('expectPrecision', () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openDevice } from '#device';
+import { DeviceLostError } from '../../src/base/errors.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import { DeviceLostError } from '../../src/tensor/errors.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
 import { train } from '../../src/train/loop.ts';

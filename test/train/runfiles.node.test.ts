@@ -2,8 +2,8 @@ import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FileError } from '../../src/base/errors.ts';
 import { fileError } from '../../src/data/files/files.node.ts';
-import { FileError } from '../../src/tensor/errors.ts';
 import { DiskFiles } from '../../src/train/runfiles.node.ts';
 import { readText, writeText } from '../../src/train/runfiles.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FileError } from '../../src/tensor/errors.ts';
+import { FileError } from '../../src/base/errors.ts';
 import { MemoryFiles, readText, writeText } from '../../src/train/runfiles.ts';
 import {
   appendRecords,

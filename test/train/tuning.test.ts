@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Winner } from '../../src/autograd/tune.ts';
-import { choicesOf } from '../../src/kernels/variant.ts';
+import { choicesOf } from '../../src/kernels/launch/variant.ts';
 import { checkpointFile, loadCheckpoint } from '../../src/train/checkpoint.ts';
 import type { TrainEvent, TrainOptions } from '../../src/train/events.ts';
 import { train } from '../../src/train/loop.ts';

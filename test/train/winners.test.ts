@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Winner } from '../../src/autograd/tune.ts';
-import { FileError } from '../../src/tensor/errors.ts';
+import { FileError } from '../../src/base/errors.ts';
 import { MemoryFiles, readText, writeText } from '../../src/train/runfiles.ts';
 import { adapterKey, loadWinners, saveWinners, winnersFile } from '../../src/train/winners.ts';
 import { useDevice } from '../device.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { FileError } from '../../src/base/errors.ts';
 import { transformLine } from '../../src/data/affine.ts';
 import { cropMap } from '../../src/data/resample.ts';
 import { UNet } from '../../src/models/unet.ts';
 import { encodeWeights, readWeights } from '../../src/models/weights.ts';
-import { FileError } from '../../src/tensor/errors.ts';
 import { predictImages } from '../../src/train/predict.ts';
 import { heartLibrary, prepareHearts } from '../../web/work/hearts.ts';
 import { studyInfo } from '../../web/work/library.ts';

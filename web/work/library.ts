@@ -1,5 +1,6 @@
 /** @file What can be looked at, wherever it comes from: subjects, their stacks and their images. */
 
+import { ConfigError } from '../../src/base/errors.ts';
 import { bareHeader } from '../../src/data/dicom/header.ts';
 import type { PixelImage } from '../../src/data/dicom/pixels.ts';
 import { groupBy } from '../../src/data/lists.ts';
@@ -9,7 +10,6 @@ import { chooseReference, type Reference } from '../../src/data/study/references
 import { unwanted } from '../../src/data/study/roles.ts';
 import { buildStacks, evenRuns, type Stack, stackLocations } from '../../src/data/study/stacks.ts';
 import type { ImagePlane, PreparedData, SkippedFile } from '../../src/data/types.ts';
-import { ConfigError } from '../../src/tensor/errors.ts';
 import type { ImageRequest, ImageValues, StackInfo, StudyInfo } from '../protocol.ts';
 
 export interface Library {

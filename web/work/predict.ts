@@ -1,11 +1,12 @@
 /** @file What loaded weights say about the slices of a study, beside what its geometry says. */
+
+import { ConfigError } from '../../src/base/errors.ts';
 import { invertAffine, transformLine } from '../../src/data/affine.ts';
 import { cropMap, onGrid } from '../../src/data/resample.ts';
 import type { ScannedImage } from '../../src/data/scan.ts';
 import { referenceLine } from '../../src/data/study/references.ts';
 import { stackLocations } from '../../src/data/study/stacks.ts';
 import type { Affine, Line, PreparedData } from '../../src/data/types.ts';
-import { ConfigError } from '../../src/tensor/errors.ts';
 import { referencePoint } from '../../src/train/baseline.ts';
 import { fitLines, heatmapOf, type LineError, lineError } from '../../src/train/evaluate.ts';
 import { predictImages } from '../../src/train/predict.ts';

@@ -1,10 +1,10 @@
 /** @file One training in the browser: started, paused, resumed and stopped, its files kept in OPFS. */
 import { openDevice } from '#device';
+import { ConfigError, FileError, OutOfMemoryError, PlanewiseError } from '../../src/base/errors.ts';
 import type { Split } from '../../src/data/sampler.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { UNet } from '../../src/models/unet.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import { ConfigError, FileError, OutOfMemoryError, PlanewiseError } from '../../src/tensor/errors.ts';
 import { loadCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
 import { type TrainConfig, trainConfigOf } from '../../src/train/config.ts';
 import { fingerprint, splitOf } from '../../src/train/dataset.ts';

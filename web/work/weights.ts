@@ -1,4 +1,12 @@
 /** @file Weights from a file: ours, which describe themselves, or PyTorch's, whose network is read off their shapes. */
+
+import {
+  DeviceError,
+  DeviceLostError,
+  FileError,
+  OutOfMemoryError,
+  WeightError,
+} from '../../src/base/errors.ts';
 import { defaultSize, defaultSpacingMm } from '../../src/data/resample.ts';
 import type { PreparedManifest } from '../../src/data/types.ts';
 import type { StateDict } from '../../src/models/state.ts';
@@ -7,13 +15,6 @@ import { decodeWeights } from '../../src/models/weights.ts';
 import { tasks } from '../../src/tasks/multitask.ts';
 import type { TaskName } from '../../src/tasks/task.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import {
-  DeviceError,
-  DeviceLostError,
-  FileError,
-  OutOfMemoryError,
-  WeightError,
-} from '../../src/tensor/errors.ts';
 import { defaultSigmaMm } from '../../src/train/evaluate.ts';
 import { loadNetwork, type WeightsInfo } from '../../src/train/weightsfile.ts';
 import type { WeightsSummary } from '../protocol.ts';

@@ -5,8 +5,8 @@
  * beside whole numbers.
  */
 
+import { ShapeError } from '../../base/errors.ts';
 import * as kernels from '../../kernels/index.ts';
-import { ShapeError } from '../../tensor/errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 import { expectOperand, type Operand, pointwise } from './operands.ts';

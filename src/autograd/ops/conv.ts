@@ -1,6 +1,8 @@
 /** @file Convolutions of one and two axes, their adjoints as differentiable functions. */
+
+import { ShapeError } from '../../base/errors.ts';
 import { describe } from '../../kernels/checks.ts';
-import { equalForm } from '../../kernels/convGeneralForm.ts';
+import { equalForm } from '../../kernels/conv/convGeneralForm.ts';
 import {
   type Conv1dOptions,
   type Conv1dTransposeOptions,
@@ -9,10 +11,9 @@ import {
   type ConvSettings,
   lifted,
   settingsOf,
-} from '../../kernels/convGeneralSettings.ts';
-import { convSpec } from '../../kernels/convGeneralShape.ts';
+} from '../../kernels/conv/convGeneralSettings.ts';
+import { convSpec } from '../../kernels/conv/convGeneralShape.ts';
 import * as kernels from '../../kernels/index.ts';
-import { ShapeError } from '../../tensor/errors.ts';
 import { formatShape, sameShape } from '../../tensor/shape.ts';
 import { type Spec, Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
@@ -24,7 +25,7 @@ export type {
   Conv2dTransposeOptions,
   Padding,
   PerAxis,
-} from '../../kernels/convGeneralSettings.ts';
+} from '../../kernels/conv/convGeneralSettings.ts';
 
 /** x, weight and bias. */
 type Operands = readonly [x: Tensor, weight: Tensor, bias: Tensor | null];

@@ -1,4 +1,6 @@
 /** @file Concat, stack, slice, split and pad along one axis. */
+
+import { ShapeError } from '../../base/errors.ts';
 import { describe, expectWhole } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
 import { expectShape } from '../../kernels/op.ts';
@@ -6,7 +8,6 @@ import { expectAxis } from '../../kernels/options.ts';
 import { empty } from '../../tensor/create.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { DType } from '../../tensor/dtype.ts';
-import { ShapeError } from '../../tensor/errors.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';

@@ -1,10 +1,11 @@
 /** @file Matrix products and the linear layer. f32, or f16 where the device computes with it; sums are in f32. */
+
+import { ShapeError } from '../../base/errors.ts';
 import { inferProduct } from '../../kernels/batchMatmul.ts';
 import { expectOneOf } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
 import { expectShape } from '../../kernels/op.ts';
 import { expectOptions } from '../../kernels/options.ts';
-import { ShapeError } from '../../tensor/errors.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';

@@ -1,8 +1,8 @@
 /** @file Normalisation as differentiable functions. */
 
+import { ShapeError } from '../../base/errors.ts';
 import { describe, expectKnown } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
-import { ShapeError } from '../../tensor/errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { applyFirst } from '../apply.ts';
 import { recomputing } from '../recompute.ts';

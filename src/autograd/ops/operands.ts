@@ -1,8 +1,9 @@
 /** @file Checks of the operands of a call, and numbers in the place of tensors. */
+
+import { ShapeError } from '../../base/errors.ts';
 import { describe } from '../../kernels/checks.ts';
 import type { Op } from '../../kernels/op.ts';
 import type { PointwiseAttrs, PointwiseFunction } from '../../kernels/pointwise.ts';
-import { ShapeError } from '../../tensor/errors.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 

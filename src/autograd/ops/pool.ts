@@ -1,8 +1,9 @@
 /** @file Pooling as differentiable functions. */
+
+import { ShapeError } from '../../base/errors.ts';
 import { describe } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
 import { expectOptions, type Pair } from '../../kernels/options.ts';
-import { ShapeError } from '../../tensor/errors.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { apply, applyFirst } from '../apply.ts';

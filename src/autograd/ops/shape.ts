@@ -1,8 +1,9 @@
 /** @file Shapes of tensors of any dtype: views of the same elements, and their elements in another order. */
+
+import { ShapeError } from '../../base/errors.ts';
 import { describe } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
 import { expectAxes, expectAxis } from '../../kernels/options.ts';
-import { ShapeError } from '../../tensor/errors.ts';
 import { elementCount, formatShape, inferShape, type Shape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';

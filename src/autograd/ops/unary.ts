@@ -3,12 +3,13 @@
  * NaN and infinities come out as in PyTorch. All throw ShapeError for what is no tensor, has another dtype, or for
  * constants that are no numbers.
  */
+
+import { ShapeError } from '../../base/errors.ts';
 import { describe, expectOneOf } from '../../kernels/checks.ts';
 import { expectScalar, isFloat } from '../../kernels/elements.ts';
 import * as kernels from '../../kernels/index.ts';
 import { expectOptions } from '../../kernels/options.ts';
 import { type DType, dtypes } from '../../tensor/dtype.ts';
-import { ShapeError } from '../../tensor/errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 import { expectTensor } from './operands.ts';

@@ -1,6 +1,6 @@
 /** @file Whether a file's pixels are all there, and how they are kept. */
 
-import { FileError } from '../../tensor/errors.ts';
+import { FileError } from '../../base/errors.ts';
 import { isCompressed, transferSyntaxName } from './codecs.ts';
 import { fragmentsOf } from './encapsulated.ts';
 import type { DicomFile } from './file.ts';

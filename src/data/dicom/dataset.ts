@@ -1,6 +1,6 @@
 /** @file A file's elements by tag: text, numbers and sequences, checked, with errors that name file and tag. */
 
-import { DicomError } from '../../tensor/errors.ts';
+import { DicomError } from '../../base/errors.ts';
 import { fromCodes } from './charset/tables.ts';
 import { type DecodeText, textDecoderFor } from './charset.ts';
 import { type Element, ElementReader, type Elements } from './elements.ts';

@@ -1,6 +1,6 @@
 /** @file Opens a DICOM file: its data set, its transfer syntax, and where its pixels are. */
 
-import { FileError } from '../../tensor/errors.ts';
+import { FileError } from '../../base/errors.ts';
 import { DataSet } from './dataset.ts';
 import { type Element, ElementReader } from './elements.ts';
 import { explicitLittle, type FileStart, findDataSet, implicitLittle, wholeFile } from './encoding.ts';

@@ -1,6 +1,6 @@
 /** @file A DICOM image's header: where it lies in the patient, what it belongs to, when it was made, how it is stored. */
 
-import { GeometryError } from '../../tensor/errors.ts';
+import { GeometryError } from '../../base/errors.ts';
 import { imagePlane } from '../geometry.ts';
 import type { ImagePlane } from '../types.ts';
 import type { DataSet } from './dataset.ts';

@@ -1,6 +1,6 @@
 /** @file From stored pixel data to float values: decoding, sign, inversion, padding and rescaling. */
 
-import { FileError } from '../../tensor/errors.ts';
+import { FileError } from '../../base/errors.ts';
 import { type DecodedFrame, decodeFrame, transferSyntaxName } from './codecs.ts';
 import { isEncoded } from './complete.ts';
 import { fragmentsOf, frameStream } from './encapsulated.ts';

@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { constants, type Dirent, type Stats } from 'node:fs';
 import { readdir, readlink, stat } from 'node:fs/promises';
-import { FileError } from '../../tensor/errors.ts';
+import { FileError } from '../../base/errors.ts';
 import type { FileSource } from '../types.ts';
 import { descriptors, readRange } from './descriptors.node.ts';
 import { fileError } from './read.node.ts';

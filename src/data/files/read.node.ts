@@ -1,7 +1,7 @@
 /** @file Reads files on disk, and says what the operating system's errors mean. */
 
 import { open } from 'node:fs/promises';
-import { FileError } from '../../tensor/errors.ts';
+import { FileError } from '../../base/errors.ts';
 import { partBytes, readRange } from './descriptors.node.ts';
 
 const causes: Record<string, [problem: string, fix: string]> = {

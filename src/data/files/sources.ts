@@ -1,6 +1,6 @@
 /** @file Lists of file sources: names that do not collide, order, and sources that only say why they cannot be read. */
 
-import { FileError } from '../../tensor/errors.ts';
+import { FileError } from '../../base/errors.ts';
 import type { FileSource } from '../types.ts';
 
 /** A file that cannot be read, by the error that says so. */

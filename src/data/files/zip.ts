@@ -1,6 +1,6 @@
 /** @file Zip archives read in place, on disk and in the browser: their files are listed like those of a folder. */
 
-import { FileError } from '../../tensor/errors.ts';
+import { FileError } from '../../base/errors.ts';
 import type { FileSource } from '../types.ts';
 import { failing, isZip, refused, unique } from './sources.ts';
 import {

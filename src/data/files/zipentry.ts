@@ -2,8 +2,8 @@
 
 import type { Reader } from '@zip.js/zip.js/lib/zip-core-reader.js';
 import { inflateSync } from 'fflate';
-import { FileError } from '../../tensor/errors.ts';
-import { crc32 } from '../store.ts';
+import { FileError } from '../../base/errors.ts';
+import { crc32 } from '../../base/hash.ts';
 
 /** Bytes of which any part can be read without the rest. */
 export interface RandomAccess {

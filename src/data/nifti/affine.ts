@@ -1,6 +1,6 @@
 /** @file Which of a header's three accounts of orientation to believe: sform, qform or bare voxel sizes. */
 
-import { FileError } from '../../tensor/errors.ts';
+import { FileError } from '../../base/errors.ts';
 import { cross, dot, length, normalize, scale } from '../vector.ts';
 import type { NiftiHeader } from './header.ts';
 import { affineColumn, type VoxelAffine } from './volume.ts';

@@ -9,7 +9,7 @@ import {
   zlibInflateInit2,
   zlibInflateReset,
 } from 'pako';
-import { FileError } from '../../tensor/errors.ts';
+import { FileError } from '../../base/errors.ts';
 
 export interface Unpacked {
   readonly body: Uint8Array;

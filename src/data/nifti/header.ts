@@ -1,6 +1,6 @@
 /** @file The header of NIfTI-1 (348 bytes, nifti1.h) and NIfTI-2 (540 bytes, nifti2.h), in either byte order. */
 
-import { FileError } from '../../tensor/errors.ts';
+import { FileError } from '../../base/errors.ts';
 
 /** The fields that a reader needs, as they stand in the file; names as in nifti1.h. */
 export interface NiftiHeader {

@@ -1,6 +1,6 @@
 /** @file Reads NIfTI-1 and NIfTI-2 volumes with scaling and geometry applied, as nibabel does. */
 
-import { FileError } from '../../tensor/errors.ts';
+import { FileError } from '../../base/errors.ts';
 import { chooseAffine, columnLengths } from './affine.ts';
 import { gunzip, isGzip } from './gunzip.ts';
 import { type NiftiHeader, parseNiftiHeader } from './header.ts';

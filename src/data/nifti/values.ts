@@ -1,6 +1,6 @@
 /** @file A volume's voxels: where they lie, of which type, and their scaling. */
 
-import { FileError } from '../../tensor/errors.ts';
+import { FileError } from '../../base/errors.ts';
 import type { NiftiHeader } from './header.ts';
 
 interface VoxelType {

@@ -1,6 +1,6 @@
 /** @file A NIfTI volume in memory, and the planes of its slices. */
 
-import { GeometryError } from '../../tensor/errors.ts';
+import { GeometryError } from '../../base/errors.ts';
 import { imagePlane, orientationTolerance } from '../geometry.ts';
 import type { ImagePlane, Vec3 } from '../types.ts';
 import { dot, length, normalize } from '../vector.ts';

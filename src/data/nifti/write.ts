@@ -1,7 +1,7 @@
 /** @file Writes NIfTI-1, the same bytes every time. */
 
 import { gzipSync } from 'fflate';
-import { ShapeError } from '../../tensor/errors.ts';
+import { ShapeError } from '../../base/errors.ts';
 import type { NiftiVolume } from './volume.ts';
 
 /** How values are stored; integers are rounded and must fit. */

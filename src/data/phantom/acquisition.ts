@@ -1,7 +1,9 @@
 /** @file Turns painted brightness into what a scanner stores: texture, coil, band, ghost, Rician noise, integers. */
+
+import { hashWords, mix } from '../../base/hash.ts';
 import type { Vec3 } from '../types.ts';
 import { normalize } from '../vector.ts';
-import { hashWords, mix, normalOfBits, type Random } from './random.ts';
+import { normalOfBits, type Random } from './random.ts';
 import type { Raster } from './raster.ts';
 import type { Variation } from './settings.ts';
 

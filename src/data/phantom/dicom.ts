@@ -1,11 +1,11 @@
 /** @file Writes a phantom subject as MR Image Storage files in the folder layout of DSBCC. */
 
 import { type DicomElement, data } from 'dcmjs';
+import { hashText, hashWords } from '../../base/hash.ts';
 import type { ImagePlane } from '../types.ts';
 import { cross, dot } from '../vector.ts';
 import { LARGEST_VALUE } from './acquisition.ts';
 import { SLICE_THICKNESS_MM } from './planes.ts';
-import { hashText, hashWords } from './random.ts';
 import type { PhantomImage, PhantomSubject } from './subject.ts';
 
 /** A file's path in the cohort, with forward slashes, and its content. */

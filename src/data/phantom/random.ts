@@ -1,35 +1,14 @@
-/** @file Named random streams for drawing anatomy, and a fast hash for the noise of single pixels; exact arithmetic. */
+/** @file Named random streams for drawing anatomy, and normal numbers for the noise of single pixels; exact arithmetic. */
 
-import { uniforms } from '../random.ts';
-
-const STEP = 0x9e3779b9;
-
-/** A bijection of 32-bit integers that spreads every input bit over the whole word. */
-export function mix(word: number): number {
-  let h = word;
-  h = Math.imul(h ^ (h >>> 16), 0x21f0aaad);
-  h = Math.imul(h ^ (h >>> 15), 0x735a2d97);
-  return h ^ (h >>> 15);
-}
-
-/** One 32-bit word from any number of integers below 2^53. */
-export function hashWords(...words: readonly number[]): number {
-  let h = STEP;
-  for (const word of words) h = mix(mix(h ^ (word | 0)) + STEP + Math.floor(word / 2 ** 32));
-  return h;
-}
-
-/** One 32-bit word from a text, for naming streams. */
-export function hashText(text: string): number {
-  return hashWords(...Array.from(text, (letter) => letter.codePointAt(0)!));
-}
+import { hashText } from '../../base/hash.ts';
+import { drawsOf } from '../../base/random.ts';
 
 /** A stream of random numbers for one purpose of one subject. */
 export class Random {
   readonly #next: () => number;
 
   constructor(seed: number, subject: number, stream: string) {
-    this.#next = uniforms(seed, hashText(stream), subject);
+    this.#next = drawsOf(seed, hashText(stream), subject);
   }
 
   /** Uniform in [low, high). */

@@ -1,5 +1,5 @@
 /** @file What a caller can choose about phantom subjects, and what each difficulty means. */
-import { ConfigError } from '../../tensor/errors.ts';
+import { ConfigError } from '../../base/errors.ts';
 
 export type PhantomDifficulty = 'easy' | 'mid' | 'hard';
 

@@ -1,10 +1,12 @@
 /** @file Makes one phantom subject: draws its anatomy, plans its images, paints and scans them. */
+
+import { hashWords } from '../../base/hash.ts';
 import type { ImagePlane, Vec3 } from '../types.ts';
 import { acquire, drawScanner, type Scanner } from './acquisition.ts';
 import { type Beat, beatAt, contractionAt, endSystolicPhase, phaseTimes } from './beat.ts';
 import { drawHeart, type Heart } from './heart.ts';
 import { drawPlanning, type Planning, SLICE_THICKNESS_MM } from './planes.ts';
-import { hashWords, Random } from './random.ts';
+import { Random } from './random.ts';
 import { makeRaster, makeSheet, paint, type Raster, type Sheet } from './raster.ts';
 import {
   checkInteger,

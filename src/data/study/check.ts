@@ -1,6 +1,6 @@
 /** @file Checks that views were found and can be used; what is said where they were not. */
 
-import { ConfigError } from '../../tensor/errors.ts';
+import { ConfigError } from '../../base/errors.ts';
 import { type LeftOut, type Scan, type ScannedImage, skippedText } from '../scan.ts';
 import type { SkippedFile } from '../types.ts';
 

@@ -1,6 +1,6 @@
 /** @file From files to a plan: every target image with its slice, phase, location and reference planes. */
 
-import { ConfigError } from '../../tensor/errors.ts';
+import { ConfigError } from '../../base/errors.ts';
 import { groupBy, memoized } from '../lists.ts';
 import {
   folderOf,

@@ -1,6 +1,6 @@
 /** @file Which anatomical view and which subject an image belongs to: by the user's mapping, by folder, by description. */
 
-import { ConfigError } from '../../tensor/errors.ts';
+import { ConfigError } from '../../base/errors.ts';
 import { nearestNames } from '../lists.ts';
 import { folderOf, type Scan, type ScannedImage } from '../scan.ts';
 

@@ -1,8 +1,8 @@
 /** @file A random program: steps over a growing list of tensors, run on the device and in float64. */
 import * as ops from '../../../src/autograd/ops.ts';
+import { uniforms } from '../../../src/base/random.ts';
 import { tensor } from '../../../src/tensor/create.ts';
 import type { Device } from '../../../src/tensor/device.ts';
-import { uniforms } from '../../../src/tensor/random.ts';
 import { elementCount, type Shape } from '../../../src/tensor/shape.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 import { type Host, host } from '../../check.ts';

@@ -2,9 +2,9 @@
 
 import dcmjs from 'dcmjs';
 import { describe, expect, test } from 'vitest';
+import { DicomError, FileError } from '../../../src/base/errors.ts';
 import { parseHeader } from '../../../src/data/dicom/frames.ts';
 import { readPixels } from '../../../src/data/dicom/pixels.ts';
-import { DicomError, FileError } from '../../../src/tensor/errors.ts';
 import goldens from '../../goldens/data.json' with { type: 'json' };
 import { shortAxisPlane, writeDicom } from '../dicom-writer.ts';
 

@@ -3,10 +3,10 @@
 import fc from 'fast-check';
 import { deflateSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
+import { PlanewiseError } from '../../../src/base/errors.ts';
 import { parseHeader, readHeaders } from '../../../src/data/dicom/frames.ts';
 import { readPixels } from '../../../src/data/dicom/pixels.ts';
 import { scanFiles } from '../../../src/data/scan.ts';
-import { PlanewiseError } from '../../../src/tensor/errors.ts';
 import {
   concat,
   type Entries,

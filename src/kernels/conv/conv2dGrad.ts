@@ -1,0 +1,265 @@
+/** @file What both convolutions are made of: their launches' sizes, and the gradients of either. */
+import { empty } from '../../tensor/create.ts';
+import type { Device } from '../../tensor/device.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Float } from '../elements.ts';
+import { Call, call, type GradContext, type Op, type Value } from '../op.ts';
+import { denseOf } from '../runs.ts';
+import { reluGrad } from '../unary.ts';
+import { type Correlation, correlate, correlationChoice } from './correlate.ts';
+import { finishGrad } from './finishGrad.ts';
+import { type Gather, gather, gatherChoice } from './gather.ts';
+import { patchGrads } from './patch.ts';
+import { winogradGrads } from './winogradGrads.ts';
+
+export interface Conv2dAttrs {
+  /** Default 1. */
+  readonly stride?: number;
+  /** Zeros around the image, default 0. */
+  readonly padding?: number;
+  /** Default 1. */
+  readonly dilation?: number;
+  /** Applies ReLU to the result in the same launch. */
+  readonly relu?: boolean;
+}
+
+export interface Sizes {
+  readonly stride: number;
+  readonly padding: number;
+  readonly dilation: number;
+}
+
+export function sizes({ stride = 1, padding = 0, dilation = 1 }: Conv2dAttrs): Sizes {
+  return { stride, padding, dilation };
+}
+
+/**
+ * The stride as kernels take it: one longer than the large image with its padding reaches no second pixel, and would
+ * overflow their indices.
+ */
+function strideWithin({ stride, padding }: Sizes, [, height, width]: readonly number[]): number {
+  return Math.min(stride, Math.max(height!, width!) + 2 * padding);
+}
+
+/** Sizes of the gather that computes a convolution of `large` (its input) into `small` (its output). */
+export function forwardGather(large: Tensor, small: Tensor, weight: Tensor, s: Sizes, relu: boolean): Gather {
+  const [batch, inHeight, inWidth, k] = large.shape as [number, number, number, number];
+  const [, outHeight, outWidth, m] = small.shape as [number, number, number, number];
+  const [kernelHeight, kernelWidth] = weight.shape as [number, number];
+  const shape = { batch, inHeight, inWidth, outHeight, outWidth, k, m, kernelHeight, kernelWidth };
+  const { dilation, padding } = s;
+  const offsets = { offsetY: -padding, offsetX: -padding };
+  return {
+    dtype: large.dtype as Float,
+    ...shape,
+    stride: strideWithin(s, large.shape),
+    dilation,
+    ...offsets,
+    up: 1,
+    transposed: false,
+    relu,
+  };
+}
+
+/** Sizes of the gather that computes the adjoint: from `small` back to `large`. */
+export function adjointGather(small: Tensor, large: Tensor, weight: Tensor, s: Sizes, relu: boolean): Gather {
+  const [batch, inHeight, inWidth, k] = small.shape as [number, number, number, number];
+  const [, outHeight, outWidth, m] = large.shape as [number, number, number, number];
+  const [kernelHeight, kernelWidth] = weight.shape as [number, number];
+  const shape = { batch, inHeight, inWidth, outHeight, outWidth, k, m, kernelHeight, kernelWidth };
+  const { dilation, padding } = s;
+  return {
+    dtype: small.dtype as Float,
+    ...shape,
+    stride: 1,
+    dilation: -dilation,
+    offsetY: padding,
+    offsetX: padding,
+    up: strideWithin(s, large.shape),
+    transposed: true,
+    relu,
+  };
+}
+
+/** Sizes of the correlation that computes the gradient of `weight`. */
+function correlationOf(large: Tensor, small: Tensor, weight: Tensor, s: Sizes): Correlation {
+  const [batch, largeHeight, largeWidth, a] = large.shape as [number, number, number, number];
+  const [, smallHeight, smallWidth, b] = small.shape as [number, number, number, number];
+  const [kernelHeight, kernelWidth] = weight.shape as [number, number];
+  const images = { batch, largeHeight, largeWidth, a, smallHeight, smallWidth, b };
+  const { dilation, padding } = s;
+  const stride = strideWithin(s, large.shape);
+  return { dtype: large.dtype as Float, ...images, kernelHeight, kernelWidth, stride, dilation, padding };
+}
+
+function outputGrad(attrs: Conv2dAttrs, y: Tensor, dy: Value): Value {
+  return attrs.relu ? call(reluGrad, [y, dy], null) : dy;
+}
+
+interface InputGradAttrs extends Sizes {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Gradient of conv2d's input: the adjoint of the convolution, applied to dy. */
+const conv2dInputGrad: Op<InputGradAttrs> = {
+  name: 'conv2dInputGrad',
+  readsRuns: true,
+  writesRuns: true,
+  infer: ([dy, weight], { height, width }) => [
+    { shape: [dy!.shape[0]!, height, width, weight!.shape[2]!], dtype: dy!.dtype },
+  ],
+  launch(device, [dy, weight], [dx], attrs) {
+    const g = adjointGather(dy!, dx!, weight!, attrs, false);
+    gather(device, 'conv2dInputGrad', g, { x: dy!, weight: weight!, bias: null, y: dx! });
+  },
+};
+
+interface WeightGradAttrs extends Sizes {
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  /** Which image is the gradient of the output, if the bias's gradient is wanted too: its sum over the pixels. */
+  readonly dy: 'large' | 'small' | null;
+}
+
+function weightGradAttrs(weight: Tensor, attrs: Conv2dAttrs, dy: WeightGradAttrs['dy']): WeightGradAttrs {
+  return { ...sizes(attrs), kernelHeight: weight.shape[0]!, kernelWidth: weight.shape[1]!, dy };
+}
+
+/** Gradients of weight and bias from (large, small): (x, dy) of a convolution, (dy, x) of a transposed one. */
+const conv2dWeightGrad: Op<WeightGradAttrs> = {
+  name: 'conv2dWeightGrad',
+  readsRuns: true,
+  infer([large, small], { kernelHeight, kernelWidth, dy }) {
+    const [a, b] = [large!.shape[3]!, small!.shape[3]!];
+    const dw = { shape: [kernelHeight, kernelWidth, a, b], dtype: 'f32' as const };
+    return dy ? [dw, { shape: [dy === 'large' ? a : b], dtype: 'f32' }] : [dw];
+  },
+  launch(device, [large, small], [dw, db], attrs) {
+    const bias = db && { dy: attrs.dy === 'large' ? large! : small!, db };
+    const tensors = { large: large!, small: small!, dw: dw!, bias };
+    correlate(device, 'conv2dWeightGrad', correlationOf(large!, small!, dw!, attrs), tensors);
+  },
+};
+
+/** Gradient of conv2dTranspose's input: the convolution it is the adjoint of. */
+const conv2dTransposeInputGrad: Op<InputGradAttrs> = {
+  name: 'conv2dTransposeInputGrad',
+  readsRuns: true,
+  writesRuns: true,
+  infer: ([dy, weight], { height, width }) => [
+    { shape: [dy!.shape[0]!, height, width, weight!.shape[3]!], dtype: dy!.dtype },
+  ],
+  launch(device, [dy, weight], [dx], attrs) {
+    const g = forwardGather(dy!, dx!, weight!, attrs, false);
+    gather(device, 'conv2dTransposeInputGrad', g, { x: dy!, weight: weight!, bias: null, y: dx! });
+  },
+};
+
+interface AllGradsAttrs extends Sizes {
+  readonly bias: boolean;
+}
+
+/** All gradients of conv2d from (x, dy, weight, and y where it ended in a ReLU): some forms share work between them. */
+const conv2dGrads: Op<AllGradsAttrs> = {
+  name: 'conv2dGrads',
+  readsRuns: true,
+  infer([x, dy, weight], { bias }) {
+    const dx = { shape: x!.shape, dtype: dy!.dtype };
+    const dw = { shape: weight!.shape, dtype: 'f32' as const };
+    return bias ? [dx, dw, { shape: [weight!.shape[3]!], dtype: 'f32' }] : [dx, dw];
+  },
+  launch(device, [x, dy, weight, y], [dx, dw, db], attrs) {
+    const g = adjointGather(dy!, dx!, weight!, attrs, false);
+    const c = correlationOf(x!, dy!, weight!, attrs);
+    const input = { x: dy!, weight: weight!, bias: null, y: dx! };
+    const sum = { large: x!, small: dy!, dw: dw!, bias: db && { dy: dy!, db } };
+    const together = winogradGrads(
+      gatherChoice(device, 'conv2dInputGrad', g, input),
+      correlationChoice(device, 'conv2dWeightGrad', c, sum),
+    );
+    if (together) {
+      together(device, { x: x!, dy: dy!, weight: weight!, y: y ?? null }, { dx: dx!, dw: dw!, db });
+      return;
+    }
+    const d = y ? masked(device, y, dy!) : dy!;
+    // The weight's first: x may go before its own gradient comes.
+    correlate(device, 'conv2dWeightGrad', c, { ...sum, small: d, bias: db && { dy: d, db } });
+    gather(device, 'conv2dInputGrad', g, { ...input, x: d });
+    if (d !== dy) d.dispose();
+  },
+};
+
+/** All gradients of conv2dTranspose from (x, dy, weight, and y where it ended in a ReLU). */
+const conv2dTransposeGrads: Op<AllGradsAttrs> = {
+  name: 'conv2dTransposeGrads',
+  readsRuns: true,
+  infer([x, dy, weight], { bias }) {
+    const dx = { shape: x!.shape, dtype: dy!.dtype };
+    const dw = { shape: weight!.shape, dtype: 'f32' as const };
+    return bias ? [dx, dw, { shape: [weight!.shape[2]!], dtype: 'f32' }] : [dx, dw];
+  },
+  launch(device, [x, dy, weight, y], [dx, dw, db], attrs) {
+    const d = y ? masked(device, y, dy!) : dy!;
+    const g = forwardGather(d, dx!, weight!, attrs, false);
+    const c = correlationOf(d, x!, weight!, attrs);
+    const input = { x: d, weight: weight!, bias: null, y: dx! };
+    const sum = { large: d, small: x!, dw: dw!, bias: db && { dy: d, db } };
+    const together = patchGrads(
+      gatherChoice(device, 'conv2dTransposeInputGrad', g, input),
+      correlationChoice(device, 'conv2dWeightGrad', c, sum),
+    );
+    if (together) {
+      together(device, { x: x!, dy: d, weight: weight!, dx: dx!, dw: dw! });
+      finishGrad(device, undefined, sum.bias, 'conv2dWeightGrad');
+    } else {
+      correlate(device, 'conv2dWeightGrad', c, sum);
+      gather(device, 'conv2dTransposeInputGrad', g, input);
+    }
+    if (d !== dy) d.dispose();
+  },
+};
+
+/** dy but where y is cut to 0 or below; where it is NaN, dy. */
+function masked(device: Device, y: Tensor, dy: Tensor): Tensor {
+  const d = empty(device, dy, 'reluGrad');
+  const dense = [y, dy].map(denseOf) as [Tensor, Tensor];
+  reluGrad.launch(device, dense, [d], null);
+  if (dense[0] !== y) dense[0].dispose();
+  if (dense[1] !== dy) dense[1].dispose();
+  return d;
+}
+
+/** What conv2d's `grad` gives. */
+export function gradientsOf(
+  { inputs: [x, weight, bias], outputs: [y], dy, tracked }: GradContext<Conv2dAttrs>,
+  attrs: Conv2dAttrs,
+): readonly (Value | null)[] {
+  if (tracked[0] && tracked[1]) {
+    const inputs = [x!, dy[0]!, weight!, attrs.relu ? y! : null];
+    const all = new Call(conv2dGrads, inputs, { ...sizes(attrs), bias: Boolean(bias) });
+    return [all.at(0), all.at(1), bias ? all.at(2) : null];
+  }
+  const d = outputGrad(attrs, y!, dy[0]!);
+  const like = { ...sizes(attrs), height: x!.shape[1]!, width: x!.shape[2]! };
+  const forWeight = weightGradAttrs(weight!, attrs, bias ? 'small' : null);
+  const gradients = new Call(conv2dWeightGrad, [x!, d], forWeight);
+  return [call(conv2dInputGrad, [d, weight!], like), gradients.at(0), bias ? gradients.at(1) : null];
+}
+
+/** What conv2dTranspose's `grad` gives. */
+export function transposedGradientsOf(
+  { inputs: [x, weight, bias], outputs: [y], dy, tracked }: GradContext<Conv2dAttrs>,
+  attrs: Conv2dAttrs,
+): readonly (Value | null)[] {
+  if (tracked[0] && tracked[1]) {
+    const inputs = [x!, dy[0]!, weight!, attrs.relu ? y! : null];
+    const all = new Call(conv2dTransposeGrads, inputs, { ...sizes(attrs), bias: Boolean(bias) });
+    return [all.at(0), all.at(1), bias ? all.at(2) : null];
+  }
+  const d = outputGrad(attrs, y!, dy[0]!);
+  const like = { ...sizes(attrs), height: x!.shape[1]!, width: x!.shape[2]! };
+  const forWeight = weightGradAttrs(weight!, attrs, bias ? 'large' : null);
+  const gradients = new Call(conv2dWeightGrad, [d, x!], forWeight);
+  return [call(conv2dTransposeInputGrad, [d, weight!], like), gradients.at(0), bias ? gradients.at(1) : null];
+}

@@ -1,0 +1,62 @@
+/** @file Weight gradients as matrix products, for GPUs: 64 rows (tap, large channel) times 64 columns a workgroup. */
+
+import { elementAliases } from '../elements.ts';
+import { type FoldedGrid, foldedGrid } from '../launch/grid.ts';
+import { launch } from '../launch/queue.ts';
+import { inQuads } from '../runs.ts';
+import * as shaders from '../shaders.gen.ts';
+import type { Correlation, CorrelationVariant } from './correlate.ts';
+import { paramsOf, tapsOf } from './correlationLayout.ts';
+
+/** Blocks of 64 rows times 64 columns, for each strip. */
+function blocks64(c: Correlation, splits: number): FoldedGrid {
+  return foldedGrid(Math.ceil((tapsOf(c) * c.a) / 64), Math.ceil(c.b / 64), splits);
+}
+
+const gemm: CorrelationVariant = {
+  name: 'gemm',
+  runs: true,
+  half: true,
+  fits: () => true,
+  preferred: (caps) => !caps.software,
+  work: (c) => Math.ceil((tapsOf(c) * c.a) / 64) * Math.ceil(c.b / 64),
+  wanted: () => 512,
+  launch(device, c, tensors, splits, label) {
+    const { grid, folds } = blocks64(c, splits);
+    const specialization = { overrides: folds, aliases: elementAliases(c) };
+    const params = paramsOf(c, splits);
+    const shader = shaders.conv2dWeightGradGemm;
+    launch(device, shader, 'main', { ...tensors }, params, grid, specialization, label);
+  },
+};
+
+/** As gemm, four channels at a time. */
+const gemm4: CorrelationVariant = {
+  ...gemm,
+  name: 'gemm4',
+  fits: (_, c) => inQuads(c.a, c.run) && c.b % 4 === 0,
+  launch(device, c, tensors, splits, label) {
+    const { grid, folds } = blocks64(c, splits);
+    const specialization = { overrides: folds, aliases: { E4: `vec4<${c.dtype}>` } };
+    const params = paramsOf(c, splits);
+    const shader = shaders.conv2dWeightGradGemm4;
+    launch(device, shader, 'main', { ...tensors }, params, grid, specialization, label);
+  },
+};
+
+/** As gemm, on matrix units. */
+const matrix: CorrelationVariant = {
+  ...gemm,
+  name: 'matrix',
+  fits: (caps, c) => caps.matrices && c.dtype === 'f16',
+  preferred: () => true,
+  launch(device, c, tensors, splits, label) {
+    const { grid, folds: overrides } = blocks64(c, splits);
+    const params = paramsOf(c, splits);
+    const shader = shaders.conv2dWeightGradMatrix;
+    launch(device, shader, 'main', { ...tensors }, params, grid, { overrides }, label);
+  },
+};
+
+/** Preferred first. */
+export const gpuCorrelations = [matrix, gemm4, gemm] as const;

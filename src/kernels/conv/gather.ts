@@ -1,0 +1,240 @@
+/**
+ * @file The launch that convolution, its adjoint and matrix products share: every output pixel gathers from the input.
+ *
+ * Output pixel o = up·j + r reads input i = j·stride + (r + tap·dilation + offset) / up where that divides. up = 1 is a
+ * convolution; up > 1 its adjoint.
+ */
+
+import { empty } from '../../tensor/create.ts';
+import type { Caps, Device } from '../../tensor/device.ts';
+import type { ChannelRun, Tensor } from '../../tensor/tensor.ts';
+import { elementAliases, type Float } from '../elements.ts';
+import { foldedGrid } from '../launch/grid.ts';
+import { launch } from '../launch/queue.ts';
+import { chooseVariant, hasQuads, softwareLanes, type Variant } from '../launch/variant.ts';
+import { copyInto, denseOf, inQuads } from '../runs.ts';
+import * as shaders from '../shaders.gen.ts';
+import { direct3x3 } from './direct3x3.ts';
+import { bindingsOf, weightSteps } from './gatherLayout.ts';
+import { patchGather } from './patch.ts';
+import { winogradGathers } from './winograd.ts';
+import { pairGather } from './winogradPair.ts';
+
+export interface Gather {
+  /** Of the images and the weight; sums, and the bias, are f32. */
+  readonly dtype: Float;
+  readonly batch: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  /** Channels in. */
+  readonly k: number;
+  /** Channels out. */
+  readonly m: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly offsetY: number;
+  readonly offsetX: number;
+  readonly up: number;
+  /** Weight is [tap][m][k] instead of [tap][k][m]. */
+  readonly transposed: boolean;
+  readonly relu: boolean;
+  /** Set by `gather` where there is a bias. */
+  readonly biased?: boolean;
+  /** Set by `gather` where x or y is a run of channels. */
+  readonly input?: ChannelRun | undefined;
+  readonly output?: ChannelRun | undefined;
+}
+
+export interface GatherTensors {
+  readonly x: Tensor;
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  readonly y: Tensor;
+}
+
+export interface GatherVariant extends Variant<Gather, [GatherTensors, string]> {
+  /** Reads and writes runs of channels in place; for other variants they are copied. */
+  readonly runs?: true;
+  /** Computes f16 too; others are for f32 alone. */
+  readonly half?: true;
+}
+
+function paramsOf(g: Gather, bias: Tensor | null) {
+  const { dtype: _, batch, transposed: _t, relu, biased: _b, input, output, ...sizes } = g;
+  const classHeight = Math.ceil(g.outHeight / g.up);
+  const classWidth = Math.ceil(g.outWidth / g.up);
+  const pixels = batch * classHeight * classWidth;
+  // Of a stride longer than the output only those classes that have pixels.
+  const classesX = Math.min(g.up, g.outWidth);
+  const flags = { hasBias: Number(bias !== null), relu: Number(relu) };
+  const [xPitch, xStart] = [input?.pitch ?? g.k, input?.start ?? 0];
+  const [yPitch, yStart] = [output?.pitch ?? g.m, output?.start ?? 0];
+  return { ...sizes, pixels, classHeight, classWidth, classesX, ...flags, xPitch, xStart, yPitch, yStart };
+}
+
+function overridesOf({ transposed }: Gather) {
+  return { TRANSPOSED: Number(transposed) };
+}
+
+/** `across` workgroups for the pixels of every residue class, `down` for their channels. */
+function classGrid(g: Gather, across: number, down = 1) {
+  return foldedGrid(across, down, Math.min(g.up, g.outHeight) * Math.min(g.up, g.outWidth));
+}
+
+const subgroup4: GatherVariant = {
+  name: 'subgroup4',
+  runs: true,
+  fits: (caps: Caps, g) => caps.subgroupSize === 4 && inQuads(g.k, g.input) && inQuads(g.m, g.output),
+  preferred: (caps) => caps.software,
+  launch(device: Device, g, tensors, label) {
+    const params = paramsOf(g, tensors.bias);
+    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 32), Math.ceil(g.m / 16));
+    const overrides = { ...overridesOf(g), ...folds };
+    launch(device, shaders.conv2dSubgroup4, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
+  },
+};
+
+const subgroup8: GatherVariant = {
+  name: 'subgroup8',
+  half: true,
+  runs: true,
+  fits: (caps) => caps.subgroupSize === 8,
+  preferred: (caps) => caps.software,
+  launch(device, g, tensors, label) {
+    const { weightK, weightM } = weightSteps(g);
+    const params = { ...paramsOf(g, tensors.bias), weightK, weightM };
+    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 32), Math.ceil(g.m / 16));
+    const specialization = { overrides: folds, aliases: elementAliases(g) };
+    launch(device, shaders.conv2dSubgroup8, 'main', bindingsOf(tensors), params, grid, specialization, label);
+  },
+};
+
+const quad: GatherVariant = {
+  name: 'quad',
+  fits: (caps, g) => hasQuads(caps) && g.up === 1,
+  preferred: (caps, g) => softwareLanes(caps) === 4 && g.m >= 8,
+  launch(device, g, tensors, label) {
+    const { up: _, classHeight: _h, classWidth: _w, classesX: _x, ...sizes } = paramsOf(g, tensors.bias);
+    const { weightK, weightM } = weightSteps(g);
+    const lanes = device.caps.subgroupSize;
+    const { grid, folds } = foldedGrid(Math.ceil(sizes.pixels / 16), Math.ceil(g.m / (4 * lanes)));
+    const specialization = { overrides: { LANES: lanes, ...folds } };
+    const params = { ...sizes, weightK, weightM };
+    launch(device, shaders.conv2dQuad, 'main', bindingsOf(tensors), params, grid, specialization, label);
+  },
+};
+
+/** As gemm, on matrix units. */
+const matrix: GatherVariant = {
+  name: 'matrix',
+  runs: true,
+  half: true,
+  fits: (caps, g) => caps.matrices && g.dtype === 'f16',
+  launch(device, g, tensors, label) {
+    const params = paramsOf(g, tensors.bias);
+    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 64), Math.ceil(g.m / 64));
+    const overrides = { ...overridesOf(g), ...folds };
+    launch(device, shaders.conv2dMatrix, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
+  },
+};
+
+const gemm: GatherVariant = {
+  name: 'gemm',
+  runs: true,
+  half: true,
+  fits: () => true,
+  preferred: (caps) => !caps.software,
+  launch(device, g, tensors, label) {
+    const params = paramsOf(g, tensors.bias);
+    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 64), Math.ceil(g.m / 64));
+    const specialization = { overrides: { ...overridesOf(g), ...folds }, aliases: elementAliases(g) };
+    launch(device, shaders.conv2dGemm, 'main', bindingsOf(tensors), params, grid, specialization, label);
+  },
+};
+
+/** As gemm, four channels at a time. */
+const gemm4: GatherVariant = {
+  name: 'gemm4',
+  runs: true,
+  half: true,
+  fits: (_, g) => inQuads(g.k, g.input) && inQuads(g.m, g.output),
+  preferred: (caps) => !caps.software,
+  launch(device, g, tensors, label) {
+    const params = paramsOf(g, tensors.bias);
+    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 64), Math.ceil(g.m / 64));
+    const overrides = { ...overridesOf(g), ...folds };
+    const specialization = { overrides, aliases: { E4: `vec4<${g.dtype}>` } };
+    launch(device, shaders.conv2dGemm4, 'main', bindingsOf(tensors), params, grid, specialization, label);
+  },
+};
+
+const tile: GatherVariant = {
+  name: 'tile',
+  runs: true,
+  half: true,
+  fits: () => true,
+  launch(device, g, tensors, label) {
+    const params = paramsOf(g, tensors.bias);
+    const { workgroup } = device.caps;
+    const quads = g.batch * params.classHeight * Math.ceil(params.classWidth / 4);
+    const { grid, folds } = classGrid(g, Math.ceil((quads * Math.ceil(g.m / 4)) / workgroup));
+    const overrides = { ...overridesOf(g), WORKGROUP: workgroup, ...folds };
+    const specialization = { overrides, aliases: elementAliases(g) };
+    launch(device, shaders.conv2dTile, 'main', bindingsOf(tensors), params, grid, specialization, label);
+  },
+};
+
+/** The variant as one that fits f16 only where it says so. */
+function byType(variant: GatherVariant): GatherVariant {
+  const fits: GatherVariant['fits'] = (caps, g) =>
+    (g.dtype === 'f32' || variant.half === true) && variant.fits(caps, g);
+  return { ...variant, fits };
+}
+
+/** Preferred first. */
+export const gatherVariants: readonly GatherVariant[] = [
+  patchGather,
+  pairGather,
+  ...winogradGathers,
+  direct3x3.halo4,
+  subgroup4,
+  direct3x3.stem,
+  quad,
+  direct3x3.twin8,
+  direct3x3.halo8,
+  subgroup8,
+  matrix,
+  gemm4,
+  gemm,
+  tile,
+].map(byType);
+
+/** The best variant, and the problem as it knows it. */
+export function gatherChoice(device: Device, op: string, sizes: Gather, { x, y, bias }: GatherTensors) {
+  const g: Gather = { ...sizes, biased: bias !== null, input: x.run, output: y.run };
+  const variant: GatherVariant = chooseVariant(device, op, gatherVariants, g);
+  return { variant, g };
+}
+
+/** Computes y from x and the weight by the best variant, under the op's name. */
+export function gather(device: Device, op: string, sizes: Gather, tensors: GatherTensors): void {
+  if (tensors.y.size === 0) return;
+  const { variant, g } = gatherChoice(device, op, sizes, tensors);
+  const label = `${op}[${variant.name}]`;
+  if (variant.runs || !(g.input || g.output)) variant.launch(device, g, tensors, label);
+  else throughCopies(tensors, (dense) => variant.launch(device, sizes, dense, label));
+}
+
+/** For variants that do not know runs of channels. */
+function throughCopies(tensors: GatherTensors, action: (dense: GatherTensors) => void): void {
+  const x = denseOf(tensors.x);
+  const y = tensors.y.run ? empty(tensors.y.device, tensors.y, 'dense') : tensors.y;
+  action({ ...tensors, x, y });
+  if (y !== tensors.y) copyInto(y, tensors.y);
+  if (x !== tensors.x) x.dispose();
+  if (y !== tensors.y) y.dispose();
+}

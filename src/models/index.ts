@@ -1,5 +1,16 @@
 /** @file Networks and their weights. */
+
+export type { Body, BodyMode, Features, Tap } from './body.ts';
 export { Declarations, Declared, type Init } from './declare.ts';
+export {
+  declareHeaded,
+  type HeadedLayers,
+  HeadedNetwork,
+  type HeadedOptions,
+  type Outputs,
+  type Precision,
+} from './headed.ts';
+export { type Head, type PixelHeadOptions, type PooledHeadOptions, pixelHead, pooledHead } from './heads.ts';
 export type { Layer, LayerMode, LayerSpec } from './layer.ts';
 export {
   BatchNorm2d,
@@ -27,11 +38,11 @@ export type { LoadReport, StateDict, Weight } from './state.ts';
 export {
   declareUNet,
   type ForwardMode,
-  type Precision,
   UNet,
   type UNetOptions,
   type UNetOutputs,
   type UNetPreset,
   unetPresets,
 } from './unet.ts';
+export { UNetBody, type UNetSizes } from './unetBody.ts';
 export { decodeWeights, encodeWeights, readWeights, type WeightsMetadata } from './weights.ts';

@@ -1,0 +1,110 @@
+/** @file A network of one backbone and any heads. */
+import * as ops from '../autograd/ops.ts';
+import { ConfigError, DeviceError } from '../base/errors.ts';
+import type { Device } from '../tensor/device.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Body, BodyMode, Tap } from './body.ts';
+import { Declarations } from './declare.ts';
+import type { Head } from './heads.ts';
+import type { Layer } from './layer.ts';
+import { Module } from './module.ts';
+
+export type Precision = 'f32' | 'mixed';
+
+/** Declares a backbone that gives these taps. */
+export type BodySpec = (at: Declarations, wanted: ReadonlySet<Tap>) => Body;
+
+/** A backbone and heads, declared. */
+export interface HeadedLayers {
+  readonly body: Body;
+  readonly heads: ReadonlyMap<Head, Layer>;
+}
+
+/** Declares the backbone, then the heads, then what is never called. @throws ConfigError without a head */
+export function declareHeaded(
+  at: Declarations,
+  spec: BodySpec,
+  heads: readonly Head[],
+  also: readonly Tap[] = [],
+): HeadedLayers {
+  const body = spec(at, new Set([...heads.map(({ tap }) => tap), ...also]));
+  const built = heads.map((head) => {
+    const features = body.channels[head.tap];
+    if (features === undefined)
+      throw new ConfigError(
+        `Head ${head.path} reads the ${head.tap} features, which this network does not have.`,
+      );
+    return [head, head.build(at.at(head.path), features)] as const;
+  });
+  body.declareUnused?.();
+  return { body, heads: new Map(built) };
+}
+
+export interface HeadedOptions {
+  /** Of the first weights; default 0. */
+  readonly seed?: number;
+  /**
+   * `mixed`: images and weights of the convolutions in f16, sums, norms, statistics, pooled heads and the weights that
+   * are trained in f32. Default f32 throughout.
+   */
+  readonly precision?: Precision;
+}
+
+/** Throws DeviceError unless the device computes in f16. */
+function expectHalf({ caps }: Device): void {
+  if (caps.f16) return;
+  const fix = 'Use precision f32, or an adapter that has it: most GPUs, and Mesa’s lavapipe.';
+  throw new DeviceError(`Mixed precision needs shader-f16, which ${caps.description} lacks. ${fix}`);
+}
+
+/** What one forward pass gives: each head's output, by the head. */
+export type Outputs = (head: Head) => Tensor;
+
+/**
+ * A backbone with heads. Dispose it, or hold it with `using`.
+ * @throws DeviceError for mixed precision on a device without shader-f16
+ */
+export class HeadedNetwork extends Module {
+  readonly heads: readonly Head[];
+  readonly #layers: HeadedLayers;
+  readonly #mixed: boolean;
+
+  constructor(
+    device: Device,
+    declare: (at: Declarations) => HeadedLayers,
+    { seed = 0, precision = 'f32' }: HeadedOptions = {},
+  ) {
+    const declarations = new Declarations();
+    const layers = declare(declarations);
+    const mixed = precision === 'mixed';
+    if (mixed) expectHalf(device);
+    super(device, declarations, seed, { halves: mixed, undoable: mixed });
+    this.heads = [...layers.heads.keys()];
+    this.#layers = layers;
+    this.#mixed = mixed;
+  }
+
+  /**
+   * The features and the outputs of all heads, for images [N, H, W, channels].
+   * @throws ShapeError for images that do not fit
+   */
+  run(x: Tensor, mode: BodyMode): { features: ReturnType<Body['forward']>; output: Outputs } {
+    const { body, heads } = this.#layers;
+    body.check(x);
+    if (mode.training) this.countBatch();
+    if (this.#mixed) this.arena.refreshHalves();
+    const features = body.forward(this.#mixed ? ops.cast(x, 'f16') : x, mode);
+    const outputs = new Map(
+      [...heads].map(([head, layer]) => [head, layer.forward(features[head.tap]!, mode)] as const),
+    );
+    return { features, output: (head) => this.#outputOf(outputs, head) };
+  }
+
+  #outputOf(outputs: ReadonlyMap<Head, Tensor>, head: Head): Tensor {
+    const output = outputs.get(head);
+    if (output) return output;
+    throw new ConfigError(
+      `The network was built without head ${head.path}. Build it with the heads it is asked for.`,
+    );
+  }
+}

@@ -1,0 +1,92 @@
+/** @file The U-Net of Zhang et al. 2024 as a backbone: encoder, centre and decoder of any width and depth. */
+import * as ops from '../autograd/ops.ts';
+import { ShapeError } from '../base/errors.ts';
+import { formatShape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { DecoderBlock, EncoderBlock, type Skip } from './blocks.ts';
+import type { Body, BodyMode, Features, Tap } from './body.ts';
+import type { Declarations } from './declare.ts';
+import { Conv2d } from './layers.ts';
+
+/** What a U-Net is like, its heads aside. */
+export interface UNetSizes {
+  /** Image channels. */
+  readonly channelsIn: number;
+  /** Channels of the first level; each level below has twice as many. */
+  readonly width: number;
+  /** Levels, the centre included. */
+  readonly depth: number;
+  /** Whether to hold the authors' two layers that are never called, so that state dicts map one to one. */
+  readonly unusedLayers: boolean;
+}
+
+/** Encoder and centre of 3×3 convolutions with batch norm, decoder without, as [Z] published it (paper §3). */
+export class UNetBody implements Body {
+  readonly channels: Features<number>;
+  readonly #sizes: UNetSizes;
+  readonly #at: Declarations;
+  readonly #encoder: readonly EncoderBlock[];
+  readonly #centre: EncoderBlock;
+  /** Deepest first; null where no head reads pixels. */
+  readonly #decoder: readonly DecoderBlock[] | null;
+
+  /** Declares it in PyTorch's names. */
+  constructor(at: Declarations, sizes: UNetSizes, wanted: ReadonlySet<Tap>) {
+    const { depth, width } = sizes;
+    const channels = (level: number): number => (level < 0 ? sizes.channelsIn : width * 2 ** level);
+    const block = (name: string, level: number) =>
+      new EncoderBlock(at.at(name), channels(level - 1), channels(level));
+    this.#at = at;
+    this.#sizes = sizes;
+    this.#encoder = Array.from({ length: depth - 1 }, (_, level) => block(`conv${level + 1}`, level));
+    this.#centre = block('center', depth - 1);
+    const levels = Array.from({ length: depth - 1 }, (_, i) => depth - 2 - i);
+    const up = (level: number) =>
+      new DecoderBlock(at.at(`up_concat${level + 1}`), channels(level + 1), channels(level));
+    this.#decoder = wanted.has('pixels') ? levels.map(up) : null;
+    this.channels = { centre: channels(depth - 1), ...(this.#decoder && { pixels: width }) };
+  }
+
+  declareUnused(): void {
+    const { width, depth, unusedLayers } = this.#sizes;
+    if (!unusedLayers) return;
+    const [deepest, second] = [width * 2 ** (depth - 1), width * 2];
+    const at = this.#at;
+    new Conv2d(at.at('conv1_label'), { channelsIn: deepest, channelsOut: second, kernel: 3, padding: 1 });
+    new Conv2d(at.at('conv2_label'), { channelsIn: second, channelsOut: 1, kernel: 1 });
+  }
+
+  forward(x: Tensor, mode: BodyMode): Features<Tensor> {
+    const skips: Skip[] = [];
+    let y = x;
+    for (const [level, block] of this.#encoder.entries()) {
+      const channels = this.#sizes.width * 2 ** level;
+      const [place, into] = this.#decoder
+        ? ops.sideBySide(x.device, y.shape.slice(0, 3), [channels, channels], y.dtype)
+        : [];
+      const skip = block.forward(y, mode, into);
+      skips.push({ skip, place });
+      y = ops.maxPool2d(skip, { kernel: 2, stride: 2 });
+    }
+    const centre = this.#centre.forward(y, mode);
+    const pixels = this.#decoder?.reduce(
+      (deep, up, i) => up.forward(deep, skips.at(-1 - i)!, mode.recompute),
+      centre,
+    );
+    return { centre, ...(pixels && { pixels }) };
+  }
+
+  /** @throws ShapeError unless H and W are multiples of 2^(depth−1) */
+  check({ shape }: Tensor): void {
+    const { channelsIn, depth } = this.#sizes;
+    const step = 2 ** (depth - 1);
+    const [, height = 0, width = 0, channels] = shape;
+    if (shape.length === 4 && channels === channelsIn && height % step === 0 && width % step === 0) return;
+    throw new ShapeError(
+      'UNet',
+      'x',
+      `has shape ${formatShape(shape)}`,
+      `[N, H, W, ${channelsIn}] is needed, with H and W multiples of ${step}; crop or pad the image.`,
+    );
+  }
+}

@@ -1,8 +1,17 @@
 /** @file What the library offers in Node and in the browser alike; index.ts and index.web.ts add the device and the data. */
 
 export type { ProfileRow } from './autograd/profile.ts';
-export * as tasks from './tasks/index.ts';
-export type { Baseline } from './train/baseline.ts';
+export type { Backbone } from './backbones/backbone.ts';
+export { unet } from './backbones/unet.ts';
+export type { MarkedImage } from './report/pictures.ts';
+export { type ReportData, type ReportInput, type ReportTask, renderReport } from './report/report.ts';
+export type { Mark, Scatter } from './results/mark.ts';
+export type { Result } from './results/result.ts';
+export { evaluateRun, reportTasks } from './run/evaluate.ts';
+export { type PlanConfig, type PlanData, planRun } from './run/plan.ts';
+export { describeWeights, loadTrained, type Trained, type WeightsInfo } from './run/trained.ts';
+export { tasks } from './tasks/index.ts';
+export * from './tasks/task.ts';
 export type { Best } from './train/checkpoint.ts';
 export {
   type AugmentationSettings,
@@ -15,23 +24,27 @@ export {
   resolveConfig,
   type TrainConfig,
 } from './train/config.ts';
-export {
-  type Evaluation,
-  evaluateImages,
-  type ImageGrid,
-  type LocationErrors,
-  type Predictions,
-  type ViewErrors,
-} from './train/evaluate.ts';
 export type { TrainEvent, TrainOptions, TrainResult } from './train/events.ts';
+export {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  evaluationRecord,
+  type Finding,
+  type PartName,
+  type ShownImage,
+} from './train/judge.ts';
 export { train } from './train/loop.ts';
-export type { Sample } from './train/pictures.ts';
-export { type PredictOptions, predictImages } from './train/predict.ts';
-export { type ReportData, type ReportInput, renderReport } from './train/report.ts';
-export type { Part } from './train/report-html.ts';
-export type { ReportSample } from './train/report-slices.ts';
+export {
+  type ChosenTask,
+  type Losses,
+  type Plan,
+  type PlannedTask,
+  planOf,
+  type Stream,
+} from './train/plan.ts';
+export { type OnBlock, type PredictOptions, predictImages } from './train/predict.ts';
 export { MemoryFiles, type RunFiles } from './train/runfiles.ts';
-export type { StepMetrics, ValidationMetrics } from './train/runlog.ts';
+export type { StepMetrics, TaskLosses, ValidationMetrics } from './train/runlog.ts';
 export type { Schedule } from './train/schedule.ts';
 export type { StepFacts } from './train/trainer.ts';
-export { loadNetwork, type WeightsInfo } from './train/weightsfile.ts';

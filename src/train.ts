@@ -5,8 +5,8 @@ import { Command } from 'commander';
 import { PlanewiseError } from './base/errors.ts';
 import { note } from './commands/output.ts';
 import { addPretrain, pretrain } from './commands/pretrain.ts';
-import { cohortWorker } from './train/cohort.node.ts';
-import { embeddedDefault } from './train/job.ts';
+import { cohortWorker } from './run/cohort.node.ts';
+import { embeddedDefault } from './run/job.ts';
 
 function fail(error: unknown): void {
   const expected = error instanceof PlanewiseError && !process.env.DEBUG;

@@ -1,10 +1,10 @@
-/** @file Writes src/train/uplot.gen.ts: the plotting script and style that a report carries inside itself. */
+/** @file Writes src/report/uplot.gen.ts: the plotting script and style that a report carries inside itself. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const output = fileURLToPath(new URL('../src/train/uplot.gen.ts', import.meta.url));
+const output = fileURLToPath(new URL('../src/report/uplot.gen.ts', import.meta.url));
 const folder = dirname(createRequire(import.meta.url).resolve('uplot'));
 const text = (name) => readFileSync(join(folder, name), 'utf8').trim();
 

@@ -1,7 +1,7 @@
 /** @file Draws images with lines, heatmaps and marks on them. */
 import { identityAffine, invertAffine } from '../src/data/affine.ts';
 import type { Affine, ImagePlane, Line } from '../src/data/types.ts';
-import { clipLine, type Rgb, trueColour, viewColour } from '../src/train/pictures.ts';
+import { clipLine, type Rgb, trueColour, viewColour } from '../src/report/pictures.ts';
 
 /** Of heatmaps over an image, where they are highest. */
 const HEAT_OPACITY = 0.6;

@@ -3,10 +3,11 @@ import { type Command, Option } from 'commander';
 import type { ProfileRow } from '../autograd/profile.ts';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { readBytes } from '../data/files/files.node.ts';
+import { type JobConsole, type JobResult, runJob } from '../run/job.node.ts';
 import { type GivenConfig, parseGiven } from '../train/config.ts';
-import { type JobConsole, type JobResult, runJob } from '../train/job.node.ts';
+import { evaluationRecord } from '../train/judge.ts';
 import { startProgress } from '../train/progress.ts';
-import { evaluationColumns, evaluationRows } from './evaluation.ts';
+import { resultColumns } from './evaluation.ts';
 import { interruptible } from './interrupt.ts';
 import { collect, note, parseSeconds, plural, printJson, printTable } from './output.ts';
 
@@ -138,21 +139,18 @@ function finish({ config, training, profile, results, report }: JobResult, json:
     process.exitCode = 130;
     return;
   }
-  const { part, evaluation } = results;
+  const { part, images, subjects } = results;
   if (json) {
     printJson({
       out: config.out,
       report,
-      part,
-      ...evaluation,
+      ...evaluationRecord(results),
       ...(profile ? { profile: profile.rows } : {}),
     });
     return;
   }
-  process.stdout.write(
-    `\n${plural(evaluation.images, 'image')} of ${plural(evaluation.subjects, `${part} subject`)}:\n`,
-  );
-  printTable(evaluationColumns, evaluationRows(evaluation));
+  process.stdout.write(`\n${plural(images, 'image')} of ${plural(subjects, `${part} subject`)}:\n`);
+  printTable(resultColumns, results.results);
   if (profile) printProfile(profile);
   process.stdout.write(`\nReport: ${report}\n`);
 }

@@ -1,11 +1,12 @@
 /** @file `planewise tune`: times the kernel variants that fit a training's steps, and keeps the fastest for later runs. */
 import type { Command } from 'commander';
 import type { Winner } from '../autograd/tune.ts';
+import { cacheFiles } from '../run/cache.node.ts';
+import { adapterLine } from '../run/job.node.ts';
+import { planRun } from '../run/plan.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
-import { cacheFiles } from '../train/cache.node.ts';
 import { type RunConfig, resolveConfig, trainConfigOf } from '../train/config.ts';
-import { adapterLine } from '../train/job.node.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
 import { Trainer } from '../train/trainer.ts';
 import { saveWinners, winnersFile } from '../train/winners.ts';
@@ -22,7 +23,8 @@ const referenceViews = ['2-chamber', '4-chamber'];
 
 async function winnersOn(device: Device, config: RunConfig, seconds: number): Promise<Winner[]> {
   const { size, spacingMm } = config;
-  const trainer = new Trainer(device, trainConfigOf(config), { size, spacingMm, referenceViews });
+  const plan = planRun(config, { size, spacingMm, targetView: '', referenceViews });
+  const trainer = new Trainer(device, trainConfigOf(config), plan, size);
   let progress: Progress | undefined;
   try {
     return await trainer.tune({

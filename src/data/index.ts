@@ -16,12 +16,15 @@ export {
   augmentLine,
   drawAugmentation,
 } from './augmentation.ts';
+export { Batch, BatchLayout, type BatchSizes, type Section } from './batch.ts';
 export type { PixelFormat } from './dicom/format.ts';
 export { parseHeader, readHeaders } from './dicom/frames.ts';
 export type { DicomHeader } from './dicom/header.ts';
 export type { Moment } from './dicom/moment.ts';
 export { type PixelImage, readPixels } from './dicom/pixels.ts';
+export { type Field, type FieldOptions, field, type Kind, type Row } from './field.ts';
 export * from './geometry.ts';
+export { type Choice, type Example, type Input, oneImage, type View } from './input.ts';
 export {
   type ImageLabel,
   type LabelOptions,
@@ -40,16 +43,10 @@ export {
 export { type PrepareOptions, prepare, preparePlan } from './prepare.ts';
 export { purposes } from './purposes.ts';
 export { cropMap, defaultSize, defaultSpacingMm, onGrid, resample, zScore } from './resample.ts';
-export {
-  type Batch,
-  createSampler,
-  type Sampler,
-  type SamplerOptions,
-  type Split,
-  splitSubjects,
-  subjectsOf,
-} from './sampler.ts';
+export { type Sample, sampleAt, samplesOf } from './sample.ts';
+export { createSampler, type Labeller, type Sampler, type SamplerOptions } from './sampler.ts';
 export { type LeftOut, type Progress, reasonOf, type Scan, type ScannedImage, scanFiles } from './scan.ts';
+export { type Split, splitSubjects, subjectsOf } from './split.ts';
 export {
   decodeManifest,
   decodeStore,

@@ -1,5 +1,6 @@
-/** @file The pretext tasks, one line each. */
-export * from './location.ts';
-export * from './multitask.ts';
-export * from './orientation.ts';
-export type * from './task.ts';
+/** @file Every task, one line each. */
+import { location } from './location.ts';
+import { orientation } from './orientation/index.ts';
+import type { Task } from './task.ts';
+
+export const tasks: readonly Task[] = [orientation, location];

@@ -1,59 +1,91 @@
-/** @file What a pretraining task is: the head it needs, the labels it uses, its loss. */
-import type { Batch } from '../data/sampler.ts';
+/** @file The contract of a task: which labels it needs, the heads it reads, its loss, and how it is judged. */
+import type { Field, Row } from '../data/field.ts';
+import type { Example, Input } from '../data/input.ts';
+import type { Sample } from '../data/sample.ts';
+import type { Head } from '../models/heads.ts';
+import type { Mark, Scatter } from '../results/mark.ts';
+import type { Result } from '../results/result.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-export type TaskName = 'orientation' | 'location';
-
-/** What the network gives; null for a head it was built without. N images of H × W pixels, V reference views. */
-export interface Outputs {
-  /** [N, H, W, V] */
-  readonly heatmaps: Tensor | null;
-  /** [N, 1] */
-  readonly location: Tensor | null;
+/** What a task may know of the data before it sees any. */
+export interface Facts {
+  readonly targetView: string;
+  readonly referenceViews: readonly string[];
 }
 
-/** The labels of a batch on the device, already moved as the images were. */
-export interface Labels {
-  /** [N, V, 3] (a, b, d), pixels. */
-  readonly lines: Tensor;
-  /** [N, V]: 1 where there is a line. */
-  readonly lineMask: Tensor;
-  /** [N, 1]: relative slice location. */
-  readonly locations: Tensor;
-  /** [N, 1]: 1 where there is a location. */
-  readonly locationMask: Tensor;
+/** The grid of the prepared images. */
+export interface Grid {
+  /** Side of every image in pixels. */
+  readonly size: number;
+  /** mm between pixels, both ways. */
+  readonly spacingMm: number;
 }
 
-export interface LossSettings {
-  /** σ of the rendered line labels, pixels. */
-  readonly sigma: number;
+/** What a task's loss may look at. N examples of V views: images come as [N·V, size, size, 1]. */
+export interface Step {
+  /** A head's output for the batch: [N·V, size, size, channels] of a pixel head, [N·V, channels] of a pooled one. */
+  out(head: Head): Tensor;
+  /** A field's values, moved as the images were: [N, ...shape]. */
+  at(field: Field): Tensor;
+  /** [N, labels], f32: 1 where the label is known. */
+  mask(field: Field): Tensor;
 }
 
-/** How a task is shown to people. */
-export interface TaskDisplay {
+/** Outputs of a few images on the host, by head: row-major, as the head gives them. */
+export type HostOutputs = (head: Head) => Float32Array;
+
+/** What a judge came to. */
+export interface Verdict {
+  readonly results: readonly Result[];
+  /** The task's part of evaluation.json. */
+  readonly summary: object | null;
+  readonly scatters: readonly Scatter[];
+  /** What the results mean, for whoever reads the report: sentences. */
+  readonly notes: readonly string[];
+}
+
+/** Scores what a network says, beside the trivial predictor. Fed block by block, so that no run holds all outputs. */
+export interface Judge {
+  /** Outputs of some images; their labels are in the samples. */
+  add(outputs: HostOutputs, samples: readonly Sample[]): void;
+  /** What to show of image `row` of the newest block. */
+  marks(row: number): readonly Mark[];
+  done(): Verdict;
+}
+
+/** A task set up for some data. */
+export interface Part {
+  readonly fields: readonly Field[];
+  readonly heads: readonly Head[];
+  /** What each series of its marks is: names of views or classes. */
+  readonly series: readonly string[];
+  /** What the network was trained to tell, as part of a sentence. */
+  readonly tells: string;
+  /** Writes the labels of an example; what is not set stays masked. */
+  fill(example: Example, row: Row): void;
+  /** One element: the mean over the labels that exist, 0 where none does. */
+  loss(step: Step): Tensor;
+  /** @param training what the trivial predictor knows */
+  judge(training: readonly Sample[]): Judge;
+  /** @throws ConfigError where the training images lack its labels */
+  check(training: readonly Sample[]): void;
+}
+
+/** A task: all that the program knows of it. */
+export interface Task<S = unknown> {
+  readonly name: string;
   readonly title: string;
   /** One sentence: what the network learns. */
   readonly about: string;
-  /** What of it is drawn on an image: lines across it, or a mark along its stack. */
-  readonly shows: 'lines' | 'location';
+  /** What its loss is called in charts. */
+  readonly lossTitle: string;
+  /** What an example looks at; default one augmented image. */
+  readonly input?: Input;
+  /** Weight of its loss, and what else can be set. */
+  setup(facts: Facts, settings: S, grid: Grid): Part;
 }
 
-/** One pretext task. */
-export interface Task {
-  readonly name: TaskName;
-  readonly display: TaskDisplay;
-  /** Its loss over a batch, one element: a mean over the labels that exist, 0 where none does. */
-  loss(outputs: Outputs, labels: Labels, settings: LossSettings): Tensor;
-  /** How many labels that mean is over: what weighs a batch against another in a validation. */
-  labelCount(batch: Pick<Batch, 'lineMask' | 'locationMask'>): number;
+/** A task with the type of its settings checked where it is defined, and nowhere else. */
+export function defineTask<S>(task: Task<S>): Task {
+  return task as Task;
 }
-
-/** Throws when a task is used with a network that lacks its head: a mistake in the program, not in the data. */
-export function headOf(outputs: Outputs, head: keyof Outputs, task: TaskName): Tensor {
-  const output = outputs[head];
-  if (!output) throw new TypeError(`Task ${task} needs the ${head} head; build the network with it.`);
-  return output;
-}
-
-/** The sum of the values. */
-export const sum = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);

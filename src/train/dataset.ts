@@ -2,9 +2,11 @@
 
 import { ConfigError } from '../base/errors.ts';
 import { textChecksum } from '../base/hash.ts';
-import { type Split, splitSubjects, subjectsOf } from '../data/sampler.ts';
+import { samplesOf } from '../data/sample.ts';
+import { type Split, splitSubjects, subjectsOf } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { TrainConfig } from './config.ts';
+import type { Plan } from './plan.ts';
 
 /** The subjects of each part, as a configuration divides them. */
 export function splitOf(data: PreparedData, config: TrainConfig): Split {
@@ -42,23 +44,12 @@ export function fingerprint({ manifest }: PreparedData): string {
 }
 
 /** Throws ConfigError when a task has no label in the training part, or the images do not fit the network. */
-export function checkData({ manifest }: PreparedData, config: TrainConfig, split: Split): void {
-  const training = new Set(split.train);
-  const images = manifest.images.filter(({ subject }) => training.has(subject));
-  const labelled = {
-    orientation: images.some(({ lines }) => lines.some((line) => line !== null)),
-    location: images.some(({ location }) => location !== null),
-  };
-  const missing = {
-    orientation: 'no training image has a line: no reference view was found or mapped',
-    location: 'no training image has a slice location: every stack has one location only',
-  };
-  for (const task of config.tasks)
-    if (!labelled[task])
-      throw new ConfigError(`Task ${task}: ${missing[task]}. Map the views, or leave the task out.`);
-  const step = 2 ** (config.depth - 1);
-  if (manifest.size % step !== 0)
+export function checkData(data: PreparedData, { tasks, backbone }: Plan, split: Split): void {
+  const training = samplesOf(data, imagesOf(data, split.train));
+  for (const { part } of tasks) part.check(training);
+  const { size } = data.manifest;
+  if (size % backbone.sideStep !== 0)
     throw new ConfigError(
-      `Images of ${manifest.size} px do not fit ${config.depth} levels. Prepare them at a multiple of ${step} px.`,
+      `Images of ${size} px do not fit the network. Prepare them at a multiple of ${backbone.sideStep} px.`,
     );
 }

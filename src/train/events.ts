@@ -1,12 +1,14 @@
 /** @file What a training run takes, tells while it goes, and gives back. */
 import type { ProfileRow } from '../autograd/profile.ts';
 import type { Winner } from '../autograd/tune.ts';
-import type { Split } from '../data/sampler.ts';
+import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
-import type { UNet } from '../models/unet.ts';
+import type { HeadedNetwork } from '../models/headed.ts';
+import type { WeightsMetadata } from '../models/weights.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Best } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
+import type { Plan } from './plan.ts';
 import type { RunFiles } from './runfiles.ts';
 import type { StepMetrics, ValidationMetrics } from './runlog.ts';
 import type { StepFacts } from './trainer.ts';
@@ -39,6 +41,10 @@ export interface TrainOptions {
   readonly device: Device;
   readonly data: PreparedData;
   readonly config: TrainConfig;
+  /** The network and its tasks, set up for the data. */
+  readonly plan: Plan;
+  /** What the weights after `step` steps say about themselves. */
+  readonly describe: (step: number) => WeightsMetadata;
   readonly files: RunFiles;
   /** Goes on from the run's last checkpoint, if it has one; otherwise the run's logs start anew. */
   readonly resume?: boolean;
@@ -50,7 +56,7 @@ export interface TrainOptions {
   /** Awaited before the first step, once configuration, data and checkpoint are known to fit together. */
   readonly onAccepted?: () => Promise<void>;
   /** Awaited now and then between steps, with the network after `step` steps: for predictions on the way. */
-  readonly onRest?: (network: UNet, step: number) => Promise<void>;
+  readonly onRest?: (network: HeadedNetwork, step: number) => Promise<void>;
   /** Stops the run at the next step boundary, with a checkpoint. */
   readonly signal?: AbortSignal;
 }

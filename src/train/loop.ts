@@ -1,7 +1,10 @@
 /** @file The training loop, for Node and the browser: steps in bursts, log, validation, best weights, checkpoints. */
 import { chromeTrace } from '../autograd/profile.ts';
 import type { TrainingError } from '../base/errors.ts';
-import { createSampler, type Sampler, type Split } from '../data/sampler.ts';
+import type { Batch } from '../data/batch.ts';
+import { createSampler, type Sampler, type SamplerOptions } from '../data/sampler.ts';
+import type { Split } from '../data/split.ts';
+import type { PreparedData } from '../data/types.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
 import {
   type Best,
@@ -18,7 +21,7 @@ import { HISTORY_STEPS } from './history.ts';
 import { Pace } from './pace.ts';
 import { writeText } from './runfiles.ts';
 import { appendRecords, metricsFile, truncateLog, type ValidationMetrics, validationFile } from './runlog.ts';
-import { metricsOf } from './stepmetrics.ts';
+import { lossColumns, metricsOf } from './stepmetrics.ts';
 import { endedBy } from './suspects.ts';
 import { type StepValues, Trainer } from './trainer.ts';
 import { chooseVariants } from './variants.ts';
@@ -49,8 +52,9 @@ class Run {
   readonly #trainer: Trainer;
   readonly #pace = new Pace();
   readonly #finite = new FiniteCheck();
-  readonly #training: Sampler;
-  readonly #validation: Sampler | null;
+  /** One for each stream of tasks. */
+  readonly #training: readonly Sampler[];
+  readonly #validation: readonly Sampler[] | null;
   readonly #data: string;
   /** Steps whose losses are known and logged. */
   #step = 0;
@@ -66,10 +70,14 @@ class Run {
     this.#options = options;
     this.#trainer = trainer;
     this.#data = fingerprint(data);
-    this.#training = createSampler(data, { batch, seed, epoch, augmentation, subjects: split.train });
+    const samplers = (from: PreparedData, how: SamplerOptions): Sampler[] =>
+      options.plan.streams.map(({ input, tasks }) =>
+        createSampler(from, { ...how, input, labellers: tasks.map(({ part }) => part) }),
+      );
+    this.#training = samplers(data, { batch, seed, epoch, augmentation, subjects: split.train });
     const held = imagesOf(data, split.validation, config.validationImages);
     this.#validation =
-      held.length > 0 ? createSampler(selectImages(data, held), { batch, epoch: 'sequential' }) : null;
+      held.length > 0 ? samplers(selectImages(data, held), { batch, epoch: 'sequential' }) : null;
   }
 
   async go(): Promise<Omit<TrainResult, 'split'>> {
@@ -136,9 +144,12 @@ class Run {
     const first = this.#launched + 1;
     this.#launched += count;
     this.#pace.start();
-    for (let step = first; step <= this.#launched; step++)
-      this.#trainer.train(step, this.#training.batch(step - 1));
+    for (let step = first; step <= this.#launched; step++) this.#trainer.train(step, this.#batches(step - 1));
     return { first, count, losses: this.#trainer.losses(first, this.#launched) };
+  }
+
+  #batches(step: number): Batch[] {
+    return this.#training.map((sampler) => sampler.batch(step));
   }
 
   async #settle({ first, count, losses }: Burst, began: Progress): Promise<void> {
@@ -160,11 +171,11 @@ class Run {
   #give(trouble: Trouble): TrainingError {
     const { data, files } = this.#options;
     const saved = this.#saved > 0 ? { file: files.describe(checkpointFile), step: this.#saved } : null;
-    return endedBy(trouble, saved, this.#training.batch(trouble.step - 1), data);
+    return endedBy(trouble, saved, this.#batches(trouble.step - 1), data);
   }
 
   async #validate(): Promise<void> {
-    const { config, data, files, signal } = this.#options;
+    const { config, files, signal } = this.#options;
     const losses = this.#validation && (await this.#trainer.validate(this.#validation, signal));
     if (this.#validation && !losses) return;
     const best = !losses || losses.loss < (this.#best?.loss ?? Number.POSITIVE_INFINITY);
@@ -172,10 +183,10 @@ class Run {
     const none = losses !== null && last && !best && !this.#best;
     if (none) this.#tell({ kind: 'warning', message: noBest });
     if (losses ? best || none : last)
-      await saveWeights(files, this.#trainer.network, { config, manifest: data.manifest, step: this.#step });
+      await saveWeights(files, this.#trainer.network, this.#options.describe(this.#step));
     this.#validated = this.#step;
     if (!losses) return;
-    const metrics: ValidationMetrics = { step: this.#step, ...losses, best };
+    const metrics: ValidationMetrics = { step: this.#step, ...lossColumns(losses), best };
     if (best) this.#best = { step: this.#step, loss: losses.loss };
     await appendRecords(files, validationFile, [metrics]);
     this.#tell({ kind: 'validation', metrics });
@@ -203,7 +214,7 @@ class Run {
       this.#tell({ kind: 'warning', message });
       return;
     }
-    const { rows, spans } = await this.#trainer.profile(this.#training.batch(0));
+    const { rows, spans } = await this.#trainer.profile(this.#batches(0));
     await writeText(files, traceFile, chromeTrace(spans, `training step on ${device.caps.description}`));
     this.#tell({ kind: 'profile', rows });
   }
@@ -249,11 +260,11 @@ class Run {
  * @throws DeviceLostError when the device is gone; `trainWithRestarts` goes on from the checkpoint
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { device, data, config } = options;
+  const { device, data, config, plan } = options;
   const split = splitOf(data, config);
-  checkData(data, config, split);
+  checkData(data, plan, split);
   const choices = choicesOf(device);
-  const trainer = new Trainer(device, config, data.manifest);
+  const trainer = new Trainer(device, config, plan, data.manifest.size);
   try {
     return { ...(await new Run(options, trainer, split).go()), split };
   } finally {

@@ -1,12 +1,13 @@
-/** @file Runs a network over prepared images. */
-import { capture } from '../autograd/step.ts';
+/** @file Predictions over many images, block by block. */
+import { type CapturedStep, capture } from '../autograd/step.ts';
 import { noGrad } from '../autograd/tape.ts';
 import type { PreparedData } from '../data/types.ts';
-import type { UNet } from '../models/unet.ts';
+import type { HeadedNetwork } from '../models/headed.ts';
+import type { Head } from '../models/heads.ts';
+import type { HostOutputs } from '../tasks/task.ts';
 import { zeros } from '../tensor/create.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Predictions } from './evaluate.ts';
 import { Pace } from './pace.ts';
 
 export interface PredictOptions {
@@ -15,41 +16,42 @@ export interface PredictOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-/** Copies the rows of a batch's output to their place among all images'. */
-function copyRows(
-  target: Float32Array,
-  batch: Float32Array,
-  first: number,
+/** Told of each block: outputs of the images `indices`, in their order. */
+export type OnBlock = (outputs: HostOutputs, indices: readonly number[]) => void;
+
+type HeadOutputs = Readonly<Record<string, Tensor>>;
+
+/** A head's first `rows` outputs. */
+async function readHead(
+  step: CapturedStep<HeadOutputs>,
+  { path }: Head,
   rows: number,
-  width: number,
-): void {
-  target.set(batch.subarray(0, rows * width), first * width);
+): Promise<Float32Array> {
+  const output = step.outputs[path]!;
+  const values = (await output.read()) as Float32Array;
+  return values.subarray(0, (rows * output.size) / output.shape[0]!);
 }
 
-const valuesOf = async (tensor?: Tensor): Promise<Float32Array | undefined> =>
-  tensor && ((await tensor.read()) as Float32Array);
-
 /**
- * Heatmaps [N, size, size, views] and locations [N] (each null without its head) of the images `indices`, in that order,
- * with running statistics and without dropout.
+ * The network's outputs for the images `indices`, in that order, a few at a time, with running statistics and without
+ * dropout.
  */
 export async function predictImages(
-  network: UNet,
+  network: HeadedNetwork,
   data: PreparedData,
   indices: readonly number[],
   options: PredictOptions,
-): Promise<Predictions> {
+  onBlock: OnBlock,
+): Promise<void> {
   const { size } = data.manifest;
-  const { heatmaps: views, locationHead } = network.options;
+  const { heads } = network;
   const batch = Math.max(1, Math.min(options.batch, indices.length));
   const area = size * size;
-  const maps = views > 0 ? new Float32Array(indices.length * area * views) : null;
-  const locations = locationHead ? new Float32Array(indices.length) : null;
   const images = disown(zeros(network.device, [batch, size, size, 1], 'f32', 'images'));
   const step = await capture(network.device, () =>
-    noGrad(() => {
-      const { heatmaps, location } = network.forward(images, { training: false });
-      return { ...(heatmaps && { heatmaps }), ...(location && { location }) };
+    noGrad((): HeadOutputs => {
+      const { output } = network.run(images, { training: false });
+      return Object.fromEntries(heads.map((head) => [head.path, output(head)]));
     }),
   );
   try {
@@ -62,13 +64,11 @@ export async function predictImages(
       images.write(host);
       pace.start();
       step.run();
-      const { heatmaps, location } = step.outputs;
-      const [map, place] = await pace.settle(1, () => Promise.all([valuesOf(heatmaps), valuesOf(location)]));
-      if (maps && map) copyRows(maps, map, first, rows.length, area * views);
-      if (locations && place) copyRows(locations, place, first, rows.length, 1);
+      const read = () => Promise.all(heads.map((head) => readHead(step, head, rows.length)));
+      const outputs = await pace.settle(1, read);
+      onBlock((head) => outputs[heads.indexOf(head)]!, rows);
       options.onProgress?.(first + rows.length);
     }
-    return { heatmaps: maps, locations };
   } finally {
     step.dispose();
     images.dispose();

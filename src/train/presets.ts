@@ -1,5 +1,5 @@
 /** @file Complete configurations to start from. */
-import { defaultSigmaMm } from './evaluate.ts';
+import { defaultSigmaMm } from '../tasks/orientation/heatmaps.ts';
 import type { Preset, RunConfig, TrainConfig } from './settings.ts';
 
 const noAugmentation: TrainConfig['augmentation'] = {

@@ -5,12 +5,14 @@ import { type RunFiles, readText, writeText } from './runfiles.ts';
 export const metricsFile = 'metrics.jsonl';
 export const validationFile = 'validation.jsonl';
 
-/** One training step. Null are a loss that the task does not have, and one that is not finite. */
-export interface StepMetrics {
+/** A task's unweighted loss, `<task>Loss`; null where it is not finite. */
+export type TaskLosses = { readonly [column: `${string}Loss`]: number | null };
+
+/** One training step. */
+export interface StepMetrics extends TaskLosses {
   readonly step: number;
+  /** Null where it is not finite. */
   readonly loss: number | null;
-  readonly orientationLoss: number | null;
-  readonly locationLoss: number | null;
   /** In mixed precision: the loss scale, and how many steps were skipped since the run began, as the step leaves them. */
   readonly lossScale?: number;
   readonly skippedSteps?: number;
@@ -20,12 +22,10 @@ export interface StepMetrics {
 }
 
 /** One pass over the validation images, with running batch statistics and without dropout. */
-export interface ValidationMetrics {
+export interface ValidationMetrics extends TaskLosses {
   /** Steps trained so far. */
   readonly step: number;
   readonly loss: number;
-  readonly orientationLoss: number | null;
-  readonly locationLoss: number | null;
   /** Whether this is the lowest loss so far; the weights were then saved. */
   readonly best: boolean;
 }

@@ -1,8 +1,24 @@
 /** @file A step's line in the log: what the step said, its learning rate, and the throughput. */
 import type { TrainConfig } from './config.ts';
-import type { StepMetrics } from './runlog.ts';
+import type { Losses } from './plan.ts';
+import type { StepMetrics, TaskLosses } from './runlog.ts';
 import { learningRateAt } from './schedule.ts';
 import type { StepValues } from './trainer.ts';
+
+/** The column of a task's loss. */
+export const lossColumn = (task: string): `${string}Loss` => `${task}Loss`;
+
+/** What JSON can hold. */
+const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** The sum and each task's loss, by column. */
+export function lossColumns<T extends number | null>(
+  { loss, tasks }: Losses,
+  of = (value: number): T => value as T,
+): { readonly loss: T } & TaskLosses {
+  const columns = Object.entries(tasks).map(([task, value]) => [lossColumn(task), of(value)]);
+  return { loss: of(loss), ...(Object.fromEntries(columns) as TaskLosses) };
+}
 
 export function metricsOf(
   config: TrainConfig,
@@ -11,17 +27,6 @@ export function metricsOf(
   imagesPerSecond: number,
 ): StepMetrics {
   const lr = learningRateAt(config.schedule, config.learningRate, step, config.steps);
-  const { loss, orientationLoss, locationLoss, nonFinite: _, ...scaling } = values;
-  return {
-    step,
-    loss: finiteOrNull(loss),
-    orientationLoss: finiteOrNull(orientationLoss),
-    locationLoss: finiteOrNull(locationLoss),
-    ...scaling,
-    lr,
-    imagesPerSecond,
-  };
+  const { loss, tasks, nonFinite: _, ...scaling } = values;
+  return { step, ...lossColumns({ loss, tasks }, finiteOrNull), ...scaling, lr, imagesPerSecond };
 }
-
-/** What JSON can hold. */
-const finiteOrNull = (value: number | null): number | null => (Number.isFinite(value) ? value : null);

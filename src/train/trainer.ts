@@ -8,27 +8,20 @@ import { LossScaler } from '../autograd/scaler.ts';
 import { type CapturedStep, capture, type StepMemory, type StepOutputs } from '../autograd/step.ts';
 import { noGrad, Tape } from '../autograd/tape.ts';
 import { type TuneOptions, tune, type Winner } from '../autograd/tune.ts';
-import type { Batch, Sampler } from '../data/sampler.ts';
-import { UNet } from '../models/unet.ts';
-import { Multitask } from '../tasks/multitask.ts';
-import type { Task, TaskName } from '../tasks/task.ts';
+import type { Batch } from '../data/batch.ts';
+import type { Sampler } from '../data/sampler.ts';
+import type { BodyMode } from '../models/body.ts';
+import { declareHeaded, HeadedNetwork } from '../models/headed.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { TrainConfig } from './config.ts';
-import type { ImageGrid } from './evaluate.ts';
 import { HISTORY_STEPS, History } from './history.ts';
-import { networkOptions } from './network.ts';
 import { Pace } from './pace.ts';
+import { combined, type Losses, labelCount, type Plan, type PlannedTask } from './plan.ts';
 import { learningRateAt } from './schedule.ts';
-
-/** Losses of one step or one validation; null for a task that is not trained. */
-export interface Losses {
-  readonly loss: number;
-  readonly orientationLoss: number | null;
-  readonly locationLoss: number | null;
-}
+import { StreamInputs, type StreamStep } from './streaminputs.ts';
 
 /** What a step says of itself. The scale and the number of skipped steps so far, as it leaves them, where there is one. */
 export interface StepValues extends Losses {
@@ -54,60 +47,49 @@ export interface StepProfile {
 
 const PROFILED_RUNS = 3;
 
-const columns = ['loss', 'orientation', 'location', 'lossScale', 'skippedSteps'] as const;
-type StepLosses = Readonly<
-  { loss: Tensor } & Partial<Record<TaskName | 'lossScale' | 'skippedSteps' | 'words', Tensor>>
->;
-type Inputs = ReturnType<typeof makeInputs>;
+/** Columns of the history beside the tasks' losses. */
+const ownColumns = ['loss', 'lossScale', 'skippedSteps'] as const;
 
-/** The tensors a batch is written into. */
-function makeInputs(device: Device, batch: number, { size, referenceViews }: ImageGrid) {
-  const views = referenceViews.length;
-  const make = (name: string, ...shape: number[]): Tensor => disown(zeros(device, shape, 'f32', name));
-  return {
-    images: make('images', batch, size, size, 1),
-    lines: make('lines', batch, views, 3),
-    lineMask: make('line mask', batch, views),
-    locations: make('locations', batch, 1),
-    locationMask: make('location mask', batch, 1),
-    matrices: make('matrices', batch, 6),
-    gainOffset: make('gain and offset', batch, 2),
-  };
-}
+type StepTensors = Readonly<{ loss: Tensor } & Record<string, Tensor>>;
 
-function writeInputs(inputs: Inputs, batch: Batch): void {
-  for (const name of Object.keys(inputs) as (keyof Inputs)[]) inputs[name].write(batch[name]);
-}
+/** A task's column: no task is called as a column of ours is. */
+const columnOf = (task: string): string => `task ${task}`;
+
+/** One batch for each stream. */
+export type Batches = readonly Batch[];
 
 export class Trainer {
-  readonly network: UNet;
+  readonly network: HeadedNetwork;
   readonly optimizer: Optimizer;
   readonly #device: Device;
   readonly #config: TrainConfig;
-  readonly #task: Multitask;
-  readonly #sigma: number;
-  readonly #inputs: Inputs;
+  readonly #plan: Plan;
+  readonly #streams: readonly StreamInputs[];
   /** In mixed precision. */
   readonly #scaler: LossScaler | undefined;
   readonly #random: Tensor;
-  readonly #history: History<(typeof columns)[number]>;
-  #training: CapturedStep<StepLosses> | undefined;
-  #validation: CapturedStep<StepLosses> | undefined;
+  readonly #history: History<string>;
+  #training: CapturedStep<StepTensors> | undefined;
+  #validation: CapturedStep<StepTensors> | undefined;
 
-  constructor(device: Device, config: TrainConfig, manifest: ImageGrid) {
+  constructor(device: Device, config: TrainConfig, plan: Plan, size: number) {
+    const { precision, seed, batch } = config;
     this.#device = device;
     this.#config = config;
-    this.#task = new Multitask(config);
-    this.#sigma = config.lineSigmaMm / manifest.spacingMm;
-    const { precision } = config;
-    this.network = new UNet(device, { ...networkOptions(config, manifest), precision });
+    this.#plan = plan;
+    const { declare } = plan.backbone;
+    this.network = new HeadedNetwork(device, (at) => declareHeaded(at, declare, plan.heads), {
+      seed,
+      precision,
+    });
     this.#scaler = precision === 'mixed' ? new LossScaler(device, { undo: this.network.undo }) : undefined;
     const { statistics } = this.network;
     const rule = { kind: 'adam' as const, weightDecay: config.l2, l1: config.l1, statistics };
     const clipped = config.clipNorm === null ? rule : { ...rule, maxGradientNorm: config.clipNorm };
     this.optimizer = new Optimizer(this.network.arena, clipped, this.#scaler);
-    this.#inputs = makeInputs(device, config.batch, manifest);
+    this.#streams = plan.streams.map((stream) => new StreamInputs(device, stream, batch, size));
     this.#random = disown(zeros(device, [2], 'u32', 'random'));
+    const columns = [...ownColumns, ...plan.tasks.map(({ task }) => columnOf(task.name))];
     this.#history = new History(device, columns, WATCH_WORDS);
   }
 
@@ -141,8 +123,8 @@ export class Trainer {
    * be kept must be saved before.
    * @throws DeviceError where the adapter has no timestamps
    */
-  async profile(batch: Batch): Promise<StepProfile> {
-    writeInputs(this.#inputs, batch);
+  async profile(batches: Batches): Promise<StepProfile> {
+    this.#write(batches);
     await traceStep(this.#training!);
     const traces: ProfileSpan[][] = [];
     for (let run = 0; run < PROFILED_RUNS; run++) traces.push(await traceStep(this.#training!));
@@ -161,13 +143,13 @@ export class Trainer {
   }
 
   /**
-   * Launches step `step` (from 1) on a batch, or on the one before again. Nothing is waited for: the batch goes into a
-   * staging buffer of its own, so it may be made and handed over while the device is at earlier steps. The losses go
+   * Launches step `step` (from 1) on batches, or on those before again. Nothing is waited for: they go into staging
+   * buffers of their own, so they may be made and handed over while the device is at earlier steps. The losses go
    * into the history.
    */
-  train(step: number, batch?: Batch): void {
+  train(step: number, batches?: Batches): void {
     const { schedule, learningRate, steps, seed } = this.#config;
-    if (batch) writeInputs(this.#inputs, batch);
+    if (batches) this.#write(batches);
     this.#random.write([seed >>> 0, step]);
     this.optimizer.prepare(step, learningRateAt(schedule, learningRate, step, steps));
     this.#run(this.#training!, step);
@@ -180,48 +162,63 @@ export class Trainer {
   losses(first: number, last: number): () => Promise<StepValues[]> {
     const rows = this.#history.ask(first, last);
     return async () =>
-      (await rows()).map(({ loss, orientation, location, lossScale, skippedSteps, words }) => ({
-        loss,
-        nonFinite: this.optimizer.nonFiniteIn(words),
-        orientationLoss: this.#task.has('orientation') ? orientation : null,
-        locationLoss: this.#task.has('location') ? location : null,
-        ...(this.#scaler ? { lossScale, skippedSteps } : {}),
-      }));
+      (await rows()).map(({ words, ...row }): StepValues => {
+        const { loss, lossScale, skippedSteps } = row as Record<string, number>;
+        const tasks = this.#plan.tasks.map(({ task }) => [
+          task.name,
+          (row as Record<string, number>)[columnOf(task.name)]!,
+        ]);
+        return {
+          loss: loss!,
+          tasks: Object.fromEntries(tasks),
+          nonFinite: this.optimizer.nonFiniteIn(words),
+          ...(this.#scaler && { lossScale: lossScale!, skippedSteps: skippedSteps! }),
+        };
+      });
   }
 
   /**
-   * Mean losses over every image of a sequential sampler, in evaluation mode; null if `signal` stopped it. Overwrites
-   * the history: ask for its losses before.
+   * Mean losses over every image of sequential samplers, one a stream, in evaluation mode; null if `signal` stopped it.
+   * Overwrites the history: ask for its losses before.
    */
-  async validate(sampler: Sampler, signal?: AbortSignal): Promise<Losses | null> {
-    const parts = this.#task.parts.map(({ task }) => ({ task, total: 0, count: 0 }));
+  async validate(samplers: readonly Sampler[], signal?: AbortSignal): Promise<Losses | null> {
+    const totals = this.#plan.tasks.map((planned) => ({ planned, total: 0, count: 0 }));
     const pace = new Pace();
-    for (let done = 0; done < sampler.stepsPerEpoch; ) {
+    const steps = samplers[0]!.stepsPerEpoch;
+    for (let done = 0; done < steps; ) {
       if (signal?.aborted) return null;
-      const count = Math.min(pace.burst, HISTORY_STEPS, sampler.stepsPerEpoch - done);
-      const batches = Array.from({ length: count }, (_, i) => withoutPadding(sampler.batch(done + i)));
+      const count = Math.min(pace.burst, HISTORY_STEPS, steps - done);
+      const batches = Array.from({ length: count }, (_, i) =>
+        samplers.map((sampler) => sampler.batch(done + i)),
+      );
       pace.start();
       for (const [i, batch] of batches.entries()) {
-        writeInputs(this.#inputs, batch);
+        this.#write(batch);
         this.#run(this.#validation!, done + i);
       }
       const losses = await pace.settle(count, this.losses(done, done + count - 1));
-      for (const part of parts) {
+      for (const sum of totals) {
+        const stream = this.#plan.streams.findIndex(({ tasks }) => tasks.includes(sum.planned));
         for (const [i, batch] of batches.entries()) {
-          const labels = part.task.labelCount(batch);
-          part.total += labels * losses[i]![`${part.task.name}Loss`]!;
-          part.count += labels;
+          const labels = labelCount(batch[stream]!, sum.planned);
+          sum.total += labels * losses[i]!.tasks[sum.planned.task.name]!;
+          sum.count += labels;
         }
       }
       done += count;
     }
-    return this.#mean(parts);
+    const means = totals.map(({ planned, total, count }) => [
+      planned.task.name,
+      count > 0 ? total / count : 0,
+    ]);
+    const tasks: Losses['tasks'] = Object.fromEntries(means);
+    return { loss: combined(this.#plan.tasks, tasks), tasks };
   }
 
   dispose(): void {
     this.#training?.dispose();
     this.#validation?.dispose();
-    for (const input of Object.values(this.#inputs)) input.dispose();
+    for (const stream of this.#streams) stream.dispose();
     this.#random.dispose();
     this.#history.dispose();
     this.optimizer.dispose();
@@ -229,60 +226,46 @@ export class Trainer {
     this.network.dispose();
   }
 
-  #trainingStep(): StepLosses {
-    const { images, lines, lineMask, locations, locationMask, matrices, gainOffset } = this.#inputs;
+  #write(batches: Batches): void {
+    for (const [i, stream] of this.#streams.entries()) stream.write(batches[i]!);
+  }
+
+  #trainingStep(): StepTensors {
     this.network.arena.zeroGrad();
     using tape = new Tape();
-    const orientation = this.#task.has('orientation');
-    const moved = {
-      lines: orientation ? ops.transformLines(lines, lineMask, matrices) : lines,
-      lineMask,
-      locations,
-      locationMask,
-    };
-    const warped = ops.warp(images, matrices, gainOffset);
     const { recompute } = this.#config;
-    const outputs = this.network.forward(warped, { training: true, random: this.#random, recompute });
-    const { loss, terms } = this.#task.loss(outputs, moved, { sigma: this.#sigma });
+    const mode = { training: true, random: this.#random, recompute };
+    const losses = this.#lossesOf((stream) => stream.moved(), mode);
     const scaler = this.#scaler;
-    tape.backward(loss, scaler?.scale);
-    this.optimizer.apply(loss);
+    tape.backward(losses.loss, scaler?.scale);
+    this.optimizer.apply(losses.loss);
     const words = this.optimizer.nonFinite.alias();
-    if (!scaler) return { loss, ...terms, words };
-    return { loss, ...terms, words, lossScale: scaler.scale.alias(), skippedSteps: scaler.skipped.alias() };
+    if (!scaler) return { ...losses, words };
+    return { ...losses, words, lossScale: scaler.scale.alias(), skippedSteps: scaler.skipped.alias() };
   }
 
-  #validationStep(): StepLosses {
-    return noGrad(() => {
-      const outputs = this.network.forward(this.#inputs.images, { training: false });
-      const { loss, terms } = this.#task.loss(outputs, this.#inputs, { sigma: this.#sigma });
-      return { loss, ...terms };
+  #validationStep(): StepTensors {
+    return noGrad(() => this.#lossesOf((stream) => stream.asStored(), { training: false }));
+  }
+
+  /** The weighted sum of the tasks' losses, and each. */
+  #lossesOf(stepOf: (stream: StreamInputs) => StreamStep, mode: BodyMode): StepTensors {
+    const terms = new Map<PlannedTask, Tensor>();
+    for (const stream of this.#streams) {
+      const { images, ...labels } = stepOf(stream);
+      const { output } = this.network.run(images, mode);
+      for (const planned of stream.tasks) terms.set(planned, planned.part.loss({ out: output, ...labels }));
+    }
+    const weighted = this.#plan.tasks.map((planned) => {
+      const term = terms.get(planned)!;
+      return planned.weight === 1 ? term : ops.affine(term, planned.weight);
     });
-  }
-
-  #mean(parts: readonly { task: Task; total: number; count: number }[]): Losses {
-    const means = Object.fromEntries(
-      parts.map(({ task, total, count }) => [task.name, count > 0 ? total / count : 0]),
-    );
-    return {
-      loss: this.#task.combine(means),
-      orientationLoss: means.orientation ?? null,
-      locationLoss: means.location ?? null,
-    };
+    const named = this.#plan.tasks.map((planned) => [columnOf(planned.task.name), terms.get(planned)!]);
+    return { loss: weighted.reduce((total, term) => ops.add(total, term)), ...Object.fromEntries(named) };
   }
 
   /** One submit: the step, and the copies of its losses into row `index` of the history. */
-  #run(step: CapturedStep<StepLosses>, index: number): void {
+  #run(step: CapturedStep<StepTensors>, index: number): void {
     step.run((encoder) => this.#history.remember(encoder, step.outputs as StepOutputs, index));
   }
-}
-
-/** The batch with the labels of its filling rows masked out. */
-function withoutPadding(batch: Batch): Batch {
-  const views = batch.lineMask.length / batch.locationMask.length;
-  return {
-    ...batch,
-    lineMask: batch.lineMask.map((mask, i) => (i < batch.count * views ? mask : 0)),
-    locationMask: batch.locationMask.map((mask, i) => (i < batch.count ? mask : 0)),
-  };
 }

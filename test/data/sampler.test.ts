@@ -7,7 +7,8 @@ import { philox } from '../../src/base/random.ts';
 import { applyAffine, normalizeLine } from '../../src/data/affine.ts';
 import { augmentLine, drawAugmentation } from '../../src/data/augmentation.ts';
 import { prepare } from '../../src/data/prepare.ts';
-import { createSampler, splitSubjects, subjectsOf } from '../../src/data/sampler.ts';
+import { createSampler } from '../../src/data/sampler.ts';
+import { splitSubjects, subjectsOf } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { dsbccSubject } from './studies.ts';
 

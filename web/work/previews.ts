@@ -1,10 +1,10 @@
 /** @file Predictions over a few held-out slices while a network trains, every few seconds. */
-import type { Split } from '../../src/data/sampler.ts';
+import type { Split } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import type { UNet } from '../../src/models/unet.ts';
 import type { TrainConfig } from '../../src/train/config.ts';
 import { fitLines } from '../../src/train/evaluate.ts';
-import { windowed } from '../../src/train/pictures.ts';
+import { windowed } from '../../src/report/pictures.ts';
 import { predictImages } from '../../src/train/predict.ts';
 import type { Events, PreviewItem } from '../protocol.ts';
 import { lineErrors } from './predict.ts';

@@ -3,7 +3,7 @@ import type { PreparedData } from '../../src/data/types.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { trainConfigOf } from '../../src/train/config.ts';
 import { imagesOf, splitOf } from '../../src/train/dataset.ts';
-import { renderReport } from '../../src/train/report.ts';
+import { renderReport } from '../../src/report/report.ts';
 import { evaluateRun } from '../../src/train/results.ts';
 import type { Busy, RunInfo } from '../protocol.ts';
 import { configOf } from './forms.ts';

@@ -1,7 +1,7 @@
 /** @file The data the page works on: made or read, kept in the browser, found again when the page is reopened. */
 
 import { ConfigError } from '../../src/base/errors.ts';
-import { subjectsOf } from '../../src/data/sampler.ts';
+import { subjectsOf } from '../../src/data/split.ts';
 import { decodeManifest, decodeStore, encodeStore } from '../../src/data/store.ts';
 import type { PreparedData, Reason } from '../../src/data/types.ts';
 import type {

@@ -1,7 +1,7 @@
 /** @file One training in the browser: started, paused, resumed and stopped, its files kept in OPFS. */
 import { openDevice } from '#device';
 import { ConfigError, FileError, OutOfMemoryError, PlanewiseError } from '../../src/base/errors.ts';
-import type { Split } from '../../src/data/sampler.ts';
+import type { Split } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { UNet } from '../../src/models/unet.ts';
 import type { Device } from '../../src/tensor/device.ts';

@@ -1,0 +1,166 @@
+/** @file Batches: images, how they are moved, and the labels of every field, side by side in one buffer that goes to the device at once. */
+import type { Augmentation } from './augmentation.ts';
+import type { Field, Row } from './field.ts';
+
+/** Tensors begin at multiples of this, so that kernels can be bound to them. */
+const ALIGNMENT = 256;
+
+type Words = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+
+/** One tensor of a batch: where it is in the buffer. */
+export interface Section {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: 'f32' | 'u32';
+  /** First byte. */
+  readonly start: number;
+  readonly size: number;
+}
+
+/** Examples of a batch and what belongs to each. */
+export interface BatchSizes {
+  readonly examples: number;
+  /** Images of an example. */
+  readonly views: number;
+  /** Side of the images, pixels. */
+  readonly size: number;
+}
+
+/** How batches of one size with these fields are laid out. */
+export class BatchLayout {
+  readonly sizes: BatchSizes;
+  readonly fields: readonly Field[];
+  /** [examples·views, size, size, 1], before augmentation. */
+  readonly images: Section;
+  /** [examples·views, 6]: augmentation, output pixel → input pixel. */
+  readonly matrices: Section;
+  /** [examples·views, 2]: intensity gain and offset. */
+  readonly gainOffset: Section;
+  readonly #values: ReadonlyMap<Field, Section>;
+  readonly #masks: ReadonlyMap<Field, Section>;
+  readonly #sections: Section[] = [];
+  #end = 0;
+
+  constructor(sizes: BatchSizes, fields: readonly Field[]) {
+    const { examples, views, size } = sizes;
+    const images = examples * views;
+    this.sizes = sizes;
+    this.fields = fields;
+    this.images = this.#section('images', [images, size, size, 1]);
+    const labels = fields.map(
+      (field) =>
+        [
+          [field, this.#section(field.name, [examples, ...field.shape], field.dtype)],
+          [field, this.#section(`${field.name} mask`, [examples, field.labels])],
+        ] as const,
+    );
+    this.#values = new Map(labels.map(([values]) => values));
+    this.#masks = new Map(labels.map(([, mask]) => mask));
+    this.matrices = this.#section('matrices', [images, 6]);
+    this.gainOffset = this.#section('gain and offset', [images, 2]);
+  }
+
+  /** Everything, in order. */
+  get sections(): readonly Section[] {
+    return this.#sections;
+  }
+
+  get byteLength(): number {
+    return this.#end;
+  }
+
+  /** [examples, ...shape] */
+  values(field: Field): Section {
+    return this.#values.get(field)!;
+  }
+
+  /** [examples, labels], f32: 1 where the label is known. */
+  mask(field: Field): Section {
+    return this.#masks.get(field)!;
+  }
+
+  /** A batch of zeros. */
+  batch(count = this.sizes.examples): Batch {
+    return new Batch(this, count);
+  }
+
+  #section(name: string, shape: readonly number[], dtype: Section['dtype'] = 'f32'): Section {
+    const size = shape.reduce((product, length) => product * length, 1);
+    const start = this.#end;
+    this.#end = Math.ceil((start + 4 * size) / ALIGNMENT) * ALIGNMENT;
+    const section = { name, shape, dtype, start, size };
+    this.#sections.push(section);
+    return section;
+  }
+}
+
+/** One batch on the host. */
+export class Batch {
+  readonly layout: BatchLayout;
+  /** Everything below, as it goes to the device. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly images: Float32Array;
+  readonly matrices: Float32Array;
+  readonly gainOffset: Float32Array;
+  /** [examples·views]: image index in the prepared data. */
+  readonly indices: Int32Array;
+  /** Rows that are examples; the rest repeat the last one (end of a sequential pass only). */
+  readonly count: number;
+
+  constructor(layout: BatchLayout, count: number) {
+    const { examples, views } = layout.sizes;
+    this.layout = layout;
+    this.count = count;
+    this.bytes = new Uint8Array(layout.byteLength);
+    this.images = this.#view(layout.images) as Float32Array;
+    this.matrices = this.#view(layout.matrices) as Float32Array;
+    this.gainOffset = this.#view(layout.gainOffset) as Float32Array;
+    this.indices = new Int32Array(examples * views);
+  }
+
+  /** [examples, ...shape] */
+  values(field: Field): Words {
+    return this.#view(this.layout.values(field));
+  }
+
+  /** [examples, labels]: 1 where the label is known. */
+  mask(field: Field): Float32Array {
+    return this.#view(this.layout.mask(field)) as Float32Array;
+  }
+
+  /** Known labels of these fields. */
+  labelCount(fields: readonly Field[]): number {
+    return fields.reduce((total, field) => this.mask(field).reduce((sum, flag) => sum + flag, total), 0);
+  }
+
+  /** Puts an image into place `image` (example · views + view). */
+  place(image: number, index: number, pixels: Float32Array, change: Augmentation): void {
+    this.images.set(pixels, image * pixels.length);
+    this.matrices.set(change.matrix, image * 6);
+    this.gainOffset.set([change.gain, change.offset], image * 2);
+    this.indices[image] = index;
+  }
+
+  /** Where a task writes the labels of an example. */
+  row(example: number): Row {
+    return {
+      set: (field, values, label) => {
+        const { labels } = field;
+        const width = this.layout.values(field).size / this.layout.sizes.examples;
+        const [first, count] = label === undefined ? [0, labels] : [label, 1];
+        this.values(field).set(values, example * width + (first * width) / labels);
+        this.mask(field).fill(1, example * labels + first, example * labels + first + count);
+      },
+    };
+  }
+
+  /** Masks the labels of the rows that only fill the batch up. */
+  maskFilling(): void {
+    for (const field of this.layout.fields) this.mask(field).fill(0, this.count * field.labels);
+  }
+
+  #view({ dtype, start, size }: Section): Words {
+    const { buffer } = this.bytes;
+    return dtype === 'f32' ? new Float32Array(buffer, start, size) : new Uint32Array(buffer, start, size);
+  }
+}

@@ -1,0 +1,42 @@
+/** @file Inputs: what one example of a task looks at. */
+import type { Augmentation } from './augmentation.ts';
+import type { Sample } from './sample.ts';
+
+/** An image of an example and how it is moved. */
+export interface View extends Augmentation {
+  readonly sample: Sample;
+}
+
+/** What a task labels: images, and what was drawn for them. */
+export interface Example {
+  readonly views: readonly View[];
+  /** What `pick` drew beside the views: a rotation's number, say. */
+  readonly drawn: number;
+}
+
+/** What an example is picked from. */
+export interface Choice {
+  /** The image whose turn it is. */
+  readonly sample: Sample;
+  /** The image's augmentation by the configuration; none in validation. */
+  readonly change: Augmentation;
+  /** Side of the images, pixels. */
+  readonly size: number;
+  /** Numbers in [0, 1) of this input and example alone, so that no task changes another's draws. */
+  readonly draw: () => number;
+}
+
+/** What one example of a task looks at. Tasks of one input share a forward pass. */
+export interface Input {
+  readonly name: string;
+  /** Images of an example, folded into the batch. */
+  readonly views: number;
+  pick(choice: Choice): Example;
+}
+
+/** One augmented image. */
+export const oneImage: Input = {
+  name: 'image',
+  views: 1,
+  pick: ({ sample, change }) => ({ views: [{ sample, ...change }], drawn: 0 }),
+};

@@ -1,0 +1,22 @@
+/** @file Samples: prepared images with their pixels, one by one. */
+import type { PreparedData, PreparedImage } from './types.ts';
+
+/** A prepared image on its grid. */
+export interface Sample extends PreparedImage {
+  /** Place in the prepared data. */
+  readonly index: number;
+  /** [size, size]; a view, not a copy. */
+  pixels(): Float32Array;
+}
+
+/** The image at `index` of the data. */
+export function sampleAt({ manifest, pixels }: PreparedData, index: number): Sample {
+  const area = manifest.size ** 2;
+  const image = manifest.images[index]!;
+  return { ...image, index, pixels: () => pixels.subarray(index * area, (index + 1) * area) };
+}
+
+/** All images, or those at `indices`, in that order. */
+export function samplesOf(data: PreparedData, indices?: readonly number[]): Sample[] {
+  return (indices ?? [...data.manifest.images.keys()]).map((index) => sampleAt(data, index));
+}

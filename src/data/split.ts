@@ -1,0 +1,43 @@
+/** @file Which subjects train, validate and test. */
+import { ConfigError } from '../base/errors.ts';
+import { drawsOf, permutation } from '../base/random.ts';
+import { purposes } from './purposes.ts';
+import type { PreparedData } from './types.ts';
+
+export interface Split {
+  readonly train: readonly string[];
+  readonly validation: readonly string[];
+  readonly test: readonly string[];
+}
+
+/** Distinct subjects of prepared data, sorted. */
+export function subjectsOf(data: PreparedData): string[] {
+  return [...new Set(data.manifest.images.map((image) => image.subject))].sort();
+}
+
+/**
+ * Splits subjects at random: validation and test get round(fraction·count) each, training the rest. The order in
+ * which subjects are given does not matter. Throws ConfigError when fractions are not in [0, 1] with sum below 1, or
+ * no subject is left for training.
+ */
+export function splitSubjects(
+  subjects: readonly string[],
+  options: { readonly seed?: number; readonly validation?: number; readonly test?: number } = {},
+): Split {
+  const { seed = 0, validation = 0.1, test = 0 } = options;
+  const total = validation + test;
+  if (!(validation >= 0 && test >= 0 && total < 1))
+    throw new ConfigError(`Fractions validation ${validation} and test ${test} must be ≥ 0 and sum below 1.`);
+  const sorted = [...new Set(subjects)].sort();
+  const order = Array.from(permutation(sorted.length, drawsOf(seed, purposes.split, 0)), (i) => sorted[i]!);
+  const [v, t] = [Math.round(validation * order.length), Math.round(test * order.length)];
+  if (v + t >= order.length)
+    throw new ConfigError(
+      `${order.length} subjects leave none for training. Add subjects or lower the fractions.`,
+    );
+  return {
+    validation: order.slice(0, v).sort(),
+    test: order.slice(v, v + t).sort(),
+    train: order.slice(v + t).sort(),
+  };
+}

@@ -1,0 +1,13 @@
+/** @file Views in words. */
+
+const words: Readonly<Record<string, string>> = {
+  '2ch': '2-chamber',
+  '3ch': '3-chamber',
+  '4ch': '4-chamber',
+  sax: 'short-axis',
+};
+
+/** A view's code as words: 2ch → 2-chamber. */
+export function viewName(view: string): string {
+  return words[view.toLowerCase()] ?? view;
+}

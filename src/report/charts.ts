@@ -1,0 +1,167 @@
+/** @file The report's charts: loss curves by uplot from inlined data, and the location scatter as plain SVG. */
+
+import type { Scatter } from '../results/mark.ts';
+import { fixed } from '../results/result.ts';
+import type { StepMetrics, ValidationMetrics } from '../train/runlog.ts';
+import { lossColumn } from '../train/stepmetrics.ts';
+import { Html, html, scriptLiteral, whole } from './html.ts';
+
+const maximumPoints = 1500;
+
+/** Means of neighbouring steps, so that a long run draws as fast as a short one. */
+function thinned(steps: readonly number[], values: readonly number[]): [steps: number[], values: number[]] {
+  const group = Math.ceil(steps.length / maximumPoints);
+  if (group <= 1) return [[...steps], [...values]];
+  const starts = Array.from({ length: Math.ceil(steps.length / group) }, (_, i) => i * group);
+  const mean = (all: readonly number[], start: number): number => {
+    const part = all.slice(start, start + group);
+    return part.reduce((a, b) => a + b, 0) / part.length;
+  };
+  return [starts.map((s) => Math.round(mean(steps, s))), starts.map((s) => mean(values, s))];
+}
+
+/** Centred running mean over a fiftieth of the curve to each side. */
+function smoothed(values: readonly number[]): number[] {
+  const reach = Math.max(1, Math.round(values.length / 50));
+  const sums = [0];
+  for (const value of values) sums.push(sums.at(-1)! + value);
+  return values.map((_, i) => {
+    const [from, to] = [Math.max(0, i - reach), Math.min(values.length, i + reach + 1)];
+    return (sums[to]! - sums[from]!) / (to - from);
+  });
+}
+
+type LossKey = 'loss' | `${string}Loss`;
+
+/** A task whose loss is drawn. */
+export interface CurveTask {
+  readonly name: string;
+  /** What its loss is called. */
+  readonly lossTitle: string;
+}
+
+interface Curve {
+  readonly title: string;
+  /** Steps; training loss; its running mean; validation loss. */
+  readonly data: readonly [number[], (number | null)[], (number | null)[], (number | null)[]];
+}
+
+/** Six digits are more than a chart shows; a logarithmic axis has no place for zero. */
+const plottable = (value: number | undefined): number | null =>
+  value !== undefined && value > 0 && Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
+
+function curveOf(
+  title: string,
+  key: LossKey,
+  metrics: readonly StepMetrics[],
+  validation: readonly ValidationMetrics[],
+): Curve | null {
+  const training = metrics.filter((row) => typeof row[key] === 'number');
+  const [steps, values] = thinned(
+    training.map(({ step }) => step),
+    training.map((row) => row[key]!),
+  );
+  const means = smoothed(values);
+  const trained = new Map(steps.map((step, i) => [step, i]));
+  const validated = new Map(validation.map((row) => [row.step, row[key] ?? undefined]));
+  const all = [...new Set([...steps, ...validated.keys()])].sort((a, b) => a - b);
+  if (all.length === 0) return null;
+  const at = (list: readonly number[]) => all.map((step) => plottable(list[trained.get(step) ?? -1]));
+  return { title, data: [all, at(values), at(means), all.map((step) => plottable(validated.get(step)))] };
+}
+
+/** Runs in the reader's browser; plain JavaScript, so it stands here as it is delivered. */
+const script = `
+const colour = (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const splits = (u, axis, low, high) => {
+  const many = Math.log10(high / low) > 1.5;
+  const out = [];
+  for (let k = Math.floor(Math.log10(low)) - 1; k <= Math.ceil(Math.log10(high)); k++)
+    for (const m of many ? [1, 3] : [1, 1.5, 2, 3, 5, 7]) {
+      const v = m * 10 ** k;
+      if (v >= low && v <= high) out.push(v);
+    }
+  return out;
+};
+const short = (v) => v == null ? '' : String(Number(v.toPrecision(3)));
+const charts = curves.map(({ title, data }, i) => {
+  const host = document.getElementById('curve-' + i);
+  const axis = { stroke: colour('--muted'), grid: { stroke: colour('--rule'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
+  const options = {
+    width: host.clientWidth, height: 260,
+    scales: { x: { time: false }, y: { distr: 3, range: (u, low, high) => [low / 1.15, high * 1.15] } },
+    axes: [{ ...axis, values: (u, all) => all.map((v) => v.toLocaleString('en')) }, { ...axis, size: 56, splits, filter: (u, all) => all, values: (u, all) => all.map(short) }],
+    series: [
+      { label: 'step', value: (u, v) => v == null ? '' : v.toLocaleString('en') },
+      { label: 'training', stroke: colour('--faint'), width: 1, points: { show: false }, spanGaps: true, value: (u, v) => short(v) },
+      { label: 'running mean', stroke: colour('--accent'), width: 2, points: { show: false }, spanGaps: true, value: (u, v) => short(v) },
+      { label: 'validation', stroke: colour('--second'), width: 2, points: { show: true, size: 6, fill: colour('--second') }, spanGaps: true, value: (u, v) => short(v) },
+    ],
+    cursor: { drag: { x: false, y: false } },
+  };
+  const chart = new uPlot(options, data, host);
+  new ResizeObserver(() => chart.setSize({ width: host.clientWidth, height: 260 })).observe(host);
+  return chart;
+});
+for (const query of ['(prefers-color-scheme: dark)', 'print'])
+  matchMedia(query).addEventListener('change', () => charts.forEach((chart) => chart.redraw(false)));
+`;
+
+function validationTable(validation: readonly ValidationMetrics[], tasks: readonly CurveTask[]): Html {
+  const rows = validation.map((row) => {
+    const losses = tasks.map(({ name }) => html`<td>${fixed(row[lossColumn(name)], 5)}</td>`);
+    return html`<tr><th scope="row">${whole(row.step)}</th><td>${fixed(row.loss, 5)}</td>${losses}<td>${row.best ? 'lowest so far' : ''}</td></tr>`;
+  });
+  const heads = tasks.map(({ lossTitle }) => html`<th scope="col">${lossTitle}</th>`);
+  return html`<details><summary>Validation losses as a table</summary><div class="scroll"><table>
+<thead><tr><th scope="col">Step</th><th scope="col">Loss</th>${heads}<th scope="col"></th></tr></thead>
+<tbody>${rows}</tbody></table></div></details>`;
+}
+
+/**
+ * Loss curves on a logarithmic axis: the total, and each task's part where there are two.
+ * @param plotter the plotting library's script
+ */
+export function curvesSection(
+  metrics: readonly StepMetrics[],
+  validation: readonly ValidationMetrics[],
+  tasks: readonly CurveTask[],
+  plotter: string,
+): Html | string {
+  const parts = tasks
+    .map(({ name, lossTitle }) => curveOf(lossTitle, lossColumn(name), metrics, validation))
+    .filter((curve) => curve !== null);
+  const total = curveOf('Total loss', 'loss', metrics, validation);
+  const curves = parts.length === 1 ? parts : [total, ...parts].filter((curve) => curve !== null);
+  if (curves.length === 0) return '';
+  const figures = curves.map(
+    ({ title }, i) =>
+      html`<figure class="curve"><figcaption>${title}</figcaption><div id="curve-${i}" role="img" aria-label="${title} over training steps, for training and validation"></div></figure>`,
+  );
+  const source = new Html(`${plotter}\n(() => {\nconst curves = ${scriptLiteral(curves)};${script}})();`);
+  return html`<section><h2>Losses</h2><p>Logarithmic axes. The training loss is measured with the augmentation and dropout of the configuration, the validation loss without them, so it can lie lower.</p>
+<div class="curves">${figures}</div><noscript><p>The curves need JavaScript; the table below does not.</p></noscript>
+${validation.length ? validationTable(validation, tasks) : ''}<script>${source}</script></section>`;
+}
+
+const ticks = [0, 0.25, 0.5, 0.75, 1];
+
+/** Predicted against true values 0 … 1, with the line on which they agree. */
+export function scatterSection({ title, about, axis, points }: Scatter): Html | string {
+  if (points.length === 0) return '';
+  const [low, side] = [-0.18, 1.26];
+  const x = (v: number): string => ((v - low) * 100).toFixed(2);
+  const y = (v: number): string => ((side + low - v) * 100).toFixed(2);
+  const clamp = (v: number): number => Math.min(low + side, Math.max(low, v));
+  const axes = ticks.map(
+    (t) =>
+      html`<path d="M${x(t)} ${y(0)}V${y(1)}M${x(0)} ${y(t)}H${x(1)}"/><text x="${x(t)}" y="${y(-0.055)}" text-anchor="middle">${t}</text><text x="${x(-0.02)}" y="${y(t - 0.012)}" text-anchor="end">${t}</text>`,
+  );
+  const dots = points.map(
+    ({ predicted, truth }) => html`<circle cx="${x(clamp(truth))}" cy="${y(clamp(predicted))}" r="1"/>`,
+  );
+  return html`<section><h2>${title}</h2><div class="scatter"><figure><svg viewBox="0 0 126 126" role="img" aria-label="Predicted against true ${axis}, ${points.length} points; the dashed line is where they agree">
+<g class="grid">${axes}</g><path class="identity" d="M${x(0)} ${y(0)}L${x(1)} ${y(1)}"/><g class="dots">${dots}</g>
+<text x="${x(0.5)}" y="${y(-0.13)}" text-anchor="middle">true ${axis}</text><text transform="translate(4 ${y(0.5)}) rotate(-90)" text-anchor="middle">predicted</text></svg></figure>
+<p>${about}</p></div></section>`;
+}

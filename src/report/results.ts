@@ -1,0 +1,66 @@
+/** @file The report's verdict: a paragraph in plain words, the key figures, and the table beside the trivial predictor. */
+
+import { fixed, type Result, ratioOf, valueText } from '../results/result.ts';
+import { listed } from '../tasks/words.ts';
+import type { Evaluation } from '../train/judge.ts';
+import { type Html, html, noneHeldOut, type Part, partWords, whole } from './html.ts';
+
+function tile(result: Result): Html {
+  const { title, unit, digits, value, trivial } = result;
+  return html`<li><div class="name">${title}</div><div class="value">${fixed(value, digits)}<small>${unit}</small></div><div class="beside">trivial ${valueText(result, trivial)}</div></li>`;
+}
+
+function row(result: Result): Html {
+  const { title, value, trivial, about } = result;
+  const ratio = ratioOf(result);
+  const width = Math.min(100, 100 * (ratio ?? 0)).toFixed(0);
+  const bar = html`<span class="bar" aria-hidden="true"><i style="width:${width}%"></i></span>${fixed(ratio, 2)}`;
+  return html`<tr><th scope="row">${title}<small>${about}</small></th><td class="number">${valueText(result, value)}</td><td class="number">${valueText(result, trivial)}</td><td class="ratio${ratio !== null && ratio >= 1 ? ' worse' : ''}">${bar}</td></tr>`;
+}
+
+export function resultsSection({ images, subjects, results, notes, part }: Evaluation): Html {
+  const caveats = [...results.flatMap((result) => result.notes), ...notes];
+  return html`<section><h2>Results</h2>
+<p>On ${whole(images)} images of ${whole(subjects)} subjects, ${partWords[part]}. The trivial predictor answers what is usual in the training images, whatever it is shown; a ratio below 1 is better than that.</p>
+<div class="scroll"><table class="results"><thead><tr><th scope="col">Result</th><th scope="col" class="number">Network</th><th scope="col" class="number">Trivial</th><th scope="col">Ratio</th></tr></thead>
+<tbody>${results.map(row)}</tbody></table></div>
+${caveats.map((text) => html`<p class="note">${text}</p>`)}</section>`;
+}
+
+export function tiles({ results }: Evaluation): Html {
+  return html`<ul class="tiles">${results.map(tile)}</ul>`;
+}
+
+/** How many of the results are clearly better than the trivial ones, in words. */
+function verdict(results: readonly Result[]): string {
+  const ratios = results.map(ratioOf).filter((ratio) => ratio !== null);
+  const better = ratios.filter((ratio) => ratio < 0.95).length;
+  if (ratios.length === 0) return 'There was nothing to compare it with.';
+  if (better === ratios.length) return 'Every result is better than the trivial predictor’s.';
+  if (better === 0)
+    return 'That is no better than the trivial predictor: the network has not learned the task.';
+  return `${better} of ${ratios.length} results are clearly better than the trivial predictor’s; the others are not.`;
+}
+
+const partNames: Readonly<Record<Part, string>> = {
+  test: 'other subjects',
+  validation: 'validation subjects',
+  training: 'of these same subjects',
+};
+
+/** `2-chamber line, angle 3.01° (trivial 34.20°)` */
+const resultText = (result: Result): string =>
+  `${result.title} ${valueText(result, result.value)} (trivial ${valueText(result, result.trivial)})`;
+
+/** One paragraph: what was learned, from what, and how far off it is beside the trivial predictor. */
+export function summary(
+  { results, subjects, part }: Evaluation,
+  training: { readonly steps: number; readonly subjects: number; readonly tells: readonly string[] },
+): string {
+  return (
+    `In ${whole(training.steps)} steps on ${whole(training.subjects)} subjects the network was trained to tell ${listed(training.tells)}. ` +
+    `On ${whole(subjects)} ${partNames[part]} the result is ${listed(results.map(resultText))}. ` +
+    (part === 'training' ? `${noneHeldOut} ` : '') +
+    verdict(results)
+  );
+}

@@ -1,0 +1,45 @@
+/** @file Results: one measured figure each, with all that terminal, report, page and comparisons need to know of it. */
+
+export interface Result {
+  /** For programs: `orientation.2ch.angleDeg`. */
+  readonly key: string;
+  /** For people: `2-chamber line, angle`. */
+  readonly title: string;
+  /** As it stands behind the number: `°`, ` mm`, or nothing. */
+  readonly unit: string;
+  /** Decimals worth showing. */
+  readonly digits: number;
+  readonly better: 'lower' | 'higher';
+  /** Null where there is nothing to measure. */
+  readonly value: number | null;
+  /** The trivial predictor's: what one would answer without looking at the image. */
+  readonly trivial: number | null;
+  /** How the value comes about: `median of 120 images; mean 3.2°`. */
+  readonly about: string;
+  /** What the value is over. */
+  readonly count: number;
+  /** Of those, without an answer of the network's; null where none can be missing. */
+  readonly missing: number | null;
+  /** What a reader must know so that the value does not look better than it is; sentences. */
+  readonly notes: readonly string[];
+  /** The same figure of each subject that has one. */
+  readonly bySubject: ReadonlyMap<string, number>;
+}
+
+/** How the value compares with the trivial one: below 1 is better, whichever way the figure points; null without both. */
+export function ratioOf({ value, trivial, better }: Result): number | null {
+  if (value === null || trivial === null) return null;
+  const [above, below] = better === 'lower' ? [value, trivial] : [trivial, value];
+  return below === 0 ? null : above / below;
+}
+
+/** A number with `digits` decimals and a true minus sign, or a dash where there is none. */
+export function fixed(value: number | null | undefined, digits: number): string {
+  return value === null || value === undefined || !Number.isFinite(value)
+    ? '–'
+    : value.toFixed(digits).replace('-', '−');
+}
+
+/** `3.01°`, `5.67 mm`, `0.080`, or a dash. */
+export const valueText = ({ digits, unit }: Pick<Result, 'digits' | 'unit'>, value: number | null): string =>
+  value === null ? '–' : `${fixed(value, digits)}${unit}`;

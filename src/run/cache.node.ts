@@ -1,0 +1,8 @@
+/** @file Where winners of the tuner are kept on this machine. */
+import { cacheFolder } from '../tensor/adapters.node.ts';
+import { DiskFiles } from '../train/runfiles.node.ts';
+
+/** The folder PLANEWISE_CACHE, else `planewise` in the user's cache folder. */
+export function cacheFiles(): DiskFiles {
+  return new DiskFiles(process.env.PLANEWISE_CACHE || cacheFolder());
+}

@@ -1,0 +1,138 @@
+/** @file Where training data comes from in Node: a prepared store, a DICOM folder, or a phantom cohort made for the run. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError, FileError } from '../base/errors.ts';
+import { listFiles, readBytes } from '../data/files/files.node.ts';
+import { prepare } from '../data/prepare.ts';
+import { skippedText } from '../data/scan.ts';
+import { openStore, writeStore } from '../data/store.node.ts';
+import { decodeManifest, manifestName } from '../data/store.ts';
+import { parseViewRule } from '../data/study/views.ts';
+import type { PreparedData, Reason } from '../data/types.ts';
+import type { GivenConfig, RunConfig } from '../train/config.ts';
+import { makeCohort } from './cohort.node.ts';
+
+/** A stretch of work with a length, for a progress line. */
+export interface Stage {
+  update(done: number, extra?: string): void;
+  end(): void;
+}
+
+export interface DataOptions {
+  readonly startStage: (label: string, total: number) => Stage;
+  readonly onWarning: (message: string) => void;
+  /** For threads; see `makeCohort`. */
+  readonly worker: URL | null;
+}
+
+const isStore = (folder: string): boolean => existsSync(join(folder, manifestName));
+
+/**
+ * What a prepared store says about its images goes before the preset. Throws ConfigError when the user asked for
+ * another size, spacing or mapping than the store's.
+ */
+export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
+  if (!given.data || !isStore(given.data)) return given;
+  const path = join(given.data, manifestName);
+  const { size, spacingMm } = decodeManifest(await readBytes(path), path);
+  const differs = (key: 'size' | 'spacingMm', value: number): boolean =>
+    given[key] !== undefined && given[key] !== value;
+  if (differs('size', size) || differs('spacingMm', spacingMm))
+    throw new ConfigError(
+      `${given.data} holds images of ${size} px of ${spacingMm} mm. Leave out size and spacing, or prepare the DICOM files again.`,
+    );
+  if (given.map?.length)
+    throw new ConfigError(
+      `${given.data} is a prepared store, whose views are fixed. Give map when preparing it.`,
+    );
+  return { ...given, size, spacingMm };
+}
+
+/** Counts warnings by kind and passes each kind on once, at the end. */
+function warningCounts(): {
+  onWarning: (file: string, reason: Reason) => void;
+  tell: (to: DataOptions) => void;
+} {
+  const counts = new Map<string, { count: number; file: string; reason: Reason }>();
+  return {
+    onWarning(file, reason) {
+      const seen = counts.get(reason.code);
+      if (seen) seen.count++;
+      else counts.set(reason.code, { count: 1, file, reason });
+    },
+    tell({ onWarning }) {
+      for (const { count, file, reason } of counts.values())
+        onWarning(`${reason.code}: ${count} image${count > 1 ? 's' : ''}, first ${file}: ${reason.message}`);
+    },
+  };
+}
+
+async function prepareFolder(folder: string, config: RunConfig, options: DataOptions): Promise<PreparedData> {
+  const files = await listFiles(folder);
+  const warnings = warningCounts();
+  let stage: Stage | undefined;
+  let phase = '';
+  const data = await prepare(files, {
+    from: folder,
+    size: config.size,
+    spacingMm: config.spacingMm,
+    views: config.map.map(parseViewRule),
+    onWarning: warnings.onWarning,
+    onNotice: ({ message }) => options.onWarning(message),
+    onProgress(progress) {
+      if (progress.phase !== phase) {
+        stage?.end();
+        phase = progress.phase;
+        stage = options.startStage(phase === 'scan' ? 'reading headers' : 'reading images', progress.total);
+      }
+      stage?.update(progress.done);
+    },
+  });
+  stage?.end();
+  warnings.tell(options);
+  const { skipped } = data.manifest;
+  if (skipped.length > 0) {
+    const files = `${skipped.length} file${skipped.length > 1 ? 's' : ''}`;
+    options.onWarning(`${files} skipped, first ${skippedText(skipped[0]!)}`);
+  }
+  return data;
+}
+
+async function makePhantom(folder: string, config: RunConfig, options: DataOptions): Promise<void> {
+  const stage = options.startStage('making phantom subjects', config.phantom.subjects);
+  await makeCohort(folder, config.phantom, options.worker, (done) => stage.update(done));
+  stage.end();
+}
+
+/** The run's own prepared store from before it was stopped, if it is whole. */
+async function preparedBefore(store: string, options: DataOptions): Promise<PreparedData | null> {
+  if (!isStore(store)) return null;
+  try {
+    return await openStore(store);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    options.onWarning(`${error.message} Preparing again.`);
+    return null;
+  }
+}
+
+/**
+ * The run's data. DICOM files are prepared into `<out>/prepared`, a phantom cohort is made in `<out>/cohort` first;
+ * a resumed run finds both there.
+ * @throws ConfigError when nothing usable is found; FileError when a folder cannot be read or written
+ */
+export async function openData(
+  config: RunConfig,
+  resume: boolean,
+  options: DataOptions,
+): Promise<PreparedData> {
+  if (config.data !== null && isStore(config.data)) return openStore(config.data);
+  const store = join(config.out, 'prepared');
+  const before = resume ? await preparedBefore(store, options) : null;
+  if (before) return before;
+  const folder = config.data ?? join(config.out, 'cohort');
+  if (config.data === null) await makePhantom(folder, config, options);
+  const data = await prepareFolder(folder, config, options);
+  await writeStore(store, data);
+  return data;
+}

@@ -1,0 +1,42 @@
+/** @file The evaluation of a run by its best weights, and what reports are told of its tasks. */
+import { FileError } from '../base/errors.ts';
+import type { Split } from '../data/split.ts';
+import type { PreparedData } from '../data/types.ts';
+import type { MarkedImage } from '../report/pictures.ts';
+import type { ReportTask } from '../report/report.ts';
+import type { Device } from '../tensor/device.ts';
+import { type EvaluateOptions, type Evaluation, evaluate, type ShownImage } from '../train/judge.ts';
+import type { Plan } from '../train/plan.ts';
+import type { RunFiles } from '../train/runfiles.ts';
+import { weightsFile } from '../train/weightsfile.ts';
+import { loadTrained } from './trained.ts';
+
+/** Judges the held-out images with the run's best weights. @throws FileError where the run has none yet */
+export async function evaluateRun(
+  device: Device,
+  data: PreparedData,
+  split: Split,
+  files: RunFiles,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  const bytes = await files.read(weightsFile);
+  const path = files.describe(weightsFile);
+  if (!bytes) throw new FileError(path, 'does not exist', 'Train the run to its end.');
+  const { network, plan } = await loadTrained(device, bytes, path);
+  try {
+    return await evaluate(network, data, plan.tasks, split, options);
+  } finally {
+    network.dispose();
+  }
+}
+
+/** What a report says of the tasks. */
+export const reportTasks = ({ tasks }: Plan): ReportTask[] =>
+  tasks.map(({ task, part }) => ({ name: task.name, lossTitle: task.lossTitle, tells: part.tells }));
+
+/** An image as pictures draw it. @param size its side, pixels */
+export const markedImage = ({ sample, findings }: ShownImage, size: number): MarkedImage => ({
+  size,
+  pixels: sample.pixels(),
+  marks: findings.flatMap(({ marks }) => marks),
+});

@@ -1,0 +1,298 @@
+/** @file A whole pretraining job in Node: data, training, evaluation, report, each in the run's folder. */
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { ProfileRow } from '../autograd/profile.ts';
+import { ConfigError, FileError } from '../base/errors.ts';
+import type { Split } from '../data/split.ts';
+import type { PreparedData } from '../data/types.ts';
+import { noneHeldOut } from '../report/html.ts';
+import { encodePicture, overlayGrid } from '../report/pictures.ts';
+import { type ReportInput, renderReport } from '../report/report.ts';
+import { openDevice } from '../tensor/device.node.ts';
+import type { Device } from '../tensor/device.ts';
+import { checkpointFile } from '../train/checkpoint.ts';
+import {
+  type GivenConfig,
+  parseGiven,
+  type RunConfig,
+  resolveConfig,
+  trainConfigOf,
+} from '../train/config.ts';
+import { imagesOf } from '../train/dataset.ts';
+import type { TrainResult } from '../train/events.ts';
+import { type Evaluation, evaluationRecord } from '../train/judge.ts';
+import { traceFile } from '../train/loop.ts';
+import type { Plan } from '../train/plan.ts';
+import { trainWithRestarts } from '../train/restart.ts';
+import { DiskFiles } from '../train/runfiles.node.ts';
+import { type RunFiles, readText, writeText } from '../train/runfiles.ts';
+import {
+  metricsFile,
+  readRecords,
+  type StepMetrics,
+  type ValidationMetrics,
+  validationFile,
+} from '../train/runlog.ts';
+import type { StepFacts } from '../train/trainer.ts';
+import { cacheFiles } from './cache.node.ts';
+import { adoptStore, openData } from './dataset.node.ts';
+import { evaluateRun, markedImage, reportTasks } from './evaluate.ts';
+import { type JobConsole, trainingProgress } from './jobconsole.node.ts';
+import { planRun } from './plan.ts';
+import { expectPrecision } from './precision.node.ts';
+import { describeWeights } from './trained.ts';
+
+export type { JobConsole } from './jobconsole.node.ts';
+
+export const configFile = 'config.json';
+export const evaluationFile = 'evaluation.json';
+export const reportFile = 'report.html';
+export const pictureFile = 'slices.png';
+
+/** Longest side of a slice in the picture, about, in pixels. */
+const PICTURE_SLICE = 128;
+
+export interface JobOptions {
+  readonly given: GivenConfig;
+  /** Goes on with the run in `given.out`; what was given then holds where nothing is given now. */
+  readonly resume: boolean;
+  /** Profiles the training step after training; see TrainOptions. */
+  readonly profile?: boolean;
+  readonly console: JobConsole;
+  /** Stops training at the next step boundary; the job then ends without evaluation. */
+  readonly signal: AbortSignal;
+  /** Called when stopping begins to keep something: from here on a stop request should be gentle. */
+  readonly onTraining?: (training: boolean) => void;
+  /** For threads; see `makeCohort`. */
+  readonly worker: URL | null;
+  /** What to compute on; default: a device that the job opens and closes. */
+  readonly device?: Device;
+}
+
+export interface JobResult {
+  readonly config: RunConfig;
+  readonly training: TrainResult;
+  /** Time by kernel of a training step, and the trace's path; null where none was asked for or measured. */
+  readonly profile: { readonly rows: readonly ProfileRow[]; readonly trace: string } | null;
+  /** Null when the job was stopped. */
+  readonly results: Evaluation | null;
+  /** Path of the report, null when the job was stopped. */
+  readonly report: string | null;
+}
+
+interface Timing {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+/** Where a run goes when nothing is said: the first free runs/pretrain-N. */
+function freeFolder(): string {
+  for (let n = 1; ; n++) if (!existsSync(`runs/pretrain-${n}`)) return `runs/pretrain-${n}`;
+}
+
+async function savedConfig(files: RunFiles): Promise<RunConfig> {
+  const path = files.describe(configFile);
+  const text = await readText(files, configFile);
+  if (text === null)
+    throw new FileError(
+      path,
+      'does not exist, so there is no run to resume',
+      'Check --out, or drop --resume.',
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new FileError(path, 'is not JSON', 'Repair it, or start a new run.', { cause: error });
+  }
+  return resolveConfig(parseGiven(value, path));
+}
+
+/** The configuration of a new or resumed job. Throws ConfigError where it would overwrite another run. */
+async function settle({ given, resume }: JobOptions): Promise<RunConfig> {
+  if (resume && !given.out)
+    throw new ConfigError('--resume needs --out, the folder of the run to go on with.');
+  const out = given.out ?? freeFolder();
+  const files = new DiskFiles(out);
+  if (resume) return resolveConfig({ ...given, out }, await savedConfig(files));
+  const config = resolveConfig({ ...(await adoptStore(given)), out });
+  if ((await files.read(checkpointFile)) || (await files.read(metricsFile)))
+    throw new ConfigError(
+      `${out} already holds a run. Add --resume to go on with it, or choose another --out.`,
+    );
+  return config;
+}
+
+/** One line about the adapter in use. */
+export function adapterLine({ caps }: Device): string {
+  if (!caps.software) return `Adapter: ${caps.description}`;
+  return `Adapter: ${caps.description}, software; a GPU would be many times faster (planewise devices says why none is used)`;
+}
+
+class Job {
+  readonly #options: JobOptions;
+  readonly #config: RunConfig;
+  readonly #files: DiskFiles;
+  readonly #timings: Timing[] = [];
+  #device: Device | undefined;
+  #facts: StepFacts | undefined;
+  #profile: JobResult['profile'] = null;
+
+  constructor(options: JobOptions, config: RunConfig) {
+    this.#options = options;
+    this.#config = config;
+    this.#files = new DiskFiles(config.out);
+  }
+
+  async go(): Promise<JobResult> {
+    const { console, signal } = this.#options;
+    console.say(`Run: ${this.#config.out}`);
+    // First, for what the adapter lacks should not show only after minutes of preparing data.
+    await this.#openDevice();
+    const data = await this.#timed('Data', () => this.#open());
+    const training = await this.#timed('Training', () => this.#train(data));
+    const trained = { config: this.#config, training, profile: this.#profile };
+    if (training.stopped || signal.aborted) return { ...trained, results: null, report: null };
+    const results = await this.#timed('Evaluation', () => this.#evaluate(data, training.split));
+    if (results.part === 'training') console.warn(noneHeldOut);
+    const report = await this.#report(data, training.split, results);
+    return { ...trained, results, report };
+  }
+
+  async #open(): Promise<PreparedData> {
+    const { console, resume, worker } = this.#options;
+    const data = await openData(this.#config, resume, {
+      startStage: console.startStage.bind(console),
+      onWarning: console.warn.bind(console),
+      worker,
+    });
+    const { images, size, spacingMm, targetView, referenceViews } = data.manifest;
+    console.say(
+      `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${referenceViews.length > 0 ? `lines of ${referenceViews.join(', ')}` : 'no other view, so no lines'}`,
+    );
+    return data;
+  }
+
+  async #train(data: PreparedData): Promise<TrainResult> {
+    const { console, signal, resume, profile = false, onTraining } = this.#options;
+    const progress = trainingProgress(console);
+    onTraining?.(true);
+    try {
+      return await trainWithRestarts({
+        openDevice: () => this.#openDevice(),
+        data,
+        config: trainConfigOf(this.#config),
+        plan: this.#plan(data),
+        describe: (step) => describeWeights(this.#config, data.manifest, step),
+        files: this.#files,
+        cache: cacheFiles(),
+        resume,
+        profile,
+        // Not before: a resume that is refused must leave the run as it was.
+        onAccepted: () => writeText(this.#files, configFile, `${JSON.stringify(this.#config, null, 2)}\n`),
+        onProgress: (event) => {
+          progress.show(event);
+          if (event.kind === 'start') this.#facts = event.facts;
+          if (event.kind === 'profile')
+            this.#profile = { rows: event.rows, trace: this.#files.describe(traceFile) };
+        },
+        signal,
+      });
+    } finally {
+      onTraining?.(false);
+      progress.end();
+    }
+  }
+
+  /** The job's device; another one once that is lost. */
+  async #openDevice(): Promise<Device> {
+    if (this.#device && !this.#device.lost) return this.#device;
+    this.close();
+    const { adapter } = this.#config;
+    const given = this.#options.device;
+    this.#device = given && !given.lost ? given : await openDevice(adapter ? { adapter } : {});
+    await expectPrecision(this.#device, this.#config.precision);
+    this.#options.console.say(adapterLine(this.#device));
+    return this.#device;
+  }
+
+  close(): void {
+    if (this.#device !== this.#options.device) this.#device?.dispose();
+    this.#device = undefined;
+  }
+
+  #plan(data: PreparedData): Plan {
+    return planRun(this.#config, data.manifest);
+  }
+
+  async #evaluate(data: PreparedData, split: Split): Promise<Evaluation> {
+    const device = await this.#openDevice();
+    const stage = this.#options.console.startStage('evaluating', 1);
+    try {
+      const results = await evaluateRun(device, data, split, this.#files, {
+        batch: this.#config.batch,
+        onProgress: (done, total) => stage.update(done / total),
+      });
+      await writeText(this.#files, evaluationFile, `${JSON.stringify(evaluationRecord(results), null, 2)}\n`);
+      return results;
+    } finally {
+      stage.end();
+    }
+  }
+
+  async #report(data: PreparedData, split: Split, evaluation: Evaluation): Promise<string> {
+    const metrics = await readRecords<StepMetrics>(this.#files, metricsFile);
+    const validation = await readRecords<ValidationMetrics>(this.#files, validationFile);
+    const { description, software } = (await this.#openDevice()).caps;
+    const html = renderReport({
+      title: `Pretraining: ${this.#config.tasks.join(' and ')}`,
+      config: this.#config,
+      adapter: { name: description, software },
+      ...(this.#facts ? { step: this.#facts } : {}),
+      timings: this.#timings,
+      metrics,
+      validation,
+      tasks: reportTasks(this.#plan(data)),
+      evaluation,
+      data: this.#describe(data, split),
+    });
+    await writeText(this.#files, reportFile, html);
+    const scale = Math.max(1, Math.round(PICTURE_SLICE / data.manifest.size));
+    const pictures = evaluation.shown.map((shown) => markedImage(shown, data.manifest.size));
+    await this.#files.write(pictureFile, encodePicture(overlayGrid(pictures, 6, scale)));
+    return this.#files.describe(reportFile);
+  }
+
+  #describe(data: PreparedData, split: Split): ReportInput['data'] {
+    const { size, spacingMm, targetView, referenceViews, skipped } = data.manifest;
+    const { data: folder, phantom } = this.#config;
+    const parts = (['train', 'validation', 'test'] as const).map((name) => ({
+      name,
+      subjects: split[name].length,
+      images: imagesOf(data, split[name]).length,
+    }));
+    const name = folder === null ? `phantom cohort, ${phantom.difficulty}` : basename(folder);
+    return { name, size, spacingMm, targetView, referenceViews, skipped, parts };
+  }
+
+  async #timed<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    const result = await work();
+    this.#timings.push({ name, seconds: (performance.now() - started) / 1000 });
+    return result;
+  }
+}
+
+/**
+ * Runs a pretraining job from data to report. The run's folder then holds config.json, metrics.jsonl,
+ * validation.jsonl, checkpoint.safetensors, weights.safetensors, evaluation.json, report.html and slices.png; a
+ * phantom cohort in `cohort`, and what was prepared in `prepared`.
+ */
+export async function runJob(options: JobOptions): Promise<JobResult> {
+  const job = new Job(options, await settle(options));
+  try {
+    return await job.go();
+  } finally {
+    job.close();
+  }
+}

@@ -1,0 +1,79 @@
+/** @file What a job tells whoever started it: lines of news and a progress line for training. */
+import type { Winner } from '../autograd/tune.ts';
+import type { TrainEvent } from '../train/events.ts';
+import type { StepMetrics } from '../train/runlog.ts';
+import type { StepFacts } from '../train/trainer.ts';
+import type { Stage } from './dataset.node.ts';
+
+/** How a job talks to whoever started it. */
+export interface JobConsole {
+  /** A line of news. */
+  say(line: string): void;
+  warn(line: string): void;
+  startStage(label: string, total: number): Stage;
+}
+
+/** One line about the captured training step. */
+function stepLine({ launches, memory }: StepFacts): string {
+  const [planned, unplanned] = [memory.plannedBytes, memory.unplannedBytes].map((b) => (b / 1e6).toFixed(1));
+  return `Step: ${launches} launches; intermediates ${planned} MB as planned (${unplanned} MB side by side)`;
+}
+
+/** One line about what tuning changed. */
+function tunedLine(winners: readonly Winner[]): string {
+  const others = winners.filter(({ chosen, ordered }) => chosen !== ordered).length;
+  const open = winners.filter(({ complete }) => !complete).length;
+  const rest = open > 0 ? `; time ran out before ${open} of them were done` : '';
+  return `Kernel variants: ${winners.length} choices, ${others} other than the order of preference${rest}`;
+}
+
+/** Where the loss is scaled: by what, and what it cost. */
+function scaleText({ lossScale, skippedSteps }: StepMetrics): string {
+  return lossScale === undefined ? '' : `  scale ${lossScale}, ${skippedSteps} skipped`;
+}
+
+const short = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** Shows training events on a progress line that counts from the step it starts at. */
+export function trainingProgress(console: JobConsole): {
+  show: (event: TrainEvent) => void;
+  end: () => void;
+} {
+  let stage: Stage | undefined;
+  let tuning: Stage | undefined;
+  let start = 0;
+  let validation = '';
+  const show = (event: TrainEvent): void => {
+    if (event.kind === 'warning') console.warn(event.message);
+    if (event.kind === 'tuning') {
+      tuning ??= console.startStage('tuning', event.total);
+      tuning.update(event.done, event.title);
+    }
+    if (event.kind === 'tuned') {
+      tuning?.end();
+      tuning = undefined;
+      console.say(tunedLine(event.winners));
+    }
+    if (event.kind === 'start') {
+      stage?.end();
+      start = event.step;
+      const from = start > 0 ? ` from step ${start}` : '';
+      console.say(`Network: ${event.parameters.toLocaleString('en')} parameters`);
+      console.say(stepLine(event.facts));
+      stage = console.startStage(`training${from}`, event.steps - start);
+    }
+    if (event.kind === 'validation') validation = `  validation ${short(event.metrics.loss)}`;
+    if (event.kind !== 'steps') return;
+    const { step, loss, imagesPerSecond } = event.metrics;
+    const scaled = scaleText(event.metrics);
+    stage?.update(
+      step - start,
+      `loss ${loss === null ? 'not finite' : short(loss)}${validation}${scaled}  ${short(imagesPerSecond)} images/s`,
+    );
+  };
+  const end = (): void => {
+    tuning?.end();
+    stage?.end();
+  };
+  return { show, end };
+}

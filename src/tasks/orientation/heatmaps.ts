@@ -1,0 +1,25 @@
+/** @file Heatmaps of lines: one channel taken out, and the lines fitted to them. */
+import type { Line } from '../../data/types.ts';
+import { fitLine } from './linefit.ts';
+
+/** σ of the heatmaps in mm: 6 px at 1.26 mm (paper §1). */
+export const defaultSigmaMm = 7.56;
+
+/** Channel `view` of image `image` of heatmaps [N, size, size, views], as a plain map. */
+export function heatmapOf(
+  heatmaps: Float32Array,
+  image: number,
+  view: number,
+  { size, views }: { readonly size: number; readonly views: number },
+): Float32Array {
+  const pixels = size * size;
+  const map = new Float32Array(pixels);
+  for (let i = 0, from = image * pixels * views + view; i < pixels; i++, from += views)
+    map[i] = heatmaps[from]!;
+  return map;
+}
+
+/** The line of each map [size, size], fitted; null where there is none. @param sigma of the heatmaps, pixels */
+export function fitLines(maps: readonly Float32Array[], size: number, sigma: number): (Line | null)[] {
+  return maps.map((map) => fitLine(map, size, size, sigma)?.line ?? null);
+}

@@ -1,0 +1,134 @@
+/** @file Judges heatmaps of lines: fits the lines, measures them, and says what to show of them. */
+import type { Sample } from '../../data/sample.ts';
+import type { Line } from '../../data/types.ts';
+import { viewName } from '../../data/viewnames.ts';
+import type { Head } from '../../models/heads.ts';
+import type { Mark } from '../../results/mark.ts';
+import { fixed, type Result } from '../../results/result.ts';
+import type { Grid, HostOutputs, Judge, Verdict } from '../task.ts';
+import { meanLines } from './baseline.ts';
+import { type FittedImage, lineErrors, type SubjectErrors, type ViewErrors, viewErrors } from './errors.ts';
+import { fitLines, heatmapOf } from './heatmaps.ts';
+
+export interface LineJudgeOptions {
+  readonly heatmaps: Head;
+  readonly referenceViews: readonly string[];
+  readonly grid: Grid;
+  /** σ of the heatmaps the network was trained on, mm. */
+  readonly sigmaMm: number;
+}
+
+/** An image of the newest block. */
+interface Judged {
+  readonly image: FittedImage;
+  readonly maps: readonly Float32Array[];
+}
+
+/** What is painted lies between 0 and 1. */
+const clamped = (map: Float32Array): Float32Array => map.map((value) => Math.min(1, Math.max(0, value)));
+
+export class LineJudge implements Judge {
+  readonly #options: LineJudgeOptions;
+  readonly #trivial: readonly (Line | null)[];
+  readonly #images: FittedImage[] = [];
+  #block: readonly Judged[] = [];
+
+  constructor(options: LineJudgeOptions, training: readonly Sample[]) {
+    this.#options = options;
+    this.#trivial = meanLines(training, options.referenceViews.length, options.grid.size);
+  }
+
+  add(outputs: HostOutputs, samples: readonly Sample[]): void {
+    const { heatmaps, referenceViews, grid, sigmaMm } = this.#options;
+    const values = outputs(heatmaps);
+    const place = { size: grid.size, views: referenceViews.length };
+    this.#block = samples.map(({ subject, lines }, row) => {
+      const maps = referenceViews.map((_, view) => heatmapOf(values, row, view, place));
+      const fitted = fitLines(maps, grid.size, sigmaMm / grid.spacingMm);
+      return { image: { subject, truth: lines, fitted }, maps };
+    });
+    this.#images.push(...this.#block.map(({ image }) => image));
+  }
+
+  marks(row: number): Mark[] {
+    const { image, maps } = this.#block[row]!;
+    const lines = (of: 'predicted' | 'truth', all: FittedImage['truth']): Mark[] =>
+      all.flatMap((line, series) => (line ? [{ kind: 'line', line, series, of }] : []));
+    return [
+      ...maps.map((map, series): Mark => ({ kind: 'heat', values: clamped(map), series })),
+      ...lines('predicted', image.fitted),
+      ...lines('truth', image.truth),
+      ...this.#words(image),
+    ];
+  }
+
+  /** How far off each line is that the image has. */
+  #words(image: FittedImage): Mark[] {
+    const errors = lineErrors(image, this.#options.grid);
+    return image.truth.flatMap((truth, series): Mark[] => {
+      if (!truth) return [];
+      const error = errors[series];
+      const text = error ? `${fixed(error.angleDeg, 1)}°, ${fixed(error.offsetMm, 1)} mm` : 'no line found';
+      return [{ kind: 'words', text, series }];
+    });
+  }
+
+  done(): Verdict {
+    const { referenceViews, grid } = this.#options;
+    const views = referenceViews.map((name, view) => ({
+      name,
+      ...viewErrors(this.#images, view, this.#trivial[view] ?? null, grid),
+    }));
+    return {
+      results: views.flatMap(({ name, errors, subjects }) => resultsOf(name, errors, subjects)),
+      summary: Object.fromEntries(views.map(({ name, errors }) => [name, errors])),
+      scatters: [],
+      notes: [
+        'The angle is that between the two undirected lines. The offset is the distance of the predicted line from the true line’s point at the crossing of the true lines, or nearest the image centre where they do not cross in the image.',
+      ],
+    };
+  }
+}
+
+/** What was left out or replaced, so that no number is better than it should be. */
+function caveats(name: string, { missing, images, unlabelled }: ViewErrors): string[] {
+  const standIn = missing < images ? '; they are scored with the trivial line' : '';
+  return [
+    ...(missing ? [`${name}: no line could be fitted in ${missing} of ${images} images${standIn}.`] : []),
+    ...(unlabelled
+      ? [`${name}: ${unlabelled} images have no such line inside them and are not scored.`]
+      : []),
+  ];
+}
+
+function resultsOf(view: string, errors: ViewErrors, subjects: SubjectErrors): Result[] {
+  const name = viewName(view);
+  const { images: count, missing } = errors;
+  const common = { digits: 2, better: 'lower', count, missing } as const;
+  const own = (key: 'angleDeg' | 'offsetMm') =>
+    new Map([...subjects].map(([subject, error]) => [subject, error[key]]));
+  return [
+    {
+      ...common,
+      key: `orientation.${view}.angleDeg`,
+      title: `${name} line, angle`,
+      unit: '°',
+      value: errors.angleDeg,
+      trivial: errors.baselineAngleDeg,
+      about: `median of ${count} images; mean ${fixed(errors.meanAngleDeg, 1)}°`,
+      notes: caveats(name, errors),
+      bySubject: own('angleDeg'),
+    },
+    {
+      ...common,
+      key: `orientation.${view}.offsetMm`,
+      title: `${name} line, offset`,
+      unit: ' mm',
+      value: errors.offsetMm,
+      trivial: errors.baselineOffsetMm,
+      about: `median of ${count} images; mean ${fixed(errors.meanOffsetMm, 1)} mm`,
+      notes: [],
+      bySubject: own('offsetMm'),
+    },
+  ];
+}

@@ -1,0 +1,64 @@
+/** @file The plan of a training: which network, which tasks with which weights, and how they share forward passes. */
+import type { Backbone } from '../backbones/backbone.ts';
+import type { Batch } from '../data/batch.ts';
+import { type Input, oneImage } from '../data/input.ts';
+import type { Head } from '../models/heads.ts';
+import type { Facts, Grid, Part, Task } from '../tasks/task.ts';
+
+/** A task that is asked for. */
+export interface ChosenTask {
+  readonly task: Task;
+  /** Of its loss in the sum. */
+  readonly weight: number;
+  readonly settings: unknown;
+}
+
+/** A task set up for the data at hand. */
+export interface PlannedTask {
+  readonly task: Task;
+  readonly weight: number;
+  readonly part: Part;
+}
+
+/** Tasks that look at the same images: one forward pass. */
+export interface Stream {
+  readonly input: Input;
+  readonly tasks: readonly PlannedTask[];
+}
+
+export interface Plan {
+  readonly backbone: Backbone;
+  readonly tasks: readonly PlannedTask[];
+  readonly streams: readonly Stream[];
+  readonly heads: readonly Head[];
+}
+
+/** Sets the tasks up for the data. Throws ConfigError where the data lack what a task needs. */
+export function planOf(backbone: Backbone, chosen: readonly ChosenTask[], facts: Facts, grid: Grid): Plan {
+  const tasks = chosen.map(
+    ({ task, weight, settings }): PlannedTask => ({ task, weight, part: task.setup(facts, settings, grid) }),
+  );
+  const inputOf = ({ task }: PlannedTask): Input => task.input ?? oneImage;
+  const inputs = [...new Set(tasks.map(inputOf))];
+  return {
+    backbone,
+    tasks,
+    streams: inputs.map((input) => ({ input, tasks: tasks.filter((task) => inputOf(task) === input) })),
+    heads: tasks.flatMap(({ part }) => part.heads),
+  };
+}
+
+/** Labels of a task's fields in a batch: what weighs one batch against another. */
+export const labelCount = (batch: Batch, { part }: PlannedTask): number => batch.labelCount(part.fields);
+
+/** Σ weight · loss of the tasks that have one. */
+export const combined = (tasks: readonly PlannedTask[], losses: Losses['tasks']): number =>
+  tasks.reduce((total, { task, weight }) => total + weight * (losses[task.name] ?? 0), 0);
+
+/** Losses of one step or one validation. */
+export interface Losses {
+  /** Their weighted sum. */
+  readonly loss: number;
+  /** By the name of the task. */
+  readonly tasks: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,76 @@
+/** @file A stream's batch on the device: one buffer, written once a step, and the tensors that lie in it. */
+import * as ops from '../autograd/ops.ts';
+import { type Batch, BatchLayout, type Section } from '../data/batch.ts';
+import { moved } from '../tasks/kinds.ts';
+import type { Step } from '../tasks/task.ts';
+import { zeros } from '../tensor/create.ts';
+import type { Device } from '../tensor/device.ts';
+import { disown } from '../tensor/scope.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import type { PlannedTask, Stream } from './plan.ts';
+
+/** What a forward pass of a stream begins with. */
+export interface StreamStep extends Omit<Step, 'out'> {
+  readonly images: Tensor;
+}
+
+export class StreamInputs {
+  readonly tasks: readonly PlannedTask[];
+  readonly #layout: BatchLayout;
+  readonly #whole: Tensor;
+  readonly #tensors: ReadonlyMap<Section, Tensor>;
+
+  constructor(device: Device, { input, tasks }: Stream, examples: number, size: number) {
+    const fields = tasks.flatMap(({ part }) => part.fields);
+    this.tasks = tasks;
+    this.#layout = new BatchLayout({ examples, views: input.views, size }, fields);
+    this.#whole = disown(zeros(device, [this.#layout.byteLength / 4], 'f32', 'batch'));
+    this.#tensors = new Map(this.#layout.sections.map((section) => [section, this.#place(section)]));
+  }
+
+  write(batch: Batch): void {
+    this.#whole.fill(batch.bytes);
+  }
+
+  /** Images and labels as the batch's augmentation moves them. */
+  moved(): StreamStep {
+    const matrices = this.#tensor(this.#layout.matrices);
+    const labels = new Map(
+      this.#layout.fields.map((field) => {
+        const [values, mask] = [this.#layout.values(field), this.#layout.mask(field)].map((at) =>
+          this.#tensor(at),
+        );
+        return [field, moved(field, values!, mask!, matrices)] as const;
+      }),
+    );
+    const images = ops.warp(
+      this.#tensor(this.#layout.images),
+      matrices,
+      this.#tensor(this.#layout.gainOffset),
+    );
+    return { ...this.asStored(), images, at: (field) => labels.get(field)! };
+  }
+
+  /** Images and labels as they are stored. */
+  asStored(): StreamStep {
+    return {
+      images: this.#tensor(this.#layout.images),
+      at: (field) => this.#tensor(this.#layout.values(field)),
+      mask: (field) => this.#tensor(this.#layout.mask(field)),
+    };
+  }
+
+  dispose(): void {
+    for (const tensor of this.#tensors.values()) tensor.dispose();
+    this.#whole.dispose();
+  }
+
+  #tensor(section: Section): Tensor {
+    return this.#tensors.get(section)!;
+  }
+
+  #place({ name, shape, dtype, start }: Section): Tensor {
+    const { device, storage } = this.#whole;
+    return disown(new Tensor(device, storage.retain(), { shape, dtype }, name, start));
+  }
+}

@@ -10,6 +10,7 @@ export type { Result } from './results/result.ts';
 export { evaluateRun, reportTasks } from './run/evaluate.ts';
 export { type PlanConfig, type PlanData, planRun } from './run/plan.ts';
 export { describeWeights, loadTrained, type Trained, type WeightsInfo } from './run/trained.ts';
+export { train } from './run/training.ts';
 export { tasks } from './tasks/index.ts';
 export * from './tasks/task.ts';
 export type { Best } from './train/checkpoint.ts';
@@ -34,7 +35,6 @@ export {
   type PartName,
   type ShownImage,
 } from './train/judge.ts';
-export { train } from './train/loop.ts';
 export {
   type ChosenTask,
   type Losses,

@@ -22,8 +22,6 @@ import { imagesOf } from '../train/dataset.ts';
 import type { TrainResult } from '../train/events.ts';
 import { type Evaluation, evaluationRecord } from '../train/judge.ts';
 import { traceFile } from '../train/loop.ts';
-import type { Plan } from '../train/plan.ts';
-import { trainWithRestarts } from '../train/restart.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 import { type RunFiles, readText, writeText } from '../train/runfiles.ts';
 import {
@@ -40,7 +38,7 @@ import { evaluateRun, markedImage, reportTasks } from './evaluate.ts';
 import { type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
-import { describeWeights } from './trained.ts';
+import { trainWithRestarts } from './training.ts';
 
 export type { JobConsole } from './jobconsole.node.ts';
 
@@ -182,8 +180,6 @@ class Job {
         openDevice: () => this.#openDevice(),
         data,
         config: trainConfigOf(this.#config),
-        plan: this.#plan(data),
-        describe: (step) => describeWeights(this.#config, data.manifest, step),
         files: this.#files,
         cache: cacheFiles(),
         resume,
@@ -221,10 +217,6 @@ class Job {
     this.#device = undefined;
   }
 
-  #plan(data: PreparedData): Plan {
-    return planRun(this.#config, data.manifest);
-  }
-
   async #evaluate(data: PreparedData, split: Split): Promise<Evaluation> {
     const device = await this.#openDevice();
     const stage = this.#options.console.startStage('evaluating', 1);
@@ -252,7 +244,7 @@ class Job {
       timings: this.#timings,
       metrics,
       validation,
-      tasks: reportTasks(this.#plan(data)),
+      tasks: reportTasks(planRun(this.#config, data.manifest)),
       evaluation,
       data: this.#describe(data, split),
     });

@@ -1,0 +1,36 @@
+/** @file Training as a configuration says: its tasks and network set up for the data. */
+import type { TrainOptions, TrainResult } from '../train/events.ts';
+import { train as trainPlan } from '../train/loop.ts';
+import { type RestartOptions, trainWithRestarts as restartPlan } from '../train/restart.ts';
+import { planRun } from './plan.ts';
+import { describeWeights } from './trained.ts';
+
+/** What the configuration and the data decide. */
+function planned({ config, data: { manifest } }: Pick<TrainOptions, 'config' | 'data'>) {
+  return {
+    plan: planRun(config, manifest),
+    describe: (step: number) => describeWeights(config, manifest, step),
+  };
+}
+
+/**
+ * Trains a network on prepared data, as `config` says. Writes metrics.jsonl, validation.jsonl, checkpoint.safetensors
+ * and weights.safetensors (the weights of the lowest validation loss, or the last ones without validation subjects).
+ * The same data, configuration and adapter give the same bytes, stopped and resumed or not (but for
+ * `imagesPerSecond`).
+ * @throws ConfigError when configuration, data and checkpoint do not fit together
+ * @throws FileError when a file cannot be read or written; what was written before is intact
+ * @throws TrainingError at the first step whose loss, gradients, parameters, statistics or optimiser state are not
+ * finite, or in mixed precision where nothing but overflows comes; nothing of that step is saved
+ * @throws DeviceLostError when the device is gone; `trainWithRestarts` goes on from the checkpoint
+ */
+export async function train(options: Omit<TrainOptions, 'plan' | 'describe'>): Promise<TrainResult> {
+  return trainPlan({ ...options, ...planned(options) });
+}
+
+/** As `train`; when the device is lost, another is opened and the run resumes from its last checkpoint. */
+export async function trainWithRestarts(
+  options: Omit<RestartOptions, 'plan' | 'describe'>,
+): Promise<TrainResult> {
+  return restartPlan({ ...options, ...planned(options) });
+}

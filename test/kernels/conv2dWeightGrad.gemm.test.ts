@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { uniforms } from '../../src/base/random.ts';
-import {
-  type Correlation,
-  correlate,
-  correlationChoice,
-  correlationVariants,
-} from '../../src/kernels/conv/correlate.ts';
+import { correlate, correlationChoice, correlationVariants } from '../../src/kernels/conv/correlate.ts';
+import type { Correlation } from '../../src/kernels/conv/correlationLayout.ts';
 import type { Float } from '../../src/kernels/elements.ts';
 import { empty, tensor } from '../../src/tensor/create.ts';
 import type { Device } from '../../src/tensor/device.ts';

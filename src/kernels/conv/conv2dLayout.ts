@@ -1,6 +1,6 @@
 /** @file How the images of a convolution lie on each other: the problems that it, its adjoint and its weight's gradient are. */
+import type { Float } from '../../tensor/dtype.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Float } from '../elements.ts';
 import type { Correlation } from './correlationLayout.ts';
 import type { Gather } from './gatherLayout.ts';
 

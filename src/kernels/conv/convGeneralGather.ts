@@ -132,7 +132,7 @@ const any: GeneralVariant = {
 };
 
 /** Preferred first. */
-export const generalVariants: readonly GeneralVariant[] = [depth3, depth, splitGather, group, any];
+const generalVariants: readonly GeneralVariant[] = [depth3, depth, splitGather, group, any];
 
 /** Computes y from x and the weight, under the op's name. */
 export function gatherGeneral(device: Device, op: string, g: GeneralGather, tensors: GeneralTensors): void {

@@ -102,7 +102,7 @@ const any: GeneralGradVariant = {
 };
 
 /** Preferred first. */
-export const generalGradVariants: readonly GeneralGradVariant[] = [depth, splitGrad, group, any];
+const generalGradVariants: readonly GeneralGradVariant[] = [depth, splitGrad, group, any];
 
 /** Invocations that keep the device busy. */
 const wanted = ({ caps }: Device): number => (caps.software ? 512 : 1 << 15);
@@ -137,7 +137,7 @@ interface Sums {
 }
 
 /** `transposed`: of a transposed convolution, whose output is the large image. */
-export interface GeneralGradAttrs extends Steps {
+interface GeneralGradAttrs extends Steps {
   readonly transposed: boolean;
   /** Of the gradient that is computed. */
   readonly shape: Shape;
@@ -156,7 +156,7 @@ export const convGeneralInputGrad: Op<GeneralGradAttrs> = {
   },
 };
 
-export interface GeneralWeightGradAttrs extends GeneralGradAttrs {
+interface GeneralWeightGradAttrs extends GeneralGradAttrs {
   readonly bias: boolean;
 }
 

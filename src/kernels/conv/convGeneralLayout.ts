@@ -2,8 +2,8 @@
  * @file The problems that forms of a general convolution and of its gradient solve: a large image, a small one whose
  * pixels lie on it, and a weight.
  */
+import type { Float } from '../../tensor/dtype.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Float } from '../elements.ts';
 import type { Variant } from '../launch/variant.ts';
 import type { ConvSettings } from './convGeneralSettings.ts';
 

@@ -67,7 +67,7 @@ export const correlationVariants: readonly CorrelationVariant[] = [
 ].map(byType);
 
 /** What a correlation reads and writes; `bias` where the sum of dy (one of the two images) over its pixels is wanted. */
-export interface CorrelationResult {
+interface CorrelationResult {
   readonly large: Tensor;
   readonly small: Tensor;
   readonly dw: Tensor;

@@ -1,7 +1,8 @@
 /** @file The problem that forms of `correlate` solve, and what every one's shader is told of its sizes. */
+
 import type { Device } from '../../tensor/device.ts';
+import type { Float } from '../../tensor/dtype.ts';
 import type { ChannelRun, Tensor } from '../../tensor/tensor.ts';
-import type { Float } from '../elements.ts';
 import type { Variant } from '../launch/variant.ts';
 import type { BiasSum } from './finishGrad.ts';
 
@@ -26,7 +27,7 @@ export interface Correlation {
   readonly run?: ChannelRun | undefined;
 }
 
-export interface CorrelationTensors {
+interface CorrelationTensors {
   readonly large: Tensor;
   readonly small: Tensor;
   /** One dw per strip. */

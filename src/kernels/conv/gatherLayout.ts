@@ -1,6 +1,6 @@
 /** @file The problem that forms of `gather` solve, what their shaders are bound to, and how they find a tap's weight. */
+import type { Float } from '../../tensor/dtype.ts';
 import type { ChannelRun, Tensor } from '../../tensor/tensor.ts';
-import type { Float } from '../elements.ts';
 import type { Variant } from '../launch/variant.ts';
 
 export interface Gather {

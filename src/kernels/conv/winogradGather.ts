@@ -31,20 +31,12 @@ export function gatherOutput(
   const params = { ...paramsOf(device, size, c), ...flags };
   const bindings = { products, bias: bias ?? products, result: y };
   const grid = linearGrid(stride, device.caps.workgroup);
-  launch(
-    device,
-    gatherOf[size],
-    'output',
-    bindings,
-    params,
-    grid,
-    specialization(device),
-    `winograd${size}.output`,
-  );
+  const label = `winograd${size}.output`;
+  launch(device, gatherOf[size], 'output', bindings, params, grid, specialization(device), label);
 }
 
 /** What the gradients asked for are made of, dx of products and dw of sums. */
-export interface Gradients {
+interface Gradients {
   readonly products?: Tensor;
   readonly dx?: Tensor;
   readonly sums?: Tensor;
@@ -71,14 +63,6 @@ export function gatherGradients(
   const stride = strideOf(device, jobs);
   const params = { ...paramsOf(device, size, c), ...jobs, stride };
   const grid = linearGrid(stride, device.caps.workgroup);
-  launch(
-    device,
-    gatherOf[size],
-    'gradients',
-    bindings,
-    params,
-    grid,
-    specialization(device),
-    `winograd${size}.gradients`,
-  );
+  const label = `winograd${size}.gradients`;
+  launch(device, gatherOf[size], 'gradients', bindings, params, grid, specialization(device), label);
 }

@@ -127,7 +127,7 @@ export function largestPart(caps: Caps, size: TileSize, c: Convolution): Convolu
   return partsOf(size, c, smallOf(caps).forward)[0]!.c;
 }
 
-export interface ForwardTensors {
+interface ForwardTensors {
   readonly x: Tensor;
   readonly weight: Tensor;
   readonly bias: Tensor | null;

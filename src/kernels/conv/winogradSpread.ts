@@ -36,48 +36,49 @@ export class Spread implements Disposable {
   readonly weight: Tensor;
 
   /** Transforms what is given, in one launch; on a GPU the bias's gradient has its own. */
-  constructor(device: Device, size: TileSize, c: Convolution, { x, grad, y, weight, db: bias }: Sources) {
-    const { software } = device.caps;
-    if (bias && !software) sumBias(device, grad!, y, bias);
-    const db = software ? bias : undefined;
-    const points = pointsOf(size);
+  constructor(device: Device, size: TileSize, c: Convolution, { db, ...sources }: Sources) {
+    const { x, grad, y, weight } = sources;
+    const alone = db && !device.caps.software;
+    if (alone) sumBias(device, grad!, y, db);
     const { padded } = tilesOf(size, c);
-    const pairs = c.xChannels * c.yChannels;
     const planes = (source: Tensor | undefined, count: number) =>
-      source ? emptyPlanes(device, points, count) : placeholder(device);
+      source ? emptyPlanes(device, pointsOf(size), count) : placeholder(device);
     this.x = planes(x, padded * c.xChannels);
     this.grad = planes(grad, padded * c.yChannels);
-    this.weight = planes(weight, pairs);
-    using unused = new Placeholders(device);
-    const unit = unitOf(device);
-    const jobs = {
-      xJobs: x ? (padded * c.xChannels) / unit : 0,
-      yJobs: grad ? (padded * c.yChannels) / unit : 0,
-      pairJobs: weight ? pairs / unit : 0,
-      biasJobs: db ? c.yChannels / unit : 0,
-    };
-    const any = (x ?? grad ?? weight)!;
-    const sources = { x: x ?? any, grad: grad ?? any, y: y ?? any, weight: weight ?? any };
-    const spreads = { xSpread: this.x, gradSpread: this.grad, weightSpread: this.weight };
-    const bindings = { ...sources, ...spreads, biasGrad: unused.or(db) };
-    const stride = strideOf(device, jobs);
-    const params = { ...paramsOf(device, size, c), ...jobs, stride, masked: Number(Boolean(y)) };
-    const grid = linearGrid(stride, device.caps.workgroup);
-    launch(
-      device,
-      spreadOf[size],
-      'main',
-      bindings,
-      params,
-      grid,
-      specialization(device),
-      `winograd${size}.spread`,
-    );
+    this.weight = planes(weight, c.xChannels * c.yChannels);
+    launchSpread(device, size, c, alone ? sources : { db, ...sources }, this);
   }
 
   [Symbol.dispose](): void {
     for (const tensor of [this.x, this.grad, this.weight]) tensor.dispose();
   }
+}
+
+/** Jobs of the launch: units of channels to be transformed, or summed to the gradient of the bias. */
+function jobsOf(device: Device, size: TileSize, c: Convolution, { x, grad, weight, db }: Sources) {
+  const unit = unitOf(device);
+  const { padded } = tilesOf(size, c);
+  return {
+    xJobs: x ? (padded * c.xChannels) / unit : 0,
+    yJobs: grad ? (padded * c.yChannels) / unit : 0,
+    pairJobs: weight ? (c.xChannels * c.yChannels) / unit : 0,
+    biasJobs: db ? c.yChannels / unit : 0,
+  };
+}
+
+function launchSpread(device: Device, size: TileSize, c: Convolution, from: Sources, to: Spread): void {
+  const { x, grad, y, weight, db } = from;
+  using unused = new Placeholders(device);
+  const any = (x ?? grad ?? weight)!;
+  const sources = { x: x ?? any, grad: grad ?? any, y: y ?? any, weight: weight ?? any };
+  const spreads = { xSpread: to.x, gradSpread: to.grad, weightSpread: to.weight };
+  const bindings = { ...sources, ...spreads, biasGrad: unused.or(db) };
+  const jobs = jobsOf(device, size, c, from);
+  const stride = strideOf(device, jobs);
+  const params = { ...paramsOf(device, size, c), ...jobs, stride, masked: Number(Boolean(y)) };
+  const grid = linearGrid(stride, device.caps.workgroup);
+  const label = `winograd${size}.spread`;
+  launch(device, spreadOf[size], 'main', bindings, params, grid, specialization(device), label);
 }
 
 /** Products of x and weight at every point, [points, tiles, channels of y]. */

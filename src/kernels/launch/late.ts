@@ -68,20 +68,20 @@ class Work {
 /** Makes pipelines on one device and dispatches each over nothing. */
 class Compiler implements Disposable {
   readonly #pipelines: PipelineCache;
-  readonly #run: DryRun;
+  readonly #dryRun: DryRun;
 
   constructor(device: Device, pipelines: PipelineCache) {
     this.#pipelines = pipelines;
-    this.#run = new DryRun(device);
+    this.#dryRun = new DryRun(device);
   }
 
   async compile(spec: PipelineSpec): Promise<void> {
     await this.#pipelines.prepare([spec]);
-    await this.#run.dispatch(this.#pipelines.get(spec), spec.shader.entries[spec.entry]!);
+    await this.#dryRun.dispatch(this.#pipelines.get(spec), spec.shader.entries[spec.entry]!);
   }
 
   [Symbol.dispose](): void {
-    this.#run.dispose();
+    this.#dryRun.dispose();
   }
 }
 

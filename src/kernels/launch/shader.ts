@@ -1,13 +1,13 @@
 /** @file What the build knows of a shader, the TypeScript types that follow from it, and specialisation of its text. */
 import type { Tensor } from '../../tensor/tensor.ts';
 
-export interface ShaderBinding {
+interface ShaderBinding {
   readonly name: string;
   readonly binding: number;
   readonly access: 'read' | 'read_write';
 }
 
-export interface ShaderParams {
+interface ShaderParams {
   readonly binding: number;
   readonly size: number;
   readonly fields: Readonly<Record<string, { readonly offset: number; readonly type: string }>>;

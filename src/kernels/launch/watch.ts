@@ -19,7 +19,7 @@ export interface WatchedChoice {
   readonly chosen: string;
 }
 
-export interface Watcher {
+interface Watcher {
   launching(launch: WatchedLaunch): void;
   choosing(choice: WatchedChoice): void;
 }

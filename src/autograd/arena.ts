@@ -203,8 +203,8 @@ export class ParameterArena {
 
   /** Which parameters have a gradient. In a step being recorded that makes any of its own, those left over do not count. */
   #reached(): { has: (parameter: Tensor) => boolean } {
-    const own = [...this.parameters.values()].some((parameter) => parameter.gradSoFar !== undefined);
-    return { has: (parameter) => (own ? parameter.gradSoFar : parameter.grad) !== undefined };
+    const own = [...this.parameters.values()].some((parameter) => parameter.heldGrad.soFar !== undefined);
+    return { has: (parameter) => (own ? parameter.heldGrad.soFar : parameter.grad) !== undefined };
   }
 
   dispose(): void {

@@ -1,6 +1,7 @@
 /** @file Optimisers over a parameter arena: Adam, AdamW and SGD with L1 and L2 penalties and gradient-norm clipping. */
 
 import { ConfigError, ShapeError } from '../base/errors.ts';
+import { expectNumber } from '../base/settings.ts';
 import { describe } from '../kernels/checks.ts';
 import { launch, linearGrid } from '../kernels/launch/queue.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
@@ -14,7 +15,6 @@ import { type NonFinite, Watch } from './nonFinite.ts';
 import { type GroupRun, Groups } from './optimGroups.ts';
 import { type OptimizerSettings, type Rule, ruleOf } from './optimSettings.ts';
 import { LossScaler } from './scaler.ts';
-import { expectNumber } from './settings.ts';
 
 /** Quads of elements that an invocation takes on a software adapter, where starting a workgroup costs about as much. */
 const SOFTWARE_TURNS = 16;

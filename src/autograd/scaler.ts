@@ -8,11 +8,11 @@
  */
 
 import { ConfigError } from '../base/errors.ts';
+import { expectSettings, expectWhole } from '../base/settings.ts';
 import { describe } from '../kernels/checks.ts';
 import type { Device } from '../tensor/device.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Arena } from './arena.ts';
-import { expectSettings, expectWhole } from './settings.ts';
 
 /**
  * What a forward pass changes beside the parameters, running statistics for example, and what that was before. Both

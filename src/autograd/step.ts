@@ -5,7 +5,7 @@ import { queueOf } from '../kernels/launch/queue.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Region, Storage } from '../tensor/memory.ts';
 import { bind, placeStorages, type Recorded, type StepMemory, uploadParams } from './placement.ts';
-import { discard, type Recording, record, type StepOutputs } from './record.ts';
+import { discard, forbidNesting, type Recording, record, type StepOutputs } from './record.ts';
 
 export type { Recorded, StepMemory } from './placement.ts';
 export type { StepOutputs } from './record.ts';
@@ -88,7 +88,8 @@ export class CapturedStep<O extends StepOutputs> {
    */
   run(after?: (encoder: GPUCommandEncoder) => void): void {
     this.#expectAlive();
-    this.device.forbidInCapture('run() of another step was attempted');
+    const fix = 'Run one after the other, or capture one step that does both.';
+    this.device.forbidInCapture('run() of another step was attempted', fix);
     this.device.flush();
     const encoder = this.device.gpu.createCommandEncoder({ label: 'step' });
     const pass = encoder.beginComputePass();
@@ -146,12 +147,16 @@ function assemble<O extends StepOutputs>(device: Device, recording: Recording<O>
  * from run to run must lie in tensors written before it. Nothing is executed by capturing. Gradients left over from
  * before are neither seen nor changed: the step begins without any. Tensors from outside that it returns stay the
  * caller's, and come back as handles of the step's own.
- * @throws CaptureError for a host read or write inside, or for nesting; whatever it throws, it keeps nothing
+ * @throws CaptureError for a host read or write inside, or what is on another device; nested, at the call. Whatever it
+ * throws, it keeps nothing
  */
-export async function capture<O extends StepOutputs>(
-  device: Device,
-  step: () => O,
-): Promise<CapturedStep<O>> {
+export function capture<O extends StepOutputs>(device: Device, step: () => O): Promise<CapturedStep<O>> {
+  // At the call, not in the promise, so that the step around cannot overlook it.
+  forbidNesting();
+  return prepared(device, step);
+}
+
+async function prepared<O extends StepOutputs>(device: Device, step: () => O): Promise<CapturedStep<O>> {
   const recording = record(device, step);
   try {
     await queueOf(device).prepare(recording.launches.map(({ pipeline }) => pipeline));

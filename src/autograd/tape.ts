@@ -19,7 +19,7 @@ import {
   unpin,
 } from './entry.ts';
 import { close, isPromise, open, quietly } from './tapes.ts';
-import { expectUncut, explain, rewritten } from './trace.ts';
+import { expectSameStep, expectUncut, explain, rewritten } from './trace.ts';
 
 export { noGrad } from './tapes.ts';
 
@@ -109,7 +109,8 @@ export class Tape {
   ): void {
     const tracked = inputs.map((input) => input !== null && this.tracks(input));
     const pinned = pinAll(needed);
-    const plain = { as: 'recompute', outputs, inputs, tracked, gradients: [], refused: undefined };
+    const { recording } = outputs[0]!.device;
+    const plain = { as: 'recompute', recording, outputs, inputs, tracked, gradients: [], refused: undefined };
     this.#add({ ...plain, pinned, again: new Map(), backward });
   }
 
@@ -154,6 +155,7 @@ export class Tape {
     for (const entry of [...this.#entries].reverse()) {
       if (!wanted.has(entry)) continue;
       reached.push(entry);
+      expectSameStep(entry, loss);
       for (const pin of entry.pinned.values()) unchanged(entry.as, pin);
       this.#follow(entry, wanted);
     }

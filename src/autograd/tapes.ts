@@ -71,6 +71,7 @@ export function recordOp<A>(
   if (!noted)
     leaveTrace(
       op,
+      as,
       inputs,
       outputs,
       inputs.some((input) => input && followed(input)),

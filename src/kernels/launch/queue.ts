@@ -2,7 +2,8 @@
 
 import { ShapeError } from '../../base/errors.ts';
 import type { Device, PendingWork } from '../../tensor/device.ts';
-import type { Storage } from '../../tensor/memory.ts';
+import { expectRecorder } from '../../tensor/recorded.ts';
+import { confined, type Storage } from '../../tensor/storage.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { compileLate } from './late.ts';
 import { PipelineCache, type PipelineSpec, pipelineSpec } from './pipeline.ts';
@@ -116,8 +117,10 @@ class LaunchQueue implements PendingWork {
   #bindGroup(launch: Launch, pipelineId: number, layout: GPUBindGroupLayout): GPUBindGroup {
     const params = launch.params && this.#paramSlot(launch.params.bytes);
     let key = `${pipelineId}`;
-    for (const slice of launch.slices)
-      key += `|${bufferId(slice.storage.buffer!)}:${slice.offset}:${slice.size}`;
+    for (const { storage, offset, size } of launch.slices) {
+      if (!storage.buffer) throw confined(storage.label);
+      key += `|${bufferId(storage.buffer)}:${offset}:${size}`;
+    }
     if (params) key += `|${bufferId(params.buffer)}:${params.offset}`;
     const cached = this.#bindGroups.get(key);
     if (cached) return cached;
@@ -219,6 +222,7 @@ export function launch<M extends ShaderModule, K extends keyof M['entries'] & st
   label = `${shader.name}.${entryName}`,
 ): void {
   device.check();
+  expectRecorder(label, device);
   const entry = shader.entries[entryName]!;
   queueOf(device).submit({
     label,

@@ -1,6 +1,8 @@
 /** @file The device: an opened WebGPU device with its capabilities, memory, sticky errors and the lost latch. */
 
-import { DeviceError, DeviceLostError } from '../base/errors.ts';
+import { describe } from '../base/describe.ts';
+import { ConfigError, DeviceError, DeviceLostError } from '../base/errors.ts';
+import { expectOneOf, expectSettings, type Hints } from '../base/settings.ts';
 import { type Caps, capsOf, MATRICES } from './caps.ts';
 import { Faults } from './faults.ts';
 import { Memory } from './memory.ts';
@@ -19,6 +21,24 @@ export interface DeviceOptions {
   readonly variants?: Readonly<Record<string, string>>;
   /** Whether convolutions may take Winograd's form, which errs more than a direct sum (src/kernels/winograd.ts); default yes. */
   readonly winograd?: boolean;
+}
+
+/**
+ * Throws ConfigError for options of openDevice that are unknown or of the wrong type.
+ * @param also options that only this place has
+ */
+export function expectDeviceOptions(
+  options: DeviceOptions,
+  also: readonly string[],
+  hints: Hints = {},
+): void {
+  expectSettings('openDevice', options, [...also, 'variants', 'winograd'], hints);
+  const { variants = {}, winograd } = options;
+  expectOneOf('openDevice.winograd', winograd, [true, false, undefined]);
+  expectSettings('openDevice.variants', variants, Object.keys(variants ?? {}));
+  for (const [op, name] of Object.entries(variants))
+    if (typeof name !== 'string')
+      throw new ConfigError(`openDevice.variants.${op} is ${describe(name)}. Use the name of a variant.`);
 }
 
 /** How to wait for a promise of the device; the host may have a better way than to poll. */

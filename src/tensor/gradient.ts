@@ -1,6 +1,7 @@
 /** @file Where a tensor keeps its gradient: whose that is, and in a step being recorded the step's own. */
 import { ShapeError } from '../base/errors.ts';
 import { gradientsMadeIn } from './recorded.ts';
+import { letGo } from './scope.ts';
 import { formatShape, sameShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -68,7 +69,7 @@ export class HeldGradient {
     const before = this.#kept;
     const same = before.gradient === gradient;
     this.#kept = { gradient, owned: owned || (same && before.owned) };
-    if (!same) free(before);
+    if (!same && before.owned && before.gradient) letGo(before.gradient);
   }
 
   /** Takes it out without freeing it; undefined where the step being recorded has said nothing of it. */
@@ -94,10 +95,7 @@ export class HeldGradient {
 
   /** The tensor is disposed. */
   free(): void {
-    free(this.#kept);
+    const { gradient, owned } = this.#kept;
+    if (owned) gradient?.dispose();
   }
-}
-
-function free({ gradient, owned }: Kept): void {
-  if (owned) gradient?.dispose();
 }

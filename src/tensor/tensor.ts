@@ -57,8 +57,8 @@ export class Tensor implements Spec {
   }
 
   /**
-   * Where backward leaves the gradient of a tensor with `requiresGrad`, which is the tensor's: setting another or none
-   * frees it, and so does disposing the tensor. One that you assign stays yours.
+   * Where backward leaves the gradient of a tensor with `requiresGrad`. It is the tensor's: disposing that frees it, and
+   * setting another or none lets it go, to the innermost scope or else at once. One that you assign stays yours.
    */
   get grad(): Tensor | undefined {
     return this.heldGrad.value;

@@ -1,4 +1,6 @@
 /** @file Runs an op and has the tapes that follow its inputs record it. */
+import { describe } from '../base/describe.ts';
+import { ShapeError } from '../base/errors.ts';
 import { channels } from '../kernels/copy.ts';
 import { type Inputs, type Op, runOp } from '../kernels/op.ts';
 import { reshape } from '../kernels/reshape.ts';
@@ -26,11 +28,27 @@ export interface ApplyOptions {
   readonly as?: string;
 }
 
+/** Throws ShapeError unless there are an op record, a list of inputs and options. */
+function expectGiven<A>(op: Op<A>, inputs: Inputs, options: ApplyOptions): void {
+  if (typeof op?.infer !== 'function' || typeof op.launch !== 'function')
+    throw new ShapeError(
+      'apply',
+      'op',
+      `is ${describe(op)}`,
+      'Pass an op record: { name, infer, launch, … }.',
+    );
+  if (!Array.isArray(inputs))
+    throw new ShapeError(op.name, 'inputs', `are ${describe(inputs)}`, 'Pass an array of tensors.');
+  if (typeof options !== 'object' || options === null)
+    throw new ShapeError(op.name, 'options', `are ${describe(options)}`, 'Pass { into, as }.');
+}
+
 /**
  * Runs any op record, a user's own included; the tapes that follow its inputs record it.
  * @throws ShapeError where the arguments do not fit
  */
 export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A, options: ApplyOptions = {}): Tensor[] {
+  expectGiven(op, inputs, options);
   const { into, as = op.name } = options;
   noteInputs(inputs);
   const outputs = keptOutputs() ?? runOp(op, inputs, attrs, { into: [into], as });

@@ -11,7 +11,7 @@ import { formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { ParameterArena } from './arena.ts';
 import { measureNorm } from './gradientNorm.ts';
-import { type NonFinite, Watch } from './nonFinite.ts';
+import { type NonFinite, WATCH_WORDS, Watch } from './nonFinite.ts';
 import { type GroupRun, Groups } from './optimGroups.ts';
 import { type OptimizerSettings, type Rule, ruleOf } from './optimSettings.ts';
 import { LossScaler } from './scaler.ts';
@@ -152,6 +152,11 @@ export class Optimizer {
 
   /** What elements read of `nonFinite` say; null while all is finite. */
   nonFiniteIn(elements: ArrayLike<number>): NonFinite | null {
+    const { length } = (elements ?? {}) as { length?: unknown };
+    if (typeof elements !== 'object' || length !== WATCH_WORDS)
+      throw new ConfigError(
+        `Optimizer.nonFiniteIn got ${describe(elements)}. Pass the elements that were read of optimizer.nonFinite.`,
+      );
     return this.#watch.found(elements);
   }
 
@@ -160,8 +165,10 @@ export class Optimizer {
    * parameters or watched statistics are not all finite, and what of it is not; null where there is none. A step that a
    * scaler skips is none, unless the statistics were not finite before it. A finding is told once.
    * @throws ConfigError where a captured step ran before `prepare`
+   * @throws CaptureError inside a captured step, at the call
    */
   check(): Promise<NonFinite | null> {
+    this.arena.device.forbidInCapture('Optimizer.check() was called', 'Check after run().');
     return this.#watch.take();
   }
 

@@ -143,8 +143,7 @@ class Recorder {
  * tensors of its device
  */
 export function record<O extends StepOutputs>(device: Device, step: () => O): Recording<O> {
-  if (!(device instanceof Device) || typeof step !== 'function')
-    throw new CaptureError('capture: pass a device of openDevice() and the step, a plain function.');
+  expectStep('capture', device, step);
   forbidNesting();
   device.flush();
   const recorder = new Recorder(device);
@@ -157,6 +156,12 @@ export function record<O extends StepOutputs>(device: Device, step: () => O): Re
   } finally {
     recorder.end();
   }
+}
+
+/** Throws CaptureError unless there are a device and the code of a step. */
+export function expectStep(call: string, device: unknown, step: unknown): void {
+  if (device instanceof Device && typeof step === 'function') return;
+  throw new CaptureError(`${call}: pass a device of openDevice() and the step, a plain function.`);
 }
 
 /** Throws CaptureError while a step is being recorded. */

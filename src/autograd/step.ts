@@ -1,8 +1,9 @@
 /** @file Captured steps: record a step's launches once, plan its memory, then replay the flat list. */
 
-import { DisposedError } from '../base/errors.ts';
+import { describe } from '../base/describe.ts';
+import { CaptureError, DisposedError, ShapeError } from '../base/errors.ts';
 import { queueOf } from '../kernels/launch/queue.ts';
-import type { Device } from '../tensor/device.ts';
+import { Device } from '../tensor/device.ts';
 import type { Region, Storage } from '../tensor/memory.ts';
 import { bind, placeStorages, type Recorded, type StepMemory, uploadParams } from './placement.ts';
 import { discard, forbidNesting, type Recording, record, type StepOutputs } from './record.ts';
@@ -58,6 +59,8 @@ export class CapturedStep<O extends StepOutputs> {
     launches: readonly Recorded[],
     holdings: Holdings,
   ) {
+    if (!(device instanceof Device) || typeof recording?.outputs !== 'object')
+      throw new CaptureError('CapturedStep: steps are made by capture(device, () => ({ … })).');
     this.device = device;
     this.outputs = recording.outputs;
     this.memory = memory;
@@ -87,6 +90,8 @@ export class CapturedStep<O extends StepOutputs> {
    * @throws DisposedError where the step, or a tensor that it was recorded with, was disposed
    */
   run(after?: (encoder: GPUCommandEncoder) => void): void {
+    if (after !== undefined && typeof after !== 'function')
+      throw new ShapeError('run', 'after', `is ${describe(after)}`, 'A function of the encoder is needed.');
     this.#expectAlive();
     const fix = 'Run one after the other, or capture one step that does both.';
     this.device.forbidInCapture('run() of another step was attempted', fix);

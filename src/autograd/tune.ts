@@ -1,11 +1,13 @@
 /** @file The tuner: times every variant that fits each problem of a step, on buffers of its own, and picks the fastest. */
 
-import { OutOfMemoryError, ShapeError } from '../base/errors.ts';
+import { describe } from '../base/describe.ts';
+import { ConfigError } from '../base/errors.ts';
+import { expectNumber, expectSettings } from '../base/settings.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
-import type { Device } from '../tensor/device.ts';
+import { Device } from '../tensor/device.ts';
 import { scope } from '../tensor/scope.ts';
 import { launcherOf, type Problem } from './problems.ts';
-import { type CapturedStep, capture } from './step.ts';
+import { type Entrant, Stopwatch } from './stopwatch.ts';
 
 /** What the tuner found for a problem. */
 export interface Winner {
@@ -32,99 +34,10 @@ export interface TuneOptions {
   readonly onProgress?: (done: number, total: number, title: string) => void;
 }
 
-/** A run that is timed lasts about this long, of launches repeated in one submit. */
-const ROUND_MS = 4;
-const MOST_REPEATS = 32;
-/** The least time of this many runs counts: whatever else the machine does only adds. */
-const ROUNDS = 5;
-/** A variant so many times slower than the best in each of the first rounds is given up. */
-const HOPELESS = 1.5;
-const HOPELESS_ROUNDS = 2;
 /** Problems with a smaller share of the step keep the order of preference: no variant could gain much there. */
 const LEAST_SHARE = 0.003;
 /** Another variant is chosen where it takes at most this share of the ordered one's time: less is noise. */
 const GAIN = 0.95;
-
-type Repeated = CapturedStep<Record<string, never>>;
-
-/** A problem's launches with one of its variants, as a step that repeats them often enough to be timed. */
-interface Entrant {
-  readonly step: Repeated;
-  readonly repeats: number;
-}
-
-class Stopwatch {
-  readonly device: Device;
-  readonly #now: () => number;
-  readonly #end: number;
-
-  constructor(device: Device, { limitMs, now = () => performance.now() }: TuneOptions) {
-    this.device = device;
-    this.#now = now;
-    this.#end = now() + limitMs;
-  }
-
-  get over(): boolean {
-    return this.#now() >= this.#end;
-  }
-
-  /** Captures what `launch` does under the choices; undefined where memory or workgroups do not suffice. */
-  async enter(launch: () => void, choices: Choices): Promise<Entrant | undefined> {
-    const { device } = this;
-    let step: Repeated | undefined;
-    try {
-      step = await this.#capture(launch, choices, 1);
-      // Drivers compile at the first run.
-      await this.#run(step);
-      const once = await this.#run(step);
-      const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.round(ROUND_MS / once)));
-      if (repeats === 1) return { step, repeats };
-      step.dispose();
-      step = undefined;
-      step = await this.#capture(launch, choices, repeats);
-      // That memory does not suffice is told only now.
-      await device.sync();
-      return { step, repeats };
-    } catch (error) {
-      step?.dispose();
-      if (!(error instanceof OutOfMemoryError || error instanceof ShapeError)) throw error;
-      await device.gpu.queue.onSubmittedWorkDone();
-      device.clearError();
-      return undefined;
-    }
-  }
-
-  /**
-   * Least milliseconds of each, taking turns: some machines are half as fast in one second as in the next, and only
-   * what was timed together can be compared. Ends early where the last is hopeless against the first.
-   */
-  async time(entrants: readonly Entrant[]): Promise<number[]> {
-    const rounds: number[][] = [];
-    while (rounds.length < ROUNDS) {
-      const times: number[] = [];
-      for (const { step, repeats } of entrants) times.push((await this.#run(step)) / repeats);
-      rounds.push(times);
-      const hopeless = rounds.every((round) => round.at(-1)! > HOPELESS * round[0]!);
-      if (rounds.length === HOPELESS_ROUNDS && hopeless) break;
-    }
-    return entrants.map((_, i) => Math.min(...rounds.map((round) => round[i]!)));
-  }
-
-  #capture(launch: () => void, choices: Choices, repeats: number): Promise<Repeated> {
-    setChoices(this.device, choices);
-    return capture(this.device, () => {
-      for (let i = 0; i < repeats; i++) launch();
-      return {};
-    });
-  }
-
-  async #run(step: Repeated): Promise<number> {
-    const start = this.#now();
-    step.run();
-    await this.device.sync();
-    return this.#now() - start;
-  }
-}
 
 interface Measured {
   readonly problem: Problem;
@@ -242,13 +155,20 @@ function summaryOf({ key, title, uses, chosen }: Problem) {
  * fastest. It launches on buffers of its own and leaves the device's choices as they are: `setChoices(device,
  * choicesBy(winners))` takes the winners. What is found depends on the clock, so whoever wants the same bits again must
  * keep the winners.
+ * @throws ConfigError for problems that are none, or options that are unknown or out of range
+ * @throws CaptureError inside a captured step
  */
-export async function tune(
+export function tune(device: Device, problems: readonly Problem[], options: TuneOptions): Promise<Winner[]> {
+  expectArguments(device, problems, options);
+  device.forbidInCapture('tune() was called', 'Tune before the step is captured.');
+  return winnersOf(device, problems, options);
+}
+
+async function winnersOf(
   device: Device,
   problems: readonly Problem[],
-  options: TuneOptions,
+  { limitMs, known = {}, now = () => performance.now(), onProgress }: TuneOptions,
 ): Promise<Winner[]> {
-  const { known = {}, onProgress } = options;
   const isKnown = ({ key, fitting }: Problem): boolean => fitting.includes(known[key] ?? '');
   const open = problems.filter((problem) => !isKnown(problem));
   const total = open.reduce((sum, { fitting }) => sum + fitting.length, 0);
@@ -257,7 +177,7 @@ export async function tune(
     done += count;
     onProgress?.(done, total, title);
   };
-  const tuner = new Tuner(new Stopwatch(device, options), known, tell);
+  const tuner = new Tuner(new Stopwatch(device, limitMs, now), known, tell);
   const before = choicesOf(device);
   try {
     const measured = await tuner.measureOrdered(open);
@@ -279,7 +199,27 @@ function unmeasured(problem: Problem, known: Choices, isKnown: boolean): Winner 
   return { ...summaryOf(problem), chosen, ms: null, orderedMs: null, complete: isKnown };
 }
 
-/** The winners as `setChoices` takes them. */
+const isList = (list: unknown, has: string): boolean =>
+  Array.isArray(list) && list.every((one: Record<string, unknown> | null) => Boolean(one?.[has]));
+
+/** Throws ConfigError for arguments of `tune` that are none. */
+function expectArguments(device: unknown, problems: unknown, options: TuneOptions): void {
+  if (!(device instanceof Device))
+    throw new ConfigError(`tune got ${describe(device)} for its device. Pass one of openDevice().`);
+  if (!isList(problems, 'replicas'))
+    throw new ConfigError(`tune got ${describe(problems)} for the problems. Pass what problemsOf() gives.`);
+  expectSettings('tune', options, ['limitMs', 'known', 'now', 'onProgress']);
+  const { limitMs, known = {} } = options;
+  if (limitMs !== Number.POSITIVE_INFINITY) expectNumber('tune.limitMs', limitMs);
+  expectSettings('tune.known', known, Object.keys(known ?? {}));
+  for (const name of ['now', 'onProgress'] as const)
+    if (!['undefined', 'function'].includes(typeof options[name]))
+      throw new ConfigError(`tune.${name} is ${describe(options[name])}. Use a function.`);
+}
+
+/** The winners as `setChoices` takes them. @throws ConfigError for what are none */
 export function choicesBy(winners: readonly Winner[]): Choices {
+  if (!isList(winners, 'key'))
+    throw new ConfigError(`choicesBy got ${describe(winners)}. Pass the winners that tune() gives.`);
   return Object.fromEntries(winners.map(({ key, chosen }) => [key, chosen]));
 }

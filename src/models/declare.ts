@@ -80,7 +80,7 @@ export class Declared {
 
   /** The tensor as kernels read it beside `x`: in f16 where x is. */
   beside(x: Tensor): Tensor {
-    if (x.dtype !== 'f16') return this.tensor;
+    if (x?.dtype !== 'f16') return this.tensor;
     if (!this.#half)
       throw new ConfigError(
         `${this.name} was used in f16, but its module has no copies in f16. Build it with halves.`,

@@ -4,7 +4,7 @@ import { ShapeError } from '../base/errors.ts';
 import { describe, expectNumber, expectOneOf, expectWhole } from '../kernels/checks.ts';
 import { expectOptions } from '../kernels/options.ts';
 import { formatShape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { type Declarations, type Declared, expectDeclarations, type Init } from './declare.ts';
 
 /** Kaiming normal for ReLU: std √(2/fan-in). */
@@ -171,6 +171,8 @@ export class Linear {
 
   /** @throws ShapeError where the last axis of x is not channelsIn */
   forward(x: Tensor): Tensor {
+    if (!(x instanceof Tensor))
+      throw new ShapeError('linear', 'x', `is ${describe(x)}`, 'A tensor is needed.');
     const [channelsIn, channels] = [this.weight.shape[0]!, x.shape.at(-1)];
     if (channels !== channelsIn) {
       const problem = `has ${channels ?? 'no'} channels, shape ${formatShape(x.shape)}`;

@@ -6,7 +6,7 @@ import { expectOptions } from '../kernels/options.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Declarations, type Declared, expectDeclarations } from './declare.ts';
-import type { LayerMode } from './layer.ts';
+import { expectMode, type LayerMode } from './layer.ts';
 
 export interface NormOptions {
   /** Added to the variance (default 1e-5). */
@@ -69,7 +69,8 @@ export class BatchNorm {
   }
 
   /** In training by the batch's own statistics, which also move the running ones; else by the running ones. */
-  forward(x: Tensor, { training }: LayerMode): Tensor {
+  forward(x: Tensor, mode: LayerMode): Tensor {
+    const { training } = expectMode('BatchNorm', mode);
     const [runningMean, runningVariance] = [this.runningMean.tensor, this.runningVariance.tensor];
     const options = { ...this.#options, runningMean, runningVariance, training };
     return ops.batchNorm(x, ...tensorsOf(this), options);

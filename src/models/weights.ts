@@ -51,16 +51,20 @@ export function encodeWeights(state: StateDict, metadata: WeightsMetadata = {}):
 /**
  * The state and metadata of a weights file, from planewise or PyTorch.
  * @param name what error messages call the file
- * @throws ConfigError for what are no bytes
+ * @throws ConfigError for what are no bytes, or no name
  * @throws FileError for a file that is broken or holds types that are no weights
  */
 export function decodeWeights(
   file: Uint8Array,
-  name = 'weights',
+  name: string,
 ): { readonly state: StateDict; readonly metadata: WeightsMetadata } {
   if (!(file instanceof Uint8Array))
     throw new ConfigError(`decodeWeights got ${describe(file)}. Pass the file's bytes, a Uint8Array.`);
-  const { tensors, metadata } = decodeSafetensors(file, String(name));
+  if (typeof name !== 'string')
+    throw new ConfigError(
+      `decodeWeights got ${describe(name)} for what errors call the file. Pass its name.`,
+    );
+  const { tensors, metadata } = decodeSafetensors(file, name);
   const state = new Map([...tensors].map(([key, tensor]) => [key, decodeWeight(tensor, key, name)]));
   return { state, metadata };
 }

@@ -13,12 +13,14 @@ import { encode, expectElement, type HostValues } from './values.ts';
 const MOST = 2 ** 32;
 
 /** Throws ShapeError unless a tensor of this spec can be. */
-function expectSpec(call: string, device: Device, spec: Spec): void {
+function expectSpec(call: string, device: Device, spec: Spec, label: string): void {
   if (!(device instanceof Device))
     throw new ShapeError(call, 'device', `is ${describe(device)}`, 'Pass a device of openDevice() first.');
   if (typeof spec !== 'object' || spec === null)
     throw new ShapeError(call, 'spec', `is ${describe(spec)}`, 'Pass { shape, dtype }.');
   const { shape, dtype } = spec;
+  if (typeof label !== 'string')
+    throw new ShapeError(call, 'label', `is ${describe(label)}`, 'A name for messages is needed.');
   const sizes = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0);
   if (!sizes)
     throw new ShapeError(
@@ -37,7 +39,7 @@ function expectSpec(call: string, device: Device, spec: Spec): void {
 
 /** A tensor of undefined content. @throws ShapeError for a shape or dtype that cannot be */
 export function empty(device: Device, spec: Spec, label = 'tensor'): Tensor {
-  expectSpec('empty', device, spec);
+  expectSpec('empty', device, spec, label);
   const bytes = elementCount(spec.shape) * byteSize(spec.dtype);
   return new Tensor(device, device.memory.allocate(bytes, label), spec, label);
 }
@@ -54,7 +56,7 @@ export function tensor(
   dtype: DType = 'f32',
   label = 'tensor',
 ): Tensor {
-  expectSpec('tensor', device, { shape, dtype });
+  expectSpec('tensor', device, { shape, dtype }, label);
   const bytes = encode('tensor', values, shape, dtype);
   const storage = device.memory.allocateReal(bytes.byteLength, label);
   const made = new Tensor(device, storage, { shape, dtype }, label);
@@ -70,14 +72,14 @@ export function filled(
   dtype: DType = 'f32',
   label = 'filled',
 ): Tensor {
-  expectSpec('filled', device, { shape, dtype });
+  expectSpec('filled', device, { shape, dtype }, label);
   const number = expectElement('filled', 'value', value, dtype);
   return tensor(device, new Float64Array(elementCount(shape)).fill(number), shape, dtype, label);
 }
 
 /** A tensor of zeros. */
 export function zeros(device: Device, shape: Shape, dtype: DType = 'f32', label = 'zeros'): Tensor {
-  expectSpec('zeros', device, { shape, dtype });
+  expectSpec('zeros', device, { shape, dtype }, label);
   return filled(device, 0, shape, dtype, label);
 }
 
@@ -109,7 +111,7 @@ export function randomUniform(
   high = 1,
   stream = 0,
 ): Tensor {
-  expectSpec('randomUniform', device, { shape, dtype: 'f32' });
+  expectSpec('randomUniform', device, { shape, dtype: 'f32' }, '');
   expectRandom('randomUniform', { low, high }, seed, stream);
   const values = uniforms(elementCount(shape), seed, stream).map((u) => low + (high - low) * u);
   return tensor(device, values, shape, 'f32', 'uniform');
@@ -124,7 +126,7 @@ export function randomNormal(
   std = 1,
   stream = 0,
 ): Tensor {
-  expectSpec('randomNormal', device, { shape, dtype: 'f32' });
+  expectSpec('randomNormal', device, { shape, dtype: 'f32' }, '');
   expectRandom('randomNormal', { mean, std }, seed, stream);
   const values = normals(elementCount(shape), seed, stream).map((z) => mean + std * z);
   return tensor(device, values, shape, 'f32', 'normal');

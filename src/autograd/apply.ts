@@ -2,6 +2,7 @@
 import { describe } from '../base/describe.ts';
 import { ShapeError } from '../base/errors.ts';
 import { channels } from '../kernels/copy.ts';
+import { nameLaunches } from '../kernels/launch/queue.ts';
 import { type Inputs, type Op, runOp } from '../kernels/op.ts';
 import { reshape } from '../kernels/reshape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -51,10 +52,20 @@ export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A, options: ApplyO
   expectGiven(op, inputs, options);
   const { into, as = op.name } = options;
   noteInputs(inputs);
-  const outputs = keptOutputs() ?? runOp(op, inputs, attrs, { into: [into], as });
+  const outputs = keptOutputs() ?? runAs(op, inputs, attrs, into, as);
   noteOutputs(outputs);
   recordOp(op, inputs, outputs, attrs, as);
   return outputs;
+}
+
+/** Runs an op whose launches say by which call they were made. */
+function runAs<A>(op: Op<A>, inputs: Inputs, attrs: A, into: Tensor | undefined, as: string): Tensor[] {
+  const before = nameLaunches(as);
+  try {
+    return runOp(op, inputs, attrs, { into: [into], as });
+  } finally {
+    nameLaunches(before);
+  }
 }
 
 /** As applyAll, for ops with one output. */

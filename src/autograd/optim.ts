@@ -6,6 +6,7 @@ import { describe } from '../kernels/checks.ts';
 import { launch, linearGrid } from '../kernels/launch/queue.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
 import { tensor } from '../tensor/create.ts';
+import { expectRecorder } from '../tensor/recorded.ts';
 import { disown } from '../tensor/scope.ts';
 import { formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -120,6 +121,7 @@ export class Optimizer {
    */
   apply(loss?: Tensor): void {
     if (loss !== undefined) expectLoss(loss);
+    expectRecorder('Optimizer.apply', this.arena.device);
     if (!this.#prepared && !this.arena.device.recording)
       throw new ConfigError(
         'Optimizer.apply came before prepare(step, learningRate). Call that before each step.',

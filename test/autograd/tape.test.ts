@@ -3,6 +3,7 @@ import * as ops from '../../src/autograd/ops.ts';
 import { noGrad, Tape } from '../../src/autograd/tape.ts';
 import { GradientError, ShapeError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
+import { scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
 
@@ -107,6 +108,27 @@ describe('tape', () => {
     using late = new Tape();
     expect(() => late.backward(theirs)).toThrow(/recorded by another tape/);
     expect(x.grad).toBeUndefined();
+  });
+
+  it('a gradient that is forgotten in a scope lives to its end, as results do', async () => {
+    const x = leaf([1, 2]);
+    let taken: Tensor;
+    {
+      using _step = scope();
+      using tape = new Tape();
+      tape.backward(ops.sum(ops.square(x)));
+      taken = x.grad!;
+      x.grad = undefined;
+      expect([...(await taken.read())]).toEqual([2, 4]);
+    }
+    expect(taken.disposed).toBe(true);
+    // One that was disposed by hand is not added to.
+    using tape = new Tape();
+    for (let i = 0; i < 2; i++) {
+      tape.backward(ops.sum(ops.square(x)));
+      expect([...(await x.grad!.read())]).toEqual([2, 4]);
+      x.grad!.dispose();
+    }
   });
 
   it('second order is refused, whole or in part, unless the gradient is detached', async () => {

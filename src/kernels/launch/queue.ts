@@ -210,6 +210,18 @@ function checkedGrid(label: string, [x, y = 1, z = 1]: Grid): [number, number, n
   return [x, y, z];
 }
 
+let calledAs: string | undefined;
+
+/** Has launches from here on carry the name of the call they are for, where their own is another; gives the one before. */
+export function nameLaunches(as: string | undefined): string | undefined {
+  const before = calledAs;
+  calledAs = as;
+  return before;
+}
+
+const labelOf = (own: string): string =>
+  calledAs === undefined || own.startsWith(calledAs) ? own : `${calledAs}: ${own}`;
+
 /** Launches one entry point of a shader; bindings and parameters are typed by the shader itself. */
 export function launch<M extends ShaderModule, K extends keyof M['entries'] & string>(
   device: Device,
@@ -225,7 +237,7 @@ export function launch<M extends ShaderModule, K extends keyof M['entries'] & st
   expectRecorder(label, device);
   const entry = shader.entries[entryName]!;
   queueOf(device).submit({
-    label,
+    label: labelOf(label),
     pipeline: pipelineSpec(shader, entryName, specialization),
     slices: slicesOf(label, entry, tensors),
     params: entry.params && { binding: entry.params.binding, bytes: packParams(entry.params, params) },

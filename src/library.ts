@@ -5,7 +5,7 @@ export type { Backbone } from './backbones/backbone.ts';
 export { unet } from './backbones/unet.ts';
 export type { MarkedImage } from './report/pictures.ts';
 export { type ReportData, type ReportInput, type ReportTask, renderReport } from './report/report.ts';
-export type { Mark, Scatter } from './results/mark.ts';
+export type { Finding, Mark, Scatter } from './results/mark.ts';
 export type { Result } from './results/result.ts';
 export { evaluateRun, reportTasks } from './run/evaluate.ts';
 export { type PlanConfig, type PlanData, planRun } from './run/plan.ts';
@@ -31,7 +31,6 @@ export {
   type Evaluation,
   evaluate,
   evaluationRecord,
-  type Finding,
   type PartName,
   type ShownImage,
 } from './train/judge.ts';

@@ -4,6 +4,7 @@ import { FileError } from '../base/errors.ts';
 import { declareHeaded, HeadedNetwork, type Precision } from '../models/headed.ts';
 import type { UNetOptions } from '../models/unet.ts';
 import { decodeWeights, type WeightsMetadata } from '../models/weights.ts';
+import { tasks } from '../tasks/index.ts';
 import type { Device } from '../tensor/device.ts';
 import type { TrainConfig } from '../train/config.ts';
 import type { Plan } from '../train/plan.ts';
@@ -68,6 +69,40 @@ export interface Trained {
   readonly info: WeightsInfo;
 }
 
+/** Whether a description says all that predicting needs, in words this version knows. */
+function isComplete({
+  tasks: names,
+  network,
+  size,
+  spacingMm,
+  targetView,
+  referenceViews,
+}: WeightsInfo): boolean {
+  return (
+    Array.isArray(names) &&
+    names.every((name) => tasks.some((task) => task.name === name)) &&
+    network?.width > 0 &&
+    size > 0 &&
+    spacingMm > 0 &&
+    typeof targetView === 'string' &&
+    referenceViews?.length >= network.heatmaps
+  );
+}
+
+/** The description in a file. Throws FileError where it is none. */
+function parsed(text: string, file: string): WeightsInfo {
+  const fix = 'Save the weights again with this version, or remove that description.';
+  const problem = 'describes its network in a way that makes no sense';
+  let info: WeightsInfo;
+  try {
+    info = JSON.parse(text) as WeightsInfo;
+  } catch (error) {
+    throw new FileError(file, problem, fix, { cause: error });
+  }
+  if (isComplete(info)) return info;
+  throw new FileError(file, problem, fix);
+}
+
 /**
  * Builds the network a weights file of a run describes and loads it.
  * @param file what error messages call the file
@@ -79,7 +114,7 @@ export async function loadTrained(device: Device, bytes: Uint8Array, file: strin
     const fix = 'Use the weights of a planewise run, or build a UNet and load them with loadStateDict().';
     throw new FileError(file, 'does not say which network it belongs to', fix);
   }
-  const info = JSON.parse(metadata[KEY]) as WeightsInfo;
+  const info = parsed(metadata[KEY], file);
   const plan = planOfWeights(info);
   const network = buildNetwork(device, plan);
   try {

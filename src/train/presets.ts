@@ -1,5 +1,5 @@
 /** @file Complete configurations to start from. */
-import { defaultSigmaMm } from '../tasks/orientation/heatmaps.ts';
+import { defaultSigmaMm } from '../data/lines.ts';
 import type { Preset, RunConfig, TrainConfig } from './settings.ts';
 
 const noAugmentation: TrainConfig['augmentation'] = {

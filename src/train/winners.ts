@@ -12,7 +12,7 @@ type Stored = Record<string, Record<string, string>>;
 
 /** A checksum of every shader: a version that changes while one works on kernels, too. */
 function engineVersion(): string {
-  const sources = Object.values(shaders).map(({ source }) => source);
+  const sources = Object.values(shaders).flatMap(({ source }) => source);
   return textChecksum(sources.join('\n'));
 }
 

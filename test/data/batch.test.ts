@@ -1,5 +1,6 @@
 /** @file Batches: where images and labels lie in the buffer, and what a task's row writes. */
 import { describe, expect, test } from 'vitest';
+import { ConfigError, ShapeError } from '../../src/base/errors.ts';
 import { BatchLayout } from '../../src/data/batch.ts';
 import { field } from '../../src/data/field.ts';
 
@@ -74,6 +75,20 @@ describe('a row of a batch', () => {
     expect(batch.values(classes)).toBeInstanceOf(Uint32Array);
     expect([...batch.values(classes).subarray(25, 50)]).toEqual(numbers);
     expect([...batch.mask(classes)]).toEqual([0, 1, 0]);
+  });
+
+  test('takes nothing that would reach into another label or example, and no field of another batch', () => {
+    const batch = layout.batch();
+    const row = batch.row(1);
+    for (const values of [[], [1, 2], [1, 2, 3, 4]])
+      expect(() => row.set(pairs, values, 1), String(values)).toThrow(ShapeError);
+    expect(() => row.set(pairs, [1, 2, 3])).toThrow(/Row\.set: values of pairs are 3 numbers\. 6 are needed/);
+    for (const label of [-1, 2, 0.5]) expect(() => row.set(pairs, [1, 2, 3], label)).toThrow(ShapeError);
+    expect(batch.labelCount(fields)).toBe(0);
+    expect(batch.bytes.every((byte) => byte === 0)).toBe(true);
+    const other = field('number', { kind: 'value', shape: [1] });
+    for (const use of [() => row.set(other, [1]), () => batch.values(other), () => batch.mask(other)])
+      expect(use).toThrow(ConfigError);
   });
 
   test('beyond the examples is masked, and what was written there stays', () => {

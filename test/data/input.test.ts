@@ -1,5 +1,6 @@
 /** @file Inputs: what tasks look at beyond one augmented image, drawn by the input's name alone. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { ConfigError } from '../../src/base/errors.ts';
 import { field } from '../../src/data/field.ts';
 import { type Input, oneImage } from '../../src/data/input.ts';
 import { prepare } from '../../src/data/prepare.ts';
@@ -92,6 +93,12 @@ describe('an input', () => {
           a.matrices.subarray(6 * example, 6 * example + 6),
         );
     }
+  });
+
+  test('that picks other than the views it has is refused by name', () => {
+    const odd = { ...twice('odd'), views: 3 };
+    expect(() => sampler(odd).batch(0)).toThrow(ConfigError);
+    expect(() => sampler(odd).batch(0)).toThrow(/Input odd picked 2 views of its 3/);
   });
 
   test('is one image by default, moved as the configuration says', () => {

@@ -85,6 +85,17 @@ describe('train', () => {
       expect(mean(metrics.slice(-10), key), key).toBeLessThan(0.8 * mean(metrics.slice(0, 3), key));
   });
 
+  it('weighs the losses of its tasks as the configuration says, in steps and validations', async () => {
+    const files = new MemoryFiles();
+    await run(files, { config: tinyConfig({ steps: 3, alpha: 2, beta: 0.25 }) });
+    for (const name of [metricsFile, validationFile]) {
+      const rows = parseRecords<StepMetrics>((await readText(files, name))!, name);
+      expect(rows.length, name).toBeGreaterThan(0);
+      for (const { loss, orientationLoss, locationLoss } of rows)
+        expect(loss! / (2 * orientationLoss! + 0.25 * locationLoss!), name).toBeCloseTo(1, 5);
+    }
+  });
+
   it('validates when due, and keeps the weights of the lowest validation loss', async () => {
     const files = new MemoryFiles();
     const saved: number[] = [];

@@ -8,6 +8,7 @@ import type { Sample } from '../data/sample.ts';
 import { type Head, pooledHead } from '../models/heads.ts';
 import type { Mark } from '../results/mark.ts';
 import type { Result } from '../results/result.ts';
+import { blockOf } from './outputs.ts';
 import { defineTask, type HostOutputs, type Judge, type Verdict } from './task.ts';
 
 export interface LocationSettings {
@@ -49,7 +50,7 @@ class LocationJudge implements Judge {
   }
 
   add(outputs: HostOutputs, samples: readonly Sample[]): void {
-    const values = outputs(this.#head);
+    const values = blockOf(outputs, this.#head, samples.length);
     this.#first = this.#rows.length;
     for (const [row, { subject, location }] of samples.entries())
       this.#rows.push({ subject, predicted: values[row]!, truth: location });

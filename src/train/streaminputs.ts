@@ -48,7 +48,9 @@ export class StreamInputs {
       matrices,
       this.#tensor(this.#layout.gainOffset),
     );
-    return { ...this.asStored(), images, at: (field) => labels.get(field)! };
+    const stored = this.asStored();
+    // what is not moved is no field of this stream, which is refused there
+    return { ...stored, images, at: (field) => labels.get(field) ?? stored.at(field) };
   }
 
   /** Images and labels as they are stored. */

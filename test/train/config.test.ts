@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
-import { changedKeys, parseGiven, presets, resolveConfig, trainConfigOf } from '../../src/train/config.ts';
 import { embeddedDefault } from '../../src/run/job.ts';
+import { changedKeys, parseGiven, presets, resolveConfig, trainConfigOf } from '../../src/train/config.ts';
 import { learningRateAt } from '../../src/train/schedule.ts';
 
 const message = (action: () => unknown): string => {

@@ -1,5 +1,6 @@
 /** @file A tiny data set and configuration that train in a second, for the specs of this folder. */
 import type { Line, PreparedData, PreparedImage } from '../../src/data/types.ts';
+import type { train } from '../../src/run/training.ts';
 import type { DeviceOptions } from '../../src/tensor/device.ts';
 import { type GivenConfig, resolveConfig, type TrainConfig, trainConfigOf } from '../../src/train/config.ts';
 
@@ -60,6 +61,9 @@ export function tinyData(): PreparedData {
   } as const;
   return { manifest, pixels };
 }
+
+/** What `train` takes where the configuration decides the plan. */
+export type TrainingOptions = Parameters<typeof train>[0];
 
 /** The convolutions whose shaders compile fastest: these specs are not about kernels. */
 export const plainKernels: DeviceOptions = {

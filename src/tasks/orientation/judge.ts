@@ -5,6 +5,7 @@ import { viewName } from '../../data/viewnames.ts';
 import type { Head } from '../../models/heads.ts';
 import type { Mark } from '../../results/mark.ts';
 import { fixed, type Result } from '../../results/result.ts';
+import { blockOf } from '../outputs.ts';
 import type { Grid, HostOutputs, Judge, Verdict } from '../task.ts';
 import { meanLines } from './baseline.ts';
 import { type FittedImage, lineErrors, type SubjectErrors, type ViewErrors, viewErrors } from './errors.ts';
@@ -40,7 +41,7 @@ export class LineJudge implements Judge {
 
   add(outputs: HostOutputs, samples: readonly Sample[]): void {
     const { heatmaps, referenceViews, grid, sigmaMm } = this.#options;
-    const values = outputs(heatmaps);
+    const values = blockOf(outputs, heatmaps, samples.length, [grid.size, grid.size]);
     const place = { size: grid.size, views: referenceViews.length };
     this.#block = samples.map(({ subject, lines }, row) => {
       const maps = referenceViews.map((_, view) => heatmapOf(values, row, view, place));

@@ -2,6 +2,7 @@
 
 import { ShapeError } from '../base/errors.ts';
 import { checkVoxelGrid, checkVoxels, type VoxelGrid } from './grid.ts';
+import { percentile } from './percentile.ts';
 import { type Box, boxAround, cropMask, directedDistances, surfaceOf } from './surface.ts';
 import { voxelsMl } from './volume.ts';
 
@@ -24,13 +25,6 @@ export interface SegmentationMeasures {
 type SurfaceDistances = Pick<SegmentationMeasures, 'hausdorffMm' | 'hausdorff95Mm' | 'surfaceMm'>;
 
 const noDistances: SurfaceDistances = { hausdorffMm: null, hausdorff95Mm: null, surfaceMm: null };
-
-/** numpy.percentile's linear interpolation, of sorted values. */
-function percentile(sorted: Float64Array, percent: number): number {
-  const at = ((sorted.length - 1) * percent) / 100;
-  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
-  return low + (high - low) * (at - Math.floor(at));
-}
 
 const meanOf = (values: Float64Array): number => values.reduce((sum, v) => sum + v, 0) / values.length;
 
@@ -58,6 +52,20 @@ const missingOf = (predicted: number, truth: number): SegmentationMeasures['miss
 
 const emptyBox: Box = { start: [0, 0, 0], shape: [0, 0, 0] };
 
+function checkMaps(
+  predicted: ArrayLike<number>,
+  truth: ArrayLike<number>,
+  label: number,
+  grid: VoxelGrid,
+): void {
+  const call = 'measureSegmentation';
+  checkVoxelGrid(call, grid);
+  checkVoxels(call, 'predicted', predicted, grid.shape);
+  checkVoxels(call, 'truth', truth, grid.shape);
+  if (!Number.isFinite(label))
+    throw new ShapeError(call, 'label', `is ${label}, not a number`, 'Give the class to compare.');
+}
+
 /**
  * Compares the voxels of class `label` in two class maps [slices, rows, columns], with the definitions of medpy's
  * `dc`, `hd`, `hd95` and `assd` (connectivity 1). Only the box around both structures is computed on, which changes
@@ -71,17 +79,10 @@ export function measureSegmentation(
   label: number,
   grid: VoxelGrid,
 ): SegmentationMeasures {
-  const call = 'measureSegmentation';
-  checkVoxelGrid(call, grid);
-  checkVoxels(call, 'predicted', predicted, grid.shape);
-  checkVoxels(call, 'truth', truth, grid.shape);
-  if (!Number.isFinite(label))
-    throw new ShapeError(call, 'label', `is ${label}, not a number`, 'Give the class to compare.');
+  checkMaps(predicted, truth, label, grid);
   const box = boxAround(predicted, truth, label, grid.shape) ?? emptyBox;
-  const [p, t] = [predicted, truth].map((map) => cropMask(map, label, grid.shape, box)) as [
-    Uint8Array,
-    Uint8Array,
-  ];
+  const p = cropMask(predicted, label, grid.shape, box);
+  const t = cropMask(truth, label, grid.shape, box);
   const [inP, inT, inBoth] = [sumOf(p), sumOf(t), sumOf(p.map((v, i) => v & t[i]!))];
   return {
     dice: inP + inT > 0 ? (2 * inBoth) / (inP + inT) : null,

@@ -11,6 +11,8 @@ import type { Tensor } from '../tensor/tensor.ts';
 export interface Facts {
   readonly targetView: string;
   readonly referenceViews: readonly string[];
+  /** Names of the classes in the masks, background first; none without masks. */
+  readonly classes?: readonly string[] | undefined;
 }
 
 /** The grid of the prepared images. */

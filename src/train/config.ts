@@ -1,15 +1,9 @@
 /** @file The configuration of a pretraining run: completed from a preset, and checked. */
+import * as z from 'zod/mini';
 import { ConfigError } from '../base/errors.ts';
 import { presets } from './presets.ts';
-import type { Path, Schema } from './schema.ts';
-import {
-  type GivenConfig,
-  givenSchema,
-  type RunConfig,
-  runSchema,
-  type TrainConfig,
-  trainShape,
-} from './settings.ts';
+import { givenSchema, runSchema, trainShape } from './schemas.ts';
+import type { GivenConfig, RunConfig, TrainConfig } from './settings.ts';
 
 export { presets } from './presets.ts';
 export type {
@@ -25,31 +19,53 @@ export type {
 /** Characters of a wrong value that an error repeats. */
 const MOST_SHOWN = 80;
 
+type Path = readonly PropertyKey[];
+
 /** How a key is written before its value where the configuration comes from. */
 type Spelling = (path: Path) => string;
 
 const asKey: Spelling = (path) => `${path.join('.') || 'the configuration'} `;
 
 const valueAt = (value: unknown, path: Path): unknown =>
-  path.reduce((inner: unknown, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
+  path.reduce((inner: unknown, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+
+/** An object as JSON, where there is such: none refers to itself. */
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'an object';
+  }
+}
 
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : String(JSON.stringify(value));
+  const text =
+    typeof value === 'object' ? json(value) : `${String(value)}${typeof value === 'bigint' ? 'n' : ''}`;
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
 }
 
-function parse(schema: Schema, value: unknown, source: string, spelling = asKey): unknown {
-  const found: string[] = [];
-  const parsed = schema(value, [], (path, problem, whole) => {
-    found.push(whole ? problem : `${spelling(path)}${shown(valueAt(value, path))}: ${problem}`);
-  });
-  if (found.length > 0) throw new ConfigError(`${source}: ${found.join('; ')}.`);
-  return parsed;
+/** What is wrong, of a value checked by the kinds of tasks/settings.ts: their messages are what is needed, or known. */
+function clauseOf(issue: z.core.$ZodIssue, value: unknown, spelling: Spelling): string {
+  const { path, message } = issue;
+  if (issue.code !== 'unrecognized_keys')
+    return `${spelling(path)}${shown(valueAt(value, path))}: ${message}`;
+  const where = path.length > 0 ? ` in ${path.join('.')}` : '';
+  return `unknown key "${issue.keys.join('", "')}"${where}; ${message}`;
+}
+
+function parse<T>(schema: z.ZodMiniType<T>, value: unknown, source: string, spelling = asKey): T {
+  const { success, data, error } = z.safeParse(schema, value);
+  if (success) return data;
+  // a number may be out of more than one bound
+  const found = new Set(error.issues.map((issue) => clauseOf(issue, value, spelling)));
+  throw new ConfigError(`${source}: ${[...found].join('; ')}.`);
 }
 
 /** Checks that a value (a parsed JSON file, or flags) is part of a configuration. Throws ConfigError naming `source`. */
 export function parseGiven(value: unknown, source: string, spelling?: Spelling): GivenConfig {
-  return parse(givenSchema, value, source, spelling) as GivenConfig;
+  const given = parse(givenSchema, value, source, spelling);
+  // it is of JSON now; undefined stands for none
+  return JSON.parse(JSON.stringify(given)) as GivenConfig;
 }
 
 /** What given keys say against each other; a key that repeats the preset's value is no contradiction. */
@@ -87,7 +103,7 @@ export function resolveConfig(settings: GivenConfig, base?: RunConfig): RunConfi
     augmentation: { ...preset.augmentation, ...given.augmentation },
     phantom: { ...preset.phantom, ...given.phantom },
   };
-  const config = parse(runSchema, merged, 'configuration') as RunConfig;
+  const config = parse(runSchema, merged, 'configuration');
   const found = contradictions(given, config, preset).filter((text) => text !== false);
   if (found.length > 0) throw new ConfigError(`configuration: ${found.join('; ')}.`);
   return config;

@@ -2,10 +2,10 @@
 
 import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
-import type { ViewErrors } from '../../src/train/evaluate.ts';
+import { duration } from '../../src/report/html.ts';
 import { windowed } from '../../src/report/pictures.ts';
 import { type ReportInput, renderReport } from '../../src/report/report.ts';
-import { duration } from '../../src/report/html.ts';
+import type { ViewErrors } from '../../src/train/evaluate.ts';
 import { lineAt, renderRidge } from '../tasks/orientation/ridge.ts';
 
 const size = 16;

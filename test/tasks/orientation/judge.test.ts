@@ -2,12 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { ShapeError } from '../../../src/base/errors.ts';
 import { lineOffsetMm } from '../../../src/data/affine.ts';
+import { defaultSigmaMm } from '../../../src/data/lines.ts';
 import type { Sample } from '../../../src/data/sample.ts';
 import type { Line } from '../../../src/data/types.ts';
 import { pixelHead } from '../../../src/models/heads.ts';
 import type { Mark } from '../../../src/results/mark.ts';
 import type { ViewErrors } from '../../../src/tasks/orientation/errors.ts';
-import { defaultSigmaMm } from '../../../src/tasks/orientation/heatmaps.ts';
 import { LineJudge } from '../../../src/tasks/orientation/judge.ts';
 import { outputsOf, sampleOf } from '../samples.ts';
 import { renderRidge } from './ridge.ts';

@@ -72,7 +72,7 @@ describe('a pretraining job', () => {
   it('goes from phantom to report; interrupted and resumed, it leaves the same files', async () => {
     const [whole, broken] = [join(folder, 'whole'), join(folder, 'broken')];
     const result = await run({ given: { ...small, out: whole } });
-    expect(result.results).toMatchObject({ part: 'test', evaluation: { subjects: 1 } });
+    expect(result.results).toMatchObject({ part: 'test', subjects: 1 });
     const stopped = await run({ given: { ...small, out: broken }, interrupt: true });
     expect(stopped.training.stopped).toBe(true);
     expect(stopped.report).toBeNull();
@@ -81,6 +81,10 @@ describe('a pretraining job', () => {
     for (const name of ['config.json', 'weights.safetensors', 'evaluation.json', 'report.html', 'slices.png'])
       expect(names).toContain(name);
     expect(await readdir(broken)).toEqual(names);
+    const told = JSON.parse(await read('whole', 'evaluation.json'));
+    expect(Object.keys(told)).toEqual(['part', 'images', 'subjects', 'orientation', 'location']);
+    expect(Object.keys(told.orientation)).toEqual(['2-chamber', '4-chamber']);
+    expect(told.location).toEqual(result.results!.summaries.location);
     for (const name of [
       'weights.safetensors',
       'checkpoint.safetensors',
@@ -122,7 +126,7 @@ describe('a pretraining job', () => {
       given: { ...rest, ...none, data, steps: 1, out: join(folder, 'all') },
       warnings,
     });
-    expect(results).toMatchObject({ part: 'training', evaluation: { subjects: 5 } });
+    expect(results).toMatchObject({ part: 'training', subjects: 5 });
     expect(warnings).toEqual([expect.stringMatching(/^No held-out subject: .*errors.*training images/)]);
     expect(await read('all', 'report.html')).toContain('No held-out subject');
   });

@@ -3,9 +3,10 @@
 export type { ProfileRow } from './autograd/profile.ts';
 export type { Backbone } from './backbones/backbone.ts';
 export { unet } from './backbones/unet.ts';
+export type { CurveTask } from './report/charts.ts';
 export type { MarkedImage } from './report/pictures.ts';
 export { type ReportData, type ReportInput, type ReportTask, renderReport } from './report/report.ts';
-export type { Mark, Scatter } from './results/mark.ts';
+export type { Mark, Of, Scatter } from './results/mark.ts';
 export type { Result } from './results/result.ts';
 export { evaluateRun, reportTasks } from './run/evaluate.ts';
 export { type PlanConfig, type PlanData, planRun } from './run/plan.ts';

@@ -2,6 +2,7 @@
 import { UNetBody, type UNetSizes } from '../models/unetBody.ts';
 import type { Backbone } from './backbone.ts';
 
+/** A U-Net of these sizes; sides of images are multiples of 2^(depth − 1). */
 export function unet(sizes: UNetSizes): Backbone {
   return {
     declare: (at, wanted) => new UNetBody(at, sizes, wanted),

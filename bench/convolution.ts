@@ -1,7 +1,9 @@
 /** @file 3×3 convolutions at the U-Nets' shapes: forward, gradient of the input, gradient of the weight. */
 import { cpus } from 'node:os';
-import { type Correlation, correlate, correlationVariants } from '../src/kernels/conv/correlate.ts';
-import { type Gather, gather, gatherVariants } from '../src/kernels/conv/gather.ts';
+import { correlate, correlationVariants } from '../src/kernels/conv/correlate.ts';
+import type { Correlation } from '../src/kernels/conv/correlationLayout.ts';
+import { gather, gatherVariants } from '../src/kernels/conv/gather.ts';
+import type { Gather } from '../src/kernels/conv/gatherLayout.ts';
 import { chooseVariant } from '../src/kernels/launch/variant.ts';
 import { empty, randomNormal } from '../src/tensor/create.ts';
 import type { Device } from '../src/tensor/device.ts';

@@ -6,15 +6,8 @@ export { unet } from './backbones/unet.ts';
 export type { CurveTask } from './report/charts.ts';
 export type { MarkedImage } from './report/pictures.ts';
 export { type ReportData, type ReportInput, type ReportTask, renderReport } from './report/report.ts';
-export type { Mark, Of, Scatter } from './results/mark.ts';
+export type { Finding, Mark, Of, Scatter } from './results/mark.ts';
 export type { Result } from './results/result.ts';
-export { evaluateRun, reportTasks } from './run/evaluate.ts';
-export { type PlanConfig, type PlanData, planRun } from './run/plan.ts';
-export { describeWeights, loadTrained, type Trained, type WeightsInfo } from './run/trained.ts';
-export { train } from './run/training.ts';
-export { tasks } from './tasks/index.ts';
-export * from './tasks/task.ts';
-export type { Best } from './train/checkpoint.ts';
 export {
   type AugmentationSettings,
   type Given,
@@ -25,14 +18,20 @@ export {
   type RunConfig,
   resolveConfig,
   type TrainConfig,
-} from './train/config.ts';
+} from './run/config.ts';
+export { evaluateRun, reportTasks } from './run/evaluate.ts';
+export { type PlanConfig, type PlanData, planRun } from './run/plan.ts';
+export { describeWeights, loadTrained, type Trained, type WeightsInfo } from './run/trained.ts';
+export { train } from './run/training.ts';
+export { tasks } from './tasks/index.ts';
+export * from './tasks/task.ts';
+export type { Best } from './train/checkpoint.ts';
 export type { TrainEvent, TrainOptions, TrainResult } from './train/events.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
   evaluate,
   evaluationRecord,
-  type Finding,
   type PartName,
   type ShownImage,
 } from './train/judge.ts';

@@ -1,6 +1,6 @@
 /** @file Runs an op and has the tapes that follow its inputs record it. */
 import { channels } from '../kernels/copy.ts';
-import { type Inputs, type Op, run } from '../kernels/op.ts';
+import { type Inputs, type Op, runOp } from '../kernels/op.ts';
 import { reshape } from '../kernels/reshape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { watchViews } from '../tensor/views.ts';
@@ -33,7 +33,7 @@ export interface ApplyOptions {
 export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A, options: ApplyOptions = {}): Tensor[] {
   const { into, as = op.name } = options;
   noteInputs(inputs);
-  const outputs = keptOutputs() ?? run(op, inputs, attrs, { into: [into], as });
+  const outputs = keptOutputs() ?? runOp(op, inputs, attrs, { into: [into], as });
   noteOutputs(outputs);
   recordOp(op, inputs, outputs, attrs, as);
   return outputs;

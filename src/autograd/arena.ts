@@ -1,7 +1,7 @@
 /** @file Arenas: named tensors side by side in one buffer, so that optimiser, norm, all-reduce and checkpoint are one pass. */
 import { cast } from '../kernels/cast.ts';
 import { launch, linearGrid } from '../kernels/launch/queue.ts';
-import { run } from '../kernels/op.ts';
+import { runOp } from '../kernels/op.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
 import { empty, tensor } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
@@ -156,7 +156,7 @@ export class ParameterArena {
     // A step casts for itself: what changes between its runs is not known when it is recorded.
     const last = this.#cast;
     if (last && last.recording === recording && !storage.writtenSince(region, last.clock)) return;
-    run(cast, [this.values], { dtype: 'f16' }, { into: [this.#halves.whole] });
+    runOp(cast, [this.values], { dtype: 'f16' }, { into: [this.#halves.whole] });
     this.#cast = { recording, clock: storage.clock };
   }
 

@@ -3,7 +3,7 @@
 import { ShapeError } from '../base/errors.ts';
 import { accumulateInto, binary } from '../kernels/binary.ts';
 import { cast } from '../kernels/cast.ts';
-import { type Call, CallOutput, Incoming, type Inputs, run, type Value } from '../kernels/op.ts';
+import { type Call, CallOutput, Incoming, type Inputs, runOp, type Value } from '../kernels/op.ts';
 import { unary } from '../kernels/unary.ts';
 import { filled } from '../tensor/create.ts';
 import { disown } from '../tensor/scope.ts';
@@ -55,7 +55,7 @@ function propagateBlock(
     const input = inputs[index];
     if (!input || !gradient) continue;
     const previous = gradients.get(input);
-    gradients.set(input, previous ? run(binary, [previous, gradient], { fn: 'add' })[0]! : gradient);
+    gradients.set(input, previous ? runOp(binary, [previous, gradient], { fn: 'add' })[0]! : gradient);
   }
 }
 
@@ -64,9 +64,9 @@ function summed(value: Value, evaluation: Evaluation, previous: Tensor | undefin
   if (!previous) return evaluate(value, evaluation);
   if (value instanceof CallOutput && value.call.op.adds && !evaluation.results.has(value.call)) {
     const { op, inputs, attrs } = value.call;
-    return run(op, [...inputs.map((input) => input && evaluate(input, evaluation)), previous], attrs)[0]!;
+    return runOp(op, [...inputs.map((input) => input && evaluate(input, evaluation)), previous], attrs)[0]!;
   }
-  return run(binary, [previous, evaluate(value, evaluation)], { fn: 'add' })[0]!;
+  return runOp(binary, [previous, evaluate(value, evaluation)], { fn: 'add' })[0]!;
 }
 
 /** Leaves that receive their first gradient have it written straight into their slot of the gradient arena. */
@@ -109,7 +109,7 @@ function evaluate(value: Value, evaluation: Evaluation): Tensor {
   let outputs = results.get(value.call);
   if (!outputs) {
     const tensors = inputs.map((input) => input && evaluate(input, evaluation));
-    outputs = run(op, tensors, attrs, { into: fitting(value.call, tensors, slots.get(value.call)) });
+    outputs = runOp(op, tensors, attrs, { into: fitting(value.call, tensors, slots.get(value.call)) });
     results.set(value.call, outputs);
   }
   return outputs[value.index]!;
@@ -124,15 +124,15 @@ const isShared = (value: Value): boolean =>
  * @param shared another input may hold the same tensor: it is copied, for it will be added to in place
  */
 export function deliver(leaf: Tensor, given: Tensor, shared: boolean): void {
-  const gradient = given.dtype === leaf.dtype ? given : run(cast, [given], { dtype: leaf.dtype })[0]!;
+  const gradient = given.dtype === leaf.dtype ? given : runOp(cast, [given], { dtype: leaf.dtype })[0]!;
   if (leaf.gradSoFar) {
     accumulateInto(leaf.gradSoFar, gradient);
     return;
   }
   if (leaf.gradSlot) {
-    if (gradient !== leaf.gradSlot) run(unary, [gradient], { fn: 'affine' }, { into: [leaf.gradSlot] });
+    if (gradient !== leaf.gradSlot) runOp(unary, [gradient], { fn: 'affine' }, { into: [leaf.gradSlot] });
     leaf.grad = leaf.gradSlot;
-  } else leaf.grad = disown(shared ? run(unary, [gradient], { fn: 'affine' })[0]! : gradient);
+  } else leaf.grad = disown(shared ? runOp(unary, [gradient], { fn: 'affine' })[0]! : gradient);
   markGradient(leaf.grad);
 }
 

@@ -2,6 +2,7 @@
 
 import { GradientError } from '../base/errors.ts';
 import { type Call, CallOutput, Incoming, type Inputs, type Op, type Value } from '../kernels/op.ts';
+import { isFloat } from '../tensor/dtype.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -48,8 +49,6 @@ export type BlockBackward = (
 /** What a tensor's gradient is delivered to: the parameter that it is a copy of, or itself. */
 export const leafOf = (tensor: Tensor): Tensor => tensor.master ?? tensor;
 
-const isFloat = (tensor: Tensor | null): boolean => tensor?.dtype === 'f32' || tensor?.dtype === 'f16';
-
 function collect(value: Value | null, found: Set<Tensor>): void {
   if (value === null || value instanceof Incoming) return;
   if (value instanceof CallOutput) for (const input of (value.call as Call).inputs) collect(input, found);
@@ -75,7 +74,9 @@ export function entryOf<A>(
   const context = { inputs, outputs, dy, tracked, attrs };
   const all = op.grad(context);
   const gradients = inputs.map((_, i) => (tracked[i] ? (all[i] ?? null) : null));
-  const without = inputs.findIndex((input, i) => tracked[i] && isFloat(input) && gradients[i] === null);
+  const without = inputs.findIndex(
+    (input, i) => tracked[i] && input && isFloat(input.dtype) && gradients[i] === null,
+  );
   const read = new Set<Tensor>();
   for (const value of gradients) collect(value, read);
   const again = new Map(

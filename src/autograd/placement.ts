@@ -1,6 +1,6 @@
 /** @file Placement: where the storages and parameters of a recorded step lie, and the bind groups over them. */
 import type { Pipeline } from '../kernels/launch/pipeline.ts';
-import { type Launch, queueOf } from '../kernels/launch/queue.ts';
+import { type Launch, PARAM_STRIDE, queueOf } from '../kernels/launch/queue.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Storage } from '../tensor/memory.ts';
 import { type Lifetime, planSlots } from './plan.ts';
@@ -12,8 +12,6 @@ export interface Recorded {
   readonly group: GPUBindGroup;
   readonly launch: Launch;
 }
-
-const PARAM_STRIDE = 256;
 
 /** Bytes a step needs: what its intermediates would take side by side, and what the plan gives them. */
 export interface StepMemory {

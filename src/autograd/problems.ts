@@ -4,7 +4,7 @@ import { cast } from '../kernels/cast.ts';
 import type { Product } from '../kernels/conv/winogradProduct.ts';
 import { choicesOf, setChoices } from '../kernels/launch/variant.ts';
 import { type WatchedChoice, type WatchedLaunch, watched } from '../kernels/launch/watch.ts';
-import { run } from '../kernels/op.ts';
+import { runOp } from '../kernels/op.ts';
 import { expand } from '../kernels/reduce.ts';
 import { empty, randomUniform, zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
@@ -111,8 +111,8 @@ function noise(device: Device, { shape, dtype }: Spec): Tensor {
   const size = elementCount(shape);
   const length = Math.min(size, BLOCK);
   const block = randomUniform(device, [1, length], 1);
-  const whole = run(expand, [block], { shape: [Math.ceil(size / length), length] })[0]!;
-  const values = dtype === 'f32' ? whole : run(cast, [whole], { dtype })[0]!;
+  const whole = runOp(expand, [block], { shape: [Math.ceil(size / length), length] })[0]!;
+  const values = dtype === 'f32' ? whole : runOp(cast, [whole], { dtype })[0]!;
   return new Tensor(device, values.storage.retain(), { shape, dtype }, 'noise');
 }
 

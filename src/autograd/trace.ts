@@ -2,6 +2,7 @@
 
 import { GradientError } from '../base/errors.ts';
 import type { Inputs, Op } from '../kernels/op.ts';
+import { isFloat } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -21,8 +22,6 @@ export function markGradient(gradient: Tensor): void {
   traces.set(gradient, { kind: 'gradient' });
 }
 
-const isFloat = ({ dtype }: Tensor): boolean => dtype === 'f32' || dtype === 'f16';
-
 /** Remembers why the outputs of an op are on no tape, where an input was followed or has a trace itself. */
 export function leaveTrace<A>(
   op: Op<A>,
@@ -33,7 +32,7 @@ export function leaveTrace<A>(
   const inherited = inputs.map((input) => input && traces.get(input)).find((trace) => trace);
   const cut = followed && !op.grad ? ({ kind: 'cut', op: op.name } as const) : undefined;
   const trace = inherited ?? cut ?? (followed ? ({ kind: 'unrecorded' } as const) : undefined);
-  if (trace) for (const output of outputs) if (isFloat(output)) traces.set(output, trace);
+  if (trace) for (const output of outputs) if (isFloat(output.dtype)) traces.set(output, trace);
 }
 
 const DETACH = 'Give it to ops.detach() first where it is meant as a constant.';

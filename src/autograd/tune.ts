@@ -1,15 +1,17 @@
 /** @file The tuner: times every variant that fits each problem of a step, on buffers of its own, and picks the fastest. */
-
-import { OutOfMemoryError, ShapeError } from '../base/errors.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
 import type { Device } from '../tensor/device.ts';
 import { scope } from '../tensor/scope.ts';
 import { launcherOf, type Problem } from './problems.ts';
-import { type CapturedStep, capture } from './step.ts';
+import { type Entrant, Stopwatch, shadersOf } from './stopwatch.ts';
 
 /** What the tuner found for a problem. */
 export interface Winner {
   readonly key: string;
+  /** Problems alike enough to learn from this one; see `bucketKey`. */
+  readonly bucket: string;
+  /** Names of the variants that fit. */
+  readonly fitting: readonly string[];
   readonly title: string;
   readonly uses: number;
   /** What the order of preference takes. */
@@ -20,114 +22,41 @@ export interface Winner {
   readonly orderedMs: number | null;
   /** Whether every variant that fits was tried or could gain nothing; the time limit may prevent it. */
   readonly complete: boolean;
+  /** Names of the shaders that were run to find this out, on which it depends; empty where nothing was measured now. */
+  readonly shaders: readonly string[];
 }
+
+/** A winner found earlier. */
+export interface KnownWinner {
+  readonly chosen: string;
+  /** Names of the variants that it was found among. */
+  readonly fitting: readonly string[];
+}
+
+/** Winners found earlier on this adapter, by bucket. */
+export type KnownWinners = Readonly<Record<string, KnownWinner>>;
 
 export interface TuneOptions {
   /** No measurement begins after this many milliseconds; the rest keeps the order of preference. */
   readonly limitMs: number;
-  /** Winners found earlier on this adapter: they are taken where they fit, and not measured again. */
-  readonly known?: Choices;
   /** Milliseconds; default `performance.now`. */
   readonly now?: () => number;
+  /**
+   * They are taken, and not measured again, for every problem of their bucket whose variants they were found among: a
+   * winner that does not fit, or that a variant never met which does, counts for nothing.
+   */
+  readonly known?: KnownWinners;
   readonly onProgress?: (done: number, total: number, title: string) => void;
 }
 
-/** A run that is timed lasts about this long, of launches repeated in one submit. */
-const ROUND_MS = 4;
-const MOST_REPEATS = 32;
-/** The least time of this many runs counts: whatever else the machine does only adds. */
-const ROUNDS = 5;
-/** A variant so many times slower than the best in each of the first rounds is given up. */
-const HOPELESS = 1.5;
-const HOPELESS_ROUNDS = 2;
 /** Problems with a smaller share of the step keep the order of preference: no variant could gain much there. */
 const LEAST_SHARE = 0.003;
 /** Another variant is chosen where it takes at most this share of the ordered one's time: less is noise. */
 const GAIN = 0.95;
 
-type Repeated = CapturedStep<Record<string, never>>;
-
-/** A problem's launches with one of its variants, as a step that repeats them often enough to be timed. */
-interface Entrant {
-  readonly step: Repeated;
-  readonly repeats: number;
-}
-
-class Stopwatch {
-  readonly device: Device;
-  readonly #now: () => number;
-  readonly #end: number;
-
-  constructor(device: Device, { limitMs, now = () => performance.now() }: TuneOptions) {
-    this.device = device;
-    this.#now = now;
-    this.#end = now() + limitMs;
-  }
-
-  get over(): boolean {
-    return this.#now() >= this.#end;
-  }
-
-  /** Captures what `launch` does under the choices; undefined where memory or workgroups do not suffice. */
-  async enter(launch: () => void, choices: Choices): Promise<Entrant | undefined> {
-    const { device } = this;
-    let step: Repeated | undefined;
-    try {
-      step = await this.#capture(launch, choices, 1);
-      // Drivers compile at the first run.
-      await this.#run(step);
-      const once = await this.#run(step);
-      const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.round(ROUND_MS / once)));
-      if (repeats === 1) return { step, repeats };
-      step.dispose();
-      step = undefined;
-      step = await this.#capture(launch, choices, repeats);
-      // That memory does not suffice is told only now.
-      await device.sync();
-      return { step, repeats };
-    } catch (error) {
-      step?.dispose();
-      if (!(error instanceof OutOfMemoryError || error instanceof ShapeError)) throw error;
-      await device.gpu.queue.onSubmittedWorkDone();
-      device.clearError();
-      return undefined;
-    }
-  }
-
-  /**
-   * Least milliseconds of each, taking turns: some machines are half as fast in one second as in the next, and only
-   * what was timed together can be compared. Ends early where the last is hopeless against the first.
-   */
-  async time(entrants: readonly Entrant[]): Promise<number[]> {
-    const rounds: number[][] = [];
-    while (rounds.length < ROUNDS) {
-      const times: number[] = [];
-      for (const { step, repeats } of entrants) times.push((await this.#run(step)) / repeats);
-      rounds.push(times);
-      const hopeless = rounds.every((round) => round.at(-1)! > HOPELESS * round[0]!);
-      if (rounds.length === HOPELESS_ROUNDS && hopeless) break;
-    }
-    return entrants.map((_, i) => Math.min(...rounds.map((round) => round[i]!)));
-  }
-
-  #capture(launch: () => void, choices: Choices, repeats: number): Promise<Repeated> {
-    setChoices(this.device, choices);
-    return capture(this.device, () => {
-      for (let i = 0; i < repeats; i++) launch();
-      return {};
-    });
-  }
-
-  async #run(step: Repeated): Promise<number> {
-    const start = this.#now();
-    step.run();
-    await this.device.sync();
-    return this.#now() - start;
-  }
-}
-
 interface Measured {
   readonly problem: Problem;
+  readonly shaders: readonly string[];
   /** Null where the ordered variant cannot run. */
   readonly orderedMs: number | null;
 }
@@ -142,6 +71,7 @@ interface Best {
   /** Its time as a share of the ordered one's; null where that cannot run. */
   readonly share: number | null;
   readonly complete: boolean;
+  readonly shaders: readonly string[];
 }
 
 class Tuner {
@@ -149,9 +79,9 @@ class Tuner {
   readonly #tell: (title: string, count: number) => void;
   readonly #choices: Record<string, string>;
 
-  constructor(watch: Stopwatch, known: Choices, tell: (title: string, count: number) => void) {
+  constructor(watch: Stopwatch, choices: Choices, tell: (title: string, count: number) => void) {
     this.#watch = watch;
-    this.#choices = { ...known };
+    this.#choices = { ...choices };
     this.#tell = tell;
   }
 
@@ -160,17 +90,18 @@ class Tuner {
     const measured: Measured[] = [];
     for (const problem of problems) {
       if (this.#watch.over) break;
-      const orderedMs = await this.#onBuffers(problem, async (launch) => {
-        const ordered = await this.#enter(problem, problem.chosen, launch);
-        if (!ordered) return null;
-        const [ms] = await this.#watch.time([ordered]);
-        ordered.step.dispose();
-        return ms!;
-      });
-      measured.push({ problem, orderedMs });
+      measured.push(await this.#onBuffers(problem, (launch) => this.#measure(problem, launch)));
       this.#tell(problem.title, 1);
     }
     return measured;
+  }
+
+  async #measure(problem: Problem, launch: () => void): Promise<Measured> {
+    const ordered = await this.#enter(problem, problem.chosen, launch);
+    if (!ordered) return { problem, orderedMs: null, shaders: [] };
+    const [ms] = await this.#watch.time([ordered]);
+    ordered.step.dispose();
+    return { problem, orderedMs: ms!, shaders: shadersOf(ordered) };
   }
 
   /** Tries the other variants of a problem, if it takes enough of the step, while there is time. */
@@ -180,23 +111,26 @@ class Tuner {
     const worthwhile = cost === null || cost >= LEAST_SHARE * stepMs;
     const others = problem.fitting.filter((name) => name !== problem.chosen);
     if (!worthwhile) this.#tell(problem.title, others.length);
-    const { name, share, complete } = await this.#contest(problem, worthwhile ? others : []);
+    const { name, share, complete, ...best } = await this.#contest(problem, worthwhile ? others : []);
     this.#choices[problem.key] = name;
     const ms = share === null || orderedMs === null ? null : share * orderedMs;
-    return { ...summaryOf(problem), chosen: name, ms, orderedMs, complete };
+    const shaders = [...new Set([...measured.shaders, ...best.shaders])].sort();
+    return { ...summaryOf(problem), chosen: name, ms, orderedMs, complete, shaders };
   }
 
   /** The fastest of the ordered variant and the others. */
   async #contest(problem: Problem, others: readonly string[]): Promise<Best> {
-    const ordered = { name: problem.chosen, share: 1, complete: others.length === 0 };
+    const ordered = { name: problem.chosen, share: 1, complete: others.length === 0, shaders: [] };
     if (others.length === 0 || this.#watch.over) return ordered;
     return this.#onBuffers(problem, async (launch) => {
       const first = await this.#enter(problem, problem.chosen, launch);
       // The share is that of the first that can run.
       let [holder, name, share, tried] = [first, problem.chosen, 1, 0];
+      const shaders: string[] = [];
       for (const other of others) {
         if (this.#watch.over) break;
         const rival = await this.#enter(problem, other, launch);
+        if (rival) shaders.push(...shadersOf(rival));
         const theirs = rival && holder ? share * (await this.#ratio(rival, holder)) : 1;
         const wins = rival && (!holder || (theirs < share && theirs <= GAIN));
         (wins ? holder : rival)?.step.dispose();
@@ -207,7 +141,7 @@ class Tuner {
       holder?.step.dispose();
       // Where none can run now, one may another time.
       const complete = tried === others.length && holder !== undefined;
-      return { name, share: first ? share : null, complete };
+      return { name, share: first ? share : null, complete, shaders };
     });
   }
 
@@ -233,8 +167,15 @@ class Tuner {
   }
 }
 
-function summaryOf({ key, title, uses, chosen }: Problem) {
-  return { key, title, uses, ordered: chosen, chosen };
+function summaryOf({ key, bucket, fitting, title, uses, chosen }: Problem) {
+  return { key, bucket, fitting, title, uses, ordered: chosen, chosen };
+}
+
+/** The winner found earlier for a problem's bucket, where it is one for the problem. */
+function knownFor({ bucket, fitting }: Problem, known: KnownWinners): string | undefined {
+  const winner = Object.hasOwn(known, bucket) ? known[bucket] : undefined;
+  const met = winner && fitting.every((name) => winner.fitting.includes(name));
+  return met && fitting.includes(winner.chosen) ? winner.chosen : undefined;
 }
 
 /**
@@ -248,16 +189,18 @@ export async function tune(
   problems: readonly Problem[],
   options: TuneOptions,
 ): Promise<Winner[]> {
-  const { known = {}, onProgress } = options;
-  const isKnown = ({ key, fitting }: Problem): boolean => fitting.includes(known[key] ?? '');
-  const open = problems.filter((problem) => !isKnown(problem));
+  const { known = {}, limitMs, now = () => performance.now(), onProgress } = options;
+  const choices = new Map(problems.map((problem) => [problem, knownFor(problem, known)]));
+  const open = problems.filter((problem) => choices.get(problem) === undefined);
   const total = open.reduce((sum, { fitting }) => sum + fitting.length, 0);
   let done = 0;
   const tell = (title: string, count: number): void => {
     done += count;
     onProgress?.(done, total, title);
   };
-  const tuner = new Tuner(new Stopwatch(device, options), known, tell);
+  const unmeasured = problems.map((problem) => unmeasuredWinner(problem, choices.get(problem)));
+  const taken = choicesBy(unmeasured.filter(({ complete }) => complete));
+  const tuner = new Tuner(new Stopwatch(device, limitMs, now), taken, tell);
   const before = choicesOf(device);
   try {
     const measured = await tuner.measureOrdered(open);
@@ -268,15 +211,16 @@ export async function tune(
     const found = new Map<string, Winner>();
     for (const one of measured) found.set(one.problem.key, await tuner.choose(one, stepMs));
     if (done < total) tell(open.at(-1)!.title, total - done);
-    return problems.map((problem) => found.get(problem.key) ?? unmeasured(problem, known, isKnown(problem)));
+    return unmeasured.map((winner) => found.get(winner.key) ?? winner);
   } finally {
     setChoices(device, before);
   }
 }
 
-function unmeasured(problem: Problem, known: Choices, isKnown: boolean): Winner {
-  const chosen = isKnown ? known[problem.key]! : problem.chosen;
-  return { ...summaryOf(problem), chosen, ms: null, orderedMs: null, complete: isKnown };
+/** A problem's winner as it is known, else what the order of preference takes. */
+function unmeasuredWinner(problem: Problem, known: string | undefined): Winner {
+  const summary = { ...summaryOf(problem), ms: null, orderedMs: null, shaders: [] };
+  return { ...summary, chosen: known ?? problem.chosen, complete: known !== undefined };
 }
 
 /** The winners as `setChoices` takes them. */

@@ -69,4 +69,4 @@ export { findSubjects, type SubjectRule, type Subjects } from './study/subjects.
 export { type SeriesRow, seriesRows } from './study/summary.ts';
 export type { Target, TargetOptions } from './study/targets.ts';
 export { parseViewRule, type ViewRule, viewOf } from './study/views.ts';
-export type * from './types.ts';
+export * from './types.ts';

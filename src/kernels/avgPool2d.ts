@@ -11,7 +11,7 @@ export interface AvgPoolAttrs extends Window {
   readonly countIncludePad: boolean;
 }
 
-function run(entry: 'forward' | 'backward', from: Tensor, to: Tensor, attrs: AvgPoolAttrs): void {
+function launchEntry(entry: 'forward' | 'backward', from: Tensor, to: Tensor, attrs: AvgPoolAttrs): void {
   if (to.size === 0) return;
   const [large, small] = entry === 'forward' ? [from, to] : [to, from];
   const [batch, height, width] = large.shape as [number, number, number];
@@ -35,12 +35,12 @@ export const avgPool2d: Op<AvgPoolAttrs> = {
     expectOneOf('avgPool2d', 'countIncludePad', attrs.countIncludePad, [true, false]);
     return [{ shape: pooledShape('avgPool2d', x!, attrs), dtype: x!.dtype }];
   },
-  launch: (_device, [x], [y], attrs) => run('forward', x!, y!, attrs),
+  launch: (_device, [x], [y], attrs) => launchEntry('forward', x!, y!, attrs),
   grad: ({ inputs: [x], dy, attrs }) => [call(avgPool2dGrad, [dy[0]!], { ...attrs, shape: x!.shape })],
 };
 
 const avgPool2dGrad: Op<AvgPoolAttrs & { readonly shape: readonly number[] }> = {
   name: 'avgPool2dGrad',
   infer: ([dy], { shape }) => [{ shape, dtype: dy!.dtype }],
-  launch: (_device, [dy], [dx], attrs) => run('backward', dy!, dx!, attrs),
+  launch: (_device, [dy], [dx], attrs) => launchEntry('backward', dy!, dx!, attrs),
 };

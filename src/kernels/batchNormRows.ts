@@ -40,9 +40,9 @@ function wholeOf(x: Tensor): Sizes {
  */
 type Way = 'whole' | 'strips' | 'lanes';
 
-type Run = (way: Way, sizes: Sizes) => void;
+type LaunchWay = (way: Way, sizes: Sizes) => void;
 
-const sumVariants: readonly Variant<Tensor, [run: Run]>[] = [
+const sumVariants: readonly Variant<Tensor, [launchWay: LaunchWay]>[] = [
   {
     name: 'whole',
     fits: () => true,
@@ -53,21 +53,21 @@ const sumVariants: readonly Variant<Tensor, [run: Run]>[] = [
       const small = rows <= 32768 && groups >= busyLanes(caps);
       return caps.software && small && (each === 4 || caps.subgroupSize === 8);
     },
-    launch: (_device, x, run) => run('whole', wholeOf(x)),
+    launch: (_device, x, launchWay) => launchWay('whole', wholeOf(x)),
   },
   {
     name: 'strips',
     fits: () => true,
     preferred: ({ software }) => software,
-    launch: (_device, x, run) => run('strips', stripsOf(x, 16, 128)),
+    launch: (_device, x, launchWay) => launchWay('strips', stripsOf(x, 16, 128)),
   },
   {
     name: 'lanes',
     fits: () => true,
-    launch: (_device, x, run) => run('lanes', stripsOf(x, 16, 32768)),
+    launch: (_device, x, launchWay) => launchWay('lanes', stripsOf(x, 16, 32768)),
   },
 ];
 
-export function sumRows(x: Tensor, run: Run): void {
-  chooseVariant(x.device, 'batchNorm', sumVariants, x).launch(x.device, x, run);
+export function sumRows(x: Tensor, launchWay: LaunchWay): void {
+  chooseVariant(x.device, 'batchNorm', sumVariants, x).launch(x.device, x, launchWay);
 }

@@ -1,9 +1,9 @@
 /** @file Conversion between element types. */
 import type { Device } from '../tensor/device.ts';
-import { type DType, dtypes } from '../tensor/dtype.ts';
+import { type DType, dtypes, isFloat } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectOneOf } from './checks.ts';
-import { isFloat, vectorOf } from './elements.ts';
+import { vectorOf } from './elements.ts';
 import { launch, linearGrid } from './launch/queue.ts';
 import { call, type Op } from './op.ts';
 import * as shaders from './shaders.gen.ts';

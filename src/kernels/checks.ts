@@ -22,7 +22,7 @@ export function expectWhole(call: string, argument: string, value: number, least
 }
 
 /** Bounds of a number; NaN and infinities never fit. */
-export interface Bounds {
+interface Bounds {
   readonly least?: number;
   readonly most?: number;
   /** Exclusive. */

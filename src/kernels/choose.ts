@@ -97,7 +97,7 @@ export const where: Op<WhereAttrs> = {
   },
 };
 
-export interface ChosenAttrs {
+interface ChosenAttrs {
   readonly fn: Exclude<ChooseFunction, 'where'>;
   readonly numbers: Numbers;
 }

@@ -3,7 +3,7 @@ import type { DType } from '../tensor/dtype.ts';
 import type { Op } from './op.ts';
 import { inferPointwise, launchPointwise, type PointwiseAttrs } from './pointwise.ts';
 
-export const logicFunctions = ['logicalAnd', 'logicalOr', 'logicalXor'] as const;
+const logicFunctions = ['logicalAnd', 'logicalOr', 'logicalXor'] as const;
 export type LogicFunction = (typeof logicFunctions)[number];
 export type Comparison = 'greater' | 'greaterEqual' | 'less' | 'lessEqual' | 'equal' | 'notEqual';
 

@@ -1,15 +1,10 @@
 /** @file The element types a shader computes with, as values for its `alias` lines, and the checks that go with them. */
 
 import { ShapeError } from '../base/errors.ts';
-import type { DType } from '../tensor/dtype.ts';
+import { type DType, type Float, isFloat } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { describe } from './checks.ts';
 import { expectType } from './op.ts';
-
-/** What kernels compute with. */
-export type Float = 'f32' | 'f16';
-
-export const isFloat = (dtype: DType): dtype is Float => dtype === 'f32' || dtype === 'f16';
 
 /** Throws ShapeError unless the device can compute with this tensor's elements. */
 function expectComputable(op: string, argument: string, tensor: Tensor): Tensor {

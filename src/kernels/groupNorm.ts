@@ -4,7 +4,7 @@ import { elementCount, formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectNumber, expectWhole } from './checks.ts';
 import type { NormForm } from './normForm.ts';
-import { normOp } from './normRun.ts';
+import { normOp } from './normOp.ts';
 import type { Op } from './op.ts';
 
 export interface GroupNormAttrs {

@@ -4,7 +4,7 @@ import { elementCount, formatShape, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { describe, expectNumber } from './checks.ts';
 import { type NormForm, neighbours } from './normForm.ts';
-import { normOp } from './normRun.ts';
+import { normOp } from './normOp.ts';
 import type { Op } from './op.ts';
 import { expectAxes } from './options.ts';
 

@@ -1,9 +1,11 @@
 /** @file Matrix product and the linear layer, as 1×1 convolutions over a column of pixels: one set of kernels serves both. */
+
 import { ShapeError } from '../base/errors.ts';
+import type { Float } from '../tensor/dtype.ts';
 import { formatShape } from '../tensor/shape.ts';
 import { correlate } from './conv/correlate.ts';
 import { gather } from './conv/gather.ts';
-import { expectOperands, type Float } from './elements.ts';
+import { expectOperands } from './elements.ts';
 import { Call, call, expectRank, expectShape, type Op } from './op.ts';
 
 /** Sizes of a product of [rows, k] with [k, m] (or [m, k] transposed) as a gather. */

@@ -55,7 +55,7 @@ function imagesOf(input: Shape, output: Shape, { size, scale = 2 }: ResizeAttrs)
   };
 }
 
-function run(entry: 'forward' | 'backward', from: Tensor, to: Tensor, images: Images): void {
+function launchEntry(entry: 'forward' | 'backward', from: Tensor, to: Tensor, images: Images): void {
   if (to.size === 0) return;
   const { input, output, x, y } = images;
   const { params, grid, specialization } = imageLaunch(from.device, input, output, to);
@@ -70,7 +70,7 @@ export const upsampleNearest2d: Op<ResizeAttrs> = {
   infer: ([x], attrs) => [
     { shape: resizedShape('upsampleNearest2d', x!, attrs, Math.floor), dtype: x!.dtype },
   ],
-  launch: (_device, [x], [y], attrs) => run('forward', x!, y!, imagesOf(x!.shape, y!.shape, attrs)),
+  launch: (_device, [x], [y], attrs) => launchEntry('forward', x!, y!, imagesOf(x!.shape, y!.shape, attrs)),
   grad: ({ inputs: [x], outputs: [y], dy, attrs }) => [
     call(nearestGrad, [dy[0]!], imagesOf(x!.shape, y!.shape, attrs)),
   ],
@@ -79,5 +79,5 @@ export const upsampleNearest2d: Op<ResizeAttrs> = {
 const nearestGrad: Op<Images> = {
   name: 'upsampleNearest2dGrad',
   infer: ([dy], { input }) => [{ shape: input, dtype: dy!.dtype }],
-  launch: (_device, [dy], [dx], images) => run('backward', dy!, dx!, images),
+  launch: (_device, [dy], [dx], images) => launchEntry('backward', dy!, dx!, images),
 };

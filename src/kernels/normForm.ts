@@ -6,7 +6,7 @@ import type { Specialization } from './launch/shader.ts';
 import { chooseVariant, type Variant } from './launch/variant.ts';
 
 /** What x is divided by: the standard deviation about its mean, the root mean square, or a norm. */
-export const normKinds = ['centred', 'rms', 'l2', 'l1', 'largest'] as const;
+const normKinds = ['centred', 'rms', 'l2', 'l1', 'largest'] as const;
 
 /** x as [outer, rows, groups, each]: a group is a row's `each` neighbours, over all rows. */
 export interface NormForm {
@@ -27,7 +27,7 @@ export function neighbours(count: number): Pick<NormForm, 'rows' | 'groups' | 'e
 }
 
 /** How a form's statistics are stored. */
-export interface Slots {
+interface Slots {
   /** Elements that an invocation takes of a row at once. */
   readonly width: 1 | 4;
   /** How often the statistics of each group are stored: four columns of several groups read them as one vec4. */
@@ -64,7 +64,7 @@ export interface Given {
 }
 
 /** What a launch is made with. */
-export interface Settings {
+interface Settings {
   readonly params: ReturnType<typeof paramsOf>;
   readonly grid: Grid;
   readonly specialization: Specialization;
@@ -111,23 +111,27 @@ interface Merging {
   readonly strips: number;
 }
 
-const mergeVariants: readonly Variant<Merging, [run: (entry: MergeEntry) => void]>[] = [
+const mergeVariants: readonly Variant<Merging, [launchMerge: (entry: MergeEntry) => void]>[] = [
   {
     name: 'lanes',
     fits: () => true,
     preferred: ({ software }, { form, strips }) => !software && strips * form.each > 32,
-    launch: (_device, _merging, run) => run('mergeLanes'),
+    launch: (_device, _merging, launchMerge) => launchMerge('mergeLanes'),
   },
-  { name: 'serial', fits: () => true, launch: (_device, _merging, run) => run('mergeSerial') },
+  {
+    name: 'serial',
+    fits: () => true,
+    launch: (_device, _merging, launchMerge) => launchMerge('mergeSerial'),
+  },
 ];
 
-/** Has `run` merge what strips found, by the entry point that suits the device. */
+/** Has `launchMerge` merge what strips found, by the entry point that suits the device. */
 export function merge(
   x: Tensor,
   form: NormForm,
   strips: number,
   given: Given,
-  run: (entry: MergeEntry, settings: Settings) => void,
+  launchMerge: (entry: MergeEntry, settings: Settings) => void,
 ): void {
   const { device, dtype } = x;
   const { workgroup } = device.caps;
@@ -138,6 +142,6 @@ export function merge(
   const problem = { form, strips };
   chooseVariant(device, 'groupNorm', mergeVariants, problem).launch(device, problem, (entry) => {
     const grid = linearGrid(groups, entry === 'mergeLanes' ? 1 : workgroup);
-    run(entry, { params, grid, specialization });
+    launchMerge(entry, { params, grid, specialization });
   });
 }

@@ -2,7 +2,7 @@
 import { elementCount } from '../tensor/shape.ts';
 import { expectNumber, expectOneOf } from './checks.ts';
 import { type NormForm, neighbours } from './normForm.ts';
-import { normOp } from './normRun.ts';
+import { normOp } from './normOp.ts';
 import type { Op } from './op.ts';
 import { expectAxis } from './options.ts';
 

@@ -138,7 +138,7 @@ function inferAs<A>(
   }
 }
 
-export interface RunOptions {
+interface RunOptions {
   /** `into[i]`, where given, receives output i; it must have the inferred size and dtype. */
   readonly into?: readonly (Tensor | undefined)[];
   /** The call as the user wrote it, for errors; default the op's name. */
@@ -150,7 +150,7 @@ export interface RunOptions {
  * @throws ShapeError where the arguments do not fit
  * @throws DisposedError for an input that was disposed
  */
-export function run<A>(
+export function runOp<A>(
   op: Op<A>,
   inputs: Inputs,
   attrs: A,

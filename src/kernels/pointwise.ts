@@ -11,7 +11,7 @@ import * as shaders from './shaders.gen.ts';
 import { broadcastStrides, inQuads, walkOf } from './strides.ts';
 
 /** In the order of shaders/binary.wgsl. */
-export const pointwiseFunctions = [
+const pointwiseFunctions = [
   'add',
   'subtract',
   'multiply',

@@ -65,7 +65,7 @@ export function resizedShape(
 }
 
 /** Sizes, grid and types of a launch with an invocation per pixel and channel group of `to`. */
-export interface ImageLaunch {
+interface ImageLaunch {
   readonly params: Readonly<
     Record<'batch' | 'groups' | 'height' | 'width' | 'outHeight' | 'outWidth', number>
   >;

@@ -8,7 +8,7 @@ import { launch, linearGrid } from './launch/queue.ts';
 import * as shaders from './shaders.gen.ts';
 
 /** A run within rows, in elements. */
-export interface Rows {
+interface Rows {
   readonly rows: number;
   readonly run: number;
   readonly xRow: number;

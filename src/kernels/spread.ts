@@ -8,7 +8,7 @@ import type { Op } from './op.ts';
 import * as shaders from './shaders.gen.ts';
 import { broadcastStrides, walkOf } from './strides.ts';
 
-export interface SpreadAttrs {
+interface SpreadAttrs {
   readonly shape: Shape;
   /** The input's shape as it broadcasts to `shape`. */
   readonly kept: Shape;

@@ -63,7 +63,7 @@ export function walkOf(op: string, shape: Shape, operands: readonly (readonly nu
 }
 
 /** A walk in vec4s. */
-export interface QuadWalk extends Walk {
+interface QuadWalk extends Walk {
   /** Per operand: whether it repeats one element along the innermost axis; it is then still walked in elements. */
   readonly single: readonly boolean[];
 }

@@ -7,7 +7,7 @@ import { call, type Op } from './op.ts';
 import * as shaders from './shaders.gen.ts';
 
 /** In the order of shaders/unary.wgsl. */
-export const unaryFunctions = [
+const unaryFunctions = [
   'relu',
   'sigmoid',
   'exp',

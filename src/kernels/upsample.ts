@@ -24,7 +24,7 @@ interface Images {
   readonly alignCorners: boolean;
 }
 
-function run(entry: 'forward' | 'backward', from: Tensor, to: Tensor, images: Images): void {
+function launchEntry(entry: 'forward' | 'backward', from: Tensor, to: Tensor, images: Images): void {
   if (to.size === 0) return;
   const { input, output, alignCorners } = images;
   const { params, grid, specialization } = imageLaunch(from.device, input, output, to);
@@ -45,7 +45,7 @@ export const upsampleBilinear2d: Op<UpsampleAttrs> = {
     return [{ shape: resizedShape('upsampleBilinear2d', x!, attrs, whole), dtype: x!.dtype }];
   },
   launch: (_device, [x], [y], { alignCorners }) =>
-    run('forward', x!, y!, { input: x!.shape, output: y!.shape, alignCorners }),
+    launchEntry('forward', x!, y!, { input: x!.shape, output: y!.shape, alignCorners }),
   grad: ({ inputs: [x], outputs: [y], dy, attrs: { alignCorners } }) => [
     call(upsampleGrad, [dy[0]!], { input: x!.shape, output: y!.shape, alignCorners }),
   ],
@@ -54,5 +54,5 @@ export const upsampleBilinear2d: Op<UpsampleAttrs> = {
 const upsampleGrad: Op<Images> = {
   name: 'upsampleBilinear2dGrad',
   infer: ([dy], { input }) => [{ shape: input, dtype: dy!.dtype }],
-  launch: (_device, [dy], [dx], images) => run('backward', dy!, dx!, images),
+  launch: (_device, [dy], [dx], images) => launchEntry('backward', dy!, dx!, images),
 };

@@ -4,6 +4,11 @@ import { fromHalf, toHalf } from '../base/half.ts';
 /** `f16` is two bytes a value; `bool` is stored as u32 0 or 1. */
 export type DType = 'f32' | 'f16' | 'i32' | 'u32' | 'bool';
 
+/** What kernels compute with; gradients have these alone. */
+export type Float = 'f32' | 'f16';
+
+export const isFloat = (dtype: DType): dtype is Float => dtype === 'f32' || dtype === 'f16';
+
 export const dtypes: readonly DType[] = ['f32', 'f16', 'i32', 'u32', 'bool'];
 
 export type HostArray = Float32Array | Int32Array | Uint32Array;

@@ -39,21 +39,6 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): number[] {
   });
 }
 
-/** Axes as non-negative, sorted and unique; throws for one out of range. */
-export function normalizeAxes(op: string, axes: readonly number[], rank: number): number[] {
-  const normal = axes.map((axis) => (axis < 0 ? axis + rank : axis));
-  for (const [index, axis] of normal.entries()) {
-    if (axis >= 0 && axis < rank) continue;
-    throw new ShapeError(
-      op,
-      'axes',
-      `holds ${axes[index]}, but the tensor has rank ${rank}`,
-      'Use -rank … rank-1.',
-    );
-  }
-  return [...new Set(normal)].sort((a, b) => a - b);
-}
-
 /** `shape` for `size` elements, where one axis may be −1: what is left for it. @throws ShapeError naming `call` */
 export function inferShape(call: string, shape: Shape, size: number): number[] {
   if (!Array.isArray(shape) || !shape.every((axis) => Number.isInteger(axis) && axis >= -1)) {

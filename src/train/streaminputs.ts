@@ -1,7 +1,7 @@
 /** @file A stream's batch on the device: one buffer, written once a step, and the tensors that lie in it. */
 import * as ops from '../autograd/ops.ts';
 import { type Batch, BatchLayout, type Section } from '../data/batch.ts';
-import { moved } from '../tasks/kinds.ts';
+import { moved } from '../tasks/moves.ts';
 import type { Step } from '../tasks/task.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { ShapeError } from '../../src/base/errors.ts';
 import { conv2d, conv2dTranspose } from '../../src/kernels/conv/conv2d.ts';
-import { run } from '../../src/kernels/op.ts';
+import { runOp } from '../../src/kernels/op.ts';
 import { zeros } from '../../src/tensor/create.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
@@ -39,12 +39,12 @@ describe('convolution, the variants this device prefers', () => {
     ];
     for (const [attrs, message] of wrong)
       for (const op of [conv2d, conv2dTranspose]) {
-        const call = () => run(op, [x, weight, null], attrs as object);
+        const call = () => runOp(op, [x, weight, null], attrs as object);
         expect(call).toThrow(ShapeError);
         expect(call).toThrow(message);
         expect(call).toThrow(new RegExp(`^${op.name}: `));
       }
-    expect(() => run(conv2d, [x, weight, null], { outputPadding: 0 } as object)).toThrow(
+    expect(() => runOp(conv2d, [x, weight, null], { outputPadding: 0 } as object)).toThrow(
       /outputPadding is unknown/,
     );
   });
@@ -77,7 +77,7 @@ describe('convolution, the variants this device prefers', () => {
     ];
     for (const [a, b, c, message] of wrong)
       for (const op of [conv2d, conv2dTranspose]) {
-        const call = () => run(op, [a, b, c] as Tensor[], {});
+        const call = () => runOp(op, [a, b, c] as Tensor[], {});
         expect(call).toThrow(ShapeError);
         expect(call).toThrow(message);
       }

@@ -1,14 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { uniforms } from '../../src/base/random.ts';
-import {
-  type Correlation,
-  correlate,
-  correlationChoice,
-  correlationVariants,
-} from '../../src/kernels/conv/correlate.ts';
-import type { Float } from '../../src/kernels/elements.ts';
+import { correlate, correlationChoice, correlationVariants } from '../../src/kernels/conv/correlate.ts';
+import type { Correlation } from '../../src/kernels/conv/correlationLayout.ts';
 import { empty, tensor } from '../../src/tensor/create.ts';
 import type { Device } from '../../src/tensor/device.ts';
+import type { Float } from '../../src/tensor/dtype.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { elementCount, type Shape } from '../../src/tensor/shape.ts';
 import { expectClose, type Host, poisoned } from '../check.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
-import { forwardGather, sizes } from '../../src/kernels/conv/conv2dGrad.ts';
-import { type Correlation, correlate, correlationVariants } from '../../src/kernels/conv/correlate.ts';
+import { forwardGather, stepsOf } from '../../src/kernels/conv/conv2dLayout.ts';
+import { correlate, correlationVariants } from '../../src/kernels/conv/correlate.ts';
+import type { Correlation } from '../../src/kernels/conv/correlationLayout.ts';
 import { finishGrad } from '../../src/kernels/conv/finishGrad.ts';
 import { gatherVariants } from '../../src/kernels/conv/gather.ts';
 import { multiply, productVariants } from '../../src/kernels/conv/winogradProduct.ts';
@@ -75,7 +76,7 @@ describe('a convolution of any size', () => {
       const x = tensor(device(), counted(images * channels), [images, 1, 1, channels]);
       const weight = filled(device(), 1, [side, side, channels, channels]);
       const padding = (side - 1) / 2;
-      if (!fits(device().caps, forwardGather(x, x, weight, sizes({ padding }), false))) return;
+      if (!fits(device().caps, forwardGather(x, x, weight, stepsOf({ padding }), false))) return;
       force(forced(name, name).variants);
       const y = ops.conv2d(x, weight, null, { padding });
       const sum = (first: number) => Array.from({ length: channels }, (_, c) => (first + c) % 7);
@@ -87,7 +88,7 @@ describe('a convolution of any size', () => {
       const { fits } = gatherVariants.find((variant) => variant.name === name)!;
       const x = filled(device(), 2, [1, 1, 1, 4]);
       const weight = filled(device(), 3, [1, 1, 4, 4]);
-      if (!fits(device().caps, forwardGather(x, x, weight, sizes({}), false))) return;
+      if (!fits(device().caps, forwardGather(x, x, weight, stepsOf({}), false))) return;
       if (name.startsWith('gemm') && meetsSlowly()) return;
       force(forced(name, name).variants);
       const y = ops.conv2dTranspose(x, weight, null, { stride: 256, outputPadding: 255 });

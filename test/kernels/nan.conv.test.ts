@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
-import { adjointGather, type Conv2dAttrs, forwardGather, sizes } from '../../src/kernels/conv/conv2dGrad.ts';
+import {
+  adjointGather,
+  type Conv2dAttrs,
+  forwardGather,
+  stepsOf,
+} from '../../src/kernels/conv/conv2dLayout.ts';
 import { correlationVariants } from '../../src/kernels/conv/correlate.ts';
 import { gatherVariants } from '../../src/kernels/conv/gather.ts';
 import { tensor } from '../../src/tensor/create.ts';
@@ -40,7 +45,7 @@ const summing = ['winograd', 'winograd2', 'pair'];
 /** Whether the form fits a case: others would be left to what is preferred. */
 function fits(name: string, one: Case, x: Tensor, weight: Tensor, y: Tensor): boolean {
   const sizesOf = one.transposed ? adjointGather : forwardGather;
-  const g = { ...sizesOf(x, y, weight, sizes(one.attrs), true), biased: true };
+  const g = { ...sizesOf(x, y, weight, stepsOf(one.attrs), true), biased: true };
   return gatherVariants.find((variant) => variant.name === name)!.fits(device().caps, g);
 }
 

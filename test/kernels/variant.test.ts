@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Correlation, correlationVariants } from '../../src/kernels/conv/correlate.ts';
-import { type Gather, gatherVariants } from '../../src/kernels/conv/gather.ts';
+import { correlationVariants } from '../../src/kernels/conv/correlate.ts';
+import type { Correlation } from '../../src/kernels/conv/correlationLayout.ts';
+import { gatherVariants } from '../../src/kernels/conv/gather.ts';
+import type { Gather } from '../../src/kernels/conv/gatherLayout.ts';
 import { chooseVariant } from '../../src/kernels/launch/variant.ts';
 import type { Caps, Device, DeviceOptions } from '../../src/tensor/device.ts';
 import { useDevice } from '../device.ts';

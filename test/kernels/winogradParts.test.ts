@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { type CapturedStep, capture, type StepOutputs } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';
-import type { Gather } from '../../src/kernels/conv/gather.ts';
+import type { Gather } from '../../src/kernels/conv/gatherLayout.ts';
 import { winogradGathers } from '../../src/kernels/conv/winograd.ts';
 import { randomNormal, tensor } from '../../src/tensor/create.ts';
 import type { Device } from '../../src/tensor/device.ts';

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDevice } from '#device';
-import { type Correlation, correlationVariants } from '../../src/kernels/conv/correlate.ts';
-import { type Gather, gatherVariants } from '../../src/kernels/conv/gather.ts';
+import { correlationVariants } from '../../src/kernels/conv/correlate.ts';
+import type { Correlation } from '../../src/kernels/conv/correlationLayout.ts';
+import { gatherVariants } from '../../src/kernels/conv/gather.ts';
+import type { Gather } from '../../src/kernels/conv/gatherLayout.ts';
 import { toTorch } from '../../src/models/state.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
 import type { Device, DeviceOptions } from '../../src/tensor/device.ts';

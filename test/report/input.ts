@@ -1,8 +1,8 @@
 /** @file A whole report's input, made by hand. */
 import type { Line } from '../../src/data/types.ts';
 import type { ReportInput } from '../../src/report/report.ts';
-import type { Mark } from '../../src/results/mark.ts';
-import type { Evaluation, Finding, ShownImage } from '../../src/train/judge.ts';
+import type { Finding, Mark } from '../../src/results/mark.ts';
+import type { Evaluation, ShownImage } from '../../src/train/judge.ts';
 import { offset, place, resultOf } from '../results/results.ts';
 import { lineAt, renderRidge } from '../tasks/orientation/ridge.ts';
 import { sampleOf } from '../tasks/samples.ts';
@@ -26,7 +26,7 @@ const findings: readonly Finding[] = [
     task: 'orientation',
     series: ['2-chamber'],
     marks: [
-      { kind: 'heat', values: renderRidge(truth, size, 1.5), series: 0 },
+      { kind: 'heat', values: renderRidge(truth, size, 1.5), series: 0, of: 'predicted' },
       line('predicted', predicted),
       line('truth', truth),
       { kind: 'words', text: '3.0°, 0.0 mm', series: 0 },

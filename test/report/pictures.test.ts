@@ -135,7 +135,7 @@ describe('overlayGrid', () => {
   test('draws no other kind of mark: heat, pictures, scales and words are for reports', () => {
     const values = new Float32Array(size * size).fill(1);
     const marks = [
-      { kind: 'heat', values, series: 0 },
+      { kind: 'heat', values, series: 0, of: 'predicted' },
       { kind: 'picture', title: 'restored', values },
       { kind: 'scale', title: 'location', predicted: 0.5, truth: 1, from: 'base', to: 'apex' },
       { kind: 'words', text: 'no line found', series: 0 },

@@ -5,8 +5,7 @@ import { css, seriesColour, trueColour } from '../../src/report/palette.ts';
 import { windowed } from '../../src/report/pictures.ts';
 import { regionPixels } from '../../src/report/regions.ts';
 import { slicesSection } from '../../src/report/slices.ts';
-import type { Mark } from '../../src/results/mark.ts';
-import type { Finding } from '../../src/train/judge.ts';
+import type { Finding, Mark } from '../../src/results/mark.ts';
 import { sampleOf } from '../tasks/samples.ts';
 
 const size = 4;
@@ -64,8 +63,8 @@ describe('a slice of the report', () => {
     const one = Float32Array.from({ length: 16 }, (_, i) => (i === 1 || i === 2 ? 1 : 0));
     const two = Float32Array.from({ length: 16 }, (_, i) => (i === 2 ? 1 : i === 3 ? 0.5 : 0));
     const text = painted([
-      { kind: 'heat', values: one, series: 0 },
-      { kind: 'heat', values: two, series: 1 },
+      { kind: 'heat', values: one, series: 0, of: 'predicted' },
+      { kind: 'heat', values: two, series: 1, of: 'predicted' },
     ]);
     const [heat] = layers(text, 'heat');
     const at = (i: number): number[] => [...heat!.data.slice(4 * i, 4 * i + 4)];

@@ -19,6 +19,7 @@ export function sampleOf(labels: Partial<Sample> = {}): Sample {
       columns: size,
     },
     pixels: () => new Float32Array(size * size),
+    mask: () => null,
     ...labels,
   };
 }

@@ -4,9 +4,9 @@ import { choicesOf } from '../../src/kernels/launch/variant.ts';
 import { train } from '../../src/run/training.ts';
 import { checkpointFile, loadCheckpoint } from '../../src/train/checkpoint.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
-import { MemoryFiles, readText, writeText } from '../../src/train/runfiles.ts';
+import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
-import { adapterKey, winnersFile } from '../../src/train/winners.ts';
+import { saveWinners, winnersFile } from '../../src/train/winners.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels, type TrainingOptions, tinyConfig, tinyData } from './tiny.ts';
 
@@ -41,9 +41,12 @@ async function runPart(files: MemoryFiles, options: Partial<TrainingOptions>): P
 async function otherNorms(winners: readonly Winner[]): Promise<MemoryFiles> {
   const norms = winners.filter(({ key }) => key.startsWith('batchNorm '));
   expect(norms.length).toBeGreaterThan(0);
-  const named = norms.map(({ key, ordered }) => [key, ordered === 'lanes' ? 'strips' : 'lanes']);
+  const others = norms.map((norm) => {
+    const chosen = norm.ordered === 'lanes' ? 'strips' : 'lanes';
+    return { ...norm, chosen, complete: true, shaders: ['batchNorm'] };
+  });
   const cache = new MemoryFiles();
-  await writeText(cache, winnersFile, JSON.stringify({ [adapterKey(device())]: Object.fromEntries(named) }));
+  await saveWinners(cache, device(), others, (message) => expect.fail(message));
   return cache;
 }
 

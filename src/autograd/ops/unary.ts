@@ -6,10 +6,10 @@
 
 import { ShapeError } from '../../base/errors.ts';
 import { describe, expectOneOf } from '../../kernels/checks.ts';
-import { expectScalar, isFloat } from '../../kernels/elements.ts';
+import { expectScalar } from '../../kernels/elements.ts';
 import * as kernels from '../../kernels/index.ts';
 import { expectOptions } from '../../kernels/options.ts';
-import { type DType, dtypes } from '../../tensor/dtype.ts';
+import { type DType, dtypes, isFloat } from '../../tensor/dtype.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 import { expectTensor } from './operands.ts';

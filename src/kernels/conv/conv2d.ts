@@ -5,17 +5,11 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { describe, expectKnown, expectOneOf, expectWhole } from '../checks.ts';
 import { expectOperands } from '../elements.ts';
 import { expectRank, expectShape, type Inputs, type Op } from '../op.ts';
-import {
-  adjointGather,
-  type Conv2dAttrs,
-  forwardGather,
-  gradientsOf,
-  sizes,
-  transposedGradientsOf,
-} from './conv2dGrad.ts';
+import { gradientsOf, transposedGradientsOf } from './conv2dGrad.ts';
+import { adjointGather, type Conv2dAttrs, forwardGather, stepsOf } from './conv2dLayout.ts';
 import { gather } from './gather.ts';
 
-export type { Conv2dAttrs } from './conv2dGrad.ts';
+export type { Conv2dAttrs } from './conv2dLayout.ts';
 
 export interface ConvTranspose2dAttrs extends Conv2dAttrs {
   /** Rows and columns added at the end, for sizes that stride leaves open: less than stride or dilation; default 0. */
@@ -32,7 +26,7 @@ function expectConv2dAttrs(call: string, attrs: Conv2dAttrs, known: readonly str
   if (typeof attrs !== 'object' || attrs === null)
     throw new ShapeError(call, 'options', `are ${describe(attrs)}`, `Pass an object of ${known.join(', ')}.`);
   expectKnown(call, attrs, known);
-  const { stride, padding, dilation } = sizes(attrs);
+  const { stride, padding, dilation } = stepsOf(attrs);
   expectWhole(call, 'stride', stride, 1);
   expectWhole(call, 'padding', padding);
   expectWhole(call, 'dilation', dilation, 1);
@@ -90,7 +84,7 @@ export const conv2d: Op<Conv2dAttrs> = {
     checkChannels('conv2d', x, channelsIn, weight);
     checkExtents('conv2d', x, weight);
     if (bias) expectShape('conv2d', 'bias', bias, [channelsOut]);
-    const { stride, padding, dilation } = sizes(attrs);
+    const { stride, padding, dilation } = stepsOf(attrs);
     const size = (side: number, taps: number) =>
       Math.floor((side + 2 * padding - dilation * (taps - 1) - 1) / stride) + 1;
     const [batch, height, width] = x.shape as [number, number, number];
@@ -102,14 +96,14 @@ export const conv2d: Op<Conv2dAttrs> = {
     return [{ shape: [batch, outHeight, outWidth, channelsOut], dtype }];
   },
   launch(device, [x, weight, bias], [y], attrs) {
-    const g = forwardGather(x!, y!, weight!, sizes(attrs), attrs.relu ?? false);
+    const g = forwardGather(x!, y!, weight!, stepsOf(attrs), attrs.relu ?? false);
     gather(device, 'conv2d', g, { x: x!, weight: weight!, bias: bias ?? null, y: y! });
   },
   grad: (context) => gradientsOf(context, context.attrs),
 };
 
 function transposedSide(side: number, taps: number, attrs: ConvTranspose2dAttrs): number {
-  const { stride, padding, dilation } = sizes(attrs);
+  const { stride, padding, dilation } = stepsOf(attrs);
   return (side - 1) * stride - 2 * padding + dilation * (taps - 1) + (attrs.outputPadding ?? 0) + 1;
 }
 
@@ -147,7 +141,7 @@ export const conv2dTranspose: Op<ConvTranspose2dAttrs> = {
     return [{ shape: [batch, outHeight, outWidth, channelsOut], dtype }];
   },
   launch(device, [x, weight, bias], [y], attrs) {
-    const g = adjointGather(x!, y!, weight!, sizes(attrs), attrs.relu ?? false);
+    const g = adjointGather(x!, y!, weight!, stepsOf(attrs), attrs.relu ?? false);
     gather(device, 'conv2dTranspose', g, { x: x!, weight: weight!, bias: bias ?? null, y: y! });
   },
   grad: (context) => transposedGradientsOf(context, context.attrs),

@@ -1,102 +1,29 @@
-/** @file What both convolutions are made of: their launches' sizes, and the gradients of either. */
+/** @file Gradients of convolution and transposed convolution. */
 import { empty } from '../../tensor/create.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Float } from '../elements.ts';
 import { Call, call, type GradContext, type Op, type Value } from '../op.ts';
 import { denseOf } from '../runs.ts';
 import { reluGrad } from '../unary.ts';
-import { type Correlation, correlate, correlationChoice } from './correlate.ts';
+import {
+  adjointGather,
+  type Conv2dAttrs,
+  correlationOf,
+  forwardGather,
+  type Steps,
+  stepsOf,
+} from './conv2dLayout.ts';
+import { correlate, correlationChoice } from './correlate.ts';
 import { finishGrad } from './finishGrad.ts';
-import { type Gather, gather, gatherChoice } from './gather.ts';
+import { gather, gatherChoice } from './gather.ts';
 import { patchGrads } from './patch.ts';
 import { winogradGrads } from './winogradGrads.ts';
-
-export interface Conv2dAttrs {
-  /** Default 1. */
-  readonly stride?: number;
-  /** Zeros around the image, default 0. */
-  readonly padding?: number;
-  /** Default 1. */
-  readonly dilation?: number;
-  /** Applies ReLU to the result in the same launch. */
-  readonly relu?: boolean;
-}
-
-export interface Sizes {
-  readonly stride: number;
-  readonly padding: number;
-  readonly dilation: number;
-}
-
-export function sizes({ stride = 1, padding = 0, dilation = 1 }: Conv2dAttrs): Sizes {
-  return { stride, padding, dilation };
-}
-
-/**
- * The stride as kernels take it: one longer than the large image with its padding reaches no second pixel, and would
- * overflow their indices.
- */
-function strideWithin({ stride, padding }: Sizes, [, height, width]: readonly number[]): number {
-  return Math.min(stride, Math.max(height!, width!) + 2 * padding);
-}
-
-/** Sizes of the gather that computes a convolution of `large` (its input) into `small` (its output). */
-export function forwardGather(large: Tensor, small: Tensor, weight: Tensor, s: Sizes, relu: boolean): Gather {
-  const [batch, inHeight, inWidth, k] = large.shape as [number, number, number, number];
-  const [, outHeight, outWidth, m] = small.shape as [number, number, number, number];
-  const [kernelHeight, kernelWidth] = weight.shape as [number, number];
-  const shape = { batch, inHeight, inWidth, outHeight, outWidth, k, m, kernelHeight, kernelWidth };
-  const { dilation, padding } = s;
-  const offsets = { offsetY: -padding, offsetX: -padding };
-  return {
-    dtype: large.dtype as Float,
-    ...shape,
-    stride: strideWithin(s, large.shape),
-    dilation,
-    ...offsets,
-    up: 1,
-    transposed: false,
-    relu,
-  };
-}
-
-/** Sizes of the gather that computes the adjoint: from `small` back to `large`. */
-export function adjointGather(small: Tensor, large: Tensor, weight: Tensor, s: Sizes, relu: boolean): Gather {
-  const [batch, inHeight, inWidth, k] = small.shape as [number, number, number, number];
-  const [, outHeight, outWidth, m] = large.shape as [number, number, number, number];
-  const [kernelHeight, kernelWidth] = weight.shape as [number, number];
-  const shape = { batch, inHeight, inWidth, outHeight, outWidth, k, m, kernelHeight, kernelWidth };
-  const { dilation, padding } = s;
-  return {
-    dtype: small.dtype as Float,
-    ...shape,
-    stride: 1,
-    dilation: -dilation,
-    offsetY: padding,
-    offsetX: padding,
-    up: strideWithin(s, large.shape),
-    transposed: true,
-    relu,
-  };
-}
-
-/** Sizes of the correlation that computes the gradient of `weight`. */
-function correlationOf(large: Tensor, small: Tensor, weight: Tensor, s: Sizes): Correlation {
-  const [batch, largeHeight, largeWidth, a] = large.shape as [number, number, number, number];
-  const [, smallHeight, smallWidth, b] = small.shape as [number, number, number, number];
-  const [kernelHeight, kernelWidth] = weight.shape as [number, number];
-  const images = { batch, largeHeight, largeWidth, a, smallHeight, smallWidth, b };
-  const { dilation, padding } = s;
-  const stride = strideWithin(s, large.shape);
-  return { dtype: large.dtype as Float, ...images, kernelHeight, kernelWidth, stride, dilation, padding };
-}
 
 function outputGrad(attrs: Conv2dAttrs, y: Tensor, dy: Value): Value {
   return attrs.relu ? call(reluGrad, [y, dy], null) : dy;
 }
 
-interface InputGradAttrs extends Sizes {
+interface InputGradAttrs extends Steps {
   readonly height: number;
   readonly width: number;
 }
@@ -115,7 +42,7 @@ const conv2dInputGrad: Op<InputGradAttrs> = {
   },
 };
 
-interface WeightGradAttrs extends Sizes {
+interface WeightGradAttrs extends Steps {
   readonly kernelHeight: number;
   readonly kernelWidth: number;
   /** Which image is the gradient of the output, if the bias's gradient is wanted too: its sum over the pixels. */
@@ -123,7 +50,7 @@ interface WeightGradAttrs extends Sizes {
 }
 
 function weightGradAttrs(weight: Tensor, attrs: Conv2dAttrs, dy: WeightGradAttrs['dy']): WeightGradAttrs {
-  return { ...sizes(attrs), kernelHeight: weight.shape[0]!, kernelWidth: weight.shape[1]!, dy };
+  return { ...stepsOf(attrs), kernelHeight: weight.shape[0]!, kernelWidth: weight.shape[1]!, dy };
 }
 
 /** Gradients of weight and bias from (large, small): (x, dy) of a convolution, (dy, x) of a transposed one. */
@@ -156,7 +83,7 @@ const conv2dTransposeInputGrad: Op<InputGradAttrs> = {
   },
 };
 
-interface AllGradsAttrs extends Sizes {
+interface AllGradsAttrs extends Steps {
   readonly bias: boolean;
 }
 
@@ -237,11 +164,11 @@ export function gradientsOf(
 ): readonly (Value | null)[] {
   if (tracked[0] && tracked[1]) {
     const inputs = [x!, dy[0]!, weight!, attrs.relu ? y! : null];
-    const all = new Call(conv2dGrads, inputs, { ...sizes(attrs), bias: Boolean(bias) });
+    const all = new Call(conv2dGrads, inputs, { ...stepsOf(attrs), bias: Boolean(bias) });
     return [all.at(0), all.at(1), bias ? all.at(2) : null];
   }
   const d = outputGrad(attrs, y!, dy[0]!);
-  const like = { ...sizes(attrs), height: x!.shape[1]!, width: x!.shape[2]! };
+  const like = { ...stepsOf(attrs), height: x!.shape[1]!, width: x!.shape[2]! };
   const forWeight = weightGradAttrs(weight!, attrs, bias ? 'small' : null);
   const gradients = new Call(conv2dWeightGrad, [x!, d], forWeight);
   return [call(conv2dInputGrad, [d, weight!], like), gradients.at(0), bias ? gradients.at(1) : null];
@@ -254,11 +181,11 @@ export function transposedGradientsOf(
 ): readonly (Value | null)[] {
   if (tracked[0] && tracked[1]) {
     const inputs = [x!, dy[0]!, weight!, attrs.relu ? y! : null];
-    const all = new Call(conv2dTransposeGrads, inputs, { ...sizes(attrs), bias: Boolean(bias) });
+    const all = new Call(conv2dTransposeGrads, inputs, { ...stepsOf(attrs), bias: Boolean(bias) });
     return [all.at(0), all.at(1), bias ? all.at(2) : null];
   }
   const d = outputGrad(attrs, y!, dy[0]!);
-  const like = { ...sizes(attrs), height: x!.shape[1]!, width: x!.shape[2]! };
+  const like = { ...stepsOf(attrs), height: x!.shape[1]!, width: x!.shape[2]! };
   const forWeight = weightGradAttrs(weight!, attrs, bias ? 'large' : null);
   const gradients = new Call(conv2dWeightGrad, [d, x!], forWeight);
   return [call(conv2dTransposeInputGrad, [d, weight!], like), gradients.at(0), bias ? gradients.at(1) : null];

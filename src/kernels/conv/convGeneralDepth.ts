@@ -2,8 +2,12 @@
 import type { Device } from '../../tensor/device.ts';
 import { launch, linearGrid } from '../launch/queue.ts';
 import * as shaders from '../shaders.gen.ts';
-import type { GeneralGather, GeneralTensors, GeneralVariant } from './convGeneralGather.ts';
-import { isDepthwise } from './convGeneralLayout.ts';
+import {
+  type GeneralGather,
+  type GeneralTensors,
+  type GeneralVariant,
+  isDepthwise,
+} from './convGeneralLayout.ts';
 import { bindingsOf } from './gatherLayout.ts';
 
 /** Tiles of an invocation, at most: what it finds out once is for all. */

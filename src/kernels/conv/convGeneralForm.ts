@@ -9,7 +9,7 @@ import type { ConvTranspose2dAttrs } from './conv2d.ts';
 import type { ConvSettings } from './convGeneralSettings.ts';
 
 /** A convolution for the fast kernels, and what is to be padded before it (or, transposed, cut off after it). */
-export interface EqualForm {
+interface EqualForm {
   readonly attrs: ConvTranspose2dAttrs;
   /** Before and after, of each axis. */
   readonly rest: readonly (readonly [number, number])[];

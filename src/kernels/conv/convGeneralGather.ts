@@ -3,10 +3,17 @@ import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { elementAliases } from '../elements.ts';
 import { type Grid, launch, linearGrid } from '../launch/queue.ts';
-import { chooseVariant, type Variant } from '../launch/variant.ts';
+import { chooseVariant } from '../launch/variant.ts';
 import * as shaders from '../shaders.gen.ts';
 import { depth3 } from './convGeneralDepth.ts';
-import { type General, type GeneralAxis, hasQuadGroups, isDepthwise } from './convGeneralLayout.ts';
+import {
+  type GeneralAxis,
+  type GeneralGather,
+  type GeneralTensors,
+  type GeneralVariant,
+  hasQuadGroups,
+  isDepthwise,
+} from './convGeneralLayout.ts';
 import { splitGather } from './convGeneralSplit.ts';
 import { bindingsOf } from './gatherLayout.ts';
 
@@ -14,19 +21,6 @@ import { bindingsOf } from './gatherLayout.ts';
 const PIXELS = 4;
 /** Fours of pixels of an invocation on software adapters, at most: what it finds out once is for all. */
 const SPAN = 8;
-
-export interface GeneralGather extends General {
-  /** From the small image to the large one. */
-  readonly adjoint: boolean;
-  readonly relu: boolean;
-}
-
-export interface GeneralTensors {
-  readonly x: Tensor;
-  readonly weight: Tensor;
-  readonly bias: Tensor | null;
-  readonly y: Tensor;
-}
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
@@ -78,8 +72,6 @@ function planOf({ caps: { software } }: Device, g: GeneralGather, bias: Tensor |
   };
   return { params, slide, transposed: Number(g.adjoint) };
 }
-
-export type GeneralVariant = Variant<GeneralGather, [GeneralTensors, string]>;
 
 const gridOf = ({ caps }: Device, count: number): Grid => linearGrid(count, caps.workgroup);
 
@@ -140,7 +132,7 @@ const any: GeneralVariant = {
 };
 
 /** Preferred first. */
-export const generalVariants: readonly GeneralVariant[] = [depth3, depth, splitGather, group, any];
+const generalVariants: readonly GeneralVariant[] = [depth3, depth, splitGather, group, any];
 
 /** Computes y from x and the weight, under the op's name. */
 export function gatherGeneral(device: Device, op: string, g: GeneralGather, tensors: GeneralTensors): void {

@@ -5,27 +5,21 @@ import type { Shape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { elementAliases } from '../elements.ts';
 import { launch, linearGrid } from '../launch/queue.ts';
-import { chooseVariant, type Variant } from '../launch/variant.ts';
+import { chooseVariant } from '../launch/variant.ts';
 import type { Op } from '../op.ts';
 import * as shaders from '../shaders.gen.ts';
 import { gatherGeneral } from './convGeneralGather.ts';
-import { type General, generalOf, hasQuadGroups, isDepthwise, type Steps } from './convGeneralLayout.ts';
+import {
+  type General,
+  type GeneralGradVariant,
+  type GradImages,
+  generalOf,
+  hasQuadGroups,
+  isDepthwise,
+  type Steps,
+} from './convGeneralLayout.ts';
 import { splitGrad } from './convGeneralSplit.ts';
 import { type BiasSum, finishGrad } from './finishGrad.ts';
-
-interface Images {
-  readonly large: Tensor;
-  readonly small: Tensor;
-  /** One dw per strip. */
-  readonly partial: Tensor;
-}
-
-export interface GradVariant extends Variant<General, [Images, number, string]> {
-  /** Writes dw at once, not strips of it. */
-  readonly whole?: true;
-  /** Parts that a group's channels of the large image fall into. */
-  parts(g: General): number;
-}
 
 /** Taps of an invocation: a row of the kernel in even shares. */
 function tapsOf({ x }: General): number {
@@ -33,12 +27,12 @@ function tapsOf({ x }: General): number {
 }
 
 /** Invocations that one strip gives. */
-function workOf(variant: GradVariant, g: General): number {
+function workOf(variant: GeneralGradVariant, g: General): number {
   const blocks = Math.ceil((g.groups * g.b) / 4);
   return blocks * variant.parts(g) * Math.ceil(g.x.kernel / tapsOf(g)) * g.y.kernel;
 }
 
-function planOf(device: Device, variant: GradVariant, g: General, splits: number) {
+function planOf(device: Device, variant: GeneralGradVariant, g: General, splits: number) {
   const { workgroup } = device.caps;
   const taps = tapsOf(g);
   const rows = g.batch * g.y.small;
@@ -73,7 +67,7 @@ function planOf(device: Device, variant: GradVariant, g: General, splits: number
   return { params, overrides, grid: linearGrid(invocations, workgroup) };
 }
 
-const depth: GradVariant = {
+const depth: GeneralGradVariant = {
   name: 'depth',
   fits: (_, g) => isDepthwise(g),
   parts: () => 1,
@@ -84,7 +78,7 @@ const depth: GradVariant = {
   },
 };
 
-const group: GradVariant = {
+const group: GeneralGradVariant = {
   name: 'group',
   fits: (_, g) => hasQuadGroups(g),
   parts: ({ a }) => a / 4,
@@ -95,7 +89,7 @@ const group: GradVariant = {
   },
 };
 
-const any: GradVariant = {
+const any: GeneralGradVariant = {
   name: 'any',
   fits: () => true,
   parts: ({ a }) => a,
@@ -108,7 +102,7 @@ const any: GradVariant = {
 };
 
 /** Preferred first. */
-export const generalGradVariants: readonly GradVariant[] = [depth, splitGrad, group, any];
+const generalGradVariants: readonly GeneralGradVariant[] = [depth, splitGrad, group, any];
 
 /** Invocations that keep the device busy. */
 const wanted = ({ caps }: Device): number => (caps.software ? 512 : 1 << 15);
@@ -118,10 +112,10 @@ function gradGeneral(
   device: Device,
   op: string,
   g: General,
-  images: Omit<Images, 'partial'>,
+  images: Omit<GradImages, 'partial'>,
   sums: Sums,
 ): void {
-  const variant = chooseVariant(device, op, generalGradVariants, g) as GradVariant;
+  const variant = chooseVariant(device, op, generalGradVariants, g) as GeneralGradVariant;
   const label = `${op}[${variant.name}]`;
   const { dw, bias } = sums;
   const rows = Math.max(1, g.batch * g.y.small);
@@ -143,7 +137,7 @@ interface Sums {
 }
 
 /** `transposed`: of a transposed convolution, whose output is the large image. */
-export interface GeneralGradAttrs extends Steps {
+interface GeneralGradAttrs extends Steps {
   readonly transposed: boolean;
   /** Of the gradient that is computed. */
   readonly shape: Shape;
@@ -162,7 +156,7 @@ export const convGeneralInputGrad: Op<GeneralGradAttrs> = {
   },
 };
 
-export interface GeneralWeightGradAttrs extends GeneralGradAttrs {
+interface GeneralWeightGradAttrs extends GeneralGradAttrs {
   readonly bias: boolean;
 }
 

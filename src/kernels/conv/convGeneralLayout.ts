@@ -1,6 +1,10 @@
-/** @file The sizes of a general convolution: a large image, a small one whose pixels lie on it, and a weight. */
+/**
+ * @file The problems that forms of a general convolution and of its gradient solve: a large image, a small one whose
+ * pixels lie on it, and a weight.
+ */
+import type { Float } from '../../tensor/dtype.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Float } from '../elements.ts';
+import type { Variant } from '../launch/variant.ts';
 import type { ConvSettings } from './convGeneralSettings.ts';
 
 /** One axis: pixel j of the small image lies on j·stride + tap·dilation − before of the large one. */
@@ -24,6 +28,35 @@ export interface General {
   /** Channels a group of the large image and of the small one; the weight is [kernelHeight, kernelWidth, a, groups·b]. */
   readonly a: number;
   readonly b: number;
+}
+
+export interface GeneralGather extends General {
+  /** From the small image to the large one. */
+  readonly adjoint: boolean;
+  readonly relu: boolean;
+}
+
+export interface GeneralTensors {
+  readonly x: Tensor;
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  readonly y: Tensor;
+}
+
+export type GeneralVariant = Variant<GeneralGather, [GeneralTensors, string]>;
+
+export interface GradImages {
+  readonly large: Tensor;
+  readonly small: Tensor;
+  /** One dw per strip. */
+  readonly partial: Tensor;
+}
+
+export interface GeneralGradVariant extends Variant<General, [GradImages, number, string]> {
+  /** Writes dw at once, not strips of it. */
+  readonly whole?: true;
+  /** Parts that a group's channels of the large image fall into. */
+  parts(g: General): number;
 }
 
 /** The part of ConvSettings that counts here. */

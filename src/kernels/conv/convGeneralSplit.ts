@@ -5,10 +5,8 @@
 import { empty } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { copyInto, denseOf } from '../runs.ts';
-import { adjointGather, forwardGather } from './conv2dGrad.ts';
-import type { GeneralVariant } from './convGeneralGather.ts';
-import type { GradVariant } from './convGeneralGrad.ts';
-import type { General, GeneralAxis } from './convGeneralLayout.ts';
+import { adjointGather, forwardGather } from './conv2dLayout.ts';
+import type { General, GeneralAxis, GeneralGradVariant, GeneralVariant } from './convGeneralLayout.ts';
 import { correlate } from './correlate.ts';
 import { gather } from './gather.ts';
 
@@ -63,7 +61,7 @@ export const splitGather: GeneralVariant = {
   },
 };
 
-export const splitGrad: GradVariant = {
+export const splitGrad: GeneralGradVariant = {
   name: 'split',
   fits: (_, g) => fits(g),
   preferred: (_, g) => pays(g, 32),

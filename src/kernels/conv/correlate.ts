@@ -7,155 +7,19 @@
  */
 import { empty } from '../../tensor/create.ts';
 import type { Device } from '../../tensor/device.ts';
-import type { ChannelRun, Tensor } from '../../tensor/tensor.ts';
-import { elementAliases, type Float } from '../elements.ts';
-import { foldedGrid } from '../launch/grid.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { elementAliases } from '../elements.ts';
 import { launch, linearGrid } from '../launch/queue.ts';
-import { chooseVariant, type Variant } from '../launch/variant.ts';
-import { denseOf, inQuads } from '../runs.ts';
+import { chooseVariant } from '../launch/variant.ts';
+import { denseOf } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
 import { gpuCorrelations } from './correlateGpu.ts';
-import { paramsOf, tapsOf } from './correlationLayout.ts';
+import { stem, subgroup4, subgroup8, walk4, walk8 } from './correlateSoftware.ts';
+import { type Correlation, type CorrelationVariant, paramsOf, tapsOf } from './correlationLayout.ts';
 import { type BiasSum, finishGrad } from './finishGrad.ts';
 import { patchCorrelation } from './patch.ts';
 import { winogradCorrelations } from './winograd.ts';
 import { pairCorrelation } from './winogradPair.ts';
-
-export interface Correlation {
-  /** Of the images; sums, and the gradient, are f32. */
-  readonly dtype: Float;
-  readonly batch: number;
-  readonly smallHeight: number;
-  readonly smallWidth: number;
-  readonly largeHeight: number;
-  readonly largeWidth: number;
-  /** Channels of the large image. */
-  readonly a: number;
-  /** Channels of the small image. */
-  readonly b: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly stride: number;
-  readonly dilation: number;
-  readonly padding: number;
-  /** Set by `correlate` where the large image is a run of channels. */
-  readonly run?: ChannelRun | undefined;
-}
-
-export interface CorrelationTensors {
-  readonly large: Tensor;
-  readonly small: Tensor;
-  /** One dw per strip. */
-  readonly partial: Tensor;
-  /** What a variant that says `sumsBias` is to write besides; dy is the small image. */
-  readonly bias?: BiasSum | undefined;
-}
-
-export interface CorrelationVariant extends Variant<Correlation, [CorrelationTensors, number, string]> {
-  /** Workgroups (or invocations) that one strip gives; strips are cut until there is enough to do. */
-  work(c: Correlation): number;
-  /** Reads a large image that is a run of channels in place; for other variants it is copied. */
-  readonly runs?: true;
-  /** Computes f16 too; others are for f32 alone. */
-  readonly half?: true;
-  /** Sums the bias's gradient itself, where dy is the small image and there is one strip. */
-  readonly sumsBias?: true;
-  /** How many of those keep this device busy. */
-  wanted(device: Device): number;
-}
-
-const subgroup4: CorrelationVariant = {
-  name: 'subgroup4',
-  runs: true,
-  fits: (caps, c) => caps.subgroupSize === 4 && inQuads(c.a, c.run) && c.b % 4 === 0,
-  preferred: (caps) => caps.software,
-  work: (c) => tapsOf(c) * Math.ceil(c.a / (c.a > 16 ? 32 : 16)) * Math.ceil(c.b / 16),
-  wanted: () => 24,
-  launch(device, c, tensors, splits, label) {
-    const wide = c.a > 16;
-    const blocks = Math.ceil(c.a / (wide ? 32 : 16));
-    const { grid, folds } = foldedGrid(blocks, Math.ceil(c.b / 16), tapsOf(c) * splits);
-    const overrides = { WIDE: Number(wide), ...folds };
-    const params = paramsOf(c, splits);
-    launch(
-      device,
-      shaders.conv2dWeightGradSubgroup4,
-      'main',
-      { ...tensors },
-      params,
-      grid,
-      { overrides },
-      label,
-    );
-  },
-};
-
-const walk4: CorrelationVariant = {
-  name: 'walk4',
-  fits(caps, c) {
-    const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
-    return caps.subgroupSize === 4 && plain && c.a % 4 === 0 && c.b % 4 === 0;
-  },
-  preferred: (caps, c) => caps.software && c.smallWidth > 2,
-  work: (c) => (c.a / 4) * Math.ceil(c.b / 16),
-  wanted: () => 24,
-  launch(device, c, tensors, splits, label) {
-    const { grid, folds: overrides } = foldedGrid(c.a / 4, Math.ceil(c.b / 16), splits);
-    const params = paramsOf(c, splits);
-    launch(device, shaders.conv2dWeightGradWalk4, 'main', { ...tensors }, params, grid, { overrides }, label);
-  },
-};
-
-const walk8: CorrelationVariant = {
-  name: 'walk8',
-  half: true,
-  fits(caps, c) {
-    const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
-    return caps.subgroupSize === 8 && plain;
-  },
-  preferred: (caps) => caps.software,
-  work: (c) => Math.ceil(c.a / 8) * Math.ceil(c.b / 8),
-  wanted: () => 16,
-  launch(device, c, tensors, splits, label) {
-    const { grid, folds } = foldedGrid(Math.ceil(c.a / 8), Math.ceil(c.b / 8), splits);
-    const params = paramsOf(c, splits);
-    const specialization = { overrides: folds, aliases: elementAliases(c) };
-    const shader = shaders.conv2dWeightGradWalk8;
-    launch(device, shader, 'main', { ...tensors }, params, grid, specialization, label);
-  },
-};
-
-const subgroup8: CorrelationVariant = {
-  name: 'subgroup8',
-  half: true,
-  runs: true,
-  fits: (caps) => caps.subgroupSize === 8,
-  preferred: (caps) => caps.software,
-  work: (c) => tapsOf(c) * Math.ceil(c.a / 32) * Math.ceil(c.b / 16),
-  wanted: () => 16,
-  launch(device, c, tensors, splits, label) {
-    const { grid, folds } = foldedGrid(Math.ceil(c.a / 32), Math.ceil(c.b / 16), tapsOf(c) * splits);
-    const params = paramsOf(c, splits);
-    const specialization = { overrides: folds, aliases: elementAliases(c) };
-    const shader = shaders.conv2dWeightGradSubgroup8;
-    launch(device, shader, 'main', { ...tensors }, params, grid, specialization, label);
-  },
-};
-
-const stem: CorrelationVariant = {
-  name: 'stem',
-  fits: (_, c) => c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1,
-  preferred: (caps) => caps.software,
-  work: (c) => c.a * Math.ceil(c.b / 4),
-  wanted: () => 512,
-  launch(device, c, tensors, splits, label) {
-    const { workgroup } = device.caps;
-    const grid = linearGrid(this.work(c) * splits, workgroup);
-    const overrides = { WORKGROUP: workgroup };
-    const params = paramsOf(c, splits);
-    launch(device, shaders.conv2dWeightGradStem, 'main', { ...tensors }, params, grid, { overrides }, label);
-  },
-};
 
 const tile: CorrelationVariant = {
   name: 'tile',
@@ -203,7 +67,7 @@ export const correlationVariants: readonly CorrelationVariant[] = [
 ].map(byType);
 
 /** What a correlation reads and writes; `bias` where the sum of dy (one of the two images) over its pixels is wanted. */
-export interface CorrelationResult {
+interface CorrelationResult {
   readonly large: Tensor;
   readonly small: Tensor;
   readonly dw: Tensor;

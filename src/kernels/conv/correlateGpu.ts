@@ -5,8 +5,7 @@ import { type FoldedGrid, foldedGrid } from '../launch/grid.ts';
 import { launch } from '../launch/queue.ts';
 import { inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
-import type { Correlation, CorrelationVariant } from './correlate.ts';
-import { paramsOf, tapsOf } from './correlationLayout.ts';
+import { type Correlation, type CorrelationVariant, paramsOf, tapsOf } from './correlationLayout.ts';
 
 /** Blocks of 64 rows times 64 columns, for each strip. */
 function blocks64(c: Correlation, splits: number): FoldedGrid {

@@ -1,5 +1,53 @@
-/** @file What every correlation's shader is told of its sizes. */
-import type { Correlation } from './correlate.ts';
+/** @file The problem that forms of `correlate` solve, and what every one's shader is told of its sizes. */
+
+import type { Device } from '../../tensor/device.ts';
+import type { Float } from '../../tensor/dtype.ts';
+import type { ChannelRun, Tensor } from '../../tensor/tensor.ts';
+import type { Variant } from '../launch/variant.ts';
+import type { BiasSum } from './finishGrad.ts';
+
+export interface Correlation {
+  /** Of the images; sums, and the gradient, are f32. */
+  readonly dtype: Float;
+  readonly batch: number;
+  readonly smallHeight: number;
+  readonly smallWidth: number;
+  readonly largeHeight: number;
+  readonly largeWidth: number;
+  /** Channels of the large image. */
+  readonly a: number;
+  /** Channels of the small image. */
+  readonly b: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly padding: number;
+  /** Set by `correlate` where the large image is a run of channels. */
+  readonly run?: ChannelRun | undefined;
+}
+
+interface CorrelationTensors {
+  readonly large: Tensor;
+  readonly small: Tensor;
+  /** One dw per strip. */
+  readonly partial: Tensor;
+  /** What a variant that says `sumsBias` is to write besides; dy is the small image. */
+  readonly bias?: BiasSum | undefined;
+}
+
+export interface CorrelationVariant extends Variant<Correlation, [CorrelationTensors, number, string]> {
+  /** Workgroups (or invocations) that one strip gives; strips are cut until there is enough to do. */
+  work(c: Correlation): number;
+  /** Reads a large image that is a run of channels in place; for other variants it is copied. */
+  readonly runs?: true;
+  /** Computes f16 too; others are for f32 alone. */
+  readonly half?: true;
+  /** Sums the bias's gradient itself, where dy is the small image and there is one strip. */
+  readonly sumsBias?: true;
+  /** How many of those keep this device busy. */
+  wanted(device: Device): number;
+}
 
 export function tapsOf(c: Correlation): number {
   return c.kernelHeight * c.kernelWidth;

@@ -8,8 +8,7 @@ import { launch, linearGrid } from '../launch/queue.ts';
 import { hasQuads, softwareLanes } from '../launch/variant.ts';
 import { inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
-import type { Gather, GatherVariant } from './gather.ts';
-import { bindingsOf, weightSteps } from './gatherLayout.ts';
+import { bindingsOf, type Gather, type GatherVariant, weightSteps } from './gatherLayout.ts';
 
 function isPlain3x3(g: Gather): boolean {
   const plain = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;

@@ -10,7 +10,7 @@ import * as shaders from '../shaders.gen.ts';
 const shader = shaders.conv2dWeightGradFinish;
 
 /** The weight's gradient as strips [splits, …] and whole. */
-export interface StripSum {
+interface StripSum {
   readonly strips: Tensor;
   readonly dw: Tensor;
 }

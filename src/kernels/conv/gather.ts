@@ -6,62 +6,25 @@
  */
 
 import { empty } from '../../tensor/create.ts';
-import type { Caps, Device } from '../../tensor/device.ts';
-import type { ChannelRun, Tensor } from '../../tensor/tensor.ts';
-import { elementAliases, type Float } from '../elements.ts';
+import type { Device } from '../../tensor/device.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { elementAliases } from '../elements.ts';
 import { foldedGrid } from '../launch/grid.ts';
 import { launch } from '../launch/queue.ts';
-import { chooseVariant, hasQuads, softwareLanes, type Variant } from '../launch/variant.ts';
+import { chooseVariant, hasQuads, softwareLanes } from '../launch/variant.ts';
 import { copyInto, denseOf, inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
 import { direct3x3 } from './direct3x3.ts';
-import { bindingsOf, weightSteps } from './gatherLayout.ts';
+import {
+  bindingsOf,
+  type Gather,
+  type GatherTensors,
+  type GatherVariant,
+  weightSteps,
+} from './gatherLayout.ts';
 import { patchGather } from './patch.ts';
 import { winogradGathers } from './winograd.ts';
 import { pairGather } from './winogradPair.ts';
-
-export interface Gather {
-  /** Of the images and the weight; sums, and the bias, are f32. */
-  readonly dtype: Float;
-  readonly batch: number;
-  readonly inHeight: number;
-  readonly inWidth: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  /** Channels in. */
-  readonly k: number;
-  /** Channels out. */
-  readonly m: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly stride: number;
-  readonly dilation: number;
-  readonly offsetY: number;
-  readonly offsetX: number;
-  readonly up: number;
-  /** Weight is [tap][m][k] instead of [tap][k][m]. */
-  readonly transposed: boolean;
-  readonly relu: boolean;
-  /** Set by `gather` where there is a bias. */
-  readonly biased?: boolean;
-  /** Set by `gather` where x or y is a run of channels. */
-  readonly input?: ChannelRun | undefined;
-  readonly output?: ChannelRun | undefined;
-}
-
-export interface GatherTensors {
-  readonly x: Tensor;
-  readonly weight: Tensor;
-  readonly bias: Tensor | null;
-  readonly y: Tensor;
-}
-
-export interface GatherVariant extends Variant<Gather, [GatherTensors, string]> {
-  /** Reads and writes runs of channels in place; for other variants they are copied. */
-  readonly runs?: true;
-  /** Computes f16 too; others are for f32 alone. */
-  readonly half?: true;
-}
 
 function paramsOf(g: Gather, bias: Tensor | null) {
   const { dtype: _, batch, transposed: _t, relu, biased: _b, input, output, ...sizes } = g;
@@ -88,9 +51,9 @@ function classGrid(g: Gather, across: number, down = 1) {
 const subgroup4: GatherVariant = {
   name: 'subgroup4',
   runs: true,
-  fits: (caps: Caps, g) => caps.subgroupSize === 4 && inQuads(g.k, g.input) && inQuads(g.m, g.output),
+  fits: (caps, g) => caps.subgroupSize === 4 && inQuads(g.k, g.input) && inQuads(g.m, g.output),
   preferred: (caps) => caps.software,
-  launch(device: Device, g, tensors, label) {
+  launch(device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
     const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 32), Math.ceil(g.m / 16));
     const overrides = { ...overridesOf(g), ...folds };

@@ -6,8 +6,8 @@ import { launch, linearGrid } from '../launch/queue.ts';
 import { hasQuads, softwareLanes } from '../launch/variant.ts';
 import { denseOf, inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
-import type { Correlation, CorrelationVariant } from './correlate.ts';
-import type { Gather, GatherTensors, GatherVariant } from './gather.ts';
+import type { Correlation, CorrelationVariant } from './correlationLayout.ts';
+import type { Gather, GatherTensors, GatherVariant } from './gatherLayout.ts';
 import { multiplyInto } from './winogradProduct.ts';
 
 /** An image cut into patches: `patches` of the batch, `width` in a row, `side`² pixels each. */

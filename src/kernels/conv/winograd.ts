@@ -10,18 +10,12 @@
  * device option `winograd: false`, or PLANEWISE_WINOGRAD=off.
  */
 import type { Caps } from '../../tensor/device.ts';
-import type { Correlation, CorrelationVariant } from './correlate.ts';
-import type { Gather, GatherVariant } from './gather.ts';
-import {
-  type Convolution,
-  fitsMemory,
-  gatherGradients,
-  inputProducts,
-  Spread,
-  type TileSize,
-  tilesOf,
-} from './winogradForm.ts';
+import type { Correlation, CorrelationVariant } from './correlationLayout.ts';
+import type { Gather, GatherVariant } from './gatherLayout.ts';
+import { gatherGradients } from './winogradGather.ts';
 import { convolve, largestPart, spreadGrad, weightSums } from './winogradParts.ts';
+import { inputProducts, Spread } from './winogradSpread.ts';
+import { type Convolution, fitsMemory, type TileSize, tilesOf } from './winogradTiles.ts';
 
 function ofGather(g: Gather): Convolution {
   const x = { xHeight: g.inHeight, xWidth: g.inWidth, xChannels: g.k };

@@ -2,11 +2,13 @@
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { denseOf } from '../runs.ts';
-import type { Correlation, CorrelationVariant } from './correlate.ts';
-import type { Gather, GatherVariant } from './gather.ts';
+import type { Correlation, CorrelationVariant } from './correlationLayout.ts';
+import type { Gather, GatherVariant } from './gatherLayout.ts';
 import { ofCorrelation, tileSizeOf } from './winograd.ts';
-import { type Convolution, gatherGradients, inputProducts, type TileSize } from './winogradForm.ts';
+import { gatherGradients } from './winogradGather.ts';
 import { largerImages, spreadGrad, weightSums } from './winogradParts.ts';
+import { inputProducts } from './winogradSpread.ts';
+import type { Convolution, TileSize } from './winogradTiles.ts';
 
 interface Sources {
   readonly x: Tensor;

@@ -3,8 +3,8 @@ import type { Caps, Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { launch, linearGrid } from '../launch/queue.ts';
 import * as shaders from '../shaders.gen.ts';
-import type { CorrelationVariant } from './correlate.ts';
-import type { GatherVariant } from './gather.ts';
+import type { CorrelationVariant } from './correlationLayout.ts';
+import type { GatherVariant } from './gatherLayout.ts';
 import { emptyPlanes, fitsBinding, planeOf, specialization, unitOf } from './winogradPlanes.ts';
 import { multiply } from './winogradProduct.ts';
 

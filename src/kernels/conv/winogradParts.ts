@@ -2,19 +2,11 @@
 import type { Caps, Device } from '../../tensor/device.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { accumulateInto } from '../binary.ts';
-import {
-  type Convolution,
-  forwardProducts,
-  gatherOutput,
-  pointsOf,
-  type Sources,
-  Spread,
-  type TileSize,
-  tilesOf,
-  weightProducts,
-} from './winogradForm.ts';
+import { gatherOutput } from './winogradGather.ts';
 import { GAP, planeOf } from './winogradPlanes.ts';
 import { multiply } from './winogradProduct.ts';
+import { forwardProducts, type Sources, Spread, weightProducts } from './winogradSpread.ts';
+import { type Convolution, pointsOf, type TileSize, tilesOf } from './winogradTiles.ts';
 
 /**
  * Bytes of transformed images up to which a launch less is worth more: of the gradients, and of the forward pass, beside
@@ -135,7 +127,7 @@ export function largestPart(caps: Caps, size: TileSize, c: Convolution): Convolu
   return partsOf(size, c, smallOf(caps).forward)[0]!.c;
 }
 
-export interface ForwardTensors {
+interface ForwardTensors {
   readonly x: Tensor;
   readonly weight: Tensor;
   readonly bias: Tensor | null;

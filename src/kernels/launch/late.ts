@@ -1,7 +1,7 @@
 /** @file Compiles pipelines of a driver that leaves it to their first dispatch, on as many cores as the host offers. */
 import type { Device, Twins } from '../../tensor/device.ts';
 import { type Pipeline, PipelineCache, type PipelineSpec } from './pipeline.ts';
-import type { ShaderEntry } from './shader.ts';
+import { type ShaderEntry, textOf } from './shader.ts';
 
 /** Milliseconds without a pipeline done, after which more devices are worth opening: reading one from a cache takes 5. */
 const PATIENCE_MS = 50;
@@ -61,27 +61,28 @@ class Work {
 
   constructor(specs: readonly PipelineSpec[]) {
     // By length, for want of a better measure: long ones first, so that all devices end about together.
-    this.left = [...specs].sort((a, b) => b.shader.source.length - a.shader.source.length);
+    const lengthOf = ({ shader }: PipelineSpec) => textOf(shader).length;
+    this.left = [...specs].sort((a, b) => lengthOf(b) - lengthOf(a));
   }
 }
 
 /** Makes pipelines on one device and dispatches each over nothing. */
 class Compiler implements Disposable {
   readonly #pipelines: PipelineCache;
-  readonly #run: DryRun;
+  readonly #dryRun: DryRun;
 
   constructor(device: Device, pipelines: PipelineCache) {
     this.#pipelines = pipelines;
-    this.#run = new DryRun(device);
+    this.#dryRun = new DryRun(device);
   }
 
   async compile(spec: PipelineSpec): Promise<void> {
     await this.#pipelines.prepare([spec]);
-    await this.#run.dispatch(this.#pipelines.get(spec), spec.shader.entries[spec.entry]!);
+    await this.#dryRun.dispatch(this.#pipelines.get(spec), spec.shader.entries[spec.entry]!);
   }
 
   [Symbol.dispose](): void {
-    this.#run.dispose();
+    this.#dryRun.dispose();
   }
 }
 

@@ -18,7 +18,7 @@ import {
 export type Grid = readonly [x: number, y?: number, z?: number];
 
 /** A run of bytes one binding sees. */
-export interface BoundSlice {
+interface BoundSlice {
   readonly binding: number;
   readonly writes: boolean;
   readonly storage: Storage;
@@ -37,7 +37,8 @@ export interface Launch {
 
 const MAX_GRID = 65535;
 const LAUNCHES_PER_SUBMIT = 64;
-const PARAM_STRIDE = 256;
+/** Bytes from one launch's parameters to the next's: where WebGPU lets a uniform binding begin on every device. */
+export const PARAM_STRIDE = 256;
 const PARAM_BLOCK = 1 << 16;
 const CACHE_LIMIT = 1 << 13;
 
@@ -56,7 +57,7 @@ function bufferId(buffer: GPUBuffer): number {
   return id;
 }
 
-export class LaunchQueue implements PendingWork {
+class LaunchQueue implements PendingWork {
   readonly pipelines: PipelineCache;
   /** While set, launches go here instead of to the device. */
   recorder: ((launch: Launch) => void) | undefined;

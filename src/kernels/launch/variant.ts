@@ -2,7 +2,7 @@
 
 import { ConfigError } from '../../base/errors.ts';
 import type { Caps, Device } from '../../tensor/device.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import { bucketKey, problemKey } from './problem.ts';
 import { watcherOf } from './watch.ts';
 
 /** Quads of lanes trade values, whatever the size of the subgroup. */
@@ -44,18 +44,6 @@ export function setChoices(device: Device, chosen: Choices): void {
 
 export function choicesOf(device: Device): Choices {
   return choices.get(device) ?? {};
-}
-
-function plain(value: unknown): unknown {
-  if (value instanceof Tensor) return plain({ shape: [...value.shape], dtype: value.dtype, run: value.run });
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, plain(v)]));
-}
-
-/** An op's problem as text: the same for equal sizes, strides and dtypes, whatever the order of the fields. */
-export function problemKey(op: string, problem: unknown): string {
-  return `${op} ${JSON.stringify(plain(problem))}`;
 }
 
 function named<V extends { readonly name: string }>(
@@ -102,6 +90,7 @@ function tuned<P, V extends { readonly name: string }>(
   if (!taken && !watcher) return ordered;
   const key = problemKey(op, problem);
   const chosen = named(fitting, taken?.[key]) ?? ordered;
-  watcher?.choosing({ key, fitting: fitting.map(({ name }) => name), chosen: chosen.name });
+  const names = fitting.map(({ name }) => name);
+  watcher?.choosing({ key, bucket: bucketKey(op, problem), fitting: names, chosen: chosen.name });
   return chosen;
 }

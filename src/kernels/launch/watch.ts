@@ -14,12 +14,14 @@ export interface WatchedLaunch {
 export interface WatchedChoice {
   /** See `problemKey`. */
   readonly key: string;
+  /** See `bucketKey`. */
+  readonly bucket: string;
   /** Names of the variants that fit, in the order of preference. */
   readonly fitting: readonly string[];
   readonly chosen: string;
 }
 
-export interface Watcher {
+interface Watcher {
   launching(launch: WatchedLaunch): void;
   choosing(choice: WatchedChoice): void;
 }

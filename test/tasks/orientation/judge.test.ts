@@ -2,12 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { ShapeError } from '../../../src/base/errors.ts';
 import { lineOffsetMm } from '../../../src/data/affine.ts';
+import { defaultSigmaMm } from '../../../src/data/lines.ts';
 import type { Sample } from '../../../src/data/sample.ts';
 import type { Line } from '../../../src/data/types.ts';
 import { pixelHead } from '../../../src/models/heads.ts';
 import type { Mark } from '../../../src/results/mark.ts';
 import type { ViewErrors } from '../../../src/tasks/orientation/errors.ts';
-import { defaultSigmaMm } from '../../../src/tasks/orientation/heatmaps.ts';
 import { LineJudge } from '../../../src/tasks/orientation/judge.ts';
 import { outputsOf, sampleOf } from '../samples.ts';
 import { renderRidge } from './ridge.ts';
@@ -200,7 +200,7 @@ describe('the marks of an image', () => {
       [truth],
     );
     const marks = judge.marks(0);
-    const heats = only(marks, 'heat');
+    const heats = only(marks, 'heat').filter(({ of }) => of === 'predicted');
     expect(heats.map(({ series }) => series)).toEqual([0, 1]);
     for (const [view, { values }] of heats.entries()) {
       const map = renderRidge(predicted[view]!, size, sigma).map((v) => 3 * v - 0.5);

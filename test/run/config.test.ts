@@ -1,17 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
 import { ConfigError } from '../../src/base/errors.ts';
 import { embeddedDefault } from '../../src/run/job.ts';
-import { changedKeys, parseGiven, presets, resolveConfig, trainConfigOf } from '../../src/train/config.ts';
+import { changedKeys, parseGiven, presets, resolveConfig, trainConfigOf } from '../../src/run/config.ts';
 import { learningRateAt } from '../../src/train/schedule.ts';
 
-const message = (action: () => unknown): string => {
+/** What an action throws; null where it throws nothing. */
+const refusal = (action: () => unknown): string | null => {
   try {
     action();
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
     return (error as ConfigError).message;
   }
-  throw new Error('nothing was thrown');
+  return null;
+};
+
+const message = (action: () => unknown): string => {
+  const said = refusal(action);
+  if (said === null) throw new Error('nothing was thrown');
+  return said;
 };
 
 describe('configuration', () => {
@@ -48,6 +56,92 @@ describe('configuration', () => {
     expect(message(() => parseGiven({ augmentation: { scale: [1.1, 0.9] } }, 'x'))).toContain(
       'augmentation.scale',
     );
+  });
+
+  it('names every fault of a value in one order, whatever a program that holds zod has told it to say', () => {
+    z.config({ customError: () => 'Ungültig' });
+    const given = {
+      map: 'x',
+      tasks: ['turn', 'turn'],
+      batch: 1e300,
+      seed: -0.5,
+      augmentation: { scale: [2, 0], gain: [1], flipX: 1, turn: 1 },
+      phantom: 3,
+      out: '',
+    };
+    const text = message(() => parseGiven(given, 'run.json'));
+    z.config({ customError: undefined });
+    expect(
+      text
+        .replace(/known are [^;.]+/g, 'known are …')
+        .split(/: (.*)\.$/)[1]!
+        .split('; '),
+    ).toEqual([
+      'tasks.0 turn: one of orientation, location is needed',
+      'tasks.1 turn: one of orientation, location is needed',
+      'tasks ["turn","turn"]: names one twice',
+      'batch 1e+300: a whole number from 1 to 4096 is needed',
+      'augmentation.scale.1 0: a number above 0 is needed',
+      'augmentation.scale [2,0]: the first number must not exceed the second',
+      'augmentation.flipX 1: true or false is needed',
+      'augmentation.gain [1]: a list of two numbers is needed',
+      'unknown key "turn" in augmentation',
+      'known are …',
+      'seed -0.5: a whole number from 0 is needed',
+      'map x: a list is needed',
+      'phantom 3: an object is needed',
+      'out : text is needed',
+    ]);
+  });
+
+  it('refuses any value in words of its own, and shows it as it is', () => {
+    const self: unknown[] = [];
+    self.push(self);
+    const odd = [
+      null,
+      Number.NaN,
+      1e300,
+      -1,
+      10n,
+      '',
+      'x',
+      [],
+      {},
+      [3, 'x'],
+      true,
+      () => 1,
+      Symbol('s'),
+      self,
+    ];
+    const { augmentation, phantom, ...rest } = presets.small;
+    const sections = Object.entries({ augmentation, phantom }).map(
+      ([name, section]) => [Object.keys(section), (given: object) => ({ [name]: given })] as const,
+    );
+    const clause = /^x: [\w.]+ .*: (a|an|one of|true or false|text|at least|the first|names)\b[^:]*\.$/s;
+    for (const [keys, within] of [[Object.keys(rest), (given: object) => given] as const, ...sections])
+      for (const key of keys) {
+        const taken = odd.filter((value) => {
+          const said = refusal(() => parseGiven(within({ [key]: value }), 'x'));
+          if (said !== null) expect(said).toMatch(clause);
+          return said === null;
+        });
+        expect(taken.length, key).toBeLessThan(5);
+      }
+    const shown = (value: unknown) => message(() => parseGiven({ steps: value }, 'x')).split(': ')[1];
+    expect([10n, Number.NaN, self, { a: 1 }].map(shown)).toEqual([
+      'steps 10n',
+      'steps NaN',
+      'steps an object',
+      'steps {"a":1}',
+    ]);
+    expect(message(() => parseGiven(self, 'x'))).toBe('x: the configuration an object: an object is needed.');
+  });
+
+  it('takes undefined as none, in sections too', () => {
+    const given = { steps: undefined, augmentation: { flipX: undefined, offset: 1 }, phantom: undefined };
+    expect(Object.keys(parseGiven(given, 'x'))).toEqual(['augmentation']);
+    expect(resolveConfig(given).augmentation).toEqual({ ...presets.small.augmentation, offset: 1 });
+    expect(resolveConfig(given).steps).toBe(presets.small.steps);
   });
 
   it('refuses settings that contradict each other', () => {

@@ -4,7 +4,7 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { augmentLine, drawAugmentation } from '../../src/data/augmentation.ts';
 import { field } from '../../src/data/field.ts';
 import type { Line } from '../../src/data/types.ts';
-import { moved } from '../../src/tasks/kinds.ts';
+import { moved } from '../../src/tasks/moves.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { expectClose } from '../check.ts';
 import { useDevice } from '../device.ts';

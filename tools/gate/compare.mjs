@@ -44,7 +44,7 @@ const kinds = [
   { noun: 'log', fits: /\.jsonl$/, differences: (base, work) => parsed(records, base, work) },
   { noun: 'JSON file', fits: /\.json$/, differences: (base, work) => parsed(JSON.parse, base, work) },
   {
-    noun: 'report',
+    noun: 'HTML file',
     fits: /\.html$/,
     differences: (base, work) => differingLines(maskHtml(text(base)), maskHtml(text(work))),
   },

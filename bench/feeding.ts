@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodePhantomSubject, phantomSources, phantomSubject } from '../src/data/phantom.ts';
 import { prepare } from '../src/data/prepare.ts';
-import { createSampler } from '../src/data/sampler.ts';
+import { createSampler, type Sampler } from '../src/data/sampler.ts';
 import type { PreparedData } from '../src/data/types.ts';
+import { resolveConfig, type TrainConfig, trainConfigOf } from '../src/run/config.ts';
+import { planRun } from '../src/run/plan.ts';
+import { train } from '../src/run/training.ts';
 import type { Device } from '../src/tensor/device.ts';
-import { resolveConfig, type TrainConfig, trainConfigOf } from '../src/train/config.ts';
-import { train } from '../src/train/loop.ts';
 import { Pace } from '../src/train/pace.ts';
+import type { Plan } from '../src/train/plan.ts';
 import { DiskFiles } from '../src/train/runfiles.node.ts';
 import { Trainer } from '../src/train/trainer.ts';
 import { type ConfigName, type NetworkSizes, sizesOf } from './network.ts';
@@ -54,7 +56,9 @@ function configOf({ batch, side, width }: NetworkSizes, steps: number): TrainCon
   const augmentation = { rotationDeg: 15, scale: [0.9, 1.1] as [number, number], shiftPx: 4, flipX: true };
   const rest = { epoch: 'all', validateEvery: steps, checkpointEvery: steps } as const;
   const held = { validationFraction: 0, testFraction: 0 };
-  return trainConfigOf(resolveConfig({ batch, size: side, width, steps, augmentation, ...rest, ...held }));
+  return trainConfigOf(
+    resolveConfig({ batch, size: side, model: { width }, steps, augmentation, ...rest, ...held }),
+  );
 }
 
 /** Counts from the first call on, and gives the cost of a step since then. */
@@ -117,8 +121,18 @@ async function loadedSteps(device: Device, data: PreparedData, config: TrainConf
   }
 }
 
-function timeBatch(data: PreparedData, { batch, seed, augmentation }: TrainConfig): number {
-  const sampler = createSampler(data, { batch, seed, epoch: 'all', augmentation });
+/** What feeds a training of one stream. */
+function samplerOf(
+  data: PreparedData,
+  { batch, seed, augmentation }: TrainConfig,
+  { streams: [stream] }: Plan,
+): Sampler {
+  const { input, tasks } = stream!;
+  const labellers = tasks.map(({ part }) => part);
+  return createSampler(data, { batch, seed, epoch: 'all', augmentation, input, labellers });
+}
+
+function timeBatch(sampler: Sampler): number {
   const times = Array.from({ length: 30 }, (_, step) => {
     const began = performance.now();
     sampler.batch(step);
@@ -131,10 +145,13 @@ export async function measureFeeding(device: Device, config: ConfigName): Promis
   const sizes = sizesOf(config, device.caps.software)[0]!;
   const data = await hearts(sizes.side);
   const given = configOf(sizes, 1_000_000);
-  const trainer = new Trainer(device, given, data.manifest);
+  const { manifest } = data;
+  const plan = planRun(given, manifest);
+  const sampler = samplerOf(data, given, plan);
+  const trainer = new Trainer(device, given, plan, manifest.size);
   try {
     await trainer.prepare();
-    trainer.train(1, createSampler(data, { ...given, epoch: 'all' }).batch(0));
+    trainer.train(1, [sampler.batch(0)]);
     const pace = new Pace();
     const { ms } = await fixedSteps(trainer, pace, WARM_STEPS + 2);
     const steps = WARM_STEPS + Math.max(3, Math.ceil(ROUND_MS / ms));
@@ -150,7 +167,7 @@ export async function measureFeeding(device: Device, config: ConfigName): Promis
       loaderMs: median(rounds.map(({ loader }) => loader.ms)),
       fixedCpuMs: median(rounds.map(({ fixed }) => fixed.cpuMs)),
       loaderCpuMs: median(rounds.map(({ loader }) => loader.cpuMs)),
-      batchMs: timeBatch(data, given),
+      batchMs: timeBatch(sampler),
       ratio: median(rounds.map(({ fixed, loader }) => loader.ms / fixed.ms)),
     };
   } finally {

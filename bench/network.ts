@@ -4,11 +4,11 @@ import { Optimizer } from '../src/autograd/optim.ts';
 import { LossScaler } from '../src/autograd/scaler.ts';
 import { type CapturedStep, capture } from '../src/autograd/step.ts';
 import { Tape } from '../src/autograd/tape.ts';
+import { uniforms } from '../src/base/random.ts';
 import { initialValues } from '../src/models/declare.ts';
 import { declareUNet, type Precision, UNet, type UNetOptions } from '../src/models/unet.ts';
 import { tensor } from '../src/tensor/create.ts';
 import type { Device } from '../src/tensor/device.ts';
-import { uniforms } from '../src/base/random.ts';
 import type { Tensor } from '../src/tensor/tensor.ts';
 
 export interface NetworkSizes {

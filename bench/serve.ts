@@ -1,7 +1,8 @@
 /** @file The child side of a step benchmark: one engine a process, told when to step so that engines can take turns. */
+
+import { PlanewiseError } from '../src/base/errors.ts';
 import type { Precision } from '../src/models/unet.ts';
 import { openDevice } from '../src/tensor/device.node.ts';
-import { PlanewiseError } from '../src/base/errors.ts';
 import { restfully } from '../src/tensor/rest.node.ts';
 import type { Batch, NamedWeight, NetworkSizes } from './network.ts';
 

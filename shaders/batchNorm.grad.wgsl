@@ -13,6 +13,7 @@ override GIVEN: bool = false;
 // Rows added up before they join the total: rounding grows with the longest chain of additions.
 const BLOCK: u32 = 64u;
 
+// @include linear
 // @include batchNorm
 
 @group(0) @binding(2) var<storage, read> dy: array<X>;

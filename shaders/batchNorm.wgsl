@@ -11,6 +11,7 @@ override RELU: bool = false;
 // Rows added up before they join the total: rounding grows with the longest chain of additions.
 const BLOCK: u32 = 64u;
 
+// @include linear
 // @include batchNorm
 
 // Count, mean and sum of squared distances from the mean.

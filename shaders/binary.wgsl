@@ -11,7 +11,7 @@ alias C4 = vec4<f32>;
 alias R4 = vec4<f32>;
 alias F4 = vec4<f32>;
 override WORKGROUP: u32 = 64u;
-// The place of the function's name in src/kernels/binary.ts.
+// The place of the function's name in src/kernels/pointwise.ts.
 override FUNCTION: u32 = 0u;
 // Whether the number is the left operand.
 override SWAPPED: bool = false;
@@ -50,9 +50,7 @@ struct ScalarParams {
 
 // @include strided
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
+// @include linear
 
 fn evaluate(p: C4, q: C4) -> R4 {
   switch FUNCTION {

@@ -21,11 +21,7 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> integers: array<vec4<i32>>;
 @group(0) @binding(7) var<storage, read_write> naturals: array<vec4<u32>>;
 
-// Of the invocation's; past the end for invocations there are too many of.
-fn first(id: vec3<u32>) -> u32 {
-  let i = id.x + id.y * 65535u * WORKGROUP;
-  return select(params.quads, i, i < params.invocations);
-}
+// @include share
 
 @compute @workgroup_size(WORKGROUP)
 fn convert(@builtin(global_invocation_id) id: vec3<u32>) {

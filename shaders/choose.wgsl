@@ -61,9 +61,7 @@ fn evaluate(a: Q4, b: C4, c: C4) -> E4 {
   }
 }
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
+// @include linear
 
 @compute @workgroup_size(WORKGROUP)
 fn same(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -14,7 +14,6 @@ override TRANSPOSED: bool = false;
 const TILE: u32 = 64u;
 const DEPTH: u32 = 16u;
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<E4>;
 @group(0) @binding(2) var<storage, read> w: array<E4>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;

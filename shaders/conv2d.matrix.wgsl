@@ -17,7 +17,6 @@ const DEPTH: u32 = 32u;
 const INPUT_PITCH: u32 = 40u;
 const WEIGHT_PITCH: u32 = 72u;
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f16>;
 @group(0) @binding(2) var<storage, read> w: array<f16>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;

@@ -25,9 +25,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> bias: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> result: array<vec4<f32>>;
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
+// @include linear
 
 // Where element i of the patches lies in the image.
 fn pixelOf(i: u32) -> u32 {

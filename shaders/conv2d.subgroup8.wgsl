@@ -88,13 +88,7 @@ fn weights(base: u32, k: Channels) -> vec4<f32> {
   return select(vec4<f32>(), vec4<f32>(f32(w[at.x]), f32(w[at.y]), f32(w[at.z]), f32(w[at.w])), k.inside);
 }
 
-// Eight pixels, the same in every lane.
-fn spread(v: f32) -> mat2x4<f32> {
-  return mat2x4<f32>(
-    subgroupBroadcast(v, 0u), subgroupBroadcast(v, 1u), subgroupBroadcast(v, 2u), subgroupBroadcast(v, 3u),
-    subgroupBroadcast(v, 4u), subgroupBroadcast(v, 5u), subgroupBroadcast(v, 6u), subgroupBroadcast(v, 7u),
-  );
-}
+// @include spread8
 
 // Adds four input channels of eight pixels to this lane's two channels; lane i of the subgroup loads pixel i.
 fn outer(q: mat4x4<f32>, base: i32, k: Channels, u: vec4<f32>, v: vec4<f32>) -> mat4x4<f32> {

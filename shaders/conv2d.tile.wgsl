@@ -11,7 +11,6 @@ override TRANSPOSED: bool = false;
 
 // @include gather
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<E>;
 @group(0) @binding(2) var<storage, read> w: array<E>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;

@@ -16,7 +16,6 @@ alias E4 = vec4<f32>;
 const TILE: u32 = 64u;
 const DEPTH: u32 = 16u;
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> large: array<E4>;
 @group(0) @binding(2) var<storage, read> small: array<E4>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>;
@@ -49,10 +48,7 @@ fn smallAt(at: u32, place: vec3<u32>) -> E4 {
   return select(E4(), small[select(0u, at, within)], within);
 }
 
-// Four rows times four columns: the columns of the result are rows of dw.
-fn outer(rows: vec4<f32>, columns: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(rows.x * columns, rows.y * columns, rows.z * columns, rows.w * columns);
-}
+// @include outer
 
 fn store(q: mat4x4<f32>, base: u32, row: u32, column: u32) {
   if ((column >= params.b) | (row >= params.count / params.b)) { return; }

@@ -15,7 +15,6 @@ const DEPTH: u32 = 32u;
 // From pixel to pixel of the tiles: eight more, so that they begin in different banks.
 const PITCH: u32 = 72u;
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> large: array<f16>;
 @group(0) @binding(2) var<storage, read> small: array<f16>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;

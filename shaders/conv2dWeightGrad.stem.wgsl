@@ -5,7 +5,6 @@ override WORKGROUP: u32 = 16u;
 
 // @include correlation
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> large: array<f32>;
 @group(0) @binding(2) var<storage, read> small: array<f32>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;

@@ -12,15 +12,12 @@ override WIDE: bool = true;
 
 // @include correlation
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> large: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> small: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>;
 
-// Four large channels (columns) times this lane's four small ones.
-fn outer(v: vec4<f32>, s: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(v.x * s, v.y * s, v.z * s, v.w * s);
-}
+// Large channels are the rows, this lane's small ones the columns.
+// @include outer
 
 fn store(q: mat4x4<f32>, at: u32, a: u32, b: u32) {
   for (var i = 0u; i < 4u; i++) {
@@ -28,10 +25,7 @@ fn store(q: mat4x4<f32>, at: u32, a: u32, b: u32) {
   }
 }
 
-// First j with j·stride + shift >= limit.
-fn firstAtLeast(limit: i32, shift: i32) -> i32 {
-  return max(0, (limit - shift + params.stride - 1) / params.stride);
-}
+// @include firstAtLeast
 
 @compute @workgroup_size(4)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {

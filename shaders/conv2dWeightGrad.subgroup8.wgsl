@@ -10,23 +10,13 @@ alias E = f32;
 
 // @include correlation
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> large: array<E>;
 @group(0) @binding(2) var<storage, read> small: array<E>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 
-// Eight neighbouring values, the same in every lane.
-fn spread(v: f32) -> mat2x4<f32> {
-  return mat2x4<f32>(
-    subgroupBroadcast(v, 0u), subgroupBroadcast(v, 1u), subgroupBroadcast(v, 2u), subgroupBroadcast(v, 3u),
-    subgroupBroadcast(v, 4u), subgroupBroadcast(v, 5u), subgroupBroadcast(v, 6u), subgroupBroadcast(v, 7u),
-  );
-}
+// @include spread8
 
-// First j with j·stride + shift >= limit.
-fn firstAtLeast(limit: i32, shift: i32) -> i32 {
-  return max(0, (limit - shift + params.stride - 1) / params.stride);
-}
+// @include firstAtLeast
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {

@@ -7,14 +7,11 @@ override WORKGROUP: u32 = 16u;
 
 // @include correlation
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> large: array<E>;
 @group(0) @binding(2) var<storage, read> small: array<E>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 
-fn firstAtLeast(limit: i32, shift: i32) -> i32 {
-  return max(0, (limit - shift + params.stride - 1) / params.stride);
-}
+// @include firstAtLeast
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {

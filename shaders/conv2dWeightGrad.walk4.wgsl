@@ -8,15 +8,12 @@ enable subgroups;
 
 // @include correlation
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> large: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> small: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>;
 
-// Four large channels (columns) times this lane's four small ones.
-fn outer(v: vec4<f32>, s: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(v.x * s, v.y * s, v.z * s, v.w * s);
-}
+// Large channels are the rows, this lane's small ones the columns.
+// @include outer
 
 // Conditions join by & on purpose: see conv2d.subgroup4.wgsl.
 fn fetch(row: i32, column: i32, image: u32, a: u32) -> vec4<f32> {

@@ -9,7 +9,6 @@ override SLIDE: bool = true;
 
 // @include convGeneral
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<E4>;
 @group(0) @binding(2) var<storage, read> w: array<E4>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
@@ -28,9 +27,7 @@ fn depth() -> u32 {
   return 1u;
 }
 
-fn biasOf(place: Place) -> vec4<f32> {
-  return bias[place.four];
-}
+// @include convGeneralFour
 
 fn fetch(place: Place, pixel: i32, k: u32) -> vec4<f32> {
   let v = vec4<f32>(x[u32(max(pixel, 0)) * params.blocks + place.four]);
@@ -39,10 +36,6 @@ fn fetch(place: Place, pixel: i32, k: u32) -> vec4<f32> {
 
 fn weightOf(place: Place, tap: u32, k: u32) -> vec4<f32> {
   return vec4<f32>(w[tap * params.blocks + place.four]);
-}
-
-fn store(place: Place, v: vec4<f32>, line: u32, ox: i32) {
-  if (ox < params.outWidth) { y[(line + u32(ox)) * params.blocks + place.four] = E4(v); }
 }
 
 // @include convGeneralBody

@@ -10,7 +10,6 @@ override TRANSPOSED: bool = false;
 
 // @include convGeneral
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<E4>;
 @group(0) @binding(2) var<storage, read> w: array<E4>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
@@ -41,9 +40,7 @@ fn depth() -> u32 {
   return params.k / 4u;
 }
 
-fn biasOf(place: Place) -> vec4<f32> {
-  return bias[place.four];
-}
+// @include convGeneralFour
 
 fn fetch(place: Place, pixel: i32, k: u32) -> vec4<f32> {
   let pitch = params.groups * params.k / 4u;
@@ -60,10 +57,6 @@ fn weightOf(place: Place, tap: u32, k: u32) -> mat4x4<f32> {
   );
   if (TRANSPOSED) { return transpose(rows); }
   return rows;
-}
-
-fn store(place: Place, v: vec4<f32>, line: u32, ox: i32) {
-  if (ox < params.outWidth) { y[(line + u32(ox)) * params.blocks + place.four] = E4(v); }
 }
 
 // @include convGeneralBody

@@ -11,7 +11,6 @@ override ONE_GROUP: bool = false;
 
 // @include convGeneralGrad
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> large: array<E>;
 @group(0) @binding(2) var<storage, read> small: array<E>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;

@@ -9,7 +9,6 @@ override TAPS: u32 = 3u;
 
 // @include convGeneralGrad
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> large: array<E4>;
 @group(0) @binding(2) var<storage, read> small: array<E4>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>;

@@ -18,14 +18,8 @@ struct Params {
   smoothing: f32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> logits: array<E>;
-@group(0) @binding(2) var<storage, read> labels: array<u32>;
+// @include classLoss
 @group(0) @binding(3) var<storage, read> classWeights: array<f32>;
-@group(0) @binding(4) var<storage, read_write> partials: array<vec2<f32>>;
-@group(0) @binding(5) var<storage, read> weight: array<f32>;
-@group(0) @binding(6) var<storage, read> dy: array<f32>;
-@group(0) @binding(7) var<storage, read_write> dx: array<E>;
 @group(0) @binding(8) var<storage, read_write> y: array<f32>;
 
 // @include nan
@@ -33,9 +27,7 @@ struct Params {
 // @include labels
 // @include normalizer
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
+// @include linear
 
 fn weightOf(channel: u32) -> f32 {
   if (WEIGHTED) { return classWeights[channel]; }
@@ -55,15 +47,6 @@ fn lossOf(row: u32) -> vec2<f32> {
   var all = 0.0;
   for (var c = 0u; c < params.channels; c++) { all -= weightOf(c) * logProbability(start + c, n); }
   return vec2((1.0 - params.smoothing) * loss + params.smoothing / f32(params.channels) * all, w);
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
-  let strip = index(id);
-  if (strip >= params.strips) { return; }
-  var total = vec2<f32>();
-  for (var row = strip; row < params.rows; row += params.strips) { total += lossOf(row); }
-  partials[strip] = total;
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -27,6 +27,7 @@ struct Params {
 @group(0) @binding(6) var<storage, read> dy: array<f32>;
 @group(0) @binding(7) var<storage, read_write> dx: array<D4>;
 
+// @include linear
 // @include elementLoss
 
 // What does not count may hold anything, NaN included.

@@ -6,6 +6,7 @@
 alias V = vec4<f32>;
 alias X = vec4<f32>;
 
+// @include linear
 // @include groupNorm
 
 @group(0) @binding(5) var<storage, read> dy: array<X>;
@@ -95,12 +96,6 @@ fn keep(group: u32, pair: array<V, 2>) {
     lost[at] = byMean;
     lost[at + params.slots] = byDivisor;
   }
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn mergeSerial(@builtin(global_invocation_id) id: vec3<u32>) {
-  let group = index(id);
-  if (group < params.lanes) { keep(group, mergedParts(group, 0u, 1u)); }
 }
 
 // One workgroup a group.

@@ -7,6 +7,7 @@ alias V = vec4<f32>;
 alias X = vec4<f32>;
 alias U = vec4<u32>;
 
+// @include linear
 // @include groupNorm
 
 // Count, mean and sum of squared distances from the mean; or count and sum; or the largest, and how often it is there.
@@ -147,12 +148,6 @@ fn keep(group: u32, all: Moments) {
     statistic[at + params.slots] = s.offset;
     statistic[at + 2u * params.slots] = s.inverse;
   }
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn mergeSerial(@builtin(global_invocation_id) id: vec3<u32>) {
-  let group = index(id);
-  if (group < params.lanes) { keep(group, mergedParts(group, 0u, 1u)); }
 }
 
 // One workgroup a group.

@@ -33,9 +33,7 @@ struct Strip {
 
 // @include nan
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
+// @include linear
 
 fn stripOf(i: u32) -> Strip {
   let view = i % params.views;

@@ -37,6 +37,7 @@ struct Params {
 @group(0) @binding(7) var<storage, read> dy: array<f32>;
 @group(0) @binding(8) var<storage, read_write> dx: array<D4>;
 
+// @include linear
 // @include elementLoss
 // @include special
 // @include power

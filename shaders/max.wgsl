@@ -26,15 +26,9 @@ struct Params {
 
 // @include nan
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
+// @include linear
 
-// Offset of the first element of the column that result i belongs to, and the number of its strip.
-fn place(i: u32) -> vec2<u32> {
-  let outer = i / (params.parts * params.inner);
-  return vec2(outer * params.reduced * params.inner + i % params.inner, i / params.inner % params.parts);
-}
+// @include column
 
 fn beyond(value: E, best: E) -> bool {
   return select(value > best, value < best, LEAST);

@@ -87,9 +87,7 @@ fn note(now: Finding) {
   atomicMin(&watch[1u + now.kind], now.index);
 }
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
+// @include linear
 
 // The invocation's first quad; past the run for invocations there are too many of, and for all in a skipped step.
 fn begin(id: vec3<u32>) -> u32 {

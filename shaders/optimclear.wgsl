@@ -11,9 +11,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> elements: array<f32>;
 @group(0) @binding(3) var<storage, read> tails: array<u32>;
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
+// @include linear
 
 @compute @workgroup_size(WORKGROUP)
 fn clear(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -29,15 +29,9 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<X>;
 @group(0) @binding(2) var<storage, read_write> y: array<Y>;
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
+// @include linear
 
-// Offset of the first element of the column that result i belongs to, and the number of its strip.
-fn place(i: u32) -> vec2<u32> {
-  let outer = i / (params.parts * params.inner);
-  return vec2(outer * params.reduced * params.inner + i % params.inner, i / params.inner % params.parts);
-}
+// @include column
 
 @compute @workgroup_size(WORKGROUP)
 fn sum(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -35,9 +35,7 @@ struct Params {
 
 var<workgroup> lanes: array<f32, LANES>;
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
+// @include linear
 
 @compute @workgroup_size(WORKGROUP)
 fn overlap(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -13,14 +13,8 @@ struct Params {
   gamma: f32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> logits: array<E>;
-@group(0) @binding(2) var<storage, read> labels: array<u32>;
+// @include classLoss
 @group(0) @binding(3) var<storage, read> alpha: array<f32>;
-@group(0) @binding(4) var<storage, read_write> partials: array<vec2<f32>>;
-@group(0) @binding(5) var<storage, read> weight: array<f32>;
-@group(0) @binding(6) var<storage, read> dy: array<f32>;
-@group(0) @binding(7) var<storage, read_write> dx: array<E>;
 
 // @include special
 // @include power
@@ -32,9 +26,7 @@ fn isNaN(v: f32) -> bool {
   return isNaN4(vec4(v)).x;
 }
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
+// @include linear
 
 fn weightOf(label: u32) -> f32 {
   if (WEIGHTED) { return alpha[label]; }
@@ -53,15 +45,6 @@ fn lossOf(row: u32) -> vec2<f32> {
   let start = row * params.channels;
   let v = logProbability(start + label, normalizer(start));
   return vec2(-weightOf(label) * raised4(missing(v), params.gamma).x * v, 1.0);
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
-  let strip = index(id);
-  if (strip >= params.strips) { return; }
-  var total = vec2<f32>();
-  for (var row = strip; row < params.rows; row += params.strips) { total += lossOf(row); }
-  partials[strip] = total;
 }
 
 // The loss's derivative by the logarithm v of the label's probability.

@@ -32,11 +32,7 @@ struct Params {
 
 // @include special
 
-// Of the invocation's; past the end for invocations there are too many of.
-fn first(id: vec3<u32>) -> u32 {
-  let i = id.x + id.y * 65535u * WORKGROUP;
-  return select(params.quads, i, i < params.invocations);
-}
+// @include share
 
 fn alpha() -> C4 { return bitcast<C4>(vec4(params.alpha)); }
 fn beta() -> C4 { return bitcast<C4>(vec4(params.beta)); }

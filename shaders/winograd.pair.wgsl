@@ -32,9 +32,7 @@ struct Params {
 struct Two { a: T, b: T }
 struct Three { a: T, b: T, c: T }
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
+// @include linear
 
 fn put(s: Three, at: u32) {
   spread[at] = s.a;

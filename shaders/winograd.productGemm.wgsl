@@ -17,10 +17,7 @@ fn placeOf(index: u32, depthsFirst: bool) -> vec2<u32> {
   return select(vec2(index % 16u, index / 16u), vec2(index / 4u, index % 4u), depthsFirst);
 }
 
-// Four rows times four columns: the columns of the result are rows of C.
-fn outer(rows: vec4<f32>, columns: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(rows.x * columns, rows.y * columns, rows.z * columns, rows.w * columns);
-}
+// @include outer
 
 fn store(q: mat4x4<f32>, base: u32, row: u32, column: u32) {
   if (column >= params.columns) { return; }

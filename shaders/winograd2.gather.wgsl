@@ -1,5 +1,6 @@
 // Transforms after the products of the Winograd convolution F(2×2, 3×3): see winograd2.spread.wgsl, and
 // winograd4.gather.wgsl for the gradients as the adjoint of the whole.
+// @include linear
 // @include winograd
 // @include winogradGather
 

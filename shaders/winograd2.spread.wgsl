@@ -1,6 +1,7 @@
 // Transforms before the products of the Winograd convolution F(2×2, 3×3), with points 0, ±1, ∞: a tile of 4×4 input
 // pixels gives 2×2 output pixels by 16 products a channel pair instead of 36. For small images, which tiles of 4×4
 // would not fill. Layouts as in winograd4.spread.wgsl.
+// @include linear
 // @include winograd
 // @include winogradSpread
 
@@ -34,11 +35,7 @@ fn xRow(row: Line, x: Columns) -> Four {
   return spreadInput(fetchX(row, x.a), fetchX(row, x.b), fetchX(row, x.c), fetchX(row, x.d));
 }
 
-fn xLine(t: Tile, i: i32) -> Line {
-  let stride = params.xWidth * params.xChannels;
-  let line = lineAt(i, params.xHeight, stride);
-  return Line(line.at + t.number * params.xHeight * stride + t.channel, line.inside);
-}
+// @include winogradLine
 
 fn putX(s: Four, at: u32) {
   let plane = params.xPlane;

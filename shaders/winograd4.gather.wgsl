@@ -1,6 +1,7 @@
 // Transforms after the products of the Winograd convolution F(4×4, 3×3): see winograd4.spread.wgsl. The gradients are
 // the adjoint of the whole: with the gradient of y spread once, A dy Aᵀ, the gradient of g is Gᵀ(Σ (Bᵀ d B) ∘ …)G over
 // the tiles, and that of d is B((G g Gᵀ) ∘ …)Bᵀ, whose tiles of 6×6 overlap by two.
+// @include linear
 // @include winograd
 // @include winogradGather
 
@@ -147,11 +148,7 @@ fn inputColumn(y: Tiles, x: Line, column: u32) -> Four {
   );
 }
 
-fn xLine(t: Tile, i: i32) -> Line {
-  let stride = params.xWidth * params.xChannels;
-  let line = lineAt(i, params.xHeight, stride);
-  return Line(line.at + t.number * params.xHeight * stride + t.channel, line.inside);
-}
+// @include winogradLine
 
 // The gradient of the input in a block of 4×4 pixels: rows and columns 1 to 4 of one tile.
 fn gatherBlock(i: u32) {

@@ -5,6 +5,7 @@
 // line further apart than they are long, for a tile's 36 values would else share few sets of the cache.
 //
 // Lavin & Gray, "Fast algorithms for convolutional neural networks" (2016): y = Aᵀ((G g Gᵀ) ∘ (Bᵀ d B))A.
+// @include linear
 // @include winograd
 // @include winogradSpread
 
@@ -102,11 +103,7 @@ fn transformX(i: u32) {
   putX(spreadInput(a.f, b.f, c.f, d.f, e.f, f.f), i + 30u * plane);
 }
 
-fn xLine(t: Tile, i: i32) -> Line {
-  let stride = params.xWidth * params.xChannels;
-  let line = lineAt(i, params.xHeight, stride);
-  return Line(line.at + t.number * params.xHeight * stride + t.channel, line.inside);
-}
+// @include winogradLine
 
 // The gradient of y; if the convolution ended in a ReLU, 0 where y is 0. It passes where y is NaN, as in PyTorch: there
 // != would not hold, which Dawn compiles to an ordered comparison.

@@ -20,7 +20,14 @@ export { LossScaler, type ScalerSettings, type Undo } from './autograd/scaler.ts
 export * as schedules from './autograd/schedule.ts';
 export { CapturedStep, capture, type StepMemory, type StepOutputs } from './autograd/step.ts';
 export { type BackwardOptions, noGrad, Tape } from './autograd/tape.ts';
-export { choicesBy, type TuneOptions, tune, type Winner } from './autograd/tune.ts';
+export {
+  choicesBy,
+  type KnownWinner,
+  type KnownWinners,
+  type TuneOptions,
+  tune,
+  type Winner,
+} from './autograd/tune.ts';
 export * from './base/errors.ts';
 export type * as internals from './internals.ts';
 export type { CrossEntropyAttrs, LineHeatmapAttrs, LineHeatmapMseAttrs } from './kernels/index.ts';

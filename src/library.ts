@@ -1,12 +1,25 @@
 /** @file What the library offers in Node and in the browser alike; index.ts and index.web.ts add the device and the data. */
 
 export type { ProfileRow } from './autograd/profile.ts';
-export type { Backbone } from './backbones/backbone.ts';
+export type { Backbone, BackboneRecord } from './backbones/backbone.ts';
 export { unet } from './backbones/unet.ts';
+export type { CurveTask } from './report/charts.ts';
 export type { MarkedImage } from './report/pictures.ts';
 export { type ReportData, type ReportInput, type ReportTask, renderReport } from './report/report.ts';
-export type { Mark, Scatter } from './results/mark.ts';
+export type { Finding, Mark, Of, Scatter } from './results/mark.ts';
 export type { Result } from './results/result.ts';
+export {
+  type AugmentationSettings,
+  type Given,
+  type GivenConfig,
+  type GivenTasks,
+  type PhantomSettings,
+  type Preset,
+  presets,
+  type RunConfig,
+  resolveConfig,
+  type TrainConfig,
+} from './run/config.ts';
 export { evaluateRun, reportTasks } from './run/evaluate.ts';
 export { type PlanConfig, type PlanData, planRun } from './run/plan.ts';
 export { describeWeights, loadTrained, type Trained, type WeightsInfo } from './run/trained.ts';
@@ -14,24 +27,12 @@ export { train } from './run/training.ts';
 export { tasks } from './tasks/index.ts';
 export * from './tasks/task.ts';
 export type { Best } from './train/checkpoint.ts';
-export {
-  type AugmentationSettings,
-  type Given,
-  type GivenConfig,
-  type PhantomSettings,
-  type Preset,
-  presets,
-  type RunConfig,
-  resolveConfig,
-  type TrainConfig,
-} from './train/config.ts';
 export type { TrainEvent, TrainOptions, TrainResult } from './train/events.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
   evaluate,
   evaluationRecord,
-  type Finding,
   type PartName,
   type ShownImage,
 } from './train/judge.ts';
@@ -47,4 +48,5 @@ export { type OnBlock, type PredictOptions, predictImages } from './train/predic
 export { MemoryFiles, type RunFiles } from './train/runfiles.ts';
 export type { StepMetrics, TaskLosses, ValidationMetrics } from './train/runlog.ts';
 export type { Schedule } from './train/schedule.ts';
+export type { ModelSection, TaskSection } from './train/settings.ts';
 export type { StepFacts } from './train/trainer.ts';

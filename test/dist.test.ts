@@ -1,6 +1,8 @@
 /** @file The built library: what a user of the package gets. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
 const path = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
@@ -21,7 +23,7 @@ async function graphOf(entry: string): Promise<Graph> {
     if (texts.has(url.href)) continue;
     const text = await readFile(url, 'utf8');
     texts.set(url.href, text);
-    for (const [, , name] of text.matchAll(/\b(from |import |import\(\s*)["']([^"']+)["']/g))
+    for (const [, , name] of text.matchAll(/\b(from|import|import\()\s*["']([^"'\s]+)["']/g))
       if (name!.startsWith('.')) queue.push(new URL(name!, url));
       else packages.add(name!);
   }
@@ -67,5 +69,51 @@ describe('dist', () => {
     inside.dispose();
     expect(device.memory.liveBytes).toBe(0);
     device.dispose();
+  });
+});
+
+/** What a page would load for a name of the library, minified. */
+async function bundleOf(name: string): Promise<Uint8Array> {
+  const contents = `export { ${name} } from './index.web.js';`;
+  const stdin = { contents, resolveDir: path('') };
+  const options = { bundle: true, minify: true, write: false, format: 'esm', platform: 'browser' } as const;
+  return (await build({ ...options, stdin })).outputFiles[0]!.contents;
+}
+
+describe('zod, which checks configurations,', () => {
+  /** A word that is in every bundle of zod, and in no other. */
+  const mark = '_zod';
+  const marked = (bytes: Uint8Array): boolean => new TextDecoder().decode(bytes).includes(mark);
+
+  it('comes with them and with nothing else, without its languages', async () => {
+    const bytes = await bundleOf('resolveConfig');
+    expect(marked(bytes)).toBe(true);
+    expect(gzipSync(bytes, { level: 9 }).length).toBeLessThan(13_000);
+    for (const name of ['presets', 'tasks', 'renderReport'])
+      expect(marked(await bundleOf(name)), name).toBe(false);
+    for (const entry of [
+      'engine.js',
+      'engine.web.js',
+      'autograd/ops.js',
+      'data/index.js',
+      'data/index.node.js',
+    ])
+      expect((await graphOf(entry)).packages.map(packageOf), entry).not.toContain('zod');
+  });
+
+  it('is in the worker of the page and not in the page itself', async () => {
+    const holders = async (entry: RegExp): Promise<boolean[]> => {
+      const name = (await readdir(path('web'))).find((file) => entry.test(file));
+      const { texts } = await graphOf(`web/${name}`);
+      return texts.map((text) => text.includes(mark));
+    };
+    expect(await holders(/^worker-.*js$/)).toContain(true);
+    expect(await holders(/^main-.*js$/)).not.toContain(true);
+  });
+
+  it('is in no declaration', async () => {
+    const names = (await readdir(path(''), { recursive: true })).filter((name) => name.endsWith('.d.ts'));
+    expect(names.length).toBeGreaterThan(100);
+    for (const name of names) expect(await readFile(path(name), 'utf8'), name).not.toMatch(/\bzod\b/);
   });
 });

@@ -46,7 +46,7 @@ describe('the op of the README', () => {
     );
     const kernels = fileURLToPath(new URL('src/kernels/', root));
     const code = block('ts', 'src/kernels/swish.ts').replaceAll(
-      /from '\.\/(op|queue)\.ts'/g,
+      /from '\.\/(op|launch\/queue)\.ts'/g,
       `from '${kernels}$1.ts'`,
     );
     const { swish } = (await load('swish.ts', code)) as { swish: Op<null> };

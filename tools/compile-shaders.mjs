@@ -2,6 +2,7 @@
 import { build } from 'esbuild';
 import { create, globals } from 'webgpu';
 import './shaders.mjs';
+import { declarationsOf } from './reflect.mjs';
 import { identifier, readShader, root, shaderFiles } from './wgsl.mjs';
 
 Object.assign(globalThis, globals);
@@ -9,7 +10,7 @@ Object.assign(globalThis, globals);
 /** The engine's own reflection and specialisation, so that what is compiled here is what runs. */
 async function loadEngine() {
   const contents = `export * as shaders from './src/kernels/shaders.gen.ts';
-    export { specialize } from './src/kernels/launch/shader.ts';`;
+    export { specialize, textOf } from './src/kernels/launch/shader.ts';`;
   const stdin = { contents, resolveDir: root, loader: 'ts' };
   const { outputFiles } = await build({ stdin, bundle: true, write: false, format: 'esm', target: 'es2022' });
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
@@ -25,14 +26,15 @@ async function openNull(instance) {
 }
 
 /** The shader as written, and as each `// @variant E = f16, TILE = 8` line in it says. */
-function specializations(shader, source) {
+function specializations(source) {
+  const declared = declarationsOf(source);
   const lines = [...source.matchAll(/^\/\/ @variant (.+)$/gm)];
   const pairs = lines.map(([, text]) => text.split(', ').map((pair) => pair.split(' = ')));
-  const only = (variant, declared) => Object.fromEntries(variant.filter(([name]) => name in declared));
+  const only = (variant, known) => Object.fromEntries(variant.filter(([name]) => name in known));
   return [[], ...pairs].map((variant) => ({
-    aliases: only(variant, shader.aliases),
-    consts: only(variant, shader.consts),
-    overrides: only(variant, shader.overrides),
+    aliases: only(variant, declared.aliases),
+    consts: only(variant, declared.consts),
+    overrides: only(variant, declared.overrides),
   }));
 }
 
@@ -58,9 +60,9 @@ async function compileEntry(device, file, module, entryPoint, { overrides }) {
 async function compileShader(device, engine, file) {
   const shader = engine.shaders[identifier(file)];
   const problems = [];
-  for (const specialization of specializations(shader, readShader(file).source)) {
+  for (const specialization of specializations(readShader(file).source)) {
     const code = engine.specialize(shader, specialization);
-    const shift = code.split('\n').length - shader.source.split('\n').length;
+    const shift = code.split('\n').length - engine.textOf(shader).split('\n').length;
     const { module, lines } = await compileModule(device, file, code, shift);
     const entries = Object.keys(shader.entries);
     const failed = lines.length

@@ -1,4 +1,4 @@
-/** @file Reflects one shader's text: entry points, bindings with access, parameter offsets, what can be specialised. */
+/** @file Reflects one shader's text: entry points, bindings with access, parameters, what can be specialised. */
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 
 function fieldType(type) {
@@ -14,39 +14,43 @@ function readable(source) {
     .replace(/(subgroupMatrix\w+)<[^>]*>/g, '$1');
 }
 
+/** Types of a parameter block's members, which must lie where `packParams` puts them. */
+function fieldsOf(members) {
+  let end = 0;
+  for (const { name, offset, size } of members) {
+    if (offset !== Math.ceil(end / size) * size)
+      throw new Error(`Parameter ${name} lies at byte ${offset}. Use scalars, vec2s and vec4s.`);
+    end = offset + size;
+  }
+  return Object.fromEntries(members.map(({ name, type }) => [name, fieldType(type)]));
+}
+
+function entryOf({ resources }) {
+  const uniform = resources.find(({ resourceType }) => resourceType === 0);
+  const bindings = resources
+    .filter(({ resourceType }) => resourceType === 1)
+    .sort((a, b) => a.binding - b.binding)
+    .map(({ name, binding, access }) => ({
+      name,
+      binding,
+      access: access === 'read_write' ? 'read_write' : 'read',
+    }));
+  const params = uniform && { binding: uniform.binding, fields: fieldsOf(uniform.type.members) };
+  return { bindings, params: params ?? null };
+}
+
 /** What the engine knows of a shader (`ShaderModule` in src/kernels/launch/shader.ts). Throws what wgsl_reflect throws. */
 export function reflectSource(name, source) {
-  const reflection = new WgslReflect(readable(source));
-  const entries = {};
-  for (const entry of reflection.entry.compute) {
-    const used = entry.resources.filter((r) => r.resourceType === 0 || r.resourceType === 1);
-    const uniform = used.find((r) => r.resourceType === 0);
-    entries[entry.name] = {
-      bindings: used
-        .filter((r) => r.resourceType === 1)
-        .sort((a, b) => a.binding - b.binding)
-        .map((r) => ({
-          name: r.name,
-          binding: r.binding,
-          access: r.access === 'read_write' ? 'read_write' : 'read',
-        })),
-      params: uniform
-        ? {
-            binding: uniform.binding,
-            size: uniform.size,
-            fields: Object.fromEntries(
-              uniform.type.members.map((m) => [m.name, { offset: m.offset, type: fieldType(m.type) }]),
-            ),
-          }
-        : null,
-    };
-  }
+  const { entry } = new WgslReflect(readable(source));
+  const entries = Object.fromEntries(entry.compute.map((one) => [one.name, entryOf(one)]));
+  return { name, source: [source], entries };
+}
+
+/** Names and values of what a specialisation may set: `override`, `const` and `alias` lines. */
+export function declarationsOf(source) {
   const lines = (pattern) =>
     Object.fromEntries([...source.matchAll(pattern)].map((m) => [m[1], m[2].trim()]));
   return {
-    name,
-    source,
-    entries,
     overrides: lines(/^override (\w+)[^=]*=\s*([^;]+);/gm),
     consts: lines(/^const (\w+)[^=]*=\s*([^;]+);/gm),
     aliases: lines(/^alias (\w+)\s*=\s*([^;]+);/gm),

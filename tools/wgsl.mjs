@@ -23,11 +23,23 @@ function linesOf(path) {
   return lines.map((text, index) => ({ text, at: `shaders/${path}:${index + 1}` }));
 }
 
-/** `// @include name` pulls in shaders/include/name.wgsl, whose own text is plain WGSL. */
+/**
+ * A shader's text, and where each of its lines stands. `// @include name` pulls in shaders/include/name.wgsl, whose own
+ * text is plain WGSL. `parts` are the text cut at includes: their names, or null for the shader's own lines.
+ */
 export function readShader(file) {
-  const lines = linesOf(file).flatMap((line) => {
-    const include = /^\/\/ @include (\S+)$/.exec(line.text);
-    return include ? linesOf(`include/${include[1]}.wgsl`) : [line];
-  });
-  return { source: lines.map(({ text }) => text).join('\n'), at: lines.map(({ at }) => at) };
+  const parts = [{ include: null, lines: [] }];
+  for (const line of linesOf(file)) {
+    const include = /^\/\/ @include (\S+)$/.exec(line.text)?.[1];
+    if (!include) parts.at(-1).lines.push(line);
+    else parts.push({ include, lines: linesOf(`include/${include}.wgsl`) }, { include: null, lines: [] });
+  }
+  const filled = parts.filter(({ lines }) => lines.length > 0);
+  const textOf = (lines) => lines.map(({ text }) => text).join('\n');
+  const all = filled.flatMap(({ lines }) => lines);
+  return {
+    source: textOf(all),
+    at: all.map(({ at }) => at),
+    parts: filled.map(({ include, lines }) => ({ include, text: textOf(lines) })),
+  };
 }

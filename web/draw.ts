@@ -1,19 +1,21 @@
-/** @file Draws images with lines, heatmaps and marks on them. */
+/** @file Draws images with lines, heatmaps and regions on them. */
 import { identityAffine, invertAffine } from '../src/data/affine.ts';
 import type { Affine, ImagePlane, Line } from '../src/data/types.ts';
-import { clipLine, type Rgb, trueColour, viewColour } from '../src/report/pictures.ts';
+import { type Rgb, seriesColour, trueColour } from '../src/report/palette.ts';
+import { clipLine, windowed } from '../src/report/pictures.ts';
+import type { Mark } from '../src/results/mark.ts';
 
 /** Of heatmaps over an image, where they are highest. */
 const HEAT_OPACITY = 0.6;
 
-export const css = (view: number): string => `rgb(${viewColour(view).join(', ')})`;
-const pale = (view: number): string => `rgb(${trueColour(view).join(', ')})`;
+export const css = (series: number): string => `rgb(${seriesColour(series).join(', ')})`;
+const pale = (series: number): string => `rgb(${trueColour(series).join(', ')})`;
 
 /** A line in an image's pixels, and how it is drawn. */
 export interface Stroke {
   readonly line: Line;
-  /** Which reference view: its colour. */
-  readonly view: number;
+  /** Which series: its colour. */
+  readonly series: number;
   /** True lines are dashed where predicted ones stand beside them. */
   readonly dashed: boolean;
 }
@@ -84,7 +86,7 @@ export function paintLines(
   context.beginPath();
   context.rect(at.left, at.top, image.columns * at.scaleX, image.rows * at.scaleY);
   context.clip();
-  for (const { line, view, dashed } of strokes) {
+  for (const { line, series, dashed } of strokes) {
     const ends = clipLine(line, Math.max(image.columns, image.rows));
     if (!ends) continue;
     const [x1, y1, x2, y2] = ends;
@@ -95,23 +97,25 @@ export function paintLines(
     context.strokeStyle = 'rgb(0 0 0 / 55%)';
     context.lineWidth = width + 1.5;
     context.stroke(path);
-    context.strokeStyle = dashed ? pale(view) : css(view);
+    context.strokeStyle = dashed ? pale(series) : css(series);
     context.lineWidth = width;
     context.stroke(path);
   }
   context.restore();
 }
 
-/** Heatmaps as they are painted: one colour per view, opaque where they are 1, over an image or on a grid of their own. */
-export interface Heat {
+/** A picture over an image, on a grid of its own. */
+export interface Layer {
   readonly picture: ImageData;
   /** From the image's pixels to the picture's. */
   readonly toPicture: Affine;
+  /** Whether it is as opaque as its pixels say, and not smoothed; heatmaps are fainter. */
+  readonly opaque?: boolean;
 }
 
 type Shape = Pick<ImagePlane, 'columns' | 'rows' | 'spacingMm'>;
 
-/** Mixes a view's value 0 … 1 into pixel i, where views meet by their values. */
+/** Mixes a series' value 0 … 1 into pixel i, where series meet by their values. */
 function blend({ data }: ImageData, i: number, colour: Rgb, value: number): void {
   const before = data[4 * i + 3]! / 255;
   const sum = before + value;
@@ -121,18 +125,17 @@ function blend({ data }: ImageData, i: number, colour: Rgb, value: number): void
   data[4 * i + 3] = Math.round(255 * Math.max(before, value));
 }
 
-/** Heatmaps of lines as the network is taught them: exp(−distance² / 2σ²). Pale where predicted ones stand beside them. */
+/** Heatmaps of lines as the network is taught them: exp(−distance² / 2σ²).  */
 export function lineHeat(
-  lines: readonly { readonly line: Line; readonly view: number }[],
+  lines: readonly { readonly line: Line; readonly series: number }[],
   { columns, rows, spacingMm }: Shape,
   sigmaMm: number,
-  pale: boolean,
-): Heat {
+): Layer {
   const picture = new ImageData(columns, rows);
-  for (const { line, view } of lines) {
+  for (const { line, series } of lines) {
     const [a, b, d] = line;
     const perMm = 1 / Math.hypot(a / spacingMm[1], b / spacingMm[0]);
-    const colour = pale ? trueColour(view) : viewColour(view);
+    const colour = seriesColour(series);
     for (let y = 0, i = 0; y < rows; y++) {
       for (let x = 0; x < columns; x++, i++) {
         const t = ((a * x + b * y + d) * perMm) / sigmaMm;
@@ -143,18 +146,33 @@ export function lineHeat(
   return { picture, toPicture: identityAffine };
 }
 
-/** Predicted heatmaps, one per view, size × size bytes each. */
-export function predictedHeat(maps: readonly Uint8Array[], size: number, toPicture: Affine): Heat {
+/** Heatmaps [size, size] mixed into one picture, opaque where they are 1; pale where they stand beside others. */
+export function mixedHeat(
+  heats: readonly Extract<Mark, { kind: 'heat' }>[],
+  size: number,
+  faint: boolean,
+): ImageData {
   const picture = new ImageData(size, size);
-  for (const [view, map] of maps.entries())
-    for (let i = 0; i < map.length; i++) blend(picture, i, viewColour(view), map[i]! / 255);
-  return { picture, toPicture };
+  for (const { values, series } of heats) {
+    const colour = faint ? trueColour(series) : seriesColour(series);
+    for (let i = 0; i < values.length; i++) blend(picture, i, colour, values[i]!);
+  }
+  return picture;
 }
 
-/** Paints heatmaps over an image that lies at `at`. */
-export function paintHeat(
+/** A square grey picture by itself. */
+export function greyImage(values: Float32Array): HTMLCanvasElement {
+  const size = Math.sqrt(values.length);
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = size;
+  canvas.getContext('2d')!.putImageData(windowedImage(windowed(values), size, size, 0, 255), 0, 0);
+  return canvas;
+}
+
+/** Paints a layer over an image that lies at `at`. */
+export function paintLayer(
   context: CanvasRenderingContext2D,
-  { picture, toPicture }: Heat,
+  { picture, toPicture, opaque = false }: Layer,
   image: { readonly columns: number; readonly rows: number },
   at: Placement,
 ): void {
@@ -165,7 +183,7 @@ export function paintHeat(
   context.beginPath();
   context.rect(at.left, at.top, image.columns * at.scaleX, image.rows * at.scaleY);
   context.clip();
-  context.globalAlpha = HEAT_OPACITY;
+  context.globalAlpha = opaque ? 1 : HEAT_OPACITY;
   context.setTransform(
     at.scaleX * a,
     at.scaleY * d,

@@ -1,8 +1,9 @@
 /** @file What the page asks of the worker, and what the worker tells on its own. */
 import type { SubjectRule } from '../src/data/study/subjects.ts';
-import type { Affine, ImagePlane, Line, SkippedFile } from '../src/data/types.ts';
-import type { TaskDisplay, TaskName } from '../src/tasks/task.ts';
-import type { LineError } from '../src/train/evaluate.ts';
+import type { Affine, ImagePlane, SkippedFile } from '../src/data/types.ts';
+import type { Finding } from '../src/results/mark.ts';
+import type { Result } from '../src/results/result.ts';
+import type { Task } from '../src/tasks/task.ts';
 import type { StepMetrics, ValidationMetrics } from '../src/train/runlog.ts';
 
 export type Difficulty = 'easy' | 'mid' | 'hard';
@@ -117,7 +118,8 @@ export interface ImageValues {
 /** What a user decides about a training. */
 export interface TrainingForm {
   readonly preset: string;
-  readonly tasks: readonly TaskName[];
+  /** By name. */
+  readonly tasks: readonly string[];
   readonly batch: number;
   readonly steps: number;
   readonly learningRate: number;
@@ -142,21 +144,17 @@ export interface RunInfo {
   readonly smallerBatch?: number;
 }
 
-/** What a network says about one image, beside the truth; lines per reference view, in the image's pixels. */
-export interface Finding {
-  /** Fitted to the predicted heatmaps; null where there is none. */
-  readonly lines: readonly (Line | null)[];
-  readonly truth: readonly (Line | null)[];
-  readonly errors: readonly (LineError | null)[];
-  readonly location: { readonly predicted: number; readonly truth: number | null } | null;
-}
-
 /** A held-out slice with what the network says about it now. */
-export interface PreviewItem extends Finding {
+export interface PreviewItem {
   readonly caption: string;
   readonly size: number;
   readonly grey: Uint8Array<ArrayBuffer>;
+  /** Of each task. */
+  readonly findings: readonly Finding[];
 }
+
+/** What of a task's record the page shows. */
+export type TaskInfo = Pick<Task, 'name' | 'title' | 'about'>;
 
 export interface Preset {
   readonly title: string;
@@ -171,41 +169,37 @@ export interface Hello {
   /** Why there is none. */
   readonly adapterProblem: string | null;
   readonly presets: Readonly<Record<string, Preset>>;
-  readonly tasks: Readonly<Record<TaskName, TaskDisplay>>;
+  readonly tasks: readonly TaskInfo[];
   readonly data: DataInfo | null;
   readonly run: RunInfo | null;
   readonly metrics: readonly StepMetrics[];
   readonly validation: readonly ValidationMetrics[];
 }
 
-/** What a task shows on an image, as its record says. */
-export type Shown = TaskDisplay['shows'];
-
 /** Loaded weights. */
 export interface WeightsSummary extends Grid {
   readonly name: string;
   /** Whether they are the page's own run's, not a file's. */
   readonly own: boolean;
-  readonly shows: readonly Shown[];
+  /** What they predict, of each task. */
+  readonly tells: readonly string[];
   readonly referenceViews: readonly string[];
   readonly targetView: string;
-  readonly width: number;
-  readonly depth: number;
+  /** In words. */
+  readonly network: string;
   readonly parameters: number;
   readonly steps: number | null;
-  /** Sigma of the heatmaps they were trained on, mm. */
-  readonly lineSigmaMm: number;
   /** Whether the file itself says all this, or it was read off the weights' shapes. */
   readonly described: boolean;
 }
 
-/** What the weights say about one slice, on the original image. */
-export interface SlicePrediction extends Finding {
+/** What the weights say about one slice, on the grid of the weights. */
+export interface SlicePrediction {
   readonly slice: number;
-  /** Per reference view, size × size values 0 … 255 on the grid of the weights. */
-  readonly heatmaps: readonly Uint8Array<ArrayBuffer>[];
-  /** From the original image's pixels to those of the heatmaps. */
-  readonly toHeatmap: Affine;
+  /** Of each task. */
+  readonly findings: readonly Finding[];
+  /** From the original image's pixels to those of the grid. */
+  readonly toGrid: Affine;
 }
 
 export interface PredictionRequest extends Omit<ImageRequest, 'slice'> {
@@ -214,16 +208,14 @@ export interface PredictionRequest extends Omit<ImageRequest, 'slice'> {
 }
 
 export interface StudyPrediction {
-  /** Sigma of the heatmaps the weights were trained on, mm. */
-  readonly lineSigmaMm: number;
   readonly subject: string;
   readonly stack: number;
   readonly frame: number;
-  /** What the tasks of the weights show. */
-  readonly shows: readonly Shown[];
+  /** Side of the grid, pixels. */
   readonly size: number;
-  readonly referenceViews: readonly string[];
   readonly slices: readonly SlicePrediction[];
+  /** Over the slices, beside what the headers say. */
+  readonly results: readonly Result[];
   readonly seconds: number;
 }
 
@@ -280,8 +272,6 @@ export interface Events {
     readonly step: number;
     /** Whether the subjects are not trained on. */
     readonly heldOut: boolean;
-    readonly shows: readonly Shown[];
-    readonly referenceViews: readonly string[];
     readonly items: readonly PreviewItem[];
   };
   run: RunInfo;

@@ -1,8 +1,7 @@
 /** @file The page's worker: everything heavy, so that the page itself stays free. */
 import { openDevice } from '#device';
 import { ConfigError, PlanewiseError } from '../src/base/errors.ts';
-import { tasks } from '../src/tasks/multitask.ts';
-import type { TaskDisplay, TaskName } from '../src/tasks/task.ts';
+import { tasks } from '../src/tasks/index.ts';
 import type { Device } from '../src/tensor/device.ts';
 import type {
   Busy,
@@ -112,12 +111,11 @@ function takeFiles(): Promise<void> {
 
 async function hello(): Promise<Hello> {
   await takeFiles();
-  const displays = Object.entries(tasks).map(([name, { display }]) => [name, display]);
   const run = await attempt(() => training.restore());
   return {
     ...(await adapter()),
     presets: pagePresets,
-    tasks: Object.fromEntries(displays) as Record<TaskName, TaskDisplay>,
+    tasks: tasks.map(({ name, title, about }) => ({ name, title, about })),
     data: await attempt(() => session.restore()),
     run,
     metrics: run ? ((await attempt(() => training.metrics())) ?? []) : [],

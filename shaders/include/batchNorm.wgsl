@@ -29,10 +29,6 @@ struct Affine {
 // Affines as [4, groups].
 @group(0) @binding(11) var<storage, read> affines: array<V>;
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
-
 fn kept(group: u32) -> Affine {
   let scale = affines[group + params.groups];
   let shift = affines[group + 2u * params.groups];

@@ -1,4 +1,4 @@
-// Sizes of a general convolution, or of its adjoint: see src/kernels/convGeneralGather.ts. Output pixel o = up·j + r
+// Sizes of a general convolution, or of its adjoint: see src/kernels/conv/convGeneralGather.ts. Output pixel o = up·j + r
 // reads input j·stride + (r + tap·dilation + offset) / up where that divides.
 struct Params {
   // invocations: `span` times four pixels of a row, four channels each
@@ -39,6 +39,8 @@ struct Params {
   hasBias: u32,
   relu: u32,
 }
+
+@group(0) @binding(0) var<uniform> params: Params;
 
 // Taps of an axis that meet an output pixel, by ascending input coordinate: the i-th is first + i·by and reads
 // start + i·reach.

@@ -1,4 +1,4 @@
-// Sizes of the gradient of a general convolution's weight: see src/kernels/convGeneralGrad.ts.
+// Sizes of the gradient of a general convolution's weight: see src/kernels/conv/convGeneralGrad.ts.
 struct Params {
   // elements of dw
   count: u32,
@@ -28,3 +28,5 @@ struct Params {
   top: i32,
   left: i32,
 }
+
+@group(0) @binding(0) var<uniform> params: Params;

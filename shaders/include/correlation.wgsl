@@ -1,4 +1,4 @@
-// Sizes of a correlation: see src/kernels/correlate.ts.
+// Sizes of a correlation: see src/kernels/conv/correlationLayout.ts.
 struct Params {
   batch: u32,
   smallHeight: u32,
@@ -20,6 +20,8 @@ struct Params {
   largePitch: u32,
   largeStart: u32,
 }
+
+@group(0) @binding(0) var<uniform> params: Params;
 
 // First of `count` that strip `split` begins with: count·split/splits, whose product may not fit.
 fn stripBegin(count: u32, split: u32) -> u32 {

@@ -1,8 +1,4 @@
 // What losses of elements share: which of them count. Needs `mask`, MASKED and params.size.
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
-
 // The last quad may reach beyond the tensor, where anything may lie.
 fn inside(quad: u32) -> vec4<bool> {
   return vec4(4u * quad) + vec4(0u, 1u, 2u, 3u) < vec4(params.size);

@@ -1,4 +1,4 @@
-// Sizes of a gather: see src/kernels/gather.ts.
+// Sizes of a gather: see src/kernels/conv/gatherLayout.ts.
 struct Params {
   // output pixels (per residue class), over the batch
   pixels: u32,
@@ -30,3 +30,5 @@ struct Params {
   yPitch: u32,
   yStart: u32,
 }
+
+@group(0) @binding(0) var<uniform> params: Params;

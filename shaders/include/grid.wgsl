@@ -1,4 +1,4 @@
-// Where a workgroup lies in its grid, however long the axes: see src/kernels/grid.ts.
+// Where a workgroup lies in its grid, however long the axes: see src/kernels/launch/grid.ts.
 override FOLDED: bool = false;
 override GRID_X: u32 = 1u;
 override GRID_Y: u32 = 1u;

@@ -46,10 +46,6 @@ const BLOCK: u32 = 64u;
 @group(0) @binding(3) var<storage, read> byGroup: array<f32>;
 @group(0) @binding(4) var<storage, read> byColumn: array<V>;
 
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
-
 // Whose rows an invocation walks.
 struct Place {
   outer: u32,
@@ -85,4 +81,11 @@ fn statisticsOf(place: Place) -> Statistics {
 fn normalized(v: V, s: Statistics) -> V {
   if (KIND == CENTRED) { return ((v - s.base) - s.offset) * s.inverse; }
   return v * s.inverse;
+}
+
+// One invocation a group: it keeps what `mergedParts` makes of all strips.
+@compute @workgroup_size(WORKGROUP)
+fn mergeSerial(@builtin(global_invocation_id) id: vec3<u32>) {
+  let group = index(id);
+  if (group < params.lanes) { keep(group, mergedParts(group, 0u, 1u)); }
 }

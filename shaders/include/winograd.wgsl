@@ -8,7 +8,7 @@ alias T = vec4<f32>;
 // what is uniform or lies in a tile. Where SwiftShader's code is slower in a loop than without, it does without.
 const ROLLED: bool = false;
 
-// x is the input of the convolution, y its output; tiles are of y. See src/kernels/winogradForm.ts.
+// x is the input of the convolution, y its output; tiles are of y. See src/kernels/conv/winogradTiles.ts.
 struct Params {
   // channels are in Ts
   xHeight: u32,
@@ -51,10 +51,6 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-
-fn index(id: vec3<u32>) -> u32 {
-  return id.x + id.y * 65535u * WORKGROUP;
-}
 
 // A row or column of pixels or tiles: its part of the index, which stays valid outside, and whether it is inside.
 struct Line {

@@ -1,4 +1,4 @@
-// What every form of the batch of matrix products C = A·B reads and writes: see src/kernels/product.ts.
+// What every form of the batch of matrix products C = A·B reads and writes: see src/kernels/conv/winogradProduct.ts.
 
 // A is [depth][rows] instead of [rows][depth].
 override TURNED_A: bool = false;

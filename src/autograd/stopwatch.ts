@@ -1,4 +1,4 @@
-/** @file The tuner's stopwatch: times launches with one variant or another, taking turns, until time is up. */
+/** @file The tuner's stopwatch: launches as steps of their own, timed in turns. */
 
 import { OutOfMemoryError, ShapeError } from '../base/errors.ts';
 import { type Choices, setChoices } from '../kernels/launch/variant.ts';
@@ -13,6 +13,7 @@ const ROUNDS = 5;
 /** A variant so many times slower than the best in each of the first rounds is given up. */
 const HOPELESS = 1.5;
 const HOPELESS_ROUNDS = 2;
+
 type Repeated = CapturedStep<Record<string, never>>;
 
 /** A problem's launches with one of its variants, as a step that repeats them often enough to be timed. */
@@ -21,13 +22,16 @@ export interface Entrant {
   readonly repeats: number;
 }
 
-/** Times launches of one device under choices of variants. */
+/** Names of the shaders that an entrant's launches run. */
+export function shadersOf({ step }: Entrant): string[] {
+  return [...new Set(step.launches.map(({ launch }) => launch.pipeline.shader.name))];
+}
+
 export class Stopwatch {
   readonly device: Device;
   readonly #now: () => number;
   readonly #end: number;
 
-  /** @param now milliseconds; nothing begins `limitMs` from now on */
   constructor(device: Device, limitMs: number, now: () => number) {
     this.device = device;
     this.#now = now;

@@ -1,17 +1,20 @@
 /** @file The tuner: times every variant that fits each problem of a step, on buffers of its own, and picks the fastest. */
-
-import { describe } from '../base/describe.ts';
-import { ConfigError } from '../base/errors.ts';
-import { expectNumber, expectSettings } from '../base/settings.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
-import { Device } from '../tensor/device.ts';
+import type { Device } from '../tensor/device.ts';
 import { scope } from '../tensor/scope.ts';
 import { launcherOf, type Problem } from './problems.ts';
-import { type Entrant, Stopwatch } from './stopwatch.ts';
+import { type Entrant, Stopwatch, shadersOf } from './stopwatch.ts';
+import { expectList, expectTuning, type KnownWinners, type TuneOptions } from './tuneOptions.ts';
+
+export type { KnownWinner, KnownWinners, TuneOptions } from './tuneOptions.ts';
 
 /** What the tuner found for a problem. */
 export interface Winner {
   readonly key: string;
+  /** Problems alike enough to learn from this one; see `bucketKey`. */
+  readonly bucket: string;
+  /** Names of the variants that fit. */
+  readonly fitting: readonly string[];
   readonly title: string;
   readonly uses: number;
   /** What the order of preference takes. */
@@ -22,16 +25,8 @@ export interface Winner {
   readonly orderedMs: number | null;
   /** Whether every variant that fits was tried or could gain nothing; the time limit may prevent it. */
   readonly complete: boolean;
-}
-
-export interface TuneOptions {
-  /** No measurement begins after this many milliseconds; the rest keeps the order of preference. */
-  readonly limitMs: number;
-  /** Winners found earlier on this adapter: they are taken where they fit, and not measured again. */
-  readonly known?: Choices;
-  /** Milliseconds; default `performance.now`. */
-  readonly now?: () => number;
-  readonly onProgress?: (done: number, total: number, title: string) => void;
+  /** Names of the shaders that were run to find this out, on which it depends; empty where nothing was measured now. */
+  readonly shaders: readonly string[];
 }
 
 /** Problems with a smaller share of the step keep the order of preference: no variant could gain much there. */
@@ -41,6 +36,7 @@ const GAIN = 0.95;
 
 interface Measured {
   readonly problem: Problem;
+  readonly shaders: readonly string[];
   /** Null where the ordered variant cannot run. */
   readonly orderedMs: number | null;
 }
@@ -55,6 +51,7 @@ interface Best {
   /** Its time as a share of the ordered one's; null where that cannot run. */
   readonly share: number | null;
   readonly complete: boolean;
+  readonly shaders: readonly string[];
 }
 
 class Tuner {
@@ -62,9 +59,9 @@ class Tuner {
   readonly #tell: (title: string, count: number) => void;
   readonly #choices: Record<string, string>;
 
-  constructor(watch: Stopwatch, known: Choices, tell: (title: string, count: number) => void) {
+  constructor(watch: Stopwatch, choices: Choices, tell: (title: string, count: number) => void) {
     this.#watch = watch;
-    this.#choices = { ...known };
+    this.#choices = { ...choices };
     this.#tell = tell;
   }
 
@@ -73,17 +70,18 @@ class Tuner {
     const measured: Measured[] = [];
     for (const problem of problems) {
       if (this.#watch.over) break;
-      const orderedMs = await this.#onBuffers(problem, async (launch) => {
-        const ordered = await this.#enter(problem, problem.chosen, launch);
-        if (!ordered) return null;
-        const [ms] = await this.#watch.time([ordered]);
-        ordered.step.dispose();
-        return ms!;
-      });
-      measured.push({ problem, orderedMs });
+      measured.push(await this.#onBuffers(problem, (launch) => this.#measure(problem, launch)));
       this.#tell(problem.title, 1);
     }
     return measured;
+  }
+
+  async #measure(problem: Problem, launch: () => void): Promise<Measured> {
+    const ordered = await this.#enter(problem, problem.chosen, launch);
+    if (!ordered) return { problem, orderedMs: null, shaders: [] };
+    const [ms] = await this.#watch.time([ordered]);
+    ordered.step.dispose();
+    return { problem, orderedMs: ms!, shaders: shadersOf(ordered) };
   }
 
   /** Tries the other variants of a problem, if it takes enough of the step, while there is time. */
@@ -93,23 +91,26 @@ class Tuner {
     const worthwhile = cost === null || cost >= LEAST_SHARE * stepMs;
     const others = problem.fitting.filter((name) => name !== problem.chosen);
     if (!worthwhile) this.#tell(problem.title, others.length);
-    const { name, share, complete } = await this.#contest(problem, worthwhile ? others : []);
+    const { name, share, complete, ...best } = await this.#contest(problem, worthwhile ? others : []);
     this.#choices[problem.key] = name;
     const ms = share === null || orderedMs === null ? null : share * orderedMs;
-    return { ...summaryOf(problem), chosen: name, ms, orderedMs, complete };
+    const shaders = [...new Set([...measured.shaders, ...best.shaders])].sort();
+    return { ...summaryOf(problem), chosen: name, ms, orderedMs, complete, shaders };
   }
 
   /** The fastest of the ordered variant and the others. */
   async #contest(problem: Problem, others: readonly string[]): Promise<Best> {
-    const ordered = { name: problem.chosen, share: 1, complete: others.length === 0 };
+    const ordered = { name: problem.chosen, share: 1, complete: others.length === 0, shaders: [] };
     if (others.length === 0 || this.#watch.over) return ordered;
     return this.#onBuffers(problem, async (launch) => {
       const first = await this.#enter(problem, problem.chosen, launch);
       // The share is that of the first that can run.
       let [holder, name, share, tried] = [first, problem.chosen, 1, 0];
+      const shaders: string[] = [];
       for (const other of others) {
         if (this.#watch.over) break;
         const rival = await this.#enter(problem, other, launch);
+        if (rival) shaders.push(...shadersOf(rival));
         const theirs = rival && holder ? share * (await this.#ratio(rival, holder)) : 1;
         const wins = rival && (!holder || (theirs < share && theirs <= GAIN));
         (wins ? holder : rival)?.step.dispose();
@@ -120,7 +121,7 @@ class Tuner {
       holder?.step.dispose();
       // Where none can run now, one may another time.
       const complete = tried === others.length && holder !== undefined;
-      return { name, share: first ? share : null, complete };
+      return { name, share: first ? share : null, complete, shaders };
     });
   }
 
@@ -146,8 +147,15 @@ class Tuner {
   }
 }
 
-function summaryOf({ key, title, uses, chosen }: Problem) {
-  return { key, title, uses, ordered: chosen, chosen };
+function summaryOf({ key, bucket, fitting, title, uses, chosen }: Problem) {
+  return { key, bucket, fitting, title, uses, ordered: chosen, chosen };
+}
+
+/** The winner found earlier for a problem's bucket, where it is one for the problem. */
+function knownFor({ bucket, fitting }: Problem, known: KnownWinners): string | undefined {
+  const winner = Object.hasOwn(known, bucket) ? known[bucket] : undefined;
+  const met = winner && fitting.every((name) => winner.fitting.includes(name));
+  return met && fitting.includes(winner.chosen) ? winner.chosen : undefined;
 }
 
 /**
@@ -159,7 +167,7 @@ function summaryOf({ key, title, uses, chosen }: Problem) {
  * @throws CaptureError inside a captured step
  */
 export function tune(device: Device, problems: readonly Problem[], options: TuneOptions): Promise<Winner[]> {
-  expectArguments(device, problems, options);
+  expectTuning(device, problems, options);
   device.forbidInCapture('tune() was called', 'Tune before the step is captured.');
   return winnersOf(device, problems, options);
 }
@@ -167,17 +175,19 @@ export function tune(device: Device, problems: readonly Problem[], options: Tune
 async function winnersOf(
   device: Device,
   problems: readonly Problem[],
-  { limitMs, known = {}, now = () => performance.now(), onProgress }: TuneOptions,
+  { known = {}, limitMs, now = () => performance.now(), onProgress }: TuneOptions,
 ): Promise<Winner[]> {
-  const isKnown = ({ key, fitting }: Problem): boolean => fitting.includes(known[key] ?? '');
-  const open = problems.filter((problem) => !isKnown(problem));
+  const choices = new Map(problems.map((problem) => [problem, knownFor(problem, known)]));
+  const open = problems.filter((problem) => choices.get(problem) === undefined);
   const total = open.reduce((sum, { fitting }) => sum + fitting.length, 0);
   let done = 0;
   const tell = (title: string, count: number): void => {
     done += count;
     onProgress?.(done, total, title);
   };
-  const tuner = new Tuner(new Stopwatch(device, limitMs, now), known, tell);
+  const unmeasured = problems.map((problem) => unmeasuredWinner(problem, choices.get(problem)));
+  const taken = choicesBy(unmeasured.filter(({ complete }) => complete));
+  const tuner = new Tuner(new Stopwatch(device, limitMs, now), taken, tell);
   const before = choicesOf(device);
   try {
     const measured = await tuner.measureOrdered(open);
@@ -188,38 +198,20 @@ async function winnersOf(
     const found = new Map<string, Winner>();
     for (const one of measured) found.set(one.problem.key, await tuner.choose(one, stepMs));
     if (done < total) tell(open.at(-1)!.title, total - done);
-    return problems.map((problem) => found.get(problem.key) ?? unmeasured(problem, known, isKnown(problem)));
+    return unmeasured.map((winner) => found.get(winner.key) ?? winner);
   } finally {
     setChoices(device, before);
   }
 }
 
-function unmeasured(problem: Problem, known: Choices, isKnown: boolean): Winner {
-  const chosen = isKnown ? known[problem.key]! : problem.chosen;
-  return { ...summaryOf(problem), chosen, ms: null, orderedMs: null, complete: isKnown };
-}
-
-const isList = (list: unknown, has: string): boolean =>
-  Array.isArray(list) && list.every((one: Record<string, unknown> | null) => Boolean(one?.[has]));
-
-/** Throws ConfigError for arguments of `tune` that are none. */
-function expectArguments(device: unknown, problems: unknown, options: TuneOptions): void {
-  if (!(device instanceof Device))
-    throw new ConfigError(`tune got ${describe(device)} for its device. Pass one of openDevice().`);
-  if (!isList(problems, 'replicas'))
-    throw new ConfigError(`tune got ${describe(problems)} for the problems. Pass what problemsOf() gives.`);
-  expectSettings('tune', options, ['limitMs', 'known', 'now', 'onProgress']);
-  const { limitMs, known = {} } = options;
-  if (limitMs !== Number.POSITIVE_INFINITY) expectNumber('tune.limitMs', limitMs);
-  expectSettings('tune.known', known, Object.keys(known ?? {}));
-  for (const name of ['now', 'onProgress'] as const)
-    if (!['undefined', 'function'].includes(typeof options[name]))
-      throw new ConfigError(`tune.${name} is ${describe(options[name])}. Use a function.`);
+/** A problem's winner as it is known, else what the order of preference takes. */
+function unmeasuredWinner(problem: Problem, known: string | undefined): Winner {
+  const summary = { ...summaryOf(problem), ms: null, orderedMs: null, shaders: [] };
+  return { ...summary, chosen: known ?? problem.chosen, complete: known !== undefined };
 }
 
 /** The winners as `setChoices` takes them. @throws ConfigError for what are none */
 export function choicesBy(winners: readonly Winner[]): Choices {
-  if (!isList(winners, 'key'))
-    throw new ConfigError(`choicesBy got ${describe(winners)}. Pass the winners that tune() gives.`);
+  expectList('choicesBy', winners, 'key', 'Pass the winners that tune() gives');
   return Object.fromEntries(winners.map(({ key, chosen }) => [key, chosen]));
 }

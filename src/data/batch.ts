@@ -1,11 +1,13 @@
 /** @file Batches: images, how they are moved, and the labels of every field, side by side in one buffer that goes to the device at once. */
+import { ConfigError, ShapeError } from '../base/errors.ts';
 import type { Augmentation } from './augmentation.ts';
 import type { Field, Row } from './field.ts';
 
 /** Tensors begin at multiples of this, so that kernels can be bound to them. */
 const ALIGNMENT = 256;
 
-type Words = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+/** Values of a field, by its dtype. */
+export type FieldValues = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
 /** One tensor of a batch: where it is in the buffer. */
 export interface Section {
@@ -24,6 +26,14 @@ export interface BatchSizes {
   readonly views: number;
   /** Side of the images, pixels. */
   readonly size: number;
+}
+
+function sectionOf(sections: ReadonlyMap<Field, Section>, field: Field): Section {
+  const section = sections.get(field);
+  if (section) return section;
+  throw new ConfigError(
+    `The batch has no field ${field.name}. Name it in the fields of the task that uses it.`,
+  );
 }
 
 /** How batches of one size with these fields are laid out. */
@@ -69,14 +79,14 @@ export class BatchLayout {
     return this.#end;
   }
 
-  /** [examples, ...shape] */
+  /** [examples, ...shape] @throws ConfigError for a field that is none of these */
   values(field: Field): Section {
-    return this.#values.get(field)!;
+    return sectionOf(this.#values, field);
   }
 
   /** [examples, labels], f32: 1 where the label is known. */
   mask(field: Field): Section {
-    return this.#masks.get(field)!;
+    return sectionOf(this.#masks, field);
   }
 
   /** A batch of zeros. */
@@ -92,6 +102,19 @@ export class BatchLayout {
     this.#sections.push(section);
     return section;
   }
+}
+
+/** What is set must not reach into other labels or examples. */
+function expectValues({ name, labels }: Field, found: number, needed: number, label = 0): void {
+  if (!(Number.isInteger(label) && label >= 0 && label < labels))
+    throw new ShapeError(
+      'Row.set',
+      `label of ${name}`,
+      `is ${label}`,
+      `A number from 0 to ${labels - 1} is needed.`,
+    );
+  if (found !== needed)
+    throw new ShapeError('Row.set', `values of ${name}`, `are ${found} numbers`, `${needed} are needed.`);
 }
 
 /** One batch on the host. */
@@ -119,7 +142,7 @@ export class Batch {
   }
 
   /** [examples, ...shape] */
-  values(field: Field): Words {
+  values(field: Field): FieldValues {
     return this.#view(this.layout.values(field));
   }
 
@@ -146,9 +169,10 @@ export class Batch {
     return {
       set: (field, values, label) => {
         const { labels } = field;
-        const width = this.layout.values(field).size / this.layout.sizes.examples;
+        const width = this.layout.values(field).size / this.layout.sizes.examples / labels;
         const [first, count] = label === undefined ? [0, labels] : [label, 1];
-        this.values(field).set(values, example * width + (first * width) / labels);
+        expectValues(field, values.length, count * width, label);
+        this.values(field).set(values, (example * labels + first) * width);
         this.mask(field).fill(1, example * labels + first, example * labels + first + count);
       },
     };
@@ -159,7 +183,7 @@ export class Batch {
     for (const field of this.layout.fields) this.mask(field).fill(0, this.count * field.labels);
   }
 
-  #view({ dtype, start, size }: Section): Words {
+  #view({ dtype, start, size }: Section): FieldValues {
     const { buffer } = this.bytes;
     return dtype === 'f32' ? new Float32Array(buffer, start, size) : new Uint32Array(buffer, start, size);
   }

@@ -34,6 +34,9 @@ export function field(name: string, { kind, shape, labels = 1, dtype = 'f32' }: 
 
 /** Where a task writes the labels of one example; what it does not set stays masked. */
 export interface Row {
-  /** Sets all values of the field, or with `label` those of one label, and says that they are known. */
+  /**
+   * Sets all values of the field, or with `label` those of one label, and says that they are known.
+   * @throws ShapeError for more or fewer values, or a label that the field has not
+   */
   set(field: Field, values: ArrayLike<number>, label?: number): void;
 }

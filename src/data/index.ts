@@ -16,7 +16,7 @@ export {
   augmentLine,
   drawAugmentation,
 } from './augmentation.ts';
-export { Batch, BatchLayout, type BatchSizes, type Section } from './batch.ts';
+export { Batch, BatchLayout, type BatchSizes, type FieldValues, type Section } from './batch.ts';
 export type { PixelFormat } from './dicom/format.ts';
 export { parseHeader, readHeaders } from './dicom/frames.ts';
 export type { DicomHeader } from './dicom/header.ts';
@@ -69,4 +69,4 @@ export { findSubjects, type SubjectRule, type Subjects } from './study/subjects.
 export { type SeriesRow, seriesRows } from './study/summary.ts';
 export type { Target, TargetOptions } from './study/targets.ts';
 export { parseViewRule, type ViewRule, viewOf } from './study/views.ts';
-export type * from './types.ts';
+export * from './types.ts';

@@ -7,13 +7,20 @@ export interface Sample extends PreparedImage {
   readonly index: number;
   /** [size, size]; a view, not a copy. */
   pixels(): Float32Array;
+  /** [size, size] class numbers, or UNKNOWN; null where the data have no masks. A view, not a copy. */
+  mask(): Uint8Array | null;
 }
 
 /** The image at `index` of the data. */
-export function sampleAt({ manifest, pixels }: PreparedData, index: number): Sample {
+export function sampleAt({ manifest, pixels, masks }: PreparedData, index: number): Sample {
   const area = manifest.size ** 2;
   const image = manifest.images[index]!;
-  return { ...image, index, pixels: () => pixels.subarray(index * area, (index + 1) * area) };
+  return {
+    ...image,
+    index,
+    pixels: () => pixels.subarray(index * area, (index + 1) * area),
+    mask: () => masks?.subarray(index * area, (index + 1) * area) ?? null,
+  };
 }
 
 /** All images, or those at `indices`, in that order. */

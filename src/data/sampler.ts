@@ -7,7 +7,7 @@ import { identityAffine } from './affine.ts';
 import { type Augmentation, type AugmentationOptions, drawAugmentation } from './augmentation.ts';
 import { type Batch, BatchLayout } from './batch.ts';
 import type { Field, Row } from './field.ts';
-import { type Example, type Input, oneImage } from './input.ts';
+import { type Choice, type Example, type Input, oneImage } from './input.ts';
 import { purposes } from './purposes.ts';
 import { sampleAt } from './sample.ts';
 import type { PreparedData } from './types.ts';
@@ -111,7 +111,7 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
   const exampleAt = (position: number): Example => {
     const change = augmentation ? drawAugmentation(seed, position, augmentation, size) : noAugmentation;
     const draw = drawsOf(seed, drawsPurpose, position);
-    return input.pick({ sample: sampleAt(data, indexAt(position)), change, size, draw });
+    return picked(input, { sample: sampleAt(data, indexAt(position)), change, size, draw });
   };
   const batch = (step: number): Batch => {
     const out = layout.batch(kind === 'sequential' ? sequentialCount(step) : n);
@@ -128,6 +128,16 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
     epochIndices: (epoch) => orderOf(kind === 'sequential' ? 0 : epoch).slice(),
     batch,
   };
+}
+
+/** @throws ConfigError where the input gives other than the views it says it has */
+function picked(input: Input, choice: Choice): Example {
+  const example = input.pick(choice);
+  const { length } = example.views;
+  if (length === input.views) return example;
+  throw new ConfigError(
+    `Input ${input.name} picked ${length} views of its ${input.views}. Give as many as it says.`,
+  );
 }
 
 function fillExample(batch: Batch, at: number, example: Example, labellers: readonly Labeller[]): void {

@@ -65,26 +65,36 @@ export interface PreparedImage {
   readonly location: number | null;
   /** Geometry of the prepared image itself (after resampling and cropping). */
   readonly plane: ImagePlane;
+  /** End diastole or end systole, where the source says so. */
+  readonly phase?: 'ED' | 'ES';
 }
 
 export interface PreparedManifest {
   readonly format: 'planewise-prepared';
-  readonly version: 1;
+  /** 2 where there are masks. */
+  readonly version: 1 | 2;
   /** Side of every image in pixels. */
   readonly size: number;
   /** Pixel spacing of every image, mm, isotropic. */
   readonly spacingMm: number;
   readonly targetView: string;
   readonly referenceViews: readonly string[];
+  /** Names of the classes in the masks, background first; none without masks. */
+  readonly classes?: readonly string[];
   readonly dtype: 'f32' | 'f16';
   readonly images: readonly PreparedImage[];
   readonly skipped: readonly SkippedFile[];
 }
 
+/** In a mask: what is there is not known. */
+export const UNKNOWN = 255;
+
 /** A prepared data set in memory: image i is pixels[i·size² … (i+1)·size²). */
 export interface PreparedData {
   readonly manifest: PreparedManifest;
   readonly pixels: Float32Array;
+  /** [images, size, size], where there are masks: class numbers, or UNKNOWN. */
+  readonly masks?: Uint8Array;
 }
 
 /** A file by name, wherever it lives (disk, browser folder, memory). */

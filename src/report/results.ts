@@ -31,9 +31,11 @@ export function tiles({ results }: Evaluation): Html {
   return html`<ul class="tiles">${results.map(tile)}</ul>`;
 }
 
-/** How many of the results are clearly better than the trivial ones, in words. */
+/** How many of the results are clearly better than the trivial ones, in words; no answer at all is no better. */
 function verdict(results: readonly Result[]): string {
-  const ratios = results.map(ratioOf).filter((ratio) => ratio !== null);
+  const ratios = results
+    .filter(({ trivial }) => trivial !== null)
+    .map((result) => ratioOf(result) ?? Number.POSITIVE_INFINITY);
   const better = ratios.filter((ratio) => ratio < 0.95).length;
   if (ratios.length === 0) return 'There was nothing to compare it with.';
   if (better === ratios.length) return 'Every result is better than the trivial predictor’s.';

@@ -1,9 +1,9 @@
 /** @file The report's slices: image and what every task shows of it, one figure each. */
 
 import type { Line } from '../data/types.ts';
-import type { Mark } from '../results/mark.ts';
+import { type Finding, type Mark, only } from '../results/mark.ts';
 import { fixed } from '../results/result.ts';
-import type { Finding, ShownImage } from '../train/judge.ts';
+import type { ShownImage } from '../train/judge.ts';
 import { type Html, html } from './html.ts';
 import { css, seriesColour, trueColour } from './palette.ts';
 import { clipLine, pngUri, windowed } from './pictures.ts';
@@ -11,11 +11,6 @@ import { type Region, regionPixels } from './regions.ts';
 
 type Heat = Extract<Mark, { kind: 'heat' }>;
 type Scale = Extract<Mark, { kind: 'scale' }>;
-
-/** The marks of one kind. */
-function only<K extends Mark['kind']>(marks: readonly Mark[], kind: K): Extract<Mark, { kind: K }>[] {
-  return marks.filter((mark): mark is Extract<Mark, { kind: K }> => mark.kind === kind);
-}
 
 /** The series' colours, mixed by their values and as opaque as the highest: RGBA. */
 function heatPixels(heats: readonly Heat[], size: number): Uint8Array {
@@ -58,7 +53,7 @@ function regionLayer(region: Region, size: number): Html {
 
 /** Pixel centres lie at integers, so the picture spans −0.5 … size − 0.5. */
 function overlay(pixels: Float32Array, size: number, marks: readonly Mark[], label: string): Html {
-  const heats = only(marks, 'heat');
+  const heats = only(marks, 'heat').filter(({ of }) => of === 'predicted');
   return html`<svg viewBox="-0.5 -0.5 ${size} ${size}" role="img" aria-label="${label}">
 <image x="-0.5" y="-0.5" width="${size}" height="${size}" href="${pngUri(size, size, windowed(pixels), 1)}"/>
 ${heats.length > 0 ? layer(size, size, heatPixels(heats, size), 'heat') : ''}${only(marks, 'region').map((region) => regionLayer(region, size))}

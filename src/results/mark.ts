@@ -12,7 +12,7 @@ export type Mark =
   /** A line across the image. */
   | { readonly kind: 'line'; readonly line: Line; readonly series: number; readonly of: Of }
   /** [size, size], 0 … 1: laid over the image in the series' colour. */
-  | { readonly kind: 'heat'; readonly values: Float32Array; readonly series: number }
+  | { readonly kind: 'heat'; readonly values: Float32Array; readonly series: number; readonly of: Of }
   /** [size, size] class numbers, 0 background: regions in their series' colours. */
   | { readonly kind: 'region'; readonly classes: Uint8Array; readonly of: Of }
   /** [size, size], a picture beside the image: what was restored, say. */
@@ -29,6 +29,19 @@ export type Mark =
     }
   /** A sentence or figure; with a series, about what has that colour. */
   | { readonly kind: 'words'; readonly text: string; readonly series?: number };
+
+/** The marks of one kind. */
+export function only<K extends Mark['kind']>(marks: readonly Mark[], kind: K): Extract<Mark, { kind: K }>[] {
+  return marks.filter((mark): mark is Extract<Mark, { kind: K }> => mark.kind === kind);
+}
+
+/** What a task shows of an image. */
+export interface Finding {
+  readonly task: string;
+  /** Names of the marks' series. */
+  readonly series: readonly string[];
+  readonly marks: readonly Mark[];
+}
 
 /** Predicted against true values of many images. */
 export interface Scatter {

@@ -26,11 +26,14 @@ export interface Result {
   readonly bySubject: ReadonlyMap<string, number>;
 }
 
-/** How the value compares with the trivial one: below 1 is better, whichever way the figure points; null without both. */
+/**
+ * How the value compares with the trivial one: below 1 is better, whichever way the figure points; infinite where only
+ * the better of the two is 0; null without both.
+ */
 export function ratioOf({ value, trivial, better }: Result): number | null {
   if (value === null || trivial === null) return null;
   const [above, below] = better === 'lower' ? [value, trivial] : [trivial, value];
-  return below === 0 ? null : above / below;
+  return above === below ? 1 : above / below;
 }
 
 /** A number with `digits` decimals and a true minus sign, or a dash where there is none. */

@@ -3,4 +3,5 @@ import { location } from './location.ts';
 import { orientation } from './orientation/index.ts';
 import type { Task } from './task.ts';
 
+/** The tasks that a configuration can ask for. */
 export const tasks: readonly Task[] = [orientation, location];

@@ -11,6 +11,8 @@ import type { Tensor } from '../tensor/tensor.ts';
 export interface Facts {
   readonly targetView: string;
   readonly referenceViews: readonly string[];
+  /** Names of the classes in the masks, background first; none without masks. */
+  readonly classes?: readonly string[] | undefined;
 }
 
 /** The grid of the prepared images. */
@@ -46,7 +48,7 @@ export interface Verdict {
 
 /** Scores what a network says, beside the trivial predictor. Fed block by block, so that no run holds all outputs. */
 export interface Judge {
-  /** Outputs of some images; their labels are in the samples. */
+  /** Outputs of some images; their labels are in the samples. @throws ShapeError for outputs of more or fewer images */
   add(outputs: HostOutputs, samples: readonly Sample[]): void;
   /** What to show of image `row` of the newest block. */
   marks(row: number): readonly Mark[];
@@ -71,6 +73,14 @@ export interface Part {
   check(training: readonly Sample[]): void;
 }
 
+/** Which values a setting may have: a kind of settings.ts. Opaque here, for declarations may not name the library behind. */
+export interface SettingKind<T = unknown> {
+  readonly '~standard': { readonly types?: { readonly output: T } | undefined };
+}
+
+/** A kind for each setting. */
+export type SettingKinds<S> = { readonly [K in keyof S]-?: SettingKind<S[K]> };
+
 /** A task: all that the program knows of it. */
 export interface Task<S = unknown> {
   readonly name: string;
@@ -81,7 +91,10 @@ export interface Task<S = unknown> {
   readonly lossTitle: string;
   /** What an example looks at; default one augmented image. */
   readonly input?: Input;
-  /** Weight of its loss, and what else can be set. */
+  /** Its section of the configuration, beside the weight of its loss. */
+  readonly settings: SettingKinds<S>;
+  readonly defaults: S;
+  /** @throws ConfigError where the data lack what it needs */
   setup(facts: Facts, settings: S, grid: Grid): Part;
 }
 

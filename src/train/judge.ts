@@ -1,13 +1,14 @@
 /** @file After training: predictions on held-out subjects, judged by every task, and what a report shows of them. */
-import { type Sample, sampleAt, samplesOf } from '../data/sample.ts';
+import { type Sample, samplesOf } from '../data/sample.ts';
 import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
-import type { Mark, Scatter } from '../results/mark.ts';
+import type { Finding, Scatter } from '../results/mark.ts';
 import type { Result } from '../results/result.ts';
+import type { Verdict } from '../tasks/task.ts';
 import { imagesOf } from './dataset.ts';
 import type { PlannedTask } from './plan.ts';
-import { predictImages } from './predict.ts';
+import { type PredictOptions, predictImages } from './predict.ts';
 import { shownImages } from './shown.ts';
 
 export type PartName = 'test' | 'validation' | 'training';
@@ -15,16 +16,8 @@ export type PartName = 'test' | 'validation' | 'training';
 /** An image with what is shown of it. */
 export interface ShownImage {
   readonly sample: Sample;
-  /** By task. */
+  /** Of each task. */
   readonly findings: readonly Finding[];
-}
-
-/** What a task shows of an image. */
-export interface Finding {
-  readonly task: string;
-  /** Names of the marks' series. */
-  readonly series: readonly string[];
-  readonly marks: readonly Mark[];
 }
 
 /** What is known of a network once its images are judged. */
@@ -56,6 +49,49 @@ export interface EvaluateOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** What each task makes of images, by name. */
+export interface Judgement {
+  readonly verdicts: readonly ({ readonly task: string } & Verdict)[];
+  readonly shown: readonly ShownImage[];
+}
+
+export interface JudgeOptions extends PredictOptions {
+  /** What the trivial predictors know. */
+  readonly training: readonly Sample[];
+  /** Places of the images to show, in the order to show them. */
+  readonly show: readonly number[];
+}
+
+/** Predicts images and has every task judge them, block by block. */
+export async function judgeImages(
+  network: HeadedNetwork,
+  data: PreparedData,
+  tasks: readonly PlannedTask[],
+  indices: readonly number[],
+  { training, show, ...options }: JudgeOptions,
+): Promise<Judgement> {
+  const judges = tasks.map(({ task, part }) => ({
+    task: task.name,
+    series: part.series,
+    judge: part.judge(training),
+  }));
+  const shown = new Map<number, ShownImage>();
+  const wanted = new Set(show);
+  await predictImages(network, data, indices, options, (outputs, block) => {
+    const samples = samplesOf(data, block);
+    for (const { judge } of judges) judge.add(outputs, samples);
+    for (const [row, sample] of samples.entries()) {
+      if (!wanted.has(sample.index)) continue;
+      const findings = judges.map(({ task, series, judge }) => ({ task, series, marks: judge.marks(row) }));
+      shown.set(sample.index, { sample, findings });
+    }
+  });
+  return {
+    verdicts: judges.map(({ task, judge }) => ({ task, ...judge.done() })),
+    shown: show.map((index) => shown.get(index)!),
+  };
+}
+
 /** Predicts the held-out images and has every task judge them beside its trivial predictor. */
 export async function evaluate(
   network: HeadedNetwork,
@@ -67,39 +103,21 @@ export async function evaluate(
   const { part, subjects } = evaluatedPart(split);
   const indices = imagesOf(data, subjects);
   const samples = samplesOf(data, indices);
-  const training = samplesOf(data, imagesOf(data, split.train));
-  const judges = tasks.map(({ task, part: own }) => ({
-    task,
-    series: own.series,
-    judge: own.judge(training),
-  }));
-  const wanted = new Set(shownImages(samples, SHOWN).map(({ index }) => index));
-  const shown: ShownImage[] = [];
-  const options = { batch, onProgress: (done: number) => onProgress?.(done, indices.length) };
-  await predictImages(network, data, indices, options, (outputs, block) => {
-    const images = block.map((index) => sampleAt(data, index));
-    for (const { judge } of judges) judge.add(outputs, images);
-    for (const [row, sample] of images.entries()) {
-      if (!wanted.has(sample.index)) continue;
-      const findings = judges.map(({ task, series, judge }) => ({
-        task: task.name,
-        series,
-        marks: judge.marks(row),
-      }));
-      shown.push({ sample, findings });
-    }
+  const { verdicts, shown } = await judgeImages(network, data, tasks, indices, {
+    batch,
+    training: samplesOf(data, imagesOf(data, split.train)),
+    show: shownImages(samples, SHOWN).map(({ index }) => index),
+    onProgress: (done) => onProgress?.(done, indices.length),
   });
-  const verdicts = judges.map(({ task, judge }) => ({ name: task.name, ...judge.done() }));
-  const order = [...wanted];
   return {
     part,
     images: samples.length,
     subjects: new Set(samples.map(({ subject }) => subject)).size,
     results: verdicts.flatMap(({ results }) => results),
-    summaries: Object.fromEntries(verdicts.map(({ name, summary }) => [name, summary])),
+    summaries: Object.fromEntries(verdicts.map(({ task, summary }) => [task, summary])),
     scatters: verdicts.flatMap(({ scatters }) => scatters),
     notes: verdicts.flatMap(({ notes }) => notes),
-    shown: shown.sort((a, b) => order.indexOf(a.sample.index) - order.indexOf(b.sample.index)),
+    shown,
   };
 }
 

@@ -1,19 +1,5 @@
-/** @file The settings of a pretraining run: what they are, and which values they may have. */
+/** @file The settings that training needs to know. */
 import type { Schedule } from './schedule.ts';
-import { schedules } from './schedule.ts';
-import {
-  fields,
-  flag,
-  list,
-  number,
-  oneOf,
-  orNull,
-  range,
-  type Schema,
-  someOf,
-  text,
-  whole,
-} from './schema.ts';
 
 /** How images are turned, moved and brightened at random. */
 export interface AugmentationSettings {
@@ -31,41 +17,27 @@ export interface AugmentationSettings {
   readonly offset: number;
 }
 
-/** The phantom cohort that stands in where there is no data. */
-export interface PhantomSettings {
-  readonly subjects: number;
-  readonly difficulty: 'easy' | 'mid' | 'hard';
-  /** Cardiac phases, 1 to 30. */
-  readonly phases: number;
-  /** Side of the DICOM images, pixels over 256 mm; 16 to 512. */
-  readonly size: number;
-  readonly seed: number;
+/** A backbone and its settings. */
+export interface ModelSection {
+  readonly name: string;
+  readonly [setting: string]: unknown;
+}
+
+/** A task's settings. */
+export interface TaskSection {
+  /** Of its loss in the sum. */
+  readonly weight: number;
+  readonly [setting: string]: unknown;
 }
 
 /** What training needs to know: it decides every byte of the weights, given the data and the adapter. */
 export interface TrainConfig {
-  /** The pretext tasks, each once. */
-  readonly tasks: readonly ('orientation' | 'location')[];
-  /** α of paper §3: weight of the orientation loss. */
-  readonly alpha: number;
-  /** β: weight of the location loss. */
-  readonly beta: number;
-  /** σ of the line labels, mm (paper §1: 6 px of 1.26 mm). */
-  readonly lineSigmaMm: number;
-  /** Channels of the first level, 1 to 256. */
-  readonly width: number;
+  /** The backbone, by name, and its settings. */
+  readonly model: ModelSection;
+  /** The tasks that are trained, by name, with their settings. */
+  readonly tasks: Readonly<Record<string, TaskSection>>;
   /** `mixed`: convolutions in f16, with the loss scaled; the adapter needs shader-f16. */
   readonly precision: 'f32' | 'mixed';
-  /** Levels of the U-Net, the centre included; 2 to 7. */
-  readonly depth: number;
-  /** Factor on the first weights of the heatmaps' 1×1 convolution. */
-  readonly headGain: number;
-  /** Whether to hold the two layers of [Z] that are never called, so that state dicts map one to one. */
-  readonly unusedLayers: boolean;
-  /** Width of the location head's hidden layer. */
-  readonly hidden: number;
-  /** Of the location head's hidden layer: from 0, below 1. */
-  readonly dropout: number;
   readonly steps: number;
   /** Images of a step. */
   readonly batch: number;
@@ -96,108 +68,3 @@ export interface TrainConfig {
   /** Seconds to spend at the start on timing kernel variants, 0 for what is known already; null: the fixed order. */
   readonly tune: number | null;
 }
-
-export type Preset = 'small' | 'zhang2024';
-
-/** A whole run: the training, its data and where its results go. */
-export interface RunConfig extends TrainConfig {
-  /** Where the settings come from that are not given. */
-  readonly preset: Preset;
-  /** A DICOM folder or a prepared store; null: a phantom cohort. */
-  readonly data: string | null;
-  /** folder-or-series=view rules. */
-  readonly map: readonly string[];
-  /** Side of the prepared images, pixels; 8 to 4096. */
-  readonly size: number;
-  /** Pixel spacing of the prepared images, mm. */
-  readonly spacingMm: number;
-  readonly phantom: PhantomSettings;
-  readonly adapter: 'gpu' | 'system' | 'swiftshader' | null;
-  /** The run's folder. */
-  readonly out: string;
-}
-
-/** Some of the settings; undefined stands for none. */
-export type Given<T> = { readonly [K in keyof T]?: T[K] | undefined };
-
-/** What a user gives: any part of the configuration. */
-export type GivenConfig = Given<Omit<RunConfig, 'augmentation' | 'phantom'>> & {
-  readonly augmentation?: Given<AugmentationSettings> | undefined;
-  readonly phantom?: Given<PhantomSettings> | undefined;
-};
-
-type Shape<T> = Readonly<Record<keyof T, Schema>>;
-
-const positive = number({ above: 0 });
-const least0 = number({ from: 0 });
-const share = number({ from: 0, to: 0.9 });
-
-const augmentation: Shape<AugmentationSettings> = {
-  rotationDeg: number({ from: 0, to: 180 }),
-  scale: range(positive),
-  shiftPx: least0,
-  flipX: flag,
-  flipY: flag,
-  gain: range(positive),
-  offset: least0,
-};
-
-const phantom: Shape<PhantomSettings> = {
-  subjects: whole({ from: 3 }),
-  difficulty: oneOf(['easy', 'mid', 'hard']),
-  phases: whole({ from: 1, to: 30 }),
-  size: whole({ from: 16, to: 512 }),
-  seed: whole({ from: 0 }),
-};
-
-export const trainShape: Shape<TrainConfig> = {
-  tasks: someOf(['orientation', 'location']),
-  alpha: positive,
-  beta: positive,
-  lineSigmaMm: positive,
-  width: whole({ from: 1, to: 256 }),
-  precision: oneOf(['f32', 'mixed']),
-  depth: whole({ from: 2, to: 7 }),
-  headGain: positive,
-  unusedLayers: flag,
-  hidden: whole({ from: 1, to: 4096 }),
-  dropout: number({ from: 0, below: 1 }),
-  steps: whole({ from: 1 }),
-  batch: whole({ from: 1, to: 4096 }),
-  learningRate: positive,
-  schedule: oneOf(schedules),
-  epoch: oneOf(['subject', 'all']),
-  augmentation: fields(augmentation),
-  l1: least0,
-  l2: least0,
-  clipNorm: orNull(positive),
-  seed: whole({ from: 0 }),
-  validationFraction: share,
-  testFraction: share,
-  validateEvery: whole({ from: 1 }),
-  validationImages: whole({ from: 1 }),
-  checkpointEvery: whole({ from: 1 }),
-  recompute: flag,
-  tune: orNull(least0),
-};
-
-const runShape: Shape<RunConfig> = {
-  ...trainShape,
-  preset: oneOf(['small', 'zhang2024']),
-  data: orNull(text),
-  map: list(text),
-  size: whole({ from: 8, to: 4096 }),
-  spacingMm: positive,
-  phantom: fields(phantom),
-  adapter: orNull(oneOf(['gpu', 'system', 'swiftshader'])),
-  out: text,
-};
-
-export const runSchema: Schema = fields(runShape);
-
-const given = { partial: true };
-/** Any part of a configuration. */
-export const givenSchema: Schema = fields(
-  { ...runShape, augmentation: fields(augmentation, given), phantom: fields(phantom, given) },
-  given,
-);

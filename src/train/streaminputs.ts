@@ -1,7 +1,7 @@
 /** @file A stream's batch on the device: one buffer, written once a step, and the tensors that lie in it. */
 import * as ops from '../autograd/ops.ts';
 import { type Batch, BatchLayout, type Section } from '../data/batch.ts';
-import { moved } from '../tasks/kinds.ts';
+import { moved } from '../tasks/moves.ts';
 import type { Step } from '../tasks/task.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
@@ -48,7 +48,9 @@ export class StreamInputs {
       matrices,
       this.#tensor(this.#layout.gainOffset),
     );
-    return { ...this.asStored(), images, at: (field) => labels.get(field)! };
+    const stored = this.asStored();
+    // what is not moved is no field of this stream, which is refused there
+    return { ...stored, images, at: (field) => labels.get(field) ?? stored.at(field) };
   }
 
   /** Images and labels as they are stored. */

@@ -1,43 +1,71 @@
-/** @file Winners of the tuner, kept between runs: by adapter, by the engine's shaders and by problem. */
-import { choicesBy, type Winner } from '../autograd/tune.ts';
+/**
+ * @file Winners of the tuner, kept between runs: by adapter and by bucket of problems, each with the checksums of the
+ * shaders that it was found with (docs/decisions/tuning.md).
+ */
+import type { KnownWinner, KnownWinners, Winner } from '../autograd/tune.ts';
 import { textChecksum } from '../base/hash.ts';
-import type { Choices } from '../kernels/launch/variant.ts';
+import { textOf } from '../kernels/launch/shader.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
 import type { Device } from '../tensor/device.ts';
 import { type RunFiles, readText, writeText } from './runfiles.ts';
 
 export const winnersFile = 'variants.json';
 
-type Stored = Record<string, Record<string, string>>;
-
-/** A checksum of every shader: a version that changes while one works on kernels, too. */
-function engineVersion(): string {
-  const sources = Object.values(shaders).map(({ source }) => source);
-  return textChecksum(sources.join('\n'));
+interface Kept extends KnownWinner {
+  /** Checksums by name of the shaders that were timed. */
+  readonly shaders: Readonly<Record<string, string>>;
 }
 
-/** What winners depend on besides the problem. */
+/** By adapter, then by bucket. */
+type Stored = Record<string, Record<string, Kept>>;
+
+/** Checksums of all shaders with what they include. */
+function shaderChecksums(): ReadonlyMap<string, string> {
+  return new Map(Object.values(shaders).map((shader) => [shader.name, textChecksum(textOf(shader))]));
+}
+
+/** What winners depend on besides the problem and the shaders. */
 export function adapterKey({ gpu, caps }: Device): string {
   const { vendor, architecture, device = '' } = gpu.adapterInfo;
   const { description, subgroupSize, f16 } = caps;
   const abilities = `subgroups of ${subgroupSize}, ${f16 ? 'f16' : 'no f16'}`;
-  return [vendor, architecture, device, description, abilities, `shaders ${engineVersion()}`].join(' / ');
+  return [vendor, architecture, device, description, abilities].join(' / ');
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const isStored = (value: unknown): value is Stored =>
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+const isKept = (value: unknown): value is Kept =>
   isRecord(value) &&
-  Object.values(value).every(
-    (entry) => isRecord(entry) && Object.values(entry).every((variant) => typeof variant === 'string'),
-  );
+  isText(value.chosen) &&
+  Array.isArray(value.fitting) &&
+  value.fitting.every(isText) &&
+  isRecord(value.shaders) &&
+  Object.values(value.shaders).every(isText);
+
+/** Versions before this kept the variant alone, by exact problem and by a checksum of all shaders: none counts now. */
+const isOutdated = isText;
+
+/** What a file holds, without what is outdated; undefined where it is no file of winners. */
+function parse(stored: unknown): Stored | undefined {
+  if (!isRecord(stored)) return undefined;
+  const result: Stored = {};
+  for (const [adapter, winners] of Object.entries(stored)) {
+    if (!isRecord(winners)) return undefined;
+    const current = Object.entries(winners).filter(([, one]) => !isOutdated(one));
+    if (!current.every((entry): entry is [string, Kept] => isKept(entry[1]))) return undefined;
+    if (current.length > 0) result[adapter] = Object.fromEntries(current);
+  }
+  return result;
+}
 
 async function readAll(files: RunFiles, onWarning: (message: string) => void): Promise<Stored> {
   try {
     const text = await readText(files, winnersFile);
-    const stored: unknown = text === null ? {} : JSON.parse(text);
-    if (isStored(stored)) return stored;
+    const stored = text === null ? {} : parse(JSON.parse(text));
+    if (stored) return stored;
     onWarning(`${files.describe(winnersFile)} does not hold kernel variants; it is ignored.`);
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
@@ -46,18 +74,41 @@ async function readAll(files: RunFiles, onWarning: (message: string) => void): P
   return {};
 }
 
-/** What was found on this adapter before; nothing where the file is damaged, which `onWarning` is told. */
+/**
+ * What was found on this adapter before, with shaders that are still the same; nothing where the file is damaged, which
+ * `onWarning` is told.
+ */
 export async function loadWinners(
   files: RunFiles,
   device: Device,
   onWarning: (message: string) => void,
-): Promise<Choices> {
-  return (await readAll(files, onWarning))[adapterKey(device)] ?? {};
+): Promise<KnownWinners> {
+  const kept = (await readAll(files, onWarning))[adapterKey(device)] ?? {};
+  const now = shaderChecksums();
+  const isCurrent = (one: Kept) => Object.entries(one.shaders).every(([name, sum]) => now.get(name) === sum);
+  return Object.fromEntries(
+    Object.entries(kept)
+      .filter(([, one]) => isCurrent(one))
+      .map(([bucket, { chosen, fitting }]) => [bucket, { chosen, fitting }]),
+  );
+}
+
+/** By bucket; of several problems in one the dearest speaks for it. */
+function keptOf(winners: readonly Winner[]): Record<string, Kept> {
+  const sums = shaderChecksums();
+  const cost = ({ uses, ms }: Winner) => (ms === null ? Number.MAX_VALUE : uses * ms);
+  const ascending = [...winners].sort((a, b) => cost(a) - cost(b));
+  return Object.fromEntries(
+    ascending.map(({ bucket, chosen, fitting, shaders: run }) => {
+      const checksums = Object.fromEntries(run.map((name) => [name, sums.get(name) ?? '']));
+      return [bucket, { chosen, fitting, shaders: checksums }];
+    }),
+  );
 }
 
 /**
- * Adds winners to those of this adapter. Those that ran out of time are left out, to be tried again. What cannot be
- * written is told to `onWarning`: it only costs the next run its tuning.
+ * Adds winners that were measured to those of this adapter. Those that ran out of time are left out, to be tried again.
+ * What cannot be written is told to `onWarning`: it only costs the next run its tuning.
  */
 export async function saveWinners(
   files: RunFiles,
@@ -67,7 +118,8 @@ export async function saveWinners(
 ): Promise<void> {
   const stored = await readAll(files, () => {});
   const key = adapterKey(device);
-  stored[key] = { ...stored[key], ...choicesBy(winners.filter(({ complete }) => complete)) };
+  const measured = winners.filter((winner) => winner.complete && winner.shaders.length > 0);
+  stored[key] = { ...stored[key], ...keptOf(measured) };
   try {
     await writeText(files, winnersFile, `${JSON.stringify(stored, null, 1)}\n`);
   } catch (error) {

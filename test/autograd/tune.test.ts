@@ -108,7 +108,7 @@ describe('tuner', () => {
       ['scaled', 'added', true],
       ['scaled', 'scaled', true],
     ]);
-    expect(winners[0]).toMatchObject({ ms: 3, orderedMs: 10 });
+    expect(winners[0]).toMatchObject({ ms: 3, orderedMs: 10, shaders: ['binary', 'unary'] });
     expect(choicesOf(device())).toEqual({});
     setChoices(device(), choicesBy(winners));
     using step = await capture(device(), twoSizes);
@@ -203,16 +203,6 @@ describe('tuner', () => {
       expect(last).toBeLessThanOrEqual(limitMs + 150);
       for (const winner of winners) if (!winner.complete) expect(winner.chosen).toBe('scaled');
     }
-  });
-
-  it('does not measure again what is known, unless that is no variant that fits', async () => {
-    const problems = problemsOf(device(), twoSizes);
-    const titles: string[] = [];
-    const onProgress = (_done: number, total: number, title: string) => titles.push(`${total} ${title}`);
-    const known = { [problems[0]!.key]: 'added', [problems[1]!.key]: 'large' };
-    const winners = await tune(device(), problems, { limitMs: 1e6, known, onProgress });
-    expect(winners[0]).toMatchObject({ chosen: 'added', ms: null, complete: true });
-    expect(titles).toEqual(['2 double 4×5 → 4×5', '2 double 4×5 → 4×5']);
   });
 
   it('times every variant of a convolution and of its gradients, channels of wider pixels included', async () => {

@@ -6,8 +6,9 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { philox } from '../../src/base/random.ts';
 import { applyAffine, normalizeLine } from '../../src/data/affine.ts';
 import { augmentLine, drawAugmentation } from '../../src/data/augmentation.ts';
+import { field } from '../../src/data/field.ts';
 import { prepare } from '../../src/data/prepare.ts';
-import { createSampler } from '../../src/data/sampler.ts';
+import { createSampler, type Labeller } from '../../src/data/sampler.ts';
 import { splitSubjects, subjectsOf } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { dsbccSubject } from './studies.ts';
@@ -21,6 +22,22 @@ beforeAll(async () => {
     { size: 16, spacingMm: 4 },
   );
 });
+
+/** The two labels of prepared images, as tasks write them. */
+const lines = field('lines', { kind: 'lines', shape: [2, 3], labels: 2 });
+const locations = field('locations', { kind: 'value', shape: [1] });
+const planes: Labeller = {
+  fields: [lines],
+  fill({ views: [first] }, row) {
+    for (const [view, line] of first!.sample.lines.entries()) if (line) row.set(lines, line, view);
+  },
+};
+const places: Labeller = {
+  fields: [locations],
+  fill({ views: [first] }, row) {
+    if (first!.sample.location !== null) row.set(locations, [first!.sample.location]);
+  },
+};
 
 describe('philox', () => {
   test('gives the known answers of Random123', () => {
@@ -78,22 +95,24 @@ describe('a sampler', () => {
     expect(batches.at(-1)!.indices).toHaveLength(4);
   });
 
-  test('lays out pixels, lines, locations and masks by image', () => {
-    const sampler = createSampler(data, { batch: 5, epoch: 'sequential' });
+  test('lays out pixels, matrices and what labellers write by image, with masks of what they wrote', () => {
+    const sampler = createSampler(data, { batch: 5, epoch: 'sequential', labellers: [places, planes] });
     for (let step = 0; step < sampler.stepsPerEpoch; step++) {
       const batch = sampler.batch(step);
+      const [stored, known] = [batch.values(lines), batch.mask(lines)];
       for (const [row, index] of batch.indices.entries()) {
         const image = data.manifest.images[index]!;
+        const is = row < batch.count;
         expect(batch.images.subarray(row * 256, row * 256 + 256)).toEqual(
           data.pixels.subarray(index * 256, index * 256 + 256),
         );
         for (const [view, line] of image.lines.entries()) {
-          const stored = batch.lines.subarray((row * 2 + view) * 3, (row * 2 + view) * 3 + 3);
-          expect(stored).toEqual(Float32Array.from(line ?? [0, 0, 0]));
-          expect(batch.lineMask[row * 2 + view]).toBe(line ? 1 : 0);
+          const at = (row * 2 + view) * 3;
+          expect(stored.subarray(at, at + 3)).toEqual(Float32Array.from(line ?? [0, 0, 0]));
+          expect(known[row * 2 + view]).toBe(is && line ? 1 : 0);
         }
-        expect([batch.locations[row], batch.locationMask[row]]).toEqual(
-          image.location === null ? [0, 0] : [Math.fround(image.location), 1],
+        expect([batch.values(locations)[row], batch.mask(locations)[row]]).toEqual(
+          image.location === null ? [0, 0] : [Math.fround(image.location), is ? 1 : 0],
         );
         expect([...batch.matrices.subarray(row * 6, row * 6 + 6)]).toEqual([1, 0, 0, 0, 1, 0]);
         expect([...batch.gainOffset.subarray(row * 2, row * 2 + 2)]).toEqual([1, 0]);
@@ -102,6 +121,32 @@ describe('a sampler', () => {
     const masks = data.manifest.images.map((i) => [i.subject, i.lines[0] === null, i.location === null]);
     expect(masks).toContainEqual(['4', true, false]);
     expect(masks).toContainEqual(['5', false, true]);
+  });
+
+  test('masks the rows that fill up the last batch of a sequential pass, and counts labels without them', () => {
+    const count = data.manifest.images.length;
+    const sampler = createSampler(data, {
+      batch: count - 1,
+      epoch: 'sequential',
+      labellers: [planes, places],
+    });
+    const [whole, rest] = [sampler.batch(0), sampler.batch(1)];
+    expect([whole.count, rest.count]).toEqual([count - 1, 1]);
+    const last = data.manifest.images.at(-1)!;
+    const known = last.lines.filter((line) => line !== null).length;
+    expect(known).toBeGreaterThan(0);
+    expect(rest.indices).toEqual(new Int32Array(count - 1).fill(count - 1));
+    expect(rest.labelCount([lines])).toBe(known);
+    expect(rest.mask(lines).subarray(2)).toEqual(new Float32Array(2 * (count - 2)));
+    expect(rest.mask(locations).subarray(1)).toEqual(new Float32Array(count - 2));
+    const all = data.manifest.images.flatMap((image) => image.lines).filter((line) => line !== null).length;
+    expect(whole.labelCount([lines]) + rest.labelCount([lines])).toBe(all);
+    expect(whole.labelCount([lines, locations])).toBe(
+      whole.labelCount([lines]) + whole.labelCount([locations]),
+    );
+    // an endless pass has no such rows
+    const endless = createSampler(data, { batch: 2 * count, epoch: 'all', labellers: [planes] }).batch(0);
+    expect([endless.count, endless.labelCount([lines])]).toEqual([2 * count, 2 * all]);
   });
 
   test('draws only from the subjects given, and refuses none or a batch of nothing', () => {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { capture } from '../../src/autograd/step.ts';
+import { textOf } from '../../src/kernels/launch/shader.ts';
 import * as shaders from '../../src/kernels/shaders.gen.ts';
 import { zeros } from '../../src/tensor/create.ts';
 import { useDevice } from '../device.ts';
@@ -60,7 +61,7 @@ describe('convolution in f16, variant matrix forced', () => {
       // No adapter of this kind here: everything but the matrix instructions themselves is put to the test.
       Object.assign(device().caps, { matrices: true });
       for (const shader of [shaders.conv2dMatrix, shaders.conv2dWeightGradMatrix])
-        Object.assign(shader, { source: withLoops(shader.source) });
+        Object.assign(shader, { source: [withLoops(textOf(shader))] });
     });
     halfTests(device);
 

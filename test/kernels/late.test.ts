@@ -28,7 +28,7 @@ function slow(): PipelineSpec {
     fn main(@builtin(local_invocation_index) i: u32) { ${lines.join('\n')} }`;
   const bindings = [{ name: 'y', binding: 0, access: 'read_write' }] as const;
   const entries = { main: { bindings, params: null } };
-  return pipelineSpec({ name: 'slow', source, entries, overrides: {}, consts: {}, aliases: {} }, 'main', {});
+  return pipelineSpec({ name: 'slow', source: [source], entries }, 'main', {});
 }
 
 /** Keeps what it opened. */

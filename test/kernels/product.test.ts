@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { GAP } from '../../src/kernels/conv/winogradPlanes.ts';
 import { multiply, type Product, productVariants } from '../../src/kernels/conv/winogradProduct.ts';
-import { problemKey, setChoices } from '../../src/kernels/launch/variant.ts';
+import { problemKey } from '../../src/kernels/launch/problem.ts';
+import { setChoices } from '../../src/kernels/launch/variant.ts';
 import { watched } from '../../src/kernels/launch/watch.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';

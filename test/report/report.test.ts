@@ -2,79 +2,19 @@
 
 import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
-import type { ViewErrors } from '../../src/train/evaluate.ts';
-import { windowed } from '../../src/report/pictures.ts';
-import { type ReportInput, renderReport } from '../../src/report/report.ts';
 import { duration } from '../../src/report/html.ts';
-import { lineAt, renderRidge } from '../tasks/orientation/ridge.ts';
+import { windowed } from '../../src/report/pictures.ts';
+import { renderReport } from '../../src/report/report.ts';
+import type { Mark } from '../../src/results/mark.ts';
+import type { Evaluation } from '../../src/train/judge.ts';
+import { offset, place, resultOf } from '../results/results.ts';
+import { evaluation, input, line, pixels, predicted, shown, size, truth } from './input.ts';
 
-const size = 16;
 const hostile = `</script><script>alert("1")</script>&<img src=x onerror='y'>`;
-const view: ViewErrors = {
-  angleDeg: 4,
-  offsetMm: 2,
-  baselineAngleDeg: 10,
-  baselineOffsetMm: 5,
-  meanAngleDeg: 5,
-  meanOffsetMm: 2.5,
-  baselineMeanAngleDeg: 11,
-  baselineMeanOffsetMm: 6,
-  images: 40,
-  missing: 0,
-  unlabelled: 0,
-};
 
-const pixels = renderRidge(lineAt(10, 2, size), size, 3);
-const truth = lineAt(30, 2, size);
-
-function input(change: Partial<ReportInput> = {}): ReportInput {
-  return {
-    title: 'Phantom run',
-    config: { width: 16, augmentation: { rotationDeg: 15, scale: [0.9, 1.1] }, clipNorm: null },
-    step: { launches: 200, memory: { plannedBytes: 40.2e6, unplannedBytes: 165e6 } },
-    adapter: { name: 'Some adapter', software: true },
-    timings: [{ name: 'Training', seconds: 245 }],
-    metrics: Array.from({ length: 4000 }, (_, i) => ({
-      step: i + 1,
-      loss: 2 / (i + 1),
-      orientationLoss: 1 / (i + 1),
-      locationLoss: 1 / (i + 1),
-      lr: 1e-3,
-      imagesPerSecond: 100,
-    })),
-    validation: [{ step: 2000, loss: 0.5, orientationLoss: 0.3, locationLoss: 0.2, best: true }],
-    evaluation: {
-      images: 40,
-      subjects: 4,
-      orientation: { '2ch': view },
-      location: { mae: 0.1, baselineMae: 0.25, images: 40 },
-    },
-    part: 'test',
-    samples: [
-      {
-        size,
-        pixels,
-        subject: 'p1',
-        caption: 'slice 1 of 9',
-        predicted: [lineAt(33, 2, size)],
-        truth: [truth],
-        heatmap: renderRidge(truth, size, 1.5),
-        location: { predicted: 0.125, truth: 0 },
-      },
-    ],
-    scatter: [{ predicted: 0.25, truth: 0.5 }],
-    data: {
-      name: 'phantom',
-      size,
-      spacingMm: 4,
-      targetView: 'sax',
-      referenceViews: ['2ch'],
-      parts: [{ name: 'Training', subjects: 30, images: 300 }],
-      skipped: [{ file: 'a.dcm', reason: { code: 'X', message: 'It is not DICOM.' } }],
-    },
-    ...change,
-  };
-}
+/** The report of an evaluation that is otherwise as above. */
+const reportOf = (change: Partial<Evaluation>): string =>
+  renderReport(input({ evaluation: { ...evaluation, ...change } }));
 
 const figures = (text: string): string => text.slice(text.indexOf('class="gallery"'));
 
@@ -88,6 +28,14 @@ describe('renderReport', () => {
     expect(text).toContain('content="default-src &#39;none&#39;; img-src data:');
   });
 
+  const hostileMarks: readonly Mark[] = [
+    line('predicted', predicted),
+    { kind: 'words', text: hostile, series: 0 },
+    { kind: 'words', text: hostile },
+    { kind: 'scale', title: hostile, predicted: 0.5, truth: null, from: hostile, to: hostile },
+    { kind: 'picture', title: hostile, values: pixels },
+  ];
+
   test('escapes every text that comes from files or settings', () => {
     const base = input();
     const text = renderReport(
@@ -96,8 +44,14 @@ describe('renderReport', () => {
         config: { [hostile]: hostile },
         adapter: { name: hostile, software: false },
         timings: [{ name: hostile, seconds: 1 }],
-        evaluation: { ...base.evaluation, orientation: { [hostile]: view } },
-        samples: [{ ...base.samples[0]!, subject: hostile, caption: hostile }],
+        tasks: [{ name: 'orientation', lossTitle: hostile, tells: hostile }],
+        evaluation: {
+          ...evaluation,
+          results: [resultOf({ title: hostile, unit: hostile, about: hostile, notes: [hostile] })],
+          notes: [hostile],
+          scatters: [{ title: hostile, about: hostile, axis: hostile, points: [{ predicted: 0, truth: 1 }] }],
+          shown: [shown([{ task: hostile, series: [hostile], marks: hostileMarks }], hostile)],
+        },
         data: {
           ...base.data,
           name: hostile,
@@ -110,16 +64,28 @@ describe('renderReport', () => {
     );
     expect(text.match(/<script/g)).toHaveLength(1);
     expect(text.match(/<\/script/g)).toHaveLength(1);
-    expect(text).not.toContain('<img');
+    expect(text.match(/<img/g)).toHaveLength(1);
+    expect(text).not.toContain('<img src=x');
     expect(text).toContain('&lt;/script&gt;&lt;script&gt;alert(&quot;1&quot;)');
   });
 
-  test('tells the errors beside the trivial ones, with their ratio', () => {
+  test('tells the results beside the trivial ones, with their ratio', () => {
     const text = renderReport(input());
-    expect(text).toContain('4.0° and 2.0 mm for the 2-chamber line (trivial: 10.0° and 5.0 mm)');
+    expect(text).toContain(
+      'the result is 2-chamber line, angle 4.00° (trivial 10.00°), 2-chamber line, offset 2.00 mm (trivial 5.00 mm) and Slice location 0.1000 (trivial 0.2500).',
+    );
     expect(text).toContain('In 4,000 steps on 30 subjects');
-    expect(text).toContain('Every error is below that of the trivial predictor.');
+    expect(text).toContain(
+      'was trained to tell where the 2-chamber plane cuts an image and how far along its stack a slice lies.',
+    );
+    expect(text).toContain('Every result is better than the trivial predictor’s.');
     expect(text.match(/<\/span>0\.40<\/td>/g)).toHaveLength(3);
+    expect(text).toContain('<small>median of 40 images; mean 5.0°</small>');
+    expect(text).toContain('<td class="number">2.00 mm</td><td class="number">5.00 mm</td>');
+    expect(text).toContain(
+      '<div class="name">Slice location</div><div class="value">0.1000<small></small></div><div class="beside">trivial 0.2500</div>',
+    );
+    expect(text).toContain('<p class="note">The angle is that between');
     expect(text).toContain('4 min 05 s');
     expect(text).toContain('without planning</th><td>165.0 MB');
     expect(text).toContain('augmentation.scale</th><td>0.9, 1.1');
@@ -127,21 +93,39 @@ describe('renderReport', () => {
 
   test('says which subjects the numbers are of, and warns when they were trained on', () => {
     expect(renderReport(input())).toContain('4 subjects, none of which the network has seen before');
-    const text = renderReport(input({ part: 'training' }));
+    const text = reportOf({ part: 'training' });
     expect(text).toContain('these numbers do not tell how it does on new ones');
+    expect(text).toContain('No held-out subject');
     expect(text).not.toContain('seen before');
     expect(text).not.toContain('other subjects');
+    expect(reportOf({ part: 'validation' })).toContain('whose loss chose the weights to keep');
   });
 
-  test('says so when nothing was learned, and counts what could not be scored', () => {
-    const poor = { ...view, angleDeg: 12, offsetMm: 5.1, missing: 7, unlabelled: 3 };
-    const text = renderReport(
-      input({ evaluation: { images: 43, subjects: 4, orientation: { '4ch': poor }, location: null } }),
-    );
+  test('says so when nothing was learned, and what could not be scored', () => {
+    const notes = [
+      '2-chamber: no line could be fitted in 7 of 40 images; they are scored with the trivial line.',
+      '2-chamber: 3 images have no such line inside them and are not scored.',
+    ];
+    const text = reportOf({
+      results: [resultOf({ value: 12, missing: 7, notes }), { ...offset, value: 5.1, missing: 7 }],
+    });
     expect(text).toContain('no better than the trivial predictor: the network has not learned the task');
-    expect(text).toContain('no line could be fitted in 7 of 40 images');
-    expect(text).toContain('3 images have no such line');
+    for (const note of notes) expect(text).toContain(`<p class="note">${note}</p>`);
     expect(text.match(/class="ratio worse"/g)).toHaveLength(2);
+  });
+
+  test('counts results whichever way they point, those without an answer as no better', () => {
+    const dice = resultOf({ title: 'Dice', unit: '', digits: 3, better: 'higher', value: 0.9, trivial: 0.5 });
+    expect(reportOf({ results: [dice] })).toContain('Every result is better');
+    const nothing = { ...dice, value: 0 };
+    const mixed = reportOf({ results: [dice, nothing, { ...dice, value: null }] });
+    expect(mixed).toContain('1 of 3 results are clearly better');
+    expect(mixed.match(/class="ratio worse"/g)).toHaveLength(1);
+    expect(mixed).toContain('Dice 0.000 (trivial 0.500) and Dice – (trivial 0.500)');
+    const silent = resultOf({ value: null, missing: 40 });
+    expect(reportOf({ results: [silent, { ...offset, value: null }] })).toContain('has not learned the task');
+    for (const results of [[], [resultOf({ trivial: null })]])
+      expect(reportOf({ results })).toContain('There was nothing to compare it with.');
   });
 
   test('lays exact lines over an exact picture: pixel centres at integers', () => {
@@ -161,13 +145,13 @@ describe('renderReport', () => {
     const png = /data:image\/png;base64,([^"]*)/.exec(text)![1]!;
     const picture = decode(Uint8Array.from(atob(png), (c) => c.charCodeAt(0)));
     expect(picture.data).toEqual(windowed(pixels));
-    expect(text).toContain('aria-label="p1, slice 1 of 9; 2-chamber 3.0°, 0.0 mm"');
+    expect(text).toContain('aria-label="p1, slice 1, phase 1; 2-chamber 3.0°, 0.0 mm"');
   });
 
   test('thins long loss curves and keeps validation at its step', () => {
     const [, literal] = /const curves = (.*?);\n/.exec(renderReport(input()))!;
     const curves = JSON.parse(literal!) as { title: string; data: (number | null)[][] }[];
-    expect(curves.map(({ title }) => title)).toHaveLength(3);
+    expect(curves.map(({ title }) => title)).toEqual(['Total loss', 'Line heatmaps', 'Location, squared']);
     const [steps, training, , validation] = curves[0]!.data as [number[], ...(number | null)[][]];
     expect(steps.length).toBeLessThanOrEqual(1501);
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
@@ -176,15 +160,24 @@ describe('renderReport', () => {
     expect(training![0]).toBeCloseTo((2 + 1 + 2 / 3) / 3, 4);
   });
 
+  test('draws the loss of one task once, and the validation losses of every task in a table', () => {
+    const [only] = input().tasks;
+    const [, literal] = /const curves = (.*?);\n/.exec(renderReport(input({ tasks: [only!] })))!;
+    expect((JSON.parse(literal!) as { title: string }[]).map(({ title }) => title)).toEqual([
+      'Line heatmaps',
+    ]);
+    expect(renderReport(input())).toContain(
+      '<th scope="row">2,000</th><td>0.50000</td><td>0.30000</td><td>0.20000</td><td>lowest so far</td>',
+    );
+  });
+
   test('leaves out what a run does not have', () => {
     const base = input();
     const text = renderReport(
       input({
         metrics: [],
         validation: [],
-        samples: [],
-        scatter: [],
-        evaluation: { ...base.evaluation, orientation: null },
+        evaluation: { ...evaluation, results: [place], scatters: [], shown: [] },
         data: { ...base.data, skipped: [] },
       }),
     );

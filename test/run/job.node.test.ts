@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, FileError } from '../../src/base/errors.ts';
 import { interruptible } from '../../src/commands/interrupt.ts';
-import type { Device } from '../../src/tensor/device.ts';
-import type { GivenConfig } from '../../src/train/config.ts';
+import type { GivenConfig } from '../../src/run/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../../src/run/job.node.ts';
+import type { Device } from '../../src/tensor/device.ts';
 import { withoutTimings } from '../../src/train/runlog.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels } from '../train/tiny.ts';
@@ -20,8 +20,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const small: GivenConfig = {
   phantom: { subjects: 5, phases: 1, size: 32 },
-  width: 4,
-  depth: 2,
+  model: { width: 4, depth: 2 },
   steps: 6,
   batch: 4,
   validateEvery: 3,
@@ -72,7 +71,7 @@ describe('a pretraining job', () => {
   it('goes from phantom to report; interrupted and resumed, it leaves the same files', async () => {
     const [whole, broken] = [join(folder, 'whole'), join(folder, 'broken')];
     const result = await run({ given: { ...small, out: whole } });
-    expect(result.results).toMatchObject({ part: 'test', evaluation: { subjects: 1 } });
+    expect(result.results).toMatchObject({ part: 'test', subjects: 1 });
     const stopped = await run({ given: { ...small, out: broken }, interrupt: true });
     expect(stopped.training.stopped).toBe(true);
     expect(stopped.report).toBeNull();
@@ -81,6 +80,10 @@ describe('a pretraining job', () => {
     for (const name of ['config.json', 'weights.safetensors', 'evaluation.json', 'report.html', 'slices.png'])
       expect(names).toContain(name);
     expect(await readdir(broken)).toEqual(names);
+    const told = JSON.parse(await read('whole', 'evaluation.json'));
+    expect(Object.keys(told)).toEqual(['part', 'images', 'subjects', 'orientation', 'location']);
+    expect(Object.keys(told.orientation)).toEqual(['2-chamber', '4-chamber']);
+    expect(told.location).toEqual(result.results!.summaries.location);
     for (const name of [
       'weights.safetensors',
       'checkpoint.safetensors',
@@ -96,7 +99,7 @@ describe('a pretraining job', () => {
   it('stays as it was where it is resumed with settings that its checkpoint refuses', async () => {
     const out = join(folder, 'whole');
     const before = await read('whole', 'config.json');
-    for (const change of [{ steps: 60 }, { width: 8 }]) {
+    for (const change of [{ steps: 60 }, { model: { width: 8 } }]) {
       const resumed = run({ given: { ...change, out }, resume: true });
       await expect(resumed).rejects.toThrow(/another configuration/);
       expect(await read('whole', 'config.json')).toBe(before);
@@ -122,7 +125,7 @@ describe('a pretraining job', () => {
       given: { ...rest, ...none, data, steps: 1, out: join(folder, 'all') },
       warnings,
     });
-    expect(results).toMatchObject({ part: 'training', evaluation: { subjects: 5 } });
+    expect(results).toMatchObject({ part: 'training', subjects: 5 });
     expect(warnings).toEqual([expect.stringMatching(/^No held-out subject: .*errors.*training images/)]);
     expect(await read('all', 'report.html')).toContain('No held-out subject');
   });

@@ -2,8 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { FileError, TrainingError } from '../../src/base/errors.ts';
 import { createSampler } from '../../src/data/sampler.ts';
 import type { PreparedData } from '../../src/data/types.ts';
+import type { HeadedNetwork } from '../../src/models/headed.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/models/safetensors.ts';
-import { UNet } from '../../src/models/unet.ts';
+import type { TrainConfig } from '../../src/run/config.ts';
+import { planRun } from '../../src/run/plan.ts';
+import { buildNetwork, describeWeights, loadTrained } from '../../src/run/trained.ts';
+import { train } from '../../src/run/training.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import {
@@ -12,11 +16,8 @@ import {
   previousCheckpointFile,
   saveCheckpoint,
 } from '../../src/train/checkpoint.ts';
-import type { TrainConfig } from '../../src/train/config.ts';
 import { splitOf } from '../../src/train/dataset.ts';
-import type { TrainEvent, TrainOptions } from '../../src/train/events.ts';
-import { train } from '../../src/train/loop.ts';
-import { networkOptions } from '../../src/train/network.ts';
+import type { TrainEvent } from '../../src/train/events.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import {
   metricsFile,
@@ -25,10 +26,10 @@ import {
   validationFile,
   withoutTimings,
 } from '../../src/train/runlog.ts';
-import { loadNetwork, saveWeights, weightsFile } from '../../src/train/weightsfile.ts';
+import { saveWeights, weightsFile } from '../../src/train/weightsfile.ts';
 import { useDevice } from '../device.ts';
 import { hasHalf } from '../half.ts';
-import { plainKernels, tinyConfig, tinyData } from './tiny.ts';
+import { plainKernels, type TrainingOptions, tinyConfig, tinyData } from './tiny.ts';
 
 const device = useDevice(plainKernels);
 const data = tinyData();
@@ -39,7 +40,7 @@ const config = tinyConfig({ steps: 20, epoch: 'all' });
 
 const precisions: readonly TrainConfig['precision'][] = hasHalf ? ['f32', 'mixed'] : ['f32'];
 
-function run(files: MemoryFiles, options: Partial<TrainOptions> = {}) {
+function run(files: MemoryFiles, options: Partial<TrainingOptions> = {}) {
   return train({ device: device(), data, config, files, ...options });
 }
 
@@ -73,7 +74,7 @@ function withImage(image: number, change: Partial<PreparedData['manifest']['imag
   return { manifest: { ...manifest, images }, pixels };
 }
 
-async function failure(files: MemoryFiles, options: Partial<TrainOptions>): Promise<string> {
+async function failure(files: MemoryFiles, options: Partial<TrainingOptions>): Promise<string> {
   const error = await run(files, options).then(
     () => undefined,
     (reason: unknown) => reason,
@@ -86,9 +87,9 @@ async function failure(files: MemoryFiles, options: Partial<TrainOptions>): Prom
 function tampered(
   kind: 'checkpoint' | 'validation',
   step: number,
-  change: (network: UNet) => void,
-): Required<Pick<TrainOptions, 'onRest' | 'onProgress'>> {
-  let network: UNet | undefined;
+  change: (network: HeadedNetwork) => void,
+): Required<Pick<TrainingOptions, 'onRest' | 'onProgress'>> {
+  let network: HeadedNetwork | undefined;
   return {
     onRest: async (found) => {
       network = found;
@@ -263,8 +264,8 @@ describe('files of a run', () => {
 
   it('get no weights with a value that is not finite; those before stay', async () => {
     const files = new MemoryFiles();
-    using network = new UNet(device(), networkOptions(config, data.manifest));
-    const about = { config, manifest: data.manifest, step: 1 };
+    using network = buildNetwork(device(), planRun(config, data.manifest));
+    const about = describeWeights(config, data.manifest, 1);
     await saveWeights(files, network, about);
     const before = new Map(files.files);
     for (const [name, weight] of [...network.stateDict()].filter((_, i) => i % 7 === 0)) {
@@ -278,7 +279,7 @@ describe('files of a run', () => {
       }
       weight.write(values);
     }
-    const { network: loaded } = await loadNetwork(device(), files.files.get(weightsFile)!, weightsFile);
+    const { network: loaded } = await loadTrained(device(), files.files.get(weightsFile)!, weightsFile);
     loaded.dispose();
   });
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, FileError } from '../../src/base/errors.ts';
+import { loadTrained } from '../../src/run/trained.ts';
+import { train } from '../../src/run/training.ts';
 import { checkpointFile, previousCheckpointFile } from '../../src/train/checkpoint.ts';
 import { splitOf } from '../../src/train/dataset.ts';
-import type { TrainEvent, TrainOptions } from '../../src/train/events.ts';
-import { traceFile, train } from '../../src/train/loop.ts';
+import type { TrainEvent } from '../../src/train/events.ts';
+import { traceFile } from '../../src/train/loop.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import {
   metricsFile,
@@ -12,14 +14,14 @@ import {
   validationFile,
   withoutTimings,
 } from '../../src/train/runlog.ts';
-import { loadNetwork, weightsFile } from '../../src/train/weightsfile.ts';
+import { weightsFile } from '../../src/train/weightsfile.ts';
 import { useDevice } from '../device.ts';
-import { plainKernels, tinyConfig, tinyData } from './tiny.ts';
+import { plainKernels, type TrainingOptions, tinyConfig, tinyData } from './tiny.ts';
 
 const device = useDevice(plainKernels);
 const data = tinyData();
 
-async function run(files: MemoryFiles, options: Partial<TrainOptions> = {}): Promise<TrainEvent[]> {
+async function run(files: MemoryFiles, options: Partial<TrainingOptions> = {}): Promise<TrainEvent[]> {
   const events: TrainEvent[] = [];
   const onProgress = (event: TrainEvent): void => {
     events.push(event);
@@ -43,7 +45,7 @@ async function leftBy(files: MemoryFiles): Promise<Record<string, unknown>> {
 async function runUntil(
   files: MemoryFiles,
   step: number,
-  options: Partial<TrainOptions> = {},
+  options: Partial<TrainingOptions> = {},
 ): Promise<void> {
   const stop = new AbortController();
   const onProgress = (event: TrainEvent): void => {
@@ -83,6 +85,19 @@ describe('train', () => {
       expect(mean(metrics.slice(-10), key), key).toBeLessThan(0.8 * mean(metrics.slice(0, 3), key));
   });
 
+  it('weighs the losses of its tasks as the configuration says, in steps and validations', async () => {
+    const files = new MemoryFiles();
+    await run(files, {
+      config: tinyConfig({ steps: 3, tasks: { orientation: { weight: 2 }, location: { weight: 0.25 } } }),
+    });
+    for (const name of [metricsFile, validationFile]) {
+      const rows = parseRecords<StepMetrics>((await readText(files, name))!, name);
+      expect(rows.length, name).toBeGreaterThan(0);
+      for (const { loss, orientationLoss, locationLoss } of rows)
+        expect(loss! / (2 * orientationLoss! + 0.25 * locationLoss!), name).toBeCloseTo(1, 5);
+    }
+  });
+
   it('validates when due, and keeps the weights of the lowest validation loss', async () => {
     const files = new MemoryFiles();
     const saved: number[] = [];
@@ -114,7 +129,7 @@ describe('train', () => {
     for (const { loss, best } of validations) expect([Number.isFinite(loss), best]).toEqual([false, false]);
     const warnings = events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []));
     expect(warnings).toEqual([expect.stringMatching(/No validation loss was finite/)]);
-    const { network, info } = await loadNetwork(device(), files.files.get(weightsFile)!, weightsFile);
+    const { network, info } = await loadTrained(device(), files.files.get(weightsFile)!, weightsFile);
     expect(info.steps).toBe(8);
     network.dispose();
   });
@@ -167,7 +182,7 @@ describe('train', () => {
   it('refuses to resume with other settings or other data, naming what differs', async () => {
     const files = new MemoryFiles();
     await runUntil(files, 1);
-    const resume = (options: Partial<TrainOptions>) => run(files, { ...options, resume: true });
+    const resume = (options: Partial<TrainingOptions>) => run(files, { ...options, resume: true });
     await expect(resume({ config: tinyConfig({ batch: 2 }) })).rejects.toThrow(/batch was 4, is 2/);
     const { manifest, pixels } = data;
     const fewer = { manifest: { ...manifest, images: manifest.images.slice(0, -1) }, pixels };
@@ -195,7 +210,7 @@ describe('train', () => {
       await run(files, { config: tinyConfig({ tasks: [task], steps: 1 }) });
       const [first] = parseRecords<StepMetrics>((await readText(files, metricsFile))!, metricsFile);
       expect(first![`${task}Loss`]).toBe(first!.loss);
-      expect(task === 'location' ? first!.orientationLoss : first!.locationLoss).toBeNull();
+      expect(Object.keys(first!)).toEqual(['step', 'loss', `${task}Loss`, 'lr', 'imagesPerSecond']);
     }
     const { manifest, pixels } = data;
     const images = manifest.images.map((image) => ({ ...image, location: null }));

@@ -2,23 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, DeviceError } from '../../src/base/errors.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { decodeSafetensors } from '../../src/models/safetensors.ts';
+import { train } from '../../src/run/training.ts';
+import { changedKeys } from '../../src/train/changes.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
-import { changedKeys } from '../../src/train/config.ts';
 import { splitOf } from '../../src/train/dataset.ts';
-import type { TrainEvent, TrainOptions } from '../../src/train/events.ts';
+import type { TrainEvent } from '../../src/train/events.ts';
 import { FiniteCheck } from '../../src/train/finite.ts';
-import { train } from '../../src/train/loop.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import { metricsFile, parseRecords, type StepMetrics, withoutTimings } from '../../src/train/runlog.ts';
 import { useDevice } from '../device.ts';
 import { hasHalf } from '../half.ts';
-import { plainKernels, tinyConfig, tinyData } from './tiny.ts';
+import { plainKernels, type TrainingOptions, tinyConfig, tinyData } from './tiny.ts';
 
 const device = useDevice(plainKernels);
 const data = tinyData();
 const config = tinyConfig({ precision: 'mixed' });
 
-function run(files: MemoryFiles, options: Partial<TrainOptions> = {}) {
+function run(files: MemoryFiles, options: Partial<TrainingOptions> = {}) {
   return train({ device: device(), data, config, files, ...options });
 }
 
@@ -27,7 +27,7 @@ async function metricsIn(files: MemoryFiles): Promise<StepMetrics[]> {
 }
 
 /** Stops a run once `step` steps are done. */
-function stopAt(step: number): Partial<TrainOptions> {
+function stopAt(step: number): Partial<TrainingOptions> {
   const stop = new AbortController();
   const onProgress = (event: TrainEvent): void => {
     if (event.kind === 'steps' && event.metrics.step >= step) stop.abort();
@@ -48,7 +48,7 @@ function tooBright(count = data.manifest.images.length): PreparedData {
 }
 
 const one: StepMetrics = {
-  ...{ step: 9, loss: 1, orientationLoss: 1, locationLoss: null, lr: 0.1, imagesPerSecond: 1 },
+  ...{ step: 9, loss: 1, orientationLoss: 1, lr: 0.1, imagesPerSecond: 1 },
   ...{ lossScale: 2 ** -11, skippedSteps: 27 },
 };
 

@@ -1,11 +1,10 @@
 import { expect, it } from 'vitest';
 import { openDevice } from '#device';
 import { DeviceLostError } from '../../src/base/errors.ts';
+import { train, trainWithRestarts } from '../../src/run/training.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
-import { train } from '../../src/train/loop.ts';
-import { trainWithRestarts } from '../../src/train/restart.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import { metricsFile, withoutTimings } from '../../src/train/runlog.ts';
 import { plainKernels, tinyConfig, tinyData } from './tiny.ts';

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Winner } from '../../src/autograd/tune.ts';
 import { choicesOf } from '../../src/kernels/launch/variant.ts';
+import { train } from '../../src/run/training.ts';
 import { checkpointFile, loadCheckpoint } from '../../src/train/checkpoint.ts';
-import type { TrainEvent, TrainOptions } from '../../src/train/events.ts';
-import { train } from '../../src/train/loop.ts';
-import { MemoryFiles, readText, writeText } from '../../src/train/runfiles.ts';
+import type { TrainEvent } from '../../src/train/events.ts';
+import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
-import { adapterKey, winnersFile } from '../../src/train/winners.ts';
+import { saveWinners, winnersFile } from '../../src/train/winners.ts';
 import { useDevice } from '../device.ts';
-import { plainKernels, tinyConfig, tinyData } from './tiny.ts';
+import { plainKernels, type TrainingOptions, tinyConfig, tinyData } from './tiny.ts';
 
 const device = useDevice(plainKernels);
 const data = tinyData();
 const config = tinyConfig({ tune: 1e-9 });
 
-async function run(files: MemoryFiles, options: Partial<TrainOptions> = {}): Promise<TrainEvent[]> {
+async function run(files: MemoryFiles, options: Partial<TrainingOptions> = {}): Promise<TrainEvent[]> {
   const events: TrainEvent[] = [];
   const onProgress = (event: TrainEvent): void => {
     events.push(event);
@@ -23,13 +23,13 @@ async function run(files: MemoryFiles, options: Partial<TrainOptions> = {}): Pro
   return events;
 }
 
-async function winnersOf(files: MemoryFiles, options: Partial<TrainOptions> = {}): Promise<Winner[]> {
+async function winnersOf(files: MemoryFiles, options: Partial<TrainingOptions> = {}): Promise<Winner[]> {
   const event = (await run(files, options)).find(({ kind }) => kind === 'tuned');
   return [...(event as Extract<TrainEvent, { kind: 'tuned' }>).winners];
 }
 
 /** Stops after the first checkpoint. */
-async function runPart(files: MemoryFiles, options: Partial<TrainOptions>): Promise<void> {
+async function runPart(files: MemoryFiles, options: Partial<TrainingOptions>): Promise<void> {
   const stop = new AbortController();
   const onProgress = ({ kind }: TrainEvent): void => {
     if (kind === 'checkpoint') stop.abort();
@@ -41,9 +41,12 @@ async function runPart(files: MemoryFiles, options: Partial<TrainOptions>): Prom
 async function otherNorms(winners: readonly Winner[]): Promise<MemoryFiles> {
   const norms = winners.filter(({ key }) => key.startsWith('batchNorm '));
   expect(norms.length).toBeGreaterThan(0);
-  const named = norms.map(({ key, ordered }) => [key, ordered === 'lanes' ? 'strips' : 'lanes']);
+  const others = norms.map((norm) => {
+    const chosen = norm.ordered === 'lanes' ? 'strips' : 'lanes';
+    return { ...norm, chosen, complete: true, shaders: ['batchNorm'] };
+  });
   const cache = new MemoryFiles();
-  await writeText(cache, winnersFile, JSON.stringify({ [adapterKey(device())]: Object.fromEntries(named) }));
+  await saveWinners(cache, device(), others, (message) => expect.fail(message));
   return cache;
 }
 

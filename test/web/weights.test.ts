@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { FileError } from '../../src/base/errors.ts';
-import { transformLine } from '../../src/data/affine.ts';
 import { cropMap } from '../../src/data/resample.ts';
 import { UNet } from '../../src/models/unet.ts';
 import { encodeWeights, readWeights } from '../../src/models/weights.ts';
-import { predictImages } from '../../src/train/predict.ts';
+import { only } from '../../src/results/mark.ts';
+import { judgeImages } from '../../src/train/judge.ts';
 import { heartLibrary, prepareHearts } from '../../web/work/hearts.ts';
 import { studyInfo } from '../../web/work/library.ts';
 import { predictStudy } from '../../web/work/predict.ts';
@@ -27,11 +27,17 @@ describe('weights', () => {
   it('a bare state dict is understood from its shapes; what it does not say comes from the data', async () => {
     const { manifest } = await prepareHearts(hearts, grid);
     const loaded = await openWeights(device(), await bareWeights(), file('bare'), manifest);
-    expect(loaded.network.options).toMatchObject({ ...options, seed: 0, unusedLayers: false });
+    expect(loaded.info).toMatchObject({
+      model: { name: 'unet', width: 4, depth: 3, unusedLayers: false },
+      tasks: { orientation: { weight: 1 }, location: { hidden: 8 } },
+    });
     expect(summaryOf(loaded)).toMatchObject({
       ...grid,
       described: false,
-      shows: ['lines', 'location'],
+      tells: [
+        'where the 2-chamber and 4-chamber planes cut an image',
+        'how far along its stack a slice lies',
+      ],
       referenceViews: ['2-chamber', '4-chamber'],
       steps: null,
     });
@@ -53,7 +59,9 @@ describe('weights', () => {
     const name = [...state.keys()].find((key) => key.startsWith('conv2.conv2'))!;
     state.set(name, { shape: [1], values: new Float32Array(1) });
     const opened = openWeights(device(), encodeWeights(state), file('odd'), null);
-    await expect(opened).rejects.toThrow(/^odd\.safetensors: does not fill the U-Net it should belong to: /);
+    await expect(opened).rejects.toThrow(
+      /^odd\.safetensors: does not fill the network it should belong to: /,
+    );
     await expect(opened).rejects.toThrow(FileError);
     expect(device().memory.liveBytes).toBe(before);
   });
@@ -77,22 +85,31 @@ describe('predictions of a study', () => {
     const request = { subject: 'patient001', stack: 0, frame: 0 };
     const study = await predictStudy(library, weights, { ...request, slice: null });
     const indices = data.manifest.images.map((_, i) => i);
-    const expected = await predictImages(weights.network, data, indices, { batch: 8 });
-    expect(study.slices.map(({ location }) => location!.predicted)).toEqual([...expected.locations!]);
+    const options = { batch: 8, training: [], show: indices };
+    const expected = await judgeImages(weights.network, data, weights.plan.tasks, indices, options);
+    expect(study.results).toEqual(expected.verdicts.flatMap(({ results }) => results));
     const [stack] = studyInfo(library, 'patient001').stacks;
-    for (const { slice, truth, location } of study.slices) {
+    for (const { slice, findings, toGrid } of study.slices) {
+      expect(findings).toEqual(expected.shown[slice]!.findings);
+      expect(toGrid).toEqual(cropMap(stack!.slices[slice]!.plane, grid.size, grid.spacingMm));
       const image = data.manifest.images[slice]!;
-      const map = cropMap(stack!.slices[slice]!.plane, grid.size, grid.spacingMm);
-      expect(truth.map((line) => transformLine(line!, map))).toEqual(image.lines);
-      expect(location!.truth).toBe(image.location);
+      const marks = findings.flatMap((finding) => finding.marks);
+      const truth = only(marks, 'line').filter(({ of }) => of === 'truth');
+      expect(truth.map(({ line }) => line)).toEqual(image.lines);
+      expect(only(marks, 'scale').map((mark) => mark.truth)).toEqual([image.location]);
+      expect(only(marks, 'heat').map(({ of }) => of)).toEqual(['predicted', 'predicted', 'truth', 'truth']);
     }
     const one = await predictStudy(library, weights, { ...request, slice: 4 });
-    expect(one.slices).toEqual([study.slices[4]]);
-    const maps = new Float32Array(expected.heatmaps!.buffer, 4 * 4 * 16 * 16 * 2, 16 * 16 * 2);
-    const bytes = Array.from(maps, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
-    const [first, second] = one.slices[0]!.heatmaps;
-    expect(bytes).toEqual([...first!].flatMap((value, i) => [value, second![i]]));
-    expect(Math.max(...bytes)).toBeGreaterThan(0);
+    expect(one.slices.map(({ slice, toGrid }) => [slice, toGrid])).toEqual([[4, study.slices[4]!.toGrid]]);
+    // another batch, other kernels: not the same bits
+    const heats = [one.slices[0]!, study.slices[4]!].map(({ findings }) =>
+      only(
+        findings.flatMap(({ marks }) => marks),
+        'heat',
+      ),
+    );
+    for (const [i, { values }] of heats[0]!.entries())
+      for (const [k, value] of values.entries()) expect(value).toBeCloseTo(heats[1]![i]!.values[k]!, 5);
     weights.network.dispose();
   });
 });

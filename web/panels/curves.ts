@@ -4,7 +4,7 @@ import type { StepMetrics, ValidationMetrics } from '../../src/train/runlog.ts';
 import { h } from '../dom.ts';
 import { colour, onTheme } from '../theme.ts';
 
-export type LossKey = 'loss' | 'orientationLoss' | 'locationLoss';
+export type LossKey = 'loss' | `${string}Loss`;
 
 /** More points than a screen has are averaged. */
 const MOST_POINTS = 1200;

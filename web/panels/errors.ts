@@ -1,23 +1,25 @@
-/** @file Errors of predictions over a study, in degrees, millimetres and shares of the stack. */
+/** @file Results of predictions over a study, beside what its headers say. */
+import { valueText } from '../../src/results/result.ts';
 import { h } from '../dom.ts';
 import type { StudyPrediction } from '../protocol.ts';
-import { showings } from './shows.ts';
 
-const heads = ['Compared with the headers', 'Angle, median', 'Distance, median', 'Slices'];
+const heads = ['Compared with the headers', 'Result', 'Slices'];
 
-/** Over the slices, one row a view or number; null where there is nothing to compare. */
-export function summaryTable(prediction: StudyPrediction): HTMLElement | null {
-  const rows = prediction.shows.flatMap((shown) => showings[shown].errors(prediction));
-  if (rows.length === 0) return null;
+/** Over the slices, one row a result; null where there is nothing to compare. */
+export function summaryTable({ results, slices }: StudyPrediction): HTMLElement | null {
+  const known = results.filter(({ count }) => count > 0);
+  if (known.length === 0) return null;
   const head = heads.map((name) => h('th', { scope: 'col' }, name));
-  const body = rows.map(([name, ...cells]) =>
-    h(
+  const body = known.map((result) => {
+    const answered = result.count - (result.missing ?? 0);
+    const cells = [valueText(result, result.value), `${answered} of ${slices.length}`];
+    return h(
       'tr',
       {},
-      h('th', { scope: 'row' }, name),
+      h('th', { scope: 'row' }, result.title),
       cells.map((cell) => h('td', {}, cell)),
-    ),
-  );
+    );
+  });
   return h(
     'div',
     { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Errors' },

@@ -1,18 +1,17 @@
 /** @file What is drawn over the slice one looks at: true and predicted, as lines and as heatmaps; switches and words for it. */
-import { defaultSigmaMm } from '../../src/train/evaluate.ts';
+import { defaultSigmaMm } from '../../src/data/lines.ts';
+import { type Of, only } from '../../src/results/mark.ts';
 import type { App } from '../app.ts';
 import { checkbox, fill, h } from '../dom.ts';
-import { type Heat, lineHeat, type Stroke } from '../draw.ts';
+import { type Layer, lineHeat, type Stroke } from '../draw.ts';
 import type { ImageRequest, StudyPrediction } from '../protocol.ts';
 import { Findings } from './findings.ts';
-import { showings, swatch } from './shows.ts';
+import { captions, heatOf, regionsOf, strokesOf, swatch } from './marks.ts';
 import type { StudyModel } from './studymodel.ts';
-
-type Truth = Pick<Stroke, 'line' | 'view'>;
 
 export interface Drawn {
   readonly strokes: readonly Stroke[];
-  readonly heats: readonly Heat[];
+  readonly layers: readonly Layer[];
 }
 
 export class Overlay {
@@ -41,7 +40,7 @@ export class Overlay {
     this.switches = h(
       'div',
       { class: 'switches' },
-      group('Draw as', box('Lines', 'lines'), box('Heatmaps', 'heat')),
+      group('Draw as', box('Lines and regions', 'lines'), box('Heatmaps', 'heat')),
       group('Draw which', box('True', 'truth'), this.#predicted),
     );
     app.watch(({ weights, run }, before) => {
@@ -56,18 +55,17 @@ export class Overlay {
     const wanted = why === null && this.#on.predicted;
     const prediction = wanted ? this.#findings.get(request) : null;
     this.#say(why ?? (wanted && !prediction ? 'Predicting …' : null), prediction);
-    const truth = this.#on.truth ? this.#truth(prediction) : [];
     fill(
       this.legend,
-      this.#model.lines().map(({ view, label }) => h('li', {}, swatch(view), `${label} plane`)),
+      this.#model.lines().map(({ series, label }) => h('li', {}, swatch(series), `${label} plane`)),
       wanted && [
         h('li', {}, h('span', { class: 'stroke' }), 'predicted'),
         this.#on.truth && h('li', {}, h('span', { class: 'stroke dashed' }), 'true'),
       ],
     );
     return {
-      strokes: this.#on.lines ? this.#strokes(truth, prediction) : [],
-      heats: this.#on.heat ? this.#heats(truth, prediction) : [],
+      strokes: this.#on.lines ? this.#strokes(prediction) : [],
+      layers: this.#layers(prediction),
     };
   }
 
@@ -82,34 +80,47 @@ export class Overlay {
   }
 
   #say(text: string | null, prediction: StudyPrediction | null): void {
-    const [finding] = prediction?.slices ?? [];
-    const captions = finding && prediction!.shows.map((shown) => showings[shown].caption(finding));
-    fill(this.words, text && h('p', { class: 'hint' }, text), captions);
+    const [slice] = prediction?.slices ?? [];
+    fill(this.words, text && h('p', { class: 'hint' }, text), slice && captions(slice.findings));
   }
 
-  /** Beside a prediction the lines it is measured by, else those of the planes one looks at. */
-  #truth(prediction: StudyPrediction | null): readonly Truth[] {
-    const [finding] = prediction?.slices ?? [];
-    if (!finding || finding.truth.length === 0) return this.#model.lines();
-    return finding.truth.flatMap((line, view) => (line ? [{ line, view }] : []));
+  /** What is to be drawn of a prediction, what lies beneath first. */
+  get #kinds(): Of[] {
+    return [
+      ...(this.#on.predicted ? (['predicted'] as const) : []),
+      ...(this.#on.truth ? (['truth'] as const) : []),
+    ];
   }
 
-  #strokes(truth: readonly Truth[], prediction: StudyPrediction | null): Stroke[] {
-    const [finding] = prediction?.slices ?? [];
-    const dashed = finding !== undefined;
-    const predicted = finding
-      ? prediction!.shows.flatMap((shown) => showings[shown].strokes({ ...finding, truth: [] }))
-      : [];
-    return [...predicted, ...truth.map(({ line, view }) => ({ line, view, dashed }))];
+  /** Beside a prediction of lines those it is measured by, else those of the planes one looks at. */
+  #strokes(prediction: StudyPrediction | null): Stroke[] {
+    const [slice] = prediction?.slices ?? [];
+    const marked = this.#kinds.flatMap((of) => (slice ? strokesOf(slice.findings, of, slice.toGrid) : []));
+    const own = this.#on.truth && !hasLines(prediction);
+    return [
+      ...marked,
+      ...(own ? this.#model.lines().map((line) => ({ ...line, dashed: slice !== undefined })) : []),
+    ];
   }
 
-  #heats(truth: readonly Truth[], prediction: StudyPrediction | null): Heat[] {
-    const plane = this.#model.planeOf(this.#model.stack);
-    const [finding] = prediction?.slices ?? [];
-    const predicted = finding
-      ? prediction!.shows.flatMap((shown) => showings[shown].heats(finding, prediction!.size))
-      : [];
-    const sigma = prediction?.lineSigmaMm ?? this.#app.state.weights?.lineSigmaMm ?? defaultSigmaMm;
-    return [lineHeat(truth, plane, sigma, finding !== undefined), ...predicted];
+  #layers(prediction: StudyPrediction | null): Layer[] {
+    const [slice] = prediction?.slices ?? [];
+    const { lines, heat, truth } = this.#on;
+    const own =
+      heat && truth && !hasLines(prediction)
+        ? [lineHeat(this.#model.lines(), this.#model.planeOf(this.#model.stack), defaultSigmaMm)]
+        : [];
+    if (!slice) return own;
+    const marked = this.#kinds.flatMap((of) => [
+      ...(lines ? regionsOf(slice.findings, of, prediction!.size, slice.toGrid) : []),
+      ...(heat ? heatOf(slice.findings, of, prediction!.size, slice.toGrid) : []),
+    ]);
+    return [...own, ...marked];
   }
+}
+
+/** Whether a prediction says of its lines what is true. */
+function hasLines(prediction: StudyPrediction | null): boolean {
+  const marks = prediction?.slices[0]?.findings.flatMap((finding) => finding.marks) ?? [];
+  return only(marks, 'line').some(({ of }) => of === 'truth');
 }

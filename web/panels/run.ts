@@ -1,12 +1,12 @@
 /** @file A run as it is shown: numbers, curves, and predictions on held-out slices while it trains. */
-import type { TaskName } from '../../src/tasks/task.ts';
 import type { StepMetrics, ValidationMetrics } from '../../src/train/runlog.ts';
+import { lossColumn } from '../../src/train/stepmetrics.ts';
 import type { App } from '../app.ts';
 import { count, fill, h, megabytes, plural } from '../dom.ts';
 import { windowedImage } from '../draw.ts';
-import type { Events, PreviewItem, RunInfo, Shown } from '../protocol.ts';
+import type { Events, PreviewItem, RunInfo } from '../protocol.ts';
 import { Curve, curveLegend } from './curves.ts';
-import { legend } from './shows.ts';
+import { legend } from './marks.ts';
 import { sliceCard } from './slices.ts';
 
 /** Between two drawings of the curves. */
@@ -47,7 +47,7 @@ export class RunView {
   readonly #app: App;
   readonly #tiles = new Tiles();
   readonly #bar = h('progress', { 'aria-label': 'Steps done', max: 1, value: 0 });
-  readonly #curves: readonly { readonly curve: Curve; readonly task: TaskName | null }[];
+  readonly #curves: readonly { readonly curve: Curve; readonly task: string | null }[];
   readonly #graphs: HTMLElement;
   readonly #held = h('div', { class: 'held', hidden: true });
   #metrics: StepMetrics[];
@@ -60,11 +60,10 @@ export class RunView {
     this.#app = app;
     this.#metrics = [...app.hello.metrics];
     this.#validation = [...app.hello.validation];
-    const tasks = Object.entries(app.hello.tasks) as [TaskName, { title: string }][];
     this.#curves = [
       { curve: new Curve('Loss', 'loss'), task: null },
-      ...tasks.map(([name, { title }]) => ({
-        curve: new Curve(`${title} loss`, `${name}Loss` as const),
+      ...app.hello.tasks.map(({ name, title }) => ({
+        curve: new Curve(`${title} loss`, lossColumn(name)),
         task: name,
       })),
     ];
@@ -137,17 +136,13 @@ export class RunView {
     this.#tiles.set('Memory', `${megabytes(liveBytes)}, peak ${megabytes(peakBytes)}`);
   }
 
-  #preview({ step, heldOut, shows, referenceViews, items }: Events['preview']): void {
+  #preview({ step, heldOut, items }: Events['preview']): void {
     this.#held.hidden = false;
     fill(
       this.#held,
       h('h3', {}, `${heldOut ? 'Held-out slices' : 'Slices trained on'} after ${plural(step, 'step')}`),
-      legend(shows, referenceViews),
-      h(
-        'div',
-        { class: 'slices' },
-        items.map((item) => previewCard(item, shows)),
-      ),
+      legend(items.map(({ findings }) => findings)),
+      h('div', { class: 'slices' }, items.map(previewCard)),
     );
   }
 
@@ -168,7 +163,7 @@ export class RunView {
   }
 }
 
-function previewCard({ caption, size, grey, ...finding }: PreviewItem, shows: readonly Shown[]): HTMLElement {
+function previewCard({ caption, size, grey, findings }: PreviewItem): HTMLElement {
   const image = windowedImage(grey, size, size, 0, 255);
-  return sliceCard({ caption, image, spacingMm: [1, 1], shows, finding });
+  return sliceCard({ caption, image, spacingMm: [1, 1], findings, size });
 }

@@ -1,6 +1,5 @@
 /** @file The form of a training: task, preset, batch, steps, learning rate and seed. */
 
-import type { TaskName } from '../../src/tasks/task.ts';
 import type { App } from '../app.ts';
 import { field, h, numberInput, select } from '../dom.ts';
 import type { TrainingForm } from '../protocol.ts';
@@ -14,7 +13,7 @@ export interface RunForm {
 
 interface Inputs {
   readonly preset: HTMLSelectElement;
-  readonly tasks: ReadonlyMap<TaskName, HTMLInputElement>;
+  readonly tasks: ReadonlyMap<string, HTMLInputElement>;
   readonly batch: HTMLInputElement;
   readonly steps: HTMLInputElement;
   readonly learningRate: HTMLInputElement;
@@ -22,10 +21,9 @@ interface Inputs {
 }
 
 function makeInputs({ hello }: App): Inputs {
-  const names = Object.keys(hello.tasks) as TaskName[];
   return {
     preset: select(Object.entries(hello.presets).map(([value, { title }]) => ({ value, label: title }))),
-    tasks: new Map(names.map((name) => [name, h('input', { type: 'checkbox' })])),
+    tasks: new Map(hello.tasks.map(({ name }) => [name, h('input', { type: 'checkbox' })])),
     batch: numberInput(16, { min: 1, max: 4096 }),
     steps: numberInput(1000, { min: 1 }),
     learningRate: numberInput(0.001, { min: 0, step: 'any' }),
@@ -34,15 +32,14 @@ function makeInputs({ hello }: App): Inputs {
 }
 
 function taskBoxes({ hello }: App, { tasks }: Inputs): HTMLElement {
-  const boxes = [...tasks].map(([name, input]) => {
-    const { title, about } = hello.tasks[name];
-    return h(
+  const boxes = hello.tasks.map(({ name, title, about }) =>
+    h(
       'label',
       { class: 'check tall' },
-      input,
+      tasks.get(name)!,
       h('span', {}, h('strong', {}, title), h('span', { class: 'hint' }, about)),
-    );
-  });
+    ),
+  );
   return h('fieldset', {}, h('legend', {}, 'Tasks'), boxes);
 }
 

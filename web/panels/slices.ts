@@ -1,22 +1,28 @@
 /** @file A gallery card: a slice with what a network says about it drawn on it and in words. */
+import { identityAffine } from '../../src/data/affine.ts';
+import type { Affine } from '../../src/data/types.ts';
+import type { Finding } from '../../src/results/mark.ts';
 import { h } from '../dom.ts';
-import { type Placement, paintLines, paintPixels } from '../draw.ts';
-import type { Finding, Shown } from '../protocol.ts';
-import { showings } from './shows.ts';
+import { type Placement, paintLayer, paintLines, paintPixels } from '../draw.ts';
+import { captions, regionsOf, strokesOf } from './marks.ts';
 
 export interface SliceCard {
   readonly caption: string;
   readonly image: ImageData;
   /** Physical shape: pixels are not always square. */
   readonly spacingMm: readonly [betweenRows: number, betweenColumns: number];
-  readonly shows: readonly Shown[];
-  readonly finding: Finding;
+  readonly findings: readonly Finding[];
+  /** Side of the grid of the findings, pixels. */
+  readonly size: number;
+  /** From the image's pixels to the grid's; default: it is the grid. */
+  readonly toGrid?: Affine;
 }
 
 /** Longest side of a card's picture, pixels: sharp on dense screens. */
 const SIDE = 300;
 
-function picture({ image, spacingMm, shows, finding }: SliceCard): HTMLCanvasElement {
+function picture(card: SliceCard): HTMLCanvasElement {
+  const { image, spacingMm, findings, size, toGrid = identityAffine } = card;
   const [heightMm, widthMm] = [image.height * spacingMm[0], image.width * spacingMm[1]];
   const scale = SIDE / Math.max(heightMm, widthMm);
   const canvas = h('canvas', {
@@ -31,18 +37,20 @@ function picture({ image, spacingMm, shows, finding }: SliceCard): HTMLCanvasEle
     scaleY: canvas.height / image.height,
   };
   const context = canvas.getContext('2d')!;
+  const shape = { columns: image.width, rows: image.height };
   paintPixels(context, image, at);
-  const strokes = shows.flatMap((shown) => showings[shown].strokes(finding));
-  paintLines(context, strokes, { columns: image.width, rows: image.height }, at);
+  for (const of of ['predicted', 'truth'] as const) {
+    for (const layer of regionsOf(findings, of, size, toGrid)) paintLayer(context, layer, shape, at);
+    paintLines(context, strokesOf(findings, of, toGrid), shape, at);
+  }
   return canvas;
 }
 
 export function sliceCard(card: SliceCard): HTMLElement {
-  const captions = card.shows.map((shown) => showings[shown].caption(card.finding));
   return h(
     'figure',
     { class: 'slice' },
     picture(card),
-    h('figcaption', {}, h('strong', {}, card.caption), captions),
+    h('figcaption', {}, h('strong', {}, card.caption), captions(card.findings)),
   );
 }

@@ -4,18 +4,18 @@ import { action, card, count, download, field, fill, h, Notice, select, setOptio
 import { windowedImage } from '../draw.ts';
 import type { ImageValues, StudyInfo, StudyPrediction, WeightsSummary } from '../protocol.ts';
 import { summaryTable } from './errors.ts';
+import { legend } from './marks.ts';
 import { ProgressBar } from './progress.ts';
-import { legend, showings } from './shows.ts';
 import { sliceCard } from './slices.ts';
 import { listSubjects } from './subjects.ts';
 
 function facts(weights: WeightsSummary): HTMLElement {
-  const { name, shows, size, spacingMm, width, depth, parameters, steps } = weights;
+  const { name, tells, size, spacingMm, network, parameters, steps } = weights;
   const rows: [string, string][] = [
     ['Weights', name],
-    ['Predicts', shows.map((shown) => showings[shown].words(weights)).join('; ')],
+    ['Predicts', tells.join('; ')],
     ['Images', `${size} × ${size} px of ${spacingMm} mm`],
-    ['Network', `U-Net, ${width} channels, ${depth} levels, ${count(parameters)} parameters`],
+    ['Network', `${network}, ${count(parameters)} parameters`],
     ...(steps ? [['Trained', `${count(steps)} steps`] as [string, string]] : []),
   ];
   return h(
@@ -130,7 +130,7 @@ class Predictor {
       if (data !== before.data) this.#study = null;
       const missing = [weights ? '' : 'weights', data ? '' : 'a study (under Data)'].filter(Boolean);
       hint.hidden = missing.length === 0;
-      hint.textContent = `Predicted lines and locations appear here once there are ${missing.join(' and ')}.`;
+      hint.textContent = `Predictions appear here once there are ${missing.join(' and ')}.`;
       form.hidden = missing.length > 0;
       if (this.#visible) this.#list();
     });
@@ -193,22 +193,23 @@ class Predictor {
   }
 
   #show(prediction: StudyPrediction, images: readonly ImageValues[]): void {
-    const { slices, shows, referenceViews, seconds, subject, stack } = prediction;
-    const cards = slices.map((finding, i) => {
+    const { slices, size, seconds, subject, stack } = prediction;
+    const cards = slices.map(({ slice, findings, toGrid }, i) => {
       const { rows, columns, values, low, high } = images[i]!;
       return sliceCard({
-        caption: `slice ${finding.slice + 1}`,
+        caption: `slice ${slice + 1}`,
         image: windowedImage(values, columns, rows, low, high),
-        spacingMm: this.#study!.stacks[stack]!.slices[finding.slice]!.plane.spacingMm,
-        shows,
-        finding,
+        spacingMm: this.#study!.stacks[stack]!.slices[slice]!.plane.spacingMm,
+        findings,
+        size,
+        toGrid,
       });
     });
     fill(
       this.#result,
       h('h3', {}, subject),
       summaryTable(prediction),
-      legend(shows, referenceViews),
+      legend(slices.map(({ findings }) => findings)),
       h('div', { class: 'slices' }, cards),
       h('p', { class: 'hint' }, `${slices.length} slices in ${seconds.toFixed(1)} s.`),
     );

@@ -3,8 +3,8 @@ import type { ImagePlane } from '../../src/data/types.ts';
 import { h } from '../dom.ts';
 import {
   fitCanvas,
-  type Heat,
-  paintHeat,
+  type Layer,
+  paintLayer,
   paintLines,
   paintPixels,
   place,
@@ -22,7 +22,8 @@ export interface ViewerContent {
   readonly plane: ImagePlane;
   readonly image: ImageValues;
   readonly window: Window;
-  readonly heats: readonly Heat[];
+  /** Heatmaps and regions. */
+  readonly layers: readonly Layer[];
   readonly strokes: readonly Stroke[];
   /** For those who do not see it. */
   readonly label: string;
@@ -112,14 +113,14 @@ export class Viewer {
   #paint(): void {
     const { element } = this;
     if (!this.#content || !fitCanvas(element)) return;
-    const { plane, image, window, heats, strokes } = this.#content;
+    const { plane, image, window, layers, strokes } = this.#content;
     const { rows, columns } = image;
     const context = element.getContext('2d')!;
     const at = place(element, { rows, columns, spacingMm: plane.spacingMm });
     context.fillStyle = '#000';
     context.fillRect(0, 0, element.width, element.height);
     paintPixels(context, windowedImage(image.values, columns, rows, window.low, window.high), at);
-    for (const heat of heats) paintHeat(context, heat, image, at);
+    for (const layer of layers) paintLayer(context, layer, image, at);
     paintLines(context, strokes, image, at);
   }
 }

@@ -1,10 +1,11 @@
 /** @file The report of a run in the browser: held-out subjects evaluated, everything in one HTML file. */
 import type { PreparedData } from '../../src/data/types.ts';
-import type { Device } from '../../src/tensor/device.ts';
-import { trainConfigOf } from '../../src/train/config.ts';
-import { imagesOf, splitOf } from '../../src/train/dataset.ts';
 import { renderReport } from '../../src/report/report.ts';
-import { evaluateRun } from '../../src/train/results.ts';
+import { trainConfigOf } from '../../src/run/config.ts';
+import { evaluateRun, reportTasks } from '../../src/run/evaluate.ts';
+import { planRun } from '../../src/run/plan.ts';
+import type { Device } from '../../src/tensor/device.ts';
+import { imagesOf, splitOf } from '../../src/train/dataset.ts';
 import type { Busy, RunInfo } from '../protocol.ts';
 import { configOf } from './forms.ts';
 import { adapterName, type Training } from './training.ts';
@@ -20,30 +21,25 @@ export async function reportOf(
   const { size, spacingMm, targetView, referenceViews, skipped } = data.manifest;
   const config = trainConfigOf(configOf(run.form, data.manifest));
   const split = splitOf(data, config);
-  const { part, evaluation, samples, scatter } = await evaluateRun(
-    device,
-    data,
-    config,
-    split,
-    training.files,
-    (done, total) => onBusy({ what: 'Evaluating', done, total, detail: `${done} of ${total} images` }),
-  );
+  const evaluation = await evaluateRun(device, data, split, training.files, {
+    batch: config.batch,
+    onProgress: (done, total) =>
+      onBusy({ what: 'Evaluating', done, total, detail: `${done} of ${total} images` }),
+  });
   const parts = (['train', 'validation', 'test'] as const).map((name) => ({
     name,
     subjects: split[name].length,
     images: imagesOf(data, split[name]).length,
   }));
   return renderReport({
-    title: `Pretraining: ${config.tasks.join(' and ')}`,
+    title: `Pretraining: ${Object.keys(config.tasks).join(' and ')}`,
     config,
     adapter: { name: run.adapter || adapterName(device), software: device.caps.software },
     timings: [{ name: 'Training', seconds: training.seconds }],
     metrics: await training.metrics(),
     validation: await training.validation(),
-    part,
+    tasks: reportTasks(planRun(config, data.manifest)),
     evaluation,
-    samples,
-    scatter,
     data: { name: run.dataName, size, spacingMm, targetView, referenceViews, skipped, parts },
   });
 }

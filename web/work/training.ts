@@ -3,14 +3,14 @@ import { openDevice } from '#device';
 import { ConfigError, FileError, OutOfMemoryError, PlanewiseError } from '../../src/base/errors.ts';
 import type { Split } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
-import { UNet } from '../../src/models/unet.ts';
+import { type TrainConfig, trainConfigOf } from '../../src/run/config.ts';
+import { planRun } from '../../src/run/plan.ts';
+import { buildNetwork, describeWeights } from '../../src/run/trained.ts';
+import { trainWithRestarts } from '../../src/run/training.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { loadCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
-import { type TrainConfig, trainConfigOf } from '../../src/train/config.ts';
 import { fingerprint, splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent, TrainResult } from '../../src/train/events.ts';
-import { networkOptions } from '../../src/train/network.ts';
-import { trainWithRestarts } from '../../src/train/restart.ts';
 import {
   metricsFile,
   parseRecords,
@@ -241,14 +241,11 @@ export class Training {
     if (!checkpoint) throw new ConfigError('The run has no checkpoint yet, so there are no weights to keep.');
     const device = await openDevice();
     try {
-      const network = new UNet(device, networkOptions(config, data.manifest));
+      const network = buildNetwork(device, planRun(config, data.manifest));
       const tensors = [...network.stateDict()].map(([name, tensor]) => [`model.${name}`, tensor] as const);
       restoreCheckpoint(checkpoint, { config, data: fingerprint(data) }, new Map(tensors));
-      await saveWeights(this.files, network, {
-        config,
-        manifest: data.manifest,
-        step: checkpoint.state.step,
-      });
+      const { step } = checkpoint.state;
+      await saveWeights(this.files, network, describeWeights(config, data.manifest, step));
     } finally {
       device.dispose();
     }

@@ -1,7 +1,7 @@
 /** @file Compiles pipelines of a driver that leaves it to their first dispatch, on as many cores as the host offers. */
 import type { Device, Twins } from '../../tensor/device.ts';
 import { type Pipeline, PipelineCache, type PipelineSpec } from './pipeline.ts';
-import type { ShaderEntry } from './shader.ts';
+import { type ShaderEntry, textOf } from './shader.ts';
 
 /** Milliseconds without a pipeline done, after which more devices are worth opening: reading one from a cache takes 5. */
 const PATIENCE_MS = 50;
@@ -61,7 +61,8 @@ class Work {
 
   constructor(specs: readonly PipelineSpec[]) {
     // By length, for want of a better measure: long ones first, so that all devices end about together.
-    this.left = [...specs].sort((a, b) => b.shader.source.length - a.shader.source.length);
+    const lengthOf = ({ shader }: PipelineSpec) => textOf(shader).length;
+    this.left = [...specs].sort((a, b) => lengthOf(b) - lengthOf(a));
   }
 }
 

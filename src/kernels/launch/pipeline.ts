@@ -125,8 +125,13 @@ export class PipelineCache {
   }
 
   async #messages(spec: PipelineSpec, error: unknown): Promise<string> {
-    const info = await this.#module(spec).getCompilationInfo();
-    const lines = info.messages.map((m) => `${spec.shader.name}.wgsl:${m.lineNum}:${m.linePos} ${m.message}`);
+    const { messages } = await this.#module(spec).getCompilationInfo();
+    const text = specialize(spec.shader, spec.specialization).split('\n');
+    // Lines are those of the text with its includes, which is in no file.
+    const lines = messages.map(({ lineNum, linePos, message }) => {
+      const line = text[lineNum - 1]?.trim() ?? '';
+      return `${spec.shader.name}.wgsl:${lineNum}:${linePos} ${message}${line && `: ${line}`}`;
+    });
     return lines.length ? lines.join('\n') : String(error);
   }
 }

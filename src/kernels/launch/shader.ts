@@ -7,10 +7,10 @@ interface ShaderBinding {
   readonly access: 'read' | 'read_write';
 }
 
+/** A parameter block: its members' types, in order; they are scalars, vec2s and vec4s of four bytes a component. */
 interface ShaderParams {
   readonly binding: number;
-  readonly size: number;
-  readonly fields: Readonly<Record<string, { readonly offset: number; readonly type: string }>>;
+  readonly fields: Readonly<Record<string, string>>;
 }
 
 export interface ShaderEntry {
@@ -21,11 +21,9 @@ export interface ShaderEntry {
 /** One reflected .wgsl file. */
 export interface ShaderModule {
   readonly name: string;
-  readonly source: string;
+  /** Its text in parts, some of which other shaders share. */
+  readonly source: readonly string[];
   readonly entries: Readonly<Record<string, ShaderEntry>>;
-  readonly overrides: Readonly<Record<string, string>>;
-  readonly consts: Readonly<Record<string, string>>;
-  readonly aliases: Readonly<Record<string, string>>;
 }
 
 /** Tensors by the name the shader gives their binding. */
@@ -34,7 +32,7 @@ export type BindingsOf<E extends ShaderEntry> = { readonly [K in E['bindings'][n
 /** Values of the shader's uniform parameters. */
 export type ParamsOf<E extends ShaderEntry> = E['params'] extends ShaderParams
   ? {
-      readonly [K in keyof E['params']['fields']]: E['params']['fields'][K]['type'] extends `vec${string}`
+      readonly [K in keyof E['params']['fields']]: E['params']['fields'][K] extends `vec${string}`
         ? readonly number[]
         : number;
     }
@@ -47,9 +45,14 @@ export interface Specialization {
   readonly aliases?: Readonly<Record<string, string>>;
 }
 
+/** The shader's text. */
+export function textOf({ source }: ShaderModule): string {
+  return source.join('\n');
+}
+
 /** The shader's text with its `const` and `alias` lines rewritten. */
 export function specialize(shader: ShaderModule, { consts = {}, aliases = {} }: Specialization): string {
-  let source = shader.source;
+  let source = textOf(shader);
   for (const [name, value] of Object.entries(consts)) {
     source = source.replace(new RegExp(`^(const ${name}[^=]*=\\s*)[^;]+;`, 'm'), `$1${value};`);
   }
@@ -60,21 +63,50 @@ export function specialize(shader: ShaderModule, { consts = {}, aliases = {} }: 
   return usesHalf ? `enable f16;\n${source}` : source;
 }
 
+/** Bytes of a parameter, at multiples of which it lies, too. */
+function bytesOf(type: string): number {
+  return 4 * Number(/^vec(\d)/.exec(type)?.[1] ?? 1);
+}
+
+function writeNumber(view: DataView, at: number, type: string, value: number): void {
+  if (/f32|vec\df/.test(type)) view.setFloat32(at, value, true);
+  else if (/i32|vec\di/.test(type)) view.setInt32(at, value, true);
+  else view.setUint32(at, value, true);
+}
+
+interface Layout {
+  readonly bytes: number;
+  readonly places: readonly { readonly name: string; readonly type: string; readonly offset: number }[];
+}
+
+const layouts = new WeakMap<ShaderParams, Layout>();
+
+function layoutOf(params: ShaderParams): Layout {
+  const known = layouts.get(params);
+  if (known) return known;
+  let end = 0;
+  const places = Object.entries(params.fields).map(([name, type]) => {
+    const size = bytesOf(type);
+    const offset = Math.ceil(end / size) * size;
+    end = offset + size;
+    return { name, type, offset };
+  });
+  const layout = { bytes: Math.ceil(end / 16) * 16, places };
+  layouts.set(params, layout);
+  return layout;
+}
+
 /** The bytes of a parameter block as the shader lays it out. */
 export function packParams(
   params: ShaderParams,
   values: Readonly<Record<string, number | readonly number[]>>,
 ): Uint8Array {
-  const view = new DataView(new ArrayBuffer(Math.ceil(params.size / 16) * 16));
-  for (const [name, { offset, type }] of Object.entries(params.fields)) {
+  const { bytes, places } = layoutOf(params);
+  const view = new DataView(new ArrayBuffer(bytes));
+  for (const { name, type, offset } of places) {
     const value = values[name];
     const list = typeof value === 'number' ? [value] : (value ?? []);
-    for (const [index, component] of list.entries()) {
-      const at = offset + 4 * index;
-      if (/f32|vec\df/.test(type)) view.setFloat32(at, component, true);
-      else if (/i32|vec\di/.test(type)) view.setInt32(at, component, true);
-      else view.setUint32(at, component, true);
-    }
+    for (const [index, component] of list.entries()) writeNumber(view, offset + 4 * index, type, component);
   }
   return new Uint8Array(view.buffer);
 }

@@ -4,7 +4,7 @@ import { describe } from '../../base/describe.ts';
 import { ConfigError } from '../../base/errors.ts';
 import { expectSettings } from '../../base/settings.ts';
 import { type Caps, Device } from '../../tensor/device.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import { bucketKey, problemKey } from './problem.ts';
 import { watcherOf } from './watch.ts';
 
 /** Quads of lanes trade values, whatever the size of the subgroup. */
@@ -51,18 +51,6 @@ export function choicesOf(device: Device): Choices {
   return choices.get(device) ?? {};
 }
 
-function plain(value: unknown): unknown {
-  if (value instanceof Tensor) return plain({ shape: [...value.shape], dtype: value.dtype, run: value.run });
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, plain(v)]));
-}
-
-/** An op's problem as text: the same for equal sizes, strides and dtypes, whatever the order of the fields. */
-export function problemKey(op: string, problem: unknown): string {
-  return `${op} ${JSON.stringify(plain(problem))}`;
-}
-
 function named<V extends { readonly name: string }>(
   list: readonly V[],
   name: string | undefined,
@@ -107,6 +95,7 @@ function tuned<P, V extends { readonly name: string }>(
   if (!taken && !watcher) return ordered;
   const key = problemKey(op, problem);
   const chosen = named(fitting, taken?.[key]) ?? ordered;
-  watcher?.choosing({ key, fitting: fitting.map(({ name }) => name), chosen: chosen.name });
+  const names = fitting.map(({ name }) => name);
+  watcher?.choosing({ key, bucket: bucketKey(op, problem), fitting: names, chosen: chosen.name });
   return chosen;
 }

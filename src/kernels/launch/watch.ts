@@ -14,6 +14,8 @@ export interface WatchedLaunch {
 export interface WatchedChoice {
   /** See `problemKey`. */
   readonly key: string;
+  /** See `bucketKey`. */
+  readonly bucket: string;
   /** Names of the variants that fit, in the order of preference. */
   readonly fitting: readonly string[];
   readonly chosen: string;

@@ -2,9 +2,6 @@
 import type { Line } from '../../data/types.ts';
 import { fitLine } from './linefit.ts';
 
-/** σ of the heatmaps in mm: 6 px at 1.26 mm (paper §1). */
-export const defaultSigmaMm = 7.56;
-
 /** Channel `view` of image `image` of heatmaps [N, size, size, views], as a plain map. */
 export function heatmapOf(
   heatmaps: Float32Array,
@@ -17,6 +14,14 @@ export function heatmapOf(
   for (let i = 0, from = image * pixels * views + view; i < pixels; i++, from += views)
     map[i] = heatmaps[from]!;
   return map;
+}
+
+/** The heatmap [size, size] that a network is taught for a line: exp(−distance² / 2σ²). @param sigma pixels */
+export function heatOf([a, b, d]: Line, size: number, sigma: number): Float32Array {
+  return Float32Array.from({ length: size * size }, (_, i) => {
+    const t = (a * (i % size) + b * Math.floor(i / size) + d) / sigma;
+    return Math.exp(-0.5 * t * t);
+  });
 }
 
 /** The line of each map [size, size], fitted; null where there is none. @param sigma of the heatmaps, pixels */

@@ -5,10 +5,11 @@ import { viewName } from '../../data/viewnames.ts';
 import type { Head } from '../../models/heads.ts';
 import type { Mark } from '../../results/mark.ts';
 import { fixed, type Result } from '../../results/result.ts';
+import { blockOf } from '../outputs.ts';
 import type { Grid, HostOutputs, Judge, Verdict } from '../task.ts';
 import { meanLines } from './baseline.ts';
 import { type FittedImage, lineErrors, type SubjectErrors, type ViewErrors, viewErrors } from './errors.ts';
-import { fitLines, heatmapOf } from './heatmaps.ts';
+import { fitLines, heatmapOf, heatOf } from './heatmaps.ts';
 
 export interface LineJudgeOptions {
   readonly heatmaps: Head;
@@ -40,7 +41,7 @@ export class LineJudge implements Judge {
 
   add(outputs: HostOutputs, samples: readonly Sample[]): void {
     const { heatmaps, referenceViews, grid, sigmaMm } = this.#options;
-    const values = outputs(heatmaps);
+    const values = blockOf(outputs, heatmaps, samples.length, [grid.size, grid.size]);
     const place = { size: grid.size, views: referenceViews.length };
     this.#block = samples.map(({ subject, lines }, row) => {
       const maps = referenceViews.map((_, view) => heatmapOf(values, row, view, place));
@@ -55,11 +56,20 @@ export class LineJudge implements Judge {
     const lines = (of: 'predicted' | 'truth', all: FittedImage['truth']): Mark[] =>
       all.flatMap((line, series) => (line ? [{ kind: 'line', line, series, of }] : []));
     return [
-      ...maps.map((map, series): Mark => ({ kind: 'heat', values: clamped(map), series })),
+      ...maps.map((map, series): Mark => ({ kind: 'heat', values: clamped(map), series, of: 'predicted' })),
+      ...this.#trueHeat(image),
       ...lines('predicted', image.fitted),
       ...lines('truth', image.truth),
       ...this.#words(image),
     ];
+  }
+
+  #trueHeat({ truth }: FittedImage): Mark[] {
+    const { grid, sigmaMm } = this.#options;
+    const sigma = sigmaMm / grid.spacingMm;
+    return truth.flatMap((line, series): Mark[] =>
+      line ? [{ kind: 'heat', values: heatOf(line, grid.size, sigma), series, of: 'truth' }] : [],
+    );
   }
 
   /** How far off each line is that the image has. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { normals } from '../../../src/base/random.ts';
 import { lineAngleDeg, lineOffsetMm } from '../../../src/data/affine.ts';
 import type { Line } from '../../../src/data/types.ts';
-import { fitLine } from '../../../src/train/linefit.ts';
+import { fitLine } from '../../../src/tasks/orientation/linefit.ts';
 import { lineAt, renderRidge } from './ridge.ts';
 
 const middle = (size: number): [number, number] => [(size - 1) / 2, (size - 1) / 2];

@@ -1,0 +1,5 @@
+/** @file Pieces of a segmentation source: volumes with masks, masks on the training grid, and the way back. */
+
+export { type GridMask, type MaskSlice, maskOnGrid } from './mask.ts';
+export { classesOnImage, type GridScores } from './native.ts';
+export { type NamedBytes, type ReadVolume, readImageVolume, readMaskVolume } from './volumes.ts';

@@ -1,0 +1,70 @@
+/** @file Weights that say nothing about themselves: PyTorch's, whose network is read off their names and shapes. */
+import { FileError } from '../base/errors.ts';
+import { defaultSigmaMm } from '../data/lines.ts';
+import { defaultSize, defaultSpacingMm } from '../data/resample.ts';
+import type { StateDict } from '../models/state.ts';
+import type { Device } from '../tensor/device.ts';
+import { type PlanData, planRun } from './plan.ts';
+import { buildNetwork, type Trained, type WeightsInfo } from './trained.ts';
+import { type FlatNetwork, sectionsOfNetwork } from './upgrade.ts';
+
+/** The U-Net whose state dict this is. Throws FileError where it is none of ours. */
+function networkOf(state: StateDict, file: string): FlatNetwork {
+  const shape = (name: string): readonly number[] | undefined => state.get(`${name}.weight`)?.shape;
+  const first = shape('conv1.conv1.0');
+  let levels = 1;
+  while (shape(`conv${levels}.conv1.0`)) levels++;
+  if (!first || levels < 2 || !shape('center.conv1.0')) {
+    const found = [...state.keys()].slice(0, 3).join(', ') || 'nothing';
+    throw new FileError(
+      file,
+      `holds no U-Net of this kind (it starts with ${found})`,
+      'Load weights of a planewise run, or a state dict with its names (conv1.conv1.0.weight …).',
+    );
+  }
+  return {
+    width: first[0]!,
+    depth: levels,
+    heatmaps: shape('final')?.[0] ?? 0,
+    locationHead: shape('global_layers.0') !== undefined,
+    hidden: shape('global_layers.0')?.[0] ?? 128,
+    dropout: 0,
+    headGain: 1,
+    unusedLayers: shape('conv1_label') !== undefined,
+  };
+}
+
+const usualViews = ['2-chamber', '4-chamber'];
+
+/** What the file does not say is taken from the data at hand, else from the paper. */
+function inferred(network: FlatNetwork, data: PlanData | null): WeightsInfo {
+  const known = data?.referenceViews.length === network.heatmaps ? data.referenceViews : usualViews;
+  const views = Array.from({ length: network.heatmaps }, (_, i) => known[i] ?? `view ${i + 1}`);
+  return {
+    version: 2,
+    ...sectionsOfNetwork(network, defaultSigmaMm),
+    size: data?.size ?? defaultSize,
+    spacingMm: data?.spacingMm ?? defaultSpacingMm,
+    targetView: data?.targetView ?? 'short-axis',
+    referenceViews: views,
+    steps: 0,
+  };
+}
+
+/**
+ * The network a bare state dict fills.
+ * @param data what the file does not say is taken from it
+ * @throws FileError where it is none of ours; WeightError where a weight does not fit
+ */
+export function loadBare(device: Device, state: StateDict, file: string, data: PlanData | null): Trained {
+  const info = inferred(networkOf(state, file), data);
+  const plan = planRun(info, info);
+  const network = buildNetwork(device, plan);
+  try {
+    network.loadStateDict(state);
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
+  return { network, plan, info };
+}

@@ -1,0 +1,49 @@
+/** @file Samples, steps and outputs made by hand, for the tests of tasks. */
+import type { Field } from '../../src/data/field.ts';
+import type { Sample } from '../../src/data/sample.ts';
+import type { Head } from '../../src/models/heads.ts';
+import type { HostOutputs, Step } from '../../src/tasks/task.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+
+/** A black image of 32 px of 4 mm, with the labels given. */
+export function sampleOf(labels: Partial<Sample> = {}): Sample {
+  const size = 32;
+  return {
+    ...{ subject: 'a', file: 'f', view: 'sax', frame: 0, slice: 0, lines: [], location: null, index: 0 },
+    plane: {
+      position: [0, 0, 0],
+      rowDirection: [1, 0, 0],
+      columnDirection: [0, 1, 0],
+      spacingMm: [4, 4],
+      rows: size,
+      columns: size,
+    },
+    pixels: () => new Float32Array(size * size),
+    mask: () => null,
+    ...labels,
+  };
+}
+
+/** What is found under a key; asking for anything else fails the test. */
+function found<K extends object, V>(map: ReadonlyMap<K, V>, key: K): V {
+  const value = map.get(key);
+  if (value === undefined) throw new Error(`${JSON.stringify(key)} was asked for`);
+  return value;
+}
+
+/** A step with these outputs and labels, and no others. */
+export const stepOf = (
+  outputs: ReadonlyMap<Head, Tensor>,
+  values: ReadonlyMap<Field, Tensor>,
+  masks: ReadonlyMap<Field, Tensor>,
+): Step => ({
+  out: (head) => found(outputs, head),
+  at: (field) => found(values, field),
+  mask: (field) => found(masks, field),
+});
+
+/** Outputs of one head, and of no other. */
+export const outputsOf =
+  (head: Head, values: Float32Array): HostOutputs =>
+  (asked) =>
+    found(new Map([[head, values]]), asked);

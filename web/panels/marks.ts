@@ -1,0 +1,104 @@
+/** @file What tasks show of an image, painted and in words: marks, whatever the task. */
+import { invertAffine, transformLine } from '../../src/data/affine.ts';
+import type { Affine } from '../../src/data/types.ts';
+import { regionPixels } from '../../src/report/regions.ts';
+import { type Finding, type Mark, type Of, only } from '../../src/results/mark.ts';
+import { type Child, h } from '../dom.ts';
+import { css, greyImage, type Layer, mixedHeat, type Stroke } from '../draw.ts';
+
+export function swatch(series: number): HTMLElement {
+  const element = h('span', { class: 'swatch', 'aria-hidden': 'true' });
+  element.style.background = css(series);
+  return element;
+}
+
+const marksOf = (findings: readonly Finding[]): Mark[] => findings.flatMap(({ marks }) => marks);
+
+/** Lines of one kind, in the pixels of the image that `toGrid` leads from. */
+export function strokesOf(findings: readonly Finding[], of: Of, toGrid: Affine): Stroke[] {
+  return only(marksOf(findings), 'line').flatMap(({ line, series, of: kind }) =>
+    kind === of ? [{ line: transformLine(line, invertAffine(toGrid)), series, dashed: of === 'truth' }] : [],
+  );
+}
+
+/** Heatmaps of one kind, mixed. @param size side of the grid, pixels */
+export function heatOf(findings: readonly Finding[], of: Of, size: number, toGrid: Affine): Layer[] {
+  const heats = only(marksOf(findings), 'heat').filter((heat) => heat.of === of);
+  return heats.length > 0 ? [{ picture: mixedHeat(heats, size, of === 'truth'), toPicture: toGrid }] : [];
+}
+
+/** Pixels of a region's pixel, so that outlines are thin. */
+const REGION_SCALE = 4;
+
+/** Regions of one kind. */
+export function regionsOf(findings: readonly Finding[], of: Of, size: number, toGrid: Affine): Layer[] {
+  const [k, shift] = [REGION_SCALE, (REGION_SCALE - 1) / 2];
+  const [a, b, c, d, e, f] = toGrid;
+  const toPicture: Affine = [k * a, k * b, k * c + shift, k * d, k * e, k * f + shift];
+  return only(marksOf(findings), 'region').flatMap((region) => {
+    if (region.of !== of) return [];
+    const picture = new ImageData(size * k, size * k);
+    picture.data.set(regionPixels(region, size, k));
+    return [{ picture, toPicture, opaque: true }];
+  });
+}
+
+function place(kind: 'b' | 'i', value: number): HTMLElement {
+  const element = h(kind);
+  element.style.left = `${100 * Math.min(1, Math.max(0, value))}%`;
+  return element;
+}
+
+/** 0.26, −0.03. */
+const signed = (value: number): string => value.toFixed(2).replace('-', '−');
+
+function scaleBar({ title, predicted, truth }: Extract<Mark, { kind: 'scale' }>): HTMLElement {
+  const text = `${title} ${signed(predicted)}${truth === null ? '' : `, true ${truth.toFixed(2)}`}`;
+  const places = [truth === null ? null : place('i', truth), place('b', predicted)];
+  return h(
+    'div',
+    {},
+    h('div', { class: 'track', 'aria-hidden': 'true' }, places),
+    h('p', { class: 'hint' }, text),
+  );
+}
+
+function caption({ series, marks }: Finding): Child[] {
+  return marks.map((mark): Child => {
+    if (mark.kind === 'scale') return scaleBar(mark);
+    if (mark.kind === 'picture') return h('p', { class: 'hint' }, mark.title, greyImage(mark.values));
+    if (mark.kind !== 'words') return null;
+    if (mark.series === undefined) return h('p', { class: 'hint' }, mark.text);
+    return h('p', { class: 'hint', title: series[mark.series] ?? '' }, swatch(mark.series), mark.text);
+  });
+}
+
+/** What stands under an image. */
+export const captions = (findings: readonly Finding[]): Child[] => findings.flatMap(caption);
+
+const key = (mark: HTMLElement, name: string): HTMLElement => h('li', {}, mark, name);
+
+/** What the colours and strokes of some findings mean. */
+export function legend(all: readonly (readonly Finding[])[]): HTMLElement {
+  const findings = all.flat();
+  const marks = marksOf(findings);
+  const names = [...new Map(findings.map(({ task, series }) => [task, series])).values()];
+  const has = (kind: Mark['kind']): boolean => marks.some((mark) => mark.kind === kind);
+  const [scale] = only(marks, 'scale');
+  return h('ul', { class: 'legend' }, [
+    ...names.flatMap((own) => own.map((name, i) => key(swatch(i), name))),
+    ...(has('line')
+      ? [key(h('span', { class: 'stroke' }), 'predicted'), key(h('span', { class: 'stroke dashed' }), 'true')]
+      : []),
+    ...(has('region') ? [h('li', {}, 'filled: predicted; outlined: true')] : []),
+    ...(scale
+      ? [
+          key(h('span', { class: 'dot', 'aria-hidden': 'true' }), `predicted ${scale.title}`),
+          key(
+            h('span', { class: 'ring', 'aria-hidden': 'true' }),
+            `true ${scale.title}, ${scale.from} to ${scale.to}`,
+          ),
+        ]
+      : []),
+  ]);
+}

@@ -167,7 +167,7 @@ export function runOp<A>(
   try {
     const view = op.view?.(dense, attrs);
     if (view) return [view];
-    for (const [i, spec] of specs.entries()) if (!into[i]) made[i] = empty(device, spec, op.name);
+    for (const [i, spec] of specs.entries()) if (!into[i]) made[i] = empty(device, spec, as);
     const outputs = specs.map((_, i) => into[i] ?? made[i]!);
     const again = (from: Inputs, to: readonly Tensor[]) => op.launch(device, from, to, attrs);
     watcherOf(device)?.launching({ op: op.name, inputs: dense, outputs, launch: again });

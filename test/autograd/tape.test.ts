@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { noGrad, Tape } from '../../src/autograd/tape.ts';
 import { GradientError, ShapeError } from '../../src/base/errors.ts';
+import { unary } from '../../src/kernels/unary.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
@@ -144,6 +145,24 @@ describe('tape', () => {
     tape.backward(ops.sum(ops.multiply(x, ops.detach(gradient))));
     expect(await gradOf(x)).toEqual([2, 4]);
     gradient.dispose();
+  });
+
+  it('errors name the call as it was written, not the kernel', () => {
+    const x = leaf([1, 2, 3, 4], [2, 2]);
+    using tape = new Tape();
+    const { grad: _, ...flat } = unary;
+    const steps = ops.apply(flat, [x], { fn: 'floor' }, { as: 'steps' });
+    expect(() => tape.backward(ops.sum(steps))).toThrow(
+      /backward: sum was made by steps, which has no gradient/,
+    );
+    const part = ops.sum(ops.multiply(steps, x));
+    expect(() => tape.backward(part)).toThrow(/multiply reads steps, which steps made .*, and steps has no/);
+    const least = ops.min(ops.exp(x));
+    x.write([1, 1, 1, 1]);
+    const high = ops.sum(ops.sigmoid(ops.square(x)));
+    x.write([1, 2, 1, 1]);
+    expect(() => tape.backward(high)).toThrow(/tensor, which the gradient of square reads, was written/);
+    tape.backward(least);
   });
 
   it('a path through an op without a gradient is refused, before anything is launched', () => {

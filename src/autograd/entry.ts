@@ -7,7 +7,7 @@ import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** A handle of the tape's own on a tensor that backward will read, and how often its storage was written by then. */
-export interface Pin {
+interface Pin {
   readonly tensor: Tensor;
   readonly clock: number;
 }

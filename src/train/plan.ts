@@ -33,17 +33,22 @@ export interface Plan {
   readonly heads: readonly Head[];
 }
 
+/** Tasks by what they look at. */
+export function streamsOf(tasks: readonly PlannedTask[]): Stream[] {
+  const inputOf = ({ task }: PlannedTask): Input => task.input ?? oneImage;
+  const inputs = [...new Set(tasks.map(inputOf))];
+  return inputs.map((input) => ({ input, tasks: tasks.filter((task) => inputOf(task) === input) }));
+}
+
 /** Sets the tasks up for the data. Throws ConfigError where the data lack what a task needs. */
 export function planOf(backbone: Backbone, chosen: readonly ChosenTask[], facts: Facts, grid: Grid): Plan {
   const tasks = chosen.map(
     ({ task, weight, settings }): PlannedTask => ({ task, weight, part: task.setup(facts, settings, grid) }),
   );
-  const inputOf = ({ task }: PlannedTask): Input => task.input ?? oneImage;
-  const inputs = [...new Set(tasks.map(inputOf))];
   return {
     backbone,
     tasks,
-    streams: inputs.map((input) => ({ input, tasks: tasks.filter((task) => inputOf(task) === input) })),
+    streams: streamsOf(tasks),
     heads: tasks.flatMap(({ part }) => part.heads),
   };
 }

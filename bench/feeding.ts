@@ -9,7 +9,7 @@ import type { PreparedData } from '../src/data/types.ts';
 import { planRun } from '../src/run/plan.ts';
 import { train } from '../src/run/training.ts';
 import type { Device } from '../src/tensor/device.ts';
-import { resolveConfig, type TrainConfig, trainConfigOf } from '../src/train/config.ts';
+import { resolveConfig, type TrainConfig, trainConfigOf } from '../src/run/config.ts';
 import { Pace } from '../src/train/pace.ts';
 import type { Plan } from '../src/train/plan.ts';
 import { DiskFiles } from '../src/train/runfiles.node.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { train } from '../src/run/training.ts';
 import { openDevice } from '../src/tensor/device.node.ts';
-import { trainConfigOf } from '../src/train/config.ts';
+import { trainConfigOf } from '../src/run/config.ts';
 import { DiskFiles } from '../src/train/runfiles.node.ts';
 import { makeHearts, openSite, startTraining } from '../test/web/page.ts';
 import type { TrainingForm } from '../web/protocol.ts';

@@ -7,13 +7,6 @@ export type { MarkedImage } from './report/pictures.ts';
 export { type ReportData, type ReportInput, type ReportTask, renderReport } from './report/report.ts';
 export type { Finding, Mark, Scatter } from './results/mark.ts';
 export type { Result } from './results/result.ts';
-export { evaluateRun, reportTasks } from './run/evaluate.ts';
-export { type PlanConfig, type PlanData, planRun } from './run/plan.ts';
-export { describeWeights, loadTrained, type Trained, type WeightsInfo } from './run/trained.ts';
-export { train } from './run/training.ts';
-export { tasks } from './tasks/index.ts';
-export * from './tasks/task.ts';
-export type { Best } from './train/checkpoint.ts';
 export {
   type AugmentationSettings,
   type Given,
@@ -24,7 +17,14 @@ export {
   type RunConfig,
   resolveConfig,
   type TrainConfig,
-} from './train/config.ts';
+} from './run/config.ts';
+export { evaluateRun, reportTasks } from './run/evaluate.ts';
+export { type PlanConfig, type PlanData, planRun } from './run/plan.ts';
+export { describeWeights, loadTrained, type Trained, type WeightsInfo } from './run/trained.ts';
+export { train } from './run/training.ts';
+export { tasks } from './tasks/index.ts';
+export * from './tasks/task.ts';
+export type { Best } from './train/checkpoint.ts';
 export type { TrainEvent, TrainOptions, TrainResult } from './train/events.ts';
 export {
   type EvaluateOptions,

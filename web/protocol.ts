@@ -185,8 +185,8 @@ export interface WeightsSummary extends Grid {
   readonly tells: readonly string[];
   readonly referenceViews: readonly string[];
   readonly targetView: string;
-  readonly width: number;
-  readonly depth: number;
+  /** In words. */
+  readonly network: string;
   readonly parameters: number;
   readonly steps: number | null;
   /** Whether the file itself says all this, or it was read off the weights' shapes. */

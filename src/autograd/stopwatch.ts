@@ -22,13 +22,6 @@ export interface Entrant {
   readonly repeats: number;
 }
 
-export interface TimeLimit {
-  /** No measurement begins after this many milliseconds. */
-  readonly limitMs: number;
-  /** Milliseconds; default `performance.now`. */
-  readonly now?: () => number;
-}
-
 /** Names of the shaders that an entrant's launches run. */
 export function shadersOf({ step }: Entrant): string[] {
   return [...new Set(step.launches.map(({ launch }) => launch.pipeline.shader.name))];
@@ -39,7 +32,7 @@ export class Stopwatch {
   readonly #now: () => number;
   readonly #end: number;
 
-  constructor(device: Device, { limitMs, now = () => performance.now() }: TimeLimit) {
+  constructor(device: Device, limitMs: number, now: () => number) {
     this.device = device;
     this.#now = now;
     this.#end = now() + limitMs;

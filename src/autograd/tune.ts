@@ -3,7 +3,7 @@ import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.t
 import type { Device } from '../tensor/device.ts';
 import { scope } from '../tensor/scope.ts';
 import { launcherOf, type Problem } from './problems.ts';
-import { type Entrant, Stopwatch, shadersOf, type TimeLimit } from './stopwatch.ts';
+import { type Entrant, Stopwatch, shadersOf } from './stopwatch.ts';
 
 /** What the tuner found for a problem. */
 export interface Winner {
@@ -36,8 +36,11 @@ export interface KnownWinner {
 /** Winners found earlier on this adapter, by bucket. */
 export type KnownWinners = Readonly<Record<string, KnownWinner>>;
 
-/** What there is no time for keeps the order of preference. */
-export interface TuneOptions extends TimeLimit {
+export interface TuneOptions {
+  /** No measurement begins after this many milliseconds; the rest keeps the order of preference. */
+  readonly limitMs: number;
+  /** Milliseconds; default `performance.now`. */
+  readonly now?: () => number;
   /**
    * They are taken, and not measured again, for every problem of their bucket whose variants they were found among: a
    * winner that does not fit, or that a variant never met which does, counts for nothing.
@@ -186,7 +189,7 @@ export async function tune(
   problems: readonly Problem[],
   options: TuneOptions,
 ): Promise<Winner[]> {
-  const { known = {}, onProgress } = options;
+  const { known = {}, limitMs, now = () => performance.now(), onProgress } = options;
   const choices = new Map(problems.map((problem) => [problem, knownFor(problem, known)]));
   const open = problems.filter((problem) => choices.get(problem) === undefined);
   const total = open.reduce((sum, { fitting }) => sum + fitting.length, 0);
@@ -197,7 +200,7 @@ export async function tune(
   };
   const unmeasured = problems.map((problem) => unmeasuredWinner(problem, choices.get(problem)));
   const taken = choicesBy(unmeasured.filter(({ complete }) => complete));
-  const tuner = new Tuner(new Stopwatch(device, options), taken, tell);
+  const tuner = new Tuner(new Stopwatch(device, limitMs, now), taken, tell);
   const before = choicesOf(device);
   try {
     const measured = await tuner.measureOrdered(open);

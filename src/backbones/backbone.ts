@@ -1,9 +1,28 @@
 /** @file The contract of a backbone: the network that trainings put their tasks' heads on. */
 import type { BodySpec } from '../models/headed.ts';
+import type { SettingKinds } from '../tasks/task.ts';
 
 /** A backbone with its settings. */
 export interface Backbone {
   readonly declare: BodySpec;
   /** Sides of images must be multiples of this, pixels. */
   readonly sideStep: number;
+}
+
+/** What the program knows of a backbone. */
+export interface BackboneRecord<S = unknown> {
+  readonly name: string;
+  readonly title: string;
+  /** Its section of the configuration, beside the name. */
+  readonly settings: SettingKinds<S>;
+  readonly defaults: S;
+  /** @param channels of the images */
+  build(settings: S, channels: number): Backbone;
+  /** Its size, for people: `16 channels, 5 levels`. */
+  describe(settings: S): string;
+}
+
+/** A backbone with the type of its settings checked where it is defined, and nowhere else. */
+export function defineBackbone<S>(record: BackboneRecord<S>): BackboneRecord {
+  return record as BackboneRecord;
 }

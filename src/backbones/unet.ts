@@ -1,10 +1,19 @@
 /** @file The U-Net of Zhang et al. 2024 (paper §3) as a backbone of trainings. */
 import { UNetBody, type UNetSizes } from '../models/unetBody.ts';
-import type { Backbone } from './backbone.ts';
+import { flag, whole } from '../tasks/settings.ts';
+import { defineBackbone } from './backbone.ts';
 
-export function unet(sizes: UNetSizes): Backbone {
-  return {
-    declare: (at, wanted) => new UNetBody(at, sizes, wanted),
-    sideStep: 2 ** (sizes.depth - 1),
-  };
-}
+/** `width`: channels of the first level; `depth`: levels, the centre included. */
+export type UNetSettings = Omit<UNetSizes, 'channelsIn'>;
+
+export const unet = defineBackbone<UNetSettings>({
+  name: 'unet',
+  title: 'U-Net',
+  settings: { width: whole({ from: 1, to: 256 }), depth: whole({ from: 2, to: 7 }), unusedLayers: flag },
+  defaults: { width: 16, depth: 5, unusedLayers: false },
+  build: (settings, channelsIn) => ({
+    declare: (at, wanted) => new UNetBody(at, { ...settings, channelsIn }, wanted),
+    sideStep: 2 ** (settings.depth - 1),
+  }),
+  describe: ({ width, depth }) => `${width} channels, ${depth} levels`,
+});

@@ -3,8 +3,8 @@ import { type Command, Option } from 'commander';
 import type { ProfileRow } from '../autograd/profile.ts';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { readBytes } from '../data/files/files.node.ts';
+import { type GivenConfig, mergeGiven, parseGiven } from '../run/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../run/job.node.ts';
-import { type GivenConfig, parseGiven } from '../train/config.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { startProgress } from '../train/progress.ts';
 import { resultColumns } from './evaluation.ts';
@@ -21,7 +21,7 @@ const flags = {
   learningRate: ['--lr <rate>', 'learning rate'],
   schedule: ['--schedule <name>', 'constant, cosine or step'],
   seed: ['--seed <seed>', 'the same seed gives the same weights on the same adapter'],
-  width: ['--width <channels>', 'channels of the first level'],
+  'model.width': ['--width <channels>', 'channels of the first level'],
   size: ['--size <pixels>', 'side of the prepared images'],
   spacingMm: ['--spacing <mm>', 'pixel spacing of the prepared images'],
   precision: ['--precision <name>', 'f32, or mixed: convolutions in f16 (the adapter needs shader-f16)'],
@@ -30,7 +30,7 @@ const flags = {
     '--tune [seconds]',
     'first time the kernel variants that fit, for a minute or so many seconds, and train with the fastest',
   ],
-} as const satisfies Partial<Record<keyof GivenConfig, readonly [string, string]>>;
+} as const satisfies Readonly<Record<string, readonly [flag: string, help: string]>>;
 
 const texts = new Set<string>(['data', 'out', 'preset', 'schedule', 'precision', 'adapter']);
 
@@ -51,10 +51,11 @@ const nameOf = (flag: Flag): string => /--(\w+)/.exec(flags[flag][0])![1]!;
 
 /** How the command line writes a key of the configuration, up to its value. */
 function spelling(path: readonly PropertyKey[]): string {
-  const key = String(path[0]);
-  if (key in flags) return `--${nameOf(key as Flag)} `;
-  if (key === 'tasks') return '--task ';
-  return key === 'map' || key === 'recompute' ? `--${key} ` : `--set ${path.join('.')}=`;
+  const key = path.join('.');
+  const flag = (Object.keys(flags) as Flag[]).find((own) => own === key || key.startsWith(`${own}.`));
+  if (flag) return `--${nameOf(flag)} `;
+  if (path[0] === 'tasks' && (path.length === 1 || typeof path[1] === 'number')) return '--task ';
+  return path[0] === 'map' || path[0] === 'recompute' ? `--${String(path[0])} ` : `--set ${key}=`;
 }
 
 /** A number, list, object, true, false or null where the text is one; else the text itself. */
@@ -66,14 +67,22 @@ function parseValue(text: string): unknown {
   }
 }
 
+/** Puts a value where a path of keys leads. */
+function put(target: Record<string, unknown>, [first, ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) {
+    target[first!] = value;
+    return;
+  }
+  const inner = { ...(target[first!] as Record<string, unknown> | undefined) };
+  put(inner, rest, value);
+  target[first!] = inner;
+}
+
 /** "augmentation.rotationDeg=10" put into a configuration. */
 function assign(target: Record<string, unknown>, text: string): void {
   const at = text.indexOf('=');
   if (at < 1) throw new ConfigError(`--set ${text}: write it as key=value, such as batch=8.`);
-  const [first, ...rest] = text.slice(0, at).split('.');
-  const value = parseValue(text.slice(at + 1));
-  if (rest.length === 0) target[first!] = value;
-  else target[first!] = { ...(target[first!] as object | undefined), [rest.join('.')]: value };
+  put(target, text.slice(0, at).split('.'), parseValue(text.slice(at + 1)));
 }
 
 async function readConfigFile(path: string): Promise<GivenConfig> {
@@ -86,29 +95,20 @@ async function readConfigFile(path: string): Promise<GivenConfig> {
   }
 }
 
-/** What the command line says: the configuration file, with flags on top. */
+/** What the command line says: the configuration file, with flags and then --set on top. */
 export async function givenBy(values: Values): Promise<GivenConfig> {
   const file = values.config === undefined ? {} : await readConfigFile(values.config);
-  const given: Record<string, unknown> = {};
+  const [given, sets]: [Record<string, unknown>, Record<string, unknown>] = [{}, {}];
   for (const flag of Object.keys(flags) as Flag[]) {
     const text = values[nameOf(flag)];
-    if (text !== undefined) given[flag] = texts.has(flag) ? text : parseValue(String(text));
+    if (text !== undefined) put(given, flag.split('.'), texts.has(flag) ? text : parseValue(String(text)));
   }
   if (values.task) given.tasks = values.task.split(',').map((name) => name.trim());
   if (values.map) given.map = values.map;
   if (values.recompute) given.recompute = true;
-  for (const text of values.set ?? []) assign(given, text);
-  const parsed = parseGiven(given, 'command line', spelling);
-  return {
-    ...file,
-    ...parsed,
-    ...merged('augmentation', file, parsed),
-    ...merged('phantom', file, parsed),
-  };
-}
-
-function merged(key: 'augmentation' | 'phantom', file: GivenConfig, flags: GivenConfig): GivenConfig {
-  return file[key] || flags[key] ? { [key]: { ...file[key], ...flags[key] } } : {};
+  for (const text of values.set ?? []) assign(sets, text);
+  const flagged = mergeGiven(file, parseGiven(given, 'command line', spelling));
+  return mergeGiven(flagged, parseGiven(sets, 'command line', spelling));
 }
 
 const jobConsole = (quiet: boolean): JobConsole => ({

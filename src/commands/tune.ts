@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import type { Winner } from '../autograd/tune.ts';
 import { cacheFiles } from '../run/cache.node.ts';
+import { type RunConfig, resolveConfig, trainConfigOf } from '../run/config.ts';
 import { adapterLine } from '../run/job.node.ts';
 import { planRun } from '../run/plan.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
-import { type RunConfig, resolveConfig, trainConfigOf } from '../train/config.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
 import { Trainer } from '../train/trainer.ts';
 import { saveWinners, winnersFile } from '../train/winners.ts';
@@ -81,7 +81,7 @@ export function addTune(program: Command): void {
   const command = program
     .command('tune')
     .description('time the kernel variants that fit a training, and keep the fastest for pretrain --tune');
-  addConfigOptions(command, ['preset', 'batch', 'width', 'size', 'adapter']);
+  addConfigOptions(command, ['preset', 'batch', 'model.width', 'size', 'adapter']);
   command
     .option('--seconds <limit>', 'start no measurement after so many seconds', parseSeconds, 60)
     .option('--json', 'print JSON')

@@ -4,11 +4,12 @@ import { defaultSigmaMm } from '../data/lines.ts';
 import { defaultSize, defaultSpacingMm } from '../data/resample.ts';
 import type { StateDict } from '../models/state.ts';
 import type { Device } from '../tensor/device.ts';
-import type { PlanData } from './plan.ts';
-import { buildNetwork, planOfWeights, type Trained, type WeightsInfo } from './trained.ts';
+import { type PlanData, planRun } from './plan.ts';
+import { buildNetwork, type Trained, type WeightsInfo } from './trained.ts';
+import { type FlatNetwork, sectionsOfNetwork } from './upgrade.ts';
 
 /** The U-Net whose state dict this is. Throws FileError where it is none of ours. */
-function networkOf(state: StateDict, file: string): WeightsInfo['network'] {
+function networkOf(state: StateDict, file: string): FlatNetwork {
   const shape = (name: string): readonly number[] | undefined => state.get(`${name}.weight`)?.shape;
   const first = shape('conv1.conv1.0');
   let levels = 1;
@@ -23,7 +24,6 @@ function networkOf(state: StateDict, file: string): WeightsInfo['network'] {
   }
   return {
     width: first[0]!,
-    channelsIn: first[1]!,
     depth: levels,
     heatmaps: shape('final')?.[0] ?? 0,
     locationHead: shape('global_layers.0') !== undefined,
@@ -37,20 +37,16 @@ function networkOf(state: StateDict, file: string): WeightsInfo['network'] {
 const usualViews = ['2-chamber', '4-chamber'];
 
 /** What the file does not say is taken from the data at hand, else from the paper. */
-function inferred(network: WeightsInfo['network'], data: PlanData | null): WeightsInfo {
+function inferred(network: FlatNetwork, data: PlanData | null): WeightsInfo {
   const known = data?.referenceViews.length === network.heatmaps ? data.referenceViews : usualViews;
   const views = Array.from({ length: network.heatmaps }, (_, i) => known[i] ?? `view ${i + 1}`);
   return {
-    tasks: [
-      ...(network.heatmaps > 0 ? (['orientation'] as const) : []),
-      ...(network.locationHead ? (['location'] as const) : []),
-    ],
-    network,
+    version: 2,
+    ...sectionsOfNetwork(network, defaultSigmaMm),
     size: data?.size ?? defaultSize,
     spacingMm: data?.spacingMm ?? defaultSpacingMm,
     targetView: data?.targetView ?? 'short-axis',
     referenceViews: views,
-    lineSigmaMm: defaultSigmaMm,
     steps: 0,
   };
 }
@@ -62,7 +58,7 @@ function inferred(network: WeightsInfo['network'], data: PlanData | null): Weigh
  */
 export function loadBare(device: Device, state: StateDict, file: string, data: PlanData | null): Trained {
   const info = inferred(networkOf(state, file), data);
-  const plan = planOfWeights(info);
+  const plan = planRun(info, info);
   const network = buildNetwork(device, plan);
   try {
     network.loadStateDict(state);

@@ -9,8 +9,8 @@ import { openStore, writeStore } from '../data/store.node.ts';
 import { decodeManifest, manifestName } from '../data/store.ts';
 import { parseViewRule } from '../data/study/views.ts';
 import type { PreparedData, Reason } from '../data/types.ts';
-import type { GivenConfig, RunConfig } from '../train/config.ts';
 import { makeCohort } from './cohort.node.ts';
+import type { GivenConfig, RunConfig } from './config.ts';
 
 /** A stretch of work with a length, for a progress line. */
 export interface Stage {

@@ -11,13 +11,6 @@ import { type ReportInput, renderReport } from '../report/report.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
 import { checkpointFile } from '../train/checkpoint.ts';
-import {
-  type GivenConfig,
-  parseGiven,
-  type RunConfig,
-  resolveConfig,
-  trainConfigOf,
-} from '../train/config.ts';
 import { imagesOf } from '../train/dataset.ts';
 import type { TrainResult } from '../train/events.ts';
 import { type Evaluation, evaluationRecord } from '../train/judge.ts';
@@ -33,6 +26,7 @@ import {
 } from '../train/runlog.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
+import { type GivenConfig, parseGiven, type RunConfig, resolveConfig, trainConfigOf } from './config.ts';
 import { adoptStore, openData } from './dataset.node.ts';
 import { evaluateRun, markedImage, reportTasks } from './evaluate.ts';
 import { type JobConsole, trainingProgress } from './jobconsole.node.ts';
@@ -237,7 +231,7 @@ class Job {
     const validation = await readRecords<ValidationMetrics>(this.#files, validationFile);
     const { description, software } = (await this.#openDevice()).caps;
     const html = renderReport({
-      title: `Pretraining: ${this.#config.tasks.join(' and ')}`,
+      title: `Pretraining: ${Object.keys(this.#config.tasks).join(' and ')}`,
       config: this.#config,
       adapter: { name: description, software },
       ...(this.#facts ? { step: this.#facts } : {}),

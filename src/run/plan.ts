@@ -1,40 +1,40 @@
 /** @file The plan that a run's configuration asks for, on the data at hand. */
-import { unet } from '../backbones/unet.ts';
+import { backbones } from '../backbones/index.ts';
+import { ConfigError } from '../base/errors.ts';
 import type { PreparedManifest } from '../data/types.ts';
 import { tasks } from '../tasks/index.ts';
-import type { TrainConfig } from '../train/config.ts';
 import { type ChosenTask, type Plan, planOf } from '../train/plan.ts';
+import type { TrainConfig } from '../train/settings.ts';
 
 /** What of the data decides the network and its labels. */
-export type PlanData = Pick<PreparedManifest, 'size' | 'spacingMm' | 'targetView' | 'referenceViews'>;
-
-/** What of a configuration does. */
-export type PlanConfig = Pick<
-  TrainConfig,
-  | 'tasks'
-  | 'alpha'
-  | 'beta'
-  | 'lineSigmaMm'
-  | 'headGain'
-  | 'hidden'
-  | 'dropout'
-  | 'width'
-  | 'depth'
-  | 'unusedLayers'
+export type PlanData = Pick<
+  PreparedManifest,
+  'size' | 'spacingMm' | 'targetView' | 'referenceViews' | 'classes'
 >;
 
-function chosenTasks(config: PlanConfig): ChosenTask[] {
-  const { alpha, beta, lineSigmaMm, headGain, hidden, dropout } = config;
-  const sections = {
-    orientation: { weight: alpha, settings: { sigmaMm: lineSigmaMm, gain: headGain } },
-    location: { weight: beta, settings: { hidden, dropout } },
-  };
-  return config.tasks.map((name) => ({ task: tasks.find((task) => task.name === name)!, ...sections[name] }));
+/** What of a configuration does. */
+export type PlanConfig = Pick<TrainConfig, 'model' | 'tasks'>;
+
+/** The record of that name. Throws ConfigError where there is none. */
+function recordOf<R extends { readonly name: string }>(what: string, records: readonly R[], name: string): R {
+  const record = records.find((one) => one.name === name);
+  if (record) return record;
+  const known = records.map((one) => one.name).join(', ');
+  throw new ConfigError(`There is no ${what} ${name}; known are ${known}.`);
 }
 
-/** Throws ConfigError where the data lack what a task needs. */
+/** The record of a run's backbone. @throws ConfigError for one that this version does not know */
+export const backboneRecord = (name: string) => recordOf('model', backbones, name);
+
+/** Throws ConfigError where the data lack what a task needs, or for records that this version does not know. */
 export function planRun(config: PlanConfig, data: PlanData): Plan {
-  const { width, depth, unusedLayers } = config;
-  const backbone = unet({ channelsIn: 1, width, depth, unusedLayers });
-  return planOf(backbone, chosenTasks(config), data, data);
+  const { name, ...settings } = config.model;
+  const chosen = Object.entries(config.tasks).map(
+    ([task, { weight, ...own }]): ChosenTask => ({
+      task: recordOf('task', tasks, task),
+      weight,
+      settings: own,
+    }),
+  );
+  return planOf(backboneRecord(name).build(settings, 1), chosen, data, data);
 }

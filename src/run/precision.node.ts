@@ -3,7 +3,7 @@
 import { DeviceError } from '../base/errors.ts';
 import { listCandidates } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
-import type { TrainConfig } from '../train/config.ts';
+import type { TrainConfig } from './config.ts';
 
 /** Throws DeviceError for mixed precision without shader-f16, naming the adapters of this machine that have it. */
 export async function expectPrecision({ caps }: Device, precision: TrainConfig['precision']): Promise<void> {

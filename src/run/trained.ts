@@ -2,19 +2,16 @@
 
 import { FileError } from '../base/errors.ts';
 import { declareHeaded, HeadedNetwork, type Precision } from '../models/headed.ts';
-import type { UNetOptions } from '../models/unet.ts';
 import { decodeWeights, type WeightsMetadata } from '../models/weights.ts';
-import { tasks } from '../tasks/index.ts';
 import type { Device } from '../tensor/device.ts';
-import type { TrainConfig } from '../train/config.ts';
 import type { Plan } from '../train/plan.ts';
+import { checkedPlan } from './config.ts';
 import { type PlanConfig, type PlanData, planRun } from './plan.ts';
+import { upgradeWeights } from './upgrade.ts';
 
 /** How weights were trained: enough to build the network and to prepare images for it. */
-export interface WeightsInfo extends PlanData {
-  readonly tasks: TrainConfig['tasks'];
-  readonly network: Required<Omit<UNetOptions, 'seed' | 'precision'>>;
-  readonly lineSigmaMm: number;
+export interface WeightsInfo extends PlanConfig, PlanData {
+  readonly version: 2;
   readonly steps: number;
 }
 
@@ -22,35 +19,14 @@ const KEY = 'planewise';
 
 /** What the weights of a run after `steps` steps say about themselves. */
 export function describeWeights(config: PlanConfig, data: PlanData, steps: number): WeightsMetadata {
-  const { size, spacingMm, targetView, referenceViews } = data;
-  const { width, depth, hidden, dropout, headGain, unusedLayers, tasks, lineSigmaMm } = config;
-  const network: WeightsInfo['network'] = {
-    channelsIn: 1,
-    width,
-    depth,
-    heatmaps: tasks.includes('orientation') ? referenceViews.length : 0,
-    locationHead: tasks.includes('location'),
-    hidden,
-    dropout,
-    headGain,
-    unusedLayers,
-  };
+  const { model, tasks: sections } = config;
+  const { size, spacingMm, targetView, referenceViews, classes } = data;
   const info: WeightsInfo = {
-    tasks,
-    network,
-    size,
-    spacingMm,
-    targetView,
-    referenceViews,
-    lineSigmaMm,
+    ...{ version: 2, model, tasks: sections, size, spacingMm, targetView, referenceViews },
+    ...(classes && { classes }),
     steps,
   };
   return { [KEY]: JSON.stringify(info) };
-}
-
-/** The plan of the training that weights come from. */
-export function planOfWeights({ tasks, network, lineSigmaMm, ...data }: WeightsInfo): Plan {
-  return planRun({ ...network, tasks, lineSigmaMm, alpha: 1, beta: 1 }, data);
 }
 
 /** The network of a plan, with first values. */
@@ -69,38 +45,31 @@ export interface Trained {
   readonly info: WeightsInfo;
 }
 
-/** Whether a description says all that predicting needs, in words this version knows. */
-function isComplete({
-  tasks: names,
-  network,
-  size,
-  spacingMm,
-  targetView,
-  referenceViews,
-}: WeightsInfo): boolean {
+/** Whether a description says all that predicting needs. */
+function isComplete(info: Partial<WeightsInfo> | null): info is WeightsInfo {
+  const { model, tasks: sections, size = 0, spacingMm = 0, targetView, referenceViews } = info ?? {};
   return (
-    Array.isArray(names) &&
-    names.every((name) => tasks.some((task) => task.name === name)) &&
-    network?.width > 0 &&
+    typeof model?.name === 'string' &&
+    typeof sections === 'object' &&
+    sections !== null &&
     size > 0 &&
     spacingMm > 0 &&
     typeof targetView === 'string' &&
-    referenceViews?.length >= network.heatmaps
+    Array.isArray(referenceViews)
   );
 }
 
 /** The description in a file. Throws FileError where it is none. */
-function parsed(text: string, file: string): WeightsInfo {
+function parsed(text: string, file: string): { info: WeightsInfo; plan: Plan } {
   const fix = 'Save the weights again with this version, or remove that description.';
-  const problem = 'describes its network in a way that makes no sense';
-  let info: WeightsInfo;
+  let cause: unknown;
   try {
-    info = JSON.parse(text) as WeightsInfo;
+    const info = upgradeWeights(JSON.parse(text)) as Partial<WeightsInfo> | null;
+    if (isComplete(info)) return { info, plan: planRun(checkedPlan(info, file), info) };
   } catch (error) {
-    throw new FileError(file, problem, fix, { cause: error });
+    cause = error;
   }
-  if (isComplete(info)) return info;
-  throw new FileError(file, problem, fix);
+  throw new FileError(file, 'describes its network in a way that makes no sense', fix, { cause });
 }
 
 /**
@@ -114,8 +83,7 @@ export async function loadTrained(device: Device, bytes: Uint8Array, file: strin
     const fix = 'Use the weights of a planewise run, or build a UNet and load them with loadStateDict().';
     throw new FileError(file, 'does not say which network it belongs to', fix);
   }
-  const info = parsed(metadata[KEY], file);
-  const plan = planOfWeights(info);
+  const { info, plan } = parsed(metadata[KEY], file);
   const network = buildNetwork(device, plan);
   try {
     network.loadStateDict(state);

@@ -2,6 +2,7 @@
 import type { TrainOptions, TrainResult } from '../train/events.ts';
 import { train as trainPlan } from '../train/loop.ts';
 import { type RestartOptions, trainWithRestarts as restartPlan } from '../train/restart.ts';
+import { upgradeTrained } from './config.ts';
 import { planRun } from './plan.ts';
 import { describeWeights } from './trained.ts';
 
@@ -10,6 +11,7 @@ function planned({ config, data: { manifest } }: Pick<TrainOptions, 'config' | '
   return {
     plan: planRun(config, manifest),
     describe: (step: number) => describeWeights(config, manifest, step),
+    upgrade: upgradeTrained,
   };
 }
 
@@ -24,13 +26,15 @@ function planned({ config, data: { manifest } }: Pick<TrainOptions, 'config' | '
  * finite, or in mixed precision where nothing but overflows comes; nothing of that step is saved
  * @throws DeviceLostError when the device is gone; `trainWithRestarts` goes on from the checkpoint
  */
-export async function train(options: Omit<TrainOptions, 'plan' | 'describe'>): Promise<TrainResult> {
+export async function train(
+  options: Omit<TrainOptions, 'plan' | 'describe' | 'upgrade'>,
+): Promise<TrainResult> {
   return trainPlan({ ...options, ...planned(options) });
 }
 
 /** As `train`; when the device is lost, another is opened and the run resumes from its last checkpoint. */
 export async function trainWithRestarts(
-  options: Omit<RestartOptions, 'plan' | 'describe'>,
+  options: Omit<RestartOptions, 'plan' | 'describe' | 'upgrade'>,
 ): Promise<TrainResult> {
   return restartPlan({ ...options, ...planned(options) });
 }

@@ -9,6 +9,7 @@ import { type Head, pooledHead } from '../models/heads.ts';
 import type { Mark } from '../results/mark.ts';
 import type { Result } from '../results/result.ts';
 import { blockOf } from './outputs.ts';
+import { number, whole } from './settings.ts';
 import { defineTask, type HostOutputs, type Judge, type Verdict } from './task.ts';
 
 export interface LocationSettings {
@@ -103,6 +104,8 @@ export const location = defineTask<LocationSettings>({
   title: 'Location',
   about: 'How far along its stack the slice lies, from base (0) to apex (1).',
   lossTitle: 'Slice location, mean squared error',
+  settings: { hidden: whole({ from: 1, to: 4096 }), dropout: number({ from: 0, below: 1 }) },
+  defaults: { hidden: 128, dropout: 0.5 },
   setup(_facts, { hidden, dropout }) {
     const locations = field('locations', { kind: 'value', shape: [1] });
     const head = pooledHead('global_layers', 1, { hidden, dropout });

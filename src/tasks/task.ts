@@ -73,6 +73,14 @@ export interface Part {
   check(training: readonly Sample[]): void;
 }
 
+/** Which values a setting may have: a kind of settings.ts. Opaque here, for declarations may not name zod. */
+export interface SettingKind<T = unknown> {
+  readonly '~standard': { readonly types?: { readonly output: T } | undefined };
+}
+
+/** A kind for each setting. */
+export type SettingKinds<S> = { readonly [K in keyof S]-?: SettingKind<S[K]> };
+
 /** A task: all that the program knows of it. */
 export interface Task<S = unknown> {
   readonly name: string;
@@ -83,7 +91,10 @@ export interface Task<S = unknown> {
   readonly lossTitle: string;
   /** What an example looks at; default one augmented image. */
   readonly input?: Input;
-  /** Weight of its loss, and what else can be set. */
+  /** Its section of the configuration, beside the weight of its loss. */
+  readonly settings: SettingKinds<S>;
+  readonly defaults: S;
+  /** @throws ConfigError where the data lack what it needs */
   setup(facts: Facts, settings: S, grid: Grid): Part;
 }
 

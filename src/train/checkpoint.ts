@@ -4,9 +4,10 @@ import { ConfigError, FileError } from '../base/errors.ts';
 import type { Choices } from '../kernels/launch/variant.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../models/safetensors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { changedKeys, type TrainConfig } from './config.ts';
+import { changedKeys, settingAt } from './changes.ts';
 import { expectFinite, firstNonFinite } from './finite.ts';
 import type { RunFiles } from './runfiles.ts';
+import type { TrainConfig } from './settings.ts';
 
 export const checkpointFile = 'checkpoint.safetensors';
 export const previousCheckpointFile = 'checkpoint.previous.safetensors';
@@ -119,9 +120,7 @@ export function restoreCheckpoint(
   const changed = changedKeys(state.config, expected.config);
   if (changed.length > 0) {
     const list = changed.map((key) => {
-      const [was, is] = [state.config, expected.config].map((c) =>
-        JSON.stringify(c[key as keyof TrainConfig]),
-      );
+      const [was, is] = [state.config, expected.config].map((config) => settingAt(config, key));
       return `${key} was ${was}, is ${is}`;
     });
     throw new ConfigError(

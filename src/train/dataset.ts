@@ -5,8 +5,8 @@ import { textChecksum } from '../base/hash.ts';
 import { samplesOf } from '../data/sample.ts';
 import { type Split, splitSubjects, subjectsOf } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
-import type { TrainConfig } from './config.ts';
 import type { Plan } from './plan.ts';
+import type { TrainConfig } from './settings.ts';
 
 /** The subjects of each part, as a configuration divides them. */
 export function splitOf(data: PreparedData, config: TrainConfig): Split {

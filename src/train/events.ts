@@ -7,10 +7,10 @@ import type { HeadedNetwork } from '../models/headed.ts';
 import type { WeightsMetadata } from '../models/weights.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Best } from './checkpoint.ts';
-import type { TrainConfig } from './config.ts';
 import type { Plan } from './plan.ts';
 import type { RunFiles } from './runfiles.ts';
 import type { StepMetrics, ValidationMetrics } from './runlog.ts';
+import type { TrainConfig } from './settings.ts';
 import type { StepFacts } from './trainer.ts';
 
 /** What a run tells while it goes. */
@@ -45,6 +45,8 @@ export interface TrainOptions {
   readonly plan: Plan;
   /** What the weights after `step` steps say about themselves. */
   readonly describe: (step: number) => WeightsMetadata;
+  /** Brings a checkpoint's configuration into the form of this version. */
+  readonly upgrade: (config: unknown, file: string) => TrainConfig;
   readonly files: RunFiles;
   /** Goes on from the run's last checkpoint, if it has one; otherwise the run's logs start anew. */
   readonly resume?: boolean;

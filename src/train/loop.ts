@@ -220,10 +220,11 @@ class Run {
   }
 
   async #restore(): Promise<void> {
-    const { config, files } = this.#options;
+    const { config, files, upgrade } = this.#options;
     const found = await loadCheckpoint(files, (message) => this.#tell({ kind: 'warning', message }));
     if (!found) return;
-    restoreCheckpoint(found, { config, data: this.#data }, this.#trainer.state());
+    const upgraded = { ...found, state: { ...found.state, config: upgrade(found.state.config, found.file) } };
+    restoreCheckpoint(upgraded, { config, data: this.#data }, this.#trainer.state());
     this.#step = this.#saved = found.state.step;
     this.#validated = found.state.validated;
     this.#best = found.state.best;

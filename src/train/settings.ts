@@ -1,4 +1,4 @@
-/** @file The settings of a pretraining run: what they are. schemas.ts says which values they may have. */
+/** @file The settings that training needs to know. */
 import type { Schedule } from './schedule.ts';
 
 /** How images are turned, moved and brightened at random. */
@@ -17,41 +17,27 @@ export interface AugmentationSettings {
   readonly offset: number;
 }
 
-/** The phantom cohort that stands in where there is no data. */
-export interface PhantomSettings {
-  readonly subjects: number;
-  readonly difficulty: 'easy' | 'mid' | 'hard';
-  /** Cardiac phases, 1 to 30. */
-  readonly phases: number;
-  /** Side of the DICOM images, pixels over 256 mm; 16 to 512. */
-  readonly size: number;
-  readonly seed: number;
+/** A backbone and its settings. */
+export interface ModelSection {
+  readonly name: string;
+  readonly [setting: string]: unknown;
+}
+
+/** A task's settings. */
+export interface TaskSection {
+  /** Of its loss in the sum. */
+  readonly weight: number;
+  readonly [setting: string]: unknown;
 }
 
 /** What training needs to know: it decides every byte of the weights, given the data and the adapter. */
 export interface TrainConfig {
-  /** The pretext tasks, each once. */
-  readonly tasks: readonly ('orientation' | 'location')[];
-  /** α of paper §3: weight of the orientation loss. */
-  readonly alpha: number;
-  /** β: weight of the location loss. */
-  readonly beta: number;
-  /** σ of the line labels, mm (paper §1: 6 px of 1.26 mm). */
-  readonly lineSigmaMm: number;
-  /** Channels of the first level, 1 to 256. */
-  readonly width: number;
+  /** The backbone, by name, and its settings. */
+  readonly model: ModelSection;
+  /** The tasks that are trained, by name, with their settings. */
+  readonly tasks: Readonly<Record<string, TaskSection>>;
   /** `mixed`: convolutions in f16, with the loss scaled; the adapter needs shader-f16. */
   readonly precision: 'f32' | 'mixed';
-  /** Levels of the U-Net, the centre included; 2 to 7. */
-  readonly depth: number;
-  /** Factor on the first weights of the heatmaps' 1×1 convolution. */
-  readonly headGain: number;
-  /** Whether to hold the two layers of [Z] that are never called, so that state dicts map one to one. */
-  readonly unusedLayers: boolean;
-  /** Width of the location head's hidden layer. */
-  readonly hidden: number;
-  /** Of the location head's hidden layer: from 0, below 1. */
-  readonly dropout: number;
   readonly steps: number;
   /** Images of a step. */
   readonly batch: number;
@@ -82,32 +68,3 @@ export interface TrainConfig {
   /** Seconds to spend at the start on timing kernel variants, 0 for what is known already; null: the fixed order. */
   readonly tune: number | null;
 }
-
-export type Preset = 'small' | 'zhang2024';
-
-/** A whole run: the training, its data and where its results go. */
-export interface RunConfig extends TrainConfig {
-  /** Where the settings come from that are not given. */
-  readonly preset: Preset;
-  /** A DICOM folder or a prepared store; null: a phantom cohort. */
-  readonly data: string | null;
-  /** folder-or-series=view rules. */
-  readonly map: readonly string[];
-  /** Side of the prepared images, pixels; 8 to 4096. */
-  readonly size: number;
-  /** Pixel spacing of the prepared images, mm. */
-  readonly spacingMm: number;
-  readonly phantom: PhantomSettings;
-  readonly adapter: 'gpu' | 'system' | 'swiftshader' | null;
-  /** The run's folder. */
-  readonly out: string;
-}
-
-/** Some of the settings; undefined stands for none. */
-export type Given<T> = { readonly [K in keyof T]?: T[K] | undefined };
-
-/** What a user gives: any part of the configuration. */
-export type GivenConfig = Given<Omit<RunConfig, 'augmentation' | 'phantom'>> & {
-  readonly augmentation?: Given<AugmentationSettings> | undefined;
-  readonly phantom?: Given<PhantomSettings> | undefined;
-};

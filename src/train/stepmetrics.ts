@@ -1,8 +1,9 @@
 /** @file A step's line in the log: what the step said, its learning rate, and the throughput. */
-import type { TrainConfig } from './config.ts';
+
 import type { Losses } from './plan.ts';
 import type { StepMetrics, TaskLosses } from './runlog.ts';
 import { learningRateAt } from './schedule.ts';
+import type { TrainConfig } from './settings.ts';
 import type { StepValues } from './trainer.ts';
 
 /** The column of a task's loss. */

@@ -16,11 +16,11 @@ import { zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { TrainConfig } from './config.ts';
 import { HISTORY_STEPS, History } from './history.ts';
 import { Pace } from './pace.ts';
 import { combined, type Losses, labelCount, type Plan, type PlannedTask } from './plan.ts';
 import { learningRateAt } from './schedule.ts';
+import type { TrainConfig } from './settings.ts';
 import { StreamInputs, type StreamStep } from './streaminputs.ts';
 
 /** What a step says of itself. The scale and the number of skipped steps so far, as it leaves them, where there is one. */

@@ -2,8 +2,8 @@
 import { choicesBy, type TuneOptions, type Winner } from '../autograd/tune.ts';
 import { type Choices, setChoices } from '../kernels/launch/variant.ts';
 import type { Device } from '../tensor/device.ts';
-import type { TrainConfig } from './config.ts';
 import type { RunFiles } from './runfiles.ts';
+import type { TrainConfig } from './settings.ts';
 import { loadWinners, saveWinners } from './winners.ts';
 
 export interface VariantOptions {

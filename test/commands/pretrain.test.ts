@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { addLabels } from '../../src/commands/labels.ts';
 import { addConfigOptions, givenBy, type Values } from '../../src/commands/pretrain.ts';
 import { addTune } from '../../src/commands/tune.ts';
-import type { GivenConfig } from '../../src/train/config.ts';
+import type { GivenConfig } from '../../src/run/config.ts';
 
 /** What the configuration's options make of arguments. */
 async function given(...args: string[]): Promise<GivenConfig> {

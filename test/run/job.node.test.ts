@@ -6,7 +6,7 @@ import { ConfigError, FileError } from '../../src/base/errors.ts';
 import { interruptible } from '../../src/commands/interrupt.ts';
 import { type JobConsole, type JobResult, runJob } from '../../src/run/job.node.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import type { GivenConfig } from '../../src/train/config.ts';
+import type { GivenConfig } from '../../src/run/config.ts';
 import { withoutTimings } from '../../src/train/runlog.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels } from '../train/tiny.ts';

@@ -15,7 +15,7 @@ import {
   previousCheckpointFile,
   saveCheckpoint,
 } from '../../src/train/checkpoint.ts';
-import type { TrainConfig } from '../../src/train/config.ts';
+import type { TrainConfig } from '../../src/run/config.ts';
 import { splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';

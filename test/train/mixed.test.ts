@@ -4,7 +4,7 @@ import type { PreparedData } from '../../src/data/types.ts';
 import { decodeSafetensors } from '../../src/models/safetensors.ts';
 import { train } from '../../src/run/training.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
-import { changedKeys } from '../../src/train/config.ts';
+import { changedKeys } from '../../src/run/config.ts';
 import { splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
 import { FiniteCheck } from '../../src/train/finite.ts';

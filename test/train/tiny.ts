@@ -2,7 +2,7 @@
 import type { Line, PreparedData, PreparedImage } from '../../src/data/types.ts';
 import type { train } from '../../src/run/training.ts';
 import type { DeviceOptions } from '../../src/tensor/device.ts';
-import { type GivenConfig, resolveConfig, type TrainConfig, trainConfigOf } from '../../src/train/config.ts';
+import { type GivenConfig, resolveConfig, type TrainConfig, trainConfigOf } from '../../src/run/config.ts';
 
 const size = 16;
 const slices = 4;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { openDevice } from '#device';
 import { train } from '../../src/run/training.ts';
-import { trainConfigOf } from '../../src/train/config.ts';
+import { trainConfigOf } from '../../src/run/config.ts';
 import { MemoryFiles } from '../../src/train/runfiles.ts';
 import { configOf } from '../../web/work/forms.ts';
 import { prepareHearts } from '../../web/work/hearts.ts';

@@ -10,12 +10,12 @@ import { sliceCard } from './slices.ts';
 import { listSubjects } from './subjects.ts';
 
 function facts(weights: WeightsSummary): HTMLElement {
-  const { name, tells, size, spacingMm, width, depth, parameters, steps } = weights;
+  const { name, tells, size, spacingMm, network, parameters, steps } = weights;
   const rows: [string, string][] = [
     ['Weights', name],
     ['Predicts', tells.join('; ')],
     ['Images', `${size} × ${size} px of ${spacingMm} mm`],
-    ['Network', `U-Net, ${width} channels, ${depth} levels, ${count(parameters)} parameters`],
+    ['Network', `${network}, ${count(parameters)} parameters`],
     ...(steps ? [['Trained', `${count(steps)} steps`] as [string, string]] : []),
   ];
   return h(

@@ -1,5 +1,5 @@
 /** @file What the page offers for a training, and the configuration that comes of it. */
-import { presets, type RunConfig, resolveConfig } from '../../src/train/config.ts';
+import { presets, type RunConfig, resolveConfig } from '../../src/run/config.ts';
 import type { Grid, Preset, TrainingForm } from '../protocol.ts';
 
 const words: Readonly<Record<RunConfig['preset'], Pick<Preset, 'title' | 'about'>>> = {
@@ -18,7 +18,7 @@ function presetOf(name: RunConfig['preset']): Preset {
   return {
     ...words[name],
     grid: { size, spacingMm },
-    form: { preset: name, tasks, batch, steps, learningRate, seed },
+    form: { preset: name, tasks: Object.keys(tasks), batch, steps, learningRate, seed },
     heartsImageSize: phantom.size,
   };
 }
@@ -42,7 +42,7 @@ export function configOf(form: TrainingForm, { size, spacingMm }: Grid): RunConf
   return resolveConfig({
     ...form,
     preset,
-    tasks: [...form.tasks] as RunConfig['tasks'],
+    tasks: [...form.tasks],
     size,
     spacingMm,
     validateEvery: Math.min(validateEvery, every),

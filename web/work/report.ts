@@ -1,10 +1,10 @@
 /** @file The report of a run in the browser: held-out subjects evaluated, everything in one HTML file. */
 import type { PreparedData } from '../../src/data/types.ts';
 import { renderReport } from '../../src/report/report.ts';
+import { trainConfigOf } from '../../src/run/config.ts';
 import { evaluateRun, reportTasks } from '../../src/run/evaluate.ts';
 import { planRun } from '../../src/run/plan.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import { trainConfigOf } from '../../src/train/config.ts';
 import { imagesOf, splitOf } from '../../src/train/dataset.ts';
 import type { Busy, RunInfo } from '../protocol.ts';
 import { configOf } from './forms.ts';
@@ -32,7 +32,7 @@ export async function reportOf(
     images: imagesOf(data, split[name]).length,
   }));
   return renderReport({
-    title: `Pretraining: ${config.tasks.join(' and ')}`,
+    title: `Pretraining: ${Object.keys(config.tasks).join(' and ')}`,
     config,
     adapter: { name: run.adapter || adapterName(device), software: device.caps.software },
     timings: [{ name: 'Training', seconds: training.seconds }],

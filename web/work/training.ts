@@ -3,12 +3,12 @@ import { openDevice } from '#device';
 import { ConfigError, FileError, OutOfMemoryError, PlanewiseError } from '../../src/base/errors.ts';
 import type { Split } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
+import { type TrainConfig, trainConfigOf } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { buildNetwork, describeWeights } from '../../src/run/trained.ts';
 import { trainWithRestarts } from '../../src/run/training.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { loadCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
-import { type TrainConfig, trainConfigOf } from '../../src/train/config.ts';
 import { fingerprint, splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent, TrainResult } from '../../src/train/events.ts';
 import {

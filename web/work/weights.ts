@@ -9,6 +9,7 @@ import {
 import type { PreparedManifest } from '../../src/data/types.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
 import { loadBare } from '../../src/run/bareweights.ts';
+import { backboneRecord } from '../../src/run/plan.ts';
 import { loadTrained, type Trained } from '../../src/run/trained.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import type { WeightsSummary } from '../protocol.ts';
@@ -57,7 +58,8 @@ export async function openWeights(
 
 export function summaryOf({ name, own, network, plan, info, described }: LoadedWeights): WeightsSummary {
   const { size, spacingMm, referenceViews, targetView, steps } = info;
-  const { width, depth } = info.network;
+  const { name: model, ...settings } = info.model;
+  const backbone = backboneRecord(model);
   return {
     name,
     own,
@@ -66,8 +68,7 @@ export function summaryOf({ name, own, network, plan, info, described }: LoadedW
     targetView,
     size,
     spacingMm,
-    width,
-    depth,
+    network: `${backbone.title}, ${backbone.describe(settings)}`,
     parameters: network.parameterCount,
     steps: described ? steps : null,
     described,

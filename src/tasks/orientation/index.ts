@@ -2,8 +2,10 @@
 import * as ops from '../../autograd/ops.ts';
 import { ConfigError } from '../../base/errors.ts';
 import { field } from '../../data/field.ts';
+import { defaultSigmaMm } from '../../data/lines.ts';
 import { viewName } from '../../data/viewnames.ts';
 import { pixelHead } from '../../models/heads.ts';
+import { positive } from '../settings.ts';
 import { defineTask } from '../task.ts';
 import { listed } from '../words.ts';
 import { LineJudge } from './judge.ts';
@@ -24,6 +26,8 @@ export const orientation = defineTask<OrientationSettings>({
   title: 'Orientation',
   about: 'Where the planes of the other views cut this image, as heatmaps of the intersecting lines.',
   lossTitle: 'Line heatmaps, mean squared error',
+  settings: { sigmaMm: positive, gain: positive },
+  defaults: { sigmaMm: defaultSigmaMm, gain: 0.1 },
   setup({ referenceViews }, { sigmaMm, gain }, grid) {
     const views = referenceViews.length;
     if (views === 0) throw new ConfigError(NO_LINES);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { ConfigError } from '../../src/base/errors.ts';
 import { embeddedDefault } from '../../src/run/job.ts';
-import { changedKeys, parseGiven, presets, resolveConfig, trainConfigOf } from '../../src/train/config.ts';
+import { changedKeys, parseGiven, presets, resolveConfig, trainConfigOf } from '../../src/run/config.ts';
 import { learningRateAt } from '../../src/train/schedule.ts';
 
 /** What an action throws; null where it throws nothing. */

@@ -1,6 +1,7 @@
 /** @file Complete configurations to start from. */
 import { defaultSigmaMm } from '../data/lines.ts';
-import type { Preset, RunConfig, TrainConfig } from './settings.ts';
+import type { TrainConfig } from '../train/settings.ts';
+import type { Preset, RunConfig } from './settings.ts';
 
 const noAugmentation: TrainConfig['augmentation'] = {
   rotationDeg: 0,
@@ -13,16 +14,12 @@ const noAugmentation: TrainConfig['augmentation'] = {
 };
 
 const common = {
-  tasks: ['orientation', 'location'],
-  alpha: 1,
-  beta: 1,
-  lineSigmaMm: defaultSigmaMm,
+  model: { name: 'unet', width: 16, depth: 5, unusedLayers: false },
+  tasks: {
+    orientation: { weight: 1, sigmaMm: defaultSigmaMm, gain: 0.1 },
+    location: { weight: 1, hidden: 128, dropout: 0.5 },
+  },
   precision: 'f32',
-  depth: 5,
-  unusedLayers: false,
-  hidden: 128,
-  headGain: 0.1,
-  dropout: 0.5,
   epoch: 'subject',
   l1: 0,
   l2: 0,
@@ -44,7 +41,6 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
   small: {
     ...common,
     preset: 'small',
-    width: 16,
     size: 32,
     spacingMm: 8,
     steps: 1000,
@@ -59,9 +55,8 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
   zhang2024: {
     ...common,
     preset: 'zhang2024',
-    width: 64,
-    headGain: 1,
-    unusedLayers: true,
+    model: { ...common.model, width: 64, unusedLayers: true },
+    tasks: { ...common.tasks, orientation: { ...common.tasks.orientation, gain: 1 } },
     size: 224,
     spacingMm: 1.26,
     steps: 12_500,

@@ -1,0 +1,181 @@
+/** @file The configuration of a run: completed from a preset, and checked. */
+import * as z from 'zod/mini';
+import { backbones } from '../backbones/index.ts';
+import { ConfigError } from '../base/errors.ts';
+import { tasks } from '../tasks/index.ts';
+import type { ModelSection, TrainConfig } from '../train/settings.ts';
+import type { PlanConfig } from './plan.ts';
+import { presets } from './presets.ts';
+import { givenSchema, planSchema, runSchema, trainKeys } from './schemas.ts';
+import type { GivenConfig, GivenTasks, RunConfig } from './settings.ts';
+import { onlyTasks, upgrade } from './upgrade.ts';
+
+export type { AugmentationSettings, TrainConfig } from '../train/settings.ts';
+export { presets } from './presets.ts';
+export type { Given, GivenConfig, GivenTasks, PhantomSettings, Preset, RunConfig } from './settings.ts';
+
+/** Characters of a wrong value that an error repeats. */
+const MOST_SHOWN = 80;
+
+type Path = readonly PropertyKey[];
+
+/** How a key is written before its value where the configuration comes from. */
+type Spelling = (path: Path) => string;
+
+const asKey: Spelling = (path) => `${path.join('.') || 'the configuration'} `;
+
+const valueAt = (value: unknown, path: Path): unknown =>
+  path.reduce((inner: unknown, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+
+/** An object as JSON, where there is such: none refers to itself. */
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'an object';
+  }
+}
+
+function shown(value: unknown): string {
+  const text =
+    typeof value === 'object' ? json(value) : `${String(value)}${typeof value === 'bigint' ? 'n' : ''}`;
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+}
+
+/** What is wrong, of a value checked by the kinds of tasks/settings.ts: their messages are what is needed, or known. */
+function clauseOf(issue: z.core.$ZodIssue, value: unknown, spelling: Spelling): string {
+  const { path, message } = issue;
+  if (issue.code !== 'unrecognized_keys')
+    return `${spelling(path)}${shown(valueAt(value, path))}: ${message}`;
+  const where = path.length > 0 ? ` in ${path.join('.')}` : '';
+  return `unknown key "${issue.keys.join('", "')}"${where}; ${message}`;
+}
+
+function parse<T>(schema: z.ZodMiniType<T>, value: unknown, source: string, spelling = asKey): T {
+  const { success, data, error } = z.safeParse(schema, value);
+  if (success) return data;
+  // a number may be out of more than one bound
+  const found = new Set(error.issues.map((issue) => clauseOf(issue, value, spelling)));
+  throw new ConfigError(`${source}: ${[...found].join('; ')}.`);
+}
+
+const nameOfModel = (value: unknown, base?: unknown): unknown =>
+  (value as GivenConfig | null)?.model?.name ?? base ?? 'unet';
+
+/**
+ * Checks that a value (a parsed JSON file, or flags) is part of a configuration, of this version or an earlier one.
+ * @throws ConfigError naming `source`
+ */
+export function parseGiven(value: unknown, source: string, spelling?: Spelling): GivenConfig {
+  const given = parse(givenSchema(nameOfModel(value)), upgrade(value, source), source, spelling);
+  // it is of JSON now; undefined stands for none
+  return JSON.parse(JSON.stringify(given)) as GivenConfig;
+}
+
+/** Sections of tasks, where a list names them. */
+const sectionsOf = (tasks: GivenConfig['tasks']): GivenTasks =>
+  Array.isArray(tasks) ? (onlyTasks(tasks) as GivenTasks) : ((tasks as GivenTasks | undefined) ?? {});
+
+/** Two givens as one: of what both say, the second's. */
+export function mergeGiven(first: GivenConfig, second: GivenConfig): GivenConfig {
+  const section = (key: 'model' | 'augmentation' | 'phantom') =>
+    first[key] || second[key] ? { [key]: { ...first[key], ...second[key] } } : {};
+  const tasks = () => {
+    const [before, after] = [sectionsOf(first.tasks), sectionsOf(second.tasks)];
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+    return names.map((name) => {
+      const own = after[name];
+      return [
+        name,
+        own && before[name] ? { ...before[name], ...own } : own === undefined ? before[name] : own,
+      ];
+    });
+  };
+  return {
+    ...first,
+    ...second,
+    ...section('model'),
+    ...section('augmentation'),
+    ...section('phantom'),
+    ...(first.tasks || second.tasks ? { tasks: Object.fromEntries(tasks()) as GivenTasks } : {}),
+  };
+}
+
+/** The preset's sections with what was given, in the order of the records; a task it lacks has its record's defaults. */
+function completeTasks(preset: RunConfig['tasks'], given: GivenConfig['tasks']): RunConfig['tasks'] {
+  const sections = sectionsOf(given);
+  const chosen = tasks.flatMap(({ name, defaults }) => {
+    const own = sections[name];
+    if (own === null || (own === undefined && !preset[name])) return [];
+    return [[name, { weight: 1, ...(defaults as object), ...preset[name], ...own }] as const];
+  });
+  return Object.fromEntries(chosen);
+}
+
+/** The preset's backbone with what was given, or another with its record's defaults. */
+function completeModel(preset: ModelSection, given: GivenConfig['model']): ModelSection {
+  const name = (given?.name as string | undefined) ?? preset.name;
+  const record = backbones.find((backbone) => backbone.name === name);
+  const base = name === preset.name ? preset : { name, ...(record?.defaults as object) };
+  return { ...base, ...given, name };
+}
+
+/** What given keys say against each other; a key that repeats the preset's value is no contradiction. */
+function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig): (string | false)[] {
+  const { size, data, map, validationFraction, testFraction, model } = config;
+  const says = (key: keyof GivenConfig): boolean =>
+    given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(preset[key]);
+  const { name, ...settings } = model;
+  const step = backbones.find((backbone) => backbone.name === name)!.build(settings, 1).sideStep;
+  return [
+    says('phantom') && data !== null && 'phantom is given together with data; drop one',
+    map.length > 0 && data === null && 'map is given, but there is no data folder to map',
+    size % step !== 0 && `size ${size} is no multiple of ${step}, as model ${name} of these settings needs`,
+    validationFraction + testFraction >= 1 && 'validationFraction and testFraction leave no training subject',
+  ];
+}
+
+/**
+ * Completes what was given with its preset. Throws ConfigError for unknown keys, values out of range and
+ * contradictions, all in one message.
+ */
+export function resolveConfig(settings: GivenConfig, base?: RunConfig): RunConfig {
+  const given = parseGiven(settings, 'configuration');
+  const preset = given.preset ? presets[given.preset] : (base ?? presets.small);
+  const merged = {
+    ...preset,
+    ...given,
+    model: completeModel(preset.model, given.model),
+    tasks: completeTasks(preset.tasks, given.tasks),
+    augmentation: { ...preset.augmentation, ...given.augmentation },
+    phantom: { ...preset.phantom, ...given.phantom },
+  };
+  const config = parse(runSchema(merged.model.name), merged, 'configuration');
+  const found = contradictions(given, config, preset).filter((text) => text !== false);
+  if (found.length > 0) throw new ConfigError(`configuration: ${found.join('; ')}.`);
+  return config;
+}
+
+/** The part of a configuration that training takes. */
+export function trainConfigOf(config: RunConfig): TrainConfig {
+  return Object.fromEntries(trainKeys.map((key) => [key, config[key]])) as unknown as TrainConfig;
+}
+
+/** Backbone and tasks of a file, with every setting in range. Throws ConfigError naming `source`. */
+export function checkedPlan({ model, tasks: sections }: PlanConfig, source: string): PlanConfig {
+  return parse(planSchema(model.name), { model, tasks: sections }, source);
+}
+
+/** The configuration that a checkpoint was trained with, of this version or an earlier one. */
+export function upgradeTrained(config: unknown, file: string): TrainConfig {
+  const { tasks: sections, model, ...rest } = upgrade(config, file) as TrainConfig;
+  const trained = Object.entries(sectionsOf(sections as GivenConfig['tasks'])).filter(
+    ([, own]) => own !== null,
+  );
+  // flat configurations did not name their only model
+  return {
+    ...rest,
+    model: { ...model, name: model.name ?? 'unet' },
+    tasks: Object.fromEntries(trained),
+  } as TrainConfig;
+}

@@ -1,0 +1,145 @@
+/** @file Which values the configuration of a run may have, put together from the records' sections. */
+import * as z from 'zod/mini';
+import { backbones } from '../backbones/index.ts';
+import { tasks } from '../tasks/index.ts';
+import {
+  fields,
+  flag,
+  least0,
+  list,
+  number,
+  oneOf,
+  positive,
+  range,
+  shapeOf,
+  share,
+  someOf,
+  text,
+  whole,
+} from '../tasks/settings.ts';
+import type { SettingKinds } from '../tasks/task.ts';
+import { schedules } from '../train/schedule.ts';
+import type { AugmentationSettings, ModelSection, TaskSection, TrainConfig } from '../train/settings.ts';
+import type { GivenConfig, GivenTasks, PhantomSettings, RunConfig } from './settings.ts';
+
+const augmentation = fields(
+  shapeOf<AugmentationSettings>()({
+    rotationDeg: number({ from: 0, to: 180 }),
+    scale: range(positive),
+    shiftPx: least0,
+    flipX: flag,
+    flipY: flag,
+    gain: range(positive),
+    offset: least0,
+  }),
+);
+
+const phantom = fields(
+  shapeOf<PhantomSettings>()({
+    subjects: whole({ from: 3 }),
+    difficulty: oneOf(['easy', 'mid', 'hard']),
+    phases: whole({ from: 1, to: 30 }),
+    size: whole({ from: 16, to: 512 }),
+    seed: whole({ from: 0 }),
+  }),
+);
+
+/** The shape of a record's section. */
+const kindsOf = (settings: SettingKinds<unknown>): Record<string, z.ZodMiniType> =>
+  settings as unknown as Record<string, z.ZodMiniType>;
+
+const taskSections = () =>
+  Object.fromEntries(
+    tasks.map(({ name, settings }) => [name, fields({ weight: positive, ...kindsOf(settings) })]),
+  );
+
+/** Sections of tasks, each whole; at least one. */
+const wholeTasks = (): z.ZodMiniType<Readonly<Record<string, TaskSection>>> =>
+  z
+    .partial(fields(taskSections()))
+    .check(
+      z.refine((sections) => Object.keys(sections).length > 0, 'at least one of the names is needed'),
+    ) as z.ZodMiniType<Readonly<Record<string, TaskSection>>>;
+
+/** Any parts of the sections of tasks; null: not this one. */
+const givenTasks = (): z.ZodMiniType<GivenTasks> =>
+  z.partial(
+    fields(
+      Object.fromEntries(
+        Object.entries(taskSections()).map(([name, section]) => [name, z.nullable(z.partial(section))]),
+      ),
+    ),
+  ) as z.ZodMiniType<GivenTasks>;
+
+/** The section of a backbone. @param name of an unknown one: only the name is looked at */
+function modelSection(name: unknown): z.ZodMiniObject {
+  const known = { name: oneOf(backbones.map((backbone) => backbone.name)) };
+  const record = backbones.find((backbone) => backbone.name === name);
+  return record ? fields({ ...known, ...kindsOf(record.settings) }) : z.looseObject(known);
+}
+
+const trainShape = (model: z.ZodMiniType<ModelSection>, sections: ReturnType<typeof wholeTasks>) =>
+  shapeOf<TrainConfig>()({
+    model,
+    tasks: sections,
+    precision: oneOf(['f32', 'mixed']),
+    steps: whole({ from: 1 }),
+    batch: whole({ from: 1, to: 4096 }),
+    learningRate: positive,
+    schedule: oneOf(schedules),
+    epoch: oneOf(['subject', 'all']),
+    augmentation,
+    l1: least0,
+    l2: least0,
+    clipNorm: z.nullable(positive),
+    seed: whole({ from: 0 }),
+    validationFraction: share,
+    testFraction: share,
+    validateEvery: whole({ from: 1 }),
+    validationImages: whole({ from: 1 }),
+    checkpointEvery: whole({ from: 1 }),
+    recompute: flag,
+    tune: z.nullable(least0),
+  });
+
+const runShape = (model: z.ZodMiniType<ModelSection>) =>
+  shapeOf<RunConfig>()({
+    ...trainShape(model, wholeTasks()),
+    preset: oneOf(['small', 'zhang2024']),
+    data: z.nullable(text),
+    map: list(text),
+    size: whole({ from: 8, to: 4096 }),
+    spacingMm: positive,
+    phantom,
+    adapter: z.nullable(oneOf(['gpu', 'system', 'swiftshader'])),
+    out: text,
+  });
+
+/** What of a configuration decides the network. @param name of its backbone */
+export const planSchema = (name: unknown): z.ZodMiniType<Pick<TrainConfig, 'model' | 'tasks'>> =>
+  fields({
+    model: modelSection(name) as unknown as z.ZodMiniType<ModelSection>,
+    tasks: wholeTasks(),
+  });
+
+/** A whole configuration. @param name of its backbone */
+export const runSchema = (name: unknown): z.ZodMiniType<RunConfig> =>
+  fields(runShape(modelSection(name) as unknown as z.ZodMiniType<ModelSection>));
+
+/** Any part of a configuration. @param name of its backbone */
+export function givenSchema(name: unknown): z.ZodMiniType<GivenConfig> {
+  const model = modelSection(name);
+  const parts = {
+    ...runShape(model as unknown as z.ZodMiniType<ModelSection>),
+    model: z.partial(model),
+    tasks: z.union([someOf(tasks.map((task) => task.name)), givenTasks()]),
+    augmentation: z.partial(augmentation),
+    phantom: z.partial(phantom),
+  };
+  return z.partial(fields(parts)) as unknown as z.ZodMiniType<GivenConfig>;
+}
+
+/** Keys of a configuration that training takes. */
+export const trainKeys = Object.keys(
+  trainShape(z.any() as z.ZodMiniType<ModelSection>, z.any() as ReturnType<typeof wholeTasks>),
+) as (keyof TrainConfig)[];

@@ -1,0 +1,52 @@
+/** @file The configuration of a run: what it holds. schemas.ts says which values it may have. */
+import type { AugmentationSettings, TrainConfig } from '../train/settings.ts';
+
+/** The phantom cohort that stands in where there is no data. */
+export interface PhantomSettings {
+  readonly subjects: number;
+  readonly difficulty: 'easy' | 'mid' | 'hard';
+  /** Cardiac phases, 1 to 30. */
+  readonly phases: number;
+  /** Side of the DICOM images, pixels over 256 mm; 16 to 512. */
+  readonly size: number;
+  readonly seed: number;
+}
+
+export type Preset = 'small' | 'zhang2024';
+
+/** A whole run: the training, its data and where its results go. */
+export interface RunConfig extends TrainConfig {
+  /** Where the settings come from that are not given. */
+  readonly preset: Preset;
+  /** A DICOM folder or a prepared store; null: a phantom cohort. */
+  readonly data: string | null;
+  /** folder-or-series=view rules. */
+  readonly map: readonly string[];
+  /** Side of the prepared images, pixels; 8 to 4096. */
+  readonly size: number;
+  /** Pixel spacing of the prepared images, mm. */
+  readonly spacingMm: number;
+  readonly phantom: PhantomSettings;
+  readonly adapter: 'gpu' | 'system' | 'swiftshader' | null;
+  /** The run's folder. */
+  readonly out: string;
+}
+
+/** Some of the settings; undefined stands for none. */
+export type Given<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+/** Sections of tasks, by name. */
+export interface GivenTasks {
+  readonly [task: string]: { readonly [setting: string]: unknown } | null | undefined;
+}
+
+/**
+ * What a user gives: any part of the configuration. A list of tasks names exactly these; sections of tasks change
+ * those of the preset, or add a task, and null leaves one out.
+ */
+export type GivenConfig = Given<Omit<RunConfig, 'augmentation' | 'phantom' | 'model' | 'tasks'>> & {
+  readonly model?: { readonly [setting: string]: unknown } | undefined;
+  readonly tasks?: readonly string[] | GivenTasks | undefined;
+  readonly augmentation?: Given<AugmentationSettings> | undefined;
+  readonly phantom?: Given<PhantomSettings> | undefined;
+};

@@ -1,0 +1,106 @@
+/** @file Configurations of earlier versions, flat, as sections of today's. */
+import { ConfigError } from '../base/errors.ts';
+import { presets } from './presets.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Where the flat keys of version 0.1 have gone. */
+const taskKeys: Readonly<Record<string, readonly [task: string, setting: string]>> = {
+  alpha: ['orientation', 'weight'],
+  lineSigmaMm: ['orientation', 'sigmaMm'],
+  headGain: ['orientation', 'gain'],
+  beta: ['location', 'weight'],
+  hidden: ['location', 'hidden'],
+  dropout: ['location', 'dropout'],
+};
+const modelKeys = ['width', 'depth', 'unusedLayers'];
+
+/** What a preset says of a task's setting. */
+function presetValue(preset: unknown, task: string, setting: string): unknown {
+  const { tasks } = preset === 'zhang2024' ? presets.zhang2024 : presets.small;
+  return tasks[task]?.[setting];
+}
+
+/** The sections of the tasks named: all of them, those not named null. */
+export function onlyTasks(names: readonly string[], sections: Fields = {}): Fields {
+  const all = new Set([...Object.keys(presets.small.tasks), ...Object.keys(sections), ...names]);
+  return Object.fromEntries(
+    [...all].map((name) => [name, names.includes(name) ? (sections[name] ?? {}) : null]),
+  );
+}
+
+/**
+ * A configuration, or a part of one, in today's form; one that is in it already comes back as it is, and what is no
+ * configuration at all too.
+ * @param source what error messages call it
+ * @throws ConfigError where it sets a task that it leaves out
+ */
+export function upgrade(value: unknown, source: string): unknown {
+  if (!isFields(value)) return value;
+  const given = Object.entries(value).filter(([, own]) => own !== undefined);
+  const sections: Record<string, Record<string, unknown>> = {};
+  const named = Array.isArray(value.tasks) ? (value.tasks as string[]) : null;
+  for (const [key, own] of given) {
+    const [task, setting] = taskKeys[key] ?? [];
+    if (!task || !setting) continue;
+    if (!named || named.includes(task)) sections[task] = { ...sections[task], [setting]: own };
+    else if (JSON.stringify(own) !== JSON.stringify(presetValue(value.preset, task, setting)))
+      throw new ConfigError(`${source}: ${key} is given, but tasks lack ${task}.`);
+  }
+  const model = Object.fromEntries(given.filter(([key]) => modelKeys.includes(key)));
+  const rest = Object.fromEntries(given.filter(([key]) => !(key in taskKeys) && !modelKeys.includes(key)));
+  return {
+    ...rest,
+    ...(Object.keys(model).length > 0 && { model: { ...model, ...(rest.model as Fields | undefined) } }),
+    ...(Object.keys(sections).length > 0 && { tasks: merged(sections, named, rest.tasks) }),
+  };
+}
+
+/** Old sections under the new ones; a list of names stays one where there is nothing to add. */
+function merged(sections: Fields, named: readonly string[] | null, tasks: unknown): unknown {
+  if (named) return onlyTasks(named, sections);
+  if (!isFields(tasks)) return sections;
+  const names = new Set([...Object.keys(sections), ...Object.keys(tasks)]);
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const [old, own] = [sections[name], tasks[name]];
+      return [name, isFields(own) ? { ...(old as Fields | undefined), ...own } : (own ?? old)];
+    }),
+  );
+}
+
+/** The network of weights of version 0.1, as its metadata said it. */
+export interface FlatNetwork {
+  readonly width: number;
+  readonly depth: number;
+  readonly unusedLayers: boolean;
+  /** Reference views, 0 without their head. */
+  readonly heatmaps: number;
+  readonly locationHead: boolean;
+  readonly hidden: number;
+  readonly dropout: number;
+  readonly headGain: number;
+}
+
+/** Backbone and tasks of such a network. @param sigmaMm of its heatmaps */
+export function sectionsOfNetwork(network: FlatNetwork, sigmaMm: number) {
+  const { width, depth, unusedLayers, hidden, dropout, headGain } = network;
+  return {
+    model: { name: 'unet', width, depth, unusedLayers },
+    tasks: {
+      ...(network.heatmaps > 0 && { orientation: { weight: 1, sigmaMm, gain: headGain } }),
+      ...(network.locationHead && { location: { weight: 1, hidden, dropout } }),
+    },
+  };
+}
+
+/** What weights of any version say about themselves, in today's form. */
+export function upgradeWeights(value: unknown): unknown {
+  if (!isFields(value) || !isFields(value.network)) return value;
+  const { network, lineSigmaMm, tasks: _, ...rest } = value;
+  const sections = sectionsOfNetwork(network as unknown as FlatNetwork, lineSigmaMm as number);
+  return { ...rest, version: 2, ...sections };
+}

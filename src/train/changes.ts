@@ -1,0 +1,34 @@
+/** @file What changed between the configuration of a checkpoint and that of the run that goes on from it. */
+import type { TrainConfig } from './settings.ts';
+
+/**
+ * Keys whose values differ between two training configurations, but for those that do not change the weights; more
+ * or fewer steps do not where the learning rate is constant.
+ */
+export function changedKeys(before: Partial<TrainConfig>, after: TrainConfig): string[] {
+  // A checkpoint names its kernel variants, so tuning is over once there is one.
+  const harmless = new Set<string>(['checkpointEvery', 'recompute', 'tune']);
+  if (before.schedule === 'constant') harmless.add('steps');
+  // Runs of earlier versions were all of this precision.
+  const [was, is] = [settingsOf({ precision: 'f32', ...before }), settingsOf(after)];
+  return [...new Set([...was.keys(), ...is.keys()])].filter(
+    (key) => !harmless.has(key) && was.get(key) !== is.get(key),
+  );
+}
+
+const isSection = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Every setting by its path, as JSON. */
+function settingsOf(section: object, path = ''): Map<string, string> {
+  return new Map(
+    Object.entries(section).flatMap(([key, value]): (readonly [string, string])[] =>
+      isSection(value)
+        ? [...settingsOf(value, `${path}${key}.`)]
+        : [[`${path}${key}`, JSON.stringify(value)]],
+    ),
+  );
+}
+
+/** The setting at a path, as JSON; `none` where there is none. */
+export const settingAt = (config: object, path: string): string => settingsOf(config).get(path) ?? 'none';

@@ -1,6 +1,7 @@
 /** @file Every task, one line each. */
 import { location } from './location.ts';
 import { orientation } from './orientation/index.ts';
+import { segmentation } from './segmentation/index.ts';
 import type { Task } from './task.ts';
 
-export const tasks: readonly Task[] = [orientation, location];
+export const tasks: readonly Task[] = [orientation, location, segmentation];

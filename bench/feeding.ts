@@ -6,10 +6,10 @@ import { encodePhantomSubject, phantomSources, phantomSubject } from '../src/dat
 import { prepare } from '../src/data/prepare.ts';
 import { createSampler, type Sampler } from '../src/data/sampler.ts';
 import type { PreparedData } from '../src/data/types.ts';
+import { resolveConfig, type TrainConfig, trainConfigOf } from '../src/run/config.ts';
 import { planRun } from '../src/run/plan.ts';
 import { train } from '../src/run/training.ts';
 import type { Device } from '../src/tensor/device.ts';
-import { resolveConfig, type TrainConfig, trainConfigOf } from '../src/run/config.ts';
 import { Pace } from '../src/train/pace.ts';
 import type { Plan } from '../src/train/plan.ts';
 import { DiskFiles } from '../src/train/runfiles.node.ts';
@@ -56,7 +56,9 @@ function configOf({ batch, side, width }: NetworkSizes, steps: number): TrainCon
   const augmentation = { rotationDeg: 15, scale: [0.9, 1.1] as [number, number], shiftPx: 4, flipX: true };
   const rest = { epoch: 'all', validateEvery: steps, checkpointEvery: steps } as const;
   const held = { validationFraction: 0, testFraction: 0 };
-  return trainConfigOf(resolveConfig({ batch, size: side, width, steps, augmentation, ...rest, ...held }));
+  return trainConfigOf(
+    resolveConfig({ batch, size: side, model: { width }, steps, augmentation, ...rest, ...held }),
+  );
 }
 
 /** Counts from the first call on, and gives the cost of a step since then. */

@@ -1,16 +1,18 @@
 /** @file What the library offers in Node and in the browser alike; index.ts and index.web.ts add the device and the data. */
 
 export type { ProfileRow } from './autograd/profile.ts';
-export type { Backbone } from './backbones/backbone.ts';
+export type { Backbone, BackboneRecord } from './backbones/backbone.ts';
 export { unet } from './backbones/unet.ts';
+export type { CurveTask } from './report/charts.ts';
 export type { MarkedImage } from './report/pictures.ts';
 export { type ReportData, type ReportInput, type ReportTask, renderReport } from './report/report.ts';
-export type { Finding, Mark, Scatter } from './results/mark.ts';
+export type { Finding, Mark, Of, Scatter } from './results/mark.ts';
 export type { Result } from './results/result.ts';
 export {
   type AugmentationSettings,
   type Given,
   type GivenConfig,
+  type GivenTasks,
   type PhantomSettings,
   type Preset,
   presets,
@@ -46,4 +48,5 @@ export { type OnBlock, type PredictOptions, predictImages } from './train/predic
 export { MemoryFiles, type RunFiles } from './train/runfiles.ts';
 export type { StepMetrics, TaskLosses, ValidationMetrics } from './train/runlog.ts';
 export type { Schedule } from './train/schedule.ts';
+export type { ModelSection, TaskSection } from './train/settings.ts';
 export type { StepFacts } from './train/trainer.ts';

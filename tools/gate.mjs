@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cases as commandLines } from './gate/cases.mjs';
 import { readExpectations } from './gate/expect.mjs';
+import { pageCase } from './gate/page.mjs';
 import { Places, succeed, temporaryFolder } from './gate/process.mjs';
 import { caseRow, compareResults, differenceLines, header, skippedRow } from './gate/report.mjs';
 import { commandCase, Runs } from './gate/runs.mjs';
-import { baseTree, commitOf, isKept, workTree } from './gate/trees.mjs';
+import { baseTree, commitOf, isKept, trimCache, workTree } from './gate/trees.mjs';
 
 const usage = `node tools/gate.mjs [base commit, default HEAD] [options]
   --adapter <choice>  swiftshader (default) or system
@@ -35,7 +36,7 @@ function options() {
 
 /** Cases by name, each with the one it needs. Throws an Error for a name that is none. */
 function chosen(only) {
-  const all = commandLines.map(commandCase);
+  const all = [...commandLines.map(commandCase), pageCase];
   for (const one of all) if (one.after) one.after = all.find(({ name }) => name === one.after);
   const names = only?.split(',') ?? all.map(({ name }) => name);
   const unknown = names.filter((name) => !all.some((one) => one.name === name));
@@ -78,6 +79,7 @@ async function gate({ adapter, base, expect, keep, only }) {
   const expectations = await readExpectations(expect);
   const commit = commitOf(base);
   const scratch = temporaryFolder(keep);
+  trimCache();
   const places = new Places(Math.min(MOST_PLACES, availableParallelism()));
   let building;
   const tree = () => (building ??= baseTree(commit, join(scratch, 'tree')));

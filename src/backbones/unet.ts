@@ -6,6 +6,7 @@ import { defineBackbone } from './backbone.ts';
 /** `width`: channels of the first level; `depth`: levels, the centre included. */
 export type UNetSettings = Omit<UNetSizes, 'channelsIn'>;
 
+/** Encoder, centre and decoder of any width and depth; sides of images are multiples of 2^(depth − 1). */
 export const unet = defineBackbone<UNetSettings>({
   name: 'unet',
   title: 'U-Net',

@@ -51,7 +51,7 @@ const nameOf = (flag: Flag): string => /--(\w+)/.exec(flags[flag][0])![1]!;
 
 /** How the command line writes a key of the configuration, up to its value. */
 function spelling(path: readonly PropertyKey[]): string {
-  const key = path.join('.');
+  const key = path.join('.').replace(/^taskSettings\./, 'tasks.');
   const flag = (Object.keys(flags) as Flag[]).find((own) => own === key || key.startsWith(`${own}.`));
   if (flag) return `--${nameOf(flag)} `;
   if (path[0] === 'tasks' && (path.length === 1 || typeof path[1] === 'number')) return '--task ';
@@ -106,7 +106,7 @@ export async function givenBy(values: Values): Promise<GivenConfig> {
   if (values.task) given.tasks = values.task.split(',').map((name) => name.trim());
   if (values.map) given.map = values.map;
   if (values.recompute) given.recompute = true;
-  for (const text of values.set ?? []) assign(sets, text);
+  for (const text of values.set ?? []) assign(sets, text.replace(/^tasks\./, 'taskSettings.'));
   const flagged = mergeGiven(file, parseGiven(given, 'command line', spelling));
   return mergeGiven(flagged, parseGiven(sets, 'command line', spelling));
 }

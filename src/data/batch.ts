@@ -6,7 +6,8 @@ import type { Field, Row } from './field.ts';
 /** Tensors begin at multiples of this, so that kernels can be bound to them. */
 const ALIGNMENT = 256;
 
-type Words = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+/** Values of a field, by its dtype. */
+export type FieldValues = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
 /** One tensor of a batch: where it is in the buffer. */
 export interface Section {
@@ -141,7 +142,7 @@ export class Batch {
   }
 
   /** [examples, ...shape] */
-  values(field: Field): Words {
+  values(field: Field): FieldValues {
     return this.#view(this.layout.values(field));
   }
 
@@ -182,7 +183,7 @@ export class Batch {
     for (const field of this.layout.fields) this.mask(field).fill(0, this.count * field.labels);
   }
 
-  #view({ dtype, start, size }: Section): Words {
+  #view({ dtype, start, size }: Section): FieldValues {
     const { buffer } = this.bytes;
     return dtype === 'f32' ? new Float32Array(buffer, start, size) : new Uint32Array(buffer, start, size);
   }

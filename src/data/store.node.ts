@@ -1,15 +1,15 @@
 /** @file A prepared store as a folder on disk. */
 
-import { readdir, realpath } from 'node:fs/promises';
+import { readdir, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { fileError, readBytes, writeFiles } from './files/files.node.ts';
-import { decodeManifest, decodeStore, encodeStore, manifestName, pixelsName } from './store.ts';
+import { decodeManifest, decodeStore, encodeStore, manifestName, masksName, pixelsName } from './store.ts';
 import type { PreparedData } from './types.ts';
 
-const storeNames: readonly string[] = [manifestName, pixelsName('f32'), pixelsName('f16')];
+const storeNames: readonly string[] = [manifestName, pixelsName('f32'), pixelsName('f16'), masksName];
 
-/** Whether a file is a store's own: one of its two, or the remains of a write that was cut off. */
+/** Whether a file is a store's own: one of its few, or the remains of a write that was cut off. */
 const ownName = (name: string): boolean =>
   storeNames.some((own) => name === own || (name.startsWith(`${own}.`) && name.endsWith('.tmp')));
 
@@ -47,15 +47,30 @@ export async function expectStoreFolder(folder: string, source: string): Promise
 }
 
 /**
- * Writes manifest.json and pixels.<dtype>.bin into `folder` (made if missing), atomically, manifest last; an older
- * store there is replaced, or untouched on failure. Throws FileError.
+ * Writes manifest.json, pixels.<dtype>.bin and, where there are masks, masks.u8.bin into `folder` (made if missing),
+ * atomically, manifest last; an older store there is replaced, or untouched on failure.
+ * Throws FileError; ShapeError as `encodeStore` does.
  */
 export async function writeStore(folder: string, data: PreparedData): Promise<void> {
-  const { manifest, pixels } = encodeStore(data);
-  await writeFiles([
+  const { manifest, pixels, masks } = encodeStore(data);
+  const files = [
     { path: join(folder, pixelsName(data.manifest.dtype)), bytes: pixels },
+    ...(masks ? [{ path: join(folder, masksName), bytes: masks }] : []),
     { path: join(folder, manifestName), bytes: manifest },
-  ]);
+  ];
+  await writeFiles(files);
+  const written = files.map(({ path }) => path);
+  const older = storeNames.map((name) => join(folder, name)).filter((path) => !written.includes(path));
+  for (const path of older) await removeOlder(path);
+}
+
+/** What an older store leaves that the new one has no use for. */
+async function removeOlder(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    throw fileError(path, error);
+  }
 }
 
 /** Reads a whole store into memory. Throws FileError when it is missing, truncated, damaged or of another version. */
@@ -63,5 +78,8 @@ export async function openStore(folder: string): Promise<PreparedData> {
   const manifestPath = join(folder, manifestName);
   const stored = decodeManifest(await readBytes(manifestPath), manifestPath);
   const pixelsPath = join(folder, pixelsName(stored.dtype));
-  return decodeStore(stored, await readBytes(pixelsPath), pixelsPath);
+  const pixels = await readBytes(pixelsPath);
+  if (stored.version === 1) return decodeStore(stored, pixels, pixelsPath);
+  const file = join(folder, masksName);
+  return decodeStore(stored, pixels, pixelsPath, { bytes: await readBytes(file), file });
 }

@@ -1,9 +1,9 @@
-/** @file The prepared store's two files as bytes: manifest.json and pixels.<dtype>.bin. */
+/** @file The prepared store's files as bytes: manifest.json, pixels.<dtype>.bin and, where there are masks, masks.u8.bin. */
 
-import { FileError } from '../base/errors.ts';
+import { FileError, ShapeError } from '../base/errors.ts';
 import { fromHalf, toHalf } from '../base/half.ts';
 import { crc32 } from '../base/hash.ts';
-import type { PreparedData, PreparedManifest } from './types.ts';
+import { type PreparedData, type PreparedManifest, UNKNOWN } from './types.ts';
 
 /** The file of a prepared store that says what its pixels are. */
 export const manifestName = 'manifest.json';
@@ -11,22 +11,75 @@ export const manifestName = 'manifest.json';
 /** Name of the file that holds the pixels of a store. */
 export const pixelsName = (dtype: PreparedManifest['dtype']): string => `pixels.${dtype}.bin`;
 
-/** The manifest as stored: with the checksum that ties it to its pixel file. */
+/** Name of the file that holds the masks of a store of version 2. */
+export const masksName = 'masks.u8.bin';
+
+/** The manifest as stored: with the checksums that tie it to its files. */
 export interface StoredManifest extends PreparedManifest {
   readonly checksum: number;
+  /** Of the masks, where there are. */
+  readonly masksChecksum?: number;
+}
+
+/** A store's files. */
+export interface EncodedStore {
+  readonly manifest: Uint8Array;
+  readonly pixels: Uint8Array;
+  /** [images, size, size], a byte each; absent where the data have no masks. */
+  readonly masks?: Uint8Array;
 }
 
 const raw = (array: Float32Array | Uint16Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-/** Both files of a store, little endian. */
-export function encodeStore(data: PreparedData): { manifest: Uint8Array; pixels: Uint8Array } {
+/** A mask's first value that is neither a class nor UNKNOWN. */
+const strayClass = (masks: Uint8Array, classes: number): number | undefined =>
+  masks.find((value) => value >= classes && value !== UNKNOWN);
+
+/** Most classes that masks can number beside UNKNOWN. */
+const mostClasses = UNKNOWN;
+
+function checkMasks(masks: Uint8Array, { manifest: { classes = [], images, size } }: PreparedData): void {
+  const refuse = (argument: string, problem: string, fix: string): ShapeError =>
+    new ShapeError('encodeStore', argument, problem, fix);
+  const count = images.length * size ** 2;
+  if (masks.length !== count)
+    throw refuse('masks', `have ${masks.length} values for ${count} pixels`, 'Give one for each pixel.');
+  if (classes.length < 1 || classes.length > mostClasses)
+    throw refuse('classes', `are ${classes.length}`, `Give 1 to ${mostClasses} names, background first.`);
+  const stray = strayClass(masks, classes.length);
+  if (stray !== undefined)
+    throw refuse('masks', `hold ${stray}, but there are ${classes.length} classes`, 'Name every class.');
+}
+
+/**
+ * The files of a store, little endian: of version 2 where the data have masks, else of version 1.
+ * Throws ShapeError where masks are not one class or UNKNOWN for each pixel.
+ */
+export function encodeStore(data: PreparedData): EncodedStore {
+  const { masks } = data;
+  if (masks) checkMasks(masks, data);
   const pixels = raw(data.manifest.dtype === 'f16' ? toHalf(data.pixels) : data.pixels);
-  const stored: StoredManifest = { ...data.manifest, checksum: crc32(pixels) };
-  return { manifest: new TextEncoder().encode(`${JSON.stringify(stored)}\n`), pixels };
+  const { classes, ...rest } = data.manifest;
+  const manifest: PreparedManifest = masks ? { ...data.manifest, version: 2 } : { ...rest, version: 1 };
+  const stored: StoredManifest = {
+    ...manifest,
+    checksum: crc32(pixels),
+    ...(masks && { masksChecksum: crc32(masks) }),
+  };
+  return {
+    manifest: new TextEncoder().encode(`${JSON.stringify(stored)}\n`),
+    pixels,
+    ...(masks && { masks }),
+  };
 }
 
 const advice = 'Prepare the data again.';
+
+function hasClasses({ classes, masksChecksum }: StoredManifest): boolean {
+  const named = Array.isArray(classes) && classes.every((name) => typeof name === 'string');
+  return named && classes.length >= 1 && classes.length <= mostClasses && Number.isInteger(masksChecksum);
+}
 
 function isManifest(value: unknown): value is StoredManifest {
   const m = value as StoredManifest;
@@ -41,7 +94,8 @@ function isManifest(value: unknown): value is StoredManifest {
     Array.isArray(m.referenceViews) &&
     Array.isArray(m.skipped) &&
     Array.isArray(m.images) &&
-    m.images.every((image) => image.lines?.length === m.referenceViews.length)
+    m.images.every((image) => image.lines?.length === m.referenceViews.length) &&
+    (m.version === 1 || hasClasses(m))
   );
 }
 
@@ -56,21 +110,49 @@ export function decodeManifest(bytes: Uint8Array, file: string): StoredManifest 
   const { format, version } = (value ?? {}) as Partial<StoredManifest>;
   if (format !== 'planewise-prepared')
     throw new FileError(file, 'is not the manifest of a prepared store', advice);
-  if (version !== 1)
-    throw new FileError(file, `has version ${version}; this planewise reads version 1`, advice);
+  if (version !== 1 && version !== 2)
+    throw new FileError(file, `has version ${version}; this planewise reads versions 1 and 2`, advice);
   if (!isManifest(value)) throw new FileError(file, 'lacks fields of a prepared store', advice);
   return value;
 }
 
-/** Joins manifest and pixel bytes. Throws FileError (naming `file`) when the pixels are truncated or not the manifest's. */
-export function decodeStore(stored: StoredManifest, pixels: Uint8Array, file: string): PreparedData {
-  const { checksum, ...manifest } = stored;
-  const count = manifest.images.length * manifest.size ** 2;
-  const expected = count * (manifest.dtype === 'f16' ? 2 : 4);
-  if (pixels.byteLength !== expected)
-    throw new FileError(file, `holds ${pixels.byteLength} bytes instead of ${expected}`, advice);
-  if (crc32(pixels) !== checksum)
+/** Throws FileError (naming `file`) unless the bytes are as many as expected and those that the manifest was written with. */
+function checkBytes(bytes: Uint8Array, expected: number, checksum: number | undefined, file: string): void {
+  if (bytes.byteLength !== expected)
+    throw new FileError(file, `holds ${bytes.byteLength} bytes instead of ${expected}`, advice);
+  if (crc32(bytes) !== checksum)
     throw new FileError(file, 'does not belong to its manifest or is damaged', advice);
+}
+
+function decodeMasks(stored: StoredManifest, masks: StoreFile | undefined, count: number): Uint8Array {
+  if (!masks)
+    throw new FileError(masksName, 'is missing, but its manifest says that there are masks', advice);
+  checkBytes(masks.bytes, count, stored.masksChecksum, masks.file);
+  const classes = stored.classes!.length;
+  const stray = strayClass(masks.bytes, classes);
+  if (stray === undefined) return masks.bytes;
+  throw new FileError(masks.file, `holds class ${stray}, but there are ${classes} classes`, advice);
+}
+
+/** Bytes of one of a store's files, and its name for messages. */
+export interface StoreFile {
+  readonly bytes: Uint8Array;
+  readonly file: string;
+}
+
+/**
+ * Joins manifest, pixel bytes and, of a store of version 2, mask bytes. Throws FileError (naming the file) when one is
+ * missing, truncated or not the manifest's.
+ */
+export function decodeStore(
+  stored: StoredManifest,
+  pixels: Uint8Array,
+  file: string,
+  masks?: StoreFile,
+): PreparedData {
+  const { checksum, masksChecksum: _, ...manifest } = stored;
+  const count = manifest.images.length * manifest.size ** 2;
+  checkBytes(pixels, count * (manifest.dtype === 'f16' ? 2 : 4), checksum, file);
   const aligned = pixels.byteOffset % 4 === 0 ? pixels : pixels.slice();
   const { buffer, byteOffset } = aligned;
   return {
@@ -79,5 +161,6 @@ export function decodeStore(stored: StoredManifest, pixels: Uint8Array, file: st
       manifest.dtype === 'f16'
         ? fromHalf(new Uint16Array(buffer, byteOffset, count))
         : new Float32Array(buffer, byteOffset, count),
+    ...(manifest.version === 2 && { masks: decodeMasks(stored, masks, count) }),
   };
 }

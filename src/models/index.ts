@@ -3,6 +3,7 @@
 export type { Body, BodyMode, Features, Tap } from './body.ts';
 export { Declarations, Declared, type Init } from './declare.ts';
 export {
+  type BodySpec,
   declareHeaded,
   type HeadedLayers,
   HeadedNetwork,

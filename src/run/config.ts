@@ -8,7 +8,7 @@ import type { PlanConfig } from './plan.ts';
 import { presets } from './presets.ts';
 import { givenSchema, planSchema, runSchema, trainKeys } from './schemas.ts';
 import type { GivenConfig, GivenTasks, RunConfig } from './settings.ts';
-import { onlyTasks, upgrade } from './upgrade.ts';
+import { upgrade } from './upgrade.ts';
 
 export type { AugmentationSettings, TrainConfig } from '../train/settings.ts';
 export { presets } from './presets.ts';
@@ -59,55 +59,63 @@ function parse<T>(schema: z.ZodMiniType<T>, value: unknown, source: string, spel
   throw new ConfigError(`${source}: ${[...found].join('; ')}.`);
 }
 
-const nameOfModel = (value: unknown, base?: unknown): unknown =>
-  (value as GivenConfig | null)?.model?.name ?? base ?? 'unet';
+/** The backbone that a part of a configuration is about. */
+function nameOfModel(value: unknown): unknown {
+  const model = (value as GivenConfig | null)?.model;
+  return (typeof model === 'object' && model?.name) || presets.small.model.name;
+}
 
 /**
  * Checks that a value (a parsed JSON file, or flags) is part of a configuration, of this version or an earlier one.
  * @throws ConfigError naming `source`
  */
 export function parseGiven(value: unknown, source: string, spelling?: Spelling): GivenConfig {
-  const given = parse(givenSchema(nameOfModel(value)), upgrade(value, source), source, spelling);
+  const upgraded = upgrade(value, source);
+  const listed = Array.isArray((upgraded as GivenConfig | null)?.tasks);
+  const given = parse(givenSchema(nameOfModel(value), listed), upgraded, source, spelling);
   // it is of JSON now; undefined stands for none
   return JSON.parse(JSON.stringify(given)) as GivenConfig;
 }
 
 /** Sections of tasks, where a list names them. */
-const sectionsOf = (tasks: GivenConfig['tasks']): GivenTasks =>
-  Array.isArray(tasks) ? (onlyTasks(tasks) as GivenTasks) : ((tasks as GivenTasks | undefined) ?? {});
+function sectionsOf(tasks: GivenConfig['tasks']): GivenTasks {
+  if (!Array.isArray(tasks)) return (tasks as GivenTasks | undefined) ?? {};
+  return Object.fromEntries((tasks as readonly string[]).map((name) => [name, {}]));
+}
+
+/** Sections of the second with what the first says of the same task below. */
+const mergeSections = (first: GivenTasks, second: GivenTasks): GivenTasks =>
+  Object.fromEntries(Object.entries(second).map(([name, own]) => [name, { ...first[name], ...own }]));
 
 /** Two givens as one: of what both say, the second's. */
 export function mergeGiven(first: GivenConfig, second: GivenConfig): GivenConfig {
   const section = (key: 'model' | 'augmentation' | 'phantom') =>
     first[key] || second[key] ? { [key]: { ...first[key], ...second[key] } } : {};
-  const tasks = () => {
-    const [before, after] = [sectionsOf(first.tasks), sectionsOf(second.tasks)];
-    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-    return names.map((name) => {
-      const own = after[name];
-      return [
-        name,
-        own && before[name] ? { ...before[name], ...own } : own === undefined ? before[name] : own,
-      ];
-    });
-  };
+  const tasks = second.tasks ? mergeSections(sectionsOf(first.tasks), sectionsOf(second.tasks)) : first.tasks;
+  const [before, after] = [first.taskSettings ?? {}, second.taskSettings ?? {}];
   return {
     ...first,
     ...second,
     ...section('model'),
     ...section('augmentation'),
     ...section('phantom'),
-    ...(first.tasks || second.tasks ? { tasks: Object.fromEntries(tasks()) as GivenTasks } : {}),
+    ...(tasks && { tasks }),
+    ...((first.taskSettings || second.taskSettings) && {
+      taskSettings: { ...before, ...mergeSections(before, after) },
+    }),
   };
 }
 
-/** The preset's sections with what was given, in the order of the records; a task it lacks has its record's defaults. */
-function completeTasks(preset: RunConfig['tasks'], given: GivenConfig['tasks']): RunConfig['tasks'] {
-  const sections = sectionsOf(given);
+/**
+ * The tasks given, else the preset's, in the order of the records: each with its settings of the preset or else its
+ * record's defaults, and what was given on top.
+ */
+function completeTasks(preset: RunConfig['tasks'], given: GivenConfig): RunConfig['tasks'] {
+  const sections = given.tasks ? sectionsOf(given.tasks) : preset;
   const chosen = tasks.flatMap(({ name, defaults }) => {
-    const own = sections[name];
-    if (own === null || (own === undefined && !preset[name])) return [];
-    return [[name, { weight: 1, ...(defaults as object), ...preset[name], ...own }] as const];
+    const [own, settings] = [sections[name], given.taskSettings?.[name]];
+    if (!own) return [];
+    return [[name, { weight: 1, ...(defaults as object), ...preset[name], ...own, ...settings }] as const];
   });
   return Object.fromEntries(chosen);
 }
@@ -120,10 +128,16 @@ function completeModel(preset: ModelSection, given: GivenConfig['model']): Model
   return { ...base, ...given, name };
 }
 
+/** Settings of tasks that are not trained. */
+function orphans(settings: GivenTasks = {}, { tasks: trained }: RunConfig): string[] {
+  const names = Object.entries(settings).flatMap(([name, own]) => (own && !trained[name] ? [name] : []));
+  return names.map((name) => `settings of task ${name} are given, but tasks lack ${name}`);
+}
+
 /** What given keys say against each other; a key that repeats the preset's value is no contradiction. */
 function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig): (string | false)[] {
   const { size, data, map, validationFraction, testFraction, model } = config;
-  const says = (key: keyof GivenConfig): boolean =>
+  const says = (key: 'phantom'): boolean =>
     given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(preset[key]);
   const { name, ...settings } = model;
   const step = backbones.find((backbone) => backbone.name === name)!.build(settings, 1).sideStep;
@@ -142,16 +156,19 @@ function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig
 export function resolveConfig(settings: GivenConfig, base?: RunConfig): RunConfig {
   const given = parseGiven(settings, 'configuration');
   const preset = given.preset ? presets[given.preset] : (base ?? presets.small);
+  const { taskSettings, ...rest } = given;
   const merged = {
     ...preset,
-    ...given,
+    ...rest,
     model: completeModel(preset.model, given.model),
-    tasks: completeTasks(preset.tasks, given.tasks),
+    tasks: completeTasks(preset.tasks, given),
     augmentation: { ...preset.augmentation, ...given.augmentation },
     phantom: { ...preset.phantom, ...given.phantom },
   };
   const config = parse(runSchema(merged.model.name), merged, 'configuration');
-  const found = contradictions(given, config, preset).filter((text) => text !== false);
+  const found = [...orphans(taskSettings, config), ...contradictions(given, config, preset)].filter(
+    (text) => text !== false,
+  );
   if (found.length > 0) throw new ConfigError(`configuration: ${found.join('; ')}.`);
   return config;
 }
@@ -169,13 +186,10 @@ export function checkedPlan({ model, tasks: sections }: PlanConfig, source: stri
 /** The configuration that a checkpoint was trained with, of this version or an earlier one. */
 export function upgradeTrained(config: unknown, file: string): TrainConfig {
   const { tasks: sections, model, ...rest } = upgrade(config, file) as TrainConfig;
-  const trained = Object.entries(sectionsOf(sections as GivenConfig['tasks'])).filter(
-    ([, own]) => own !== null,
-  );
   // flat configurations did not name their only model
   return {
     ...rest,
     model: { ...model, name: model.name ?? 'unet' },
-    tasks: Object.fromEntries(trained),
-  } as TrainConfig;
+    tasks: sectionsOf(sections as GivenConfig['tasks']),
+  } as unknown as TrainConfig;
 }

@@ -1,10 +1,10 @@
-/** @file Where training data comes from in Node: a prepared store, a DICOM folder, or a phantom cohort made for the run. */
+/** @file Where training data comes from in Node: a prepared store, a folder of images, or a phantom cohort made for the run. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { listFiles, readBytes } from '../data/files/files.node.ts';
-import { prepare } from '../data/prepare.ts';
 import { skippedText } from '../data/scan.ts';
+import { openFiles } from '../data/sources/open.ts';
 import { openStore, writeStore } from '../data/store.node.ts';
 import { decodeManifest, manifestName } from '../data/store.ts';
 import { parseViewRule } from '../data/study/views.ts';
@@ -39,7 +39,7 @@ export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
     given[key] !== undefined && given[key] !== value;
   if (differs('size', size) || differs('spacingMm', spacingMm))
     throw new ConfigError(
-      `${given.data} holds images of ${size} px of ${spacingMm} mm. Leave out size and spacing, or prepare the DICOM files again.`,
+      `${given.data} holds images of ${size} px of ${spacingMm} mm. Leave out size and spacing, or prepare the images again.`,
     );
   if (given.map?.length)
     throw new ConfigError(
@@ -72,8 +72,10 @@ async function prepareFolder(folder: string, config: RunConfig, options: DataOpt
   const warnings = warningCounts();
   let stage: Stage | undefined;
   let phase = '';
-  const data = await prepare(files, {
+  const { data } = await openFiles(files, {
     from: folder,
+    // A phantom cohort has both its studies and their masks; it is made for its studies.
+    ...(config.data === null && { source: 'dicom' }),
     size: config.size,
     spacingMm: config.spacingMm,
     views: config.map.map(parseViewRule),
@@ -117,7 +119,7 @@ async function preparedBefore(store: string, options: DataOptions): Promise<Prep
 }
 
 /**
- * The run's data. DICOM files are prepared into `<out>/prepared`, a phantom cohort is made in `<out>/cohort` first;
+ * The run's data. A folder's images, DICOM or laid out as ACDC, are prepared into `<out>/prepared`, a phantom cohort is made in `<out>/cohort` first;
  * a resumed run finds both there.
  * @throws ConfigError when nothing usable is found; FileError when a folder cannot be read or written
  */

@@ -61,13 +61,11 @@ const wholeTasks = (): z.ZodMiniType<Readonly<Record<string, TaskSection>>> =>
       z.refine((sections) => Object.keys(sections).length > 0, 'at least one of the names is needed'),
     ) as z.ZodMiniType<Readonly<Record<string, TaskSection>>>;
 
-/** Any parts of the sections of tasks; null: not this one. */
+/** Any parts of the sections of tasks. */
 const givenTasks = (): z.ZodMiniType<GivenTasks> =>
   z.partial(
     fields(
-      Object.fromEntries(
-        Object.entries(taskSections()).map(([name, section]) => [name, z.nullable(z.partial(section))]),
-      ),
+      Object.fromEntries(Object.entries(taskSections()).map(([name, section]) => [name, z.partial(section)])),
     ),
   ) as z.ZodMiniType<GivenTasks>;
 
@@ -75,7 +73,9 @@ const givenTasks = (): z.ZodMiniType<GivenTasks> =>
 function modelSection(name: unknown): z.ZodMiniObject {
   const known = { name: oneOf(backbones.map((backbone) => backbone.name)) };
   const record = backbones.find((backbone) => backbone.name === name);
-  return record ? fields({ ...known, ...kindsOf(record.settings) }) : z.looseObject(known);
+  return record
+    ? fields({ ...known, ...kindsOf(record.settings) })
+    : z.looseObject(known, 'an object is needed');
 }
 
 const trainShape = (model: z.ZodMiniType<ModelSection>, sections: ReturnType<typeof wholeTasks>) =>
@@ -126,13 +126,14 @@ export const planSchema = (name: unknown): z.ZodMiniType<Pick<TrainConfig, 'mode
 export const runSchema = (name: unknown): z.ZodMiniType<RunConfig> =>
   fields(runShape(modelSection(name) as unknown as z.ZodMiniType<ModelSection>));
 
-/** Any part of a configuration. @param name of its backbone */
-export function givenSchema(name: unknown): z.ZodMiniType<GivenConfig> {
+/** Any part of a configuration. @param name of its backbone; `listed`: whether it lists its tasks' names */
+export function givenSchema(name: unknown, listed: boolean): z.ZodMiniType<GivenConfig> {
   const model = modelSection(name);
   const parts = {
     ...runShape(model as unknown as z.ZodMiniType<ModelSection>),
     model: z.partial(model),
-    tasks: z.union([someOf(tasks.map((task) => task.name)), givenTasks()]),
+    tasks: listed ? someOf(tasks.map((task) => task.name)) : givenTasks(),
+    taskSettings: givenTasks(),
     augmentation: z.partial(augmentation),
     phantom: z.partial(phantom),
   };

@@ -35,18 +35,18 @@ export interface RunConfig extends TrainConfig {
 /** Some of the settings; undefined stands for none. */
 export type Given<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
-/** Sections of tasks, by name. */
+/** Parts of the sections of tasks, by name. */
 export interface GivenTasks {
-  readonly [task: string]: { readonly [setting: string]: unknown } | null | undefined;
+  readonly [task: string]: { readonly [setting: string]: unknown } | undefined;
 }
 
-/**
- * What a user gives: any part of the configuration. A list of tasks names exactly these; sections of tasks change
- * those of the preset, or add a task, and null leaves one out.
- */
+/** What a user gives: any part of the configuration. */
 export type GivenConfig = Given<Omit<RunConfig, 'augmentation' | 'phantom' | 'model' | 'tasks'>> & {
   readonly model?: { readonly [setting: string]: unknown } | undefined;
+  /** Exactly these tasks: by name, or with settings that differ from the preset's. */
   readonly tasks?: readonly string[] | GivenTasks | undefined;
+  /** Settings of the tasks that are trained, wherever these are chosen. */
+  readonly taskSettings?: GivenTasks | undefined;
   readonly augmentation?: Given<AugmentationSettings> | undefined;
   readonly phantom?: Given<PhantomSettings> | undefined;
 };

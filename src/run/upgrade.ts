@@ -24,14 +24,6 @@ function presetValue(preset: unknown, task: string, setting: string): unknown {
   return tasks[task]?.[setting];
 }
 
-/** The sections of the tasks named: all of them, those not named null. */
-export function onlyTasks(names: readonly string[], sections: Fields = {}): Fields {
-  const all = new Set([...Object.keys(presets.small.tasks), ...Object.keys(sections), ...names]);
-  return Object.fromEntries(
-    [...all].map((name) => [name, names.includes(name) ? (sections[name] ?? {}) : null]),
-  );
-}
-
 /**
  * A configuration, or a part of one, in today's form; one that is in it already comes back as it is, and what is no
  * configuration at all too.
@@ -55,21 +47,14 @@ export function upgrade(value: unknown, source: string): unknown {
   return {
     ...rest,
     ...(Object.keys(model).length > 0 && { model: { ...model, ...(rest.model as Fields | undefined) } }),
-    ...(Object.keys(sections).length > 0 && { tasks: merged(sections, named, rest.tasks) }),
+    ...(Object.keys(sections).length > 0 && placed(sections, named, rest.taskSettings)),
   };
 }
 
-/** Old sections under the new ones; a list of names stays one where there is nothing to add. */
-function merged(sections: Fields, named: readonly string[] | null, tasks: unknown): unknown {
-  if (named) return onlyTasks(named, sections);
-  if (!isFields(tasks)) return sections;
-  const names = new Set([...Object.keys(sections), ...Object.keys(tasks)]);
-  return Object.fromEntries(
-    [...names].map((name) => {
-      const [old, own] = [sections[name], tasks[name]];
-      return [name, isFields(own) ? { ...(old as Fields | undefined), ...own } : (own ?? old)];
-    }),
-  );
+/** Beside the tasks that are named, else as settings of whichever are trained. */
+function placed(sections: Fields, named: readonly string[] | null, settings: unknown): Fields {
+  if (!named) return { taskSettings: { ...sections, ...(settings as Fields | undefined) } };
+  return { tasks: Object.fromEntries(named.map((name) => [name, sections[name] ?? {}])) };
 }
 
 /** The network of weights of version 0.1, as its metadata said it. */

@@ -4,4 +4,5 @@ import { orientation } from './orientation/index.ts';
 import { segmentation } from './segmentation/index.ts';
 import type { Task } from './task.ts';
 
+/** The tasks that a configuration can ask for. */
 export const tasks: readonly Task[] = [orientation, location, segmentation];

@@ -76,7 +76,7 @@ export interface Part {
   check(training: readonly Sample[]): void;
 }
 
-/** Which values a setting may have: a kind of settings.ts. Opaque here, for declarations may not name zod. */
+/** Which values a setting may have: a kind of settings.ts. Opaque here, for declarations may not name the library behind. */
 export interface SettingKind<T = unknown> {
   readonly '~standard': { readonly types?: { readonly output: T } | undefined };
 }

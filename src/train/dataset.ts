@@ -1,7 +1,7 @@
 /** @file What training takes from a data set: its parts, a fixed selection of images, a check that the labels exist. */
 
 import { ConfigError } from '../base/errors.ts';
-import { textChecksum } from '../base/hash.ts';
+import { crc32, textChecksum } from '../base/hash.ts';
 import { samplesOf } from '../data/sample.ts';
 import { type Split, splitSubjects, subjectsOf } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
@@ -26,21 +26,41 @@ export function imagesOf(
   return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]!);
 }
 
-/** Some images of a data set as one of their own. */
-export function selectImages({ manifest, pixels }: PreparedData, indices: readonly number[]): PreparedData {
-  const area = manifest.size ** 2;
-  const selected = new Float32Array(indices.length * area);
+/** Images at `indices` of an array of [images, area]. */
+function rowsOf<A extends Float32Array | Uint8Array>(
+  from: A,
+  to: A,
+  area: number,
+  indices: readonly number[],
+): A {
   for (const [row, index] of indices.entries())
-    selected.set(pixels.subarray(index * area, (index + 1) * area), row * area);
-  const images = indices.map((index) => manifest.images[index]!);
-  return { manifest: { ...manifest, images }, pixels: selected };
+    to.set(from.subarray(index * area, (index + 1) * area), row * area);
+  return to;
 }
 
-/** Identifies a prepared data set by its manifest: by what training sees of it, so that older runs can go on. */
-export function fingerprint({ manifest }: PreparedData): string {
-  const { size, spacingMm, targetView, referenceViews, images } = manifest;
+/** Some images of a data set as one of their own, with their masks. */
+export function selectImages(data: PreparedData, indices: readonly number[]): PreparedData {
+  const { manifest, pixels, masks } = data;
+  const area = manifest.size ** 2;
+  const count = indices.length * area;
+  return {
+    manifest: { ...manifest, images: indices.map((index) => manifest.images[index]!) },
+    pixels: rowsOf(pixels, new Float32Array(count), area, indices),
+    ...(masks && { masks: rowsOf(masks, new Uint8Array(count), area, indices) }),
+  };
+}
+
+/**
+ * Identifies a prepared data set by its manifest, and by its masks where there are any: by what training sees of it, so
+ * that older runs can go on.
+ */
+export function fingerprint({ manifest, masks }: PreparedData): string {
+  const { size, spacingMm, targetView, referenceViews, classes, images } = manifest;
   const seen = images.map(({ space: _, ...image }) => image);
-  return textChecksum(JSON.stringify({ size, spacingMm, targetView, referenceViews, images: seen }));
+  const labels = masks && { classes, masks: crc32(masks) };
+  return textChecksum(
+    JSON.stringify({ size, spacingMm, targetView, referenceViews, images: seen, ...labels }),
+  );
 }
 
 /** Throws ConfigError when a task has no label in the training part, or the images do not fit the network. */

@@ -32,7 +32,9 @@ describe('what the command line gives', () => {
       /--task \["location","location"\]: names/,
     );
     await expect(given('--seed', '1.5')).rejects.toThrow(/: --seed 1\.5: a whole number from 0 is needed/);
-    await expect(given('--set', 'alpha=-1')).rejects.toThrow(/: --set alpha=-1: a number above 0 is needed/);
+    await expect(given('--set', 'alpha=-1')).rejects.toThrow(
+      /: --set tasks.orientation.weight=-1: a number above 0 is needed/,
+    );
     await expect(given('--set', 'augmentation.gain=[2,1]')).rejects.toThrow(
       /--set augmentation\.gain=\[2,1\]: /,
     );

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { ConfigError } from '../../src/base/errors.ts';
+import {
+  mergeGiven,
+  parseGiven,
+  presets,
+  resolveConfig,
+  trainConfigOf,
+  upgradeTrained,
+} from '../../src/run/config.ts';
 import { embeddedDefault } from '../../src/run/job.ts';
-import { changedKeys, parseGiven, presets, resolveConfig, trainConfigOf } from '../../src/run/config.ts';
+import { changedKeys } from '../../src/train/changes.ts';
 import { learningRateAt } from '../../src/train/schedule.ts';
 
 /** What an action throws; null where it throws nothing. */
@@ -25,9 +33,13 @@ const message = (action: () => unknown): string => {
 describe('configuration', () => {
   it('fills a preset in around what was given, nested settings too', () => {
     const config = resolveConfig({ preset: 'zhang2024', batch: 4, augmentation: { rotationDeg: 3 } });
-    expect(config).toMatchObject({ width: 64, size: 224, spacingMm: 1.26, learningRate: 3e-4, batch: 4 });
+    expect(config).toMatchObject({ size: 224, spacingMm: 1.26, learningRate: 3e-4, batch: 4 });
+    expect(config.model).toEqual({ name: 'unet', width: 64, depth: 5, unusedLayers: true });
     expect(config.augmentation).toMatchObject({ rotationDeg: 3, scale: [1, 1] });
-    expect(resolveConfig(embeddedDefault).width).toBe(embeddedDefault.width);
+    expect(resolveConfig(embeddedDefault).model).toEqual({
+      ...presets.small.model,
+      ...embeddedDefault.model,
+    });
   });
 
   it('survives being saved and read again, for one task too', () => {
@@ -145,13 +157,73 @@ describe('configuration', () => {
   });
 
   it('refuses settings that contradict each other', () => {
-    const said = message(() =>
-      resolveConfig({ tasks: ['location'], alpha: 2, size: 40, validationFraction: 0.5, testFraction: 0.5 }),
-    );
-    for (const part of ['alpha', 'size 40', '= 16', 'no training subject']) expect(said).toContain(part);
+    const said = message(() => resolveConfig({ size: 40, validationFraction: 0.5, testFraction: 0.5 }));
+    for (const part of ['size 40', 'of 16', 'no training subject']) expect(said).toContain(part);
     expect(message(() => resolveConfig({ data: 'folder', phantom: { subjects: 5 } }))).toContain('phantom');
     expect(message(() => resolveConfig({ map: ['sax=short-axis'] }))).toContain('map');
-    expect(message(() => resolveConfig({ tasks: ['orientation'], dropout: 0.2 }))).toContain('dropout');
+  });
+
+  it('trains exactly the tasks given, by name or with settings; settings alone choose none', () => {
+    const names = (tasks: Parameters<typeof resolveConfig>[0]['tasks']) =>
+      Object.keys(resolveConfig({ tasks }).tasks);
+    expect(names(['location'])).toEqual(['location']);
+    expect(names(['location', 'orientation'])).toEqual(['orientation', 'location']);
+    expect(names({ location: { dropout: 0.1 } })).toEqual(['location']);
+    expect(message(() => resolveConfig({ tasks: {} }))).toContain('at least one of the names is needed');
+    const { tasks } = resolveConfig({ taskSettings: { location: { dropout: 0.1, weight: 3 } } });
+    expect(tasks).toEqual({
+      ...presets.small.tasks,
+      location: { weight: 3, hidden: 128, dropout: 0.1 },
+    });
+    expect(
+      message(() => resolveConfig({ tasks: ['location'], taskSettings: { orientation: { gain: 1 } } })),
+    ).toContain('settings of task orientation are given, but tasks lack orientation');
+    expect(message(() => parseGiven({ tasks: { location: { turn: 1 } } }, 'x'))).toContain(
+      'unknown key "turn" in tasks.location; known are weight, hidden, dropout',
+    );
+    expect(message(() => parseGiven({ tasks: { turn: {} } }, 'x'))).toContain('unknown key "turn" in tasks');
+    expect(message(() => parseGiven({ model: { name: 'x' } }, 'x'))).toContain('model.name x: one of unet');
+    expect(message(() => parseGiven({ model: { widht: 3 } }, 'x'))).toContain(
+      'unknown key "widht" in model; known are name, width, depth, unusedLayers',
+    );
+  });
+
+  it('of two parts the second says more, section by section', () => {
+    const file = parseGiven({ tasks: ['location'], model: { width: 8 }, batch: 2 }, 'x');
+    const flags = parseGiven({ taskSettings: { location: { dropout: 0 } }, model: { depth: 3 } }, 'x');
+    const config = resolveConfig(mergeGiven(file, { ...flags, steps: 5 }));
+    expect(config).toMatchObject({ batch: 2, steps: 5, model: { width: 8, depth: 3 } });
+    expect(config.tasks).toEqual({ location: { weight: 1, hidden: 128, dropout: 0 } });
+    expect(resolveConfig(mergeGiven({ tasks: { location: { hidden: 4 } } }, file)).tasks).toEqual({
+      location: { weight: 1, hidden: 4, dropout: 0.5 },
+    });
+    expect(Object.keys(resolveConfig(mergeGiven(file, { tasks: ['orientation'] })).tasks)).toEqual([
+      'orientation',
+    ]);
+  });
+
+  it('reads the flat configurations of version 0.1', () => {
+    const flat = { alpha: 2, beta: 0.5, lineSigmaMm: 5, headGain: 1, hidden: 8, dropout: 0.2 };
+    const sections = {
+      orientation: { weight: 2, sigmaMm: 5, gain: 1 },
+      location: { weight: 0.5, hidden: 8, dropout: 0.2 },
+    };
+    const model = { width: 4, depth: 3, unusedLayers: true };
+    const both = { tasks: ['orientation', 'location'], ...flat, ...model };
+    const config = resolveConfig(parseGiven(both, 'config.json'));
+    expect(config.tasks).toEqual(sections);
+    expect(config.model).toEqual({ name: 'unet', ...model });
+    expect(resolveConfig(parseGiven({ alpha: 2 }, 'x')).tasks.orientation).toMatchObject({ weight: 2 });
+    expect(upgradeTrained({ ...both, steps: 3 }, 'x')).toEqual({
+      steps: 3,
+      model: { name: 'unet', ...model },
+      tasks: sections,
+    });
+    const one = { ...both, tasks: ['orientation'], beta: 1, hidden: 128, dropout: 0.5 };
+    expect(resolveConfig(parseGiven(one, 'x')).tasks).toEqual({ orientation: sections.orientation });
+    expect(message(() => parseGiven({ ...one, dropout: 0.2 }, 'x'))).toBe(
+      'x: dropout is given, but tasks lack location.',
+    );
   });
 
   it('tells which settings changed, and lets a constant schedule run longer', () => {
@@ -162,7 +234,13 @@ describe('configuration', () => {
       checkpointEvery: 7,
       augmentation: { ...before.augmentation, offset: 1 },
     };
-    expect(changedKeys(before, changed)).toEqual(['batch', 'augmentation']);
+    expect(changedKeys(before, changed)).toEqual(['batch', 'augmentation.offset']);
+    const { location, orientation } = before.tasks;
+    const turned = { ...before, tasks: { orientation: { ...orientation!, weight: 2 } } };
+    expect(changedKeys(before, turned)).toEqual([
+      'tasks.orientation.weight',
+      ...Object.keys(location!).map((key) => `tasks.location.${key}`),
+    ]);
     expect(changedKeys(before, { ...before, steps: 2000 })).toEqual([]);
     const cosine = trainConfigOf(presets.small);
     expect(changedKeys(cosine, { ...cosine, steps: 2000 })).toEqual(['steps']);

@@ -28,9 +28,12 @@ describe('the evaluation of a run', () => {
       const { config, files, split } = await trained(tasks);
       const evaluation = await evaluateRun(device(), data, split, files, { batch: 4 });
       expect(evaluation).toMatchObject({ part: 'test', images: 8, subjects: 2 });
-      expect(Object.keys(evaluationRecord(evaluation))).toEqual(['part', 'images', 'subjects', ...tasks]);
+      expect(Object.keys(evaluationRecord(evaluation)).sort()).toEqual(
+        ['part', 'images', 'subjects', ...tasks].sort(),
+      );
       const { network, plan, info } = await loadTrained(device(), files.files.get(weightsFile)!, weightsFile);
-      expect(info).toMatchObject({ tasks, steps: 1, size: 16, referenceViews: data.manifest.referenceViews });
+      expect(Object.keys(info.tasks).sort()).toEqual([...tasks].sort());
+      expect(info).toMatchObject({ steps: 1, size: 16, referenceViews: data.manifest.referenceViews });
       expect(plan.heads.map(({ path }) => path)).toEqual(
         planRun(config, data.manifest).heads.map(({ path }) => path),
       );

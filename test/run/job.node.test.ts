@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, FileError } from '../../src/base/errors.ts';
 import { interruptible } from '../../src/commands/interrupt.ts';
+import type { GivenConfig } from '../../src/run/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../../src/run/job.node.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import type { GivenConfig } from '../../src/run/config.ts';
 import { withoutTimings } from '../../src/train/runlog.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels } from '../train/tiny.ts';
@@ -20,8 +20,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const small: GivenConfig = {
   phantom: { subjects: 5, phases: 1, size: 32 },
-  width: 4,
-  depth: 2,
+  model: { width: 4, depth: 2 },
   steps: 6,
   batch: 4,
   validateEvery: 3,
@@ -100,7 +99,7 @@ describe('a pretraining job', () => {
   it('stays as it was where it is resumed with settings that its checkpoint refuses', async () => {
     const out = join(folder, 'whole');
     const before = await read('whole', 'config.json');
-    for (const change of [{ steps: 60 }, { width: 8 }]) {
+    for (const change of [{ steps: 60 }, { model: { width: 8 } }]) {
       const resumed = run({ given: { ...change, out }, resume: true });
       await expect(resumed).rejects.toThrow(/another configuration/);
       expect(await read('whole', 'config.json')).toBe(before);

@@ -59,7 +59,7 @@ const chosen: Readonly<Record<'orientation' | 'location', ChosenTask>> = {
   orientation: { task: orientation, weight: 2, settings: { sigmaMm: sigma * spacingMm, gain: 0.1 } },
   location: { task: location, weight: 0.5, settings: { hidden: 8, dropout: 0 } },
 };
-const backbone = unet({ channelsIn: 1, width: 2, depth: 2, unusedLayers: false });
+const backbone = unet.build({ width: 2, depth: 2, unusedLayers: false }, 1);
 const plan = (...names: readonly ('orientation' | 'location')[]) =>
   planOf(
     backbone,

@@ -4,6 +4,7 @@ import { createSampler } from '../../src/data/sampler.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import type { HeadedNetwork } from '../../src/models/headed.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/models/safetensors.ts';
+import type { TrainConfig } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { buildNetwork, describeWeights, loadTrained } from '../../src/run/trained.ts';
 import { train } from '../../src/run/training.ts';
@@ -15,7 +16,6 @@ import {
   previousCheckpointFile,
   saveCheckpoint,
 } from '../../src/train/checkpoint.ts';
-import type { TrainConfig } from '../../src/run/config.ts';
 import { splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';

@@ -24,7 +24,7 @@ const split: Split = {
   test: subjects.slice(0, 5),
 };
 
-const backbone = unet({ channelsIn: 1, width: 4, depth: 2, unusedLayers: false });
+const backbone = unet.build({ width: 4, depth: 2, unusedLayers: false }, 1);
 const lines: ChosenTask = { task: orientation, weight: 1, settings: { sigmaMm: 8, gain: 1 } };
 const places: ChosenTask = { task: location, weight: 1, settings: { hidden: 8, dropout: 0.5 } };
 const own: ChosenTask = { task: mirrors, weight: 1, settings: { hidden: 8 } };

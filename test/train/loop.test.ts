@@ -87,7 +87,9 @@ describe('train', () => {
 
   it('weighs the losses of its tasks as the configuration says, in steps and validations', async () => {
     const files = new MemoryFiles();
-    await run(files, { config: tinyConfig({ steps: 3, alpha: 2, beta: 0.25 }) });
+    await run(files, {
+      config: tinyConfig({ steps: 3, tasks: { orientation: { weight: 2 }, location: { weight: 0.25 } } }),
+    });
     for (const name of [metricsFile, validationFile]) {
       const rows = parseRecords<StepMetrics>((await readText(files, name))!, name);
       expect(rows.length, name).toBeGreaterThan(0);

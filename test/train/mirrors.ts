@@ -3,6 +3,7 @@ import * as ops from '../../src/autograd/ops.ts';
 import { field } from '../../src/data/field.ts';
 import type { Input } from '../../src/data/input.ts';
 import { pooledHead } from '../../src/models/heads.ts';
+import { whole } from '../../src/tasks/settings.ts';
 import { defineTask, type Judge, type Part } from '../../src/tasks/task.ts';
 
 /** Mirrors one image in two, left to right, on top of its augmentation. */
@@ -24,6 +25,8 @@ export const mirrors = defineTask<{ readonly hidden: number }>({
   title: 'Mirrors',
   about: 'Whether the image is mirrored.',
   lossTitle: 'Mirrors, mean squared error',
+  settings: { hidden: whole({ from: 1 }) },
+  defaults: { hidden: 8 },
   input: mirrored,
   setup(_facts, { hidden }): Part {
     const truth = field('mirrored', { kind: 'value', shape: [1] });

@@ -23,7 +23,7 @@ import { plainKernels, tinyConfig, tinyData } from './tiny.ts';
 const device = useDevice(plainKernels);
 const data = tinyData();
 const config = tinyConfig({ steps: 4, validateEvery: 2, checkpointEvery: 2 });
-const backbone = unet({ channelsIn: 1, width: 4, depth: 2, unusedLayers: false });
+const backbone = unet.build({ width: 4, depth: 2, unusedLayers: false }, 1);
 
 const lines: ChosenTask = { task: orientation, weight: 1, settings: { sigmaMm: 8, gain: 0.1 } };
 const places: ChosenTask = { task: location, weight: 0.5, settings: { hidden: 8, dropout: 0.5 } };
@@ -39,6 +39,7 @@ async function run(files: MemoryFiles, chosen: readonly ChosenTask[], stopAfter?
     ...{ device: device(), data, config, files, onProgress, signal: stop.signal, resume: true },
     plan: planned(...chosen),
     describe: () => ({}),
+    upgrade: (own) => own as typeof config,
   });
 }
 

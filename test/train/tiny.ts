@@ -1,8 +1,8 @@
 /** @file A tiny data set and configuration that train in a second, for the specs of this folder. */
 import type { Line, PreparedData, PreparedImage } from '../../src/data/types.ts';
+import { type GivenConfig, resolveConfig, type TrainConfig, trainConfigOf } from '../../src/run/config.ts';
 import type { train } from '../../src/run/training.ts';
 import type { DeviceOptions } from '../../src/tensor/device.ts';
-import { type GivenConfig, resolveConfig, type TrainConfig, trainConfigOf } from '../../src/run/config.ts';
 
 const size = 16;
 const slices = 4;
@@ -76,7 +76,7 @@ export const plainKernels: DeviceOptions = {
 
 /** Multitask, 4 channels, 2 levels, 8 steps of 4 images, with augmentation and dropout; due every 3 steps. */
 export function tinyConfig(given: GivenConfig = {}): TrainConfig {
-  const tiny: GivenConfig = { width: 4, depth: 2, size, steps: 8, batch: 4, learningRate: 3e-3 };
+  const tiny: GivenConfig = { model: { width: 4, depth: 2 }, size, steps: 8, batch: 4, learningRate: 3e-3 };
   const every: GivenConfig = { validateEvery: 3, checkpointEvery: 3, validationFraction: 0.2 };
   return trainConfigOf(resolveConfig({ ...tiny, ...every, ...given }));
 }

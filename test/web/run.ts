@@ -1,8 +1,8 @@
 /** @file One small training, as the page is told of it and as this process does it. */
 import { createHash } from 'node:crypto';
 import { openDevice } from '#device';
-import { train } from '../../src/run/training.ts';
 import { trainConfigOf } from '../../src/run/config.ts';
+import { train } from '../../src/run/training.ts';
 import { MemoryFiles } from '../../src/train/runfiles.ts';
 import { configOf } from '../../web/work/forms.ts';
 import { prepareHearts } from '../../web/work/hearts.ts';

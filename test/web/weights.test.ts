@@ -27,8 +27,10 @@ describe('weights', () => {
   it('a bare state dict is understood from its shapes; what it does not say comes from the data', async () => {
     const { manifest } = await prepareHearts(hearts, grid);
     const loaded = await openWeights(device(), await bareWeights(), file('bare'), manifest);
-    const { seed: _, ...network } = options;
-    expect(loaded.info.network).toMatchObject({ ...network, unusedLayers: false });
+    expect(loaded.info).toMatchObject({
+      model: { name: 'unet', width: 4, depth: 3, unusedLayers: false },
+      tasks: { orientation: { weight: 1 }, location: { hidden: 8 } },
+    });
     expect(summaryOf(loaded)).toMatchObject({
       ...grid,
       described: false,

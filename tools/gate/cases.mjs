@@ -59,10 +59,16 @@ export const cases = [
     ],
   },
   {
+    // long enough to find lines, most of them
     name: 'orientation',
     after: 'data',
     commands: [
-      pretrain(store, six, ['--task', 'orientation', '--schedule', 'step'], usual, set({ headGain: 1 })),
+      pretrain(
+        ['--data', '../data/half', '--out', 'run', '--task', 'orientation', '--seed', '3'],
+        ['--width', '4', '--batch', '8', '--steps', '150', '--lr', '0.01'],
+        set({ depth: 3, headGain: 1, lineSigmaMm: 16, epoch: 'all', validateEvery: 50, checkpointEvery: 40 }),
+        set(held),
+      ),
     ],
   },
   {
@@ -70,7 +76,14 @@ export const cases = [
     name: 'location',
     after: 'data',
     commands: [
-      pretrain(store, six, ['--task', 'location', '--json'], usual, set({ testFraction: 0 }), dropout),
+      pretrain(
+        store,
+        six,
+        ['--task', 'location', '--schedule', 'step', '--json'],
+        usual,
+        set({ testFraction: 0 }),
+        dropout,
+      ),
     ],
   },
   {

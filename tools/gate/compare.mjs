@@ -14,20 +14,26 @@ function withoutClock(record) {
   return Object.fromEntries(Object.entries(record).filter(([key]) => !clocked.includes(key)));
 }
 
-const records = (content) =>
-  content
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => withoutClock(JSON.parse(line)));
+/** Records of a log by their lines. */
+function records(content) {
+  const lines = content.split('\n').filter(Boolean);
+  return Object.fromEntries(lines.map((line, i) => [`line ${i + 1}`, withoutClock(JSON.parse(line))]));
+}
 
 /** Texts that should be JSON and are not differ as texts. */
-function parsed(parse, base, work) {
+function parsed(parse, base, work, differingTexts = differingTextLines) {
   try {
-    return differingValues(parse(text(base)), parse(text(work)));
+    return differingValues(parse(base), parse(work));
   } catch {
-    return differingTextLines(text(base), text(work));
+    return differingTexts(base, work);
   }
 }
+
+const differingHtml = (base, work) => differingLines(maskHtml(base), maskHtml(work));
+const differingMessages = (base, work) => differingLines(maskMessages(base), maskMessages(work));
+
+/** A comparison of texts as one of bytes. */
+const ofTexts = (differences) => (base, work) => differences(text(base), text(work));
 
 function differingBytes(base, work) {
   if (Buffer.compare(base, work) === 0) return [];
@@ -41,18 +47,23 @@ function differingBytes(base, work) {
 /** What is compared how, by the name of the file; the first that fits. */
 const kinds = [
   { noun: 'tensor file', fits: /\.safetensors$/, differences: differingTensors },
-  { noun: 'log', fits: /\.jsonl$/, differences: (base, work) => parsed(records, base, work) },
-  { noun: 'JSON file', fits: /\.json$/, differences: (base, work) => parsed(JSON.parse, base, work) },
   {
-    noun: 'report',
-    fits: /\.html$/,
-    differences: (base, work) => differingLines(maskHtml(text(base)), maskHtml(text(work))),
+    noun: 'log',
+    fits: /\.jsonl$/,
+    differences: ofTexts((base, work) => parsed(records, base, work)),
   },
+  {
+    noun: 'JSON file',
+    fits: /\.json$/,
+    differences: ofTexts((base, work) => parsed(JSON.parse, base, work)),
+  },
+  { noun: 'HTML file', fits: /\.html$/, differences: ofTexts(differingHtml) },
   { noun: 'picture', fits: /\.png$/, differences: differingPixels },
   {
+    // JSON where it was asked for
     noun: 'output',
     fits: /(^|\/)(stdout|stderr)[^/]*\.txt$/,
-    differences: (base, work) => differingLines(maskMessages(text(base)), maskMessages(text(work))),
+    differences: ofTexts((base, work) => parsed(JSON.parse, base, work, differingMessages)),
   },
   { noun: 'other file', fits: /$/, differences: differingBytes },
 ];

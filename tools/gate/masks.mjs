@@ -2,14 +2,17 @@
 
 /** 12.3 s, 4 min 05 s, 2 h 03 min: as the report writes durations. */
 const duration = /\d+\.\d s|\d+ min \d\d s|\d+ h \d\d min/;
-const cells = [
+const timed = [
   [new RegExp(`<td>(${duration.source})</td>`, 'g'), '<td>(time)</td>'],
   [/<td>[\d,]+ images\/s \(median\)<\/td>/g, '<td>(speed) images/s (median)</td>'],
+  // the page's
+  [/(?<=<dt>(Images per second|Memory|Time left)<\/dt><dd>)[^<]*/g, '(time)'],
+  [/ slices in \d+\.\d s\./g, ' slices in (time).'],
 ];
 
-/** A report's lines, one for each element, without durations and throughput. */
+/** Lines of a report or a panel, one for each element, without durations, throughput and memory in use. */
 export function maskHtml(html) {
-  const masked = cells.reduce((text, [pattern, mask]) => text.replace(pattern, mask), html);
+  const masked = timed.reduce((text, [pattern, mask]) => text.replace(pattern, mask), html);
   return masked
     .replace(/<(?!\/)/g, '\n<')
     .split('\n')

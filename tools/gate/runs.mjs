@@ -1,6 +1,14 @@
 /** @file Runs cases in a tree and reads what they leave. */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { run } from './process.mjs';
 import { cacheOf, keep } from './trees.mjs';
@@ -32,6 +40,7 @@ export class Runs {
 
   /** `commit`: under which what its cases leave is kept; null: it is not. */
   constructor(tree, folder, { commit, ...setting }) {
+    mkdirSync(folder);
     this.#tree = tree;
     this.#folder = folder;
     this.#setting = setting;
@@ -52,11 +61,11 @@ export class Runs {
       return { folder, failure: `case ${one.after.name} failed, whose data it needs`, seconds: 0 };
     const kept = this.#cache && join(this.#cache, `${one.name}-${this.#keyOf(one)}`);
     if (kept && existsSync(kept)) {
-      cpSync(kept, folder, { recursive: true });
+      symlinkSync(kept, folder);
       return { folder, failure: null, seconds: null };
     }
     const tree = await this.#tree();
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder);
     const { failure, seconds } = await this.#setting.places.with(async () => {
       const began = performance.now();
       const failure = await one.run({ tree, folder, ...this.#setting });
@@ -69,7 +78,9 @@ export class Runs {
   /** Changes with all that decides what a case leaves, but for the tree. */
   #keyOf(one) {
     const { adapter, device } = this.#setting;
-    const facts = [one.key, one.after?.key, adapter, device, process.version];
+    const keys = [];
+    for (let needed = one; needed; needed = needed.after) keys.push(needed.key);
+    const facts = [keys, adapter, device, process.version];
     return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 12);
   }
 }
@@ -86,7 +97,8 @@ export function commandCase({ commands, ...rest }) {
       });
       writeFileSync(join(folder, `stdout.${index + 1}.txt`), stdout);
       writeFileSync(join(folder, `stderr.${index + 1}.txt`), stderr);
-      if (code !== 0) return `${args[0]} ended with ${code ?? 'a signal'}:\n${stderr.trimEnd()}`;
+      if (code !== 0)
+        return `${args[0]} ended with ${code === null ? 'a signal' : `exit code ${code}`}:\n${stderr.trimEnd()}`;
     }
     return null;
   };

@@ -19,7 +19,8 @@ import { atEnd, git, succeed } from './process.mjs';
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 const cache = join(tmpdir(), 'planewise-gate-cache');
-const KEPT_DAYS = 3;
+/** Commits whose build and results are kept: the last asked for. */
+const KEPT = 8;
 
 /** Puts a folder where the next run finds it; what another run put there in the meantime is as good. */
 export function keep(folder, at, names) {
@@ -35,17 +36,19 @@ export function keep(folder, at, names) {
   }
 }
 
-/** The folder of what is known of a commit; what nobody has asked for in days goes. */
+/** The folder of what is known of a commit. */
 export function cacheOf(commit) {
   const folder = join(cache, commit);
   mkdirSync(folder, { recursive: true });
   utimesSync(folder, new Date(), new Date());
-  for (const name of readdirSync(cache)) {
-    const path = join(cache, name);
-    if (Date.now() - statSync(path).mtimeMs > KEPT_DAYS * 86_400_000)
-      rmSync(path, { recursive: true, force: true });
-  }
   return folder;
+}
+
+/** Removes what is known of commits that nobody has asked for lately. */
+export function trimCache() {
+  const age = (path) => -statSync(path).mtimeMs;
+  const all = readdirSync(cache).map((name) => join(cache, name));
+  for (const path of all.sort((a, b) => age(a) - age(b)).slice(KEPT)) rmSync(path, { recursive: true });
 }
 
 export const commitOf = (name) => git(root, 'rev-parse', '--verify', `${name}^{commit}`);

@@ -12,7 +12,11 @@ export interface NamedBytes {
   readonly file: string;
 }
 
-export type ReadVolume = Required<NiftiVolume> & { readonly file: string };
+export type ReadVolume = Required<NiftiVolume> & {
+  readonly file: string;
+  /** Whether the file says how it lies in the patient (qform or sform), and not only how large its voxels are. */
+  readonly placed: boolean;
+};
 
 /** How far a mask's corner may lie from its image's, as a share of the smallest voxel side. */
 const gridTolerance = 0.1;
@@ -33,14 +37,18 @@ function checkRank(dim: readonly number[], file: string): void {
     );
 }
 
-/** The volume as `readNifti` reads it, and its header. */
-function readThreeD({ bytes, file }: NamedBytes): { volume: ReadVolume; header: NiftiHeader } {
+/** Whether a header says where its volume lies: a defined qform_code or sform_code. */
+const saysWhere = ({ qformCode, sformCode }: NiftiHeader): boolean =>
+  [qformCode, sformCode].some((code) => code >= 1 && code <= 5);
+
+/** The volume as `readNifti` reads it. */
+function readThreeD({ bytes, file }: NamedBytes): ReadVolume {
   const packed = isGzip(bytes) ? gunzip(bytes, file) : { body: bytes, trailing: 0 };
   const header = parseNiftiHeader(packed.body, file);
   checkRank(header.dim, file);
   const { notices, ...volume } = readNifti(packed.body, file);
   const ignored = packed.trailing > 0 ? [`${packed.trailing} bytes after the gzip data were ignored.`] : [];
-  return { volume: { ...volume, notices: [...ignored, ...notices], file }, header };
+  return { ...volume, notices: [...ignored, ...notices], file, placed: saysWhere(header) };
 }
 
 /**
@@ -48,7 +56,7 @@ function readThreeD({ bytes, file }: NamedBytes): { volume: ReadVolume; header: 
  * `readNifti` refuses, for fewer dimensions, for several frames, and for pixels that are not finite.
  */
 export function readImageVolume(source: NamedBytes): ReadVolume {
-  const { volume } = readThreeD(source);
+  const volume = readThreeD(source);
   const stray = volume.data.findIndex((v) => !Number.isFinite(v));
   if (stray < 0) return volume;
   const [i, j] = volume.dims as [number, number];
@@ -72,10 +80,6 @@ function cornerDistanceMm(a: ReadVolume, b: ReadVolume): number {
   return Math.max(...distances);
 }
 
-/** Whether a header says where its volume lies: a defined qform_code or sform_code. */
-const saysWhere = ({ qformCode, sformCode }: NiftiHeader): boolean =>
-  [qformCode, sformCode].some((code) => code >= 1 && code <= 5);
-
 /**
  * Reads the mask of an image, values as they are (NaN too: no class, so unknown). A mask that says nothing of where
  * it lies (no qform, no sform) is taken to lie on its image, and `notices` says so.
@@ -83,13 +87,13 @@ const saysWhere = ({ qformCode, sformCode }: NiftiHeader): boolean =>
  * from its image's; and for what `readImageVolume` refuses but for NaN.
  */
 export function readMaskVolume(source: NamedBytes, image: ReadVolume): ReadVolume {
-  const { volume: mask, header } = readThreeD(source);
+  const mask = readThreeD(source);
   const fix = "Save it on its image's grid.";
   if (mask.dims.join() !== image.dims.join()) {
     const problem = `has ${mask.dims.join(' × ')} voxels, its image ${image.file} ${image.dims.join(' × ')}`;
     throw new FileError(source.file, problem, fix);
   }
-  if (!saysWhere(header)) {
+  if (!mask.placed) {
     const notice = `The mask does not say where it lies; it is taken to lie on ${image.file}.`;
     return { ...mask, affine: image.affine, spacing: image.spacing, notices: [...mask.notices, notice] };
   }

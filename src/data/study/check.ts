@@ -13,7 +13,7 @@ function nothingUsable(skipped: readonly SkippedFile[], from: string | undefined
 }
 
 /** The first skipped files with their reasons, as lines behind an error; '' where there are none. */
-function skippedList(skipped: readonly SkippedFile[]): string {
+export function skippedList(skipped: readonly SkippedFile[]): string {
   if (skipped.length === 0) return '';
   const listed = skipped.slice(0, MOST_LISTED).map(skippedText);
   const rest = skipped.length - listed.length;

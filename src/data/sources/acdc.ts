@@ -1,0 +1,142 @@
+/**
+ * @file Labelled cardiac volumes laid out as ACDC (Bernard et al., IEEE TMI 2018): a folder for each patient, at any
+ * depth, with Info.cfg, frames and their masks.
+ */
+import { ConfigError } from '../../base/errors.ts';
+import { fromHalf, toHalf } from '../../base/half.ts';
+import { type AcdcFrame, type AcdcPatient, findAcdc } from '../acdc.ts';
+import { defaultSize, defaultSpacingMm } from '../resample.ts';
+import { reasonOf } from '../scan.ts';
+import { skippedList } from '../study/check.ts';
+import type { FileSource, Notice, PreparedData, SkippedFile } from '../types.ts';
+import { joinMasks, type Masks } from './acdc/masks.ts';
+import { maskNotices } from './acdc/notices.ts';
+import { subjectNames } from './acdc/subjects.ts';
+import { acdcView, type PreparedVolume, prepareVolume } from './acdc/volume.ts';
+import type { Prepared, Source, SourceOptions } from './source.ts';
+
+interface Job {
+  readonly frame: AcdcFrame;
+  readonly subject: string;
+  /** Index in its cine, from 0. */
+  readonly index: number;
+}
+
+/** Files number frames from 1, or some from 0. */
+function jobsOf({ frames }: AcdcPatient, subject: string): Job[] {
+  const first = Math.min(1, ...frames.map(({ frame }) => frame));
+  return frames.map((frame) => ({ frame, subject, index: frame.frame - first }));
+}
+
+async function prepareVolumes(
+  jobs: readonly Job[],
+  skip: (file: SkippedFile) => void,
+  options: SourceOptions,
+): Promise<PreparedVolume[]> {
+  const { size = defaultSize, spacingMm = defaultSpacingMm, onWarning = () => {} } = options;
+  const volumes: PreparedVolume[] = [];
+  for (const [done, { frame, subject, index }] of jobs.entries()) {
+    const place = { subject, frame: index, phase: frame.phase, size, spacingMm };
+    const file = frame.image.path;
+    try {
+      volumes.push(await prepareVolume(frame, place, { warn: onWarning, skip }));
+    } catch (error) {
+      skip({ file, reason: reasonOf(error) });
+    }
+    options.onProgress?.({ phase: 'decode', done: done + 1, total: jobs.length, file });
+  }
+  return volumes;
+}
+
+/** All volumes' pixels as one array. */
+function joinPixels(volumes: readonly PreparedVolume[]): Float32Array {
+  const all = new Float32Array(volumes.reduce((sum, { pixels }) => sum + pixels.length, 0));
+  let at = 0;
+  for (const { pixels } of volumes) {
+    all.set(pixels, at);
+    at += pixels.length;
+  }
+  return all;
+}
+
+function dataOf(
+  volumes: readonly PreparedVolume[],
+  masks: Masks | null,
+  skipped: readonly SkippedFile[],
+  options: SourceOptions,
+): PreparedData {
+  const { size = defaultSize, spacingMm = defaultSpacingMm, dtype = 'f32' } = options;
+  const pixels = joinPixels(volumes);
+  return {
+    manifest: {
+      format: 'planewise-prepared',
+      version: masks ? 2 : 1,
+      size,
+      spacingMm,
+      targetView: acdcView,
+      referenceViews: [],
+      ...(masks && { classes: masks.classes }),
+      dtype,
+      images: volumes.flatMap(({ images }) => images),
+      skipped,
+    },
+    pixels: dtype === 'f16' ? fromHalf(toHalf(pixels)) : pixels,
+    ...(masks && { masks: masks.masks }),
+  };
+}
+
+function ignoredOf(files: readonly FileSource[], patients: readonly AcdcPatient[], skipped: SkippedFile[]) {
+  const frames = patients.flatMap((patient) => patient.frames);
+  const used = new Set([
+    ...frames.flatMap(({ image, labels }) => [image.path, labels?.path]),
+    ...skipped.map(({ file }) => file),
+  ]);
+  return files.map(({ path }) => path).filter((path) => !used.has(path) && !/(^|\/)info\.cfg$/i.test(path));
+}
+
+const infoNotices = (patients: readonly AcdcPatient[], names: readonly string[]): Notice[] =>
+  patients.flatMap(({ notices }, i) =>
+    notices.map((message) => ({ code: 'INFO_CFG', message, subject: names[i]! })),
+  );
+
+type Layout = Awaited<ReturnType<typeof findAcdc>>;
+
+async function preparePatients(
+  files: readonly FileSource[],
+  layout: Layout,
+  options: SourceOptions,
+): Promise<Prepared> {
+  const { emptySlices = 'unknown', from, onNotice } = options;
+  const names = subjectNames(layout.patients);
+  const skipped = [...layout.skipped];
+  const jobs = layout.patients.flatMap((patient, i) => jobsOf(patient, names[i]!));
+  const volumes = await prepareVolumes(jobs, (file) => skipped.push(file), options);
+  if (volumes.length === 0)
+    throw new ConfigError(
+      `No ACDC volume${from === undefined ? '' : ` in ${from}`} can be used.${skippedList(skipped)}`,
+    );
+  const masks = joinMasks(
+    volumes.map(({ labels }) => labels),
+    volumes.map(({ pixels }) => pixels.length),
+    emptySlices,
+  );
+  const notices = [...infoNotices(layout.patients, names), ...maskNotices(volumes, masks, emptySlices)];
+  for (const notice of notices) onNotice?.(notice);
+  const data = dataOf(volumes, masks, skipped, options);
+  return { data, notices, ignored: ignoredOf(files, layout.patients, skipped), series: [] };
+}
+
+export const acdc: Source = {
+  name: 'acdc',
+  title: 'NIfTI volumes laid out as ACDC',
+  options: ['emptySlices'],
+  async find(files, options) {
+    const layout = await findAcdc(files);
+    const { patients, skipped } = layout;
+    if (patients.length + skipped.length === 0) return null;
+    const count = patients.reduce((sum, { frames }) => sum + frames.length, 0);
+    const volumes = `${count} NIfTI ${count === 1 ? 'volume' : 'volumes'}`;
+    const text = `${volumes} of ${patients.length} ${patients.length === 1 ? 'patient' : 'patients'} laid out as ACDC`;
+    return { count, text, prepare: () => preparePatients(files, layout, options) };
+  },
+};

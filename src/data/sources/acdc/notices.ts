@@ -1,0 +1,48 @@
+/** @file What a user should know about the masks of a data set. */
+import type { Notice } from '../../types.ts';
+import { labelNames, type Masks } from './masks.ts';
+import type { PreparedVolume } from './volume.ts';
+
+const volumesText = (count: number, total: number): string =>
+  `${count} of ${total} ${total === 1 ? 'volume' : 'volumes'}`;
+
+/** Names of the classes that a volume's labels lack. */
+function missingIn({ labels }: PreparedVolume, classes: readonly string[]): string {
+  const present = new Set([...(labels?.present ?? [])].map((label): string => labelNames[label]!));
+  return classes
+    .slice(1)
+    .filter((name) => !present.has(name))
+    .join(', ');
+}
+
+function partialNotice(volumes: readonly PreparedVolume[], { classes, partial }: Masks): Notice[] {
+  const own = volumes.filter(({ labels }) => labels !== null && partial.includes(labels));
+  if (own.length === 0) return [];
+  const first = `${own[0]!.file} (no ${missingIn(own[0]!, classes)})`;
+  const message = `In ${volumesText(own.length, volumes.length)} a class never occurs that others have, first ${first}: background is unknown there.`;
+  return [{ code: 'PARTIAL_LABELS', message }];
+}
+
+function emptyNotice({ emptySlices: count }: Masks, taken: 'unknown' | 'background'): Notice[] {
+  if (count === 0) return [];
+  const what = count === 1 ? '1 slice of a labelled volume has' : `${count} slices of labelled volumes have`;
+  const how =
+    taken === 'unknown' ? 'taken as unlabelled (emptySlices can make them background)' : 'background';
+  return [{ code: 'EMPTY_SLICES', message: `${what} no label: ${how}.` }];
+}
+
+/** Volumes without labels, volumes that lack a class, and slices without labels: each kind once. */
+export function maskNotices(
+  volumes: readonly PreparedVolume[],
+  masks: Masks | null,
+  emptySlices: 'unknown' | 'background',
+): Notice[] {
+  if (!masks) return [{ code: 'NO_MASKS', message: 'No volume has labels, so the data have no masks.' }];
+  const bare = volumes.filter(({ labels }) => (labels?.present.size ?? 0) === 0);
+  const text = `${volumesText(bare.length, volumes.length)} without labels, first ${bare[0]?.file}: their masks are unknown.`;
+  return [
+    ...(bare.length > 0 ? [{ code: 'NO_LABELS', message: text }] : []),
+    ...partialNotice(volumes, masks),
+    ...emptyNotice(masks, emptySlices),
+  ];
+}

@@ -1,0 +1,94 @@
+/** @file Opens a folder's files as the kind of data set that they are. */
+import { ConfigError } from '../../base/errors.ts';
+import { checkGrid, defaultSize, defaultSpacingMm } from '../resample.ts';
+import type { FileSource, Notice } from '../types.ts';
+import { sources } from './index.ts';
+import type { Found, OwnOption, Prepared, Source, SourceOptions } from './source.ts';
+
+export interface OpenOptions extends SourceOptions {
+  /** Name of the only source to look for; default: the first that has files there. */
+  readonly source?: string;
+}
+
+export interface Opened extends Prepared {
+  /** Name of the source that was taken. */
+  readonly source: string;
+}
+
+/** Options as messages name them, with their flags. */
+const optionNames: Readonly<Record<OwnOption, string>> = {
+  views: 'a mapping of views (--map)',
+  targetView: 'a target view (--target)',
+  referenceViews: 'a reference view (--reference)',
+  referenceSlice: 'the slice of a reference view (--reference-slice)',
+  subjects: 'what tells subjects apart (--subjects)',
+  locationDirection: 'a direction of slice locations (--location)',
+  emptySlices: 'what slices without labels are (--empty-slices)',
+};
+
+type Sighting = readonly [source: Source, found: Found];
+
+function wanted(name: string | undefined): readonly Source[] {
+  if (name === undefined) return sources;
+  const named = sources.filter((source) => source.name === name);
+  if (named.length > 0) return named;
+  const names = sources.map((source) => source.name).join(', ');
+  throw new ConfigError(`There is no data source ${name}. Choose one of ${names}.`);
+}
+
+/** Throws ConfigError where an option was given that means nothing to what was found. */
+function checkOptions({ options: own }: Source, { text }: Found, options: SourceOptions): void {
+  const names = Object.keys(optionNames) as OwnOption[];
+  const stray = names.find((name) => {
+    const value = options[name];
+    const given = Array.isArray(value) ? value.length > 0 : value !== undefined;
+    return given && !own.includes(name);
+  });
+  if (stray === undefined) return;
+  const where = options.from === undefined ? 'There are' : `${options.from} holds`;
+  throw new ConfigError(`${where} ${text}, for which ${optionNames[stray]} means nothing. Leave it out.`);
+}
+
+function nothingFound(asked: readonly Source[], { from }: SourceOptions): ConfigError {
+  const titles = asked.map(({ title }) => title).join(' or ');
+  return new ConfigError(
+    `No ${titles} were found${from === undefined ? '' : ` in ${from}`}. Point to a folder of such files.`,
+  );
+}
+
+function leftNotice([taken, found]: Sighting, left: readonly Sighting[]): Notice[] {
+  if (left.length === 0) return [];
+  const others = left.map(([{ name }, { text }]) => `${text} (source ${name})`).join(' and ');
+  const message = `Taken are ${found.text} (source ${taken.name}); left are ${others}. Open their folder alone, or name the source, to take those.`;
+  return [{ code: 'OTHER_SOURCE', message }];
+}
+
+async function sightings(files: readonly FileSource[], options: OpenOptions): Promise<Sighting[]> {
+  const asked = wanted(options.source);
+  const seen: Sighting[] = [];
+  for (const source of asked) {
+    const found = await source.find(files, options);
+    if (found) seen.push([source, found]);
+  }
+  if (seen.length === 0) throw nothingFound(asked, options);
+  return seen;
+}
+
+/**
+ * Finds out what kind of data set files are, and prepares it. Where there are several kinds, the first of `sources`
+ * that has images there is taken (DICOM before ACDC), and a notice says what was left.
+ * @throws ConfigError where no source has files there, nothing of what the source found can be used, or an option means
+ * nothing to it
+ */
+export async function openFiles(files: readonly FileSource[], options: OpenOptions = {}): Promise<Opened> {
+  checkGrid(options.size ?? defaultSize, options.spacingMm ?? defaultSpacingMm);
+  const seen = await sightings(files, options);
+  const taken = seen.find(([, { count }]) => count > 0) ?? seen[0]!;
+  const [source, found] = taken;
+  checkOptions(source, found, options);
+  const left = seen.filter((one) => one !== taken && one[1].count > 0);
+  const notices = leftNotice(taken, left);
+  for (const notice of notices) options.onNotice?.(notice);
+  const prepared = await found.prepare();
+  return { ...prepared, source: source.name, notices: [...notices, ...prepared.notices] };
+}

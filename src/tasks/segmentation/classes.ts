@@ -17,6 +17,12 @@ export function likeliest(scores: Float32Array, classes: number): Uint8Array {
 /** Whether anything of an image's mask is known. */
 export const isLabelled = (sample: Sample): boolean => sample.mask()?.some((v) => v !== UNKNOWN) ?? false;
 
+/**
+ * Whether an answer can be measured by an image's mask: background is known. Where only a structure is, nobody can see
+ * what was found beside it.
+ */
+export const isMeasurable = (sample: Sample): boolean => sample.mask()?.includes(0) ?? false;
+
 /** Pixels of each class in the masks. */
 export function classCounts(samples: readonly Sample[], classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);

@@ -7,8 +7,8 @@ import type { Mark } from '../../results/mark.ts';
 import { fixed } from '../../results/result.ts';
 import { blockOf } from '../outputs.ts';
 import type { Grid, HostOutputs, Judge, Verdict } from '../task.ts';
-import { isLabelled, likeliest, sliceDice, usualMap } from './classes.ts';
-import { ejections, measureStack } from './measures.ts';
+import { isLabelled, isMeasurable, likeliest, sliceDice, usualMap } from './classes.ts';
+import { ejections, measureStack, trueVolumes } from './measures.ts';
 import { outcome } from './results.ts';
 import { type JudgedSlice, stacksOf } from './stacks.ts';
 
@@ -21,10 +21,11 @@ export interface VolumeJudgeOptions {
   readonly grid: Grid;
 }
 
-const trueOf = ({ sample }: JudgedSlice): Uint8Array => sample.mask()!;
+const MEASURED =
+  'Dice, distances and volumes are those of whole volumes on the prepared grid, over voxels whose class is known; distances are from surface to surface. The trivial answer is the class that is most frequent at each place of the training images.';
 
 /**
- * Keeps the class maps of labelled slices, a byte a pixel: 100 MB for 100 patients of 20 slices at 224 px. True masks
+ * Keeps the class maps of slices that can be measured, a byte a pixel: 100 MB for 100 patients of 20 slices at 224 px. True masks
  * are read from the data when they are measured.
  */
 export class VolumeJudge implements Judge {
@@ -32,10 +33,12 @@ export class VolumeJudge implements Judge {
   readonly #training: readonly Sample[];
   readonly #slices: JudgedSlice[] = [];
   #block: readonly JudgedSlice[] = [];
+  /** Labelled images of which nothing can be measured. */
+  #partial = 0;
 
   constructor(options: VolumeJudgeOptions, training: readonly Sample[]) {
     this.#options = options;
-    this.#training = training.filter(isLabelled);
+    this.#training = training.filter(isMeasurable);
   }
 
   add(outputs: HostOutputs, samples: readonly Sample[]): void {
@@ -46,7 +49,8 @@ export class VolumeJudge implements Judge {
       const scores = values.subarray(row * each, (row + 1) * each);
       return { sample, answer: likeliest(scores, classes.length) };
     });
-    this.#slices.push(...this.#block.filter(({ sample }) => isLabelled(sample)));
+    this.#slices.push(...this.#block.filter(({ sample }) => isMeasurable(sample)));
+    this.#partial += samples.filter((sample) => isLabelled(sample) && !isMeasurable(sample)).length;
   }
 
   marks(row: number): Mark[] {
@@ -55,7 +59,8 @@ export class VolumeJudge implements Judge {
     const predicted: Mark = { kind: 'region', classes: answer, of: 'predicted' };
     if (!truth || !isLabelled(sample)) return [predicted];
     const known = truth.map((v) => (v === UNKNOWN ? 0 : v));
-    return [predicted, { kind: 'region', classes: known, of: 'truth' }, ...this.#words(answer, truth)];
+    const words = isMeasurable(sample) ? this.#words(answer, truth) : [];
+    return [predicted, { kind: 'region', classes: known, of: 'truth' }, ...words];
   }
 
   /** How well each class fits that is there, or was found. */
@@ -74,24 +79,24 @@ export class VolumeJudge implements Judge {
       ours: measureStack(stack, ({ answer }) => answer, classes.length, grid),
       trivial: measureStack(stack, () => usual, classes.length, grid),
     }));
-    const usualEjection = this.#usualEjection();
     return {
-      ...outcome(measured, { classes, chambers, usualEjection }),
+      ...outcome(measured, { classes, chambers, usualEjection: this.#usualEjection() }),
       scatters: [],
-      notes: [
-        'Dice, distances and volumes are those of whole volumes on the prepared grid, over voxels whose class is known; distances are from surface to surface. The trivial answer is the class that is most frequent at each place of the training images.',
-      ],
+      notes: [...(measured.length > 0 ? [MEASURED] : []), ...this.#left()],
     };
   }
 
-  /** Of the training hearts. */
+  /** Of the training hearts, the mean by class. */
   #usualEjection(): (label: number) => number | null {
-    const { classes, grid } = this.#options;
-    const slices = this.#training.map((sample) => ({ sample, answer: sample.mask()! }));
-    const stacks = stacksOf(slices).map((stack) => ({
-      stack,
-      measures: measureStack(stack, trueOf, classes.length, grid),
-    }));
-    return (label) => mean(ejections(stacks, label).map(({ truth }) => truth));
+    const { grid } = this.#options;
+    const stacks = stacksOf(this.#training.map((sample) => ({ sample, answer: sample.mask()! })));
+    const each = stacks.map((stack) => ({ stack }));
+    return (label) =>
+      mean(ejections(each, ({ stack }) => trueVolumes(stack, label, grid)).map(({ truth }) => truth));
+  }
+
+  #left(): string[] {
+    if (this.#partial === 0) return [];
+    return [`${this.#partial} images are not measured: their masks say of no pixel that it is background.`];
   }
 }

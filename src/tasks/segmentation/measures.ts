@@ -1,6 +1,7 @@
 /** @file Measures of the classes in a stack: the network's and the trivial answer's, beside each other. */
+import { groupBy } from '../../data/lists.ts';
 import { measureSegmentation, type SegmentationMeasures } from '../../results/segmentation.ts';
-import { ejectionFraction } from '../../results/volume.ts';
+import { ejectionFraction, volumeMl } from '../../results/volume.ts';
 import type { Grid } from '../task.ts';
 import { type JudgedSlice, type Stack, volumeOf } from './stacks.ts';
 
@@ -50,8 +51,21 @@ export interface Ejection {
   readonly truth: number;
 }
 
-/** Of what was measured at one phase, the volumes. */
+/** Volumes of a class in a stack. */
 type Volumes = Pick<Measures, 'predictedMl' | 'truthMl'>;
+
+/** What was measured of a class. */
+export const volumesOf =
+  (label: number) =>
+  ({ ours }: Pick<MeasuredStack, 'ours'>): Volumes =>
+    ours[label - 1]!;
+
+/** Of true masks alone. */
+export function trueVolumes(stack: Stack, label: number, grid: Grid): Volumes {
+  const { truth, grid: voxels } = volumeOf(stack, ({ answer }) => answer, grid);
+  const truthMl = stack.stepMm === null ? null : volumeMl(truth, label, voxels);
+  return { predictedMl: null, truthMl };
+}
 
 function ejectionOf(subject: string, diastole: Volumes, systole: Volumes): Ejection[] {
   const of = (key: keyof Volumes): number | null => {
@@ -62,17 +76,14 @@ function ejectionOf(subject: string, diastole: Volumes, systole: Volumes): Eject
   return truth === null ? [] : [{ subject, predicted: of('predictedMl'), truth }];
 }
 
-/** Of the hearts that have end diastole and end systole, and of both the true volume; by class from 1. */
-export function ejections(
-  stacks: readonly { readonly stack: Stack; readonly measures: ClassMeasures }[],
-  label: number,
+/** Of the hearts that have end diastole and end systole, and of both the true volume. */
+export function ejections<S extends { readonly stack: Stack }>(
+  stacks: readonly S[],
+  of: (measured: S) => Volumes,
 ): Ejection[] {
-  const hearts = [...new Set(stacks.map(({ stack }) => stack.heart))];
-  return hearts.flatMap((heart) => {
-    const at = (phase: Stack['phase']) =>
-      stacks.find(({ stack }) => stack.heart === heart && stack.phase === phase);
+  return [...groupBy(stacks, ({ stack }) => stack.heart).values()].flatMap((own) => {
+    const at = (phase: Stack['phase']) => own.find(({ stack }) => stack.phase === phase);
     const [diastole, systole] = [at('ED'), at('ES')];
-    if (!diastole || !systole) return [];
-    return ejectionOf(diastole.stack.subject, diastole.measures[label - 1]!, systole.measures[label - 1]!);
+    return diastole && systole ? ejectionOf(diastole.stack.subject, of(diastole), of(systole)) : [];
   });
 }

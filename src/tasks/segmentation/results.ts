@@ -3,7 +3,7 @@ import { mean } from '../../base/statistics.ts';
 import { groupBy } from '../../data/lists.ts';
 import { fixed, type Result } from '../../results/result.ts';
 import { type Summary, summarize } from '../../results/summary.ts';
-import { type Ejection, ejections, type MeasuredStack, type Measures } from './measures.ts';
+import { type Ejection, ejections, type MeasuredStack, type Measures, volumesOf } from './measures.ts';
 
 interface Figure {
   readonly key: string;
@@ -177,9 +177,8 @@ export function outcome(
   const each = byClass.map((one) =>
     figures.map((figure) => resultOf(figure, one, figure.key === 'dice' ? caveats(one) : [])),
   );
-  const measured = stacks.map(({ stack, ours }) => ({ stack, measures: ours }));
   const ejecting = classes.flatMap((name, label) => {
-    const hearts = label > 0 && chambers.includes(name) ? ejections(measured, label) : [];
+    const hearts = label > 0 && chambers.includes(name) ? ejections(stacks, volumesOf(label)) : [];
     return hearts.length > 0 ? [ejectionResult(name, hearts, usualEjection(label))] : [];
   });
   const overall = meanDice(

@@ -6,7 +6,7 @@ import { UNKNOWN } from '../../data/types.ts';
 import type { VoxelGrid } from '../../results/grid.ts';
 import type { Grid } from '../task.ts';
 
-/** A slice with what was answered for it; its mask is known at least in part. */
+/** A slice with what was answered for it; its mask knows of background. */
 export interface JudgedSlice {
   readonly sample: Sample;
   /** [size, size] class numbers. */

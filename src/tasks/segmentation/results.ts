@@ -11,24 +11,37 @@ interface Figure {
   readonly unit: string;
   readonly digits: number;
   readonly better: Result['better'];
+  /** Whether a stack has the figure, or would if the network had found the class. */
+  has(measures: Measures): boolean;
+  /** Null where the network found nothing to measure. */
   of(measures: Measures): number | null;
 }
 
-const volumeError = ({ predictedMl, truthMl, missing }: Measures): number | null =>
-  predictedMl === null || truthMl === null || missing === 'both' ? null : Math.abs(predictedMl - truthMl);
+const dice: Figure = {
+  ...{ key: 'dice', title: 'Dice', unit: '', digits: 3, better: 'higher' },
+  has: () => true,
+  of: (measures) => measures.dice,
+};
 
-const figures: readonly Figure[] = [
-  { key: 'dice', title: 'Dice', unit: '', digits: 3, better: 'higher', of: (m) => m.dice },
-  ...(
-    [
-      ['hausdorffMm', 'Hausdorff distance'],
-      ['hausdorff95Mm', 'Hausdorff distance, 95th percentile'],
-      ['surfaceMm', 'mean surface distance'],
-    ] as const
-  ).map(
-    ([key, title]): Figure => ({ key, title, unit: ' mm', digits: 2, better: 'lower', of: (m) => m[key] }),
-  ),
-  { key: 'volumeErrorMl', title: 'volume error', unit: ' ml', digits: 1, better: 'lower', of: volumeError },
+/** There is none to a truth without the class, nor in slices that are not evenly spaced. */
+const distance = (key: 'hausdorffMm' | 'hausdorff95Mm' | 'surfaceMm', title: string): Figure => ({
+  ...{ key, title, unit: ' mm', digits: 2, better: 'lower' },
+  has: ({ missing, ...measures }) => missing === 'predicted' || measures[key] !== null,
+  of: (measures) => measures[key],
+});
+
+const volume: Figure = {
+  ...{ key: 'volumeErrorMl', title: 'volume error', unit: ' ml', digits: 1, better: 'lower' },
+  has: ({ truthMl }) => truthMl !== null,
+  of: ({ predictedMl, truthMl }) =>
+    predictedMl === null || truthMl === null ? null : Math.abs(predictedMl - truthMl),
+};
+
+const others: readonly Figure[] = [
+  distance('hausdorffMm', 'Hausdorff distance'),
+  distance('hausdorff95Mm', 'Hausdorff distance, 95th percentile'),
+  distance('surfaceMm', 'mean surface distance'),
+  volume,
 ];
 
 /** A class of all stacks that have it, in truth or by the network. */
@@ -82,10 +95,9 @@ function caveats({ name, rows, absent }: ClassRows): string[] {
   ];
 }
 
-function resultOf(figure: Figure, { name, rows }: ClassRows, notes: readonly string[]): Result {
+function resultOf(figure: Figure, { name, rows }: ClassRows, notes: readonly string[] = []): Result {
   const { key, title, unit, digits, better, of } = figure;
-  // where the truth has none there is no distance to it
-  const scored = key === 'dice' ? rows : rows.filter(({ ours }) => ours.missing !== 'truth');
+  const scored = rows.filter(({ ours }) => figure.has(ours));
   const found = summarize(scored.map(({ ours }) => of(ours)));
   return {
     ...{
@@ -103,6 +115,12 @@ function resultOf(figure: Figure, { name, rows }: ClassRows, notes: readonly str
     missing: scored.filter(({ ours }) => ours.missing === 'predicted').length,
     bySubject: subjectMeans(scored, ({ ours }) => of(ours)),
   };
+}
+
+/** Dice always; other figures where a stack has them: single slices have no volume, say. */
+function resultsOf(rows: ClassRows): Result[] {
+  const measured = others.map((figure) => resultOf(figure, rows)).filter(({ count }) => count > 0);
+  return [resultOf(dice, rows, caveats(rows)), ...measured];
 }
 
 /** Over classes, of the means over volumes. */
@@ -158,13 +176,13 @@ type ClassSummary = Readonly<Record<string, { readonly network: Summary; readonl
 
 const summaryOf = ({ rows }: ClassRows): ClassSummary =>
   Object.fromEntries(
-    figures.map(({ key, of }) => [
-      key,
-      {
-        network: summarize(rows.map(({ ours }) => of(ours))),
-        trivial: summarize(rows.map(({ trivial }) => of(trivial))),
-      },
-    ]),
+    [dice, ...others].map(({ key, has, of }) => {
+      const scored = rows.filter(({ ours }) => has(ours));
+      const [network, trivial] = (['ours', 'trivial'] as const).map((who) =>
+        summarize(scored.map((row) => of(row[who]))),
+      );
+      return [key, { network: network!, trivial: trivial! }];
+    }),
   );
 
 /** Results, and what goes into evaluation.json; no results without a stack. */
@@ -174,16 +192,14 @@ export function outcome(
 ): { results: Result[]; summary: object | null } {
   if (stacks.length === 0) return { results: [], summary: null };
   const byClass = classes.slice(1).map((name, i) => classRows(stacks, name, i + 1));
-  const each = byClass.map((one) =>
-    figures.map((figure) => resultOf(figure, one, figure.key === 'dice' ? caveats(one) : [])),
-  );
+  const each = byClass.map(resultsOf);
   const ejecting = classes.flatMap((name, label) => {
     const hearts = label > 0 && chambers.includes(name) ? ejections(stacks, volumesOf(label)) : [];
     return hearts.length > 0 ? [ejectionResult(name, hearts, usualEjection(label))] : [];
   });
   const overall = meanDice(
     byClass,
-    each.map(([dice]) => dice!),
+    each.map(([first]) => first!),
   );
   return {
     results: [overall, ...each.flat(), ...ejecting],

@@ -52,7 +52,7 @@ const partNames: Readonly<Record<Part, string>> = {
 
 /** `2-chamber line, angle 3.01° (trivial 34.20°)` */
 const resultText = (result: Result): string =>
-  `${result.title} ${valueText(result, result.value)} (trivial ${valueText(result, result.trivial)})`;
+  `${result.title} ${result.value === null ? 'without an answer' : valueText(result, result.value)} (trivial ${valueText(result, result.trivial)})`;
 
 /** One paragraph: what was learned, from what, and how far off it is beside the trivial predictor. */
 export function summary(

@@ -48,8 +48,8 @@ export interface Verdict {
 
 /** Scores what a network says, beside the trivial predictor. Fed block by block, so that no run holds all outputs. */
 export interface Judge {
-  /** Outputs of some images; their labels are in the samples. @throws ShapeError for outputs of more or fewer images */
-  add(outputs: HostOutputs, samples: readonly Sample[]): void;
+  /** `drawn`: what the input drew for each example, of whose (first) images these are samples. Outputs of some images; their labels are in the samples. @throws ShapeError for outputs of more or fewer images */
+  add(outputs: HostOutputs, samples: readonly Sample[], drawn: ArrayLike<number>): void;
   /** What to show of image `row` of the newest block. */
   marks(row: number): readonly Mark[];
   done(): Verdict;

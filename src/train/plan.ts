@@ -43,7 +43,7 @@ function withHeads(part: Part, replaced: ReadonlyMap<Head, Head>): Part {
     judge(training) {
       const judge = part.judge(training);
       return {
-        add: (outputs, samples) => judge.add((head) => outputs(own(head)), samples),
+        add: (outputs, ...images) => judge.add((head) => outputs(own(head)), ...images),
         marks: (row) => judge.marks(row),
         done: () => judge.done(),
       };
@@ -64,17 +64,22 @@ function apart(tasks: readonly PlannedTask[]): PlannedTask[] {
   });
 }
 
+/** Tasks by what they look at. */
+export function streamsOf(tasks: readonly PlannedTask[]): Stream[] {
+  const inputOf = ({ task }: PlannedTask): Input => task.input ?? oneImage;
+  const inputs = [...new Set(tasks.map(inputOf))];
+  return inputs.map((input) => ({ input, tasks: tasks.filter((task) => inputOf(task) === input) }));
+}
+
 /** Sets the tasks up for the data. Throws ConfigError where the data lack what a task needs. */
 export function planOf(backbone: Backbone, chosen: readonly ChosenTask[], facts: Facts, grid: Grid): Plan {
   const tasks = apart(
     chosen.map(({ task, weight, settings }) => ({ task, weight, part: task.setup(facts, settings, grid) })),
   );
-  const inputOf = ({ task }: PlannedTask): Input => task.input ?? oneImage;
-  const inputs = [...new Set(tasks.map(inputOf))];
   return {
     backbone,
     tasks,
-    streams: inputs.map((input) => ({ input, tasks: tasks.filter((task) => inputOf(task) === input) })),
+    streams: streamsOf(tasks),
     heads: tasks.flatMap(({ part }) => part.heads),
   };
 }

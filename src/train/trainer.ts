@@ -245,7 +245,7 @@ export class Trainer {
   }
 
   #validationStep(): StepTensors {
-    return noGrad(() => this.#lossesOf((stream) => stream.asStored(), { training: false }));
+    return noGrad(() => this.#lossesOf((stream) => stream.still(), { training: false }));
   }
 
   /** The weighted sum of the tasks' losses, and each. */

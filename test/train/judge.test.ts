@@ -73,7 +73,7 @@ describe('an evaluation', () => {
     for (const { task, part } of plan.tasks) {
       const judge = part.judge(training);
       const values = (await output(part.heads[0]!).read()) as Float32Array;
-      judge.add(() => values, held);
+      judge.add(() => values, held, []);
       const { summary } = judge.done();
       expect(evaluation.summaries[task.name], task.name).toEqual(summary);
     }

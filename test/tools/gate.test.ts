@@ -1,7 +1,7 @@
 import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { encodeSafetensors, type SafeTensor } from '../../src/models/safetensors.ts';
-import { renderReport } from '../../src/train/report.ts';
+import { renderReport } from '../../src/report/report.ts';
 import { compareFile } from '../../tools/gate/compare.mjs';
 import { Expectations } from '../../tools/gate/expect.mjs';
 

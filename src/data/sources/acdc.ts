@@ -4,6 +4,7 @@
  */
 import { ConfigError } from '../../base/errors.ts';
 import { fromHalf, toHalf } from '../../base/half.ts';
+import { crc32 } from '../../base/hash.ts';
 import { type AcdcFrame, type AcdcPatient, findAcdc } from '../acdc.ts';
 import { defaultSize, defaultSpacingMm } from '../resample.ts';
 import { reasonOf } from '../scan.ts';
@@ -17,15 +18,32 @@ import type { Prepared, Source, SourceOptions } from './source.ts';
 
 interface Job {
   readonly frame: AcdcFrame;
+  readonly id: string;
+  /** The id, or a longer name where another patient has the same. */
   readonly subject: string;
   /** Index in its cine, from 0. */
   readonly index: number;
 }
 
 /** Files number frames from 1, or some from 0. */
-function jobsOf({ frames }: AcdcPatient, subject: string): Job[] {
+function jobsOf({ id, frames }: AcdcPatient, subject: string): Job[] {
   const first = Math.min(1, ...frames.map(({ frame }) => frame));
-  return frames.map((frame) => ({ frame, subject, index: frame.frame - first }));
+  return frames.map((frame) => ({ frame, id, subject, index: frame.frame - first }));
+}
+
+/** Volumes of patients with one id, to tell two patients from one whose files are there twice. */
+class Namesakes {
+  readonly #seen = new Map<string, string>();
+
+  /** The file that has the same pixels under the same id; null, and noted, where there is none. */
+  originalOf({ id, subject, index }: Job, { file, pixels }: PreparedVolume): string | null {
+    if (subject === id) return null;
+    const bytes = new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);
+    const key = `${id.toLowerCase()} ${index} ${crc32(bytes)}`;
+    const original = this.#seen.get(key);
+    if (original === undefined) this.#seen.set(key, file);
+    return original ?? null;
+  }
 }
 
 async function prepareVolumes(
@@ -35,11 +53,16 @@ async function prepareVolumes(
 ): Promise<PreparedVolume[]> {
   const { size = defaultSize, spacingMm = defaultSpacingMm, onWarning = () => {} } = options;
   const volumes: PreparedVolume[] = [];
-  for (const [done, { frame, subject, index }] of jobs.entries()) {
+  const namesakes = new Namesakes();
+  for (const [done, job] of jobs.entries()) {
+    const { frame, subject, index } = job;
     const place = { subject, frame: index, phase: frame.phase, size, spacingMm };
     const file = frame.image.path;
     try {
-      volumes.push(await prepareVolume(frame, place, { warn: onWarning, skip }));
+      const volume = await prepareVolume(frame, place, { warn: onWarning, skip });
+      const original = namesakes.originalOf(job, volume);
+      if (original === null) volumes.push(volume);
+      else skip({ file, reason: { code: 'COPY', message: `Same volume as ${original}.` } });
     } catch (error) {
       skip({ file, reason: reasonOf(error) });
     }
@@ -129,6 +152,7 @@ async function preparePatients(
 export const acdc: Source = {
   name: 'acdc',
   title: 'NIfTI volumes laid out as ACDC',
+  kind: 'laid out as ACDC',
   options: ['emptySlices'],
   async find(files, options) {
     const layout = await findAcdc(files);

@@ -13,6 +13,8 @@ export interface OpenOptions extends SourceOptions {
 export interface Opened extends Prepared {
   /** Name of the source that was taken. */
   readonly source: string;
+  /** What its files are, in messages: DICOM, say. */
+  readonly kind: string;
 }
 
 /** Options as messages name them, with their flags. */
@@ -90,5 +92,5 @@ export async function openFiles(files: readonly FileSource[], options: OpenOptio
   const notices = leftNotice(taken, left);
   for (const notice of notices) options.onNotice?.(notice);
   const prepared = await found.prepare();
-  return { ...prepared, source: source.name, notices: [...notices, ...prepared.notices] };
+  return { ...prepared, source: source.name, kind: source.kind, notices: [...notices, ...prepared.notices] };
 }

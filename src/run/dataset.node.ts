@@ -8,6 +8,7 @@ import { openFiles } from '../data/sources/open.ts';
 import { openStore, writeStore } from '../data/store.node.ts';
 import { decodeManifest, manifestName } from '../data/store.ts';
 import { parseViewRule } from '../data/study/views.ts';
+import type { PreparedData } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import { makeCohort } from './cohort.node.ts';
 import type { GivenConfig, RunConfig } from './config.ts';

@@ -4,6 +4,7 @@ import { encodeSafetensors, type SafeTensor } from '../../src/models/safetensors
 import { renderReport } from '../../src/report/report.ts';
 import { compareFile } from '../../tools/gate/compare.mjs';
 import { Expectations } from '../../tools/gate/expect.mjs';
+import { resultOf } from '../results/results.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const compareTexts = (name: string, base: string, work: string) => compareFile(name, utf8(base), utf8(work));
@@ -91,19 +92,19 @@ describe('the gate', () => {
         config: { steps },
         adapter: { name: 'an adapter', software: true },
         timings: [{ name: 'Training', seconds }],
-        metrics: [
-          { step: 1, loss: 1, orientationLoss: 1, locationLoss: null, lr: 0.1, imagesPerSecond: speed },
-        ],
+        metrics: [{ step: 1, loss: 1, lr: 0.1, imagesPerSecond: speed }],
         validation: [],
-        part: 'test',
+        tasks: [],
         evaluation: {
+          part: 'test',
           images: 1,
           subjects: 1,
-          orientation: null,
-          location: { images: 1, mae: angle, baselineMae: 1 },
+          results: [resultOf({ value: angle, trivial: 1, digits: 3 })],
+          summaries: {},
+          scatters: [],
+          notes: [],
+          shown: [],
         },
-        samples: [],
-        scatter: [],
         data: {
           name: 'd',
           size: 8,

@@ -26,8 +26,8 @@ describe('segmentation', () => {
       data.manifest,
     );
     const config = tinyConfig({
-      ...{ size: 32, steps: 60, batch: 4, learningRate: 1e-2, validationFraction: 0, testFraction: 0 },
-      ...{ validateEvery: 60, checkpointEvery: 60, epoch: 'all' },
+      ...{ size: 24, steps: 40, batch: 4, learningRate: 1e-2, validationFraction: 0, testFraction: 0 },
+      ...{ validateEvery: 40, checkpointEvery: 40, epoch: 'all' },
     });
     const files = new MemoryFiles();
     const { split } = await train({

@@ -4,9 +4,10 @@ import { blobAccess, expand, listZip } from '../../src/data/files/zip.ts';
 import { groupBy, openNumbers } from '../../src/data/lists.ts';
 import { dicomReader, preparePlan } from '../../src/data/prepare.ts';
 import { folderOf, type Scan, type ScannedImage, scanFiles, seriesOf } from '../../src/data/scan.ts';
-import { acdc } from '../../src/data/sources/acdc.ts';
+import { dicom } from '../../src/data/sources/dicom.ts';
+import { sources as kinds } from '../../src/data/sources/index.ts';
 import { openFiles } from '../../src/data/sources/open.ts';
-import type { Found } from '../../src/data/sources/source.ts';
+import type { Found, Source } from '../../src/data/sources/source.ts';
 import { planScan, type StudyPlan } from '../../src/data/study/plan.ts';
 import { findSubjects, type Subjects } from '../../src/data/study/subjects.ts';
 import { viewOf } from '../../src/data/study/views.ts';
@@ -86,14 +87,28 @@ async function sourcesOf(name: string, files: readonly PickedFile[]): Promise<Fi
   return inOrder(sources);
 }
 
+interface Other {
+  readonly source: Source;
+  readonly found: Found;
+}
+
+/** The first source but DICOM that has images among the files. */
+async function otherThanDicom(files: readonly FileSource[]): Promise<Other | null> {
+  for (const source of kinds) {
+    const found = source === dicom ? null : await source.find(files, {});
+    if (found && found.count > 0) return { source, found };
+  }
+  return null;
+}
+
 export class Folder {
   readonly name: string;
   readonly #scan: Scan;
   readonly #files: readonly FileSource[];
   /** What another source than DICOM has there. */
-  readonly #other: Found | null;
+  readonly #other: Other | null;
 
-  private constructor(name: string, scan: Scan, files: readonly FileSource[], other: Found | null) {
+  private constructor(name: string, scan: Scan, files: readonly FileSource[], other: Other | null) {
     this.name = name;
     this.#scan = scan;
     this.#files = files;
@@ -110,8 +125,7 @@ export class Folder {
     const scan = await scanFiles(sources, ({ done, total, file }) =>
       onBusy({ what: 'Reading headers', done, total, detail: file }),
     );
-    const other = await acdc.find(sources, {});
-    return new Folder(name, scan, sources, other && other.count > 0 ? other : null);
+    return new Folder(name, scan, sources, await otherThanDicom(sources));
   }
 
   get info(): FolderInfo {
@@ -126,13 +140,13 @@ export class Folder {
       skipped,
       notices: [...noticesOf(images, subjects), ...this.#left()],
       ignored: ignored.length,
-      volumes: images.length === 0 ? (this.#other?.text ?? null) : null,
+      volumes: images.length === 0 ? (this.#other?.found.text ?? null) : null,
     };
   }
 
   #left(): string[] {
     if (!this.#other || this.#scan.images.length === 0) return [];
-    return [`The folder also holds ${this.#other.text}. Open their folder alone to take those.`];
+    return [`The folder also holds ${this.#other.found.text}. Open their folder alone to take those.`];
   }
 
   /** Whether volumes are prepared, for want of DICOM images. */
@@ -149,8 +163,8 @@ export class Folder {
     const { size, spacingMm, subjects, views } = choice;
     const onProgress = ({ done, total, file }: { done: number; total: number; file: string }): void =>
       onBusy({ what: 'Preparing images', done, total, detail: file });
-    if (this.#isOther) {
-      const told = { size, spacingMm, source: acdc.name, onProgress, onWarning };
+    if (this.#other && this.#isOther) {
+      const told = { size, spacingMm, source: this.#other.source.name, onProgress, onWarning };
       const { data, notices } = await openFiles(this.#files, told);
       return { data, references: null, notices };
     }

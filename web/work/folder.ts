@@ -4,6 +4,10 @@ import { blobAccess, expand, listZip } from '../../src/data/files/zip.ts';
 import { groupBy, openNumbers } from '../../src/data/lists.ts';
 import { dicomReader, preparePlan } from '../../src/data/prepare.ts';
 import { folderOf, type Scan, type ScannedImage, scanFiles, seriesOf } from '../../src/data/scan.ts';
+import { dicom } from '../../src/data/sources/dicom.ts';
+import { sources as kinds } from '../../src/data/sources/index.ts';
+import { openFiles } from '../../src/data/sources/open.ts';
+import type { Found, Source } from '../../src/data/sources/source.ts';
 import { planScan, type StudyPlan } from '../../src/data/study/plan.ts';
 import { findSubjects, type Subjects } from '../../src/data/study/subjects.ts';
 import { viewOf } from '../../src/data/study/views.ts';
@@ -83,15 +87,32 @@ async function sourcesOf(name: string, files: readonly PickedFile[]): Promise<Fi
   return inOrder(sources);
 }
 
+interface Other {
+  readonly source: Source;
+  readonly found: Found;
+}
+
+/** The first source but DICOM that has images among the files. */
+async function otherThanDicom(files: readonly FileSource[]): Promise<Other | null> {
+  for (const source of kinds) {
+    const found = source === dicom ? null : await source.find(files, {});
+    if (found && found.count > 0) return { source, found };
+  }
+  return null;
+}
+
 export class Folder {
   readonly name: string;
   readonly #scan: Scan;
-  readonly #files: number;
+  readonly #files: readonly FileSource[];
+  /** What another source than DICOM has there. */
+  readonly #other: Other | null;
 
-  private constructor(name: string, scan: Scan, files: number) {
+  private constructor(name: string, scan: Scan, files: readonly FileSource[], other: Other | null) {
     this.name = name;
     this.#scan = scan;
     this.#files = files;
+    this.#other = other;
   }
 
   /** Reads every file's header. */
@@ -104,7 +125,7 @@ export class Folder {
     const scan = await scanFiles(sources, ({ done, total, file }) =>
       onBusy({ what: 'Reading headers', done, total, detail: file }),
     );
-    return new Folder(name, scan, sources.length);
+    return new Folder(name, scan, sources, await otherThanDicom(sources));
   }
 
   get info(): FolderInfo {
@@ -112,14 +133,25 @@ export class Folder {
     const subjects = findSubjects(images);
     return {
       name: this.name,
-      files: this.#files,
+      files: this.#files.length,
       images: images.length,
       patients: distinct(images, subjects.nameOf),
       groups: [...groupBy(images, keyOf)].map(([key, group]) => groupOf(key, group, subjects)),
       skipped,
-      notices: noticesOf(images, subjects),
+      notices: [...noticesOf(images, subjects), ...this.#left()],
       ignored: ignored.length,
+      volumes: images.length === 0 ? (this.#other?.found.text ?? null) : null,
     };
+  }
+
+  #left(): string[] {
+    if (!this.#other || this.#scan.images.length === 0) return [];
+    return [`The folder also holds ${this.#other.found.text}. Open their folder alone to take those.`];
+  }
+
+  /** Whether volumes are prepared, for want of DICOM images. */
+  get #isOther(): boolean {
+    return this.#other !== null && this.#scan.images.length === 0;
   }
 
   /** Prepares the short-axis images, and one image of each reference plane so that it can be shown later. */
@@ -129,6 +161,13 @@ export class Folder {
     onWarning: (file: string, reason: Reason) => void,
   ): Promise<{ data: PreparedData; references: PreparedData | null; notices: readonly Notice[] }> {
     const { size, spacingMm, subjects, views } = choice;
+    const onProgress = ({ done, total, file }: { done: number; total: number; file: string }): void =>
+      onBusy({ what: 'Preparing images', done, total, detail: file });
+    if (this.#other && this.#isOther) {
+      const told = { size, spacingMm, source: this.#other.source.name, onProgress, onWarning };
+      const { data, notices } = await openFiles(this.#files, told);
+      return { data, references: null, notices };
+    }
     const options = {
       views: (image: ScannedImage) => views[keyOf(image)] ?? null,
       subjects,
@@ -136,8 +175,6 @@ export class Folder {
       spacingMm,
     };
     const plan = planScan(this.#scan, options);
-    const onProgress = ({ done, total, file }: { done: number; total: number; file: string }): void =>
-      onBusy({ what: 'Preparing images', done, total, detail: file });
     const data = await preparePlan(plan, { ...options, onProgress, onWarning });
     return { data, references: await this.#references(plan, { size, spacingMm }), notices: plan.notices };
   }
@@ -166,7 +203,9 @@ export class Folder {
     return { ...made, manifest: { ...made.manifest, images } };
   }
 
-  library(choice: FolderChoice): Library {
+  /** The DICOM images; null where there are none to look at. */
+  library(choice: FolderChoice): Library | null {
+    if (this.#isOther) return null;
     const { images, skipped } = this.#scan;
     const bySubject = groupBy(images, findSubjects(images, choice.subjects).nameOf);
     return {

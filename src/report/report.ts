@@ -133,7 +133,7 @@ export function renderReport(input: ReportInput): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${policy}"><title>${title}</title>
 <style>${new Html(uplotStyle + reportStyle)}</style></head>
-<body><main><header><p class="kicker">planewise, self-supervised pretraining</p><h1>${title}</h1><p class="lead">${text}</p>${tiles(evaluation)}</header>
+<body><main><header><p class="kicker">planewise</p><h1>${title}</h1><p class="lead">${text}</p>${tiles(evaluation)}</header>
 ${resultsSection(evaluation)}
 ${curvesSection(metrics, validation, tasks, uplotScript)}
 ${slicesSection(evaluation.shown, data.size)}

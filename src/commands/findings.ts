@@ -101,7 +101,9 @@ export function noteFindings({ notices, skipped, series, ignored }: Findings, ki
   if (notices.some(({ code }) => code === 'SUBJECT_GUESSED'))
     note('--subjects folder takes each folder as a subject, --subjects patient goes by PatientID alone.');
   noteSkipped(skipped);
-  if (ignored.length > 0) note(`${plural(ignored.length, 'file')} that are not ${kind}: ${endings(ignored)}`);
+  const are = ignored.length === 1 ? 'is' : 'are';
+  if (ignored.length > 0)
+    note(`${plural(ignored.length, 'file')} that ${are} not ${kind}: ${endings(ignored)}`);
   if (series.length === 0) return;
   note(`\n${seriesTable(series)}`);
   const codes = new Set(series.flatMap(({ reasons }) => Object.keys(reasons)));

@@ -34,7 +34,7 @@ const shifted = affineOf([-1.6, -1.2, 0], [0.72, -0.96, -1.6], [-3.84, 5.12, -4.
 const spoilt = (view: DataView) => view.setFloat32(352 + 4 * 37, Number.NaN, true);
 
 const images: readonly (readonly [string, Uint8Array, RegExp])[] = [
-  ['cut short', niftiBytes().subarray(0, 900), /truncated|holds|too few|instead of/],
+  ['cut short', niftiBytes().subarray(0, 900), /holds \d00 of \d+ bytes/],
   ['cut short in its gzip data', niftiBytes({ gzip: true }).subarray(0, 300), /gzip data end too soon/],
   ['empty', new Uint8Array(), /holds 0 of a header's 348 bytes/],
   ['of another magic', niftiBytes({ change: magic }), /magic|not a readable NIfTI/],
@@ -50,7 +50,7 @@ const images: readonly (readonly [string, Uint8Array, RegExp])[] = [
 
 const label = (change: TestVolume) => niftiBytes({ type: 'u8', value: (i) => i % 4, ...change });
 const masks: readonly (readonly [string, Uint8Array, RegExp])[] = [
-  ['cut short', label({}).subarray(0, 500), /truncated|holds|too few|instead of/],
+  ['cut short', label({}).subarray(0, 500), /holds \d00 of \d+ bytes/],
   ['of another shape', label({ dims: [16, 12, 2] }), /has 16 × 12 × 2 voxels, its image .* 16 × 12 × 3/],
   ['of another grid', label({ affine: shifted }), /lies up to 8 mm away from its image/],
   ['4-D', label({ dims: [16, 12, 3, 2] }), /holds 2 frames/],

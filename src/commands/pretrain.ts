@@ -3,8 +3,9 @@ import { type Command, Option } from 'commander';
 import type { ProfileRow } from '../autograd/profile.ts';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { readBytes } from '../data/files/files.node.ts';
-import { type GivenConfig, mergeGiven, parseGiven } from '../run/config.ts';
+import { type GivenConfig, mergeGiven, parseGiven, presets } from '../run/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../run/job.node.ts';
+import { sourceTitles, type TaskInfo, taskInfos } from '../run/records.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { startProgress } from '../train/progress.ts';
 import { resultColumns } from './evaluation.ts';
@@ -13,7 +14,10 @@ import { collect, note, parseSeconds, plural, printJson, printTable } from './ou
 
 /** Keys of the configuration that have a flag of their own; --set reaches the others. */
 const flags = {
-  data: ['--data <folder>', 'a folder of DICOM files or a prepared store (default: a phantom cohort)'],
+  data: [
+    '--data <folder>',
+    `a folder of ${sourceTitles().join(' or ')}, or a prepared store (default: a phantom cohort)`,
+  ],
   out: ['--out <folder>', 'the folder of the run (default: runs/pretrain-N)'],
   preset: ['--preset <name>', 'small or zhang2024 (default: small)'],
   steps: ['--steps <count>', 'training steps'],
@@ -186,6 +190,8 @@ export async function pretrain(
   finish(result, json);
 }
 
+const names = (infos: readonly TaskInfo[]): string => infos.map(({ name }) => name).join(', ');
+
 /** Adds options that `givenBy` reads. */
 export function addConfigOptions(command: Command, chosen = Object.keys(flags) as Flag[]): void {
   for (const flag of chosen) {
@@ -193,7 +199,10 @@ export function addConfigOptions(command: Command, chosen = Object.keys(flags) a
     command.addOption(flag === 'tune' ? option.preset('60').argParser(parseSeconds) : option);
   }
   command
-    .option('--task <names>', 'orientation, location, or both with a comma (default: both)')
+    .option(
+      '--task <names>',
+      `tasks to train, with commas between them: ${names(taskInfos())} (default: ${Object.keys(presets.small.tasks).join(',')})`,
+    )
     .option(
       '--set <key=value>',
       'any key of the configuration, such as augmentation.rotationDeg=10',

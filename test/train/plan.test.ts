@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { unet } from '../../src/backbones/unet.ts';
 import { oneImage } from '../../src/data/input.ts';
+import type { StepMetrics } from '../../src/results/losses.ts';
 import { location } from '../../src/tasks/location.ts';
 import { orientation } from '../../src/tasks/orientation/index.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
@@ -9,13 +10,7 @@ import type { TrainEvent } from '../../src/train/events.ts';
 import { train } from '../../src/train/loop.ts';
 import { type ChosenTask, combined, planOf } from '../../src/train/plan.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
-import {
-  metricsFile,
-  parseRecords,
-  type StepMetrics,
-  validationFile,
-  withoutTimings,
-} from '../../src/train/runlog.ts';
+import { metricsFile, parseRecords, validationFile, withoutTimings } from '../../src/train/runlog.ts';
 import { useDevice } from '../device.ts';
 import { mirrored, mirrors } from './mirrors.ts';
 import { plainKernels, tinyConfig, tinyData } from './tiny.ts';

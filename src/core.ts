@@ -19,7 +19,7 @@ export type { Block } from './autograd/recompute.ts';
 export { LossScaler, type ScalerSettings, type Undo } from './autograd/scaler.ts';
 export * as schedules from './autograd/schedule.ts';
 export { CapturedStep, capture, type StepMemory, type StepOutputs } from './autograd/step.ts';
-export { type BackwardOptions, noGrad, Tape } from './autograd/tape.ts';
+export { type BackwardOptions, noGrad, Tape, type TapeOptions } from './autograd/tape.ts';
 export {
   choicesBy,
   type KnownWinner,
@@ -51,3 +51,4 @@ export type { DType, HostArray } from './tensor/dtype.ts';
 export { disown, Scope, scope } from './tensor/scope.ts';
 export type { Shape } from './tensor/shape.ts';
 export { type Spec, Tensor } from './tensor/tensor.ts';
+export type { HostValues } from './tensor/values.ts';

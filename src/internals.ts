@@ -10,6 +10,7 @@ export type { WatchedChoice } from './kernels/launch/watch.ts';
 export type { Settings } from './models/unet.ts';
 export type { Host, PendingWork, Twins, Wait } from './tensor/device.ts';
 export type { Faults } from './tensor/faults.ts';
+export type { HeldGradient, Kept } from './tensor/gradient.ts';
 export type { Memory, Region, Storage } from './tensor/memory.ts';
 export type { Disposable } from './tensor/scope.ts';
 export type { ChannelRun } from './tensor/tensor.ts';

@@ -36,6 +36,8 @@ export interface DataInfo extends Grid {
   /** Images that have a line of each reference view. */
   readonly lines: readonly number[];
   readonly locations: number;
+  /** Names of the classes in the masks, background first; none without masks. */
+  readonly classes: readonly string[];
   readonly skipped: readonly SkippedFile[];
   /** What is wrong with images that are used all the same, with how many it concerns. */
   readonly warnings: readonly { readonly message: string; readonly images: number }[];
@@ -69,6 +71,8 @@ export interface FolderInfo {
   readonly notices: readonly string[];
   /** Neither DICOM by content nor by name. */
   readonly ignored: number;
+  /** What else can be prepared, in words, where there is no DICOM image: another source's files. */
+  readonly other: string | null;
 }
 
 export interface FolderChoice extends Grid {

@@ -1,5 +1,8 @@
 /** @file Runs an op and has the tapes that follow its inputs record it. */
+import { describe } from '../base/describe.ts';
+import { ShapeError } from '../base/errors.ts';
 import { channels } from '../kernels/copy.ts';
+import { nameLaunches } from '../kernels/launch/queue.ts';
 import { type Inputs, type Op, runOp } from '../kernels/op.ts';
 import { reshape } from '../kernels/reshape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -26,17 +29,43 @@ export interface ApplyOptions {
   readonly as?: string;
 }
 
+/** Throws ShapeError unless there are an op record, a list of inputs and options. */
+function expectGiven<A>(op: Op<A>, inputs: Inputs, options: ApplyOptions): void {
+  if (typeof op?.infer !== 'function' || typeof op.launch !== 'function')
+    throw new ShapeError(
+      'apply',
+      'op',
+      `is ${describe(op)}`,
+      'Pass an op record: { name, infer, launch, … }.',
+    );
+  if (!Array.isArray(inputs))
+    throw new ShapeError(op.name, 'inputs', `are ${describe(inputs)}`, 'Pass an array of tensors.');
+  if (typeof options !== 'object' || options === null)
+    throw new ShapeError(op.name, 'options', `are ${describe(options)}`, 'Pass { into, as }.');
+}
+
 /**
  * Runs any op record, a user's own included; the tapes that follow its inputs record it.
  * @throws ShapeError where the arguments do not fit
  */
 export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A, options: ApplyOptions = {}): Tensor[] {
+  expectGiven(op, inputs, options);
   const { into, as = op.name } = options;
   noteInputs(inputs);
-  const outputs = keptOutputs() ?? runOp(op, inputs, attrs, { into: [into], as });
+  const outputs = keptOutputs() ?? runAs(op, inputs, attrs, into, as);
   noteOutputs(outputs);
   recordOp(op, inputs, outputs, attrs, as);
   return outputs;
+}
+
+/** Runs an op whose launches say by which call they were made. */
+function runAs<A>(op: Op<A>, inputs: Inputs, attrs: A, into: Tensor | undefined, as: string): Tensor[] {
+  const before = nameLaunches(as);
+  try {
+    return runOp(op, inputs, attrs, { into: [into], as });
+  } finally {
+    nameLaunches(before);
+  }
 }
 
 /** As applyAll, for ops with one output. */

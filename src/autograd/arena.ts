@@ -1,98 +1,20 @@
-/** @file Arenas: named tensors side by side in one buffer, so that optimiser, norm, all-reduce and checkpoint are one pass. */
+/** @file The parameters of a model and their gradients side by side, so that optimiser, norm and checkpoint are one pass each. */
 import { cast } from '../kernels/cast.ts';
 import { launch, linearGrid } from '../kernels/launch/queue.ts';
 import { runOp } from '../kernels/op.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
-import { empty, tensor } from '../tensor/create.ts';
+import { tensor } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
-import { elementCount, type Shape } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Arena, type ArenaEntry, HalfArena, type Layout, padded, sum } from './arenaSlices.ts';
 
-/** One tensor of an arena, f32. */
-export interface ArenaEntry {
-  readonly name: string;
-  readonly shape: Shape;
-  /** First values; zeros where left out. */
-  readonly values?: ArrayLike<number>;
-}
+export { Arena, type ArenaEntry } from './arenaSlices.ts';
 
 /** A run of an arena in units of four elements. */
 export interface ArenaRun {
   readonly first: number;
   readonly quads: number;
-}
-
-/** Elements in 256 bytes, which slices are aligned to: of f32, and of f16 where a copy in f16 has the same layout. */
-const ALIGNMENT = { f32: 64, f16: 128 };
-type Layout = keyof typeof ALIGNMENT;
-
-const padded = (shape: Shape, layout: Layout): number =>
-  Math.ceil(elementCount(shape) / ALIGNMENT[layout]) * ALIGNMENT[layout];
-
-/** Named tensors in one buffer, each at a 256-byte boundary; the padding between them is zero. Owns its storage. */
-export class Arena {
-  readonly device: Device;
-  /** Every element, padding included. */
-  readonly whole: Tensor;
-  readonly slices: ReadonlyMap<string, Tensor>;
-
-  constructor(device: Device, entries: readonly ArenaEntry[], label: string, layout: Layout = 'f32') {
-    this.device = device;
-    const sizes = entries.map(({ shape }) => padded(shape, layout));
-    const host = new Float32Array(Math.max(ALIGNMENT[layout], sum(sizes)));
-    const starts = startsOf(sizes);
-    for (const [i, { values }] of entries.entries()) if (values) host.set(values, starts[i]!);
-    this.whole = disown(tensor(device, host, [host.length], 'f32', label));
-    this.slices = new Map(
-      entries.map(({ name, shape }, i) => [name, sliceOf(this.whole, shape, name, starts[i]!)]),
-    );
-  }
-
-  dispose(): void {
-    for (const slice of this.slices.values()) slice.dispose();
-    this.whole.dispose();
-  }
-}
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-
-function startsOf(sizes: readonly number[]): number[] {
-  let end = 0;
-  return sizes.map((size) => {
-    end += size;
-    return end - size;
-  });
-}
-
-function sliceOf(whole: Tensor, shape: Shape, name: string, start: number): Tensor {
-  const spec = { shape, dtype: whole.dtype };
-  return disown(new Tensor(whole.device, whole.storage.retain(), spec, name, 4 * start));
-}
-
-/** A parameter arena in f16, for the kernels of mixed precision to read. */
-class HalfArena {
-  readonly whole: Tensor;
-  readonly slices: ReadonlyMap<string, Tensor>;
-
-  constructor(values: Arena) {
-    const spec = { shape: values.whole.shape, dtype: 'f16' as const };
-    this.whole = disown(empty(values.device, spec, 'parameters in f16'));
-    this.slices = new Map([...values.slices].map(([name, master]) => [name, this.#copyOf(master)]));
-  }
-
-  dispose(): void {
-    for (const slice of this.slices.values()) slice.dispose();
-    this.whole.dispose();
-  }
-
-  #copyOf(master: Tensor): Tensor {
-    const { device, storage } = this.whole;
-    const spec = { shape: master.shape, dtype: 'f16' as const };
-    const copy = disown(new Tensor(device, storage.retain(), spec, master.label, master.offset / 2));
-    copy.master = master;
-    return copy;
-  }
 }
 
 export interface ParameterOptions {
@@ -203,8 +125,8 @@ export class ParameterArena {
 
   /** Which parameters have a gradient. In a step being recorded that makes any of its own, those left over do not count. */
   #reached(): { has: (parameter: Tensor) => boolean } {
-    const own = [...this.parameters.values()].some((parameter) => parameter.gradSoFar !== undefined);
-    return { has: (parameter) => (own ? parameter.gradSoFar : parameter.grad) !== undefined };
+    const own = [...this.parameters.values()].some((parameter) => parameter.heldGrad.soFar !== undefined);
+    return { has: (parameter) => (own ? parameter.heldGrad.soFar : parameter.grad) !== undefined };
   }
 
   dispose(): void {

@@ -79,7 +79,8 @@ function slotsOf(entry: Entry, isMade: IsMade): Map<Call, Tensor[]> {
     if (!value || !leaf?.requiresGrad || isMade(input!) || seen.has(leaf)) continue;
     // Only the first of several gradients: the slot holds it when the others are added.
     seen.add(leaf);
-    if (!(value instanceof CallOutput) || value.call.op.view || !leaf.gradSlot || leaf.gradSoFar) continue;
+    if (!(value instanceof CallOutput) || value.call.op.view || !leaf.gradSlot || leaf.heldGrad.soFar)
+      continue;
     const into = slots.get(value.call) ?? [];
     into[value.index] = leaf.gradSlot;
     slots.set(value.call, into);
@@ -125,15 +126,16 @@ const isShared = (value: Value): boolean =>
  */
 export function deliver(leaf: Tensor, given: Tensor, shared: boolean): void {
   const gradient = given.dtype === leaf.dtype ? given : runOp(cast, [given], { dtype: leaf.dtype })[0]!;
-  if (leaf.gradSoFar) {
-    accumulateInto(leaf.gradSoFar, gradient);
+  const { heldGrad, gradSlot } = leaf;
+  if (heldGrad.soFar) {
+    accumulateInto(heldGrad.soFar, gradient);
     return;
   }
-  if (leaf.gradSlot) {
-    if (gradient !== leaf.gradSlot) runOp(unary, [gradient], { fn: 'affine' }, { into: [leaf.gradSlot] });
-    leaf.grad = leaf.gradSlot;
-  } else leaf.grad = disown(shared ? runOp(unary, [gradient], { fn: 'affine' })[0]! : gradient);
-  markGradient(leaf.grad);
+  if (gradSlot) {
+    if (gradient !== gradSlot) runOp(unary, [gradient], { fn: 'affine' }, { into: [gradSlot] });
+    heldGrad.assign(gradSlot);
+  } else heldGrad.adopt(disown(shared ? runOp(unary, [gradient], { fn: 'affine' })[0]! : gradient));
+  markGradient(heldGrad.value!);
 }
 
 /** Throws ShapeError unless backward can start from `loss` with `dy`. */

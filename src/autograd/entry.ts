@@ -7,7 +7,7 @@ import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** A handle of the tape's own on a tensor that backward will read, and how often its storage was written by then. */
-export interface Pin {
+interface Pin {
   readonly tensor: Tensor;
   readonly clock: number;
 }
@@ -15,6 +15,8 @@ export interface Pin {
 export interface Entry {
   /** The call as the user wrote it. */
   readonly as: string;
+  /** The step that was being recorded then, if one was. */
+  readonly recording: object | undefined;
   readonly outputs: readonly Tensor[];
   readonly inputs: Inputs;
   /** Which inputs the tape follows. */
@@ -84,7 +86,8 @@ export function entryOf<A>(
   );
   const pinned = pinAll([...read].filter((tensor) => !again.has(tensor)));
   const refused = without < 0 ? undefined : (op.inputs?.[without] ?? `input ${without}`);
-  const entry = { as, outputs, inputs, tracked, gradients, refused, pinned, again };
+  const { recording } = outputs[0]!.device;
+  const entry = { as, recording, outputs, inputs, tracked, gradients, refused, pinned, again };
   return { entry, again: op.again && { value: op.again(context), entry } };
 }
 

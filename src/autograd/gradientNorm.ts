@@ -9,7 +9,7 @@ import type { Rule } from './optimSettings.ts';
 import type { LossScaler } from './scaler.ts';
 
 /** What a scaler decides by, and where to. */
-export interface Scaling {
+interface Scaling {
   readonly scaler: LossScaler;
   readonly hyper: Tensor;
   readonly rates: Tensor;

@@ -1,20 +1,21 @@
 /** @file Optimisers over a parameter arena: Adam, AdamW and SGD with L1 and L2 penalties and gradient-norm clipping. */
 
 import { ConfigError, ShapeError } from '../base/errors.ts';
+import { expectNumber } from '../base/settings.ts';
 import { describe } from '../kernels/checks.ts';
 import { launch, linearGrid } from '../kernels/launch/queue.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
 import { tensor } from '../tensor/create.ts';
+import { expectRecorder } from '../tensor/recorded.ts';
 import { disown } from '../tensor/scope.ts';
 import { formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { ParameterArena } from './arena.ts';
 import { measureNorm } from './gradientNorm.ts';
-import { type NonFinite, Watch } from './nonFinite.ts';
+import { type NonFinite, WATCH_WORDS, Watch } from './nonFinite.ts';
 import { type GroupRun, Groups } from './optimGroups.ts';
 import { type OptimizerSettings, type Rule, ruleOf } from './optimSettings.ts';
 import { LossScaler } from './scaler.ts';
-import { expectNumber } from './settings.ts';
 
 /** Quads of elements that an invocation takes on a software adapter, where starting a workgroup costs about as much. */
 const SOFTWARE_TURNS = 16;
@@ -120,6 +121,7 @@ export class Optimizer {
    */
   apply(loss?: Tensor): void {
     if (loss !== undefined) expectLoss(loss);
+    expectRecorder('Optimizer.apply', this.arena.device);
     if (!this.#prepared && !this.arena.device.recording)
       throw new ConfigError(
         'Optimizer.apply came before prepare(step, learningRate). Call that before each step.',
@@ -152,6 +154,11 @@ export class Optimizer {
 
   /** What elements read of `nonFinite` say; null while all is finite. */
   nonFiniteIn(elements: ArrayLike<number>): NonFinite | null {
+    const { length } = (elements ?? {}) as { length?: unknown };
+    if (typeof elements !== 'object' || length !== WATCH_WORDS)
+      throw new ConfigError(
+        `Optimizer.nonFiniteIn got ${describe(elements)}. Pass the elements that were read of optimizer.nonFinite.`,
+      );
     return this.#watch.found(elements);
   }
 
@@ -160,8 +167,10 @@ export class Optimizer {
    * parameters or watched statistics are not all finite, and what of it is not; null where there is none. A step that a
    * scaler skips is none, unless the statistics were not finite before it. A finding is told once.
    * @throws ConfigError where a captured step ran before `prepare`
+   * @throws CaptureError inside a captured step, at the call
    */
   check(): Promise<NonFinite | null> {
+    this.arena.device.forbidInCapture('Optimizer.check() was called', 'Check after run().');
     return this.#watch.take();
   }
 

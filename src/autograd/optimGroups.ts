@@ -7,7 +7,7 @@ import type { ArenaRun, ParameterArena } from './arena.ts';
 import type { ParameterGroup, Rule } from './optimSettings.ts';
 
 /** What may differ from group to group. */
-export interface GroupRule {
+interface GroupRule {
   readonly learningRateScale: number;
   readonly weightDecay: number;
   readonly l1: number;

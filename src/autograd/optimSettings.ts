@@ -1,9 +1,9 @@
 /** @file The settings of optimisers: what there is, its defaults, and what is wrong with what was given. */
 
 import { ConfigError } from '../base/errors.ts';
+import { expectNumber, expectOneOf, expectSettings, type Hints, withoutUndefined } from '../base/settings.ts';
 import { describe } from '../kernels/checks.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { expectNumber, expectOneOf, expectSettings, type Hints, withoutUndefined } from './settings.ts';
 
 /** Penalties are added to the gradient after it was clipped. */
 export interface Penalties {

@@ -23,7 +23,7 @@ export interface StepMemory {
  * Which launches read and write each virtual storage, of those that any does; what is kept, the step's outputs, lives to
  * its end.
  */
-export function lifetimesOf(
+function lifetimesOf(
   launches: readonly Launch[],
   virtual: readonly Storage[],
   kept: ReadonlySet<Storage>,

@@ -1,8 +1,14 @@
 /** @file A learning rate that falls where a metric no longer gets better. */
 
 import { ConfigError } from '../base/errors.ts';
+import {
+  expectNumber,
+  expectOneOf,
+  expectSettings,
+  expectWhole,
+  withoutUndefined,
+} from '../base/settings.ts';
 import { describe } from '../kernels/checks.ts';
-import { expectNumber, expectOneOf, expectSettings, expectWhole, withoutUndefined } from './settings.ts';
 
 export interface ReduceOnPlateauSettings {
   /** Whether the least metric is the best (default) or the largest. */

@@ -10,7 +10,7 @@ import { empty, randomUniform, zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { elementCount } from '../tensor/shape.ts';
 import { type ChannelRun, type Spec, Tensor } from '../tensor/tensor.ts';
-import { rehearse, type StepOutputs } from './record.ts';
+import { expectStep, rehearse, type StepOutputs } from './record.ts';
 
 type TensorSpec = Spec & { readonly run: ChannelRun | undefined };
 
@@ -66,8 +66,10 @@ function titleOf(key: string, first: WatchedLaunch): string {
 /**
  * The choices that a step's code comes to, without executing it, under the order of preference. Choices that are
  * forced (device option `variants`) or have one variant that fits are none.
+ * @throws CaptureError as `capture` does
  */
 export function problemsOf(device: Device, step: () => StepOutputs): Problem[] {
+  expectStep('problemsOf', device, step);
   const found = new Map<
     string,
     { choice: WatchedChoice; uses: Set<WatchedLaunch>; launches: Map<string, WatchedLaunch> }
@@ -107,8 +109,8 @@ const BLOCK = 1 << 16;
 
 /** A tensor of values in [0, 1), or of zeros where they are indices or flags. */
 function noise(device: Device, { shape, dtype }: Spec): Tensor {
-  if (dtype !== 'f32' && dtype !== 'f16') return zeros(device, shape, dtype);
   const size = elementCount(shape);
+  if (size === 0 || (dtype !== 'f32' && dtype !== 'f16')) return zeros(device, shape, dtype);
   const length = Math.min(size, BLOCK);
   const block = randomUniform(device, [1, length], 1);
   const whole = runOp(expand, [block], { shape: [Math.ceil(size / length), length] })[0]!;

@@ -103,16 +103,18 @@ function runAgain(block: Block, x: Tensor, again: Replay): Tensor {
 
 /** Runs `action` with tensors that another tape made as leaves, and gives their gradients, null where none came. */
 function asLeaves(tensors: readonly Tensor[], action: () => void): (Tensor | null)[] {
-  const before = tensors.map(({ requiresGrad, grad }) => ({ requiresGrad, grad }));
-  for (const tensor of tensors) {
-    tensor.requiresGrad = true;
-    tensor.grad = undefined;
-  }
+  const before = tensors.map(({ requiresGrad, heldGrad }) => ({ requiresGrad, kept: heldGrad.take() }));
+  for (const tensor of tensors) tensor.requiresGrad = true;
   try {
     action();
-    return tensors.map((tensor) => tensor.grad ?? null);
+    return tensors.map(({ heldGrad }) => heldGrad.take()?.gradient ?? null);
   } finally {
-    for (const [i, tensor] of tensors.entries()) Object.assign(tensor, before[i]);
+    for (const [i, tensor] of tensors.entries()) {
+      // What an error has left there.
+      tensor.heldGrad.free();
+      tensor.requiresGrad = before[i]!.requiresGrad;
+      tensor.heldGrad.put(before[i]!.kept);
+    }
   }
 }
 

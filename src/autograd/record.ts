@@ -1,12 +1,12 @@
 /** @file Recording: runs a step's code once and notes what it launches instead of executing it. */
 
+import { describe } from '../base/describe.ts';
 import { CaptureError } from '../base/errors.ts';
-import { describe } from '../kernels/checks.ts';
 import { type Launch, queueOf } from '../kernels/launch/queue.ts';
 import { Device } from '../tensor/device.ts';
-import type { Storage } from '../tensor/memory.ts';
-import { gradientsMadeIn } from '../tensor/recorded.ts';
+import { forbidInCapture, gradientsMadeIn, setRecorder } from '../tensor/recorded.ts';
 import { disown, type Scope, scope } from '../tensor/scope.ts';
+import { confined, type Storage } from '../tensor/storage.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { closeSince, countTapes, isPromise } from './tapes.ts';
 
@@ -23,24 +23,41 @@ export interface Recording<O> {
   readonly gradients: ReadonlyMap<Tensor, Tensor>;
 }
 
-/** Throws CaptureError unless a step has returned a record of tensors. */
-function expectOutputs(outputs: unknown): asserts outputs is StepOutputs {
-  const found = (what: string) =>
-    new CaptureError(`capture: the step returned ${what}. Return a record of tensors, such as { loss }.`);
-  if (outputs instanceof Tensor) throw found('a tensor');
-  if (isPromise(outputs)) {
-    outputs.then(undefined, () => {});
+const isPlain = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+};
+
+const refused = (what: string): CaptureError =>
+  new CaptureError(`capture: the step returned ${what}. Return a plain record of tensors, such as { loss }.`);
+
+/** The names and values of a record. @throws CaptureError for what is none */
+function entriesOf(returned: unknown): [string, unknown][] {
+  if (returned instanceof Tensor) throw refused('a tensor');
+  if (isPromise(returned)) {
+    returned.then(undefined, () => {});
     throw new CaptureError('capture: the step is async. Make it a plain function; await outside it.');
   }
-  const plain = typeof outputs === 'object' && outputs !== null && !Array.isArray(outputs);
-  if (!plain) throw found(describe(outputs));
-  const wrong = Object.entries(outputs).find(([, value]) => !(value instanceof Tensor));
-  if (wrong) throw found(`${describe(wrong[1])} as ${wrong[0]}`);
+  if (typeof returned !== 'object' || returned === null || Array.isArray(returned) || !isPlain(returned))
+    throw refused(describe(returned));
+  if (Object.getOwnPropertySymbols(returned).length > 0) throw refused('a record with a symbol as a name');
+  return Object.entries(returned);
+}
+
+/** What a step has returned. @throws CaptureError for anything but a plain record of tensors that can be its outputs */
+function outputsOf(device: Device, returned: unknown, own: ReadonlySet<Storage>): [string, Tensor][] {
+  return entriesOf(returned).map(([name, value]) => {
+    if (!(value instanceof Tensor)) throw refused(`${describe(value)} as ${name}`);
+    if (value.device !== device) throw refused(`a tensor of another device as ${name}`);
+    if (value.disposed) throw refused(`${value.label} as ${name}, which it has disposed`);
+    if (!value.storage.buffer && !own.has(value.storage)) throw confined(value.label);
+    return [name, value];
+  });
 }
 
 /** The outputs as the step's own: what it has made itself, and handles on what it has not. */
-function ownOutputs(outputs: StepOutputs, inner: Scope): StepOutputs {
-  const entries = Object.entries(outputs).map(([name, output]) => {
+function ownOutputs(outputs: readonly [string, Tensor][], inner: Scope): StepOutputs {
+  const entries = outputs.map(([name, output]) => {
     const own = inner.owns(output) ? output : output.view();
     inner.release(own);
     return [name, disown(own)] as const;
@@ -48,68 +65,115 @@ function ownOutputs(outputs: StepOutputs, inner: Scope): StepOutputs {
   return Object.fromEntries(entries);
 }
 
-/** The storages that launches use, but for the step's own; held. */
+/** The storages that launches use, but for the step's own. @throws CaptureError where one is gone */
 function outsideOf(launches: readonly Launch[], own: ReadonlySet<Storage>): Storage[] {
   const used = new Set(launches.flatMap(({ slices }) => slices.map(({ storage }) => storage)));
   const outside = [...used].filter((storage) => !own.has(storage));
-  const gone = outside.find((storage) => !storage.alive);
-  if (gone) {
-    throw new CaptureError(
-      `capture: the step has disposed ${gone.label}, which it was given from outside. Dispose it after the step's last run.`,
-    );
+  for (const { label, alive, buffer } of outside) {
+    if (!alive)
+      throw new CaptureError(
+        `capture: the step has disposed ${label}, which it was given from outside. Dispose it after the step's last run.`,
+      );
+    if (!buffer) throw confined(label);
   }
-  for (const storage of outside) storage.hold();
   return outside;
+}
+
+/** What a step is doing while it is being recorded. */
+class Recorder {
+  readonly launches: Launch[] = [];
+  readonly virtual: Storage[] = [];
+  readonly constants: Storage[] = [];
+  readonly step = {};
+  readonly #device: Device;
+  readonly #tapes = countTapes();
+  /** Forget the writes to what was there before: a step writes when it runs. */
+  readonly #marks = new Map<Storage, () => void>();
+
+  constructor(device: Device) {
+    this.#device = device;
+    device.recording = this.step;
+    setRecorder(device);
+    device.memory.virtualize = (storage) => this.virtual.push(storage);
+    device.memory.onAllocate = (storage) => this.constants.push(storage.retain());
+    queueOf(device).recorder = (launch) => this.#record(launch);
+  }
+
+  #record(launch: Launch): void {
+    this.launches.push(launch);
+    for (const { writes, storage } of launch.slices)
+      if (writes && storage.buffer && !this.#marks.has(storage)) this.#marks.set(storage, storage.mark());
+  }
+
+  /** What was recorded, of a step that has returned. */
+  finish(returned: unknown, inner: Scope): Recording<StepOutputs> {
+    const { launches, virtual, constants } = this;
+    const own = new Set([...virtual, ...constants]);
+    const named = outputsOf(this.#device, returned, own);
+    const outside = outsideOf(launches, own);
+    const made = [...gradientsMadeIn(this.step)];
+    const gradients = new Map(
+      made.flatMap(([leaf, gradient]) => (gradient && leaf.gradSlot === gradient ? [[leaf, gradient]] : [])),
+    );
+    // From here on nothing throws.
+    for (const storage of outside) storage.hold();
+    return { launches, virtual, constants, outside, gradients, outputs: ownOutputs(named, inner) };
+  }
+
+  /** Lets go of what a step has left that threw. */
+  abandon(): void {
+    closeSince(this.#tapes);
+    for (const storage of this.constants) storage.release();
+  }
+
+  end(): void {
+    const device = this.#device;
+    device.recording = undefined;
+    setRecorder(undefined);
+    device.memory.virtualize = undefined;
+    device.memory.onAllocate = undefined;
+    queueOf(device).recorder = undefined;
+    for (const forget of this.#marks.values()) forget();
+  }
 }
 
 /**
  * Runs a step's code once, noting its launches. What it reads from outside is held from here on.
- * @throws CaptureError for nesting, host reads or writes, and for a step that returns anything but a record of tensors
+ * @throws CaptureError for nesting, host reads or writes, and for a step that returns anything but a plain record of
+ * tensors of its device
  */
 export function record<O extends StepOutputs>(device: Device, step: () => O): Recording<O> {
-  if (!(device instanceof Device) || typeof step !== 'function')
-    throw new CaptureError('capture: pass a device of openDevice() and the step, a plain function.');
-  const queue = queueOf(device);
-  if (device.recording)
-    throw new CaptureError('capture() inside a captured step. Capture one step that does both.');
+  expectStep('capture', device, step);
+  forbidNesting();
   device.flush();
-  const launches: Launch[] = [];
-  const virtual: Storage[] = [];
-  const constants: Storage[] = [];
-  const recording = {};
-  const tapes = countTapes();
-  device.recording = recording;
-  device.memory.virtualize = (storage) => virtual.push(storage);
-  device.memory.onAllocate = (storage) => constants.push(storage.retain());
-  queue.recorder = (launch) => launches.push(launch);
+  const recorder = new Recorder(device);
   try {
     using inner = scope();
-    const returned: unknown = step();
-    expectOutputs(returned);
-    const outputs = ownOutputs(returned, inner) as O;
-    const made = [...gradientsMadeIn(recording)];
-    const gradients = new Map(
-      made.flatMap(([leaf, gradient]) => (gradient && leaf.gradSlot === gradient ? [[leaf, gradient]] : [])),
-    );
-    const outside = outsideOf(launches, new Set([...virtual, ...constants]));
-    return { launches, virtual, outputs, constants, outside, gradients };
+    return recorder.finish(step(), inner) as Recording<O>;
   } catch (error) {
-    closeSince(tapes);
-    for (const storage of constants) storage.release();
+    recorder.abandon();
     throw error;
   } finally {
-    device.recording = undefined;
-    device.memory.virtualize = undefined;
-    device.memory.onAllocate = undefined;
-    queue.recorder = undefined;
+    recorder.end();
   }
 }
 
+/** Throws CaptureError unless there are a device and the code of a step. */
+export function expectStep(call: string, device: unknown, step: unknown): void {
+  if (device instanceof Device && typeof step === 'function') return;
+  throw new CaptureError(`${call}: pass a device of openDevice() and the step, a plain function.`);
+}
+
+/** Throws CaptureError while a step is being recorded. */
+export const forbidNesting = (): void => forbidInCapture('capture()', 'Capture one step that does both.');
+
 /** Lets go of what a recording holds. */
-export function discard({ outputs, constants, outside }: Recording<StepOutputs>): void {
+export function discard({ outputs, constants, virtual, outside }: Recording<StepOutputs>): void {
   for (const output of Object.values(outputs)) output.dispose();
   for (const storage of constants) storage.release();
   for (const storage of outside) storage.unhold();
+  // Its place goes to others: a view that someone has kept must not read them.
+  for (const storage of virtual) storage.buffer = undefined;
 }
 
 /** Runs a step's code as `capture` does, and keeps nothing: for whoever wants to know what it would launch. */

@@ -8,11 +8,11 @@
  */
 
 import { ConfigError } from '../base/errors.ts';
+import { expectSettings, expectWhole } from '../base/settings.ts';
 import { describe } from '../kernels/checks.ts';
-import type { Device } from '../tensor/device.ts';
+import { Device } from '../tensor/device.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Arena } from './arena.ts';
-import { expectSettings, expectWhole } from './settings.ts';
 
 /**
  * What a forward pass changes beside the parameters, running statistics for example, and what that was before. Both
@@ -60,6 +60,8 @@ export class LossScaler {
   readonly #nothing: readonly Arena[];
 
   constructor(device: Device, settings: ScalerSettings = {}) {
+    if (!(device instanceof Device))
+      throw new ConfigError(`LossScaler got ${describe(device)} for its device. Pass one of openDevice().`);
     expectSettings('scaler', settings, known);
     const { initialScale = 65536, growthInterval = 2000, undo } = settings;
     if (undo !== undefined) expectUndo(undo);

@@ -3,7 +3,13 @@
  * step t has the rate that PyTorch's scheduler of the same kind has after t − 1 of its steps.
  */
 import { ConfigError } from '../base/errors.ts';
-import { expectNumber, expectOneOf, expectSettings, expectWhole, withoutUndefined } from './settings.ts';
+import {
+  expectNumber,
+  expectOneOf,
+  expectSettings,
+  expectWhole,
+  withoutUndefined,
+} from '../base/settings.ts';
 
 export { ReduceOnPlateau, type ReduceOnPlateauSettings, type ReduceOnPlateauState } from './plateau.ts';
 

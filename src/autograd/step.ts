@@ -1,11 +1,12 @@
 /** @file Captured steps: record a step's launches once, plan its memory, then replay the flat list. */
 
-import { DisposedError } from '../base/errors.ts';
+import { describe } from '../base/describe.ts';
+import { CaptureError, DisposedError, ShapeError } from '../base/errors.ts';
 import { queueOf } from '../kernels/launch/queue.ts';
-import type { Device } from '../tensor/device.ts';
+import { Device } from '../tensor/device.ts';
 import type { Region, Storage } from '../tensor/memory.ts';
 import { bind, placeStorages, type Recorded, type StepMemory, uploadParams } from './placement.ts';
-import { discard, type Recording, record, type StepOutputs } from './record.ts';
+import { discard, forbidNesting, type Recording, record, type StepOutputs } from './record.ts';
 
 export type { Recorded, StepMemory } from './placement.ts';
 export type { StepOutputs } from './record.ts';
@@ -58,6 +59,8 @@ export class CapturedStep<O extends StepOutputs> {
     launches: readonly Recorded[],
     holdings: Holdings,
   ) {
+    if (!(device instanceof Device) || typeof recording?.outputs !== 'object')
+      throw new CaptureError('CapturedStep: steps are made by capture(device, () => ({ … })).');
     this.device = device;
     this.outputs = recording.outputs;
     this.memory = memory;
@@ -87,8 +90,11 @@ export class CapturedStep<O extends StepOutputs> {
    * @throws DisposedError where the step, or a tensor that it was recorded with, was disposed
    */
   run(after?: (encoder: GPUCommandEncoder) => void): void {
+    if (after !== undefined && typeof after !== 'function')
+      throw new ShapeError('run', 'after', `is ${describe(after)}`, 'A function of the encoder is needed.');
     this.#expectAlive();
-    this.device.forbidInCapture('run() of another step was attempted');
+    const fix = 'Run one after the other, or capture one step that does both.';
+    this.device.forbidInCapture('run() of another step was attempted', fix);
     this.device.flush();
     const encoder = this.device.gpu.createCommandEncoder({ label: 'step' });
     const pass = encoder.beginComputePass();
@@ -146,12 +152,16 @@ function assemble<O extends StepOutputs>(device: Device, recording: Recording<O>
  * from run to run must lie in tensors written before it. Nothing is executed by capturing. Gradients left over from
  * before are neither seen nor changed: the step begins without any. Tensors from outside that it returns stay the
  * caller's, and come back as handles of the step's own.
- * @throws CaptureError for a host read or write inside, or for nesting; whatever it throws, it keeps nothing
+ * @throws CaptureError for a host read or write inside, or what is on another device; nested, at the call. Whatever it
+ * throws, it keeps nothing
  */
-export async function capture<O extends StepOutputs>(
-  device: Device,
-  step: () => O,
-): Promise<CapturedStep<O>> {
+export function capture<O extends StepOutputs>(device: Device, step: () => O): Promise<CapturedStep<O>> {
+  // At the call, not in the promise, so that the step around cannot overlook it.
+  forbidNesting();
+  return prepared(device, step);
+}
+
+async function prepared<O extends StepOutputs>(device: Device, step: () => O): Promise<CapturedStep<O>> {
   const recording = record(device, step);
   try {
     await queueOf(device).prepare(recording.launches.map(({ pipeline }) => pipeline));

@@ -5,8 +5,9 @@ import { expectOneOf } from '../kernels/checks.ts';
 import type { Inputs, Op } from '../kernels/op.ts';
 import { expectOptions } from '../kernels/options.ts';
 import { filled } from '../tensor/create.ts';
+import { expectRecorder } from '../tensor/recorded.ts';
 import { scope } from '../tensor/scope.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { deliver, expectLoss, propagate } from './backward.ts';
 import {
   type Again,
@@ -18,8 +19,8 @@ import {
   unchanged,
   unpin,
 } from './entry.ts';
-import { close, isPromise, open, quietly } from './tapes.ts';
-import { expectUncut, explain, rewritten } from './trace.ts';
+import { close, expectAction, isPromise, open, quietly } from './tapes.ts';
+import { expectSameStep, expectUncut, explain, rewritten } from './trace.ts';
 
 export { noGrad } from './tapes.ts';
 
@@ -29,6 +30,11 @@ const makers = new WeakMap<Tensor, Tape>();
 export interface BackwardOptions {
   /** Keeps the record, so that backward can run through it again (default false). */
   readonly retainGraph?: boolean;
+}
+
+export interface TapeOptions {
+  /** Keeps also what backward could compute again for little, for a backward that follows at once (default false). */
+  readonly keepsAll?: boolean;
 }
 
 /** Entries after which those that nothing alive depends on are looked for. */
@@ -52,19 +58,22 @@ export class Tape {
   #disposed = false;
   #sweepAt = SWEEP;
 
-  /** `keepsAll`: keeps also what backward could compute again for little; for a backward that follows at once. */
-  constructor({ keepsAll = false } = {}) {
-    this.#keepsAll = keepsAll;
+  /** @throws ShapeError for options that are unknown */
+  constructor(options: TapeOptions = {}) {
+    expectOptions('Tape', options, ['keepsAll']);
+    this.#keepsAll = expectOneOf('Tape', 'keepsAll', options.keepsAll ?? false, [true, false]);
     open(this);
   }
 
   /** Whether the tensor gets a gradient from losses of this tape that depend on it. */
   tracks(tensor: Tensor): boolean {
+    if (!(tensor instanceof Tensor)) return false;
     return leafOf(tensor).requiresGrad || this.#made.has(tensor) || this.#spent.has(tensor);
   }
 
   /** Runs `action` without this tape recording; of an async one until its promise settles. */
   pause<T>(action: () => T): T {
+    expectAction('pause', action);
     this.#suspended++;
     const resume = () => {
       this.#suspended--;
@@ -109,7 +118,8 @@ export class Tape {
   ): void {
     const tracked = inputs.map((input) => input !== null && this.tracks(input));
     const pinned = pinAll(needed);
-    const plain = { as: 'recompute', outputs, inputs, tracked, gradients: [], refused: undefined };
+    const { recording } = outputs[0]!.device;
+    const plain = { as: 'recompute', recording, outputs, inputs, tracked, gradients: [], refused: undefined };
     this.#add({ ...plain, pinned, again: new Map(), backward });
   }
 
@@ -129,6 +139,7 @@ export class Tape {
    * @throws GradientError where the loss depends on nothing this tape follows, was consumed by an earlier backward, or
    * where only a part of its gradient could be had, or what it reads was written since; before anything is launched
    * @throws ShapeError for a loss of several elements without dy, or a dy of another shape or dtype
+   * @throws CaptureError for a loss on another device than a step that is being recorded
    */
   backward(loss: Tensor, dy?: Tensor, options: BackwardOptions = {}): void {
     expectOptions('backward', options, ['retainGraph']);
@@ -136,6 +147,7 @@ export class Tape {
     expectOneOf('backward', 'retainGraph', retainGraph, [true, false]);
     if (this.#disposed) throw new GradientError('backward: the tape was disposed. Call it before that.');
     expectLoss(loss, dy);
+    expectRecorder('backward', loss.device);
     const reached = this.#reach(loss);
     quietly(() => this.#run(loss, dy, reached));
     if (!retainGraph) for (const entry of reached) this.#drop(entry, true);
@@ -154,6 +166,7 @@ export class Tape {
     for (const entry of [...this.#entries].reverse()) {
       if (!wanted.has(entry)) continue;
       reached.push(entry);
+      expectSameStep(entry, loss);
       for (const pin of entry.pinned.values()) unchanged(entry.as, pin);
       this.#follow(entry, wanted);
     }

@@ -1,6 +1,7 @@
 /** @file The tapes that are open: which of them an op is recorded by, and how they are suspended. */
 
-import { GradientError } from '../base/errors.ts';
+import { describe } from '../base/describe.ts';
+import { GradientError, ShapeError } from '../base/errors.ts';
 import type { Inputs, Op } from '../kernels/op.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type BlockBackward, leafOf } from './entry.ts';
@@ -48,6 +49,12 @@ export const countTapes = (): number => tapes.length;
 export const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof (value as { then?: unknown } | undefined)?.then === 'function';
 
+/** Throws ShapeError unless `action` is a function. */
+export function expectAction(call: string, action: unknown): void {
+  if (typeof action !== 'function')
+    throw new ShapeError(call, 'action', `is ${describe(action)}`, 'Pass a function: () => …');
+}
+
 /** The tapes that record now. */
 export function openTapes(): readonly OpenTape[] {
   return paused === 0 ? tapes.slice(floor) : [];
@@ -71,6 +78,7 @@ export function recordOp<A>(
   if (!noted)
     leaveTrace(
       op,
+      as,
       inputs,
       outputs,
       inputs.some((input) => input && followed(input)),
@@ -80,9 +88,11 @@ export function recordOp<A>(
 /**
  * Runs `action` without recording. Of an async action the part up to its first `await` is seen by no tape at all; from
  * there on, until its promise settles, the open tape is suspended.
+ * @throws ShapeError for what is no function
  * @throws GradientError for an async action while several tapes are open: use the `pause` of the one that is meant
  */
 export function noGrad<T>(action: () => T): T {
+  expectAction('noGrad', action);
   const result = quietly(action);
   if (!isPromise(result) || tapes.length === floor) return result;
   const [tape, another] = tapes.slice(floor);

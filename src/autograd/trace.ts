@@ -4,6 +4,7 @@ import { GradientError } from '../base/errors.ts';
 import type { Inputs, Op } from '../kernels/op.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Entry } from './entry.ts';
 
 /**
  * `gradient`: it is a gradient, or made of one; `cut`: made by an op that has no gradient, of tensors that a tape
@@ -11,7 +12,7 @@ import type { Tensor } from '../tensor/tensor.ts';
  */
 interface Trace {
   readonly kind: 'gradient' | 'cut' | 'unrecorded';
-  /** The op that cut. */
+  /** The call that cut. */
   readonly op?: string;
 }
 
@@ -22,15 +23,16 @@ export function markGradient(gradient: Tensor): void {
   traces.set(gradient, { kind: 'gradient' });
 }
 
-/** Remembers why the outputs of an op are on no tape, where an input was followed or has a trace itself. */
+/** Remembers why the outputs of an op, called `as`, are on no tape, where an input was followed or has a trace itself. */
 export function leaveTrace<A>(
   op: Op<A>,
+  as: string,
   inputs: Inputs,
   outputs: readonly Tensor[],
   followed: boolean,
 ): void {
   const inherited = inputs.map((input) => input && traces.get(input)).find((trace) => trace);
-  const cut = followed && !op.grad ? ({ kind: 'cut', op: op.name } as const) : undefined;
+  const cut = followed && !op.grad ? ({ kind: 'cut', op: as } as const) : undefined;
   const trace = inherited ?? cut ?? (followed ? ({ kind: 'unrecorded' } as const) : undefined);
   if (trace) for (const output of outputs) if (isFloat(output.dtype)) traces.set(output, trace);
 }
@@ -50,6 +52,24 @@ export function expectUncut(op: string, input: Tensor): void {
       `backward: ${op} reads ${input.label}, which ${trace.op} made from tensors the tape follows, and ${trace.op} has no gradient. ${DETACH}`,
     );
   }
+}
+
+/** Throws where backward would lead from one captured step into another, out of one, or into one from outside. */
+export function expectSameStep({ as, recording }: Entry, { device }: Tensor): void {
+  const now = device.recording;
+  if (recording === now) return;
+  const says = (why: string) =>
+    new GradientError(`backward: ${why} Put forward pass and backward into one step.`);
+  if (!recording)
+    throw says(
+      `${as} ran before the captured step: each run would repeat the gradient of what it was given then. ${DETACH}`,
+    );
+  const where = now
+    ? 'in another captured step, and is called in this one'
+    : 'in a captured step, and is called outside it';
+  throw says(
+    `it leads through ${as}, which was recorded ${where}. What a step computes is there only while it runs.`,
+  );
 }
 
 /** For an op that has written where another one's result lies that a tape follows. */

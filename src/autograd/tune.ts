@@ -4,6 +4,9 @@ import type { Device } from '../tensor/device.ts';
 import { scope } from '../tensor/scope.ts';
 import { launcherOf, type Problem } from './problems.ts';
 import { type Entrant, Stopwatch, shadersOf } from './stopwatch.ts';
+import { expectList, expectTuning, type KnownWinners, type TuneOptions } from './tuneOptions.ts';
+
+export type { KnownWinner, KnownWinners, TuneOptions } from './tuneOptions.ts';
 
 /** What the tuner found for a problem. */
 export interface Winner {
@@ -24,29 +27,6 @@ export interface Winner {
   readonly complete: boolean;
   /** Names of the shaders that were run to find this out, on which it depends; empty where nothing was measured now. */
   readonly shaders: readonly string[];
-}
-
-/** A winner found earlier. */
-export interface KnownWinner {
-  readonly chosen: string;
-  /** Names of the variants that it was found among. */
-  readonly fitting: readonly string[];
-}
-
-/** Winners found earlier on this adapter, by bucket. */
-export type KnownWinners = Readonly<Record<string, KnownWinner>>;
-
-export interface TuneOptions {
-  /** No measurement begins after this many milliseconds; the rest keeps the order of preference. */
-  readonly limitMs: number;
-  /** Milliseconds; default `performance.now`. */
-  readonly now?: () => number;
-  /**
-   * They are taken, and not measured again, for every problem of their bucket whose variants they were found among: a
-   * winner that does not fit, or that a variant never met which does, counts for nothing.
-   */
-  readonly known?: KnownWinners;
-  readonly onProgress?: (done: number, total: number, title: string) => void;
 }
 
 /** Problems with a smaller share of the step keep the order of preference: no variant could gain much there. */
@@ -183,13 +163,20 @@ function knownFor({ bucket, fitting }: Problem, known: KnownWinners): string | u
  * fastest. It launches on buffers of its own and leaves the device's choices as they are: `setChoices(device,
  * choicesBy(winners))` takes the winners. What is found depends on the clock, so whoever wants the same bits again must
  * keep the winners.
+ * @throws ConfigError for problems that are none, or options that are unknown or out of range
+ * @throws CaptureError inside a captured step
  */
-export async function tune(
+export function tune(device: Device, problems: readonly Problem[], options: TuneOptions): Promise<Winner[]> {
+  expectTuning(device, problems, options);
+  device.forbidInCapture('tune() was called', 'Tune before the step is captured.');
+  return winnersOf(device, problems, options);
+}
+
+async function winnersOf(
   device: Device,
   problems: readonly Problem[],
-  options: TuneOptions,
+  { known = {}, limitMs, now = () => performance.now(), onProgress }: TuneOptions,
 ): Promise<Winner[]> {
-  const { known = {}, limitMs, now = () => performance.now(), onProgress } = options;
   const choices = new Map(problems.map((problem) => [problem, knownFor(problem, known)]));
   const open = problems.filter((problem) => choices.get(problem) === undefined);
   const total = open.reduce((sum, { fitting }) => sum + fitting.length, 0);
@@ -223,7 +210,8 @@ function unmeasuredWinner(problem: Problem, known: string | undefined): Winner {
   return { ...summary, chosen: known ?? problem.chosen, complete: known !== undefined };
 }
 
-/** The winners as `setChoices` takes them. */
+/** The winners as `setChoices` takes them. @throws ConfigError for what are none */
 export function choicesBy(winners: readonly Winner[]): Choices {
+  expectList('choicesBy', winners, 'key', 'Pass the winners that tune() gives');
   return Object.fromEntries(winners.map(({ key, chosen }) => [key, chosen]));
 }

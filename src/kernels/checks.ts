@@ -1,15 +1,8 @@
 /** @file Checks of arguments that are no tensors; each throws a ShapeError that names the call and the argument. */
+import { describe } from '../base/describe.ts';
 import { ShapeError } from '../base/errors.ts';
 
-/** A value in an error message: short, whatever it is. */
-export function describe(value: unknown): string {
-  if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean')
-    return String(value);
-  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
-  if (Array.isArray(value))
-    return `[${value.slice(0, 8).map(describe).join(', ')}${value.length > 8 ? ', …' : ''}]`;
-  return typeof value === 'function' ? 'a function' : `an object (${value.constructor?.name ?? 'Object'})`;
-}
+export { describe } from '../base/describe.ts';
 
 /** Largest size, stride or index that kernels count in. */
 const MOST = 2 ** 31 - 1;

@@ -3,6 +3,7 @@
 import { DisposedError, ShapeError } from '../base/errors.ts';
 import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
+import { expectRecorder } from '../tensor/recorded.ts';
 import { elementCount, formatShape } from '../tensor/shape.ts';
 import { type Spec, Tensor } from '../tensor/tensor.ts';
 import { describe } from './checks.ts';
@@ -149,6 +150,7 @@ interface RunOptions {
  * Runs an op outside any tape: shapes, outputs, launch. Where it throws, nothing is left allocated.
  * @throws ShapeError where the arguments do not fit
  * @throws DisposedError for an input that was disposed
+ * @throws CaptureError for inputs on another device than a step that is being recorded
  */
 export function runOp<A>(
   op: Op<A>,
@@ -157,6 +159,7 @@ export function runOp<A>(
   { into = [], as = op.name }: RunOptions = {},
 ): Tensor[] {
   const { device, specs } = inferAs(op, inputs, attrs, as);
+  expectRecorder(as, device);
   for (const [i, spec] of specs.entries()) if (into[i]) expectPlace(op, spec, into[i], as);
   const dense = op.readsRuns ? inputs : inputs.map((input) => input && denseOf(input));
   const copies = dense.filter((input, i) => input !== inputs[i]);
@@ -164,7 +167,7 @@ export function runOp<A>(
   try {
     const view = op.view?.(dense, attrs);
     if (view) return [view];
-    for (const [i, spec] of specs.entries()) if (!into[i]) made[i] = empty(device, spec, op.name);
+    for (const [i, spec] of specs.entries()) if (!into[i]) made[i] = empty(device, spec, as);
     const outputs = specs.map((_, i) => into[i] ?? made[i]!);
     const again = (from: Inputs, to: readonly Tensor[]) => op.launch(device, from, to, attrs);
     watcherOf(device)?.launching({ op: op.name, inputs: dense, outputs, launch: again });

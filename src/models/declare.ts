@@ -1,7 +1,9 @@
 /** @file What a model is made of, declared before anything is allocated: parameters and statistics by PyTorch's names. */
+import { describe } from '../base/describe.ts';
 import { ConfigError } from '../base/errors.ts';
 import { fnv1a } from '../base/hash.ts';
 import { normals, uniforms } from '../base/random.ts';
+import { expectNumber, expectOneOf, expectSettings } from '../base/settings.ts';
 import { elementCount, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -10,6 +12,44 @@ export type Init =
   | { readonly kind: 'constant'; readonly value: number }
   | { readonly kind: 'normal'; readonly mean: number; readonly std: number }
   | { readonly kind: 'uniform'; readonly bound: number };
+
+const fieldsOf: Readonly<Record<Init['kind'], readonly string[]>> = {
+  constant: ['value'],
+  normal: ['mean', 'std'],
+  uniform: ['bound'],
+};
+
+/** Throws ConfigError, naming the path, unless first values can be had by `init`. */
+function expectInit(name: string, init: Init): void {
+  const where = `init of ${name}`;
+  expectSettings(where, init, ['kind', 'value', 'mean', 'std', 'bound']);
+  expectOneOf(`kind of ${where}`, init.kind, Object.keys(fieldsOf));
+  const fields = fieldsOf[init.kind];
+  expectSettings(where, init, ['kind', ...fields]);
+  for (const field of fields) {
+    const least = field === 'value' || field === 'mean' ? -Number.MAX_VALUE : 0;
+    expectNumber(`${field} of ${where}`, (init as unknown as Record<string, unknown>)[field], { least });
+  }
+}
+
+/** Throws ConfigError, naming the path, unless a tensor of this shape can be declared. */
+function expectShape(name: string, shape: Shape, torchAxes: readonly number[] | undefined): void {
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+    throw new ConfigError(
+      `The shape of ${name} is ${describe(shape)}. Use an array of whole numbers from 0.`,
+    );
+  if (torchAxes === undefined) return;
+  const axes: unknown = Array.isArray(torchAxes) ? [...torchAxes].sort((a, b) => a - b) : torchAxes;
+  if (Array.isArray(axes) && axes.length === shape.length && axes.every((axis, i) => axis === i)) return;
+  const problem = `torchAxes of ${name} are ${describe(torchAxes)}`;
+  throw new ConfigError(`${problem}. Use each axis of ${describe(shape)} once: 0 … ${shape.length - 1}.`);
+}
+
+/** Throws ConfigError unless `value` is a name. */
+function expectName(where: string, value: unknown): void {
+  if (typeof value !== 'string' || value === '')
+    throw new ConfigError(`${where} is ${describe(value)}. Use a name, such as 'conv1'.`);
+}
 
 /** A declared tensor. `tensor` exists once the module is built. */
 export class Declared {
@@ -21,7 +61,11 @@ export class Declared {
   #tensor: Tensor | undefined;
   #half: Tensor | undefined;
 
+  /** @throws ConfigError for what is no name, shape, initial value or order of axes, naming the path */
   constructor(name: string, shape: Shape, init: Init, torchAxes?: readonly number[]) {
+    expectName('name of a declared tensor', name);
+    expectShape(name, shape, torchAxes);
+    expectInit(name, init);
     this.name = name;
     this.shape = shape;
     this.init = init;
@@ -36,7 +80,7 @@ export class Declared {
 
   /** The tensor as kernels read it beside `x`: in f16 where x is. */
   beside(x: Tensor): Tensor {
-    if (x.dtype !== 'f16') return this.tensor;
+    if (x?.dtype !== 'f16') return this.tensor;
     if (!this.#half)
       throw new ConfigError(
         `${this.name} was used in f16, but its module has no copies in f16. Build it with halves.`,
@@ -60,6 +104,10 @@ export class Declarations {
   readonly #path: string;
 
   constructor(path = '', parameters: Declared[] = [], statistics: Declared[] = [], counters: string[] = []) {
+    if (typeof path !== 'string' || ![parameters, statistics, counters].every(Array.isArray))
+      throw new ConfigError(
+        'Declarations are made without arguments; paths by at(): declarations.at("conv1").',
+      );
     this.#path = path;
     this.parameters = parameters;
     this.statistics = statistics;
@@ -71,13 +119,15 @@ export class Declarations {
     return this.#path.slice(0, -1);
   }
 
+  /** @throws ConfigError for what is no name */
   at(name: string): Declarations {
+    expectName(`at(name) of ${this.path || 'the model'}`, name);
     return new Declarations(`${this.#path}${name}.`, this.parameters, this.statistics, this.counters);
   }
 
   /**
    * A trainable tensor; `torchAxes[i]` is the axis here that is PyTorch's axis i, where the rank does not say.
-   * @throws ConfigError for a name that is declared already
+   * @throws ConfigError for a name that is declared already, and as Declared does
    */
   parameter(name: string, shape: Shape, init: Init, torchAxes?: readonly number[]): Declared {
     const declared = new Declared(this.#nameOf(name), shape, init, torchAxes);
@@ -98,6 +148,7 @@ export class Declarations {
   }
 
   #nameOf(name: string): string {
+    expectName(`name of a tensor in ${this.path || 'the model'}`, name);
     const whole = this.#path + name;
     const taken = [...this.parameters, ...this.statistics].some((other) => other.name === whole);
     if (!taken && !this.counters.includes(whole)) return whole;
@@ -108,6 +159,14 @@ export class Declarations {
   get parameterCount(): number {
     return this.parameters.reduce((count, { shape }) => count + elementCount(shape), 0);
   }
+}
+
+/** Throws ConfigError unless a layer was given declarations. */
+export function expectDeclarations(layer: string, at: unknown): void {
+  if (!(at instanceof Declarations))
+    throw new ConfigError(
+      `${layer} got ${describe(at)} to declare its parameters in. Pass Declarations: at.at('${layer.toLowerCase()}').`,
+    );
 }
 
 /** The first values of a declared tensor: they depend on the seed and its name only. */

@@ -1,12 +1,14 @@
 /** @file A network of one backbone and any heads. */
 import * as ops from '../autograd/ops.ts';
-import { ConfigError, DeviceError } from '../base/errors.ts';
-import type { Device } from '../tensor/device.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { describe } from '../base/describe.ts';
+import { ConfigError, DeviceError, ShapeError } from '../base/errors.ts';
+import { expectOneOf } from '../base/settings.ts';
+import { Device } from '../tensor/device.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import type { Body, BodyMode, Tap } from './body.ts';
-import { Declarations } from './declare.ts';
+import { Declarations, expectDeclarations } from './declare.ts';
 import type { Head } from './heads.ts';
-import type { Layer } from './layer.ts';
+import { expectMode, type Layer } from './layer.ts';
 import { Module } from './module.ts';
 
 export type Precision = 'f32' | 'mixed';
@@ -20,6 +22,15 @@ export interface HeadedLayers {
   readonly heads: ReadonlyMap<Head, Layer>;
 }
 
+function expectParts(at: unknown, spec: unknown, heads: unknown, also: unknown): void {
+  expectDeclarations('declareHeaded', at);
+  const isHead = (head: Head | null | undefined) => typeof head?.build === 'function';
+  if (typeof spec !== 'function' || !Array.isArray(heads) || !heads.every(isHead) || !Array.isArray(also))
+    throw new ConfigError(
+      'declareHeaded: pass declarations, a function that gives the backbone, and its heads.',
+    );
+}
+
 /** Declares the backbone, then the heads, then what is never called. @throws ConfigError without a head */
 export function declareHeaded(
   at: Declarations,
@@ -27,7 +38,12 @@ export function declareHeaded(
   heads: readonly Head[],
   also: readonly Tap[] = [],
 ): HeadedLayers {
+  expectParts(at, spec, heads, also);
   const body = spec(at, new Set([...heads.map(({ tap }) => tap), ...also]));
+  if (typeof body?.channels !== 'object' || typeof body.forward !== 'function')
+    throw new ConfigError(
+      `declareHeaded: the backbone is ${describe(body)}. Return one: { channels, check, forward }.`,
+    );
   const built = heads.map((head) => {
     const features = body.channels[head.tap];
     if (features === undefined)
@@ -57,6 +73,18 @@ function expectHalf({ caps }: Device): void {
   throw new DeviceError(`Mixed precision needs shader-f16, which ${caps.description} lacks. ${fix}`);
 }
 
+/** The options. @throws ConfigError for arguments of a network that are none */
+function expectNetwork(device: unknown, declare: unknown, options: HeadedOptions): HeadedOptions {
+  if (!(device instanceof Device) || typeof declare !== 'function')
+    throw new ConfigError(
+      `A network got ${describe(device)} and ${describe(declare)}. Pass a device of openDevice() and what declares its layers.`,
+    );
+  if (typeof options !== 'object' || options === null)
+    throw new ConfigError(`options of a network are ${describe(options)}. Pass { seed, precision }.`);
+  expectOneOf('precision of a network', options.precision, ['f32', 'mixed', undefined]);
+  return options;
+}
+
 /** What one forward pass gives: each head's output, by the head. */
 export type Outputs = (head: Head) => Tensor;
 
@@ -69,13 +97,12 @@ export class HeadedNetwork extends Module {
   readonly #layers: HeadedLayers;
   readonly #mixed: boolean;
 
-  constructor(
-    device: Device,
-    declare: (at: Declarations) => HeadedLayers,
-    { seed = 0, precision = 'f32' }: HeadedOptions = {},
-  ) {
+  constructor(device: Device, declare: (at: Declarations) => HeadedLayers, options: HeadedOptions = {}) {
+    const { seed = 0, precision = 'f32' } = expectNetwork(device, declare, options);
     const declarations = new Declarations();
     const layers = declare(declarations);
+    if (!(layers?.heads instanceof Map))
+      throw new ConfigError(`A network's layers are ${describe(layers)}. Return what declareHeaded() gives.`);
     const mixed = precision === 'mixed';
     if (mixed) expectHalf(device);
     super(device, declarations, seed, { halves: mixed, undoable: mixed });
@@ -90,6 +117,9 @@ export class HeadedNetwork extends Module {
    */
   run(x: Tensor, mode: BodyMode): { features: ReturnType<Body['forward']>; output: Outputs } {
     const { body, heads } = this.#layers;
+    if (!(x instanceof Tensor))
+      throw new ShapeError('forward', 'x', `is ${describe(x)}`, 'A tensor is needed.');
+    expectMode('forward', mode);
     body.check(x);
     if (mode.training) this.countBatch();
     if (this.#mixed) this.arena.refreshHalves();

@@ -1,7 +1,9 @@
 /** @file Heads: what turns a backbone's features into one output, a map over the pixels or numbers for the whole image. */
 import * as ops from '../autograd/ops.ts';
+import { describe } from '../base/describe.ts';
 import { ConfigError } from '../base/errors.ts';
 import { fnv1a } from '../base/hash.ts';
+import { expectNumber, expectSettings, expectWhole } from '../base/settings.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tap } from './body.ts';
 import type { Declarations } from './declare.ts';
@@ -20,6 +22,12 @@ export interface Head {
   build(at: Declarations, features: number): Layer;
 }
 
+function expectHead(call: string, path: unknown, channels: unknown): void {
+  if (typeof path !== 'string' || path === '')
+    throw new ConfigError(`${call} got ${describe(path)} for its path. Pass a name, such as 'final'.`);
+  expectWhole(`channels of ${call}`, channels, 1);
+}
+
 export interface PixelHeadOptions {
   /**
    * Factor on the first weights, default 1. Below 1 the maps start near 0, which most of a heatmap is: from larger
@@ -29,7 +37,11 @@ export interface PixelHeadOptions {
 }
 
 /** A 1×1 convolution over the features at full size: [N, H, W, features] to [N, H, W, channels], linear. */
-export function pixelHead(path: string, channels: number, { gain = 1 }: PixelHeadOptions = {}): Head {
+export function pixelHead(path: string, channels: number, options: PixelHeadOptions = {}): Head {
+  expectHead('pixelHead', path, channels);
+  expectSettings('pixelHead', options, ['gain']);
+  const { gain = 1 } = options;
+  expectNumber('pixelHead.gain', gain);
   return {
     tap: 'pixels',
     path,
@@ -82,6 +94,10 @@ class PooledLayers {
  * global_layers): [N, h, w, features] to [N, channels], f32 in mixed precision too.
  */
 export function pooledHead(path: string, channels: number, options: PooledHeadOptions): Head {
+  expectHead('pooledHead', path, channels);
+  expectSettings('pooledHead', options, ['hidden', 'dropout']);
+  expectWhole('pooledHead.hidden', options.hidden, 1);
+  expectNumber('pooledHead.dropout', options.dropout, { below: 1 });
   return {
     tap: 'centre',
     path,

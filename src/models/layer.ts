@@ -30,6 +30,17 @@ export interface Layer {
  */
 export type LayerSpec = (at: Declarations) => Layer;
 
+/** The mode. @throws ShapeError for what says not whether the layer is trained */
+export function expectMode(layer: string, mode: LayerMode): LayerMode {
+  if (typeof mode?.training === 'boolean') return mode;
+  throw new ShapeError(
+    layer,
+    'mode',
+    `is ${describe(mode)}`,
+    'Pass { training: true } or { training: false }.',
+  );
+}
+
 /** Errors that say already where in the network they arose. */
 const located = new WeakSet<Error>();
 

@@ -1,11 +1,11 @@
 /** @file Layers: convolutions, batch norm and linear, each declaring its parameters with PyTorch's names and [Z]'s init. */
 import * as ops from '../autograd/ops.ts';
 import { ShapeError } from '../base/errors.ts';
-import { describe, expectWhole } from '../kernels/checks.ts';
+import { describe, expectNumber, expectOneOf, expectWhole } from '../kernels/checks.ts';
 import { expectOptions } from '../kernels/options.ts';
 import { formatShape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Declarations, Declared, Init } from './declare.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { type Declarations, type Declared, expectDeclarations, type Init } from './declare.ts';
 
 /** Kaiming normal for ReLU: std √(2/fan-in). */
 const kaiming = (fanIn: number, gain = 1): Init => ({
@@ -39,6 +39,15 @@ export interface ConvTransposeOptions extends ConvSizes, ops.Conv2dTransposeOpti
   readonly groups?: number;
 }
 
+const sizeNames = ['channelsIn', 'channelsOut', 'kernel', 'groups', 'bias'];
+
+/** Throws unless a layer was given declarations and an object of options that are known. */
+function expectGiven(layer: string, at: Declarations, options: ConvSizes, rest: readonly string[]): void {
+  expectDeclarations(layer, at);
+  expectOptions(layer, options, [...sizeNames, 'stride', 'padding', 'dilation', 'relu', ...rest]);
+  expectOneOf(layer, 'bias', options.bias, [true, false, undefined]);
+}
+
 /** The kernel's sides, and the channels a group. @throws ShapeError for sizes that are none, or groups that do not divide */
 function sizesOf(layer: string, { channelsIn, channelsOut, kernel, groups = 1 }: ConvSizes) {
   const sides = typeof kernel === 'number' ? [kernel, kernel] : kernel;
@@ -63,8 +72,10 @@ export class Conv2d {
 
   /** @throws ShapeError for sizes that are none, or groups that do not divide the channels */
   constructor(at: Declarations, options: ConvOptions) {
+    expectGiven('Conv2d', at, options, ['gain']);
     const { channelsIn: _in, channelsOut, kernel: _kernel, bias = true, gain, ...rest } = options;
     const { height, width, within } = sizesOf('Conv2d', options);
+    if (gain !== undefined) expectNumber('Conv2d', 'gain', gain, { least: 0 });
     this.#options = rest;
     const fanIn = within * height * width;
     this.weight = at.parameter('weight', [height, width, within, channelsOut], kaiming(fanIn, gain));
@@ -85,6 +96,7 @@ export class ConvTranspose2d {
 
   /** @throws ShapeError for sizes that are none, or groups that do not divide the channels */
   constructor(at: Declarations, options: ConvTransposeOptions) {
+    expectGiven('ConvTranspose2d', at, options, ['outputPadding']);
     const { channelsIn, channelsOut, kernel: _kernel, bias = true, ...rest } = options;
     const { height, width, without } = sizesOf('ConvTranspose2d', options);
     this.#options = rest;
@@ -102,14 +114,21 @@ export class ConvTranspose2d {
 
 /** Batch norm over [N, H, W] followed by ReLU, momentum 0.1, epsilon 1e-5. */
 export class BatchNorm2d {
-  readonly weight: Declared;
-  readonly bias: Declared;
+  readonly weight: Declared | null;
+  readonly bias: Declared | null;
   readonly runningMean: Declared;
   readonly runningVariance: Declared;
 
-  constructor(at: Declarations, channels: number) {
-    this.weight = at.parameter('weight', [channels], { kind: 'normal', mean: 1, std: 0.02 });
-    this.bias = at.parameter('bias', [channels], { kind: 'constant', value: 0 });
+  /** @throws ShapeError for channels that are none, or an unknown option */
+  constructor(at: Declarations, channels: number, options: { readonly affine?: boolean } = {}) {
+    expectDeclarations('BatchNorm2d', at);
+    expectWhole('BatchNorm2d', 'channels', channels, 1);
+    expectOptions('BatchNorm2d', options, ['affine']);
+    const { affine = true } = options;
+    expectOneOf('BatchNorm2d', 'affine', affine, [true, false]);
+    const declare = (name: string, init: Init) => (affine ? at.parameter(name, [channels], init) : null);
+    this.weight = declare('weight', { kind: 'normal', mean: 1, std: 0.02 });
+    this.bias = declare('bias', { kind: 'constant', value: 0 });
     this.runningMean = at.statistic('running_mean', [channels], 0);
     this.runningVariance = at.statistic('running_var', [channels], 1);
     at.counter('num_batches_tracked');
@@ -117,7 +136,7 @@ export class BatchNorm2d {
 
   /** In training by the batch's own statistics, which also move the running ones; else by the running ones. Into `into`, where given. */
   forward(x: Tensor, training: boolean, into?: Tensor): Tensor {
-    return ops.batchNorm(x, this.weight.tensor, this.bias.tensor, {
+    return ops.batchNorm(x, this.weight?.tensor ?? null, this.bias?.tensor ?? null, {
       runningMean: this.runningMean.tensor,
       runningVariance: this.runningVariance.tensor,
       training,
@@ -140,10 +159,10 @@ export class Linear {
     channelsOut: number,
     options: { readonly bias?: boolean } = {},
   ) {
+    expectDeclarations('Linear', at);
     expectOptions('Linear', options, ['bias']);
     const { bias = true } = options;
-    if (typeof bias !== 'boolean')
-      throw new ShapeError('Linear', 'bias', `is ${describe(bias)}`, 'true or false is needed.');
+    expectOneOf('Linear', 'bias', bias, [true, false]);
     expectWhole('Linear', 'channelsIn', channelsIn, 1);
     expectWhole('Linear', 'channelsOut', channelsOut, 1);
     this.weight = at.parameter('weight', [channelsIn, channelsOut], uniform(channelsIn));
@@ -152,6 +171,8 @@ export class Linear {
 
   /** @throws ShapeError where the last axis of x is not channelsIn */
   forward(x: Tensor): Tensor {
+    if (!(x instanceof Tensor))
+      throw new ShapeError('linear', 'x', `is ${describe(x)}`, 'A tensor is needed.');
     const [channelsIn, channels] = [this.weight.shape[0]!, x.shape.at(-1)];
     if (channels !== channelsIn) {
       const problem = `has ${channels ?? 'no'} channels, shape ${formatShape(x.shape)}`;

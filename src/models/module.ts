@@ -1,16 +1,37 @@
 /** @file The module: owns a model's parameters and statistics and carries them to and from state dicts. */
 import { Arena, type ArenaEntry, ParameterArena, type ParameterOptions } from '../autograd/arena.ts';
 import type { Undo } from '../autograd/scaler.ts';
+import { describe } from '../base/describe.ts';
+import { ConfigError } from '../base/errors.ts';
+import { expectOneOf, expectSettings, expectWhole } from '../base/settings.ts';
 import { accumulateInto } from '../kernels/index.ts';
-import type { Device } from '../tensor/device.ts';
+import { Device } from '../tensor/device.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Declarations, type Declared, initialValues } from './declare.ts';
-import { expectFit, fromTorch, type LoadReport, misfit, type StateDict, torchShape } from './state.ts';
+import { type Declarations, type Declared, expectDeclarations, initialValues } from './declare.ts';
+import {
+  expectFit,
+  expectState,
+  fromTorch,
+  type LoadReport,
+  misfit,
+  type StateDict,
+  torchShape,
+} from './state.ts';
 
 export interface ModuleOptions extends ParameterOptions {
   /** Whether a training step can be undone (`Module.undo`). */
   readonly undoable?: boolean;
+}
+
+function expectArguments(device: Device, at: Declarations, seed: number, options: ModuleOptions): void {
+  if (!(device instanceof Device))
+    throw new ConfigError(`Module got ${describe(device)} for its device. Pass one of openDevice().`);
+  expectDeclarations('Module', at);
+  expectWhole('seed of Module', seed, 0);
+  expectSettings('options of Module', options, ['halves', 'undoable']);
+  for (const name of ['halves', 'undoable'] as const)
+    expectOneOf(`options of Module.${name}`, options[name], [true, false, undefined]);
 }
 
 /** A model's parameters, running statistics and batch counts, by PyTorch's names. Dispose it, or hold it with `using`. */
@@ -29,8 +50,12 @@ export class Module {
   /** Of the parameters whose layout in PyTorch their rank does not say. */
   readonly #torchAxes: ReadonlyMap<string, readonly number[]>;
 
-  /** Allocates what was declared, with first values that depend on the seed and each parameter's name only. */
+  /**
+   * Allocates what was declared, with first values that depend on the seed and each parameter's name only.
+   * @throws ConfigError for what is no device or are no declarations, a seed that is none and options that are unknown
+   */
   constructor(device: Device, declarations: Declarations, seed: number, options: ModuleOptions = {}) {
+    expectArguments(device, declarations, seed, options);
     const entryOf = (declared: Declared): ArenaEntry => ({
       name: declared.name,
       shape: declared.shape,
@@ -79,14 +104,20 @@ export class Module {
   /**
    * Loads a complete state dict; changes nothing if it does not fit.
    * @throws WeightError naming the first weight that is missing, unexpected or of another shape
+   * @throws ConfigError for what is no state dict
    */
   loadStateDict(state: StateDict): void {
+    expectState('loadStateDict', state);
     expectFit(state, this.#torchShapes());
     this.loadCompatible(state);
   }
 
-  /** Loads every weight whose name and shape fit, and reports the others: how pretrained weights are transferred. */
+  /**
+   * Loads every weight whose name and shape fit, and reports the others: how pretrained weights are transferred.
+   * @throws ConfigError for what is no state dict
+   */
   loadCompatible(state: StateDict): LoadReport {
+    expectState('loadCompatible', state);
     const shapes = this.#torchShapes();
     const tensors = this.stateDict();
     const skipped = new Map<string, string>();

@@ -1,12 +1,12 @@
 /** @file Norms as layers, each declaring its parameters with PyTorch's names and first values: ones and zeros. */
 import * as ops from '../autograd/ops.ts';
 import { ShapeError } from '../base/errors.ts';
-import { describe, expectNumber, expectWhole } from '../kernels/checks.ts';
+import { describe, expectNumber, expectOneOf, expectWhole } from '../kernels/checks.ts';
 import { expectOptions } from '../kernels/options.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Declarations, Declared } from './declare.ts';
-import type { LayerMode } from './layer.ts';
+import { type Declarations, type Declared, expectDeclarations } from './declare.ts';
+import { expectMode, type LayerMode } from './layer.ts';
 
 export interface NormOptions {
   /** Added to the variance (default 1e-5). */
@@ -39,35 +39,41 @@ export interface BatchNormLayerOptions {
   readonly momentum?: number;
   /** Applies ReLU in the same launch (default false). */
   readonly relu?: boolean;
+  /** Whether there are a weight and a bias (default true). */
+  readonly affine?: boolean;
 }
 
 /** Batch norm over all axes but the last, of any rank. */
 export class BatchNorm {
-  readonly weight: Declared;
-  readonly bias: Declared;
+  readonly weight: Declared | null;
+  readonly bias: Declared | null;
   readonly runningMean: Declared;
   readonly runningVariance: Declared;
-  readonly #options: Required<BatchNormLayerOptions>;
+  readonly #options: Required<Omit<BatchNormLayerOptions, 'affine'>>;
 
   /** @throws ShapeError for sizes that are none, or options out of range */
   constructor(at: Declarations, channels: number, options: BatchNormLayerOptions = {}) {
+    expectDeclarations('BatchNorm', at);
     expectWhole('BatchNorm', 'channels', channels, 1);
-    expectOptions('BatchNorm', options, ['epsilon', 'momentum', 'relu']);
-    this.#options = { epsilon: 1e-5, momentum: 0.1, relu: false, ...options };
+    expectOptions('BatchNorm', options, ['epsilon', 'momentum', 'relu', 'affine']);
+    const { affine = true, ...rest } = options;
+    this.#options = { epsilon: 1e-5, momentum: 0.1, relu: false, ...rest };
     expectNumber('BatchNorm', 'epsilon', this.#options.epsilon, { least: 0 });
     expectNumber('BatchNorm', 'momentum', this.#options.momentum, { least: 0, most: 1 });
-    this.weight = at.parameter('weight', [channels], { kind: 'constant', value: 1 });
-    this.bias = at.parameter('bias', [channels], { kind: 'constant', value: 0 });
+    expectOneOf('BatchNorm', 'affine', affine, [true, false]);
+    expectOneOf('BatchNorm', 'relu', this.#options.relu, [true, false]);
+    ({ weight: this.weight, bias: this.bias } = affineOf(at, [channels], affine));
     this.runningMean = at.statistic('running_mean', [channels], 0);
     this.runningVariance = at.statistic('running_var', [channels], 1);
     at.counter('num_batches_tracked');
   }
 
   /** In training by the batch's own statistics, which also move the running ones; else by the running ones. */
-  forward(x: Tensor, { training }: LayerMode): Tensor {
+  forward(x: Tensor, mode: LayerMode): Tensor {
+    const { training } = expectMode('BatchNorm', mode);
     const [runningMean, runningVariance] = [this.runningMean.tensor, this.runningVariance.tensor];
     const options = { ...this.#options, runningMean, runningVariance, training };
-    return ops.batchNorm(x, this.weight.tensor, this.bias.tensor, options);
+    return ops.batchNorm(x, ...tensorsOf(this), options);
   }
 }
 
@@ -92,6 +98,7 @@ export class LayerNorm {
 
   /** @throws ShapeError for sizes that are none, or options out of range */
   constructor(at: Declarations, shape: number | Shape, options: NormOptions = {}) {
+    expectDeclarations('LayerNorm', at);
     const sizes = expectSizes('LayerNorm', shape);
     const { epsilon = 1e-5, affine = true } = checked('LayerNorm', options);
     this.#options = { axes: sizes.map((_, i) => -1 - i), epsilon };
@@ -110,6 +117,7 @@ export class RMSNorm {
 
   /** @throws ShapeError for sizes that are none, or options out of range */
   constructor(at: Declarations, shape: number | Shape, options: NormOptions = {}) {
+    expectDeclarations('RMSNorm', at);
     const sizes = expectSizes('RMSNorm', shape);
     const { epsilon = 2 ** -23, affine = true } = checked('RMSNorm', options);
     this.#options = { axes: sizes.map((_, i) => -1 - i), epsilon };
@@ -131,6 +139,7 @@ export class GroupNorm {
 
   /** @throws ShapeError for groups that do not divide the channels, or options out of range */
   constructor(at: Declarations, groups: number, channels: number, options: NormOptions = {}) {
+    expectDeclarations('GroupNorm', at);
     expectWhole('GroupNorm', 'channels', channels, 1);
     if (channels % expectWhole('GroupNorm', 'groups', groups, 1) !== 0) {
       const problem = `is ${groups}, which does not divide ${channels} channels`;
@@ -154,6 +163,7 @@ export class InstanceNorm2d {
 
   /** @throws ShapeError for sizes that are none, or options out of range */
   constructor(at: Declarations, channels: number, options: NormOptions = {}) {
+    expectDeclarations('InstanceNorm2d', at);
     expectWhole('InstanceNorm2d', 'channels', channels, 1);
     const { epsilon = 1e-5, affine = false } = checked('InstanceNorm2d', options);
     this.#epsilon = epsilon;
@@ -168,5 +178,6 @@ export class InstanceNorm2d {
 function checked(layer: string, options: NormOptions): NormOptions {
   expectOptions(layer, options, ['epsilon', 'affine']);
   if (options.epsilon !== undefined) expectNumber(layer, 'epsilon', options.epsilon, { least: 0 });
+  expectOneOf(layer, 'affine', options.affine, [true, false, undefined]);
   return options;
 }

@@ -27,7 +27,7 @@ export interface SafeTensor {
   readonly bytes: Uint8Array;
 }
 
-export interface SafetensorsFile {
+interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, SafeTensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }

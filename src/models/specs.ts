@@ -1,11 +1,13 @@
 /** @file Layers as networks list them: `layers.conv2d({ … })` is what declares the layer and gives it. */
+import { expectTensor } from '../autograd/ops/operands.ts';
 import * as ops from '../autograd/ops.ts';
 import { ShapeError } from '../base/errors.ts';
 import { describe, expectNumber, expectOneOf } from '../kernels/checks.ts';
 import { expectOptions } from '../kernels/options.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Layer, type LayerSpec, placed } from './layer.ts';
+import { expectDeclarations } from './declare.ts';
+import { expectMode, type Layer, type LayerSpec, placed } from './layer.ts';
 import { Conv2d, type ConvOptions, ConvTranspose2d, type ConvTransposeOptions, Linear } from './layers.ts';
 import {
   BatchNorm,
@@ -100,7 +102,8 @@ export const logSoftmax = (): LayerSpec => activation((x) => ops.logSoftmax(x));
 export function dropout(p = 0.5): LayerSpec {
   expectNumber('dropout', 'p', p, { least: 0, most: 1 });
   return () => ({
-    forward(x, { training, random }) {
+    forward(x, mode) {
+      const { training, random } = expectMode('dropout', mode);
       if (!training || p === 0) return x;
       if (random) return ops.dropout(x, random, { p });
       const fix = 'Pass { training: true, random }, a u32 tensor [seed, step].';
@@ -135,7 +138,7 @@ export const globalMaxPool = (): LayerSpec => activation(ops.globalMaxPool);
 /** [N, …, C] to [N, C·…], a channel after another as in PyTorch, so that weights of the layer behind mean the same. */
 export const flatten = (): LayerSpec =>
   activation((x) => {
-    const { length } = x.shape;
+    const { length } = expectTensor('flatten', 'x', x).shape;
     if (length < 2) {
       const problem = `has shape ${formatShape(x.shape)}`;
       throw new ShapeError('flatten', 'x', problem, '[N, …, C] is needed.');
@@ -169,6 +172,7 @@ export function sequential(list: LayerList): LayerSpec {
     throw new ShapeError('sequential', 'layers', `is ${describe(list)}`, fix);
   }
   return (at) => {
+    expectDeclarations('sequential', at);
     const chain: Layer[] = Object.entries(list).map(([name, spec]) => placed(spec, at.at(name)));
     return { forward: (x, mode) => chain.reduce((y, layer) => layer.forward(y, mode), x) };
   };

@@ -1,5 +1,6 @@
 /** @file State dicts: weights on the host by PyTorch's names and in its layout, and how they fit a model. */
-import { WeightError } from '../base/errors.ts';
+import { describe } from '../base/describe.ts';
+import { ConfigError, WeightError } from '../base/errors.ts';
 import { elementCount, formatShape, type Shape, sameShape, stridesOf } from '../tensor/shape.ts';
 
 /** One weight on the host, row-major in PyTorch's layout (OIHW, IOHW for transposed convolutions, Linear [out, in]). */
@@ -60,6 +61,22 @@ function permute(values: Float32Array, shape: Shape, axes: readonly number[]): F
   };
   walk(0, 0);
   return result;
+}
+
+const isWeight = (value: unknown): value is Weight => {
+  const { shape, values } = (value ?? {}) as Partial<Weight>;
+  return values instanceof Float32Array && Array.isArray(shape) && shape.every((size) => size >= 0);
+};
+
+/** Throws ConfigError unless `state` is a Map of weights by name. */
+export function expectState(call: string, state: StateDict): void {
+  const fix =
+    'Pass a Map of { shape, values: Float32Array } by name, such as decodeWeights gives in `state`.';
+  if (!(state instanceof Map)) throw new ConfigError(`${call}: the state dict is ${describe(state)}. ${fix}`);
+  for (const [name, weight] of state) {
+    if (typeof name !== 'string') throw new ConfigError(`${call}: a name is ${describe(name)}. ${fix}`);
+    if (!isWeight(weight)) throw new ConfigError(`${call}: ${name} is ${describe(weight)}. ${fix}`);
+  }
 }
 
 /** What is wrong with `weight` for an entry of PyTorch shape `shape`, or undefined if it fits. */

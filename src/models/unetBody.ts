@@ -1,11 +1,13 @@
 /** @file The U-Net of Zhang et al. 2024 as a backbone: encoder, centre and decoder of any width and depth. */
 import * as ops from '../autograd/ops.ts';
-import { ShapeError } from '../base/errors.ts';
+import { describe } from '../base/describe.ts';
+import { ConfigError, ShapeError } from '../base/errors.ts';
+import { expectWhole } from '../base/settings.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { DecoderBlock, EncoderBlock, type Skip } from './blocks.ts';
 import type { Body, BodyMode, Features, Tap } from './body.ts';
-import type { Declarations } from './declare.ts';
+import { type Declarations, expectDeclarations } from './declare.ts';
 import { Conv2d } from './layers.ts';
 
 /** What a U-Net is like, its heads aside. */
@@ -20,6 +22,17 @@ export interface UNetSizes {
   readonly unusedLayers: boolean;
 }
 
+function expectArguments(at: unknown, sizes: UNetSizes, wanted: unknown): void {
+  expectDeclarations('UNetBody', at);
+  if (typeof sizes !== 'object' || sizes === null)
+    throw new ConfigError(`sizes of UNetBody are ${describe(sizes)}. Pass { channelsIn, width, depth, … }.`);
+  const least = { channelsIn: 1, width: 1, depth: 2 };
+  for (const [name, minimum] of Object.entries(least) as [keyof typeof least, number][])
+    expectWhole(`UNetBody.${name}`, sizes[name], minimum);
+  if (!(wanted instanceof Set))
+    throw new ConfigError(`taps of UNetBody are ${describe(wanted)}. Pass a Set of 'pixels' and 'centre'.`);
+}
+
 /** Encoder and centre of 3×3 convolutions with batch norm, decoder without, as [Z] published it (paper §3). */
 export class UNetBody implements Body {
   readonly channels: Features<number>;
@@ -32,6 +45,7 @@ export class UNetBody implements Body {
 
   /** Declares it in PyTorch's names. */
   constructor(at: Declarations, sizes: UNetSizes, wanted: ReadonlySet<Tap>) {
+    expectArguments(at, sizes, wanted);
     const { depth, width } = sizes;
     const channels = (level: number): number => (level < 0 ? sizes.channelsIn : width * 2 ** level);
     const block = (name: string, level: number) =>

@@ -1,18 +1,22 @@
 /** @file Weights files on disk: written whole or not at all, read with checks. */
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { FileError } from '../base/errors.ts';
+import { describe } from '../base/describe.ts';
+import { ConfigError, FileError } from '../base/errors.ts';
 import type { StateDict } from './state.ts';
 import { decodeWeights, encodeWeights, type WeightsMetadata } from './weights.ts';
 
 /**
  * Writes a weights file; a reader, or a crash, sees the old file or the new one, never a part.
+ * @throws ConfigError for what is no path, no state dict or no metadata
  * @throws FileError if it cannot be written
  */
 export async function saveWeights(path: string, state: StateDict, metadata?: WeightsMetadata): Promise<void> {
+  expectPath('saveWeights', path);
+  const bytes = encodeWeights(state, metadata);
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    await writeSynced(temporary, encodeWeights(state, metadata));
+    await writeSynced(temporary, bytes);
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (cause) {
@@ -30,9 +34,11 @@ export async function saveWeights(path: string, state: StateDict, metadata?: Wei
 
 /**
  * Reads a weights file.
+ * @throws ConfigError for what is no path
  * @throws FileError if it cannot be read or is no whole safetensors file
  */
 export async function loadWeights(path: string): Promise<ReturnType<typeof decodeWeights>> {
+  expectPath('loadWeights', path);
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
@@ -40,6 +46,12 @@ export async function loadWeights(path: string): Promise<ReturnType<typeof decod
     throw new FileError(path, 'could not be read', 'Check the path and its permissions.', { cause });
   }
   return decodeWeights(bytes, path);
+}
+
+/** A number would be a descriptor of an open file. */
+function expectPath(call: string, path: unknown): void {
+  if (typeof path !== 'string' || path === '')
+    throw new ConfigError(`${call} got ${describe(path)} for the path. Pass that of a .safetensors file.`);
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {

@@ -1,23 +1,34 @@
 /** @file Weights as .safetensors bytes in PyTorch's names and layout, to and from a model. */
 
-import { FileError } from '../base/errors.ts';
+import { describe } from '../base/describe.ts';
+import { ConfigError, FileError } from '../base/errors.ts';
 import { fromHalfBits } from '../base/half.ts';
-import type { Module } from './module.ts';
+import { Module } from './module.ts';
 import {
   decodeSafetensors,
   encodeSafetensors,
   type SafeTensor,
   type SafetensorsType,
 } from './safetensors.ts';
-import { type StateDict, torchShape, toTorch, type Weight } from './state.ts';
+import { expectState, type StateDict, torchShape, toTorch, type Weight } from './state.ts';
 
 /** What a weights file says about itself, strings by name. */
 export type WeightsMetadata = Readonly<Record<string, string>>;
 
 const COUNTER = /(^|\.)num_batches_tracked$/;
 
-/** A model's whole state on the host, in PyTorch's names and layout; waits for the device. */
-export async function readWeights(module: Module): Promise<StateDict> {
+/**
+ * A model's whole state on the host, in PyTorch's names and layout; waits for the device.
+ * @throws CaptureError inside a captured step, at the call
+ */
+export function readWeights(module: Module): Promise<StateDict> {
+  if (!(module instanceof Module))
+    throw new ConfigError(`readWeights got ${describe(module)}. Pass a module, such as a network.`);
+  module.device.forbidInCapture('A host read was attempted', 'Read the weights after run().');
+  return weightsOf(module);
+}
+
+async function weightsOf(module: Module): Promise<StateDict> {
   const weights = [...module.stateDict()].map(async ([name, tensor]): Promise<[string, Weight]> => {
     const axes = module.torchAxes(name);
     const values = toTorch((await tensor.read()) as Float32Array, tensor.shape, axes);
@@ -26,8 +37,13 @@ export async function readWeights(module: Module): Promise<StateDict> {
   return new Map(await Promise.all(weights));
 }
 
-/** The bytes of a weights file; PyTorch loads it with `safetensors.torch.load_file` and `load_state_dict`. */
+/**
+ * The bytes of a weights file; PyTorch loads it with `safetensors.torch.load_file` and `load_state_dict`.
+ * @throws ConfigError for what is no state dict, or metadata that are no strings by name
+ */
 export function encodeWeights(state: StateDict, metadata: WeightsMetadata = {}): Uint8Array<ArrayBuffer> {
+  expectState('encodeWeights', state);
+  expectMetadata(metadata);
   const tensors = new Map([...state].map(([name, weight]) => [name, encodeWeight(weight)]));
   return encodeSafetensors({ tensors, metadata: { format: 'pt', ...metadata } });
 }
@@ -35,15 +51,31 @@ export function encodeWeights(state: StateDict, metadata: WeightsMetadata = {}):
 /**
  * The state and metadata of a weights file, from planewise or PyTorch.
  * @param name what error messages call the file
+ * @throws ConfigError for what are no bytes, or no name
  * @throws FileError for a file that is broken or holds types that are no weights
  */
 export function decodeWeights(
   file: Uint8Array,
   name: string,
 ): { readonly state: StateDict; readonly metadata: WeightsMetadata } {
+  if (!(file instanceof Uint8Array))
+    throw new ConfigError(`decodeWeights got ${describe(file)}. Pass the file's bytes, a Uint8Array.`);
+  if (typeof name !== 'string')
+    throw new ConfigError(
+      `decodeWeights got ${describe(name)} for what errors call the file. Pass its name.`,
+    );
   const { tensors, metadata } = decodeSafetensors(file, name);
   const state = new Map([...tensors].map(([key, tensor]) => [key, decodeWeight(tensor, key, name)]));
   return { state, metadata };
+}
+
+function expectMetadata(metadata: WeightsMetadata): void {
+  const plain = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+  if (!plain)
+    throw new ConfigError(`encodeWeights: the metadata are ${describe(metadata)}. Use strings by name.`);
+  for (const [name, text] of Object.entries(metadata))
+    if (typeof text !== 'string')
+      throw new ConfigError(`encodeWeights: ${name} of the metadata is ${describe(text)}. Use a string.`);
 }
 
 function encodeWeight({ shape, values, integer }: Weight): SafeTensor {

@@ -7,13 +7,12 @@ import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import { noneHeldOut } from '../report/html.ts';
 import { encodePicture, overlayGrid } from '../report/pictures.ts';
-import { type ReportInput, renderReport } from '../report/report.ts';
+import { renderReport } from '../report/report.ts';
 import type { Evaluation } from '../results/evaluation.ts';
 import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
 import { checkpointFile } from '../train/checkpoint.ts';
-import { imagesOf } from '../train/dataset.ts';
 import type { TrainResult } from '../train/events.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { traceFile } from '../train/loop.ts';
@@ -24,10 +23,10 @@ import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
 import { type GivenConfig, parseGiven, type RunConfig, resolveConfig, trainConfigOf } from './config.ts';
 import { adoptStore, openData } from './dataset.node.ts';
-import { evaluateRun, markedImage, reportTasks } from './evaluate.ts';
+import { evaluateRun, markedImage } from './evaluate.ts';
 import { type JobConsole, trainingProgress } from './jobconsole.node.ts';
-import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
+import { reportInput } from './report.ts';
 import { trainWithRestarts } from './training.ts';
 
 export type { JobConsole } from './jobconsole.node.ts';
@@ -234,35 +233,24 @@ class Job {
     const metrics = await readRecords<StepMetrics>(this.#files, metricsFile);
     const validation = await readRecords<ValidationMetrics>(this.#files, validationFile);
     const { description, software } = (await this.#openDevice()).caps;
-    const html = renderReport({
-      title: `Pretraining: ${Object.keys(this.#config.tasks).join(' and ')}`,
+    const { data: folder, phantom } = this.#config;
+    const input = reportInput({
       config: this.#config,
+      data,
+      split,
+      name: folder === null ? `phantom cohort, ${phantom.difficulty}` : basename(folder),
       adapter: { name: description, software },
       ...(this.#facts ? { step: this.#facts } : {}),
       timings: this.#timings,
       metrics,
       validation,
-      tasks: reportTasks(planRun(this.#config, data.manifest)),
       evaluation,
-      data: this.#describe(data, split),
     });
-    await writeText(this.#files, reportFile, html);
+    await writeText(this.#files, reportFile, renderReport(input));
     const scale = Math.max(1, Math.round(PICTURE_SLICE / data.manifest.size));
     const pictures = evaluation.shown.map((shown) => markedImage(shown, data.manifest.size));
     await this.#files.write(pictureFile, encodePicture(overlayGrid(pictures, 6, scale)));
     return this.#files.describe(reportFile);
-  }
-
-  #describe(data: PreparedData, split: Split): ReportInput['data'] {
-    const { size, spacingMm, targetView, referenceViews, skipped } = data.manifest;
-    const { data: folder, phantom } = this.#config;
-    const parts = (['train', 'validation', 'test'] as const).map((name) => ({
-      name,
-      subjects: split[name].length,
-      images: imagesOf(data, split[name]).length,
-    }));
-    const name = folder === null ? `phantom cohort, ${phantom.difficulty}` : basename(folder);
-    return { name, size, spacingMm, targetView, referenceViews, skipped, parts };
   }
 
   async #timed<T>(name: string, work: () => Promise<T>): Promise<T> {

@@ -69,7 +69,10 @@ export interface Part {
   loss(step: Step): Tensor;
   /** @param training what the trivial predictor knows */
   judge(training: readonly Sample[]): Judge;
-  /** @throws ConfigError where the training images lack its labels */
+  /**
+   * Looks at the training images before the first loss, which may take something from them: the weights of classes, say.
+   * @throws ConfigError where they lack its labels
+   */
   check(training: readonly Sample[]): void;
 }
 

@@ -1,6 +1,6 @@
 /** @file Opens a device in Node through Dawn: a real GPU, else a system software driver, else the embedded SwiftShader. */
 import { availableParallelism, constants } from 'node:os';
-import { ConfigError, DeviceError } from '../base/errors.ts';
+import { DeviceError } from '../base/errors.ts';
 import {
   embeddedDriver,
   loadDawn,
@@ -8,12 +8,12 @@ import {
   selectDrivers,
   systemDrivers,
 } from './adapters.node.ts';
-import { type Device, type DeviceOptions, deviceFrom, type Twins } from './device.ts';
+import { type Device, type DeviceOptions, deviceFrom, expectDeviceOptions, type Twins } from './device.ts';
+import { type AdapterChoice, choiceOf, switchOf, variantsOf } from './environment.node.ts';
 import { restfully } from './rest.node.ts';
 import { quietly } from './stderr.node.ts';
 
-/** `gpu`: hardware only; `system`: whatever driver the system has; `swiftshader`: the embedded one. */
-export type AdapterChoice = 'gpu' | 'system' | 'swiftshader';
+export type { AdapterChoice } from './environment.node.ts';
 
 export interface OpenOptions extends DeviceOptions {
   /** Overrides the environment variable PLANEWISE_ADAPTER. */
@@ -114,15 +114,12 @@ async function findEmbedded(): Promise<Found | undefined> {
   return requestFrom(await createInstance());
 }
 
-function parseChoice(value: string | undefined): AdapterChoice | undefined {
-  if (!value) return undefined;
-  if (value === 'gpu' || value === 'system' || value === 'swiftshader') return value;
-  throw new DeviceError(`Unknown adapter "${value}". Use gpu, system or swiftshader.`);
-}
-
-/** Every way to get an adapter here, in the order of preference, and why each was or was not taken. */
+/**
+ * Every way to get an adapter here, in the order of preference, and why each was or was not taken.
+ * @throws ConfigError for an unknown one
+ */
 export async function listCandidates(forced?: AdapterChoice): Promise<Candidate[]> {
-  const choice = forced ?? parseChoice(process.env.PLANEWISE_ADAPTER);
+  const choice = choiceOf(forced);
   const system = await quietly(findSystem);
   const name = system ? describe(system.adapter) : null;
   const software = name !== null && softwarePattern.test(name);
@@ -208,35 +205,18 @@ function twinsOf(instance: GPU, options: DeviceOptions): Twins {
 
 /**
  * Opens the best device there is, or the one asked for.
+ * @throws ConfigError for options that are unknown or out of range
  * @throws DeviceError naming what was looked for
  */
 export async function openDevice(options: OpenOptions = {}): Promise<Device> {
-  const choice = options.adapter ?? parseChoice(process.env.PLANEWISE_ADAPTER);
-  const variants = { ...parseVariants(process.env.PLANEWISE_VARIANT), ...options.variants };
-  const winograd = options.winograd ?? parseSwitch('PLANEWISE_WINOGRAD');
+  expectDeviceOptions(options, ['adapter']);
+  const choice = choiceOf(options.adapter);
+  const variants = { ...variantsOf('PLANEWISE_VARIANT'), ...options.variants };
+  const winograd = options.winograd ?? switchOf('PLANEWISE_WINOGRAD');
   return quietly(async () => {
     const { instance, adapter } = await find(choice);
     const release = () => setImmediate(() => instances.delete(instance));
     const all = { ...options, variants, winograd };
     return deviceFrom(adapter, all, { release, waitSoftware: restfully, twins: twinsOf(instance, all) });
   });
-}
-
-/** `on` (default) or `off`. */
-function parseSwitch(name: string): boolean {
-  const text = process.env[name] ?? 'on';
-  if (text === 'on' || text === 'off') return text === 'on';
-  throw new ConfigError(`${name} is "${text}". Use on or off.`);
-}
-
-/** `PLANEWISE_VARIANT=conv2d:gather,conv2dWeightGrad:gather` */
-function parseVariants(text: string | undefined): Record<string, string> {
-  const pairs = (text ?? '').split(',').filter(Boolean);
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [, op, variant] = /^([^:]+):([^:]+)$/.exec(pair) ?? [];
-      if (op && variant) return [op, variant];
-      throw new ConfigError(`PLANEWISE_VARIANT has "${pair}". Write op:variant, several with commas.`);
-    }),
-  );
 }

@@ -1,9 +1,12 @@
 /** @file The device: an opened WebGPU device with its capabilities, memory, sticky errors and the lost latch. */
 
-import { CaptureError, DeviceError, DeviceLostError } from '../base/errors.ts';
+import { describe } from '../base/describe.ts';
+import { ConfigError, DeviceError, DeviceLostError } from '../base/errors.ts';
+import { expectOneOf, expectSettings, type Hints } from '../base/settings.ts';
 import { type Caps, capsOf, MATRICES } from './caps.ts';
 import { Faults } from './faults.ts';
 import { Memory } from './memory.ts';
+import { forbidInCapture } from './recorded.ts';
 
 export type { Caps } from './caps.ts';
 
@@ -18,6 +21,24 @@ export interface DeviceOptions {
   readonly variants?: Readonly<Record<string, string>>;
   /** Whether convolutions may take Winograd's form, which errs more than a direct sum (src/kernels/winograd.ts); default yes. */
   readonly winograd?: boolean;
+}
+
+/**
+ * Throws ConfigError for options of openDevice that are unknown or of the wrong type.
+ * @param also options that only this place has
+ */
+export function expectDeviceOptions(
+  options: DeviceOptions,
+  also: readonly string[],
+  hints: Hints = {},
+): void {
+  expectSettings('openDevice', options, [...also, 'variants', 'winograd'], hints);
+  const { variants = {}, winograd } = options;
+  expectOneOf('openDevice.winograd', winograd, [true, false, undefined]);
+  expectSettings('openDevice.variants', variants, Object.keys(variants ?? {}));
+  for (const [op, name] of Object.entries(variants))
+    if (typeof name !== 'string')
+      throw new ConfigError(`openDevice.variants.${op} is ${describe(name)}. Use the name of a variant.`);
 }
 
 /** How to wait for a promise of the device; the host may have a better way than to poll. */
@@ -109,13 +130,9 @@ export class Device {
     this.#error = undefined;
   }
 
-  /** Throws CaptureError while a step is being recorded. */
-  forbidInCapture(what: string): void {
-    if (this.recording) {
-      throw new CaptureError(
-        `${what} inside a captured step. Return the tensor from the step and read it after run().`,
-      );
-    }
+  /** Throws CaptureError while a step is being recorded, on this device or another. */
+  forbidInCapture(what: string, fix = 'Return the tensor from the step and read it after run().'): void {
+    forbidInCapture(what, fix);
   }
 
   /** Submits recorded launches. */
@@ -124,8 +141,16 @@ export class Device {
     this.pending?.flush();
   }
 
-  /** Resolves when the device has finished all submitted work; throws what the device or its kernels reported. */
-  async sync(): Promise<void> {
+  /**
+   * Resolves when the device has finished all submitted work; throws what the device or its kernels reported.
+   * @throws CaptureError inside a captured step, at the call
+   */
+  sync(): Promise<void> {
+    this.forbidInCapture('sync() was called', 'Wait after run().');
+    return this.#sync();
+  }
+
+  async #sync(): Promise<void> {
     this.flush();
     const encoder = this.gpu.createCommandEncoder();
     const expectNoFaults = this.faults.collect(encoder);
@@ -150,7 +175,12 @@ export class Device {
   }
 
   /** Reads bytes after everything launched so far; the size is rounded up to 4. */
-  async read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+  read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    this.forbidInCapture('A host read was attempted');
+    return this.#read(buffer, offset, bytes);
+  }
+
+  async #read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     return this.readLater(buffer, offset, bytes)();
   }
 
@@ -159,6 +189,7 @@ export class Device {
    * launched between the two. The size is rounded up to 4. Waiting throws what kernels found wrong (`faults`).
    */
   readLater(buffer: GPUBuffer, offset: number, bytes: number): () => Promise<ArrayBuffer> {
+    this.forbidInCapture('A host read was attempted');
     this.flush();
     const size = Math.ceil(bytes / 4) * 4;
     const staging = this.gpu.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });

@@ -1,15 +1,17 @@
 /** @file Opens a device in the browser through navigator.gpu. */
 
 import { DeviceError } from '../base/errors.ts';
-import { type Device, type DeviceOptions, deviceFrom } from './device.ts';
+import { type Device, type DeviceOptions, deviceFrom, expectDeviceOptions } from './device.ts';
 
 export type OpenOptions = DeviceOptions;
 
 /**
  * Opens the browser's high-performance adapter.
+ * @throws ConfigError for options that are unknown or out of range
  * @throws DeviceError where WebGPU is missing or gives no adapter
  */
 export async function openDevice(options: OpenOptions = {}): Promise<Device> {
+  expectDeviceOptions(options, [], { adapter: 'A page has one adapter, which the browser chooses' });
   if (!navigator.gpu) {
     throw new DeviceError(
       'This browser has no WebGPU. Use Chrome or Edge 113+, Safari 26+ or Firefox 141+ over https or localhost.',

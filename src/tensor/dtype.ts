@@ -1,5 +1,5 @@
 /** @file Element types: their bytes and their host arrays. */
-import { fromHalf, toHalf } from '../base/half.ts';
+import { fromHalf } from '../base/half.ts';
 
 /** `f16` is two bytes a value; `bool` is stored as u32 0 or 1. */
 export type DType = 'f32' | 'f16' | 'i32' | 'u32' | 'bool';
@@ -17,19 +17,6 @@ const bytesPerElement: Record<DType, number> = { f32: 4, f16: 2, i32: 4, u32: 4,
 
 export function byteSize(dtype: DType): number {
   return bytesPerElement[dtype];
-}
-
-/** The bytes of `values` as `dtype`, as the device stores them. */
-export function encode(values: ArrayLike<number>, dtype: DType): Uint8Array<ArrayBuffer> {
-  const array = dtype === 'f16' ? toHalf(values) : toHostArray(values, dtype);
-  return new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
-}
-
-function toHostArray(values: ArrayLike<number>, dtype: DType): HostArray {
-  if (dtype === 'f32') return values instanceof Float32Array ? values : Float32Array.from(values);
-  if (dtype === 'i32') return values instanceof Int32Array ? values : Int32Array.from(values);
-  if (dtype === 'bool') return Uint32Array.from(values, (v) => (v ? 1 : 0));
-  return values instanceof Uint32Array ? values : Uint32Array.from(values);
 }
 
 /** Host values of `count` elements of `dtype`; float16 comes back as Float32Array. */

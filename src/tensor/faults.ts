@@ -11,7 +11,7 @@ import { Tensor } from './tensor.ts';
  * A mistake that a kernel looks for. Faults of one `key` are the same; `explain` makes the error to throw of what the
  * kernel noted, which is never 0.
  */
-export interface Fault {
+interface Fault {
   readonly key: string;
   explain(noted: number): Error;
 }

@@ -1,4 +1,6 @@
 /** @file Scopes own eager temporaries: `using s = scope()` disposes what was made inside, but for what is kept. */
+import { describe } from '../base/describe.ts';
+import { ConfigError } from '../base/errors.ts';
 
 export interface Disposable {
   dispose(): void;
@@ -14,7 +16,10 @@ export class Scope {
     stack.push(this);
   }
 
+  /** @throws ConfigError for what has no dispose() */
   add(item: Disposable): void {
+    if (typeof item?.dispose !== 'function')
+      throw new ConfigError(`scope.add got ${describe(item)}. Pass a tensor, or what else has dispose().`);
     this.#owned.add(item);
   }
 
@@ -55,6 +60,12 @@ export function scope(): Scope {
 /** Gives `item` to the innermost scope, if there is one. */
 export function own(item: Disposable): void {
   stack.at(-1)?.add(item);
+}
+
+/** Lets go of `item`: the innermost scope disposes it at its end; where there is none it is disposed at once. */
+export function letGo(item: Disposable): void {
+  if (stack.length > 0) own(item);
+  else item.dispose();
 }
 
 /** Takes `item` out of all scopes and returns it: for parameters, optimiser state and step outputs. */

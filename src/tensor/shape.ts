@@ -1,4 +1,5 @@
 /** @file Shapes: element counts, broadcasting and axis arithmetic. */
+import { describe } from '../base/describe.ts';
 import { ShapeError } from '../base/errors.ts';
 
 export type Shape = readonly number[];
@@ -39,16 +40,24 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): number[] {
   });
 }
 
+/** Throws ShapeError unless `shape` holds as many elements as what is to be seen under it. */
+export function expectCount(
+  call: string,
+  shape: Shape,
+  of: { readonly shape: Shape; readonly size: number },
+): void {
+  if (!Array.isArray(shape))
+    throw new ShapeError(call, 'shape', `is ${describe(shape)}`, 'An array of sizes is needed.');
+  if (elementCount(shape) === of.size) return;
+  const problem = `${formatShape(shape)} has ${elementCount(shape)} elements, the tensor ${formatShape(of.shape)} has ${of.size}`;
+  throw new ShapeError(call, 'shape', problem, 'The counts must be equal.');
+}
+
 /** `shape` for `size` elements, where one axis may be −1: what is left for it. @throws ShapeError naming `call` */
 export function inferShape(call: string, shape: Shape, size: number): number[] {
   if (!Array.isArray(shape) || !shape.every((axis) => Number.isInteger(axis) && axis >= -1)) {
-    const found = Array.isArray(shape) ? formatShape(shape) : String(shape);
-    throw new ShapeError(
-      call,
-      'shape',
-      `is ${found}`,
-      'An array of whole numbers from 0 is needed, or one −1.',
-    );
+    const fix = 'An array of whole numbers from 0 is needed, or one −1.';
+    throw new ShapeError(call, 'shape', `is ${describe(shape)}`, fix);
   }
   const open = shape.filter((axis) => axis === -1).length;
   const known = elementCount(shape.filter((axis) => axis !== -1));

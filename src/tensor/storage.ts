@@ -1,4 +1,5 @@
 /** @file A storage: device bytes with their owners, and when which of them were written. */
+import { CaptureError } from '../base/errors.ts';
 
 /** Which bytes of a storage a tensor is: `bytes` from `offset` on, and of pixels `pitch` wide some channels only. */
 export interface Region {
@@ -18,6 +19,13 @@ function overlap(a: Region, b: Region): boolean {
 
 const same = (a: Region, b: Region): boolean =>
   a.offset === b.offset && a.bytes === b.bytes && a.start === b.start && a.channels === b.channels;
+
+/** For what a captured step made and did not return, or returned and took along when it was disposed. */
+export function confined(label: string): CaptureError {
+  return new CaptureError(
+    `${label} lives only within its captured step. Return it from the step, and use it while that is not disposed.`,
+  );
+}
 
 /**
  * A run of device bytes with an owner count. `buffer` is undefined while a step is being recorded: the planner
@@ -76,6 +84,17 @@ export class Storage {
     const before = this.#writes.find((write) => same(write.region, region));
     if (before) before.at = at;
     else this.#writes.push({ region, at });
+  }
+
+  /**
+   * Gives a function that forgets the writes from here on: of launches that were recorded, and not run. The clock goes
+   * on, so that what is compared with it does not take a later write for an earlier one.
+   */
+  mark(): () => void {
+    const before = this.#writes.map((write) => ({ ...write }));
+    return () => {
+      this.#writes.splice(0, this.#writes.length, ...before);
+    };
   }
 
   /** Whether any of the region was written since the clock stood at `clock`. */

@@ -1,35 +1,25 @@
 /** @file The tensor: a shaped, typed view of a storage, owned by a scope, a module or a captured step. */
 
-import { CaptureError, DisposedError, ShapeError } from '../base/errors.ts';
+import { describe } from '../base/describe.ts';
+import { DisposedError, ShapeError } from '../base/errors.ts';
+import { type ChannelRun, cutRun, pickRun } from './channelRun.ts';
 import type { Device } from './device.ts';
-import { byteSize, type DType, decode, encode, type HostArray } from './dtype.ts';
-import { formatValues } from './format.ts';
-import type { Region, Storage } from './memory.ts';
-import { gradientsMadeIn } from './recorded.ts';
+import { byteSize, type DType, decode, type HostArray } from './dtype.ts';
+import { HeldGradient } from './gradient.ts';
+import { isFew, type Known, keep, show } from './known.ts';
 import { own } from './scope.ts';
-import { elementCount, formatShape, inferShape, type Shape } from './shape.ts';
+import { elementCount, expectCount, formatShape, inferShape, type Shape } from './shape.ts';
+import { confined, type Region, Storage } from './storage.ts';
+import { encode, type HostValues } from './values.ts';
 import { viewers } from './views.ts';
+
+export type { ChannelRun } from './channelRun.ts';
 
 /** Shape and dtype: what an op's shape rule works on. */
 export interface Spec {
   readonly shape: Shape;
   readonly dtype: DType;
 }
-
-/** Which channels of wider pixels a tensor is: it begins `start` elements into each, `pitch` elements apart. */
-export interface ChannelRun {
-  readonly start: number;
-  readonly pitch: number;
-}
-
-/** Values that the host knows, as of a write clock. */
-interface Known {
-  readonly values: HostArray;
-  readonly clock: number;
-}
-
-/** Tensors with more elements are shown without their values. */
-const MOST_KNOWN = 1024;
 
 /** An array of numbers on a device, row by row: made by `tensor`, `zeros` and ops. Whoever holds it disposes it, or a scope does. */
 export class Tensor implements Spec {
@@ -48,12 +38,14 @@ export class Tensor implements Spec {
   /** Set on a parameter's copy in f16, for kernels to read: the parameter, which gets the gradient. */
   master: Tensor | undefined;
   readonly #storage: Storage;
-  #grad: Tensor | undefined;
+  #grad: HeldGradient | undefined;
   #known: Known | undefined;
   #disposed = false;
 
   /** Takes over one ownership of `storage`. */
   constructor(device: Device, storage: Storage, spec: Spec, label: string, offset = 0, run?: ChannelRun) {
+    if (!(storage instanceof Storage))
+      throw new ShapeError('Tensor', 'storage', `is ${describe(storage)}`, 'Use tensor(), zeros() or an op.');
     this.device = device;
     this.#storage = storage;
     this.shape = spec.shape;
@@ -65,23 +57,24 @@ export class Tensor implements Spec {
   }
 
   /**
-   * Where backward leaves the gradient of a tensor with `requiresGrad`. What a step being recorded makes of it is the
-   * step's: afterwards it is what it was before.
+   * Where backward leaves the gradient of a tensor with `requiresGrad`. It is the tensor's: disposing that frees it, and
+   * setting another or none lets it go, to the innermost scope or else at once. One that you assign stays yours.
    */
   get grad(): Tensor | undefined {
-    const made = this.device.recording && gradientsMadeIn(this.device.recording);
-    return made?.has(this) ? made.get(this) : this.#grad;
+    return this.heldGrad.value;
   }
 
+  /** @throws ShapeError for what is no tensor, or of another shape, dtype or device */
   set grad(gradient: Tensor | undefined) {
-    if (this.device.recording) gradientsMadeIn(this.device.recording).set(this, gradient);
-    else this.#grad = gradient;
+    if (gradient !== undefined && !(gradient instanceof Tensor))
+      throw new ShapeError('grad', 'gradient', `is ${describe(gradient)}`, 'Assign a tensor, or undefined.');
+    this.heldGrad.assign(gradient);
   }
 
-  /** The gradient that backward adds to: in a step being recorded not one left over from before, or each run would. */
-  get gradSoFar(): Tensor | undefined {
-    const step = this.device.recording;
-    return step ? gradientsMadeIn(step).get(this) : this.#grad;
+  /** The gradient as whoever makes gradients sees it. */
+  get heldGrad(): HeldGradient {
+    this.#grad ??= new HeldGradient(this);
+    return this.#grad;
   }
 
   get size(): number {
@@ -113,7 +106,7 @@ export class Tensor implements Spec {
   get #buffer(): GPUBuffer {
     const { buffer } = this.storage;
     if (buffer) return buffer;
-    throw new CaptureError(`${this.label} lives only within its captured step. Return it from the step.`);
+    throw confined(this.label);
   }
 
   /**
@@ -128,33 +121,13 @@ export class Tensor implements Spec {
 
   /** As `channels`, but no tape sees it: for what launches kernels. */
   viewChannels(start: number, end: number): Tensor {
-    const { start: first, pitch } = this.run ?? { start: 0, pitch: this.shape.at(-1) ?? 0 };
-    if (
-      !(
-        Number.isInteger(start) &&
-        Number.isInteger(end) &&
-        start >= 0 &&
-        start < end &&
-        end <= (this.shape.at(-1) ?? 0)
-      )
-    ) {
-      const problem = `${start}…${end} are no channels of ${formatShape(this.shape)}`;
-      throw new ShapeError('channels', 'range', problem, '0 ≤ start < end ≤ channels is needed.');
-    }
-    const run = end - start === pitch ? undefined : { start: first + start, pitch };
+    const run = cutRun(this.shape, this.run, start, end);
     return this.#view([...this.shape.slice(0, -1), end - start], run);
   }
 
   /** As `reshape`, by default to the same shape, but no tape sees it: for what launches kernels or keeps tensors alive. */
   view(shape: Shape = this.shape): Tensor {
-    if (elementCount(shape) !== this.size) {
-      throw new ShapeError(
-        'reshape',
-        'shape',
-        `${formatShape(shape)} has ${elementCount(shape)} elements, the tensor ${formatShape(this.shape)} has ${this.size}`,
-        'The counts must be equal.',
-      );
-    }
+    if (shape !== this.shape) expectCount('reshape', shape, this);
     if (this.run && shape.at(-1) !== this.shape.at(-1)) {
       const problem = `${formatShape(shape)} changes the channels of a run of them`;
       throw new ShapeError('reshape', 'shape', problem, 'Use ops.reshape, which copies.');
@@ -190,25 +163,19 @@ export class Tensor implements Spec {
 
   #elementsOf(bytes: ArrayBuffer): HostArray {
     if (!this.run) return decode(bytes, this.dtype, this.size);
-    const { start, pitch } = this.run;
-    const end = start + this.shape.at(-1)!;
     const span = decode(bytes, this.dtype, this.spanBytes / byteSize(this.dtype));
-    return span.filter((_, i) => i % pitch >= start && i % pitch < end);
+    return pickRun(span, this.run, this.shape.at(-1)!);
   }
 
   /** Keeps a few values for `toString`, as long as nothing is written. */
   #remember(values: HostArray, clock: number): HostArray {
-    if (values.length <= MOST_KNOWN) this.#known = { values: values.slice(), clock };
+    if (isFew(values.length)) this.#known = keep(values, clock);
     return values;
   }
 
   /** Shape, dtype and, where the host knows them (it made, wrote or read them last), the values. */
   toString(): string {
-    const known = this.#known;
-    const valid = known && !this.#disposed && !this.#storage.writtenSince(this.region, known.clock);
-    const values = valid ? formatValues(known.values, this.shape) : undefined;
-    const rest = this.#disposed ? 'disposed' : (values ?? 'values on the device: await x.read()');
-    return `Tensor ${formatShape(this.shape)} ${this.dtype} ${rest}`;
+    return show(this, this.#known);
   }
 
   /** For console.log in Node. */
@@ -216,25 +183,31 @@ export class Tensor implements Spec {
     return this.toString();
   }
 
-  /** The one element of a single-element tensor. */
-  async item(): Promise<number> {
+  /**
+   * The one element of a single-element tensor; the promise is rejected with a ShapeError for another.
+   * @throws CaptureError inside a captured step, at the call
+   */
+  item(): Promise<number> {
+    this.device.forbidInCapture('A host read was attempted');
+    return this.#item();
+  }
+
+  async #item(): Promise<number> {
     if (this.size !== 1) throw new ShapeError('item', 'tensor', `has ${this.size} elements`, 'Use read().');
     return (await this.read())[0]!;
   }
 
   /**
    * Overwrites all elements, after everything launched so far.
-   * @throws ShapeError for other than `size` values, or for a run of channels
+   * @throws ShapeError for other than `size` values, one that is no number of the dtype, or for a run of channels
    * @throws CaptureError inside a captured step
    */
-  write(values: ArrayLike<number>): void {
-    this.device.forbidInCapture('A host write was attempted');
+  write(values: HostValues): void {
+    const fix =
+      'Write before run(): a step reads what its tensors hold then. What changes within it, ops compute.';
+    this.device.forbidInCapture('A host write was attempted', fix);
     if (this.run) throw new ShapeError('write', 'tensor', 'is a run of channels', 'Write the whole tensor.');
-    if (values?.length !== this.size) {
-      const found = values?.length === undefined ? 'is no array' : `holds ${values.length} values`;
-      throw new ShapeError('write', 'values', found, `The tensor has ${this.size}.`);
-    }
-    this.fill(encode(values, this.dtype));
+    this.fill(encode('write', values, this.shape, this.dtype));
   }
 
   /** Overwrites all elements with their bytes (`encode`). */
@@ -242,8 +215,7 @@ export class Tensor implements Spec {
     const { storage } = this;
     this.device.write(this.#buffer, this.offset, bytes);
     storage.wrote(this.region);
-    if (this.size <= MOST_KNOWN)
-      this.#remember(decode(bytes.slice().buffer, this.dtype, this.size), storage.clock);
+    if (isFew(this.size)) this.#remember(decode(bytes.slice().buffer, this.dtype, this.size), storage.clock);
   }
 
   get disposed(): boolean {
@@ -254,6 +226,7 @@ export class Tensor implements Spec {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#storage.release();
+    this.#grad?.free();
   }
 
   /** Runs `action` with the tensor usable, disposed or not, by someone who keeps its storage. */

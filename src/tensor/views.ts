@@ -2,7 +2,7 @@
 import type { Tensor } from './tensor.ts';
 
 /** Told of the views that are made by methods: the tape follows them. */
-export interface Viewers {
+interface Viewers {
   reshaped(x: Tensor, view: Tensor): void;
   cut(x: Tensor, view: Tensor, start: number, end: number): void;
 }

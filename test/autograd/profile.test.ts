@@ -40,6 +40,18 @@ describe('profile of a captured step', () => {
     expect(rows[0]!.ms).toBeGreaterThanOrEqual(rows[2]!.ms);
   });
 
+  it('names the call as it was written, where the kernel has another name', async () => {
+    const x = randomNormal(device(), [4, 4], 1);
+    using step = await capture(device(), () => ({
+      mean: ops.mean(x),
+      least: ops.min(x),
+      stacked: ops.stack([x]),
+      y: ops.relu(x),
+    }));
+    const expected = ['mean: reduce.sum', 'min: max.first', 'stack: concat', 'relu'];
+    expect(step.labels).toEqual(expected);
+  });
+
   it('sums launches of one label, the dearest first', () => {
     const spans = [
       { label: 'a', startMs: 0, ms: 1 },

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { noGrad, Tape } from '../../src/autograd/tape.ts';
 import { GradientError, ShapeError } from '../../src/base/errors.ts';
+import { unary } from '../../src/kernels/unary.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
+import { scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
 
@@ -109,6 +111,27 @@ describe('tape', () => {
     expect(x.grad).toBeUndefined();
   });
 
+  it('a gradient that is forgotten in a scope lives to its end, as results do', async () => {
+    const x = leaf([1, 2]);
+    let taken: Tensor;
+    {
+      using _step = scope();
+      using tape = new Tape();
+      tape.backward(ops.sum(ops.square(x)));
+      taken = x.grad!;
+      x.grad = undefined;
+      expect([...(await taken.read())]).toEqual([2, 4]);
+    }
+    expect(taken.disposed).toBe(true);
+    // One that was disposed by hand is not added to.
+    using tape = new Tape();
+    for (let i = 0; i < 2; i++) {
+      tape.backward(ops.sum(ops.square(x)));
+      expect([...(await x.grad!.read())]).toEqual([2, 4]);
+      x.grad!.dispose();
+    }
+  });
+
   it('second order is refused, whole or in part, unless the gradient is detached', async () => {
     const x = leaf([1, 2]);
     using tape = new Tape();
@@ -122,6 +145,24 @@ describe('tape', () => {
     tape.backward(ops.sum(ops.multiply(x, ops.detach(gradient))));
     expect(await gradOf(x)).toEqual([2, 4]);
     gradient.dispose();
+  });
+
+  it('errors name the call as it was written, not the kernel', () => {
+    const x = leaf([1, 2, 3, 4], [2, 2]);
+    using tape = new Tape();
+    const { grad: _, ...flat } = unary;
+    const steps = ops.apply(flat, [x], { fn: 'floor' }, { as: 'steps' });
+    expect(() => tape.backward(ops.sum(steps))).toThrow(
+      /backward: sum was made by steps, which has no gradient/,
+    );
+    const part = ops.sum(ops.multiply(steps, x));
+    expect(() => tape.backward(part)).toThrow(/multiply reads steps, which steps made .*, and steps has no/);
+    const least = ops.min(ops.exp(x));
+    x.write([1, 1, 1, 1]);
+    const high = ops.sum(ops.sigmoid(ops.square(x)));
+    x.write([1, 2, 1, 1]);
+    expect(() => tape.backward(high)).toThrow(/tensor, which the gradient of square reads, was written/);
+    tape.backward(least);
   });
 
   it('a path through an op without a gradient is refused, before anything is launched', () => {

@@ -11,7 +11,7 @@ import type { Launch } from '../../src/kernels/launch/queue.ts';
 import { choicesOf, chooseVariant, setChoices, type Variant } from '../../src/kernels/launch/variant.ts';
 import type { Op } from '../../src/kernels/op.ts';
 import { unary } from '../../src/kernels/unary.ts';
-import { randomNormal } from '../../src/tensor/create.ts';
+import { randomNormal, zeros } from '../../src/tensor/create.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
 import { clockOf } from './clock.ts';
@@ -74,6 +74,15 @@ describe('tuner', () => {
       { key: 'double {"size":20}', uses: 1, fitting: ['scaled', 'added'], chosen: 'scaled' },
     ]);
     expect(problems[0]!.title).toBe('double 2×3 → 2×3');
+  });
+
+  it('finds problems of tensors without elements, which can be launched again', async () => {
+    const [x, w] = [zeros(device(), [0, 6, 6, 4]), zeros(device(), [3, 3, 4, 4])];
+    const step = () => ({ y: ops.apply(double, [x], null), z: ops.conv2d(x, w, null, { padding: 1 }) });
+    const problems = problemsOf(device(), step);
+    expect(problems.length).toBeGreaterThan(0);
+    const winners = await tune(device(), problems, { limitMs: 1e6, now: clockOf(() => 1) });
+    expect(winners.map(({ key }) => key).sort()).toEqual(problems.map(({ key }) => key).sort());
   });
 
   it('tells the products of an op apart', () => {

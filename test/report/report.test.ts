@@ -121,7 +121,7 @@ describe('renderReport', () => {
     const mixed = reportOf({ results: [dice, nothing, { ...dice, value: null }] });
     expect(mixed).toContain('1 of 3 results are clearly better');
     expect(mixed.match(/class="ratio worse"/g)).toHaveLength(1);
-    expect(mixed).toContain('Dice 0.000 (trivial 0.500) and Dice – (trivial 0.500)');
+    expect(mixed).toContain('Dice 0.000 (trivial 0.500) and Dice without an answer (trivial 0.500)');
     const silent = resultOf({ value: null, missing: 40 });
     expect(reportOf({ results: [silent, { ...offset, value: null }] })).toContain('has not learned the task');
     for (const results of [[], [resultOf({ trivial: null })]])

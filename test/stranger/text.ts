@@ -69,6 +69,7 @@ async function prepareAll(files: readonly FileSource[], options: SourceOptions) 
 export const text: Source = {
   name: 'text',
   title: 'images as text',
+  kind: 'text',
   options: [],
   async find(files, options) {
     const own = files.filter(isText);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DeviceError } from '../../src/base/errors.ts';
+import { ConfigError } from '../../src/base/errors.ts';
 import { listCandidates, openDevice } from '../../src/tensor/device.node.ts';
 
 afterEach(() => {
@@ -9,8 +9,14 @@ afterEach(() => {
 describe('openDevice in Node', () => {
   it('refuses an adapter it does not know and names those it does', async () => {
     vi.stubEnv('PLANEWISE_ADAPTER', 'abacus');
-    await expect(openDevice()).rejects.toThrow(DeviceError);
+    await expect(openDevice()).rejects.toThrow(ConfigError);
     await expect(openDevice()).rejects.toThrow(/"abacus".*gpu, system or swiftshader/);
+    for (const adapter of ['abacus', '', 5, null] as never[]) {
+      await expect(openDevice({ adapter })).rejects.toThrow(
+        /openDevice\.adapter is .*'gpu', 'system', 'swiftshader'/,
+      );
+      await expect(listCandidates(adapter)).rejects.toThrow(ConfigError);
+    }
   });
 
   it('refuses forced variants that are not written as pairs of op and variant', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openDevice } from '#device';
-import { DeviceError, DeviceLostError } from '../../src/base/errors.ts';
+import { ConfigError, DeviceError, DeviceLostError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
 import type { Device } from '../../src/tensor/device.ts';
 
@@ -19,6 +19,25 @@ function misuse(device: Device): void {
 }
 
 describe('device', () => {
+  it('options that are unknown, or of the wrong type, are refused with the known ones', async () => {
+    const wrong: [unknown, RegExp][] = [
+      [
+        { powerPreference: 'low-power' },
+        /openDevice\.powerPreference is no setting here.*variants, winograd/,
+      ],
+      [{ winograd: 'off' }, /openDevice\.winograd is 'off'\. Use one of true, false/],
+      [{ variants: ['tile'] }, /openDevice\.variants is \['tile'\]/],
+      [{ variants: { conv2d: 3 } }, /openDevice\.variants\.conv2d is 3/],
+      [{ variants: null }, /openDevice\.variants is null/],
+      [null, /openDevice is null/],
+      ['gpu', /openDevice is 'gpu'/],
+    ];
+    for (const [options, message] of wrong) {
+      await expect(openDevice(options as never)).rejects.toThrow(message);
+      await expect(openDevice(options as never)).rejects.toThrow(ConfigError);
+    }
+  });
+
   it('says what it can do', () =>
     withDevice(async ({ caps, gpu }) => {
       expect(caps.description).not.toBe('');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type DType, decode, encode } from '../../src/tensor/dtype.ts';
+import { type DType, decode } from '../../src/tensor/dtype.ts';
+import { encode } from '../../src/tensor/values.ts';
 
 describe('encode and decode', () => {
   const cases: readonly [DType, readonly number[], readonly number[]][] = [
@@ -11,7 +12,7 @@ describe('encode and decode', () => {
   ];
   for (const [dtype, given, expected] of cases) {
     it(`${dtype} values come back`, () => {
-      const bytes = encode(given, dtype);
+      const bytes = encode('tensor', given, [given.length], dtype);
       expect([...decode(bytes.slice().buffer, dtype, given.length)]).toEqual(expected);
     });
   }

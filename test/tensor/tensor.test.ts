@@ -47,7 +47,7 @@ describe('tensor', () => {
     const one = tensor(device(), [1, 2, 3, 4, 5, 6], [2, 3]);
     expect(() => tensor(device(), [1, 2, 3], [2, 2])).toThrow(/3 values.*\[2, 2\] needs 4/);
     expect(() => one.reshape([4, 2])).toThrow(/reshape: shape \[4, 2\] does not hold 6 elements/);
-    expect(() => one.write([1, 2])).toThrow(/2 values.*has 6/);
+    expect(() => one.write([1, 2])).toThrow(/2 values.*needs 6/);
     await expect(one.item()).rejects.toThrow(ShapeError);
     expect(await tensor(device(), [7], [1, 1]).item()).toBe(7);
   });
@@ -109,7 +109,7 @@ describe('shape', () => {
       [() => tensor(undefined as never, [1], [1]), /device is undefined.*openDevice/],
       [() => zeros(at, [2, Number.NaN]), /zeros: shape is \[2, NaN\]/],
       [() => filled(at, [2] as never, 1 as never), /filled: shape is 1/],
-      [() => filled(at, '1' as never, [1]), /filled: value is 1\. Pass a number/],
+      [() => filled(at, '1' as never, [1]), /filled: value is .1.\. A number is needed/],
     ];
     for (const [call, message] of wrong) {
       expect(call).toThrow(message);

@@ -26,6 +26,8 @@ export function sideBySide(
     const fix = 'Whole numbers from 1 are needed, one for each tensor.';
     throw new ShapeError('sideBySide', 'channels', `is ${describe(channels)}`, fix);
   }
+  if (!Array.isArray(pixels))
+    throw new ShapeError('sideBySide', 'pixels', `are ${describe(pixels)}`, 'An array of sizes is needed.');
   const width = channels.reduce((a: number, b: number) => a + b, 0);
   using whole = empty(device, { shape: [...pixels, width], dtype }, 'side by side');
   let end = 0;

@@ -3,7 +3,8 @@
 import { ShapeError } from '../../base/errors.ts';
 import { describe, expectKnown } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { filled } from '../../tensor/create.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import { applyFirst } from '../apply.ts';
 import { recomputing } from '../recompute.ts';
 
@@ -25,13 +26,18 @@ export interface BatchNormOptions {
 const known = ['runningMean', 'runningVariance', 'training', 'momentum', 'epsilon', 'relu', 'into'];
 
 /**
- * Batch norm over all axes but the last: x [..., C], f32 or f16; weight, bias and the running statistics [C], f32. In training the
- * running statistics change in place, the variance unbiased as in torch.
+ * Batch norm over all axes but the last: x [..., C], f32 or f16; weight and bias, where there are, and the running
+ * statistics [C], f32. In training the running statistics change in place, the variance unbiased as in torch.
  * Where x is not finite, the statistics of its channel are NaN, and with them its output and gradients. Without rows the
  * running statistics stay.
  * @throws ShapeError where shapes differ, options are out of range, or in training with one value per channel
  */
-export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, options: BatchNormOptions): Tensor {
+export function batchNorm(
+  x: Tensor,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  options: BatchNormOptions,
+): Tensor {
   if (typeof options !== 'object' || options === null)
     throw new ShapeError(
       'batchNorm',
@@ -43,5 +49,14 @@ export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, options: Batc
   const { runningMean, runningVariance, training, momentum = 0.1, epsilon = 1e-5 } = options;
   const { relu = false, into } = options;
   const attrs = { training, momentum: recomputing() ? 0 : momentum, epsilon, relu };
-  return applyFirst(kernels.batchNorm, [x, weight, bias, runningMean, runningVariance], attrs, { into });
+  using ones = weight === null ? rowOf(x, 1) : null;
+  using zeros = bias === null ? rowOf(x, 0) : null;
+  const inputs = [x, weight ?? ones, bias ?? zeros, runningMean, runningVariance];
+  return applyFirst(kernels.batchNorm, inputs, attrs, { into });
+}
+
+/** What stands for a weight or bias that is left out. */
+function rowOf(x: Tensor, value: number): Tensor | null {
+  const channels = x instanceof Tensor ? x.shape.at(-1) : undefined;
+  return channels === undefined ? null : filled(x.device, value, [channels]);
 }

@@ -13,6 +13,8 @@ export interface OpenOptions extends SourceOptions {
 export interface Opened extends Prepared {
   /** Name of the source that was taken. */
   readonly source: string;
+  /** What its files are, in messages: DICOM, say. */
+  readonly kind: string;
 }
 
 /** Options as messages name them, with their flags. */
@@ -26,7 +28,26 @@ const optionNames: Readonly<Record<OwnOption, string>> = {
   emptySlices: 'what slices without labels are (--empty-slices)',
 };
 
+/** What a source found among files. */
+export interface Sighted extends Pick<Found, 'count' | 'text'> {
+  /** Of the source. */
+  readonly name: string;
+}
+
 type Sighting = readonly [source: Source, found: Found];
+
+/**
+ * What kinds of data sets are among files, in the order in which they would be taken.
+ * @param except name of a source that is not asked
+ */
+export async function findSources(files: readonly FileSource[], except?: string): Promise<Sighted[]> {
+  const seen: Sighted[] = [];
+  for (const source of sources) {
+    const found = source.name === except ? null : await source.find(files, {});
+    if (found) seen.push({ name: source.name, count: found.count, text: found.text });
+  }
+  return seen;
+}
 
 function wanted(name: string | undefined): readonly Source[] {
   if (name === undefined) return sources;
@@ -90,5 +111,5 @@ export async function openFiles(files: readonly FileSource[], options: OpenOptio
   const notices = leftNotice(taken, left);
   for (const notice of notices) options.onNotice?.(notice);
   const prepared = await found.prepare();
-  return { ...prepared, source: source.name, notices: [...notices, ...prepared.notices] };
+  return { ...prepared, source: source.name, kind: source.kind, notices: [...notices, ...prepared.notices] };
 }

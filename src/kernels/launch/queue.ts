@@ -2,7 +2,8 @@
 
 import { ShapeError } from '../../base/errors.ts';
 import type { Device, PendingWork } from '../../tensor/device.ts';
-import type { Storage } from '../../tensor/memory.ts';
+import { expectRecorder } from '../../tensor/recorded.ts';
+import { confined, type Storage } from '../../tensor/storage.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { compileLate } from './late.ts';
 import { PipelineCache, type PipelineSpec, pipelineSpec } from './pipeline.ts';
@@ -116,8 +117,10 @@ class LaunchQueue implements PendingWork {
   #bindGroup(launch: Launch, pipelineId: number, layout: GPUBindGroupLayout): GPUBindGroup {
     const params = launch.params && this.#paramSlot(launch.params.bytes);
     let key = `${pipelineId}`;
-    for (const slice of launch.slices)
-      key += `|${bufferId(slice.storage.buffer!)}:${slice.offset}:${slice.size}`;
+    for (const { storage, offset, size } of launch.slices) {
+      if (!storage.buffer) throw confined(storage.label);
+      key += `|${bufferId(storage.buffer)}:${offset}:${size}`;
+    }
     if (params) key += `|${bufferId(params.buffer)}:${params.offset}`;
     const cached = this.#bindGroups.get(key);
     if (cached) return cached;
@@ -207,6 +210,18 @@ function checkedGrid(label: string, [x, y = 1, z = 1]: Grid): [number, number, n
   return [x, y, z];
 }
 
+let calledAs: string | undefined;
+
+/** Has launches from here on carry the name of the call they are for, where their own is another; gives the one before. */
+export function nameLaunches(as: string | undefined): string | undefined {
+  const before = calledAs;
+  calledAs = as;
+  return before;
+}
+
+const labelOf = (own: string): string =>
+  calledAs === undefined || own.startsWith(calledAs) ? own : `${calledAs}: ${own}`;
+
 /** Launches one entry point of a shader; bindings and parameters are typed by the shader itself. */
 export function launch<M extends ShaderModule, K extends keyof M['entries'] & string>(
   device: Device,
@@ -219,9 +234,10 @@ export function launch<M extends ShaderModule, K extends keyof M['entries'] & st
   label = `${shader.name}.${entryName}`,
 ): void {
   device.check();
+  expectRecorder(label, device);
   const entry = shader.entries[entryName]!;
   queueOf(device).submit({
-    label,
+    label: labelOf(label),
     pipeline: pipelineSpec(shader, entryName, specialization),
     slices: slicesOf(label, entry, tensors),
     params: entry.params && { binding: entry.params.binding, bytes: packParams(entry.params, params) },

@@ -1,7 +1,9 @@
 /** @file Variants of an op: different algorithms with the same result, chosen by device, shape and dtype. */
 
+import { describe } from '../../base/describe.ts';
 import { ConfigError } from '../../base/errors.ts';
-import type { Caps, Device } from '../../tensor/device.ts';
+import { expectSettings } from '../../base/settings.ts';
+import { type Caps, Device } from '../../tensor/device.ts';
 import { bucketKey, problemKey } from './problem.ts';
 import { watcherOf } from './watch.ts';
 
@@ -35,8 +37,11 @@ export type Choices = Readonly<Record<string, string>>;
 
 const choices = new WeakMap<Device, Choices>();
 
-/** Variants to take on a device from here on, where they fit; for other problems the order of preference holds. */
+/** Variants to take on a device from here on, where they fit; for others the order of preference holds. @throws ConfigError for what are none */
 export function setChoices(device: Device, chosen: Choices): void {
+  if (!(device instanceof Device))
+    throw new ConfigError(`setChoices got ${describe(device)} for the device. Pass one of openDevice().`);
+  expectSettings('choices of setChoices', chosen, Object.keys(chosen ?? {}));
   // Without any, no launch need put its problem into words.
   if (Object.keys(chosen).length > 0) choices.set(device, chosen);
   else choices.delete(device);

@@ -1,7 +1,7 @@
 /** @file Checks of settings: a ConfigError names the setting as it was written, what it is and what to use. */
 
-import { ConfigError } from '../base/errors.ts';
-import { describe } from '../kernels/checks.ts';
+import { describe } from './describe.ts';
+import { ConfigError } from './errors.ts';
 
 /** What settings go by elsewhere, in lower case without underscores, and what to do here. */
 export type Hints = Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export function withoutUndefined<T extends object>(settings: T): T {
 }
 
 /** What a number must be: `below` exclusive, `most` inclusive. */
-export interface Range {
+interface Range {
   readonly least?: number;
   readonly below?: number;
   readonly most?: number;

@@ -1,9 +1,9 @@
 /** @file The report's charts: loss curves by uplot from inlined data, and the location scatter as plain SVG. */
 
+import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
+import { lossColumn } from '../results/losses.ts';
 import type { Scatter } from '../results/mark.ts';
 import { fixed } from '../results/result.ts';
-import type { StepMetrics, ValidationMetrics } from '../train/runlog.ts';
-import { lossColumn } from '../train/stepmetrics.ts';
 import { type CurveColumns, curveColumns, type LossKey } from './curves.ts';
 import { Html, html, scriptLiteral, whole } from './html.ts';
 

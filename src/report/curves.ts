@@ -1,5 +1,5 @@
 /** @file Loss curves as columns of numbers, thinned and smoothed, for the report and the page alike. */
-import type { StepMetrics, ValidationMetrics } from '../train/runlog.ts';
+import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 
 export type LossKey = 'loss' | `${string}Loss`;
 

@@ -6,20 +6,16 @@ import type { PreparedData } from '../data/types.ts';
 import { noneHeldOut } from '../report/html.ts';
 import { encodePicture, overlayGrid } from '../report/pictures.ts';
 import { renderReport } from '../report/report.ts';
+import type { Evaluation } from '../results/evaluation.ts';
+import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
 import type { TrainResult } from '../train/events.ts';
-import { type Evaluation, evaluationRecord } from '../train/judge.ts';
+import { evaluationRecord } from '../train/judge.ts';
 import { traceFile } from '../train/loop.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 import { writeText } from '../train/runfiles.ts';
-import {
-  metricsFile,
-  readRecords,
-  type StepMetrics,
-  type ValidationMetrics,
-  validationFile,
-} from '../train/runlog.ts';
+import { metricsFile, readRecords, validationFile } from '../train/runlog.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
 import { type RunConfig, trainConfigOf } from './config.ts';
@@ -76,6 +72,17 @@ export function adapterLine({ caps }: Device): string {
   return `Adapter: ${caps.description}, software; a GPU would be many times faster (planewise devices says why none is used)`;
 }
 
+/** One line about the data. */
+function dataLine({ manifest }: PreparedData): string {
+  const { images, size, spacingMm, targetView, referenceViews, classes = [] } = manifest;
+  const labels = [
+    ...(referenceViews.length > 0 ? [`lines of ${referenceViews.join(', ')}`] : []),
+    ...(classes.length > 0 ? [`masks of ${classes.slice(1).join(', ')}`] : []),
+  ];
+  const told = labels.length > 0 ? labels.join('; ') : 'no lines and no masks';
+  return `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${told}`;
+}
+
 class Job {
   readonly #options: JobOptions;
   readonly #config: RunConfig;
@@ -117,10 +124,7 @@ class Job {
       onWarning: console.warn.bind(console),
       worker,
     });
-    const { images, size, spacingMm, targetView, referenceViews } = data.manifest;
-    console.say(
-      `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${referenceViews.length > 0 ? `lines of ${referenceViews.join(', ')}` : 'no other view, so no lines'}`,
-    );
+    console.say(dataLine(data));
     return data;
   }
 

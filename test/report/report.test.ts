@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { duration } from '../../src/report/html.ts';
 import { windowed } from '../../src/report/pictures.ts';
 import { renderReport } from '../../src/report/report.ts';
+import type { Evaluation } from '../../src/results/evaluation.ts';
 import type { Mark } from '../../src/results/mark.ts';
-import type { Evaluation } from '../../src/train/judge.ts';
 import { offset, place, resultOf } from '../results/results.ts';
 import { evaluation, input, line, pixels, predicted, shown, size, truth } from './input.ts';
 

@@ -5,6 +5,7 @@ import { oneImage } from '../../src/data/input.ts';
 import { samplesOf } from '../../src/data/sample.ts';
 import { declareHeaded, HeadedNetwork } from '../../src/models/headed.ts';
 import type { Head } from '../../src/models/heads.ts';
+import type { StepMetrics } from '../../src/results/losses.ts';
 import { location } from '../../src/tasks/location.ts';
 import { orientation } from '../../src/tasks/orientation/index.ts';
 import { segmentation } from '../../src/tasks/segmentation/index.ts';
@@ -15,13 +16,7 @@ import type { TrainEvent } from '../../src/train/events.ts';
 import { train } from '../../src/train/loop.ts';
 import { type ChosenTask, combined, planOf } from '../../src/train/plan.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
-import {
-  metricsFile,
-  parseRecords,
-  type StepMetrics,
-  validationFile,
-  withoutTimings,
-} from '../../src/train/runlog.ts';
+import { metricsFile, parseRecords, validationFile, withoutTimings } from '../../src/train/runlog.ts';
 import { useDevice } from '../device.ts';
 import { mirrored, mirrors } from './mirrors.ts';
 import { plainKernels, tinyConfig, tinyData } from './tiny.ts';

@@ -173,7 +173,7 @@ describe('a folder of volumes laid out as ACDC', () => {
     const broken = Object.keys(files).find((path) => path.includes('_gt'))!;
     page = await site.open();
     await openFolder('acdc', { ...files, [broken]: files[broken]!.slice(0, 300), 'notes.txt': '' });
-    await page.getByText('4 NIfTI volumes of 2 patients laid out as ACDC: short-axis slices').waitFor();
+    await page.getByText('4 NIfTI volumes of 2 patients laid out as ACDC.').waitFor();
     await page.getByRole('button', { name: 'Prepare' }).click();
     await page.getByRole('button', { name: 'Look at the studies' }).waitFor();
     await page.getByText('right ventricle, myocardium, left ventricle').waitFor();

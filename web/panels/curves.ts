@@ -1,7 +1,7 @@
 /** @file Live loss curves: training, its running mean and validation, on a logarithmic axis. */
 import uPlot from 'uplot';
 import { curveColumns, type LossKey } from '../../src/report/curves.ts';
-import type { StepMetrics, ValidationMetrics } from '../../src/train/runlog.ts';
+import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
 import { h } from '../dom.ts';
 import { colour, onTheme } from '../theme.ts';
 

@@ -14,7 +14,7 @@ import {
   select,
 } from '../dom.ts';
 import type { DataInfo, Difficulty, FolderInfo } from '../protocol.ts';
-import { mappingTable, volumesChoice } from './mapping.ts';
+import { mappingTable, otherChoice } from './mapping.ts';
 import { folderPicker, type PickedFolder } from './picker.ts';
 import { ProgressBar } from './progress.ts';
 import { skippedFiles } from './skipped.ts';
@@ -106,14 +106,14 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
     showFolder(folder);
   };
   const showFolder = (folder: FolderInfo): void => {
-    if (folder.images === 0 && folder.volumes === null) {
+    if (folder.images === 0 && folder.other === null) {
       notice.show(emptyFolder(folder));
       fill(body, skippedFiles(folder.skipped));
       return;
     }
     const { presets } = app.hello;
     const mapping =
-      folder.volumes === null ? mappingTable(folder, presets) : volumesChoice(folder.volumes, presets);
+      folder.other === null ? mappingTable(folder, presets) : otherChoice(folder.other, presets);
     const prepare = action(
       'Prepare',
       notice,

@@ -27,7 +27,7 @@ function verdict(chosen: readonly string[]): { text: string; kind: 'error' | 'in
   if (references.length === 0)
     return {
       kind: 'info',
-      text: 'No other view is mapped, so there are no intersecting lines: only the location task can be trained.',
+      text: 'No other view is mapped, so there are no intersecting lines, and no task that needs them can be trained.',
     };
   return { kind: 'good', text: `Short-axis slices with lines of ${references.join(' and ')}.` };
 }
@@ -67,14 +67,14 @@ function gridSelect(presets: Readonly<Record<string, Preset>>): HTMLSelectElemen
   );
 }
 
-/** Of a folder of volumes, whose views are known: only the grid is left to choose. */
-export function volumesChoice(volumes: string, presets: Readonly<Record<string, Preset>>): Mapping {
+/** Of a folder of another source, whose views are known: only the grid is left to choose. */
+export function otherChoice(found: string, presets: Readonly<Record<string, Preset>>): Mapping {
   const grid = gridSelect(presets);
   return {
     element: h(
       'div',
       { class: 'rows' },
-      h('p', { class: 'notice good' }, `${volumes}: short-axis slices, with masks where there are any.`),
+      h('p', { class: 'notice good' }, `${found}.`),
       h('div', { class: 'fields' }, field('Prepare for', grid)),
     ),
     choice: () => ({ views: {}, subjects: 'auto', ...presets[grid.value]!.grid }),

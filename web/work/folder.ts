@@ -4,10 +4,7 @@ import { blobAccess, expand, listZip } from '../../src/data/files/zip.ts';
 import { groupBy, openNumbers } from '../../src/data/lists.ts';
 import { dicomReader, preparePlan } from '../../src/data/prepare.ts';
 import { folderOf, type Scan, type ScannedImage, scanFiles, seriesOf } from '../../src/data/scan.ts';
-import { dicom } from '../../src/data/sources/dicom.ts';
-import { sources as kinds } from '../../src/data/sources/index.ts';
-import { openFiles } from '../../src/data/sources/open.ts';
-import type { Found, Source } from '../../src/data/sources/source.ts';
+import { findSources, openFiles, type Sighted } from '../../src/data/sources/open.ts';
 import { planScan, type StudyPlan } from '../../src/data/study/plan.ts';
 import { findSubjects, type Subjects } from '../../src/data/study/subjects.ts';
 import { viewOf } from '../../src/data/study/views.ts';
@@ -87,18 +84,12 @@ async function sourcesOf(name: string, files: readonly PickedFile[]): Promise<Fi
   return inOrder(sources);
 }
 
-interface Other {
-  readonly source: Source;
-  readonly found: Found;
-}
+/** The page maps the series of DICOM studies itself. */
+const MAPPED = 'dicom';
 
-/** The first source but DICOM that has images among the files. */
-async function otherThanDicom(files: readonly FileSource[]): Promise<Other | null> {
-  for (const source of kinds) {
-    const found = source === dicom ? null : await source.find(files, {});
-    if (found && found.count > 0) return { source, found };
-  }
-  return null;
+/** What another source has among the files, in the order of sources. */
+async function otherThanMapped(files: readonly FileSource[]): Promise<Sighted | null> {
+  return (await findSources(files, MAPPED)).find(({ count }) => count > 0) ?? null;
 }
 
 export class Folder {
@@ -106,9 +97,9 @@ export class Folder {
   readonly #scan: Scan;
   readonly #files: readonly FileSource[];
   /** What another source than DICOM has there. */
-  readonly #other: Other | null;
+  readonly #other: Sighted | null;
 
-  private constructor(name: string, scan: Scan, files: readonly FileSource[], other: Other | null) {
+  private constructor(name: string, scan: Scan, files: readonly FileSource[], other: Sighted | null) {
     this.name = name;
     this.#scan = scan;
     this.#files = files;
@@ -125,7 +116,7 @@ export class Folder {
     const scan = await scanFiles(sources, ({ done, total, file }) =>
       onBusy({ what: 'Reading headers', done, total, detail: file }),
     );
-    return new Folder(name, scan, sources, await otherThanDicom(sources));
+    return new Folder(name, scan, sources, await otherThanMapped(sources));
   }
 
   get info(): FolderInfo {
@@ -140,16 +131,16 @@ export class Folder {
       skipped,
       notices: [...noticesOf(images, subjects), ...this.#left()],
       ignored: ignored.length,
-      volumes: images.length === 0 ? (this.#other?.found.text ?? null) : null,
+      other: images.length === 0 ? (this.#other?.text ?? null) : null,
     };
   }
 
   #left(): string[] {
     if (!this.#other || this.#scan.images.length === 0) return [];
-    return [`The folder also holds ${this.#other.found.text}. Open their folder alone to take those.`];
+    return [`The folder also holds ${this.#other.text}. Open their folder alone to take those.`];
   }
 
-  /** Whether volumes are prepared, for want of DICOM images. */
+  /** Whether another source's files are prepared, for want of DICOM images. */
   get #isOther(): boolean {
     return this.#other !== null && this.#scan.images.length === 0;
   }
@@ -164,7 +155,7 @@ export class Folder {
     const onProgress = ({ done, total, file }: { done: number; total: number; file: string }): void =>
       onBusy({ what: 'Preparing images', done, total, detail: file });
     if (this.#other && this.#isOther) {
-      const told = { size, spacingMm, source: this.#other.source.name, onProgress, onWarning };
+      const told = { size, spacingMm, source: this.#other.name, onProgress, onWarning };
       const { data, notices } = await openFiles(this.#files, told);
       return { data, references: null, notices };
     }

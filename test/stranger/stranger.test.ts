@@ -142,7 +142,7 @@ describe('a stranger', () => {
     const [share] = whole.results!.results;
     const curves = JSON.parse(/const curves = (.*?);\n/.exec(html)![1]!) as { title: string }[];
     expect(curves.map(({ title }) => title)).toEqual(['Bright share, mean squared error']);
-    expect(html).toContain('<h1>Training: brightness</h1>');
+    expect(html).toContain('<h1>Pretraining: brightness</h1>');
     expect(html).toContain('the network was trained to tell how much of an image is bright.');
     expect(html).toContain('<div class="name">Bright share</div>');
     expect(html).toContain(`<td class="number">${fixed(share!.trivial, 3)}</td>`);

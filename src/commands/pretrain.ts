@@ -5,19 +5,23 @@ import { ConfigError, FileError } from '../base/errors.ts';
 import { readBytes } from '../data/files/files.node.ts';
 import { type GivenConfig, mergeGiven, parseGiven, presets } from '../run/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../run/job.node.ts';
-import { sourceTitles, type TaskInfo, taskInfos } from '../run/records.ts';
+import { sourceInfos, taskInfos } from '../run/records.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { startProgress } from '../train/progress.ts';
 import { resultColumns } from './evaluation.ts';
 import { interruptible } from './interrupt.ts';
 import { collect, note, parseSeconds, plural, printJson, printTable } from './output.ts';
 
+const taskNames = taskInfos()
+  .map(({ name }) => name)
+  .join(', ');
+const kinds = sourceInfos()
+  .map(({ title }) => title)
+  .join(' or ');
+
 /** Keys of the configuration that have a flag of their own; --set reaches the others. */
 const flags = {
-  data: [
-    '--data <folder>',
-    `a folder of ${sourceTitles().join(' or ')}, or a prepared store (default: a phantom cohort)`,
-  ],
+  data: ['--data <folder>', `a folder of ${kinds}, or a prepared store (default: a phantom cohort)`],
   out: ['--out <folder>', 'the folder of the run (default: runs/pretrain-N)'],
   preset: ['--preset <name>', 'small or zhang2024 (default: small)'],
   steps: ['--steps <count>', 'training steps'],
@@ -190,8 +194,6 @@ export async function pretrain(
   finish(result, json);
 }
 
-const names = (infos: readonly TaskInfo[]): string => infos.map(({ name }) => name).join(', ');
-
 /** Adds options that `givenBy` reads. */
 export function addConfigOptions(command: Command, chosen = Object.keys(flags) as Flag[]): void {
   for (const flag of chosen) {
@@ -201,7 +203,7 @@ export function addConfigOptions(command: Command, chosen = Object.keys(flags) a
   command
     .option(
       '--task <names>',
-      `tasks to train, with commas between them: ${names(taskInfos())} (default: ${Object.keys(presets.small.tasks).join(',')})`,
+      `tasks to train, with commas between them: ${taskNames} (default: ${Object.keys(presets.small.tasks).join(',')})`,
     )
     .option(
       '--set <key=value>',

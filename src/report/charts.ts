@@ -1,4 +1,4 @@
-/** @file The report's charts: loss curves by uplot from inlined data, and the location scatter as plain SVG. */
+/** @file The report's charts: loss curves by uplot from inlined data, and scatters as plain SVG. */
 
 import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import { lossColumn } from '../results/losses.ts';

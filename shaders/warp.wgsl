@@ -1,5 +1,5 @@
-// Moves images and their lines by one affine matrix per image: output pixel (x, y) takes its value from input point
-// (m0·x + m1·y + m2, m3·x + m4·y + m5), pixel centres at integers.
+// Moves images, their labels and their lines by one affine matrix per image: output pixel (x, y) takes its value from
+// input point (m0·x + m1·y + m2, m3·x + m4·y + m5), pixel centres at integers.
 override WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -10,6 +10,8 @@ struct Params {
   // images · lines each, and lines each
   lineCount: u32,
   linesEach: u32,
+  // Label of what lies outside the input.
+  outside: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -21,6 +23,8 @@ struct Params {
 @group(0) @binding(5) var<storage, read> lines: array<f32>;
 @group(0) @binding(6) var<storage, read> mask: array<f32>;
 @group(0) @binding(7) var<storage, read_write> moved: array<f32>;
+@group(0) @binding(8) var<storage, read> labels: array<u32>;
+@group(0) @binding(9) var<storage, read_write> movedLabels: array<u32>;
 
 // @include nan
 // @include place
@@ -33,21 +37,30 @@ fn pixel(image: u32, row: i32, column: i32, channel: i32) -> f32 {
   return select(0.0, v * gainOffset[2u * image] + gainOffset[2u * image + 1u], inside);
 }
 
+// Where an output pixel reads.
+fn pointOf(image: u32, row: u32, column: i32) -> vec2<f32> {
+  let m = 6u * image;
+  let c = f32(column);
+  let r = f32(row);
+  return vec2<f32>(
+    matrices[m] * c + matrices[m + 1u] * r + matrices[m + 2u],
+    matrices[m + 3u] * c + matrices[m + 4u] * r + matrices[m + 5u],
+  );
+}
+
+// Far points are as empty as near ones, and fit an integer.
+fn nearby(point: vec2<f32>) -> vec2<f32> {
+  return clamp(point, vec2<f32>(-2), vec2<f32>(f32(params.width), f32(params.height)) + 1);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn image(@builtin(global_invocation_id) id: vec3<u32>) {
   let place = placeOf(id, u32(params.width * params.channels), u32(params.height));
   let column = i32(place.x) / params.channels;
   if (column >= params.width || (FOLDED && place.z >= params.batch)) { return; }
   let channel = i32(place.x) % params.channels;
-  let m = 6u * place.z;
-  let c = f32(column);
-  let r = f32(place.y);
-  let point = vec2<f32>(
-    matrices[m] * c + matrices[m + 1u] * r + matrices[m + 2u],
-    matrices[m + 3u] * c + matrices[m + 4u] * r + matrices[m + 5u],
-  );
-  // far points are as empty as near ones, and fit an integer
-  let near = clamp(point, vec2<f32>(-2), vec2<f32>(f32(params.width), f32(params.height)) + 1);
+  let point = pointOf(place.z, place.y, column);
+  let near = nearby(point);
   let corner = vec2<i32>(floor(near));
   let part = near - floor(near);
   let upper = mix(
@@ -64,6 +77,23 @@ fn image(@builtin(global_invocation_id) id: vec3<u32>) {
   // what is read from nowhere is NaN, though clamped to a place
   let nowhere = isNaN(point.x) || isNaN(point.y);
   y[at] = select(mix(upper, lower, part.y), point.x + point.y, nowhere);
+}
+
+// The label of the input pixel whose centre is nearest, of equally near ones the later; halves are exact, so that
+// every adapter takes the same.
+@compute @workgroup_size(WORKGROUP)
+fn label(@builtin(global_invocation_id) id: vec3<u32>) {
+  let place = placeOf(id, u32(params.width), u32(params.height));
+  if (i32(place.x) >= params.width || (FOLDED && place.z >= params.batch)) { return; }
+  let point = pointOf(place.z, place.y, i32(place.x));
+  let low = floor(nearby(point));
+  let nearest = vec2<i32>(low + select(vec2<f32>(), vec2<f32>(1), nearby(point) - low >= vec2<f32>(0.5)));
+  let inside = all(nearest >= vec2<i32>()) && nearest.x < params.width && nearest.y < params.height;
+  let image = i32(place.z) * params.height;
+  let v = labels[select(0, (image + nearest.y) * params.width + nearest.x, inside)];
+  // what is read from nowhere is nothing
+  let somewhere = inside && !isNaN(point.x) && !isNaN(point.y);
+  movedLabels[(image + i32(place.y)) * params.width + i32(place.x)] = select(params.outside, v, somewhere);
 }
 
 // a·x + b·y + d = 0 of the input image as seen in the output image, a² + b² = 1; 0 where the mask is 0.

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { PlanewiseError } from './base/errors.ts';
 import { addDevices } from './commands/devices.ts';
+import { addFinetune } from './commands/finetune.ts';
 import { addLabels } from './commands/labels.ts';
 import { note } from './commands/output.ts';
 import { addPhantom } from './commands/phantom.ts';
@@ -29,5 +30,7 @@ const program = new Command('planewise').version(version);
 program.description('Trains U-Nets on anatomy-oriented MR by self-supervision, on WebGPU.');
 for (const add of [addDevices, addLabels, addPrepare, addPhantom, addTune]) add(program);
 // The training program doubles as the module of its threads.
-addPretrain(program, new URL('./train.js', import.meta.url));
+const worker = new URL('./train.js', import.meta.url);
+addPretrain(program, worker);
+addFinetune(program, worker);
 await program.parseAsync().catch(fail);

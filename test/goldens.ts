@@ -81,7 +81,8 @@ export type GoldenFamily =
   | 'classLoss'
   | 'optim'
   | 'optimGroups'
-  | 'schedule';
+  | 'schedule'
+  | 'warpLabels';
 
 interface Encoded {
   readonly shape: readonly number[];

@@ -15,6 +15,7 @@ const usage = `node tools/gate.mjs [base commit, default HEAD] [options]
   --adapter <choice>  swiftshader (default) or system
   --only <names>      some of the cases, with commas
   --expect <file>     a JSON list of differences that are meant: { case, file, path, why }
+  --all               lists every difference, not only the first of each file
   --keep              leaves the folders of both trees, and says where`;
 
 /** Work that runs at once; on a software adapter, each has threads of its own. */
@@ -27,6 +28,7 @@ function options() {
       adapter: { type: 'string', default: 'swiftshader' },
       only: { type: 'string' },
       expect: { type: 'string' },
+      all: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
     },
   });
@@ -55,47 +57,56 @@ async function adapterFacts(tree, adapter, cwd) {
   return found;
 }
 
-function verdictOf({ base, work, differences }) {
-  if (base.failure || work.failure) return 'failed';
+function verdictOf(differences) {
   if (differences.length === 0) return 'same';
   return differences.every(({ why }) => why !== null) ? 'expected' : 'different';
 }
 
 /** Prints what came of one case; whether it passed. */
-async function judge(one, [baseRuns, workRuns], expectations) {
+async function judge(one, [baseRuns, workRuns], expectations, all) {
   const [base, work] = await Promise.all([baseRuns.result(one), workRuns.result(one)]);
+  const failures = Object.entries({ base, 'work tree': work }).filter(([, { failure }]) => failure);
+  const seconds = { base: base.seconds, work: work.seconds };
+  if (failures.length > 0) {
+    console.log(caseRow({ name: one.name, verdict: 'failed', ...seconds, compared: '' }));
+    for (const [tree, { failure }] of failures)
+      console.log(`    in the ${tree}: ${failure.replaceAll('\n', '\n    ')}`);
+    return false;
+  }
   const { compared, differences } = compareResults(one.name, base.folder, work.folder, expectations);
-  const verdict = verdictOf({ base, work, differences });
-  const row = { name: one.name, verdict, base: base.seconds, work: work.seconds, compared };
-  console.log(caseRow(row));
-  for (const [tree, { failure }] of Object.entries({ base, 'work tree': work }))
-    if (failure) console.log(`    in the ${tree}: ${failure.replaceAll('\n', '\n    ')}`);
-  if (verdict !== 'failed') for (const line of differenceLines(differences)) console.log(line);
-  return verdict === 'same' || verdict === 'expected';
+  const verdict = verdictOf(differences);
+  console.log(caseRow({ name: one.name, verdict, ...seconds, compared }));
+  for (const line of differenceLines(differences, all)) console.log(line);
+  return verdict !== 'different';
 }
 
-async function gate({ adapter, base, expect, keep, only }) {
+/** Builds both trees and says what they are compared on; their runs, and the cases that the adapter can do. */
+async function start({ adapter, base, only }, scratch) {
   const wanted = chosen(only);
-  const expectations = await readExpectations(expect);
   const commit = commitOf(base);
-  const scratch = temporaryFolder(keep);
-  trimCache();
-  const places = new Places(Math.min(MOST_PLACES, availableParallelism()));
   let building;
   const tree = () => (building ??= baseTree(commit, join(scratch, 'tree')));
   // Together; of a commit whose build is kept, cases may be kept too, so that it is not needed.
   const [work] = await Promise.all([workTree(), isKept(commit) ? null : tree()]);
   const { adapter: name, f16 } = await adapterFacts(work, adapter, scratch);
   console.log(`Base ${commit.slice(0, 9)} (${base}), on ${name}\n${header}`);
+  const places = new Places(Math.min(MOST_PLACES, availableParallelism()));
   const setting = { adapter, scratch, places, device: `${name}, ${cpus()[0]?.model}` };
   const runs = [
     new Runs(tree, join(scratch, 'base'), { commit, ...setting }),
     new Runs(async () => work, join(scratch, 'work'), { commit: null, ...setting }),
   ];
-  const able = wanted.filter((one) => !one.f16 || f16);
+  return { runs, wanted, able: wanted.filter((one) => !one.f16 || f16) };
+}
+
+async function gate({ all, expect, keep, ...given }) {
+  const expectations = await readExpectations(expect);
+  const scratch = temporaryFolder(keep);
+  trimCache();
+  const { runs, wanted, able } = await start(given, scratch);
   for (const one of able) for (const side of runs) side.result(one).catch(() => {});
   const passed = [];
-  for (const one of able) passed.push(await judge(one, runs, expectations));
+  for (const one of able) passed.push(await judge(one, runs, expectations, all));
   for (const { name } of wanted.filter((one) => !able.includes(one)))
     console.log(skippedRow(name, 'not on this adapter, which lacks shader-f16'));
   const unmet = expectations.unmet(able.map(({ name }) => name));
@@ -107,11 +118,11 @@ async function gate({ adapter, base, expect, keep, only }) {
 try {
   const began = performance.now();
   const same = await gate(options());
-  console.log(
-    `${same ? 'Nothing differs' : 'Something differs'}; ${((performance.now() - began) / 1000).toFixed(0)} s.`,
-  );
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  console.log(`${same ? 'Nothing differs' : 'Something differs'}; ${seconds} s.`);
   process.exitCode = same ? 0 : 1;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  // what still runs is of no use any more
+  process.exit(1);
 }

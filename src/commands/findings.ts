@@ -92,13 +92,19 @@ function endings(paths: readonly string[]): string {
   return groups.length > 4 ? `${listed.join(', ')}, …` : listed.join(', ');
 }
 
-/** Says at the end of a pass what became of every file of a folder. */
-export function noteFindings({ notices, skipped, series, ignored }: Findings): void {
+/**
+ * Says at the end of a pass what became of every file of a folder.
+ * @param kind what the files are that were read
+ */
+export function noteFindings({ notices, skipped, series, ignored }: Findings, kind = 'DICOM'): void {
   for (const { message } of notices) note(message);
   if (notices.some(({ code }) => code === 'SUBJECT_GUESSED'))
     note('--subjects folder takes each folder as a subject, --subjects patient goes by PatientID alone.');
   noteSkipped(skipped);
-  if (ignored.length > 0) note(`${plural(ignored.length, 'file')} that are not DICOM: ${endings(ignored)}`);
+  const are = ignored.length === 1 ? 'is' : 'are';
+  if (ignored.length > 0)
+    note(`${plural(ignored.length, 'file')} that ${are} not ${kind}: ${endings(ignored)}`);
+  if (series.length === 0) return;
   note(`\n${seriesTable(series)}`);
   const codes = new Set(series.flatMap(({ reasons }) => Object.keys(reasons)));
   for (const [code, meaning] of Object.entries(meanings)) if (codes.has(code)) note(`${code}: ${meaning}`);

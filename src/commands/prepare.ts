@@ -1,119 +1,90 @@
-/** @file `planewise prepare`: reads a folder of DICOM files once into a store that training reads. */
+/** @file `planewise prepare`: reads a folder of images once into a store that training reads. */
 import { type Command, Option } from 'commander';
 import { listFiles } from '../data/files/files.node.ts';
-import { type PrepareOptions, preparePlan } from '../data/prepare.ts';
-import { checkGrid, defaultSize, defaultSpacingMm } from '../data/resample.ts';
+import type { PrepareOptions } from '../data/prepare.ts';
+import { type Opened, openFiles } from '../data/sources/open.ts';
+import type { MaskOptions } from '../data/sources/source.ts';
 import { expectStoreFolder, writeStore } from '../data/store.node.ts';
-import { planStudies } from '../data/study/plan.ts';
-import { seriesRows } from '../data/study/summary.ts';
-import type { PreparedData, PreparedManifest } from '../data/types.ts';
-import { type Findings, noteFindings } from './findings.ts';
+import { type Warning, Warnings } from '../data/warnings.ts';
+import { sourceInfos } from '../run/records.ts';
+import { noteFindings } from './findings.ts';
 import { note, plural, printJson, printTable } from './output.ts';
+import { subjectColumns, subjectRows } from './prepared.ts';
 import { addStudyOptions, type StudyArguments, withStudyOptions } from './study.ts';
 
 interface PrepareArguments extends StudyArguments {
   readonly out: string;
+  readonly source?: string;
+  readonly emptySlices?: NonNullable<MaskOptions['emptySlices']>;
   readonly dtype?: NonNullable<PrepareOptions['dtype']>;
 }
 
 type Warn = NonNullable<PrepareOptions['onWarning']>;
 
-interface SubjectRow {
-  readonly subject: string;
-  readonly images: number;
-  readonly withLocation: number;
-  readonly lines: Readonly<Record<string, number>>;
-}
-
-function rowsOf({ images, referenceViews }: PreparedManifest): SubjectRow[] {
-  const subjects = [...new Set(images.map(({ subject }) => subject))].sort();
-  return subjects.map((subject) => {
-    const own = images.filter((image) => image.subject === subject);
-    const lines = referenceViews.map((view, i) => [view, own.filter((image) => image.lines[i]).length]);
-    const withLocation = own.filter(({ location }) => location !== null).length;
-    return { subject, images: own.length, withLocation, lines: Object.fromEntries(lines) };
-  });
-}
-
-interface Prepared {
-  readonly data: PreparedData;
-  readonly findings: Findings;
-}
-
-async function prepareFolder(folder: string, given: PrepareArguments, onWarning: Warn): Promise<Prepared> {
+async function openFolder(folder: string, given: PrepareArguments, onWarning: Warn): Promise<Opened> {
   const files = await listFiles(folder);
   await expectStoreFolder(given.out, folder);
-  return withStudyOptions(folder, given, async (options) => {
-    checkGrid(options.size ?? defaultSize, options.spacingMm ?? defaultSpacingMm);
-    const plan = await planStudies(files, options);
-    const dtype = given.dtype && { dtype: given.dtype };
-    const data = await preparePlan(plan, { ...options, ...dtype, onWarning });
-    const { skipped } = data.manifest;
-    const { notices, ignored, outcomes } = plan;
-    const planned = new Set(plan.skipped);
-    const series = seriesRows(
-      outcomes,
-      skipped.filter((file) => !planned.has(file)),
-    );
-    return { data, findings: { notices, skipped, series, ignored } };
-  });
+  const { source, emptySlices, dtype } = given;
+  const own = { ...(source && { source }), ...(emptySlices && { emptySlices }), ...(dtype && { dtype }) };
+  return withStudyOptions(folder, given, (options) => openFiles(files, { ...options, ...own, onWarning }));
 }
 
 async function run(folder: string, given: PrepareArguments): Promise<void> {
-  const warnings = new Map<string, number>();
-  const { data, findings } = await prepareFolder(folder, given, (_, { code }) => {
-    warnings.set(code, (warnings.get(code) ?? 0) + 1);
-  });
-  await writeStore(given.out, data);
-  report(given, data.manifest, warnings, findings);
+  const warnings = new Warnings();
+  const opened = await openFolder(folder, given, warnings.add);
+  await writeStore(given.out, opened.data);
+  if (given.json) reportJson(given.out, opened, warnings.list);
+  else report(given.out, opened, warnings.list);
 }
 
-function report(
-  given: PrepareArguments,
-  manifest: PreparedManifest,
-  warnings: ReadonlyMap<string, number>,
-  findings: Findings,
-): void {
-  const { images, referenceViews, size, spacingMm, targetView } = manifest;
-  const rows = rowsOf(manifest);
-  if (given.json) {
-    printJson({
-      store: given.out,
-      targetView,
-      referenceViews,
-      size,
-      spacingMm,
-      subjects: rows,
-      warnings: Object.fromEntries(warnings),
-      ...findings,
-    });
-    return;
-  }
-  printTable(
-    [
-      { title: 'SUBJECT', cell: (row: SubjectRow) => row.subject },
-      { title: 'IMAGES', cell: (row) => row.images },
-      { title: 'LOCATIONS', cell: (row) => row.withLocation },
-      ...referenceViews.map((view) => ({
-        title: `LINES ${view}`,
-        cell: (row: SubjectRow) => row.lines[view]!,
-      })),
-    ],
-    rows,
-  );
-  note(
-    `${given.out}: ${plural(images.length, 'image')} of ${targetView}, ${size}×${size} at ${spacingMm} mm`,
-  );
-  for (const [code, count] of warnings) note(`${code}: ${plural(count, 'time')}`);
-  noteFindings(findings);
+function reportJson(store: string, opened: Opened, warnings: readonly Warning[]): void {
+  const { data, source, notices, series, ignored } = opened;
+  const { targetView, referenceViews, size, spacingMm, classes, skipped } = data.manifest;
+  printJson({
+    store,
+    ...(source !== 'dicom' && { source }),
+    targetView,
+    referenceViews,
+    ...(classes && { classes }),
+    size,
+    spacingMm,
+    subjects: subjectRows(data),
+    warnings: Object.fromEntries(warnings.map(({ code, count }) => [code, count])),
+    notices,
+    skipped,
+    series,
+    ignored,
+  });
+}
+
+function report(store: string, opened: Opened, warnings: readonly Warning[]): void {
+  const { data, kind } = opened;
+  const { images, size, spacingMm, targetView, classes, skipped } = data.manifest;
+  printTable(subjectColumns(data), subjectRows(data));
+  note(`${store}: ${plural(images.length, 'image')} of ${targetView}, ${size}×${size} at ${spacingMm} mm`);
+  if (classes) note(`classes: ${classes.join(', ')}`);
+  for (const { code, count, file, message } of warnings)
+    note(`${code}: ${plural(count, 'time')}, first ${file}: ${message}`);
+  noteFindings({ ...opened, skipped }, kind);
 }
 
 export function addPrepare(program: Command): void {
   const command = program
     .command('prepare')
-    .description('read a folder of DICOM files once into a store that training reads')
-    .argument('<folder>', 'a folder of DICOM files, searched to any depth')
+    .description('read a folder of images once into a store that training reads')
+    .argument('<folder>', 'a folder of DICOM files, or of volumes laid out as ACDC, searched to any depth')
     .requiredOption('--out <store>', 'the folder to write; an older store there is replaced')
+    .addOption(
+      new Option('--source <name>', 'what to read where a folder holds several kinds of images').choices(
+        sourceInfos().map(({ name }) => name),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--empty-slices <what>',
+        'what slices without any label are, in volumes that have labels (default: unknown)',
+      ).choices(['unknown', 'background']),
+    )
     .addOption(
       new Option('--dtype <type>', 'precision of the stored pixels (default: f32)').choices(['f32', 'f16']),
     );

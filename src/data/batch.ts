@@ -127,6 +127,8 @@ export class Batch {
   readonly gainOffset: Float32Array;
   /** [examples·views]: image index in the prepared data. */
   readonly indices: Int32Array;
+  /** [examples]: what the input drew beside the views. */
+  readonly drawn: Float64Array;
   /** Rows that are examples; the rest repeat the last one (end of a sequential pass only). */
   readonly count: number;
 
@@ -139,6 +141,7 @@ export class Batch {
     this.matrices = this.#view(layout.matrices) as Float32Array;
     this.gainOffset = this.#view(layout.gainOffset) as Float32Array;
     this.indices = new Int32Array(examples * views);
+    this.drawn = new Float64Array(examples);
   }
 
   /** [examples, ...shape] */

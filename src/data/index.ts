@@ -46,14 +46,19 @@ export { cropMap, defaultSize, defaultSpacingMm, onGrid, resample, zScore } from
 export { type Sample, sampleAt, samplesOf } from './sample.ts';
 export { createSampler, type Labeller, type Sampler, type SamplerOptions } from './sampler.ts';
 export { type LeftOut, type Progress, reasonOf, type Scan, type ScannedImage, scanFiles } from './scan.ts';
+export { type Opened, type OpenOptions, openFiles } from './sources/open.ts';
+export type { MaskOptions, SourceOptions } from './sources/source.ts';
 export { type Split, splitSubjects, subjectsOf } from './split.ts';
 export {
   decodeManifest,
   decodeStore,
+  type EncodedStore,
   encodeStore,
   manifestName,
+  masksName,
   pixelsName,
   type StoredManifest,
+  type StoreFile,
 } from './store.ts';
 export { type FrameEvidence, findSpaces, type Space, type Spaces } from './study/frames.ts';
 export {

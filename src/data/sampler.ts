@@ -144,6 +144,7 @@ function fillExample(batch: Batch, at: number, example: Example, labellers: read
   const { views } = batch.layout.sizes;
   for (const [view, { sample, ...change }] of example.views.entries())
     batch.place(at * views + view, sample.index, sample.pixels(), change);
+  batch.drawn[at] = example.drawn;
   const row = batch.row(at);
   for (const labeller of labellers) labeller.fill(example, row);
 }

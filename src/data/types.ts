@@ -55,7 +55,7 @@ export interface PreparedImage {
   readonly view: string;
   /** Images of a subject whose planes compare have the same: study and frame of reference, as a number. */
   readonly space?: number;
-  /** Cardiac phase index within its location, from 0. */
+  /** Cardiac phase index within its location, from 0; of a frame kept alone, its index in the cine. */
   readonly frame: number;
   /** Index of the slice in its stack, base to apex, from 0. */
   readonly slice: number;

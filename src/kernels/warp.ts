@@ -1,5 +1,8 @@
-/** @file Affine augmentation of images and, by the same matrices, of their lines. Neither has a gradient. */
+/** @file Affine augmentation of images and, by the same matrices, of their labels and lines. None has a gradient. */
 
+import { ShapeError } from '../base/errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { expectWhole } from './checks.ts';
 import { launch, linearGrid } from './launch/queue.ts';
 import { expectRank, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { imageGrid, rowWorkgroup } from './pool.ts';
@@ -20,10 +23,49 @@ export const warp: Op<null> = {
     const [batch, height, width, channels] = x!.shape as [number, number, number, number];
     const WORKGROUP = rowWorkgroup(x!);
     const { grid, FOLDED } = imageGrid(WORKGROUP, batch, height, width * channels);
-    const params = { batch, height, width, channels, lineCount: 0, linesEach: 1 };
+    const params = { batch, height, width, channels, lineCount: 0, linesEach: 1, outside: 0 };
     const tensors = { x: x!, matrices: matrices!, gainOffset: gainOffset!, y: y! };
     const specialization = { overrides: { WORKGROUP, FOLDED } };
     launch(device, shaders.warp, 'image', tensors, params, grid, specialization);
+  },
+};
+
+export interface WarpLabelsAttrs {
+  /** Label of what lies outside the input. */
+  readonly outside: number;
+}
+
+function expectClassNumbers(labels: Tensor, { outside }: WarpLabelsAttrs): void {
+  const { dtype } = labels;
+  if (dtype !== 'i32' && dtype !== 'u32')
+    throw new ShapeError('warpLabels', 'labels', `has dtype ${dtype}`, 'Class numbers are i32 or u32.');
+  const [least, most] = dtype === 'u32' ? [0, 2 ** 32 - 1] : [-(2 ** 31), 2 ** 31 - 1];
+  expectWhole('warpLabels', 'outside', outside, least, most);
+}
+
+/** Inputs labels [N, H, W], i32 or u32, and matrices [N, 6] → the labels as they lie in the warped images. */
+export const warpLabels: Op<WarpLabelsAttrs> = {
+  name: 'warpLabels',
+  inputs: ['labels', 'matrices'],
+  infer([labels, matrices]: Inputs, attrs) {
+    const { shape, dtype } = expectRank('warpLabels', 'labels', labels!, 3, null);
+    expectClassNumbers(labels!, attrs);
+    expectType(
+      'warpLabels',
+      'matrices',
+      expectShape('warpLabels', 'matrices', matrices!, [shape[0]!, 6]),
+      'f32',
+    );
+    return [{ shape, dtype }];
+  },
+  launch(device, [labels, matrices], [movedLabels], { outside }) {
+    if (movedLabels!.size === 0) return;
+    const [batch, height, width] = labels!.shape as [number, number, number];
+    const WORKGROUP = rowWorkgroup(labels!);
+    const { grid, FOLDED } = imageGrid(WORKGROUP, batch, height, width);
+    const params = { batch, height, width, channels: 1, lineCount: 0, linesEach: 1, outside: outside >>> 0 };
+    const tensors = { labels: labels!, matrices: matrices!, movedLabels: movedLabels! };
+    launch(device, shaders.warp, 'label', tensors, params, grid, { overrides: { WORKGROUP, FOLDED } });
   },
 };
 
@@ -43,7 +85,15 @@ export const transformLines: Op<null> = {
     if (moved!.size === 0) return;
     const [batch, views] = lines!.shape as [number, number];
     const { workgroup } = device.caps;
-    const params = { batch, height: 0, width: 0, channels: 0, lineCount: batch * views, linesEach: views };
+    const params = {
+      batch,
+      height: 0,
+      width: 0,
+      channels: 0,
+      lineCount: batch * views,
+      linesEach: views,
+      outside: 0,
+    };
     const tensors = { lines: lines!, mask: mask!, matrices: matrices!, moved: moved! };
     const overrides = { WORKGROUP: workgroup };
     const grid = linearGrid(batch * views, workgroup);

@@ -8,9 +8,10 @@ import { openFiles } from '../data/sources/open.ts';
 import { openStore, writeStore } from '../data/store.node.ts';
 import { decodeManifest, manifestName } from '../data/store.ts';
 import { parseViewRule } from '../data/study/views.ts';
-import type { PreparedData, Reason } from '../data/types.ts';
+import type { PreparedData } from '../data/types.ts';
+import { Warnings } from '../data/warnings.ts';
 import { makeCohort } from './cohort.node.ts';
-import type { GivenConfig, RunConfig } from './config.ts';
+import { type GivenConfig, learnsFromMasks, type RunConfig } from './config.ts';
 
 /** A stretch of work with a length, for a progress line. */
 export interface Stage {
@@ -48,38 +49,20 @@ export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
   return { ...given, size, spacingMm };
 }
 
-/** Counts warnings by kind and passes each kind on once, at the end. */
-function warningCounts(): {
-  onWarning: (file: string, reason: Reason) => void;
-  tell: (to: DataOptions) => void;
-} {
-  const counts = new Map<string, { count: number; file: string; reason: Reason }>();
-  return {
-    onWarning(file, reason) {
-      const seen = counts.get(reason.code);
-      if (seen) seen.count++;
-      else counts.set(reason.code, { count: 1, file, reason });
-    },
-    tell({ onWarning }) {
-      for (const { count, file, reason } of counts.values())
-        onWarning(`${reason.code}: ${count} image${count > 1 ? 's' : ''}, first ${file}: ${reason.message}`);
-    },
-  };
-}
-
 async function prepareFolder(folder: string, config: RunConfig, options: DataOptions): Promise<PreparedData> {
   const files = await listFiles(folder);
-  const warnings = warningCounts();
+  const masks = learnsFromMasks(config);
+  const warnings = new Warnings();
   let stage: Stage | undefined;
   let phase = '';
   const { data } = await openFiles(files, {
     from: folder,
-    // A phantom cohort has both its studies and their masks; it is made for its studies.
-    ...(config.data === null && { source: 'dicom' }),
+    // A phantom cohort has both studies and volumes with masks; which are meant needs no word.
+    ...(config.data === null ? { source: masks ? 'acdc' : 'dicom' } : { masks }),
     size: config.size,
     spacingMm: config.spacingMm,
     views: config.map.map(parseViewRule),
-    onWarning: warnings.onWarning,
+    onWarning: warnings.add,
     onNotice: ({ message }) => options.onWarning(message),
     onProgress(progress) {
       if (progress.phase !== phase) {
@@ -91,7 +74,8 @@ async function prepareFolder(folder: string, config: RunConfig, options: DataOpt
     },
   });
   stage?.end();
-  warnings.tell(options);
+  for (const { code, count, file, message } of warnings.list)
+    options.onWarning(`${code}: ${count} image${count > 1 ? 's' : ''}, first ${file}: ${message}`);
   const { skipped } = data.manifest;
   if (skipped.length > 0) {
     const files = `${skipped.length} file${skipped.length > 1 ? 's' : ''}`;

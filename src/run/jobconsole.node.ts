@@ -1,7 +1,8 @@
 /** @file What a job tells whoever started it: lines of news and a progress line for training. */
 import type { Winner } from '../autograd/tune.ts';
+import type { StepMetrics } from '../results/losses.ts';
 import type { TrainEvent } from '../train/events.ts';
-import type { StepMetrics } from '../train/runlog.ts';
+import { initLines } from '../train/init.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import type { Stage } from './dataset.node.ts';
 
@@ -49,6 +50,7 @@ export function trainingProgress(console: JobConsole): {
       tuning ??= console.startStage('tuning', event.total);
       tuning.update(event.done, event.title);
     }
+    if (event.kind === 'init') for (const line of initLines(event.report)) console.say(line);
     if (event.kind === 'tuned') {
       tuning?.end();
       tuning = undefined;

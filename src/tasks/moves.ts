@@ -1,20 +1,57 @@
 /** @file How labels move with their images on the device, one line a kind. */
 import * as ops from '../autograd/ops.ts';
-import { ConfigError } from '../base/errors.ts';
+import { ShapeError } from '../base/errors.ts';
 import type { Field, Kind } from '../data/field.ts';
+import { tensor } from '../tensor/create.ts';
+import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** @param matrices [N, 6], output pixel → input pixel */
 type Move = (values: Tensor, mask: Tensor, matrices: Tensor) => Tensor;
 
-const moves: Readonly<Partial<Record<Kind, Move>>> = {
+/** The values in another shape while they are moved. @param like of the values' shape */
+function shaped(values: Tensor, like: (shape: Shape) => Shape, move: (values: Tensor) => Tensor): Tensor {
+  return ops.reshape(move(ops.reshape(values, like(values.shape))), values.shape);
+}
+
+/** Intensities as they are, but for where they lie; 0 outside. */
+function movedPixels(values: Tensor, matrices: Tensor): Tensor {
+  const images = matrices.shape[0]!;
+  const same = tensor(
+    values.device,
+    Array.from({ length: 2 * images }, (_, i) => 1 - (i % 2)),
+    [images, 2],
+  );
+  const like = ([n, height, width, channels = 1]: Shape): Shape => [n!, height!, width!, channels];
+  return shaped(values, like, (pixels) => ops.warp(pixels, matrices, same));
+}
+
+const moves: Readonly<Record<Kind, Move>> = {
+  image: (values, _mask, matrices) => movedPixels(values, matrices),
+  // what comes in from outside the image is background, as its pixels show no structure
+  mask: (values, _mask, matrices) => ops.warpLabels(values, matrices),
   lines: (values, mask, matrices) => ops.transformLines(values, mask, matrices),
   value: (values) => values,
 };
 
-/** A field's values as they lie in the moved images. */
+/** What a field's values must be for its kind. */
+const shapes: Readonly<Record<Kind, string | null>> = {
+  image: '[size, size] or [size, size, channels]',
+  mask: '[size, size]',
+  lines: '[lines, 3]',
+  value: null,
+};
+
+/**
+ * A field's values as they lie in the moved images.
+ * @throws ShapeError where they are not of the shape and type that their kind moves
+ */
 export function moved(field: Field, values: Tensor, mask: Tensor, matrices: Tensor): Tensor {
-  const move = moves[field.kind];
-  if (move) return move(values, mask, matrices);
-  throw new ConfigError(`Field ${field.name}: values of kind ${field.kind} cannot be moved.`);
+  try {
+    return moves[field.kind](values, mask, matrices);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    const needed = `A field of kind ${field.kind} has shape ${shapes[field.kind]}.`;
+    throw new ShapeError(`field ${field.name}`, error.argument, error.problem, needed);
+  }
 }

@@ -44,6 +44,13 @@ export const oneOf = <const T extends string>(choices: readonly T[]) =>
 export const list = <T>(kind: z.ZodMiniType<T>): z.ZodMiniType<readonly T[]> =>
   z.array(kind, 'a list is needed');
 
+/** Of one kind or another. @param needed names both */
+export const either = <A, B>(
+  one: z.ZodMiniType<A>,
+  other: z.ZodMiniType<B>,
+  needed: string,
+): z.ZodMiniType<A | B> => z.union([one, other], `${needed} is needed`);
+
 /** Some of the choices, at least one and none twice. */
 export const someOf = <const T extends string>(choices: readonly T[]) =>
   list(oneOf(choices)).check(

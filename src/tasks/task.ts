@@ -48,8 +48,8 @@ export interface Verdict {
 
 /** Scores what a network says, beside the trivial predictor. Fed block by block, so that no run holds all outputs. */
 export interface Judge {
-  /** Outputs of some images; their labels are in the samples. @throws ShapeError for outputs of more or fewer images */
-  add(outputs: HostOutputs, samples: readonly Sample[]): void;
+  /** `drawn`: what the input drew for each example, of whose (first) images these are samples. Outputs of some images; their labels are in the samples. @throws ShapeError for outputs of more or fewer images */
+  add(outputs: HostOutputs, samples: readonly Sample[], drawn: ArrayLike<number>): void;
   /** What to show of image `row` of the newest block. */
   marks(row: number): readonly Mark[];
   done(): Verdict;
@@ -69,7 +69,10 @@ export interface Part {
   loss(step: Step): Tensor;
   /** @param training what the trivial predictor knows */
   judge(training: readonly Sample[]): Judge;
-  /** @throws ConfigError where the training images lack its labels */
+  /**
+   * Looks at the training images before the first loss, which may take something from them: the weights of classes, say.
+   * @throws ConfigError where they lack its labels
+   */
   check(training: readonly Sample[]): void;
 }
 
@@ -91,6 +94,8 @@ export interface Task<S = unknown> {
   readonly lossTitle: string;
   /** What an example looks at; default one augmented image. */
   readonly input?: Input;
+  /** Whether it learns from masks: of several kinds of images in a folder, those with masks are then taken. */
+  readonly masks?: boolean;
   /** Its section of the configuration, beside the weight of its loss. */
   readonly settings: SettingKinds<S>;
   readonly defaults: S;

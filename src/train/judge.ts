@@ -3,36 +3,13 @@ import { type Sample, samplesOf } from '../data/sample.ts';
 import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
-import type { Finding, Scatter } from '../results/mark.ts';
-import type { Result } from '../results/result.ts';
+import type { Evaluation, PartName, ShownImage } from '../results/evaluation.ts';
+import type { Finding } from '../results/mark.ts';
 import type { Verdict } from '../tasks/task.ts';
 import { imagesOf } from './dataset.ts';
-import type { PlannedTask } from './plan.ts';
+import { type PlannedTask, streamsOf } from './plan.ts';
 import { type PredictOptions, predictImages } from './predict.ts';
 import { shownImages } from './shown.ts';
-
-export type PartName = 'test' | 'validation' | 'training';
-
-/** An image with what is shown of it. */
-export interface ShownImage {
-  readonly sample: Sample;
-  /** Of each task. */
-  readonly findings: readonly Finding[];
-}
-
-/** What is known of a network once its images are judged. */
-export interface Evaluation {
-  /** Which subjects were evaluated: test where there are any, else validation, else those trained on. */
-  readonly part: PartName;
-  readonly images: number;
-  readonly subjects: number;
-  readonly results: readonly Result[];
-  /** Each task's part of evaluation.json. */
-  readonly summaries: Readonly<Record<string, object | null>>;
-  readonly scatters: readonly Scatter[];
-  readonly notes: readonly string[];
-  readonly shown: readonly ShownImage[];
-}
 
 function evaluatedPart({ test, validation, train }: Split): { part: PartName; subjects: readonly string[] } {
   if (test.length > 0) return { part: 'test', subjects: test };
@@ -55,7 +32,7 @@ export interface Judgement {
   readonly shown: readonly ShownImage[];
 }
 
-export interface JudgeOptions extends PredictOptions {
+export interface JudgeOptions extends Omit<PredictOptions, 'input'> {
   /** What the trivial predictors know. */
   readonly training: readonly Sample[];
   /** Places of the images to show, in the order to show them. */
@@ -70,27 +47,45 @@ export async function judgeImages(
   indices: readonly number[],
   { training, show, ...options }: JudgeOptions,
 ): Promise<Judgement> {
-  const judges = tasks.map(({ task, part }) => ({
-    task: task.name,
-    series: part.series,
-    judge: part.judge(training),
-  }));
-  const shown = new Map<number, ShownImage>();
-  const wanted = new Set(show);
-  await predictImages(network, data, indices, options, (outputs, block) => {
-    const samples = samplesOf(data, block);
-    for (const { judge } of judges) judge.add(outputs, samples);
-    for (const [row, sample] of samples.entries()) {
-      if (!wanted.has(sample.index)) continue;
-      const findings = judges.map(({ task, series, judge }) => ({ task, series, marks: judge.marks(row) }));
-      shown.set(sample.index, { sample, findings });
-    }
-  });
+  const judges = tasks.map((planned) => ({ planned, judge: planned.part.judge(training) }));
+  const findings = new Map<number, Map<PlannedTask, Finding>>(show.map((index) => [index, new Map()]));
+  const streams = streamsOf(tasks);
+  for (const [i, stream] of streams.entries()) {
+    const own = judges.filter(({ planned }) => stream.tasks.includes(planned));
+    const onProgress = (done: number) =>
+      options.onProgress?.(Math.floor((i * indices.length + done) / streams.length));
+    let first = 0;
+    await predictImages(
+      network,
+      data,
+      indices,
+      { ...options, input: stream.input, onProgress },
+      (outputs, batch) => {
+        const block = indices.slice(first, first + batch.count);
+        first += batch.count;
+        const samples = samplesOf(data, block);
+        for (const { planned, judge } of own) {
+          judge.add(outputs, samples, batch.drawn);
+          for (const [row, { index }] of samples.entries())
+            findings.get(index)?.set(planned, findingOf(planned, judge.marks(row)));
+        }
+      },
+    );
+  }
   return {
-    verdicts: judges.map(({ task, judge }) => ({ task, ...judge.done() })),
-    shown: show.map((index) => shown.get(index)!),
+    verdicts: judges.map(({ planned, judge }) => ({ task: planned.task.name, ...judge.done() })),
+    shown: samplesOf(data, show).map((sample) => ({
+      sample,
+      findings: tasks.flatMap((planned) => findings.get(sample.index)!.get(planned) ?? []),
+    })),
   };
 }
+
+const findingOf = ({ task, part }: PlannedTask, marks: Finding['marks']): Finding => ({
+  task: task.name,
+  series: part.series,
+  marks,
+});
 
 /** Predicts the held-out images and has every task judge them beside its trivial predictor. */
 export async function evaluate(

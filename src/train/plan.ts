@@ -33,17 +33,53 @@ export interface Plan {
   readonly heads: readonly Head[];
 }
 
-/** Sets the tasks up for the data. Throws ConfigError where the data lack what a task needs. */
-export function planOf(backbone: Backbone, chosen: readonly ChosenTask[], facts: Facts, grid: Grid): Plan {
-  const tasks = chosen.map(
-    ({ task, weight, settings }): PlannedTask => ({ task, weight, part: task.setup(facts, settings, grid) }),
-  );
+/** A task's part with other heads in place of those that it names. */
+function withHeads(part: Part, replaced: ReadonlyMap<Head, Head>): Part {
+  const own = (head: Head): Head => replaced.get(head) ?? head;
+  return {
+    ...part,
+    heads: part.heads.map(own),
+    loss: (step) => part.loss({ ...step, out: (head) => step.out(own(head)) }),
+    judge(training) {
+      const judge = part.judge(training);
+      return {
+        add: (outputs, ...images) => judge.add((head) => outputs(own(head)), ...images),
+        marks: (row) => judge.marks(row),
+        done: () => judge.done(),
+      };
+    },
+  };
+}
+
+/** Heads that several tasks want at one path stand under the names of their tasks. */
+function apart(tasks: readonly PlannedTask[]): PlannedTask[] {
+  const paths = tasks.flatMap(({ part }) => part.heads.map(({ path }) => path));
+  const shared = new Set(paths.filter((path, i) => paths.indexOf(path) !== i));
+  return tasks.map((planned) => {
+    const { task, part } = planned;
+    const moved = part.heads.filter(({ path }) => shared.has(path));
+    if (moved.length === 0) return planned;
+    const replaced = moved.map((head) => [head, { ...head, path: `${task.name}.${head.path}` }] as const);
+    return { ...planned, part: withHeads(part, new Map(replaced)) };
+  });
+}
+
+/** Tasks by what they look at. */
+export function streamsOf(tasks: readonly PlannedTask[]): Stream[] {
   const inputOf = ({ task }: PlannedTask): Input => task.input ?? oneImage;
   const inputs = [...new Set(tasks.map(inputOf))];
+  return inputs.map((input) => ({ input, tasks: tasks.filter((task) => inputOf(task) === input) }));
+}
+
+/** Sets the tasks up for the data. Throws ConfigError where the data lack what a task needs. */
+export function planOf(backbone: Backbone, chosen: readonly ChosenTask[], facts: Facts, grid: Grid): Plan {
+  const tasks = apart(
+    chosen.map(({ task, weight, settings }) => ({ task, weight, part: task.setup(facts, settings, grid) })),
+  );
   return {
     backbone,
     tasks,
-    streams: inputs.map((input) => ({ input, tasks: tasks.filter((task) => inputOf(task) === input) })),
+    streams: streamsOf(tasks),
     heads: tasks.flatMap(({ part }) => part.heads),
   };
 }

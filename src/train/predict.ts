@@ -1,25 +1,40 @@
 /** @file Predictions over many images, block by block. */
 import { type CapturedStep, capture } from '../autograd/step.ts';
 import { noGrad } from '../autograd/tape.ts';
+import { ConfigError } from '../base/errors.ts';
+import type { Batch } from '../data/batch.ts';
+import { type Input, oneImage } from '../data/input.ts';
+import { createSampler } from '../data/sampler.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import type { Head } from '../models/heads.ts';
 import type { HostOutputs } from '../tasks/task.ts';
-import { zeros } from '../tensor/create.ts';
-import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { selectImages } from './dataset.ts';
 import { Pace } from './pace.ts';
+import { StreamInputs } from './streaminputs.ts';
 
 export interface PredictOptions {
   /** Images at a time. */
   readonly batch: number;
   readonly onProgress?: (done: number) => void;
+  /** What an example looks at; default one image. */
+  readonly input?: Input;
 }
 
-/** Told of each block: outputs of the images `indices`, in their order. */
-export type OnBlock = (outputs: HostOutputs, indices: readonly number[]) => void;
+/** Told of each block: outputs of the examples that the batch begins with, `batch.count` of them. */
+export type OnBlock = (outputs: HostOutputs, batch: Batch) => void;
 
 type HeadOutputs = Readonly<Record<string, Tensor>>;
+
+/** By path, for another plan of the same network has heads of its own. */
+function placeOf(heads: readonly Head[], { path }: Head): number {
+  const place = heads.findIndex((head) => head.path === path);
+  if (place >= 0) return place;
+  throw new ConfigError(
+    `The network was built without head ${path}. Build it for the tasks it is asked for.`,
+  );
+}
 
 /** A head's first `rows` outputs. */
 async function readHead(
@@ -35,42 +50,43 @@ async function readHead(
 /**
  * The network's outputs for the images `indices`, in that order, a few at a time, with running statistics and without
  * dropout.
+ * @param input what an example looks at; it draws as in a validation
  */
 export async function predictImages(
   network: HeadedNetwork,
   data: PreparedData,
   indices: readonly number[],
-  options: PredictOptions,
+  { input = oneImage, ...options }: PredictOptions,
   onBlock: OnBlock,
 ): Promise<void> {
-  const { size } = data.manifest;
-  const { heads } = network;
+  if (indices.length === 0) return;
+  const { device, heads } = network;
   const batch = Math.max(1, Math.min(options.batch, indices.length));
-  const area = size * size;
-  const images = disown(zeros(network.device, [batch, size, size, 1], 'f32', 'images'));
-  const step = await capture(network.device, () =>
+  const sampler = createSampler(selectImages(data, indices), { batch, epoch: 'sequential', input });
+  const inputs = new StreamInputs(device, { input, tasks: [] }, batch, data.manifest.size);
+  const step = await capture(device, () =>
     noGrad((): HeadOutputs => {
-      const { output } = network.run(images, { training: false });
+      const { output } = network.run(inputs.still().images, { training: false });
       return Object.fromEntries(heads.map((head) => [head.path, output(head)]));
     }),
   );
   try {
     const pace = new Pace();
-    const host = new Float32Array(batch * area);
-    for (let first = 0; first < indices.length; first += batch) {
-      const rows = indices.slice(first, first + batch);
-      for (const [row, index] of rows.entries())
-        host.set(data.pixels.subarray(index * area, (index + 1) * area), row * area);
-      images.write(host);
+    for (let i = 0, done = 0; i < sampler.stepsPerEpoch; i++) {
+      const own = sampler.batch(i);
+      inputs.write(own);
       pace.start();
       step.run();
-      const read = () => Promise.all(heads.map((head) => readHead(step, head, rows.length)));
-      const outputs = await pace.settle(1, read);
-      onBlock((head) => outputs[heads.indexOf(head)]!, rows);
-      options.onProgress?.(first + rows.length);
+      const images = own.count * input.views;
+      const outputs = await pace.settle(1, () =>
+        Promise.all(heads.map((head) => readHead(step, head, images))),
+      );
+      onBlock((head) => outputs[placeOf(heads, head)]!, own);
+      done += own.count;
+      options.onProgress?.(done);
     }
   } finally {
     step.dispose();
-    images.dispose();
+    inputs.dispose();
   }
 }

@@ -1,6 +1,7 @@
 /** @file A stream's batch on the device: one buffer, written once a step, and the tensors that lie in it. */
 import * as ops from '../autograd/ops.ts';
 import { type Batch, BatchLayout, type Section } from '../data/batch.ts';
+import { type Input, oneImage } from '../data/input.ts';
 import { moved } from '../tasks/moves.ts';
 import type { Step } from '../tasks/task.ts';
 import { zeros } from '../tensor/create.ts';
@@ -16,6 +17,7 @@ export interface StreamStep extends Omit<Step, 'out'> {
 
 export class StreamInputs {
   readonly tasks: readonly PlannedTask[];
+  readonly #input: Input;
   readonly #layout: BatchLayout;
   readonly #whole: Tensor;
   readonly #tensors: ReadonlyMap<Section, Tensor>;
@@ -23,6 +25,7 @@ export class StreamInputs {
   constructor(device: Device, { input, tasks }: Stream, examples: number, size: number) {
     const fields = tasks.flatMap(({ part }) => part.fields);
     this.tasks = tasks;
+    this.#input = input;
     this.#layout = new BatchLayout({ examples, views: input.views, size }, fields);
     this.#whole = disown(zeros(device, [this.#layout.byteLength / 4], 'f32', 'batch'));
     this.#tensors = new Map(this.#layout.sections.map((section) => [section, this.#place(section)]));
@@ -48,13 +51,17 @@ export class StreamInputs {
       matrices,
       this.#tensor(this.#layout.gainOffset),
     );
-    const stored = this.asStored();
+    const stored = this.#stored();
     // what is not moved is no field of this stream, which is refused there
     return { ...stored, images, at: (field) => labels.get(field) ?? stored.at(field) };
   }
 
-  /** Images and labels as they are stored. */
-  asStored(): StreamStep {
+  /** Images and labels as evaluations see them: as they are stored, unless it is the input that moves them. */
+  still(): StreamStep {
+    return this.#input === oneImage ? this.#stored() : this.moved();
+  }
+
+  #stored(): StreamStep {
     return {
       images: this.#tensor(this.#layout.images),
       at: (field) => this.#tensor(this.#layout.values(field)),

@@ -4,11 +4,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ConfigError, FileError } from '../../src/base/errors.ts';
+import { ConfigError, FileError, ShapeError } from '../../src/base/errors.ts';
 import { crc32 } from '../../src/base/hash.ts';
 import { listFiles } from '../../src/data/files/files.node.ts';
 import { prepare } from '../../src/data/prepare.ts';
 import { expectStoreFolder, openStore, writeStore } from '../../src/data/store.node.ts';
+import { encodeStore } from '../../src/data/store.ts';
+import { type PreparedData, UNKNOWN } from '../../src/data/types.ts';
 import { dsbccSubject } from './studies.ts';
 
 const disk = vi.hoisted(() => ({ full: false }));
@@ -99,7 +101,8 @@ describe('a prepared store', () => {
     for (const [text, problem] of [
       ['{"format":"planewise-prep', 'is not complete JSON'],
       ['null', 'is not the manifest'],
-      ['{"format":"planewise-prepared","version":2}', 'has version 2'],
+      ['{"format":"planewise-prepared","version":3}', 'has version 3'],
+      ['{"format":"planewise-prepared","version":2}', 'lacks fields'],
       ['{"format":"planewise-prepared","version":1}', 'lacks fields'],
     ] as const) {
       await writeFile(manifest, text);
@@ -119,6 +122,72 @@ describe('a prepared store', () => {
     disk.full = false;
     expect(await openStore(folder)).toEqual(old);
     expect(await readdir(folder)).toHaveLength(2);
+  });
+});
+
+/** The same with masks of three classes, some unknown. */
+async function masked(dtype: 'f32' | 'f16' = 'f32'): Promise<PreparedData> {
+  const { manifest, pixels } = await small(dtype);
+  const masks = Uint8Array.from(pixels, (_, i) => [0, 1, 2, UNKNOWN][i % 4]!);
+  return { manifest: { ...manifest, version: 2, classes: ['background', 'a', 'b'] }, pixels, masks };
+}
+
+describe('a store with masks', () => {
+  const at = (name: string) => join(folder, name);
+
+  test.each(['f32', 'f16'] as const)('in %s opens as it was in memory', async (dtype) => {
+    const data = await masked(dtype);
+    await writeStore(folder, data);
+    expect(await openStore(folder)).toEqual(data);
+    expect((await readdir(folder)).sort()).toEqual(['manifest.json', 'masks.u8.bin', `pixels.${dtype}.bin`]);
+    await expect(expectStoreFolder(folder, at('images'))).resolves.toBeUndefined();
+  });
+
+  test('has the manifest of version 1 where the masks are left out, and nothing of an older store stays', async () => {
+    const { manifest, pixels } = await masked('f16');
+    await writeStore(folder, await masked());
+    await writeStore(folder, { manifest, pixels });
+    expect((await readdir(folder)).sort()).toEqual(['manifest.json', 'pixels.f16.bin']);
+    const plain = await small('f16');
+    expect(await openStore(folder)).toEqual(plain);
+    expect(encodeStore({ manifest, pixels }).manifest).toEqual(encodeStore(plain).manifest);
+  });
+
+  test('whose masks are damaged, truncated, of another store or missing is a FileError that names the file', async () => {
+    await writeStore(folder, await masked());
+    const bytes = await readFile(at('masks.u8.bin'));
+    const manifest = await readFile(at('manifest.json'), 'utf8');
+    const foreign = /masks\.u8\.bin: does not belong to its manifest or is damaged/;
+    await writeFile(
+      at('masks.u8.bin'),
+      bytes.map((b) => (b + 1) % 3),
+    );
+    await expect(openStore(folder)).rejects.toThrow(foreign);
+    await truncate(at('masks.u8.bin'), 100);
+    await expect(openStore(folder)).rejects.toThrow(/masks\.u8\.bin: holds 100 bytes instead of 3456/);
+    await rm(at('masks.u8.bin'));
+    await expect(openStore(folder)).rejects.toThrow(/masks\.u8\.bin: does not exist/);
+    await writeFile(at('masks.u8.bin'), bytes);
+    await writeFile(at('manifest.json'), manifest.replace('["background","a","b"]', '["background","a"]'));
+    await expect(openStore(folder)).rejects.toThrow(/holds class 2, but there are 2 classes/);
+    for (const [from, to] of [
+      ['["background","a","b"]', '[]'],
+      ['["background","a","b"]', '"none"'],
+      ['"masksChecksum":', '"other":'],
+    ] as const) {
+      await writeFile(at('manifest.json'), manifest.replace(from, to));
+      await expect(openStore(folder), from).rejects.toThrow(/manifest\.json: lacks fields/);
+    }
+  });
+
+  test('is not written where masks and classes do not fit', async () => {
+    const { manifest, pixels, masks } = await masked();
+    const refused = (change: Partial<PreparedData>) => () =>
+      encodeStore({ manifest, pixels, masks: masks!, ...change });
+    expect(refused({ masks: masks!.subarray(1) })).toThrow(ShapeError);
+    expect(refused({ masks: masks!.map(() => 3) })).toThrow(/masks hold 3, but there are 3 classes/);
+    const { classes: _, ...nameless } = manifest;
+    expect(refused({ manifest: nameless })).toThrow(/classes are 0/);
   });
 });
 

@@ -20,7 +20,7 @@ function judged(
   const judge = part.judge(training);
   for (let first = 0; first < images.length; first += block) {
     const values = Float32Array.from(predicted.slice(first, first + block));
-    judge.add(outputsOf(head, values), images.slice(first, first + block));
+    judge.add(outputsOf(head, values), images.slice(first, first + block), []);
   }
   return judge.done();
 }
@@ -76,7 +76,7 @@ describe('the judge of locations', () => {
 
   test('refuses predictions of another number of images', () => {
     const add = (count: number) => () =>
-      part.judge(images).add(outputsOf(head, new Float32Array(count)), images);
+      part.judge(images).add(outputsOf(head, new Float32Array(count)), images, []);
     expect(add(2)).toThrow(ShapeError);
     expect(add(2)).toThrow(/3 images/);
     expect(add(4)).toThrow(ShapeError);
@@ -84,8 +84,8 @@ describe('the judge of locations', () => {
 
   test('shows where in the stack an image of the newest block is, by the network and in truth', () => {
     const judge = part.judge(images);
-    judge.add(outputsOf(head, Float32Array.of(0.25)), [images[0]!]);
-    judge.add(outputsOf(head, Float32Array.of(0.875, 0.5)), images.slice(1));
+    judge.add(outputsOf(head, Float32Array.of(0.25)), [images[0]!], []);
+    judge.add(outputsOf(head, Float32Array.of(0.875, 0.5)), images.slice(1), []);
     const scale = { kind: 'scale', title: 'location', from: 'base', to: 'apex' };
     expect(judge.marks(0)).toEqual([{ ...scale, predicted: 0.875, truth: 1 }]);
     expect(judge.marks(1)).toEqual([{ ...scale, predicted: 0.5, truth: null }]);

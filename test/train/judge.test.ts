@@ -4,11 +4,12 @@ import { noGrad } from '../../src/autograd/tape.ts';
 import { unet } from '../../src/backbones/unet.ts';
 import { samplesOf } from '../../src/data/sample.ts';
 import type { Split } from '../../src/data/split.ts';
+import type { Evaluation } from '../../src/results/evaluation.ts';
 import { buildNetwork } from '../../src/run/trained.ts';
 import { location } from '../../src/tasks/location.ts';
 import { orientation } from '../../src/tasks/orientation/index.ts';
 import { tensor } from '../../src/tensor/create.ts';
-import { type Evaluation, evaluate, evaluationRecord } from '../../src/train/judge.ts';
+import { evaluate, evaluationRecord } from '../../src/train/judge.ts';
 import { type ChosenTask, planOf } from '../../src/train/plan.ts';
 import { useDevice } from '../device.ts';
 import { mirrors } from './mirrors.ts';
@@ -73,7 +74,7 @@ describe('an evaluation', () => {
     for (const { task, part } of plan.tasks) {
       const judge = part.judge(training);
       const values = (await output(part.heads[0]!).read()) as Float32Array;
-      judge.add(() => values, held);
+      judge.add(() => values, held, []);
       const { summary } = judge.done();
       expect(evaluation.summaries[task.name], task.name).toEqual(summary);
     }

@@ -1,6 +1,15 @@
 /** @file Compares two texts line by line; a line that differs is its own path. */
 
-const shown = (line) => (line.length > 120 ? `${line.slice(0, 120)}…` : line);
+const WIDTH = 120;
+
+/** As much of a line as a terminal shows, from a little before where it leaves its counterpart. */
+function shown(line, other = '') {
+  let first = 0;
+  while (first < line.length && line[first] === other[first]) first++;
+  const start = line.length > WIDTH ? Math.max(0, first - WIDTH / 3) : 0;
+  const end = start + WIDTH;
+  return `${start > 0 ? '…' : ''}${line.slice(start, end)}${line.length > end ? '…' : ''}`;
+}
 
 /**
  * Lengths of the longest common subsequences of the rests of two lists: entry i·(m + 1) + j is of base from i and work
@@ -49,9 +58,13 @@ export function differingLines(base, work) {
     endWork--;
   }
   const found = unmatched(base.slice(start, endBase), work.slice(start, endWork));
-  return found.map(({ side, index, line }) => ({
-    path: line,
-    text: `line ${start + index + 1}, in the ${side === 'base' ? 'base' : 'work tree'} only: ${shown(line)}`,
+  const sides = { base: [], work: [] };
+  for (const one of found) sides[one.side].push(one);
+  const counterpart = (one) => sides[one.side === 'base' ? 'work' : 'base'][sides[one.side].indexOf(one)];
+  return found.map((one) => ({
+    path: one.line,
+    place: `line ${start + one.index + 1}`,
+    text: `in the ${one.side === 'base' ? 'base' : 'work tree'} only: ${shown(one.line, counterpart(one)?.line)}`,
   }));
 }
 

@@ -10,11 +10,11 @@ const timed = [
   [/ slices in \d+\.\d s\./g, ' slices in (time).'],
 ];
 
-/** Lines of a report or a panel, one for each element, without durations, throughput and memory in use. */
+/** Lines of a report or a panel, one for each tag, without durations, throughput and memory in use. */
 export function maskHtml(html) {
   const masked = timed.reduce((text, [pattern, mask]) => text.replace(pattern, mask), html);
   return masked
-    .replace(/<(?!\/)/g, '\n<')
+    .replaceAll('<', '\n<')
     .split('\n')
     .filter((line) => line.trim() !== '');
 }

@@ -2,8 +2,8 @@
 import { compareFile, kindOf } from './compare.mjs';
 import { filesIn, read } from './runs.mjs';
 
-/** Differences that are listed one by one. */
-const MOST_LISTED = 8;
+/** Differences of a file that are listed one by one. */
+const MOST_LISTED = 3;
 
 /** "2 logs, 3 tensor files": what was compared. */
 function counted(names) {
@@ -28,23 +28,23 @@ export function compareResults(name, base, work, expectations) {
   return { compared: counted(files), differences };
 }
 
-const named = ({ file, path, text }) => {
-  const place = path === '' || text.endsWith(path) ? '' : ` ${path}`;
-  return `${file}${place}: ${text}`;
-};
+function named({ file, path, place = path, text }) {
+  return `    ${file}${place && ` ${place}`}: ${text}`;
+}
 
-/** The lines under a case's row: each file's first differences, and how many more it has. */
-export function differenceLines(differences) {
+/** The lines under a case's row: each file's first differences, or all, and how many are meant. */
+export function differenceLines(differences, all) {
   const files = [...new Set(differences.map(({ file }) => file))];
   return files.flatMap((file) => {
-    const all = differences.filter((difference) => difference.file === file);
-    const unexpected = all.filter(({ why }) => why === null);
-    const whys = [...new Set(all.flatMap(({ why }) => why ?? []))];
-    const more = unexpected.length - MOST_LISTED;
+    const own = differences.filter((difference) => difference.file === file);
+    const unexpected = own.filter(({ why }) => why === null);
+    const listed = all ? unexpected : unexpected.slice(0, MOST_LISTED);
+    const more = unexpected.length - listed.length;
+    const whys = new Set(own.flatMap(({ why }) => why ?? []));
     return [
-      ...unexpected.slice(0, MOST_LISTED).map((difference) => `    ${named(difference)}`),
-      ...(more > 0 ? [`    ${file}: ${more} more differences`] : []),
-      ...whys.map((why) => `    ${file}: ${all.filter((d) => d.why === why).length} expected: ${why}`),
+      ...listed.map(named),
+      ...(more > 0 ? [`    ${file}: ${more} more (--all lists them)`] : []),
+      ...[...whys].map((why) => `    ${file}: ${own.filter((d) => d.why === why).length} expected: ${why}`),
     ];
   });
 }

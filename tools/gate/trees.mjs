@@ -46,9 +46,11 @@ export function cacheOf(commit) {
 
 /** Removes what is known of commits that nobody has asked for lately. */
 export function trimCache() {
+  mkdirSync(cache, { recursive: true });
   const age = (path) => -statSync(path).mtimeMs;
   const all = readdirSync(cache).map((name) => join(cache, name));
-  for (const path of all.sort((a, b) => age(a) - age(b)).slice(KEPT)) rmSync(path, { recursive: true });
+  for (const path of all.sort((a, b) => age(a) - age(b)).slice(KEPT))
+    rmSync(path, { recursive: true, force: true });
 }
 
 export const commitOf = (name) => git(root, 'rev-parse', '--verify', `${name}^{commit}`);

@@ -14,11 +14,12 @@ import ops_norm
 import ops_optim
 import ops_reduce
 import ops_training
+import ops_warp
 from common import GOLDENS, Draw, write_json
 
 MODULES = [
     ops_conv, ops_groups, ops_elements, ops_image, ops_math, ops_loss, ops_optim, ops_norm, ops_reduce, ops_losses,
-    ops_training,
+    ops_training, ops_warp,
 ]
 
 

@@ -1,5 +1,6 @@
-/** @file Augmentation on the device: images and their lines move by the same matrices. */
+/** @file Augmentation on the device: images, their labels and their lines move by the same matrices. */
 import * as kernels from '../../kernels/index.ts';
+import { expectOptions } from '../../kernels/options.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 
@@ -11,6 +12,21 @@ import { apply } from '../apply.ts';
  */
 export function warp(x: Tensor, matrices: Tensor, gainOffset: Tensor): Tensor {
   return apply(kernels.warp, [x, matrices, gainOffset], null);
+}
+
+export interface WarpLabelsOptions {
+  /** Label of what lies outside the input: a whole number of 32 bits, default 0. */
+  readonly outside?: number | undefined;
+}
+
+/**
+ * Labels of pixels [N, H, W], i32 or u32, as they lie in the images that `warp` makes by `matrices` [N, 6]: that of the
+ * input pixel whose centre is nearest, of equally near ones the later in column and row. Has no gradient.
+ * @throws ShapeError where shapes differ
+ */
+export function warpLabels(labels: Tensor, matrices: Tensor, options: WarpLabelsOptions = {}): Tensor {
+  expectOptions('warpLabels', options, ['outside']);
+  return apply(kernels.warpLabels, [labels, matrices], { outside: options.outside ?? 0 });
 }
 
 /**

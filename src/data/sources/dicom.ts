@@ -17,6 +17,7 @@ async function prepareScan(scan: Scan, options: SourceOptions): Promise<Prepared
 export const dicom: Source = {
   name: 'dicom',
   title: 'DICOM images',
+  kind: 'DICOM',
   options: ['views', 'targetView', 'referenceViews', 'referenceSlice', 'subjects', 'locationDirection'],
   async find(files, options) {
     const scan = await scanFiles(files, options.onProgress);

@@ -8,11 +8,15 @@ import type { Found, OwnOption, Prepared, Source, SourceOptions } from './source
 export interface OpenOptions extends SourceOptions {
   /** Name of the only source to look for; default: the first that has files there. */
   readonly source?: string;
+  /** Whether images that may have masks are taken first. */
+  readonly masks?: boolean;
 }
 
 export interface Opened extends Prepared {
   /** Name of the source that was taken. */
   readonly source: string;
+  /** What its files are, in messages: DICOM, say. */
+  readonly kind: string;
 }
 
 /** Options as messages name them, with their flags. */
@@ -26,10 +30,30 @@ const optionNames: Readonly<Record<OwnOption, string>> = {
   emptySlices: 'what slices without labels are (--empty-slices)',
 };
 
+/** What a source found among files. */
+export interface Sighted extends Pick<Found, 'count' | 'text'> {
+  /** Of the source. */
+  readonly name: string;
+}
+
 type Sighting = readonly [source: Source, found: Found];
 
-function wanted(name: string | undefined): readonly Source[] {
-  if (name === undefined) return sources;
+/**
+ * What kinds of data sets are among files, in the order in which they would be taken.
+ * @param except name of a source that is not asked
+ */
+export async function findSources(files: readonly FileSource[], except?: string): Promise<Sighted[]> {
+  const seen: Sighted[] = [];
+  for (const source of sources) {
+    const found = source.name === except ? null : await source.find(files, {});
+    if (found) seen.push({ name: source.name, count: found.count, text: found.text });
+  }
+  return seen;
+}
+
+function wanted({ source: name, masks = false }: OpenOptions): readonly Source[] {
+  const last = (source: Source): number => Number(masks && !source.masks);
+  if (name === undefined) return [...sources].sort((a, b) => last(a) - last(b));
   const named = sources.filter((source) => source.name === name);
   if (named.length > 0) return named;
   const names = sources.map((source) => source.name).join(', ');
@@ -64,7 +88,7 @@ function leftNotice([taken, found]: Sighting, left: readonly Sighting[]): Notice
 }
 
 async function sightings(files: readonly FileSource[], options: OpenOptions): Promise<Sighting[]> {
-  const asked = wanted(options.source);
+  const asked = wanted(options);
   const seen: Sighting[] = [];
   for (const source of asked) {
     const found = await source.find(files, options);
@@ -76,7 +100,7 @@ async function sightings(files: readonly FileSource[], options: OpenOptions): Pr
 
 /**
  * Finds out what kind of data set files are, and prepares it. Where there are several kinds, the first of `sources`
- * that has images there is taken (DICOM before ACDC), and a notice says what was left.
+ * that has images there is taken (DICOM before ACDC, unless masks are asked for), and a notice says what was left.
  * @throws ConfigError where no source has files there, nothing of what the source found can be used, or an option means
  * nothing to it
  */
@@ -90,5 +114,5 @@ export async function openFiles(files: readonly FileSource[], options: OpenOptio
   const notices = leftNotice(taken, left);
   for (const notice of notices) options.onNotice?.(notice);
   const prepared = await found.prepare();
-  return { ...prepared, source: source.name, notices: [...notices, ...prepared.notices] };
+  return { ...prepared, source: source.name, kind: source.kind, notices: [...notices, ...prepared.notices] };
 }

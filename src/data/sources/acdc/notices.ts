@@ -27,7 +27,9 @@ function emptyNotice({ emptySlices: count }: Masks, taken: 'unknown' | 'backgrou
   if (count === 0) return [];
   const what = count === 1 ? '1 slice of a labelled volume has' : `${count} slices of labelled volumes have`;
   const how =
-    taken === 'unknown' ? 'taken as unlabelled (emptySlices can make them background)' : 'background';
+    taken === 'unknown'
+      ? 'taken as unlabelled (--empty-slices background takes them as background)'
+      : 'background';
   return [{ code: 'EMPTY_SLICES', message: `${what} no label: ${how}.` }];
 }
 

@@ -1,0 +1,228 @@
+/** @file What the measures of many stacks come to: results by class, beside those of the trivial answer. */
+import { mean } from '../../base/statistics.ts';
+import { groupBy } from '../../data/lists.ts';
+import { fixed, type Result } from '../../results/result.ts';
+import { type Summary, summarize } from '../../results/summary.ts';
+import { type Ejection, ejections, type MeasuredStack, type Measures, volumesOf } from './measures.ts';
+
+interface Figure {
+  readonly key: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly digits: number;
+  readonly better: Result['better'];
+  /** Whether a stack has the figure, or would if the network had found the class. */
+  has(measures: Measures): boolean;
+  /** Null where the network found nothing to measure. */
+  of(measures: Measures): number | null;
+}
+
+const dice: Figure = {
+  ...{ key: 'dice', title: 'Dice', unit: '', digits: 3, better: 'higher' },
+  has: () => true,
+  of: (measures) => measures.dice,
+};
+
+/** There is none to a truth without the class, nor in slices that are not evenly spaced. */
+const distance = (key: 'hausdorffMm' | 'hausdorff95Mm' | 'surfaceMm', title: string): Figure => ({
+  ...{ key, title, unit: ' mm', digits: 2, better: 'lower' },
+  has: ({ missing, ...measures }) => missing === 'predicted' || measures[key] !== null,
+  of: (measures) => measures[key],
+});
+
+const volume: Figure = {
+  ...{ key: 'volumeErrorMl', title: 'volume error', unit: ' ml', digits: 1, better: 'lower' },
+  has: ({ truthMl }) => truthMl !== null,
+  of: ({ predictedMl, truthMl }) =>
+    predictedMl === null || truthMl === null ? null : Math.abs(predictedMl - truthMl),
+};
+
+const others: readonly Figure[] = [
+  distance('hausdorffMm', 'Hausdorff distance'),
+  distance('hausdorff95Mm', 'Hausdorff distance, 95th percentile'),
+  distance('surfaceMm', 'mean surface distance'),
+  volume,
+];
+
+/** A class of all stacks that have it, in truth or by the network. */
+interface ClassRows {
+  readonly name: string;
+  readonly rows: readonly { readonly subject: string; readonly ours: Measures; readonly trivial: Measures }[];
+  /** Stacks in which nobody has it. */
+  readonly absent: number;
+}
+
+const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+
+function classRows(stacks: readonly MeasuredStack[], name: string, label: number): ClassRows {
+  const all = stacks.map(({ stack, ours, trivial }) => ({
+    subject: stack.subject,
+    ours: ours[label - 1]!,
+    trivial: trivial[label - 1]!,
+  }));
+  const rows = all.filter(({ ours }) => ours.missing !== 'both');
+  return { name, rows, absent: all.length - rows.length };
+}
+
+/** Means of those subjects that have any. */
+function subjectMeans<R extends { readonly subject: string }>(
+  rows: readonly R[],
+  of: (row: R) => number | null,
+): Map<string, number> {
+  const groups = [...groupBy(rows, ({ subject }) => subject)];
+  return new Map(
+    groups.flatMap(([subject, own]) => {
+      const value = mean(own.map(of).filter((v) => v !== null));
+      return value === null ? [] : [[subject, value] as const];
+    }),
+  );
+}
+
+/** What makes the numbers of a class other than they seem. */
+function caveats({ name, rows, absent }: ClassRows): string[] {
+  const [lost, invented] = (['predicted', 'truth'] as const).map(
+    (who) => rows.filter(({ ours }) => ours.missing === who).length,
+  );
+  const uneven = rows.filter(({ ours }) => ours.missing === null && ours.hausdorffMm === null).length;
+  const title = capital(name);
+  const of = (count: number) => `${count} of ${rows.length}`;
+  return [
+    ...(lost
+      ? [`${title}, volumes in which it was not found, of Dice 0 and without distances: ${of(lost)}.`]
+      : []),
+    ...(invented
+      ? [`${title}, volumes in which it was found though the mask has none, of Dice 0: ${of(invented)}.`]
+      : []),
+    ...(absent
+      ? [`${title}, volumes that are not scored, for it was neither found nor is there: ${absent}.`]
+      : []),
+    ...(uneven
+      ? [`${title}, volumes of unevenly spaced slices, of which only Dice is told: ${of(uneven)}.`]
+      : []),
+  ];
+}
+
+function resultOf(figure: Figure, { name, rows }: ClassRows, notes: readonly string[] = []): Result {
+  const { key, title, unit, digits, better, of } = figure;
+  const scored = rows.filter(({ ours }) => figure.has(ours));
+  const found = summarize(scored.map(({ ours }) => of(ours)));
+  return {
+    ...{
+      key: `segmentation.${name}.${key}`,
+      title: `${capital(name)}, ${title}`,
+      unit,
+      digits,
+      better,
+      notes,
+    },
+    value: found.mean,
+    trivial: summarize(scored.map(({ trivial }) => of(trivial))).mean,
+    about: `mean of ${found.count} volumes; median ${fixed(found.median, digits)}`,
+    count: scored.length,
+    missing: scored.filter(({ ours }) => ours.missing === 'predicted').length,
+    bySubject: subjectMeans(scored, ({ ours }) => of(ours)),
+  };
+}
+
+/** Dice always; other figures where a stack has them: single slices have no volume, say. */
+function resultsOf(rows: ClassRows): Result[] {
+  const measured = others
+    .map((figure) => ({ ...resultOf(figure, rows), detail: true }))
+    .filter(({ count }) => count > 0);
+  return [resultOf(dice, rows, caveats(rows)), ...measured];
+}
+
+/** Over classes, of the means over volumes. */
+function meanDice(classes: readonly ClassRows[], each: readonly Result[]): Result {
+  const over = (of: (result: Result) => number | null) => mean(each.map(of).filter((v) => v !== null));
+  const rows = classes.flatMap((one) => one.rows);
+  return {
+    ...{
+      key: 'segmentation.dice',
+      title: 'Dice, mean of the classes',
+      unit: '',
+      digits: 3,
+      better: 'higher',
+    },
+    value: over(({ value }) => value),
+    trivial: over(({ trivial }) => trivial),
+    about: `mean of ${each.filter(({ value }) => value !== null).length} classes`,
+    count: rows.length,
+    missing: rows.filter(({ ours }) => ours.missing === 'predicted').length,
+    notes: [],
+    bySubject: subjectMeans(rows, ({ ours }) => ours.dice),
+  };
+}
+
+/** @param usual mean ejection fraction of the training hearts */
+function ejectionResult(name: string, hearts: readonly Ejection[], usual: number | null): Result {
+  const errorOf = ({ predicted, truth }: Ejection) =>
+    predicted === null ? null : Math.abs(predicted - truth);
+  const errors = summarize(hearts.map(errorOf));
+  const trivial = usual === null ? null : mean(hearts.map(({ truth }) => Math.abs(usual - truth)));
+  return {
+    key: `segmentation.${name}.ejectionFraction`,
+    title: `${capital(name)}, ejection fraction`,
+    ...{ unit: ' %', digits: 1, better: 'lower', value: errors.mean, trivial, notes: [] },
+    about: `mean absolute error of ${errors.count} hearts, percentage points; trivial: the training hearts’ mean`,
+    count: hearts.length,
+    missing: errors.missing,
+    bySubject: subjectMeans(hearts, errorOf),
+  };
+}
+
+export interface Asked {
+  /** Background first. */
+  readonly classes: readonly string[];
+  /** Names of the classes that eject. */
+  readonly chambers: readonly string[];
+  /** Mean ejection fraction of the training hearts, by class. */
+  readonly usualEjection: (label: number) => number | null;
+}
+
+/** A class's part of evaluation.json. */
+type ClassSummary = Readonly<Record<string, { readonly network: Summary; readonly trivial: Summary }>>;
+
+const summaryOf = ({ rows }: ClassRows): ClassSummary =>
+  Object.fromEntries(
+    [dice, ...others].map(({ key, has, of }) => {
+      const scored = rows.filter(({ ours }) => has(ours));
+      const [network, trivial] = (['ours', 'trivial'] as const).map((who) =>
+        summarize(scored.map((row) => of(row[who]))),
+      );
+      return [key, { network: network!, trivial: trivial! }];
+    }),
+  );
+
+/** Results, and what goes into evaluation.json; no results without a stack. */
+export function outcome(
+  stacks: readonly MeasuredStack[],
+  { classes, chambers, usualEjection }: Asked,
+): { results: Result[]; summary: object | null } {
+  if (stacks.length === 0) return { results: [], summary: null };
+  const byClass = classes.slice(1).map((name, i) => classRows(stacks, name, i + 1));
+  const each = byClass.map(resultsOf);
+  const ejecting = classes.flatMap((name, label) => {
+    const hearts = label > 0 && chambers.includes(name) ? ejections(stacks, volumesOf(label)) : [];
+    return hearts.length > 0 ? [ejectionResult(name, hearts, usualEjection(label))] : [];
+  });
+  const overall = meanDice(
+    byClass,
+    each.map(([first]) => first!),
+  );
+  return {
+    results: [overall, ...each.flat(), ...ejecting],
+    summary: {
+      volumes: stacks.length,
+      dice: overall.value,
+      trivialDice: overall.trivial,
+      classes: Object.fromEntries(byClass.map((one) => [one.name, summaryOf(one)])),
+      ejectionFraction: Object.fromEntries(
+        ejecting.map(({ key, value, trivial, count, missing }) => [
+          key.split('.')[1]!,
+          { error: value, trivialError: trivial, hearts: count, missing },
+        ]),
+      ),
+    },
+  };
+}

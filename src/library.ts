@@ -6,6 +6,8 @@ export { unet } from './backbones/unet.ts';
 export type { CurveTask } from './report/charts.ts';
 export type { MarkedImage } from './report/pictures.ts';
 export { type ReportData, type ReportInput, type ReportTask, renderReport } from './report/report.ts';
+export type { Evaluation, PartName, ShownImage } from './results/evaluation.ts';
+export type { StepMetrics, TaskLosses, ValidationMetrics } from './results/losses.ts';
 export type { Finding, Mark, Of, Scatter } from './results/mark.ts';
 export type { Result } from './results/result.ts';
 export {
@@ -28,14 +30,7 @@ export { tasks } from './tasks/index.ts';
 export * from './tasks/task.ts';
 export type { Best } from './train/checkpoint.ts';
 export type { TrainEvent, TrainOptions, TrainResult } from './train/events.ts';
-export {
-  type EvaluateOptions,
-  type Evaluation,
-  evaluate,
-  evaluationRecord,
-  type PartName,
-  type ShownImage,
-} from './train/judge.ts';
+export { type EvaluateOptions, evaluate, evaluationRecord } from './train/judge.ts';
 export {
   type ChosenTask,
   type Losses,
@@ -46,7 +41,6 @@ export {
 } from './train/plan.ts';
 export { type OnBlock, type PredictOptions, predictImages } from './train/predict.ts';
 export { MemoryFiles, type RunFiles } from './train/runfiles.ts';
-export type { StepMetrics, TaskLosses, ValidationMetrics } from './train/runlog.ts';
 export type { Schedule } from './train/schedule.ts';
 export type { ModelSection, TaskSection } from './train/settings.ts';
 export type { StepFacts } from './train/trainer.ts';

@@ -1,10 +1,10 @@
 /** @file What the page asks of the worker, and what the worker tells on its own. */
 import type { SubjectRule } from '../src/data/study/subjects.ts';
 import type { Affine, ImagePlane, SkippedFile } from '../src/data/types.ts';
+import type { StepMetrics, ValidationMetrics } from '../src/results/losses.ts';
 import type { Finding } from '../src/results/mark.ts';
 import type { Result } from '../src/results/result.ts';
-import type { Task } from '../src/tasks/task.ts';
-import type { StepMetrics, ValidationMetrics } from '../src/train/runlog.ts';
+import type { TaskInfo } from '../src/run/records.ts';
 
 export type Difficulty = 'easy' | 'mid' | 'hard';
 
@@ -36,6 +36,8 @@ export interface DataInfo extends Grid {
   /** Images that have a line of each reference view. */
   readonly lines: readonly number[];
   readonly locations: number;
+  /** Names of the classes in the masks, background first; none without masks. */
+  readonly classes: readonly string[];
   readonly skipped: readonly SkippedFile[];
   /** What is wrong with images that are used all the same, with how many it concerns. */
   readonly warnings: readonly { readonly message: string; readonly images: number }[];
@@ -69,6 +71,8 @@ export interface FolderInfo {
   readonly notices: readonly string[];
   /** Neither DICOM by content nor by name. */
   readonly ignored: number;
+  /** What else can be prepared, in words, where there is no DICOM image: another source's files. */
+  readonly other: string | null;
 }
 
 export interface FolderChoice extends Grid {
@@ -152,9 +156,6 @@ export interface PreviewItem {
   /** Of each task. */
   readonly findings: readonly Finding[];
 }
-
-/** What of a task's record the page shows. */
-export type TaskInfo = Pick<Task, 'name' | 'title' | 'about'>;
 
 export interface Preset {
   readonly title: string;

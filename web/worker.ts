@@ -1,7 +1,7 @@
 /** @file The page's worker: everything heavy, so that the page itself stays free. */
 import { openDevice } from '#device';
 import { ConfigError, PlanewiseError } from '../src/base/errors.ts';
-import { tasks } from '../src/tasks/index.ts';
+import { taskInfos } from '../src/run/records.ts';
 import type { Device } from '../src/tensor/device.ts';
 import type {
   Busy,
@@ -115,7 +115,7 @@ async function hello(): Promise<Hello> {
   return {
     ...(await adapter()),
     presets: pagePresets,
-    tasks: tasks.map(({ name, title, about }) => ({ name, title, about })),
+    tasks: taskInfos(),
     data: await attempt(() => session.restore()),
     run,
     metrics: run ? ((await attempt(() => training.metrics())) ?? []) : [],

@@ -3,11 +3,16 @@ import { type Command, Option } from 'commander';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { readBytes } from '../data/files/files.node.ts';
 import { type GivenConfig, mergeGiven, parseGiven, taskNames } from '../run/config.ts';
+import { sourceInfos } from '../run/records.ts';
 import { collect, parseSeconds } from './output.ts';
+
+const kinds = sourceInfos()
+  .map(({ title }) => title)
+  .join(' or ');
 
 /** Keys of the configuration that have a flag of their own; --set reaches the others. */
 const flags = {
-  data: ['--data <folder>', 'a folder of images or a prepared store (default: a phantom cohort)'],
+  data: ['--data <folder>', `a folder of ${kinds}, or a prepared store (default: a phantom cohort)`],
   out: ['--out <folder>', 'the folder of the run (default: the first free runs/<command>-N)'],
   preset: ['--preset <name>', 'what holds where nothing is said: small, zhang2024, finetune or acdc'],
   init: ['--init <weights>', 'start from the weights of this run, or of a .safetensors file'],

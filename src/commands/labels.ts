@@ -7,9 +7,13 @@ import { note, plural, printJson, printTable } from './output.ts';
 import { addStudyOptions, type StudyArguments, withStudyOptions } from './study.ts';
 import type { Column } from './table.ts';
 
+/** No sign before a zero. */
+const decimals = (value: number, digits: number): string =>
+  (Number(value.toFixed(digits)) + 0).toFixed(digits);
+
 function lineText({ native, reason }: ReferenceLabel): string {
   if (!native) return reason?.code ?? 'none';
-  return native.map((value, i) => value.toFixed(i < 2 ? 4 : 2).padStart(i < 2 ? 7 : 8)).join(' ');
+  return native.map((value, i) => decimals(value, i < 2 ? 4 : 2).padStart(i < 2 ? 7 : 8)).join(' ');
 }
 
 function columnsFor(views: readonly string[]): Column<ImageLabel>[] {

@@ -2,11 +2,11 @@
 import { type Command, Option } from 'commander';
 import { listFiles } from '../data/files/files.node.ts';
 import type { PrepareOptions } from '../data/prepare.ts';
-import { sources } from '../data/sources/index.ts';
 import { type Opened, openFiles } from '../data/sources/open.ts';
 import type { MaskOptions } from '../data/sources/source.ts';
 import { expectStoreFolder, writeStore } from '../data/store.node.ts';
 import { type Warning, Warnings } from '../data/warnings.ts';
+import { sourceInfos } from '../run/records.ts';
 import { noteFindings } from './findings.ts';
 import { note, plural, printJson, printTable } from './output.ts';
 import { subjectColumns, subjectRows } from './prepared.ts';
@@ -76,7 +76,7 @@ export function addPrepare(program: Command): void {
     .requiredOption('--out <store>', 'the folder to write; an older store there is replaced')
     .addOption(
       new Option('--source <name>', 'what to read where a folder holds several kinds of images').choices(
-        sources.map(({ name }) => name),
+        sourceInfos().map(({ name }) => name),
       ),
     )
     .addOption(

@@ -1,37 +1,11 @@
-/** @file The report's charts: loss curves by uplot from inlined data, and the location scatter as plain SVG. */
+/** @file The report's charts: loss curves by uplot from inlined data, and scatters as plain SVG. */
 
+import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
+import { lossColumn } from '../results/losses.ts';
 import type { Scatter } from '../results/mark.ts';
 import { fixed } from '../results/result.ts';
-import type { StepMetrics, ValidationMetrics } from '../train/runlog.ts';
-import { lossColumn } from '../train/stepmetrics.ts';
+import { type CurveColumns, curveColumns, type LossKey } from './curves.ts';
 import { Html, html, scriptLiteral, whole } from './html.ts';
-
-const maximumPoints = 1500;
-
-/** Means of neighbouring steps, so that a long run draws as fast as a short one. */
-function thinned(steps: readonly number[], values: readonly number[]): [steps: number[], values: number[]] {
-  const group = Math.ceil(steps.length / maximumPoints);
-  if (group <= 1) return [[...steps], [...values]];
-  const starts = Array.from({ length: Math.ceil(steps.length / group) }, (_, i) => i * group);
-  const mean = (all: readonly number[], start: number): number => {
-    const part = all.slice(start, start + group);
-    return part.reduce((a, b) => a + b, 0) / part.length;
-  };
-  return [starts.map((s) => Math.round(mean(steps, s))), starts.map((s) => mean(values, s))];
-}
-
-/** Centred running mean over a fiftieth of the curve to each side. */
-function smoothed(values: readonly number[]): number[] {
-  const reach = Math.max(1, Math.round(values.length / 50));
-  const sums = [0];
-  for (const value of values) sums.push(sums.at(-1)! + value);
-  return values.map((_, i) => {
-    const [from, to] = [Math.max(0, i - reach), Math.min(values.length, i + reach + 1)];
-    return (sums[to]! - sums[from]!) / (to - from);
-  });
-}
-
-type LossKey = 'loss' | `${string}Loss`;
 
 /** A task whose loss is drawn. */
 export interface CurveTask {
@@ -42,13 +16,8 @@ export interface CurveTask {
 
 interface Curve {
   readonly title: string;
-  /** Steps; training loss; its running mean; validation loss. */
-  readonly data: readonly [number[], (number | null)[], (number | null)[], (number | null)[]];
+  readonly data: CurveColumns;
 }
-
-/** Six digits are more than a chart shows; a logarithmic axis has no place for zero. */
-const plottable = (value: number | undefined): number | null =>
-  value !== undefined && value > 0 && Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
 
 function curveOf(
   title: string,
@@ -56,18 +25,8 @@ function curveOf(
   metrics: readonly StepMetrics[],
   validation: readonly ValidationMetrics[],
 ): Curve | null {
-  const training = metrics.filter((row) => typeof row[key] === 'number');
-  const [steps, values] = thinned(
-    training.map(({ step }) => step),
-    training.map((row) => row[key]!),
-  );
-  const means = smoothed(values);
-  const trained = new Map(steps.map((step, i) => [step, i]));
-  const validated = new Map(validation.map((row) => [row.step, row[key] ?? undefined]));
-  const all = [...new Set([...steps, ...validated.keys()])].sort((a, b) => a - b);
-  if (all.length === 0) return null;
-  const at = (list: readonly number[]) => all.map((step) => plottable(list[trained.get(step) ?? -1]));
-  return { title, data: [all, at(values), at(means), all.map((step) => plottable(validated.get(step)))] };
+  const data = curveColumns(metrics, validation, key);
+  return data[0].length > 0 ? { title, data } : null;
 }
 
 /** Runs in the reader's browser; plain JavaScript, so it stands here as it is delivered. */

@@ -1,4 +1,5 @@
 /** @file HTML text that escapes everything put into it, and numbers as a reader wants them. */
+import type { PartName } from '../results/evaluation.ts';
 
 /** Markup that is already safe. */
 export class Html {
@@ -46,6 +47,10 @@ export function whole(value: number): string {
   return count.format(Math.round(value));
 }
 
+/** `1 subject`, `12,500 subjects` */
+export const counted = (value: number, noun: string): string =>
+  `${whole(value)} ${noun}${Math.round(value) === 1 ? '' : 's'}`;
+
 /** 12.3 s, 4 min 05 s, 2 h 03 min */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
@@ -55,11 +60,8 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
-/** Which subjects were evaluated. */
-export type Part = 'test' | 'validation' | 'training';
-
 /** What a reader must know about the evaluated subjects to judge the numbers. */
-export const partWords: Readonly<Record<Part, string>> = {
+export const partWords: Readonly<Record<PartName, string>> = {
   test: 'none of which the network has seen before',
   validation: 'which it was not trained on, but whose loss chose the weights to keep',
   training: 'the very ones it was trained on: these numbers do not tell how it does on new ones',

@@ -8,6 +8,10 @@ const colours: readonly Rgb[] = [
   [41, 196, 240],
   [240, 110, 190],
   [140, 220, 90],
+  [160, 140, 255],
+  [255, 115, 70],
+  [0, 190, 150],
+  [245, 235, 90],
 ];
 
 export function seriesColour(series: number): Rgb {

@@ -15,8 +15,12 @@ function onBorder(classes: Uint8Array, size: number, x: number, y: number): bool
   return at(x - 1, y) !== own || at(x + 1, y) !== own || at(x, y - 1) !== own || at(x, y + 1) !== own;
 }
 
-/** [size·scale, size·scale] RGBA: class k in the colour of series k − 1, background clear. */
-export function regionPixels({ classes, of }: Region, size: number, scale = 1): Uint8Array {
+/** [size·scale, size·scale] RGBA: class k in the colour of series k − 1 from the region's first on, background clear. */
+export function regionPixels(
+  { classes, of, series: first = 0 }: Region,
+  size: number,
+  scale = 1,
+): Uint8Array {
   const side = size * scale;
   const large = new Uint8Array(side * side);
   for (let y = 0; y < side; y++)
@@ -25,8 +29,8 @@ export function regionPixels({ classes, of }: Region, size: number, scale = 1): 
   const out = new Uint8Array(side * side * 4);
   for (let y = 0, i = 0; y < side; y++) {
     for (let x = 0; x < side; x++, i++) {
-      const series = large[i]! - 1;
-      if (series < 0) continue;
+      if (large[i] === 0) continue;
+      const series = first + large[i]! - 1;
       const border = onBorder(large, side, x, y);
       if (of === 'truth' && !border) continue;
       const colour = of === 'truth' ? trueColour(series) : seriesColour(series);

@@ -1,11 +1,10 @@
 /** @file A run's report: one HTML file that needs nothing else, neither network nor neighbours. */
 
 import type { SkippedFile } from '../data/types.ts';
-import type { Evaluation } from '../train/judge.ts';
-import type { StepMetrics, ValidationMetrics } from '../train/runlog.ts';
-import type { StepFacts } from '../train/trainer.ts';
+import type { Evaluation } from '../results/evaluation.ts';
+import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import { type CurveTask, curvesSection, scatterSection } from './charts.ts';
-import { duration, Html, html, whole } from './html.ts';
+import { counted, duration, Html, html, whole } from './html.ts';
 import { resultsSection, summary, tiles } from './results.ts';
 import { slicesSection } from './slices.ts';
 import { reportStyle } from './style.ts';
@@ -31,12 +30,18 @@ export interface ReportTask extends CurveTask {
   readonly tells: string;
 }
 
+/** The captured training step. */
+export interface ReportStep {
+  readonly launches: number;
+  /** Of its intermediates. */
+  readonly memory: { readonly plannedBytes: number; readonly unplannedBytes: number };
+}
+
 export interface ReportInput {
   readonly title: string;
   readonly config: object;
   readonly adapter: { readonly name: string; readonly software: boolean };
-  /** The captured training step. */
-  readonly step?: StepFacts;
+  readonly step?: ReportStep;
   readonly timings: readonly { readonly name: string; readonly seconds: number }[];
   readonly metrics: readonly StepMetrics[];
   readonly validation: readonly ValidationMetrics[];
@@ -78,17 +83,17 @@ function dataSection(data: ReportData): Html {
   const rows: [string, string][] = [
     ['Source', data.name],
     ['Images', `${data.targetView}, ${data.size} × ${data.size} px of ${data.spacingMm} mm`],
-    ['Reference views', data.referenceViews.join(', ')],
+    ['Reference views', data.referenceViews.join(', ') || 'none'],
     ...data.parts.map(({ name, subjects, images }): [string, string] => [
       name,
-      `${whole(subjects)} subjects, ${whole(images)} images`,
+      `${counted(subjects, 'subject')}, ${counted(images, 'image')}`,
     ]),
     ['Files skipped', whole(data.skipped.length)],
   ];
   return html`<section><h2>Data</h2><div class="columns">${pairs(rows, 'What was read')}</div>${skippedList(data.skipped)}</section>`;
 }
 
-function stepRows({ launches, memory }: StepFacts): [string, string][] {
+function stepRows({ launches, memory }: ReportStep): [string, string][] {
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
     ['Launches in a step', whole(launches)],
@@ -133,7 +138,7 @@ export function renderReport(input: ReportInput): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${policy}"><title>${title}</title>
 <style>${new Html(uplotStyle + reportStyle)}</style></head>
-<body><main><header><p class="kicker">planewise, self-supervised pretraining</p><h1>${title}</h1><p class="lead">${text}</p>${tiles(evaluation)}</header>
+<body><main><header><p class="kicker">planewise, report of a training</p><h1>${title}</h1><p class="lead">${text}</p>${tiles(evaluation)}</header>
 ${resultsSection(evaluation)}
 ${curvesSection(metrics, validation, tasks, uplotScript)}
 ${slicesSection(evaluation.shown, data.size)}

@@ -1,9 +1,9 @@
 /** @file The report's verdict: a paragraph in plain words, the key figures, and the table beside the trivial predictor. */
 
+import { listed } from '../base/words.ts';
+import type { Evaluation, PartName } from '../results/evaluation.ts';
 import { fixed, type Result, ratioOf, valueText } from '../results/result.ts';
-import { listed } from '../tasks/words.ts';
-import type { Evaluation } from '../train/judge.ts';
-import { type Html, html, noneHeldOut, type Part, partWords, whole } from './html.ts';
+import { counted, type Html, html, noneHeldOut, partWords, whole } from './html.ts';
 
 function tile(result: Result): Html {
   const { title, unit, digits, value, trivial } = result;
@@ -21,14 +21,17 @@ function row(result: Result): Html {
 export function resultsSection({ images, subjects, results, notes, part }: Evaluation): Html {
   const caveats = [...results.flatMap((result) => result.notes), ...notes];
   return html`<section><h2>Results</h2>
-<p>On ${whole(images)} images of ${whole(subjects)} subjects, ${partWords[part]}. The trivial predictor answers what is usual in the training images, whatever it is shown; a ratio below 1 is better than that.</p>
+<p>On ${counted(images, 'image')} of ${counted(subjects, 'subject')}, ${partWords[part]}. The trivial predictor answers what is usual in the training images, whatever it is shown; a ratio below 1 is better than that.</p>
 <div class="scroll"><table class="results"><thead><tr><th scope="col">Result</th><th scope="col" class="number">Network</th><th scope="col" class="number">Trivial</th><th scope="col">Ratio</th></tr></thead>
 <tbody>${results.map(row)}</tbody></table></div>
 ${caveats.map((text) => html`<p class="note">${text}</p>`)}</section>`;
 }
 
+/** What is read first. */
+const main = (results: readonly Result[]): Result[] => results.filter(({ detail }) => !detail);
+
 export function tiles({ results }: Evaluation): Html {
-  return html`<ul class="tiles">${results.map(tile)}</ul>`;
+  return html`<ul class="tiles">${main(results).map(tile)}</ul>`;
 }
 
 /** How many of the results are clearly better than the trivial ones, in words; no answer at all is no better. */
@@ -44,10 +47,10 @@ function verdict(results: readonly Result[]): string {
   return `${better} of ${ratios.length} results are clearly better than the trivial predictor’s; the others are not.`;
 }
 
-const partNames: Readonly<Record<Part, string>> = {
-  test: 'other subjects',
-  validation: 'validation subjects',
-  training: 'of these same subjects',
+const partNames: Readonly<Record<PartName, (subjects: number) => string>> = {
+  test: (subjects) => counted(subjects, 'other subject'),
+  validation: (subjects) => counted(subjects, 'validation subject'),
+  training: (subjects) => `${whole(subjects)} of these same subjects`,
 };
 
 /** `2-chamber line, angle 3.01° (trivial 34.20°)` */
@@ -60,8 +63,10 @@ export function summary(
   training: { readonly steps: number; readonly subjects: number; readonly tells: readonly string[] },
 ): string {
   return (
-    `In ${whole(training.steps)} steps on ${whole(training.subjects)} subjects the network was trained to tell ${listed(training.tells)}. ` +
-    `On ${whole(subjects)} ${partNames[part]} the result is ${listed(results.map(resultText))}. ` +
+    `In ${counted(training.steps, 'step')} on ${counted(training.subjects, 'subject')} the network was trained to tell ${listed(training.tells)}. ` +
+    (results.length > 0
+      ? `On ${partNames[part](subjects)} the result is ${listed(main(results).map(resultText))}. `
+      : '') +
     (part === 'training' ? `${noneHeldOut} ` : '') +
     verdict(results)
   );

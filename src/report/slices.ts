@@ -1,9 +1,9 @@
 /** @file The report's slices: image and what every task shows of it, one figure each. */
 
 import type { Line } from '../data/types.ts';
-import { type Finding, type Mark, only } from '../results/mark.ts';
+import type { ShownImage } from '../results/evaluation.ts';
+import { type Mark, marksOf, type NumberedFinding, numbered, only, seriesOf } from '../results/mark.ts';
 import { fixed } from '../results/result.ts';
-import type { ShownImage } from '../train/judge.ts';
 import { type Html, html } from './html.ts';
 import { css, seriesColour, trueColour } from './palette.ts';
 import { clipLine, pngUri, windowed } from './pictures.ts';
@@ -71,9 +71,9 @@ function pictureOf({ title, values }: Extract<Mark, { kind: 'picture' }>, size: 
 }
 
 /** What stands under the image of one task. */
-function findingText({ series, marks }: Finding, size: number): Html[] {
+function findingText({ series, marks, first }: NumberedFinding, size: number): Html[] {
   const words = only(marks, 'words').map(({ text, series: of }) =>
-    of === undefined ? html`<p>${text}</p>` : html`<p title="${series[of]}">${swatch(of)}${text}</p>`,
+    of === undefined ? html`<p>${text}</p>` : html`<p title="${series[of]}">${swatch(first + of)}${text}</p>`,
   );
   const pictures = only(marks, 'picture').map((picture) => pictureOf(picture, size));
   return [...words, ...only(marks, 'scale').map(scaleBar), ...pictures];
@@ -90,25 +90,36 @@ function labelOf(caption: string, { sample, findings }: ShownImage): string {
 function card(shown: ShownImage, size: number): Html {
   const { sample, findings } = shown;
   const caption = `slice ${sample.slice + 1}, phase ${sample.frame + 1}`;
-  const marks = findings.flatMap((finding) => finding.marks);
-  return html`<figure class="slice">${overlay(sample.pixels(), size, marks, labelOf(caption, shown))}
-<figcaption><strong>${caption}</strong>${findings.map((finding) => findingText(finding, size))}</figcaption></figure>`;
+  return html`<figure class="slice">${overlay(sample.pixels(), size, marksOf(findings), labelOf(caption, shown))}
+<figcaption><strong>${caption}</strong>${numbered(findings).map((finding) => findingText(finding, size))}</figcaption></figure>`;
+}
+
+/** What the two places on a scale mean, once for each kind of scale. */
+function scaleKeys(scales: readonly Scale[]): Html[] {
+  const kinds = new Map(scales.map((scale) => [`${scale.title}\n${scale.from}\n${scale.to}`, scale]));
+  return [...kinds.values()].flatMap(({ title, from, to }) => [
+    html`<li><b class="dot"></b>predicted ${title}</li>`,
+    html`<li><i class="ring"></i>true ${title}, ${from} to ${to}</li>`,
+  ]);
 }
 
 function legend(all: readonly ShownImage[]): Html {
-  const findings = all.flatMap((shown) => shown.findings);
-  const names = [...new Map(findings.map(({ task, series }) => [task, series])).values()];
-  const marks = findings.flatMap((finding) => finding.marks);
+  const images = all.map(({ findings }) => findings);
+  const marks = images.flatMap(marksOf);
   const has = (kind: Mark['kind']): boolean => marks.some((mark) => mark.kind === kind);
-  const series = names.flatMap((own) => own.map((name, i) => html`<li>${swatch(i)}${name}</li>`));
+  const series = seriesOf(images).map(({ name, colour }) => html`<li>${swatch(colour)}${name}</li>`);
   const stroke = (kind: string): Html =>
     html`<svg class="stroke" viewBox="0 0 28 4" aria-hidden="true"><line class="${kind}" x1="0" y1="2" x2="28" y2="2" stroke="currentColor"/></svg>`;
-  const strokes = has('line')
-    ? html`<li>${stroke('predicted')}predicted</li><li>${stroke('truth')}true</li>`
-    : '';
-  const regions = has('region') ? html`<li>filled: predicted; outlined: true</li>` : '';
+  const keys = [
+    ...series,
+    ...(has('line')
+      ? [html`<li>${stroke('predicted')}predicted</li>`, html`<li>${stroke('truth')}true</li>`]
+      : []),
+    ...(has('region') ? [html`<li>filled: predicted; outlined: true</li>`] : []),
+    ...scaleKeys(only(marks, 'scale')),
+  ];
   const toggle = html`<label class="toggle"><input type="checkbox" id="heatmaps"> Show predicted heatmaps</label>`;
-  return html`<ul class="legend">${series}${strokes}${regions}</ul>${has('heat') ? toggle : ''}`;
+  return html`${keys.length > 0 ? html`<ul class="legend">${keys}</ul>` : ''}${has('heat') ? toggle : ''}`;
 }
 
 /** The section of slices, grouped by subject. @param size side of the images, pixels */
@@ -121,7 +132,7 @@ export function slicesSection(shown: readonly ShownImage[], size: number): Html 
       html`<div><h3>${stack[0]!.sample.subject}</h3><div class="slices">${stack.map((image) => card(image, size))}</div></div>`,
   );
   const short = stacks.every((stack) => stack.length <= 3);
-  return html`<section class="gallery"><h2>Slices, base to apex</h2>
+  return html`<section class="gallery"><h2>Slices</h2>
 <p>Some of the images behind the numbers above, with what the network says of them and what is true.</p>
 ${legend(shown)}<div class="stacks${short ? ' short' : ''}">${groups}</div></section>`;
 }

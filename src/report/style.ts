@@ -73,8 +73,9 @@ line { vector-effect: non-scaling-stroke; stroke-width: 1.75; }
 .slice .swatch { width: 9px; height: 9px; border-radius: 2px; }
 .track { position: relative; height: 3px; border-radius: 2px; background: var(--faint); margin: 9px 6px 7px; }
 .track b, .track i { position: absolute; top: 50%; border-radius: 50%; transform: translate(-50%, -50%); }
-.track b { width: 9px; height: 9px; background: var(--accent); }
-.track i { width: 13px; height: 13px; border: 1.5px solid var(--ink); }
+.track b, .dot { width: 9px; height: 9px; background: var(--accent); }
+.track i, .ring { width: 13px; height: 13px; border: 1.5px solid var(--ink); }
+.dot, .ring { border-radius: 50%; }
 .scatter { display: grid; grid-template-columns: minmax(0, 460px) minmax(220px, 1fr); gap: 32px; align-items: center; }
 .scatter svg { width: 100%; display: block; }
 .scatter text { font-size: 3.6px; fill: var(--muted); }

@@ -10,6 +10,8 @@ export interface Result {
   /** Decimals worth showing. */
   readonly digits: number;
   readonly better: 'lower' | 'higher';
+  /** Whether only tables show it, not what is read first. */
+  readonly detail?: boolean;
   /** Null where there is nothing to measure. */
   readonly value: number | null;
   /** The trivial predictor's: what one would answer without looking at the image. */
@@ -36,11 +38,11 @@ export function ratioOf({ value, trivial, better }: Result): number | null {
   return above === below ? 1 : above / below;
 }
 
-/** A number with `digits` decimals and a true minus sign, or a dash where there is none. */
+/** A number with `digits` decimals and a true minus sign, none before a zero, or a dash where there is no number. */
 export function fixed(value: number | null | undefined, digits: number): string {
-  return value === null || value === undefined || !Number.isFinite(value)
-    ? '–'
-    : value.toFixed(digits).replace('-', '−');
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace('-', '') : text.replace('-', '−');
 }
 
 /** `3.01°`, `5.67 mm`, `0.080`, or a dash. */

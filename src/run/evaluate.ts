@@ -4,8 +4,10 @@ import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { MarkedImage } from '../report/pictures.ts';
 import type { ReportTask } from '../report/report.ts';
+import type { Evaluation, ShownImage } from '../results/evaluation.ts';
+import { marksOf } from '../results/mark.ts';
 import type { Device } from '../tensor/device.ts';
-import { type EvaluateOptions, type Evaluation, evaluate, type ShownImage } from '../train/judge.ts';
+import { type EvaluateOptions, evaluate } from '../train/judge.ts';
 import type { Plan } from '../train/plan.ts';
 import type { RunFiles } from '../train/runfiles.ts';
 import { weightsFile } from '../train/weightsfile.ts';
@@ -38,5 +40,5 @@ export const reportTasks = ({ tasks }: Plan): ReportTask[] =>
 export const markedImage = ({ sample, findings }: ShownImage, size: number): MarkedImage => ({
   size,
   pixels: sample.pixels(),
-  marks: findings.flatMap(({ marks }) => marks),
+  marks: marksOf(findings),
 });

@@ -5,30 +5,25 @@ import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import { noneHeldOut } from '../report/html.ts';
 import { encodePicture, overlayGrid } from '../report/pictures.ts';
-import { type ReportInput, renderReport } from '../report/report.ts';
+import { renderReport } from '../report/report.ts';
+import type { Evaluation } from '../results/evaluation.ts';
+import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
-import { imagesOf } from '../train/dataset.ts';
 import type { TrainResult } from '../train/events.ts';
-import { type Evaluation, evaluationRecord } from '../train/judge.ts';
+import { evaluationRecord } from '../train/judge.ts';
 import { traceFile } from '../train/loop.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 import { writeText } from '../train/runfiles.ts';
-import {
-  metricsFile,
-  readRecords,
-  type StepMetrics,
-  type ValidationMetrics,
-  validationFile,
-} from '../train/runlog.ts';
+import { metricsFile, readRecords, validationFile } from '../train/runlog.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
 import { type RunConfig, trainConfigOf } from './config.ts';
 import { openData } from './dataset.node.ts';
-import { evaluateRun, markedImage, reportTasks } from './evaluate.ts';
+import { evaluateRun, markedImage } from './evaluate.ts';
 import { type JobConsole, trainingProgress } from './jobconsole.node.ts';
-import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
+import { reportInput } from './report.ts';
 import { configFile, type JobRequest, type Settled, settle } from './settle.node.ts';
 import { trainWithRestarts } from './training.ts';
 
@@ -77,6 +72,17 @@ export function adapterLine({ caps }: Device): string {
   return `Adapter: ${caps.description}, software; a GPU would be many times faster (planewise devices says why none is used)`;
 }
 
+/** One line about the data. */
+function dataLine({ manifest }: PreparedData): string {
+  const { images, size, spacingMm, targetView, referenceViews, classes = [] } = manifest;
+  const labels = [
+    ...(referenceViews.length > 0 ? [`lines of ${referenceViews.join(', ')}`] : []),
+    ...(classes.length > 0 ? [`masks of ${classes.slice(1).join(', ')}`] : []),
+  ];
+  const told = labels.length > 0 ? labels.join('; ') : 'no lines and no masks';
+  return `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${told}`;
+}
+
 class Job {
   readonly #options: JobOptions;
   readonly #config: RunConfig;
@@ -118,10 +124,7 @@ class Job {
       onWarning: console.warn.bind(console),
       worker,
     });
-    const { images, size, spacingMm, targetView, referenceViews } = data.manifest;
-    console.say(
-      `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${referenceViews.length > 0 ? `lines of ${referenceViews.join(', ')}` : 'no other view, so no lines'}`,
-    );
+    console.say(dataLine(data));
     return data;
   }
 
@@ -191,35 +194,25 @@ class Job {
     const metrics = await readRecords<StepMetrics>(this.#files, metricsFile);
     const validation = await readRecords<ValidationMetrics>(this.#files, validationFile);
     const { description, software } = (await this.#openDevice()).caps;
-    const html = renderReport({
-      title: `${this.#options.kind.title}: ${Object.keys(this.#config.tasks).join(' and ')}`,
+    const { data: folder, phantom } = this.#config;
+    const input = reportInput({
+      kind: this.#options.kind.title,
       config: this.#config,
+      data,
+      split,
+      name: folder === null ? `phantom cohort, ${phantom.difficulty}` : basename(folder),
       adapter: { name: description, software },
       ...(this.#facts ? { step: this.#facts } : {}),
       timings: this.#timings,
       metrics,
       validation,
-      tasks: reportTasks(planRun(this.#config, data.manifest)),
       evaluation,
-      data: this.#describe(data, split),
     });
-    await writeText(this.#files, reportFile, html);
+    await writeText(this.#files, reportFile, renderReport(input));
     const scale = Math.max(1, Math.round(PICTURE_SLICE / data.manifest.size));
     const pictures = evaluation.shown.map((shown) => markedImage(shown, data.manifest.size));
     await this.#files.write(pictureFile, encodePicture(overlayGrid(pictures, 6, scale)));
     return this.#files.describe(reportFile);
-  }
-
-  #describe(data: PreparedData, split: Split): ReportInput['data'] {
-    const { size, spacingMm, targetView, referenceViews, skipped } = data.manifest;
-    const { data: folder, phantom } = this.#config;
-    const parts = (['train', 'validation', 'test'] as const).map((name) => ({
-      name,
-      subjects: split[name].length,
-      images: imagesOf(data, split[name]).length,
-    }));
-    const name = folder === null ? `phantom cohort, ${phantom.difficulty}` : basename(folder);
-    return { name, size, spacingMm, targetView, referenceViews, skipped, parts };
   }
 
   async #timed<T>(name: string, work: () => Promise<T>): Promise<T> {

@@ -1,8 +1,8 @@
 /** @file What a job tells whoever started it: lines of news and a progress line for training. */
 import type { Winner } from '../autograd/tune.ts';
+import type { StepMetrics } from '../results/losses.ts';
 import type { TrainEvent } from '../train/events.ts';
 import { initLines } from '../train/init.ts';
-import type { StepMetrics } from '../train/runlog.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import type { Stage } from './dataset.node.ts';
 

@@ -5,12 +5,12 @@ import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import type { WeightsMetadata } from '../models/weights.ts';
+import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Best } from './checkpoint.ts';
 import type { InitialWeights, InitReport } from './init.ts';
 import type { Plan } from './plan.ts';
 import type { RunFiles } from './runfiles.ts';
-import type { StepMetrics, ValidationMetrics } from './runlog.ts';
 import type { TrainConfig } from './settings.ts';
 import type { StepFacts } from './trainer.ts';
 

@@ -1,7 +1,7 @@
 /** @file Ends a run whose numbers are no longer any: at once, but for what the loss scaler of mixed precision skips. */
 import type { NonFinite } from '../autograd/nonFinite.ts';
 import { TrainingError } from '../base/errors.ts';
-import type { StepMetrics } from './runlog.ts';
+import type { StepMetrics } from '../results/losses.ts';
 
 /** Below this the gradients overflow whatever the scale, and every step would be skipped. */
 const LEAST_LOSS_SCALE = 2 ** -10;

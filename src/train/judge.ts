@@ -3,36 +3,13 @@ import { type Sample, samplesOf } from '../data/sample.ts';
 import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
-import type { Finding, Scatter } from '../results/mark.ts';
-import type { Result } from '../results/result.ts';
+import type { Evaluation, PartName, ShownImage } from '../results/evaluation.ts';
+import type { Finding } from '../results/mark.ts';
 import type { Verdict } from '../tasks/task.ts';
 import { imagesOf } from './dataset.ts';
 import { type PlannedTask, streamsOf } from './plan.ts';
 import { type PredictOptions, predictImages } from './predict.ts';
 import { shownImages } from './shown.ts';
-
-export type PartName = 'test' | 'validation' | 'training';
-
-/** An image with what is shown of it. */
-export interface ShownImage {
-  readonly sample: Sample;
-  /** Of each task. */
-  readonly findings: readonly Finding[];
-}
-
-/** What is known of a network once its images are judged. */
-export interface Evaluation {
-  /** Which subjects were evaluated: test where there are any, else validation, else those trained on. */
-  readonly part: PartName;
-  readonly images: number;
-  readonly subjects: number;
-  readonly results: readonly Result[];
-  /** Each task's part of evaluation.json. */
-  readonly summaries: Readonly<Record<string, object | null>>;
-  readonly scatters: readonly Scatter[];
-  readonly notes: readonly string[];
-  readonly shown: readonly ShownImage[];
-}
 
 function evaluatedPart({ test, validation, train }: Split): { part: PartName; subjects: readonly string[] } {
   if (test.length > 0) return { part: 'test', subjects: test };

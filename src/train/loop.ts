@@ -6,6 +6,7 @@ import { createSampler, type Sampler, type SamplerOptions } from '../data/sample
 import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
+import type { ValidationMetrics } from '../results/losses.ts';
 import { type Best, type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoint.ts';
 import { checkData, fingerprint, imagesOf, selectImages, splitOf } from './dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
@@ -13,7 +14,7 @@ import { FiniteCheck, type Trouble } from './finite.ts';
 import { HISTORY_STEPS } from './history.ts';
 import { Pace } from './pace.ts';
 import { writeText } from './runfiles.ts';
-import { appendRecords, metricsFile, truncateLog, type ValidationMetrics, validationFile } from './runlog.ts';
+import { appendRecords, metricsFile, truncateLog, validationFile } from './runlog.ts';
 import { startRun } from './start.ts';
 import { lossColumns, metricsOf } from './stepmetrics.ts';
 import { endedBy } from './suspects.ts';

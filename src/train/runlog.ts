@@ -5,31 +5,6 @@ import { type RunFiles, readText, writeText } from './runfiles.ts';
 export const metricsFile = 'metrics.jsonl';
 export const validationFile = 'validation.jsonl';
 
-/** A task's unweighted loss, `<task>Loss`; null where it is not finite. */
-export type TaskLosses = { readonly [column: `${string}Loss`]: number | null };
-
-/** One training step. */
-export interface StepMetrics extends TaskLosses {
-  readonly step: number;
-  /** Null where it is not finite. */
-  readonly loss: number | null;
-  /** In mixed precision: the loss scale, and how many steps were skipped since the run began, as the step leaves them. */
-  readonly lossScale?: number;
-  readonly skippedSteps?: number;
-  readonly lr: number;
-  /** Wall-clock throughput: the only field that differs between two runs of one seed. */
-  readonly imagesPerSecond: number;
-}
-
-/** One pass over the validation images, with running batch statistics and without dropout. */
-export interface ValidationMetrics extends TaskLosses {
-  /** Steps trained so far. */
-  readonly step: number;
-  readonly loss: number;
-  /** Whether this is the lowest loss so far; the weights were then saved. */
-  readonly best: boolean;
-}
-
 const jsonLine = (record: object): string => `${JSON.stringify(record)}\n`;
 
 /** Adds records at the end of a log. */

@@ -1,13 +1,9 @@
 /** @file A step's line in the log: what the step said, its learning rate, and the throughput. */
-
+import { lossColumn, type StepMetrics, type TaskLosses } from '../results/losses.ts';
 import type { Losses } from './plan.ts';
-import type { StepMetrics, TaskLosses } from './runlog.ts';
 import { learningRateAt } from './schedule.ts';
 import type { TrainConfig } from './settings.ts';
 import type { StepValues } from './trainer.ts';
-
-/** The column of a task's loss. */
-export const lossColumn = (task: string): `${string}Loss` => `${task}Loss`;
 
 /** What JSON can hold. */
 const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -4,6 +4,7 @@ import { addConfigOptions, givenBy, type Values } from '../../src/commands/confi
 import { addLabels } from '../../src/commands/labels.ts';
 import { addTune } from '../../src/commands/tune.ts';
 import type { GivenConfig } from '../../src/run/config.ts';
+import { tasks } from '../../src/tasks/index.ts';
 
 /** What the configuration's options make of arguments. */
 async function given(...args: string[]): Promise<GivenConfig> {
@@ -26,7 +27,7 @@ describe('what the command line gives', () => {
   it('is refused with the flag and the value as they were written', async () => {
     await expect(given('--lr', '-1')).rejects.toThrow(/^command line: --lr -1: a number above 0 is needed/);
     await expect(given('--task', 'foo')).rejects.toThrow(
-      /: --task foo: one of orientation, location is needed/,
+      `: --task foo: one of ${tasks.map(({ name }) => name).join(', ')} is needed`,
     );
     await expect(given('--task', 'location,location')).rejects.toThrow(
       /--task \["location","location"\]: names/,

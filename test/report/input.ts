@@ -1,8 +1,8 @@
 /** @file A whole report's input, made by hand. */
 import type { Line } from '../../src/data/types.ts';
 import type { ReportInput } from '../../src/report/report.ts';
+import type { Evaluation, ShownImage } from '../../src/results/evaluation.ts';
 import type { Finding, Mark } from '../../src/results/mark.ts';
-import type { Evaluation, ShownImage } from '../../src/train/judge.ts';
 import { offset, place, resultOf } from '../results/results.ts';
 import { lineAt, renderRidge } from '../tasks/orientation/ridge.ts';
 import { sampleOf } from '../tasks/samples.ts';

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { duration } from '../../src/report/html.ts';
 import { windowed } from '../../src/report/pictures.ts';
 import { renderReport } from '../../src/report/report.ts';
+import type { Evaluation } from '../../src/results/evaluation.ts';
 import type { Mark } from '../../src/results/mark.ts';
-import type { Evaluation } from '../../src/train/judge.ts';
 import { offset, place, resultOf } from '../results/results.ts';
 import { evaluation, input, line, pixels, predicted, shown, size, truth } from './input.ts';
 
@@ -114,6 +114,14 @@ describe('renderReport', () => {
     expect(text.match(/class="ratio worse"/g)).toHaveLength(2);
   });
 
+  test('tells figures that are details in the table only', () => {
+    const base = input().evaluation;
+    const detail = resultOf({ title: 'Surface distance', unit: ' mm', value: 1.23, detail: true });
+    const text = renderReport(input({ evaluation: { ...base, results: [...base.results, detail] } }));
+    expect(text.match(/Surface distance/g)).toHaveLength(1);
+    expect(text.slice(text.indexOf('<table class="results">'))).toContain('Surface distance');
+  });
+
   test('counts results whichever way they point, those without an answer as no better', () => {
     const dice = resultOf({ title: 'Dice', unit: '', digits: 3, better: 'higher', value: 0.9, trivial: 0.5 });
     expect(reportOf({ results: [dice] })).toContain('Every result is better');
@@ -121,7 +129,7 @@ describe('renderReport', () => {
     const mixed = reportOf({ results: [dice, nothing, { ...dice, value: null }] });
     expect(mixed).toContain('1 of 3 results are clearly better');
     expect(mixed.match(/class="ratio worse"/g)).toHaveLength(1);
-    expect(mixed).toContain('Dice 0.000 (trivial 0.500) and Dice – (trivial 0.500)');
+    expect(mixed).toContain('Dice 0.000 (trivial 0.500) and Dice without an answer (trivial 0.500)');
     const silent = resultOf({ value: null, missing: 40 });
     expect(reportOf({ results: [silent, { ...offset, value: null }] })).toContain('has not learned the task');
     for (const results of [[], [resultOf({ trivial: null })]])

@@ -34,6 +34,7 @@ describe('a result', () => {
 describe('a number', () => {
   it('has the decimals asked for and a true minus sign, or is a dash where there is none', () => {
     expect([fixed(1.25, 1), fixed(-0.5, 2), fixed(12, 0)]).toEqual(['1.3', '−0.50', '12']);
+    expect([fixed(-0.001, 2), fixed(-0.49, 0), fixed(-0.005001, 2)]).toEqual(['0.00', '0', '−0.01']);
     for (const none of [null, undefined, Number.NaN, Number.POSITIVE_INFINITY])
       expect(fixed(none, 2)).toBe('–');
   });

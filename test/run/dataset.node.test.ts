@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
 import { openStore, writeStore } from '../../src/data/store.node.ts';
 import type { FileSource } from '../../src/data/types.ts';
+import { type GivenConfig, resolveConfig } from '../../src/run/config.ts';
 import { adoptStore, openData } from '../../src/run/dataset.node.ts';
-import { type GivenConfig, resolveConfig } from '../../src/train/config.ts';
 import { patient } from '../data/sources/volumes.ts';
 import { dsbccSubject } from '../data/studies.ts';
 

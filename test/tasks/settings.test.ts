@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
-import { fields, flag, number, oneOf, shapeOf, text } from '../../src/tasks/settings.ts';
+import { either, fields, flag, list, number, oneOf, shapeOf, text } from '../../src/tasks/settings.ts';
 
 interface Settings {
   readonly weight: number;
@@ -45,6 +45,18 @@ describe('the shape of a section', () => {
     expect(faults(section, { weight: 1 })).toEqual([
       ['on', 'true or false is needed'],
       ['kind', 'one of a, b is needed'],
+    ]);
+  });
+
+  it('takes a value of one kind or another, and says which where it is neither', () => {
+    const weights = either(oneOf(['equal']), list(number({ from: 0 })), 'equal or a list of numbers');
+    for (const value of ['equal', [0, 2.5], []]) expect(faults(weights, value)).toBeUndefined();
+    for (const value of ['other', 3, null])
+      expect(faults(fields({ weights }), { weights: value })).toEqual([
+        ['weights', 'equal or a list of numbers is needed'],
+      ]);
+    expect(faults(fields({ weights }), { weights: [1, -1] })).toEqual([
+      ['weights.1', 'a number from 0 is needed'],
     ]);
   });
 });

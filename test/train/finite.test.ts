@@ -4,6 +4,7 @@ import { createSampler } from '../../src/data/sampler.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import type { HeadedNetwork } from '../../src/models/headed.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/models/safetensors.ts';
+import type { StepMetrics } from '../../src/results/losses.ts';
 import type { TrainConfig } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { buildNetwork, describeWeights, loadTrained } from '../../src/run/trained.ts';
@@ -19,13 +20,7 @@ import {
 import { splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
-import {
-  metricsFile,
-  parseRecords,
-  type StepMetrics,
-  validationFile,
-  withoutTimings,
-} from '../../src/train/runlog.ts';
+import { metricsFile, parseRecords, validationFile, withoutTimings } from '../../src/train/runlog.ts';
 import { saveWeights, weightsFile } from '../../src/train/weightsfile.ts';
 import { useDevice } from '../device.ts';
 import { hasHalf } from '../half.ts';

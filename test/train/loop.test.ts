@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, FileError } from '../../src/base/errors.ts';
+import type { StepMetrics } from '../../src/results/losses.ts';
 import { loadTrained } from '../../src/run/trained.ts';
 import { train } from '../../src/run/training.ts';
 import { checkpointFile, previousCheckpointFile } from '../../src/train/checkpoint.ts';
@@ -7,13 +8,7 @@ import { splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
 import { traceFile } from '../../src/train/loop.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
-import {
-  metricsFile,
-  parseRecords,
-  type StepMetrics,
-  validationFile,
-  withoutTimings,
-} from '../../src/train/runlog.ts';
+import { metricsFile, parseRecords, validationFile, withoutTimings } from '../../src/train/runlog.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels, type TrainingOptions, tinyConfig, tinyData } from './tiny.ts';

@@ -2,20 +2,21 @@
 import { describe, expect, it } from 'vitest';
 import { unet } from '../../src/backbones/unet.ts';
 import { oneImage } from '../../src/data/input.ts';
+import { samplesOf } from '../../src/data/sample.ts';
+import { declareHeaded, HeadedNetwork } from '../../src/models/headed.ts';
+import type { Head } from '../../src/models/heads.ts';
+import type { StepMetrics } from '../../src/results/losses.ts';
 import { location } from '../../src/tasks/location.ts';
 import { orientation } from '../../src/tasks/orientation/index.ts';
+import { segmentation } from '../../src/tasks/segmentation/index.ts';
+import { zeros } from '../../src/tensor/create.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
 import { train } from '../../src/train/loop.ts';
 import { type ChosenTask, combined, planOf } from '../../src/train/plan.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
-import {
-  metricsFile,
-  parseRecords,
-  type StepMetrics,
-  validationFile,
-  withoutTimings,
-} from '../../src/train/runlog.ts';
+import { metricsFile, parseRecords, validationFile, withoutTimings } from '../../src/train/runlog.ts';
 import { useDevice } from '../device.ts';
 import { mirrored, mirrors } from './mirrors.ts';
 import { plainKernels, tinyConfig, tinyData } from './tiny.ts';
@@ -58,6 +59,42 @@ describe('a plan', () => {
     ]);
     expect(two.heads.map(({ path }) => path)).toEqual(['final', 'mirror_layers', 'global_layers']);
     expect(two.tasks.map(({ weight }) => weight)).toEqual([1, 3, 0.5]);
+  });
+
+  it('puts heads of several tasks that want one path under the names of their tasks', async () => {
+    const grid = { size: 16, spacingMm: 8 };
+    const facts = { ...data.manifest, classes: ['background', 'heart'] };
+    const organs: ChosenTask = { task: segmentation, weight: 1, settings: segmentation.defaults };
+    const alone = planOf(backbone, [organs, places], facts, grid);
+    expect(alone.heads.map(({ path }) => path)).toEqual(['final', 'global_layers']);
+    const both = planOf(backbone, [lines, places, organs], facts, grid);
+    const paths = ['orientation.final', 'global_layers', 'segmentation.final'];
+    expect(both.heads.map(({ path }) => path)).toEqual(paths);
+    expect(both.tasks.flatMap(({ part }) => part.heads)).toEqual(both.heads);
+    using network = new HeadedNetwork(device(), (at) => declareHeaded(at, backbone.declare, both.heads));
+    const names = [...network.stateDict().keys()];
+    for (const path of paths) expect(names.some((name) => name.startsWith(`${path}.`))).toBe(true);
+    expect(names.filter((name) => name.startsWith('final'))).toEqual([]);
+    // each task reads its own: losses and judges
+    const [oriented, , segmented] = both.tasks.map(({ part }) => part);
+    const outputs = new Map(
+      both.heads.map((head, i) => [head, new Float32Array(head.channels * 256).fill(i)]),
+    );
+    for (const part of [oriented!, segmented!]) {
+      const judge = part.judge([]);
+      judge.add((head) => outputs.get(head)!, samplesOf(data, [0]), [0]);
+      expect(judge.marks(0).length).toBeGreaterThan(0);
+      expect(judge.done().scatters).toEqual([]);
+    }
+    const asked: Head[] = [];
+    const out = (head: Head): Tensor => {
+      asked.push(head);
+      return zeros(device(), [1, 16, 16, head.channels]);
+    };
+    const [mask] = segmented!.fields;
+    const at = () => zeros(device(), [1, ...mask!.shape], 'u32');
+    expect(await segmented!.loss({ out, at, mask: () => zeros(device(), [1, 1]) }).item()).toBe(0);
+    expect(asked).toEqual([both.heads[2]]);
   });
 
   it('adds the weighted losses that there are', () => {

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addPrepare } from '../../src/commands/prepare.ts';
+import { encodeAcdc } from '../../src/data/phantom/acdc.ts';
 import { encodeDicom, phantomSubject } from '../../src/data/phantom.ts';
 import { manifestName } from '../../src/data/store.ts';
 import { launchOptions } from '../browser/chromium.ts';
@@ -162,6 +163,30 @@ describe('a folder of DICOM', () => {
     expect(here.skipped).toHaveLength(1);
     // with the checksum of the pixels
     expect(here).toEqual(JSON.parse(await prepareByProgram('two')));
+  });
+});
+
+describe('a folder of volumes laid out as ACDC', () => {
+  it('gets the masks, pixels and skipped files that planewise prepare gives it, and keeps them', async () => {
+    const hearts = [0, 1].flatMap((index) => encodeAcdc(phantomSubject(3, index, { size: 32, phases: 2 })));
+    const files = Object.fromEntries(hearts.map(({ path, bytes }) => [path, bytes]));
+    const broken = Object.keys(files).find((path) => path.includes('_gt'))!;
+    page = await site.open();
+    await openFolder('acdc', { ...files, [broken]: files[broken]!.slice(0, 300), 'notes.txt': '' });
+    await page.getByText('4 NIfTI volumes of 2 patients laid out as ACDC.').waitFor();
+    await page.getByRole('button', { name: 'Prepare' }).click();
+    await page.getByRole('button', { name: 'Look at the studies' }).waitFor();
+    await page.getByText('right ventricle, myocardium, left ventricle').waitFor();
+    const here = JSON.parse(await keptFile(page, 'data', 'data.json', 'text'));
+    expect(here).toMatchObject({ version: 2, skipped: [{ file: broken }] });
+    // with the checksums of pixels and masks
+    expect(here).toEqual(JSON.parse(await prepareByProgram('acdc')));
+    await page.reload();
+    await page.getByText('right ventricle, myocardium, left ventricle').waitFor();
+    await page.getByRole('button', { name: 'Look at the studies' }).click();
+    await expect
+      .poll(() => page.locator('canvas.viewer').getAttribute('aria-label'))
+      .toMatch(/patient001, short-axis, slice \d+ of 1\d/);
   });
 });
 

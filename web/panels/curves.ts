@@ -1,53 +1,14 @@
 /** @file Live loss curves: training, its running mean and validation, on a logarithmic axis. */
 import uPlot from 'uplot';
-import type { StepMetrics, ValidationMetrics } from '../../src/train/runlog.ts';
+import { curveColumns, type LossKey } from '../../src/report/curves.ts';
+import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
 import { h } from '../dom.ts';
 import { colour, onTheme } from '../theme.ts';
 
-export type LossKey = 'loss' | `${string}Loss`;
-
-/** More points than a screen has are averaged. */
-const MOST_POINTS = 1200;
 const HEIGHT = 240;
 /** Above and below the curves, as a factor. */
 const MARGIN = 1.15;
 const FEWEST_TICKS = 3;
-
-type Row = (number | null)[];
-
-const positive = (value: number | null | undefined): number | null =>
-  typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : null;
-
-/** Trailing mean over a thirtieth of what there is. */
-function smoothed(values: Row): Row {
-  const reach = Math.max(1, Math.round(values.length / 30));
-  let [sum, n] = [0, 0];
-  return values.map((value, i) => {
-    const old = i >= reach ? values[i - reach] : null;
-    if (value !== null) [sum, n] = [sum + value, n + 1];
-    if (old !== null && old !== undefined) [sum, n] = [sum - old, n - 1];
-    return n > 0 ? sum / n : null;
-  });
-}
-
-/** Columns for uPlot: steps, training, mean, validation. */
-function columnsOf(
-  metrics: readonly StepMetrics[],
-  validation: readonly ValidationMetrics[],
-  key: LossKey,
-): uPlot.AlignedData {
-  const group = Math.ceil(metrics.length / MOST_POINTS) || 1;
-  const training = new Map<number, number | null>();
-  for (let i = 0; i < metrics.length; i += group) {
-    const part = metrics.slice(i, i + group);
-    const mean = part.reduce((sum, row) => sum + (row[key] ?? 0), 0) / part.length;
-    training.set(part[Math.floor(part.length / 2)]!.step, positive(mean));
-  }
-  const held = new Map(validation.map((row) => [row.step, positive(row[key])]));
-  const steps = [...new Set([...training.keys(), ...held.keys()])].sort((a, b) => a - b);
-  const losses = steps.map((step) => training.get(step) ?? null);
-  return [steps, losses, smoothed(losses), steps.map((step) => held.get(step) ?? null)];
-}
 
 /** A little more than there is; uPlot itself goes to whole decades. */
 const around = (least: number | null, most: number | null): [number, number] => [
@@ -135,7 +96,7 @@ export class Curve {
   }
 
   show(metrics: readonly StepMetrics[], validation: readonly ValidationMetrics[]): void {
-    this.#data = columnsOf(metrics, validation, this.#key);
+    this.#data = curveColumns(metrics, validation, this.#key);
     const last = metrics.at(-1);
     const value = last?.[this.#key];
     if (last)

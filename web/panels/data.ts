@@ -14,7 +14,7 @@ import {
   select,
 } from '../dom.ts';
 import type { DataInfo, Difficulty, FolderInfo } from '../protocol.ts';
-import { mappingTable } from './mapping.ts';
+import { mappingTable, otherChoice } from './mapping.ts';
 import { folderPicker, type PickedFolder } from './picker.ts';
 import { ProgressBar } from './progress.ts';
 import { skippedFiles } from './skipped.ts';
@@ -106,12 +106,14 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
     showFolder(folder);
   };
   const showFolder = (folder: FolderInfo): void => {
-    if (folder.images === 0) {
+    if (folder.images === 0 && folder.other === null) {
       notice.show(emptyFolder(folder));
       fill(body, skippedFiles(folder.skipped));
       return;
     }
-    const mapping = mappingTable(folder, app.hello.presets);
+    const { presets } = app.hello;
+    const mapping =
+      folder.other === null ? mappingTable(folder, presets) : otherChoice(folder.other, presets);
     const prepare = action(
       'Prepare',
       notice,
@@ -142,7 +144,7 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
     h(
       'p',
       {},
-      'Cine MR as DICOM: sax_*, 2ch_* and 4ch_* folders are recognised, anything else can be mapped.',
+      'Cine MR as DICOM: sax_*, 2ch_* and 4ch_* folders are recognised, anything else can be mapped. Or labelled volumes laid out as ACDC.',
     ),
     picker,
     notice.element,
@@ -162,6 +164,9 @@ function facts(data: DataInfo): HTMLElement {
       `${count(data.lines[i]!)} images`,
     ]),
     ['Slice locations', `${count(data.locations)} images`],
+    ...(data.classes.length > 0
+      ? [['Masks', data.classes.slice(1).join(', ')] satisfies [string, string]]
+      : []),
     ['Kept in this browser', megabytes(data.bytes)],
   ];
   return h(

@@ -27,7 +27,7 @@ function verdict(chosen: readonly string[]): { text: string; kind: 'error' | 'in
   if (references.length === 0)
     return {
       kind: 'info',
-      text: 'No other view is mapped, so there are no intersecting lines: only the location task can be trained.',
+      text: 'No other view is mapped, so there are no intersecting lines, and no task that needs them can be trained.',
     };
   return { kind: 'good', text: `Short-axis slices with lines of ${references.join(' and ')}.` };
 }
@@ -58,6 +58,29 @@ export interface Mapping {
   choice(): FolderChoice;
 }
 
+function gridSelect(presets: Readonly<Record<string, Preset>>): HTMLSelectElement {
+  return select(
+    Object.entries(presets).map(([name, { title, grid }]) => ({
+      value: name,
+      label: `${title}, ${grid.size} px`,
+    })),
+  );
+}
+
+/** Of a folder of another source, whose views are known: only the grid is left to choose. */
+export function otherChoice(found: string, presets: Readonly<Record<string, Preset>>): Mapping {
+  const grid = gridSelect(presets);
+  return {
+    element: h(
+      'div',
+      { class: 'rows' },
+      h('p', { class: 'notice good' }, `${found}.`),
+      h('div', { class: 'fields' }, field('Prepare for', grid)),
+    ),
+    choice: () => ({ views: {}, subjects: 'auto', ...presets[grid.value]!.grid }),
+  };
+}
+
 /** The table of an opened folder's series. */
 export function mappingTable(folder: FolderInfo, presets: Readonly<Record<string, Preset>>): Mapping {
   const rows = folder.groups.map((group) => ({ group, control: viewSelect(group) }));
@@ -73,11 +96,7 @@ export function mappingTable(folder: FolderInfo, presets: Readonly<Record<string
     { value: 'patient', label: 'by PatientID alone' },
     { value: 'folder', label: 'one subject per folder' },
   ]);
-  const grids = Object.entries(presets).map(([name, { title, grid }]) => ({
-    value: name,
-    label: `${title}, ${grid.size} px`,
-  }));
-  const grid = select(grids);
+  const grid = gridSelect(presets);
   const caption = `${plural(folder.images, 'image')} of ${plural(folder.patients.length, 'patient')} in ${folder.name}`;
   const head = columns.map(([name, kind]) => h('th', { scope: 'col', class: kind }, name));
   const body = rows.map(({ group, control }) => seriesRow(group, control));

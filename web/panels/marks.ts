@@ -2,7 +2,17 @@
 import { invertAffine, transformLine } from '../../src/data/affine.ts';
 import type { Affine } from '../../src/data/types.ts';
 import { regionPixels } from '../../src/report/regions.ts';
-import { type Finding, type Mark, type Of, only } from '../../src/results/mark.ts';
+import {
+  type Finding,
+  type Mark,
+  marksOf,
+  type NumberedFinding,
+  numbered,
+  type Of,
+  only,
+  seriesOf,
+} from '../../src/results/mark.ts';
+import { fixed } from '../../src/results/result.ts';
 import { type Child, h } from '../dom.ts';
 import { css, greyImage, type Layer, mixedHeat, type Stroke } from '../draw.ts';
 
@@ -11,8 +21,6 @@ export function swatch(series: number): HTMLElement {
   element.style.background = css(series);
   return element;
 }
-
-const marksOf = (findings: readonly Finding[]): Mark[] => findings.flatMap(({ marks }) => marks);
 
 /** Lines of one kind, in the pixels of the image that `toGrid` leads from. */
 export function strokesOf(findings: readonly Finding[], of: Of, toGrid: Affine): Stroke[] {
@@ -43,17 +51,16 @@ export function regionsOf(findings: readonly Finding[], of: Of, size: number, to
   });
 }
 
+type Scale = Extract<Mark, { kind: 'scale' }>;
+
 function place(kind: 'b' | 'i', value: number): HTMLElement {
   const element = h(kind);
   element.style.left = `${100 * Math.min(1, Math.max(0, value))}%`;
   return element;
 }
 
-/** 0.26, −0.03. */
-const signed = (value: number): string => value.toFixed(2).replace('-', '−');
-
-function scaleBar({ title, predicted, truth }: Extract<Mark, { kind: 'scale' }>): HTMLElement {
-  const text = `${title} ${signed(predicted)}${truth === null ? '' : `, true ${truth.toFixed(2)}`}`;
+function scaleBar({ title, predicted, truth }: Scale): HTMLElement {
+  const text = `${title} ${fixed(predicted, 2)}${truth === null ? '' : `, true ${fixed(truth, 2)}`}`;
   const places = [truth === null ? null : place('i', truth), place('b', predicted)];
   return h(
     'div',
@@ -63,42 +70,48 @@ function scaleBar({ title, predicted, truth }: Extract<Mark, { kind: 'scale' }>)
   );
 }
 
-function caption({ series, marks }: Finding): Child[] {
+function caption({ series, marks, first }: NumberedFinding): Child[] {
   return marks.map((mark): Child => {
     if (mark.kind === 'scale') return scaleBar(mark);
     if (mark.kind === 'picture') return h('p', { class: 'hint' }, mark.title, greyImage(mark.values));
     if (mark.kind !== 'words') return null;
     if (mark.series === undefined) return h('p', { class: 'hint' }, mark.text);
-    return h('p', { class: 'hint', title: series[mark.series] ?? '' }, swatch(mark.series), mark.text);
+    return h(
+      'p',
+      { class: 'hint', title: series[mark.series] ?? '' },
+      swatch(first + mark.series),
+      mark.text,
+    );
   });
 }
 
 /** What stands under an image. */
-export const captions = (findings: readonly Finding[]): Child[] => findings.flatMap(caption);
+export const captions = (findings: readonly Finding[]): Child[] => numbered(findings).flatMap(caption);
 
 const key = (mark: HTMLElement, name: string): HTMLElement => h('li', {}, mark, name);
 
-/** What the colours and strokes of some findings mean. */
-export function legend(all: readonly (readonly Finding[])[]): HTMLElement {
-  const findings = all.flat();
-  const marks = marksOf(findings);
-  const names = [...new Map(findings.map(({ task, series }) => [task, series])).values()];
-  const has = (kind: Mark['kind']): boolean => marks.some((mark) => mark.kind === kind);
-  const [scale] = only(marks, 'scale');
-  return h('ul', { class: 'legend' }, [
-    ...names.flatMap((own) => own.map((name, i) => key(swatch(i), name))),
-    ...(has('line')
-      ? [key(h('span', { class: 'stroke' }), 'predicted'), key(h('span', { class: 'stroke dashed' }), 'true')]
-      : []),
-    ...(has('region') ? [h('li', {}, 'filled: predicted; outlined: true')] : []),
-    ...(scale
-      ? [
-          key(h('span', { class: 'dot', 'aria-hidden': 'true' }), `predicted ${scale.title}`),
-          key(
-            h('span', { class: 'ring', 'aria-hidden': 'true' }),
-            `true ${scale.title}, ${scale.from} to ${scale.to}`,
-          ),
-        ]
-      : []),
+/** What the two places on a scale mean, once for each kind of scale. */
+function scaleKeys(scales: readonly Scale[]): HTMLElement[] {
+  const kinds = new Map(scales.map((scale) => [`${scale.title}\n${scale.from}\n${scale.to}`, scale]));
+  const place = (name: string): HTMLElement => h('span', { class: name, 'aria-hidden': 'true' });
+  return [...kinds.values()].flatMap(({ title, from, to }) => [
+    key(place('dot'), `predicted ${title}`),
+    key(place('ring'), `true ${title}, ${from} to ${to}`),
   ]);
 }
+
+/** What the colours and strokes of some images' findings mean, as items of a list. */
+export function legendKeys(all: readonly (readonly Finding[])[]): HTMLElement[] {
+  const marks = all.flatMap(marksOf);
+  const has = (kind: Mark['kind']): boolean => marks.some((mark) => mark.kind === kind);
+  const stroke = (name: string): HTMLElement => h('span', { class: name });
+  return [
+    ...seriesOf(all).map(({ name, colour }) => key(swatch(colour), name)),
+    ...(has('line') ? [key(stroke('stroke'), 'predicted'), key(stroke('stroke dashed'), 'true')] : []),
+    ...(has('region') ? [h('li', {}, 'filled: predicted; outlined: true')] : []),
+    ...scaleKeys(only(marks, 'scale')),
+  ];
+}
+
+export const legend = (all: readonly (readonly Finding[])[]): HTMLElement =>
+  h('ul', { class: 'legend' }, legendKeys(all));

@@ -6,7 +6,7 @@ import { checkbox, fill, h } from '../dom.ts';
 import { type Layer, lineHeat, type Stroke } from '../draw.ts';
 import type { ImageRequest, StudyPrediction } from '../protocol.ts';
 import { Findings } from './findings.ts';
-import { captions, heatOf, regionsOf, strokesOf, swatch } from './marks.ts';
+import { captions, heatOf, legendKeys, regionsOf, strokesOf, swatch } from './marks.ts';
 import type { StudyModel } from './studymodel.ts';
 
 export interface Drawn {
@@ -55,13 +55,12 @@ export class Overlay {
     const wanted = why === null && this.#on.predicted;
     const prediction = wanted ? this.#findings.get(request) : null;
     this.#say(why ?? (wanted && !prediction ? 'Predicting …' : null), prediction);
+    const [slice] = prediction?.slices ?? [];
+    const planes = hasLines(prediction) ? [] : this.#model.lines();
     fill(
       this.legend,
-      this.#model.lines().map(({ series, label }) => h('li', {}, swatch(series), `${label} plane`)),
-      wanted && [
-        h('li', {}, h('span', { class: 'stroke' }), 'predicted'),
-        this.#on.truth && h('li', {}, h('span', { class: 'stroke dashed' }), 'true'),
-      ],
+      planes.map(({ series, label }) => h('li', {}, swatch(series), `${label} plane`)),
+      slice && legendKeys([slice.findings]),
     );
     return {
       strokes: this.#on.lines ? this.#strokes(prediction) : [],

@@ -1,6 +1,6 @@
 /** @file A run as it is shown: numbers, curves, and predictions on held-out slices while it trains. */
-import type { StepMetrics, ValidationMetrics } from '../../src/train/runlog.ts';
-import { lossColumn } from '../../src/train/stepmetrics.ts';
+import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
+import { lossColumn } from '../../src/results/losses.ts';
 import type { App } from '../app.ts';
 import { count, fill, h, megabytes, plural } from '../dom.ts';
 import { windowedImage } from '../draw.ts';

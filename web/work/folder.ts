@@ -4,6 +4,7 @@ import { blobAccess, expand, listZip } from '../../src/data/files/zip.ts';
 import { groupBy, openNumbers } from '../../src/data/lists.ts';
 import { dicomReader, preparePlan } from '../../src/data/prepare.ts';
 import { folderOf, type Scan, type ScannedImage, scanFiles, seriesOf } from '../../src/data/scan.ts';
+import { findSources, openFiles, type Sighted } from '../../src/data/sources/open.ts';
 import { planScan, type StudyPlan } from '../../src/data/study/plan.ts';
 import { findSubjects, type Subjects } from '../../src/data/study/subjects.ts';
 import { viewOf } from '../../src/data/study/views.ts';
@@ -83,15 +84,26 @@ async function sourcesOf(name: string, files: readonly PickedFile[]): Promise<Fi
   return inOrder(sources);
 }
 
+/** The page maps the series of DICOM studies itself. */
+const MAPPED = 'dicom';
+
+/** What another source has among the files, in the order of sources. */
+async function otherThanMapped(files: readonly FileSource[]): Promise<Sighted | null> {
+  return (await findSources(files, MAPPED)).find(({ count }) => count > 0) ?? null;
+}
+
 export class Folder {
   readonly name: string;
   readonly #scan: Scan;
-  readonly #files: number;
+  readonly #files: readonly FileSource[];
+  /** What another source than DICOM has there. */
+  readonly #other: Sighted | null;
 
-  private constructor(name: string, scan: Scan, files: number) {
+  private constructor(name: string, scan: Scan, files: readonly FileSource[], other: Sighted | null) {
     this.name = name;
     this.#scan = scan;
     this.#files = files;
+    this.#other = other;
   }
 
   /** Reads every file's header. */
@@ -104,7 +116,7 @@ export class Folder {
     const scan = await scanFiles(sources, ({ done, total, file }) =>
       onBusy({ what: 'Reading headers', done, total, detail: file }),
     );
-    return new Folder(name, scan, sources.length);
+    return new Folder(name, scan, sources, await otherThanMapped(sources));
   }
 
   get info(): FolderInfo {
@@ -112,14 +124,25 @@ export class Folder {
     const subjects = findSubjects(images);
     return {
       name: this.name,
-      files: this.#files,
+      files: this.#files.length,
       images: images.length,
       patients: distinct(images, subjects.nameOf),
       groups: [...groupBy(images, keyOf)].map(([key, group]) => groupOf(key, group, subjects)),
       skipped,
-      notices: noticesOf(images, subjects),
+      notices: [...noticesOf(images, subjects), ...this.#left()],
       ignored: ignored.length,
+      other: images.length === 0 ? (this.#other?.text ?? null) : null,
     };
+  }
+
+  #left(): string[] {
+    if (!this.#other || this.#scan.images.length === 0) return [];
+    return [`The folder also holds ${this.#other.text}. Open their folder alone to take those.`];
+  }
+
+  /** Whether another source's files are prepared, for want of DICOM images. */
+  get #isOther(): boolean {
+    return this.#other !== null && this.#scan.images.length === 0;
   }
 
   /** Prepares the short-axis images, and one image of each reference plane so that it can be shown later. */
@@ -129,6 +152,13 @@ export class Folder {
     onWarning: (file: string, reason: Reason) => void,
   ): Promise<{ data: PreparedData; references: PreparedData | null; notices: readonly Notice[] }> {
     const { size, spacingMm, subjects, views } = choice;
+    const onProgress = ({ done, total, file }: { done: number; total: number; file: string }): void =>
+      onBusy({ what: 'Preparing images', done, total, detail: file });
+    if (this.#other && this.#isOther) {
+      const told = { size, spacingMm, source: this.#other.name, onProgress, onWarning };
+      const { data, notices } = await openFiles(this.#files, told);
+      return { data, references: null, notices };
+    }
     const options = {
       views: (image: ScannedImage) => views[keyOf(image)] ?? null,
       subjects,
@@ -136,8 +166,6 @@ export class Folder {
       spacingMm,
     };
     const plan = planScan(this.#scan, options);
-    const onProgress = ({ done, total, file }: { done: number; total: number; file: string }): void =>
-      onBusy({ what: 'Preparing images', done, total, detail: file });
     const data = await preparePlan(plan, { ...options, onProgress, onWarning });
     return { data, references: await this.#references(plan, { size, spacingMm }), notices: plan.notices };
   }
@@ -166,7 +194,9 @@ export class Folder {
     return { ...made, manifest: { ...made.manifest, images } };
   }
 
-  library(choice: FolderChoice): Library {
+  /** The DICOM images; null where there are none to look at. */
+  library(choice: FolderChoice): Library | null {
+    if (this.#isOther) return null;
     const { images, skipped } = this.#scan;
     const bySubject = groupBy(images, findSubjects(images, choice.subjects).nameOf);
     return {

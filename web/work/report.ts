@@ -2,10 +2,10 @@
 import type { PreparedData } from '../../src/data/types.ts';
 import { renderReport } from '../../src/report/report.ts';
 import { trainConfigOf } from '../../src/run/config.ts';
-import { evaluateRun, reportTasks } from '../../src/run/evaluate.ts';
-import { planRun } from '../../src/run/plan.ts';
+import { evaluateRun } from '../../src/run/evaluate.ts';
+import { reportInput } from '../../src/run/report.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import { imagesOf, splitOf } from '../../src/train/dataset.ts';
+import { splitOf } from '../../src/train/dataset.ts';
 import type { Busy, RunInfo } from '../protocol.ts';
 import { configOf } from './forms.ts';
 import { adapterName, type Training } from './training.ts';
@@ -18,7 +18,6 @@ export async function reportOf(
   data: PreparedData,
   onBusy: (busy: Busy) => void,
 ): Promise<string> {
-  const { size, spacingMm, targetView, referenceViews, skipped } = data.manifest;
   const config = trainConfigOf(configOf(run.form, data.manifest));
   const split = splitOf(data, config);
   const evaluation = await evaluateRun(device, data, split, training.files, {
@@ -26,20 +25,18 @@ export async function reportOf(
     onProgress: (done, total) =>
       onBusy({ what: 'Evaluating', done, total, detail: `${done} of ${total} images` }),
   });
-  const parts = (['train', 'validation', 'test'] as const).map((name) => ({
-    name,
-    subjects: split[name].length,
-    images: imagesOf(data, split[name]).length,
-  }));
-  return renderReport({
-    title: `Pretraining: ${Object.keys(config.tasks).join(' and ')}`,
-    config,
-    adapter: { name: run.adapter || adapterName(device), software: device.caps.software },
-    timings: [{ name: 'Training', seconds: training.seconds }],
-    metrics: await training.metrics(),
-    validation: await training.validation(),
-    tasks: reportTasks(planRun(config, data.manifest)),
-    evaluation,
-    data: { name: run.dataName, size, spacingMm, targetView, referenceViews, skipped, parts },
-  });
+  return renderReport(
+    reportInput({
+      kind: 'Training',
+      config,
+      data,
+      split,
+      name: run.dataName,
+      adapter: { name: run.adapter || adapterName(device), software: device.caps.software },
+      timings: [{ name: 'Training', seconds: training.seconds }],
+      metrics: await training.metrics(),
+      validation: await training.validation(),
+      evaluation,
+    }),
+  );
 }

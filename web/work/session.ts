@@ -107,7 +107,7 @@ export class Session {
       warnings: warnings.list,
       notices: notices.map(({ message }) => message),
     };
-    const library = folder.library(choice);
+    const library = folder.library(choice) ?? preparedLibrary(data);
     return this.#keep({ source, data, library, originals: true }, references);
   }
 
@@ -147,8 +147,9 @@ export class Session {
   }
 
   async #save(name: string, data: PreparedData): Promise<void> {
-    const { manifest, pixels } = encodeStore(data);
+    const { manifest, pixels, masks } = encodeStore(data);
     await this.#files.write(`${name}.bin`, pixels);
+    if (masks) await this.#files.write(`${name}.masks.bin`, masks);
     await this.#files.write(`${name}.json`, manifest);
   }
 
@@ -159,12 +160,15 @@ export class Session {
     ];
     if (!manifest || !pixels) return null;
     const file = this.#files.describe(`${name}.json`);
-    return decodeStore(decodeManifest(manifest, file), pixels, file);
+    const stored = decodeManifest(manifest, file);
+    const masks = stored.version === 2 ? await this.#files.read(`${name}.masks.bin`) : null;
+    const masksFile = this.#files.describe(`${name}.masks.bin`);
+    return decodeStore(stored, pixels, file, ...(masks ? [{ bytes: masks, file: masksFile }] : []));
   }
 }
 
 function infoOf({ source, data, originals }: Loaded): DataInfo {
-  const { images, referenceViews, targetView, size, spacingMm, skipped } = data.manifest;
+  const { images, referenceViews, targetView, size, spacingMm, skipped, classes = [] } = data.manifest;
   return {
     kind: source.kind,
     name: source.name,
@@ -174,6 +178,7 @@ function infoOf({ source, data, originals }: Loaded): DataInfo {
     referenceViews,
     lines: referenceViews.map((_, view) => images.filter(({ lines }) => lines[view]).length),
     locations: images.filter(({ location }) => location !== null).length,
+    classes,
     skipped,
     warnings: source.warnings,
     // Kept by a page that did not tell them yet.
@@ -181,6 +186,6 @@ function infoOf({ source, data, originals }: Loaded): DataInfo {
     originals,
     size,
     spacingMm,
-    bytes: data.pixels.byteLength,
+    bytes: data.pixels.byteLength + (data.masks?.byteLength ?? 0),
   };
 }

@@ -3,6 +3,7 @@ import { openDevice } from '#device';
 import { ConfigError, FileError, OutOfMemoryError, PlanewiseError } from '../../src/base/errors.ts';
 import type { Split } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
+import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
 import { type TrainConfig, trainConfigOf } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { buildNetwork, describeWeights } from '../../src/run/trained.ts';
@@ -11,14 +12,7 @@ import type { Device } from '../../src/tensor/device.ts';
 import { loadCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
 import { fingerprint, splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent, TrainResult } from '../../src/train/events.ts';
-import {
-  metricsFile,
-  parseRecords,
-  readRecords,
-  type StepMetrics,
-  type ValidationMetrics,
-  validationFile,
-} from '../../src/train/runlog.ts';
+import { metricsFile, parseRecords, readRecords, validationFile } from '../../src/train/runlog.ts';
 import { saveWeights, weightsFile } from '../../src/train/weightsfile.ts';
 import type { EventName, Events, RunInfo, TrainingForm } from '../protocol.ts';
 import { BrowserFiles, WatchedFiles } from '../store.ts';

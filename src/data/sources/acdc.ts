@@ -12,23 +12,22 @@ import { skippedList } from '../study/check.ts';
 import type { FileSource, Notice, PreparedData, SkippedFile } from '../types.ts';
 import { joinMasks, type Masks } from './acdc/masks.ts';
 import { maskNotices } from './acdc/notices.ts';
-import { subjectNames } from './acdc/subjects.ts';
+import { type Subject, subjectsOf } from './acdc/subjects.ts';
 import { acdcView, type PreparedVolume, prepareVolume } from './acdc/volume.ts';
 import type { Prepared, Source, SourceOptions } from './source.ts';
 
 interface Job {
   readonly frame: AcdcFrame;
-  readonly id: string;
-  /** The id, or a longer name where another patient has the same. */
-  readonly subject: string;
+  readonly subject: Subject;
   /** Index in its cine, from 0. */
   readonly index: number;
 }
 
 /** Files number frames from 1, or some from 0. */
-function jobsOf({ id, frames }: AcdcPatient, subject: string): Job[] {
+function jobsOf(subject: Subject): Job[] {
+  const { frames } = subject.patient;
   const first = Math.min(1, ...frames.map(({ frame }) => frame));
-  return frames.map((frame) => ({ frame, id, subject, index: frame.frame - first }));
+  return frames.map((frame) => ({ frame, subject, index: frame.frame - first }));
 }
 
 /** Volumes of patients with one id, to tell two patients from one whose files are there twice. */
@@ -36,10 +35,10 @@ class Namesakes {
   readonly #seen = new Map<string, string>();
 
   /** The file that has the same pixels under the same id; null, and noted, where there is none. */
-  originalOf({ id, subject, index }: Job, { file, pixels }: PreparedVolume): string | null {
-    if (subject === id) return null;
+  originalOf({ subject, index }: Job, { file, pixels }: PreparedVolume): string | null {
+    if (!subject.shared) return null;
     const bytes = new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);
-    const key = `${id.toLowerCase()} ${index} ${crc32(bytes)}`;
+    const key = `${subject.patient.id.toLowerCase()} ${index} ${crc32(bytes)}`;
     const original = this.#seen.get(key);
     if (original === undefined) this.#seen.set(key, file);
     return original ?? null;
@@ -56,7 +55,7 @@ async function prepareVolumes(
   const namesakes = new Namesakes();
   for (const [done, job] of jobs.entries()) {
     const { frame, subject, index } = job;
-    const place = { subject, frame: index, phase: frame.phase, size, spacingMm };
+    const place = { subject: subject.name, frame: index, phase: frame.phase, size, spacingMm };
     const file = frame.image.path;
     try {
       const volume = await prepareVolume(frame, place, { warn: onWarning, skip });
@@ -117,9 +116,9 @@ function ignoredOf(files: readonly FileSource[], patients: readonly AcdcPatient[
   return files.map(({ path }) => path).filter((path) => !used.has(path) && !/(^|\/)info\.cfg$/i.test(path));
 }
 
-const infoNotices = (patients: readonly AcdcPatient[], names: readonly string[]): Notice[] =>
-  patients.flatMap(({ notices }, i) =>
-    notices.map((message) => ({ code: 'INFO_CFG', message, subject: names[i]! })),
+const infoNotices = (subjects: readonly Subject[]): Notice[] =>
+  subjects.flatMap(({ patient, name }) =>
+    patient.notices.map((message) => ({ code: 'INFO_CFG', message, subject: name })),
   );
 
 type Layout = Awaited<ReturnType<typeof findAcdc>>;
@@ -130,10 +129,9 @@ async function preparePatients(
   options: SourceOptions,
 ): Promise<Prepared> {
   const { emptySlices = 'unknown', from, onNotice } = options;
-  const names = subjectNames(layout.patients);
+  const subjects = subjectsOf(layout.patients);
   const skipped = [...layout.skipped];
-  const jobs = layout.patients.flatMap((patient, i) => jobsOf(patient, names[i]!));
-  const volumes = await prepareVolumes(jobs, (file) => skipped.push(file), options);
+  const volumes = await prepareVolumes(subjects.flatMap(jobsOf), (file) => skipped.push(file), options);
   if (volumes.length === 0)
     throw new ConfigError(
       `No ACDC volume${from === undefined ? '' : ` in ${from}`} can be used.${skippedList(skipped)}`,
@@ -143,7 +141,7 @@ async function preparePatients(
     volumes.map(({ pixels }) => pixels.length),
     emptySlices,
   );
-  const notices = [...infoNotices(layout.patients, names), ...maskNotices(volumes, masks, emptySlices)];
+  const notices = [...infoNotices(subjects), ...maskNotices(volumes, masks, emptySlices)];
   for (const notice of notices) onNotice?.(notice);
   const data = dataOf(volumes, masks, skipped, options);
   return { data, notices, ignored: ignoredOf(files, layout.patients, skipped), series: [] };

@@ -30,7 +30,26 @@ const optionNames: Readonly<Record<OwnOption, string>> = {
   emptySlices: 'what slices without labels are (--empty-slices)',
 };
 
+/** What a source found among files. */
+export interface Sighted extends Pick<Found, 'count' | 'text'> {
+  /** Of the source. */
+  readonly name: string;
+}
+
 type Sighting = readonly [source: Source, found: Found];
+
+/**
+ * What kinds of data sets are among files, in the order in which they would be taken.
+ * @param except name of a source that is not asked
+ */
+export async function findSources(files: readonly FileSource[], except?: string): Promise<Sighted[]> {
+  const seen: Sighted[] = [];
+  for (const source of sources) {
+    const found = source.name === except ? null : await source.find(files, {});
+    if (found) seen.push({ name: source.name, count: found.count, text: found.text });
+  }
+  return seen;
+}
 
 function wanted({ source: name, masks = false }: OpenOptions): readonly Source[] {
   const last = (source: Source): number => Number(masks && !source.masks);

@@ -1,13 +1,13 @@
 /** @file Orientation (paper §3): where the reference planes cut the image, as heatmaps of the lines. */
 import * as ops from '../../autograd/ops.ts';
 import { ConfigError } from '../../base/errors.ts';
+import { listed } from '../../base/words.ts';
 import { field } from '../../data/field.ts';
 import { defaultSigmaMm } from '../../data/lines.ts';
 import { viewName } from '../../data/viewnames.ts';
 import { pixelHead } from '../../models/heads.ts';
 import { positive } from '../settings.ts';
 import { defineTask } from '../task.ts';
-import { listed } from '../words.ts';
 import { LineJudge } from './judge.ts';
 
 export interface OrientationSettings {

@@ -1,6 +1,7 @@
 /** @file Segmentation: the class of each pixel, by cross entropy and soft Dice (nnU-Net's loss, Isensee et al. 2021). */
 import * as ops from '../../autograd/ops.ts';
 import { ConfigError } from '../../base/errors.ts';
+import { listed } from '../../base/words.ts';
 import { type Field, field } from '../../data/field.ts';
 import type { Sample } from '../../data/sample.ts';
 import { UNKNOWN } from '../../data/types.ts';
@@ -9,7 +10,6 @@ import { tensor } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { either, least0, list, oneOf, text } from '../settings.ts';
 import { defineTask, type Facts, type Step } from '../task.ts';
-import { listed } from '../words.ts';
 import { balancedWeights, classCounts, isLabelled } from './classes.ts';
 import { VolumeJudge } from './judge.ts';
 

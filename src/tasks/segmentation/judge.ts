@@ -97,6 +97,6 @@ export class VolumeJudge implements Judge {
 
   #left(): string[] {
     if (this.#partial === 0) return [];
-    return [`${this.#partial} images are not measured: their masks say of no pixel that it is background.`];
+    return [`Images that are not measured, for their masks know of no background: ${this.#partial}.`];
   }
 }

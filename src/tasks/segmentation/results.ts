@@ -85,13 +85,20 @@ function caveats({ name, rows, absent }: ClassRows): string[] {
   );
   const uneven = rows.filter(({ ours }) => ours.missing === null && ours.hausdorffMm === null).length;
   const title = capital(name);
+  const of = (count: number) => `${count} of ${rows.length}`;
   return [
-    ...(lost ? [`${title}: not found in ${lost} of ${rows.length} volumes: Dice 0, and no distance.`] : []),
-    ...(invented
-      ? [`${title}: found in ${invented} volumes whose masks have none: Dice 0, no distance.`]
+    ...(lost
+      ? [`${title}, volumes in which it was not found, of Dice 0 and without distances: ${of(lost)}.`]
       : []),
-    ...(absent ? [`${title}: in ${absent} volumes neither found nor there; they are not scored.`] : []),
-    ...(uneven ? [`${title}: the slices of ${uneven} volumes are not evenly spaced: only Dice.`] : []),
+    ...(invented
+      ? [`${title}, volumes in which it was found though the mask has none, of Dice 0: ${of(invented)}.`]
+      : []),
+    ...(absent
+      ? [`${title}, volumes that are not scored, for it was neither found nor is there: ${absent}.`]
+      : []),
+    ...(uneven
+      ? [`${title}, volumes of unevenly spaced slices, of which only Dice is told: ${of(uneven)}.`]
+      : []),
   ];
 }
 
@@ -119,7 +126,9 @@ function resultOf(figure: Figure, { name, rows }: ClassRows, notes: readonly str
 
 /** Dice always; other figures where a stack has them: single slices have no volume, say. */
 function resultsOf(rows: ClassRows): Result[] {
-  const measured = others.map((figure) => resultOf(figure, rows)).filter(({ count }) => count > 0);
+  const measured = others
+    .map((figure) => ({ ...resultOf(figure, rows), detail: true }))
+    .filter(({ count }) => count > 0);
   return [resultOf(dice, rows, caveats(rows)), ...measured];
 }
 

@@ -201,6 +201,19 @@ describe('subjects', () => {
     ]);
   });
 
+  test('of one id, of whom one lies beside the others’ folders, are told apart as well', async () => {
+    const flat = volumeFile('patient001_frame01.nii', { value: (i, j) => i * j });
+    const same = volumeFile('b/patient001_frame01.nii', { value: (i, j) => i * j });
+    const { data } = await open([...patient('a/patient001'), flat, same]);
+    expect([...new Set(data.manifest.images.map(({ subject }) => subject))]).toEqual([
+      'a/patient001',
+      'patient001',
+    ]);
+    expect(data.manifest.skipped).toMatchObject([
+      { file: same.path, reason: { code: 'COPY', message: `Same volume as ${flat.path}.` } },
+    ]);
+  });
+
   test('may lie flat in one folder, and number frames from 0', async () => {
     const { data } = await open([
       volumeFile('x_frame00.nii'),

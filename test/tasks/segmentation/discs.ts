@@ -2,7 +2,7 @@
 import { drawsOf } from '../../../src/base/random.ts';
 import { type PreparedData, type PreparedImage, UNKNOWN } from '../../../src/data/types.ts';
 
-export const discs = { size: 32, spacingMm: 2, classes: ['background', 'ring', 'disc'] } as const;
+export const discs = { size: 24, spacingMm: 2, classes: ['background', 'ring', 'disc'] } as const;
 
 interface Disc {
   readonly x: number;
@@ -12,7 +12,7 @@ interface Disc {
 
 function discOf(image: number): Disc {
   const draw = drawsOf(3, 77, image);
-  return { x: 10 + 12 * draw(), y: 10 + 12 * draw(), radius: 4 + 3 * draw() };
+  return { x: 9 + 6 * draw(), y: 9 + 6 * draw(), radius: 3 + 2 * draw() };
 }
 
 /** A bright disc in a dark ring on grey noise, and its classes; a strip at the left is not known. */

@@ -3,17 +3,25 @@ import type { AcdcPatient } from '../../acdc.ts';
 import { groupBy } from '../../lists.ts';
 import { folderOf } from '../../scan.ts';
 
+export interface Subject {
+  readonly patient: AcdcPatient;
+  /** The patient's id; with the folder where another has the same (in training and in testing, say). */
+  readonly name: string;
+  /** Whether another patient has the same id. */
+  readonly shared: boolean;
+}
+
 /** Folder and id, the folder alone where it is named by the id. */
 function longName({ id, frames }: AcdcPatient): string {
   const folder = folderOf(frames[0]!.image.path);
   if (folder === '') return id;
-  return folder.toLowerCase().endsWith(id.toLowerCase()) ? folder : `${folder}/${id}`;
+  return folder.split('/').at(-1)!.toLowerCase() === id.toLowerCase() ? folder : `${folder}/${id}`;
 }
 
-/** The patients' ids; with their folder for those whose id another has too (in training and in testing, say). */
-export function subjectNames(patients: readonly AcdcPatient[]): string[] {
-  const counts = groupBy(patients, ({ id }) => id.toLowerCase());
-  return patients.map((patient) =>
-    counts.get(patient.id.toLowerCase())!.length > 1 ? longName(patient) : patient.id,
-  );
+export function subjectsOf(patients: readonly AcdcPatient[]): Subject[] {
+  const groups = groupBy(patients, ({ id }) => id.toLowerCase());
+  return patients.map((patient) => {
+    const shared = groups.get(patient.id.toLowerCase())!.length > 1;
+    return { patient, shared, name: shared ? longName(patient) : patient.id };
+  });
 }

@@ -1,0 +1,27 @@
+/** @file What is known of a network once its images are judged: what report, page and terminal are told. */
+import type { Sample } from '../data/sample.ts';
+import type { Finding, Scatter } from './mark.ts';
+import type { Result } from './result.ts';
+
+/** Which subjects were evaluated. */
+export type PartName = 'test' | 'validation' | 'training';
+
+/** An image with what is shown of it. */
+export interface ShownImage {
+  readonly sample: Sample;
+  /** Of each task. */
+  readonly findings: readonly Finding[];
+}
+
+export interface Evaluation {
+  /** Which subjects were evaluated: test where there are any, else validation, else those trained on. */
+  readonly part: PartName;
+  readonly images: number;
+  readonly subjects: number;
+  readonly results: readonly Result[];
+  /** Each task's part of evaluation.json. */
+  readonly summaries: Readonly<Record<string, object | null>>;
+  readonly scatters: readonly Scatter[];
+  readonly notes: readonly string[];
+  readonly shown: readonly ShownImage[];
+}

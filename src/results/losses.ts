@@ -1,0 +1,29 @@
+/** @file Losses as a run's log has them: a row a training step, a row a validation. */
+
+/** A task's unweighted loss, `<task>Loss`; null where it is not finite. */
+export type TaskLosses = { readonly [column: `${string}Loss`]: number | null };
+
+/** The column of a task's loss. */
+export const lossColumn = (task: string): `${string}Loss` => `${task}Loss`;
+
+/** One training step. */
+export interface StepMetrics extends TaskLosses {
+  readonly step: number;
+  /** Null where it is not finite. */
+  readonly loss: number | null;
+  /** In mixed precision: the loss scale, and how many steps were skipped since the run began, as the step leaves them. */
+  readonly lossScale?: number;
+  readonly skippedSteps?: number;
+  readonly lr: number;
+  /** Wall-clock throughput: the only field that differs between two runs of one seed. */
+  readonly imagesPerSecond: number;
+}
+
+/** One pass over the validation images, with running batch statistics and without dropout. */
+export interface ValidationMetrics extends TaskLosses {
+  /** Steps trained so far. */
+  readonly step: number;
+  readonly loss: number;
+  /** Whether this is the lowest loss so far; the weights were then saved. */
+  readonly best: boolean;
+}

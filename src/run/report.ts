@@ -1,0 +1,37 @@
+/** @file What a run's report is told, in Node and in the browser alike. */
+import type { Split } from '../data/split.ts';
+import type { PreparedData } from '../data/types.ts';
+import type { ReportInput } from '../report/report.ts';
+import { imagesOf } from '../train/dataset.ts';
+import { reportTasks } from './evaluate.ts';
+import { type PlanConfig, planRun } from './plan.ts';
+
+/** A run at its end. */
+export interface ReportedRun
+  extends Pick<ReportInput, 'adapter' | 'step' | 'timings' | 'metrics' | 'validation' | 'evaluation'> {
+  /** What kind of training it was: `Pretraining`. */
+  readonly kind: string;
+  readonly config: PlanConfig;
+  readonly data: PreparedData;
+  readonly split: Split;
+  /** Where the data came from: a folder's name, or words for a cohort. */
+  readonly name: string;
+}
+
+const partNames = ['train', 'validation', 'test'] as const;
+
+export function reportInput({ kind, config, data, split, name, ...rest }: ReportedRun): ReportInput {
+  const { size, spacingMm, targetView, referenceViews, skipped } = data.manifest;
+  const parts = partNames.map((part) => ({
+    name: part,
+    subjects: split[part].length,
+    images: imagesOf(data, split[part]).length,
+  }));
+  return {
+    ...rest,
+    title: `${kind}: ${Object.keys(config.tasks).join(' and ')}`,
+    config,
+    tasks: reportTasks(planRun(config, data.manifest)),
+    data: { name, size, spacingMm, targetView, referenceViews, skipped, parts },
+  };
+}

@@ -78,6 +78,11 @@ const otherwise: readonly {
       ...['folder', 'library', 'predict', 'session'].map((name) => `web/work/${name}.ts`),
     ],
   },
+  {
+    word: 'segmentation',
+    reason: 'what predict and evaluate are about: class maps, whatever task they come from',
+    files: ['src/commands/evaluate.ts', 'src/commands/predict.ts'],
+  },
   { word: 'location', reason: 'the address of the page', files: ['web/frame.ts', 'web/sw.ts'] },
 ];
 

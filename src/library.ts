@@ -30,6 +30,7 @@ export { tasks } from './tasks/index.ts';
 export * from './tasks/task.ts';
 export type { Best } from './train/checkpoint.ts';
 export type { TrainEvent, TrainOptions, TrainResult } from './train/events.ts';
+export type { InitialWeights, InitReport, TaskHeads } from './train/init.ts';
 export { type EvaluateOptions, evaluate, evaluationRecord } from './train/judge.ts';
 export {
   type ChosenTask,

@@ -1,6 +1,6 @@
 /** @file Which volumes of a folder can be segmented: the frames of a folder laid out as ACDC, and any other NIfTI file. */
-import { type AcdcFrame, type AcdcPatient, findAcdc } from '../acdc.ts';
-import { subjectNames } from '../sources/acdc/subjects.ts';
+import { type AcdcFrame, findAcdc } from '../acdc.ts';
+import { type Subject, subjectsOf } from '../sources/acdc/subjects.ts';
 import type { FileSource, SkippedFile } from '../types.ts';
 
 /** A volume to segment. */
@@ -32,8 +32,8 @@ const isLaidOut = (path: string): boolean => /_(frame\d+(_gt)?|4d)\.nii(\.gz)?$/
 
 const isMask = (path: string): boolean => /_gt\.nii(\.gz)?$/i.test(path);
 
-function framesOf({ frames }: AcdcPatient, subject: string): FoundVolume[] {
-  return frames.map((frame) => {
+function framesOf({ patient, name: subject }: Subject): FoundVolume[] {
+  return patient.frames.map((frame) => {
     const number = /_(frame\d+)$/i.exec(stemOf(frame.image.path))![1]!.toLowerCase();
     return { ...frame, subject, name: `${subject}_${frame.phase ?? number}` };
   });
@@ -62,8 +62,7 @@ function distinct(volumes: readonly FoundVolume[], skipped: SkippedFile[]): Foun
 /** The image volumes among files, with their masks where there are any. No volume is read. */
 export async function findVolumes(files: readonly FileSource[]): Promise<FoundVolumes> {
   const { patients, skipped: refused } = await findAcdc(files);
-  const names = subjectNames(patients);
-  const frames = patients.flatMap((patient, i) => framesOf(patient, names[i]!));
+  const frames = subjectsOf(patients).flatMap(framesOf);
   const plain = files.filter(({ path }) => isNifti(path) && !isLaidOut(path) && !isMask(path));
   const skipped = [...refused];
   return {

@@ -4,9 +4,12 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { PlanewiseError } from './base/errors.ts';
 import { addDevices } from './commands/devices.ts';
+import { addEvaluate } from './commands/evaluate.ts';
+import { addFinetune } from './commands/finetune.ts';
 import { addLabels } from './commands/labels.ts';
 import { note } from './commands/output.ts';
 import { addPhantom } from './commands/phantom.ts';
+import { addPredict } from './commands/predict.ts';
 import { addPrepare } from './commands/prepare.ts';
 import { addPretrain } from './commands/pretrain.ts';
 import { addTune } from './commands/tune.ts';
@@ -27,7 +30,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const program = new Command('planewise').version(version);
 program.description('Trains U-Nets on anatomy-oriented MR by self-supervision, on WebGPU.');
-for (const add of [addDevices, addLabels, addPrepare, addPhantom, addTune]) add(program);
+for (const add of [addDevices, addLabels, addPrepare, addPhantom, addTune, addPredict, addEvaluate])
+  add(program);
 // The training program doubles as the module of its threads.
-addPretrain(program, new URL('./train.js', import.meta.url));
+const worker = new URL('./train.js', import.meta.url);
+addPretrain(program, worker);
+addFinetune(program, worker);
 await program.parseAsync().catch(fail);

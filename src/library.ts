@@ -5,7 +5,13 @@ export type { Backbone, BackboneRecord } from './backbones/backbone.ts';
 export { unet } from './backbones/unet.ts';
 export type { CurveTask } from './report/charts.ts';
 export type { MarkedImage } from './report/pictures.ts';
-export { type ReportData, type ReportInput, type ReportTask, renderReport } from './report/report.ts';
+export {
+  type ReportData,
+  type ReportInput,
+  type ReportStep,
+  type ReportTask,
+  renderReport,
+} from './report/report.ts';
 export type { Evaluation, PartName, ShownImage } from './results/evaluation.ts';
 export type { StepMetrics, TaskLosses, ValidationMetrics } from './results/losses.ts';
 export type { Finding, Mark, Of, Scatter } from './results/mark.ts';
@@ -30,6 +36,7 @@ export { tasks } from './tasks/index.ts';
 export * from './tasks/task.ts';
 export type { Best } from './train/checkpoint.ts';
 export type { TrainEvent, TrainOptions, TrainResult } from './train/events.ts';
+export type { InitialWeights, InitReport, TaskHeads } from './train/init.ts';
 export { type EvaluateOptions, evaluate, evaluationRecord } from './train/judge.ts';
 export {
   type ChosenTask,

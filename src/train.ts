@@ -4,9 +4,10 @@ import { isMainThread } from 'node:worker_threads';
 import { Command } from 'commander';
 import { PlanewiseError } from './base/errors.ts';
 import { note } from './commands/output.ts';
-import { addPretrain, pretrain } from './commands/pretrain.ts';
+import { addPretrain } from './commands/pretrain.ts';
+import { runTraining } from './commands/training.ts';
 import { cohortWorker } from './run/cohort.node.ts';
-import { embeddedDefault } from './run/job.ts';
+import { embeddedDefault, pretraining } from './run/job.ts';
 
 function fail(error: unknown): void {
   const expected = error instanceof PlanewiseError && !process.env.DEBUG;
@@ -24,7 +25,7 @@ async function main(): Promise<void> {
   program
     .option('--profile', 'after training, print the time of a step by kernel and write trace.json')
     .action(({ profile }: { readonly profile?: boolean }) =>
-      pretrain(embeddedDefault, profile ? { profile } : {}, worker),
+      runTraining(pretraining, embeddedDefault, profile ? { profile } : {}, worker),
     );
   addPretrain(program, worker);
   await program.parseAsync();

@@ -67,7 +67,7 @@ const otherwise: readonly {
   {
     word: 'rotation',
     reason: 'how far augmentation turns an image, and its key of the configuration',
-    files: ['src/train/settings.ts', 'src/report/report.ts', 'src/commands/pretrain.ts'],
+    files: ['src/train/settings.ts', 'src/report/report.ts', 'src/commands/config.ts'],
   },
   {
     word: 'location',
@@ -77,6 +77,11 @@ const otherwise: readonly {
       ...['panels/data', 'panels/study', 'protocol'].map((name) => `web/${name}.ts`),
       ...['folder', 'library', 'predict', 'session'].map((name) => `web/work/${name}.ts`),
     ],
+  },
+  {
+    word: 'segmentation',
+    reason: 'what predict and evaluate are about: class maps, whatever task they come from',
+    files: ['src/commands/evaluate.ts', 'src/commands/predict.ts'],
   },
   { word: 'location', reason: 'the address of the page', files: ['web/frame.ts', 'web/sw.ts'] },
 ];

@@ -7,6 +7,8 @@ export interface Backbone {
   readonly declare: BodySpec;
   /** Sides of images must be multiples of this, pixels. */
   readonly sideStep: number;
+  /** Whether a weight of this name is the encoder's: what other trainings take over, and may freeze. */
+  encoder(name: string): boolean;
 }
 
 /** What the program knows of a backbone. */

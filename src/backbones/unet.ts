@@ -15,6 +15,7 @@ export const unet = defineBackbone<UNetSettings>({
   build: (settings, channelsIn) => ({
     declare: (at, wanted) => new UNetBody(at, { ...settings, channelsIn }, wanted),
     sideStep: 2 ** (settings.depth - 1),
+    encoder: (name) => /^(conv\d+|center)\./.test(name),
   }),
   describe: ({ width, depth }) => `${width} channels, ${depth} levels`,
 });

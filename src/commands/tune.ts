@@ -10,8 +10,8 @@ import type { Device } from '../tensor/device.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
 import { Trainer } from '../train/trainer.ts';
 import { saveWinners, winnersFile } from '../train/winners.ts';
+import { addConfigOptions, givenBy, type Values } from './config.ts';
 import { note, parseSeconds, plural, printJson, printTable } from './output.ts';
-import { addConfigOptions, givenBy, type Values } from './pretrain.ts';
 
 interface TuneValues {
   readonly seconds: number;

@@ -47,7 +47,7 @@ export { type Sample, sampleAt, samplesOf } from './sample.ts';
 export { createSampler, type Labeller, type Sampler, type SamplerOptions } from './sampler.ts';
 export { type LeftOut, type Progress, reasonOf, type Scan, type ScannedImage, scanFiles } from './scan.ts';
 export { type Opened, type OpenOptions, openFiles } from './sources/open.ts';
-export type { MaskOptions, SourceOptions } from './sources/source.ts';
+export type { MaskOptions, Prepared, SourceOptions } from './sources/source.ts';
 export { type Split, splitSubjects, subjectsOf } from './split.ts';
 export {
   decodeManifest,

@@ -15,6 +15,13 @@ export function subjectsOf(data: PreparedData): string[] {
   return [...new Set(data.manifest.images.map((image) => image.subject))].sort();
 }
 
+/** Some of the subjects at random, sorted; those of a smaller count are among those of a larger. */
+export function drawSubjects(subjects: readonly string[], count: number, seed: number): string[] {
+  const sorted = [...subjects].sort();
+  const order = permutation(sorted.length, drawsOf(seed, purposes.labelled, 0));
+  return Array.from(order.subarray(0, count), (i) => sorted[i]!).sort();
+}
+
 /**
  * Splits subjects at random: validation and test get round(fraction·count) each, training the rest. The order in
  * which subjects are given does not matter. Throws ConfigError when fractions are not in [0, 1] with sum below 1, or

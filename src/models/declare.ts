@@ -60,6 +60,7 @@ export class Declared {
   readonly torchAxes: readonly number[] | undefined;
   #tensor: Tensor | undefined;
   #half: Tensor | undefined;
+  #frozen = false;
 
   /** @throws ConfigError for what is no name, shape, initial value or order of axes, naming the path */
   constructor(name: string, shape: Shape, init: Init, torchAxes?: readonly number[]) {
@@ -86,6 +87,15 @@ export class Declared {
         `${this.name} was used in f16, but its module has no copies in f16. Build it with halves.`,
       );
     return this.#half;
+  }
+
+  /** Whether training leaves it as it is: of running statistics, whether their layer normalises by them in training too. */
+  get frozen(): boolean {
+    return this.#frozen;
+  }
+
+  freeze(): void {
+    this.#frozen = true;
   }
 
   /** `half`: the copy in f16, in modules that have one. */

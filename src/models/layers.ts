@@ -134,12 +134,15 @@ export class BatchNorm2d {
     at.counter('num_batches_tracked');
   }
 
-  /** In training by the batch's own statistics, which also move the running ones; else by the running ones. Into `into`, where given. */
+  /**
+   * In training by the batch's own statistics, which also move the running ones; else, and where these are frozen, by
+   * the running ones. Into `into`, where given.
+   */
   forward(x: Tensor, training: boolean, into?: Tensor): Tensor {
     return ops.batchNorm(x, this.weight?.tensor ?? null, this.bias?.tensor ?? null, {
       runningMean: this.runningMean.tensor,
       runningVariance: this.runningVariance.tensor,
-      training,
+      training: training && !this.runningMean.frozen,
       relu: true,
       into,
     });

@@ -49,6 +49,7 @@ export class Module {
   readonly #before: Arena | undefined;
   /** Of the parameters whose layout in PyTorch their rank does not say. */
   readonly #torchAxes: ReadonlyMap<string, readonly number[]>;
+  readonly #declarations: Declarations;
 
   /**
    * Allocates what was declared, with first values that depend on the seed and each parameter's name only.
@@ -66,6 +67,7 @@ export class Module {
     const unchanged = statistics.map(({ name, shape }) => ({ name, shape }));
     const state = [...statistics, ...counts([0])];
     this.device = device;
+    this.#declarations = declarations;
     this.arena = new ParameterArena(device, declarations.parameters.map(entryOf), options);
     this.#state = new Arena(device, state, 'statistics');
     this.#batch = new Arena(device, [...unchanged, ...counts([1])], 'one batch');
@@ -79,9 +81,25 @@ export class Module {
     for (const declared of declarations.statistics) declared.place(this.statistics.get(declared.name)!);
   }
 
-  /** Trainable parameters. Set `requiresGrad` to false to freeze one. */
+  /** Trainable parameters. Set `requiresGrad` to false to have no gradient of one; `freeze` is for whole layers. */
   get parameters(): ReadonlyMap<string, Tensor> {
     return this.arena.parameters;
+  }
+
+  /**
+   * Freezes what is so named, for good, as PyTorch's `requires_grad_(False)` and `eval()` of these layers: parameters
+   * get no gradient, so optimisers leave them; batch norms normalise by their running statistics, which stay, like
+   * their counts. (`requires_grad_(False)` alone would let statistics drift away from the weights they belong to.)
+   * Before steps are captured.
+   * @throws ConfigError for what is no function
+   */
+  freeze(which: (name: string) => boolean): void {
+    if (typeof which !== 'function')
+      throw new ConfigError(`freeze got ${describe(which)}. Pass a function of a name: (name) => true.`);
+    const { parameters, statistics, counters } = this.#declarations;
+    for (const declared of [...parameters, ...statistics]) if (which(declared.name)) declared.freeze();
+    for (const [name, tensor] of this.parameters) if (which(name)) tensor.requiresGrad = false;
+    for (const name of counters) if (which(name)) this.#batch.slices.get(name)!.write([0]);
   }
 
   /** For a LossScaler: the state and what it was before the last training forward. */

@@ -68,9 +68,12 @@ export class BatchNorm {
     at.counter('num_batches_tracked');
   }
 
-  /** In training by the batch's own statistics, which also move the running ones; else by the running ones. */
+  /**
+   * In training by the batch's own statistics, which also move the running ones; else, and where these are frozen, by
+   * the running ones.
+   */
   forward(x: Tensor, mode: LayerMode): Tensor {
-    const { training } = expectMode('BatchNorm', mode);
+    const training = expectMode('BatchNorm', mode).training && !this.runningMean.frozen;
     const [runningMean, runningVariance] = [this.runningMean.tensor, this.runningVariance.tensor];
     const options = { ...this.#options, runningMean, runningVariance, training };
     return ops.batchNorm(x, ...tensorsOf(this), options);

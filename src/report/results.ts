@@ -27,8 +27,11 @@ export function resultsSection({ images, subjects, results, notes, part }: Evalu
 ${caveats.map((text) => html`<p class="note">${text}</p>`)}</section>`;
 }
 
+/** What is read first. */
+const main = (results: readonly Result[]): Result[] => results.filter(({ detail }) => !detail);
+
 export function tiles({ results }: Evaluation): Html {
-  return html`<ul class="tiles">${results.map(tile)}</ul>`;
+  return html`<ul class="tiles">${main(results).map(tile)}</ul>`;
 }
 
 /** How many of the results are clearly better than the trivial ones, in words; no answer at all is no better. */
@@ -62,7 +65,7 @@ export function summary(
   return (
     `In ${counted(training.steps, 'step')} on ${counted(training.subjects, 'subject')} the network was trained to tell ${listed(training.tells)}. ` +
     (results.length > 0
-      ? `On ${partNames[part](subjects)} the result is ${listed(results.map(resultText))}. `
+      ? `On ${partNames[part](subjects)} the result is ${listed(main(results).map(resultText))}. `
       : '') +
     (part === 'training' ? `${noneHeldOut} ` : '') +
     verdict(results)

@@ -10,6 +10,8 @@ export interface Result {
   /** Decimals worth showing. */
   readonly digits: number;
   readonly better: 'lower' | 'higher';
+  /** Whether only tables show it, not what is read first. */
+  readonly detail?: boolean;
   /** Null where there is nothing to measure. */
   readonly value: number | null;
   /** The trivial predictor's: what one would answer without looking at the image. */

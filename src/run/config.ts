@@ -17,6 +17,13 @@ export type { Given, GivenConfig, GivenTasks, PhantomSettings, Preset, RunConfig
 /** Characters of a wrong value that an error repeats. */
 const MOST_SHOWN = 80;
 
+/** Every task that can be asked for. */
+export const taskNames: readonly string[] = tasks.map(({ name }) => name);
+
+/** Whether a task of the configuration learns from masks. */
+export const learnsFromMasks = ({ tasks: sections }: PlanConfig): boolean =>
+  tasks.some(({ name, masks }) => masks && name in sections);
+
 type Path = readonly PropertyKey[];
 
 /** How a key is written before its value where the configuration comes from. */
@@ -136,7 +143,7 @@ function orphans(settings: GivenTasks = {}, { tasks: trained }: RunConfig): stri
 
 /** What given keys say against each other; a key that repeats the preset's value is no contradiction. */
 function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig): (string | false)[] {
-  const { size, data, map, validationFraction, testFraction, model } = config;
+  const { size, data, init, map, validationFraction, testFraction, model, initParts, freeze } = config;
   const says = (key: 'phantom'): boolean =>
     given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(preset[key]);
   const { name, ...settings } = model;
@@ -144,6 +151,8 @@ function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig
   return [
     says('phantom') && data !== null && 'phantom is given together with data; drop one',
     map.length > 0 && data === null && 'map is given, but there is no data folder to map',
+    init === null && initParts !== 'all' && `initParts is ${initParts}, but init names no weights`,
+    init === null && freeze !== 'none' && `freeze is ${freeze}, but init names no weights to keep`,
     size % step !== 0 && `size ${size} is no multiple of ${step}, as model ${name} of these settings needs`,
     validationFraction + testFraction >= 1 && 'validationFraction and testFraction leave no training subject',
   ];

@@ -11,7 +11,7 @@ import { parseViewRule } from '../data/study/views.ts';
 import type { PreparedData } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import { makeCohort } from './cohort.node.ts';
-import type { GivenConfig, RunConfig } from './config.ts';
+import { type GivenConfig, learnsFromMasks, type RunConfig } from './config.ts';
 
 /** A stretch of work with a length, for a progress line. */
 export interface Stage {
@@ -51,13 +51,14 @@ export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
 
 async function prepareFolder(folder: string, config: RunConfig, options: DataOptions): Promise<PreparedData> {
   const files = await listFiles(folder);
+  const masks = learnsFromMasks(config);
   const warnings = new Warnings();
   let stage: Stage | undefined;
   let phase = '';
   const { data } = await openFiles(files, {
     from: folder,
-    // A phantom cohort has both its studies and their masks; it is made for its studies.
-    ...(config.data === null && { source: 'dicom' }),
+    // A phantom cohort has both studies and volumes with masks; which are meant needs no word.
+    ...(config.data === null ? { source: masks ? 'acdc' : 'dicom' } : { masks }),
     size: config.size,
     spacingMm: config.spacingMm,
     views: config.map.map(parseViewRule),

@@ -1,8 +1,6 @@
-/** @file A whole pretraining job in Node: data, training, evaluation, report, each in the run's folder. */
-import { existsSync } from 'node:fs';
+/** @file A whole training job in Node: data, training, evaluation, report, each in the run's folder. */
 import { basename } from 'node:path';
 import type { ProfileRow } from '../autograd/profile.ts';
-import { ConfigError, FileError } from '../base/errors.ts';
 import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import { noneHeldOut } from '../report/html.ts';
@@ -12,26 +10,25 @@ import type { Evaluation } from '../results/evaluation.ts';
 import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
-import { checkpointFile } from '../train/checkpoint.ts';
 import type { TrainResult } from '../train/events.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { traceFile } from '../train/loop.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
-import { type RunFiles, readText, writeText } from '../train/runfiles.ts';
+import { writeText } from '../train/runfiles.ts';
 import { metricsFile, readRecords, validationFile } from '../train/runlog.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
-import { type GivenConfig, parseGiven, type RunConfig, resolveConfig, trainConfigOf } from './config.ts';
-import { adoptStore, openData } from './dataset.node.ts';
+import { type RunConfig, trainConfigOf } from './config.ts';
+import { openData } from './dataset.node.ts';
 import { evaluateRun, markedImage } from './evaluate.ts';
 import { type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { expectPrecision } from './precision.node.ts';
 import { reportInput } from './report.ts';
+import { configFile, type JobRequest, type Settled, settle } from './settle.node.ts';
 import { trainWithRestarts } from './training.ts';
 
 export type { JobConsole } from './jobconsole.node.ts';
 
-export const configFile = 'config.json';
 export const evaluationFile = 'evaluation.json';
 export const reportFile = 'report.html';
 export const pictureFile = 'slices.png';
@@ -39,10 +36,7 @@ export const pictureFile = 'slices.png';
 /** Longest side of a slice in the picture, about, in pixels. */
 const PICTURE_SLICE = 128;
 
-export interface JobOptions {
-  readonly given: GivenConfig;
-  /** Goes on with the run in `given.out`; what was given then holds where nothing is given now. */
-  readonly resume: boolean;
+export interface JobOptions extends JobRequest {
   /** Profiles the training step after training; see TrainOptions. */
   readonly profile?: boolean;
   readonly console: JobConsole;
@@ -72,44 +66,6 @@ interface Timing {
   readonly seconds: number;
 }
 
-/** Where a run goes when nothing is said: the first free runs/pretrain-N. */
-function freeFolder(): string {
-  for (let n = 1; ; n++) if (!existsSync(`runs/pretrain-${n}`)) return `runs/pretrain-${n}`;
-}
-
-async function savedConfig(files: RunFiles): Promise<RunConfig> {
-  const path = files.describe(configFile);
-  const text = await readText(files, configFile);
-  if (text === null)
-    throw new FileError(
-      path,
-      'does not exist, so there is no run to resume',
-      'Check --out, or drop --resume.',
-    );
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new FileError(path, 'is not JSON', 'Repair it, or start a new run.', { cause: error });
-  }
-  return resolveConfig(parseGiven(value, path));
-}
-
-/** The configuration of a new or resumed job. Throws ConfigError where it would overwrite another run. */
-async function settle({ given, resume }: JobOptions): Promise<RunConfig> {
-  if (resume && !given.out)
-    throw new ConfigError('--resume needs --out, the folder of the run to go on with.');
-  const out = given.out ?? freeFolder();
-  const files = new DiskFiles(out);
-  if (resume) return resolveConfig({ ...given, out }, await savedConfig(files));
-  const config = resolveConfig({ ...(await adoptStore(given)), out });
-  if ((await files.read(checkpointFile)) || (await files.read(metricsFile)))
-    throw new ConfigError(
-      `${out} already holds a run. Add --resume to go on with it, or choose another --out.`,
-    );
-  return config;
-}
-
 /** One line about the adapter in use. */
 export function adapterLine({ caps }: Device): string {
   if (!caps.software) return `Adapter: ${caps.description}`;
@@ -130,21 +86,25 @@ function dataLine({ manifest }: PreparedData): string {
 class Job {
   readonly #options: JobOptions;
   readonly #config: RunConfig;
+  readonly #init: Settled['init'];
   readonly #files: DiskFiles;
   readonly #timings: Timing[] = [];
   #device: Device | undefined;
   #facts: StepFacts | undefined;
   #profile: JobResult['profile'] = null;
 
-  constructor(options: JobOptions, config: RunConfig) {
+  constructor(options: JobOptions, { config, init }: Settled) {
     this.#options = options;
     this.#config = config;
+    this.#init = init;
     this.#files = new DiskFiles(config.out);
   }
 
   async go(): Promise<JobResult> {
     const { console, signal } = this.#options;
     console.say(`Run: ${this.#config.out}`);
+    if (this.#init === 'gone')
+      console.warn(`${this.#config.init} cannot be read any more; the run goes on without it.`);
     // First, for what the adapter lacks should not show only after minutes of preparing data.
     await this.#openDevice();
     const data = await this.#timed('Data', () => this.#open());
@@ -179,6 +139,7 @@ class Job {
         config: trainConfigOf(this.#config),
         files: this.#files,
         cache: cacheFiles(),
+        init: this.#init,
         resume,
         profile,
         // Not before: a resume that is refused must leave the run as it was.
@@ -235,6 +196,7 @@ class Job {
     const { description, software } = (await this.#openDevice()).caps;
     const { data: folder, phantom } = this.#config;
     const input = reportInput({
+      kind: this.#options.kind.title,
       config: this.#config,
       data,
       split,
@@ -262,9 +224,9 @@ class Job {
 }
 
 /**
- * Runs a pretraining job from data to report. The run's folder then holds config.json, metrics.jsonl,
- * validation.jsonl, checkpoint.safetensors, weights.safetensors, evaluation.json, report.html and slices.png; a
- * phantom cohort in `cohort`, and what was prepared in `prepared`.
+ * Runs a job from data to report. The run's folder then holds config.json, metrics.jsonl,
+ * validation.jsonl, checkpoint.safetensors, weights.safetensors, evaluation.json, report.html and slices.png, and init.json where it
+ * started from weights; a phantom cohort in `cohort`, and what was prepared in `prepared`.
  */
 export async function runJob(options: JobOptions): Promise<JobResult> {
   const job = new Job(options, await settle(options));

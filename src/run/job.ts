@@ -1,5 +1,19 @@
-/** @file The job that runs when nothing is asked for: sized for two processor cores and no GPU. */
+/** @file Kinds of jobs, and the one that runs when nothing is asked for: sized for two processor cores and no GPU. */
 import type { GivenConfig } from './config.ts';
+import type { Preset } from './settings.ts';
+
+/** What tells one kind of job from another: the same machinery runs all. */
+export interface JobKind {
+  /** Of its command and of its runs' folders. */
+  readonly name: string;
+  /** Of its reports. */
+  readonly title: string;
+  /** Where the settings come from that are not given. */
+  readonly preset: Preset;
+}
+
+export const pretraining: JobKind = { name: 'pretrain', title: 'Pretraining', preset: 'small' };
+export const fineTuning: JobKind = { name: 'finetune', title: 'Fine-tuning', preset: 'finetune' };
 
 /** A phantom cohort, multitask pretraining and evaluation in a few minutes on a software adapter. */
 export const embeddedDefault = {

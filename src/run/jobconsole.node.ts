@@ -2,6 +2,7 @@
 import type { Winner } from '../autograd/tune.ts';
 import type { StepMetrics } from '../results/losses.ts';
 import type { TrainEvent } from '../train/events.ts';
+import { initLines } from '../train/init.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import type { Stage } from './dataset.node.ts';
 
@@ -49,6 +50,7 @@ export function trainingProgress(console: JobConsole): {
       tuning ??= console.startStage('tuning', event.total);
       tuning.update(event.done, event.title);
     }
+    if (event.kind === 'init') for (const line of initLines(event.report)) console.say(line);
     if (event.kind === 'tuned') {
       tuning?.end();
       tuning = undefined;

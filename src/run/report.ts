@@ -9,6 +9,8 @@ import { type PlanConfig, planRun } from './plan.ts';
 /** A run at its end. */
 export interface ReportedRun
   extends Pick<ReportInput, 'adapter' | 'step' | 'timings' | 'metrics' | 'validation' | 'evaluation'> {
+  /** What kind of training it was: `Pretraining`. */
+  readonly kind: string;
   readonly config: PlanConfig;
   readonly data: PreparedData;
   readonly split: Split;
@@ -18,7 +20,7 @@ export interface ReportedRun
 
 const partNames = ['train', 'validation', 'test'] as const;
 
-export function reportInput({ config, data, split, name, ...rest }: ReportedRun): ReportInput {
+export function reportInput({ kind, config, data, split, name, ...rest }: ReportedRun): ReportInput {
   const { size, spacingMm, targetView, referenceViews, skipped } = data.manifest;
   const parts = partNames.map((part) => ({
     name: part,
@@ -27,7 +29,7 @@ export function reportInput({ config, data, split, name, ...rest }: ReportedRun)
   }));
   return {
     ...rest,
-    title: `Training: ${Object.keys(config.tasks).join(' and ')}`,
+    title: `${kind}: ${Object.keys(config.tasks).join(' and ')}`,
     config,
     tasks: reportTasks(planRun(config, data.manifest)),
     data: { name, size, spacingMm, targetView, referenceViews, skipped, parts },

@@ -83,6 +83,9 @@ const trainShape = (model: z.ZodMiniType<ModelSection>, sections: ReturnType<typ
     model,
     tasks: sections,
     precision: oneOf(['f32', 'mixed']),
+    initParts: oneOf(['all', 'encoder']),
+    freeze: oneOf(['none', 'encoder']),
+    labelled: z.nullable(whole({ from: 1 })),
     steps: whole({ from: 1 }),
     batch: whole({ from: 1, to: 4096 }),
     learningRate: positive,
@@ -105,8 +108,9 @@ const trainShape = (model: z.ZodMiniType<ModelSection>, sections: ReturnType<typ
 const runShape = (model: z.ZodMiniType<ModelSection>) =>
   shapeOf<RunConfig>()({
     ...trainShape(model, wholeTasks()),
-    preset: oneOf(['small', 'zhang2024']),
+    preset: oneOf(['small', 'zhang2024', 'finetune', 'acdc']),
     data: z.nullable(text),
+    init: z.nullable(text),
     map: list(text),
     size: whole({ from: 8, to: 4096 }),
     spacingMm: positive,

@@ -12,7 +12,7 @@ export interface PhantomSettings {
   readonly seed: number;
 }
 
-export type Preset = 'small' | 'zhang2024';
+export type Preset = 'small' | 'zhang2024' | 'finetune' | 'acdc';
 
 /** A whole run: the training, its data and where its results go. */
 export interface RunConfig extends TrainConfig {
@@ -20,6 +20,8 @@ export interface RunConfig extends TrainConfig {
   readonly preset: Preset;
   /** A DICOM folder or a prepared store; null: a phantom cohort. */
   readonly data: string | null;
+  /** Weights to start from: the folder of a run, or a .safetensors file; null: as drawn. */
+  readonly init: string | null;
   /** folder-or-series=view rules. */
   readonly map: readonly string[];
   /** Side of the prepared images, pixels; 8 to 4096. */

@@ -72,6 +72,15 @@ function parsed(text: string, file: string): { info: WeightsInfo; plan: Plan } {
   throw new FileError(file, 'describes its network in a way that makes no sense', fix, { cause });
 }
 
+/** What weights say about themselves, null where they say nothing. Throws FileError where that makes no sense. */
+export function describedBy(
+  metadata: WeightsMetadata,
+  file: string,
+): { readonly info: WeightsInfo; readonly plan: Plan } | null {
+  const text = metadata[KEY];
+  return text === undefined ? null : parsed(text, file);
+}
+
 /**
  * Builds the network a weights file of a run describes and loads it.
  * @param file what error messages call the file
@@ -79,11 +88,12 @@ function parsed(text: string, file: string): { info: WeightsInfo; plan: Plan } {
  */
 export async function loadTrained(device: Device, bytes: Uint8Array, file: string): Promise<Trained> {
   const { state, metadata } = decodeWeights(bytes, file);
-  if (metadata[KEY] === undefined) {
+  const described = describedBy(metadata, file);
+  if (!described) {
     const fix = 'Use the weights of a planewise run, or build a UNet and load them with loadStateDict().';
     throw new FileError(file, 'does not say which network it belongs to', fix);
   }
-  const { info, plan } = parsed(metadata[KEY], file);
+  const { info, plan } = described;
   const network = buildNetwork(device, plan);
   try {
     network.loadStateDict(state);

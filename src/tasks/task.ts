@@ -94,6 +94,8 @@ export interface Task<S = unknown> {
   readonly lossTitle: string;
   /** What an example looks at; default one augmented image. */
   readonly input?: Input;
+  /** Whether it learns from masks: of several kinds of images in a folder, those with masks are then taken. */
+  readonly masks?: boolean;
   /** Its section of the configuration, beside the weight of its loss. */
   readonly settings: SettingKinds<S>;
   readonly defaults: S;

@@ -1,6 +1,9 @@
 /** @file What changed between the configuration of a checkpoint and that of the run that goes on from it. */
 import type { TrainConfig } from './settings.ts';
 
+/** What runs of earlier versions, which had no such keys, all were. */
+const earlier = { precision: 'f32', initParts: 'all', freeze: 'none', labelled: null } as const;
+
 /**
  * Keys whose values differ between two training configurations, but for those that do not change the weights; more
  * or fewer steps do not where the learning rate is constant.
@@ -9,8 +12,7 @@ export function changedKeys(before: Partial<TrainConfig>, after: TrainConfig): s
   // A checkpoint names its kernel variants, so tuning is over once there is one.
   const harmless = new Set<string>(['checkpointEvery', 'recompute', 'tune']);
   if (before.schedule === 'constant') harmless.add('steps');
-  // Runs of earlier versions were all of this precision.
-  const [was, is] = [settingsOf({ precision: 'f32', ...before }), settingsOf(after)];
+  const [was, is] = [settingsOf({ ...earlier, ...before }), settingsOf(after)];
   return [...new Set([...was.keys(), ...is.keys()])].filter(
     (key) => !harmless.has(key) && was.get(key) !== is.get(key),
   );

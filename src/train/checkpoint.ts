@@ -28,6 +28,8 @@ export interface CheckpointState {
   readonly config: TrainConfig;
   /** Identifies the data set. */
   readonly data: string;
+  /** Identifies the weights that the run started from; absent where they were drawn. */
+  readonly init?: string | null | undefined;
   /** Kernel variants that tuning chose; absent in files of earlier versions. */
   readonly variants?: Choices;
 }
@@ -108,12 +110,13 @@ export async function loadCheckpoint(
 
 /**
  * Writes a checkpoint's tensors into those of a run.
- * @throws ConfigError where the run's configuration or data are others
+ * @param expected `init` undefined: the weights it started from are not at hand
+ * @throws ConfigError where the run's configuration, data or initial weights are others
  * @throws FileError where a tensor is missing or of another shape
  */
 export function restoreCheckpoint(
   checkpoint: Checkpoint,
-  expected: Pick<CheckpointState, 'config' | 'data'>,
+  expected: Pick<CheckpointState, 'config' | 'data' | 'init'>,
   tensors: ReadonlyMap<string, Tensor>,
 ): void {
   const { file, state } = checkpoint;
@@ -129,6 +132,10 @@ export function restoreCheckpoint(
   }
   if (state.data !== expected.data)
     throw new ConfigError(`${file} was trained on other data. Resume with the data it was started on.`);
+  if (expected.init !== undefined && (state.init ?? null) !== expected.init)
+    throw new ConfigError(
+      `${file} was started from ${state.init ? 'other weights' : 'no weights, but init names some'}. Resume with the init it was started with.`,
+    );
   for (const [name, tensor] of tensors) {
     const saved = checkpoint.tensors.get(name);
     if (saved && String(saved.shape) === String(tensor.shape)) tensor.write(valuesOf(saved));

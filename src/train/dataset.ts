@@ -3,15 +3,32 @@
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
 import { samplesOf } from '../data/sample.ts';
-import { type Split, splitSubjects, subjectsOf } from '../data/split.ts';
-import type { PreparedData } from '../data/types.ts';
+import { drawSubjects, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
+import { type PreparedData, UNKNOWN } from '../data/types.ts';
 import type { Plan } from './plan.ts';
 import type { TrainConfig } from './settings.ts';
 
-/** The subjects of each part, as a configuration divides them. */
+/** Some of the training subjects with masks; those of fewer are among those of more. */
+function labelledOf(data: PreparedData, train: readonly string[], { seed, labelled }: TrainConfig): string[] {
+  const known = samplesOf(data, imagesOf(data, train)).filter((sample) =>
+    sample.mask()?.some((label) => label !== UNKNOWN),
+  );
+  const subjects = [...new Set(known.map(({ subject }) => subject))];
+  if (labelled! <= subjects.length) return drawSubjects(subjects, labelled!, seed);
+  throw new ConfigError(
+    `labelled is ${labelled}, but of the ${train.length} training subjects ${subjects.length} have masks. Ask for as many at most, or hold out fewer.`,
+  );
+}
+
+/**
+ * The subjects of each part, as a configuration divides them.
+ * @throws ConfigError where fewer of the training part have masks than are to be used
+ */
 export function splitOf(data: PreparedData, config: TrainConfig): Split {
-  const { seed, validationFraction, testFraction } = config;
-  return splitSubjects(subjectsOf(data), { seed, validation: validationFraction, test: testFraction });
+  const { seed, validationFraction, testFraction, labelled } = config;
+  const fractions = { validation: validationFraction, test: testFraction };
+  const split = splitSubjects(subjectsOf(data), { seed, ...fractions });
+  return labelled === null ? split : { ...split, train: labelledOf(data, split.train, config) };
 }
 
 /** Indices of all images of these subjects, in stored order; at most `most`, evenly spaced. */

@@ -8,6 +8,7 @@ import type { WeightsMetadata } from '../models/weights.ts';
 import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Best } from './checkpoint.ts';
+import type { InitialWeights, InitReport } from './init.ts';
 import type { Plan } from './plan.ts';
 import type { RunFiles } from './runfiles.ts';
 import type { TrainConfig } from './settings.ts';
@@ -35,6 +36,8 @@ export type TrainEvent =
   /** A measurement of the tuner is done. */
   | { readonly kind: 'tuning'; readonly done: number; readonly total: number; readonly title: string }
   | { readonly kind: 'tuned'; readonly winners: readonly Winner[] }
+  /** The run begins with weights of a file. */
+  | { readonly kind: 'init'; readonly report: InitReport }
   | { readonly kind: 'warning'; readonly message: string };
 
 export interface TrainOptions {
@@ -48,6 +51,8 @@ export interface TrainOptions {
   /** Brings a checkpoint's configuration into the form of this version. */
   readonly upgrade: (config: unknown, file: string) => TrainConfig;
   readonly files: RunFiles;
+  /** What the weights begin as; default (and null): as drawn. `gone`: a run that goes on no longer has them. */
+  readonly init?: InitialWeights | 'gone' | null;
   /** Goes on from the run's last checkpoint, if it has one; otherwise the run's logs start anew. */
   readonly resume?: boolean;
   /** Profiles the training step once the run is over, into trace.json and a `profile` event. */

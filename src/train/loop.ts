@@ -7,14 +7,7 @@ import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
 import type { ValidationMetrics } from '../results/losses.ts';
-import {
-  type Best,
-  type CheckpointState,
-  checkpointFile,
-  loadCheckpoint,
-  restoreCheckpoint,
-  saveCheckpoint,
-} from './checkpoint.ts';
+import { type Best, type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoint.ts';
 import { checkData, fingerprint, imagesOf, selectImages, splitOf } from './dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
 import { FiniteCheck, type Trouble } from './finite.ts';
@@ -22,6 +15,7 @@ import { HISTORY_STEPS } from './history.ts';
 import { Pace } from './pace.ts';
 import { writeText } from './runfiles.ts';
 import { appendRecords, metricsFile, truncateLog, validationFile } from './runlog.ts';
+import { startRun } from './start.ts';
 import { lossColumns, metricsOf } from './stepmetrics.ts';
 import { endedBy } from './suspects.ts';
 import { type StepValues, Trainer } from './trainer.ts';
@@ -64,6 +58,7 @@ class Run {
   #best: Best | null = null;
   #saved = 0;
   #recorded: Choices | undefined;
+  #init: string | null = null;
 
   constructor(options: TrainOptions, trainer: Trainer, split: Split) {
     const { data, config } = options;
@@ -82,8 +77,8 @@ class Run {
   }
 
   async go(): Promise<Omit<TrainResult, 'split'>> {
-    const { config, signal, resume, onAccepted } = this.#options;
-    if (resume) await this.#restore();
+    const { config, signal, onAccepted } = this.#options;
+    await this.#start();
     await onAccepted?.();
     await truncateLog(this.#options.files, metricsFile, this.#step);
     await truncateLog(this.#options.files, validationFile, this.#validated);
@@ -200,6 +195,7 @@ class Run {
       best: this.#best,
       config: this.#options.config,
       data: this.#data,
+      ...(this.#init && { init: this.#init }),
       variants: choicesOf(this.#options.device),
     };
     await saveCheckpoint(this.#options.files, state, this.#trainer.state());
@@ -220,16 +216,13 @@ class Run {
     this.#tell({ kind: 'profile', rows });
   }
 
-  async #restore(): Promise<void> {
-    const { config, files, upgrade } = this.#options;
-    const found = await loadCheckpoint(files, (message) => this.#tell({ kind: 'warning', message }));
-    if (!found) return;
-    const upgraded = { ...found, state: { ...found.state, config: upgrade(found.state.config, found.file) } };
-    restoreCheckpoint(upgraded, { config, data: this.#data }, this.#trainer.state());
-    this.#step = this.#saved = found.state.step;
-    this.#validated = found.state.validated;
-    this.#best = found.state.best;
-    this.#recorded = found.state.variants ?? {};
+  async #start(): Promise<void> {
+    const start = await startRun(this.#options, this.#trainer, this.#data, (event) => this.#tell(event));
+    this.#step = this.#saved = start.step;
+    this.#validated = start.validated;
+    this.#best = start.best;
+    this.#recorded = start.variants;
+    this.#init = start.init;
   }
 
   async #chooseVariants(): Promise<void> {

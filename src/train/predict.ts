@@ -1,6 +1,7 @@
 /** @file Predictions over many images, block by block. */
 import { type CapturedStep, capture } from '../autograd/step.ts';
 import { noGrad } from '../autograd/tape.ts';
+import { ConfigError } from '../base/errors.ts';
 import type { Batch } from '../data/batch.ts';
 import { type Input, oneImage } from '../data/input.ts';
 import { createSampler } from '../data/sampler.ts';
@@ -25,6 +26,15 @@ export interface PredictOptions {
 export type OnBlock = (outputs: HostOutputs, batch: Batch) => void;
 
 type HeadOutputs = Readonly<Record<string, Tensor>>;
+
+/** By path, for another plan of the same network has heads of its own. */
+function placeOf(heads: readonly Head[], { path }: Head): number {
+  const place = heads.findIndex((head) => head.path === path);
+  if (place >= 0) return place;
+  throw new ConfigError(
+    `The network was built without head ${path}. Build it for the tasks it is asked for.`,
+  );
+}
 
 /** A head's first `rows` outputs. */
 async function readHead(
@@ -71,7 +81,7 @@ export async function predictImages(
       const outputs = await pace.settle(1, () =>
         Promise.all(heads.map((head) => readHead(step, head, images))),
       );
-      onBlock((head) => outputs[heads.indexOf(head)]!, own);
+      onBlock((head) => outputs[placeOf(heads, head)]!, own);
       done += own.count;
       options.onProgress?.(done);
     }

@@ -38,6 +38,12 @@ export interface TrainConfig {
   readonly tasks: Readonly<Record<string, TaskSection>>;
   /** `mixed`: convolutions in f16, with the loss scaled; the adapter needs shader-f16. */
   readonly precision: 'f32' | 'mixed';
+  /** What of the weights that a run starts from (`init`) is taken: all that fits, or of that the encoder alone. */
+  readonly initParts: 'all' | 'encoder';
+  /** What keeps the weights it starts from, running statistics of its batch norms included. */
+  readonly freeze: 'none' | 'encoder';
+  /** How many of the training subjects with masks are used, all others left out; null: every training subject. */
+  readonly labelled: number | null;
   readonly steps: number;
   /** Images of a step. */
   readonly batch: number;

@@ -82,6 +82,7 @@ export class Trainer {
       seed,
       precision,
     });
+    if (config.freeze === 'encoder') this.network.freeze(plan.backbone.encoder);
     this.#scaler = precision === 'mixed' ? new LossScaler(device, { undo: this.network.undo }) : undefined;
     const { statistics } = this.network;
     const rule = { kind: 'adam' as const, weightDecay: config.l2, l1: config.l1, statistics };

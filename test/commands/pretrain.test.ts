@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { addConfigOptions, givenBy, type Values } from '../../src/commands/config.ts';
 import { addLabels } from '../../src/commands/labels.ts';
-import { addConfigOptions, givenBy, type Values } from '../../src/commands/pretrain.ts';
 import { addTune } from '../../src/commands/tune.ts';
 import type { GivenConfig } from '../../src/run/config.ts';
 import { tasks } from '../../src/tasks/index.ts';

@@ -114,6 +114,14 @@ describe('renderReport', () => {
     expect(text.match(/class="ratio worse"/g)).toHaveLength(2);
   });
 
+  test('tells figures that are details in the table only', () => {
+    const base = input().evaluation;
+    const detail = resultOf({ title: 'Surface distance', unit: ' mm', value: 1.23, detail: true });
+    const text = renderReport(input({ evaluation: { ...base, results: [...base.results, detail] } }));
+    expect(text.match(/Surface distance/g)).toHaveLength(1);
+    expect(text.slice(text.indexOf('<table class="results">'))).toContain('Surface distance');
+  });
+
   test('counts results whichever way they point, those without an answer as no better', () => {
     const dice = resultOf({ title: 'Dice', unit: '', digits: 3, better: 'higher', value: 0.9, trivial: 0.5 });
     expect(reportOf({ results: [dice] })).toContain('Every result is better');

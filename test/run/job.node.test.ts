@@ -6,6 +6,7 @@ import { ConfigError, FileError } from '../../src/base/errors.ts';
 import { interruptible } from '../../src/commands/interrupt.ts';
 import type { GivenConfig } from '../../src/run/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../../src/run/job.node.ts';
+import { pretraining } from '../../src/run/job.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { withoutTimings } from '../../src/train/runlog.ts';
 import { useDevice } from '../device.ts';
@@ -61,7 +62,7 @@ function run({
   };
   return interruptible(
     () => true,
-    (signal) => runJob({ given, resume, console, signal, worker: null, device: on }),
+    (signal) => runJob({ kind: pretraining, given, resume, console, signal, worker: null, device: on }),
   );
 }
 

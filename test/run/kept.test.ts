@@ -9,6 +9,7 @@ import { decodeWeights, encodeWeights, readWeights } from '../../src/models/weig
 import { loadBare } from '../../src/run/bareweights.ts';
 import { type GivenConfig, parseGiven, resolveConfig } from '../../src/run/config.ts';
 import { runJob } from '../../src/run/job.node.ts';
+import { pretraining } from '../../src/run/job.ts';
 import { loadTrained } from '../../src/run/trained.ts';
 import { openDevice } from '../../src/tensor/device.node.ts';
 import type { Device } from '../../src/tensor/device.ts';
@@ -36,6 +37,7 @@ async function resume(run: string, given: GivenConfig = {}) {
   await rm(join(folder, run, 'weights.safetensors'));
   const warnings: string[] = [];
   const { training } = await runJob({
+    kind: pretraining,
     given: { ...given, out: join(folder, run), data: join(folder, 'store') },
     resume: true,
     console: { say() {}, warn: (line) => warnings.push(line), startStage: () => ({ update() {}, end() {} }) },

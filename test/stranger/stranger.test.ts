@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { givenBy, type Values } from '../../src/commands/config.ts';
 import { resultColumns } from '../../src/commands/evaluation.ts';
 import { interruptible } from '../../src/commands/interrupt.ts';
-import { addPretrain, givenBy, type Values } from '../../src/commands/pretrain.ts';
+import { addPretrain } from '../../src/commands/pretrain.ts';
 import { formatTable } from '../../src/commands/table.ts';
 import { openStore } from '../../src/data/store.node.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
@@ -14,6 +15,7 @@ import { only } from '../../src/results/mark.ts';
 import { fixed } from '../../src/results/result.ts';
 import { type GivenConfig, parseGiven, resolveConfig, trainConfigOf } from '../../src/run/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../../src/run/job.node.ts';
+import { pretraining } from '../../src/run/job.ts';
 import { loadTrained } from '../../src/run/trained.ts';
 import { splitOf } from '../../src/train/dataset.ts';
 import { evaluate } from '../../src/train/judge.ts';
@@ -67,7 +69,8 @@ async function run(job: GivenConfig, { resume = false, stop = false } = {}) {
   };
   const result = await interruptible(
     () => true,
-    (signal) => runJob({ given: job, resume, console, signal, worker: null, device: device() }),
+    (signal) =>
+      runJob({ kind: pretraining, given: job, resume, console, signal, worker: null, device: device() }),
   );
   return { result, said };
 }
@@ -139,7 +142,7 @@ describe('a stranger', () => {
     const [share] = whole.results!.results;
     const curves = JSON.parse(/const curves = (.*?);\n/.exec(html)![1]!) as { title: string }[];
     expect(curves.map(({ title }) => title)).toEqual(['Bright share, mean squared error']);
-    expect(html).toContain('<h1>Training: brightness</h1>');
+    expect(html).toContain('<h1>Pretraining: brightness</h1>');
     expect(html).toContain('the network was trained to tell how much of an image is bright.');
     expect(html).toContain('<div class="name">Bright share</div>');
     expect(html).toContain(`<td class="number">${fixed(share!.trivial, 3)}</td>`);

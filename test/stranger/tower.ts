@@ -58,6 +58,7 @@ export const tower = defineBackbone<{ readonly width: number }>({
   build: ({ width }, channelsIn) => ({
     declare: (at, wanted) => new TowerBody(at, width, channelsIn, wanted),
     sideStep: SIDE_STEP,
+    encoder: (name) => !name.startsWith('unused'),
   }),
   describe: ({ width }) => `${width} channels, two storeys`,
 });

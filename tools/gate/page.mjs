@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { build } from 'esbuild';
 import { chromium } from 'playwright';
 import { serve } from '../web-server.mjs';
@@ -87,7 +88,13 @@ async function train(page, write) {
   await tab(page, 'Train');
   await fill(page, '#panel-train', settings);
   await button(page, 'Start').click();
-  await page.getByText('Finished', { exact: true }).waitFor({ timeout: TRAINING_MS });
+  const end = page
+    .locator('#panel-train')
+    .getByText(/^(Finished|Stopped by an error)/)
+    .first();
+  await end.waitFor({ timeout: TRAINING_MS });
+  const words = await end.innerText();
+  if (words !== 'Finished') throw new Error(words);
   await keepPanel(page, 'train', write);
 }
 
@@ -131,12 +138,20 @@ async function keepRun(page, write) {
   write('report.html', readFileSync(await (await downloaded).path()));
 }
 
+/** What went wrong, and what the page says that a user would see. */
+async function told(error, page) {
+  const said = await page?.locator('[role=status]:visible').allInnerTexts();
+  const words = said?.filter((text) => text !== '') ?? [];
+  return [stripVTControlCharacters(error.message).trim(), ...words.map((text) => `page: ${text}`)].join('\n');
+}
+
 async function go({ tree, folder }) {
   const server = await serve(join(tree, 'dist', 'web'), 0);
   let opened;
+  let page;
   try {
     opened = await browser();
-    const page = await opened.newPage({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
+    page = await opened.newPage({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
     page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(server.url);
     await page.waitForSelector('html[data-ready]');
@@ -147,7 +162,7 @@ async function go({ tree, folder }) {
     await keepRun(page, write);
     return null;
   } catch (error) {
-    return error.message;
+    return await told(error, page);
   } finally {
     await opened?.close();
     await server.close();

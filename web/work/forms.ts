@@ -2,7 +2,8 @@
 import { presets, type RunConfig, resolveConfig } from '../../src/run/config.ts';
 import type { Grid, Preset, TrainingForm } from '../protocol.ts';
 
-const words: Readonly<Record<RunConfig['preset'], Pick<Preset, 'title' | 'about'>>> = {
+/** Those for what the page opens: images without masks. */
+const words = {
   small: {
     title: 'Small',
     about: 'U-Net of 16 channels at 32 px: minutes on a GPU, and a laptop’s processor manages too.',
@@ -11,9 +12,9 @@ const words: Readonly<Record<RunConfig['preset'], Pick<Preset, 'title' | 'about'
     title: 'Zhang et al. 2024',
     about: 'The published network and schedule: 64 channels at 224 px. Wants a GPU and hours.',
   },
-};
+} satisfies Partial<Record<RunConfig['preset'], Pick<Preset, 'title' | 'about'>>>;
 
-function presetOf(name: RunConfig['preset']): Preset {
+function presetOf(name: keyof typeof words): Preset {
   const { tasks, batch, steps, learningRate, seed, size, spacingMm, phantom } = presets[name];
   return {
     ...words[name],
@@ -25,7 +26,7 @@ function presetOf(name: RunConfig['preset']): Preset {
 
 /** Every preset as the page shows it. */
 export const pagePresets: Readonly<Record<string, Preset>> = Object.fromEntries(
-  (Object.keys(presets) as RunConfig['preset'][]).map((name) => [name, presetOf(name)]),
+  (Object.keys(words) as (keyof typeof words)[]).map((name) => [name, presetOf(name)]),
 );
 
 /** A short run validates and keeps a checkpoint this many times. */

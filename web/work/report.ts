@@ -27,6 +27,7 @@ export async function reportOf(
   });
   return renderReport(
     reportInput({
+      kind: 'Training',
       config,
       data,
       split,

@@ -68,8 +68,10 @@ export function readImageVolume(source: NamedBytes): ReadVolume {
   );
 }
 
+type Placed = Pick<ReadVolume, 'dims' | 'affine'>;
+
 /** Largest distance in mm between the same corner voxels of two affines. */
-function cornerDistanceMm(a: ReadVolume, b: ReadVolume): number {
+function cornerDistanceMm(a: Placed, b: Placed): number {
   const distances = Array.from({ length: 8 }, (_, corner) => {
     const ijk = [0, 1, 2].map((axis) => ((corner >> axis) & 1) * (a.dims[axis]! - 1));
     const off = [0, 1, 2].map((row) =>
@@ -86,7 +88,7 @@ function cornerDistanceMm(a: ReadVolume, b: ReadVolume): number {
  * Throws FileError, which names both files, for a mask of other dims, or of voxels more than a tenth of a voxel away
  * from its image's; and for what `readImageVolume` refuses but for NaN.
  */
-export function readMaskVolume(source: NamedBytes, image: ReadVolume): ReadVolume {
+export function readMaskVolume(source: NamedBytes, image: Omit<ReadVolume, 'data'>): ReadVolume {
   const mask = readThreeD(source);
   const fix = "Save it on its image's grid.";
   if (mask.dims.join() !== image.dims.join()) {

@@ -8,6 +8,8 @@ import type { Found, OwnOption, Prepared, Source, SourceOptions } from './source
 export interface OpenOptions extends SourceOptions {
   /** Name of the only source to look for; default: the first that has files there. */
   readonly source?: string;
+  /** Whether images that may have masks are taken first. */
+  readonly masks?: boolean;
 }
 
 export interface Opened extends Prepared {
@@ -49,8 +51,9 @@ export async function findSources(files: readonly FileSource[], except?: string)
   return seen;
 }
 
-function wanted(name: string | undefined): readonly Source[] {
-  if (name === undefined) return sources;
+function wanted({ source: name, masks = false }: OpenOptions): readonly Source[] {
+  const last = (source: Source): number => Number(masks && !source.masks);
+  if (name === undefined) return [...sources].sort((a, b) => last(a) - last(b));
   const named = sources.filter((source) => source.name === name);
   if (named.length > 0) return named;
   const names = sources.map((source) => source.name).join(', ');
@@ -85,7 +88,7 @@ function leftNotice([taken, found]: Sighting, left: readonly Sighting[]): Notice
 }
 
 async function sightings(files: readonly FileSource[], options: OpenOptions): Promise<Sighting[]> {
-  const asked = wanted(options.source);
+  const asked = wanted(options);
   const seen: Sighting[] = [];
   for (const source of asked) {
     const found = await source.find(files, options);
@@ -97,7 +100,7 @@ async function sightings(files: readonly FileSource[], options: OpenOptions): Pr
 
 /**
  * Finds out what kind of data set files are, and prepares it. Where there are several kinds, the first of `sources`
- * that has images there is taken (DICOM before ACDC), and a notice says what was left.
+ * that has images there is taken (DICOM before ACDC, unless masks are asked for), and a notice says what was left.
  * @throws ConfigError where no source has files there, nothing of what the source found can be used, or an option means
  * nothing to it
  */

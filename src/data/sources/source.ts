@@ -52,6 +52,8 @@ export interface Source {
   readonly title: string;
   /** What its files are, and others are not, in messages. */
   readonly kind: string;
+  /** Whether its images may have masks. */
+  readonly masks?: boolean;
   /** Of the options that not every source has a meaning for, those that it has one for. */
   readonly options: readonly OwnOption[];
   /** Looks at files; null where none is or claims to be its own. */

@@ -105,6 +105,7 @@ export const segmentation = defineTask<SegmentationSettings>({
   title: 'Segmentation',
   about: 'Which class each pixel belongs to.',
   lossTitle: 'Segmentation, cross entropy and soft Dice',
+  masks: true,
   settings: {
     crossEntropy: least0,
     dice: least0,

@@ -126,7 +126,9 @@ function resultOf(figure: Figure, { name, rows }: ClassRows, notes: readonly str
 
 /** Dice always; other figures where a stack has them: single slices have no volume, say. */
 function resultsOf(rows: ClassRows): Result[] {
-  const measured = others.map((figure) => resultOf(figure, rows)).filter(({ count }) => count > 0);
+  const measured = others
+    .map((figure) => ({ ...resultOf(figure, rows), detail: true }))
+    .filter(({ count }) => count > 0);
   return [resultOf(dice, rows, caveats(rows)), ...measured];
 }
 

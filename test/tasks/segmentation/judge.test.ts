@@ -206,6 +206,11 @@ describe('the judge of segmentation', () => {
     const inner = (side: number) => (side - 2) ** 2;
     const fraction = (full: number, empty: number) => 100 * (1 - inner(empty) / inner(full));
     const half = stack([nothing, squares(1, 8)], { subject: 'c', phase: 'ED' });
+    // one slice has no volume
+    const flat = [
+      ...stack([squares(1, 9)], { subject: 'z', frame: 0, phase: 'ED' }),
+      ...stack([squares(1, 4)], { subject: 'z', frame: 3, phase: 'ES' }),
+    ];
     const verdict = verdictOf(
       [
         ...[nothing, squares(1, 9), nothing, nothing, squares(1, 6), nothing],
@@ -213,7 +218,7 @@ describe('the judge of segmentation', () => {
         ...[nothing, squares(1, 8)],
       ],
       [...heart('a', 9, 5), ...heart('b', 8, 6), ...half],
-      [...heart('x', 10, 6), ...heart('y', 9, 7), ...half],
+      [...heart('x', 10, 6), ...heart('y', 9, 7), ...half, ...flat],
     );
     const own = Math.abs(fraction(9, 6) - fraction(9, 5));
     const usual = (fraction(10, 6) + fraction(9, 7)) / 2;

@@ -9,14 +9,16 @@ import { train } from '../../../src/train/loop.ts';
 import { planOf } from '../../../src/train/plan.ts';
 import { MemoryFiles } from '../../../src/train/runfiles.ts';
 import { useDevice } from '../../device.ts';
+import { hasHalf } from '../../half.ts';
 import { plainKernels, tinyConfig } from '../../train/tiny.ts';
 import { discData } from './discs.ts';
 
 const device = useDevice(plainKernels);
 const data = discData();
+const precisions = hasHalf ? (['f32', 'mixed'] as const) : (['f32'] as const);
 
 describe('segmentation', () => {
-  it('learns discs of 8 images to a Dice above 0.9, turned and moved as they are', async () => {
+  it.each(precisions)('learns discs of 8 images to a Dice above 0.9 in %s', async (precision) => {
     const backbone = unet.build({ width: 8, depth: 2, unusedLayers: false }, 1);
     const settings = { ...(segmentation.defaults as object), classWeights: 'balanced' };
     const plan = planOf(
@@ -27,7 +29,7 @@ describe('segmentation', () => {
     );
     const config = tinyConfig({
       ...{ size: 24, steps: 40, batch: 4, learningRate: 1e-2, validationFraction: 0, testFraction: 0 },
-      ...{ validateEvery: 40, checkpointEvery: 40, epoch: 'all' },
+      ...{ precision, validateEvery: 40, checkpointEvery: 40, epoch: 'all' },
     });
     const files = new MemoryFiles();
     const { split } = await train({

@@ -34,6 +34,26 @@ function reachesOut(slice: ArrayLike<number>, columns: number, map: Affine, size
   return false;
 }
 
+/** Labels but background that occur. */
+const presentIn = (values: Float32Array): Set<number> =>
+  new Set(values.filter((v) => v > 0 && classOf.has(v)));
+
+const hasLabel = (values: ArrayLike<number>): boolean =>
+  Array.prototype.some.call(values, (v: number) => v > 0 && classOf.has(v));
+
+/** The labels of a mask on its own grid, slices in the order of the file; values that are no label of ACDC are UNKNOWN. */
+export function labelsOf(mask: ReadVolume, warn: Warn): VolumeLabels {
+  const [columns, rows, slices] = mask.dims as [number, number, number];
+  const values = wholeNumbers(mask.data);
+  warnOfStrays(values, mask.file, warn);
+  const slice = (k: number) => values.subarray(k * rows * columns, (k + 1) * rows * columns);
+  return {
+    grid: Uint8Array.from(values, (v) => classOf.get(v) ?? UNKNOWN),
+    present: presentIn(values),
+    labelled: Array.from({ length: slices }, (_, k) => hasLabel(slice(k))),
+  };
+}
+
 /**
  * The labels of a mask's slices, nearest neighbour under `map`; values that are no label of ACDC are UNKNOWN.
  * @param order the mask's slices in the order asked for
@@ -62,10 +82,5 @@ export function labelsOnGrid(
       code: 'LABELS_CROPPED',
       message: 'Labels reach beyond the prepared image. A larger size or spacing keeps them.',
     });
-  const isLabel = (v: number): boolean => v > 0 && classOf.has(v);
-  return {
-    grid,
-    present: new Set(values.filter(isLabel)),
-    labelled: slices.map((slice) => slice.some(isLabel)),
-  };
+  return { grid, present: presentIn(values), labelled: slices.map(hasLabel) };
 }

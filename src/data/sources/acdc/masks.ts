@@ -4,9 +4,15 @@ import { UNKNOWN } from '../../types.ts';
 /** Names of ACDC's labels, by number. */
 export const labelNames = ['background', 'right ventricle', 'myocardium', 'left ventricle'] as const;
 
-/** The labels of a volume's slices on the prepared grid. */
+/** Numbers that class maps have for classes of these names: ACDC's where all are its own, else 0, 1, 2, … */
+export function numbersOf(classes: readonly string[]): number[] {
+  const numbers = classes.map((name) => (labelNames as readonly string[]).indexOf(name));
+  return numbers.includes(-1) ? [...classes.keys()] : numbers;
+}
+
+/** The labels of a volume's slices, on the prepared grid or its own. */
 export interface VolumeLabels {
-  /** [slices, size, size], the file's numbers, or UNKNOWN. */
+  /** [slices, rows, columns], the file's numbers, or UNKNOWN. */
   readonly grid: Uint8Array;
   /** Labels but background that occur in the file. */
   readonly present: ReadonlySet<number>;

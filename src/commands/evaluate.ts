@@ -1,0 +1,126 @@
+/** @file `planewise evaluate`: measures class maps beside true masks, on their own grids. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ConfigError } from '../base/errors.ts';
+import { writeFiles } from '../data/files/files.node.ts';
+import { skippedText } from '../data/scan.ts';
+import { readTruth, type Truth } from '../data/segmentation/truth.ts';
+import type { MaskOptions } from '../data/sources/source.ts';
+import type { SkippedFile } from '../data/types.ts';
+import { Warnings } from '../data/warnings.ts';
+import { type ClassRow, rowsAsCsv } from '../results/volumes.ts';
+import type { RunConfig } from '../run/config.ts';
+import { filedPredictions, madePredictions, measure, type Prediction } from '../run/measure.node.ts';
+import { openVolumes, withSegmenter } from '../run/segment.node.ts';
+import { startProgress } from '../train/progress.ts';
+import { printMeasures, summaryOf } from './measures.ts';
+import { note, plural, printJson } from './output.ts';
+import { addSegmentOptions } from './predict.ts';
+
+interface EvaluateArguments {
+  readonly predictions?: string;
+  readonly weights?: string;
+  readonly data: string;
+  readonly emptySlices?: NonNullable<MaskOptions['emptySlices']>;
+  readonly csv?: string;
+  readonly rows?: boolean;
+  readonly batch: number;
+  readonly adapter?: NonNullable<RunConfig['adapter']>;
+  readonly json?: boolean;
+}
+
+/** What became of the volumes. */
+interface Measured {
+  readonly truth: Truth;
+  readonly rows: readonly ClassRow[];
+  readonly skipped: readonly SkippedFile[];
+  readonly warnings: Warnings;
+}
+
+/** Hands the predictions that are asked for to `use`. */
+async function withPredictions<T>(
+  { predictions, weights, batch, adapter }: EvaluateArguments,
+  { volumes }: Truth,
+  { skip, warnings }: { readonly skip: (file: SkippedFile) => void; readonly warnings: Warnings },
+  use: (made: AsyncIterable<Prediction>) => Promise<T>,
+): Promise<T> {
+  if (predictions !== undefined) return use(filedPredictions(predictions, volumes, skip));
+  const options = { batch, adapter: adapter ?? null, onWarning: warnings.add, say: note };
+  return withSegmenter(weights!, options, (segmenter) => use(madePredictions(segmenter, volumes, skip)));
+}
+
+async function measureFolder(given: EvaluateArguments): Promise<Measured> {
+  const found = await openVolumes(given.data);
+  const warnings = new Warnings();
+  const masked = found.volumes.filter(({ labels }) => labels !== null);
+  const reading = startProgress('reading masks', masked.length);
+  const truth = await readTruth(masked, {
+    ...(given.emptySlices && { emptySlices: given.emptySlices }),
+    onWarning: warnings.add,
+    onProgress: (done) => reading.update(done),
+  });
+  reading.end();
+  const skipped = [...found.skipped, ...truth.skipped];
+  const skip = (file: SkippedFile): void => void skipped.push(file);
+  const progress = startProgress('measuring', truth.volumes.length);
+  let done = 0;
+  const rows = await withPredictions(given, truth, { skip, warnings }, (made) =>
+    measure(made, (name) => progress.update(++done, name)),
+  );
+  progress.end();
+  return { truth, rows, skipped, warnings };
+}
+
+function expectOneOrigin({ predictions, weights }: EvaluateArguments): void {
+  if ((predictions === undefined) !== (weights === undefined)) return;
+  throw new ConfigError('evaluate needs either --predictions, a folder of class maps, or --weights.');
+}
+
+async function evaluate(given: EvaluateArguments): Promise<void> {
+  expectOneOrigin(given);
+  const { truth, rows, skipped, warnings } = await measureFolder(given);
+  if (given.csv !== undefined)
+    await writeFiles([{ path: given.csv, bytes: new TextEncoder().encode(rowsAsCsv(rows)) }]);
+  const measured = new Set(rows.map(({ volume }) => volume)).size;
+  if (given.json)
+    printJson({
+      volumes: measured,
+      of: truth.volumes.length,
+      ...summaryOf(rows),
+      skipped,
+      notices: truth.notices,
+    });
+  else if (rows.length > 0) printMeasures(rows, given.rows === true);
+  for (const message of truth.notices) note(message);
+  for (const { code, count, file, message } of warnings.list)
+    note(`${code}: ${plural(count, 'time')}, first ${file}: ${message}`);
+  for (const file of skipped) note(`${file.reason.code}  ${skippedText(file)}`);
+  note(
+    `${measured} of ${plural(truth.volumes.length, 'volume')} with masks measured, over voxels whose class is known`,
+  );
+  if (measured === 0) process.exitCode = 1;
+}
+
+function parsePath(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must be the path of a file.');
+  return text;
+}
+
+export function addEvaluate(program: Command): void {
+  const command = program
+    .command('evaluate')
+    .description(
+      'measure class maps by the masks of a folder: Dice, surface distances, volumes, ejection fraction',
+    )
+    .option('--predictions <folder>', 'class maps, as predict writes them')
+    .option('--weights <run>', 'or the weights to predict with: the folder of a run, or a file')
+    .requiredOption('--data <folder>', 'a folder laid out as ACDC, with masks (_gt)')
+    .addOption(
+      new Option(
+        '--empty-slices <what>',
+        'what slices without any label are, in volumes that have labels (default: unknown)',
+      ).choices(['unknown', 'background']),
+    )
+    .option('--csv <file>', 'write a line for each volume and class', parsePath)
+    .option('--rows', 'print these lines too');
+  addSegmentOptions(command).action(evaluate);
+}

@@ -1,0 +1,112 @@
+/** @file Runs a training job with the terminal attached: `pretrain` and `finetune` are this, each with its kind. */
+import type { Command } from 'commander';
+import type { ProfileRow } from '../autograd/profile.ts';
+import type { GivenConfig } from '../run/config.ts';
+import { type JobConsole, type JobResult, runJob } from '../run/job.node.ts';
+import type { JobKind } from '../run/job.ts';
+import { evaluationRecord } from '../train/judge.ts';
+import { startProgress } from '../train/progress.ts';
+import { addConfigOptions, givenBy, type Values } from './config.ts';
+import { resultColumns } from './evaluation.ts';
+import { interruptible } from './interrupt.ts';
+import { collect, note, plural, printJson, printTable } from './output.ts';
+
+const jobConsole = (quiet: boolean): JobConsole => ({
+  say: quiet ? note : (line) => process.stdout.write(`${line}\n`),
+  warn: (line) => note(`warning: ${line}`),
+  startStage: (label, total) => startProgress(label, total),
+});
+
+function printProfile({ rows, trace }: NonNullable<JobResult['profile']>): void {
+  const total = rows.reduce((sum, { ms }) => sum + ms, 0);
+  process.stdout.write(`\nA training step by kernel, ${total.toFixed(1)} ms on the device:\n`);
+  printTable(
+    [
+      { title: 'KERNEL', cell: (row: ProfileRow) => row.label },
+      { title: 'LAUNCHES', cell: (row) => row.launches },
+      { title: 'MS', cell: (row) => Number(row.ms.toFixed(3)) },
+      { title: 'SHARE (%)', cell: (row) => Number((100 * row.share).toFixed(1)) },
+    ],
+    rows,
+  );
+  process.stdout.write(`\nTrace for chrome://tracing or Perfetto: ${trace}\n`);
+}
+
+function finish(
+  { config, training, profile, results, report }: JobResult,
+  { name }: JobKind,
+  json: boolean,
+): void {
+  if (!results) {
+    note(`Stopped after step ${training.step} of ${config.steps}.`);
+    note(`Go on with: ${name} --resume --out ${config.out}`);
+    process.exitCode = 130;
+    return;
+  }
+  const { part, images, subjects } = results;
+  if (json) {
+    printJson({
+      out: config.out,
+      report,
+      ...evaluationRecord(results),
+      ...(profile ? { profile: profile.rows } : {}),
+    });
+    return;
+  }
+  process.stdout.write(`\n${plural(images, 'image')} of ${plural(subjects, `${part} subject`)}:\n`);
+  printTable(resultColumns, results.results);
+  if (profile) printProfile(profile);
+  process.stdout.write(`\nReport: ${report}\n`);
+}
+
+export interface TrainingOptions {
+  readonly resume?: boolean;
+  readonly json?: boolean;
+  readonly profile?: boolean;
+}
+
+/** Runs a job with the terminal attached. `worker`: see `makeCohort`. */
+export async function runTraining(
+  kind: JobKind,
+  given: GivenConfig,
+  { resume = false, json = false, profile = false }: TrainingOptions,
+  worker: URL | null,
+): Promise<void> {
+  let training = false;
+  const result = await interruptible(
+    () => training,
+    (signal) =>
+      runJob({
+        kind,
+        given,
+        resume,
+        profile,
+        console: jobConsole(json),
+        signal,
+        worker,
+        onTraining: (now) => {
+          training = now;
+        },
+      }),
+  );
+  finish(result, kind, json);
+}
+
+/** Adds the command of a kind of job. `worker`: the module that calls `cohortWorker` in a thread, null for no threads. */
+export function addTraining(program: Command, kind: JobKind, about: string, worker: URL | null): void {
+  const command = program.command(kind.name).description(about);
+  addConfigOptions(command);
+  command
+    .option(
+      '--map <name=view>',
+      'a folder, series or description that is a view; may be repeated',
+      collect(String),
+    )
+    .option('--recompute', 'compute activations again in backward: less memory, the same results, more time')
+    .option('--resume', 'go on with the run in --out')
+    .option('--profile', 'after training, print the time of a step by kernel and write trace.json')
+    .option('--json', 'print the evaluation as JSON')
+    .action(async (values: Values) => {
+      await runTraining(kind, await givenBy(values), values, worker);
+    });
+}

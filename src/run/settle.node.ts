@@ -1,0 +1,89 @@
+/** @file What a job is to do before it begins: its configuration, new or of the run that it goes on with, and weights to start from. */
+import { existsSync } from 'node:fs';
+import { ConfigError, FileError } from '../base/errors.ts';
+import { checkpointFile, previousCheckpointFile } from '../train/checkpoint.ts';
+import type { InitialWeights } from '../train/init.ts';
+import { DiskFiles } from '../train/runfiles.node.ts';
+import { type RunFiles, readText } from '../train/runfiles.ts';
+import { metricsFile } from '../train/runlog.ts';
+import { type GivenConfig, parseGiven, type RunConfig, resolveConfig } from './config.ts';
+import { adoptStore } from './dataset.node.ts';
+import { adoptModel, readInit } from './init.node.ts';
+import type { JobKind } from './job.ts';
+
+export const configFile = 'config.json';
+
+export interface Settled {
+  readonly config: RunConfig;
+  /** `gone`: the run has a checkpoint, and its weights cannot be read any more. */
+  readonly init: InitialWeights | 'gone' | null;
+}
+
+export interface JobRequest {
+  readonly kind: JobKind;
+  readonly given: GivenConfig;
+  /** Goes on with the run in `given.out`; what was given then holds where nothing is given now. */
+  readonly resume: boolean;
+}
+
+/** Where a run goes when nothing is said: the first free runs/pretrain-N, say. */
+function freeFolder({ name }: JobKind): string {
+  for (let n = 1; ; n++) if (!existsSync(`runs/${name}-${n}`)) return `runs/${name}-${n}`;
+}
+
+async function savedConfig(files: RunFiles): Promise<RunConfig> {
+  const path = files.describe(configFile);
+  const text = await readText(files, configFile);
+  if (text === null)
+    throw new FileError(
+      path,
+      'does not exist, so there is no run to resume',
+      'Check --out, or drop --resume.',
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new FileError(path, 'is not JSON', 'Repair it, or start a new run.', { cause: error });
+  }
+  return resolveConfig(parseGiven(value, path));
+}
+
+async function settleNew({ kind, given }: JobRequest): Promise<Settled> {
+  const out = given.out ?? freeFolder(kind);
+  const files = new DiskFiles(out);
+  const init = given.init ? await readInit(given.init) : null;
+  const adopted = await adoptStore(init ? adoptModel(given, init) : given);
+  const config = resolveConfig({ ...adopted, preset: given.preset ?? kind.preset, out });
+  if ((await files.read(checkpointFile)) || (await files.read(metricsFile)))
+    throw new ConfigError(
+      `${out} already holds a run. Add --resume to go on with it, or choose another --out.`,
+    );
+  return { config, init: init?.weights ?? null };
+}
+
+/** The weights of a run that goes on; once it has a checkpoint it does without. */
+async function initOf({ init, out }: RunConfig): Promise<Settled['init']> {
+  if (init === null) return null;
+  try {
+    return (await readInit(init)).weights;
+  } catch (error) {
+    const files = new DiskFiles(out);
+    const names = [checkpointFile, previousCheckpointFile];
+    if (error instanceof FileError && names.some((name) => existsSync(files.describe(name)))) return 'gone';
+    throw error;
+  }
+}
+
+/**
+ * The configuration of a new or resumed job.
+ * @throws ConfigError where it would overwrite another run
+ * @throws FileError where the run's configuration, or weights that it needs, cannot be read
+ */
+export async function settle(request: JobRequest): Promise<Settled> {
+  const { given, resume } = request;
+  if (!resume) return settleNew(request);
+  if (!given.out) throw new ConfigError('--resume needs --out, the folder of the run to go on with.');
+  const config = resolveConfig(given, await savedConfig(new DiskFiles(given.out)));
+  return { config, init: await initOf(config) };
+}

@@ -1,0 +1,146 @@
+/** @file Weights that a training starts from: which of them a network takes, and what became of each. */
+import { ConfigError } from '../base/errors.ts';
+import { crc32, textChecksum } from '../base/hash.ts';
+import { groupBy } from '../data/lists.ts';
+import type { HeadedNetwork } from '../models/headed.ts';
+import type { StateDict, Weight } from '../models/state.ts';
+import type { Plan } from './plan.ts';
+import type { TrainConfig } from './settings.ts';
+
+/** What became of every weight, in the run's folder. */
+export const initFile = 'init.json';
+
+/** Where a file has the heads of a task. */
+export interface TaskHeads {
+  readonly task: string;
+  readonly paths: readonly string[];
+}
+
+/** Weights to start from, of any origin. */
+export interface InitialWeights {
+  /** What messages call the file. */
+  readonly file: string;
+  readonly state: StateDict;
+  /** Where the file says which tasks it was trained on; of others every name stands for itself. */
+  readonly heads?: readonly TaskHeads[];
+}
+
+/** What a training took over. */
+export interface InitReport {
+  readonly file: string;
+  readonly checksum: string;
+  /** The network's names. */
+  readonly loaded: readonly string[];
+  /** Names in the file that were not taken, and why. */
+  readonly skipped: ReadonlyMap<string, string>;
+  /** Weights of the network that the file does not fill: they begin as they were drawn. */
+  readonly fresh: readonly string[];
+}
+
+/** Identifies weights by their names, shapes and values, in whatever file and order they come. */
+export function weightsChecksum(state: StateDict): string {
+  const words = [...state].map(([name, { shape, values }]) => {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    return [name, shape, crc32(bytes)] as const;
+  });
+  return textChecksum(JSON.stringify(words.sort(([a], [b]) => (a < b ? -1 : 1))));
+}
+
+interface Renamed {
+  readonly name: string;
+  readonly problem?: string;
+}
+
+/** What a name of the file is called in the network: heads stand where the plan has those of their task. */
+function renaming({ heads = [] }: InitialWeights, { tasks }: Plan): (name: string) => Renamed {
+  const places = heads.flatMap(({ task, paths }) => {
+    const own = tasks.find((planned) => planned.task.name === task)?.part.heads;
+    return paths.map((path, i) => ({ task, path, to: own?.[i]?.path }));
+  });
+  return (name) => {
+    const place = places.find(({ path }) => name.startsWith(`${path}.`));
+    if (!place) return { name };
+    if (place.to === undefined) return { name, problem: `it is of the head of task ${place.task}` };
+    return { name: place.to + name.slice(place.path.length) };
+  };
+}
+
+/** The weights that may be taken, by the network's names, and why the others may not. */
+function chosen(init: InitialWeights, plan: Plan, parts: TrainConfig['initParts']) {
+  const rename = renaming(init, plan);
+  const state = new Map<string, Weight>();
+  const skipped = new Map<string, string>();
+  for (const [from, weight] of init.state) {
+    const { name, problem } = rename(from);
+    if (problem) skipped.set(from, problem);
+    else if (parts === 'encoder' && !plan.backbone.encoder(name))
+      skipped.set(from, 'it is not of the encoder');
+    else state.set(name, weight);
+  }
+  return { state, skipped };
+}
+
+function expectFrozenLoaded({ file, loaded, fresh }: InitReport, { backbone }: Plan): void {
+  const missing = fresh.filter((name) => backbone.encoder(name));
+  if (missing.length === 0 && loaded.some((name) => backbone.encoder(name))) return;
+  throw new ConfigError(
+    `freeze is encoder, but ${file} does not fill it: ${missing.length} of its weights are not there or do not fit, first ${missing[0]}. Give weights of the same network, or freeze nothing.`,
+  );
+}
+
+function expectAny({ file, state }: InitialWeights, { loaded, skipped }: InitReport, network: HeadedNetwork) {
+  if (loaded.some((name) => network.parameters.has(name))) return;
+  const [name, problem] = [...skipped][0] ?? ['', 'it holds none'];
+  throw new ConfigError(
+    `init ${file}: none of its ${state.size} weights fits this network${name && `; ${name}: ${problem}`}. Give weights of the same model and width.`,
+  );
+}
+
+/**
+ * Loads what fits by name and shape.
+ * @throws ConfigError where nothing does, or where a part that is to be frozen is not filled
+ */
+export function startFrom(
+  init: InitialWeights,
+  network: HeadedNetwork,
+  plan: Plan,
+  { initParts, freeze }: Pick<TrainConfig, 'initParts' | 'freeze'>,
+): InitReport {
+  const { state, skipped } = chosen(init, plan, initParts);
+  const report = network.loadCompatible(state);
+  const filled = new Set(report.loaded);
+  const all: InitReport = {
+    file: init.file,
+    checksum: weightsChecksum(init.state),
+    loaded: report.loaded,
+    skipped: new Map([...report.skipped, ...skipped]),
+    fresh: [...network.stateDict().keys()].filter((name) => !filled.has(name)),
+  };
+  expectAny(init, all, network);
+  if (freeze === 'encoder') expectFrozenLoaded(all, plan);
+  return all;
+}
+
+/** What became of every weight, as JSON. */
+export const initRecord = ({ skipped, ...report }: InitReport): object => ({
+  ...report,
+  skipped: Object.fromEntries(skipped),
+});
+
+/** Names that a line of the terminal has room for. */
+const MOST_NAMED = 3;
+
+const named = (names: readonly string[]): string =>
+  names.length > MOST_NAMED ? `${names.slice(0, MOST_NAMED).join(', ')}, …` : names.join(', ');
+
+/** For the terminal: counts, reasons and the first names of each. */
+export function initLines({ file, loaded, skipped, fresh }: InitReport): string[] {
+  const reasons = [...groupBy([...skipped], ([, problem]) => problem)];
+  return [
+    `Start: ${loaded.length} of ${loaded.length + skipped.size} weights of ${file} are taken over`,
+    ...reasons.map(
+      ([problem, own]) => `  ${own.length} left: ${named(own.map(([name]) => name))} (${problem})`,
+    ),
+    ...(fresh.length > 0 ? [`  ${fresh.length} of the network begin as drawn: ${named(fresh)}`] : []),
+  ];
+}

@@ -1,1 +1,3 @@
-export function buildPage(outdir?: string): Promise<string>;
+import type { Plugin } from 'esbuild';
+
+export function buildPage(outdir?: string, plugins?: readonly Plugin[]): Promise<string>;

@@ -56,12 +56,15 @@ async function page(outdir, names) {
   );
 }
 
-/** Builds the page into a folder, which is emptied first. */
-export async function buildPage(outdir = join(root, 'dist', 'web')) {
+/** Builds the page into a folder, which is emptied first. `plugins` of esbuild are for tests. */
+export async function buildPage(outdir = join(root, 'dist', 'web'), plugins = []) {
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
-  const worker = await bundle('worker.ts', outdir);
-  const main = await bundle('main.ts', outdir, { define: { WORKER_FILE: JSON.stringify(`./${worker}`) } });
+  const worker = await bundle('worker.ts', outdir, { plugins });
+  const main = await bundle('main.ts', outdir, {
+    define: { WORKER_FILE: JSON.stringify(`./${worker}`) },
+    plugins,
+  });
   await copyFile(join(web, 'icon.svg'), join(outdir, 'icon.svg'));
   await page(outdir, { main, style: await style(outdir) });
   const files = (await readdir(outdir)).filter((name) => name !== 'index.html').sort();

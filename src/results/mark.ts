@@ -61,6 +61,7 @@ export function numbered(findings: readonly Finding[]): NumberedFinding[] {
 
 /** A mark whose series begin at `first`. */
 function shifted(mark: Mark, first: number): Mark {
+  if (first === 0) return mark;
   if (mark.kind === 'line' || mark.kind === 'heat') return { ...mark, series: mark.series + first };
   if (mark.kind === 'region') return { ...mark, series: (mark.series ?? 0) + first };
   if (mark.kind === 'words' && mark.series !== undefined) return { ...mark, series: mark.series + first };

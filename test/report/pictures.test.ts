@@ -145,6 +145,16 @@ describe('overlayGrid', () => {
   });
 });
 
+describe('colours', () => {
+  test('are eight, none near another', () => {
+    const all = Array.from({ length: 8 }, (_, series) => seriesColour(series));
+    for (const [i, one] of all.entries())
+      for (const other of all.slice(i + 1))
+        expect(Math.hypot(...one.map((v, k) => v - other[k]!))).toBeGreaterThan(60);
+    expect(seriesColour(8)).toEqual(seriesColour(0));
+  });
+});
+
 describe('regionPixels', () => {
   test('has an outline around a region at the border of the image too, and gives every class its colour', () => {
     const all = new Uint8Array(9).fill(3);

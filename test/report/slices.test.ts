@@ -36,6 +36,7 @@ describe('a slice of the report', () => {
     expect(text).toContain('<strong>slice 3, phase 2</strong>');
     expect(text).toContain('aria-label="p1, slice 3, phase 2"');
     expect(text).not.toContain('class="toggle"');
+    expect(painted([], [])).not.toContain('<ul');
     expect(text).not.toContain('outlined: true');
   });
 
@@ -104,9 +105,21 @@ describe('a slice of the report', () => {
     const text = painted([{ ...scale, predicted: 0.125, truth: 1 }]);
     expect(text).toContain('<b style="left:12.5%"></b><i style="left:100.0%"></i>');
     expect(text).toContain('<p>location 0.13, true 1.00</p>');
+    expect(text).toMatch(/predicted location<\/li>.*true location, base to apex<\/li>/);
     const beyond = painted([{ ...scale, predicted: -0.5, truth: null }]);
     expect(beyond).toContain('<b style="left:0.0%"></b></div>');
     expect(beyond).toContain('<p>location −0.50</p>');
+  });
+
+  test('has regions of several tasks in colours of their own', () => {
+    const classes = Uint8Array.from({ length: 16 }, () => 1);
+    const marks: readonly Mark[] = [{ kind: 'region', classes, of: 'predicted' }];
+    const findings = ['one', 'two'].map((task) => ({ task, series: [task], marks }));
+    const sample = sampleOf({ subject: 'p1', pixels: () => pixels });
+    const drawn = layers(String(slicesSection([{ sample, findings }], size)), 'region predicted');
+    expect(drawn.map(({ data }) => [...data.slice(0, 3)])).toEqual(
+      [0, 1].map((series) => [...seriesColour(series)]),
+    );
   });
 
   test('has words, with the colour and name of their series where they are about one', () => {
@@ -137,6 +150,12 @@ describe('a slice of the report', () => {
       'right',
       'liver',
     ]);
+    const colours = [...legend.matchAll(/background:(rgb\([^)]*\))/g)].map(([, colour]) => colour);
+    expect(colours).toEqual([0, 1, 2].map((series) => css(seriesColour(series))));
+    const swatches = [...text.matchAll(/<p title="(\w+)"><span class="swatch" style="background:([^"]*)">/g)];
+    expect(new Set(swatches.map(([, name, colour]) => `${name} ${colour}`))).toEqual(
+      new Set([`left ${colours[0]}`, `liver ${colours[2]}`]),
+    );
     expect(slicesSection([], size)).toBe('');
   });
 });

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
+import type { Plugin } from 'esbuild';
 import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright';
 import { buildPage } from '../../tools/web.mjs';
 import { serve } from '../../tools/web-server.mjs';
@@ -24,11 +25,14 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Builds the page, serves it and starts the browser. */
-export async function openSite(options: LaunchOptions = launchOptions): Promise<Site> {
+/** Builds the page, serves it and starts the browser. @param plugins of esbuild, for a page with more in it */
+export async function openSite(
+  options: LaunchOptions = launchOptions,
+  plugins: readonly Plugin[] = [],
+): Promise<Site> {
   await setup();
   const folder = await mkdtemp(join(tmpdir(), 'planewise-page-'));
-  await buildPage(folder);
+  await buildPage(folder, plugins);
   const server = await serve(folder, 0);
   const browser = await chromium.launch(options);
   let serving = true;

@@ -5,6 +5,7 @@ import type { StepMetrics, ValidationMetrics } from '../src/results/losses.ts';
 import type { Finding } from '../src/results/mark.ts';
 import type { Result } from '../src/results/result.ts';
 import type { TaskInfo } from '../src/run/records.ts';
+import type { ModelSection } from '../src/train/settings.ts';
 
 export type Difficulty = 'easy' | 'mid' | 'hard';
 
@@ -124,6 +125,8 @@ export interface TrainingForm {
   readonly preset: string;
   /** By name. */
   readonly tasks: readonly string[];
+  /** Whether it starts from the loaded weights; absent in runs of earlier visits. */
+  readonly init?: boolean;
   readonly batch: number;
   readonly steps: number;
   readonly learningRate: number;
@@ -134,6 +137,8 @@ export type RunState = 'running' | 'paused' | 'finished' | 'failed';
 
 /** A run that is kept in the browser. */
 export interface RunInfo {
+  /** Of the weights it starts from, where it does. */
+  readonly model?: ModelSection;
   readonly state: RunState;
   readonly form: TrainingForm;
   readonly dataName: string;

@@ -21,7 +21,7 @@ import { predictStudy } from './work/predict.ts';
 import { reportOf } from './work/report.ts';
 import { Session } from './work/session.ts';
 import { adapterName, Training } from './work/training.ts';
-import { type LoadedWeights, openWeights, summaryOf } from './work/weights.ts';
+import { type LoadedWeights, openWeights, startWeights, summaryOf } from './work/weights.ts';
 
 const send = (message: WorkerMessage, transfer: Transferable[] = []): void =>
   self.postMessage(message, { transfer });
@@ -182,7 +182,10 @@ const handlers: Handlers = {
   },
   study: async (subject) => studyInfo(session.library, subject),
   image: (request) => imageValues(session.library, request),
-  train: ({ form, resume }) => training.start(form, session.data, session.name, resume),
+  train: async ({ form, resume }) => {
+    const from = form.init && weightsSource ? startWeights(await useWeights(), weightsSource.bytes) : null;
+    return training.start(form, session.data, session.name, resume, from);
+  },
   pause: async () => {
     training.pause();
     return null;

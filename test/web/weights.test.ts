@@ -4,11 +4,16 @@ import { cropMap } from '../../src/data/resample.ts';
 import { UNet } from '../../src/models/unet.ts';
 import { encodeWeights, readWeights } from '../../src/models/weights.ts';
 import { only } from '../../src/results/mark.ts';
+import { trainConfigOf } from '../../src/run/config.ts';
+import { train } from '../../src/run/training.ts';
+import type { InitReport } from '../../src/train/init.ts';
 import { judgeImages } from '../../src/train/judge.ts';
+import { MemoryFiles } from '../../src/train/runfiles.ts';
+import { configOf } from '../../web/work/forms.ts';
 import { heartLibrary, prepareHearts } from '../../web/work/hearts.ts';
 import { studyInfo } from '../../web/work/library.ts';
 import { predictStudy } from '../../web/work/predict.ts';
-import { openWeights, summaryOf } from '../../web/work/weights.ts';
+import { openWeights, startWeights, summaryOf } from '../../web/work/weights.ts';
 import { useDevice } from '../device.ts';
 
 const device = useDevice();
@@ -74,6 +79,32 @@ describe('weights', () => {
       const opened = openWeights(device(), bytes, file('torn'), null);
       await expect(opened, planewise).rejects.toThrow(/^torn\.safetensors: /);
     }
+  });
+});
+
+describe('weights to start from', () => {
+  it('are taken by a training that has their model, but for heads of other tasks', async () => {
+    const data = await prepareHearts(hearts, grid);
+    const bytes = await bareWeights();
+    const weights = await openWeights(device(), bytes, file('bare'), data.manifest);
+    const start = startWeights(weights, bytes);
+    weights.network.dispose();
+    const form = { preset: 'small', tasks: ['location'], init: true, batch: 2, steps: 1 } as const;
+    const config = configOf({ ...form, learningRate: 1e-3, seed: 1 }, data.manifest, start.model);
+    expect(config.model).toEqual(start.model);
+    let report: InitReport | undefined;
+    await train({
+      ...{ device: device(), data, files: new MemoryFiles(), init: start.weights },
+      config: { ...trainConfigOf(config), validationFraction: 0, testFraction: 0 },
+      onProgress: (event) => {
+        if (event.kind === 'init') report = event.report;
+      },
+    });
+    expect(report!.fresh).toContain('global_layers.0.weight');
+    expect([...report!.skipped.keys()]).toEqual(
+      expect.arrayContaining(['final.weight', 'global_layers.0.weight']),
+    );
+    expect(report!.loaded).toContain('conv1.conv1.0.weight');
   });
 });
 

@@ -14,6 +14,7 @@ export interface RunForm {
 interface Inputs {
   readonly preset: HTMLSelectElement;
   readonly tasks: ReadonlyMap<string, HTMLInputElement>;
+  readonly init: HTMLInputElement;
   readonly batch: HTMLInputElement;
   readonly steps: HTMLInputElement;
   readonly learningRate: HTMLInputElement;
@@ -24,6 +25,7 @@ function makeInputs({ hello }: App): Inputs {
   return {
     preset: select(Object.entries(hello.presets).map(([value, { title }]) => ({ value, label: title }))),
     tasks: new Map(hello.tasks.map(({ name }) => [name, h('input', { type: 'checkbox' })])),
+    init: h('input', { type: 'checkbox' }),
     batch: numberInput(16, { min: 1, max: 4096 }),
     steps: numberInput(1000, { min: 1 }),
     learningRate: numberInput(0.001, { min: 0, step: 'any' }),
@@ -43,6 +45,19 @@ function taskBoxes({ hello }: App, { tasks }: Inputs): HTMLElement {
   return h('fieldset', {}, h('legend', {}, 'Tasks'), boxes);
 }
 
+/** To fine-tune: the model is then that of the weights. */
+function initBox(app: App, { init }: Inputs): HTMLElement {
+  const words = h('span', {}, 'Start from the loaded weights');
+  const hint = h('span', { class: 'hint' });
+  app.watch(({ weights }) => {
+    init.disabled = weights === null;
+    hint.textContent = weights
+      ? `${weights.name}: ${weights.network}. What fits is taken over; heads of other tasks are left.`
+      : 'Load some under Use first.';
+  });
+  return h('label', { class: 'check tall' }, init, h('span', {}, words, hint));
+}
+
 function readInputs(inputs: Inputs): TrainingForm {
   const tasks = [...inputs.tasks].flatMap(([name, { checked }]) => (checked ? [name] : []));
   if (tasks.length === 0) throw new Error('Choose at least one task.');
@@ -54,6 +69,7 @@ function readInputs(inputs: Inputs): TrainingForm {
   return {
     preset: inputs.preset.value,
     tasks,
+    init: inputs.init.checked && !inputs.init.disabled,
     batch: number(inputs.batch, 'Batch'),
     steps: number(inputs.steps, 'Steps'),
     learningRate: number(inputs.learningRate, 'Learning rate'),
@@ -67,6 +83,7 @@ export function runForm(app: App): RunForm {
   const write = (form: TrainingForm): void => {
     inputs.preset.value = form.preset;
     for (const [name, input] of inputs.tasks) input.checked = form.tasks.includes(name);
+    inputs.init.checked = form.init ?? false;
     for (const key of ['batch', 'steps', 'learningRate', 'seed'] as const)
       inputs[key].value = String(form[key]);
     about.textContent = app.hello.presets[form.preset]?.about ?? '';
@@ -78,6 +95,7 @@ export function runForm(app: App): RunForm {
     { class: 'plain' },
     h('legend', { class: 'visually-hidden' }, 'Settings of the training'),
     taskBoxes(app, inputs),
+    initBox(app, inputs),
     field('Preset', inputs.preset),
     about,
     h(

@@ -1,5 +1,6 @@
 /** @file What the page offers for a training, and the configuration that comes of it. */
 import { presets, type RunConfig, resolveConfig } from '../../src/run/config.ts';
+import type { ModelSection } from '../../src/train/settings.ts';
 import type { Grid, Preset, TrainingForm } from '../protocol.ts';
 
 /** Those for what the page opens: images without masks. */
@@ -35,8 +36,13 @@ const TIMES = 10;
 /**
  * The configuration of a form for data on a grid. Throws ConfigError in words where a number is out of range or the
  * images do not fit the network.
+ * @param model of the weights it starts from
  */
-export function configOf(form: TrainingForm, { size, spacingMm }: Grid): RunConfig {
+export function configOf(
+  { init: _, ...form }: TrainingForm,
+  { size, spacingMm }: Grid,
+  model?: ModelSection,
+): RunConfig {
   const preset = form.preset as RunConfig['preset'];
   const every = Math.max(1, Math.ceil(form.steps / TIMES));
   const { validateEvery, checkpointEvery } = presets[preset];
@@ -44,6 +50,7 @@ export function configOf(form: TrainingForm, { size, spacingMm }: Grid): RunConf
     ...form,
     preset,
     tasks: [...form.tasks],
+    ...(model && { model }),
     size,
     spacingMm,
     validateEvery: Math.min(validateEvery, every),

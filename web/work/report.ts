@@ -18,7 +18,7 @@ export async function reportOf(
   data: PreparedData,
   onBusy: (busy: Busy) => void,
 ): Promise<string> {
-  const config = trainConfigOf(configOf(run.form, data.manifest));
+  const config = trainConfigOf(configOf(run.form, data.manifest, run.model));
   const split = splitOf(data, config);
   const evaluation = await evaluateRun(device, data, split, training.files, {
     batch: config.batch,

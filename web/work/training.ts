@@ -11,13 +11,21 @@ import { trainWithRestarts } from '../../src/run/training.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { loadCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
 import { fingerprint, splitOf } from '../../src/train/dataset.ts';
-import type { TrainEvent, TrainResult } from '../../src/train/events.ts';
+import type { TrainEvent, TrainOptions, TrainResult } from '../../src/train/events.ts';
+import type { InitialWeights } from '../../src/train/init.ts';
 import { metricsFile, parseRecords, readRecords, validationFile } from '../../src/train/runlog.ts';
+import type { ModelSection } from '../../src/train/settings.ts';
 import { saveWeights, weightsFile } from '../../src/train/weightsfile.ts';
 import type { EventName, Events, RunInfo, TrainingForm } from '../protocol.ts';
 import { BrowserFiles, WatchedFiles } from '../store.ts';
 import { configOf } from './forms.ts';
 import { Previews } from './previews.ts';
+
+/** Weights to start from, and the model they are of. */
+export interface StartWeights {
+  readonly model: ModelSection;
+  readonly weights: InitialWeights;
+}
 
 type Tell = <K extends EventName>(event: K, content: Events[K]) => void;
 
@@ -88,9 +96,16 @@ export class Training {
   }
 
   /** Runs until the last step, a pause, a stop or a failure; what happens is told by events. */
-  async start(form: TrainingForm, data: PreparedData, dataName: string, resume: boolean): Promise<RunInfo> {
+  async start(
+    form: TrainingForm,
+    data: PreparedData,
+    dataName: string,
+    resume: boolean,
+    start: StartWeights | null,
+  ): Promise<RunInfo> {
     if (this.#stop) throw new ConfigError('A training is running. Pause or stop it first.');
-    const config = trainConfigOf(configOf(form, data.manifest));
+    const model = resume ? this.#info?.model : start?.model;
+    const config = trainConfigOf(configOf(form, data.manifest, model));
     const split = splitOf(data, config);
     const stop = new AbortController();
     this.#stop = stop;
@@ -98,8 +113,10 @@ export class Training {
     const began = performance.now();
     const before = resume ? this.#seconds : 0;
     try {
-      await this.#begin({ form, dataName, heldOut: [...split.validation, ...split.test] }, resume);
-      const result = await this.#train(config, data, split, resume, stop.signal);
+      const heldOut = [...split.validation, ...split.test];
+      await this.#begin({ form, dataName, heldOut, ...(model && { model }) }, resume);
+      const init = this.#initOf(form, resume, start);
+      const result = await this.#train(config, data, split, { resume, init, signal: stop.signal });
       this.#seconds = before + (performance.now() - began) / 1000;
       const ended = result.stopped ? this.#ending : 'finished';
       if (ended === 'finished') await this.#ensureWeights(config, data);
@@ -124,7 +141,8 @@ export class Training {
   async stop(data: PreparedData): Promise<void> {
     if (this.#stop) return this.#end('finished');
     if (!this.#info) return;
-    await this.#ensureWeights(trainConfigOf(configOf(this.#info.form, data.manifest)), data);
+    const { form, model } = this.#info;
+    await this.#ensureWeights(trainConfigOf(configOf(form, data.manifest, model)), data);
     await this.#set({ state: 'finished', hasWeights: true });
   }
 
@@ -148,7 +166,18 @@ export class Training {
     this.#stop?.abort();
   }
 
-  async #begin(given: Pick<RunInfo, 'form' | 'dataName' | 'heldOut'>, resume: boolean): Promise<void> {
+  /** Once there is a checkpoint, the weights it started from are in it. */
+  #initOf({ init = false }: TrainingForm, resume: boolean, start: StartWeights | null) {
+    if (!init) return null;
+    if (resume && this.#info!.step > 0) return 'gone' as const;
+    if (start) return start.weights;
+    throw new ConfigError('No weights are loaded to start from. Load some under Use.');
+  }
+
+  async #begin(
+    given: Pick<RunInfo, 'form' | 'dataName' | 'heldOut' | 'model'>,
+    resume: boolean,
+  ): Promise<void> {
     const fresh: RunInfo = {
       ...given,
       state: 'running',
@@ -171,8 +200,7 @@ export class Training {
     config: TrainConfig,
     data: PreparedData,
     split: Split,
-    resume: boolean,
-    signal: AbortSignal,
+    how: Pick<TrainOptions, 'resume' | 'init' | 'signal'>,
   ): Promise<TrainResult> {
     let device: Device | null = null;
     const previews = new Previews(data, split, config, (preview) => this.#tell('preview', preview));
@@ -187,8 +215,7 @@ export class Training {
       data,
       config,
       files,
-      resume,
-      signal,
+      ...how,
       onProgress: (event) => this.#progress(event, device),
       onRest: (network, step) => previews.show(network, step),
     });

@@ -13,6 +13,7 @@ import { backboneRecord } from '../../src/run/plan.ts';
 import { loadTrained, type Trained } from '../../src/run/trained.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import type { WeightsSummary } from '../protocol.ts';
+import type { StartWeights } from './training.ts';
 
 export interface LoadedWeights extends Trained {
   readonly name: string;
@@ -54,6 +55,15 @@ export async function openWeights(
   } catch (error) {
     throw weightsError(name, error);
   }
+}
+
+/** Loaded weights as a training may start from them. @param bytes what they were read from */
+export function startWeights({ name, plan, info }: LoadedWeights, bytes: Uint8Array): StartWeights {
+  const heads = plan.tasks.map(({ task, part }) => ({
+    task: task.name,
+    paths: part.heads.map(({ path }) => path),
+  }));
+  return { model: info.model, weights: { file: name, state: decodeWeights(bytes, name).state, heads } };
 }
 
 export function summaryOf({ name, own, network, plan, info, described }: LoadedWeights): WeightsSummary {

@@ -11,6 +11,7 @@ import { isLabelled, isMeasurable, likeliest, sliceDice, usualMap } from './clas
 import { ejections, measureStack, trueVolumes } from './measures.ts';
 import { outcome } from './results.ts';
 import { type JudgedSlice, stacksOf } from './stacks.ts';
+import { volumeResults } from './volumes.ts';
 
 export interface VolumeJudgeOptions {
   readonly head: Head;
@@ -32,6 +33,8 @@ export class VolumeJudge implements Judge {
   readonly #options: VolumeJudgeOptions;
   readonly #training: readonly Sample[];
   readonly #slices: JudgedSlice[] = [];
+  /** Of images without masks: only their volumes can be told. */
+  readonly #unlabelled: JudgedSlice[] = [];
   #block: readonly JudgedSlice[] = [];
   /** Labelled images of which nothing can be measured. */
   #partial = 0;
@@ -50,6 +53,7 @@ export class VolumeJudge implements Judge {
       return { sample, answer: likeliest(scores, classes.length) };
     });
     this.#slices.push(...this.#block.filter(({ sample }) => isMeasurable(sample)));
+    this.#unlabelled.push(...this.#block.filter(({ sample }) => sample.mask() === null));
     this.#partial += samples.filter((sample) => isLabelled(sample) && !isMeasurable(sample)).length;
   }
 
@@ -73,6 +77,13 @@ export class VolumeJudge implements Judge {
 
   done(): Verdict {
     const { classes, chambers, grid } = this.#options;
+    if (this.#slices.length === 0 && this.#unlabelled.length > 0)
+      return {
+        results: volumeResults(this.#unlabelled, classes, grid),
+        summary: null,
+        scatters: [],
+        notes: [],
+      };
     const usual = usualMap(this.#training, classes.length, grid.size ** 2);
     const measured = stacksOf(this.#slices).map((stack) => ({
       stack,

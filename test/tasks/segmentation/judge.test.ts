@@ -264,3 +264,29 @@ describe('the judge of segmentation', () => {
     expect(() => add([nothing, nothing], [sliceOf({ mask: nothing })])).toThrow(ShapeError);
   });
 });
+
+describe('images without masks', () => {
+  it('have the volumes that were found, and no others', () => {
+    const { judge, add } = judgeOf();
+    const answers = [squares(2, 6), squares(3, 4), nothing];
+    add(answers, stack([null, null, null]));
+    const { results, summary } = judge.done();
+    const pixels = (label: number) => answers.flat().filter((value) => value === label).length;
+    expect(results.map(({ title, value, trivial, unit }) => [title, value, trivial, unit])).toEqual(
+      [1, 2].map((label) => [
+        `${['Wall', 'Left ventricle'][label - 1]}, volume`,
+        (pixels(label) * spacingMm ** 2 * stepMm) / 1000,
+        null,
+        ' ml',
+      ]),
+    );
+    expect(summary).toBeNull();
+  });
+
+  it('have none where their slices are not evenly spaced', () => {
+    const { judge, add } = judgeOf();
+    const samples = [0, 1, 2.5].map((at) => sliceOf({ at, mask: null }));
+    add([nothing, nothing, nothing], samples);
+    expect(judge.done().results.map(({ value }) => value)).toEqual([null, null]);
+  });
+});

@@ -5,7 +5,13 @@ export type { Backbone, BackboneRecord } from './backbones/backbone.ts';
 export { unet } from './backbones/unet.ts';
 export type { CurveTask } from './report/charts.ts';
 export type { MarkedImage } from './report/pictures.ts';
-export { type ReportData, type ReportInput, type ReportTask, renderReport } from './report/report.ts';
+export {
+  type ReportData,
+  type ReportInput,
+  type ReportStep,
+  type ReportTask,
+  renderReport,
+} from './report/report.ts';
 export type { Evaluation, PartName, ShownImage } from './results/evaluation.ts';
 export type { StepMetrics, TaskLosses, ValidationMetrics } from './results/losses.ts';
 export type { Finding, Mark, Of, Scatter } from './results/mark.ts';

@@ -90,7 +90,7 @@ describe('planewise', () => {
     for (const { ms, orderedMs } of timed) expect(ms).toBeLessThanOrEqual(orderedMs!);
     expect(stderr).toMatch(/^Not all variants of \d+ problems were timed; more --seconds may help\.$/m);
     const stored = JSON.parse(await readFile(join(cache, 'variants.json'), 'utf8'));
-    expect(Object.keys(stored)).toEqual([expect.stringMatching(/swiftshader.*subgroups of.*shaders/i)]);
+    expect(Object.keys(stored)).toEqual([expect.stringMatching(/swiftshader.*subgroups of/i)]);
     const table = await tune('--seconds', '0');
     const [header, ...rows] = table.stdout.trimEnd().split('\n');
     expect(header).toMatch(/^PROBLEM +USES +IN ORDER +MS +CHOSEN +MS +RATIO$/);

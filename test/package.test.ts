@@ -169,7 +169,7 @@ describe('a bundle', () => {
   it('holds only the ops of planewise/ops that it uses', async () => {
     const { text, kilobytes } = await bundled('relu.ts');
     expect(text).toContain('unary');
-    expect(text).not.toContain('winograd');
+    expect(text).not.toMatch(/winograd[\d.]/);
     expect(kilobytes).toBeLessThan(40);
   });
 

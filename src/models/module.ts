@@ -91,8 +91,11 @@ export class Module {
    * get no gradient, so optimisers leave them; batch norms normalise by their running statistics, which stay, like
    * their counts. (`requires_grad_(False)` alone would let statistics drift away from the weights they belong to.)
    * Before steps are captured.
+   * @throws ConfigError for what is no function
    */
   freeze(which: (name: string) => boolean): void {
+    if (typeof which !== 'function')
+      throw new ConfigError(`freeze got ${describe(which)}. Pass a function of a name: (name) => true.`);
     const { parameters, statistics, counters } = this.#declarations;
     for (const declared of [...parameters, ...statistics]) if (which(declared.name)) declared.freeze();
     for (const [name, tensor] of this.parameters) if (which(name)) tensor.requiresGrad = false;

@@ -136,7 +136,7 @@ describe('convolution in a captured step', () => {
       [[1, 6, 7, 4], [3, 3, 4, 8], { padding: [1, 2, 0, 1] }],
     ] as const) {
       const labels = await labelsOf(x, w, options);
-      expect(labels.filter((label) => label.startsWith('convGeneral'))).toEqual([]);
+      expect(labels.filter((label) => label.includes('convGeneral'))).toEqual([]);
       expect(labels.some((label) => label.startsWith('conv2d['))).toBe(true);
     }
   });
@@ -148,14 +148,14 @@ describe('convolution in a captured step', () => {
       [[1, 6, 7, 4], [3, 3, 4, 8], { stride: [2, 1] }],
     ] as const) {
       const labels = await labelsOf(x, w, options);
-      expect(labels.some((label) => label.startsWith('convGeneral['))).toBe(true);
+      expect(labels.some((label) => label.includes('convGeneral['))).toBe(true);
     }
   });
 
   it('runs groups of many channels one by one by the fast kernels', async () => {
     const labels = await labelsOf([2, 32, 32, 64], [3, 3, 32, 64], { groups: 2, padding: 1 });
     expect(labels.filter((label) => label.startsWith('conv2d[')).length).toBe(2);
-    expect(labels.some((label) => label.startsWith('convGeneral['))).toBe(false);
+    expect(labels.some((label) => label.includes('convGeneral['))).toBe(false);
   });
 
   it('computes a block again for backward, pads included', async () => {

@@ -80,7 +80,7 @@ const otherwise: readonly {
   },
   {
     word: 'segmentation',
-    reason: 'what predict and evaluate are about: class maps, whatever task they come from',
+    reason: 'class maps as files, which any network with such a head makes',
     files: ['src/commands/evaluate.ts', 'src/commands/predict.ts'],
   },
   { word: 'location', reason: 'the address of the page', files: ['web/frame.ts', 'web/sw.ts'] },

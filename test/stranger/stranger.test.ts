@@ -18,8 +18,13 @@ import { type JobConsole, type JobResult, runJob } from '../../src/run/job.node.
 import { pretraining } from '../../src/run/job.ts';
 import { loadTrained } from '../../src/run/trained.ts';
 import { splitOf } from '../../src/train/dataset.ts';
-import { evaluate } from '../../src/train/judge.ts';
+import { evaluate, judgeImages } from '../../src/train/judge.ts';
 import { withoutTimings } from '../../src/train/runlog.ts';
+import type { Events } from '../../web/protocol.ts';
+import { preparedLibrary } from '../../web/work/library.ts';
+import { predictStudy } from '../../web/work/predict.ts';
+import { Previews } from '../../web/work/previews.ts';
+import { openWeights, summaryOf } from '../../web/work/weights.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels } from '../train/tiny.ts';
 import { slices, subjects, writeTexts } from './files.ts';
@@ -164,6 +169,47 @@ describe('a stranger', () => {
   it('goes on beyond its end with a constant schedule', async () => {
     const { result } = await run({ out: join(folder, 'broken'), steps: 61 }, { resume: true });
     expect(result.training.step).toBe(61);
+  });
+});
+
+describe('a stranger in the page’s worker', () => {
+  it('predicts a study of its own files, as an evaluation would, and previews them while it trains', async () => {
+    const data = await openStore(join(folder, 'whole', 'prepared'));
+    const bytes = new Uint8Array(await readFile(join(folder, 'whole', 'weights.safetensors')));
+    const source = { name: 'w', own: false };
+    const weights = await openWeights(device(), bytes, source, null);
+    expect(summaryOf(weights)).toMatchObject({
+      ...{ network: 'Tower, 4 channels, two storeys', targetView: 'text', referenceViews: [] },
+      tells: ['how much of an image is bright'],
+    });
+    const library = preparedLibrary(data);
+    const request = { subject: 's0', stack: 0, frame: 0, slice: null };
+    const study = await predictStudy(library, weights, request);
+    const indices = [0, 1, 2];
+    const options = { batch: 8, training: [], show: indices };
+    const judged = await judgeImages(weights.network, data, weights.plan.tasks, indices, options);
+    expect(study.slices.map(({ findings }) => findings)).toEqual(
+      judged.shown.map(({ findings }) => findings),
+    );
+    const config = trainConfigOf(resolveConfig({ ...given, data: 'x' }));
+    const told: Events['preview'][] = [];
+    const previews = new Previews(data, splitOf(data, config), config, (preview) => told.push(preview));
+    await previews.show(weights.network, 1);
+    weights.network.dispose();
+    const marks = told[0]!.items.flatMap(({ findings }) => findings.flatMap((finding) => finding.marks));
+    expect(only(marks, 'scale').map(({ title }) => title)).toEqual(told[0]!.items.map(() => 'brightness'));
+    expect(marks.length).toBeGreaterThan(0);
+  });
+});
+
+describe('the guide to adding a task', () => {
+  it('has at most 60 lines, and its code is the task that is trained here', async () => {
+    const guide = await readFile(new URL('../../docs/adding-a-task.md', import.meta.url), 'utf8');
+    const task = await readFile(new URL('brightness.ts', import.meta.url), 'utf8');
+    const [, code] = /```ts\n\/\/ src\/tasks\/brightness\.ts\n(.*?)```/s.exec(guide)!;
+    const here = code!.replaceAll(`'../`, `'../../src/`).replaceAll(`'./`, `'../../src/tasks/`);
+    expect(task.slice(task.indexOf('import'))).toBe(here);
+    expect(guide.trimEnd().split('\n').length).toBeLessThanOrEqual(60);
   });
 });
 

@@ -21,7 +21,7 @@ function parsed(text: string): number[][] | null {
 
 function planeOf(rows: readonly (readonly number[])[], slice: number): ImagePlane {
   return {
-    position: [0, 0, SPACING_MM * slice],
+    position: [0, 0, -SPACING_MM * slice], // base to apex
     rowDirection: [1, 0, 0],
     columnDirection: [0, 1, 0],
     spacingMm: [SPACING_MM, SPACING_MM],

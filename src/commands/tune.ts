@@ -18,12 +18,13 @@ interface TuneValues {
   readonly json?: boolean;
 }
 
-/** Their number decides the network's last layer. */
+/** Their numbers decide the network's last layers. */
 const referenceViews = ['2-chamber', '4-chamber'];
+const classes = ['background', 'right ventricle', 'myocardium', 'left ventricle'];
 
 async function winnersOn(device: Device, config: RunConfig, seconds: number): Promise<Winner[]> {
   const { size, spacingMm } = config;
-  const plan = planRun(config, { size, spacingMm, targetView: '', referenceViews });
+  const plan = planRun(config, { size, spacingMm, targetView: '', referenceViews, classes });
   const trainer = new Trainer(device, trainConfigOf(config), plan, size);
   let progress: Progress | undefined;
   try {

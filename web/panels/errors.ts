@@ -3,7 +3,7 @@ import { valueText } from '../../src/results/result.ts';
 import { h } from '../dom.ts';
 import type { StudyPrediction } from '../protocol.ts';
 
-const heads = ['Compared with the headers', 'Result', 'Slices'];
+const heads = ['Over the slices', 'Result', 'Slices'];
 
 /** Over the slices, one row a result; null where there is nothing to compare. */
 export function summaryTable({ results, slices }: StudyPrediction): HTMLElement | null {

@@ -1,0 +1,64 @@
+/** @file Fine-tuning in the page: weights of a pretraining there, a folder of labelled volumes, and what comes of it. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { encodeAcdc } from '../../src/data/phantom/acdc.ts';
+import { phantomSubject } from '../../src/data/phantom.ts';
+import { initFile } from '../../src/train/init.ts';
+import { graveFindings, keptFile, makeHearts, openSite, type Site, startTraining } from './page.ts';
+
+let site: Site;
+let page: Page;
+let folder: string;
+beforeAll(async () => {
+  site = await openSite();
+  page = await site.open();
+  folder = await mkdtemp(join(tmpdir(), 'planewise-labelled-'));
+  for (const index of [0, 1, 2, 3, 4, 5])
+    for (const { path, bytes } of encodeAcdc(phantomSubject(3, index, { size: 48, phases: 2 }))) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), bytes);
+    }
+}, 60_000);
+afterAll(async () => {
+  await site?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('a run’s weights are taken over by a training on labelled volumes, whose regions and volumes are shown', async () => {
+  await makeHearts(page, 5);
+  await startTraining(page, { steps: 2, batch: 2 });
+  await page.getByText('Finished', { exact: true }).waitFor({ timeout: 120_000 });
+  await page.getByRole('tab', { name: 'Use' }).click();
+  await page.getByRole('button', { name: 'Use the run’s weights' }).click();
+  await page.getByText(/where the 2-chamber and 4-chamber planes cut an image/).waitFor();
+
+  await page.getByRole('tab', { name: 'Data' }).click();
+  await page.locator('input[webkitdirectory]').setInputFiles(folder);
+  await page.getByRole('button', { name: 'Prepare' }).click();
+  await page.getByRole('button', { name: 'Look at the studies' }).waitFor();
+
+  await page.getByRole('tab', { name: 'Train' }).click();
+  const box = (name: RegExp) => page.getByRole('checkbox', { name });
+  for (const task of [/^Orientation/, /^Location/]) await box(task).uncheck();
+  for (const wanted of [/^Segmentation/, /^Start from the loaded weights/]) await box(wanted).check();
+  await startTraining(page, { steps: 12, batch: 4 });
+  await page.getByText('Held-out slices after 12 steps').waitFor({ timeout: 120_000 });
+  await page.getByText('Finished', { exact: true }).waitFor({ timeout: 120_000 });
+  const { loaded, fresh } = JSON.parse(await keptFile(page, 'run', initFile, 'text'));
+  expect(loaded).toContain('conv1.conv1.0.weight');
+  expect(fresh).toEqual(['final.weight', 'final.bias']);
+  const legend = await page.locator('.held .legend').textContent();
+  for (const name of ['right ventricle', 'myocardium', 'left ventricle', 'outlined: true'])
+    expect(legend).toContain(name);
+  expect(await graveFindings(page)).toEqual([]);
+
+  await page.getByRole('tab', { name: 'Use' }).click();
+  await page.getByRole('button', { name: 'Use the run’s weights' }).click();
+  await page.getByRole('button', { name: 'Predict' }).click();
+  await page.getByRole('rowheader', { name: 'Left ventricle, volume' }).waitFor();
+  const cells = await page.getByRole('row', { name: /Left ventricle, volume/ }).textContent();
+  expect(cells).toMatch(/\d+\.\d ml/);
+}, 300_000);

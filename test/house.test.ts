@@ -78,11 +78,6 @@ const otherwise: readonly {
       ...['folder', 'library', 'predict', 'session'].map((name) => `web/work/${name}.ts`),
     ],
   },
-  {
-    word: 'segmentation',
-    reason: 'class maps as files, which any network with such a head makes',
-    files: ['src/commands/evaluate.ts', 'src/commands/predict.ts'],
-  },
   { word: 'location', reason: 'the address of the page', files: ['web/frame.ts', 'web/sw.ts'] },
 ];
 

@@ -1,9 +1,11 @@
 /** @file `planewise evaluate`: measures class maps beside true masks, on their own grids. */
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
+import { plural } from '../base/words.ts';
 import { writeFiles } from '../data/files/files.node.ts';
 import { skippedText } from '../data/scan.ts';
-import { readTruth, type Truth } from '../data/segmentation/truth.ts';
+import { readTruth, type Truth } from '../data/sources/acdc/truth.ts';
 import type { MaskOptions } from '../data/sources/source.ts';
 import type { SkippedFile } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
@@ -13,7 +15,7 @@ import { filedPredictions, madePredictions, measure, type Prediction } from '../
 import { openVolumes, withSegmenter } from '../run/segment.node.ts';
 import { startProgress } from '../train/progress.ts';
 import { printMeasures, summaryOf } from './measures.ts';
-import { note, plural, printJson } from './output.ts';
+import { note, printJson } from './output.ts';
 import { addSegmentOptions } from './predict.ts';
 
 interface EvaluateArguments {

@@ -1,9 +1,10 @@
 /** @file What `labels` and `prepare` say at their end: what a user should know, what was skipped, and every series. */
+import { plural } from '../base/words.ts';
 import { groupBy, openNumbers } from '../data/lists.ts';
 import { skippedText } from '../data/scan.ts';
 import type { SeriesRow } from '../data/study/summary.ts';
 import type { Notice, SkippedFile } from '../data/types.ts';
-import { note, plural } from './output.ts';
+import { note } from './output.ts';
 import { type Column, formatTable } from './table.ts';
 
 /** Skipped files that are listed one by one; of more, each kind is counted. */

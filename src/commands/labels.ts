@@ -1,9 +1,11 @@
 /** @file `planewise labels`: the lines and relative locations that a folder's headers give, without reading a pixel. */
+
 import type { Command } from 'commander';
+import { plural } from '../base/words.ts';
 import { listFiles } from '../data/files/files.node.ts';
 import { type ImageLabel, labelStudies, type ReferenceLabel } from '../data/labels.ts';
 import { noteFindings } from './findings.ts';
-import { note, plural, printJson, printTable } from './output.ts';
+import { note, printJson, printTable } from './output.ts';
 import { addStudyOptions, type StudyArguments, withStudyOptions } from './study.ts';
 import type { Column } from './table.ts';
 

@@ -20,11 +20,6 @@ export function note(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
 }
 
-/** `1 image`, `3 images`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** A reader of an option's number; commander names the option where it refuses. */
 function numberThat(fits: (value: number) => boolean, must: string): (text: string) => number {
   return (text) => {

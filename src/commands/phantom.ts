@@ -1,8 +1,10 @@
 /** @file `planewise phantom`: writes a seeded synthetic cohort, for trying everything without patient data. */
+
 import { type Command, Option } from 'commander';
+import { plural } from '../base/words.ts';
 import { type PhantomCohortOptions, writePhantomCohort } from '../data/phantom.node.ts';
 import { startProgress } from '../train/progress.ts';
-import { note, parseNumber, plural, printJson } from './output.ts';
+import { note, parseNumber, printJson } from './output.ts';
 
 interface PhantomArguments {
   readonly json?: boolean;

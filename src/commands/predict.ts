@@ -1,16 +1,18 @@
 /** @file `planewise predict`: segments the volumes of a folder and writes class maps on their own grids. */
+
 import { type Command, Option } from 'commander';
+import { plural } from '../base/words.ts';
 import { writeFiles } from '../data/files/files.node.ts';
 import { writeLabels } from '../data/nifti/labels.ts';
 import { reasonOf, skippedText } from '../data/scan.ts';
-import type { FoundVolumes } from '../data/segmentation/find.ts';
+import type { FoundVolumes } from '../data/sources/acdc/find.ts';
 import type { SkippedFile } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import type { RunConfig } from '../run/config.ts';
 import { openVolumes, withSegmenter } from '../run/segment.node.ts';
 import type { Segmenter } from '../run/segmenter.ts';
 import { startProgress } from '../train/progress.ts';
-import { note, parseCount, plural, printJson } from './output.ts';
+import { note, parseCount, printJson } from './output.ts';
 
 interface PredictArguments {
   readonly weights: string;

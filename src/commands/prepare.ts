@@ -1,5 +1,7 @@
 /** @file `planewise prepare`: reads a folder of images once into a store that training reads. */
+
 import { type Command, Option } from 'commander';
+import { plural } from '../base/words.ts';
 import { listFiles } from '../data/files/files.node.ts';
 import type { PrepareOptions } from '../data/prepare.ts';
 import { type Opened, openFiles } from '../data/sources/open.ts';
@@ -8,7 +10,7 @@ import { expectStoreFolder, writeStore } from '../data/store.node.ts';
 import { type Warning, Warnings } from '../data/warnings.ts';
 import { sourceInfos } from '../run/records.ts';
 import { noteFindings } from './findings.ts';
-import { note, plural, printJson, printTable } from './output.ts';
+import { note, printJson, printTable } from './output.ts';
 import { subjectColumns, subjectRows } from './prepared.ts';
 import { addStudyOptions, type StudyArguments, withStudyOptions } from './study.ts';
 

@@ -1,6 +1,8 @@
 /** @file Runs a training job with the terminal attached: `pretrain` and `finetune` are this, each with its kind. */
+
 import type { Command } from 'commander';
 import type { ProfileRow } from '../autograd/profile.ts';
+import { plural } from '../base/words.ts';
 import type { GivenConfig } from '../run/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../run/job.node.ts';
 import type { JobKind } from '../run/job.ts';
@@ -9,7 +11,7 @@ import { startProgress } from '../train/progress.ts';
 import { addConfigOptions, givenBy, type Values } from './config.ts';
 import { resultColumns } from './evaluation.ts';
 import { interruptible } from './interrupt.ts';
-import { collect, note, plural, printJson, printTable } from './output.ts';
+import { collect, note, printJson, printTable } from './output.ts';
 
 const jobConsole = (quiet: boolean): JobConsole => ({
   say: quiet ? note : (line) => process.stdout.write(`${line}\n`),

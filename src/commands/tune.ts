@@ -1,6 +1,8 @@
 /** @file `planewise tune`: times the kernel variants that fit a training's steps, and keeps the fastest for later runs. */
+
 import type { Command } from 'commander';
 import type { Winner } from '../autograd/tune.ts';
+import { plural } from '../base/words.ts';
 import { cacheFiles } from '../run/cache.node.ts';
 import { type RunConfig, resolveConfig, trainConfigOf } from '../run/config.ts';
 import { adapterLine } from '../run/job.node.ts';
@@ -11,7 +13,7 @@ import { type Progress, startProgress } from '../train/progress.ts';
 import { Trainer } from '../train/trainer.ts';
 import { saveWinners, winnersFile } from '../train/winners.ts';
 import { addConfigOptions, givenBy, type Values } from './config.ts';
-import { note, parseSeconds, plural, printJson, printTable } from './output.ts';
+import { note, parseSeconds, printJson, printTable } from './output.ts';
 
 interface TuneValues {
   readonly seconds: number;

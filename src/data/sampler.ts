@@ -8,6 +8,7 @@ import { type Augmentation, type AugmentationOptions, drawAugmentation } from '.
 import { type Batch, BatchLayout } from './batch.ts';
 import type { Field, Row } from './field.ts';
 import { type Choice, type Example, type Input, oneImage } from './input.ts';
+import { groupBy } from './lists.ts';
 import { purposes } from './purposes.ts';
 import { sampleAt } from './sample.ts';
 import type { PreparedData } from './types.ts';
@@ -23,9 +24,12 @@ export interface SamplerOptions {
   readonly seed?: number;
   /** Subjects to draw from; default all. */
   readonly subjects?: readonly string[];
+  /** Images to draw from; default all of the subjects. */
+  readonly images?: readonly number[];
   /**
    * What an epoch is: 'subject', one random (slice, frame) of each subject in random order [Z]; 'all', every image
-   * once in random order; 'sequential', every image once in stored order, the last batch filled up (for evaluation).
+   * once in random order; 'sequential', every image once in stored order, or in that of `images`, the last batch
+   * filled up (for evaluation).
    */
   readonly epoch?: 'subject' | 'all' | 'sequential';
   readonly augmentation?: AugmentationOptions;
@@ -48,18 +52,19 @@ export interface Sampler {
   batch(step: number): Batch;
 }
 
-function imagesBySubject(data: PreparedData, subjects?: readonly string[]): number[][] {
+/** Indices of the images to draw from, in order. */
+function chosenImages({ manifest }: PreparedData, { subjects, images }: SamplerOptions): number[] {
+  const all = images ?? [...manifest.images.keys()];
+  const stray = all.find((index) => !manifest.images[index]);
+  if (stray !== undefined)
+    throw new ConfigError(`Image ${stray} is none of the ${manifest.images.length} prepared images, from 0.`);
   const wanted = subjects && new Set(subjects);
-  const groups = new Map<string, number[]>();
-  for (const [index, { subject }] of data.manifest.images.entries()) {
-    if (wanted && !wanted.has(subject)) continue;
-    const group = groups.get(subject);
-    if (group) group.push(index);
-    else groups.set(subject, [index]);
-  }
-  if (groups.size > 0) return [...groups.values()];
+  const chosen = all.filter((index) => !wanted || wanted.has(manifest.images[index]!.subject));
+  if (chosen.length > 0) return chosen;
   throw new ConfigError(
-    `None of the prepared images belongs to the ${subjects?.length ?? 0} subjects asked for. Check the split.`,
+    subjects
+      ? `None of the images belongs to the ${subjects.length} subjects asked for. Check the split.`
+      : 'There are no images to draw from. Give some.',
   );
 }
 
@@ -69,11 +74,10 @@ function shuffled(items: ArrayLike<number>, seed: number, epoch: number): Int32A
 
 function epochOrder(
   groups: readonly number[][],
-  kind: SamplerOptions['epoch'],
+  kind: 'subject' | 'all',
   seed: number,
   epoch: number,
 ): Int32Array {
-  if (kind === 'sequential') return Int32Array.from(groups.flat()).sort();
   if (kind === 'all') return shuffled(groups.flat(), seed, epoch);
   const next = drawsOf(seed, purposes.image, epoch);
   const picks = groups.map((images) => images[Math.floor(next() * images.length)]!);
@@ -92,20 +96,23 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
   const { batch: n, seed = 0, epoch: kind = 'subject', augmentation } = options;
   const { input = oneImage, labellers = [] } = options;
   if (!Number.isInteger(n) || n < 1) throw new ConfigError(`Batch size ${n} is not a positive whole number.`);
-  const groups = imagesBySubject(data, options.subjects);
-  const epochSize = kind === 'subject' ? groups.length : groups.flat().length;
-  const { size } = data.manifest;
+  const images = chosenImages(data, options);
+  const { size, images: prepared } = data.manifest;
+  const groups = [...groupBy(images, (index) => prepared[index]!.subject).values()];
+  const epochSize = kind === 'subject' ? groups.length : images.length;
   const fields = labellers.flatMap((labeller) => labeller.fields);
   const layout = new BatchLayout({ examples: n, views: input.views, size }, fields);
   const drawsPurpose = hashText(input.name);
+  const inOrder = Int32Array.from(images);
   let cached: { epoch: number; order: Int32Array } = { epoch: -1, order: new Int32Array(0) };
   const orderOf = (epoch: number): Int32Array => {
+    if (kind === 'sequential') return inOrder;
     if (cached.epoch !== epoch) cached = { epoch, order: epochOrder(groups, kind, seed, epoch) };
     return cached.order;
   };
   const sequentialCount = (step: number): number => Math.max(0, Math.min(n, epochSize - step * n));
   const indexAt = (position: number): number => {
-    if (kind === 'sequential') return orderOf(0)[Math.min(position, epochSize - 1)]!;
+    if (kind === 'sequential') return inOrder[Math.min(position, epochSize - 1)]!;
     return orderOf(Math.floor(position / epochSize))[position % epochSize]!;
   };
   const exampleAt = (position: number): Example => {
@@ -125,7 +132,7 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
     stepsPerEpoch: Math.ceil(epochSize / n),
     layout,
     epochOf: (step) => (kind === 'sequential' ? 0 : Math.floor((step * n) / epochSize)),
-    epochIndices: (epoch) => orderOf(kind === 'sequential' ? 0 : epoch).slice(),
+    epochIndices: (epoch) => orderOf(epoch).slice(),
     batch,
   };
 }

@@ -1,5 +1,6 @@
 /** @file The safetensors format: u64 header length, JSON header, raw little-endian bytes. */
 import { FileError } from '../base/errors.ts';
+import { isRecord } from '../base/record.ts';
 import { elementCount, formatShape, type Shape } from '../tensor/shape.ts';
 
 const elementBytes = {
@@ -95,9 +96,6 @@ function headerLength(file: Uint8Array, name: string): number {
     throw broken(name, `announces a header of ${length} bytes, but has ${file.length} bytes in all`);
   return Number(length);
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function parseHeader(bytes: Uint8Array, name: string): Readonly<Record<string, unknown>> {
   let header: unknown;

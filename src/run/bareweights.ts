@@ -4,8 +4,9 @@ import { defaultSigmaMm } from '../data/lines.ts';
 import { defaultSize, defaultSpacingMm } from '../data/resample.ts';
 import type { StateDict } from '../models/state.ts';
 import type { Device } from '../tensor/device.ts';
+import { loadNetwork } from '../train/network.ts';
 import { type PlanData, planRun } from './plan.ts';
-import { buildNetwork, type Trained, type WeightsInfo } from './trained.ts';
+import type { Trained, WeightsInfo } from './trained.ts';
 import { type FlatNetwork, sectionsOfNetwork } from './upgrade.ts';
 
 /** The U-Net whose state dict this is. Throws FileError where it is none of ours. */
@@ -59,12 +60,5 @@ function inferred(network: FlatNetwork, data: PlanData | null): WeightsInfo {
 export function loadBare(device: Device, state: StateDict, file: string, data: PlanData | null): Trained {
   const info = inferred(networkOf(state, file), data);
   const plan = planRun(info, info);
-  const network = buildNetwork(device, plan);
-  try {
-    network.loadStateDict(state);
-  } catch (error) {
-    network.dispose();
-    throw error;
-  }
-  return { network, plan, info };
+  return { network: loadNetwork(device, plan, state), plan, info };
 }

@@ -1,7 +1,7 @@
 /** @file Weights that a run starts from: read from another run's folder or a file, with what they say about themselves. */
 import { readBytes } from '../data/files/files.node.ts';
 import { decodeWeights } from '../models/weights.ts';
-import type { InitialWeights } from '../train/init.ts';
+import { type InitialWeights, taskHeads } from '../train/init.ts';
 import type { GivenConfig } from './config.ts';
 import { describedBy } from './trained.ts';
 import { weightsIn } from './weights.node.ts';
@@ -11,10 +11,7 @@ export async function readInit(path: string) {
   const file = weightsIn(path);
   const { state, metadata } = decodeWeights(await readBytes(file), file);
   const described = describedBy(metadata, file);
-  const heads = described?.plan.tasks.map(({ task, part }) => ({
-    task: task.name,
-    paths: part.heads.map((head) => head.path),
-  }));
+  const heads = described && taskHeads(described.plan);
   const weights: InitialWeights = { file, state, ...(heads && { heads }) };
   return { weights, model: described?.info.model };
 }

@@ -1,9 +1,9 @@
 /** @file Measures class maps of a folder, or of trained weights, by the true masks of another. */
 import { listFiles } from '../data/files/files.node.ts';
 import { reasonOf } from '../data/scan.ts';
-import { type FoundVolume, stemOf } from '../data/segmentation/find.ts';
 import { readMaskVolume } from '../data/segmentation/index.ts';
-import type { TrueVolume } from '../data/segmentation/truth.ts';
+import { type FoundVolume, stemOf } from '../data/sources/acdc/find.ts';
+import type { TrueVolume } from '../data/sources/acdc/truth.ts';
 import { type FileSource, type SkippedFile, UNKNOWN } from '../data/types.ts';
 import { type ClassRow, measureVolume, type VolumePair } from '../results/volumes.ts';
 import type { Segmenter } from './segmenter.ts';

@@ -3,7 +3,7 @@ import { isAbsolute, relative, resolve } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
 import { listFiles, readBytes } from '../data/files/files.node.ts';
 import { skippedText } from '../data/scan.ts';
-import { type FoundVolumes, findVolumes } from '../data/segmentation/find.ts';
+import { type FoundVolumes, findVolumes } from '../data/sources/acdc/find.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import type { RunConfig } from './config.ts';
 import { Segmenter, type SegmentOptions } from './segmenter.ts';

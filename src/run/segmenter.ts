@@ -1,13 +1,11 @@
 /** @file Segments volumes on their own grids with trained weights. */
 import { FileError } from '../base/errors.ts';
-import { niftiPlane } from '../data/nifti.ts';
-import { cropMap } from '../data/resample.ts';
-import type { FoundVolume } from '../data/segmentation/find.ts';
-import { classesOnImage, readImageVolume } from '../data/segmentation/index.ts';
+import { classesOnImage } from '../data/segmentation/index.ts';
+import type { FoundVolume } from '../data/sources/acdc/find.ts';
 import type { Warn } from '../data/sources/acdc/labels.ts';
 import { numbersOf } from '../data/sources/acdc/masks.ts';
-import { acdcView, prepareVolume } from '../data/sources/acdc/volume.ts';
-import type { PreparedData, PreparedImage } from '../data/types.ts';
+import { acdcView, type PreparedVolume, prepareVolume } from '../data/sources/acdc/volume.ts';
+import type { PreparedData } from '../data/types.ts';
 import type { Head } from '../models/heads.ts';
 import type { Plan } from '../train/plan.ts';
 import { predictImages } from '../train/predict.ts';
@@ -26,13 +24,9 @@ export interface Segmented {
 const GROUP = 96;
 
 /** A volume that is prepared. */
-interface Ready {
+interface Ready extends PreparedVolume {
   readonly found: FoundVolume;
   readonly image: Uint8Array;
-  readonly sides: { readonly rows: number; readonly columns: number };
-  readonly map: ReturnType<typeof cropMap>;
-  readonly images: readonly PreparedImage[];
-  readonly pixels: Float32Array;
 }
 
 /** The head that tells classes, and their names. Throws FileError where the weights have none. */
@@ -110,13 +104,10 @@ export class Segmenter {
     const { subject, phase, frame, image: source } = found;
     const bytes = await source.read();
     const image = { path: source.path, read: async () => bytes };
-    const volume = readImageVolume({ bytes, file: source.path });
     const place = { subject, frame, phase, size, spacingMm };
     const told = { warn: this.#options.onWarning, skip: () => {} };
-    const { images, pixels } = await prepareVolume({ ...found, image, labels: null }, place, told);
-    const [columns, rows] = volume.dims as [number, number];
-    const map = cropMap(niftiPlane(volume, 0), size, spacingMm);
-    return { found, image: bytes, sides: { rows, columns }, map, images, pixels };
+    const prepared = await prepareVolume({ ...found, image, labels: null }, place, told);
+    return { ...prepared, found, image: bytes };
   }
 
   async #predict(group: readonly Ready[]): Promise<Segmented[]> {
@@ -126,17 +117,15 @@ export class Segmenter {
     const places = group.flatMap(({ images }, volume) =>
       images.map(({ fileFrame }) => ({ volume, slice: fileFrame! })),
     );
-    let first = 0;
-    await predictImages(network, data, [...places.keys()], this.#options, (outputs, { count }) => {
+    await predictImages(network, data, [...places.keys()], this.#options, (outputs, { count, indices }) => {
       const scores = outputs(this.#head);
       const each = scores.length / count;
       for (let row = 0; row < count; row++) {
-        const { volume, slice } = places[first + row]!;
+        const { volume, slice } = places[indices[row]!]!;
         const { sides, map } = group[volume]!;
         const own = this.#classes(scores.slice(row * each, (row + 1) * each), map, sides);
         maps[volume]!.set(own, slice * own.length);
       }
-      first += count;
     });
     return group.map(({ found, image }, i) => ({ found, image, labels: maps[i]! }));
   }

@@ -1,9 +1,10 @@
 /** @file Trained weights with what they say about themselves: written beside a run, and made a network again. */
 
 import { FileError } from '../base/errors.ts';
-import { declareHeaded, HeadedNetwork, type Precision } from '../models/headed.ts';
+import type { HeadedNetwork } from '../models/headed.ts';
 import { decodeWeights, type WeightsMetadata } from '../models/weights.ts';
 import type { Device } from '../tensor/device.ts';
+import { loadNetwork } from '../train/network.ts';
 import type { Plan } from '../train/plan.ts';
 import { checkedPlan } from './config.ts';
 import { type PlanConfig, type PlanData, planRun } from './plan.ts';
@@ -27,15 +28,6 @@ export function describeWeights(config: PlanConfig, data: PlanData, steps: numbe
     steps,
   };
   return { [KEY]: JSON.stringify(info) };
-}
-
-/** The network of a plan, with first values. */
-export function buildNetwork(
-  device: Device,
-  { backbone, heads }: Plan,
-  options: { readonly seed?: number; readonly precision?: Precision } = {},
-): HeadedNetwork {
-  return new HeadedNetwork(device, (at) => declareHeaded(at, backbone.declare, heads), options);
 }
 
 /** A network with weights, and the tasks they were trained on. */
@@ -94,12 +86,5 @@ export async function loadTrained(device: Device, bytes: Uint8Array, file: strin
     throw new FileError(file, 'does not say which network it belongs to', fix);
   }
   const { info, plan } = described;
-  const network = buildNetwork(device, plan);
-  try {
-    network.loadStateDict(state);
-  } catch (error) {
-    network.dispose();
-    throw error;
-  }
-  return { network, plan, info };
+  return { network: loadNetwork(device, plan, state), plan, info };
 }

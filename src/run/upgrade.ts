@@ -1,11 +1,9 @@
 /** @file Configurations of earlier versions, flat, as sections of today's. */
 import { ConfigError } from '../base/errors.ts';
+import { isRecord } from '../base/record.ts';
 import { presets } from './presets.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Where the flat keys of version 0.1 have gone. */
 const taskKeys: Readonly<Record<string, readonly [task: string, setting: string]>> = {
@@ -31,7 +29,7 @@ function presetValue(preset: unknown, task: string, setting: string): unknown {
  * @throws ConfigError where it sets a task that it leaves out
  */
 export function upgrade(value: unknown, source: string): unknown {
-  if (!isFields(value)) return value;
+  if (!isRecord(value)) return value;
   const given = Object.entries(value).filter(([, own]) => own !== undefined);
   const sections: Record<string, Record<string, unknown>> = {};
   const named = Array.isArray(value.tasks) ? (value.tasks as string[]) : null;
@@ -84,7 +82,7 @@ export function sectionsOfNetwork(network: FlatNetwork, sigmaMm: number) {
 
 /** What weights of any version say about themselves, in today's form. */
 export function upgradeWeights(value: unknown): unknown {
-  if (!isFields(value) || !isFields(value.network)) return value;
+  if (!isRecord(value) || !isRecord(value.network)) return value;
   const { network, lineSigmaMm, tasks: _, ...rest } = value;
   const sections = sectionsOfNetwork(network as unknown as FlatNetwork, lineSigmaMm as number);
   return { ...rest, version: 2, ...sections };

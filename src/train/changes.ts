@@ -1,4 +1,5 @@
 /** @file What changed between the configuration of a checkpoint and that of the run that goes on from it. */
+import { isRecord } from '../base/record.ts';
 import type { TrainConfig } from './settings.ts';
 
 /** What runs of earlier versions, which had no such keys, all were. */
@@ -18,16 +19,11 @@ export function changedKeys(before: Partial<TrainConfig>, after: TrainConfig): s
   );
 }
 
-const isSection = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Every setting by its path, as JSON. */
 function settingsOf(section: object, path = ''): Map<string, string> {
   return new Map(
     Object.entries(section).flatMap(([key, value]): (readonly [string, string])[] =>
-      isSection(value)
-        ? [...settingsOf(value, `${path}${key}.`)]
-        : [[`${path}${key}`, JSON.stringify(value)]],
+      isRecord(value) ? [...settingsOf(value, `${path}${key}.`)] : [[`${path}${key}`, JSON.stringify(value)]],
     ),
   );
 }

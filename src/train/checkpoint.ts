@@ -69,7 +69,10 @@ export async function saveCheckpoint(
   await files.rename(incoming, checkpointFile);
 }
 
-async function readCheckpoint(files: RunFiles, name: string): Promise<Checkpoint | null> {
+/** Brings a checkpoint's configuration into the form of this version. */
+export type Upgrade = (config: unknown, file: string) => TrainConfig;
+
+async function readCheckpoint(files: RunFiles, name: string, upgrade: Upgrade): Promise<Checkpoint | null> {
   const bytes = await files.read(name);
   if (!bytes) return null;
   const file = files.describe(name);
@@ -80,22 +83,24 @@ async function readCheckpoint(files: RunFiles, name: string): Promise<Checkpoint
     if (firstNonFinite(valuesOf(saved)) < 0) continue;
     throw new FileError(file, `tensor ${tensor} is not finite`, 'Go on from an earlier checkpoint.');
   }
-  return { file, state: JSON.parse(text) as CheckpointState, tensors };
+  const state = JSON.parse(text) as CheckpointState;
+  return { file, state: { ...state, config: upgrade(state.config, file) }, tensors };
 }
 
 /**
- * The newest complete checkpoint, or null where the run has none. One that is damaged or not finite is reported to `onWarning`, and the
- * previous one is taken.
+ * The newest complete checkpoint, or null where the run has none. One that is damaged or not finite is reported to
+ * `onWarning`, and the previous one is taken.
  * @throws FileError naming the damaged file where no other is left
  */
 export async function loadCheckpoint(
   files: RunFiles,
+  upgrade: Upgrade,
   onWarning: (message: string) => void = () => {},
 ): Promise<Checkpoint | null> {
   let damage: FileError | undefined;
   for (const name of [checkpointFile, previousCheckpointFile]) {
     try {
-      const found = await readCheckpoint(files, name);
+      const found = await readCheckpoint(files, name, upgrade);
       if (!found) continue;
       if (damage) onWarning(`${damage.message} Going on from ${found.file} (step ${found.state.step}).`);
       return found;

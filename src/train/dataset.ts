@@ -1,4 +1,4 @@
-/** @file What training takes from a data set: its parts, a fixed selection of images, a check that the labels exist. */
+/** @file What training takes from a data set: its parts, what identifies it, a check that the labels exist. */
 
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
@@ -41,30 +41,6 @@ export function imagesOf(
   const all = manifest.images.flatMap(({ subject }, index) => (wanted.has(subject) ? [index] : []));
   if (all.length <= most) return all;
   return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]!);
-}
-
-/** Images at `indices` of an array of [images, area]. */
-function rowsOf<A extends Float32Array | Uint8Array>(
-  from: A,
-  to: A,
-  area: number,
-  indices: readonly number[],
-): A {
-  for (const [row, index] of indices.entries())
-    to.set(from.subarray(index * area, (index + 1) * area), row * area);
-  return to;
-}
-
-/** Some images of a data set as one of their own, with their masks. */
-export function selectImages(data: PreparedData, indices: readonly number[]): PreparedData {
-  const { manifest, pixels, masks } = data;
-  const area = manifest.size ** 2;
-  const count = indices.length * area;
-  return {
-    manifest: { ...manifest, images: indices.map((index) => manifest.images[index]!) },
-    pixels: rowsOf(pixels, new Float32Array(count), area, indices),
-    ...(masks && { masks: rowsOf(masks, new Uint8Array(count), area, indices) }),
-  };
 }
 
 /**

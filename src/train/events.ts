@@ -7,7 +7,7 @@ import type { HeadedNetwork } from '../models/headed.ts';
 import type { WeightsMetadata } from '../models/weights.ts';
 import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import type { Device } from '../tensor/device.ts';
-import type { Best } from './checkpoint.ts';
+import type { Best, Upgrade } from './checkpoint.ts';
 import type { InitialWeights, InitReport } from './init.ts';
 import type { Plan } from './plan.ts';
 import type { RunFiles } from './runfiles.ts';
@@ -48,8 +48,7 @@ export interface TrainOptions {
   readonly plan: Plan;
   /** What the weights after `step` steps say about themselves. */
   readonly describe: (step: number) => WeightsMetadata;
-  /** Brings a checkpoint's configuration into the form of this version. */
-  readonly upgrade: (config: unknown, file: string) => TrainConfig;
+  readonly upgrade: Upgrade;
   readonly files: RunFiles;
   /** What the weights begin as; default (and null): as drawn. `gone`: a run that goes on no longer has them. */
   readonly init?: InitialWeights | 'gone' | null;

@@ -16,6 +16,10 @@ export interface TaskHeads {
   readonly paths: readonly string[];
 }
 
+/** The heads of a plan. */
+export const taskHeads = ({ tasks }: Plan): TaskHeads[] =>
+  tasks.map(({ task, part }) => ({ task: task.name, paths: part.heads.map(({ path }) => path) }));
+
 /** Weights to start from, of any origin. */
 export interface InitialWeights {
   /** What messages call the file. */

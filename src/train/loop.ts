@@ -4,11 +4,10 @@ import type { TrainingError } from '../base/errors.ts';
 import type { Batch } from '../data/batch.ts';
 import { createSampler, type Sampler, type SamplerOptions } from '../data/sampler.ts';
 import type { Split } from '../data/split.ts';
-import type { PreparedData } from '../data/types.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
 import type { ValidationMetrics } from '../results/losses.ts';
 import { type Best, type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoint.ts';
-import { checkData, fingerprint, imagesOf, selectImages, splitOf } from './dataset.ts';
+import { checkData, fingerprint, imagesOf, splitOf } from './dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
 import { FiniteCheck, type Trouble } from './finite.ts';
 import { HISTORY_STEPS } from './history.ts';
@@ -66,14 +65,13 @@ class Run {
     this.#options = options;
     this.#trainer = trainer;
     this.#data = fingerprint(data);
-    const samplers = (from: PreparedData, how: SamplerOptions): Sampler[] =>
+    const samplers = (how: SamplerOptions): Sampler[] =>
       options.plan.streams.map(({ input, tasks }) =>
-        createSampler(from, { ...how, input, labellers: tasks.map(({ part }) => part) }),
+        createSampler(data, { ...how, input, labellers: tasks.map(({ part }) => part) }),
       );
-    this.#training = samplers(data, { batch, seed, epoch, augmentation, subjects: split.train });
-    const held = imagesOf(data, split.validation, config.validationImages);
-    this.#validation =
-      held.length > 0 ? samplers(selectImages(data, held), { batch, epoch: 'sequential' }) : null;
+    this.#training = samplers({ batch, seed, epoch, augmentation, subjects: split.train });
+    const images = imagesOf(data, split.validation, config.validationImages);
+    this.#validation = images.length > 0 ? samplers({ batch, epoch: 'sequential', images }) : null;
   }
 
   async go(): Promise<Omit<TrainResult, 'split'>> {

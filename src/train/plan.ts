@@ -1,6 +1,5 @@
 /** @file The plan of a training: which network, which tasks with which weights, and how they share forward passes. */
 import type { Backbone } from '../backbones/backbone.ts';
-import type { Batch } from '../data/batch.ts';
 import { type Input, oneImage } from '../data/input.ts';
 import type { Head } from '../models/heads.ts';
 import type { Facts, Grid, Part, Task } from '../tasks/task.ts';
@@ -82,19 +81,4 @@ export function planOf(backbone: Backbone, chosen: readonly ChosenTask[], facts:
     streams: streamsOf(tasks),
     heads: tasks.flatMap(({ part }) => part.heads),
   };
-}
-
-/** Labels of a task's fields in a batch: what weighs one batch against another. */
-export const labelCount = (batch: Batch, { part }: PlannedTask): number => batch.labelCount(part.fields);
-
-/** Σ weight · loss of the tasks that have one. */
-export const combined = (tasks: readonly PlannedTask[], losses: Losses['tasks']): number =>
-  tasks.reduce((total, { task, weight }) => total + weight * (losses[task.name] ?? 0), 0);
-
-/** Losses of one step or one validation. */
-export interface Losses {
-  /** Their weighted sum. */
-  readonly loss: number;
-  /** By the name of the task. */
-  readonly tasks: Readonly<Record<string, number>>;
 }

@@ -10,7 +10,6 @@ import type { HeadedNetwork } from '../models/headed.ts';
 import type { Head } from '../models/heads.ts';
 import type { HostOutputs } from '../tasks/task.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { selectImages } from './dataset.ts';
 import { Pace } from './pace.ts';
 import { StreamInputs } from './streaminputs.ts';
 
@@ -62,7 +61,7 @@ export async function predictImages(
   if (indices.length === 0) return;
   const { device, heads } = network;
   const batch = Math.max(1, Math.min(options.batch, indices.length));
-  const sampler = createSampler(selectImages(data, indices), { batch, epoch: 'sequential', input });
+  const sampler = createSampler(data, { batch, epoch: 'sequential', images: indices, input });
   const inputs = new StreamInputs(device, { input, tasks: [] }, batch, data.manifest.size);
   const step = await capture(device, () =>
     noGrad((): HeadOutputs => {

@@ -26,13 +26,12 @@ async function resumed(
   data: string,
   tell: Tell,
 ): Promise<Start | null> {
-  const found = await loadCheckpoint(files, (message) => tell({ kind: 'warning', message }));
+  const found = await loadCheckpoint(files, upgrade, (message) => tell({ kind: 'warning', message }));
   if (!found) return null;
-  const state = { ...found.state, config: upgrade(found.state.config, found.file) };
   const expected = init === 'gone' ? undefined : init && weightsChecksum(init.state);
-  restoreCheckpoint({ ...found, state }, { config, data, init: expected }, trainer.state());
-  const { step, validated, best, variants = {} } = state;
-  return { step, validated, best, init: state.init ?? null, variants };
+  restoreCheckpoint(found, { config, data, init: expected }, trainer.state());
+  const { step, validated, best, init: began = null, variants = {} } = found.state;
+  return { step, validated, best, init: began, variants };
 }
 
 async function begun(

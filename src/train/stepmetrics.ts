@@ -1,6 +1,6 @@
 /** @file A step's line in the log: what the step said, its learning rate, and the throughput. */
 import { lossColumn, type StepMetrics, type TaskLosses } from '../results/losses.ts';
-import type { Losses } from './plan.ts';
+import type { Losses } from './losses.ts';
 import { learningRateAt } from './schedule.ts';
 import type { TrainConfig } from './settings.ts';
 import type { StepValues } from './trainer.ts';

@@ -8,17 +8,18 @@ import { LossScaler } from '../autograd/scaler.ts';
 import { type CapturedStep, capture, type StepMemory, type StepOutputs } from '../autograd/step.ts';
 import { noGrad, Tape } from '../autograd/tape.ts';
 import { type TuneOptions, tune, type Winner } from '../autograd/tune.ts';
-import type { Batch } from '../data/batch.ts';
 import type { Sampler } from '../data/sampler.ts';
 import type { BodyMode } from '../models/body.ts';
-import { declareHeaded, HeadedNetwork } from '../models/headed.ts';
+import type { HeadedNetwork } from '../models/headed.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { HISTORY_STEPS, History } from './history.ts';
+import { type Batches, type Losses, MeanLosses } from './losses.ts';
+import { buildNetwork } from './network.ts';
 import { Pace } from './pace.ts';
-import { combined, type Losses, labelCount, type Plan, type PlannedTask } from './plan.ts';
+import type { Plan, PlannedTask } from './plan.ts';
 import { learningRateAt } from './schedule.ts';
 import type { TrainConfig } from './settings.ts';
 import { StreamInputs, type StreamStep } from './streaminputs.ts';
@@ -55,9 +56,6 @@ type StepTensors = Readonly<{ loss: Tensor } & Record<string, Tensor>>;
 /** A task's column: no task is called as a column of ours is. */
 const columnOf = (task: string): string => `task ${task}`;
 
-/** One batch for each stream. */
-export type Batches = readonly Batch[];
-
 export class Trainer {
   readonly network: HeadedNetwork;
   readonly optimizer: Optimizer;
@@ -77,11 +75,7 @@ export class Trainer {
     this.#device = device;
     this.#config = config;
     this.#plan = plan;
-    const { declare } = plan.backbone;
-    this.network = new HeadedNetwork(device, (at) => declareHeaded(at, declare, plan.heads), {
-      seed,
-      precision,
-    });
+    this.network = buildNetwork(device, plan, { seed, precision });
     if (config.freeze === 'encoder') this.network.freeze(plan.backbone.encoder);
     this.#scaler = precision === 'mixed' ? new LossScaler(device, { undo: this.network.undo }) : undefined;
     const { statistics } = this.network;
@@ -183,7 +177,7 @@ export class Trainer {
    * Overwrites the history: ask for its losses before.
    */
   async validate(samplers: readonly Sampler[], signal?: AbortSignal): Promise<Losses | null> {
-    const totals = this.#plan.tasks.map((planned) => ({ planned, total: 0, count: 0 }));
+    const means = new MeanLosses(this.#plan.tasks, this.#plan.streams);
     const pace = new Pace();
     const steps = samplers[0]!.stepsPerEpoch;
     for (let done = 0; done < steps; ) {
@@ -198,22 +192,10 @@ export class Trainer {
         this.#run(this.#validation!, done + i);
       }
       const losses = await pace.settle(count, this.losses(done, done + count - 1));
-      for (const sum of totals) {
-        const stream = this.#plan.streams.findIndex(({ tasks }) => tasks.includes(sum.planned));
-        for (const [i, batch] of batches.entries()) {
-          const labels = labelCount(batch[stream]!, sum.planned);
-          sum.total += labels * losses[i]!.tasks[sum.planned.task.name]!;
-          sum.count += labels;
-        }
-      }
+      for (const [i, batch] of batches.entries()) means.add(batch, losses[i]!);
       done += count;
     }
-    const means = totals.map(({ planned, total, count }) => [
-      planned.task.name,
-      count > 0 ? total / count : 0,
-    ]);
-    const tasks: Losses['tasks'] = Object.fromEntries(means);
-    return { loss: combined(this.#plan.tasks, tasks), tasks };
+    return means.mean();
   }
 
   dispose(): void {

@@ -4,6 +4,7 @@
  */
 import type { KnownWinner, KnownWinners, Winner } from '../autograd/tune.ts';
 import { textChecksum } from '../base/hash.ts';
+import { isRecord } from '../base/record.ts';
 import { textOf } from '../kernels/launch/shader.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
 import type { Device } from '../tensor/device.ts';
@@ -31,9 +32,6 @@ export function adapterKey({ gpu, caps }: Device): string {
   const abilities = `subgroups of ${subgroupSize}, ${f16 ? 'f16' : 'no f16'}`;
   return [vendor, architecture, device, description, abilities].join(' / ');
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 

@@ -8,6 +8,7 @@ import { applyAffine, normalizeLine } from '../../src/data/affine.ts';
 import { augmentLine, drawAugmentation } from '../../src/data/augmentation.ts';
 import { field } from '../../src/data/field.ts';
 import { prepare } from '../../src/data/prepare.ts';
+import { samplesOf } from '../../src/data/sample.ts';
 import { createSampler, type Labeller } from '../../src/data/sampler.ts';
 import { splitSubjects, subjectsOf } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
@@ -147,6 +148,28 @@ describe('a sampler', () => {
     // an endless pass has no such rows
     const endless = createSampler(data, { batch: 2 * count, epoch: 'all', labellers: [planes] }).batch(0);
     expect([endless.count, endless.labelCount([lines])]).toEqual([2 * count, 2 * all]);
+  });
+
+  test('goes through the images given in their order, or draws from them alone', () => {
+    const images = [4, 1, 6];
+    const sequential = createSampler(data, { batch: 2, epoch: 'sequential', images, labellers: [places] });
+    const batches = [sequential.batch(0), sequential.batch(1)];
+    expect(batches.map(({ indices, count }) => [[...indices], count])).toEqual([
+      [[4, 1], 2],
+      [[6, 6], 1],
+    ]);
+    const { size } = data.manifest;
+    expect(batches[1]!.images.subarray(0, size ** 2)).toEqual(samplesOf(data)[6]!.pixels());
+    const drawn = createSampler(data, { batch: 3, epoch: 'all', images });
+    expect([...drawn.epochIndices(7)].toSorted()).toEqual([1, 4, 6]);
+    const { subject } = data.manifest.images[4]!;
+    const both = createSampler(data, { batch: 1, epoch: 'sequential', images, subjects: [subject] });
+    expect([...both.epochIndices(0)]).toEqual(
+      images.filter((i) => data.manifest.images[i]!.subject === subject),
+    );
+    for (const stray of [-1, 1.5, data.manifest.images.length])
+      expect(() => createSampler(data, { batch: 1, images: [0, stray] })).toThrow(`Image ${stray} is none`);
+    expect(() => createSampler(data, { batch: 1, images: [] })).toThrow('no images');
   });
 
   test('draws only from the subjects given, and refuses none or a batch of nothing', () => {

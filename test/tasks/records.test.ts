@@ -14,7 +14,8 @@ import { location } from '../../src/tasks/location.ts';
 import { orientation } from '../../src/tasks/orientation/index.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { type ChosenTask, combined, labelCount, type PlannedTask, planOf } from '../../src/train/plan.ts';
+import { combined, labelCount } from '../../src/train/losses.ts';
+import { type ChosenTask, type PlannedTask, planOf } from '../../src/train/plan.ts';
 import { useDevice } from '../device.ts';
 import { sampleOf, stepOf } from './samples.ts';
 

@@ -3,9 +3,8 @@
 import { expect, test } from 'vitest';
 import { textChecksum } from '../../src/base/hash.ts';
 import { prepare } from '../../src/data/prepare.ts';
-import { samplesOf } from '../../src/data/sample.ts';
 import type { PreparedData, PreparedImage } from '../../src/data/types.ts';
-import { fingerprint, selectImages } from '../../src/train/dataset.ts';
+import { fingerprint } from '../../src/train/dataset.ts';
 import { dsbccSubject } from '../data/studies.ts';
 
 test('a data set is the same without what older stores did not hold, and another with other labels', async () => {
@@ -45,16 +44,4 @@ test('masks and their classes are part of what a data set is; without them it is
     ),
   ].map(fingerprint);
   expect(new Set(prints).size).toBe(4);
-});
-
-test('selected images keep their own pixels and masks', async () => {
-  const plain = await prepare(dsbccSubject('1'), { size: 16, spacingMm: 4 });
-  const masks = Uint8Array.from(plain.pixels, (_, i) => Math.floor(i / 256));
-  const data: PreparedData = { ...plain, masks };
-  const chosen = selectImages(data, [4, 1]);
-  expect(samplesOf(chosen).map((sample) => [...new Set(sample.mask()!)])).toEqual([[4], [1]]);
-  const all = samplesOf(data);
-  expect(samplesOf(chosen).map((sample) => sample.pixels())).toEqual([all[4]!.pixels(), all[1]!.pixels()]);
-  expect(chosen.manifest.images).toEqual([plain.manifest.images[4], plain.manifest.images[1]]);
-  expect(selectImages(plain, [0])).not.toHaveProperty('masks');
 });

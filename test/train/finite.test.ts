@@ -5,9 +5,9 @@ import type { PreparedData } from '../../src/data/types.ts';
 import type { HeadedNetwork } from '../../src/models/headed.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/models/safetensors.ts';
 import type { StepMetrics } from '../../src/results/losses.ts';
-import type { TrainConfig } from '../../src/run/config.ts';
+import { type TrainConfig, upgradeTrained } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
-import { buildNetwork, describeWeights, loadTrained } from '../../src/run/trained.ts';
+import { describeWeights, loadTrained } from '../../src/run/trained.ts';
 import { train } from '../../src/run/training.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
@@ -19,6 +19,7 @@ import {
 } from '../../src/train/checkpoint.ts';
 import { splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
+import { buildNetwork } from '../../src/train/network.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import { metricsFile, parseRecords, validationFile, withoutTimings } from '../../src/train/runlog.ts';
 import { saveWeights, weightsFile } from '../../src/train/weightsfile.ts';
@@ -133,7 +134,7 @@ describe('a run whose numbers are no longer any', () => {
       );
       for (const name of [checkpointFile, weightsFile]) expectFiniteFile(files, name);
       expect([...files.files.keys()].some((name) => name.endsWith('.new'))).toBe(false);
-      expect((await loadCheckpoint(files))!.state.step).toBe(saved);
+      expect((await loadCheckpoint(files, upgradeTrained))!.state.step).toBe(saved);
     });
   }
 
@@ -171,7 +172,7 @@ describe('a run whose numbers are no longer any', () => {
       expect(message).toMatch(
         precision === 'f32' ? stopped : /conv1\.conv1\.0\.weight holds NaN.*was not written/,
       );
-      expect((await loadCheckpoint(broken))!.state.step).toBe(6);
+      expect((await loadCheckpoint(broken, upgradeTrained))!.state.step).toBe(6);
       for (const name of [checkpointFile, weightsFile]) expectFiniteFile(broken, name);
       await run(broken, { config: own, resume: true });
       for (const name of [checkpointFile, previousCheckpointFile, weightsFile])
@@ -288,10 +289,10 @@ describe('files of a run', () => {
     const spoilt = new Map([...tensors].map(([name, one]) => [name, { ...one, bytes }]));
     files.files.set(checkpointFile, encodeSafetensors({ tensors: spoilt, metadata }));
     const warnings: string[] = [];
-    const found = await loadCheckpoint(files, (message) => warnings.push(message));
+    const found = await loadCheckpoint(files, upgradeTrained, (message) => warnings.push(message));
     expect(found!.state.step).toBe(1);
     expect(warnings).toEqual([expect.stringMatching(/model\.w is not finite.*step 1/)]);
     files.files.delete(previousCheckpointFile);
-    await expect(loadCheckpoint(files)).rejects.toThrow(FileError);
+    await expect(loadCheckpoint(files, upgradeTrained)).rejects.toThrow(FileError);
   });
 });

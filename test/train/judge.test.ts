@@ -1,15 +1,16 @@
 /** @file After training: held-out images go through the network block by block, and every task judges them. */
+
 import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/tape.ts';
 import { unet } from '../../src/backbones/unet.ts';
 import { samplesOf } from '../../src/data/sample.ts';
 import type { Split } from '../../src/data/split.ts';
 import type { Evaluation } from '../../src/results/evaluation.ts';
-import { buildNetwork } from '../../src/run/trained.ts';
 import { location } from '../../src/tasks/location.ts';
 import { orientation } from '../../src/tasks/orientation/index.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { evaluate, evaluationRecord } from '../../src/train/judge.ts';
+import { buildNetwork } from '../../src/train/network.ts';
 import { type ChosenTask, planOf } from '../../src/train/plan.ts';
 import { useDevice } from '../device.ts';
 import { mirrors } from './mirrors.ts';

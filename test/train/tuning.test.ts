@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Winner } from '../../src/autograd/tune.ts';
 import { choicesOf } from '../../src/kernels/launch/variant.ts';
+import { upgradeTrained } from '../../src/run/config.ts';
 import { train } from '../../src/run/training.ts';
 import { checkpointFile, loadCheckpoint } from '../../src/train/checkpoint.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
@@ -68,7 +69,7 @@ describe('a tuned run', () => {
     expect(whole.files.get(weightsFile)).not.toEqual(plain.files.get(weightsFile));
     const broken = new MemoryFiles();
     await runPart(broken, { cache });
-    const { variants } = (await loadCheckpoint(broken))!.state;
+    const { variants } = (await loadCheckpoint(broken, upgradeTrained))!.state;
     expect(new Set(Object.values(variants!))).toContain('lanes');
     const events = await run(broken, { resume: true, cache: new MemoryFiles() });
     expect(events.map(({ kind }) => kind)).not.toContain('tuned');

@@ -5,20 +5,18 @@ import type { Split } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
 import { type TrainConfig, trainConfigOf } from '../../src/run/config.ts';
-import { planRun } from '../../src/run/plan.ts';
-import { buildNetwork, describeWeights } from '../../src/run/trained.ts';
 import { trainWithRestarts } from '../../src/run/training.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import { loadCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
-import { fingerprint, splitOf } from '../../src/train/dataset.ts';
+import { splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from '../../src/train/events.ts';
 import type { InitialWeights } from '../../src/train/init.ts';
 import { metricsFile, parseRecords, readRecords, validationFile } from '../../src/train/runlog.ts';
 import type { ModelSection } from '../../src/train/settings.ts';
-import { saveWeights, weightsFile } from '../../src/train/weightsfile.ts';
+import { weightsFile } from '../../src/train/weightsfile.ts';
 import type { EventName, Events, RunInfo, TrainingForm } from '../protocol.ts';
 import { BrowserFiles, WatchedFiles } from '../store.ts';
 import { configOf } from './forms.ts';
+import { keepWeights } from './keepweights.ts';
 import { Previews } from './previews.ts';
 
 /** Weights to start from, and the model they are of. */
@@ -119,7 +117,7 @@ export class Training {
       const result = await this.#train(config, data, split, { resume, init, signal: stop.signal });
       this.#seconds = before + (performance.now() - began) / 1000;
       const ended = result.stopped ? this.#ending : 'finished';
-      if (ended === 'finished') await this.#ensureWeights(config, data);
+      if (ended === 'finished') await keepWeights(this.files, config, data);
       const hasWeights = (await this.files.read(weightsFile)) !== null;
       return await this.#set({ state: ended, step: result.step, best: result.best, hasWeights });
     } catch (problem) {
@@ -142,7 +140,7 @@ export class Training {
     if (this.#stop) return this.#end('finished');
     if (!this.#info) return;
     const { form, model } = this.#info;
-    await this.#ensureWeights(trainConfigOf(configOf(form, data.manifest, model)), data);
+    await keepWeights(this.files, trainConfigOf(configOf(form, data.manifest, model)), data);
     await this.#set({ state: 'finished', hasWeights: true });
   }
 
@@ -253,22 +251,5 @@ export class Training {
     this.#written = this.#written.catch(() => {}).then(() => this.files.write(runFile, bytes));
     await this.#written;
     return info;
-  }
-
-  /** A run stopped before its first validation leaves the weights of its last checkpoint. */
-  async #ensureWeights(config: TrainConfig, data: PreparedData): Promise<void> {
-    if (await this.files.read(weightsFile)) return;
-    const checkpoint = await loadCheckpoint(this.files);
-    if (!checkpoint) throw new ConfigError('The run has no checkpoint yet, so there are no weights to keep.');
-    const device = await openDevice();
-    try {
-      const network = buildNetwork(device, planRun(config, data.manifest));
-      const tensors = [...network.stateDict()].map(([name, tensor]) => [`model.${name}`, tensor] as const);
-      restoreCheckpoint(checkpoint, { config, data: fingerprint(data) }, new Map(tensors));
-      const { step } = checkpoint.state;
-      await saveWeights(this.files, network, describeWeights(config, data.manifest, step));
-    } finally {
-      device.dispose();
-    }
   }
 }

@@ -12,6 +12,7 @@ import { loadBare } from '../../src/run/bareweights.ts';
 import { backboneRecord } from '../../src/run/plan.ts';
 import { loadTrained, type Trained } from '../../src/run/trained.ts';
 import type { Device } from '../../src/tensor/device.ts';
+import { taskHeads } from '../../src/train/init.ts';
 import type { WeightsSummary } from '../protocol.ts';
 import type { StartWeights } from './training.ts';
 
@@ -59,11 +60,8 @@ export async function openWeights(
 
 /** Loaded weights as a training may start from them. @param bytes what they were read from */
 export function startWeights({ name, plan, info }: LoadedWeights, bytes: Uint8Array): StartWeights {
-  const heads = plan.tasks.map(({ task, part }) => ({
-    task: task.name,
-    paths: part.heads.map(({ path }) => path),
-  }));
-  return { model: info.model, weights: { file: name, state: decodeWeights(bytes, name).state, heads } };
+  const { state } = decodeWeights(bytes, name);
+  return { model: info.model, weights: { file: name, state, heads: taskHeads(plan) } };
 }
 
 export function summaryOf({ name, own, network, plan, info, described }: LoadedWeights): WeightsSummary {

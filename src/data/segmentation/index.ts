@@ -2,4 +2,4 @@
 
 export { type GridMask, type MaskSlice, maskOnGrid } from './mask.ts';
 export { classesOnImage, type GridScores } from './native.ts';
-export { type NamedBytes, type ReadVolume, readImageVolume, readMaskVolume } from './volumes.ts';
+export { type NamedBytes, namedBytes, type ReadVolume, readImageVolume, readMaskVolume } from './volumes.ts';

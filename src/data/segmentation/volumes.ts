@@ -1,16 +1,23 @@
 /** @file Reads an image to be segmented, and the mask beside it: both of three dimensions, on one grid. */
 
 import { FileError } from '../../base/errors.ts';
+import { plural } from '../../base/words.ts';
 import { gunzip, isGzip } from '../nifti/gunzip.ts';
 import { type NiftiHeader, parseNiftiHeader } from '../nifti/header.ts';
 import { readNifti } from '../nifti/read.ts';
 import type { NiftiVolume } from '../nifti/volume.ts';
+import type { FileSource } from '../types.ts';
 
 /** A NIfTI file's bytes and its name for messages. */
 export interface NamedBytes {
   readonly bytes: Uint8Array;
   readonly file: string;
 }
+
+export const namedBytes = async (source: FileSource): Promise<NamedBytes> => ({
+  bytes: await source.read(),
+  file: source.path,
+});
 
 export type ReadVolume = Required<NiftiVolume> & {
   readonly file: string;
@@ -25,7 +32,7 @@ function checkRank(dim: readonly number[], file: string): void {
   if (dim[0]! < 3)
     throw new FileError(
       file,
-      `has ${dim[0]} ${dim[0] === 1 ? 'dimension' : 'dimensions'}, so it does not say how thick its slice is`,
+      `has ${plural(dim[0]!, 'dimension')}, so it does not say how thick its slice is`,
       'Save it as a volume of three dimensions, of one slice where there is one.',
     );
   const frames = dim[0]! >= 4 ? dim[4]! : 1;

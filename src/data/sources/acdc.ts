@@ -2,9 +2,11 @@
  * @file Labelled cardiac volumes laid out as ACDC (Bernard et al., IEEE TMI 2018): a folder for each patient, at any
  * depth, with Info.cfg, frames and their masks.
  */
+
 import { ConfigError } from '../../base/errors.ts';
 import { fromHalf, toHalf } from '../../base/half.ts';
 import { crc32 } from '../../base/hash.ts';
+import { plural } from '../../base/words.ts';
 import { type AcdcFrame, type AcdcPatient, findAcdc } from '../acdc.ts';
 import { defaultSize, defaultSpacingMm } from '../resample.ts';
 import { reasonOf } from '../scan.ts';
@@ -158,8 +160,7 @@ export const acdc: Source = {
     const { patients, skipped } = layout;
     if (patients.length + skipped.length === 0) return null;
     const count = patients.reduce((sum, { frames }) => sum + frames.length, 0);
-    const volumes = `${count} NIfTI ${count === 1 ? 'volume' : 'volumes'}`;
-    const text = `${volumes} of ${patients.length} ${patients.length === 1 ? 'patient' : 'patients'} laid out as ACDC`;
+    const text = `${plural(count, 'NIfTI volume')} of ${plural(patients.length, 'patient')} laid out as ACDC`;
     return { count, text, prepare: () => preparePatients(files, layout, options) };
   },
 };

@@ -1,4 +1,5 @@
 /** @file DICOM studies: the images of one view, with the lines and locations that the headers give. */
+import { plural } from '../../base/words.ts';
 import { preparePlan } from '../prepare.ts';
 import { type Scan, scanFiles } from '../scan.ts';
 import { planScan } from '../study/plan.ts';
@@ -25,7 +26,7 @@ export const dicom: Source = {
     if (count + scan.skipped.length === 0) return null;
     return {
       count,
-      text: `${count} DICOM ${count === 1 ? 'image' : 'images'}`,
+      text: plural(count, 'DICOM image'),
       prepare: () => prepareScan(scan, options),
     };
   },

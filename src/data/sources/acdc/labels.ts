@@ -15,6 +15,17 @@ const roundingTolerance = 1e-3;
 const wholeNumbers = (values: Float32Array): Float32Array =>
   values.map((v) => (Math.abs(v - Math.round(v)) <= roundingTolerance ? Math.round(v) : v));
 
+/** The mask's values as whole numbers, told of where some are no label, and its slices. */
+function readLabels({ dims, data, file }: ReadVolume, warn: Warn) {
+  const [columns, rows, count] = dims as [number, number, number];
+  const values = wholeNumbers(data);
+  warnOfStrays(values, file, warn);
+  const slices = Array.from({ length: count }, (_, k) =>
+    values.subarray(k * rows * columns, (k + 1) * rows * columns),
+  );
+  return { columns, rows, values, slices };
+}
+
 function warnOfStrays(values: Float32Array, file: string, warn: Warn): void {
   const strays = new Set(values.filter((v) => !classOf.has(v)));
   if (strays.size === 0) return;
@@ -43,14 +54,11 @@ const hasLabel = (values: ArrayLike<number>): boolean =>
 
 /** The labels of a mask on its own grid, slices in the order of the file; values that are no label of ACDC are UNKNOWN. */
 export function labelsOf(mask: ReadVolume, warn: Warn): VolumeLabels {
-  const [columns, rows, slices] = mask.dims as [number, number, number];
-  const values = wholeNumbers(mask.data);
-  warnOfStrays(values, mask.file, warn);
-  const slice = (k: number) => values.subarray(k * rows * columns, (k + 1) * rows * columns);
+  const { values, slices } = readLabels(mask, warn);
   return {
     grid: Uint8Array.from(values, (v) => classOf.get(v) ?? UNKNOWN),
     present: presentIn(values),
-    labelled: Array.from({ length: slices }, (_, k) => hasLabel(slice(k))),
+    labelled: slices.map(hasLabel),
   };
 }
 
@@ -65,10 +73,8 @@ export function labelsOnGrid(
   size: number,
   warn: Warn,
 ): VolumeLabels {
-  const [columns, rows] = mask.dims as [number, number];
-  const values = wholeNumbers(mask.data);
-  warnOfStrays(values, mask.file, warn);
-  const slices = order.map((k) => values.subarray(k * rows * columns, (k + 1) * rows * columns));
+  const { columns, rows, values, slices: filed } = readLabels(mask, warn);
+  const slices = order.map((k) => filed[k]!);
   const grid = new Uint8Array(order.length * size * size);
   for (const [slice, own] of slices.entries()) {
     const { classes, unknown } = maskOnGrid({ rows, columns, values: own }, map, size, classOf);

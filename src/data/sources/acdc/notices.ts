@@ -1,10 +1,10 @@
 /** @file What a user should know about the masks of a data set. */
+import { plural } from '../../../base/words.ts';
 import type { Notice } from '../../types.ts';
 import { labelNames, type Masks } from './masks.ts';
 import type { PreparedVolume } from './volume.ts';
 
-const volumesText = (count: number, total: number): string =>
-  `${count} of ${total} ${total === 1 ? 'volume' : 'volumes'}`;
+const volumesText = (count: number, total: number): string => `${count} of ${plural(total, 'volume')}`;
 
 /** Names of the classes that a volume's labels lack. */
 function missingIn({ labels }: PreparedVolume, classes: readonly string[]): string {

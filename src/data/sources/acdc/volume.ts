@@ -5,7 +5,7 @@ import { transformPlane } from '../../geometry.ts';
 import { niftiPlane } from '../../nifti.ts';
 import { cropMap, resample, zScore } from '../../resample.ts';
 import { reasonOf } from '../../scan.ts';
-import { type ReadVolume, readImageVolume, readMaskVolume } from '../../segmentation/index.ts';
+import { namedBytes, type ReadVolume, readImageVolume, readMaskVolume } from '../../segmentation/index.ts';
 import type { Affine, FileSource, PreparedImage, SkippedFile } from '../../types.ts';
 import { labelsOnGrid, type Warn } from './labels.ts';
 import type { VolumeLabels } from './masks.ts';
@@ -16,6 +16,10 @@ export const acdcView = 'short-axis';
 
 export interface PreparedVolume {
   readonly file: string;
+  /** Of its slices in the file, pixels. */
+  readonly sides: { readonly rows: number; readonly columns: number };
+  /** From pixels of the file to those of the prepared grid. */
+  readonly map: Affine;
   readonly images: readonly PreparedImage[];
   /** [slices, size, size] */
   readonly pixels: Float32Array;
@@ -37,8 +41,6 @@ export interface Told {
   readonly warn: Warn;
   readonly skip: (file: SkippedFile) => void;
 }
-
-const bytesOf = async (source: FileSource) => ({ bytes: await source.read(), file: source.path });
 
 /** Slices of a stack are further apart than pixels; where another axis has the widest steps, they lie along that one. */
 const widestShare = 1.5;
@@ -90,7 +92,7 @@ function imagesOf(volume: ReadVolume, place: Place, { order, locations }: SliceO
 /** The mask on its image's grid; null, and told of, where it cannot be used. */
 async function readMask(source: FileSource, image: ReadVolume, { skip, warn }: Told) {
   try {
-    const mask = readMaskVolume(await bytesOf(source), image);
+    const mask = readMaskVolume(await namedBytes(source), image);
     for (const message of mask.notices) warn(mask.file, { code: 'NIFTI', message });
     return mask;
   } catch (error) {
@@ -113,7 +115,7 @@ export async function prepareVolume(
   told: Told,
 ): Promise<PreparedVolume> {
   const { size, spacingMm } = place;
-  const volume = readImageVolume(await bytesOf(image));
+  const volume = readImageVolume(await namedBytes(image));
   const planes = Array.from({ length: volume.dims[2]! }, (_, k) => niftiPlane(volume, k));
   const order = sliceOrder(planes, volume.placed);
   const map = cropMap(planes[0]!, size, spacingMm);
@@ -124,6 +126,8 @@ export async function prepareVolume(
   const mask = labels && (await readMask(labels, volume, told));
   return {
     file: image.path,
+    sides: { rows: volume.dims[1]!, columns: volume.dims[0]! },
+    map,
     images,
     pixels,
     labels: mask && labelsOnGrid(mask, order.order, map, size, told.warn),

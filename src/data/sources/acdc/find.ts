@@ -1,7 +1,7 @@
 /** @file Which volumes of a folder can be segmented: the frames of a folder laid out as ACDC, and any other NIfTI file. */
-import { type AcdcFrame, findAcdc } from '../acdc.ts';
-import { type Subject, subjectsOf } from '../sources/acdc/subjects.ts';
-import type { FileSource, SkippedFile } from '../types.ts';
+import { type AcdcFrame, findAcdc } from '../../acdc.ts';
+import type { FileSource, SkippedFile } from '../../types.ts';
+import { type Subject, subjectsOf } from './subjects.ts';
 
 /** A volume to segment. */
 export interface FoundVolume extends AcdcFrame {

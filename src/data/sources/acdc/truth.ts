@@ -1,12 +1,13 @@
 /** @file True class maps on their own grids, with what is unknown left unknown: what predictions are measured by. */
-import { ConfigError } from '../../base/errors.ts';
-import { reasonOf } from '../scan.ts';
-import { labelsOf, type Warn } from '../sources/acdc/labels.ts';
-import { labelNames, type VolumeLabels } from '../sources/acdc/masks.ts';
-import type { MaskOptions } from '../sources/source.ts';
-import { type FileSource, type SkippedFile, UNKNOWN } from '../types.ts';
+import { ConfigError } from '../../../base/errors.ts';
+import { plural } from '../../../base/words.ts';
+import { reasonOf } from '../../scan.ts';
+import { namedBytes, type ReadVolume, readImageVolume, readMaskVolume } from '../../segmentation/index.ts';
+import { type FileSource, type SkippedFile, UNKNOWN } from '../../types.ts';
+import type { MaskOptions } from '../source.ts';
 import type { FoundVolume } from './find.ts';
-import { type ReadVolume, readImageVolume, readMaskVolume } from './volumes.ts';
+import { labelsOf, type Warn } from './labels.ts';
+import { labelNames, type VolumeLabels } from './masks.ts';
 
 /** Where a volume's voxels lie; its values are not kept. */
 export type VolumeGrid = Omit<ReadVolume, 'data'>;
@@ -43,11 +44,9 @@ interface Labelled {
   readonly labels: VolumeLabels;
 }
 
-const bytesOf = async (source: FileSource) => ({ bytes: await source.read(), file: source.path });
-
 async function readLabelled(found: FoundVolume, mask: FileSource, warn: Warn): Promise<Labelled> {
-  const image = readImageVolume(await bytesOf(found.image));
-  const labels = labelsOf(readMaskVolume(await bytesOf(mask), image), warn);
+  const image = readImageVolume(await namedBytes(found.image));
+  const labels = labelsOf(readMaskVolume(await namedBytes(mask), image), warn);
   const { data: _, ...grid } = image;
   return { found, grid, labels };
 }
@@ -61,8 +60,6 @@ function truthOf({ grid, labelled }: VolumeLabels, keepEmpty: boolean): Uint8Arr
   return truth;
 }
 
-const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
-
 function noticesOf(
   volumes: readonly Labelled[],
   classes: readonly TrueClass[],
@@ -75,12 +72,12 @@ function noticesOf(
   return [
     ...(lacking
       ? [
-          `In ${partial.length} of ${count(volumes.length, 'volume')} a class never occurs that others have, first ${first.grid.file} (no ${lacking.map(({ name }) => name).join(', ')}): it is not measured there.`,
+          `In ${partial.length} of ${plural(volumes.length, 'volume')} a class never occurs that others have, first ${first.grid.file} (no ${lacking.map(({ name }) => name).join(', ')}): it is not measured there.`,
         ]
       : []),
     ...(empty > 0 && !keepEmpty
       ? [
-          `${count(empty, 'slice')} of labelled volumes without any label: not measured (--empty-slices background takes them as background).`,
+          `${plural(empty, 'slice')} of labelled volumes without any label: not measured (--empty-slices background takes them as background).`,
         ]
       : []),
   ];

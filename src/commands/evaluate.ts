@@ -4,8 +4,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { writeFiles } from '../data/files/files.node.ts';
-import { skippedText } from '../data/scan.ts';
 import { readTruth, type Truth } from '../data/sources/acdc/truth.ts';
+import type { Told } from '../data/sources/acdc/volume.ts';
 import type { MaskOptions } from '../data/sources/source.ts';
 import type { SkippedFile } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
@@ -14,6 +14,7 @@ import type { RunConfig } from '../run/config.ts';
 import { filedPredictions, madePredictions, measure, type Prediction } from '../run/measure.node.ts';
 import { openVolumes, withSegmenter } from '../run/segment.node.ts';
 import { startProgress } from '../train/progress.ts';
+import { noteSkipped, noteWarnings } from './findings.ts';
 import { printMeasures, summaryOf } from './measures.ts';
 import { note, printJson } from './output.ts';
 import { addSegmentOptions } from './predict.ts';
@@ -35,6 +36,7 @@ interface Measured {
   readonly truth: Truth;
   readonly rows: readonly ClassRow[];
   readonly skipped: readonly SkippedFile[];
+  readonly notices: readonly string[];
   readonly warnings: Warnings;
 }
 
@@ -42,12 +44,12 @@ interface Measured {
 async function withPredictions<T>(
   { predictions, weights, batch, adapter }: EvaluateArguments,
   { volumes }: Truth,
-  { skip, warnings }: { readonly skip: (file: SkippedFile) => void; readonly warnings: Warnings },
+  told: Told,
   use: (made: AsyncIterable<Prediction>) => Promise<T>,
 ): Promise<T> {
-  if (predictions !== undefined) return use(filedPredictions(predictions, volumes, skip));
-  const options = { batch, adapter: adapter ?? null, onWarning: warnings.add, say: note };
-  return withSegmenter(weights!, options, (segmenter) => use(madePredictions(segmenter, volumes, skip)));
+  if (predictions !== undefined) return use(filedPredictions(predictions, volumes, told));
+  const options = { batch, adapter: adapter ?? null, onWarning: told.warn, say: note };
+  return withSegmenter(weights!, options, (segmenter) => use(madePredictions(segmenter, volumes, told)));
 }
 
 async function measureFolder(given: EvaluateArguments): Promise<Measured> {
@@ -65,11 +67,11 @@ async function measureFolder(given: EvaluateArguments): Promise<Measured> {
   const skip = (file: SkippedFile): void => void skipped.push(file);
   const progress = startProgress('measuring', truth.volumes.length);
   let done = 0;
-  const rows = await withPredictions(given, truth, { skip, warnings }, (made) =>
+  const rows = await withPredictions(given, truth, { skip, warn: warnings.add }, (made) =>
     measure(made, (name) => progress.update(++done, name)),
   );
   progress.end();
-  return { truth, rows, skipped, warnings };
+  return { truth, rows, skipped, notices: [...found.notices, ...truth.notices], warnings };
 }
 
 function expectOneOrigin({ predictions, weights }: EvaluateArguments): void {
@@ -79,7 +81,7 @@ function expectOneOrigin({ predictions, weights }: EvaluateArguments): void {
 
 async function evaluate(given: EvaluateArguments): Promise<void> {
   expectOneOrigin(given);
-  const { truth, rows, skipped, warnings } = await measureFolder(given);
+  const { truth, rows, skipped, notices, warnings } = await measureFolder(given);
   if (given.csv !== undefined)
     await writeFiles([{ path: given.csv, bytes: new TextEncoder().encode(rowsAsCsv(rows)) }]);
   const measured = new Set(rows.map(({ volume }) => volume)).size;
@@ -89,13 +91,13 @@ async function evaluate(given: EvaluateArguments): Promise<void> {
       of: truth.volumes.length,
       ...summaryOf(rows),
       skipped,
-      notices: truth.notices,
+      warnings: warnings.list,
+      notices,
     });
   else if (rows.length > 0) printMeasures(rows, given.rows === true);
-  for (const message of truth.notices) note(message);
-  for (const { code, count, file, message } of warnings.list)
-    note(`${code}: ${plural(count, 'time')}, first ${file}: ${message}`);
-  for (const file of skipped) note(`${file.reason.code}  ${skippedText(file)}`);
+  for (const message of notices) note(message);
+  noteWarnings(warnings.list);
+  noteSkipped(skipped);
   note(
     `${measured} of ${plural(truth.volumes.length, 'volume')} with masks measured, over voxels whose class is known`,
   );

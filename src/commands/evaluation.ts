@@ -1,9 +1,6 @@
 /** @file Results as a table for the terminal. */
-import type { Result } from '../results/result.ts';
+import { type Result, rounded } from '../results/result.ts';
 import type { Column } from './table.ts';
-
-const rounded = (value: number | null, digits: number): number | null =>
-  value === null ? null : Number(value.toFixed(digits));
 
 /** `2-chamber line, angle (°)` */
 const named = ({ title, unit }: Result): string => (unit.trim() ? `${title} (${unit.trim()})` : title);

@@ -4,6 +4,7 @@ import { groupBy, openNumbers } from '../data/lists.ts';
 import { skippedText } from '../data/scan.ts';
 import type { SeriesRow } from '../data/study/summary.ts';
 import type { Notice, SkippedFile } from '../data/types.ts';
+import type { Warning } from '../data/warnings.ts';
 import { note } from './output.ts';
 import { type Column, formatTable } from './table.ts';
 
@@ -77,12 +78,18 @@ const meanings: Readonly<Record<string, string>> = {
   NO_TARGET: 'the subject has no image of the target view',
 };
 
-function noteSkipped(skipped: readonly SkippedFile[]): void {
+export function noteSkipped(skipped: readonly SkippedFile[]): void {
   if (skipped.length > 0) note(`${plural(skipped.length, 'file')} skipped:`);
   for (const file of skipped.slice(0, MOST_LISTED)) note(`  ${file.reason.code}  ${skippedText(file)}`);
   const rest = groupBy(skipped.slice(MOST_LISTED), ({ reason }) => reason.code);
   for (const [code, files] of rest)
     note(`  ${code}  and ${plural(files.length, 'file')} more; --json lists all`);
+}
+
+/** A line for each kind of warning. */
+export function noteWarnings(warnings: readonly Warning[]): void {
+  for (const { code, count, file, message } of warnings)
+    note(`${code}: ${plural(count, 'time')}, first ${file}: ${message}`);
 }
 
 /** Endings of file names, the commonest first: "12 .txt, 3 .png". */

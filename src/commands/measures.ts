@@ -1,6 +1,7 @@
 /** @file What is printed of measured volumes. */
 import { mean, median } from '../base/statistics.ts';
 import { groupBy } from '../data/lists.ts';
+import { rounded } from '../results/result.ts';
 import {
   type ClassRow,
   type ClassSummary,
@@ -14,9 +15,6 @@ import {
 import { chambers } from '../run/measure.node.ts';
 import { printTable } from './output.ts';
 import type { Column } from './table.ts';
-
-const rounded = (value: number | null, digits: number): number | null =>
-  value === null ? null : Number(value.toFixed(digits));
 
 /** Everything that was measured, for --json. */
 export function summaryOf(rows: readonly ClassRow[]) {

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { plural } from '../base/words.ts';
 import { writeFiles } from '../data/files/files.node.ts';
 import { writeLabels } from '../data/nifti/labels.ts';
-import { reasonOf, skippedText } from '../data/scan.ts';
+import { reasonOf } from '../data/scan.ts';
 import type { FoundVolumes } from '../data/sources/acdc/find.ts';
 import type { SkippedFile } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
@@ -12,6 +12,7 @@ import type { RunConfig } from '../run/config.ts';
 import { openVolumes, withSegmenter } from '../run/segment.node.ts';
 import type { Segmenter } from '../run/segmenter.ts';
 import { startProgress } from '../train/progress.ts';
+import { noteSkipped, noteWarnings } from './findings.ts';
 import { note, parseCount, printJson } from './output.ts';
 
 interface PredictArguments {
@@ -62,11 +63,11 @@ async function predict(given: PredictArguments): Promise<void> {
   const written = await withSegmenter(weights, options, (segmenter) =>
     writeMaps(found, segmenter, out, (file) => skipped.push(file)),
   );
-  if (json) printJson({ out, written, skipped, warnings: warnings.list });
-  for (const { code, count, file, message } of json ? [] : warnings.list)
-    note(`${code}: ${plural(count, 'time')}, first ${file}: ${message}`);
-  if (skipped.length > 0) note(`${plural(skipped.length, 'file')} skipped:`);
-  for (const file of skipped) note(`  ${file.reason.code}  ${skippedText(file)}`);
+  const { notices } = found;
+  if (json) printJson({ out, written, skipped, notices, warnings: warnings.list });
+  for (const message of notices) note(message);
+  if (!json) noteWarnings(warnings.list);
+  noteSkipped(skipped);
   note(`${out}: ${plural(written.length, 'class map')}`);
   if (written.length === 0) process.exitCode = 1;
 }

@@ -9,7 +9,7 @@ import type { MaskOptions } from '../data/sources/source.ts';
 import { expectStoreFolder, writeStore } from '../data/store.node.ts';
 import { type Warning, Warnings } from '../data/warnings.ts';
 import { sourceInfos } from '../run/records.ts';
-import { noteFindings } from './findings.ts';
+import { noteFindings, noteWarnings } from './findings.ts';
 import { note, printJson, printTable } from './output.ts';
 import { subjectColumns, subjectRows } from './prepared.ts';
 import { addStudyOptions, type StudyArguments, withStudyOptions } from './study.ts';
@@ -65,8 +65,7 @@ function report(store: string, opened: Opened, warnings: readonly Warning[]): vo
   printTable(subjectColumns(data), subjectRows(data));
   note(`${store}: ${plural(images.length, 'image')} of ${targetView}, ${size}×${size} at ${spacingMm} mm`);
   if (classes) note(`classes: ${classes.join(', ')}`);
-  for (const { code, count, file, message } of warnings)
-    note(`${code}: ${plural(count, 'time')}, first ${file}: ${message}`);
+  noteWarnings(warnings);
   noteFindings({ ...opened, skipped }, kind);
 }
 

@@ -1,7 +1,7 @@
 /** @file What `prepare` says of a prepared data set, subject by subject: images, labels, lines and masks. */
 import { groupBy } from '../data/lists.ts';
-import { type Sample, samplesOf } from '../data/sample.ts';
-import { type PreparedData, UNKNOWN } from '../data/types.ts';
+import { isLabelled, type Sample, samplesOf } from '../data/sample.ts';
+import type { PreparedData } from '../data/types.ts';
 import type { Column } from './table.ts';
 
 /** Of data with masks. */
@@ -25,7 +25,7 @@ function maskRow(own: readonly Sample[], names: readonly string[]): MaskRow {
   const withClass = (index: number): number => found.filter((classes) => classes.has(index)).length;
   return {
     frames: new Set(own.map(({ frame }) => frame)).size,
-    withMask: found.filter((classes) => classes.size > (classes.has(UNKNOWN) ? 1 : 0)).length,
+    withMask: own.filter(isLabelled).length,
     classes: Object.fromEntries(names.slice(1).map((name, i) => [name, withClass(i + 1)])),
   };
 }

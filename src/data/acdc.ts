@@ -73,7 +73,8 @@ export function parseAcdcInfo(text: string, file: string): AcdcInfo {
   const frame = (key: 'ED' | 'ES'): number | null => {
     const value = fields.get(key.toLowerCase());
     const number = toNumber(value ?? '');
-    if (value === undefined || (Number.isInteger(number) && number >= 0)) return value ? number : null;
+    if (value === undefined) return null;
+    if (Number.isInteger(number) && number >= 0) return number;
     return refuse(key, "a frame's number");
   };
   const size = (key: 'Height' | 'Weight'): number | null => {
@@ -169,9 +170,10 @@ const noInfo = parseAcdcInfo('', '');
 async function readInfo(file: FileSource | undefined, isShared: boolean): Promise<AcdcInfo> {
   if (!file) return noInfo;
   const notice = `${file.path}: its folder holds several patients, so it is not known whose it is; it is not used.`;
-  return isShared
-    ? { ...noInfo, notices: [notice] }
-    : parseAcdcInfo(decodeText(await file.read()), file.path);
+  if (isShared) return { ...noInfo, notices: [notice] };
+  const info = parseAcdcInfo(decodeText(await file.read()), file.path);
+  if (info.ed !== null || info.es !== null || info.notices.length > 0) return info;
+  return { ...info, notices: [`${file.path}: names neither ED nor ES, so no phase is known.`] };
 }
 
 /** Each folder's Info.cfg, however its name is cased. */

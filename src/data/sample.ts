@@ -1,5 +1,5 @@
 /** @file Samples: prepared images with their pixels, one by one. */
-import type { PreparedData, PreparedImage } from './types.ts';
+import { type PreparedData, type PreparedImage, UNKNOWN } from './types.ts';
 
 /** A prepared image on its grid. */
 export interface Sample extends PreparedImage {
@@ -22,6 +22,9 @@ export function sampleAt({ manifest, pixels, masks }: PreparedData, index: numbe
     mask: () => masks?.subarray(index * area, (index + 1) * area) ?? null,
   };
 }
+
+/** Whether anything of an image's mask is known. */
+export const isLabelled = (sample: Sample): boolean => sample.mask()?.some((v) => v !== UNKNOWN) ?? false;
 
 /** All images, or those at `indices`, in that order. */
 export function samplesOf(data: PreparedData, indices?: readonly number[]): Sample[] {

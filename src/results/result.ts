@@ -45,6 +45,10 @@ export function fixed(value: number | null | undefined, digits: number): string 
   return Number(text) === 0 ? text.replace('-', '') : text.replace('-', '−');
 }
 
+/** For tables that align numbers: with `digits` decimals at most. */
+export const rounded = (value: number | null, digits: number): number | null =>
+  value === null ? null : Number(value.toFixed(digits));
+
 /** `3.01°`, `5.67 mm`, `0.080`, or a dash. */
 export const valueText = ({ digits, unit }: Pick<Result, 'digits' | 'unit'>, value: number | null): string =>
   value === null ? '–' : `${fixed(value, digits)}${unit}`;

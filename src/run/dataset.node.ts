@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, FileError } from '../base/errors.ts';
+import { plural } from '../base/words.ts';
 import { listFiles, readBytes } from '../data/files/files.node.ts';
 import { skippedText } from '../data/scan.ts';
 import { openFiles } from '../data/sources/open.ts';
@@ -75,12 +76,10 @@ async function prepareFolder(folder: string, config: RunConfig, options: DataOpt
   });
   stage?.end();
   for (const { code, count, file, message } of warnings.list)
-    options.onWarning(`${code}: ${count} image${count > 1 ? 's' : ''}, first ${file}: ${message}`);
+    options.onWarning(`${code}: ${plural(count, 'image')}, first ${file}: ${message}`);
   const { skipped } = data.manifest;
-  if (skipped.length > 0) {
-    const files = `${skipped.length} file${skipped.length > 1 ? 's' : ''}`;
-    options.onWarning(`${files} skipped, first ${skippedText(skipped[0]!)}`);
-  }
+  if (skipped.length > 0)
+    options.onWarning(`${plural(skipped.length, 'file')} skipped, first ${skippedText(skipped[0]!)}`);
   return data;
 }
 

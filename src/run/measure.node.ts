@@ -1,10 +1,12 @@
 /** @file Measures class maps of a folder, or of trained weights, by the true masks of another. */
 import { listFiles } from '../data/files/files.node.ts';
 import { reasonOf } from '../data/scan.ts';
-import { readMaskVolume } from '../data/segmentation/index.ts';
+import { namedBytes, readMaskVolume } from '../data/segmentation/index.ts';
 import { type FoundVolume, stemOf } from '../data/sources/acdc/find.ts';
+import { wholeNumbers } from '../data/sources/acdc/labels.ts';
 import type { TrueVolume } from '../data/sources/acdc/truth.ts';
-import { type FileSource, type SkippedFile, UNKNOWN } from '../data/types.ts';
+import type { Told } from '../data/sources/acdc/volume.ts';
+import { type FileSource, UNKNOWN } from '../data/types.ts';
 import { type ClassRow, measureVolume, type VolumePair } from '../results/volumes.ts';
 import type { Segmenter } from './segmenter.ts';
 
@@ -14,10 +16,8 @@ export const chambers = ['left ventricle', 'right ventricle'] as const;
 /** Class numbers of a volume as files have them, i fastest. */
 export interface Prediction {
   readonly of: TrueVolume;
-  readonly labels: ArrayLike<number>;
+  readonly labels: Uint8Array;
 }
-
-export type Skip = (file: SkippedFile) => void;
 
 /** Names under which a class map may be found: ACDC's for submissions, and the frame's own. */
 const namesOf = ({ name, image }: FoundVolume): string[] => {
@@ -25,11 +25,14 @@ const namesOf = ({ name, image }: FoundVolume): string[] => {
   return [name, stem, stem.slice(stem.lastIndexOf('/') + 1)].map((one) => one.toLowerCase());
 };
 
+/** Values that are no number of a class (UNKNOWN, say) are background. */
+const classNumber = (value: number): number => (value > 0 && value < UNKNOWN ? value : 0);
+
 /** Class maps of a folder, by the volumes that they are of. Those that have none are told to `skip`. */
 export async function* filedPredictions(
   folder: string,
   volumes: readonly TrueVolume[],
-  skip: Skip,
+  { skip, warn }: Told,
 ): AsyncGenerator<Prediction> {
   const files = (await listFiles(folder)).filter(({ path }) => /\.nii(\.gz)?$/i.test(path));
   const byName = new Map<string, FileSource>(files.map((file) => [stemOf(file.path).toLowerCase(), file]));
@@ -42,8 +45,9 @@ export async function* filedPredictions(
       continue;
     }
     try {
-      const map = readMaskVolume({ bytes: await file.read(), file: file.path }, grid);
-      yield { of: volume, labels: map.data };
+      const map = readMaskVolume(await namedBytes(file), grid);
+      for (const message of map.notices) warn(file.path, { code: 'NIFTI', message });
+      yield { of: volume, labels: Uint8Array.from(wholeNumbers(map.data), classNumber) };
     } catch (error) {
       skip({ file: file.path, reason: reasonOf(error) });
     }
@@ -54,7 +58,7 @@ export async function* filedPredictions(
 export async function* madePredictions(
   segmenter: Segmenter,
   volumes: readonly TrueVolume[],
-  skip: Skip,
+  { skip }: Told,
 ): AsyncGenerator<Prediction> {
   const byFound = new Map(volumes.map((volume) => [volume.found, volume]));
   const onError = ({ image }: FoundVolume, error: unknown): void =>
@@ -76,15 +80,12 @@ export async function measure(
   return rows;
 }
 
-/** Values that are no number of a class (UNKNOWN, say) are background. */
-const classNumber = (value: number): number => (value > 0 && value < UNKNOWN ? value : 0);
-
 function pairOf({ of: { found, grid, truth }, labels }: Prediction): VolumePair {
   const [columns, rows, slices] = grid.dims as [number, number, number];
   const [alongI, alongJ, alongK] = grid.spacing as [number, number, number];
   return {
     ...{ subject: found.subject, phase: found.phase, volume: found.name, truth },
-    predicted: Uint8Array.from(labels, classNumber),
+    predicted: labels,
     grid: { shape: [slices, rows, columns], spacingMm: [alongK, alongJ, alongI] },
   };
 }

@@ -1,10 +1,10 @@
 /** @file Judges one number an image, 0 to 1: its mean absolute error beside that of the training images' mean. */
 import { mean } from '../base/statistics.ts';
-import { groupBy } from '../data/lists.ts';
 import type { Sample } from '../data/sample.ts';
 import type { Head } from '../models/heads.ts';
 import type { Mark } from '../results/mark.ts';
 import type { Result } from '../results/result.ts';
+import { subjectMeans } from '../results/subjects.ts';
 import { blockOf } from './outputs.ts';
 import type { HostOutputs, Judge, Verdict } from './task.ts';
 
@@ -84,9 +84,7 @@ export class NumberJudge implements Judge {
       count,
       missing: null,
       notes: [],
-      bySubject: new Map(
-        [...groupBy(points, ({ subject }) => subject)].map(([id, rows]) => [id, errorOf(rows)!]),
-      ),
+      bySubject: subjectMeans(points, ({ predicted, truth }) => Math.abs(predicted - truth)),
     };
     const summary: NumberErrors = { mae, baselineMae, images: count };
     const scatter = { title: told.title, about: dots, axis: scale.title, points };

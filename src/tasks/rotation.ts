@@ -4,12 +4,12 @@ import { mean } from '../base/statistics.ts';
 import { composeAffine } from '../data/affine.ts';
 import { field } from '../data/field.ts';
 import type { Input } from '../data/input.ts';
-import { groupBy } from '../data/lists.ts';
 import type { Sample } from '../data/sample.ts';
 import type { Affine } from '../data/types.ts';
 import { type Head, pooledHead } from '../models/heads.ts';
 import type { Mark } from '../results/mark.ts';
 import type { Result } from '../results/result.ts';
+import { subjectMeans } from '../results/subjects.ts';
 import { blockOf } from './outputs.ts';
 import { number, whole } from './settings.ts';
 import { defineTask, type HostOutputs, type Judge, type Verdict } from './task.ts';
@@ -86,7 +86,7 @@ class RotationJudge implements Judge {
 
   done(): Verdict {
     const rows = this.#rows;
-    const accuracy = shareRight(rows);
+    const accuracy = mean(rows.map(isRight));
     if (accuracy === null) return { results: [], summary: null, scatters: [], notes: [] };
     const confusion = confusionOf(rows);
     const trivial = Math.max(...confusion.map(sumOf)) / rows.length;
@@ -102,9 +102,7 @@ class RotationJudge implements Judge {
       count: rows.length,
       missing: null,
       notes: [],
-      bySubject: new Map(
-        [...groupBy(rows, ({ subject }) => subject)].map(([subject, own]) => [subject, shareRight(own)!]),
-      ),
+      bySubject: subjectMeans(rows, isRight),
     };
     const summary = { accuracy, trivialAccuracy: trivial, images: rows.length, confusion };
     return { results: [result], summary, scatters: [], notes: [NOTE] };
@@ -113,8 +111,7 @@ class RotationJudge implements Judge {
 
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
-const shareRight = (rows: readonly Judged[]): number | null =>
-  mean(rows.map(({ predicted, truth }) => Number(predicted === truth)));
+const isRight = ({ predicted, truth }: Judged): number => Number(predicted === truth);
 
 /** Images by true turn, in rows, and by what was said. */
 function confusionOf(rows: readonly Judged[]): number[][] {

@@ -2,17 +2,15 @@
 
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
-import { samplesOf } from '../data/sample.ts';
+import { isLabelled, samplesOf } from '../data/sample.ts';
 import { drawSubjects, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
-import { type PreparedData, UNKNOWN } from '../data/types.ts';
+import type { PreparedData } from '../data/types.ts';
 import type { Plan } from './plan.ts';
 import type { TrainConfig } from './settings.ts';
 
 /** Some of the training subjects with masks; those of fewer are among those of more. */
 function labelledOf(data: PreparedData, train: readonly string[], { seed, labelled }: TrainConfig): string[] {
-  const known = samplesOf(data, imagesOf(data, train)).filter((sample) =>
-    sample.mask()?.some((label) => label !== UNKNOWN),
-  );
+  const known = samplesOf(data, imagesOf(data, train)).filter(isLabelled);
   const subjects = [...new Set(known.map(({ subject }) => subject))];
   if (labelled! <= subjects.length) return drawSubjects(subjects, labelled!, seed);
   throw new ConfigError(

@@ -1,6 +1,7 @@
 /** @file The error that ends a run: what is wrong, what is left of the run, and which images it may come from. */
 
 import { TrainingError } from '../base/errors.ts';
+import { capital } from '../base/words.ts';
 import type { Batch } from '../data/batch.ts';
 import type { PreparedData, PreparedImage } from '../data/types.ts';
 import { firstNonFinite, type Trouble } from './finite.ts';
@@ -45,7 +46,7 @@ function adviceFor(
   if (found.length > 0)
     return `Pixels or labels that are not finite: ${listOf(found)}. Mend these images or leave them out.`;
   const list = remedies.join(', ');
-  const advice = `${list.charAt(0).toUpperCase()}${list.slice(1)}`;
+  const advice = capital(list);
   return `${advice}, or look at the images of this step: ${listOf(imagesWhere(() => true))}.`;
 }
 

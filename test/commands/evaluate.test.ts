@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addEvaluate } from '../../src/commands/evaluate.ts';
 import type { FileSource } from '../../src/data/types.ts';
-import { maskFile } from '../data/sources/volumes.ts';
+import { maskFile, type TestVolume, textFile } from '../data/sources/volumes.ts';
 import { hearts, labelAt } from './hearts.ts';
 import { terminal, useFolder, write } from './terminal.ts';
 
@@ -14,12 +14,12 @@ const evaluate = (data: string, maps: string, ...args: string[]) =>
 type Change = (label: number, phase: string, i: number) => number;
 
 /** Class maps of `hearts(2)`: true but for a change. */
-const maps = (change: Change, names = ['ED', 'ES']): FileSource[] =>
+const maps = (change: Change, names = ['ED', 'ES'], type: TestVolume['type'] = 'u8'): FileSource[] =>
   [1, 2].flatMap((n) =>
     names.map((phase, frame) => {
       const label = labelAt((n + frame + 1) % 4);
       const value = (i: number, j: number) => change(label(i, j), phase, i);
-      return maskFile(`patient00${n}_${phase}.nii.gz`, { value });
+      return maskFile(`patient00${n}_${phase}.nii.gz`, { value, type });
     }),
   );
 
@@ -39,6 +39,12 @@ beforeAll(async () => {
     maps((label, phase) => (phase === 'ES' && label !== 2 ? 0 : label)),
   );
 });
+
+/** qform_code and sform_code: neither says where the volume lies. */
+const forgetPlace = (view: DataView): void => {
+  view.setInt16(252, 0, true);
+  view.setInt16(254, 0, true);
+};
 
 interface Row {
   readonly subject: string;
@@ -107,6 +113,39 @@ describe('evaluate', () => {
     expect(found).toMatchObject({ volumes: 1, of: 4, dice: 1 });
     expect(found.skipped.map(({ reason }: { reason: { code: string } }) => reason.code)).toEqual([
       ...['FILE', 'NO_PREDICTION', 'NO_PREDICTION'],
+    ]);
+  });
+
+  it('reads class maps whose scaled values are a little off whole numbers', async () => {
+    await write(
+      at('scaled'),
+      maps((label) => Math.max(0, label - 2e-4), ['ED', 'ES'], 'f32'),
+    );
+    const found = await jsonOf('data', 'scaled');
+    expect(found).toMatchObject({ volumes: 4, dice: 1 });
+  });
+
+  it('tells of a mask without any label, of what Info.cfg lacks, and of maps that do not say where they lie', async () => {
+    const odd = hearts(3).map((file): FileSource => {
+      if (file.path.endsWith('patient001_frame02_gt.nii.gz')) return maskFile(file.path, { value: () => 0 });
+      if (file.path === 'patient002/Info.cfg') return textFile(file.path, 'ED: 1\nES: last\n');
+      return file;
+    });
+    await write(at('odd'), odd);
+    await write(
+      at('placeless'),
+      [1, 3].map((n) =>
+        maskFile(`patient00${n}_ED.nii`, { value: labelAt((n + 1) % 4), change: forgetPlace }),
+      ),
+    );
+    const found = await jsonOf('odd', 'placeless');
+    expect(found.skipped).toContainEqual({
+      file: 'patient001/patient001_frame02_gt.nii.gz',
+      reason: expect.objectContaining({ message: expect.stringMatching(/holds no label of ACDC/) }),
+    });
+    expect(found.notices.join()).toMatch(/patient002.*ES/);
+    expect(found.warnings).toEqual([
+      expect.objectContaining({ code: 'NIFTI', count: 2, message: expect.stringMatching(/where it lies/) }),
     ]);
   });
 

@@ -3,16 +3,15 @@ import { valueText } from '../../src/results/result.ts';
 import { h } from '../dom.ts';
 import type { StudyPrediction } from '../protocol.ts';
 
-const heads = ['Over the slices', 'Result', 'Slices'];
+const heads = ['Over the slices', 'Result', 'Of'];
 
 /** Over the slices, one row a result; null where there is nothing to compare. */
-export function summaryTable({ results, slices }: StudyPrediction): HTMLElement | null {
+export function summaryTable({ results }: StudyPrediction): HTMLElement | null {
   const known = results.filter(({ count }) => count > 0);
   if (known.length === 0) return null;
   const head = heads.map((name) => h('th', { scope: 'col' }, name));
   const body = known.map((result) => {
-    const answered = result.count - (result.missing ?? 0);
-    const cells = [valueText(result, result.value), `${answered} of ${slices.length}`];
+    const cells = [valueText(result, result.value), result.about];
     return h(
       'tr',
       {},

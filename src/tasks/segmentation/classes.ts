@@ -14,9 +14,6 @@ export function likeliest(scores: Float32Array, classes: number): Uint8Array {
   return out;
 }
 
-/** Whether anything of an image's mask is known. */
-export const isLabelled = (sample: Sample): boolean => sample.mask()?.some((v) => v !== UNKNOWN) ?? false;
-
 /**
  * Whether an answer can be measured by an image's mask: background is known. Where only a structure is, nobody can see
  * what was found beside it.

@@ -3,14 +3,14 @@ import * as ops from '../../autograd/ops.ts';
 import { ConfigError } from '../../base/errors.ts';
 import { listed } from '../../base/words.ts';
 import { type Field, field } from '../../data/field.ts';
-import type { Sample } from '../../data/sample.ts';
+import { isLabelled, type Sample } from '../../data/sample.ts';
 import { UNKNOWN } from '../../data/types.ts';
 import { type Head, pixelHead } from '../../models/heads.ts';
 import { tensor } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { either, least0, list, oneOf, text } from '../settings.ts';
 import { defineTask, type Facts, type Step } from '../task.ts';
-import { balancedWeights, classCounts, isLabelled } from './classes.ts';
+import { balancedWeights, classCounts } from './classes.ts';
 import { VolumeJudge } from './judge.ts';
 
 const weightings = ['equal', 'balanced'] as const;

@@ -1,13 +1,13 @@
 /** @file Judges class maps: puts the slices together to volumes, measures them, and says what to show of a slice. */
 import { mean } from '../../base/statistics.ts';
-import type { Sample } from '../../data/sample.ts';
+import { isLabelled, type Sample } from '../../data/sample.ts';
 import { UNKNOWN } from '../../data/types.ts';
 import type { Head } from '../../models/heads.ts';
 import type { Mark } from '../../results/mark.ts';
 import { fixed } from '../../results/result.ts';
 import { blockOf } from '../outputs.ts';
 import type { Grid, HostOutputs, Judge, Verdict } from '../task.ts';
-import { isLabelled, isMeasurable, likeliest, sliceDice, usualMap } from './classes.ts';
+import { isMeasurable, likeliest, sliceDice, usualMap } from './classes.ts';
 import { ejections, measureStack, trueVolumes } from './measures.ts';
 import { outcome } from './results.ts';
 import { type JudgedSlice, stacksOf } from './stacks.ts';
@@ -53,7 +53,7 @@ export class VolumeJudge implements Judge {
       return { sample, answer: likeliest(scores, classes.length) };
     });
     this.#slices.push(...this.#block.filter(({ sample }) => isMeasurable(sample)));
-    this.#unlabelled.push(...this.#block.filter(({ sample }) => sample.mask() === null));
+    this.#unlabelled.push(...this.#block.filter(({ sample }) => !isLabelled(sample)));
     this.#partial += samples.filter((sample) => isLabelled(sample) && !isMeasurable(sample)).length;
   }
 
@@ -107,7 +107,12 @@ export class VolumeJudge implements Judge {
   }
 
   #left(): string[] {
-    if (this.#partial === 0) return [];
-    return [`Images that are not measured, for their masks know of no background: ${this.#partial}.`];
+    const [partial, unlabelled] = [this.#partial, this.#unlabelled.length];
+    return [
+      ...(partial > 0
+        ? [`Images that are not measured, for their masks know of no background: ${partial}.`]
+        : []),
+      ...(unlabelled > 0 ? [`Images that are not measured, for they have no mask: ${unlabelled}.`] : []),
+    ];
   }
 }

@@ -1,7 +1,8 @@
 /** @file What the measures of many stacks come to: results by class, beside those of the trivial answer. */
 import { mean } from '../../base/statistics.ts';
-import { groupBy } from '../../data/lists.ts';
+import { capital } from '../../base/words.ts';
 import { fixed, type Result } from '../../results/result.ts';
+import { subjectMeans } from '../../results/subjects.ts';
 import { type Summary, summarize } from '../../results/summary.ts';
 import { type Ejection, ejections, type MeasuredStack, type Measures, volumesOf } from './measures.ts';
 
@@ -52,8 +53,6 @@ interface ClassRows {
   readonly absent: number;
 }
 
-const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
-
 function classRows(stacks: readonly MeasuredStack[], name: string, label: number): ClassRows {
   const all = stacks.map(({ stack, ours, trivial }) => ({
     subject: stack.subject,
@@ -62,20 +61,6 @@ function classRows(stacks: readonly MeasuredStack[], name: string, label: number
   }));
   const rows = all.filter(({ ours }) => ours.missing !== 'both');
   return { name, rows, absent: all.length - rows.length };
-}
-
-/** Means of those subjects that have any. */
-function subjectMeans<R extends { readonly subject: string }>(
-  rows: readonly R[],
-  of: (row: R) => number | null,
-): Map<string, number> {
-  const groups = [...groupBy(rows, ({ subject }) => subject)];
-  return new Map(
-    groups.flatMap(([subject, own]) => {
-      const value = mean(own.map(of).filter((v) => v !== null));
-      return value === null ? [] : [[subject, value] as const];
-    }),
-  );
 }
 
 /** What makes the numbers of a class other than they seem. */
@@ -102,10 +87,20 @@ function caveats({ name, rows, absent }: ClassRows): string[] {
   ];
 }
 
+/** Rows that have a figure, of those the network's figures, and the trivial ones of the same volumes. */
+function scoredBy({ has, of }: Figure, rows: ClassRows['rows']) {
+  const scored = rows.filter(({ ours }) => has(ours));
+  const answered = scored.filter(({ ours }) => of(ours) !== null);
+  return {
+    scored,
+    network: summarize(scored.map(({ ours }) => of(ours))),
+    trivial: summarize(answered.map(({ trivial }) => of(trivial))),
+  };
+}
+
 function resultOf(figure: Figure, { name, rows }: ClassRows, notes: readonly string[] = []): Result {
   const { key, title, unit, digits, better, of } = figure;
-  const scored = rows.filter(({ ours }) => figure.has(ours));
-  const found = summarize(scored.map(({ ours }) => of(ours)));
+  const { scored, network, trivial } = scoredBy(figure, rows);
   return {
     ...{
       key: `segmentation.${name}.${key}`,
@@ -115,9 +110,9 @@ function resultOf(figure: Figure, { name, rows }: ClassRows, notes: readonly str
       better,
       notes,
     },
-    value: found.mean,
-    trivial: summarize(scored.map(({ trivial }) => of(trivial))).mean,
-    about: `mean of ${found.count} volumes; median ${fixed(found.median, digits)}`,
+    value: network.mean,
+    trivial: trivial.mean,
+    about: `mean of ${network.count} volumes; median ${fixed(network.median, digits)}`,
     count: scored.length,
     missing: scored.filter(({ ours }) => ours.missing === 'predicted').length,
     bySubject: subjectMeans(scored, ({ ours }) => of(ours)),
@@ -131,6 +126,13 @@ function resultsOf(rows: ClassRows): Result[] {
     .filter(({ count }) => count > 0);
   return [resultOf(dice, rows, caveats(rows)), ...measured];
 }
+
+/** Of each subject the mean over the classes of its means over volumes. */
+const overClasses = (each: readonly Result[]): Map<string, number> =>
+  subjectMeans(
+    each.flatMap(({ bySubject }) => [...bySubject].map(([subject, value]) => ({ subject, value }))),
+    ({ value }) => value,
+  );
 
 /** Over classes, of the means over volumes. */
 function meanDice(classes: readonly ClassRows[], each: readonly Result[]): Result {
@@ -150,7 +152,7 @@ function meanDice(classes: readonly ClassRows[], each: readonly Result[]): Resul
     count: rows.length,
     missing: rows.filter(({ ours }) => ours.missing === 'predicted').length,
     notes: [],
-    bySubject: subjectMeans(rows, ({ ours }) => ours.dice),
+    bySubject: overClasses(each),
   };
 }
 
@@ -159,7 +161,8 @@ function ejectionResult(name: string, hearts: readonly Ejection[], usual: number
   const errorOf = ({ predicted, truth }: Ejection) =>
     predicted === null ? null : Math.abs(predicted - truth);
   const errors = summarize(hearts.map(errorOf));
-  const trivial = usual === null ? null : mean(hearts.map(({ truth }) => Math.abs(usual - truth)));
+  const answered = hearts.filter(({ predicted }) => predicted !== null);
+  const trivial = usual === null ? null : mean(answered.map(({ truth }) => Math.abs(usual - truth)));
   return {
     key: `segmentation.${name}.ejectionFraction`,
     title: `${capital(name)}, ejection fraction`,
@@ -185,12 +188,9 @@ type ClassSummary = Readonly<Record<string, { readonly network: Summary; readonl
 
 const summaryOf = ({ rows }: ClassRows): ClassSummary =>
   Object.fromEntries(
-    [dice, ...others].map(({ key, has, of }) => {
-      const scored = rows.filter(({ ours }) => has(ours));
-      const [network, trivial] = (['ours', 'trivial'] as const).map((who) =>
-        summarize(scored.map((row) => of(row[who]))),
-      );
-      return [key, { network: network!, trivial: trivial! }];
+    [dice, ...others].map((figure) => {
+      const { network, trivial } = scoredBy(figure, rows);
+      return [figure.key, { network, trivial }];
     }),
   );
 

@@ -30,12 +30,19 @@ export interface Stack {
 /** How far a slice may lie from its place on an even grid, as a share of the step. */
 const PLACE_TOLERANCE = 0.1;
 
-/** Places of sorted positions on the grid whose step is the smallest gap, or null where they are not on it. */
+/**
+ * Places of sorted positions on an even grid, or null where they are not on one. Gaps are counted in the smallest of them;
+ * the step is then the mean, for the smallest is too small by the headers' rounding, which would add up.
+ */
 function evenPlaces(positions: readonly number[]): Pick<Stack, 'places' | 'stepMm'> | null {
-  const stepMm = Math.min(...positions.slice(1).map((position, i) => position - positions[i]!));
-  if (!(stepMm > locationToleranceMm)) return null;
-  const offsets = positions.map((position) => (position - positions[0]!) / stepMm);
-  const places = offsets.map(Math.round);
+  const gaps = positions.slice(1).map((position, i) => position - positions[i]!);
+  const smallest = Math.min(...gaps);
+  if (!(smallest > locationToleranceMm)) return null;
+  const places = [0];
+  for (const gap of gaps) places.push(places.at(-1)! + Math.round(gap / smallest));
+  const [first, last] = [positions[0]!, positions.at(-1)!];
+  const stepMm = (last - first) / places.at(-1)!;
+  const offsets = positions.map((position) => (position - first) / stepMm);
   const even = offsets.every((offset, i) => Math.abs(offset - places[i]!) <= PLACE_TOLERANCE);
   // of a stack of which most is missing, the step is a guess
   return even && places.at(-1)! < 2 * positions.length ? { places, stepMm } : null;

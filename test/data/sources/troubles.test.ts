@@ -124,6 +124,7 @@ describe('a mask', () => {
 describe('Info.cfg', () => {
   test.each([
     ['without ED', 'ES: 7\nGroup: DCM', [undefined, 'ES'], []],
+    ['of neither phase', 'Group: DCM', [undefined, undefined], [/names neither ED nor ES/]],
     ['with CRLF', 'ED: 1\r\nES: 7\r\n', ['ED', 'ES'], []],
     ['with an ED that is no number', 'ED: first\nES: 7\n', [undefined, 'ES'], [/ED "first" is not a frame/]],
     [

@@ -1,6 +1,7 @@
 /** @file The judge of segmentations: volumes of hand-made stacks against src/results, what is unknown, and what is shown. */
 import { describe, expect, it } from 'vitest';
 import { ShapeError } from '../../../src/base/errors.ts';
+import { mean } from '../../../src/base/statistics.ts';
 import type { Sample } from '../../../src/data/sample.ts';
 import { UNKNOWN } from '../../../src/data/types.ts';
 import type { Result } from '../../../src/results/result.ts';
@@ -130,8 +131,13 @@ describe('the judge of segmentation', () => {
     const expected = measureSegmentation(known(answers), known(truth), 2, grid);
     expect(resultOf(verdict, 'left ventricle.dice').value).toBeCloseTo(expected.dice!, 12);
     expect(resultOf(verdict, 'left ventricle.surfaceMm').value).toBeCloseTo(expected.surfaceMm!, 10);
+    expect(verdict.notes).toContain('Images that are not measured, for they have no mask: 1.');
     const all = verdictOf(answers, stack([unknown, unknown, unknown, unknown]));
-    expect(all).toMatchObject({ results: [], summary: null, notes: [] });
+    expect(all).toMatchObject({ summary: null, notes: [] });
+    expect(all.results.map(({ key }) => key)).toEqual([
+      'segmentation.wall.volumeMl',
+      'segmentation.left ventricle.volumeMl',
+    ]);
   });
 
   it('says of slices that are not evenly spaced only how far they overlap, and of one slice no volume', () => {
@@ -152,6 +158,34 @@ describe('the judge of segmentation', () => {
     expect(single.results.some(({ key }) => key.includes('Ml'))).toBe(false);
   });
 
+  it('takes slices as evenly spaced whose places the headers round', () => {
+    const many = Array.from({ length: 25 }, (_, i) => truth[i % truth.length]!);
+    // multiples of 3.333… mm, as DICOM strings of one decimal have them: the smallest gap is 3.3
+    const places = many.map((_, i) => Math.round((i * 100) / 3) / 10);
+    const samples = stack(many).map((sample, i) => ({
+      ...sample,
+      plane: { ...sample.plane, position: [0, 0, places[i]!] as const },
+    }));
+    const verdict = verdictOf(many, samples);
+    expect(resultOf(verdict, 'wall.volumeErrorMl').value).toBe(0);
+    expect(resultOf(verdict, 'wall.dice').notes).toEqual([]);
+  });
+
+  it('compares figures with the trivial ones of the same volumes', () => {
+    const [found, lost] = [stack(truth, { subject: 'found' }), stack(truth, { subject: 'lost' })];
+    const shifted = lost.map((sample, i) => ({
+      ...sample,
+      mask: () => Uint8Array.from(truth[i]!, (_, at) => truth[i]![at - 3] ?? 0),
+    }));
+    const none = truth.map(() => nothing);
+    const both = verdictOf([...answers, ...none], [...found, ...shifted], stack(truth));
+    const alone = verdictOf(answers, found, stack(truth));
+    for (const figure of ['hausdorffMm', 'surfaceMm'])
+      expect(resultOf(both, `wall.${figure}`).trivial, figure).toBe(
+        resultOf(alone, `wall.${figure}`).trivial,
+      );
+  });
+
   it('reports a class that was not found, or is not there, as missing and not as a distance', () => {
     const found = stack(truth, { subject: 'found' });
     const lost = stack(truth, { subject: 'lost' });
@@ -166,7 +200,11 @@ describe('the judge of segmentation', () => {
       ...neither,
     ]);
     const expected = measureSegmentation(answers.flat(), truth.flat(), 2, grid);
+    const wall = resultOf(verdict, 'wall.dice').bySubject;
     const dice = resultOf(verdict, 'left ventricle.dice');
+    expect(resultOf(verdict, 'dice').bySubject).toEqual(
+      new Map([...wall].map(([subject, own]) => [subject, mean([own, dice.bySubject.get(subject) ?? own])])),
+    );
     expect(dice).toMatchObject({ count: 3, missing: 1 });
     expect(dice.value).toBeCloseTo(expected.dice! / 3, 12);
     expect([...dice.bySubject.keys()]).toEqual(['found', 'lost', 'invented']);
@@ -222,7 +260,8 @@ describe('the judge of segmentation', () => {
     );
     const own = Math.abs(fraction(9, 6) - fraction(9, 5));
     const usual = (fraction(10, 6) + fraction(9, 7)) / 2;
-    const trivial = (Math.abs(usual - fraction(9, 5)) + Math.abs(usual - fraction(8, 6))) / 2;
+    // of the same hearts: the network found nothing in b
+    const trivial = Math.abs(usual - fraction(9, 5));
     const result = resultOf(verdict, 'left ventricle.ejectionFraction');
     expect(result).toMatchObject({ count: 2, missing: 1, better: 'lower', unit: ' %' });
     expect(result.value).toBeCloseTo(own, 10);

@@ -12,7 +12,7 @@ const classOf: ReadonlyMap<number, number> = new Map(labelNames.map((_, label) =
 const roundingTolerance = 1e-3;
 
 /** Labels as whole numbers; what is near none is left, and is no class. */
-const wholeNumbers = (values: Float32Array): Float32Array =>
+export const wholeNumbers = (values: Float32Array): Float32Array =>
   values.map((v) => (Math.abs(v - Math.round(v)) <= roundingTolerance ? Math.round(v) : v));
 
 /** The mask's values as whole numbers, told of where some are no label, and its slices. */

@@ -1,5 +1,5 @@
 /** @file True class maps on their own grids, with what is unknown left unknown: what predictions are measured by. */
-import { ConfigError } from '../../../base/errors.ts';
+import { ConfigError, FileError } from '../../../base/errors.ts';
 import { plural } from '../../../base/words.ts';
 import { reasonOf } from '../../scan.ts';
 import { namedBytes, type ReadVolume, readImageVolume, readMaskVolume } from '../../segmentation/index.ts';
@@ -46,7 +46,11 @@ interface Labelled {
 
 async function readLabelled(found: FoundVolume, mask: FileSource, warn: Warn): Promise<Labelled> {
   const image = readImageVolume(await namedBytes(found.image));
-  const labels = labelsOf(readMaskVolume(await namedBytes(mask), image), warn);
+  const read = readMaskVolume(await namedBytes(mask), image);
+  for (const message of read.notices) warn(mask.path, { code: 'NIFTI', message });
+  const labels = labelsOf(read, warn);
+  if (labels.present.size === 0)
+    throw new FileError(mask.path, 'holds no label of ACDC (1 to 3)', 'Its volume is not measured.');
   const { data: _, ...grid } = image;
   return { found, grid, labels };
 }
@@ -103,17 +107,16 @@ export async function readTruth(
     }
     onProgress?.(i + 1);
   }
-  const labelled = read.filter(({ labels }) => labels.present.size > 0);
-  if (labelled.length === 0) throw new ConfigError('No volume has labels (_gt) to measure predictions by.');
-  const present = new Set(labelled.flatMap(({ labels }) => [...labels.present]));
+  if (read.length === 0) throw new ConfigError('No volume has labels (_gt) to measure predictions by.');
+  const present = new Set(read.flatMap(({ labels }) => [...labels.present]));
   const classes = labelNames.flatMap((name, number) => (present.has(number) ? [{ name, number }] : []));
   const keepEmpty = emptySlices === 'background';
   return {
-    volumes: labelled.map(({ found, grid, labels }) => ({
+    volumes: read.map(({ found, grid, labels }) => ({
       ...{ found, grid, truth: truthOf(labels, keepEmpty) },
       classes: classes.filter(({ number }) => labels.present.has(number)),
     })),
     skipped,
-    notices: noticesOf(labelled, classes, keepEmpty),
+    notices: noticesOf(read, classes, keepEmpty),
   };
 }

@@ -26,7 +26,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> clip: array<f32>;
 // as in optim.wgsl, by elements
 @group(0) @binding(5) var<storage, read_write> hyper: array<f32>;
-// rows of four as there: the step; of each group the learning rate and its decoupled weight decay
+// rows of four as there: the step; of each group the learning rate, its decoupled weight decay, and Adam's corrections
+// of a group that began late, 0 of others
 @group(0) @binding(6) var<storage, read> rates: array<f32>;
 @group(0) @binding(7) var<storage, read_write> scaler: array<f32>;
 @group(0) @binding(8) var<storage, read> loss: array<f32>;
@@ -120,10 +121,10 @@ fn advance() {
 
 // What each group's parameters step by.
 fn takeStep() {
-  let correction = inverseSqrt(scaler[CORRECTION2]);
   for (var row = 4u; row <= 4u * params.groups; row += 4u) {
-    hyper[row] = rates[row] / scaler[CORRECTION1];
-    hyper[row + 1u] = correction;
+    let late = rates[row + 2u] > 0.0;
+    hyper[row] = rates[row] / select(scaler[CORRECTION1], rates[row + 2u], late);
+    hyper[row + 1u] = inverseSqrt(select(scaler[CORRECTION2], rates[row + 3u], late));
     hyper[row + 2u] = 1.0 - rates[row] * rates[row + 1u];
     hyper[row + 3u] = 1.0;
   }

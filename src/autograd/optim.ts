@@ -93,10 +93,13 @@ export class Optimizer {
     if (!Number.isInteger(step) || step < 1 || step > MOST_STEPS)
       throw new ConfigError(`Optimizer.prepare got step ${describe(step)}. Count steps from 1.`);
     expectNumber('learningRate of Optimizer.prepare(step, learningRate)', learningRate, { most: MOST_RATE });
-    const rows = this.#groups.rules.map(({ learningRateScale, weightDecay }) => {
+    const rows = this.#groups.rules.map(({ learningRateScale, firstStep, weightDecay }) => {
       const rate = learningRate * learningRateScale;
       const decay = this.#rule.kind === 'adamw' ? weightDecay : 0;
-      return this.#scaler ? [rate, decay, 0, 0] : this.#row(step, rate, decay);
+      const own = Math.max(1, step - firstStep + 1);
+      if (!this.#scaler) return this.#row(own, rate, decay);
+      // 0: the scaler's, which counts the steps taken
+      return [rate, decay, ...(firstStep > 1 ? this.#corrections(own) : [0, 0])];
     });
     const target = this.#scaler ? this.#rates : this.#hyper;
     target.write([...halvesOf(step), 0, 0, ...rows.flat()]);
@@ -105,11 +108,14 @@ export class Optimizer {
 
   /** Step size, √ of the second moment's correction, what decay leaves, and that the step is taken. */
   #row(step: number, rate: number, decay: number): number[] {
+    const [first, second] = this.#corrections(step);
+    return [rate / first, 1 / Math.sqrt(second), 1 - rate * decay, 1];
+  }
+
+  /** Adam's bias corrections after so many steps; 1 of other rules. */
+  #corrections(steps: number): [first: number, second: number] {
     const { kind, beta1, beta2 } = this.#rule;
-    const adaptive = kind !== 'sgd';
-    const stepSize = adaptive ? rate / (1 - beta1 ** step) : rate;
-    const correction = adaptive ? 1 / Math.sqrt(1 - beta2 ** step) : 1;
-    return [stepSize, correction, 1 - rate * decay, 1];
+    return kind === 'sgd' ? [1, 1] : [1 - beta1 ** steps, 1 - beta2 ** steps];
   }
 
   /**

@@ -9,6 +9,7 @@ import type { ParameterGroup, Rule } from './optimSettings.ts';
 /** What may differ from group to group. */
 interface GroupRule {
   readonly learningRateScale: number;
+  readonly firstStep: number;
   readonly weightDecay: number;
   readonly l1: number;
 }
@@ -26,7 +27,7 @@ export class Groups {
 
   /** @throws ConfigError for a group that matches nothing, or what another matches too */
   constructor(arena: ParameterArena, { groups, weightDecay, l1 }: Rule) {
-    const own = { learningRateScale: 1, weightDecay, l1 };
+    const own = { learningRateScale: 1, firstStep: 1, weightDecay, l1 };
     this.rules = [own, ...groups.map(({ match: _, ...settings }) => ({ ...own, ...settings }))];
     this.#stretches = stretchesOf(arena, membership(arena, groups));
   }

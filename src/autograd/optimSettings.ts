@@ -19,6 +19,11 @@ export interface ParameterGroup extends Penalties {
   readonly match: RegExp | string | readonly string[] | ((name: string, parameter: Tensor) => boolean);
   /** Factor on the learning rate of `prepare`; default 1. */
   readonly learningRateScale?: number;
+  /**
+   * The first step that trains these parameters, from 1: Adam's bias corrections count from there, as PyTorch's do for
+   * each parameter. Without it parameters that thaw late would take steps several times too large. Default 1.
+   */
+  readonly firstStep?: number;
 }
 
 /** What all kinds have. The penalties are for parameters of no group; a group's default to these. */
@@ -84,7 +89,7 @@ const options: Readonly<Record<Rule['kind'], readonly string[]>> = {
   adamw: adam,
   sgd: [...common, 'momentum', 'nesterov'],
 };
-const groupOptions = ['match', 'learningRateScale', 'weightDecay', 'l1'];
+const groupOptions = ['match', 'learningRateScale', 'firstStep', 'weightDecay', 'l1'];
 
 /** What is to be used instead of names from elsewhere, in lower case without underscores. */
 const hints: Hints = {
@@ -143,5 +148,8 @@ function checkedGroup(group: unknown, index: number): ParameterGroup {
   const settings = withoutUndefined(group as ParameterGroup);
   for (const name of ['learningRateScale', 'weightDecay', 'l1'] as const)
     if (settings[name] !== undefined) expectNumber(`${where}.${name}`, settings[name]);
+  const { firstStep = 1 } = settings;
+  if (!Number.isInteger(firstStep) || firstStep < 1)
+    throw new ConfigError(`${where}.firstStep is ${describe(firstStep)}. Count steps from 1.`);
   return settings;
 }

@@ -1,8 +1,8 @@
 /** @file Lists and texts: grouping, and the nearest of some names. */
 
 /** Values grouped by key, both in order of first appearance. */
-export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
+export function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
   for (const item of items) {
     const of = key(item);
     const group = groups.get(of);

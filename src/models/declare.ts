@@ -60,7 +60,6 @@ export class Declared {
   readonly torchAxes: readonly number[] | undefined;
   #tensor: Tensor | undefined;
   #half: Tensor | undefined;
-  #frozen = false;
 
   /** @throws ConfigError for what is no name, shape, initial value or order of axes, naming the path */
   constructor(name: string, shape: Shape, init: Init, torchAxes?: readonly number[]) {
@@ -90,13 +89,7 @@ export class Declared {
   }
 
   /** Whether training leaves it as it is: of running statistics, whether their layer normalises by them in training too. */
-  get frozen(): boolean {
-    return this.#frozen;
-  }
-
-  freeze(): void {
-    this.#frozen = true;
-  }
+  frozen = false;
 
   /** `half`: the copy in f16, in modules that have one. */
   place(tensor: Tensor, half?: Tensor): void {

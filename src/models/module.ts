@@ -87,19 +87,31 @@ export class Module {
   }
 
   /**
-   * Freezes what is so named, for good, as PyTorch's `requires_grad_(False)` and `eval()` of these layers: parameters
+   * Freezes what is so named, as PyTorch's `requires_grad_(False)` and `eval()` of these layers: parameters
    * get no gradient, so optimisers leave them; batch norms normalise by their running statistics, which stay, like
    * their counts. (`requires_grad_(False)` alone would let statistics drift away from the weights they belong to.)
-   * Before steps are captured.
+   * For the steps captured from then on.
    * @throws ConfigError for what is no function
    */
   freeze(which: (name: string) => boolean): void {
+    this.#setFrozen('freeze', which, true);
+  }
+
+  /**
+   * Undoes `freeze`, for the steps captured from then on. An optimiser's group of these parameters needs `firstStep`.
+   * @throws ConfigError for what is no function
+   */
+  thaw(which: (name: string) => boolean): void {
+    this.#setFrozen('thaw', which, false);
+  }
+
+  #setFrozen(call: string, which: (name: string) => boolean, frozen: boolean): void {
     if (typeof which !== 'function')
-      throw new ConfigError(`freeze got ${describe(which)}. Pass a function of a name: (name) => true.`);
+      throw new ConfigError(`${call} got ${describe(which)}. Pass a function of a name: (name) => true.`);
     const { parameters, statistics, counters } = this.#declarations;
-    for (const declared of [...parameters, ...statistics]) if (which(declared.name)) declared.freeze();
-    for (const [name, tensor] of this.parameters) if (which(name)) tensor.requiresGrad = false;
-    for (const name of counters) if (which(name)) this.#batch.slices.get(name)!.write([0]);
+    for (const declared of [...parameters, ...statistics]) if (which(declared.name)) declared.frozen = frozen;
+    for (const [name, tensor] of this.parameters) if (which(name)) tensor.requiresGrad = !frozen;
+    for (const name of counters) if (which(name)) this.#batch.slices.get(name)!.write([frozen ? 0 : 1]);
   }
 
   /** For a LossScaler: the state and what it was before the last training forward. */

@@ -96,7 +96,7 @@ const mergeSections = (first: GivenTasks, second: GivenTasks): GivenTasks =>
 
 /** Two givens as one: of what both say, the second's. */
 export function mergeGiven(first: GivenConfig, second: GivenConfig): GivenConfig {
-  const section = (key: 'model' | 'augmentation' | 'phantom') =>
+  const section = (key: 'model' | 'rates' | 'augmentation' | 'phantom') =>
     first[key] || second[key] ? { [key]: { ...first[key], ...second[key] } } : {};
   const tasks = second.tasks ? mergeSections(sectionsOf(first.tasks), sectionsOf(second.tasks)) : first.tasks;
   const [before, after] = [first.taskSettings ?? {}, second.taskSettings ?? {}];
@@ -104,6 +104,7 @@ export function mergeGiven(first: GivenConfig, second: GivenConfig): GivenConfig
     ...first,
     ...second,
     ...section('model'),
+    ...section('rates'),
     ...section('augmentation'),
     ...section('phantom'),
     ...(tasks && { tasks }),
@@ -143,7 +144,8 @@ function orphans(settings: GivenTasks = {}, { tasks: trained }: RunConfig): stri
 
 /** What given keys say against each other; a key that repeats the preset's value is no contradiction. */
 function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig): (string | false)[] {
-  const { size, data, init, map, validationFraction, testFraction, model, initParts, freeze } = config;
+  const { size, data, init, map, validationFraction, testFraction, model, initParts, freeze, freezeSteps } =
+    config;
   const says = (key: 'phantom'): boolean =>
     given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(preset[key]);
   const { name, ...settings } = model;
@@ -153,6 +155,9 @@ function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig
     map.length > 0 && data === null && 'map is given, but there is no data folder to map',
     init === null && initParts !== 'all' && `initParts is ${initParts}, but init names no weights`,
     init === null && freeze !== 'none' && `freeze is ${freeze}, but init names no weights to keep`,
+    freeze === 'none' &&
+      freezeSteps !== null &&
+      `freezeSteps is ${freezeSteps}, but freeze is none, so nothing thaws`,
     size % step !== 0 && `size ${size} is no multiple of ${step}, as model ${name} of these settings needs`,
     validationFraction + testFraction >= 1 && 'validationFraction and testFraction leave no training subject',
   ];
@@ -171,6 +176,7 @@ export function resolveConfig(settings: GivenConfig, base?: RunConfig): RunConfi
     ...rest,
     model: completeModel(preset.model, given.model),
     tasks: completeTasks(preset.tasks, given),
+    rates: { ...preset.rates, ...given.rates },
     augmentation: { ...preset.augmentation, ...given.augmentation },
     phantom: { ...preset.phantom, ...given.phantom },
   };

@@ -40,6 +40,8 @@ const common = {
   precision: 'f32',
   initParts: 'all',
   freeze: 'none',
+  freezeSteps: null,
+  rates: { encoder: 1, decoder: 1, heads: 1 },
   labelled: null,
   epoch: 'subject',
   l1: 0,

@@ -34,6 +34,11 @@ const augmentation = fields(
   }),
 );
 
+/** 0 would be freezing, but for batch norms. */
+const rates = fields(
+  shapeOf<TrainConfig['rates']>()({ encoder: positive, decoder: positive, heads: positive }),
+);
+
 const phantom = fields(
   shapeOf<PhantomSettings>()({
     subjects: whole({ from: 3 }),
@@ -85,6 +90,8 @@ const trainShape = (model: z.ZodMiniType<ModelSection>, sections: ReturnType<typ
     precision: oneOf(['f32', 'mixed']),
     initParts: oneOf(['all', 'encoder']),
     freeze: oneOf(['none', 'encoder']),
+    freezeSteps: z.nullable(whole({ from: 1 })),
+    rates,
     labelled: z.nullable(whole({ from: 1 })),
     steps: whole({ from: 1 }),
     batch: whole({ from: 1, to: 4096 }),
@@ -138,6 +145,7 @@ export function givenSchema(name: unknown, listed: boolean): z.ZodMiniType<Given
     model: z.partial(model),
     tasks: listed ? someOf(tasks.map((task) => task.name)) : givenTasks(),
     taskSettings: givenTasks(),
+    rates: z.partial(rates),
     augmentation: z.partial(augmentation),
     phantom: z.partial(phantom),
   };

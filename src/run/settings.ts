@@ -43,12 +43,13 @@ export interface GivenTasks {
 }
 
 /** What a user gives: any part of the configuration. */
-export type GivenConfig = Given<Omit<RunConfig, 'augmentation' | 'phantom' | 'model' | 'tasks'>> & {
+export type GivenConfig = Given<Omit<RunConfig, 'rates' | 'augmentation' | 'phantom' | 'model' | 'tasks'>> & {
   readonly model?: { readonly [setting: string]: unknown } | undefined;
   /** Exactly these tasks: by name, or with settings that differ from the preset's. */
   readonly tasks?: readonly string[] | GivenTasks | undefined;
   /** Settings of the tasks that are trained, wherever these are chosen. */
   readonly taskSettings?: GivenTasks | undefined;
+  readonly rates?: Given<RunConfig['rates']> | undefined;
   readonly augmentation?: Given<AugmentationSettings> | undefined;
   readonly phantom?: Given<PhantomSettings> | undefined;
 };

@@ -3,7 +3,10 @@ import { isRecord } from '../base/record.ts';
 import type { TrainConfig } from './settings.ts';
 
 /** What runs of earlier versions, which had no such keys, all were. */
-const earlier = { precision: 'f32', initParts: 'all', freeze: 'none', labelled: null } as const;
+const earlier = {
+  ...({ precision: 'f32', initParts: 'all', freeze: 'none', freezeSteps: null, labelled: null } as const),
+  rates: { encoder: 1, decoder: 1, heads: 1 },
+};
 
 /**
  * Keys whose values differ between two training configurations, but for those that do not change the weights; more

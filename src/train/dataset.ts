@@ -2,10 +2,11 @@
 
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
-import { isLabelled, samplesOf } from '../data/sample.ts';
+import { isLabelled, type Sample, sampleAt, samplesOf } from '../data/sample.ts';
 import { drawSubjects, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
-import type { Plan } from './plan.ts';
+import type { Task } from '../tasks/task.ts';
+import type { Plan, Stream } from './plan.ts';
 import type { TrainConfig } from './settings.ts';
 
 /** Some of the training subjects with masks; those of fewer are among those of more. */
@@ -26,19 +27,49 @@ export function splitOf(data: PreparedData, config: TrainConfig): Split {
   const { seed, validationFraction, testFraction, labelled } = config;
   const fractions = { validation: validationFraction, test: testFraction };
   const split = splitSubjects(subjectsOf(data), { seed, ...fractions });
-  return labelled === null ? split : { ...split, train: labelledOf(data, split.train, config) };
+  if (labelled === null) return split;
+  const train = labelledOf(data, split.train, config);
+  return { ...split, train, rest: split.train.filter((subject) => !train.includes(subject)) };
 }
 
-/** Indices of all images of these subjects, in stored order; at most `most`, evenly spaced. */
-export function imagesOf(
-  { manifest }: PreparedData,
-  subjects: readonly string[],
-  most = Number.POSITIVE_INFINITY,
+/** The subjects that tasks learn from. */
+const subjectsFor = ({ masks }: Pick<Task, 'masks'>, { train, rest = [] }: Split): readonly string[] =>
+  masks ? train : [...train, ...rest];
+
+/** What a task learns from. */
+export const trainingSamples = (data: PreparedData, task: Pick<Task, 'masks'>, split: Split): Sample[] =>
+  samplesOf(data, imagesOf(data, subjectsFor(task, split)));
+
+const withMasks = (data: PreparedData, images: readonly number[]): number[] =>
+  images.filter((index) => isLabelled(sampleAt(data, index)));
+
+/** Images that a stream trains on: with masks, where its tasks learn from those. */
+export function trainingImages(data: PreparedData, { masks }: Stream, split: Split): number[] {
+  const images = imagesOf(data, subjectsFor({ masks }, split));
+  return masks ? withMasks(data, images) : images;
+}
+
+/** Images that a stream is validated on, at most `most`, evenly spaced; none where the held-out subjects lack masks. */
+export function validationImages(
+  data: PreparedData,
+  { masks }: Stream,
+  { validation }: Split,
+  most: number,
 ): number[] {
+  const images = imagesOf(data, validation);
+  return thinned(masks ? withMasks(data, images) : images, most);
+}
+
+/** At most `most`, evenly spaced. */
+function thinned(all: readonly number[], most: number): number[] {
+  const length = Math.min(most, all.length);
+  return Array.from({ length }, (_, i) => all[Math.floor((i * all.length) / length)]!);
+}
+
+/** Indices of all images of these subjects, in stored order. */
+export function imagesOf({ manifest }: PreparedData, subjects: readonly string[]): number[] {
   const wanted = new Set(subjects);
-  const all = manifest.images.flatMap(({ subject }, index) => (wanted.has(subject) ? [index] : []));
-  if (all.length <= most) return all;
-  return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]!);
+  return manifest.images.flatMap(({ subject }, index) => (wanted.has(subject) ? [index] : []));
 }
 
 /**
@@ -56,8 +87,7 @@ export function fingerprint({ manifest, masks }: PreparedData): string {
 
 /** Throws ConfigError when a task has no label in the training part, or the images do not fit the network. */
 export function checkData(data: PreparedData, { tasks, backbone }: Plan, split: Split): void {
-  const training = samplesOf(data, imagesOf(data, split.train));
-  for (const { part } of tasks) part.check(training);
+  for (const { task, part } of tasks) part.check(trainingSamples(data, task, split));
   const { size } = data.manifest;
   if (size % backbone.sideStep !== 0)
     throw new ConfigError(

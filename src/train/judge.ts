@@ -6,8 +6,8 @@ import type { HeadedNetwork } from '../models/headed.ts';
 import type { Evaluation, PartName, ShownImage } from '../results/evaluation.ts';
 import type { Finding } from '../results/mark.ts';
 import type { Verdict } from '../tasks/task.ts';
-import { imagesOf } from './dataset.ts';
-import { type PlannedTask, streamsOf } from './plan.ts';
+import { imagesOf, trainingSamples } from './dataset.ts';
+import { byInput, type PlannedTask } from './plan.ts';
 import { type PredictOptions, predictImages } from './predict.ts';
 import { shownImages } from './shown.ts';
 
@@ -33,8 +33,8 @@ export interface Judgement {
 }
 
 export interface JudgeOptions extends Omit<PredictOptions, 'input'> {
-  /** What the trivial predictors know. */
-  readonly training: readonly Sample[];
+  /** What a task's trivial predictor knows. */
+  readonly training: (planned: PlannedTask) => readonly Sample[];
   /** Places of the images to show, in the order to show them. */
   readonly show: readonly number[];
 }
@@ -47,30 +47,24 @@ export async function judgeImages(
   indices: readonly number[],
   { training, show, ...options }: JudgeOptions,
 ): Promise<Judgement> {
-  const judges = tasks.map((planned) => ({ planned, judge: planned.part.judge(training) }));
+  const judges = tasks.map((planned) => ({ planned, judge: planned.part.judge(training(planned)) }));
   const findings = new Map<number, Map<PlannedTask, Finding>>(show.map((index) => [index, new Map()]));
-  const streams = streamsOf(tasks);
-  for (const [i, stream] of streams.entries()) {
-    const own = judges.filter(({ planned }) => stream.tasks.includes(planned));
+  const passes = [...byInput(tasks)];
+  for (const [i, [input, planned]] of passes.entries()) {
+    const own = judges.filter((one) => planned.includes(one.planned));
     const onProgress = (done: number) =>
-      options.onProgress?.(Math.floor((i * indices.length + done) / streams.length));
+      options.onProgress?.(Math.floor((i * indices.length + done) / passes.length));
     let first = 0;
-    await predictImages(
-      network,
-      data,
-      indices,
-      { ...options, input: stream.input, onProgress },
-      (outputs, batch) => {
-        const block = indices.slice(first, first + batch.count);
-        first += batch.count;
-        const samples = samplesOf(data, block);
-        for (const { planned, judge } of own) {
-          judge.add(outputs, samples, batch.drawn);
-          for (const [row, { index }] of samples.entries())
-            findings.get(index)?.set(planned, findingOf(planned, judge.marks(row)));
-        }
-      },
-    );
+    await predictImages(network, data, indices, { ...options, input, onProgress }, (outputs, batch) => {
+      const block = indices.slice(first, first + batch.count);
+      first += batch.count;
+      const samples = samplesOf(data, block);
+      for (const { planned, judge } of own) {
+        judge.add(outputs, samples, batch.drawn);
+        for (const [row, { index }] of samples.entries())
+          findings.get(index)?.set(planned, findingOf(planned, judge.marks(row)));
+      }
+    });
   }
   return {
     verdicts: judges.map(({ planned, judge }) => ({ task: planned.task.name, ...judge.done() })),
@@ -100,7 +94,7 @@ export async function evaluate(
   const samples = samplesOf(data, indices);
   const { verdicts, shown } = await judgeImages(network, data, tasks, indices, {
     batch,
-    training: samplesOf(data, imagesOf(data, split.train)),
+    training: (planned) => trainingSamples(data, planned.task, split),
     show: shownImages(samples, SHOWN).map(({ index }) => index),
     onProgress: (done) => onProgress?.(done, indices.length),
   });

@@ -7,11 +7,12 @@ import type { Split } from '../data/split.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
 import type { ValidationMetrics } from '../results/losses.ts';
 import { type Best, type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoint.ts';
-import { checkData, fingerprint, imagesOf, splitOf } from './dataset.ts';
+import { checkData, fingerprint, splitOf, trainingImages, validationImages } from './dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
 import { FiniteCheck, type Trouble } from './finite.ts';
 import { HISTORY_STEPS } from './history.ts';
 import { Pace } from './pace.ts';
+import type { Stream } from './plan.ts';
 import { writeText } from './runfiles.ts';
 import { appendRecords, metricsFile, truncateLog, validationFile } from './runlog.ts';
 import { startRun } from './start.ts';
@@ -65,13 +66,17 @@ class Run {
     this.#options = options;
     this.#trainer = trainer;
     this.#data = fingerprint(data);
-    const samplers = (how: SamplerOptions): Sampler[] =>
-      options.plan.streams.map(({ input, tasks }) =>
-        createSampler(data, { ...how, input, labellers: tasks.map(({ part }) => part) }),
-      );
-    this.#training = samplers({ batch, seed, epoch, augmentation, subjects: split.train });
-    const images = imagesOf(data, split.validation, config.validationImages);
-    this.#validation = images.length > 0 ? samplers({ batch, epoch: 'sequential', images }) : null;
+    const { streams } = options.plan;
+    const sampler = ({ input, tasks }: Stream, how: SamplerOptions): Sampler =>
+      createSampler(data, { ...how, input, labellers: tasks.map(({ part }) => part) });
+    this.#training = streams.map((stream) => {
+      const images = trainingImages(data, stream, split);
+      return sampler(stream, { batch, seed, epoch, augmentation, images });
+    });
+    const held = streams.map((stream) => validationImages(data, stream, split, config.validationImages));
+    this.#validation = held.every((images) => images.length > 0)
+      ? streams.map((stream, i) => sampler(stream, { batch, epoch: 'sequential', images: held[i]! }))
+      : null;
   }
 
   async go(): Promise<Omit<TrainResult, 'split'>> {
@@ -81,7 +86,7 @@ class Run {
     await truncateLog(this.#options.files, metricsFile, this.#step);
     await truncateLog(this.#options.files, validationFile, this.#validated);
     await this.#chooseVariants();
-    await this.#trainer.prepare();
+    await this.#trainer.prepare(this.#step + 1);
     const parameters = this.#trainer.network.arena.count;
     const facts = this.#trainer.facts();
     this.#tell({ kind: 'start', step: this.#step, steps: config.steps, parameters, facts });
@@ -89,6 +94,7 @@ class Run {
     while (!signal?.aborted) {
       await this.#rest();
       if (this.#step === config.steps || signal?.aborted) break;
+      if (this.#step > began.step && this.#step === config.freezeSteps) await this.#trainer.thaw();
       await this.#stretch(began);
     }
     if (this.#saved < this.#step) await this.#checkpoint();
@@ -126,9 +132,10 @@ class Run {
 
   /** The step after which the loop must rest. */
   #due(): number {
-    const { steps, validateEvery, checkpointEvery } = this.#options.config;
+    const { steps, validateEvery, checkpointEvery, freezeSteps } = this.#options.config;
     const next = (every: number): number => this.#step - (this.#step % every) + every;
-    return Math.min(steps, next(validateEvery), next(checkpointEvery));
+    const thaw = freezeSteps !== null && freezeSteps > this.#step ? freezeSteps : steps;
+    return Math.min(steps, thaw, next(validateEvery), next(checkpointEvery));
   }
 
   /** Launches a burst of steps, the last at most `due`; null when that one is launched already. */

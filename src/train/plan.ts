@@ -1,6 +1,7 @@
 /** @file The plan of a training: which network, which tasks with which weights, and how they share forward passes. */
 import type { Backbone } from '../backbones/backbone.ts';
 import { type Input, oneImage } from '../data/input.ts';
+import { groupBy } from '../data/lists.ts';
 import type { Head } from '../models/heads.ts';
 import type { Facts, Grid, Part, Task } from '../tasks/task.ts';
 
@@ -22,6 +23,8 @@ export interface PlannedTask {
 /** Tasks that look at the same images: one forward pass. */
 export interface Stream {
   readonly input: Input;
+  /** Whether it is of the tasks that learn from masks, to which images without any say nothing. */
+  readonly masks: boolean;
   readonly tasks: readonly PlannedTask[];
 }
 
@@ -63,11 +66,20 @@ function apart(tasks: readonly PlannedTask[]): PlannedTask[] {
   });
 }
 
+const inputOf = ({ task }: PlannedTask): Input => task.input ?? oneImage;
+
 /** Tasks by what they look at. */
-export function streamsOf(tasks: readonly PlannedTask[]): Stream[] {
-  const inputOf = ({ task }: PlannedTask): Input => task.input ?? oneImage;
-  const inputs = [...new Set(tasks.map(inputOf))];
-  return inputs.map((input) => ({ input, tasks: tasks.filter((task) => inputOf(task) === input) }));
+export const byInput = (tasks: readonly PlannedTask[]): ReadonlyMap<Input, PlannedTask[]> =>
+  groupBy(tasks, inputOf);
+
+/** Tasks by what they look at, those that learn from masks apart: they draw other images. */
+function streamsOf(tasks: readonly PlannedTask[]): Stream[] {
+  return [...byInput(tasks)].flatMap(([input, own]) =>
+    [...groupBy(own, ({ task }) => task.masks === true)].map(([masks, some]) => ({
+      ...{ input, masks },
+      tasks: some,
+    })),
+  );
 }
 
 /** Sets the tasks up for the data. Throws ConfigError where the data lack what a task needs. */

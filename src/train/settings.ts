@@ -1,4 +1,5 @@
 /** @file The settings that training needs to know. */
+import type { NetworkPart } from './parts.ts';
 import type { Schedule } from './schedule.ts';
 
 /** How images are turned, moved and brightened at random. */
@@ -40,9 +41,13 @@ export interface TrainConfig {
   readonly precision: 'f32' | 'mixed';
   /** What of the weights that a run starts from (`init`) is taken: all that fits, or of that the encoder alone. */
   readonly initParts: 'all' | 'encoder';
-  /** What keeps the weights it starts from, running statistics of its batch norms included. */
+  /** What keeps the weights it starts from, running statistics of its batch norms included, for `freezeSteps`. */
   readonly freeze: 'none' | 'encoder';
-  /** How many of the training subjects with masks are used, all others left out; null: every training subject. */
+  /** Steps after which what was frozen is trained too; null: never. */
+  readonly freezeSteps: number | null;
+  /** Factors on the learning rate, by part of the network. */
+  readonly rates: Readonly<Record<NetworkPart, number>>;
+  /** The masks of how many training subjects are used; null: of all. The others serve tasks that need no masks. */
   readonly labelled: number | null;
   readonly steps: number;
   /** Images of a step. */

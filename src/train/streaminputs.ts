@@ -22,7 +22,7 @@ export class StreamInputs {
   readonly #whole: Tensor;
   readonly #tensors: ReadonlyMap<Section, Tensor>;
 
-  constructor(device: Device, { input, tasks }: Stream, examples: number, size: number) {
+  constructor(device: Device, { input, tasks }: Omit<Stream, 'masks'>, examples: number, size: number) {
     const fields = tasks.flatMap(({ part }) => part.fields);
     this.tasks = tasks;
     this.#input = input;

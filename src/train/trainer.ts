@@ -19,6 +19,7 @@ import { HISTORY_STEPS, History } from './history.ts';
 import { type Batches, type Losses, MeanLosses } from './losses.ts';
 import { buildNetwork } from './network.ts';
 import { Pace } from './pace.ts';
+import { groupsOf, isFrozen } from './parts.ts';
 import type { Plan, PlannedTask } from './plan.ts';
 import { learningRateAt } from './schedule.ts';
 import type { TrainConfig } from './settings.ts';
@@ -76,10 +77,10 @@ export class Trainer {
     this.#config = config;
     this.#plan = plan;
     this.network = buildNetwork(device, plan, { seed, precision });
-    if (config.freeze === 'encoder') this.network.freeze(plan.backbone.encoder);
     this.#scaler = precision === 'mixed' ? new LossScaler(device, { undo: this.network.undo }) : undefined;
-    const { statistics } = this.network;
-    const rule = { kind: 'adam' as const, weightDecay: config.l2, l1: config.l1, statistics };
+    const { statistics, parameters } = this.network;
+    const groups = groupsOf(plan, config, [...parameters.keys()]);
+    const rule = { kind: 'adam' as const, weightDecay: config.l2, l1: config.l1, statistics, groups };
     const clipped = config.clipNorm === null ? rule : { ...rule, maxGradientNorm: config.clipNorm };
     this.optimizer = new Optimizer(this.network.arena, clipped, this.#scaler);
     this.#streams = plan.streams.map((stream) => new StreamInputs(device, stream, batch, size));
@@ -98,13 +99,21 @@ export class Trainer {
     return tune(this.#device, problems, options);
   }
 
-  /** Records both steps and compiles their shaders. */
-  async prepare(): Promise<void> {
+  /** Records the steps from `first` on and compiles their shaders. */
+  async prepare(first = 1): Promise<void> {
+    if (isFrozen(this.#config, first)) this.network.freeze(this.#plan.backbone.encoder);
     // Both are recorded before either waits for its shaders.
     [this.#training, this.#validation] = await Promise.all([
       capture(this.#device, () => this.#trainingStep()),
       capture(this.#device, () => this.#validationStep()),
     ]);
+  }
+
+  /** Trains what was frozen too, from the next step on. No step may be under way. */
+  async thaw(): Promise<void> {
+    this.network.thaw(this.#plan.backbone.encoder);
+    this.#training!.dispose();
+    this.#training = await capture(this.#device, () => this.#trainingStep());
   }
 
   /** Of the training step; after `prepare`. */
@@ -179,7 +188,7 @@ export class Trainer {
   async validate(samplers: readonly Sampler[], signal?: AbortSignal): Promise<Losses | null> {
     const means = new MeanLosses(this.#plan.tasks, this.#plan.streams);
     const pace = new Pace();
-    const steps = samplers[0]!.stepsPerEpoch;
+    const steps = Math.max(...samplers.map(({ stepsPerEpoch }) => stepsPerEpoch));
     for (let done = 0; done < steps; ) {
       if (signal?.aborted) return null;
       const count = Math.min(pace.burst, HISTORY_STEPS, steps - done);

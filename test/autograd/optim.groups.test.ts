@@ -112,6 +112,42 @@ describe('parameter groups', () => {
     expect(await labels({ groups: [{ match: /bias/, weightDecay: 0.1 }] })).toHaveLength(4);
   });
 
+  it.each([false, true])(
+    'that begin late step as in their own first steps (with a scaler: %s)',
+    async (scaled) => {
+      const [late, steps] = [300, 3];
+      const gradients = [0.5, -2, 0.25, 3, -1];
+      /** Values after `steps` steps with gradients, the first of them step `first`. */
+      const run = async (first: number, settings: Partial<ParameterGroup>): Promise<number[]> => {
+        const entries = ['a', 'b'].map((name) => ({ name, shape: [5], values: [1, 2, 3, 4, 5] }));
+        const arena = new ParameterArena(device(), entries);
+        const scaler = scaled ? new LossScaler(device(), { initialScale: 1 }) : undefined;
+        const optimizer = new Optimizer(
+          arena,
+          { kind: 'adam', groups: [{ match: 'b', ...settings }] },
+          scaler,
+        );
+        for (let step = 1; step < first + steps; step++) {
+          for (const [name, parameter] of arena.parameters) {
+            parameter.gradSlot!.write(gradients.map((g) => g * step));
+            parameter.grad = name === 'a' || step >= first ? parameter.gradSlot : undefined;
+            if (step >= first) parameter.gradSlot!.write(gradients.map((g) => g * (step - first + 1)));
+          }
+          optimizer.prepare(step, 0.1);
+          optimizer.apply();
+        }
+        const values = Array.from(await arena.parameters.get('b')!.read());
+        for (const owner of [optimizer, scaler, arena]) owner?.dispose();
+        return values;
+      };
+      const own = await run(1, {});
+      expectClose(await run(late, { firstStep: late }), Float32Array.from(own), 1e-6, 'late');
+      // without it the first steps are too large
+      const [without] = await run(late, {});
+      expect(Math.abs(without! - 1)).toBeGreaterThan(1.5 * Math.abs(own[0]! - 1));
+    },
+  );
+
   it('leave alone what no gradient reached, in a group or not', async () => {
     const entries = ['a', 'b', 'c', 'd'].map((name) => ({ name, shape: [5], values: [1, 2, 3, 4, 5] }));
     const arena = await poisoned(device(), () => new ParameterArena(device(), entries));

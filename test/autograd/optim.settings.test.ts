@@ -66,6 +66,10 @@ const refused: readonly (readonly [unknown, RegExp])[] = [
   [{ kind: 'sgd', groups: [{}] }, /optimizer\.groups\[0\]\.match is undefined/],
   [{ kind: 'sgd', groups: [{ match: 5 }] }, /optimizer\.groups\[0\]\.match is 5/],
   [{ kind: 'sgd', groups: [{ match: [5] }] }, /optimizer\.groups\[0\]\.match is \[5\]/],
+  [
+    { kind: 'adam', groups: [{ match: /a/, firstStep: 0 }] },
+    /groups\[0\]\.firstStep is 0\. Count steps from 1/,
+  ],
   [{ kind: 'sgd', groups: [{ match: /a/, lr: 0.1 }] }, /groups\[0\]\.lr is no.*learningRateScale/],
   [{ kind: 'sgd', groups: [{ match: /a/, frozen: true }] }, /groups\[0\]\.frozen is no.*requiresGrad/],
   [{ kind: 'sgd', groups: [{ match: /a/, l1: -1 }] }, /groups\[0\]\.l1 is -1/],

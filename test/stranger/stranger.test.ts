@@ -186,7 +186,7 @@ describe('a stranger in the page’s worker', () => {
     const request = { subject: 's0', stack: 0, frame: 0, slice: null };
     const study = await predictStudy(library, weights, request);
     const indices = [0, 1, 2];
-    const options = { batch: 8, training: [], show: indices };
+    const options = { batch: 8, training: () => [], show: indices };
     const judged = await judgeImages(weights.network, data, weights.plan.tasks, indices, options);
     expect(study.slices.map(({ findings }) => findings)).toEqual(
       judged.shown.map(({ findings }) => findings),

@@ -5,6 +5,7 @@ import type { GivenConfig } from '../../src/run/config.ts';
 import { train } from '../../src/run/training.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
 import { MemoryFiles } from '../../src/train/runfiles.ts';
+import { metricsFile } from '../../src/train/runlog.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import { useDevice } from '../device.ts';
 import { hasHalf } from '../half.ts';
@@ -56,6 +57,46 @@ describe('a frozen encoder', () => {
     await run({ ...frozen, checkpointEvery: 2 }, { init, resume: true }, files);
     expect(files.files.get(weightsFile)).toEqual(whole.files.get(weightsFile));
   });
+
+  it.each(['f32', ...(hasHalf ? ['mixed'] : [])] as ('f32' | 'mixed')[])(
+    'thaws after freezeSteps, and is then trained like the rest, stopped and resumed anywhere too (%s)',
+    async (precision) => {
+      const init = await weights();
+      const given: GivenConfig = {
+        ...frozen,
+        precision,
+        steps: 6,
+        freezeSteps: 3,
+        checkpointEvery: 1,
+        validateEvery: 6,
+      };
+      const always = await run({ ...given, freezeSteps: null, steps: 3, schedule: 'constant' }, { init });
+      const whole = await run({ ...given, schedule: 'constant' }, { init });
+      const steps = (files: MemoryFiles) =>
+        new TextDecoder().decode(files.files.get(metricsFile)).split('\n');
+      const lossesOf = (files: MemoryFiles) =>
+        steps(files).flatMap((line) => (line ? [(JSON.parse(line) as { loss: number }).loss] : []));
+      expect(lossesOf(whole).slice(0, 3)).toEqual(lossesOf(always));
+      for (const [name, { values }] of stateOf(whole)) {
+        const was = init.state.get(name)!.values;
+        const counts = name.endsWith('num_batches_tracked');
+        if (counts && isEncoder(name)) expect([...values], name).toEqual([...was].map((n) => Number(n) + 3));
+        expect(
+          values.some((value, i) => value !== was[i]),
+          name,
+        ).toBe(true);
+      }
+      for (const at of [1, 3, 4]) {
+        const [stop, files] = [new AbortController(), new MemoryFiles()];
+        const onProgress = (event: TrainEvent) =>
+          event.kind === 'checkpoint' && event.step === at && stop.abort();
+        const own: GivenConfig = { ...given, schedule: 'constant' };
+        await run(own, { init, onProgress, signal: stop.signal }, files);
+        await run(own, { init, resume: true }, files);
+        expect(files.files.get(weightsFile), `stopped at ${at}`).toEqual(whole.files.get(weightsFile));
+      }
+    },
+  );
 
   it('needs weights that fill it, and no run thaws on the way', async () => {
     await expect(run(frozen)).rejects.toThrow(/^freeze is encoder, but there are no weights to start from/);

@@ -1,9 +1,20 @@
 /** @file Few labelled subjects: which are used, and that nothing else changes. */
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
+import { oneImage } from '../../src/data/input.ts';
+import { subjectsOf } from '../../src/data/split.ts';
 import { type PreparedData, UNKNOWN } from '../../src/data/types.ts';
-import { splitOf } from '../../src/train/dataset.ts';
-import { tinyConfig, tinyData } from './tiny.ts';
+import type { GivenConfig } from '../../src/run/config.ts';
+import { train } from '../../src/run/training.ts';
+import { checkpointFile } from '../../src/train/checkpoint.ts';
+import { splitOf, trainingImages, validationImages } from '../../src/train/dataset.ts';
+import { MemoryFiles } from '../../src/train/runfiles.ts';
+import { metricsFile, parseRecords, validationFile } from '../../src/train/runlog.ts';
+import { weightsFile } from '../../src/train/weightsfile.ts';
+import { useDevice } from '../device.ts';
+import { plainKernels, type TrainingOptions, tinyConfig, tinyData } from './tiny.ts';
+
+const device = useDevice(plainKernels);
 
 /** Ten subjects, of which three have no mask of which anything is known. */
 function masked(): PreparedData {
@@ -23,14 +34,71 @@ describe('labelled', () => {
     const all = split(null);
     const known = all.train.filter((name) => !['subject2', 'subject5', 'subject7'].includes(name));
     for (let count = 1; count <= known.length; count++) {
-      const { train, ...held } = split(count);
+      const { train, rest, ...held } = split(count);
       expect(held).toEqual({ validation: all.validation, test: all.test });
+      expect([...train, ...rest!].sort()).toEqual([...all.train]);
       expect(train).toHaveLength(count);
       expect(known).toEqual(expect.arrayContaining([...train]));
       expect(train).toEqual(expect.arrayContaining([...split(Math.max(1, count - 1)).train]));
     }
     const seeds = [1, 2, 3, 4, 5, 6].map((seed) => split(2, seed).train.join());
     expect(new Set(seeds).size).toBeGreaterThan(2);
+  });
+
+  it('leaves tasks that need no masks every training subject, and the others images with masks alone', () => {
+    const [data, own] = [masked(), split(2)];
+    const subjects = (images: readonly number[]) =>
+      [...new Set(images.map((index) => data.manifest.images[index]!.subject))].sort();
+    const stream = (masks: boolean) => ({ input: oneImage, masks, tasks: [] });
+    expect(subjects(trainingImages(data, stream(true), own))).toEqual([...own.train]);
+    expect(subjects(trainingImages(data, stream(false), own))).toEqual([...own.train, ...own.rest!].sort());
+    const everyone = { train: subjectsOf(data), validation: subjectsOf(data), test: [] };
+    const known = everyone.train.filter((name) => !['subject2', 'subject5', 'subject7'].includes(name));
+    expect(subjects(trainingImages(data, stream(true), everyone))).toEqual(known);
+    expect(subjects(validationImages(data, stream(true), everyone, 1000))).toEqual(known);
+    const thin = validationImages(data, stream(true), everyone, 7);
+    expect(thin).toHaveLength(7);
+    expect(thin.every((index) => known.includes(data.manifest.images[index]!.subject))).toBe(true);
+  });
+
+  it('trains target and pretext together, the pretext on the others too, to the same bytes when resumed', async () => {
+    const data = masked();
+    const given: GivenConfig = {
+      ...{ labelled: 2, steps: 4, checkpointEvery: 2, validateEvery: 2 },
+      tasks: { segmentation: { weight: 1 }, location: { weight: 0.5 } },
+    };
+    const run = async (files: MemoryFiles, options: Partial<TrainingOptions> = {}) => {
+      await train({ device: device(), data, config: tinyConfig(given), files, ...options });
+      return files.files;
+    };
+    const whole = await run(new MemoryFiles());
+    const record = parseRecords<Record<string, number>>(
+      new TextDecoder().decode(whole.get(metricsFile)),
+      metricsFile,
+    ).at(-1)!;
+    expect(record.loss).toBeCloseTo(record.segmentationLoss! + 0.5 * record.locationLoss!, 5);
+    const [stop, files] = [new AbortController(), new MemoryFiles()];
+    await run(files, {
+      signal: stop.signal,
+      onProgress: (event) => event.kind === 'checkpoint' && stop.abort(),
+    });
+    const resumed = await run(files, { resume: true });
+    for (const name of [weightsFile, checkpointFile]) expect(resumed.get(name)).toEqual(whole.get(name));
+  });
+
+  it('keeps the last weights where no validation subject has a mask, for no loss can choose', async () => {
+    const data = masked();
+    const { validation } = split(null);
+    const area = data.manifest.size ** 2;
+    const masks = data.masks!.slice();
+    for (const [i, { subject }] of data.manifest.images.entries())
+      if (validation.includes(subject)) masks.fill(UNKNOWN, i * area, (i + 1) * area);
+    const files = new MemoryFiles();
+    const config = tinyConfig({ testFraction: 0.2, steps: 4, validateEvery: 2, tasks: { segmentation: {} } });
+    const { best } = await train({ device: device(), data: { ...data, masks }, config, files });
+    expect(best).toBeNull();
+    expect(files.files.has(validationFile)).toBe(false);
+    expect(files.files.has(weightsFile)).toBe(true);
   });
 
   it('is refused where it asks for more than there are, or where there are no masks', () => {

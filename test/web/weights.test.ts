@@ -116,7 +116,7 @@ describe('predictions of a study', () => {
     const request = { subject: 'patient001', stack: 0, frame: 0 };
     const study = await predictStudy(library, weights, { ...request, slice: null });
     const indices = data.manifest.images.map((_, i) => i);
-    const options = { batch: 8, training: [], show: indices };
+    const options = { batch: 8, training: () => [], show: indices };
     const expected = await judgeImages(weights.network, data, weights.plan.tasks, indices, options);
     expect(study.results).toEqual(expected.verdicts.flatMap(({ results }) => results));
     const [stack] = studyInfo(library, 'patient001').stacks;

@@ -73,7 +73,7 @@ export async function predictStudy(
     throw new ConfigError(`${subject} has no such stack or slice. Choose another.`);
   const { data, maps } = await prepareSlices(library, weights, stacks, request, wanted);
   const indices = [...wanted.keys()];
-  const options = { batch: BATCH, training: [], show: indices };
+  const options = { batch: BATCH, training: () => [], show: indices };
   const { verdicts, shown } = await judgeImages(weights.network, data, weights.plan.tasks, indices, options);
   return {
     subject,

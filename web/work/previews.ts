@@ -51,7 +51,7 @@ export class Previews {
     const { shown } = await judgeImages(network, this.#data, this.#plan.tasks, this.#indices, {
       // what training has memory for
       batch: Math.min(this.#config.batch, this.#indices.length),
-      training: [],
+      training: () => [],
       show: this.#indices,
     });
     const { size } = this.#data.manifest;

@@ -31,6 +31,12 @@ const augmentation = fields(
     flipY: flag,
     gain: range(positive),
     offset: least0,
+    blurPx: least0,
+    noise: least0,
+    biasField: least0,
+    contrast: range(positive),
+    gamma: range(positive),
+    elasticPx: least0,
   }),
 );
 

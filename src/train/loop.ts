@@ -255,7 +255,7 @@ class Run {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { device, data, config, plan } = options;
   const split = splitOf(data, config);
-  checkData(data, plan, split);
+  checkData(data, plan, split, config.augmentation);
   const choices = choicesOf(device);
   const trainer = new Trainer(device, config, plan, data.manifest.size);
   try {

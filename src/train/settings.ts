@@ -15,6 +15,18 @@ export interface AugmentationSettings {
   readonly gain: readonly [number, number];
   /** Added to the z-scored intensity, ±. */
   readonly offset: number;
+  /** Most standard deviation of a Gaussian blur, pixels. */
+  readonly blurPx: number;
+  /** Most standard deviation of normal noise on the z-scored intensity. */
+  readonly noise: number;
+  /** Most of each coefficient of a smooth multiplicative field's logarithm, ±. */
+  readonly biasField: number;
+  /** Least and most factor on the distance from the image's mean. */
+  readonly contrast: readonly [number, number];
+  /** Least and most power of the intensity between the image's least and most. */
+  readonly gamma: readonly [number, number];
+  /** Most of a smooth displacement along x and along y, pixels; a sixteenth of the image's side at most. */
+  readonly elasticPx: number;
 }
 
 /** A backbone and its settings. */

@@ -8,6 +8,7 @@ import { LossScaler } from '../autograd/scaler.ts';
 import { type CapturedStep, capture, type StepMemory, type StepOutputs } from '../autograd/step.ts';
 import { noGrad, Tape } from '../autograd/tape.ts';
 import { type TuneOptions, tune, type Winner } from '../autograd/tune.ts';
+import { changesOf } from '../data/appearance.ts';
 import type { Sampler } from '../data/sampler.ts';
 import type { BodyMode } from '../models/body.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
@@ -216,9 +217,10 @@ export class Trainer {
   #trainingStep(): StepTensors {
     this.network.arena.zeroGrad();
     using tape = new Tape();
-    const { recompute } = this.#config;
+    const { recompute, augmentation } = this.#config;
+    const changes = changesOf(augmentation);
     const mode = { training: true, random: this.#random, recompute };
-    const losses = this.#lossesOf((stream) => stream.moved(), mode);
+    const losses = this.#lossesOf((stream) => stream.moved(changes), mode);
     const scaler = this.#scaler;
     tape.backward(losses.loss, scaler?.scale);
     this.optimizer.apply(losses.loss);

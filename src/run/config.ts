@@ -144,6 +144,7 @@ function orphans(settings: GivenTasks = {}, { tasks: trained }: RunConfig): stri
 /** What given keys say against each other; a key that repeats the preset's value is no contradiction. */
 function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig): (string | false)[] {
   const { size, data, init, map, validationFraction, testFraction, model, initParts, freeze } = config;
+  const { warmup, steps, patience } = config;
   const says = (key: 'phantom'): boolean =>
     given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(preset[key]);
   const { name, ...settings } = model;
@@ -154,6 +155,10 @@ function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig
     init === null && initParts !== 'all' && `initParts is ${initParts}, but init names no weights`,
     init === null && freeze !== 'none' && `freeze is ${freeze}, but init names no weights to keep`,
     size % step !== 0 && `size ${size} is no multiple of ${step}, as model ${name} of these settings needs`,
+    warmup >= steps && `warmup is ${warmup} of ${steps} steps, which leaves none for the schedule`,
+    validationFraction === 0 &&
+      patience !== null &&
+      `patience is ${patience}, but validationFraction is 0: nothing says when to stop`,
     validationFraction + testFraction >= 1 && 'validationFraction and testFraction leave no training subject',
   ];
 }

@@ -3,7 +3,10 @@ import { isRecord } from '../base/record.ts';
 import type { TrainConfig } from './settings.ts';
 
 /** What runs of earlier versions, which had no such keys, all were. */
-const earlier = { precision: 'f32', initParts: 'all', freeze: 'none', labelled: null } as const;
+const earlier = {
+  ...{ precision: 'f32', initParts: 'all', freeze: 'none', labelled: null },
+  ...{ warmup: 0, chooseBy: 'loss', patience: null },
+} as const;
 const earlierAugmentation = {
   blurPx: 0,
   noise: 0,
@@ -19,7 +22,7 @@ const earlierAugmentation = {
  */
 export function changedKeys(before: Partial<TrainConfig>, after: TrainConfig): string[] {
   // A checkpoint names its kernel variants, so tuning is over once there is one.
-  const harmless = new Set<string>(['checkpointEvery', 'recompute', 'tune']);
+  const harmless = new Set<string>(['checkpointEvery', 'recompute', 'tune', 'patience']);
   if (before.schedule === 'constant') harmless.add('steps');
   const augmentation = { ...earlierAugmentation, ...before.augmentation };
   const [was, is] = [settingsOf({ ...earlier, ...before, augmentation }), settingsOf(after)];

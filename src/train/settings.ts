@@ -61,6 +61,8 @@ export interface TrainConfig {
   readonly batch: number;
   readonly learningRate: number;
   readonly schedule: Schedule;
+  /** Steps in which the learning rate rises to where its schedule begins. */
+  readonly warmup: number;
   /** `subject`: one random image per subject and epoch; `all`: every image once per epoch. */
   readonly epoch: 'subject' | 'all';
   readonly augmentation: AugmentationSettings;
@@ -77,6 +79,10 @@ export interface TrainConfig {
   readonly testFraction: number;
   /** Steps between validations. */
   readonly validateEvery: number;
+  /** What the best weights are chosen by: the validation's loss, or the figure of the first task that has one, if any. */
+  readonly chooseBy: 'loss' | 'figure';
+  /** Validations in a row that may be no better than the best before the run ends; null: it goes to its last step. */
+  readonly patience: number | null;
   /** Images of validation subjects to validate on, at most; evenly spaced. */
   readonly validationImages: number;
   /** Steps between checkpoints. */

@@ -1,5 +1,6 @@
 // Moves images, their labels and their lines by one affine matrix per image: output pixel (x, y) takes its value from
-// input point (m0·x + m1·y + m2, m3·x + m4·y + m5), pixel centres at integers.
+// input point (m0·x + m1·y + m2, m3·x + m4·y + m5), pixel centres at integers; images and labels also from a point
+// displaced from there, each pixel by a vector of its own.
 override WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -25,6 +26,8 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> moved: array<f32>;
 @group(0) @binding(8) var<storage, read> labels: array<u32>;
 @group(0) @binding(9) var<storage, read_write> movedLabels: array<u32>;
+// By output pixel: along x, along y.
+@group(0) @binding(10) var<storage, read> displacement: array<f32>;
 
 // @include nan
 // @include place
@@ -53,47 +56,83 @@ fn nearby(point: vec2<f32>) -> vec2<f32> {
   return clamp(point, vec2<f32>(-2), vec2<f32>(f32(params.width), f32(params.height)) + 1);
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn image(@builtin(global_invocation_id) id: vec3<u32>) {
-  let place = placeOf(id, u32(params.width * params.channels), u32(params.height));
-  let column = i32(place.x) / params.channels;
-  if (column >= params.width || (FOLDED && place.z >= params.batch)) { return; }
-  let channel = i32(place.x) % params.channels;
-  let point = pointOf(place.z, place.y, column);
+// How far from there an output pixel reads that is displaced.
+fn displaced(image: u32, row: u32, column: i32) -> vec2<f32> {
+  let at = 2u * ((image * u32(params.height) + row) * u32(params.width) + u32(column));
+  return pointOf(image, row, column) + vec2<f32>(displacement[at], displacement[at + 1u]);
+}
+
+// Whether a place is one of the output's, whose columns have `channels` values.
+fn isPlace(place: vec3<u32>, channels: i32) -> bool {
+  return i32(place.x) / channels < params.width && !(FOLDED && place.z >= params.batch);
+}
+
+// Of channel `channel` at a point, bilinear.
+fn pixelAt(point: vec2<f32>, image: u32, channel: i32) -> f32 {
   let near = nearby(point);
   let corner = vec2<i32>(floor(near));
   let part = near - floor(near);
   let upper = mix(
-    pixel(place.z, corner.y, corner.x, channel),
-    pixel(place.z, corner.y, corner.x + 1, channel),
+    pixel(image, corner.y, corner.x, channel),
+    pixel(image, corner.y, corner.x + 1, channel),
     part.x,
   );
   let lower = mix(
-    pixel(place.z, corner.y + 1, corner.x, channel),
-    pixel(place.z, corner.y + 1, corner.x + 1, channel),
+    pixel(image, corner.y + 1, corner.x, channel),
+    pixel(image, corner.y + 1, corner.x + 1, channel),
     part.x,
   );
-  let at = (place.z * u32(params.height) + place.y) * u32(params.width * params.channels) + place.x;
   // what is read from nowhere is NaN, though clamped to a place
   let nowhere = isNaN(point.x) || isNaN(point.y);
-  y[at] = select(mix(upper, lower, part.y), point.x + point.y, nowhere);
+  return select(mix(upper, lower, part.y), point.x + point.y, nowhere);
 }
 
 // The label of the input pixel whose centre is nearest, of equally near ones the later; halves are exact, so that
 // every adapter takes the same.
-@compute @workgroup_size(WORKGROUP)
-fn label(@builtin(global_invocation_id) id: vec3<u32>) {
-  let place = placeOf(id, u32(params.width), u32(params.height));
-  if (i32(place.x) >= params.width || (FOLDED && place.z >= params.batch)) { return; }
-  let point = pointOf(place.z, place.y, i32(place.x));
+fn labelAt(point: vec2<f32>, image: u32) -> u32 {
   let low = floor(nearby(point));
   let nearest = vec2<i32>(low + select(vec2<f32>(), vec2<f32>(1), nearby(point) - low >= vec2<f32>(0.5)));
   let inside = all(nearest >= vec2<i32>()) && nearest.x < params.width && nearest.y < params.height;
-  let image = i32(place.z) * params.height;
-  let v = labels[select(0, (image + nearest.y) * params.width + nearest.x, inside)];
+  let v = labels[select(0, (i32(image) * params.height + nearest.y) * params.width + nearest.x, inside)];
   // what is read from nowhere is nothing
   let somewhere = inside && !isNaN(point.x) && !isNaN(point.y);
-  movedLabels[(image + i32(place.y)) * params.width + i32(place.x)] = select(params.outside, v, somewhere);
+  return select(params.outside, v, somewhere);
+}
+
+fn outputOf(place: vec3<u32>, channels: i32) -> u32 {
+  return (place.z * u32(params.height) + place.y) * u32(params.width * channels) + place.x;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn image(@builtin(global_invocation_id) id: vec3<u32>) {
+  let place = placeOf(id, u32(params.width * params.channels), u32(params.height));
+  if (!isPlace(place, params.channels)) { return; }
+  let point = pointOf(place.z, place.y, i32(place.x) / params.channels);
+  y[outputOf(place, params.channels)] = pixelAt(point, place.z, i32(place.x) % params.channels);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn imageDisplaced(@builtin(global_invocation_id) id: vec3<u32>) {
+  let place = placeOf(id, u32(params.width * params.channels), u32(params.height));
+  if (!isPlace(place, params.channels)) { return; }
+  let point = displaced(place.z, place.y, i32(place.x) / params.channels);
+  y[outputOf(place, params.channels)] = pixelAt(point, place.z, i32(place.x) % params.channels);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn label(@builtin(global_invocation_id) id: vec3<u32>) {
+  let place = placeOf(id, u32(params.width), u32(params.height));
+  if (!isPlace(place, 1)) { return; }
+  let point = pointOf(place.z, place.y, i32(place.x));
+  movedLabels[outputOf(place, 1)] = labelAt(point, place.z);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn labelDisplaced(@builtin(global_invocation_id) id: vec3<u32>) {
+  let place = placeOf(id, u32(params.width), u32(params.height));
+  if (!isPlace(place, 1)) { return; }
+  let point = displaced(place.z, place.y, i32(place.x));
+  movedLabels[outputOf(place, 1)] = labelAt(point, place.z);
 }
 
 // a·x + b·y + d = 0 of the input image as seen in the output image, a² + b² = 1; 0 where the mask is 0.

@@ -23,7 +23,7 @@ const flags = {
   steps: ['--steps <count>', 'training steps'],
   batch: ['--batch <images>', 'images in a step'],
   learningRate: ['--lr <rate>', 'learning rate'],
-  schedule: ['--schedule <name>', 'constant, cosine or step'],
+  schedule: ['--schedule <name>', 'constant, cosine, step (×0.3 each fifth) or halving (each tenth)'],
   seed: ['--seed <seed>', 'the same seed gives the same weights on the same adapter'],
   'model.width': ['--width <channels>', 'channels of the first level'],
   size: ['--size <pixels>', 'side of the prepared images'],

@@ -1,12 +1,20 @@
-/** @file Random transformations of an image, as the one matrix that moves both pixels and lines. */
+/** @file Random transformations of an image: the one matrix that moves both pixels and lines, and what else changes. */
 
 import { drawsOf } from '../base/random.ts';
 import { composeAffine, invertAffine, transformLine } from './affine.ts';
+import {
+  type Appearance,
+  type AppearanceOptions,
+  between,
+  changesOf,
+  drawAppearance,
+  drawControls,
+} from './appearance.ts';
 import { purposes } from './purposes.ts';
 import type { Affine, Line } from './types.ts';
 
 /** What may vary from sample to sample; what is left out stays as it is. */
-export interface AugmentationOptions {
+export interface AugmentationOptions extends AppearanceOptions {
   /** Rotation about the image centre, uniform in ±rotationDeg. */
   readonly rotationDeg?: number;
   /** Magnification, uniform in [least, most]. */
@@ -21,6 +29,8 @@ export interface AugmentationOptions {
   readonly gain?: readonly [least: number, most: number];
   /** Added to the z-scored intensity after the gain, uniform in ±offset. */
   readonly offset?: number;
+  /** Smooth displacement along x and along y, up to so many pixels. */
+  readonly elasticPx?: number;
 }
 
 export interface Augmentation {
@@ -28,9 +38,11 @@ export interface Augmentation {
   readonly matrix: Affine;
   readonly gain: number;
   readonly offset: number;
+  /** What else changes of its intensities; none where it is left out. */
+  readonly appearance?: Appearance;
+  /** Control points of how it is bent, [CONTROLS, CONTROLS, 2]; none where it is left out. */
+  readonly controls?: Float32Array;
 }
-
-const between = (u: number, [least, most]: readonly [number, number]): number => least + u * (most - least);
 
 /**
  * The augmentation of one sample: depends on seed, counter and options only.
@@ -57,10 +69,13 @@ export function drawAugmentation(
   const place: Affine = [1, 0, between(dx!, [-shift, shift]), 0, 1, between(dy!, [-shift, shift])];
   const matrix = composeAffine(place, composeAffine(turned, [1, 0, -centre, 0, 1, -centre]));
   const spread = options.offset ?? 0;
+  const { blur, noise, intensity, elastic } = changesOf(options);
   return {
     matrix,
     gain: between(gain!, options.gain ?? [1, 1]),
     offset: between(offset!, [-spread, spread]),
+    ...((blur || noise || intensity) && { appearance: drawAppearance(seed, counter, options) }),
+    ...(elastic && { controls: drawControls(seed, counter, options.elasticPx!) }),
   };
 }
 

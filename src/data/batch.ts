@@ -1,5 +1,6 @@
 /** @file Batches: images, how they are moved, and the labels of every field, side by side in one buffer that goes to the device at once. */
 import { ConfigError, ShapeError } from '../base/errors.ts';
+import { CONTROLS, sameAppearance } from './appearance.ts';
 import type { Augmentation } from './augmentation.ts';
 import type { Field, Row } from './field.ts';
 
@@ -17,6 +18,18 @@ export interface Section {
   /** First byte. */
   readonly start: number;
   readonly size: number;
+}
+
+/** What changes of images' intensities beside gain and offset. */
+export interface AppearanceSections {
+  /** [images]: standard deviation of a blur, pixels. */
+  readonly blur: Section;
+  /** [images]: standard deviation of noise. */
+  readonly noise: Section;
+  /** [images, 2] */
+  readonly noiseKeys: Section;
+  /** [images, 7]: bias field, contrast and gamma, as `adjustIntensity` takes them. */
+  readonly intensity: Section;
 }
 
 /** Examples of a batch and what belongs to each. */
@@ -46,6 +59,9 @@ export class BatchLayout {
   readonly matrices: Section;
   /** [examples·views, 2]: intensity gain and offset. */
   readonly gainOffset: Section;
+  readonly appearance: AppearanceSections;
+  /** [examples·views, CONTROLS, CONTROLS, 2]: how images are bent. */
+  readonly controls: Section;
   readonly #values: ReadonlyMap<Field, Section>;
   readonly #masks: ReadonlyMap<Field, Section>;
   readonly #sections: Section[] = [];
@@ -68,6 +84,13 @@ export class BatchLayout {
     this.#masks = new Map(labels.map(([, mask]) => mask));
     this.matrices = this.#section('matrices', [images, 6]);
     this.gainOffset = this.#section('gain and offset', [images, 2]);
+    this.appearance = {
+      blur: this.#section('blur', [images]),
+      noise: this.#section('noise', [images]),
+      noiseKeys: this.#section('noise keys', [images, 2], 'u32'),
+      intensity: this.#section('intensity', [images, 7]),
+    };
+    this.controls = this.#section('controls', [images, CONTROLS, CONTROLS, 2]);
   }
 
   /** Everything, in order. */
@@ -125,6 +148,8 @@ export class Batch {
   readonly images: Float32Array;
   readonly matrices: Float32Array;
   readonly gainOffset: Float32Array;
+  readonly #changes: { readonly [K in keyof AppearanceSections]: FieldValues };
+  readonly #controls: Float32Array;
   /** [examples·views]: image index in the prepared data. */
   readonly indices: Int32Array;
   /** [examples]: what the input drew beside the views. */
@@ -140,6 +165,14 @@ export class Batch {
     this.images = this.#view(layout.images) as Float32Array;
     this.matrices = this.#view(layout.matrices) as Float32Array;
     this.gainOffset = this.#view(layout.gainOffset) as Float32Array;
+    const { blur, noise, noiseKeys, intensity } = layout.appearance;
+    this.#changes = {
+      blur: this.#view(blur),
+      noise: this.#view(noise),
+      noiseKeys: this.#view(noiseKeys),
+      intensity: this.#view(intensity),
+    };
+    this.#controls = this.#view(layout.controls) as Float32Array;
     this.indices = new Int32Array(examples * views);
     this.drawn = new Float64Array(examples);
   }
@@ -164,6 +197,13 @@ export class Batch {
     this.images.set(pixels, image * pixels.length);
     this.matrices.set(change.matrix, image * 6);
     this.gainOffset.set([change.gain, change.offset], image * 2);
+    const { blurPx, noise, noiseKey, biasField, contrast, gamma } = change.appearance ?? sameAppearance;
+    const changes = this.#changes;
+    changes.blur[image] = blurPx;
+    changes.noise[image] = noise;
+    changes.noiseKeys.set(noiseKey, image * 2);
+    changes.intensity.set([...biasField, contrast, gamma], image * 7);
+    if (change.controls) this.#controls.set(change.controls, image * change.controls.length);
     this.indices[image] = index;
   }
 

@@ -10,6 +10,7 @@ export {
   parseAcdcInfo,
 } from './acdc.ts';
 export * from './affine.ts';
+export type { Appearance, AppearanceOptions } from './appearance.ts';
 export {
   type Augmentation,
   type AugmentationOptions,

@@ -14,6 +14,7 @@ export * from './dropout.ts';
 export * from './elementLoss.ts';
 export * from './extreme.ts';
 export * from './groupNorm.ts';
+export * from './intensity.ts';
 export * from './layerNorm.ts';
 export * from './lineHeatmap.ts';
 export * from './logitLoss.ts';

@@ -12,6 +12,8 @@ export interface CurveTask {
   readonly name: string;
   /** What its loss is called. */
   readonly lossTitle: string;
+  /** By what validations may choose the best weights, where that is not the loss. */
+  readonly figure?: { readonly title: string; readonly digits: number };
 }
 
 interface Curve {
@@ -67,13 +69,18 @@ for (const query of ['(prefers-color-scheme: dark)', 'print'])
 `;
 
 function validationTable(validation: readonly ValidationMetrics[], tasks: readonly CurveTask[]): Html {
+  const figure = validation.some((row) => row.figure !== undefined)
+    ? tasks.flatMap((task) => task.figure ?? [])[0]
+    : undefined;
   const rows = validation.map((row) => {
     const losses = tasks.map(({ name }) => html`<td>${fixed(row[lossColumn(name)], 5)}</td>`);
-    return html`<tr><th scope="row">${whole(row.step)}</th><td>${fixed(row.loss, 5)}</td>${losses}<td>${row.best ? 'lowest so far' : ''}</td></tr>`;
+    const chosen = figure ? html`<td>${fixed(row.figure, figure.digits)}</td>` : '';
+    const best = figure ? 'best so far' : 'lowest so far';
+    return html`<tr><th scope="row">${whole(row.step)}</th><td>${fixed(row.loss, 5)}</td>${losses}${chosen}<td>${row.best ? best : ''}</td></tr>`;
   });
   const heads = tasks.map(({ lossTitle }) => html`<th scope="col">${lossTitle}</th>`);
   return html`<details><summary>Validation losses as a table</summary><div class="scroll"><table>
-<thead><tr><th scope="col">Step</th><th scope="col">Loss</th>${heads}<th scope="col"></th></tr></thead>
+<thead><tr><th scope="col">Step</th><th scope="col">Loss</th>${heads}${figure ? html`<th scope="col">${figure.title}</th>` : ''}<th scope="col"></th></tr></thead>
 <tbody>${rows}</tbody></table></div></details>`;
 }
 

@@ -42,6 +42,8 @@ export interface ReportInput {
   readonly config: object;
   readonly adapter: { readonly name: string; readonly software: boolean };
   readonly step?: ReportStep;
+  /** Why the run ended before its last step, if it did. */
+  readonly ending?: string;
   readonly timings: readonly { readonly name: string; readonly seconds: number }[];
   readonly metrics: readonly StepMetrics[];
   readonly validation: readonly ValidationMetrics[];
@@ -111,13 +113,14 @@ function scaleRows(last: StepMetrics | undefined): [string, string][] {
   ];
 }
 
-function runSection({ config, adapter, step, timings, metrics }: ReportInput): Html {
+function runSection({ config, adapter, step, ending, timings, metrics }: ReportInput): Html {
   const speeds = metrics.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
   const speed = speeds[Math.floor(speeds.length / 2)];
   const rows: [string, string][] = [
     ['Adapter', adapter.name],
     ['Runs on', adapter.software ? 'the processor (software adapter)' : 'a GPU'],
     ...(speed ? [['Training speed', `${whole(speed)} images/s (median)`] as [string, string]] : []),
+    ...(ending ? [['Training', ending] as [string, string]] : []),
     ...timings.map(({ name, seconds }): [string, string] => [name, duration(seconds)]),
     ...(step ? stepRows(step) : []),
     ...scaleRows(metrics.at(-1)),

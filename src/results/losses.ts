@@ -24,6 +24,8 @@ export interface ValidationMetrics extends TaskLosses {
   /** Steps trained so far. */
   readonly step: number;
   readonly loss: number;
-  /** Whether this is the lowest loss so far; the weights were then saved. */
+  /** What the best weights are chosen by, where that is not the loss: a task's figure; null where there was none. */
+  readonly figure?: number | null;
+  /** Whether this is the best so far, by the figure or else the loss; the weights were then saved. */
   readonly best: boolean;
 }

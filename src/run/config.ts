@@ -146,6 +146,7 @@ function orphans(settings: GivenTasks = {}, { tasks: trained }: RunConfig): stri
 function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig): (string | false)[] {
   const { size, data, init, map, validationFraction, testFraction, model, initParts, freeze, freezeSteps } =
     config;
+  const { warmup, steps, patience } = config;
   const says = (key: 'phantom'): boolean =>
     given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(preset[key]);
   const { name, ...settings } = model;
@@ -159,6 +160,10 @@ function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig
       freezeSteps !== null &&
       `freezeSteps is ${freezeSteps}, but freeze is none, so nothing thaws`,
     size % step !== 0 && `size ${size} is no multiple of ${step}, as model ${name} of these settings needs`,
+    warmup >= steps && `warmup is ${warmup} of ${steps} steps, which leaves none for the schedule`,
+    validationFraction === 0 &&
+      patience !== null &&
+      `patience is ${patience}, but validationFraction is 0: nothing says when to stop`,
     validationFraction + testFraction >= 1 && 'validationFraction and testFraction leave no training subject',
   ];
 }

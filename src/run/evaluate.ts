@@ -34,7 +34,12 @@ export async function evaluateRun(
 
 /** What a report says of the tasks. */
 export const reportTasks = ({ tasks }: Plan): ReportTask[] =>
-  tasks.map(({ task, part }) => ({ name: task.name, lossTitle: task.lossTitle, tells: part.tells }));
+  tasks.map(({ task, part }) => ({
+    name: task.name,
+    lossTitle: task.lossTitle,
+    tells: part.tells,
+    ...(part.figure && { figure: part.figure }),
+  }));
 
 /** An image as pictures draw it. @param size its side, pixels */
 export const markedImage = ({ sample, findings }: ShownImage, size: number): MarkedImage => ({

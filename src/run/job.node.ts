@@ -21,7 +21,7 @@ import { cacheFiles } from './cache.node.ts';
 import { type RunConfig, trainConfigOf } from './config.ts';
 import { openData } from './dataset.node.ts';
 import { evaluateRun, markedImage } from './evaluate.ts';
-import { type JobConsole, trainingProgress } from './jobconsole.node.ts';
+import { earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { expectPrecision } from './precision.node.ts';
 import { reportInput } from './report.ts';
 import { configFile, type JobRequest, type Settled, settle } from './settle.node.ts';
@@ -109,11 +109,13 @@ class Job {
     await this.#openDevice();
     const data = await this.#timed('Data', () => this.#open());
     const training = await this.#timed('Training', () => this.#train(data));
+    const early = earlyText(training, this.#config.steps);
+    if (early) console.say(`Training ${early}`);
     const trained = { config: this.#config, training, profile: this.#profile };
     if (training.stopped || signal.aborted) return { ...trained, results: null, report: null };
     const results = await this.#timed('Evaluation', () => this.#evaluate(data, training.split));
     if (results.part === 'training') console.warn(noneHeldOut);
-    const report = await this.#report(data, training.split, results);
+    const report = await this.#report(data, training, results);
     return { ...trained, results, report };
   }
 
@@ -190,7 +192,8 @@ class Job {
     }
   }
 
-  async #report(data: PreparedData, split: Split, evaluation: Evaluation): Promise<string> {
+  async #report(data: PreparedData, training: TrainResult, evaluation: Evaluation): Promise<string> {
+    const early = earlyText(training, this.#config.steps);
     const metrics = await readRecords<StepMetrics>(this.#files, metricsFile);
     const validation = await readRecords<ValidationMetrics>(this.#files, validationFile);
     const { description, software } = (await this.#openDevice()).caps;
@@ -199,7 +202,8 @@ class Job {
       kind: this.#options.kind.title,
       config: this.#config,
       data,
-      split,
+      split: training.split,
+      ...(early ? { ending: early } : {}),
       name: folder === null ? `phantom cohort, ${phantom.difficulty}` : basename(folder),
       adapter: { name: description, software },
       ...(this.#facts ? { step: this.#facts } : {}),

@@ -1,7 +1,8 @@
 /** @file What a job tells whoever started it: lines of news and a progress line for training. */
 import type { Winner } from '../autograd/tune.ts';
 import type { StepMetrics } from '../results/losses.ts';
-import type { TrainEvent } from '../train/events.ts';
+import { fixed } from '../results/result.ts';
+import type { TrainEvent, TrainResult } from '../train/events.ts';
 import { initLines } from '../train/init.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import type { Stage } from './dataset.node.ts';
@@ -35,6 +36,18 @@ function scaleText({ lossScale, skippedSteps }: StepMetrics): string {
 
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
+/** The loss, and what the best weights are chosen by. */
+function validationText({ metrics, figure }: Extract<TrainEvent, { kind: 'validation' }>): string {
+  const chosen = figure ? `, ${figure.title} ${fixed(metrics.figure, figure.digits)}` : '';
+  return `  validation ${short(metrics.loss)}${chosen}`;
+}
+
+/** Why a run ended before its last step; null where it did not. */
+export function earlyText({ early, step, best }: TrainResult, steps: number): string | null {
+  if (!early) return null;
+  return `stopped at step ${step} of ${steps} for want of better validations, best at step ${best?.step ?? 'none'}`;
+}
+
 /** Shows training events on a progress line that counts from the step it starts at. */
 export function trainingProgress(console: JobConsole): {
   show: (event: TrainEvent) => void;
@@ -64,7 +77,7 @@ export function trainingProgress(console: JobConsole): {
       console.say(stepLine(event.facts));
       stage = console.startStage(`training${from}`, event.steps - start);
     }
-    if (event.kind === 'validation') validation = `  validation ${short(event.metrics.loss)}`;
+    if (event.kind === 'validation') validation = validationText(event);
     if (event.kind !== 'steps') return;
     const { step, loss, imagesPerSecond } = event.metrics;
     const scaled = scaleText(event.metrics);

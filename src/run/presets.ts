@@ -11,6 +11,12 @@ const noAugmentation: TrainConfig['augmentation'] = {
   flipY: false,
   gain: [1, 1],
   offset: 0,
+  blurPx: 0,
+  noise: 0,
+  biasField: 0,
+  contrast: [1, 1],
+  gamma: [1, 1],
+  elasticPx: 0,
 };
 
 /** For few subjects: without it 20 phantom hearts are learnt by heart. */
@@ -47,6 +53,9 @@ const common = {
   l1: 0,
   l2: 0,
   clipNorm: null,
+  warmup: 0,
+  chooseBy: 'loss',
+  patience: null,
   recompute: false,
   tune: null,
   seed: 1,

@@ -8,7 +8,10 @@ import { type PlanConfig, planRun } from './plan.ts';
 
 /** A run at its end. */
 export interface ReportedRun
-  extends Pick<ReportInput, 'adapter' | 'step' | 'timings' | 'metrics' | 'validation' | 'evaluation'> {
+  extends Pick<
+    ReportInput,
+    'adapter' | 'step' | 'ending' | 'timings' | 'metrics' | 'validation' | 'evaluation'
+  > {
   /** What kind of training it was: `Pretraining`. */
   readonly kind: string;
   readonly config: PlanConfig;

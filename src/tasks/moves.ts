@@ -6,8 +6,15 @@ import { tensor } from '../tensor/create.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** @param matrices [N, 6], output pixel → input pixel */
-type Move = (values: Tensor, mask: Tensor, matrices: Tensor) => Tensor;
+/** How the images of a batch are moved. */
+export interface Movement {
+  /** [N, 6], output pixel → input pixel. */
+  readonly matrices: Tensor;
+  /** [N, size, size, 2]: how far from there each output pixel reads; null: not at all. */
+  readonly displacement: Tensor | null;
+}
+
+type Move = (values: Tensor, mask: Tensor, movement: Movement) => Tensor;
 
 /** The values in another shape while they are moved. @param like of the values' shape */
 function shaped(values: Tensor, like: (shape: Shape) => Shape, move: (values: Tensor) => Tensor): Tensor {
@@ -15,7 +22,7 @@ function shaped(values: Tensor, like: (shape: Shape) => Shape, move: (values: Te
 }
 
 /** Intensities as they are, but for where they lie; 0 outside. */
-function movedPixels(values: Tensor, matrices: Tensor): Tensor {
+function movedPixels(values: Tensor, { matrices, displacement }: Movement): Tensor {
   const images = matrices.shape[0]!;
   const same = tensor(
     values.device,
@@ -23,14 +30,15 @@ function movedPixels(values: Tensor, matrices: Tensor): Tensor {
     [images, 2],
   );
   const like = ([n, height, width, channels = 1]: Shape): Shape => [n!, height!, width!, channels];
-  return shaped(values, like, (pixels) => ops.warp(pixels, matrices, same));
+  return shaped(values, like, (pixels) => ops.warp(pixels, matrices, same, { displacement }));
 }
 
 const moves: Readonly<Record<Kind, Move>> = {
-  image: (values, _mask, matrices) => movedPixels(values, matrices),
+  image: (values, _mask, movement) => movedPixels(values, movement),
   // what comes in from outside the image is background, as its pixels show no structure
-  mask: (values, _mask, matrices) => ops.warpLabels(values, matrices),
-  lines: (values, mask, matrices) => ops.transformLines(values, mask, matrices),
+  mask: (values, _mask, { matrices, displacement }) => ops.warpLabels(values, matrices, { displacement }),
+  // none is displaced: train/plan.ts sees to that
+  lines: (values, mask, { matrices }) => ops.transformLines(values, mask, matrices),
   value: (values) => values,
 };
 
@@ -46,9 +54,9 @@ const shapes: Readonly<Record<Kind, string | null>> = {
  * A field's values as they lie in the moved images.
  * @throws ShapeError where they are not of the shape and type that their kind moves
  */
-export function moved(field: Field, values: Tensor, mask: Tensor, matrices: Tensor): Tensor {
+export function moved(field: Field, values: Tensor, mask: Tensor, movement: Movement): Tensor {
   try {
-    return moves[field.kind](values, mask, matrices);
+    return moves[field.kind](values, mask, movement);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     const needed = `A field of kind ${field.kind} has shape ${shapes[field.kind]}.`;

@@ -55,6 +55,24 @@ export interface Judge {
   done(): Verdict;
 }
 
+/** Counts what validations add. */
+export interface Tally {
+  /** @throws ShapeError for outputs of more or fewer images */
+  add(outputs: HostOutputs, samples: readonly Sample[]): void;
+  /** Null where there was nothing to count. */
+  value(): number | null;
+}
+
+/** A figure of validation images that says better than the loss how good weights are, and costs little. */
+export interface Figure {
+  /** `Dice` */
+  readonly title: string;
+  /** Decimals worth showing. */
+  readonly digits: number;
+  readonly better: 'lower' | 'higher';
+  begin(): Tally;
+}
+
 /** A task set up for some data. */
 export interface Part {
   readonly fields: readonly Field[];
@@ -67,6 +85,8 @@ export interface Part {
   fill(example: Example, row: Row): void;
   /** One element: the mean over the labels that exist, 0 where none does. */
   loss(step: Step): Tensor;
+  /** By what validations may choose the best weights, where that is not the loss. */
+  readonly figure?: Figure;
   /** @param training what the trivial predictor knows */
   judge(training: readonly Sample[]): Judge;
   /**

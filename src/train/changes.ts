@@ -5,8 +5,17 @@ import type { TrainConfig } from './settings.ts';
 /** What runs of earlier versions, which had no such keys, all were. */
 const earlier = {
   ...({ precision: 'f32', initParts: 'all', freeze: 'none', freezeSteps: null, labelled: null } as const),
+  ...({ warmup: 0, chooseBy: 'loss', patience: null } as const),
   rates: { encoder: 1, decoder: 1, heads: 1 },
 };
+const earlierAugmentation = {
+  blurPx: 0,
+  noise: 0,
+  biasField: 0,
+  contrast: [1, 1],
+  gamma: [1, 1],
+  elasticPx: 0,
+} as const;
 
 /**
  * Keys whose values differ between two training configurations, but for those that do not change the weights; more
@@ -14,9 +23,10 @@ const earlier = {
  */
 export function changedKeys(before: Partial<TrainConfig>, after: TrainConfig): string[] {
   // A checkpoint names its kernel variants, so tuning is over once there is one.
-  const harmless = new Set<string>(['checkpointEvery', 'recompute', 'tune']);
+  const harmless = new Set<string>(['checkpointEvery', 'recompute', 'tune', 'patience']);
   if (before.schedule === 'constant') harmless.add('steps');
-  const [was, is] = [settingsOf({ ...earlier, ...before }), settingsOf(after)];
+  const augmentation = { ...earlierAugmentation, ...before.augmentation };
+  const [was, is] = [settingsOf({ ...earlier, ...before, augmentation }), settingsOf(after)];
   return [...new Set([...was.keys(), ...is.keys()])].filter(
     (key) => !harmless.has(key) && was.get(key) !== is.get(key),
   );

@@ -12,10 +12,12 @@ import type { TrainConfig } from './settings.ts';
 export const checkpointFile = 'checkpoint.safetensors';
 export const previousCheckpointFile = 'checkpoint.previous.safetensors';
 
-/** The lowest validation loss so far. */
+/** The best validation so far. */
 export interface Best {
   readonly step: number;
   readonly loss: number;
+  /** What it was chosen by, where that is not the loss. */
+  readonly figure?: number | null;
 }
 
 /** What a checkpoint says beside its tensors. */

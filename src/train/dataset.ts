@@ -2,12 +2,13 @@
 
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
+import { MOST_ELASTIC } from '../data/appearance.ts';
 import { isLabelled, type Sample, sampleAt, samplesOf } from '../data/sample.ts';
 import { drawSubjects, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { Task } from '../tasks/task.ts';
 import type { Plan, Stream } from './plan.ts';
-import type { TrainConfig } from './settings.ts';
+import type { AugmentationSettings, TrainConfig } from './settings.ts';
 
 /** Some of the training subjects with masks; those of fewer are among those of more. */
 function labelledOf(data: PreparedData, train: readonly string[], { seed, labelled }: TrainConfig): string[] {
@@ -85,8 +86,33 @@ export function fingerprint({ manifest, masks }: PreparedData): string {
   );
 }
 
-/** Throws ConfigError when a task has no label in the training part, or the images do not fit the network. */
-export function checkData(data: PreparedData, { tasks, backbone }: Plan, split: Split): void {
+/** A line that is bent is no line, so what it is to be learnt from must not bend. */
+function checkElastic(elasticPx: number, size: number, { tasks }: Plan): void {
+  if (elasticPx === 0) return;
+  const most = size * MOST_ELASTIC;
+  if (elasticPx > most)
+    throw new ConfigError(
+      `augmentation.elasticPx is ${elasticPx}, which may fold images of ${size} px. Take ${most} at most.`,
+    );
+  for (const { task, part } of tasks)
+    if (part.fields.some(({ kind }) => kind === 'lines'))
+      throw new ConfigError(
+        `augmentation.elasticPx is ${elasticPx}, but task ${task.name} learns lines, which would not stay straight. Set it to 0, or leave the task out.`,
+      );
+}
+
+/**
+ * Throws ConfigError when a task has no label in the training part, its labels cannot move as the images are to, or the
+ * images do not fit the network.
+ */
+export function checkData(
+  data: PreparedData,
+  plan: Plan,
+  split: Split,
+  { elasticPx }: Pick<AugmentationSettings, 'elasticPx'>,
+): void {
+  const { tasks, backbone } = plan;
+  checkElastic(elasticPx, data.manifest.size, plan);
   for (const { task, part } of tasks) part.check(trainingSamples(data, task, split));
   const { size } = data.manifest;
   if (size % backbone.sideStep !== 0)

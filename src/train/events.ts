@@ -6,6 +6,7 @@ import type { PreparedData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import type { WeightsMetadata } from '../models/weights.ts';
 import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
+import type { Figure } from '../tasks/task.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Best, Upgrade } from './checkpoint.ts';
 import type { InitialWeights, InitReport } from './init.ts';
@@ -30,7 +31,12 @@ export type TrainEvent =
       readonly steps: number;
       readonly etaSeconds: number;
     }
-  | { readonly kind: 'validation'; readonly metrics: ValidationMetrics }
+  /** `figure`: what the best weights are chosen by, where that is not the loss. */
+  | {
+      readonly kind: 'validation';
+      readonly metrics: ValidationMetrics;
+      readonly figure?: Pick<Figure, 'title' | 'digits'>;
+    }
   | { readonly kind: 'checkpoint'; readonly step: number }
   | { readonly kind: 'profile'; readonly rows: readonly ProfileRow[] }
   /** A measurement of the tuner is done. */
@@ -72,6 +78,8 @@ export interface TrainResult {
   readonly step: number;
   /** Whether the signal stopped the run before its last step. */
   readonly stopped: boolean;
+  /** Whether it ended before its last step for want of better validations. */
+  readonly early: boolean;
   readonly best: Best | null;
   readonly split: Split;
 }

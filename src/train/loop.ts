@@ -5,8 +5,7 @@ import type { Batch } from '../data/batch.ts';
 import { createSampler, type Sampler, type SamplerOptions } from '../data/sampler.ts';
 import type { Split } from '../data/split.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
-import type { ValidationMetrics } from '../results/losses.ts';
-import { type Best, type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoint.ts';
+import { type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoint.ts';
 import { checkData, fingerprint, splitOf, trainingImages, validationImages } from './dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
 import { FiniteCheck, type Trouble } from './finite.ts';
@@ -16,18 +15,14 @@ import type { Stream } from './plan.ts';
 import { writeText } from './runfiles.ts';
 import { appendRecords, metricsFile, truncateLog, validationFile } from './runlog.ts';
 import { startRun } from './start.ts';
-import { lossColumns, metricsOf } from './stepmetrics.ts';
+import { metricsOf } from './stepmetrics.ts';
 import { endedBy } from './suspects.ts';
 import { type StepValues, Trainer } from './trainer.ts';
+import { Validation } from './validation.ts';
 import { chooseVariants } from './variants.ts';
-import { saveWeights } from './weightsfile.ts';
 
 /** The profile of a training step, in the format of chrome://tracing and Perfetto. */
 export const traceFile = 'trace.json';
-
-/** Then the last weights, which are finite, are better than none. */
-const noBest =
-  'No validation loss was finite, so the last weights are kept. Look at the images of the validation subjects.';
 
 /** Where a run began, for the time that is left. */
 interface Progress {
@@ -49,13 +44,11 @@ class Run {
   readonly #finite = new FiniteCheck();
   /** One for each stream of tasks. */
   readonly #training: readonly Sampler[];
-  readonly #validation: readonly Sampler[] | null;
+  readonly #validation: Validation;
   readonly #data: string;
   /** Steps whose losses are known and logged. */
   #step = 0;
   #launched = 0;
-  #validated = 0;
-  #best: Best | null = null;
   #saved = 0;
   #recorded: Choices | undefined;
   #init: string | null = null;
@@ -74,9 +67,10 @@ class Run {
       return sampler(stream, { batch, seed, epoch, augmentation, images });
     });
     const held = streams.map((stream) => validationImages(data, stream, split, config.validationImages));
-    this.#validation = held.every((images) => images.length > 0)
+    const validation = held.every((images) => images.length > 0)
       ? streams.map((stream, i) => sampler(stream, { batch, epoch: 'sequential', images: held[i]! }))
       : null;
+    this.#validation = new Validation(options, trainer, validation);
   }
 
   async go(): Promise<Omit<TrainResult, 'split'>> {
@@ -84,7 +78,7 @@ class Run {
     await this.#start();
     await onAccepted?.();
     await truncateLog(this.#options.files, metricsFile, this.#step);
-    await truncateLog(this.#options.files, validationFile, this.#validated);
+    await truncateLog(this.#options.files, validationFile, this.#validation.state.validated);
     await this.#chooseVariants();
     await this.#trainer.prepare(this.#step + 1);
     const parameters = this.#trainer.network.arena.count;
@@ -93,14 +87,20 @@ class Run {
     const began = { step: this.#step, ms: performance.now() };
     while (!signal?.aborted) {
       await this.#rest();
-      if (this.#step === config.steps || signal?.aborted) break;
+      if (this.#ended || signal?.aborted) break;
       if (this.#step > began.step && this.#step === config.freezeSteps) await this.#trainer.thaw();
       await this.#stretch(began);
     }
     if (this.#saved < this.#step) await this.#checkpoint();
-    const stopped = this.#step < config.steps;
+    const early = this.#step < config.steps && this.#ended;
+    const stopped = this.#step < config.steps && !early;
     if (this.#options.profile && !stopped) await this.#profile();
-    return { step: this.#step, stopped, best: this.#best };
+    return { step: this.#step, stopped, early, best: this.#validation.state.best };
+  }
+
+  /** Whether no step is to follow: the last was done, or patience is over. */
+  get #ended(): boolean {
+    return this.#step === this.#options.config.steps || this.#validation.exhausted;
   }
 
   /** What is due between steps: validation, then checkpoint. */
@@ -108,7 +108,8 @@ class Run {
     const { steps, validateEvery, checkpointEvery } = this.#options.config;
     const [step, last] = [this.#step, this.#step === steps];
     if (step === 0) return;
-    if (this.#validated < step && (last || step % validateEvery === 0)) await this.#validate();
+    const { validated } = this.#validation.state;
+    if (validated < step && (last || step % validateEvery === 0)) await this.#validation.run(step);
     if (this.#saved < step && (last || step % checkpointEvery === 0)) await this.#checkpoint();
   }
 
@@ -175,29 +176,10 @@ class Run {
     return endedBy(trouble, saved, this.#batches(trouble.step - 1), data);
   }
 
-  async #validate(): Promise<void> {
-    const { config, files, signal } = this.#options;
-    const losses = this.#validation && (await this.#trainer.validate(this.#validation, signal));
-    if (this.#validation && !losses) return;
-    const best = !losses || losses.loss < (this.#best?.loss ?? Number.POSITIVE_INFINITY);
-    const last = this.#step === config.steps;
-    const none = losses !== null && last && !best && !this.#best;
-    if (none) this.#tell({ kind: 'warning', message: noBest });
-    if (losses ? best || none : last)
-      await saveWeights(files, this.#trainer.network, this.#options.describe(this.#step));
-    this.#validated = this.#step;
-    if (!losses) return;
-    const metrics: ValidationMetrics = { step: this.#step, ...lossColumns(losses), best };
-    if (best) this.#best = { step: this.#step, loss: losses.loss };
-    await appendRecords(files, validationFile, [metrics]);
-    this.#tell({ kind: 'validation', metrics });
-  }
-
   async #checkpoint(): Promise<void> {
     const state: CheckpointState = {
       step: this.#step,
-      validated: this.#validated,
-      best: this.#best,
+      ...this.#validation.state,
       config: this.#options.config,
       data: this.#data,
       ...(this.#init && { init: this.#init }),
@@ -224,8 +206,7 @@ class Run {
   async #start(): Promise<void> {
     const start = await startRun(this.#options, this.#trainer, this.#data, (event) => this.#tell(event));
     this.#step = this.#saved = start.step;
-    this.#validated = start.validated;
-    this.#best = start.best;
+    this.#validation.restore(start);
     this.#recorded = start.variants;
     this.#init = start.init;
   }
@@ -250,7 +231,7 @@ class Run {
 
 /**
  * Trains a network on prepared data. Writes metrics.jsonl, validation.jsonl, checkpoint.safetensors and
- * weights.safetensors (the weights of the lowest validation loss, or the last ones without validation subjects).
+ * weights.safetensors (the best weights by the validation's loss or figure, or the last ones without validation subjects).
  * The same data, configuration and adapter give the same bytes, stopped and resumed or not (but for
  * `imagesPerSecond`).
  * @throws ConfigError when configuration, data and checkpoint do not fit together
@@ -262,7 +243,7 @@ class Run {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { device, data, config, plan } = options;
   const split = splitOf(data, config);
-  checkData(data, plan, split);
+  checkData(data, plan, split, config.augmentation);
   const choices = choicesOf(device);
   const trainer = new Trainer(device, config, plan, data.manifest.size);
   try {

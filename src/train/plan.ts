@@ -3,7 +3,7 @@ import type { Backbone } from '../backbones/backbone.ts';
 import { type Input, oneImage } from '../data/input.ts';
 import { groupBy } from '../data/lists.ts';
 import type { Head } from '../models/heads.ts';
-import type { Facts, Grid, Part, Task } from '../tasks/task.ts';
+import type { Facts, Figure, Grid, Part, Task } from '../tasks/task.ts';
 
 /** A task that is asked for. */
 export interface ChosenTask {
@@ -35,6 +35,17 @@ export interface Plan {
   readonly heads: readonly Head[];
 }
 
+const figureWith = (figure: Figure, own: (head: Head) => Head): Figure => ({
+  ...figure,
+  begin() {
+    const tally = figure.begin();
+    return {
+      add: (outputs, samples) => tally.add((head) => outputs(own(head)), samples),
+      value: () => tally.value(),
+    };
+  },
+});
+
 /** A task's part with other heads in place of those that it names. */
 function withHeads(part: Part, replaced: ReadonlyMap<Head, Head>): Part {
   const own = (head: Head): Head => replaced.get(head) ?? head;
@@ -42,6 +53,7 @@ function withHeads(part: Part, replaced: ReadonlyMap<Head, Head>): Part {
     ...part,
     heads: part.heads.map(own),
     loss: (step) => part.loss({ ...step, out: (head) => step.out(own(head)) }),
+    ...(part.figure && { figure: figureWith(part.figure, own) }),
     judge(training) {
       const judge = part.judge(training);
       return {

@@ -16,6 +16,18 @@ export interface AugmentationSettings {
   readonly gain: readonly [number, number];
   /** Added to the z-scored intensity, ±. */
   readonly offset: number;
+  /** Most standard deviation of a Gaussian blur, pixels. */
+  readonly blurPx: number;
+  /** Most standard deviation of normal noise on the z-scored intensity. */
+  readonly noise: number;
+  /** Most of each coefficient of a smooth multiplicative field's logarithm, ±. */
+  readonly biasField: number;
+  /** Least and most factor on the distance from the image's mean. */
+  readonly contrast: readonly [number, number];
+  /** Least and most power of the intensity between the image's least and most. */
+  readonly gamma: readonly [number, number];
+  /** Most of a smooth displacement along x and along y, pixels; a sixteenth of the image's side at most. */
+  readonly elasticPx: number;
 }
 
 /** A backbone and its settings. */
@@ -54,6 +66,8 @@ export interface TrainConfig {
   readonly batch: number;
   readonly learningRate: number;
   readonly schedule: Schedule;
+  /** Steps in which the learning rate rises to where its schedule begins. */
+  readonly warmup: number;
   /** `subject`: one random image per subject and epoch; `all`: every image once per epoch. */
   readonly epoch: 'subject' | 'all';
   readonly augmentation: AugmentationSettings;
@@ -70,6 +84,10 @@ export interface TrainConfig {
   readonly testFraction: number;
   /** Steps between validations. */
   readonly validateEvery: number;
+  /** What the best weights are chosen by: the validation's loss, or the figure of the first task that has one, if any. */
+  readonly chooseBy: 'loss' | 'figure';
+  /** Validations in a row that may be no better than the best before the run ends; null: it goes to its last step. */
+  readonly patience: number | null;
   /** Images of validation subjects to validate on, at most; evenly spaced. */
   readonly validationImages: number;
   /** Steps between checkpoints. */

@@ -23,7 +23,7 @@ export function metricsOf(
   values: StepValues,
   imagesPerSecond: number,
 ): StepMetrics {
-  const lr = learningRateAt(config.schedule, config.learningRate, step, config.steps);
+  const lr = learningRateAt(config, step);
   const { loss, tasks, nonFinite: _, ...scaling } = values;
   return { step, ...lossColumns({ loss, tasks }, finiteOrNull), ...scaling, lr, imagesPerSecond };
 }

@@ -1,5 +1,6 @@
 /** @file A stream's batch on the device: one buffer, written once a step, and the tensors that lie in it. */
 import * as ops from '../autograd/ops.ts';
+import { type Changes, changesOf } from '../data/appearance.ts';
 import { type Batch, BatchLayout, type Section } from '../data/batch.ts';
 import { type Input, oneImage } from '../data/input.ts';
 import { moved } from '../tasks/moves.ts';
@@ -14,6 +15,8 @@ import type { PlannedTask, Stream } from './plan.ts';
 export interface StreamStep extends Omit<Step, 'out'> {
   readonly images: Tensor;
 }
+
+const noChanges = changesOf({});
 
 export class StreamInputs {
   readonly tasks: readonly PlannedTask[];
@@ -35,30 +38,49 @@ export class StreamInputs {
     this.#whole.fill(batch.bytes);
   }
 
-  /** Images and labels as the batch's augmentation moves them. */
-  moved(): StreamStep {
+  /** Images and labels as the batch's augmentation moves and changes them. @param changes beside gain and offset */
+  moved(changes: Changes = noChanges): StreamStep {
     const matrices = this.#tensor(this.#layout.matrices);
+    const displacement = changes.elastic ? this.#displacement() : null;
     const labels = new Map(
       this.#layout.fields.map((field) => {
         const [values, mask] = [this.#layout.values(field), this.#layout.mask(field)].map((at) =>
           this.#tensor(at),
         );
-        return [field, moved(field, values!, mask!, matrices)] as const;
+        return [field, moved(field, values!, mask!, { matrices, displacement })] as const;
       }),
     );
     const images = ops.warp(
       this.#tensor(this.#layout.images),
       matrices,
       this.#tensor(this.#layout.gainOffset),
+      { displacement },
     );
     const stored = this.#stored();
     // what is not moved is no field of this stream, which is refused there
-    return { ...stored, images, at: (field) => labels.get(field) ?? stored.at(field) };
+    return {
+      ...stored,
+      images: this.#changed(images, changes),
+      at: (field) => labels.get(field) ?? stored.at(field),
+    };
   }
 
   /** Images and labels as evaluations see them: as they are stored, unless it is the input that moves them. */
   still(): StreamStep {
     return this.#input === oneImage ? this.#stored() : this.moved();
+  }
+
+  #displacement(): Tensor {
+    const { size } = this.#layout.sizes;
+    return ops.splineImage(this.#tensor(this.#layout.controls), { size: [size, size] });
+  }
+
+  /** In the order in which images come about: resolution, noise, then the field and how the image is windowed. */
+  #changed(images: Tensor, { blur, noise, intensity }: Changes): Tensor {
+    const at = this.#layout.appearance;
+    const blurred = blur ? ops.gaussianBlur(images, this.#tensor(at.blur)) : images;
+    const noisy = noise ? ops.addNoise(blurred, this.#tensor(at.noise), this.#tensor(at.noiseKeys)) : blurred;
+    return intensity ? ops.adjustIntensity(noisy, this.#tensor(at.intensity)) : noisy;
   }
 
   #stored(): StreamStep {

@@ -8,13 +8,16 @@ import { LossScaler } from '../autograd/scaler.ts';
 import { type CapturedStep, capture, type StepMemory, type StepOutputs } from '../autograd/step.ts';
 import { noGrad, Tape } from '../autograd/tape.ts';
 import { type TuneOptions, tune, type Winner } from '../autograd/tune.ts';
+import { changesOf } from '../data/appearance.ts';
 import type { Sampler } from '../data/sampler.ts';
 import type { BodyMode } from '../models/body.ts';
-import type { HeadedNetwork } from '../models/headed.ts';
+import type { HeadedNetwork, Outputs } from '../models/headed.ts';
+import type { HostOutputs } from '../tasks/task.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { ChosenOutputs, type OnOutputs } from './chosen.ts';
 import { HISTORY_STEPS, History } from './history.ts';
 import { type Batches, type Losses, MeanLosses } from './losses.ts';
 import { buildNetwork } from './network.ts';
@@ -52,6 +55,9 @@ const PROFILED_RUNS = 3;
 /** Columns of the history beside the tasks' losses. */
 const ownColumns = ['loss', 'lossScale', 'skippedSteps'] as const;
 
+/** Batches whose outputs wait to be read. */
+const MOST_READ = 4;
+
 type StepTensors = Readonly<{ loss: Tensor } & Record<string, Tensor>>;
 
 /** A task's column: no task is called as a column of ours is. */
@@ -66,6 +72,7 @@ export class Trainer {
   readonly #streams: readonly StreamInputs[];
   /** In mixed precision. */
   readonly #scaler: LossScaler | undefined;
+  readonly #chosen: ChosenOutputs;
   readonly #random: Tensor;
   readonly #history: History<string>;
   #training: CapturedStep<StepTensors> | undefined;
@@ -76,6 +83,7 @@ export class Trainer {
     this.#device = device;
     this.#config = config;
     this.#plan = plan;
+    this.#chosen = new ChosenOutputs(config, plan);
     this.network = buildNetwork(device, plan, { seed, precision });
     this.#scaler = precision === 'mixed' ? new LossScaler(device, { undo: this.network.undo }) : undefined;
     const { statistics, parameters } = this.network;
@@ -152,10 +160,10 @@ export class Trainer {
    * into the history.
    */
   train(step: number, batches?: Batches): void {
-    const { schedule, learningRate, steps, seed } = this.#config;
+    const { seed } = this.#config;
     if (batches) this.#write(batches);
     this.#random.write([seed >>> 0, step]);
-    this.optimizer.prepare(step, learningRateAt(schedule, learningRate, step, steps));
+    this.optimizer.prepare(step, learningRateAt(this.#config, step));
     this.#run(this.#training!, step);
   }
 
@@ -184,24 +192,32 @@ export class Trainer {
   /**
    * Mean losses over every image of sequential samplers, one a stream, in evaluation mode; null if `signal` stopped it.
    * Overwrites the history: ask for its losses before.
+   * @param onOutputs told of the outputs for the images whose heads choose the best weights
    */
-  async validate(samplers: readonly Sampler[], signal?: AbortSignal): Promise<Losses | null> {
+  async validate(
+    samplers: readonly Sampler[],
+    signal?: AbortSignal,
+    onOutputs?: OnOutputs,
+  ): Promise<Losses | null> {
     const means = new MeanLosses(this.#plan.tasks, this.#plan.streams);
     const pace = new Pace();
     const steps = Math.max(...samplers.map(({ stepsPerEpoch }) => stepsPerEpoch));
     for (let done = 0; done < steps; ) {
       if (signal?.aborted) return null;
-      const count = Math.min(pace.burst, HISTORY_STEPS, steps - done);
+      const count = Math.min(pace.burst, onOutputs ? MOST_READ : HISTORY_STEPS, steps - done);
       const batches = Array.from({ length: count }, (_, i) =>
         samplers.map((sampler) => sampler.batch(done + i)),
       );
       pace.start();
+      const reads: Promise<HostOutputs>[] = [];
       for (const [i, batch] of batches.entries()) {
         this.#write(batch);
         this.#run(this.#validation!, done + i);
+        if (onOutputs) reads.push(this.#chosen.read(this.#validation!, batch));
       }
       const losses = await pace.settle(count, this.losses(done, done + count - 1));
       for (const [i, batch] of batches.entries()) means.add(batch, losses[i]!);
+      for (const [i, outputs] of (await Promise.all(reads)).entries()) onOutputs?.(outputs, batches[i]!);
       done += count;
     }
     return means.mean();
@@ -225,9 +241,10 @@ export class Trainer {
   #trainingStep(): StepTensors {
     this.network.arena.zeroGrad();
     using tape = new Tape();
-    const { recompute } = this.#config;
+    const { recompute, augmentation } = this.#config;
+    const changes = changesOf(augmentation);
     const mode = { training: true, random: this.#random, recompute };
-    const losses = this.#lossesOf((stream) => stream.moved(), mode);
+    const losses = this.#lossesOf((stream) => stream.moved(changes), mode);
     const scaler = this.#scaler;
     tape.backward(losses.loss, scaler?.scale);
     this.optimizer.apply(losses.loss);
@@ -237,15 +254,28 @@ export class Trainer {
   }
 
   #validationStep(): StepTensors {
-    return noGrad(() => this.#lossesOf((stream) => stream.still(), { training: false }));
+    return noGrad(() => {
+      const outputs: Record<string, Tensor>[] = [];
+      const losses = this.#lossesOf(
+        (stream) => stream.still(),
+        { training: false },
+        ({ tasks }, output) => outputs.push(this.#chosen.of(tasks, output)),
+      );
+      return Object.assign({}, ...outputs, losses);
+    });
   }
 
   /** The weighted sum of the tasks' losses, and each. */
-  #lossesOf(stepOf: (stream: StreamInputs) => StreamStep, mode: BodyMode): StepTensors {
+  #lossesOf(
+    stepOf: (stream: StreamInputs) => StreamStep,
+    mode: BodyMode,
+    onStream: (stream: StreamInputs, output: Outputs) => unknown = () => {},
+  ): StepTensors {
     const terms = new Map<PlannedTask, Tensor>();
     for (const stream of this.#streams) {
       const { images, ...labels } = stepOf(stream);
       const { output } = this.network.run(images, mode);
+      onStream(stream, output);
       for (const planned of stream.tasks) terms.set(planned, planned.part.loss({ out: output, ...labels }));
     }
     const weighted = this.#plan.tasks.map((planned) => {

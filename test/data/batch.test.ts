@@ -24,6 +24,11 @@ describe('the layout of a batch', () => {
       ['classes mask', [3, 1], 'f32'],
       ['matrices', [6, 6], 'f32'],
       ['gain and offset', [6, 2], 'f32'],
+      ['blur', [6], 'f32'],
+      ['noise', [6], 'f32'],
+      ['noise keys', [6, 2], 'u32'],
+      ['intensity', [6, 7], 'f32'],
+      ['controls', [6, 7, 7, 2], 'f32'],
     ]);
     expect(layout.values(number).name).toBe('number');
     expect(layout.mask(number).name).toBe('number mask');

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { ShapeError } from '../../src/base/errors.ts';
 import { filled, tensor, zeros } from '../../src/tensor/create.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
 import { checkOp, expectClose, type Host, host, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 
@@ -51,7 +52,7 @@ describe('warp', () => {
       ];
       await checkOp(device(), {
         inputs: [random(shape), host([3, 6], matrices.flat()), host([3, 2], [1, 0, 1.5, -0.25, 2, 1])],
-        forward: ops.warp,
+        forward: (x, at, gains) => ops.warp(x!, at!, gains!),
         reference,
         gradientOf: [],
         epsilon: 2 ** -18,
@@ -191,5 +192,79 @@ describe('transformLines', () => {
     expect([...moved.slice(3, 9)]).toEqual([0, 0, 0, Number.NaN, Number.NaN, Number.NaN]);
     expectClose(moved.slice(9), many.slice(9), 1e-6, 'lines');
     device().memory.trim();
+  });
+});
+
+describe('warp by a displacement', () => {
+  const shape = [2, 7, 9, 1] as const;
+  const matrices = host([2, 6], [...about(20, 1.2, 4, 3, [0.5, -1]), ...identity].map(Math.fround));
+  const gains = host([2, 2], [1, 0, 1.5, -0.25]);
+  const displacement = random([2, 7, 9, 2], 8, -2, 2);
+
+  /** An image at a time and a pixel at a time: a displaced pixel is one of a matrix of its own. */
+  function displacedReference(x: Host): Host {
+    const data = Array.from(x.data, (_, i) => {
+      const n = Math.floor(i / 63);
+      const m = [...matrices.data.subarray(6 * n, 6 * n + 6)];
+      m[2]! += displacement.data[2 * i]!;
+      m[5]! += displacement.data[2 * i + 1]!;
+      const one = { shape: [1, 7, 9, 1], data: x.data.slice(63 * n, 63 * n + 63) };
+      const gain = host([1, 2], gains.data.slice(2 * n, 2 * n + 2));
+      return reference(one, host([1, 6], m), gain).data[i % 63]!;
+    });
+    return host(shape, data);
+  }
+
+  it('reads that far from where the matrix says, as f64 does', async () => {
+    const [at, gain, by] = [
+      [matrices, [2, 6]],
+      [gains, [2, 2]],
+      [displacement, displacement.shape],
+    ].map(([of, own]) => tensor(device(), (of as Host).data, own as number[])) as [Tensor, Tensor, Tensor];
+    await checkOp(device(), {
+      inputs: [random(shape)],
+      forward: (x) => ops.warp(x!, at, gain, { displacement: by }),
+      reference: displacedReference,
+      gradientOf: [],
+      epsilon: 2 ** -18,
+    });
+  });
+
+  it('moves labels to where it moves their pixels, and a displacement of nothing changes no bit', async () => {
+    const values = random(shape, 2).data;
+    const x = tensor(device(), values, shape);
+    const at = tensor(device(), matrices.data, [2, 6]);
+    const none = tensor(device(), [1, 0, 1, 0], [2, 2]);
+    const still = zeros(device(), [2, 7, 9, 2]);
+    expect(await ops.warp(x, at, none, { displacement: still }).read()).toEqual(
+      await ops.warp(x, at, none).read(),
+    );
+    const whole = tensor(
+      device(),
+      Array.from({ length: 252 }, (_, i) => (i % 4) - 1 - (i % 2)),
+      [2, 7, 9, 2],
+    );
+    const same = tensor(device(), [...identity, ...identity], [2, 6]);
+    const classes = values.map((_, i) => 1 + (i % 50));
+    const labels = tensor(device(), classes, [2, 7, 9], 'u32');
+    const [moved, image] = await poisoned(device(), () =>
+      Promise.all([
+        ops.warpLabels(labels, same, { displacement: whole }).read(),
+        ops.warp(tensor(device(), classes, shape), same, none, { displacement: whole }).read(),
+      ]),
+    );
+    expect([...moved]).toEqual([...image]);
+    expect([...moved]).not.toEqual([...classes]);
+  });
+
+  it('refuses one of other images', () => {
+    const x = zeros(device(), [1, 2, 2, 1]);
+    const [at, gain] = [zeros(device(), [1, 6]), zeros(device(), [1, 2])];
+    const wrong = zeros(device(), [1, 2, 3, 2]);
+    expect(() => ops.warp(x, at, gain, { displacement: wrong })).toThrow(
+      'warp: displacement has shape [1, 2, 3, 2]',
+    );
+    const labels = zeros(device(), [1, 2, 2], 'u32');
+    expect(() => ops.warpLabels(labels, at, { displacement: wrong })).toThrow('warpLabels: displacement');
   });
 });

@@ -250,19 +250,70 @@ describe('configuration', () => {
 });
 
 describe('learning rate', () => {
-  it('steps as the published schedule really ran', () => {
-    const at = (epoch: number) => learningRateAt('step', 3e-4, epoch, 500);
+  type Rates = Parameters<typeof learningRateAt>[0];
+  const rates = (schedule: Rates['schedule'], given: Partial<Rates> = {}): Rates => ({
+    ...{ schedule, learningRate: 2, steps: 10, warmup: 0, ...given },
+  });
+
+  it('steps as the published schedules really ran', () => {
+    const paper = { learningRate: 3e-4, steps: 500 };
+    const at = (epoch: number) => learningRateAt(rates('step', paper), epoch);
     const expected = [3e-4, 9e-5, 2.7e-5, 8.1e-6, 2.43e-6];
     for (const [part, rate] of expected.entries()) {
       expect(at(100 * part + 1)).toBeCloseTo(rate, 12);
       expect(at(100 * part + 100)).toBeCloseTo(rate, 12);
     }
+    // 1e-3 halved every 50 of 500 epochs
+    for (let part = 0; part < 10; part++)
+      for (const epoch of [50 * part + 1, 50 * part + 50])
+        expect(learningRateAt(rates('halving', { learningRate: 1e-3, steps: 500 }), epoch)).toBe(
+          1e-3 * 0.5 ** part,
+        );
   });
 
   it('falls along half a cosine, or stays', () => {
-    expect(learningRateAt('cosine', 2, 1, 10)).toBe(2);
-    expect(learningRateAt('cosine', 2, 6, 10)).toBeCloseTo(1, 12);
-    expect(learningRateAt('cosine', 2, 10, 10)).toBeCloseTo(1 + Math.cos(0.9 * Math.PI), 12);
-    expect(learningRateAt('constant', 2, 10, 10)).toBe(2);
+    const at = (step: number) => learningRateAt(rates('cosine'), step);
+    expect(at(1)).toBe(2);
+    expect(at(6)).toBeCloseTo(1, 12);
+    expect(at(10)).toBeCloseTo(1 + Math.cos(0.9 * Math.PI), 12);
+    expect(learningRateAt(rates('constant'), 10)).toBe(2);
+  });
+
+  it('rises straight before any schedule, which then has the steps that are left', () => {
+    for (const schedule of ['constant', 'cosine', 'step', 'halving'] as const) {
+      const warm = rates(schedule, { steps: 24, warmup: 4 });
+      const all = Array.from({ length: 24 }, (_, i) => learningRateAt(warm, i + 1));
+      expect(all.slice(0, 4)).toEqual([0.4, 0.8, 1.2, 1.6]);
+      const rest = rates(schedule, { steps: 20 });
+      expect(all.slice(4)).toEqual(Array.from({ length: 20 }, (_, i) => learningRateAt(rest, i + 1)));
+    }
+    expect(message(() => resolveConfig({ steps: 5, warmup: 5 }))).toContain(
+      'warmup is 5 of 5 steps, which leaves none for the schedule',
+    );
+  });
+
+  it('and patience are settings that runs of earlier versions had none of', () => {
+    const now = trainConfigOf(presets.finetune);
+    const { warmup: _w, chooseBy: _c, patience: _p, augmentation, ...before } = now;
+    const {
+      blurPx: _b,
+      noise: _n,
+      biasField: _f,
+      contrast: _k,
+      gamma: _g,
+      elasticPx: _e,
+      ...old
+    } = augmentation;
+    const earlier = { ...before, augmentation: old } as unknown as typeof now;
+    const plain = { ...now, warmup: 0, chooseBy: 'loss', patience: null } as const;
+    expect(changedKeys(earlier, plain)).toEqual([]);
+    expect(changedKeys(earlier, { ...plain, patience: 3 })).toEqual([]);
+    expect(changedKeys(earlier, { ...plain, warmup: 1, chooseBy: 'figure' })).toEqual(['warmup', 'chooseBy']);
+    expect(changedKeys(earlier, { ...plain, augmentation: { ...augmentation, gamma: [1, 2] } })).toEqual([
+      'augmentation.gamma',
+    ]);
+    expect(message(() => resolveConfig({ patience: 2, validationFraction: 0 }))).toContain(
+      'patience is 2, but validationFraction is 0',
+    );
   });
 });

@@ -14,7 +14,7 @@ const device = useDevice();
 const size = 33;
 const options = { rotationDeg: 40, scale: [0.8, 1.2], shiftPx: 5, flipX: true } as const;
 const matrices = [0, 1, 2].map((counter) => drawAugmentation(4, counter, options, size).matrix);
-const onDevice = () => tensor(device(), matrices.flat(), [3, 6]);
+const onDevice = () => ({ matrices: tensor(device(), matrices.flat(), [3, 6]), displacement: null });
 
 describe('moved labels', () => {
   it('of lines lie where the pixels do that they ran through', async () => {

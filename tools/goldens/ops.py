@@ -7,6 +7,7 @@ import ops_conv
 import ops_elements
 import ops_groups
 import ops_image
+import ops_intensity
 import ops_loss
 import ops_losses
 import ops_math
@@ -19,7 +20,7 @@ from common import GOLDENS, Draw, write_json
 
 MODULES = [
     ops_conv, ops_groups, ops_elements, ops_image, ops_math, ops_loss, ops_optim, ops_norm, ops_reduce, ops_losses,
-    ops_training, ops_warp,
+    ops_training, ops_warp, ops_intensity,
 ]
 
 

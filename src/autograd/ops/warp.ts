@@ -7,26 +7,39 @@ import { apply } from '../apply.ts';
 /**
  * Affinely warped images, bilinear, 0 outside. Row (m0 … m5) of `matrices` [N, 6] takes output pixel (x, y) to input
  * point (m0·x + m1·y + m2, m3·x + m4·y + m5), pixel centres at integers. Row (gain, offset) of `gainOffset` [N, 2]
- * makes gain·v + offset of each input pixel v; what lies outside stays 0. x [N, H, W, C]. Has no gradient.
+ * makes gain·v + offset of each input pixel v; what lies outside stays 0. x [N, H, W, C]. With a `displacement`
+ * [N, H, W, 2], output pixel (x, y) reads that many pixels along x and y from the point that the matrix takes it to. Has
+ * no gradient.
  * @throws ShapeError where shapes differ
  */
-export function warp(x: Tensor, matrices: Tensor, gainOffset: Tensor): Tensor {
-  return apply(kernels.warp, [x, matrices, gainOffset], null);
+export function warp(x: Tensor, matrices: Tensor, gainOffset: Tensor, options: WarpOptions = {}): Tensor {
+  expectOptions('warp', options, ['displacement']);
+  const { displacement = null } = options;
+  const inputs = [x, matrices, gainOffset];
+  return apply(kernels.warp, displacement ? [...inputs, displacement] : inputs, null);
 }
 
-export interface WarpLabelsOptions {
+export interface WarpOptions {
+  /** [N, H, W, 2]: by output pixel, along x and y; default (and null): none. */
+  readonly displacement?: Tensor | null | undefined;
+}
+
+export interface WarpLabelsOptions extends WarpOptions {
   /** Label of what lies outside the input: a whole number of 32 bits, default 0. */
   readonly outside?: number | undefined;
 }
 
 /**
- * Labels of pixels [N, H, W], i32 or u32, as they lie in the images that `warp` makes by `matrices` [N, 6]: that of the
- * input pixel whose centre is nearest, of equally near ones the later in column and row. Has no gradient.
+ * Labels of pixels [N, H, W], i32 or u32, as they lie in the images that `warp` makes by `matrices` [N, 6] and
+ * `displacement`: that of the input pixel whose centre is nearest, of equally near ones the later in column and row. Has
+ * no gradient.
  * @throws ShapeError where shapes differ
  */
 export function warpLabels(labels: Tensor, matrices: Tensor, options: WarpLabelsOptions = {}): Tensor {
-  expectOptions('warpLabels', options, ['outside']);
-  return apply(kernels.warpLabels, [labels, matrices], { outside: options.outside ?? 0 });
+  expectOptions('warpLabels', options, ['outside', 'displacement']);
+  const { outside = 0, displacement = null } = options;
+  const inputs = [labels, matrices];
+  return apply(kernels.warpLabels, displacement ? [...inputs, displacement] : inputs, { outside });
 }
 
 /**

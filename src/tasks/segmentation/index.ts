@@ -11,6 +11,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { either, least0, list, oneOf, text } from '../settings.ts';
 import { defineTask, type Facts, type Step } from '../task.ts';
 import { balancedWeights, classCounts } from './classes.ts';
+import { pooledDice } from './figure.ts';
 import { VolumeJudge } from './judge.ts';
 
 const weightings = ['equal', 'balanced'] as const;
@@ -134,6 +135,7 @@ export const segmentation = defineTask<SegmentationSettings>({
         if (isLabelled(sample)) row.set(mask, sample.mask()!);
       },
       loss: (step) => lossOf(step.out(head), labelsOf(step, mask), settings, weights.values),
+      figure: pooledDice(head, grid.size),
       judge: (training) => new VolumeJudge({ head, classes, chambers: settings.chambers, grid }, training),
       check(training) {
         if (!training.some(isLabelled))

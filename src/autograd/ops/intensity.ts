@@ -1,0 +1,61 @@
+/** @file Augmentation on the device beside `warp`: what changes intensities by rows of tables, and smooth displacements. */
+import { expectWhole } from '../../kernels/checks.ts';
+import * as kernels from '../../kernels/index.ts';
+import { expectOptions } from '../../kernels/options.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { apply } from '../apply.ts';
+
+/**
+ * Images x [N, H, W, C] blurred by Gaussians of standard deviations `sigmas` [N], pixels: weights exp(−d²/2σ²) up to 3σ
+ * (96 pixels at most) that sum to 1, first along x and then along y; edge pixels repeat outside. An image of σ ≤ 0 stays
+ * as it is. Has no gradient.
+ * @throws ShapeError where shapes differ
+ */
+export function gaussianBlur(x: Tensor, sigmas: Tensor): Tensor {
+  return apply(kernels.gaussianBlur, [apply(kernels.gaussianBlur, [x, sigmas], { axis: 'x' }), sigmas], {
+    axis: 'y',
+  });
+}
+
+/**
+ * x [N, H, W, C] and normal noise of standard deviations `sigmas` [N]. Values 4i … 4i + 3 of an image get the normal
+ * numbers (Box and Muller) of philox([i, 0, 0, 0], key), key a row of `keys` [N, 2], u32. Has no gradient.
+ * @throws ShapeError where shapes differ
+ */
+export function addNoise(x: Tensor, sigmas: Tensor, keys: Tensor): Tensor {
+  return apply(kernels.addNoise, [x, sigmas, keys], null);
+}
+
+/**
+ * Images x [N, H, W, C] through what a row of `settings` [N, 7] says, one after the other; mean, min, max and standard
+ * deviation are the image's before each. Numbers that change nothing leave the image as it is. A value that is not
+ * finite stays that, and may spread in its image. Has no gradient.
+ * - Bias field (a, b, c, d, e): min + (v − min) · exp(a·cos πs + b·cos πt + c·cos πs·cos πt + d·cos 2πs + e·cos 2πt), s
+ *   and t the pixel's centre from 0 to 1 across and down the image; 0 each for none.
+ * - Contrast k: mean + k·(v − mean), cut off at min and max; 1 for none (nnU-Net, Isensee et al. 2021).
+ * - Gamma g: w = min + (max − min)·((v − min)/(max − min + 1e-7))^g, then mean and standard deviation as they were:
+ *   mean + sd·(w − mean w)/(sd w + 1e-8); 1 for none (nnU-Net's, which keeps the statistics).
+ * @throws ShapeError where shapes differ
+ */
+export function adjustIntensity(x: Tensor, settings: Tensor): Tensor {
+  return apply(kernels.adjustIntensity, [x, settings], null);
+}
+
+export interface SplineImageOptions {
+  /** Of the images, pixels. */
+  readonly size: readonly [height: number, width: number];
+}
+
+/**
+ * Images [N, height, width, C] of uniform cubic B-splines through control points x [N, G, F, C]: (G − 3)·(F − 3) equal
+ * cells lie side by side across an image, and a pixel's centre takes the weighted mean of the 16 points around its cell.
+ * No value lies outside those of its control points. Has no gradient.
+ * @throws ShapeError for fewer than 4 control points along an axis
+ */
+export function splineImage(x: Tensor, options: SplineImageOptions): Tensor {
+  expectOptions('splineImage', options, ['size']);
+  const [height, width] = options.size;
+  expectWhole('splineImage', 'height', height, 1);
+  expectWhole('splineImage', 'width', width, 1);
+  return apply(kernels.splineImage, [x], { height, width });
+}

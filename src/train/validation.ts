@@ -1,0 +1,88 @@
+/** @file Validations of a run: their losses and figure, the best weights so far, and when waiting for better ones ends. */
+import type { Sampler } from '../data/sampler.ts';
+import type { ValidationMetrics } from '../results/losses.ts';
+import type { Figure } from '../tasks/task.ts';
+import type { Best } from './checkpoint.ts';
+import { ChosenOutputs, choosingTask } from './chosen.ts';
+import type { TrainOptions } from './events.ts';
+import { appendRecords, validationFile } from './runlog.ts';
+import { lossColumns } from './stepmetrics.ts';
+import type { Trainer } from './trainer.ts';
+import { saveWeights } from './weightsfile.ts';
+
+/** Then the last weights, which are finite, are better than none. */
+const noBest = (by: string): string =>
+  `No validation ${by} was finite, so the last weights are kept. Look at the images of the validation subjects.`;
+
+/** What validations so far came to: what a checkpoint keeps. */
+export interface Validated {
+  /** Step of the last one, 0 before the first. */
+  readonly validated: number;
+  readonly best: Best | null;
+}
+
+export class Validation {
+  readonly #options: TrainOptions;
+  readonly #trainer: Trainer;
+  /** One for each stream of tasks; null where no subject is held out for it. */
+  readonly #samplers: readonly Sampler[] | null;
+  readonly #figure: Figure | undefined;
+  readonly #chosen: ChosenOutputs;
+  #state: Validated = { validated: 0, best: null };
+
+  constructor(options: TrainOptions, trainer: Trainer, samplers: readonly Sampler[] | null) {
+    this.#options = options;
+    this.#trainer = trainer;
+    this.#samplers = samplers;
+    this.#figure = choosingTask(options.config, options.plan)?.part.figure;
+    this.#chosen = new ChosenOutputs(options.config, options.plan);
+  }
+
+  get state(): Validated {
+    return this.#state;
+  }
+
+  /** Goes on from what an earlier run left. */
+  restore({ validated, best }: Validated): void {
+    this.#state = { validated, best };
+  }
+
+  /** Whether as many validations in a row as the run has patience for were no better than the best before. */
+  get exhausted(): boolean {
+    const { patience, validateEvery } = this.#options.config;
+    if (patience === null || !this.#samplers) return false;
+    const { validated, best } = this.#state;
+    return Math.floor((validated - (best?.step ?? 0)) / validateEvery) >= patience;
+  }
+
+  /** Validates after `step` steps and keeps the weights if they are the best so far; a signal leaves all as it was. */
+  async run(step: number): Promise<void> {
+    const { config, data, files, signal, onProgress } = this.#options;
+    const tally = this.#figure?.begin();
+    const onOutputs = tally && this.#chosen.feeding(tally, data);
+    const losses = this.#samplers && (await this.#trainer.validate(this.#samplers, signal, onOutputs));
+    if (this.#samplers && !losses) return;
+    const figure = tally?.value();
+    const best = !losses || this.#isBest(losses.loss, figure);
+    const last = step === config.steps;
+    const none = losses !== null && last && !best && !this.#state.best;
+    if (none) onProgress?.({ kind: 'warning', message: noBest(this.#figure ? 'figure' : 'loss') });
+    if (losses ? best || none : last)
+      await saveWeights(files, this.#trainer.network, this.#options.describe(step));
+    this.#state = { ...this.#state, validated: step };
+    if (!losses) return;
+    const known = figure === undefined ? {} : { figure };
+    const metrics: ValidationMetrics = { step, ...lossColumns(losses), ...known, best };
+    if (best) this.#state = { validated: step, best: { step, loss: losses.loss, ...known } };
+    await appendRecords(files, validationFile, [metrics]);
+    onProgress?.({ kind: 'validation', metrics, ...(this.#figure && { figure: this.#figure }) });
+  }
+
+  #isBest(loss: number, figure: number | null | undefined): boolean {
+    const { best } = this.#state;
+    if (!this.#figure) return loss < (best?.loss ?? Number.POSITIVE_INFINITY);
+    if (figure === null || figure === undefined) return false;
+    const sign = this.#figure.better === 'higher' ? 1 : -1;
+    return sign * figure > sign * (best?.figure ?? -sign * Number.POSITIVE_INFINITY);
+  }
+}

@@ -41,6 +41,7 @@ const common = {
   initParts: 'all',
   freeze: 'none',
   labelled: null,
+  subjects: null,
   epoch: 'subject',
   l1: 0,
   l2: 0,

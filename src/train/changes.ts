@@ -3,7 +3,13 @@ import { isRecord } from '../base/record.ts';
 import type { TrainConfig } from './settings.ts';
 
 /** What runs of earlier versions, which had no such keys, all were. */
-const earlier = { precision: 'f32', initParts: 'all', freeze: 'none', labelled: null } as const;
+const earlier = {
+  precision: 'f32',
+  initParts: 'all',
+  freeze: 'none',
+  labelled: null,
+  subjects: null,
+} as const;
 
 /**
  * Keys whose values differ between two training configurations, but for those that do not change the weights; more

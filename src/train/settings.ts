@@ -1,4 +1,5 @@
 /** @file The settings that training needs to know. */
+import type { Split } from '../data/split.ts';
 import type { Schedule } from './schedule.ts';
 
 /** How images are turned, moved and brightened at random. */
@@ -44,6 +45,8 @@ export interface TrainConfig {
   readonly freeze: 'none' | 'encoder';
   /** How many of the training subjects with masks are used, all others left out; null: every training subject. */
   readonly labelled: number | null;
+  /** Who trains, validates and tests, by name, whatever the fractions say; null: drawn by the fractions. */
+  readonly subjects: Split | null;
   readonly steps: number;
   /** Images of a step. */
   readonly batch: number;

@@ -1,4 +1,5 @@
 /** @file Tables of an experiment: differences to scratch with their intervals, and every figure by initialisation. */
+import { listed } from '../base/words.ts';
 import { groupBy } from '../data/lists.ts';
 import { type Comparison, type Place, type RecordedResult, summarizeArm } from '../results/experiment.ts';
 import { fixed, valueText } from '../results/result.ts';
@@ -20,9 +21,8 @@ const interval = (ends: { readonly low: number; readonly high: number } | null, 
   ends ? `${signed(ends.low, digits)} to ${signed(ends.high, digits)}` : '–';
 
 function differenceRow(one: Comparison, { digits }: RecordedResult, first: boolean): Html {
-  const { initialisation, labelled, steps, mean, bootstrap, test, wins, seeds, pretrainings, adjusted } = one;
-  const made = pretrainings > 1 ? html`<small>${counted(pretrainings, 'pretraining')}</small>` : '';
-  return html`<tr${first ? html` class="first"` : ''}><th scope="row">${initialisation}</th><td class="number">${whole(steps)}</td><td class="number">${labels(labelled)}</td><td class="number"><strong>${signed(mean, digits)}</strong></td><td class="number">${interval(bootstrap, digits)}</td><td class="number">${interval(test, digits)}</td><td class="number">${whole(wins)} of ${whole(seeds)}${made}</td><td class="number">${chance(test?.p ?? null)}</td><td class="number">${chance(adjusted)}</td></tr>`;
+  const { initialisation, labelled, steps, mean, bootstrap, test, wins, seeds, adjusted } = one;
+  return html`<tr${first ? html` class="first"` : ''}><th scope="row">${initialisation}</th><td class="number">${whole(steps)}</td><td class="number">${labels(labelled)}</td><td class="number"><strong>${signed(mean, digits)}</strong></td><td class="number">${interval(bootstrap, digits)}</td><td class="number">${interval(test, digits)}</td><td class="number">${whole(wins)} of ${whole(seeds)}</td><td class="number">${chance(test?.p ?? null)}</td><td class="number">${chance(adjusted)}</td></tr>`;
 }
 
 /** The main figure: every initialisation beside scratch, with what chance could have done. */
@@ -34,12 +34,13 @@ export function differencesSection(
   const rows = all.map((one, i) =>
     differenceRow(one, main, i > 0 && all[i - 1]!.initialisation !== one.initialisation),
   );
-  const single = all.some(({ pretrainings }) => pretrainings === 1);
-  const better = main.better === 'higher' ? 'Above' : 'Below';
+  const made = new Map(all.map(({ initialisation, pretrainings }) => [initialisation, pretrainings]));
+  const single = [...made].flatMap(([name, count]) => (count === 1 ? [name] : []));
+  const better = main.better === 'higher' ? 'above' : 'below';
   return html`<section><h2>Differences to ${scratch}</h2>
-<p>${main.title}: ${better} 0 is better. Pairs have the same labelled subjects, seed and steps. The first interval resamples pretrainings, seeds and test subjects together; the second, and p, are of a paired t-test over seeds. p is corrected by Holm’s method over the ${counted(all.length, 'comparison')} of this table. There is no test over test subjects alone: it would take one training for many.</p>
+<p>${main.title}, ${better} 0 is better. Pairs have the same labelled subjects, seed and steps. The first interval resamples pretrainings, seeds and test subjects together; the second, and p, are of a paired t-test over seeds. p is corrected by Holm’s method over the ${counted(all.length, 'comparison')} of this table. There is no test over test subjects alone: it would take one training for many.</p>
 <div class="scroll"><table class="differences"><thead><tr><th scope="col">Initialisation</th><th scope="col" class="number">Steps</th><th scope="col" class="number">Labelled</th><th scope="col" class="number">Difference</th><th scope="col" class="number">95 %, resampled</th><th scope="col" class="number">95 %, over seeds</th><th scope="col" class="number">Seeds won</th><th scope="col" class="number">p</th><th scope="col" class="number">p, corrected</th></tr></thead><tbody>${rows}</tbody></table></div>
-${single ? html`<p class="note">Of initialisations with one pretraining the intervals say nothing of how another pretraining would have come out.</p>` : ''}</section>`;
+${single.length > 0 ? html`<p class="note">Of ${listed(single)} there is one pretraining: the intervals say nothing of how another would have come out.</p>` : ''}</section>`;
 }
 
 /** Mean ± deviation over seeds, and the difference to scratch below. */

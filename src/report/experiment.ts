@@ -50,15 +50,10 @@ export interface ExperimentReportInput {
   readonly foreign: readonly string[];
 }
 
-const labels = (labelled: number | 'all'): string =>
-  labelled === 'all' ? 'all labelled subjects' : counted(labelled, 'labelled subject');
-
-/** `+0.051 with 5 labelled subjects (95 % −0.012 to +0.093)` */
-function differenceText({ labelled, mean, bootstrap }: Comparison, { digits, unit }: RecordedResult): string {
-  const interval = bootstrap
-    ? ` (95 % ${signed(bootstrap.low, digits)} to ${signed(bootstrap.high, digits)})`
-    : '';
-  return `${signed(mean, digits)}${unit} with ${labels(labelled)}${interval}`;
+/** `+0.051 with 1, +0.043 with 5 labelled subjects` */
+function differencesText(own: readonly Comparison[], { digits, unit }: RecordedResult): string {
+  const each = own.map(({ labelled, mean }) => `${signed(mean, digits)}${unit} with ${labelled}`);
+  return `${listed(each)} labelled`;
 }
 
 /** What came out, at the longest fine-tuning, where scratch is strongest. */
@@ -74,7 +69,7 @@ function summary(input: ExperimentReportInput): string {
       const own = all.filter(
         (one) => one.initialisation === name && one.steps === longest && one.mean !== null,
       );
-      return own.length > 0 ? [`${name}: ${listed(own.map((one) => differenceText(one, main)))}`] : [];
+      return own.length > 0 ? [`${name}: ${differencesText(own, main)}`] : [];
     });
   const tested = all.filter(({ adjusted }) => adjusted !== null);
   const clear = tested.filter(({ adjusted }) => adjusted! < 0.05).length;
@@ -120,7 +115,8 @@ ${foreign.length > 0 ? html`<p class="note">Where the weights of ${listed(foreig
 }
 
 const style = `
-.grids { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 20px 28px; }
+.grids { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 20px 28px; }
+.spread { max-width: 520px; }
 .spread svg { width: 100%; display: block; }
 .spread figcaption { font-size: 14px; font-weight: 600; margin: 0 0 4px; }
 .spread text { font-size: 11.5px; fill: var(--muted); font-variant-numeric: tabular-nums; }
@@ -132,6 +128,7 @@ const style = `
 .spread .one.scratch, .spread .middle.scratch { fill: var(--muted); stroke: none; }
 .legend { display: flex; flex-wrap: wrap; gap: 6px 22px; padding: 0; margin: 8px 0 14px; list-style: none; font-size: 14px; color: var(--muted); }
 .legend i { display: inline-block; width: 18px; height: 4px; border-radius: 2px; margin-right: 8px; vertical-align: middle; background: var(--muted); }
+.differences th, .differences td { padding-top: 5px; padding-bottom: 5px; }
 .differences td.number small { display: block; color: var(--muted); font-size: 13px; }
 tr.first > * { border-top: 1px solid var(--faint); }
 `;

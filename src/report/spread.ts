@@ -28,8 +28,21 @@ function gridStep(range: number): number {
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
 }
 
-/** Ends and lines of the axis beside; at least one line's distance wide. */
-function rangeOf(values: readonly number[]): { low: number; high: number; step: number } {
+/** Ends and lines of the axis beside. */
+interface Range {
+  readonly low: number;
+  readonly high: number;
+  readonly step: number;
+}
+
+/** Of all charts, so that they can be compared; at least one line's distance wide. */
+function rangeOf(charts: readonly Chart[]): Range | null {
+  const values = charts
+    .flatMap(({ ticks }) => ticks.flatMap(({ arms }) => arms))
+    .flatMap(({ mean, deviation, values: own }) =>
+      mean === null ? [] : [...own, mean - (deviation ?? 0), mean + (deviation ?? 0)],
+    );
+  if (values.length === 0) return null;
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const step = gridStep(most - least || Math.abs(most) || 1);
   const low = Math.floor(least / step) * step;
@@ -74,15 +87,11 @@ function armMarks(arms: readonly { x: number; arm: ArmSummary }[], y: Scale, ink
 
 function chartFigure(
   { title, axis, ticks }: Chart,
+  range: Range,
   main: RecordedResult,
   input: ExperimentReportInput,
 ): Html {
-  const arms = ticks.flatMap((tick) => tick.arms);
-  const values = arms.flatMap(({ mean, deviation, values: own }) =>
-    mean === null ? [] : [...own, mean - (deviation ?? 0), mean + (deviation ?? 0)],
-  );
-  if (values.length === 0) return html``;
-  const { low, high, step } = rangeOf(values);
+  const { low, high, step } = range;
   const y: Scale = (v) => frame.bottom - ((v - low) / (high - low)) * (frame.bottom - frame.top);
   const gap = (frame.right - frame.left) / ticks.length;
   const x = (i: number): number => frame.left + (i + 0.5) * gap;
@@ -134,11 +143,13 @@ function charts(input: ExperimentReportInput, key: string): { labelled: Chart[];
 /** The main figure over the grid. */
 export function gridSection(input: ExperimentReportInput, main: RecordedResult): Html {
   const { labelled, steps } = charts(input, main.key);
+  const range = rangeOf([...labelled, ...steps]);
+  if (!range) return html``;
   const legend = [...inks(input)].map(
     ([name, ink]) => html`<li><i${ink === null ? '' : html` style="background:${ink}"`}></i>${name}</li>`,
   );
   const grid = (some: readonly Chart[]): Html =>
-    html`<div class="grids">${some.map((chart) => chartFigure(chart, main, input))}</div>`;
+    html`<div class="grids">${some.map((chart) => chartFigure(chart, range, main, input))}</div>`;
   return html`<section><h2>${main.title}</h2><p>A large dot is the mean over seeds, a small one a seed (mean over its pretrainings), a bar one standard deviation to each side; every value is a mean over the test subjects. ${main.better === 'higher' ? 'Higher' : 'Lower'} is better.</p>
 <ul class="legend">${legend}</ul>${grid(labelled)}${steps.length > 0 ? html`<h3>By length of fine-tuning</h3>${grid(steps)}` : ''}</section>`;
 }

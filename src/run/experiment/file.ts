@@ -155,21 +155,25 @@ export function pretrainingGiven(experiment: Experiment, made: GivenConfig): Giv
   return mergeGiven({ model, preset: made.preset ?? pretraining.preset }, made);
 }
 
+/** What `work` gives; its ConfigErrors name `where`. */
+function inside<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(`${where}: ${error.message}`, { cause: error });
+  }
+}
+
 /** Throws ConfigError where a pretraining makes another network than the one that is fine-tuned, or the settings clash. */
 function checkConfigs(experiment: Experiment, file: string): void {
-  const inside = <T>(where: string, work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      throw new ConfigError(`${file}: ${where}: ${error.message}`, { cause: error });
-    }
-  };
-  const base = inside('base', () => baseConfig(experiment));
+  const base = baseConfig(experiment);
   for (const [key, value] of Object.entries(experiment.initialisations)) {
     if (!value?.pretraining) continue;
     const where = `initialisations.${key}.pretraining`;
-    const config = inside(where, () => resolveConfig(pretrainingGiven(experiment, value.pretraining!)));
+    const config = inside(`${file}: ${where}`, () =>
+      resolveConfig(pretrainingGiven(experiment, value.pretraining!)),
+    );
     const differs = Object.keys({ ...config.model, ...base.model }).find(
       (setting) => JSON.stringify(config.model[setting]) !== JSON.stringify(base.model[setting]),
     );
@@ -189,7 +193,8 @@ export function parseExperiment(value: unknown, file: string): Experiment {
   const read = parse(fields(shape), value, file);
   const base = given(read.base, `${file}: base`);
   expectFree(base, `${file}: base`, read.steps ? [] : ['steps']);
-  const settled = resolveConfig({ ...base, preset: base.preset ?? fineTuning.preset });
+  const preset = base.preset ?? fineTuning.preset;
+  const settled = inside(`${file}: base`, () => resolveConfig({ ...base, preset }));
   const said = (read.subjects ?? {}) as GivenSubjects;
   const { steps: _, ...rest } = base;
   const experiment: Experiment = {

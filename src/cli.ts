@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { PlanewiseError } from './base/errors.ts';
 import { addDevices } from './commands/devices.ts';
 import { addEvaluate } from './commands/evaluate.ts';
+import { addExperiment } from './commands/experiment.ts';
 import { addFinetune } from './commands/finetune.ts';
 import { addLabels } from './commands/labels.ts';
 import { note } from './commands/output.ts';
@@ -36,4 +37,5 @@ for (const add of [addDevices, addLabels, addPrepare, addPhantom, addTune, addPr
 const worker = new URL('./train.js', import.meta.url);
 addPretrain(program, worker);
 addFinetune(program, worker);
+addExperiment(program, worker);
 await program.parseAsync().catch(fail);

@@ -82,6 +82,8 @@ export interface PreparedManifest {
   /** Names of the classes in the masks, background first; none without masks. */
   readonly classes?: readonly string[];
   readonly dtype: 'f32' | 'f16';
+  /** Pathology groups by subject, of those whose group the source knows. */
+  readonly groups?: Readonly<Record<string, string>>;
   readonly images: readonly PreparedImage[];
   readonly skipped: readonly SkippedFile[];
 }

@@ -4,10 +4,10 @@ import type { SkippedFile } from '../data/types.ts';
 import type { Evaluation } from '../results/evaluation.ts';
 import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import { type CurveTask, curvesSection, scatterSection } from './charts.ts';
-import { counted, duration, Html, html, whole } from './html.ts';
+import { counted, duration, type Html, html, whole } from './html.ts';
+import { flattened, page, pairs } from './page.ts';
 import { resultsSection, summary, tiles } from './results.ts';
 import { slicesSection } from './slices.ts';
-import { reportStyle } from './style.ts';
 import { uplotScript, uplotStyle } from './uplot.gen.ts';
 
 /** The data set as the report describes it. */
@@ -54,21 +54,6 @@ export interface ReportInput {
 
 /** Skipped files beyond this many are counted, not listed. */
 const listedFiles = 200;
-
-/** Nothing may be fetched, whatever a header in the data says. */
-const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
-
-function pairs(rows: readonly (readonly [string, string])[], caption: string): Html {
-  const body = rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`);
-  return html`<div><table><caption>${caption}</caption><tbody>${body}</tbody></table></div>`;
-}
-
-/** Nested settings as dotted names: augmentation.rotationDeg. */
-function flattened(value: unknown, name = ''): [string, string][] {
-  if (typeof value !== 'object' || value === null) return [[name, String(value ?? 'none')]];
-  if (Array.isArray(value)) return [[name, value.length ? value.join(', ') : 'none']];
-  return Object.entries(value).flatMap(([key, inner]) => flattened(inner, name ? `${name}.${key}` : key));
-}
 
 function skippedList(skipped: readonly SkippedFile[]): Html | string {
   if (skipped.length === 0) return '';
@@ -137,17 +122,17 @@ export function renderReport(input: ReportInput): string {
     subjects,
     tells: tasks.map(({ tells }) => tells),
   });
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}"><title>${title}</title>
-<style>${new Html(uplotStyle + reportStyle)}</style></head>
-<body><main><header><p class="kicker">planewise, report of a training</p><h1>${title}</h1><p class="lead">${text}</p>${tiles(evaluation)}</header>
-${resultsSection(evaluation)}
+  return page({
+    title,
+    kicker: 'planewise, report of a training',
+    lead: text,
+    style: uplotStyle,
+    head: tiles(evaluation),
+    body: html`${resultsSection(evaluation)}
 ${curvesSection(metrics, validation, tasks, uplotScript)}
 ${slicesSection(evaluation.shown, data.size)}
 ${evaluation.scatters.map(scatterSection)}
 ${dataSection(data)}
-${runSection(input)}
-</main></body></html>
-`.text;
+${runSection(input)}`,
+  });
 }

@@ -2,6 +2,7 @@
 
 import { ConfigError, ShapeError } from '../base/errors.ts';
 import { drawsOf } from '../base/random.ts';
+import { purposes } from '../data/purposes.ts';
 import { normalQuantile, normalTail } from './normal.ts';
 import { percentile } from './percentile.ts';
 
@@ -84,11 +85,8 @@ export function signedRankTest(differences: readonly number[]): SignedRankTest {
   };
 }
 
-/** What the random numbers are for: a stream that no sampler uses. */
-const bootstrapPurpose = 0xb007;
-
 function resampledMeans(values: readonly number[], seed: number, resamples: number): Float64Array {
-  const next = drawsOf(seed, bootstrapPurpose, 0);
+  const next = drawsOf(seed, purposes.bootstrap, 0);
   const means = Float64Array.from({ length: resamples }, () => {
     let sum = 0;
     for (let i = 0; i < values.length; i++) sum += values[Math.floor(next() * values.length)]!;

@@ -2,6 +2,7 @@
 import { ShapeError } from '../base/errors.ts';
 import { groupBy } from '../data/lists.ts';
 import { UNKNOWN } from '../data/types.ts';
+import { csvLines } from './csv.ts';
 import type { VoxelGrid } from './grid.ts';
 import { measureSegmentation, type SegmentationMeasures } from './segmentation.ts';
 import { type Summary, summarize } from './summary.ts';
@@ -135,11 +136,6 @@ export function ejectionRows(rows: readonly ClassRow[], chambers: readonly strin
   });
 }
 
-const cell = (value: string | number | null): string => {
-  const text = value === null ? '' : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
-
 const columns = [
   ...(['subject', 'phase', 'volume', 'class', 'dice', 'hausdorffMm', 'hausdorff95Mm', 'surfaceMm'] as const),
   ...(['predictedMl', 'truthMl', 'missing'] as const),
@@ -147,6 +143,5 @@ const columns = [
 
 /** Comma-separated values (RFC 4180), a line for each volume and class; what is missing is empty. */
 export function rowsAsCsv(rows: readonly ClassRow[]): string {
-  const lines = [columns, ...rows.map((row) => columns.map((name) => row[name]))];
-  return lines.map((line) => `${line.map(cell).join(',')}\r\n`).join('');
+  return csvLines([columns, ...rows.map((row) => columns.map((name) => row[name]))]);
 }

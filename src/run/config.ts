@@ -27,7 +27,7 @@ export const learnsFromMasks = ({ tasks: sections }: PlanConfig): boolean =>
 type Path = readonly PropertyKey[];
 
 /** How a key is written before its value where the configuration comes from. */
-type Spelling = (path: Path) => string;
+export type Spelling = (path: Path) => string;
 
 const asKey: Spelling = (path) => `${path.join('.') || 'the configuration'} `;
 
@@ -58,7 +58,8 @@ function clauseOf(issue: z.core.$ZodIssue, value: unknown, spelling: Spelling): 
   return `unknown key "${issue.keys.join('", "')}"${where}; ${message}`;
 }
 
-function parse<T>(schema: z.ZodMiniType<T>, value: unknown, source: string, spelling = asKey): T {
+/** A value that fits a schema. Throws ConfigError naming `source`. */
+export function parse<T>(schema: z.ZodMiniType<T>, value: unknown, source: string, spelling = asKey): T {
   const { success, data, error } = z.safeParse(schema, value);
   if (success) return data;
   // a number may be out of more than one bound

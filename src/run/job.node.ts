@@ -44,6 +44,8 @@ export interface JobOptions extends JobRequest {
   readonly signal: AbortSignal;
   /** Called when stopping begins to keep something: from here on a stop request should be gentle. */
   readonly onTraining?: (training: boolean) => void;
+  /** Awaited before evaluation.json, the mark of a run at its end, is written. */
+  readonly onEvaluated?: (evaluation: Evaluation) => Promise<void>;
   /** For threads; see `makeCohort`. */
   readonly worker: URL | null;
   /** What to compute on; default: a device that the job opens and closes. */
@@ -185,6 +187,7 @@ class Job {
         batch: this.#config.batch,
         onProgress: (done, total) => stage.update(done / total),
       });
+      await this.#options.onEvaluated?.(results);
       await writeText(this.#files, evaluationFile, `${JSON.stringify(evaluationRecord(results), null, 2)}\n`);
       return results;
     } finally {

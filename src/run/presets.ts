@@ -49,6 +49,7 @@ const common = {
   freezeSteps: null,
   rates: { encoder: 1, decoder: 1, heads: 1 },
   labelled: null,
+  subjects: null,
   epoch: 'subject',
   l1: 0,
   l2: 0,

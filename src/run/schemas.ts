@@ -1,6 +1,7 @@
 /** @file Which values the configuration of a run may have, put together from the records' sections. */
 import * as z from 'zod/mini';
 import { backbones } from '../backbones/index.ts';
+import type { Split } from '../data/split.ts';
 import { tasks } from '../tasks/index.ts';
 import {
   fields,
@@ -55,6 +56,10 @@ const phantom = fields(
   }),
 );
 
+const split = fields(
+  shapeOf<Omit<Split, 'rest'>>()({ train: list(text), validation: list(text), test: list(text) }),
+);
+
 /** The shape of a record's section. */
 const kindsOf = (settings: SettingKinds<unknown>): Record<string, z.ZodMiniType> =>
   settings as unknown as Record<string, z.ZodMiniType>;
@@ -99,6 +104,7 @@ const trainShape = (model: z.ZodMiniType<ModelSection>, sections: ReturnType<typ
     freezeSteps: z.nullable(whole({ from: 1 })),
     rates,
     labelled: z.nullable(whole({ from: 1 })),
+    subjects: z.nullable(split),
     steps: whole({ from: 1 }),
     batch: whole({ from: 1, to: 4096 }),
     learningRate: positive,

@@ -5,7 +5,7 @@ import type { TrainConfig } from './settings.ts';
 /** What runs of earlier versions, which had no such keys, all were. */
 const earlier = {
   ...({ precision: 'f32', initParts: 'all', freeze: 'none', freezeSteps: null, labelled: null } as const),
-  ...({ warmup: 0, chooseBy: 'loss', patience: null } as const),
+  ...({ subjects: null, warmup: 0, chooseBy: 'loss', patience: null } as const),
   rates: { encoder: 1, decoder: 1, heads: 1 },
 };
 const earlierAugmentation = {

@@ -20,14 +20,32 @@ function labelledOf(data: PreparedData, train: readonly string[], { seed, labell
   );
 }
 
+/** The parts as they are given. Throws ConfigError where a name is unknown or stands twice, or nobody trains. */
+function namedSubjects(data: PreparedData, { train, validation, test }: Split): Split {
+  const known = new Set(subjectsOf(data));
+  const seen = new Set<string>();
+  for (const name of [...train, ...validation, ...test]) {
+    if (!known.has(name))
+      throw new ConfigError(
+        `subjects names ${name}, whom the data do not hold; they hold ${known.size}, first ${[...known].slice(0, 3).join(', ')}.`,
+      );
+    if (seen.has(name)) throw new ConfigError(`subjects names ${name} twice. Give each to one part.`);
+    seen.add(name);
+  }
+  if (train.length === 0) throw new ConfigError('subjects.train is empty. Name one subject at least.');
+  return { train: [...train].sort(), validation: [...validation].sort(), test: [...test].sort() };
+}
+
 /**
  * The subjects of each part, as a configuration divides them.
  * @throws ConfigError where fewer of the training part have masks than are to be used
  */
 export function splitOf(data: PreparedData, config: TrainConfig): Split {
-  const { seed, validationFraction, testFraction, labelled } = config;
+  const { seed, validationFraction, testFraction, labelled, subjects } = config;
   const fractions = { validation: validationFraction, test: testFraction };
-  const split = splitSubjects(subjectsOf(data), { seed, ...fractions });
+  const split = subjects
+    ? namedSubjects(data, subjects)
+    : splitSubjects(subjectsOf(data), { seed, ...fractions });
   if (labelled === null) return split;
   const train = labelledOf(data, split.train, config);
   return { ...split, train, rest: split.train.filter((subject) => !train.includes(subject)) };

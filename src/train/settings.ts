@@ -1,4 +1,5 @@
 /** @file The settings that training needs to know. */
+import type { Split } from '../data/split.ts';
 import type { NetworkPart } from './parts.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -61,6 +62,8 @@ export interface TrainConfig {
   readonly rates: Readonly<Record<NetworkPart, number>>;
   /** The masks of how many training subjects are used; null: of all. The others serve tasks that need no masks. */
   readonly labelled: number | null;
+  /** Who trains, validates and tests, by name, whatever the fractions say; null: drawn by the fractions. */
+  readonly subjects: Omit<Split, 'rest'> | null;
   readonly steps: number;
   /** Images of a step. */
   readonly batch: number;

@@ -83,9 +83,15 @@ function joinPixels(volumes: readonly PreparedVolume[]): Float32Array {
   return all;
 }
 
+const groupsOf = (subjects: readonly Subject[]): Record<string, string> =>
+  Object.fromEntries(
+    subjects.flatMap(({ name, patient: { group } }) => (group ? [[name, group] as const] : [])),
+  );
+
 function dataOf(
   volumes: readonly PreparedVolume[],
   masks: Masks | null,
+  groups: Readonly<Record<string, string>>,
   skipped: readonly SkippedFile[],
   options: SourceOptions,
 ): PreparedData {
@@ -101,6 +107,7 @@ function dataOf(
       referenceViews: [],
       ...(masks && { classes: masks.classes }),
       dtype,
+      ...(Object.keys(groups).length > 0 && { groups }),
       images: volumes.flatMap(({ images }) => images),
       skipped,
     },
@@ -145,7 +152,7 @@ async function preparePatients(
   );
   const notices = [...infoNotices(subjects), ...maskNotices(volumes, masks, emptySlices)];
   for (const notice of notices) onNotice?.(notice);
-  const data = dataOf(volumes, masks, skipped, options);
+  const data = dataOf(volumes, masks, groupsOf(subjects), skipped, options);
   return { data, notices, ignored: ignoredOf(files, layout.patients, skipped), series: [] };
 }
 

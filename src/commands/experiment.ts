@@ -1,0 +1,117 @@
+/** @file `planewise experiment`: what pretraining is worth, over a grid of labelled subjects, steps and seeds. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { plural } from '../base/words.ts';
+import { readBytes } from '../data/files/files.node.ts';
+import type { RunConfig } from '../run/config.ts';
+import { readExperiment } from '../run/experiment/file.ts';
+import { type ExperimentConsole, runExperiment } from '../run/experiment/go.node.ts';
+import { type Share, unitTitle } from '../run/experiment/grid.ts';
+import { type ExperimentPlan, type PlannedUnit, planExperiment } from '../run/experiment/plan.node.ts';
+import { reportExperiment } from '../run/experiment/report.node.ts';
+import type { Experiment } from '../run/experiment/settings.ts';
+import { formatSeconds, startProgress } from '../train/progress.ts';
+import { interruptible } from './interrupt.ts';
+import { collect, note, printTable } from './output.ts';
+
+interface ExperimentArguments {
+  readonly out?: string;
+  readonly plan?: boolean;
+  readonly report?: boolean;
+  readonly only?: readonly string[];
+  readonly points?: NonNullable<Share['part']>;
+  readonly adapter?: NonNullable<RunConfig['adapter']>;
+}
+
+function parsePart(text: string): NonNullable<Share['part']> {
+  const [, k, n] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  const part = { k: Number(k), n: Number(n) };
+  if (!(part.k >= 1 && part.k <= part.n)) throw new InvalidArgumentError('Write it as k/n, such as 1/2.');
+  return part;
+}
+
+function experimentConsole(): ExperimentConsole {
+  let at = '';
+  return {
+    say: note,
+    warn: (line) => note(`warning: ${line}`),
+    startStage: (label, total) => startProgress(at ? `${at} ${label}` : label, total),
+    startRun(title, number, of, left) {
+      at = `[${number}/${of}]`;
+      const time = left === null ? '' : `  (about ${formatSeconds(left)} left)`;
+      process.stdout.write(`${at} ${title}${time}\n`);
+    },
+  };
+}
+
+const words = { none: 'to do', begun: 'begun', done: 'done' } as const;
+
+function printPlan({ units, secondsLeft, tried }: ExperimentPlan): void {
+  printTable(
+    [
+      { title: 'RUN', cell: ({ unit }: PlannedUnit) => unitTitle(unit) },
+      { title: 'STEPS', cell: ({ steps }) => steps },
+      { title: 'STATE', cell: ({ state }) => words[state] },
+      { title: 'MINUTES', cell: ({ seconds }) => Number((seconds / 60).toFixed(1)) },
+    ],
+    units,
+  );
+  const due = units.filter(({ state }) => state !== 'done').length;
+  const how = tried ? 'by a few steps tried now on this machine' : 'by the finished runs';
+  note(
+    `${due} of ${plural(units.length, 'run')} to do: about ${formatSeconds(secondsLeft)} of training, ${how}; preparing data and evaluating come on top`,
+  );
+}
+
+async function run(experiment: Experiment, folder: string, given: ExperimentArguments, worker: URL | null) {
+  const { only, points: part, adapter } = given;
+  const share: Share = { ...(only && { only }), ...(part && { part }) };
+  if (given.plan) return printPlan(await planExperiment(experiment, folder, share, adapter));
+  if (!given.report) {
+    let training = false;
+    const end = await interruptible(
+      () => training,
+      (signal) =>
+        runExperiment({
+          ...{ experiment, folder, share, signal, worker, console: experimentConsole() },
+          ...(adapter && { adapter }),
+          onTraining: (now) => {
+            training = now;
+          },
+        }),
+    );
+    for (const line of end.elsewhere) note(line);
+    if (end.stopped) {
+      note('Stopped. The same command goes on.');
+      process.exitCode = 130;
+      return;
+    }
+    if (end.elsewhere.length > 0) note('The same command runs what is left once these are done.');
+  }
+  process.stdout.write(`Report: ${await reportExperiment(experiment, folder)}\n`);
+}
+
+/** Adds the command. `worker`: the module that calls `cohortWorker` in a thread, null for no threads. */
+export function addExperiment(program: Command, worker: URL | null): void {
+  program
+    .command('experiment')
+    .description(
+      'fine-tune from scratch and from pretrained weights over a grid of labelled subjects, steps and seeds, and report what pretraining is worth',
+    )
+    .argument('<file>', 'the experiment as JSON; docs/experiments.md says what it holds')
+    .option('--out <folder>', 'where its runs go (default: runs/<name>)')
+    .option('--plan', 'print the runs and what they cost, and run nothing')
+    .option('--report', 'only make the report again, of the runs that are finished')
+    .option(
+      '--only <text>',
+      'run points whose names hold this, * for any text; may be repeated',
+      collect(String),
+    )
+    .option('--points <k/n>', 'run the k-th of n shares, for several machines on one folder', parsePart)
+    .addOption(
+      new Option('--adapter <choice>', 'what to compute on').choices(['gpu', 'system', 'swiftshader']),
+    )
+    .action(async (file: string, given: ExperimentArguments) => {
+      const experiment = readExperiment(new TextDecoder().decode(await readBytes(file)), file);
+      await run(experiment, given.out ?? `runs/${experiment.name}`, given, worker);
+    });
+}

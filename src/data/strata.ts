@@ -1,0 +1,62 @@
+/** @file Draws of subjects in which every group has its share: an order whose beginnings are such draws, and folds. */
+import { ConfigError } from '../base/errors.ts';
+import { drawsOf, permutation } from '../base/random.ts';
+import { groupBy } from './lists.ts';
+
+/** Groups by subject; subjects without one are a group of their own. */
+export type Groups = Readonly<Record<string, string>>;
+
+/** The subjects of each group at random, groups by name: whichever order they are given in. */
+function shuffledGroups(
+  subjects: readonly string[],
+  groups: Groups,
+  seed: number,
+  purpose: number,
+): string[][] {
+  const sorted = [...new Set(subjects)].sort();
+  const strata = [...groupBy(sorted, (name) => groups[name] ?? '')].sort(([a], [b]) => (a < b ? -1 : 1));
+  return strata.map(([, names], stratum) =>
+    Array.from(permutation(names.length, drawsOf(seed, purpose, stratum)), (i) => names[i]!),
+  );
+}
+
+/**
+ * Subjects in a random order whose every beginning has the groups in about their shares (systematic sampling: each
+ * group is spread evenly over the order, from a random start). The first n of two counts are nested.
+ * @param seed integer 0 … 2⁵³−1
+ * @param purpose of `purposes`
+ */
+export function stratifiedOrder(
+  subjects: readonly string[],
+  groups: Groups,
+  seed: number,
+  purpose: number,
+): string[] {
+  const strata = shuffledGroups(subjects, groups, seed, purpose);
+  const start = drawsOf(seed, purpose, strata.length);
+  const placed = strata.flatMap((names) => {
+    const from = start();
+    return names.map((name, i) => ({ name, place: (i + from) / names.length }));
+  });
+  return placed.sort((a, b) => a.place - b.place || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
+}
+
+/**
+ * Fold `k` (from 1) of `n`, sorted: the folds share nobody, hold all, and differ by one subject at most, in each group
+ * too. Throws ConfigError where there are fewer subjects than folds, or no such fold.
+ */
+export function foldOf(
+  subjects: readonly string[],
+  groups: Groups,
+  fold: { readonly k: number; readonly n: number },
+  seed: number,
+  purpose: number,
+): string[] {
+  const { k, n } = fold;
+  const dealt = shuffledGroups(subjects, groups, seed, purpose).flat();
+  if (!(k >= 1 && k <= n && n >= 2 && n <= dealt.length))
+    throw new ConfigError(
+      `fold ${k}/${n} of ${dealt.length} subjects: 2 folds or more, no more than subjects, and a number among them are needed.`,
+    );
+  return dealt.filter((_, i) => i % n === k - 1).sort();
+}

@@ -1,0 +1,151 @@
+/** @file The report of an experiment: curves, differences to scratch in pairs, all figures, cost; one HTML file. */
+import { listed } from '../base/words.ts';
+import type { Comparison, ExperimentRun, Place, RecordedResult } from '../results/experiment.ts';
+import { differencesSection, figuresSections, signed } from './comparisons.ts';
+import { counted, duration, type Html, html, whole } from './html.ts';
+import { flattened, page, pairs } from './page.ts';
+import { gridSection } from './spread.ts';
+
+/** Training time of an initialisation, seconds. */
+export interface ExperimentCost {
+  readonly initialisation: string;
+  readonly pretrainings: number;
+  /** Of all its pretrainings, each counted once however many points begin with it. */
+  readonly pretraining: number;
+  readonly runs: number;
+  readonly fineTuning: number;
+}
+
+/** How many subjects do what. */
+export interface ExperimentParts {
+  readonly test: number;
+  readonly pool: number;
+  readonly spare: number;
+  /** Of the labelled of a point. */
+  readonly validation: number;
+  /** Pathology groups that draws keep in their shares; none where the source knows none. */
+  readonly groups: readonly string[];
+}
+
+export interface ExperimentReportInput {
+  readonly name: string;
+  readonly scratch: string;
+  readonly initialisations: readonly string[];
+  readonly labelled: readonly (number | 'all')[];
+  readonly steps: readonly number[];
+  readonly seeds: readonly number[];
+  readonly places: readonly Place[];
+  readonly runs: readonly ExperimentRun[];
+  /** Points of the grid, finished or not. */
+  readonly planned: number;
+  readonly results: readonly RecordedResult[];
+  /** What is compared first; null before the first run is finished. */
+  readonly main: RecordedResult | null;
+  /** By key of the result. */
+  readonly comparisons: ReadonlyMap<string, readonly Comparison[]>;
+  readonly costs: readonly ExperimentCost[];
+  readonly subjects: ExperimentParts;
+  readonly config: object;
+  /** Initialisations whose weights were made elsewhere, on subjects that are not known here. */
+  readonly foreign: readonly string[];
+}
+
+/** `+0.051 with 1, +0.043 with 5 labelled subjects` */
+function differencesText(own: readonly Comparison[], { digits, unit }: RecordedResult): string {
+  const each = own.map(({ labelled, mean }) => `${signed(mean, digits)}${unit} with ${labelled}`);
+  return `${listed(each)} labelled`;
+}
+
+/** What came out, at the longest fine-tuning, where scratch is strongest. */
+function summary(input: ExperimentReportInput): string {
+  const { main, comparisons, steps, runs, planned, initialisations, scratch } = input;
+  const state = `${whole(runs.length)} of ${counted(planned, 'fine-tuning')} are finished.`;
+  if (!main) return `${state} There is nothing to compare yet.`;
+  const all = comparisons.get(main.key)!;
+  const longest = Math.max(...steps);
+  const told = initialisations
+    .filter((name) => name !== scratch)
+    .flatMap((name) => {
+      const own = all.filter(
+        (one) => one.initialisation === name && one.steps === longest && one.mean !== null,
+      );
+      return own.length > 0 ? [`${name}: ${differencesText(own, main)}`] : [];
+    });
+  const tested = all.filter(({ adjusted }) => adjusted !== null);
+  const clear = tested.filter(({ adjusted }) => adjusted! < 0.05).length;
+  const verdict =
+    tested.length > 0
+      ? `Of ${counted(tested.length, 'comparison')}, ${whole(clear)} ${clear === 1 ? 'has' : 'have'} a corrected p below 0.05.`
+      : 'With fewer than two seeds there is no test.';
+  const difference =
+    told.length > 0
+      ? `${main.title}, less ${scratch}, after ${counted(longest, 'step')} of fine-tuning: ${told.join('; ')}. `
+      : '';
+  return `${difference}${verdict} ${state}`;
+}
+
+const time = (seconds: number): Html =>
+  html`<td class="number time">${seconds > 0 ? duration(seconds) : '–'}</td>`;
+
+function costSection({ costs }: ExperimentReportInput): Html {
+  const rows = costs.map(
+    ({ initialisation, pretrainings, pretraining, runs, fineTuning }) =>
+      html`<tr><th scope="row">${initialisation}</th><td class="number">${whole(pretrainings)}</td>${time(pretraining)}<td class="number">${whole(runs)}</td>${time(fineTuning)}${time(pretraining + fineTuning)}</tr>`,
+  );
+  return html`<section><h2>Cost</h2><p>Time of the training steps, by the logs of the runs. A pretraining is counted once for each initialisation that begins with it, however many points it serves; one that two initialisations share was made once.</p>
+<div class="scroll"><table class="results"><thead><tr><th scope="col">Initialisation</th><th scope="col" class="number">Pretrainings</th><th scope="col" class="number">their time</th><th scope="col" class="number">Fine-tunings</th><th scope="col" class="number">their time</th><th scope="col" class="number">Together</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+}
+
+function subjectsSection({ subjects, foreign, seeds }: ExperimentReportInput): Html {
+  const { test, pool, spare, validation, groups } = subjects;
+  const rows: [string, string][] = [
+    ['Test, the same at every point', counted(test, 'subject')],
+    ['May be labelled', counted(pool, 'subject')],
+    ['Neither, of the same data', counted(spare, 'subject')],
+    [
+      'Labelled that choose the weights',
+      validation > 0 ? counted(validation, 'subject') : 'none: the last weights are taken',
+    ],
+    ['Groups kept in their shares', groups.length > 0 ? groups.join(', ') : 'none are known'],
+    ['Seeds', seeds.join(', ')],
+  ];
+  return html`<section><h2>Subjects</h2><p>Nobody who tests or may be labelled pretrains. A seed draws the labelled subjects, the first weights and the order of training; the subjects of a smaller count are among those of a larger one.</p>
+${foreign.length > 0 ? html`<p class="note">Where the weights of ${listed(foreign)} come from is not known here: whether their pretraining saw test subjects cannot be told.</p>` : ''}
+<div class="columns">${pairs(rows, 'Who does what')}</div></section>`;
+}
+
+const style = `
+.grids { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 20px 28px; }
+.spread { max-width: 520px; }
+.spread svg { width: 100%; display: block; }
+.spread figcaption { font-size: 14px; font-weight: 600; margin: 0 0 4px; }
+.spread text { font-size: 11.5px; fill: var(--muted); font-variant-numeric: tabular-nums; }
+.spread .grid path { stroke-width: 1; }
+.spread .line { fill: none; stroke-width: 2.25; stroke-linejoin: round; }
+.spread .range { stroke-width: 2.25; stroke-opacity: 0.45; }
+.spread .scratch { stroke: var(--muted); }
+.spread .one { fill-opacity: 0.45; }
+.spread .one.scratch, .spread .middle.scratch { fill: var(--muted); stroke: none; }
+.legend { display: flex; flex-wrap: wrap; gap: 6px 22px; padding: 0; margin: 8px 0 14px; list-style: none; font-size: 14px; color: var(--muted); }
+.legend i { display: inline-block; width: 18px; height: 4px; border-radius: 2px; margin-right: 8px; vertical-align: middle; background: var(--muted); }
+.differences th, .differences td { padding-top: 5px; padding-bottom: 5px; }
+.differences td.number small { display: block; color: var(--muted); font-size: 13px; }
+tr.first > * { border-top: 1px solid var(--faint); }
+`;
+
+/** The report as the text of an HTML file. Everything that comes from files or settings is escaped. */
+export function renderExperiment(input: ExperimentReportInput): string {
+  const { name, main, config, results } = input;
+  return page({
+    title: name,
+    kicker: 'planewise, report of an experiment',
+    lead: summary(input),
+    style,
+    body: html`${main ? gridSection(input, main) : ''}
+${main ? differencesSection(input, main) : ''}
+${results.length > 0 ? figuresSections(input) : ''}
+${costSection(input)}
+${subjectsSection(input)}
+<section><h2>Experiment</h2><div class="columns">${pairs(flattened(config), 'The file, completed')}</div></section>`,
+  });
+}

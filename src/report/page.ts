@@ -1,0 +1,43 @@
+/** @file The frame of a report: a page that needs nothing else and may fetch nothing; tables of settings. */
+import { Html, html } from './html.ts';
+import { reportStyle } from './style.ts';
+
+/** Nothing may be fetched, whatever a header in the data says. */
+const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+
+export interface Page {
+  readonly title: string;
+  /** What kind of report it is. */
+  readonly kicker: string;
+  /** The first paragraph. */
+  readonly lead: string;
+  /** Of this report, beside what all have. */
+  readonly style: string;
+  /** Below the first paragraph. */
+  readonly head?: Html;
+  readonly body: Html;
+}
+
+export function page({ title, kicker, lead, style, head, body }: Page): string {
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}"><title>${title}</title>
+<style>${new Html(style + reportStyle)}</style></head>
+<body><main><header><p class="kicker">${kicker}</p><h1>${title}</h1><p class="lead">${lead}</p>${head}</header>
+${body}
+</main></body></html>
+`.text;
+}
+
+/** Names and values as a table. */
+export function pairs(rows: readonly (readonly [string, string])[], caption: string): Html {
+  const body = rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`);
+  return html`<div><table><caption>${caption}</caption><tbody>${body}</tbody></table></div>`;
+}
+
+/** Nested settings as dotted names: augmentation.rotationDeg. */
+export function flattened(value: unknown, name = ''): [string, string][] {
+  if (typeof value !== 'object' || value === null) return [[name, String(value ?? 'none')]];
+  if (Array.isArray(value)) return [[name, value.length ? value.join(', ') : 'none']];
+  return Object.entries(value).flatMap(([key, inner]) => flattened(inner, name ? `${name}.${key}` : key));
+}

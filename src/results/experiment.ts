@@ -1,0 +1,178 @@
+/** @file Fine-tunings compared: what each came to, and how initialisations differ from scratch, in pairs. */
+import { mean } from '../base/statistics.ts';
+import { groupBy } from '../data/lists.ts';
+import { cellMeans, type Differences, hierarchicalBootstrap } from './hierarchy.ts';
+import type { Interval } from './paired.ts';
+import type { Result } from './result.ts';
+import { holm, type PairedT, pairedT } from './student.ts';
+import { summarize } from './summary.ts';
+
+/** A figure of a run, as its folder keeps it. */
+export interface RecordedResult
+  extends Pick<Result, 'key' | 'title' | 'unit' | 'digits' | 'better' | 'value' | 'trivial'> {
+  /** Whether only tables show it. */
+  readonly detail: boolean;
+  readonly bySubject: Readonly<Record<string, number>>;
+}
+
+/** A finished fine-tuning. */
+export interface ExperimentRun {
+  /** Of its folder. */
+  readonly name: string;
+  readonly initialisation: string;
+  /** Seed of the pretraining it began with; null: none of this experiment. */
+  readonly pretraining: number | null;
+  readonly labelled: number | 'all';
+  readonly steps: number;
+  readonly seed: number;
+  readonly results: readonly RecordedResult[];
+}
+
+/** A place of the grid, whatever the initialisation and the seeds. */
+export type Place = Pick<ExperimentRun, 'labelled' | 'steps'>;
+
+export const atPlace =
+  ({ labelled, steps }: Place) =>
+  (run: ExperimentRun): boolean =>
+    run.labelled === labelled && run.steps === steps;
+
+/** What a result is of a run: the mean over test subjects of those that have one; null without any. */
+export function figureOf({ results }: ExperimentRun, key: string): number | null {
+  const found = results.find((result) => result.key === key);
+  return found ? mean(Object.values(found.bySubject)) : null;
+}
+
+/** An initialisation at a place: its figure over seeds, each the mean over the pretrainings. */
+export interface ArmSummary extends Place {
+  readonly initialisation: string;
+  readonly mean: number | null;
+  /** Over seeds, sample standard deviation; null below two. */
+  readonly deviation: number | null;
+  readonly seeds: number;
+  readonly runs: number;
+  /** Of each seed. */
+  readonly values: readonly number[];
+}
+
+export function summarizeArm(
+  runs: readonly ExperimentRun[],
+  initialisation: string,
+  place: Place,
+  key: string,
+): ArmSummary {
+  const own = runs.filter((run) => run.initialisation === initialisation && atPlace(place)(run));
+  const bySeed = [...groupBy(own, ({ seed }) => String(seed)).values()];
+  const values = bySeed.flatMap(
+    (some) => mean(some.map((run) => figureOf(run, key)).filter((v) => v !== null)) ?? [],
+  );
+  const { mean: middle, deviation } = summarize(values);
+  return {
+    ...place,
+    initialisation,
+    mean: middle,
+    deviation,
+    values,
+    seeds: values.length,
+    runs: own.length,
+  };
+}
+
+/** An initialisation less scratch at a place of the grid. */
+export interface Comparison extends Place {
+  readonly initialisation: string;
+  readonly key: string;
+  /** Seeds of which every run is there, and pretrainings. */
+  readonly seeds: number;
+  readonly pretrainings: number;
+  /** Test subjects of which both have a value, in any pair. */
+  readonly subjects: number;
+  readonly mean: number | null;
+  /** By resampling pretrainings, seeds and subjects together; null where it was not asked for. */
+  readonly bootstrap: Interval | null;
+  /** Over seeds; null where there are fewer than two. */
+  readonly test: PairedT | null;
+  /** Pairs by seed in which the initialisation did better. */
+  readonly wins: number;
+  /** p of `test`, by Holm over all comparisons of a table. */
+  readonly adjusted: number | null;
+}
+
+const bySubject = (run: ExperimentRun, key: string): Readonly<Record<string, number>> =>
+  run.results.find((result) => result.key === key)?.bySubject ?? {};
+
+/** Differences crossed over pretrainings, seeds and subjects: of the seeds of which every run is there. */
+function differences(runs: readonly ExperimentRun[], scratch: readonly ExperimentRun[], key: string) {
+  const pretrainings = [...new Set(runs.map(({ pretraining }) => pretraining))];
+  const at = (seed: number, made: number | null) =>
+    runs.find((run) => run.seed === seed && run.pretraining === made);
+  const seeds = [...new Set(scratch.map(({ seed }) => seed))].filter((seed) =>
+    pretrainings.every((made) => at(seed, made)),
+  );
+  const alone = seeds.map((seed) => bySubject(scratch.find((run) => run.seed === seed)!, key));
+  const subjects = [...new Set(alone.flatMap((values) => Object.keys(values)))].sort();
+  const cells: Differences = pretrainings.map((made) =>
+    seeds.map((seed, s) => {
+      const values = bySubject(at(seed, made)!, key);
+      return subjects.map((name) => {
+        const [is, was] = [values[name], alone[s]![name]];
+        return is === undefined || was === undefined ? null : is - was;
+      });
+    }),
+  );
+  const paired = subjects.filter((_, j) => cells.some((row) => row.some((values) => values[j] !== null)));
+  return { cells, seeds, pretrainings, subjects: paired.length };
+}
+
+/** Mean over pretrainings of each seed's difference. */
+function seedDifferences(cells: Differences): number[] {
+  const means = cellMeans(cells);
+  const seeds = means[0]?.length ?? 0;
+  return Array.from({ length: seeds }, (_, s) =>
+    mean(means.map((row) => row[s]!).filter((v) => v !== null)),
+  ).filter((v) => v !== null);
+}
+
+export interface CompareOptions {
+  /** The initialisation that is none. */
+  readonly scratch: string;
+  readonly initialisations: readonly string[];
+  readonly places: readonly Place[];
+  readonly key: string;
+  readonly better: Result['better'];
+  /** Whether to resample, which takes a while. */
+  readonly resample: boolean;
+}
+
+function compareAt(
+  runs: readonly ExperimentRun[],
+  initialisation: string,
+  place: Place,
+  { scratch, key, better, resample }: CompareOptions,
+): Omit<Comparison, 'adjusted'> {
+  const here = runs.filter(atPlace(place));
+  const of = (name: string) => here.filter((run) => run.initialisation === name);
+  const { cells, seeds, pretrainings, subjects } = differences(of(initialisation), of(scratch), key);
+  const each = seedDifferences(cells);
+  const bootstrap = resample && seeds.length > 0 ? hierarchicalBootstrap(cells, { seed: 1 }) : null;
+  return {
+    ...{ ...place, initialisation, key, bootstrap, subjects },
+    ...{ seeds: seeds.length, pretrainings: pretrainings.length },
+    mean: mean(each),
+    test: pairedT(each),
+    wins: each.filter((d) => (better === 'higher' ? d > 0 : d < 0)).length,
+  };
+}
+
+/**
+ * Every initialisation but scratch beside scratch, at every place. Pairs share seed: labelled subjects, first weights of
+ * what is not taken over, and order of training. The tests are over seeds, never over test subjects alone, which would
+ * count one training many times; p is corrected by Holm over all comparisons.
+ */
+export function compareAll(runs: readonly ExperimentRun[], options: CompareOptions): Comparison[] {
+  const { scratch, initialisations, places } = options;
+  const found = initialisations
+    .filter((name) => name !== scratch)
+    .flatMap((name) => places.map((place) => compareAt(runs, name, place, options)));
+  const adjusted = holm(found.map(({ test }) => test?.p ?? null));
+  return found.map((one, i) => ({ ...one, adjusted: adjusted[i]! }));
+}

@@ -1,0 +1,260 @@
+/** @file Runs an experiment: each pretraining once, each point of the grid once, whatever was cut short gone on with. */
+import { join } from 'node:path';
+import { ConfigError } from '../../base/errors.ts';
+import { openDevice } from '../../tensor/device.node.ts';
+import type { Device } from '../../tensor/device.ts';
+import { DiskFiles } from '../../train/runfiles.node.ts';
+import { writeText } from '../../train/runfiles.ts';
+import type { RunConfig } from '../config.ts';
+import type { DataOptions } from '../dataset.node.ts';
+import { adapterLine, type JobConsole, runJob } from '../job.node.ts';
+import { fineTuning, type JobKind, pretraining } from '../job.ts';
+import { ExperimentData } from './data.node.ts';
+import { baseConfig } from './file.ts';
+import {
+  type Grid,
+  gridOf,
+  type Point,
+  type PretrainingUnit,
+  type Share,
+  shareOf,
+  type Unit,
+  unitTitle,
+} from './grid.ts';
+import { recordedResults, resultsFile } from './outcome.node.ts';
+import { ExperimentPace } from './pace.ts';
+import { pointSplit, spareSplit } from './parts.ts';
+import { pointRequest, pretrainingConfig, pretrainingRequest, type Request } from './requests.node.ts';
+import { claim, dropCheckpoints, keepExperiment, openFolder, stateOf, trainingSeconds } from './runs.node.ts';
+import type { Experiment } from './settings.ts';
+import { changedData, expectSame, expectStore, ForeignWeights } from './unchanged.node.ts';
+
+/** How an experiment talks to whoever started it. */
+export interface ExperimentConsole extends JobConsole {
+  /** A run begins. @param left seconds of all that is to do, null where nothing like it was measured */
+  startRun(title: string, number: number, of: number, left: number | null): void;
+}
+
+export interface ExperimentOptions {
+  readonly experiment: Experiment;
+  /** Its folder. */
+  readonly folder: string;
+  readonly share: Share;
+  readonly console: ExperimentConsole;
+  readonly signal: AbortSignal;
+  readonly onTraining?: (training: boolean) => void;
+  /** What to compute on, instead of what the file says; it changes no setting that is compared. */
+  readonly adapter?: NonNullable<RunConfig['adapter']>;
+  /** For threads; see `makeCohort`. */
+  readonly worker: URL | null;
+  /** Default: one that is opened here. */
+  readonly device?: Device;
+}
+
+export interface ExperimentEnd {
+  /** Whether it was stopped before its end. */
+  readonly stopped: boolean;
+  /** Runs that others are at, and points that wait for them, with who has them. */
+  readonly elsewhere: readonly string[];
+}
+
+type Outcome = 'done' | 'stopped' | 'elsewhere';
+
+class Conductor {
+  readonly #options: ExperimentOptions;
+  readonly #before: Experiment | null;
+  readonly #data: ExperimentData;
+  readonly #pace = new ExperimentPace();
+  readonly #elsewhere: string[] = [];
+  readonly #weights = new ForeignWeights();
+  #device: Device | undefined;
+
+  constructor(options: ExperimentOptions, before: Experiment | null) {
+    this.#options = options;
+    this.#before = before;
+    const data: DataOptions = {
+      startStage: options.console.startStage.bind(options.console),
+      onWarning: options.console.warn.bind(options.console),
+      worker: options.worker,
+    };
+    this.#data = new ExperimentData(options.experiment, options.folder, data);
+  }
+
+  async go(): Promise<ExperimentEnd> {
+    const { experiment, folder, share } = this.#options;
+    const grid = gridOf(experiment);
+    const own = shareOf(grid, share);
+    if (own.points.length === 0)
+      throw new ConfigError(
+        `No point of ${experiment.name} is asked for. Its first is ${grid.points[0]!.name}.`,
+      );
+    await this.#expectUnchanged(grid);
+    await keepExperiment(folder, experiment);
+    await this.#learnPace(grid);
+    const units = this.#unfinished(own);
+    for (const [i, unit] of units.entries()) {
+      if (this.#options.signal.aborted) return this.#end(true);
+      const left = this.#pace.left(units.slice(i).map((one) => this.#size(one)));
+      this.#options.console.startRun(unitTitle(unit), i + 1, units.length, left);
+      const outcome = unit.kind === 'point' ? await this.#runPoint(unit) : await this.#pretrain(unit);
+      if (outcome === 'stopped') return this.#end(true);
+    }
+    return this.#end(false);
+  }
+
+  close(): void {
+    if (this.#device !== this.#options.device) this.#device?.dispose();
+  }
+
+  #end(stopped: boolean): ExperimentEnd {
+    return { stopped, elsewhere: this.#elsewhere };
+  }
+
+  /** Pretrainings first, those only that an unfinished point begins with. */
+  #unfinished({ pretrainings, points }: Grid): Unit[] {
+    const open = (unit: Unit): boolean => stateOf(this.#at(unit)) !== 'done';
+    const due = points.filter(open);
+    const needed = pretrainings.filter(({ name }) => due.some((point) => point.pretraining?.name === name));
+    return [...needed.filter(open), ...due];
+  }
+
+  #at({ name }: Unit): string {
+    return join(this.#options.folder, name);
+  }
+
+  #size(unit: Unit): { kind: Unit['kind']; steps: number } {
+    const steps =
+      unit.kind === 'point' ? unit.steps : pretrainingConfig(this.#options.experiment, unit).steps;
+    return { kind: unit.kind, steps };
+  }
+
+  async #learnPace({ pretrainings, points }: Grid): Promise<void> {
+    const { experiment } = this.#options;
+    const { batch } = baseConfig(experiment);
+    for (const unit of [...pretrainings, ...points]) {
+      if (stateOf(this.#at(unit)) !== 'done') continue;
+      const own = unit.kind === 'point' ? batch : pretrainingConfig(experiment, unit).batch;
+      this.#pace.add(unit.kind, this.#size(unit).steps, await trainingSeconds(this.#at(unit), own));
+    }
+  }
+
+  /** Before anything runs: no run that exists, in whichever share, was made with other settings. */
+  async #expectUnchanged({ pretrainings, points }: Grid): Promise<void> {
+    const { experiment } = this.#options;
+    const there = (unit: Unit): boolean => stateOf(this.#at(unit)) !== 'none';
+    const [made, begun] = [pretrainings.filter(there), points.filter(there)];
+    for (const point of begun)
+      await expectStore(this.#at(point), this.#data.targetStore(), () =>
+        changedData(this.#before, experiment),
+      );
+    for (const unit of made) {
+      const config = pretrainingConfig(experiment, unit);
+      const where = `initialisations.${unit.initialisation}.pretraining`;
+      await expectStore(this.#at(unit), this.#data.pretrainingStore(config), () => `the data of ${where}`);
+      await expectSame(this.#at(unit), await this.#pretrainingRequest(unit));
+    }
+    for (const point of begun) {
+      await expectSame(this.#at(point), await this.#pointRequest(point));
+      await this.#weights.expectSame(this.#at(point), experiment, point);
+    }
+  }
+
+  async #pretrainingRequest(unit: PretrainingUnit): Promise<Request> {
+    const { experiment, folder } = this.#options;
+    const where = `initialisations.${unit.initialisation}.pretraining`;
+    const config = pretrainingConfig(experiment, unit);
+    const { store, same } = await this.#data.pretraining(config, where);
+    const { seed, validationFraction: validation, testFraction: test } = config;
+    const split = same
+      ? spareSplit((await this.#data.target()).parts, where, { seed, validation, test })
+      : null;
+    return pretrainingRequest(experiment, unit, { folder, store, split });
+  }
+
+  async #pointRequest(point: Point): Promise<Request> {
+    const { experiment, folder } = this.#options;
+    const { store, parts } = await this.#data.target();
+    const split = pointSplit(parts, point, experiment.subjects.validation);
+    return pointRequest(experiment, point, { folder, store, split });
+  }
+
+  async #pretrain(unit: PretrainingUnit): Promise<Outcome> {
+    return this.#claimed(unit, pretraining, () => this.#pretrainingRequest(unit));
+  }
+
+  async #runPoint(point: Point): Promise<Outcome> {
+    const { pretraining: made } = point;
+    if (made && stateOf(this.#at(made)) !== 'done') {
+      this.#elsewhere.push(`${point.name} waits for ${made.name}`);
+      return 'elsewhere';
+    }
+    const outcome = await this.#claimed(point, fineTuning, () => this.#pointRequest(point));
+    if (outcome === 'done') await dropCheckpoints(this.#at(point));
+    return outcome;
+  }
+
+  /** Makes a run unless another process is at it or has made it meanwhile. */
+  async #claimed(unit: Unit, kind: JobKind, request: () => Promise<Request>): Promise<Outcome> {
+    const taken = await claim(this.#at(unit));
+    if ('by' in taken) {
+      this.#elsewhere.push(`${unit.name} is being made by ${taken.by}`);
+      return 'elsewhere';
+    }
+    try {
+      if (stateOf(this.#at(unit)) === 'done') return 'done';
+      return await this.#run(unit, kind, await request());
+    } finally {
+      await taken.free();
+    }
+  }
+
+  async #run(unit: Unit, kind: JobKind, { given }: Request): Promise<Outcome> {
+    const { console, signal, worker, onTraining, adapter } = this.#options;
+    const folder = this.#at(unit);
+    const started = performance.now();
+    const before = stateOf(folder);
+    const { results } = await runJob({
+      ...{ kind, given: { ...given, ...(adapter && { adapter }) }, signal, worker },
+      resume: before === 'begun',
+      device: await this.#openDevice(),
+      console: {
+        ...console,
+        say: () => {},
+        warn: (line) => console.warn(`${unit.name}: ${line}`),
+        startStage: console.startStage.bind(console),
+      },
+      ...(onTraining && { onTraining }),
+      onEvaluated: (evaluation) =>
+        writeText(new DiskFiles(folder), resultsFile, `${JSON.stringify(recordedResults(evaluation))}\n`),
+    });
+    if (!results) return 'stopped';
+    if (before === 'none')
+      this.#pace.add(unit.kind, this.#size(unit).steps, (performance.now() - started) / 1000);
+    return 'done';
+  }
+
+  async #openDevice(): Promise<Device> {
+    if (this.#device && !this.#device.lost) return this.#device;
+    const { device, experiment, console } = this.#options;
+    const adapter = this.#options.adapter ?? baseConfig(experiment).adapter;
+    this.#device = device && !device.lost ? device : await openDevice(adapter ? { adapter } : {});
+    console.say(adapterLine(this.#device));
+    return this.#device;
+  }
+}
+
+/**
+ * Runs the points of a share that are not finished, and the pretrainings that they need. A run that was cut short goes
+ * on from its checkpoint; one that another process is at is left to it.
+ * @throws ConfigError where subjects overlap, or a run that exists was made with other settings
+ * @throws FileError where the folder holds something else, or cannot be read or written
+ */
+export async function runExperiment(options: ExperimentOptions): Promise<ExperimentEnd> {
+  const before = await openFolder(options.folder, options.experiment);
+  const conductor = new Conductor(options, before);
+  try {
+    return await conductor.go();
+  } finally {
+    conductor.close();
+  }
+}

@@ -1,0 +1,93 @@
+/** @file What an experiment would run, and for how long, without running it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDevice } from '../../tensor/device.node.ts';
+import type { Device } from '../../tensor/device.ts';
+import { type RunConfig, resolveConfig } from '../config.ts';
+import { baseConfig } from './file.ts';
+import { gridOf, type Share, shareOf, type Unit } from './grid.ts';
+import { ExperimentPace } from './pace.ts';
+import { secondsPerStep } from './probe.ts';
+import { pointConfig, pretrainingConfig } from './requests.node.ts';
+import { openFolder, type RunState, stateOf, trainingSeconds } from './runs.node.ts';
+import type { Experiment } from './settings.ts';
+
+/** A run of the plan. */
+export interface PlannedUnit {
+  readonly unit: Unit;
+  readonly state: RunState;
+  readonly steps: number;
+  /** Of its training steps, where that is known or was tried; of a finished run as its log has it. */
+  readonly seconds: number;
+}
+
+export interface ExperimentPlan {
+  readonly units: readonly PlannedUnit[];
+  /** Of what is not finished. */
+  readonly secondsLeft: number;
+  /** Whether steps were tried here, for want of finished runs. */
+  readonly tried: boolean;
+}
+
+interface Work {
+  readonly unit: Unit;
+  readonly state: RunState;
+  readonly config: RunConfig;
+}
+
+/** Tries a step of each kind of run of which none is finished. */
+async function tryKinds(work: readonly Work[], pace: ExperimentPace, device: Device): Promise<void> {
+  for (const { unit, config } of work)
+    if (pace.secondsOf(unit.kind, 1) === null) pace.add(unit.kind, 1, await secondsPerStep(device, config));
+}
+
+/**
+ * The runs of a share with what their training steps take: by the logs of finished runs, else by a short try on this
+ * machine. Nothing is written.
+ * @throws FileError where the folder holds something else
+ */
+export async function planExperiment(
+  experiment: Experiment,
+  folder: string,
+  share: Share,
+  adapter?: NonNullable<RunConfig['adapter']>,
+): Promise<ExperimentPlan> {
+  if (existsSync(folder)) await openFolder(folder, experiment);
+  const { pretrainings, points } = shareOf(gridOf(experiment), share);
+  const work = [...pretrainings, ...points].map((unit): Work => {
+    const config =
+      unit.kind === 'pretraining'
+        ? pretrainingConfig(experiment, unit)
+        : resolveConfig({
+            ...baseConfig(experiment),
+            ...pointConfig(experiment, unit),
+            freeze: 'none',
+            initParts: 'all',
+          });
+    return { unit, config, state: stateOf(join(folder, unit.name)) };
+  });
+  const took = new Map<Unit, number>();
+  const pace = new ExperimentPace();
+  for (const { unit, state, config } of work) {
+    if (state !== 'done') continue;
+    const seconds = await trainingSeconds(join(folder, unit.name), config.batch);
+    took.set(unit, seconds);
+    pace.add(unit.kind, config.steps, seconds);
+  }
+  const tried = work.some(({ unit }) => pace.secondsOf(unit.kind, 1) === null);
+  if (tried) {
+    const chosen = adapter ?? baseConfig(experiment).adapter;
+    const device = await openDevice(chosen ? { adapter: chosen } : {});
+    try {
+      await tryKinds(work, pace, device);
+    } finally {
+      device.dispose();
+    }
+  }
+  const units = work.map(({ unit, state, config: { steps } }) => ({
+    ...{ unit, state, steps },
+    seconds: took.get(unit) ?? pace.secondsOf(unit.kind, steps)!,
+  }));
+  const secondsLeft = units.reduce((sum, { state, seconds }) => sum + (state === 'done' ? 0 : seconds), 0);
+  return { units, secondsLeft, tried };
+}

@@ -1,0 +1,56 @@
+/** @file The report of an experiment, with its tables as CSV and JSON, from whatever runs are finished. */
+import { join } from 'node:path';
+import { writeFiles } from '../../data/files/files.node.ts';
+import { renderExperiment } from '../../report/experiment.ts';
+import { DiskFiles } from '../../train/runfiles.node.ts';
+import { readText } from '../../train/runfiles.ts';
+import { subjectsFile } from './data.node.ts';
+import { baseConfig } from './file.ts';
+import { gridOf } from './grid.ts';
+import { costsOf, outcomeJson, outcomeOf, readRuns, runsAsCsv } from './outcome.node.ts';
+import type { Parts } from './parts.ts';
+import { pretrainingConfig } from './requests.node.ts';
+import { openFolder } from './runs.node.ts';
+import type { Experiment } from './settings.ts';
+
+export const experimentReport = 'report.html';
+export const experimentCsv = 'results.csv';
+export const experimentJson = 'results.json';
+
+async function partsIn(folder: string): Promise<Parts> {
+  const text = await readText(new DiskFiles(folder), subjectsFile);
+  return text === null ? { test: [], pool: [], spare: [], groups: {} } : (JSON.parse(text) as Parts);
+}
+
+/**
+ * Writes report.html, results.csv and results.json, and returns the report's path. All but the times follows from the
+ * runs: the same runs give the same bytes.
+ * @throws FileError where the folder holds something else, or a file cannot be read or written
+ */
+export async function reportExperiment(experiment: Experiment, folder: string): Promise<string> {
+  await openFolder(folder, experiment);
+  const grid = gridOf(experiment);
+  const outcome = outcomeOf(experiment, grid, await readRuns(folder, grid));
+  const { test, pool, spare, groups } = await partsIn(folder);
+  const batches = new Map(
+    grid.pretrainings.map((unit) => [unit.name, pretrainingConfig(experiment, unit).batch]),
+  );
+  const costs = await costsOf(folder, grid, {
+    point: baseConfig(experiment).batch,
+    pretraining: (name) => batches.get(name)!,
+  });
+  const subjects = {
+    ...{ test: test.length, pool: pool.length, spare: spare.length },
+    validation: experiment.subjects.validation,
+    groups: [...new Set([...test, ...pool].flatMap((name) => groups[name] ?? []))].sort(),
+  };
+  const texts = [
+    [experimentCsv, runsAsCsv(outcome)],
+    [experimentJson, `${JSON.stringify(outcomeJson(outcome), null, 2)}\n`],
+    [experimentReport, renderExperiment({ ...outcome, costs, subjects })],
+  ] as const;
+  await writeFiles(
+    texts.map(([name, text]) => ({ path: join(folder, name), bytes: new TextEncoder().encode(text) })),
+  );
+  return join(folder, experimentReport);
+}

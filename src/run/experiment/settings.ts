@@ -1,0 +1,58 @@
+/** @file An experiment as its file says it: what is compared, over which grid, on whom. */
+import type { GivenConfig } from '../settings.ts';
+
+/** A cohort of phantom hearts that only tests. */
+export interface TestCohort {
+  readonly seed: number;
+  readonly subjects: number;
+}
+
+export interface ExperimentSubjects {
+  /**
+   * Who tests, the same at every point: a cohort of phantom hearts of its own; so many subjects, drawn; `fold 2/5`;
+   * or names, `patient101..patient150` for a range of the sorted ones.
+   */
+  readonly test: TestCohort | number | string | readonly string[];
+  /** How many of the others may be labelled; who is left over may pretrain. Null: all may be labelled, nobody pretrains. */
+  readonly pool: number | null;
+  /** How many of the labelled subjects of a point choose its weights instead of training; 0: the last weights are taken. */
+  readonly validation: number;
+  /** Of the draws of test subjects and pool, which are the same at every point. */
+  readonly seed: number;
+  /** Whether data sets have no subject in common even where they call some the same. */
+  readonly distinct: boolean;
+}
+
+/** Weights that fine-tuning begins with. */
+export interface Initialisation {
+  /** Made once for each seed, with these settings; null: not made here. */
+  readonly pretraining: GivenConfig | null;
+  /** Of the pretraining; empty: the experiment's. */
+  readonly seeds: readonly number[];
+  /** A run or weights file from elsewhere; null: none. */
+  readonly weights: string | null;
+  /** The initialisation whose weights these are, taken over in another way; null: none. */
+  readonly of: string | null;
+  /** What differs from `base` where these weights are taken over: initParts, freeze, learningRate, … */
+  readonly transfer: GivenConfig;
+}
+
+/** A count of labelled subjects, or all of the pool. */
+export type Labelled = number | 'all';
+
+export interface Experiment {
+  readonly name: string;
+  /** The fine-tuning: a preset, and what differs from it. */
+  readonly base: GivenConfig;
+  /** By name; null: from scratch, of which there is exactly one. */
+  readonly initialisations: Readonly<Record<string, Initialisation | null>>;
+  readonly subjects: ExperimentSubjects;
+  readonly labelled: readonly Labelled[];
+  /** Of fine-tuning; each is a training of its own, with its own schedule. */
+  readonly steps: readonly number[];
+  /** Each draws labelled subjects, first weights, and the order of training. */
+  readonly seeds: readonly number[];
+  readonly pretrainingSeeds: readonly number[];
+  /** Key of the result that is compared; null: the first of the evaluations. */
+  readonly figure: string | null;
+}

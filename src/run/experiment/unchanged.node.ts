@@ -1,0 +1,103 @@
+/** @file Whether the runs that exist are those that an experiment's file asks for, now that it may have changed. */
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ConfigError } from '../../base/errors.ts';
+import { changedKeys, settingAt } from '../../train/changes.ts';
+import { initFile, weightsChecksum } from '../../train/init.ts';
+import { DiskFiles } from '../../train/runfiles.node.ts';
+import { readText } from '../../train/runfiles.ts';
+import type { RunConfig } from '../config.ts';
+import { readInit } from '../init.node.ts';
+import { configFile } from '../settle.node.ts';
+import type { Point } from './grid.ts';
+import type { Request } from './requests.node.ts';
+import type { Experiment } from './settings.ts';
+
+/** Keys that do not change what comes out, or are checked by others. */
+const aside = /^(out|adapter|preset|phantom\b.*|data|init|map|checkpointEvery|recompute|tune)$/;
+
+/** Keys of the file that decide what is fine-tuned and tested on. */
+const dataKeys = [
+  ['subjects', 'test'],
+  ...(['data', 'phantom', 'map', 'size', 'spacingMm', 'tasks', 'preset'] as const).map(
+    (key) => ['base', key] as const,
+  ),
+] as const;
+
+/** Which of the keys that decide the data are others than when the experiment last ran. */
+export function changedData(before: Experiment | null, after: Experiment): string {
+  const at = (one: Experiment | null, [section, key]: readonly [string, string]): string | undefined =>
+    JSON.stringify((one as unknown as Record<string, Record<string, unknown>> | null)?.[section]?.[key]);
+  const found = dataKeys.filter((key) => at(before, key) !== at(after, key));
+  return found.map((key) => key.join('.')).join(', ') || 'base.data';
+}
+
+const refusal = (run: string, changes: string): ConfigError =>
+  new ConfigError(
+    `${run} was made with other settings: ${changes}. Set them back, give the experiment another name, or delete that run.`,
+  );
+
+const savedConfig = async (folder: string): Promise<RunConfig> =>
+  JSON.parse(await readFile(join(folder, configFile), 'utf8')) as RunConfig;
+
+/**
+ * Throws ConfigError naming key and run where a run has read another store than it now would.
+ * @param changed names the keys
+ */
+export async function expectStore(folder: string, store: string, changed: () => string): Promise<void> {
+  const { data } = await savedConfig(folder);
+  // an experiment's folder may have moved
+  const tail = (path: string): string => resolve(path).split(/[\\/]/).slice(-3).join('/');
+  if (data === null || tail(data) !== tail(store)) throw refusal(folder, `${changed()} changed`);
+}
+
+/** Where the file has a key of a run's configuration. */
+const spelled = (key: string, section: string): string =>
+  key.startsWith('subjects.') ? `subjects (${key.split('.')[1]} subjects of the run)` : `${section}.${key}`;
+
+const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+/** Throws ConfigError naming key and run where a run was made with other settings. */
+export async function expectSame(folder: string, { config, section }: Request): Promise<void> {
+  const saved = await savedConfig(folder);
+  // of constant schedules steps may change where a run goes on, but not here
+  const changed = new Set([
+    ...changedKeys(saved, config),
+    ...(saved.steps === config.steps ? [] : ['steps']),
+  ]);
+  const kept = [...changed].filter((key) => !aside.test(key));
+  if (kept.length === 0) return;
+  const list = kept.map((key) => {
+    const [was, is] = [saved, config].map((one) => short(settingAt(one, key)));
+    return `${spelled(key, section)} was ${was}, is ${is}`;
+  });
+  throw refusal(folder, list.join('; '));
+}
+
+/** Weights of initialisations that were made elsewhere. */
+export class ForeignWeights {
+  /** By path. */
+  readonly #checksums = new Map<string, string>();
+
+  /** Throws ConfigError where a point began with other weights than its initialisation now has. */
+  async expectSame(
+    folder: string,
+    { initialisations }: Experiment,
+    { initialisation }: Point,
+  ): Promise<void> {
+    const path = initialisations[initialisation]?.weights;
+    const text = path ? await readText(new DiskFiles(folder), initFile) : null;
+    if (!path || text === null) return;
+    const { checksum } = JSON.parse(text) as { readonly checksum: string };
+    if (checksum === (await this.#checksumOf(path))) return;
+    throw new ConfigError(
+      `${folder} began with other weights than initialisations.${initialisation}.weights (${path}) now has. Put them back, or give the initialisation another name.`,
+    );
+  }
+
+  async #checksumOf(path: string): Promise<string> {
+    const known = this.#checksums.get(path) ?? weightsChecksum((await readInit(path)).weights.state);
+    this.#checksums.set(path, known);
+    return known;
+  }
+}

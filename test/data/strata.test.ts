@@ -1,0 +1,58 @@
+/** @file Draws with every group in its share: nested, balanced, whoever comes first. */
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/base/errors.ts';
+import { purposes } from '../../src/data/purposes.ts';
+import { drawSubjects } from '../../src/data/split.ts';
+import { foldOf, stratifiedOrder } from '../../src/data/strata.ts';
+
+const names = Array.from({ length: 23 }, (_, i) => `s${String(i).padStart(2, '0')}`);
+const groups = Object.fromEntries(names.map((name, i) => [name, `g${i % 4}`]));
+const counts = (some: readonly string[]): number[] =>
+  ['g0', 'g1', 'g2', 'g3'].map((group) => some.filter((name) => groups[name] === group).length);
+
+describe('stratifiedOrder', () => {
+  it('has about each group’s share in every beginning', () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const order = stratifiedOrder(names, groups, seed, purposes.labelled);
+      expect([...order].sort()).toEqual(names);
+      for (let n = 1; n <= names.length; n++)
+        counts(order.slice(0, n)).forEach((count, g) => {
+          const share = counts(names)[g]! / names.length;
+          expect(Math.abs(count - n * share), `seed ${seed}, ${n} of group ${g}`).toBeLessThan(1.5);
+        });
+    }
+  });
+
+  it('follows from the seed alone, not from the order in which subjects come', () => {
+    const order = stratifiedOrder(names, groups, 7, purposes.labelled);
+    expect(stratifiedOrder([...names].reverse(), groups, 7, purposes.labelled)).toEqual(order);
+    expect(stratifiedOrder(names, groups, 8, purposes.labelled)).not.toEqual(order);
+    expect(stratifiedOrder(names, groups, 7, purposes.pool)).not.toEqual(order);
+  });
+
+  it('is the draw of labelled where no groups are known', () => {
+    const order = stratifiedOrder(names, {}, 3, purposes.labelled);
+    for (const n of [1, 2, 5, 23]) expect(order.slice(0, n).sort()).toEqual(drawSubjects(names, n, 3));
+  });
+});
+
+describe('foldOf', () => {
+  it('parts the subjects evenly, each group too', () => {
+    const folds = [1, 2, 3, 4, 5].map((k) => foldOf(names, groups, { k, n: 5 }, 1, purposes.heldOut));
+    expect(folds.flat().sort()).toEqual(names);
+    for (const fold of folds) {
+      expect(fold.length).toBeGreaterThanOrEqual(4);
+      for (const count of counts(fold)) expect(Math.abs(count - 23 / 4 / 5)).toBeLessThan(1);
+    }
+  });
+
+  it('refuses a fold that there is not', () => {
+    for (const fold of [
+      { k: 0, n: 5 },
+      { k: 6, n: 5 },
+      { k: 1, n: 24 },
+      { k: 1, n: 1 },
+    ])
+      expect(() => foldOf(names, groups, fold, 1, purposes.heldOut)).toThrow(ConfigError);
+  });
+});

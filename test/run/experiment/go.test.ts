@@ -1,0 +1,215 @@
+/** @file An experiment whole; killed and gone on with; grown; contradicted. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { addExperiment } from '../../../src/commands/experiment.ts';
+import { type Printed, terminal, useFolder } from '../../commands/terminal.ts';
+import { tiny, withoutTimes } from './tiny.ts';
+
+const at = useFolder();
+const whole = () => at('whole');
+const read = (...path: string[]): Promise<string> => readFile(at(...path), 'utf8');
+
+/** Runs an experiment in a folder of the test's. */
+async function experiment(content: object, out: string, ...args: string[]): Promise<Printed> {
+  await mkdir(at(), { recursive: true });
+  await writeFile(at('e.json'), JSON.stringify(content));
+  return terminal(
+    (program) => addExperiment(program, null),
+    'experiment',
+    at('e.json'),
+    '--out',
+    at(out),
+    ...args,
+  );
+}
+
+/** When each file of the runs was last written. */
+async function times(out: string): Promise<Record<string, number>> {
+  const names = await readdir(at(out, 'points'), { recursive: true });
+  const entries = names.map(async (name) => [name, (await stat(at(out, 'points', name))).mtimeMs] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+let first: Printed;
+beforeAll(async () => {
+  first = await experiment(tiny, 'whole');
+}, 400_000);
+
+describe('an experiment', () => {
+  it('pretrains once, runs every point, and reports', async () => {
+    expect(first.stdout.match(/^\[\d\/9\]/gm)).toHaveLength(9);
+    expect(first.stdout).toContain('[1/9] pretraining pretrained, seed 1');
+    expect(first.stdout).toMatch(/\[4\/9\] .*\(about 0:\d\d left\)/);
+    expect(await readdir(at('whole', 'points'))).toHaveLength(8);
+    const csv = (await read('whole', 'results.csv')).trim().split('\r\n');
+    const figures = new Set(csv.slice(1).map((line) => line.split(',')[7]));
+    expect(csv[0]).toBe('run,initialisation,pretraining,labelled,steps,seed,subject,figure,value');
+    expect(csv.filter((line) => line.includes(',segmentation.dice,'))).toHaveLength(8 * 3);
+    expect(figures.size).toBeGreaterThan(5);
+    const told = JSON.parse(await read('whole', 'results.json'));
+    expect(told).toMatchObject({ figure: 'segmentation.dice', scratch: 'scratch', planned: 8, finished: 8 });
+    expect(told.results[0].comparisons).toHaveLength(2);
+    expect(await read('whole', 'report.html')).toContain('8 of 8 fine-tunings are finished');
+  });
+
+  it('tests the same hearts at every point, and labels others; the two contain the one', async () => {
+    const names = await readdir(at('whole', 'points'));
+    const configs = await Promise.all(
+      names.map(async (name) => JSON.parse(await read('whole', 'points', name, 'config.json'))),
+    );
+    const tests = new Set(configs.map(({ subjects }) => JSON.stringify(subjects.test)));
+    expect([...tests]).toEqual(['["test/patient001","test/patient002","test/patient003"]']);
+    for (const { subjects, seed } of configs) {
+      expect(subjects.validation).toEqual([]);
+      for (const name of subjects.train) expect(name).toMatch(/^pool\//);
+      const same = configs.filter((one) => one.seed === seed).map((one) => one.subjects.train);
+      const [one, two] = [1, 2].map((count) => same.filter((train) => train.length === count));
+      expect(new Set(one!.map(String)).size).toBe(1);
+      expect(two![0]).toContain(one![0][0]);
+    }
+  });
+
+  it('begins the points of an initialisation with its weights, and keeps no checkpoint of what is finished', async () => {
+    const point = 'pretrained_pretraining-1_labelled-1_steps-8_seed-1';
+    const init = JSON.parse(await read('whole', 'points', point, 'init.json'));
+    expect(init.loaded).toContain('conv1.conv1.0.weight');
+    expect(await readdir(at('whole', 'points', point))).not.toContain('checkpoint.safetensors');
+    expect(existsSync(at('whole', 'points', 'scratch_labelled-1_steps-8_seed-1', 'init.json'))).toBe(false);
+  });
+
+  it('runs nothing twice', async () => {
+    const before = await times('whole');
+    const { stdout } = await experiment(tiny, 'whole');
+    expect(stdout).toBe(`Report: ${at('whole', 'report.html')}\n`);
+    expect(await times('whole')).toEqual(before);
+    const plan = await experiment(tiny, 'whole', '--plan');
+    expect(plan.stdout.match(/ done /g)).toHaveLength(9);
+    expect(plan.stderr).toContain('0 of 9 runs to do: about 0:00 of training, by the finished runs');
+  });
+
+  it('killed in the middle and started again, comes to the same bytes', async () => {
+    await writeFile(at('killed.json'), JSON.stringify(tiny));
+    const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+    const start = () =>
+      spawn(process.execPath, [cli, 'experiment', at('killed.json'), '--out', at('killed')]);
+    const log = at('killed', 'points', 'scratch_labelled-2_steps-8_seed-1', 'metrics.jsonl');
+    const child = start();
+    const gone = new Promise((done) => child.on('exit', done));
+    while (!existsSync(log) && child.exitCode === null) await new Promise((done) => setTimeout(done, 5));
+    child.kill('SIGKILL');
+    await gone;
+    expect(existsSync(at('killed', 'report.html'))).toBe(false);
+    const again = start();
+    let printed = '';
+    again.stdout.on('data', (text) => {
+      printed += text;
+    });
+    expect(await new Promise((done) => again.on('exit', done))).toBe(0);
+    expect(printed).toMatch(/^\[1\/\d\] /);
+    expect(printed).not.toContain('pretraining pretrained, seed 1\n');
+    for (const name of ['results.csv', 'results.json', 'subjects.json'])
+      expect(await read('killed', name), name).toBe(await read('whole', name));
+    const reports = [await read('killed', 'report.html'), await read('whole', 'report.html')];
+    expect(withoutTimes(reports[0]!)).toBe(withoutTimes(reports[1]!));
+    expect(withoutTimes(reports[1]!)).not.toBe(reports[1]);
+  }, 400_000);
+
+  it('stops after a step with Ctrl-C, and the same command goes on', async () => {
+    const stopping = { ...tiny, name: 'stopping', labelled: [1], seeds: [1] };
+    const log = at('stopping', 'points', 'scratch_labelled-1_steps-8_seed-1', 'config.json');
+    const watch = setInterval(() => {
+      if (existsSync(log)) process.emit('SIGINT');
+      if (existsSync(log)) clearInterval(watch);
+    }, 1);
+    const { stderr } = await experiment(stopping, 'stopping');
+    clearInterval(watch);
+    expect(stderr).toContain('Stopped. The same command goes on.');
+    expect(existsSync(at('stopping', 'report.html'))).toBe(false);
+    const { stdout } = await experiment(stopping, 'stopping');
+    expect(stdout).toContain('[1/2] scratch, 1 labelled, 8 steps, seed 1');
+    const point = 'scratch_labelled-1_steps-8_seed-1';
+    expect(await read('stopping', 'points', point, 'results.json')).toBe(
+      await read('whole', 'points', point, 'results.json'),
+    );
+  }, 300_000);
+
+  it('grows: more seeds run, what is there stays', async () => {
+    await cp(whole(), at('grown'), { recursive: true });
+    const before = await times('grown');
+    const { stdout } = await experiment(
+      { ...tiny, seeds: [1, 2, 3] },
+      'grown',
+      '--only',
+      'scratch*labelled-2',
+    );
+    expect(stdout).toMatch(/^\[1\/1\] scratch, 2 labelled, 8 steps, seed 3\b/);
+    expect(await times('grown')).toMatchObject(before);
+    expect(await read('grown', 'report.html')).toContain('9 of 12 fine-tunings are finished');
+  }, 200_000);
+
+  it('leaves a run to the process that is at it', async () => {
+    const point = at('whole', 'points', 'scratch_labelled-1_steps-8_seed-9');
+    await mkdir(point);
+    await writeFile(join(point, 'running.json'), JSON.stringify({ host: 'elsewhere', pid: 1 }));
+    const { stderr } = await experiment(
+      { ...tiny, seeds: [1, 2, 9] },
+      'whole',
+      '--only',
+      'scratch_labelled-1',
+    );
+    await rm(point, { recursive: true });
+    expect(stderr).toMatch(/seed-9 is being made by process 1 on elsewhere/);
+    expect(stderr).toContain('The same command runs what is left');
+  }, 200_000);
+});
+
+describe('an experiment whose file contradicts its runs', () => {
+  const base = { ...tiny.base };
+  const { pretrained } = tiny.initialisations;
+  const made = { ...pretrained.pretraining };
+  it.each([
+    [
+      'base',
+      { base: { ...base, learningRate: 0.5 } },
+      /points.*seed-1 was made with other settings: base\.learningRate was 0\.004, is 0\.5\./,
+    ],
+    [
+      'test subjects',
+      { subjects: { test: { seed: 14, subjects: 3 } } },
+      /points.*seed-1 was made with other settings: subjects\.test changed\./,
+    ],
+    [
+      'a pretraining',
+      { initialisations: { scratch: null, pretrained: { pretraining: { ...made, steps: 9 } } } },
+      /pretrained_seed-1 was made with other settings: initialisations\.pretrained\.pretraining\.steps was 8, is 9\./,
+    ],
+    [
+      'validation',
+      { subjects: { ...tiny.subjects, validation: 1 }, labelled: [2] },
+      /was made with other settings: subjects \(train subjects of the run\) was/,
+    ],
+    [
+      'hearts that test and pretrain',
+      { subjects: { test: { seed: 12, subjects: 3 } } },
+      /pretraining\.phantom\.seed is 12, which is the cohort of subjects\.test: these are the same hearts/,
+    ],
+  ])('in %s is refused by key and run', async (_, changes, message) => {
+    const before = await times('whole');
+    await expect(experiment({ ...tiny, ...changes }, 'whole')).rejects.toThrow(message);
+    expect(await times('whole')).toEqual(before);
+  });
+
+  it('or whose folder holds something else', async () => {
+    await mkdir(at('full'), { recursive: true });
+    await writeFile(at('full', 'thesis.txt'), '');
+    await expect(experiment(tiny, 'full')).rejects.toThrow(
+      /full: is not empty and holds no experiment\.json/,
+    );
+    const other = experiment({ ...tiny, name: 'other' }, 'whole');
+    await expect(other).rejects.toThrow(/experiment\.json: is of the experiment tiny\. Choose another --out/);
+  });
+});

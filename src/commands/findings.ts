@@ -77,7 +77,8 @@ const meanings: Readonly<Record<string, string>> = {
   NO_TARGET: 'the subject has no image of the target view',
 };
 
-function noteSkipped(skipped: readonly SkippedFile[]): void {
+/** Lists skipped files with their reasons. */
+export function noteSkipped(skipped: readonly SkippedFile[]): void {
   if (skipped.length > 0) note(`${plural(skipped.length, 'file')} skipped:`);
   for (const file of skipped.slice(0, MOST_LISTED)) note(`  ${file.reason.code}  ${skippedText(file)}`);
   const rest = groupBy(skipped.slice(MOST_LISTED), ({ reason }) => reason.code);

@@ -2,22 +2,12 @@
 import type { Sample } from '../../data/sample.ts';
 import type { Line } from '../../data/types.ts';
 import { viewName } from '../../data/viewnames.ts';
-import type { Head } from '../../models/heads.ts';
 import type { Mark } from '../../results/mark.ts';
 import { fixed, type Result } from '../../results/result.ts';
-import { blockOf } from '../outputs.ts';
-import type { Grid, HostOutputs, Judge, Verdict } from '../task.ts';
+import type { HostOutputs, Judge, Verdict } from '../task.ts';
 import { meanLines } from './baseline.ts';
 import { type FittedImage, lineErrors, type SubjectErrors, type ViewErrors, viewErrors } from './errors.ts';
-import { fitLines, heatmapOf, heatOf } from './heatmaps.ts';
-
-export interface LineJudgeOptions {
-  readonly heatmaps: Head;
-  readonly referenceViews: readonly string[];
-  readonly grid: Grid;
-  /** σ of the heatmaps the network was trained on, mm. */
-  readonly sigmaMm: number;
-}
+import { heatOf, type LineMaps, readMaps } from './heatmaps.ts';
 
 /** An image of the newest block. */
 interface Judged {
@@ -29,24 +19,21 @@ interface Judged {
 const clamped = (map: Float32Array): Float32Array => map.map((value) => Math.min(1, Math.max(0, value)));
 
 export class LineJudge implements Judge {
-  readonly #options: LineJudgeOptions;
+  readonly #options: LineMaps;
   readonly #trivial: readonly (Line | null)[];
   readonly #images: FittedImage[] = [];
   #block: readonly Judged[] = [];
 
-  constructor(options: LineJudgeOptions, training: readonly Sample[]) {
+  constructor(options: LineMaps, training: readonly Sample[]) {
     this.#options = options;
     this.#trivial = meanLines(training, options.referenceViews.length, options.grid.size);
   }
 
   add(outputs: HostOutputs, samples: readonly Sample[]): void {
-    const { heatmaps, referenceViews, grid, sigmaMm } = this.#options;
-    const values = blockOf(outputs, heatmaps, samples.length, [grid.size, grid.size]);
-    const place = { size: grid.size, views: referenceViews.length };
+    const read = readMaps(this.#options, outputs, samples.length);
     this.#block = samples.map(({ subject, lines }, row) => {
-      const maps = referenceViews.map((_, view) => heatmapOf(values, row, view, place));
-      const fitted = fitLines(maps, grid.size, sigmaMm / grid.spacingMm);
-      return { image: { subject, truth: lines, fitted }, maps };
+      const { maps, found } = read[row]!;
+      return { image: { subject, truth: lines, fitted: found.map((one) => one?.line ?? null) }, maps };
     });
     this.#images.push(...this.#block.map(({ image }) => image));
   }

@@ -2,7 +2,7 @@
 import type { ImagePlane, Vec3 } from '../data/types.ts';
 import { add, cross, dot, normalize, scale, subtract } from '../data/vector.ts';
 import { fromStack, type StackAxes, stackAxes } from './axes.ts';
-import type { Plane } from './plane.ts';
+import { footOn, type Plane } from './plane.ts';
 
 /** Planes that cut each other at less than this show no axis, sine of 20°. */
 const LEAST_CROSSING = 0.34;
@@ -35,10 +35,6 @@ export function middleOf(slices: readonly ImagePlane[], planes: readonly Plane[]
   const inside = crossing && Math.max(...crossing.map(Math.abs)) < half;
   return inside ? fromStack(axes, [crossing[0], crossing[1], 0]) : axes.origin;
 }
-
-/** A point's foot on a plane. */
-const footOn = ({ point, normal }: Plane, from: Vec3): Vec3 =>
-  subtract(from, scale(normal, dot(subtract(from, point), normal)));
 
 /** Whether a direction runs to the right or down the page as radiology shows it: left, back or down the patient. */
 function isUsual(direction: Vec3): boolean {

@@ -1,7 +1,7 @@
 /** @file Infinite planes in the patient, and how far two lie apart. */
 import { pixelToWorld, planeNormal } from '../data/geometry.ts';
 import type { ImagePlane, Vec3 } from '../data/types.ts';
-import { dot, subtract } from '../data/vector.ts';
+import { dot, scale, subtract } from '../data/vector.ts';
 
 /** normal·(P − point) = 0, millimetres, LPS. */
 export interface Plane {
@@ -32,6 +32,10 @@ export function planeAngleDeg(a: Plane, b: Plane): number {
 /** Distance of a point from a plane, mm. */
 export const planeDistanceMm = ({ point, normal }: Plane, from: Vec3): number =>
   Math.abs(dot(subtract(from, point), normal));
+
+/** A point's foot on a plane. */
+export const footOn = ({ point, normal }: Plane, from: Vec3): Vec3 =>
+  subtract(from, scale(normal, dot(subtract(from, point), normal)));
 
 /**
  * Angle between the normals, and distance from the real image's centre to the predicted plane (Wei et al. 2021, arXiv

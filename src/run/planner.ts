@@ -7,6 +7,7 @@ import { preparePlan } from '../data/prepare.ts';
 import type { StudyPlan } from '../data/study/plan.ts';
 import { frameOfReference, type PlanStack, type RealView } from '../data/study/stackplan.ts';
 import type { Affine, ImagePlane, PreparedData, Reason, SkippedFile } from '../data/types.ts';
+import { stackAxes } from '../planning/axes.ts';
 import type { FoundLine, LineSlice } from '../planning/evidence.ts';
 import { fitPlane, type PlaneFit } from '../planning/fit.ts';
 import { imageIn, middleOf } from '../planning/image.ts';
@@ -115,6 +116,9 @@ export class Planner {
    */
   async plan(stack: PlanStack, study: StudyPlan): Promise<PlannedStack> {
     const frameOfReferenceUid = frameOfReference(stack);
+    const planes = stack.slices.map(([target]) => target!.image.header.plane);
+    // before anything is predicted
+    stackAxes(planes);
     const { size, spacingMm } = this.#trained.info;
     const own = { ...study, targets: stack.slices.flat(), skipped: [] };
     const data = await preparePlan(own, { size, spacingMm });
@@ -124,7 +128,6 @@ export class Planner {
     const refused = fits.flatMap(({ view, reason }) => (reason ? [{ view, reason }] : []));
     const [first] = refused;
     if (fitted.length === 0 && first) throw new PlanningError(first.reason.code, first.reason.message);
-    const planes = stack.slices.map(([target]) => target!.image.header.plane);
     const middle = middleOf(
       planes,
       fitted.map(({ fit }) => fit.plane),

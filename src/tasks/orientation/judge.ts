@@ -8,6 +8,7 @@ import type { HostOutputs, Judge, Verdict } from '../task.ts';
 import { meanLines } from './baseline.ts';
 import { type FittedImage, lineErrors, type SubjectErrors, type ViewErrors, viewErrors } from './errors.ts';
 import { heatOf, type LineMaps, readMaps } from './heatmaps.ts';
+import { PLANES_NOTE, planeErrors, type StackImage } from './planes.ts';
 
 /** An image of the newest block. */
 interface Judged {
@@ -22,6 +23,7 @@ export class LineJudge implements Judge {
   readonly #options: LineMaps;
   readonly #trivial: readonly (Line | null)[];
   readonly #images: FittedImage[] = [];
+  readonly #stacked: StackImage[] = [];
   #block: readonly Judged[] = [];
 
   constructor(options: LineMaps, training: readonly Sample[]) {
@@ -36,6 +38,11 @@ export class LineJudge implements Judge {
       return { image: { subject, truth: lines, fitted: found.map((one) => one?.line ?? null) }, maps };
     });
     this.#images.push(...this.#block.map(({ image }) => image));
+    const kept = ({ subject, space, view, plane, lines }: Sample, row: number): StackImage => ({
+      ...{ subject, view, plane, lines, found: read[row]!.found },
+      ...(space !== undefined && { space }),
+    });
+    this.#stacked.push(...samples.map(kept));
   }
 
   marks(row: number): Mark[] {
@@ -76,12 +83,20 @@ export class LineJudge implements Judge {
       name,
       ...viewErrors(this.#images, view, this.#trivial[view] ?? null, grid),
     }));
+    const planes = planeErrors(this.#stacked, this.#trivial);
     return {
-      results: views.flatMap(({ name, errors, subjects }) => resultsOf(name, errors, subjects)),
-      summary: Object.fromEntries(views.map(({ name, errors }) => [name, errors])),
+      results: [
+        ...views.flatMap(({ name, errors, subjects }) => resultsOf(name, errors, subjects)),
+        ...(planes?.results ?? []),
+      ],
+      summary: {
+        ...Object.fromEntries(views.map(({ name, errors }) => [name, errors])),
+        ...(planes && { planes: planes.errors }),
+      },
       scatters: [],
       notes: [
         'The angle is that between the two undirected lines. The offset is the distance of the predicted line from the true line’s point at the crossing of the true lines, or nearest the image centre where they do not cross in the image.',
+        ...(planes ? [PLANES_NOTE] : []),
       ],
     };
   }

@@ -122,6 +122,27 @@ export class Planner {
     const { size, spacingMm } = this.#trained.info;
     const own = { ...study, targets: stack.slices.flat(), skipped: [] };
     const data = await preparePlan(own, { size, spacingMm });
+    const { images, skipped } = data.manifest;
+    return {
+      stack,
+      frameOfReferenceUid,
+      images: images.length,
+      skipped,
+      ...(await this.planPrepared(data, planes, stack.real)),
+    };
+  }
+
+  /**
+   * As `plan`, of images that are prepared for the weights.
+   * @param data of one stack
+   * @param planes of its slices, in their own pixels
+   * @throws PlanningError where no view can be planned
+   */
+  async planPrepared(
+    data: PreparedData,
+    planes: readonly ImagePlane[],
+    real: PlanStack['real'],
+  ): Promise<Pick<PlannedStack, 'views' | 'refused'>> {
     const lines = await this.#lines(data);
     const fits = this.views.map((view, i) => tryFit(view, slicesOf(data, lines, i)));
     const fitted = fits.flatMap(({ view, fit }) => (fit ? [{ view, fit }] : []));
@@ -133,12 +154,11 @@ export class Planner {
       fitted.map(({ fit }) => fit.plane),
     );
     const views = fitted.map(({ view, fit }): PlannedView => {
-      const real = stack.real.get(view);
+      const own = real.get(view);
       const image = imageIn(fit.plane, planes, middle);
-      return { view, fit, image, real: real ? { ...real, ...planeError(fit.plane, real.plane) } : null };
+      return { view, fit, image, real: own ? { ...own, ...planeError(fit.plane, own.plane) } : null };
     });
-    const { images, skipped } = data.manifest;
-    return { stack, frameOfReferenceUid, images: images.length, views, refused, skipped };
+    return { views, refused };
   }
 
   /** Lines by image, look and view. */

@@ -8,15 +8,22 @@ import { openDicom } from '../../src/data/dicom/file.ts';
 import { headersOf } from '../../src/data/dicom/frames.ts';
 import { readPixels } from '../../src/data/dicom/pixels.ts';
 import { intersectingLine } from '../../src/data/geometry.ts';
+import { dicomReader } from '../../src/data/prepare.ts';
+import { type ScannedImage, scanFiles } from '../../src/data/scan.ts';
+import { viewOf } from '../../src/data/study/views.ts';
 import type { FileSource, ImagePlane } from '../../src/data/types.ts';
-import { planeError, planeOf } from '../../src/planning/plane.ts';
+import { type PlaneError, planeError, planeOf } from '../../src/planning/plane.ts';
+import { planStudy } from '../../web/work/plan.ts';
+import { openWeights } from '../../web/work/weights.ts';
 import { memoryFile, type TestImage } from '../data/dicom-writer.ts';
 import { imageFile } from '../data/studies.ts';
+import { useDevice } from '../device.ts';
 import { acrossAt, imageAt, stackOf } from '../planning/stacks.ts';
 import { hearts } from './hearts.ts';
 import { terminal, useFolder, write } from './terminal.ts';
 
 const at = useFolder();
+const device = useDevice();
 
 /** A slice in which the two planes show: one bright, one dark, as the network is to learn. */
 function drawn(plane: ImagePlane, references: readonly ImagePlane[]): Int16Array {
@@ -129,6 +136,29 @@ describe('plan', () => {
     await write(at('alone'), study(11, { views: false }));
     await write(at('with'), study(11));
     expect(await planesIn('alone')).toEqual(await planesIn('with'));
+  });
+
+  it('plans in the page what it plans here', async () => {
+    const { stacks } = JSON.parse((await plan('studies', '--json')).stdout);
+    const { images } = await scanFiles(study(11));
+    const library = {
+      ...{ subjects: ['p11'], skipped: [], images: () => images, read: dicomReader() },
+      viewOf: (image: ScannedImage) => viewOf(image),
+    };
+    const source = { name: 'weights', own: false };
+    const bytes = await opened('run', 'weights.safetensors');
+    const weights = await openWeights(device(), bytes, source, null);
+    const inPage = await planStudy(library, weights, { subject: 'p11', stack: 0, frame: 0 });
+    expect(inPage.views.map(({ view, error, used }) => ({ view, error, used }))).toEqual(
+      stacks[0].views.map(({ view, real }: { view: string; real: PlaneError }) => ({
+        view,
+        error: { angleDeg: expect.closeTo(real.angleDeg, 3), distanceMm: expect.closeTo(real.distanceMm, 3) },
+        used: 7,
+      })),
+    );
+    const none = planStudy(library, weights, { subject: 'p11', stack: 9, frame: 0 });
+    await expect(none).rejects.toThrow('p11 has no such stack');
+    weights.network.dispose();
   });
 
   it('prints a table with medians, and tells what was skipped', async () => {

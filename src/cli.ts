@@ -10,6 +10,7 @@ import { addFinetune } from './commands/finetune.ts';
 import { addLabels } from './commands/labels.ts';
 import { note } from './commands/output.ts';
 import { addPhantom } from './commands/phantom.ts';
+import { addPlan } from './commands/plan.ts';
 import { addPredict } from './commands/predict.ts';
 import { addPrepare } from './commands/prepare.ts';
 import { addPretrain } from './commands/pretrain.ts';
@@ -31,7 +32,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const program = new Command('planewise').version(version);
 program.description('Trains U-Nets on anatomy-oriented MR by self-supervision, on WebGPU.');
-for (const add of [addDevices, addLabels, addPrepare, addPhantom, addTune, addPredict, addEvaluate])
+for (const add of [addDevices, addLabels, addPrepare, addPhantom, addTune, addPlan, addPredict, addEvaluate])
   add(program);
 // The training program doubles as the module of its threads.
 const worker = new URL('./train.js', import.meta.url);

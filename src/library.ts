@@ -3,6 +3,7 @@
 export type { ProfileRow } from './autograd/profile.ts';
 export type { Backbone, BackboneRecord } from './backbones/backbone.ts';
 export { unet } from './backbones/unet.ts';
+export type { FoundLine } from './planning/evidence.ts';
 export type { CurveTask } from './report/charts.ts';
 export type { MarkedImage } from './report/pictures.ts';
 export {
@@ -39,6 +40,7 @@ export type { TrainEvent, TrainOptions, TrainResult } from './train/events.ts';
 export type { InitialWeights, InitReport, TaskHeads } from './train/init.ts';
 export { type EvaluateOptions, evaluate, evaluationRecord } from './train/judge.ts';
 export type { Losses } from './train/losses.ts';
+export type { NetworkPart } from './train/parts.ts';
 export {
   type ChosenTask,
   type Plan,

@@ -1,6 +1,7 @@
 /** @file What the page asks of the worker, and what the worker tells on its own. */
 import type { SubjectRule } from '../src/data/study/subjects.ts';
 import type { Affine, ImagePlane, SkippedFile } from '../src/data/types.ts';
+import type { PlaneError } from '../src/planning/plane.ts';
 import type { StepMetrics, ValidationMetrics } from '../src/results/losses.ts';
 import type { Finding } from '../src/results/mark.ts';
 import type { Result } from '../src/results/result.ts';
@@ -225,6 +226,28 @@ export interface StudyPrediction {
   readonly seconds: number;
 }
 
+export type PlanRequest = Omit<ImageRequest, 'slice'>;
+
+/** A view's plane as the weights plan it on a stack. */
+export interface PlannedPlane {
+  readonly view: string;
+  readonly plane: ImagePlane;
+  /** Standard error over slices and looks at them. */
+  readonly uncertainty: PlaneError;
+  /** Slices that count. */
+  readonly used: number;
+  /** Beside the real view; null where the study has none. */
+  readonly error: PlaneError | null;
+}
+
+export interface StudyPlan {
+  readonly subject: string;
+  readonly stack: number;
+  readonly views: readonly PlannedPlane[];
+  /** Why other views could not be planned. */
+  readonly refused: readonly string[];
+}
+
 /** A folder's file as the page hands it over. */
 export interface PickedFile {
   readonly path: string;
@@ -250,6 +273,7 @@ export interface Requests {
   loadWeights: { in: { name: string; bytes: Uint8Array<ArrayBuffer> }; out: WeightsSummary };
   loadRunWeights: { in: null; out: WeightsSummary };
   predict: { in: PredictionRequest; out: StudyPrediction };
+  plan: { in: PlanRequest; out: StudyPlan };
 }
 export type RequestName = keyof Requests;
 

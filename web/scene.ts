@@ -1,13 +1,13 @@
 /** @file Image planes in the patient, in three dimensions: turned by mouse, touch or keys. Loaded when first looked at. */
 import {
   BufferGeometry,
-  CanvasTexture,
   Color,
   DataTexture,
   DoubleSide,
   Float32BufferAttribute,
   LinearFilter,
   LineBasicMaterial,
+  LineDashedMaterial,
   LineLoop,
   Matrix4,
   Mesh,
@@ -17,7 +17,6 @@ import {
   PlaneGeometry,
   Scene,
   Sprite,
-  SpriteMaterial,
   SRGBColorSpace,
   Vector3,
   WebGLRenderer,
@@ -25,6 +24,7 @@ import {
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import { pixelToWorld, planeNormal } from '../src/data/geometry.ts';
 import type { ImagePlane, Vec3 } from '../src/data/types.ts';
+import { directions, letter } from './letters.ts';
 
 /** A plane to show: its outline, and its image where there is one. */
 export interface Quad {
@@ -34,6 +34,8 @@ export interface Quad {
   /** CSS colour of the outline. */
   readonly colour: string;
   readonly strong: boolean;
+  /** Whether its outline is dashed: a plane that no image was acquired in. */
+  readonly dashed?: boolean;
 }
 
 const unit = new PlaneGeometry(1, 1);
@@ -48,7 +50,7 @@ function matrixOf(plane: ImagePlane): Matrix4 {
   return new Matrix4().makeBasis(x, y, vector(planeNormal(plane))).setPosition(centre);
 }
 
-function outline(plane: ImagePlane, colour: string, strong: boolean): LineLoop {
+function outline({ plane, colour, strong, dashed = false }: Quad): LineLoop {
   const [right, bottom] = [plane.columns - 0.5, plane.rows - 0.5];
   const corners = [
     [-0.5, -0.5],
@@ -57,8 +59,11 @@ function outline(plane: ImagePlane, colour: string, strong: boolean): LineLoop {
     [-0.5, bottom],
   ].flatMap(([x, y]) => [...pixelToWorld(plane, x!, y!)]);
   const geometry = new BufferGeometry().setAttribute('position', new Float32BufferAttribute(corners, 3));
-  const material = new LineBasicMaterial({ color: colour, transparent: !strong, opacity: strong ? 1 : 0.35 });
-  return new LineLoop(geometry, material);
+  const look = { color: colour, transparent: !strong, opacity: strong ? 1 : 0.35 };
+  if (!dashed) return new LineLoop(geometry, new LineBasicMaterial(look));
+  const line = new LineLoop(geometry, new LineDashedMaterial({ ...look, dashSize: 6, gapSize: 4 }));
+  line.computeLineDistances();
+  return line;
 }
 
 function picture({ plane, image }: Quad): Picture {
@@ -74,36 +79,6 @@ function picture({ plane, image }: Quad): Picture {
   mesh.matrix.copy(matrixOf(plane));
   return mesh;
 }
-
-/** A letter that always faces the viewer, legible on light and dark. */
-function letter(text: string, at: Vector3, size: number, colour: string): Sprite {
-  const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = 64;
-  const context = canvas.getContext('2d')!;
-  context.font = '600 44px system-ui, sans-serif';
-  context.textAlign = 'center';
-  context.textBaseline = 'middle';
-  context.lineWidth = 10;
-  context.lineJoin = 'round';
-  context.strokeStyle = '#000';
-  context.strokeText(text, 32, 34);
-  context.fillStyle = colour;
-  context.fillText(text, 32, 34);
-  const sprite = new Sprite(new SpriteMaterial({ map: new CanvasTexture(canvas), depthTest: false }));
-  sprite.position.copy(at);
-  sprite.scale.setScalar(size);
-  return sprite;
-}
-
-/** Patient directions in LPS: left, right, posterior, anterior, superior, inferior. */
-const directions: readonly (readonly [string, Vec3])[] = [
-  ['L', [1, 0, 0]],
-  ['R', [-1, 0, 0]],
-  ['P', [0, 1, 0]],
-  ['A', [0, -1, 0]],
-  ['S', [0, 0, 1]],
-  ['I', [0, 0, -1]],
-];
 
 const TURN = 0.12;
 
@@ -151,7 +126,7 @@ export class PlaneScene {
     for (const [key] of outdated) this.#shown.delete(key);
     for (const quad of quads) {
       if (this.#shown.has(quad.key)) continue;
-      const line = outline(quad.plane, quad.colour, quad.strong);
+      const line = outline(quad);
       const mesh = quad.image ? picture(quad) : null;
       this.#scene.add(line, ...(mesh ? [mesh] : []));
       this.#shown.set(quad.key, { quad, line, mesh });

@@ -17,6 +17,7 @@ import type {
 } from './protocol.ts';
 import { pagePresets } from './work/forms.ts';
 import { imageValues, studyInfo } from './work/library.ts';
+import { planStudy } from './work/plan.ts';
 import { predictStudy } from './work/predict.ts';
 import { reportOf } from './work/report.ts';
 import { Session } from './work/session.ts';
@@ -206,6 +207,7 @@ const handlers: Handlers = {
       const name = `this page’s run on ${training.info?.dataName}`;
       return load({ name, own: true, bytes: await training.weights() });
     }),
+  plan: (request) => inTurn(async () => planStudy(session.library, await useWeights(), request)),
   predict: (request) => inTurn(async () => predictStudy(session.library, await useWeights(), request)),
 };
 

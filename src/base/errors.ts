@@ -133,6 +133,12 @@ export class GeometryError extends PlanewiseError {
   }
 }
 
+/**
+ * A stack in which no plane can be planned; `code` says why: FEW_SLICES, NOT_PARALLEL, FEW_LINES, NO_AGREEMENT,
+ * FRAME_OF_REFERENCE.
+ */
+export class PlanningError extends PlanewiseError {}
+
 /** Settings that contradict each other or the data. */
 export class ConfigError extends PlanewiseError {
   constructor(message: string, options?: ErrorOptions) {

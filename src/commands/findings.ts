@@ -78,6 +78,7 @@ const meanings: Readonly<Record<string, string>> = {
   NO_TARGET: 'the subject has no image of the target view',
 };
 
+/** Lists skipped files with their reasons. */
 export function noteSkipped(skipped: readonly SkippedFile[]): void {
   if (skipped.length > 0) note(`${plural(skipped.length, 'file')} skipped:`);
   for (const file of skipped.slice(0, MOST_LISTED)) note(`  ${file.reason.code}  ${skippedText(file)}`);

@@ -24,26 +24,31 @@ function parseSlice(text: string): readonly [string, number] {
   return [view, Number(slice)];
 }
 
-/** Adds the shared options to a command. */
-export function addStudyOptions(command: Command): Command {
+/** Adds the options that say which views and whose images are. */
+export function addSubjectOptions(command: Command): Command {
   return command
     .option(
       '--map <name=view>',
       'a folder, series or description that is a view; may be repeated',
       collect(parseViewRule),
     )
+    .addOption(
+      new Option(
+        '--subjects <rule>',
+        'what tells subjects apart (default: auto, PatientID where it can be trusted)',
+      ).choices(['auto', 'patient', 'folder']),
+    );
+}
+
+/** Adds the shared options to a command. */
+export function addStudyOptions(command: Command): Command {
+  return addSubjectOptions(command)
     .option('--target <view>', 'the view to label (default: short-axis)')
     .option('--reference <view>', 'a view whose planes make lines; may be repeated', collect(String))
     .option(
       '--reference-slice <view=n>',
       'the slice to use of a reference view that is a stack',
       collect(parseSlice),
-    )
-    .addOption(
-      new Option(
-        '--subjects <rule>',
-        'what tells subjects apart (default: auto, PatientID where it can be trusted)',
-      ).choices(['auto', 'patient', 'folder']),
     )
     .addOption(
       new Option('--location <direction>', 'which end of a stack is 0').choices(['anatomical', 'zhang2024']),

@@ -3,6 +3,7 @@ import type { Field, Row } from '../data/field.ts';
 import type { Example, Input } from '../data/input.ts';
 import type { Sample } from '../data/sample.ts';
 import type { Head } from '../models/heads.ts';
+import type { FoundLine } from '../planning/evidence.ts';
 import type { Mark, Scatter } from '../results/mark.ts';
 import type { Result } from '../results/result.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -73,6 +74,13 @@ export interface Figure {
   begin(): Tally;
 }
 
+/** Reads the lines that a network draws: where the planes of other views cut an image. */
+export interface LineReader {
+  readonly views: readonly string[];
+  /** For each of `count` images the line of each view, in pixels of the grid; null where none was found. */
+  read(outputs: HostOutputs, count: number): (FoundLine | null)[][];
+}
+
 /** A task set up for some data. */
 export interface Part {
   readonly fields: readonly Field[];
@@ -81,6 +89,8 @@ export interface Part {
   readonly series: readonly string[];
   /** What the network was trained to tell, as part of a sentence. */
   readonly tells: string;
+  /** Of a task whose network draws other planes' lines, so that planes can be planned by it. */
+  readonly lineReader?: LineReader;
   /** Writes the labels of an example; what is not set stays masked. */
   fill(example: Example, row: Row): void;
   /** One element: the mean over the labels that exist, 0 where none does. */

@@ -3,7 +3,7 @@ import type { Backbone } from '../backbones/backbone.ts';
 import { type Input, oneImage } from '../data/input.ts';
 import { groupBy } from '../data/lists.ts';
 import type { Head } from '../models/heads.ts';
-import type { Facts, Figure, Grid, Part, Task } from '../tasks/task.ts';
+import type { Facts, Figure, Grid, LineReader, Part, Task } from '../tasks/task.ts';
 
 /** A task that is asked for. */
 export interface ChosenTask {
@@ -46,12 +46,18 @@ const figureWith = (figure: Figure, own: (head: Head) => Head): Figure => ({
   },
 });
 
+const readerWith = ({ views, read }: LineReader, own: (head: Head) => Head): LineReader => ({
+  views,
+  read: (outputs, count) => read((head) => outputs(own(head)), count),
+});
+
 /** A task's part with other heads in place of those that it names. */
 function withHeads(part: Part, replaced: ReadonlyMap<Head, Head>): Part {
   const own = (head: Head): Head => replaced.get(head) ?? head;
   return {
     ...part,
     heads: part.heads.map(own),
+    ...(part.lineReader && { lineReader: readerWith(part.lineReader, own) }),
     loss: (step) => part.loss({ ...step, out: (head) => step.out(own(head)) }),
     ...(part.figure && { figure: figureWith(part.figure, own) }),
     judge(training) {

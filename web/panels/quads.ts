@@ -2,6 +2,7 @@
 import { css, windowedImage } from '../draw.ts';
 import type { ImageValues } from '../protocol.ts';
 import type { Quad } from '../scene.ts';
+import type { Planned } from './planned.ts';
 import type { StudyModel } from './studymodel.ts';
 
 interface Texture {
@@ -12,18 +13,22 @@ interface Texture {
 
 export class Quads {
   readonly #model: StudyModel;
+  readonly #planned: Planned;
   /** Made anew only when the window changes. */
   readonly #textures = new Map<string, Texture>();
 
-  constructor(model: StudyModel) {
+  constructor(model: StudyModel, planned: Planned) {
     this.#model = model;
+    this.#planned = planned;
   }
 
+  /** For another study. */
   clear(): void {
     this.#textures.clear();
+    this.#planned.clear();
   }
 
-  /** Every stack's slice with its image; the other slices of the first stack as outlines, or with theirs. */
+  /** Every stack's slice with its image; the other slices of the first stack as outlines, or with theirs; what was planned. */
   async all(allImages: boolean): Promise<Quad[]> {
     const model = this.#model;
     const wanted = model.study!.stacks.flatMap(({ view, slices }, stack) =>
@@ -33,7 +38,7 @@ export class Quads {
             .map((_, slice) => ({ stack, slice }))
             .filter(({ slice }) => stack === 0 || slice === model.slices[stack]),
     );
-    return Promise.all(
+    const quads = await Promise.all(
       wanted.map(async ({ stack, slice }) => {
         const strong = slice === model.slices[stack];
         const image =
@@ -42,6 +47,7 @@ export class Quads {
         return { key: `${stack}/${slice}`, plane: model.planeOf(stack, slice), image, colour, strong };
       }),
     );
+    return [...quads, ...this.#planned.quads()];
   }
 
   #texture(stack: number, slice: number, image: ImageValues): ImageData {

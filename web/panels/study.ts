@@ -4,6 +4,7 @@ import { action, card, checkbox, field, fill, h, Notice, select, setOptions } fr
 import { studyContents } from './contents.ts';
 import { Overlay } from './overlay.ts';
 import { Planes } from './planes.ts';
+import { Planned } from './planned.ts';
 import { Quads } from './quads.ts';
 import { Slider } from './slider.ts';
 import { StudyModel } from './studymodel.ts';
@@ -27,6 +28,7 @@ class StudyPanel {
   readonly #play = action('Play', this.#notice, () => this.#togglePlay());
   readonly #overlay: Overlay;
   readonly #quads: Quads;
+  readonly #planned: Planned;
   readonly #contents = h('div', {});
   readonly #body: HTMLElement;
   readonly #empty: HTMLElement;
@@ -39,7 +41,8 @@ class StudyPanel {
   constructor(app: App) {
     this.#app = app;
     this.#model = new StudyModel(app);
-    this.#quads = new Quads(this.#model);
+    this.#planned = new Planned(app, this.#model, this.#notice, () => this.#redraw());
+    this.#quads = new Quads(this.#model, this.#planned);
     this.#overlay = new Overlay(
       app,
       this.#model,
@@ -85,7 +88,9 @@ class StudyPanel {
         'div',
         { class: 'actions' },
         checkbox('Images on all slices', false, (on) => this.#change(() => (this.#allSlices = on))),
+        this.#planned.element,
       ),
+      this.#planned.words,
       h('p', { class: 'hint' }, 'Drag to turn, scroll to zoom; arrow keys, plus and minus do the same.'),
     );
     return h(

@@ -13,7 +13,7 @@ import { type Library, type LoadedStack, referenceOf, stacksOf } from './library
 import type { LoadedWeights } from './weights.ts';
 
 /** Images at a time: what a small GPU holds at 224 px. */
-const BATCH = 8;
+export const BATCH = 8;
 
 interface Prepared {
   readonly data: PreparedData;
@@ -21,7 +21,7 @@ interface Prepared {
 }
 
 /** The slices as preparation would leave them, with what the geometry says of them. */
-async function prepareSlices(
+export async function prepareSlices(
   library: Library,
   { info }: LoadedWeights,
   stacks: readonly LoadedStack[],

@@ -1,7 +1,14 @@
 /** @file Writes a phantom subject as MR Image Storage files in the folder layout of DSBCC. */
 
-import { type DicomElement, data } from 'dcmjs';
 import { hashText, hashWords } from '../../base/hash.ts';
+import {
+  decimals,
+  type Elements,
+  element,
+  encodeMrImage,
+  identifier,
+  MR_IMAGE_STORAGE,
+} from '../dicom/write.ts';
 import type { ImagePlane } from '../types.ts';
 import { cross, dot } from '../vector.ts';
 import { LARGEST_VALUE } from './acquisition.ts';
@@ -14,30 +21,9 @@ export interface EncodedFile {
   readonly bytes: Uint8Array;
 }
 
-type Elements = Record<string, DicomElement>;
-
-const MR_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.4';
-const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 /** Days from which examination dates are drawn: 2000-01-01 and the 7300 days after it. */
 const FIRST_DAY = Date.UTC(2000, 0, 1);
 const DAYS = 7300;
-
-const element = (vr: string, ...Value: (string | number)[]): DicomElement => ({ vr, Value });
-
-/** A decimal string (DS, at most 16 characters) with `digits` decimals. */
-const decimal = (value: number, digits: number): string => String(Number(value.toFixed(digits)));
-
-const decimals = (values: readonly number[], digits: number): DicomElement =>
-  element('DS', ...values.map((value) => decimal(value, digits)));
-
-/** A unique identifier that follows from the numbers given: a UUID-derived one (DICOM PS3.5 B.2). */
-function identifier(...words: readonly number[]): string {
-  let value = 0n;
-  for (let part = 0; part < 4; part++) {
-    value = (value << 32n) | BigInt(hashWords(...words, part) >>> 0);
-  }
-  return `2.25.${value}`;
-}
 
 /** Everything that the identifiers of a subject depend on, so that different options give different ones. */
 function subjectWords({ seed, index, settings }: PhantomSubject): number[] {
@@ -66,7 +52,7 @@ export function encodeDicom(subject: PhantomSubject): EncodedFile[] {
       ...pixelElements(image),
       '00080018': element('UI', instance),
     };
-    return { path: pathOf(subject, image), bytes: encodeFile(content, instance) };
+    return { path: pathOf(subject, image), bytes: encodeMrImage(content, instance) };
   });
 }
 
@@ -75,19 +61,6 @@ function pathOf(subject: PhantomSubject, image: PhantomImage): string {
   const name = `IM-${String(series).padStart(4, '0')}-${String(image.phase + 1).padStart(4, '0')}.dcm`;
   const folder = image.view === 'sax' ? image.slice + 1 : 1;
   return `${subject.id}/study/${image.view}_${folder}/${name}`;
-}
-
-function encodeFile(content: Elements, instance: string): Uint8Array {
-  const file = new data.DicomDict({
-    '00020001': { vr: 'OB', Value: [new Uint8Array([0, 1]).buffer] },
-    '00020002': element('UI', MR_IMAGE_STORAGE),
-    '00020003': element('UI', instance),
-    '00020010': element('UI', EXPLICIT_LITTLE_ENDIAN),
-    '00020012': element('UI', identifier(hashText('planewise'))),
-    '00020013': element('SH', 'PLANEWISE'),
-  });
-  file.dict = content;
-  return new Uint8Array(file.write({ fragmentMultiframe: false }));
 }
 
 /** A day of the examination as YYYYMMDD, drawn by the subject's numbers. */

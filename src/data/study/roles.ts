@@ -1,6 +1,7 @@
 /** @file What an image is by its ImageType: a magnitude image to learn from, or something beside it. */
 
 import type { DicomHeader } from '../dicom/header.ts';
+import { PLANNED } from '../dicom/terms.ts';
 import { groupBy } from '../lists.ts';
 import { type LeftOut, type ScannedImage, seriesOf } from '../scan.ts';
 import type { Reason } from '../types.ts';
@@ -10,6 +11,7 @@ const reasons = {
   PHASE_IMAGE: 'It is a phase or velocity image (ImageType), not a magnitude image.',
   COMPLEX_PART: 'It is the real or imaginary part of an image (ImageType), not its magnitude.',
   PARAMETER_MAP: 'It is a map of a parameter or a projection computed from other images (ImageType).',
+  PLANNED: 'It is a plane that was planned, not an image that was acquired (ImageType).',
 } as const;
 
 type Role = keyof typeof reasons;
@@ -23,6 +25,7 @@ const terms: Readonly<Record<Role, ReadonlySet<string>>> = {
     ),
   ),
   COMPLEX_PART: new Set('R|I|REAL|IMAGINARY|R_FFE|I_FFE|R_SE|I_SE|R_IR|I_IR'.split('|')),
+  PLANNED: new Set([PLANNED]),
   PARAMETER_MAP: new Set(
     'T1 MAP|T2 MAP|T2_STAR MAP|T2STAR MAP|R2_STAR MAP|ADC|FA|PERFUSION_MAP|STDDEV|SUBTRACTION|MIP|MPR|PROJECTION IMAGE|CSA MPR'.split(
       '|',
@@ -39,6 +42,7 @@ function roleOf({ imageType, component }: DicomHeader): Role | null {
   const own = imageType.slice(2);
   const has = (role: Role): boolean => own.some((term) => terms[role].has(term));
   if (has('LOCALIZER')) return 'LOCALIZER';
+  if (has('PLANNED')) return 'PLANNED';
   if (component === 'PHASE') return 'PHASE_IMAGE';
   if (component === 'REAL' || component === 'IMAGINARY') return 'COMPLEX_PART';
   if (component === 'MAGNITUDE' || own.some((term) => magnitude.has(term))) return null;

@@ -8,6 +8,7 @@ import { viewName } from '../../data/viewnames.ts';
 import { pixelHead } from '../../models/heads.ts';
 import { positive } from '../settings.ts';
 import { defineTask } from '../task.ts';
+import { readMaps } from './heatmaps.ts';
 import { LineJudge } from './judge.ts';
 
 export interface OrientationSettings {
@@ -34,16 +35,21 @@ export const orientation = defineTask<OrientationSettings>({
     const lines = field('lines', { kind: 'lines', shape: [views, 3], labels: views });
     const heatmaps = pixelHead('final', views, { gain });
     const sigma = sigmaMm / grid.spacingMm;
+    const read = { heatmaps, referenceViews, grid, sigmaMm };
     return {
       fields: [lines],
       heads: [heatmaps],
+      lineReader: {
+        views: referenceViews,
+        read: (outputs, count) => readMaps(read, outputs, count).map(({ found }) => found),
+      },
       series: referenceViews.map(viewName),
       tells: `where the ${listed(referenceViews.map(viewName))} planes cut an image`,
       fill({ views: [first] }, row) {
         for (const [view, line] of first!.sample.lines.entries()) if (line) row.set(lines, line, view);
       },
       loss: (step) => ops.lineHeatmapMse(step.out(heatmaps), step.at(lines), step.mask(lines), { sigma }),
-      judge: (training) => new LineJudge({ heatmaps, referenceViews, grid, sigmaMm }, training),
+      judge: (training) => new LineJudge(read, training),
       check(training) {
         if (training.some((sample) => sample.lines.some((line) => line !== null))) return;
         throw new ConfigError(NO_LINES);

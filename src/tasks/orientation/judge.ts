@@ -2,22 +2,13 @@
 import type { Sample } from '../../data/sample.ts';
 import type { Line } from '../../data/types.ts';
 import { viewName } from '../../data/viewnames.ts';
-import type { Head } from '../../models/heads.ts';
 import type { Mark } from '../../results/mark.ts';
 import { fixed, type Result } from '../../results/result.ts';
-import { blockOf } from '../outputs.ts';
-import type { Grid, HostOutputs, Judge, Verdict } from '../task.ts';
+import type { HostOutputs, Judge, Verdict } from '../task.ts';
 import { meanLines } from './baseline.ts';
 import { type FittedImage, lineErrors, type SubjectErrors, type ViewErrors, viewErrors } from './errors.ts';
-import { fitLines, heatmapOf, heatOf } from './heatmaps.ts';
-
-export interface LineJudgeOptions {
-  readonly heatmaps: Head;
-  readonly referenceViews: readonly string[];
-  readonly grid: Grid;
-  /** σ of the heatmaps the network was trained on, mm. */
-  readonly sigmaMm: number;
-}
+import { heatOf, type LineMaps, readMaps } from './heatmaps.ts';
+import { PLANES_NOTE, planeErrors, type StackImage } from './planes.ts';
 
 /** An image of the newest block. */
 interface Judged {
@@ -29,26 +20,29 @@ interface Judged {
 const clamped = (map: Float32Array): Float32Array => map.map((value) => Math.min(1, Math.max(0, value)));
 
 export class LineJudge implements Judge {
-  readonly #options: LineJudgeOptions;
+  readonly #options: LineMaps;
   readonly #trivial: readonly (Line | null)[];
   readonly #images: FittedImage[] = [];
+  readonly #stacked: StackImage[] = [];
   #block: readonly Judged[] = [];
 
-  constructor(options: LineJudgeOptions, training: readonly Sample[]) {
+  constructor(options: LineMaps, training: readonly Sample[]) {
     this.#options = options;
     this.#trivial = meanLines(training, options.referenceViews.length, options.grid.size);
   }
 
   add(outputs: HostOutputs, samples: readonly Sample[]): void {
-    const { heatmaps, referenceViews, grid, sigmaMm } = this.#options;
-    const values = blockOf(outputs, heatmaps, samples.length, [grid.size, grid.size]);
-    const place = { size: grid.size, views: referenceViews.length };
+    const read = readMaps(this.#options, outputs, samples.length);
     this.#block = samples.map(({ subject, lines }, row) => {
-      const maps = referenceViews.map((_, view) => heatmapOf(values, row, view, place));
-      const fitted = fitLines(maps, grid.size, sigmaMm / grid.spacingMm);
-      return { image: { subject, truth: lines, fitted }, maps };
+      const { maps, found } = read[row]!;
+      return { image: { subject, truth: lines, fitted: found.map((one) => one?.line ?? null) }, maps };
     });
     this.#images.push(...this.#block.map(({ image }) => image));
+    const kept = ({ subject, space, view, plane, lines }: Sample, row: number): StackImage => ({
+      ...{ subject, view, plane, lines, found: read[row]!.found },
+      ...(space !== undefined && { space }),
+    });
+    this.#stacked.push(...samples.map(kept));
   }
 
   marks(row: number): Mark[] {
@@ -89,12 +83,20 @@ export class LineJudge implements Judge {
       name,
       ...viewErrors(this.#images, view, this.#trivial[view] ?? null, grid),
     }));
+    const planes = planeErrors(this.#stacked, this.#trivial);
     return {
-      results: views.flatMap(({ name, errors, subjects }) => resultsOf(name, errors, subjects)),
-      summary: Object.fromEntries(views.map(({ name, errors }) => [name, errors])),
+      results: [
+        ...views.flatMap(({ name, errors, subjects }) => resultsOf(name, errors, subjects)),
+        ...(planes?.results ?? []),
+      ],
+      summary: {
+        ...Object.fromEntries(views.map(({ name, errors }) => [name, errors])),
+        ...(planes && { planes: planes.errors }),
+      },
       scatters: [],
       notes: [
         'The angle is that between the two undirected lines. The offset is the distance of the predicted line from the true line’s point at the crossing of the true lines, or nearest the image centre where they do not cross in the image.',
+        ...(planes ? [PLANES_NOTE] : []),
       ],
     };
   }

@@ -1,0 +1,206 @@
+/** @file Plans the planes of a stack with trained weights: lines in every image, one plane a view, the image to acquire. */
+import { FileError, PlanningError } from '../base/errors.ts';
+import { transformLine } from '../data/affine.ts';
+import { type Input, oneImage } from '../data/input.ts';
+import { groupBy } from '../data/lists.ts';
+import { preparePlan } from '../data/prepare.ts';
+import type { StudyPlan } from '../data/study/plan.ts';
+import { frameOfReference, type PlanStack, type RealView } from '../data/study/stackplan.ts';
+import type { Affine, ImagePlane, PreparedData, Reason, SkippedFile } from '../data/types.ts';
+import { stackAxes } from '../planning/axes.ts';
+import type { FoundLine, LineSlice } from '../planning/evidence.ts';
+import { fitPlane, type PlaneFit } from '../planning/fit.ts';
+import { imageIn, middleOf } from '../planning/image.ts';
+import { type PlaneError, planeError } from '../planning/plane.ts';
+import type { LineReader } from '../tasks/task.ts';
+import { predictImages } from '../train/predict.ts';
+import type { Trained } from './trained.ts';
+
+/** The plane of a view as the stack tells it, beside the real one where there is one. */
+export interface PlannedView {
+  readonly view: string;
+  readonly fit: PlaneFit;
+  readonly image: ImagePlane;
+  readonly real: (RealView & PlaneError) | null;
+}
+
+/** What was planned on a stack. */
+export interface PlannedStack {
+  readonly stack: PlanStack;
+  readonly frameOfReferenceUid: string;
+  /** Images that were looked at, phases counted. */
+  readonly images: number;
+  readonly views: readonly PlannedView[];
+  /** Views whose plane could not be told. */
+  readonly refused: readonly { readonly view: string; readonly reason: Reason }[];
+  /** Images of the stack that could not be read. */
+  readonly skipped: readonly SkippedFile[];
+}
+
+export interface PlannerOptions {
+  /** Images at a time. */
+  readonly batch: number;
+  /** In how many positions each image is looked at, evenly spread over ±`TURN_DEG`. */
+  readonly turns: number;
+}
+
+/** Within what training usually turns images by. */
+const TURN_DEG = 12;
+
+/** Turned pixel → pixel of the image. */
+function rotation(degrees: number, size: number): Affine {
+  const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  const middle = (size - 1) / 2;
+  return [c, -s, middle - c * middle + s * middle, s, c, middle - s * middle - c * middle];
+}
+
+/** A way to look at an image, and how lines come back from it. */
+interface Look {
+  readonly input: Input;
+  readonly back: (found: FoundLine, size: number) => FoundLine;
+}
+
+function lookAt(degrees: number): Look {
+  if (degrees === 0) return { input: oneImage, back: (found) => found };
+  const pick: Input['pick'] = ({ sample, size }) => ({
+    views: [{ sample, matrix: rotation(degrees, size), gain: 1, offset: 0 }],
+    drawn: 0,
+  });
+  return {
+    input: { name: `turned by ${degrees}`, views: 1, pick },
+    back: (found, size) => ({ ...found, line: transformLine(found.line, rotation(degrees, size)) }),
+  };
+}
+
+const looksOf = (turns: number): Look[] =>
+  Array.from({ length: turns }, (_, i) => lookAt(turns === 1 ? 0 : TURN_DEG * ((2 * i) / (turns - 1) - 1)));
+
+/** The reader of lines that weights come with. Throws FileError where they have none. */
+function readerOf({ plan }: Trained, file: string): LineReader {
+  const reader = plan.tasks.flatMap(({ part }) => part.lineReader ?? [])[0];
+  if (reader) return reader;
+  const names = plan.tasks.map(({ task }) => task.name).join(', ');
+  throw new FileError(
+    file,
+    `was trained on ${names}, which tells no lines of other planes`,
+    'Give weights that were trained on studies with reference views (planewise pretrain).',
+  );
+}
+
+/** Weights that plan planes. */
+export class Planner {
+  readonly #trained: Trained;
+  readonly #reader: LineReader;
+  readonly #options: PlannerOptions;
+
+  /** @throws FileError where the weights tell no lines. @param file what messages call the weights */
+  constructor(trained: Trained, file: string, options: PlannerOptions) {
+    this.#trained = trained;
+    this.#reader = readerOf(trained, file);
+    this.#options = options;
+  }
+
+  /** View of the stacks that the weights know. */
+  get targetView(): string {
+    return this.#trained.info.targetView;
+  }
+
+  /** Views that can be planned. */
+  get views(): readonly string[] {
+    return this.#reader.views;
+  }
+
+  /**
+   * @throws PlanningError where nothing can be planned on the stack: too few slices, no frame of reference, no lines
+   * @throws ConfigError where none of its images can be read
+   */
+  async plan(stack: PlanStack, study: StudyPlan): Promise<PlannedStack> {
+    const frameOfReferenceUid = frameOfReference(stack);
+    const planes = stack.slices.map(([target]) => target!.image.header.plane);
+    // before anything is predicted
+    stackAxes(planes);
+    const { size, spacingMm } = this.#trained.info;
+    const own = { ...study, targets: stack.slices.flat(), skipped: [] };
+    const data = await preparePlan(own, { size, spacingMm });
+    const { images, skipped } = data.manifest;
+    return {
+      stack,
+      frameOfReferenceUid,
+      images: images.length,
+      skipped,
+      ...(await this.planPrepared(data, planes, stack.real)),
+    };
+  }
+
+  /**
+   * As `plan`, of images that are prepared for the weights.
+   * @param data of one stack
+   * @param planes of its slices, in their own pixels
+   * @throws PlanningError where no view can be planned
+   */
+  async planPrepared(
+    data: PreparedData,
+    planes: readonly ImagePlane[],
+    real: PlanStack['real'],
+  ): Promise<Pick<PlannedStack, 'views' | 'refused'>> {
+    const lines = await this.#lines(data);
+    const fits = this.views.map((view, i) => tryFit(view, slicesOf(data, lines, i)));
+    const fitted = fits.flatMap(({ view, fit }) => (fit ? [{ view, fit }] : []));
+    const refused = fits.flatMap(({ view, reason }) => (reason ? [{ view, reason }] : []));
+    const [first] = refused;
+    if (fitted.length === 0 && first) throw new PlanningError(first.reason.code, first.reason.message);
+    const middle = middleOf(
+      planes,
+      fitted.map(({ fit }) => fit.plane),
+    );
+    const views = fitted.map(({ view, fit }): PlannedView => {
+      const own = real.get(view);
+      const image = imageIn(fit.plane, planes, middle);
+      return { view, fit, image, real: own ? { ...own, ...planeError(fit.plane, own.plane) } : null };
+    });
+    return { views, refused };
+  }
+
+  /** Lines by image, look and view. */
+  async #lines(data: PreparedData): Promise<(FoundLine | null)[][][]> {
+    const { network, info } = this.#trained;
+    const { batch, turns } = this.#options;
+    const found: (FoundLine | null)[][][] = data.manifest.images.map(() => []);
+    const indices = [...found.keys()];
+    for (const { input, back } of looksOf(turns)) {
+      await predictImages(network, data, indices, { batch, input }, (outputs, { count, indices: rows }) => {
+        for (const [row, lines] of this.#reader.read(outputs, count).entries())
+          found[rows[row]!]!.push(lines.map((line) => line && back(line, info.size)));
+      });
+    }
+    return found;
+  }
+}
+
+/** The slices of prepared images with the lines of one view. */
+function slicesOf(
+  { manifest: { images } }: PreparedData,
+  lines: readonly (readonly (readonly (FoundLine | null)[])[])[],
+  view: number,
+): LineSlice[] {
+  const bySlice = groupBy(
+    images.map((image, i) => ({ image, looks: lines[i]! })),
+    ({ image }) => String(image.slice),
+  );
+  return [...bySlice.values()].map((own) => ({
+    plane: own[0]!.image.plane,
+    lines: own.flatMap(({ looks }) =>
+      looks.flatMap((found, look) => (found[view] ? [{ ...found[view], look }] : [])),
+    ),
+  }));
+}
+
+/** A view's plane, or why there is none. */
+function tryFit(view: string, slices: readonly LineSlice[]) {
+  try {
+    return { view, fit: fitPlane(slices), reason: null };
+  } catch (error) {
+    if (!(error instanceof PlanningError)) throw error;
+    return { view, fit: null, reason: { code: error.code, message: `${view}: ${error.message}` } };
+  }
+}

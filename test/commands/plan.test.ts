@@ -1,0 +1,214 @@
+/** @file `plan` from weights and a folder of DICOM to planes: what is written, measured, refused and told. */
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { addFinetune } from '../../src/commands/finetune.ts';
+import { addPlan } from '../../src/commands/plan.ts';
+import { addPretrain } from '../../src/commands/pretrain.ts';
+import { openDicom } from '../../src/data/dicom/file.ts';
+import { headersOf } from '../../src/data/dicom/frames.ts';
+import { readPixels } from '../../src/data/dicom/pixels.ts';
+import { intersectingLine } from '../../src/data/geometry.ts';
+import { dicomReader } from '../../src/data/prepare.ts';
+import { type ScannedImage, scanFiles } from '../../src/data/scan.ts';
+import { viewOf } from '../../src/data/study/views.ts';
+import type { FileSource, ImagePlane } from '../../src/data/types.ts';
+import { type PlaneError, planeError, planeOf } from '../../src/planning/plane.ts';
+import { planStudy } from '../../web/work/plan.ts';
+import { openWeights } from '../../web/work/weights.ts';
+import { memoryFile, type TestImage } from '../data/dicom-writer.ts';
+import { imageFile } from '../data/studies.ts';
+import { useDevice } from '../device.ts';
+import { acrossAt, imageAt, stackOf } from '../planning/stacks.ts';
+import { hearts } from './hearts.ts';
+import { terminal, useFolder, write } from './terminal.ts';
+
+const at = useFolder();
+const device = useDevice();
+
+/** A slice in which the two planes show: one bright, one dark, as the network is to learn. */
+function drawn(plane: ImagePlane, references: readonly ImagePlane[]): Int16Array {
+  const lines = references.map((reference) => intersectingLine(plane, reference).line!);
+  return Int16Array.from({ length: plane.rows * plane.columns }, (_, i) => {
+    const [x, y] = [i % plane.columns, Math.floor(i / plane.columns)];
+    const [bright, dark] = lines.map(([a, b, d]) => Math.exp(-0.5 * ((a * x + b * y + d) / 1.9) ** 2));
+    return 1000 + Math.round(800 * bright! - 800 * dark!);
+  });
+}
+
+interface Study {
+  readonly slices?: readonly ImagePlane[];
+  readonly views?: boolean;
+  readonly rest?: Partial<TestImage>;
+}
+
+/** The planes of subject `n`. */
+const planesOf = (n: number) => [acrossAt(20 + 9 * n, n % 3, 5 - n), acrossAt(95 + 9 * n, 0, n - 4)] as const;
+
+function study(n: number, { slices = stackOf(7), views = true, rest = {} }: Study = {}): FileSource[] {
+  const references = planesOf(n);
+  const common = { patientId: `p${n}`, frameOfReferenceUid: `1.4.${n}`, ...rest };
+  const long = views
+    ? references.map((plane, i) =>
+        imageFile(`p${n}/${i === 0 ? '2ch' : '4ch'}/a.dcm`, plane, {
+          ...common,
+          seriesUid: `1.3.${n}.${i + 1}`,
+        }),
+      )
+    : [];
+  const short = slices.map((plane, i) =>
+    imageFile(`p${n}/sax/s${i}.dcm`, plane, {
+      ...common,
+      ...{ seriesUid: `1.3.${n}.9`, instanceNumber: i + 1, pixels: drawn(plane, references) },
+    }),
+  );
+  return [...long, ...short];
+}
+
+const plan = (folder: string, ...args: string[]) =>
+  terminal(
+    addPlan,
+    ...['plan', '--adapter', 'swiftshader', '--weights', at('run'), '--study', at(folder), ...args],
+  );
+
+const opened = async (...path: string[]) => new Uint8Array(await readFile(at(...path)));
+
+beforeAll(async () => {
+  await write(at('train'), Array.from({ length: 8 }, (_, n) => study(n + 1)).flat());
+  await terminal(
+    (program) => addPretrain(program, null),
+    ...['pretrain', '--adapter', 'swiftshader', '--data', at('train'), '--out', at('run')],
+    ...['--size', '32', '--spacing', '8', '--batch', '8', '--steps', '80', '--lr', '2e-2', '--width', '4'],
+    ...['--task', 'orientation', '--set', 'model.depth=2', '--set', 'validateEvery=80'],
+  );
+  await write(at('studies'), [...study(11), ...study(12)]);
+}, 240_000);
+
+describe('plan', () => {
+  it('plans both views of each study, measures them by the real ones, and writes images in place', async () => {
+    const { stdout } = await plan('studies', '--out', at('out'), '--json');
+    const record = JSON.parse(stdout);
+    expect(JSON.parse(await readFile(at('out', 'plan.json'), 'utf8'))).toEqual(record);
+    expect(record.stacks.map(({ subject }: { subject: string }) => subject)).toEqual(['p11', 'p12']);
+    for (const [i, n] of [11, 12].entries())
+      for (const [v, real] of planesOf(n).entries()) {
+        const view = record.stacks[i].views[v];
+        const bytes = await opened('out', ...view.file.split('/'));
+        const [header] = headersOf(openDicom(bytes, view.file));
+        const error = planeError(planeOf(header!.plane), real);
+        expect(error.angleDeg).toBeLessThan(6);
+        expect(error.distanceMm).toBeLessThan(4);
+        expect(view.real).toMatchObject({
+          angleDeg: expect.closeTo(error.angleDeg, 3),
+          distanceMm: expect.closeTo(error.distanceMm, 3),
+        });
+        expect(header).toMatchObject({ frameOfReferenceUid: `1.4.${n}`, patientId: `p${n}` });
+        expect(header!.plane.position).toEqual(
+          view.imagePositionPatient.map((x: number) => expect.closeTo(x, 4)),
+        );
+        expect([header!.plane.rows, view.rows]).toEqual([64, 64]);
+        expect(view.uncertainty.angleDeg).toBeGreaterThan(0);
+        expect(view.slices).toHaveLength(7);
+        const { values } = await readPixels(bytes, view.file);
+        expect(new Set(values).size).toBeGreaterThan(20);
+      }
+  });
+
+  it('writes the same bytes again, also into the folder it reads, and never takes them for real views', async () => {
+    await write(at('same'), study(11, { views: false }));
+    const first = JSON.parse((await plan('same', '--out', at('same', 'planned'), '--json')).stdout);
+    const bytes = await opened('same', 'planned', 'p11', '2-chamber.dcm');
+    const again = JSON.parse((await plan('same', '--out', at('same', 'planned'), '--json')).stdout);
+    expect(await opened('same', 'planned', 'p11', '2-chamber.dcm')).toEqual(bytes);
+    expect(again.stacks).toEqual(first.stacks);
+    expect(first.stacks[0].views.map(({ real }: { real: unknown }) => real)).toEqual([null, null]);
+    await plan('same', '--out', at('zero'), '--pixels', 'zero');
+    const { values } = await readPixels(await opened('zero', 'p11', '2-chamber.dcm'), 'zero');
+    expect(new Set(values)).toEqual(new Set([0]));
+  });
+
+  it('uses the stack alone: real views change no plane', async () => {
+    const planesIn = async (folder: string) => {
+      const { stacks } = JSON.parse((await plan(folder, '--json')).stdout);
+      return stacks[0].views.map(({ normal, uncertainty, slices }: Record<string, unknown>) => [
+        ...[normal, uncertainty, slices],
+      ]);
+    };
+    await write(at('alone'), study(11, { views: false }));
+    await write(at('with'), study(11));
+    expect(await planesIn('alone')).toEqual(await planesIn('with'));
+  });
+
+  it('plans in the page what it plans here', async () => {
+    const { stacks } = JSON.parse((await plan('studies', '--json')).stdout);
+    const { images } = await scanFiles(study(11));
+    const library = {
+      ...{ subjects: ['p11'], skipped: [], images: () => images, read: dicomReader() },
+      viewOf: (image: ScannedImage) => viewOf(image),
+    };
+    const source = { name: 'weights', own: false };
+    const bytes = await opened('run', 'weights.safetensors');
+    const weights = await openWeights(device(), bytes, source, null);
+    const inPage = await planStudy(library, weights, { subject: 'p11', stack: 0, frame: 0 });
+    expect(inPage.views.map(({ view, error, used }) => ({ view, error, used }))).toEqual(
+      stacks[0].views.map(({ view, real }: { view: string; real: PlaneError }) => ({
+        view,
+        error: { angleDeg: expect.closeTo(real.angleDeg, 3), distanceMm: expect.closeTo(real.distanceMm, 3) },
+        used: 7,
+      })),
+    );
+    const none = planStudy(library, weights, { subject: 'p11', stack: 9, frame: 0 });
+    await expect(none).rejects.toThrow('p11 has no such stack');
+    weights.network.dispose();
+  });
+
+  it('prints a table with medians, and tells what was skipped', async () => {
+    await write(at('odd'), [...study(11), memoryFile('p11/sax/broken.dcm', new Uint8Array(200).fill(7))]);
+    const { stdout, stderr } = await plan('odd', '--turns', '1');
+    expect(stdout).toMatch(/SUBJECT +STACK +VIEW +SLICES +REFUSED/);
+    expect(stdout).toMatch(/\nall +2 +\d/);
+    expect(stderr).toContain('broken.dcm');
+    expect(stderr).toContain('1 of 1 stack planned');
+  });
+
+  it('plans what it can, and names the stacks that it cannot', async () => {
+    await write(at('mixed'), [...study(11), ...study(12, { slices: stackOf(2) })]);
+    const { stderr } = await plan('mixed');
+    expect(stderr).toContain('1 of 2 stacks planned');
+    expect(stderr).toMatch(/p12: FEW_SLICES {2}The stack has 2 slices; a plane needs 3 at least/);
+  });
+
+  it('refuses studies in which nothing can be planned, and says why', async () => {
+    const refused = async (name: string, files: readonly FileSource[], why: RegExp) => {
+      await write(at(name), files);
+      await expect(plan(name)).rejects.toThrow(why);
+    };
+    await refused('one', study(11, { slices: stackOf(1) }), /FEW_SLICES: The stack has one slice/);
+    await refused('two', study(11, { slices: stackOf(2) }), /FEW_SLICES: The stack has 2 slices/);
+    const frameless = study(11, { views: false, rest: { override: { '00200052': null } } });
+    await refused('frameless', frameless, /FRAME_OF_REFERENCE: .* have no FrameOfReferenceUID \(0020,0052\)/);
+    await refused('no-stack', study(11, { slices: [] }), /short-axis/);
+    const fan = [0, 20, 40, 60, 80].map((degrees) => {
+      const a = (degrees * Math.PI) / 180;
+      return imageAt([0, 0, 0], [Math.cos(a), Math.sin(a), 0], [0, 0, 1]);
+    });
+    await refused(
+      'fan',
+      study(11, { slices: fan, views: false }),
+      /NOT_PARALLEL: The 5 slices of p11 make 5 stacks/,
+    );
+  });
+
+  it('refuses weights that tell no lines', async () => {
+    await write(at('hearts'), hearts(4));
+    await terminal(
+      (program) => addFinetune(program, null),
+      ...['finetune', '--adapter', 'swiftshader', '--data', at('hearts'), '--out', at('masks')],
+      ...['--size', '16', '--spacing', '2', '--batch', '4', '--steps', '1', '--width', '4'],
+      ...['--set', 'model.depth=2', '--set', 'validateEvery=1'],
+    );
+    const given = ['plan', '--adapter', 'swiftshader', '--weights', at('masks'), '--study', at('studies')];
+    await expect(terminal(addPlan, ...given)).rejects.toThrow(
+      /was trained on segmentation, which tells no lines of other planes\. Give weights/,
+    );
+  }, 60_000);
+});

@@ -69,9 +69,12 @@ function tell(out: string, { taken, left, renamed }: ExchangeReport, json = fals
 async function modelOf(from: Described, { task, adapter }: ExportArguments): Promise<Exchanged> {
   if (task !== undefined)
     throw new ConfigError('--task means nothing to ONNX: each head is an output under its own name.');
-  const bytes = await exportModel(from, adapter ?? null);
+  const { bytes, weights } = await exportModel(from, adapter ?? null);
+  const used = new Set(weights);
+  const unused = [...from.state.keys()].filter((name) => !used.has(name));
+  const left = new Map(unused.map((name) => [name, 'no output depends on it'] as const));
   const renamed = outputsOf(from.plan).map(({ name, about }) => `output ${name}: ${about}`);
-  return { bytes, taken: [...from.state.keys()], left: new Map(), renamed };
+  return { bytes, taken: weights, left, renamed };
 }
 
 async function exportFile(path: string, given: ExportArguments): Promise<void> {
@@ -93,9 +96,9 @@ async function importFile(path: string, { out, like, task, json }: ImportArgumen
 const KEPT = /(^|\.)(running_mean|running_var|num_batches_tracked)$/;
 
 /** What the file's network is, null where it is none of ours. */
-async function networkOf(bytes: Uint8Array, file: string): Promise<Described['info'] | null> {
+async function networkOf(bytes: Uint8Array, file: string): Promise<Pick<Described, 'info' | 'said'> | null> {
   try {
-    return (await readDescribed(bytes, file)).info;
+    return await readDescribed(bytes, file);
   } catch (error) {
     if (error instanceof FileError) return null;
     throw error;
@@ -106,12 +109,12 @@ async function show(path: string, { json = false }: { readonly json?: boolean })
   const file = weightsIn(path);
   const bytes = await readBytes(file);
   const { format, state } = await readWeightsFile(bytes, file);
-  const info = await networkOf(bytes, file);
+  const { info = null, said = false } = (await networkOf(bytes, file)) ?? {};
   const rows = [...state].map(([name, { shape, integer }]: [string, Weight]) => ({ name, shape, integer }));
   const count = (own: readonly [string, Weight][]): number =>
     own.reduce((sum, [, { values }]) => sum + values.length, 0);
   const parameters = count([...state].filter(([name]) => !KEPT.test(name)));
-  if (json) return printJson({ file, format, parameters, network: info, weights: rows });
+  if (json) return printJson({ file, format, parameters, network: info, said, weights: rows });
   printTable(
     [
       { title: 'NAME', cell: ({ name }: (typeof rows)[number]) => name },
@@ -123,7 +126,10 @@ async function show(path: string, { json = false }: { readonly json?: boolean })
   note(`${file}: ${format}, ${plural(rows.length, 'weight')}, ${parameters.toLocaleString('en')} parameters`);
   if (!info) return note('No network that planewise knows.');
   const { model, tasks, size, spacingMm, steps } = info;
-  note(`${JSON.stringify(model)}, tasks ${Object.keys(tasks).join(', ')}, after ${plural(steps, 'step')}`);
+  const names = Object.keys(tasks).join(', ');
+  if (!said)
+    return note(`${JSON.stringify(model)}, heads of ${names}, by names and shapes: the file does not say`);
+  note(`${JSON.stringify(model)}, tasks ${names}, after ${plural(steps, 'step')}`);
   note(`images of ${size} × ${size} pixels of ${spacingMm} mm`);
 }
 

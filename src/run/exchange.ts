@@ -34,15 +34,17 @@ export interface Described {
   readonly metadata: WeightsMetadata;
   readonly info: WeightsInfo;
   readonly plan: Plan;
+  /** Whether the file says so itself; else the network is read off names and shapes, and the grid of images is the paper's. */
+  readonly said: boolean;
 }
 
 /** Reads weights, and finds the network they are of: what they say, or else what their names and shapes are. @throws FileError */
 export async function readDescribed(bytes: Uint8Array, file: string): Promise<Described> {
   const { state, metadata } = await decodeState(bytes, file);
   const described = describedBy(metadata, file);
-  if (described) return { state, metadata, ...described };
+  if (described) return { state, metadata, ...described, said: true };
   const info = bareInfo(state, file, null);
-  return { state, metadata, info, plan: planRun(info, info) };
+  return { state, metadata, info, plan: planRun(info, info), said: false };
 }
 
 /** As DataParallel names them. */

@@ -1,4 +1,5 @@
 /** @file Writes weights as an ONNX model in Node: opens a device for the network, whose forward pass is traced. */
+import type { OnnxModel } from '../exchange/onnx/export.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import { loadNetwork } from '../train/network.ts';
 import type { RunConfig } from './config.ts';
@@ -6,13 +7,13 @@ import type { Described } from './exchange.ts';
 import { onnxOf } from './onnx.ts';
 
 /**
- * The bytes of an .onnx file of a weights file's network.
+ * A weights file's network as an ONNX model.
  * @throws WeightError where a weight is missing; ExportError naming an op that ONNX has no node for here
  */
 export async function exportModel(
   { state, info, plan }: Described,
   adapter: RunConfig['adapter'],
-): Promise<Uint8Array> {
+): Promise<OnnxModel> {
   const device = await openDevice(adapter ? { adapter } : {});
   try {
     using network = loadNetwork(device, plan, state);

@@ -1,5 +1,5 @@
 /** @file A trained network as an ONNX model: outputs named by task and head, with all that preparing images needs. */
-import { exportOnnx, OPSET } from '../exchange/onnx/export.ts';
+import { exportOnnx, type OnnxModel, OPSET } from '../exchange/onnx/export.ts';
 import type { Plan } from '../train/plan.ts';
 import { backboneRecord } from './plan.ts';
 import { describeWeights, type Trained, type WeightsInfo } from './trained.ts';
@@ -43,11 +43,11 @@ function metadataOf(info: WeightsInfo, outputs: readonly NamedOutput[]): Record<
 }
 
 /**
- * The bytes of an .onnx file: `image` [batch, 1, size, size], prepared, to every head's output, [batch, channels, size,
+ * An ONNX model: `image` [batch, 1, size, size], prepared, to every head's output, [batch, channels, size,
  * size] for pixels and [batch, channels] for images. Scores and heatmaps as the heads give them, without softmax.
  * @throws ExportError naming an op that ONNX has no node for here
  */
-export function onnxOf({ network, plan, info }: Trained): Promise<Uint8Array> {
+export function onnxOf({ network, plan, info }: Trained): Promise<OnnxModel> {
   const outputs = outputsOf(plan);
   const heads = new Map(network.heads.map((head) => [head.path, head]));
   const { name, ...settings } = info.model;

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addWeights } from '../../src/commands/weights.ts';
+import { readInit } from '../../src/run/init.node.ts';
 import { noise, runOnnx } from '../exchange/onnxruntime.ts';
 import { fileOf, orientation, segmentation } from '../run/anyweights.ts';
 import { terminal, useFolder } from './terminal.ts';
@@ -47,6 +48,9 @@ describe('weights', () => {
     const out = ['--out', at('w.onnx'), '--adapter', 'swiftshader'];
     const { stderr } = await weights('export', at('w.safetensors'), ...out);
     expect(stderr).toMatch(/output segmentation\.final: .*for each pixel, channels: /);
+    expect(stderr).toMatch(
+      /4 left: .*num_batches_tracked, … \(no output depends on it\)\n.*w\.onnx: 34 of 38 weights/,
+    );
     const shape = [2, 16, 16, 1];
     const outputs = await runOnnx(new Uint8Array(await readFile(at('w.onnx'))), noise(shape), shape);
     expect(outputs['segmentation.final']!.dims).toEqual([2, 4, 16, 16]);
@@ -65,6 +69,15 @@ describe('weights', () => {
     const json = JSON.parse((await weights('show', at('w.safetensors'), '--json')).stdout);
     expect(json).toMatchObject({ format: 'safetensors', network: { size: 16 } });
     expect(json.weights).toHaveLength(38);
+    await weights('export', at('w.safetensors'), '--out', at('bare.npz'), '--task', 'orientation');
+    const bare = await weights('show', at('bare.npz'));
+    expect(bare.stderr).toMatch(/heads of orientation, by names and shapes: the file does not say/);
+  });
+
+  it('start a training from .npz too', async () => {
+    await weights('export', at('w.safetensors'), '--out', at('start.npz'));
+    const { weights: from, model } = await readInit(at('start.npz'));
+    expect([from.state.size, model]).toEqual([38, undefined]);
   });
 
   it('without a format that is known are not written', async () => {

@@ -61,7 +61,7 @@ describe('the authors’ network', () => {
     const theirs = [evaluated.heatmaps, evaluated.location];
     // the model is of the size that the file is taken to be for; that of the golden images is smaller
     const info = { ...trained.info, size: images.shape[1]! };
-    const model = await onnxOf({ ...trained, info });
+    const { bytes: model } = await onnxOf({ ...trained, info });
     const found = await runOnnx(model, images.data as Float32Array, images.shape);
     trained.network.dispose();
     for (const [i, { data, shape }] of theirs.entries()) {

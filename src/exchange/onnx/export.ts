@@ -32,6 +32,13 @@ export interface OnnxDescription {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+export interface OnnxModel {
+  /** Of the .onnx file. */
+  readonly bytes: Uint8Array;
+  /** Names of the tensors that it holds: those that the outputs come from. */
+  readonly weights: readonly string[];
+}
+
 const BATCH = 'batch';
 const INPUT = 'image';
 
@@ -82,17 +89,17 @@ function infoOf(name: string, shape: Shape, docString?: string): ValueInfoProto 
 }
 
 /**
- * The bytes of an .onnx file (opset 18, IR version 8): `image` [batch, channels, height, width] to the outputs, channels
+ * A network as a model (opset 18, IR version 8): `image` [batch, channels, height, width] to the outputs, channels
  * second, for any batch.
  * @throws ExportError naming an op that has no node of ONNX, and where the graph depends on the batch
  */
-export async function exportOnnx(source: OnnxSource, description: OnnxDescription): Promise<Uint8Array> {
+export async function exportOnnx(source: OnnxSource, description: OnnxDescription): Promise<OnnxModel> {
   const trace = traced(source, 1);
   try {
     const graph = graphOf(trace);
     expectAnyBatch(source, graph);
     const { name, about, outputs, metadata } = description;
-    return encodeModel({
+    const bytes = encodeModel({
       irVersion: 8,
       producerName: 'planewise',
       docString: about,
@@ -106,6 +113,7 @@ export async function exportOnnx(source: OnnxSource, description: OnnxDescriptio
       opsetImport: [{ domain: '', version: OPSET }],
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     });
+    return { bytes, weights: [...new Set(graph.pending.flatMap(({ value }) => value.name ?? []))] };
   } finally {
     trace.dispose();
   }

@@ -15,6 +15,7 @@ import { addPredict } from './commands/predict.ts';
 import { addPrepare } from './commands/prepare.ts';
 import { addPretrain } from './commands/pretrain.ts';
 import { addTune } from './commands/tune.ts';
+import { addWeights } from './commands/weights.ts';
 
 function fail(error: unknown): void {
   const expected = error instanceof PlanewiseError && !process.env.DEBUG;
@@ -32,7 +33,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const program = new Command('planewise').version(version);
 program.description('Trains U-Nets on anatomy-oriented MR by self-supervision, on WebGPU.');
-for (const add of [addDevices, addLabels, addPrepare, addPhantom, addTune, addPlan, addPredict, addEvaluate])
+for (const add of [
+  addDevices,
+  addLabels,
+  addPrepare,
+  addPhantom,
+  addTune,
+  addPlan,
+  addPredict,
+  addEvaluate,
+  addWeights,
+])
   add(program);
 // The training program doubles as the module of its threads.
 const worker = new URL('./train.js', import.meta.url);

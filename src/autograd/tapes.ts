@@ -65,6 +65,27 @@ export function followed(tensor: Tensor): boolean {
   return leafOf(tensor).requiresGrad || tapes.some((tape) => tape.tracks(tensor));
 }
 
+/** An op as it was applied: `as` is the call as the user wrote it. */
+export interface AppliedOp {
+  readonly op: Op<never>;
+  readonly inputs: Inputs;
+  readonly outputs: readonly Tensor[];
+  readonly attrs: unknown;
+  readonly as: string;
+}
+
+const listeners: ((applied: AppliedOp) => void)[] = [];
+
+/** Runs `action`; `listener` is told of every op right after it ran, whether a tape records it or not, and of every view. */
+export function listenToOps<T>(listener: (applied: AppliedOp) => void, action: () => T): T {
+  listeners.push(listener);
+  try {
+    return action();
+  } finally {
+    listeners.splice(listeners.indexOf(listener), 1);
+  }
+}
+
 /** Has every open tape that follows an input note the op. */
 export function recordOp<A>(
   op: Op<A>,
@@ -73,6 +94,7 @@ export function recordOp<A>(
   attrs: A,
   as = op.name,
 ): void {
+  for (const listener of listeners) listener({ op, inputs, outputs, attrs, as });
   let noted = false;
   for (const tape of openTapes()) noted = tape.record(op, inputs, outputs, attrs, as) || noted;
   if (!noted)

@@ -146,6 +146,17 @@ export class ConfigError extends PlanewiseError {
   }
 }
 
+/** A network that cannot be written in another program's form; names the op. */
+export class ExportError extends PlanewiseError {
+  /** The call as the network makes it. */
+  readonly op: string;
+
+  constructor(op: string, problem: string, fix: string) {
+    super('EXPORT', `${op} ${problem}. ${fix}`);
+    this.op = op;
+  }
+}
+
 /** A weight is missing, unexpected or of another shape than the model's; names the weight. */
 export class WeightError extends PlanewiseError {
   readonly weight: string;

@@ -13,10 +13,11 @@ export function crc32(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
+/** CRC-32 of the bytes, eight hexadecimal digits. */
+export const bytesChecksum = (bytes: Uint8Array): string => crc32(bytes).toString(16).padStart(8, '0');
+
 /** CRC-32 of the text's UTF-8 bytes, eight hexadecimal digits. */
-export function textChecksum(text: string): string {
-  return crc32(new TextEncoder().encode(text)).toString(16).padStart(8, '0');
-}
+export const textChecksum = (text: string): string => bytesChecksum(new TextEncoder().encode(text));
 
 /** FNV-1a, 32 bits, of the text's UTF-16 units: the stream of a weight's first values. */
 export function fnv1a(text: string): number {

@@ -1,22 +1,31 @@
-/** @file `planewise predict`: segments the volumes of a folder and writes class maps on their own grids. */
+/** @file `planewise predict`: segments the volumes of a folder and writes class maps on their own grids, as NIfTI or DICOM SEG. */
 
 import { type Command, Option } from 'commander';
+import { ConfigError, PlanewiseError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { writeFiles } from '../data/files/files.node.ts';
 import { writeLabels } from '../data/nifti/labels.ts';
 import { reasonOf } from '../data/scan.ts';
-import type { FoundVolumes } from '../data/sources/acdc/find.ts';
+import type { FoundVolume } from '../data/sources/acdc/find.ts';
+import { planScan } from '../data/study/plan.ts';
+import { parseViewRule, type ViewRule } from '../data/study/views.ts';
+import { type StackVolume, stackVolumes } from '../data/study/volumes.ts';
 import type { SkippedFile } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import type { RunConfig } from '../run/config.ts';
-import { openVolumes, withSegmenter } from '../run/segment.node.ts';
-import type { Segmenter } from '../run/segmenter.ts';
+import { openScan, openVolumes, type SegmenterOptions, withSegmenter } from '../run/segment.node.ts';
+import type { Segmented, Segmenter } from '../run/segmenter.ts';
+import { version } from '../run/version.node.ts';
 import { startProgress } from '../train/progress.ts';
 import { noteSkipped, noteWarnings } from './findings.ts';
-import { note, parseCount, printJson } from './output.ts';
+import { collect, note, parseCount, printJson } from './output.ts';
 
-interface PredictArguments {
+const formats = ['nifti', 'dicom-seg'] as const;
+
+export interface PredictArguments {
   readonly weights: string;
+  readonly format: (typeof formats)[number];
+  readonly map?: readonly ViewRule[];
   readonly data: string;
   readonly out: string;
   readonly batch: number;
@@ -29,11 +38,22 @@ interface Written {
   readonly map: string;
 }
 
-async function writeMaps(
-  { volumes }: FoundVolumes,
+/** How a class map becomes a file. */
+interface Writer<V extends FoundVolume> {
+  readonly ending: string;
+  write(segmented: Segmented<V>): Uint8Array | Promise<Uint8Array>;
+}
+
+const asNifti: Writer<FoundVolume> = {
+  ending: '.nii.gz',
+  write: ({ found, image, labels }) => writeLabels(labels, image, found.image.path, { gzip: true }),
+};
+
+async function writeMaps<V extends FoundVolume>(
+  volumes: readonly V[],
   segmenter: Segmenter,
-  out: string,
-  skip: (file: SkippedFile) => void,
+  { ending, write }: Writer<V>,
+  { out, skip }: { readonly out: string; readonly skip: (file: SkippedFile) => void },
 ): Promise<Written[]> {
   const progress = startProgress('segmenting', volumes.length);
   const written: Written[] = [];
@@ -42,30 +62,83 @@ async function writeMaps(
     failed++;
     skip({ file: image.path, reason: reasonOf(error) });
   };
-  for await (const { found, image, labels } of segmenter.segment(volumes, onError)) {
-    const map = `${out}/${found.name}.nii.gz`;
-    const bytes = writeLabels(labels, image, found.image.path, { gzip: true });
-    await writeFiles([{ path: map, bytes }]);
-    written.push({ image: found.image.path, map });
+  /** Null, and told of, where an image does not say what the file must. */
+  const bytesOf = async (segmented: Segmented<V>): Promise<Uint8Array | null> => {
+    try {
+      return await write(segmented);
+    } catch (error) {
+      if (error instanceof PlanewiseError) onError(segmented.found, error);
+      else throw error;
+      return null;
+    }
+  };
+  for await (const segmented of segmenter.segment(volumes, onError)) {
+    const { found } = segmented;
+    const map = `${out}/${found.name}${ending}`;
+    const bytes = await bytesOf(segmented);
+    if (bytes) {
+      await writeFiles([{ path: map, bytes }]);
+      written.push({ image: found.image.path, map });
+    }
     progress.update(written.length + failed, found.name);
   }
   progress.end();
   return written;
 }
 
-async function predict(given: PredictArguments): Promise<void> {
-  const { weights, data, out, batch, adapter, json = false } = given;
+/** What became of a folder. */
+interface Outcome {
+  readonly written: readonly Written[];
+  readonly notices: readonly string[];
+}
+
+type Told = { readonly skip: (file: SkippedFile) => void; readonly options: SegmenterOptions };
+
+async function predictVolumes(
+  { weights, data, out }: PredictArguments,
+  { skip, options }: Told,
+): Promise<Outcome> {
   // class maps of an earlier run are no images
-  const found = await openVolumes(data, out);
-  const warnings = new Warnings();
-  const skipped = [...found.skipped];
-  const options = { batch, adapter: adapter ?? null, onWarning: warnings.add, say: note };
+  const { volumes, skipped, notices } = await openVolumes(data, out);
+  skipped.forEach(skip);
   const written = await withSegmenter(weights, options, (segmenter) =>
-    writeMaps(found, segmenter, out, (file) => skipped.push(file)),
+    writeMaps(volumes, segmenter, asNifti, { out, skip }),
   );
-  const { notices } = found;
+  return { written, notices };
+}
+
+async function predictStacks(given: PredictArguments, { skip, options }: Told): Promise<Outcome> {
+  const { weights, data, out, map: views } = given;
+  const scan = await openScan(data, out);
+  return withSegmenter(weights, options, async (segmenter, checksum) => {
+    const { targetView, classes } = segmenter;
+    const plan = planScan(scan, { from: data, targetView, referenceViews: [], ...(views && { views }) });
+    plan.skipped.forEach(skip);
+    const maker = { classes, software: version, weights: checksum };
+    const { segmentationOf } = await import('../run/dicomseg.ts');
+    const asSeg: Writer<StackVolume> = { ending: '.dcm', write: (made) => segmentationOf(made, maker) };
+    const written = await writeMaps(stackVolumes(plan), segmenter, asSeg, { out, skip });
+    return { written, notices: plan.notices.map(({ message }) => message) };
+  });
+}
+
+function expectMapMeant({ format, map }: PredictArguments): void {
+  if (format === 'nifti' && map)
+    throw new ConfigError(
+      '--map says which DICOM series is which view: give --format dicom-seg, or leave it out.',
+    );
+}
+
+async function predict(given: PredictArguments): Promise<void> {
+  const { format, out, batch, adapter, json = false } = given;
+  expectMapMeant(given);
+  const warnings = new Warnings();
+  const skipped: SkippedFile[] = [];
+  const options = { batch, adapter: adapter ?? null, onWarning: warnings.add, say: note };
+  const told = { options, skip: (file: SkippedFile): void => void skipped.push(file) };
+  const { written, notices } = await (format === 'nifti' ? predictVolumes : predictStacks)(given, told);
   if (json) printJson({ out, written, skipped, notices, warnings: warnings.list });
-  for (const message of notices) note(message);
+  for (const notice of notices) note(notice);
   if (!json) noteWarnings(warnings.list);
   noteSkipped(skipped);
   note(`${out}: ${plural(written.length, 'class map')}`);
@@ -85,9 +158,25 @@ export function addSegmentOptions(command: Command): Command {
 export function addPredict(program: Command): void {
   const command = program
     .command('predict')
-    .description('segment the volumes of a folder, and write class maps on their own grids as NIfTI')
+    .description('segment the volumes of a folder, and write class maps on their own grids')
     .requiredOption('--weights <run>', 'the folder of a fine-tuning run, or its weights file')
-    .requiredOption('--data <folder>', 'a folder laid out as ACDC, or of any NIfTI volumes')
-    .requiredOption('--out <folder>', 'where the class maps go: patient001_ED.nii.gz, …');
+    .requiredOption(
+      '--data <folder>',
+      'a folder laid out as ACDC, or of any NIfTI volumes; for dicom-seg, of DICOM files',
+    )
+    .requiredOption('--out <folder>', 'where the class maps go: patient001_ED.nii.gz, …')
+    .addOption(
+      new Option(
+        '--format <name>',
+        'NIfTI under the images’ headers, or DICOM SEG that refers to DICOM images',
+      )
+        .choices(formats)
+        .default('nifti'),
+    )
+    .option(
+      '--map <name=view>',
+      'of dicom-seg: a folder, series or description that is a view; may be repeated',
+      collect(parseViewRule),
+    );
   addSegmentOptions(command).action(predict);
 }

@@ -53,12 +53,20 @@ function inferred(network: FlatNetwork, data: PlanData | null): WeightsInfo {
 }
 
 /**
+ * What a bare state dict says about itself by its names and shapes.
+ * @param data what these do not say is taken from it, else from the paper
+ * @throws FileError where it is no network of ours
+ */
+export const bareInfo = (state: StateDict, file: string, data: PlanData | null): WeightsInfo =>
+  inferred(networkOf(state, file), data);
+
+/**
  * The network a bare state dict fills.
  * @param data what the file does not say is taken from it
  * @throws FileError where it is none of ours; WeightError where a weight does not fit
  */
 export function loadBare(device: Device, state: StateDict, file: string, data: PlanData | null): Trained {
-  const info = inferred(networkOf(state, file), data);
+  const info = bareInfo(state, file, data);
   const plan = planRun(info, info);
   return { network: loadNetwork(device, plan, state), plan, info };
 }

@@ -1,9 +1,11 @@
 /** @file Segments a folder of volumes in Node: weights of a run or a file, an adapter, volume after volume. */
 import { isAbsolute, relative, resolve } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
+import { bytesChecksum } from '../base/hash.ts';
 import { listFiles, readBytes } from '../data/files/files.node.ts';
-import { skippedText } from '../data/scan.ts';
+import { type Scan, scanFiles, skippedText } from '../data/scan.ts';
 import { type FoundVolumes, findVolumes } from '../data/sources/acdc/find.ts';
+import type { FileSource } from '../data/types.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import type { RunConfig } from './config.ts';
 import { Segmenter, type SegmentOptions } from './segmenter.ts';
@@ -16,12 +18,25 @@ function liesIn(folder: string, path: string, inner: string): boolean {
   return !isAbsolute(way) && !way.startsWith('..');
 }
 
+/** Files of a folder. @param except a folder that may lie in it, whose files are none of the data's */
+async function filesOf(folder: string, except?: string): Promise<FileSource[]> {
+  const files = await listFiles(folder);
+  return except === undefined ? files : files.filter(({ path }) => !liesIn(folder, path, resolve(except)));
+}
+
+/** The DICOM images of a folder. @param except as in openVolumes */
+export async function openScan(folder: string, except?: string): Promise<Scan> {
+  const scan = await scanFiles(await filesOf(folder, except));
+  if (scan.images.length > 0) return scan;
+  const listed = scan.skipped.map((file) => `\n  ${skippedText(file)}`).join('');
+  throw new ConfigError(
+    `${folder} holds no DICOM images, and a DICOM segmentation refers to those it is of. Point to a folder of such files, or write NIfTI (--format nifti).${listed}`,
+  );
+}
+
 /** The volumes of a folder. @param except a folder that may lie in it, whose files are none of the data's */
 export async function openVolumes(folder: string, except?: string): Promise<FoundVolumes> {
-  const files = await listFiles(folder);
-  const own =
-    except === undefined ? files : files.filter(({ path }) => !liesIn(folder, path, resolve(except)));
-  const found = await findVolumes(own);
+  const found = await findVolumes(await filesOf(folder, except));
   if (found.volumes.length > 0) return found;
   const listed = found.skipped.map((file) => `\n  ${skippedText(file)}`).join('');
   throw new ConfigError(
@@ -34,11 +49,11 @@ export interface SegmenterOptions extends SegmentOptions {
   readonly say: (line: string) => void;
 }
 
-/** Opens a device, loads weights, and closes both when `use` is done. @throws FileError for weights that segment nothing */
+/** Opens a device, loads weights, and closes both when `use` is done, which is also told the file's checksum. @throws FileError for weights that segment nothing */
 export async function withSegmenter<T>(
   weights: string,
   { adapter, say, ...options }: SegmenterOptions,
-  use: (segmenter: Segmenter) => Promise<T>,
+  use: (segmenter: Segmenter, checksum: string) => Promise<T>,
 ): Promise<T> {
   const file = weightsIn(weights);
   const bytes = await readBytes(file);
@@ -47,7 +62,7 @@ export async function withSegmenter<T>(
     say(`Adapter: ${device.caps.description}`);
     const trained = await loadTrained(device, bytes, file);
     try {
-      return await use(new Segmenter(trained, file, options));
+      return await use(new Segmenter(trained, file, options), bytesChecksum(bytes));
     } finally {
       trained.network.dispose();
     }

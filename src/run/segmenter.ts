@@ -12,8 +12,8 @@ import { predictImages } from '../train/predict.ts';
 import type { Trained } from './trained.ts';
 
 /** A volume's class map on its own grid. */
-export interface Segmented {
-  readonly found: FoundVolume;
+export interface Segmented<V extends FoundVolume = FoundVolume> {
+  readonly found: V;
   /** Bytes of the image's file, whose header the map belongs under. */
   readonly image: Uint8Array;
   /** i fastest, then j, then k: the numbers of its classes in files. */
@@ -23,9 +23,16 @@ export interface Segmented {
 /** Images predicted together: what one recorded step is worth its making for. */
 const GROUP = 96;
 
+/** A class of class maps but background. */
+export interface SegmentedClass {
+  readonly name: string;
+  /** In class maps. */
+  readonly number: number;
+}
+
 /** A volume that is prepared. */
-interface Ready extends PreparedVolume {
-  readonly found: FoundVolume;
+interface Ready<V extends FoundVolume> extends PreparedVolume {
+  readonly found: V;
   readonly image: Uint8Array;
 }
 
@@ -78,14 +85,25 @@ export class Segmenter {
     this.#options = options;
   }
 
+  /** What its class maps hold, background aside. */
+  get classes(): SegmentedClass[] {
+    const named = this.#trained.info.classes!.map((name, i) => ({ name, number: this.#numbers[i]! }));
+    return named.slice(1);
+  }
+
+  /** View of the images that the weights were trained on. */
+  get targetView(): string {
+    return this.#trained.info.targetView;
+  }
+
   /**
    * Reads and segments volumes, some at a time; those that cannot be read are told to `onError`, with what was thrown.
    */
-  async *segment(
-    volumes: readonly FoundVolume[],
-    onError: (found: FoundVolume, error: unknown) => void,
-  ): AsyncGenerator<Segmented> {
-    let group: Ready[] = [];
+  async *segment<V extends FoundVolume>(
+    volumes: readonly V[],
+    onError: (found: V, error: unknown) => void,
+  ): AsyncGenerator<Segmented<V>> {
+    let group: Ready<V>[] = [];
     for (const [i, found] of volumes.entries()) {
       try {
         group.push(await this.#prepare(found));
@@ -99,7 +117,7 @@ export class Segmenter {
     }
   }
 
-  async #prepare(found: FoundVolume): Promise<Ready> {
+  async #prepare<V extends FoundVolume>(found: V): Promise<Ready<V>> {
     const { size, spacingMm } = this.#trained.info;
     const { subject, phase, frame, image: source } = found;
     const bytes = await source.read();
@@ -110,7 +128,7 @@ export class Segmenter {
     return { ...prepared, found, image: bytes };
   }
 
-  async #predict(group: readonly Ready[]): Promise<Segmented[]> {
+  async #predict<V extends FoundVolume>(group: readonly Ready<V>[]): Promise<Segmented<V>[]> {
     const { network, info } = this.#trained;
     const data = dataOf(group, info.size, info.spacingMm);
     const maps = group.map(({ sides, images }) => new Uint8Array(sides.rows * sides.columns * images.length));
@@ -130,7 +148,7 @@ export class Segmenter {
     return group.map(({ found, image }, i) => ({ found, image, labels: maps[i]! }));
   }
 
-  #classes(values: Float32Array, map: Ready['map'], sides: Ready['sides']): Uint8Array {
+  #classes(values: Float32Array, map: PreparedVolume['map'], sides: PreparedVolume['sides']): Uint8Array {
     const { size } = this.#trained.info;
     const classes = this.#numbers.length;
     softmax(values, classes);
@@ -139,7 +157,7 @@ export class Segmenter {
 }
 
 /** Prepared volumes as one data set. */
-function dataOf(group: readonly Ready[], size: number, spacingMm: number): PreparedData {
+function dataOf(group: readonly PreparedVolume[], size: number, spacingMm: number): PreparedData {
   const pixels = new Float32Array(group.reduce((sum, ready) => sum + ready.pixels.length, 0));
   let at = 0;
   for (const ready of group) {

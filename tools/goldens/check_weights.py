@@ -1,6 +1,6 @@
-"""Loads planewise's .safetensors into the torch U-Net, strictly, and prints what it computes.
+"""Loads weights that planewise wrote, .safetensors or .npz, into the torch U-Net, strictly, and prints what it computes.
 
-usage: check_weights.py WEIGHTS.safetensors [IMAGES.safetensors] [--write OUTPUTS.safetensors]
+usage: check_weights.py WEIGHTS [IMAGES.safetensors] [--write OUTPUTS.safetensors]
 
 IMAGES holds one tensor `images`, [N, H, W, 1]; without it the input is sin(0.1·i) over the
 flat index i of [2, 32, 32, 1]. Runs in eval mode and prints one line of JSON: shapes, mean,
@@ -10,6 +10,7 @@ A missing, unknown or misshapen tensor ends it with torch's message and a status
 import argparse
 import json
 
+import numpy
 import torch
 
 import safetensors_file
@@ -17,9 +18,16 @@ from common import nchw, nhwc
 from network import UNet
 
 
+def read(path):
+    if not path.endswith(".npz"):
+        return safetensors_file.read(path)
+    with numpy.load(path) as arrays:
+        return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+
+
 def load(path):
     """The width and the number of views are read off the weights."""
-    state = safetensors_file.read(path)
+    state = read(path)
     network = UNet(state["conv1.conv1.0.weight"].shape[0], state["final.weight"].shape[0])
     network.load_state_dict(state, strict=True)
     return network.eval()

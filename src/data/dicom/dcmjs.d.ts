@@ -7,6 +7,10 @@ declare module 'dcmjs' {
   }
 
   export const data: {
+    readonly DicomMetaDictionary: {
+      /** Elements by tag of a data set by names, sequences as lists of such; `_vrMap` says what names leave open. */
+      denaturalizeDataset(dataset: object): Readonly<Record<string, DicomElement>>;
+    };
     readonly DicomDict: new (
       meta: Readonly<Record<string, DicomElement>>,
     ) => {

@@ -72,6 +72,9 @@ function imagesOf(dicom: DicomFile): Image[] {
   });
 }
 
+/** What a file says of each of its images, functional groups included. */
+export const dataOf = (dicom: DicomFile): DataSet[] => imagesOf(dicom).map(({ data }) => data);
+
 /** Headers of all images of an open file; see `readHeaders`. */
 export function headersOf(dicom: DicomFile): DicomHeader[] {
   expectPixels(dicom);

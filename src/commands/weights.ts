@@ -1,0 +1,173 @@
+/** @file `planewise weights`: to and from PyTorch's names as safetensors and NumPy's .npz, and to ONNX. */
+import { type Command, Option } from 'commander';
+import { ConfigError, FileError } from '../base/errors.ts';
+import { plural } from '../base/words.ts';
+import { readBytes, writeFiles } from '../data/files/files.node.ts';
+import { groupBy } from '../data/lists.ts';
+import type { Weight } from '../models/state.ts';
+import type { RunConfig } from '../run/config.ts';
+import {
+  type Described,
+  type Exchanged,
+  type ExchangeReport,
+  exportState,
+  importWeights,
+  readDescribed,
+  readWeightsFile,
+} from '../run/exchange.ts';
+import { exportModel } from '../run/onnx.node.ts';
+import { outputsOf } from '../run/onnx.ts';
+import { weightsIn } from '../run/weights.node.ts';
+import { note, printJson, printTable } from './output.ts';
+
+const formats = ['safetensors', 'npz', 'onnx'] as const;
+type Format = (typeof formats)[number];
+
+interface ExportArguments {
+  readonly out: string;
+  readonly format?: Format;
+  readonly task?: string;
+  readonly adapter?: NonNullable<RunConfig['adapter']>;
+  readonly json?: boolean;
+}
+
+interface ImportArguments {
+  readonly out: string;
+  readonly like?: string;
+  readonly task?: string;
+  readonly json?: boolean;
+}
+
+/** The format that is asked for, or that the name says. */
+function formatOf({ format, out }: ExportArguments): Format {
+  const named = formats.find((one) => out.toLowerCase().endsWith(`.${one}`));
+  const asked = format ?? named;
+  if (asked) return asked;
+  throw new ConfigError(`--out ${out} does not say a format. Give --format ${formats.join(', ')}.`);
+}
+
+async function readFile(path: string): Promise<Described & { readonly file: string }> {
+  const file = weightsIn(path);
+  return { file, ...(await readDescribed(await readBytes(file), file)) };
+}
+
+/** Names of a reason that are told. */
+const MOST_NAMED = 3;
+
+/** What became of every weight, for the person at the terminal; or all of it as JSON. */
+function tell(out: string, { taken, left, renamed }: ExchangeReport, json = false): void {
+  if (json) printJson({ out, taken, left: Object.fromEntries(left), renamed });
+  for (const line of renamed) note(line);
+  for (const [why, own] of groupBy([...left], ([, reason]) => reason)) {
+    const names = own.slice(0, MOST_NAMED).map(([name]) => name);
+    note(`${own.length} left: ${names.join(', ')}${own.length > MOST_NAMED ? ', …' : ''} (${why})`);
+  }
+  note(`${out}: ${taken.length} of ${plural(taken.length + left.size, 'weight')}`);
+}
+
+/** A model of all heads: names are its own, so none must give way. */
+async function modelOf(from: Described, { task, adapter }: ExportArguments): Promise<Exchanged> {
+  if (task !== undefined)
+    throw new ConfigError('--task means nothing to ONNX: each head is an output under its own name.');
+  const { bytes, weights } = await exportModel(from, adapter ?? null);
+  const used = new Set(weights);
+  const unused = [...from.state.keys()].filter((name) => !used.has(name));
+  const left = new Map(unused.map((name) => [name, 'no output depends on it'] as const));
+  const renamed = outputsOf(from.plan).map(({ name, about }) => `output ${name}: ${about}`);
+  return { bytes, taken: weights, left, renamed };
+}
+
+async function exportFile(path: string, given: ExportArguments): Promise<void> {
+  const format = formatOf(given);
+  const from = await readFile(path);
+  const made = format === 'onnx' ? await modelOf(from, given) : exportState(from, format, given.task);
+  await writeFiles([{ path: given.out, bytes: made.bytes }]);
+  tell(given.out, made, given.json);
+}
+
+async function importFile(path: string, { out, like, task, json }: ImportArguments): Promise<void> {
+  const model = like === undefined ? undefined : await readFile(like);
+  const made = await importWeights(await readBytes(path), path, { ...(model && { like: model }), task });
+  await writeFiles([{ path: out, bytes: made.bytes }]);
+  tell(out, made, json);
+}
+
+/** What no optimiser changes. */
+const KEPT = /(^|\.)(running_mean|running_var|num_batches_tracked)$/;
+
+/** What the file's network is, null where it is none of ours. */
+async function networkOf(bytes: Uint8Array, file: string): Promise<Pick<Described, 'info' | 'said'> | null> {
+  try {
+    return await readDescribed(bytes, file);
+  } catch (error) {
+    if (error instanceof FileError) return null;
+    throw error;
+  }
+}
+
+async function show(path: string, { json = false }: { readonly json?: boolean }): Promise<void> {
+  const file = weightsIn(path);
+  const bytes = await readBytes(file);
+  const { format, state } = await readWeightsFile(bytes, file);
+  const { info = null, said = false } = (await networkOf(bytes, file)) ?? {};
+  const rows = [...state].map(([name, { shape, integer }]: [string, Weight]) => ({ name, shape, integer }));
+  const count = (own: readonly [string, Weight][]): number =>
+    own.reduce((sum, [, { values }]) => sum + values.length, 0);
+  const parameters = count([...state].filter(([name]) => !KEPT.test(name)));
+  if (json) return printJson({ file, format, parameters, network: info, said, weights: rows });
+  printTable(
+    [
+      { title: 'NAME', cell: ({ name }: (typeof rows)[number]) => name },
+      { title: 'SHAPE', cell: ({ shape }) => shape.join('×') || '1' },
+      { title: 'TYPE', cell: ({ integer }) => (integer ? 'int' : 'float') },
+    ],
+    rows,
+  );
+  note(`${file}: ${format}, ${plural(rows.length, 'weight')}, ${parameters.toLocaleString('en')} parameters`);
+  if (!info) return note('No network that planewise knows.');
+  const { model, tasks, size, spacingMm, steps } = info;
+  const names = Object.keys(tasks).join(', ');
+  if (!said)
+    return note(`${JSON.stringify(model)}, heads of ${names}, by names and shapes: the file does not say`);
+  note(`${JSON.stringify(model)}, tasks ${names}, after ${plural(steps, 'step')}`);
+  note(`images of ${size} × ${size} pixels of ${spacingMm} mm`);
+}
+
+export function addWeights(program: Command): void {
+  const weights = program
+    .command('weights')
+    .description('weights to and from other programs: PyTorch’s names as safetensors or .npz, ONNX models');
+  const task = [
+    '--task <name>',
+    'whose head gets the name that the heads of several tasks have in PyTorch',
+  ] as const;
+  weights
+    .command('export')
+    .description('write weights as safetensors or .npz under PyTorch’s names, or the network as ONNX')
+    .argument('<weights>', 'the folder of a run, or a weights file')
+    .requiredOption('--out <file>', 'where to: .safetensors, .npz or .onnx')
+    .addOption(new Option('--format <name>', 'default: by the ending of --out').choices(formats))
+    .option(...task)
+    .addOption(
+      new Option('--adapter <choice>', 'of ONNX: what to trace the network on').choices([
+        ...['gpu', 'system', 'swiftshader'],
+      ]),
+    )
+    .option('--json', 'print JSON')
+    .action(exportFile);
+  weights
+    .command('import')
+    .description('make a weights file of planewise’s from safetensors or .npz under PyTorch’s names')
+    .argument('<file>', '.safetensors, or .npz of numpy.savez')
+    .requiredOption('--out <file>', 'where to: .safetensors')
+    .option('--like <run>', 'a run, or weights, of the same network; default: read off names and shapes')
+    .option(...task)
+    .option('--json', 'print JSON')
+    .action(importFile);
+  weights
+    .command('show')
+    .description('print names, shapes and what the weights say about themselves')
+    .argument('<weights>', 'the folder of a run, .safetensors or .npz')
+    .option('--json', 'print JSON')
+    .action(show);
+}

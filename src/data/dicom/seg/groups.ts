@@ -1,0 +1,86 @@
+/** @file Functional groups of a segmentation (PS3.3 C.7.6.16): where each frame lies, and which image it is of. */
+
+import type { Vec3 } from '../../types.ts';
+import { cross, dot, subtract } from '../../vector.ts';
+import { dcm } from './codes.ts';
+import type { SegmentedImage } from './source.ts';
+
+const segmentation = dcm('113076', 'Segmentation');
+const sourceImage = dcm('121322', 'Source image for image processing operation');
+
+const orientationGroup = ({ orientation }: SegmentedImage): object => ({
+  PlaneOrientationSequence: [{ ImageOrientationPatient: [...orientation] }],
+});
+
+/** Mean distance of neighbouring images along the first one's normal, mm; 0 of a single one. */
+function meanStep(images: readonly SegmentedImage[]): number {
+  const [first, last] = [images[0]!, images.at(-1)!];
+  const [rx, ry, rz, cx, cy, cz] = first.orientation as [number, number, number, number, number, number];
+  const way = subtract(last.position as unknown as Vec3, first.position as unknown as Vec3);
+  const normal = cross([rx, ry, rz], [cx, cy, cz]);
+  return Math.abs(dot(way, normal)) / Math.max(1, images.length - 1);
+}
+
+/** A decimal string has 16 characters. */
+const short = (mm: number): number => Number(mm.toPrecision(8));
+
+/** Size of voxels; the thickness is the step between images where these have none of their own. */
+function measuresGroup({ spacing, thickness }: SegmentedImage, step: number): object {
+  return {
+    PixelMeasuresSequence: [
+      {
+        PixelSpacing: [...spacing],
+        SliceThickness: thickness ?? (step > 0 ? short(step) : 1),
+        ...(step > 0 && { SpacingBetweenSlices: short(step) }),
+      },
+    ],
+  };
+}
+
+/** The image that a frame was derived from (C.7.6.16.2.6). */
+function derivationGroup({ sopClassUid, sopInstanceUid, frameNumber }: SegmentedImage): object {
+  return {
+    DerivationImageSequence: [
+      {
+        SourceImageSequence: [
+          {
+            ReferencedSOPClassUID: sopClassUid,
+            ReferencedSOPInstanceUID: sopInstanceUid,
+            ...(frameNumber !== null && { ReferencedFrameNumber: frameNumber }),
+            PurposeOfReferenceCodeSequence: [sourceImage],
+            SpatialLocationsPreserved: 'YES',
+          },
+        ],
+        DerivationCodeSequence: [segmentation],
+      },
+    ],
+  };
+}
+
+/** Whether a group is one for all images; else each frame has its own. */
+const sameFor = (images: readonly SegmentedImage[], group: (image: SegmentedImage) => object): boolean =>
+  new Set(images.map((image) => JSON.stringify(group(image)))).size === 1;
+
+/** The shared groups and those of every frame: segment by segment, and image by image in each. */
+export function functionalGroups(images: readonly SegmentedImage[], segments: number): object {
+  const step = meanStep(images);
+  const measures = (image: SegmentedImage): object => measuresGroup(image, step);
+  const geometry = [orientationGroup, measures];
+  const shared = geometry.filter((group) => sameFor(images, group));
+  const own = geometry.filter((group) => !shared.includes(group));
+  const groupsOf = (groups: typeof geometry, image: SegmentedImage): object =>
+    Object.assign({}, ...groups.map((group) => group(image)));
+  const frame = (segment: number, image: SegmentedImage, place: number): object => ({
+    ...derivationGroup(image),
+    FrameContentSequence: [{ DimensionIndexValues: [segment + 1, place + 1] }],
+    PlanePositionSequence: [{ ImagePositionPatient: [...image.position] }],
+    SegmentIdentificationSequence: [{ ReferencedSegmentNumber: segment + 1 }],
+    ...groupsOf(own, image),
+  });
+  return {
+    SharedFunctionalGroupsSequence: [groupsOf(shared, images[0]!)],
+    PerFrameFunctionalGroupsSequence: Array.from({ length: segments }, (_, segment) =>
+      images.map((image, place) => frame(segment, image, place)),
+    ).flat(),
+  };
+}

@@ -1,0 +1,108 @@
+/** @file What a segmentation takes over from an image that it is of: identity, patient, study, and where it lies, to the digit. */
+import type { DataSet } from '../dataset.ts';
+import { openDicom } from '../file.ts';
+import { dataOf } from '../frames.ts';
+import { type Tag, tags } from '../tags.ts';
+
+/** The patient and study of an image; texts are empty where it has none. */
+export interface SourceStudy {
+  readonly patientName: string;
+  readonly patientId: string;
+  readonly birthDate: string;
+  readonly sex: string;
+  readonly studyUid: string;
+  readonly studyDate: string;
+  readonly studyTime: string;
+  readonly studyId: string;
+  readonly accessionNumber: string;
+  readonly referringPhysician: string;
+  readonly frameOfReferenceUid: string;
+}
+
+/** An image that was segmented. */
+export interface SegmentedImage {
+  readonly study: SourceStudy;
+  readonly seriesUid: string;
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  /** From 1, in a file of several images. */
+  readonly frameNumber: number | null;
+  readonly rows: number;
+  readonly columns: number;
+  /** As the header has them. */
+  readonly position: readonly number[];
+  readonly orientation: readonly number[];
+  /** PixelSpacing, [between rows, between columns], mm. */
+  readonly spacing: readonly number[];
+  /** mm; null where the header has none. */
+  readonly thickness: number | null;
+  /** When its content was made: YYYYMMDD and HHMMSS; empty where the header does not say. */
+  readonly date: string;
+  readonly time: string;
+}
+
+function requiredText(data: DataSet, tag: Tag): string {
+  const text = data.text(tag);
+  if (text !== null) return text;
+  throw data.error(
+    tag,
+    'is missing',
+    'A DICOM segmentation must name it; write NIfTI, or export the image again.',
+  );
+}
+
+function studyOf(data: DataSet): SourceStudy {
+  const text = (tag: Tag): string => data.text(tag) ?? '';
+  return {
+    patientName: text(tags.patientName),
+    patientId: text(tags.patientId),
+    birthDate: text(tags.birthDate),
+    sex: text(tags.sex),
+    studyUid: requiredText(data, tags.studyInstance),
+    studyDate: text(tags.studyDate),
+    studyTime: text(tags.studyTime),
+    studyId: text(tags.studyId),
+    accessionNumber: text(tags.accessionNumber),
+    referringPhysician: text(tags.referringPhysician),
+    frameOfReferenceUid: requiredText(data, tags.frameOfReference),
+  };
+}
+
+/** The first date that is given, with its time. */
+function madeAt(data: DataSet): Pick<SegmentedImage, 'date' | 'time'> {
+  const pairs: readonly (readonly [Tag, Tag])[] = [
+    [tags.contentDate, tags.contentTime],
+    [tags.acquisitionDate, tags.acquisitionTime],
+    [tags.seriesDate, tags.seriesTime],
+    [tags.studyDate, tags.studyTime],
+  ];
+  for (const [date, time] of pairs) {
+    const day = data.text(date);
+    if (day !== null) return { date: day, time: data.text(time) ?? '' };
+  }
+  return { date: '', time: '' };
+}
+
+/**
+ * What of an image's file goes into a segmentation of it.
+ * @param frame of a file of several images, from 0; null of a file of one
+ * @throws FileError for what is no DICOM; DicomError where a UID, or where the image lies, is missing
+ */
+export function segmentedImage(bytes: Uint8Array, file: string, frame: number | null): SegmentedImage {
+  const dicom = openDicom(bytes, file);
+  const data = dataOf(dicom)[frame ?? 0]!;
+  return {
+    study: studyOf(data),
+    seriesUid: requiredText(data, tags.seriesInstance),
+    sopClassUid: requiredText(data, tags.sopClass),
+    sopInstanceUid: requiredText(data, tags.sopInstance),
+    frameNumber: frame === null ? null : frame + 1,
+    rows: data.count(tags.rows),
+    columns: data.count(tags.columns),
+    position: data.required(tags.position, 3),
+    orientation: data.required(tags.orientation, 6),
+    spacing: data.required(tags.pixelSpacing, 2),
+    thickness: data.hint(tags.sliceThickness),
+    ...madeAt(data),
+  };
+}

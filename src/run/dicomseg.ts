@@ -1,0 +1,33 @@
+/** @file Class maps of DICOM stacks as DICOM SEG, beside the images they are of. */
+import { segmentedImage } from '../data/dicom/seg/source.ts';
+import { writeSegmentation } from '../data/dicom/seg/write.ts';
+import type { StackVolume } from '../data/study/volumes.ts';
+import type { Segmented, SegmentedClass } from './segmenter.ts';
+
+/** Who made a segmentation. */
+export interface SegmentationMaker {
+  readonly classes: readonly SegmentedClass[];
+  /** Version of this program. */
+  readonly software: string;
+  /** Tells networks apart. */
+  readonly weights: string;
+}
+
+/**
+ * The bytes of a stack's segmentation in one phase.
+ * @throws FileError or DicomError for an image that does not say what a segmentation must name
+ */
+export async function segmentationOf(
+  { found, labels }: Segmented<StackVolume>,
+  { classes, software, weights }: SegmentationMaker,
+): Promise<Uint8Array> {
+  const images = [];
+  for (const { source, header } of found.slices)
+    images.push(segmentedImage(await source.read(), source.path, header.fileFrame));
+  const description = `Cardiac phase ${found.instance}`;
+  return writeSegmentation({
+    ...{ images, labels, segments: classes, software, weights },
+    instance: found.instance,
+    description,
+  });
+}

@@ -1,0 +1,174 @@
+/** @file `predict --format dicom-seg`: read back with dcmjs, the masks are NIfTI's, the geometry is the images', and nothing is left to chance. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import dcmjs from 'dcmjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { addPredict } from '../../src/commands/predict.ts';
+import { readNifti } from '../../src/data/nifti.ts';
+import { encodePhantomSubject, phantomSubject } from '../../src/data/phantom.ts';
+import { memoryFile } from '../data/dicom-writer.ts';
+import { fileOf, segmentation } from '../run/anyweights.ts';
+import { terminal, useFolder, write } from './terminal.ts';
+
+const at = useFolder();
+const predict = (...args: string[]) =>
+  terminal(addPredict, 'predict', '--adapter', 'swiftshader', '--weights', at('run'), ...args);
+const asSeg = (data: string, out: string, ...args: string[]) =>
+  predict('--format', 'dicom-seg', '--data', data, '--out', out, ...args);
+
+type Item = Readonly<Record<string, unknown>>;
+
+interface Seg {
+  readonly set: Item;
+  /** 0 and 1, frame after frame. */
+  readonly bits: Uint8Array;
+}
+
+/** A data set by names, sequences as lists. */
+async function readDicom(path: string): Promise<Item> {
+  const bytes = await readFile(path);
+  const { dict } = dcmjs.data.DicomMessage.readFile(
+    bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+  );
+  return dcmjs.data.DicomMetaDictionary.naturalizeDataset(dict);
+}
+
+async function readSeg(path: string): Promise<Seg> {
+  const set = await readDicom(path);
+  const pixels = [set.PixelData].flat()[0] as ArrayBuffer;
+  return { set, bits: dcmjs.data.BitArray.unpack(pixels).map((bit) => Number(bit > 0)) };
+}
+
+const list = (value: unknown): Item[] => [value].flat() as Item[];
+
+/** Files of a folder, at any depth, sorted. */
+async function files(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true });
+  return names
+    .filter((name) => name.includes('.'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+const classes = ['background', 'right ventricle', 'myocardium', 'left ventricle'];
+const subject = phantomSubject(3, 0, { size: 32, phases: 2 });
+
+beforeAll(async () => {
+  const encoded = encodePhantomSubject(subject).map(({ path, bytes }) => memoryFile(path, bytes));
+  await write(
+    at('dicom'),
+    encoded.filter(({ path }) => path.endsWith('.dcm')),
+  );
+  await write(
+    at('acdc'),
+    encoded.filter(({ path }) => !path.endsWith('.dcm')),
+  );
+  // any weights: a network that has learnt nothing still tells classes apart
+  const { bytes } = fileOf({ segmentation }, classes, { width: 4, size: 32, spacingMm: 8 });
+  await write(at('run'), [memoryFile('weights.safetensors', bytes)]);
+  await asSeg(at('dicom'), at('seg'));
+}, 240_000);
+
+describe('predict --format dicom-seg', () => {
+  it('writes one file for each cardiac phase, the same every time', async () => {
+    const names = (await readdir(at('seg'))).sort();
+    expect(names).toHaveLength(2);
+    expect(names[0]).toMatch(/_phase01\.dcm$/);
+    await asSeg(at('dicom'), at('again'));
+    for (const name of names)
+      expect(Buffer.compare(await readFile(at('seg', name)), await readFile(at('again', name)))).toBe(0);
+    const [one, two] = await Promise.all(names.map((name) => readSeg(at('seg', name))));
+    expect(one!.set.SeriesInstanceUID).toBe(two!.set.SeriesInstanceUID);
+    expect(one!.set.SOPInstanceUID).not.toBe(two!.set.SOPInstanceUID);
+    expect([one!.set.InstanceNumber, two!.set.InstanceNumber]).toEqual([1, 2]);
+    for (const uid of [one!.set.SOPInstanceUID, one!.set.SeriesInstanceUID])
+      expect(uid).toMatch(/^2\.25\.\d{1,39}$/);
+  });
+
+  it('holds the masks that NIfTI has, at the images’ own places', async () => {
+    await predict('--data', at('acdc'), '--out', at('nifti'));
+    const images = new Map<string, Item>();
+    for (const path of await files(at('dicom'))) {
+      const set = await readDicom(path);
+      images.set(String(set.SOPInstanceUID), set);
+    }
+    // phase 1 is end diastole
+    const [path] = await files(at('seg'));
+    const { set, bits } = await readSeg(path!);
+    const mapPath = (await files(at('nifti'))).find((name) => name.includes('_ED'))!;
+    const map = readNifti(new Uint8Array(await readFile(mapPath)), mapPath);
+    const [columns, rows, slices] = map.dims as [number, number, number];
+    const area = rows * columns;
+    expect(set).toMatchObject({ Rows: rows, Columns: columns, BitsAllocated: 1, SegmentationType: 'BINARY' });
+    const segments = list(set.SegmentSequence);
+    expect(Number(set.NumberOfFrames)).toBe(segments.length * slices);
+    const frames = list(set.PerFrameFunctionalGroupsSequence);
+    const shared = list(set.SharedFunctionalGroupsSequence)[0]!;
+    const [measures, orientation] = [
+      list(shared.PixelMeasuresSequence)[0]!,
+      list(shared.PlaneOrientationSequence)[0]!,
+    ];
+    const numbers: Readonly<Record<string, number>> = {
+      'right ventricle': 1,
+      myocardium: 2,
+      'left ventricle': 3,
+    };
+    const marked = new Set<number>();
+    for (const [f, frame] of frames.entries()) {
+      const source = list(list(list(frame.DerivationImageSequence)[0]!.SourceImageSequence)[0]!)[0]!;
+      const image = images.get(String(source.ReferencedSOPInstanceUID))!;
+      expect(source.ReferencedSOPClassUID).toBe(image.SOPClassUID);
+      expect(list(frame.PlanePositionSequence)[0]!.ImagePositionPatient).toEqual(image.ImagePositionPatient);
+      expect(orientation.ImageOrientationPatient).toEqual(image.ImageOrientationPatient);
+      expect(measures.PixelSpacing).toEqual(image.PixelSpacing);
+      expect(measures.SliceThickness).toEqual(image.SliceThickness);
+      expect(set.FrameOfReferenceUID).toBe(image.FrameOfReferenceUID);
+      expect([set.StudyInstanceUID, set.PatientID]).toEqual([image.StudyInstanceUID, image.PatientID]);
+      const number = list(frame.SegmentIdentificationSequence)[0]!.ReferencedSegmentNumber as number;
+      const place = f % slices;
+      expect(list(frame.FrameContentSequence)[0]!.DimensionIndexValues).toEqual([number, place + 1]);
+      const value = numbers[String(segments[number - 1]!.SegmentLabel)]!;
+      // slices of the NIfTI file lie where they say
+      const z = (image.ImagePositionPatient as number[])[2]!;
+      const k = Math.round((z - map.affine[11]!) / map.affine[10]!);
+      const own = bits.slice(f * area, (f + 1) * area);
+      const theirs = map.data.slice(k * area, (k + 1) * area).map((label) => Number(label === value));
+      expect(Buffer.compare(own, Uint8Array.from(theirs)), `frame ${f}`).toBe(0);
+      if (own.some((bit) => bit === 1)) marked.add(number);
+    }
+    expect(marked.size).toBe(segments.length);
+  });
+
+  it('names segments in SNOMED CT and all images by series', async () => {
+    const [path] = await files(at('seg'));
+    const { set } = await readSeg(path!);
+    const codes = list(set.SegmentSequence).map((segment) => {
+      const { CodeValue, CodingSchemeDesignator } = list(segment.SegmentedPropertyTypeCodeSequence)[0]!;
+      return [segment.SegmentLabel, CodingSchemeDesignator, CodeValue];
+    });
+    expect(codes).toEqual([
+      ['right ventricle', 'SCT', '53085002'],
+      ['myocardium', 'SCT', '74281007'],
+      ['left ventricle', 'SCT', '87878005'],
+    ]);
+    // each slice of the phantom is a series
+    const series = list(set.ReferencedSeriesSequence);
+    const slices = Number(set.NumberOfFrames) / 3;
+    expect(series).toHaveLength(slices);
+    const referenced = series.flatMap(({ ReferencedInstanceSequence }) => list(ReferencedInstanceSequence));
+    expect(new Set(referenced.map(({ ReferencedSOPInstanceUID }) => ReferencedSOPInstanceUID)).size).toBe(
+      slices,
+    );
+    expect(set.ContentDate).toBe((await readDicom((await files(at('dicom')))[0]!)).ContentDate);
+  });
+
+  it('needs DICOM images, and views that are known', async () => {
+    await expect(asSeg(at('acdc'), at('none'))).rejects.toThrow(
+      /holds no DICOM images, and a DICOM segmentation refers to those it is of.*--format nifti/,
+    );
+    await expect(predict('--data', at('acdc'), '--out', at('none'), '--map', 'a=short-axis')).rejects.toThrow(
+      /--map says which DICOM series/,
+    );
+    await expect(asSeg(at('dicom'), at('none'), '--map', 'nothing=short-axis')).rejects.toThrow(/nothing/);
+  });
+});

@@ -115,8 +115,8 @@ async function predictStacks(given: PredictArguments, { skip, options }: Told): 
     const plan = planScan(scan, { from: data, targetView, referenceViews: [], ...(views && { views }) });
     plan.skipped.forEach(skip);
     const maker = { classes, software: version, weights: checksum };
-    const { segmentationOf } = await import('../run/dicomseg.ts');
-    const asSeg: Writer<StackVolume> = { ending: '.dcm', write: (made) => segmentationOf(made, maker) };
+    const { dicomSegOf } = await import('../run/dicomseg.ts');
+    const asSeg: Writer<StackVolume> = { ending: '.dcm', write: (made) => dicomSegOf(made, maker) };
     const written = await writeMaps(stackVolumes(plan), segmenter, asSeg, { out, skip });
     return { written, notices: plan.notices.map(({ message }) => message) };
   });

@@ -17,7 +17,7 @@ export interface SegmentationMaker {
  * The bytes of a stack's segmentation in one phase.
  * @throws FileError or DicomError for an image that does not say what a segmentation must name
  */
-export async function segmentationOf(
+export async function dicomSegOf(
   { found, labels }: Segmented<StackVolume>,
   { classes, software, weights }: SegmentationMaker,
 ): Promise<Uint8Array> {

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { backbones } from '../backbones/index.ts';
 import { ConfigError } from '../base/errors.ts';
 import { tasks } from '../tasks/index.ts';
+import type { SettingKind } from '../tasks/task.ts';
 import type { ModelSection, TrainConfig } from '../train/settings.ts';
 import type { PlanConfig } from './plan.ts';
 import { presets } from './presets.ts';
@@ -58,9 +59,9 @@ function clauseOf(issue: z.core.$ZodIssue, value: unknown, spelling: Spelling): 
   return `unknown key "${issue.keys.join('", "')}"${where}; ${message}`;
 }
 
-/** A value that fits a schema. Throws ConfigError naming `source`. */
-export function parse<T>(schema: z.ZodMiniType<T>, value: unknown, source: string, spelling = asKey): T {
-  const { success, data, error } = z.safeParse(schema, value);
+/** A value of a kind of tasks/settings.ts. Throws ConfigError naming `source`. */
+export function parse<T>(kind: SettingKind<T>, value: unknown, source: string, spelling = asKey): T {
+  const { success, data, error } = z.safeParse(kind as z.ZodMiniType<T>, value);
   if (success) return data;
   // a number may be out of more than one bound
   const found = new Set(error.issues.map((issue) => clauseOf(issue, value, spelling)));

@@ -75,7 +75,7 @@ const otherwise: readonly {
     files: [
       ...['study', 'prepared', 'labels'].map((name) => `src/commands/${name}.ts`),
       ...['panels/data', 'panels/study', 'protocol'].map((name) => `web/${name}.ts`),
-      ...['folder', 'library', 'predict', 'session'].map((name) => `web/work/${name}.ts`),
+      ...['folder', 'library', 'plan', 'predict', 'session'].map((name) => `web/work/${name}.ts`),
     ],
   },
   { word: 'location', reason: 'the address of the page', files: ['web/frame.ts', 'web/sw.ts'] },

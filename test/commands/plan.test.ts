@@ -115,13 +115,17 @@ describe('plan', () => {
 
   it('writes the same bytes again, also into the folder it reads, and never takes them for real views', async () => {
     await write(at('same'), study(11, { views: false }));
-    const first = JSON.parse((await plan('same', '--out', at('same', 'planned'), '--json')).stdout);
+    const first = JSON.parse(
+      (await plan('same', '--out', at('same', 'planned'), '--turns', '1', '--json')).stdout,
+    );
     const bytes = await opened('same', 'planned', 'p11', '2-chamber.dcm');
-    const again = JSON.parse((await plan('same', '--out', at('same', 'planned'), '--json')).stdout);
+    const again = JSON.parse(
+      (await plan('same', '--out', at('same', 'planned'), '--turns', '1', '--json')).stdout,
+    );
     expect(await opened('same', 'planned', 'p11', '2-chamber.dcm')).toEqual(bytes);
     expect(again.stacks).toEqual(first.stacks);
     expect(first.stacks[0].views.map(({ real }: { real: unknown }) => real)).toEqual([null, null]);
-    await plan('same', '--out', at('zero'), '--pixels', 'zero');
+    await plan('same', '--out', at('zero'), '--pixels', 'zero', '--turns', '1');
     const { values } = await readPixels(await opened('zero', 'p11', '2-chamber.dcm'), 'zero');
     expect(new Set(values)).toEqual(new Set([0]));
   });
@@ -186,6 +190,14 @@ describe('plan', () => {
     await refused('two', study(11, { slices: stackOf(2) }), /FEW_SLICES: The stack has 2 slices/);
     const frameless = study(11, { views: false, rest: { override: { '00200052': null } } });
     await refused('frameless', frameless, /FRAME_OF_REFERENCE: .* have no FrameOfReferenceUID \(0020,0052\)/);
+    const differing = study(11, { views: false }).map((file, i) =>
+      i === 0
+        ? imageFile(file.path, stackOf(7)[0]!, {
+            ...{ patientId: 'p11', seriesUid: '1.3.11.9', frameOfReferenceUid: '1.4.99', instanceNumber: 1 },
+          })
+        : file,
+    );
+    await refused('differing', differing, /FRAME_OF_REFERENCE: .* have 2 different FrameOfReferenceUIDs/);
     await refused('no-stack', study(11, { slices: [] }), /short-axis/);
     const fan = [0, 20, 40, 60, 80].map((degrees) => {
       const a = (degrees * Math.PI) / 180;

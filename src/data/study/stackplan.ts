@@ -82,10 +82,13 @@ export function frameOfReference({ slices }: PlanStack): string {
   const uids = new Set(slices.flat().map(({ image }) => image.header.frameOfReferenceUid));
   const [uid] = uids;
   if (uids.size === 1 && uid) return uid;
-  const found = uids.size === 1 ? 'have no' : `differ in their (${uids.size} of them)`;
+  const found =
+    uids.size === 1
+      ? 'have no FrameOfReferenceUID (0020,0052)'
+      : `have ${uids.size} different FrameOfReferenceUIDs (0020,0052)`;
   throw new PlanningError(
     'FRAME_OF_REFERENCE',
-    `The images of the stack ${found} FrameOfReferenceUID (0020,0052), so no planned image could be shown beside them. Give files that still have it, or write one into all files of the stack.`,
+    `The images of the stack ${found}, so no planned image could be shown beside them. Give files that still have it, or write one into all files of the stack.`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** @file Errors of the planes that the lines of a whole stack tell, beside those of the mean lines. */
 import { PlanningError } from '../../base/errors.ts';
 import { median } from '../../base/statistics.ts';
+import { plural } from '../../base/words.ts';
 import { planeNormal, sameOrientation } from '../../data/geometry.ts';
 import { groupBy } from '../../data/lists.ts';
 import type { Sample } from '../../data/sample.ts';
@@ -136,7 +137,7 @@ function resultOf(
       rows.map(({ trivial }) => trivial),
       key,
     ),
-    about: `median of ${planes} planes of ${stacks} stacks`,
+    about: `median of ${plural(planes, 'plane')} of ${plural(stacks, 'stack')}`,
     count: planes,
     missing,
     notes:

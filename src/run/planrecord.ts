@@ -2,7 +2,7 @@
 
 import { planeNormal } from '../data/geometry.ts';
 import type { Notice, Reason, SkippedFile } from '../data/types.ts';
-import type { PlannedStack, PlannedView } from '../run/planner.ts';
+import type { PlannedStack, PlannedView } from './planner.ts';
 
 export interface RefusedStack {
   readonly subject: string;

@@ -67,7 +67,7 @@ const otherwise: readonly {
   {
     word: 'rotation',
     reason: 'how far augmentation turns an image, and its key of the configuration',
-    files: ['src/train/settings.ts', 'src/report/report.ts', 'src/commands/config.ts'],
+    files: ['src/train/settings.ts', 'src/report/page.ts', 'src/commands/config.ts'],
   },
   {
     word: 'location',

@@ -1,8 +1,10 @@
 /** @file Few labelled subjects: which are used, and that nothing else changes. */
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
+import { subjectsOf } from '../../src/data/split.ts';
 import { type PreparedData, UNKNOWN } from '../../src/data/types.ts';
 import { splitOf } from '../../src/train/dataset.ts';
+import type { TrainConfig } from '../../src/train/settings.ts';
 import { tinyConfig, tinyData } from './tiny.ts';
 
 /** Ten subjects, of which three have no mask of which anything is known. */
@@ -39,5 +41,27 @@ describe('labelled', () => {
     expect(() => split(7)).toThrow(ConfigError);
     expect(() => split(7)).toThrow(message);
     expect(() => splitOf(tinyData(), tinyConfig({ labelled: 1 }))).toThrow(/0 have masks/);
+  });
+});
+
+describe('subjects that are named', () => {
+  const names = subjectsOf(tinyData());
+  const [first, second, third] = names as [string, string, string];
+  const parts = (subjects: TrainConfig['subjects']) =>
+    splitOf(tinyData(), { ...tinyConfig(), validationFraction: 0.3, testFraction: 0.3, subjects });
+
+  it('train, validate and test as they are named, whatever the fractions say', () => {
+    const subjects = { train: [third, first], validation: [], test: [second] };
+    expect(parts(subjects)).toEqual({ train: [first, third].sort(), validation: [], test: [second] });
+    expect(parts(null).test).not.toEqual([]);
+  });
+
+  it('are refused where they are unknown, twice there, or nobody trains', () => {
+    const none = { train: [], validation: [], test: [] };
+    expect(() => parts({ ...none, train: ['nobody'] })).toThrow(
+      /^subjects names nobody, whom the data do not/,
+    );
+    expect(() => parts({ ...none, train: [first], test: [first] })).toThrow(/twice\. Give each to one part/);
+    expect(() => parts(none)).toThrow(/^subjects\.train is empty/);
   });
 });

@@ -6,7 +6,10 @@ import { drawSubjects } from '../../src/data/split.ts';
 import { foldOf, stratifiedOrder } from '../../src/data/strata.ts';
 
 const names = Array.from({ length: 23 }, (_, i) => `s${String(i).padStart(2, '0')}`);
-const groups = Object.fromEntries(names.map((name, i) => [name, `g${i % 4}`]));
+/** Of 11, 6, 4 and 2 subjects. */
+const groups = Object.fromEntries(
+  names.map((name, i) => [name, `g${[11, 17, 21].filter((from) => i >= from).length}`]),
+);
 const counts = (some: readonly string[]): number[] =>
   ['g0', 'g1', 'g2', 'g3'].map((group) => some.filter((name) => groups[name] === group).length);
 
@@ -42,7 +45,9 @@ describe('foldOf', () => {
     expect(folds.flat().sort()).toEqual(names);
     for (const fold of folds) {
       expect(fold.length).toBeGreaterThanOrEqual(4);
-      for (const count of counts(fold)) expect(Math.abs(count - 23 / 4 / 5)).toBeLessThan(1);
+      counts(fold).forEach((count, g) => {
+        expect(Math.abs(count - counts(names)[g]! / 5)).toBeLessThan(1);
+      });
     }
   });
 

@@ -10,6 +10,7 @@ import { checkpointFile } from '../../src/train/checkpoint.ts';
 import { splitOf, trainingImages, validationImages } from '../../src/train/dataset.ts';
 import { MemoryFiles } from '../../src/train/runfiles.ts';
 import { metricsFile, parseRecords, validationFile } from '../../src/train/runlog.ts';
+import type { TrainConfig } from '../../src/train/settings.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels, type TrainingOptions, tinyConfig, tinyData } from './tiny.ts';
@@ -107,5 +108,27 @@ describe('labelled', () => {
     expect(() => split(7)).toThrow(ConfigError);
     expect(() => split(7)).toThrow(message);
     expect(() => splitOf(tinyData(), tinyConfig({ labelled: 1 }))).toThrow(/0 have masks/);
+  });
+});
+
+describe('subjects that are named', () => {
+  const names = subjectsOf(tinyData());
+  const [first, second, third] = names as [string, string, string];
+  const parts = (subjects: TrainConfig['subjects']) =>
+    splitOf(tinyData(), { ...tinyConfig(), validationFraction: 0.3, testFraction: 0.3, subjects });
+
+  it('train, validate and test as they are named, whatever the fractions say', () => {
+    const subjects = { train: [third, first], validation: [], test: [second] };
+    expect(parts(subjects)).toEqual({ train: [first, third].sort(), validation: [], test: [second] });
+    expect(parts(null).test).not.toEqual([]);
+  });
+
+  it('are refused where they are unknown, twice there, or nobody trains', () => {
+    const none = { train: [], validation: [], test: [] };
+    expect(() => parts({ ...none, train: ['nobody'] })).toThrow(
+      /^subjects names nobody, whom the data do not/,
+    );
+    expect(() => parts({ ...none, train: [first], test: [first] })).toThrow(/twice\. Give each to one part/);
+    expect(() => parts(none)).toThrow(/^subjects\.train is empty/);
   });
 });

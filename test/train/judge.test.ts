@@ -119,11 +119,11 @@ describe('an evaluation', () => {
     const { evaluation } = await judged({ chosen: [own, places, lines] });
     expect(evaluation.results.map(({ key }) => key.split('.')[0])).toEqual([
       'location',
-      ...Array(4).fill('orientation'),
+      ...Array(6).fill('orientation'),
     ]);
     expect(evaluation.scatters.map(({ points }) => points.length)).toEqual([20]);
     expect(evaluation.notes[0]).toBe('Of mirrors, only the mean is told.');
-    expect(evaluation.notes).toHaveLength(2);
+    expect(evaluation.notes).toHaveLength(3);
   });
 
   it('is recorded as what was evaluated and each trained task’s summary, under its name', async () => {

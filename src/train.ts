@@ -3,10 +3,12 @@
 import { isMainThread } from 'node:worker_threads';
 import { Command } from 'commander';
 import { PlanewiseError } from './base/errors.ts';
+import { runWithTerminal } from './commands/experiment.ts';
 import { note } from './commands/output.ts';
 import { addPretrain } from './commands/pretrain.ts';
 import { runTraining } from './commands/training.ts';
 import { cohortWorker } from './run/cohort.node.ts';
+import { embeddedExperiment } from './run/experiment/embedded.ts';
 import { embeddedDefault, pretraining } from './run/job.ts';
 
 function fail(error: unknown): void {
@@ -20,12 +22,14 @@ async function main(): Promise<void> {
   const worker = new URL(import.meta.url);
   const program = new Command('train');
   program.description(
-    'Trains U-Nets on anatomy-oriented MR by self-supervision. Without a command: makes a phantom cohort, trains on it, evaluates and reports.',
+    'Trains U-Nets on anatomy-oriented MR by self-supervision. Without a command: makes phantom cohorts, pretrains, fine-tunes with and without, and reports whether it helped.',
   );
   program
-    .option('--profile', 'after training, print the time of a step by kernel and write trace.json')
+    .option('--profile', 'only pretrain, and print the time of a step by kernel')
     .action(({ profile }: { readonly profile?: boolean }) =>
-      runTraining(pretraining, embeddedDefault, profile ? { profile } : {}, worker),
+      profile
+        ? runTraining(pretraining, embeddedDefault, { profile }, worker)
+        : runWithTerminal(embeddedExperiment(), 'runs/start', {}, worker),
     );
   addPretrain(program, worker);
   await program.parseAsync();

@@ -1,15 +1,18 @@
 /** @file `planewise experiment`: what pretraining is worth, over a grid of labelled subjects, steps and seeds. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { plural } from '../base/words.ts';
+import { capital, plural } from '../base/words.ts';
 import { readBytes } from '../data/files/files.node.ts';
+import { type Comparison, summarizeArm } from '../results/experiment.ts';
+import { fixed, rounded } from '../results/result.ts';
 import type { RunConfig } from '../run/config.ts';
 import { readExperiment } from '../run/experiment/file.ts';
 import { type ExperimentConsole, runExperiment } from '../run/experiment/go.node.ts';
 import { type Share, unitTitle } from '../run/experiment/grid.ts';
 import { type ExperimentPlan, type PlannedUnit, planExperiment } from '../run/experiment/plan.node.ts';
-import { reportExperiment } from '../run/experiment/report.node.ts';
+import { type ReportedExperiment, reportExperiment } from '../run/experiment/report.node.ts';
 import type { Experiment } from '../run/experiment/settings.ts';
 import { formatSeconds, startProgress } from '../train/progress.ts';
+import { resultColumns } from './evaluation.ts';
 import { interruptible } from './interrupt.ts';
 import { collect, note, printTable } from './output.ts';
 
@@ -62,7 +65,37 @@ function printPlan({ units, secondsLeft, tried }: ExperimentPlan): void {
   );
 }
 
-async function run(experiment: Experiment, folder: string, given: ExperimentArguments, worker: URL | null) {
+/** The main figure, every initialisation beside scratch. */
+function printDifferences({ main, comparisons, scratch, runs }: ReportedExperiment): void {
+  if (!main) return;
+  const meanOf = (initialisation: string, place: Comparison) =>
+    rounded(summarizeArm(runs, initialisation, place, main.key).mean, main.digits);
+  process.stdout.write(`\n${main.title}:\n`);
+  printTable(
+    [
+      { title: 'BEGINS WITH', cell: ({ initialisation }: Comparison) => initialisation },
+      { title: 'LABELLED', cell: ({ labelled }) => labelled },
+      { title: 'STEPS', cell: ({ steps }) => steps },
+      { title: scratch.toUpperCase(), cell: (one) => meanOf(scratch, one) },
+      { title: 'WITH IT', cell: (one) => meanOf(one.initialisation, one) },
+      { title: 'DIFFERENCE', cell: ({ mean }) => rounded(mean, main.digits) },
+      { title: '95 % OVER SEEDS', cell: ({ test }) => intervalText(test, main.digits) },
+      { title: 'SEEDS WON', cell: ({ wins, seeds }) => `${wins} of ${seeds}` },
+    ],
+    comparisons.get(main.key)!,
+  );
+}
+
+const intervalText = (test: Comparison['test'], digits: number): string | null =>
+  test && `${fixed(test.low, digits)} to ${fixed(test.high, digits)}`;
+
+/** Runs an experiment with the terminal attached. `worker`: see `makeCohort`. */
+export async function runWithTerminal(
+  experiment: Experiment,
+  folder: string,
+  given: ExperimentArguments,
+  worker: URL | null,
+): Promise<void> {
   const { only, points: part, adapter } = given;
   const share: Share = { ...(only && { only }), ...(part && { part }) };
   if (given.plan) return printPlan(await planExperiment(experiment, folder, share, adapter));
@@ -87,7 +120,13 @@ async function run(experiment: Experiment, folder: string, given: ExperimentArgu
     }
     if (end.elsewhere.length > 0) note('The same command runs what is left once these are done.');
   }
-  process.stdout.write(`Report: ${await reportExperiment(experiment, folder)}\n`);
+  const reported = await reportExperiment(experiment, folder);
+  for (const { title, results } of reported.pretrained) {
+    process.stdout.write(`\n${capital(title)}, of its own tasks:\n`);
+    printTable(resultColumns, results);
+  }
+  printDifferences(reported);
+  process.stdout.write(`\nReport: ${reported.report}\n`);
 }
 
 /** Adds the command. `worker`: the module that calls `cohortWorker` in a thread, null for no threads. */
@@ -112,6 +151,6 @@ export function addExperiment(program: Command, worker: URL | null): void {
     )
     .action(async (file: string, given: ExperimentArguments) => {
       const experiment = readExperiment(new TextDecoder().decode(await readBytes(file)), file);
-      await run(experiment, given.out ?? `runs/${experiment.name}`, given, worker);
+      await runWithTerminal(experiment, given.out ?? `runs/${experiment.name}`, given, worker);
     });
 }

@@ -1,6 +1,13 @@
 /** @file The report of an experiment: curves, differences to scratch in pairs, all figures, cost; one HTML file. */
 import { listed } from '../base/words.ts';
-import type { Comparison, ExperimentRun, Place, RecordedResult } from '../results/experiment.ts';
+import type {
+  Comparison,
+  ExperimentRun,
+  Place,
+  PretrainedRun,
+  RecordedResult,
+} from '../results/experiment.ts';
+import { fixed, ratioOf, valueText } from '../results/result.ts';
 import { differencesSection, figuresSections, signed } from './comparisons.ts';
 import { counted, duration, type Html, html, whole } from './html.ts';
 import { flattened, page, pairs } from './page.ts';
@@ -41,6 +48,7 @@ export interface ExperimentReportInput {
   readonly results: readonly RecordedResult[];
   /** What is compared first; null before the first run is finished. */
   readonly main: RecordedResult | null;
+  readonly pretrained: readonly PretrainedRun[];
   /** By key of the result. */
   readonly comparisons: ReadonlyMap<string, readonly Comparison[]>;
   readonly costs: readonly ExperimentCost[];
@@ -82,6 +90,20 @@ function summary(input: ExperimentReportInput): string {
       ? `${main.title}, less ${scratch}, after ${counted(longest, 'step')} of fine-tuning: ${told.join('; ')}. `
       : '';
   return `${difference}${verdict} ${state}`;
+}
+
+function pretrainedTable({ name, title, results }: PretrainedRun): Html {
+  const rows = results.map(
+    (result) =>
+      html`<tr><th scope="row">${result.title}</th><td class="number">${valueText(result, result.value)}</td><td class="number">${valueText(result, result.trivial)}</td><td class="number">${fixed(ratioOf(result), 2)}</td></tr>`,
+  );
+  return html`<h3>${title}</h3>
+<div class="scroll"><table class="results"><thead><tr><th scope="col">Result</th><th scope="col" class="number">Network</th><th scope="col" class="number">Trivial</th><th scope="col" class="number">Ratio</th></tr></thead><tbody>${rows}</tbody></table></div>
+<p><a href="${name}/report.html">Its report</a>, with pictures of what it predicts.</p>`;
+}
+
+function pretrainedSection({ pretrained }: ExperimentReportInput): Html {
+  return html`<section><h2>What pretraining learnt</h2><p>Of its own tasks, on subjects that it held out; below a ratio of 1 it is better than the trivial answer.</p>${pretrained.map(pretrainedTable)}</section>`;
 }
 
 const time = (seconds: number): Html =>
@@ -144,6 +166,7 @@ export function renderExperiment(input: ExperimentReportInput): string {
     body: html`${main ? gridSection(input, main) : ''}
 ${main ? differencesSection(input, main) : ''}
 ${results.length > 0 ? figuresSections(input) : ''}
+${input.pretrained.length > 0 ? pretrainedSection(input) : ''}
 ${costSection(input)}
 ${subjectsSection(input)}
 <section><h2>Experiment</h2><div class="columns">${pairs(flattened(config), 'The file, completed')}</div></section>`,

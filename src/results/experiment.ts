@@ -28,6 +28,14 @@ export interface ExperimentRun {
   readonly results: readonly RecordedResult[];
 }
 
+/** What a finished pretraining learnt of its own tasks. */
+export interface PretrainedRun {
+  /** Of its folder. */
+  readonly name: string;
+  readonly title: string;
+  readonly results: readonly RecordedResult[];
+}
+
 /** A place of the grid, whatever the initialisation and the seeds. */
 export type Place = Pick<ExperimentRun, 'labelled' | 'steps'>;
 

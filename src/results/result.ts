@@ -32,7 +32,11 @@ export interface Result {
  * How the value compares with the trivial one: below 1 is better, whichever way the figure points; infinite where only
  * the better of the two is 0; null without both.
  */
-export function ratioOf({ value, trivial, better }: Result): number | null {
+export function ratioOf({
+  value,
+  trivial,
+  better,
+}: Pick<Result, 'value' | 'trivial' | 'better'>): number | null {
   if (value === null || trivial === null) return null;
   const [above, below] = better === 'lower' ? [value, trivial] : [trivial, value];
   return above === below ? 1 : above / below;

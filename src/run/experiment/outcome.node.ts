@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import type { ExperimentCost, ExperimentReportInput } from '../../report/experiment.ts';
 import { csvLines } from '../../results/csv.ts';
 import type { Evaluation } from '../../results/evaluation.ts';
-import { compareAll, type ExperimentRun, type RecordedResult } from '../../results/experiment.ts';
-import type { Grid, Point } from './grid.ts';
+import {
+  compareAll,
+  type ExperimentRun,
+  type PretrainedRun,
+  type RecordedResult,
+} from '../../results/experiment.ts';
+import { type Grid, type Point, unitTitle } from './grid.ts';
 import { stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 
@@ -30,6 +35,18 @@ async function readRun(folder: string, point: Point): Promise<ExperimentRun> {
 export async function readRuns(folder: string, { points }: Grid): Promise<ExperimentRun[]> {
   const done = points.filter(({ name }) => stateOf(join(folder, name)) === 'done');
   return Promise.all(done.map((point) => readRun(folder, point)));
+}
+
+/** The finished pretrainings of a grid, in its order. */
+export async function readPretrained(folder: string, { pretrainings }: Grid): Promise<PretrainedRun[]> {
+  const done = pretrainings.filter((unit) => stateOf(join(folder, unit.name)) === 'done');
+  return Promise.all(
+    done.map(async (unit) => {
+      const text = await readFile(join(folder, unit.name, resultsFile), 'utf8');
+      const results = JSON.parse(text) as RecordedResult[];
+      return { name: unit.name, title: unitTitle(unit), results };
+    }),
+  );
 }
 
 /** The results that the runs have, in the order of the first that has them. */
@@ -64,7 +81,7 @@ export function outcomeOf(
   experiment: Experiment,
   grid: Grid,
   runs: readonly ExperimentRun[],
-): Omit<ExperimentReportInput, 'costs' | 'subjects'> {
+): Omit<ExperimentReportInput, 'costs' | 'subjects' | 'pretrained'> {
   const { name, initialisations, labelled, steps, seeds, figure } = experiment;
   const results = resultsOf(runs);
   const names = Object.keys(initialisations);
@@ -83,7 +100,7 @@ export function outcomeOf(
   };
 }
 
-type Outcome = ReturnType<typeof outcomeOf>;
+export type Outcome = ReturnType<typeof outcomeOf>;
 
 /** A row for each run, test subject and figure. */
 export function runsAsCsv({ runs }: Outcome): string {

@@ -2,12 +2,21 @@
 import { join } from 'node:path';
 import { writeFiles } from '../../data/files/files.node.ts';
 import { renderExperiment } from '../../report/experiment.ts';
+import type { PretrainedRun } from '../../results/experiment.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText } from '../../train/runfiles.ts';
 import { subjectsFile } from './data.node.ts';
 import { baseConfig } from './file.ts';
 import { gridOf } from './grid.ts';
-import { costsOf, outcomeJson, outcomeOf, readRuns, runsAsCsv } from './outcome.node.ts';
+import {
+  costsOf,
+  type Outcome,
+  outcomeJson,
+  outcomeOf,
+  readPretrained,
+  readRuns,
+  runsAsCsv,
+} from './outcome.node.ts';
 import type { Parts } from './parts.ts';
 import { pretrainingConfig } from './requests.node.ts';
 import { openFolder } from './runs.node.ts';
@@ -22,15 +31,22 @@ async function partsIn(folder: string): Promise<Parts> {
   return text === null ? { test: [], pool: [], spare: [], groups: {} } : (JSON.parse(text) as Parts);
 }
 
+export interface ReportedExperiment extends Outcome {
+  readonly pretrained: readonly PretrainedRun[];
+  /** Path of its report. */
+  readonly report: string;
+}
+
 /**
- * Writes report.html, results.csv and results.json, and returns the report's path. All but the times follows from the
+ * Writes report.html, results.csv and results.json, and says what they say. All but the times follows from the
  * runs: the same runs give the same bytes.
  * @throws FileError where the folder holds something else, or a file cannot be read or written
  */
-export async function reportExperiment(experiment: Experiment, folder: string): Promise<string> {
+export async function reportExperiment(experiment: Experiment, folder: string): Promise<ReportedExperiment> {
   await openFolder(folder, experiment);
   const grid = gridOf(experiment);
   const outcome = outcomeOf(experiment, grid, await readRuns(folder, grid));
+  const pretrained = await readPretrained(folder, grid);
   const { test, pool, spare, groups } = await partsIn(folder);
   const batches = new Map(
     grid.pretrainings.map((unit) => [unit.name, pretrainingConfig(experiment, unit).batch]),
@@ -47,10 +63,10 @@ export async function reportExperiment(experiment: Experiment, folder: string): 
   const texts = [
     [experimentCsv, runsAsCsv(outcome)],
     [experimentJson, `${JSON.stringify(outcomeJson(outcome), null, 2)}\n`],
-    [experimentReport, renderExperiment({ ...outcome, costs, subjects })],
+    [experimentReport, renderExperiment({ ...outcome, pretrained, costs, subjects })],
   ] as const;
   await writeFiles(
     texts.map(([name, text]) => ({ path: join(folder, name), bytes: new TextEncoder().encode(text) })),
   );
-  return join(folder, experimentReport);
+  return { ...outcome, pretrained, report: join(folder, experimentReport) };
 }

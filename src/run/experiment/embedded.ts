@@ -1,0 +1,32 @@
+/** @file The experiment behind `npm start`: does pretraining help? Sized for two processor cores and no GPU. */
+import { embeddedDefault } from '../job.ts';
+import { parseExperiment } from './file.ts';
+import type { Experiment } from './settings.ts';
+
+/**
+ * Multitask pretraining on 300 hearts without labels, then segmentation with five labelled ones, from its weights and
+ * from scratch, on test hearts of a cohort of their own.
+ */
+export function embeddedExperiment(): Experiment {
+  const { model, phantom } = embeddedDefault;
+  return parseExperiment(
+    {
+      name: 'start',
+      base: {
+        preset: 'finetune',
+        model,
+        size: 32,
+        spacingMm: 8,
+        batch: 8,
+        augmentation: { shiftPx: 2 },
+        phantom: { ...phantom, subjects: 20, seed: 2 },
+      },
+      initialisations: { scratch: null, multitask: { pretraining: embeddedDefault } },
+      subjects: { test: { seed: 3, subjects: 20 } },
+      labelled: [5],
+      steps: [200],
+      seeds: [1, 2, 3],
+    },
+    'npm start',
+  );
+}

@@ -82,7 +82,8 @@ export type GoldenFamily =
   | 'optim'
   | 'optimGroups'
   | 'schedule'
-  | 'warpLabels';
+  | 'warpLabels'
+  | 'pixels';
 
 interface Encoded {
   readonly shape: readonly number[];

@@ -60,12 +60,12 @@ export async function judgeImages(
       data,
       indices,
       { ...options, input: stream.input, onProgress },
-      (outputs, batch) => {
+      (outputs, batch, images) => {
         const block = indices.slice(first, first + batch.count);
         first += batch.count;
         const samples = samplesOf(data, block);
         for (const { planned, judge } of own) {
-          judge.add(outputs, samples, batch.drawn);
+          judge.add(outputs, samples, batch.drawn, images);
           for (const [row, { index }] of samples.entries())
             findings.get(index)?.set(planned, findingOf(planned, judge.marks(row)));
         }

@@ -1,8 +1,8 @@
 /** @file The plan of a training: which network, which tasks with which weights, and how they share forward passes. */
 import type { Backbone } from '../backbones/backbone.ts';
-import { type Input, oneImage } from '../data/input.ts';
+import { oneImage } from '../data/input.ts';
 import type { Head } from '../models/heads.ts';
-import type { Facts, Grid, Part, Task } from '../tasks/task.ts';
+import type { Facts, Grid, Part, Task, TaskInput } from '../tasks/task.ts';
 
 /** A task that is asked for. */
 export interface ChosenTask {
@@ -21,7 +21,7 @@ export interface PlannedTask {
 
 /** Tasks that look at the same images: one forward pass. */
 export interface Stream {
-  readonly input: Input;
+  readonly input: TaskInput;
   readonly tasks: readonly PlannedTask[];
 }
 
@@ -65,7 +65,7 @@ function apart(tasks: readonly PlannedTask[]): PlannedTask[] {
 
 /** Tasks by what they look at. */
 export function streamsOf(tasks: readonly PlannedTask[]): Stream[] {
-  const inputOf = ({ task }: PlannedTask): Input => task.input ?? oneImage;
+  const inputOf = ({ part }: PlannedTask): TaskInput => part.input ?? oneImage;
   const inputs = [...new Set(tasks.map(inputOf))];
   return inputs.map((input) => ({ input, tasks: tasks.filter((task) => inputOf(task) === input) }));
 }

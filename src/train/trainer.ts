@@ -235,9 +235,9 @@ export class Trainer {
   #lossesOf(stepOf: (stream: StreamInputs) => StreamStep, mode: BodyMode): StepTensors {
     const terms = new Map<PlannedTask, Tensor>();
     for (const stream of this.#streams) {
-      const { images, ...labels } = stepOf(stream);
-      const { output } = this.network.run(images, mode);
-      for (const planned of stream.tasks) terms.set(planned, planned.part.loss({ out: output, ...labels }));
+      const { seen, ...step } = stepOf(stream);
+      const { output } = this.network.run(seen, mode);
+      for (const planned of stream.tasks) terms.set(planned, planned.part.loss({ out: output, ...step }));
     }
     const weighted = this.#plan.tasks.map((planned) => {
       const term = terms.get(planned)!;

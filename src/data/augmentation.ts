@@ -33,18 +33,11 @@ export interface Augmentation {
 const between = (u: number, [least, most]: readonly [number, number]): number => least + u * (most - least);
 
 /**
- * The augmentation of one sample: depends on seed, counter and options only.
+ * An augmentation by the next eight numbers in [0, 1).
  * Input = centre + shift + scale⁻¹·R(angle)·flip·(output − centre), pixel centres at integers, centre (size − 1) / 2.
- * @param counter which sample of the run, integer from 0
  * @param size side of the square image, pixels
  */
-export function drawAugmentation(
-  seed: number,
-  counter: number,
-  options: AugmentationOptions,
-  size: number,
-): Augmentation {
-  const next = drawsOf(seed, purposes.augmentation, counter);
+export function augmentationOf(next: () => number, options: AugmentationOptions, size: number): Augmentation {
   // Every number is drawn whatever the options, so that one option does not change the others' draws.
   const [turn, zoom, dx, dy, mirrorX, mirrorY, gain, offset] = Array.from({ length: 8 }, next) as number[];
   const angle = (between(turn!, [-1, 1]) * (options.rotationDeg ?? 0) * Math.PI) / 180;
@@ -61,6 +54,29 @@ export function drawAugmentation(
     matrix,
     gain: between(gain!, options.gain ?? [1, 1]),
     offset: between(offset!, [-spread, spread]),
+  };
+}
+
+/**
+ * The augmentation of one sample: depends on seed, counter and options only.
+ * @param counter which sample of the run, integer from 0
+ * @param size side of the square image, pixels
+ */
+export function drawAugmentation(
+  seed: number,
+  counter: number,
+  options: AugmentationOptions,
+  size: number,
+): Augmentation {
+  return augmentationOf(drawsOf(seed, purposes.augmentation, counter), options, size);
+}
+
+/** The second augmentation on top of what the first makes. */
+export function composeAugmentations(first: Augmentation, second: Augmentation): Augmentation {
+  return {
+    matrix: composeAffine(first.matrix, second.matrix),
+    gain: second.gain * first.gain,
+    offset: second.gain * first.offset + second.offset,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
+import { evenly } from '../data/lists.ts';
 import { samplesOf } from '../data/sample.ts';
 import { drawSubjects, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
 import { type PreparedData, UNKNOWN } from '../data/types.ts';
@@ -39,8 +40,7 @@ export function imagesOf(
 ): number[] {
   const wanted = new Set(subjects);
   const all = manifest.images.flatMap(({ subject }, index) => (wanted.has(subject) ? [index] : []));
-  if (all.length <= most) return all;
-  return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]!);
+  return [...evenly(all, most)];
 }
 
 /**

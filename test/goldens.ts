@@ -83,7 +83,8 @@ export type GoldenFamily =
   | 'optimGroups'
   | 'schedule'
   | 'warpLabels'
-  | 'intensity';
+  | 'intensity'
+  | 'pixels';
 
 interface Encoded {
   readonly shape: readonly number[];

@@ -78,11 +78,6 @@ const otherwise: readonly {
       ...['folder', 'library', 'plan', 'predict', 'session'].map((name) => `web/work/${name}.ts`),
     ],
   },
-  {
-    word: 'orientation',
-    reason: 'ImageOrientationPatient (0020,0037)',
-    files: ['src/commands/planrecord.ts'],
-  },
   { word: 'location', reason: 'the address of the page', files: ['web/frame.ts', 'web/sw.ts'] },
 ];
 
@@ -97,7 +92,7 @@ const wordsIn = (text: string): Set<string> =>
 
 /** Where each task keeps its parameters. */
 function headPaths(): string[] {
-  const facts = { targetView: 'v', referenceViews: ['r'], classes: ['background', 'organ'] };
+  const facts = { targetView: 'v', referenceViews: ['r', 's'], classes: ['background', 'organ'] };
   return tasks.flatMap(({ defaults, setup }) =>
     setup(facts, defaults, { size: 16, spacingMm: 8 }).heads.map(({ path }) => path),
   );
@@ -110,8 +105,14 @@ describe('training, report, commands and page', () => {
     for (const [path, text] of texts) {
       if (!general.test(path)) continue;
       const words = wordsIn(text);
+      // one of several words stands as one: contextRestoration
       for (const name of names)
-        if ([name, `${name}s`].some((word) => words.has(word))) found.add(`${name} in ${path}`);
+        if (
+          [name, `${name}s`].some(
+            (word) => words.has(word) || (word !== word.toLowerCase() && text.includes(word)),
+          )
+        )
+          found.add(`${name} in ${path}`);
     }
     const known = otherwise.flatMap(({ word, files }) => files.map((file) => `${word} in ${file}`));
     expect([...found].sort()).toEqual(known.sort());

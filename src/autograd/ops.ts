@@ -12,6 +12,7 @@ export * from './ops/loss.ts';
 export * from './ops/matmul.ts';
 export * from './ops/norm.ts';
 export * from './ops/normalize.ts';
+export * from './ops/pixels.ts';
 export * from './ops/pool.ts';
 export * from './ops/reduce.ts';
 export * from './ops/shape.ts';

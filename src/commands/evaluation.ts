@@ -14,5 +14,8 @@ export const resultColumns: readonly Column<Shown>[] = [
   { title: 'NETWORK', cell: ({ value, digits }) => rounded(value, digits) },
   { title: 'TRIVIAL', cell: ({ trivial, digits }) => rounded(trivial, digits) },
   /** Of those scored, without an answer; they count with the trivial one. */
-  { title: 'MISSING', cell: ({ missing, count }) => (typeof missing === 'number' ? `${missing} of ${count}` : null) },
+  {
+    title: 'MISSING',
+    cell: ({ missing, count }) => (typeof missing === 'number' ? `${missing} of ${count}` : null),
+  },
 ];

@@ -45,18 +45,11 @@ export interface Augmentation {
 }
 
 /**
- * The augmentation of one sample: depends on seed, counter and options only.
+ * Matrix and brightness by the next eight numbers in [0, 1).
  * Input = centre + shift + scale⁻¹·R(angle)·flip·(output − centre), pixel centres at integers, centre (size − 1) / 2.
- * @param counter which sample of the run, integer from 0
  * @param size side of the square image, pixels
  */
-export function drawAugmentation(
-  seed: number,
-  counter: number,
-  options: AugmentationOptions,
-  size: number,
-): Augmentation {
-  const next = drawsOf(seed, purposes.augmentation, counter);
+export function augmentationOf(next: () => number, options: AugmentationOptions, size: number): Augmentation {
   // Every number is drawn whatever the options, so that one option does not change the others' draws.
   const [turn, zoom, dx, dy, mirrorX, mirrorY, gain, offset] = Array.from({ length: 8 }, next) as number[];
   const angle = (between(turn!, [-1, 1]) * (options.rotationDeg ?? 0) * Math.PI) / 180;
@@ -69,13 +62,39 @@ export function drawAugmentation(
   const place: Affine = [1, 0, between(dx!, [-shift, shift]), 0, 1, between(dy!, [-shift, shift])];
   const matrix = composeAffine(place, composeAffine(turned, [1, 0, -centre, 0, 1, -centre]));
   const spread = options.offset ?? 0;
-  const { blur, noise, intensity, elastic } = changesOf(options);
   return {
     matrix,
     gain: between(gain!, options.gain ?? [1, 1]),
     offset: between(offset!, [-spread, spread]),
+  };
+}
+
+/**
+ * The augmentation of one sample: depends on seed, counter and options only.
+ * @param counter which sample of the run, integer from 0
+ * @param size side of the square image, pixels
+ */
+export function drawAugmentation(
+  seed: number,
+  counter: number,
+  options: AugmentationOptions,
+  size: number,
+): Augmentation {
+  const { blur, noise, intensity, elastic } = changesOf(options);
+  return {
+    ...augmentationOf(drawsOf(seed, purposes.augmentation, counter), options, size),
     ...((blur || noise || intensity) && { appearance: drawAppearance(seed, counter, options) }),
     ...(elastic && { controls: drawControls(seed, counter, options.elasticPx!) }),
+  };
+}
+
+/** The second augmentation's matrix and brightness on top of what the first makes. */
+export function composeAugmentations(first: Augmentation, second: Augmentation): Augmentation {
+  return {
+    ...first,
+    matrix: composeAffine(first.matrix, second.matrix),
+    gain: second.gain * first.gain,
+    offset: second.gain * first.offset + second.offset,
   };
 }
 

@@ -1,5 +1,6 @@
 /** @file Inputs: what one example of a task looks at. */
 import type { Augmentation } from './augmentation.ts';
+import type { Field } from './field.ts';
 import type { Sample } from './sample.ts';
 
 /** An image of an example and how it is moved. */
@@ -12,6 +13,8 @@ export interface Example {
   readonly views: readonly View[];
   /** What `pick` drew beside the views: a rotation's number, say. */
   readonly drawn: number;
+  /** What `pick` drew for the tables of the input. */
+  readonly tables?: ReadonlyMap<Field, ArrayLike<number>>;
 }
 
 /** What an example is picked from. */
@@ -22,7 +25,10 @@ export interface Choice {
   readonly change: Augmentation;
   /** Side of the images, pixels. */
   readonly size: number;
-  /** Numbers in [0, 1) of this input and example alone, so that no task changes another's draws. */
+  /**
+   * Numbers in [0, 1) of this input and example alone, so that no task changes another's draws; in validation and
+   * evaluation the same for an image whenever it comes.
+   */
   readonly draw: () => number;
 }
 
@@ -31,8 +37,18 @@ export interface Input {
   readonly name: string;
   /** Images of an example, folded into the batch. */
   readonly views: number;
+  /**
+   * Small arrays of an example that say what becomes of its images on the device: which pixels are hidden, say. A task
+   * that has no labels but these names them among its fields, for their masks say which examples count.
+   */
+  readonly tables?: readonly Field[];
   pick(choice: Choice): Example;
 }
+
+/** The fields of a batch: the input's tables and what is labelled, none twice. */
+export const batchFields = ({ tables = [] }: Input, labelled: readonly Field[]): Field[] => [
+  ...new Set([...tables, ...labelled]),
+];
 
 /** One augmented image. */
 export const oneImage: Input = {

@@ -12,6 +12,12 @@ export function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, 
   return groups;
 }
 
+/** At most so many of the items, evenly spaced, in order. */
+export const evenly = <T>(items: readonly T[], most: number): readonly T[] =>
+  items.length <= most
+    ? items
+    : Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]!);
+
 /** A name with the numbers that count left open: sax_10 and sax_11 are sax_#, 2ch stays. */
 export const openNumbers = (name: string): string => name.replace(/\d{2,}|\d+$/g, '#');
 

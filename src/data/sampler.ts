@@ -7,7 +7,7 @@ import { identityAffine } from './affine.ts';
 import { type Augmentation, type AugmentationOptions, drawAugmentation } from './augmentation.ts';
 import { type Batch, BatchLayout } from './batch.ts';
 import type { Field, Row } from './field.ts';
-import { type Choice, type Example, type Input, oneImage } from './input.ts';
+import { batchFields, type Choice, type Example, type Input, oneImage } from './input.ts';
 import { groupBy } from './lists.ts';
 import { purposes } from './purposes.ts';
 import { sampleAt } from './sample.ts';
@@ -100,7 +100,10 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
   const { size, images: prepared } = data.manifest;
   const groups = [...groupBy(images, (index) => prepared[index]!.subject).values()];
   const epochSize = kind === 'subject' ? groups.length : images.length;
-  const fields = labellers.flatMap((labeller) => labeller.fields);
+  const fields = batchFields(
+    input,
+    labellers.flatMap((labeller) => labeller.fields),
+  );
   const layout = new BatchLayout({ examples: n, views: input.views, size }, fields);
   const drawsPurpose = hashText(input.name);
   const inOrder = Int32Array.from(images);
@@ -117,8 +120,10 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
   };
   const exampleAt = (position: number): Example => {
     const change = augmentation ? drawAugmentation(seed, position, augmentation, size) : noAugmentation;
-    const draw = drawsOf(seed, drawsPurpose, position);
-    return picked(input, { sample: sampleAt(data, indexAt(position)), change, size, draw });
+    const index = indexAt(position);
+    // an image that is evaluated is seen the same way among whichever others
+    const draw = drawsOf(seed, drawsPurpose, kind === 'sequential' ? index : position);
+    return picked(input, { sample: sampleAt(data, index), change, size, draw });
   };
   const batch = (step: number): Batch => {
     const out = layout.batch(kind === 'sequential' ? sequentialCount(step) : n);
@@ -137,14 +142,17 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
   };
 }
 
-/** @throws ConfigError where the input gives other than the views it says it has */
+/** @throws ConfigError where the input gives other than the views and tables it says it has */
 function picked(input: Input, choice: Choice): Example {
   const example = input.pick(choice);
   const { length } = example.views;
-  if (length === input.views) return example;
-  throw new ConfigError(
-    `Input ${input.name} picked ${length} views of its ${input.views}. Give as many as it says.`,
-  );
+  if (length !== input.views)
+    throw new ConfigError(
+      `Input ${input.name} picked ${length} views of its ${input.views}. Give as many as it says.`,
+    );
+  const missing = input.tables?.find((table) => !example.tables?.has(table));
+  if (!missing) return example;
+  throw new ConfigError(`Input ${input.name} drew nothing for its table ${missing.name}. Draw it in pick.`);
 }
 
 function fillExample(batch: Batch, at: number, example: Example, labellers: readonly Labeller[]): void {
@@ -153,5 +161,6 @@ function fillExample(batch: Batch, at: number, example: Example, labellers: read
     batch.place(at * views + view, sample.index, sample.pixels(), change);
   batch.drawn[at] = example.drawn;
   const row = batch.row(at);
+  for (const [table, values] of example.tables ?? []) row.set(table, values);
   for (const labeller of labellers) labeller.fill(example, row);
 }

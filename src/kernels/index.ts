@@ -23,6 +23,7 @@ export * from './maxPool2d.ts';
 export * from './nearest.ts';
 export * from './normalize.ts';
 export * from './oneHot.ts';
+export * from './pixels.ts';
 export * from './rearrange.ts';
 export * from './reduce.ts';
 export * from './reshape.ts';

@@ -1,9 +1,24 @@
 /** @file Every task, one line each. */
+import { anatomicalPosition } from './anatomicalPosition/index.ts';
+import { contextRestoration } from './contextRestoration.ts';
+import { contrastive } from './contrastive/index.ts';
 import { location } from './location.ts';
+import { maskedImage } from './maskedImage.ts';
+import { modelsGenesis } from './modelsGenesis/index.ts';
 import { orientation } from './orientation/index.ts';
 import { rotation } from './rotation.ts';
 import { segmentation } from './segmentation/index.ts';
 import type { Task } from './task.ts';
 
 /** The tasks that a configuration can ask for. */
-export const tasks: readonly Task[] = [orientation, location, segmentation, rotation];
+export const tasks: readonly Task[] = [
+  orientation,
+  location,
+  segmentation,
+  rotation,
+  anatomicalPosition,
+  contextRestoration,
+  modelsGenesis,
+  maskedImage,
+  contrastive,
+];

@@ -125,7 +125,6 @@ export const rotation = defineTask<RotationSettings>({
   title: 'Rotation',
   about: 'By how many quarters the image is turned.',
   lossTitle: 'Rotation, cross entropy',
-  input: turnedImage,
   settings: { hidden: whole({ from: 1, to: 4096 }), dropout: number({ from: 0, below: 1 }) },
   defaults: { hidden: 128, dropout: 0.5 },
   setup(_facts, { hidden, dropout }) {
@@ -134,6 +133,7 @@ export const rotation = defineTask<RotationSettings>({
     return {
       fields: [turn],
       heads: [head],
+      input: turnedImage,
       series: [],
       tells: 'by how many quarters an image is turned',
       fill: ({ drawn }, row) => row.set(turn, [drawn]),

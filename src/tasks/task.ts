@@ -24,11 +24,23 @@ export interface Grid {
   readonly spacingMm: number;
 }
 
+/** What one example looks at, and what becomes of its images on the device before the network sees them. */
+export interface TaskInput extends Input {
+  /**
+   * What the network sees in place of the images [N·V, size, size, 1], which are augmented already. Runs inside the
+   * captured step, in validation and evaluation too.
+   * @param at values of the input's tables, [N, ...shape]
+   */
+  alter?(images: Tensor, at: (table: Field) => Tensor): Tensor;
+}
+
 /** What a task's loss may look at. N examples of V views: images come as [N·V, size, size, 1]. */
 export interface Step {
+  /** The augmented images, as they are before the input alters them. */
+  readonly images: Tensor;
   /** A head's output for the batch: [N·V, size, size, channels] of a pixel head, [N·V, channels] of a pooled one. */
   out(head: Head): Tensor;
-  /** A field's values, moved as the images were: [N, ...shape]. */
+  /** Values of a field or of the input's tables, moved as the images were: [N, ...shape]. */
   at(field: Field): Tensor;
   /** [N, labels], f32: 1 where the label is known. */
   mask(field: Field): Tensor;
@@ -36,6 +48,13 @@ export interface Step {
 
 /** Outputs of a few images on the host, by head: row-major, as the head gives them. */
 export type HostOutputs = (head: Head) => Float32Array;
+
+/** Images of a block as an input of a task's own gave them, [images, size, size] each. */
+export interface InputImages {
+  readonly clean: Float32Array;
+  /** Altered, as the network saw them. */
+  readonly seen: Float32Array;
+}
 
 /** What a judge came to. */
 export interface Verdict {
@@ -49,8 +68,14 @@ export interface Verdict {
 
 /** Scores what a network says, beside the trivial predictor. Fed block by block, so that no run holds all outputs. */
 export interface Judge {
-  /** `drawn`: what the input drew for each example, of whose (first) images these are samples. Outputs of some images; their labels are in the samples. @throws ShapeError for outputs of more or fewer images */
-  add(outputs: HostOutputs, samples: readonly Sample[], drawn: ArrayLike<number>): void;
+  /**
+   * Outputs of some examples, whose labels are in the samples.
+   * @param samples of each example's first image
+   * @param drawn what the input drew for each
+   * @param images where the part has an input of its own
+   * @throws ShapeError for outputs of more or fewer images
+   */
+  add(outputs: HostOutputs, samples: readonly Sample[], drawn: ArrayLike<number>, images?: InputImages): void;
   /** What to show of image `row` of the newest block. */
   marks(row: number): readonly Mark[];
   done(): Verdict;
@@ -85,6 +110,8 @@ export interface LineReader {
 export interface Part {
   readonly fields: readonly Field[];
   readonly heads: readonly Head[];
+  /** What an example looks at; default one augmented image. Parts of one input share a forward pass. */
+  readonly input?: TaskInput;
   /** What each series of its marks is: names of views or classes. */
   readonly series: readonly string[];
   /** What the network was trained to tell, as part of a sentence. */
@@ -122,8 +149,6 @@ export interface Task<S = unknown> {
   readonly about: string;
   /** What its loss is called in charts. */
   readonly lossTitle: string;
-  /** What an example looks at; default one augmented image. */
-  readonly input?: Input;
   /** Whether it learns from masks: of several kinds of images in a folder, those with masks are then taken. */
   readonly masks?: boolean;
   /** Its section of the configuration, beside the weight of its loss. */

@@ -3,6 +3,7 @@
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
 import { MOST_ELASTIC } from '../data/appearance.ts';
+import { evenly } from '../data/lists.ts';
 import { isLabelled, type Sample, sampleAt, samplesOf } from '../data/sample.ts';
 import { drawSubjects, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
@@ -76,13 +77,7 @@ export function validationImages(
   most: number,
 ): number[] {
   const images = imagesOf(data, validation);
-  return thinned(masks ? withMasks(data, images) : images, most);
-}
-
-/** At most `most`, evenly spaced. */
-function thinned(all: readonly number[], most: number): number[] {
-  const length = Math.min(most, all.length);
-  return Array.from({ length }, (_, i) => all[Math.floor((i * all.length) / length)]!);
+  return [...evenly(masks ? withMasks(data, images) : images, most)];
 }
 
 /** Indices of all images of these subjects, in stored order. */

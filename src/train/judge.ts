@@ -55,16 +55,22 @@ export async function judgeImages(
     const onProgress = (done: number) =>
       options.onProgress?.(Math.floor((i * indices.length + done) / passes.length));
     let first = 0;
-    await predictImages(network, data, indices, { ...options, input, onProgress }, (outputs, batch) => {
-      const block = indices.slice(first, first + batch.count);
-      first += batch.count;
-      const samples = samplesOf(data, block);
-      for (const { planned, judge } of own) {
-        judge.add(outputs, samples, batch.drawn);
-        for (const [row, { index }] of samples.entries())
-          findings.get(index)?.set(planned, findingOf(planned, judge.marks(row)));
-      }
-    });
+    await predictImages(
+      network,
+      data,
+      indices,
+      { ...options, input, onProgress },
+      (outputs, batch, images) => {
+        const block = indices.slice(first, first + batch.count);
+        first += batch.count;
+        const samples = samplesOf(data, block);
+        for (const { planned, judge } of own) {
+          judge.add(outputs, samples, batch.drawn, images);
+          for (const [row, { index }] of samples.entries())
+            findings.get(index)?.set(planned, findingOf(planned, judge.marks(row)));
+        }
+      },
+    );
   }
   return {
     verdicts: judges.map(({ planned, judge }) => ({ task: planned.task.name, ...judge.done() })),

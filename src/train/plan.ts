@@ -1,9 +1,9 @@
 /** @file The plan of a training: which network, which tasks with which weights, and how they share forward passes. */
 import type { Backbone } from '../backbones/backbone.ts';
-import { type Input, oneImage } from '../data/input.ts';
+import { oneImage } from '../data/input.ts';
 import { groupBy } from '../data/lists.ts';
 import type { Head } from '../models/heads.ts';
-import type { Facts, Figure, Grid, LineReader, Part, Task } from '../tasks/task.ts';
+import type { Facts, Figure, Grid, LineReader, Part, Task, TaskInput } from '../tasks/task.ts';
 
 /** A task that is asked for. */
 export interface ChosenTask {
@@ -22,7 +22,7 @@ export interface PlannedTask {
 
 /** Tasks that look at the same images: one forward pass. */
 export interface Stream {
-  readonly input: Input;
+  readonly input: TaskInput;
   /** Whether it is of the tasks that learn from masks, to which images without any say nothing. */
   readonly masks: boolean;
   readonly tasks: readonly PlannedTask[];
@@ -84,10 +84,10 @@ function apart(tasks: readonly PlannedTask[]): PlannedTask[] {
   });
 }
 
-const inputOf = ({ task }: PlannedTask): Input => task.input ?? oneImage;
+const inputOf = ({ part }: PlannedTask): TaskInput => part.input ?? oneImage;
 
 /** Tasks by what they look at. */
-export const byInput = (tasks: readonly PlannedTask[]): ReadonlyMap<Input, PlannedTask[]> =>
+export const byInput = (tasks: readonly PlannedTask[]): ReadonlyMap<TaskInput, PlannedTask[]> =>
   groupBy(tasks, inputOf);
 
 /** Tasks by what they look at, those that learn from masks apart: they draw other images. */

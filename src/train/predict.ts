@@ -3,12 +3,12 @@ import { type CapturedStep, capture } from '../autograd/step.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { ConfigError } from '../base/errors.ts';
 import type { Batch } from '../data/batch.ts';
-import { type Input, oneImage } from '../data/input.ts';
+import { oneImage } from '../data/input.ts';
 import { createSampler } from '../data/sampler.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import type { Head } from '../models/heads.ts';
-import type { HostOutputs } from '../tasks/task.ts';
+import type { HostOutputs, InputImages, TaskInput } from '../tasks/task.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Pace } from './pace.ts';
 import { StreamInputs } from './streaminputs.ts';
@@ -18,13 +18,20 @@ export interface PredictOptions {
   readonly batch: number;
   readonly onProgress?: (done: number) => void;
   /** What an example looks at; default one image. */
-  readonly input?: Input;
+  readonly input?: TaskInput;
 }
 
-/** Told of each block: outputs of the examples that the batch begins with, `batch.count` of them. */
-export type OnBlock = (outputs: HostOutputs, batch: Batch) => void;
+/**
+ * Told of each block: outputs of the examples that the batch begins with, `batch.count` of them, and the images where
+ * the input is not just one image.
+ */
+export type OnBlock = (outputs: HostOutputs, batch: Batch, images?: InputImages) => void;
 
-type HeadOutputs = Readonly<Record<string, Tensor>>;
+type Outputs = Readonly<Record<string, Tensor>>;
+
+/** Names among a step's outputs. */
+const [CLEAN, SEEN] = ['clean images', 'seen images'];
+const outputOf = ({ path }: Head): string => `head ${path}`;
 
 /** By path, for another plan of the same network has heads of its own. */
 function placeOf(heads: readonly Head[], { path }: Head): number {
@@ -35,13 +42,9 @@ function placeOf(heads: readonly Head[], { path }: Head): number {
   );
 }
 
-/** A head's first `rows` outputs. */
-async function readHead(
-  step: CapturedStep<HeadOutputs>,
-  { path }: Head,
-  rows: number,
-): Promise<Float32Array> {
-  const output = step.outputs[path]!;
+/** The first `rows` rows of an output. */
+async function readRows(step: CapturedStep<Outputs>, name: string, rows: number): Promise<Float32Array> {
+  const output = step.outputs[name]!;
   const values = (await output.read()) as Float32Array;
   return values.subarray(0, (rows * output.size) / output.shape[0]!);
 }
@@ -64,11 +67,18 @@ export async function predictImages(
   const sampler = createSampler(data, { batch, epoch: 'sequential', images: indices, input });
   const inputs = new StreamInputs(device, { input, tasks: [] }, batch, data.manifest.size);
   const step = await capture(device, () =>
-    noGrad((): HeadOutputs => {
-      const { output } = network.run(inputs.still().images, { training: false });
-      return Object.fromEntries(heads.map((head) => [head.path, output(head)]));
+    noGrad((): Outputs => {
+      const { images, seen } = inputs.still();
+      const { output } = network.run(seen, { training: false });
+      const looked = input === oneImage ? {} : { [CLEAN]: images, ...(input.alter && { [SEEN]: seen }) };
+      return { ...Object.fromEntries(heads.map((head) => [outputOf(head), output(head)])), ...looked };
     }),
   );
+  const readImages = async (rows: number): Promise<InputImages | undefined> => {
+    if (input === oneImage) return undefined;
+    const clean = await readRows(step, CLEAN, rows);
+    return { clean, seen: input.alter ? await readRows(step, SEEN, rows) : clean };
+  };
   try {
     const pace = new Pace();
     for (let i = 0, done = 0; i < sampler.stepsPerEpoch; i++) {
@@ -78,9 +88,9 @@ export async function predictImages(
       step.run();
       const images = own.count * input.views;
       const outputs = await pace.settle(1, () =>
-        Promise.all(heads.map((head) => readHead(step, head, images))),
+        Promise.all(heads.map((head) => readRows(step, outputOf(head), images))),
       );
-      onBlock((head) => outputs[placeOf(heads, head)]!, own);
+      onBlock((head) => outputs[placeOf(heads, head)]!, own, await readImages(images));
       done += own.count;
       options.onProgress?.(done);
     }

@@ -2,9 +2,10 @@
 import * as ops from '../autograd/ops.ts';
 import { type Changes, changesOf } from '../data/appearance.ts';
 import { type Batch, BatchLayout, type Section } from '../data/batch.ts';
-import { type Input, oneImage } from '../data/input.ts';
+import type { Field } from '../data/field.ts';
+import { batchFields, oneImage } from '../data/input.ts';
 import { moved } from '../tasks/moves.ts';
-import type { Step } from '../tasks/task.ts';
+import type { Step, TaskInput } from '../tasks/task.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
@@ -13,20 +14,24 @@ import type { PlannedTask, Stream } from './plan.ts';
 
 /** What a forward pass of a stream begins with. */
 export interface StreamStep extends Omit<Step, 'out'> {
-  readonly images: Tensor;
+  /** What the network sees: the images, altered where the input does. */
+  readonly seen: Tensor;
 }
 
 const noChanges = changesOf({});
 
 export class StreamInputs {
   readonly tasks: readonly PlannedTask[];
-  readonly #input: Input;
+  readonly #input: TaskInput;
   readonly #layout: BatchLayout;
   readonly #whole: Tensor;
   readonly #tensors: ReadonlyMap<Section, Tensor>;
 
   constructor(device: Device, { input, tasks }: Omit<Stream, 'masks'>, examples: number, size: number) {
-    const fields = tasks.flatMap(({ part }) => part.fields);
+    const fields = batchFields(
+      input,
+      tasks.flatMap(({ part }) => part.fields),
+    );
     this.tasks = tasks;
     this.#input = input;
     this.#layout = new BatchLayout({ examples, views: input.views, size }, fields);
@@ -58,11 +63,9 @@ export class StreamInputs {
     );
     const stored = this.#stored();
     // what is not moved is no field of this stream, which is refused there
-    return {
-      ...stored,
-      images: this.#changed(images, changes),
-      at: (field) => labels.get(field) ?? stored.at(field),
-    };
+    const at = (field: Field): Tensor => labels.get(field) ?? stored.at(field);
+    const clean = this.#changed(images, changes);
+    return { ...stored, images: clean, seen: this.#input.alter?.(clean, at) ?? clean, at };
   }
 
   /** Images and labels as evaluations see them: as they are stored, unless it is the input that moves them. */
@@ -84,8 +87,10 @@ export class StreamInputs {
   }
 
   #stored(): StreamStep {
+    const images = this.#tensor(this.#layout.images);
     return {
-      images: this.#tensor(this.#layout.images),
+      images,
+      seen: images,
       at: (field) => this.#tensor(this.#layout.values(field)),
       mask: (field) => this.#tensor(this.#layout.mask(field)),
     };

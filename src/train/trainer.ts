@@ -273,10 +273,10 @@ export class Trainer {
   ): StepTensors {
     const terms = new Map<PlannedTask, Tensor>();
     for (const stream of this.#streams) {
-      const { images, ...labels } = stepOf(stream);
-      const { output } = this.network.run(images, mode);
+      const { seen, ...step } = stepOf(stream);
+      const { output } = this.network.run(seen, mode);
       onStream(stream, output);
-      for (const planned of stream.tasks) terms.set(planned, planned.part.loss({ out: output, ...labels }));
+      for (const planned of stream.tasks) terms.set(planned, planned.part.loss({ out: output, ...step }));
     }
     const weighted = this.#plan.tasks.map((planned) => {
       const term = terms.get(planned)!;

@@ -101,6 +101,40 @@ describe('an input', () => {
     expect(() => sampler(odd).batch(0)).toThrow(/Input odd picked 2 views of its 3/);
   });
 
+  test('writes its tables beside the labels, once where they are labels too, and none goes undrawn', () => {
+    const [places, other] = ['places', 'other'].map((name) => field(name, { kind: 'value', shape: [2] }));
+    const tabled: Input = {
+      ...{ name: 'tabled', views: 1, tables: [places!] },
+      pick: ({ sample, change, draw }) => ({
+        ...{ views: [{ sample, ...change }], drawn: 0 },
+        tables: new Map([[places!, [sample.index, draw()]]]),
+      }),
+    };
+    const own: Labeller = { fields: [places!, other!], fill: (_, row) => row.set(other!, [1, 2]) };
+    const from = sampler(tabled, { labellers: [own] });
+    expect(from.layout.fields).toEqual([places, other]);
+    const batch = from.batch(1);
+    expect([...batch.values(places!)].filter((_, i) => i % 2 === 0)).toEqual([...batch.indices]);
+    expect([...batch.mask(places!)]).toEqual([1, 1, 1, 1]);
+    const filled = sampler(tabled, { labellers: [], epoch: 'sequential', images: [0, 1, 2] }).batch(0);
+    expect([...filled.mask(places!)]).toEqual([1, 1, 1, 0]);
+    const idle = { ...tabled, tables: [places!, other!] };
+    expect(() => sampler(idle, { labellers: [] }).batch(0)).toThrow(
+      new ConfigError('Input tabled drew nothing for its table other. Draw it in pick.'),
+    );
+  });
+
+  test('draws for an image that is evaluated the same among whichever others', () => {
+    const seen = (images: readonly number[], batch: number) => {
+      const { epochSize, ...from } = sampler(twice('twice'), { epoch: 'sequential', images, batch });
+      const drawn = Array.from({ length: from.stepsPerEpoch }, (_, i) => [...from.batch(i).values(turns)]);
+      return drawn.flat().slice(0, epochSize);
+    };
+    const all = seen([...data.manifest.images.keys()], 4);
+    expect(new Set(all).size).toBe(4);
+    expect(seen([5, 2, 9, 3, 7], 2)).toEqual([5, 2, 9, 3, 7].map((index) => all[index]));
+  });
+
   test('is one image by default, moved as the configuration says', () => {
     const sample = sampleAt(data, 2);
     const change = { matrix: [1, 0, 3, 0, 1, 0], gain: 2, offset: 1 } as const;

@@ -31,15 +31,17 @@ function found<K extends object, V>(map: ReadonlyMap<K, V>, key: K): V {
   return value;
 }
 
-/** A step with these outputs and labels, and no others. */
+/** A step with these outputs and labels, and no others; images where they are given. */
 export const stepOf = (
   outputs: ReadonlyMap<Head, Tensor>,
   values: ReadonlyMap<Field, Tensor>,
   masks: ReadonlyMap<Field, Tensor>,
+  images?: Tensor,
 ): Step => ({
   out: (head) => found(outputs, head),
   at: (field) => found(values, field),
   mask: (field) => found(masks, field),
+  images: images as Tensor,
 });
 
 /** Outputs of one head, and of no other. */

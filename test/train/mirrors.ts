@@ -27,7 +27,6 @@ export const mirrors = defineTask<{ readonly hidden: number }>({
   lossTitle: 'Mirrors, mean squared error',
   settings: { hidden: whole({ from: 1 }) },
   defaults: { hidden: 8 },
-  input: mirrored,
   setup(_facts, { hidden }): Part {
     const truth = field('mirrored', { kind: 'value', shape: [1] });
     const head = pooledHead('mirror_layers', 1, { hidden, dropout: 0 });
@@ -50,6 +49,7 @@ export const mirrors = defineTask<{ readonly hidden: number }>({
     return {
       fields: [truth],
       heads: [head],
+      input: mirrored,
       series: [],
       tells: 'whether an image is mirrored',
       fill: ({ drawn }, row) => row.set(truth, [drawn]),

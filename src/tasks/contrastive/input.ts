@@ -1,0 +1,36 @@
+/** @file Two views of one image, each augmented on its own. */
+import { type AugmentationOptions, augmentationOf, composeAugmentations } from '../../data/augmentation.ts';
+import type { TaskInput } from '../task.ts';
+
+/**
+ * How much one view differs from the other, on top of the configuration's augmentation, which both share; in validation
+ * and evaluation too. SimCLR's crops, flips and colours in our reading: zoom and shift stand for the crop; images of a
+ * known orientation are not mirrored unless asked for; gain and offset stand for colours.
+ */
+export interface ViewSettings {
+  /** Rotation, uniform in ± so many degrees. */
+  readonly rotationDeg: number;
+  /** Magnification, uniform between both. */
+  readonly scale: readonly [least: number, most: number];
+  /** Shift along each side, uniform in ± this share of it. */
+  readonly shift: number;
+  /** Mirror left-right and top-bottom, each in half of the views. */
+  readonly flip: boolean;
+  /** Factor on the z-scored intensity, uniform between both. */
+  readonly gain: readonly [least: number, most: number];
+  /** Added after it, uniform in ±. */
+  readonly offset: number;
+}
+
+/** @param size side of the images, pixels */
+export function twoViews({ flip, shift, ...same }: ViewSettings, size: number): TaskInput {
+  const options: AugmentationOptions = { ...same, shiftPx: shift * size, flipX: flip, flipY: flip };
+  return {
+    name: 'two views',
+    views: 2,
+    pick({ sample, change, draw }) {
+      const view = () => ({ sample, ...composeAugmentations(change, augmentationOf(draw, options, size)) });
+      return { views: [view(), view()], drawn: 0 };
+    },
+  };
+}

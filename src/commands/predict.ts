@@ -19,6 +19,7 @@ interface PredictArguments {
   readonly data: string;
   readonly out: string;
   readonly batch: number;
+  readonly mirror?: boolean;
   readonly adapter?: NonNullable<RunConfig['adapter']>;
   readonly json?: boolean;
 }
@@ -53,12 +54,12 @@ async function writeMaps(
 }
 
 async function predict(given: PredictArguments): Promise<void> {
-  const { weights, data, out, batch, adapter, json = false } = given;
+  const { weights, data, out, batch, mirror = false, adapter, json = false } = given;
   // class maps of an earlier run are no images
   const found = await openVolumes(data, out);
   const warnings = new Warnings();
   const skipped = [...found.skipped];
-  const options = { batch, adapter: adapter ?? null, onWarning: warnings.add, say: note };
+  const options = { batch, mirror, adapter: adapter ?? null, onWarning: warnings.add, say: note };
   const written = await withSegmenter(weights, options, (segmenter) =>
     writeMaps(found, segmenter, out, (file) => skipped.push(file)),
   );
@@ -75,6 +76,10 @@ async function predict(given: PredictArguments): Promise<void> {
 export function addSegmentOptions(command: Command): Command {
   return command
     .option('--batch <images>', 'images at a time', parseCount, 16)
+    .option(
+      '--mirror',
+      'average class probabilities over the image and its mirror images: four times the work',
+    )
     .addOption(
       new Option('--adapter <choice>', 'what to compute on').choices(['gpu', 'system', 'swiftshader']),
     )

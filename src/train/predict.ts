@@ -10,6 +10,7 @@ import type { HeadedNetwork } from '../models/headed.ts';
 import type { Head } from '../models/heads.ts';
 import type { HostOutputs } from '../tasks/task.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { outputsOf } from './mirror.ts';
 import { Pace } from './pace.ts';
 import { StreamInputs } from './streaminputs.ts';
 
@@ -19,6 +20,8 @@ export interface PredictOptions {
   readonly onProgress?: (done: number) => void;
   /** What an example looks at; default one image. */
   readonly input?: Input;
+  /** Heads whose outputs, scores of classes, are averaged over mirror images; default none. */
+  readonly mirrored?: readonly Head[];
 }
 
 /** Told of each block: outputs of the examples that the batch begins with, `batch.count` of them. */
@@ -55,7 +58,7 @@ export async function predictImages(
   network: HeadedNetwork,
   data: PreparedData,
   indices: readonly number[],
-  { input = oneImage, ...options }: PredictOptions,
+  { input = oneImage, mirrored = [], ...options }: PredictOptions,
   onBlock: OnBlock,
 ): Promise<void> {
   if (indices.length === 0) return;
@@ -64,10 +67,7 @@ export async function predictImages(
   const sampler = createSampler(data, { batch, epoch: 'sequential', images: indices, input });
   const inputs = new StreamInputs(device, { input, tasks: [] }, batch, data.manifest.size);
   const step = await capture(device, () =>
-    noGrad((): HeadOutputs => {
-      const { output } = network.run(inputs.still().images, { training: false });
-      return Object.fromEntries(heads.map((head) => [head.path, output(head)]));
-    }),
+    noGrad((): HeadOutputs => outputsOf(network, inputs.still().images, mirrored)),
   );
   try {
     const pace = new Pace();

@@ -49,6 +49,7 @@ export type Values = Readonly<Record<string, string | number>> & {
   readonly config?: string;
   readonly resume?: boolean;
   readonly recompute?: boolean;
+  readonly mirror?: boolean;
   readonly json?: boolean;
   readonly profile?: boolean;
 };
@@ -66,7 +67,7 @@ function spelling(path: readonly PropertyKey[]): string {
   const flag = (Object.keys(flags) as Flag[]).find((own) => own === key || key.startsWith(`${own}.`));
   if (flag) return `--${writtenOf(flag)} `;
   if (path[0] === 'tasks' && (path.length === 1 || typeof path[1] === 'number')) return '--task ';
-  return path[0] === 'map' || path[0] === 'recompute' ? `--${String(path[0])} ` : `--set ${key}=`;
+  return ['map', 'recompute', 'mirror'].includes(String(path[0])) ? `--${String(path[0])} ` : `--set ${key}=`;
 }
 
 /** A number, list, object, true, false or null where the text is one; else the text itself. */
@@ -117,6 +118,7 @@ export async function givenBy(values: Values): Promise<GivenConfig> {
   if (values.task) given.tasks = values.task.split(',').map((name) => name.trim());
   if (values.map) given.map = values.map;
   if (values.recompute) given.recompute = true;
+  if (values.mirror) given.mirror = true;
   for (const text of values.set ?? []) assign(sets, text.replace(/^tasks\./, 'taskSettings.'));
   const flagged = mergeGiven(file, parseGiven(given, 'command line', spelling));
   return mergeGiven(flagged, parseGiven(sets, 'command line', spelling));

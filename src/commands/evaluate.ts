@@ -27,6 +27,7 @@ interface EvaluateArguments {
   readonly csv?: string;
   readonly rows?: boolean;
   readonly batch: number;
+  readonly mirror?: boolean;
   readonly adapter?: NonNullable<RunConfig['adapter']>;
   readonly json?: boolean;
 }
@@ -42,13 +43,13 @@ interface Measured {
 
 /** Hands the predictions that are asked for to `use`. */
 async function withPredictions<T>(
-  { predictions, weights, batch, adapter }: EvaluateArguments,
+  { predictions, weights, batch, mirror = false, adapter }: EvaluateArguments,
   { volumes }: Truth,
   told: Told,
   use: (made: AsyncIterable<Prediction>) => Promise<T>,
 ): Promise<T> {
   if (predictions !== undefined) return use(filedPredictions(predictions, volumes, told));
-  const options = { batch, adapter: adapter ?? null, onWarning: told.warn, say: note };
+  const options = { batch, mirror, adapter: adapter ?? null, onWarning: told.warn, say: note };
   return withSegmenter(weights!, options, (segmenter) => use(madePredictions(segmenter, volumes, told)));
 }
 
@@ -74,7 +75,9 @@ async function measureFolder(given: EvaluateArguments): Promise<Measured> {
   return { truth, rows, skipped, notices: [...found.notices, ...truth.notices], warnings };
 }
 
-function expectOneOrigin({ predictions, weights }: EvaluateArguments): void {
+function expectOneOrigin({ predictions, weights, mirror }: EvaluateArguments): void {
+  if (predictions !== undefined && mirror)
+    throw new ConfigError('--mirror is for predicting with --weights; class maps are measured as they are.');
   if ((predictions === undefined) !== (weights === undefined)) return;
   throw new ConfigError('evaluate needs either --predictions, a folder of class maps, or --weights.');
 }

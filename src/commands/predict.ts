@@ -29,6 +29,7 @@ export interface PredictArguments {
   readonly data: string;
   readonly out: string;
   readonly batch: number;
+  readonly mirror?: boolean;
   readonly adapter?: NonNullable<RunConfig['adapter']>;
   readonly json?: boolean;
 }
@@ -130,11 +131,11 @@ function expectMapMeant({ format, map }: PredictArguments): void {
 }
 
 async function predict(given: PredictArguments): Promise<void> {
-  const { format, out, batch, adapter, json = false } = given;
+  const { format, out, batch, mirror = false, adapter, json = false } = given;
   expectMapMeant(given);
   const warnings = new Warnings();
   const skipped: SkippedFile[] = [];
-  const options = { batch, adapter: adapter ?? null, onWarning: warnings.add, say: note };
+  const options = { batch, mirror, adapter: adapter ?? null, onWarning: warnings.add, say: note };
   const told = { options, skip: (file: SkippedFile): void => void skipped.push(file) };
   const { written, notices } = await (format === 'nifti' ? predictVolumes : predictStacks)(given, told);
   if (json) printJson({ out, written, skipped, notices, warnings: warnings.list });
@@ -149,6 +150,10 @@ async function predict(given: PredictArguments): Promise<void> {
 export function addSegmentOptions(command: Command): Command {
   return command
     .option('--batch <images>', 'images at a time', parseCount, 16)
+    .option(
+      '--mirror',
+      'average class probabilities over the image and its mirror images: four times the work',
+    )
     .addOption(
       new Option('--adapter <choice>', 'what to compute on').choices(['gpu', 'system', 'swiftshader']),
     )

@@ -105,6 +105,7 @@ export function addTraining(program: Command, kind: JobKind, about: string, work
       collect(String),
     )
     .option('--recompute', 'compute activations again in backward: less memory, the same results, more time')
+    .option('--mirror', 'evaluate class maps by means over mirror images: four times the work')
     .option('--resume', 'go on with the run in --out')
     .option('--profile', 'after training, print the time of a step by kernel and write trace.json')
     .option('--json', 'print the evaluation as JSON')

@@ -13,6 +13,7 @@ import type { Device } from '../tensor/device.ts';
 import type { TrainResult } from '../train/events.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { traceFile } from '../train/loop.ts';
+import { mirroredHeads } from '../train/mirror.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 import { writeText } from '../train/runfiles.ts';
 import { metricsFile, readRecords, validationFile } from '../train/runlog.ts';
@@ -22,6 +23,7 @@ import { type RunConfig, trainConfigOf } from './config.ts';
 import { openData } from './dataset.node.ts';
 import { evaluateRun, markedImage } from './evaluate.ts';
 import { earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
+import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
 import { reportInput } from './report.ts';
 import { configFile, type JobRequest, type Settled, settle } from './settle.node.ts';
@@ -129,6 +131,8 @@ class Job {
       worker,
     });
     console.say(dataLine(data));
+    // before minutes of training, rather than after
+    if (this.#config.mirror) mirroredHeads(planRun(this.#config, data.manifest).tasks);
     return data;
   }
 
@@ -185,6 +189,7 @@ class Job {
     try {
       const results = await evaluateRun(device, data, split, this.#files, {
         batch: this.#config.batch,
+        mirror: this.#config.mirror,
         onProgress: (done, total) => stage.update(done / total),
       });
       await this.#options.onEvaluated?.(results);

@@ -66,6 +66,7 @@ const common = {
   init: null,
   map: [],
   phantom: { subjects: 300, difficulty: 'mid', phases: 2, size: 64, seed: 1 },
+  mirror: false,
   adapter: null,
   out: 'runs/pretrain',
 } satisfies Partial<RunConfig>;

@@ -137,6 +137,7 @@ const runShape = (model: z.ZodMiniType<ModelSection>) =>
     size: whole({ from: 8, to: 4096 }),
     spacingMm: positive,
     phantom,
+    mirror: flag,
     adapter: z.nullable(oneOf(['gpu', 'system', 'swiftshader'])),
     out: text,
   });

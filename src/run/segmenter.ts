@@ -65,6 +65,8 @@ function softmax(scores: Float32Array, classes: number): void {
 export interface SegmentOptions {
   /** Images at a time. */
   readonly batch: number;
+  /** Whether class probabilities are averaged over the image and its three mirror images; default false. */
+  readonly mirror?: boolean;
   readonly onWarning: Warn;
 }
 
@@ -135,7 +137,9 @@ export class Segmenter {
     const places = group.flatMap(({ images }, volume) =>
       images.map(({ fileFrame }) => ({ volume, slice: fileFrame! })),
     );
-    await predictImages(network, data, [...places.keys()], this.#options, (outputs, { count, indices }) => {
+    const { batch, mirror = false } = this.#options;
+    const options = { batch, mirrored: mirror ? [this.#head] : [] };
+    await predictImages(network, data, [...places.keys()], options, (outputs, { count, indices }) => {
       const scores = outputs(this.#head);
       const each = scores.length / count;
       for (let row = 0; row < count; row++) {

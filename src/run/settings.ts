@@ -29,6 +29,8 @@ export interface RunConfig extends TrainConfig {
   /** Pixel spacing of the prepared images, mm. */
   readonly spacingMm: number;
   readonly phantom: PhantomSettings;
+  /** Whether the evaluation averages class probabilities over mirror images; only where class maps are learnt. */
+  readonly mirror: boolean;
   readonly adapter: 'gpu' | 'system' | 'swiftshader' | null;
   /** The run's folder. */
   readonly out: string;

@@ -7,6 +7,7 @@ import type { Evaluation, PartName, ShownImage } from '../results/evaluation.ts'
 import type { Finding } from '../results/mark.ts';
 import type { Verdict } from '../tasks/task.ts';
 import { imagesOf, trainingSamples } from './dataset.ts';
+import { mirroredHeads } from './mirror.ts';
 import { byInput, type PlannedTask } from './plan.ts';
 import { type PredictOptions, predictImages } from './predict.ts';
 import { shownImages } from './shown.ts';
@@ -23,6 +24,8 @@ const SHOWN = { subjects: 4, slices: 3 };
 export interface EvaluateOptions {
   /** Images at a time. */
   readonly batch: number;
+  /** Whether class probabilities are averaged over mirror images; default false. */
+  readonly mirror?: boolean;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -87,13 +90,19 @@ const findingOf = ({ task, part }: PlannedTask, marks: Finding['marks']): Findin
   marks,
 });
 
-/** Predicts the held-out images and has every task judge them beside its trivial predictor. */
+const MIRRORED =
+  'Class probabilities are the means over the image and its mirror images: left-right, top-bottom, and both.';
+
+/**
+ * Predicts the held-out images and has every task judge them beside its trivial predictor.
+ * @throws ConfigError for mirror images of what is no class map
+ */
 export async function evaluate(
   network: HeadedNetwork,
   data: PreparedData,
   tasks: readonly PlannedTask[],
   split: Split,
-  { batch, onProgress }: EvaluateOptions,
+  { batch, mirror = false, onProgress }: EvaluateOptions,
 ): Promise<Evaluation> {
   const { part, subjects } = evaluatedPart(split);
   const indices = imagesOf(data, subjects);
@@ -101,6 +110,7 @@ export async function evaluate(
   const { verdicts, shown } = await judgeImages(network, data, tasks, indices, {
     batch,
     training: (planned) => trainingSamples(data, planned.task, split),
+    mirrored: mirror ? mirroredHeads(tasks) : [],
     show: shownImages(samples, SHOWN).map(({ index }) => index),
     onProgress: (done) => onProgress?.(done, indices.length),
   });
@@ -111,7 +121,7 @@ export async function evaluate(
     results: verdicts.flatMap(({ results }) => results),
     summaries: Object.fromEntries(verdicts.map(({ task, summary }) => [task, summary])),
     scatters: verdicts.flatMap(({ scatters }) => scatters),
-    notes: verdicts.flatMap(({ notes }) => notes),
+    notes: [...verdicts.flatMap(({ notes }) => notes), ...(mirror ? [MIRRORED] : [])],
     shown,
   };
 }

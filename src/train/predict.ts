@@ -10,6 +10,7 @@ import type { HeadedNetwork } from '../models/headed.ts';
 import type { Head } from '../models/heads.ts';
 import type { HostOutputs, InputImages, TaskInput } from '../tasks/task.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { outputsOf } from './mirror.ts';
 import { Pace } from './pace.ts';
 import { StreamInputs } from './streaminputs.ts';
 
@@ -19,6 +20,8 @@ export interface PredictOptions {
   readonly onProgress?: (done: number) => void;
   /** What an example looks at; default one image. */
   readonly input?: TaskInput;
+  /** Heads whose outputs, scores of classes, are averaged over mirror images; default none. */
+  readonly mirrored?: readonly Head[];
 }
 
 /**
@@ -58,7 +61,7 @@ export async function predictImages(
   network: HeadedNetwork,
   data: PreparedData,
   indices: readonly number[],
-  { input = oneImage, ...options }: PredictOptions,
+  { input = oneImage, mirrored = [], ...options }: PredictOptions,
   onBlock: OnBlock,
 ): Promise<void> {
   if (indices.length === 0) return;
@@ -69,9 +72,9 @@ export async function predictImages(
   const step = await capture(device, () =>
     noGrad((): Outputs => {
       const { images, seen } = inputs.still();
-      const { output } = network.run(seen, { training: false });
       const looked = input === oneImage ? {} : { [CLEAN]: images, ...(input.alter && { [SEEN]: seen }) };
-      return { ...Object.fromEntries(heads.map((head) => [outputOf(head), output(head)])), ...looked };
+      const outputs = outputsOf(network, seen, mirrored);
+      return { ...Object.fromEntries(heads.map((head) => [outputOf(head), outputs[head.path]!])), ...looked };
     }),
   );
   const readImages = async (rows: number): Promise<InputImages | undefined> => {

@@ -57,6 +57,33 @@ describe('finetune', () => {
     expect(stdout).toContain('test subject');
   });
 
+  it('ends early, evaluates with mirror images, and says so in terminal and report', async () => {
+    const args = ['--data', at('data'), '--out', at('early'), '--width', '4', '--mirror', '--steps', '40'];
+    // a rate this low makes nothing better for long
+    const sets = ['model.depth=2', 'chooseBy=figure', 'patience=1', 'validateEvery=1', 'learningRate=1e-9'];
+    const { stdout } = await finetune(...args, ...sets.flatMap((text) => ['--set', text]));
+    const [, last, best] =
+      /^Training stopped at step (\d+) of 40 for want of better validations, best at step (\d+)$/m.exec(
+        stdout,
+      )!;
+    expect(Number(last)).toBe(Number(best) + 1);
+    const report = await readFile(at('early', 'report.html'), 'utf8');
+    expect(report).toContain(
+      `stopped at step ${last} of 40 for want of better validations, best at step ${best}`,
+    );
+    expect(report).toContain('<th scope="col">Dice of all pixels</th>');
+    expect(report).toContain('Class probabilities are the means over the image and its mirror images');
+    expect(await configOf('early')).toMatchObject({ mirror: true, patience: 1, chooseBy: 'figure' });
+  });
+
+  it('refuses mirror images before it trains where no class maps are learnt', async () => {
+    const turned = finetune('--data', at('data'), '--task', 'rotation', '--mirror', '--out', at('turned'));
+    await expect(turned).rejects.toThrow(
+      /^mirror averages class maps .* task rotation predicts something else/,
+    );
+    await expect(readFile(at('turned', 'metrics.jsonl'))).rejects.toThrow('ENOENT');
+  });
+
   it('trains on labelled phantom hearts where there are no data', async () => {
     const cohort = ['phantom.subjects=3', 'phantom.phases=1', 'phantom.size=32', 'model.depth=2'];
     const { stdout } = await finetune(

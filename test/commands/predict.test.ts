@@ -76,6 +76,14 @@ describe('predict', () => {
     const made = await evaluate('--weights', at('run'), '--adapter', 'swiftshader');
     expect(made.rows).toHaveLength(12);
     expect(made).toEqual(await evaluate('--predictions', at('same')));
+    // with mirror images, too, and then of other maps
+    await predict('--data', at('data'), '--out', at('mirrored'), '--mirror');
+    const mirrored = await evaluate('--weights', at('run'), '--adapter', 'swiftshader', '--mirror');
+    expect(mirrored).toEqual(await evaluate('--predictions', at('mirrored')));
+    expect(mirrored).not.toEqual(made);
+    await expect(evaluate('--predictions', at('same'), '--mirror')).rejects.toThrow(
+      /^--mirror is for predicting with --weights/,
+    );
   });
 
   it('refuses weights that segment nothing, and folders without volumes', async () => {

@@ -91,6 +91,23 @@ describe('renderReport', () => {
     expect(text).toContain('augmentation.scale</th><td>0.9, 1.1');
   });
 
+  test('shows what the best weights were chosen by, and why a run ended early, where it did', () => {
+    const row = { orientationLoss: 0.3, locationLoss: 0.2 };
+    const validation = [
+      { step: 10, loss: 0.5, ...row, figure: 0.75, best: true },
+      { step: 20, loss: 0.4, ...row, figure: null, best: false },
+    ];
+    const tasks = input().tasks.map((task) => ({ ...task, figure: { title: 'Figure of it', digits: 2 } }));
+    const text = renderReport(input({ validation, tasks, ending: 'stopped at step 20 of 40' }));
+    expect(text).toContain('<th scope="col">Figure of it</th>');
+    expect(text).toContain('<td>0.75</td><td>best so far</td>');
+    expect(text).toContain('<td>–</td><td></td>');
+    expect(text).toContain('<th scope="row">Training</th><td>stopped at step 20 of 40</td>');
+    const plain = renderReport(input({ tasks }));
+    expect(plain).not.toContain('Figure of it');
+    expect(plain).toContain('<td>lowest so far</td>');
+  });
+
   test('says which subjects the numbers are of, and warns when they were trained on', () => {
     expect(renderReport(input())).toContain('4 subjects, none of which the network has seen before');
     const text = reportOf({ part: 'training' });

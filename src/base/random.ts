@@ -5,7 +5,10 @@ const [W0, W1] = [0x9e3779b9, 0xbb67ae85];
 
 /** High 32 bits of the 64-bit product of two unsigned 32-bit numbers. */
 function multiplyHigh(a: number, b: number): number {
-  const [aLow, aHigh, bLow, bHigh] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
+  const aLow = a & 0xffff;
+  const aHigh = a >>> 16;
+  const bLow = b & 0xffff;
+  const bHigh = b >>> 16;
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
   const carry = (middle & 0xffff) + aLow * bHigh;
   return (aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(carry / 65536)) >>> 0;
@@ -16,12 +19,17 @@ export type Words = readonly [number, number, number, number];
 
 /** Philox 4×32-10 (Salmon et al., SC 2011): four uniform 32-bit words for a 128-bit counter and a 64-bit key. */
 export function philox(counter: Words, key: readonly [number, number]): Words {
-  let [x0, x1, x2, x3] = counter.map((word) => word >>> 0) as [number, number, number, number];
+  let [x0, x1, x2, x3] = [counter[0] >>> 0, counter[1] >>> 0, counter[2] >>> 0, counter[3] >>> 0];
   let [k0, k1] = [key[0] >>> 0, key[1] >>> 0];
+  // one assignment each: this is the inner loop of whatever draws per pixel
   for (let round = 0; round < 10; round++) {
-    const [h0, h1] = [multiplyHigh(M0, x0), multiplyHigh(M1, x2)];
-    const [l0, l1] = [Math.imul(M0, x0) >>> 0, Math.imul(M1, x2) >>> 0];
-    [x0, x1, x2, x3] = [(h1 ^ x1 ^ k0) >>> 0, l1, (h0 ^ x3 ^ k1) >>> 0, l0];
+    const h0 = multiplyHigh(M0, x0);
+    const h1 = multiplyHigh(M1, x2);
+    const l0 = Math.imul(M0, x0) >>> 0;
+    x0 = (h1 ^ x1 ^ k0) >>> 0;
+    x1 = Math.imul(M1, x2) >>> 0;
+    x2 = (h0 ^ x3 ^ k1) >>> 0;
+    x3 = l0;
     k0 = (k0 + W0) >>> 0;
     k1 = (k1 + W1) >>> 0;
   }

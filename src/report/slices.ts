@@ -67,7 +67,8 @@ function scaleBar({ title, predicted, truth }: Scale): Html {
 }
 
 function pictureOf({ title, values }: Extract<Mark, { kind: 'picture' }>, size: number): Html {
-  return html`<p>${title}</p><img alt="${title}" src="${pngUri(size, size, windowed(values), 1)}">`;
+  // as wide as the image above it
+  return html`<p>${title}</p><img alt="${title}" style="width:100%" src="${pngUri(size, size, windowed(values), 1)}">`;
 }
 
 /** What stands under the image of one task. */

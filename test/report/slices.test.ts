@@ -95,7 +95,10 @@ describe('a slice of the report', () => {
   test('has pictures under it, windowed as images are, under their titles', () => {
     const values = pixels.map((v) => 100 - v);
     const text = painted([{ kind: 'picture', title: 'restored', values }]);
-    const [picture] = pngs(text, /<img alt="restored" src="data:image\/png;base64,([^"]*)"/g);
+    const [picture] = pngs(
+      text,
+      /<img alt="restored" style="width:100%" src="data:image\/png;base64,([^"]*)"/g,
+    );
     expect(picture!.data).toEqual(windowed(values));
     expect(text).toContain('<p>restored</p>');
   });

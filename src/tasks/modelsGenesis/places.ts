@@ -20,8 +20,9 @@ export function shuffledPlaces(size: number, windows: number, draw: Draw): Uint3
   for (let window = 0; window < windows; window++) {
     const [width, height] = [between(draw, 1, most), between(draw, 1, most)];
     const first = between(draw, 0, size - height) * size + between(draw, 0, size - width);
-    const at = (i: number): number => first + Math.floor(i / width) * size + (i % width);
-    for (const [i, from] of permutation(width * height, draw).entries()) places[at(i)] = at(from);
+    const order = permutation(width * height, draw);
+    for (let i = 0, to = first; i < order.length; i++, to += i % width === 0 ? size - width + 1 : 1)
+      places[to] = first + Math.floor(order[i]! / width) * size + (order[i]! % width);
   }
   return places;
 }

@@ -15,7 +15,7 @@ export {
 } from './report/report.ts';
 export type { Evaluation, PartName, ShownImage } from './results/evaluation.ts';
 export type { StepMetrics, TaskLosses, ValidationMetrics } from './results/losses.ts';
-export type { Finding, Mark, Of, Scatter } from './results/mark.ts';
+export type { Finding, Mark, Of, Scatter, Table } from './results/mark.ts';
 export type { Result } from './results/result.ts';
 export {
   type AugmentationSettings,

@@ -94,7 +94,7 @@ export async function evaluate(
   const samples = samplesOf(data, indices);
   const { verdicts, shown } = await judgeImages(network, data, tasks, indices, {
     batch,
-    training: (planned) => trainingSamples(data, planned.task, split),
+    training: (planned) => trainingSamples(data, planned.part, split),
     show: shownImages(samples, SHOWN).map(({ index }) => index),
     onProgress: (done) => onProgress?.(done, indices.length),
   });
@@ -105,6 +105,7 @@ export async function evaluate(
     results: verdicts.flatMap(({ results }) => results),
     summaries: Object.fromEntries(verdicts.map(({ task, summary }) => [task, summary])),
     scatters: verdicts.flatMap(({ scatters }) => scatters),
+    tables: verdicts.flatMap(({ tables = [] }) => tables),
     notes: verdicts.flatMap(({ notes }) => notes),
     shown,
   };

@@ -160,7 +160,7 @@ export const acdc: Source = {
   name: 'acdc',
   title: 'NIfTI volumes laid out as ACDC',
   kind: 'laid out as ACDC',
-  masks: true,
+  annotations: ['masks', 'groups'],
   options: ['emptySlices'],
   async find(files, options) {
     const layout = await findAcdc(files);

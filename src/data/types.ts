@@ -92,6 +92,8 @@ export interface PreparedManifest {
   readonly groups?: Groups;
   /** Further labels by name, each with groups by subject: a finding that is there or not, say. */
   readonly labels?: Readonly<Record<string, Groups>>;
+  /** Subjects whom those who published the data hold out; a configuration that names nobody tests on them. */
+  readonly heldOut?: readonly string[];
   readonly images: readonly PreparedImage[];
   readonly skipped: readonly SkippedFile[];
 }

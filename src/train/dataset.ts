@@ -67,6 +67,19 @@ function namedSubjects(data: PreparedData, { train, validation, test }: Split): 
   return { train: [...train].sort(), validation: [...validation].sort(), test: [...test].sort() };
 }
 
+/** The parts as they are drawn; who is held out by those who published the data tests, and nobody else. */
+function drawnSplit(
+  data: PreparedData,
+  options: { readonly seed: number; readonly validation: number; readonly test: number },
+): Split {
+  const { heldOut } = data.manifest;
+  const all = subjectsOf(data);
+  if (!heldOut) return splitSubjects(all, options);
+  const test = all.filter((subject) => heldOut.includes(subject));
+  const others = all.filter((subject) => !heldOut.includes(subject));
+  return { ...splitSubjects(others, { ...options, test: 0 }), test };
+}
+
 /**
  * The subjects of each part, as a configuration divides them.
  * @throws ConfigError where fewer of the training part have what the tasks learn from than are to be used
@@ -74,9 +87,7 @@ function namedSubjects(data: PreparedData, { train, validation, test }: Split): 
 export function splitOf(data: PreparedData, config: TrainConfig, plan: Annotated): Split {
   const { seed, validationFraction, testFraction, labelled, subjects } = config;
   const fractions = { validation: validationFraction, test: testFraction };
-  const split = subjects
-    ? namedSubjects(data, subjects)
-    : splitSubjects(subjectsOf(data), { seed, ...fractions });
+  const split = subjects ? namedSubjects(data, subjects) : drawnSplit(data, { seed, ...fractions });
   if (labelled === null) return split;
   const train = labelledOf(data, split.train, config, plan);
   return { ...split, train, rest: split.train.filter((subject) => !train.includes(subject)) };
@@ -132,10 +143,19 @@ export function fingerprint({ manifest, masks }: PreparedData, { tasks }: Annota
   const { size, spacingMm, targetView, referenceViews, classes, images } = manifest;
   const seen = images.map(({ space: _, ...image }) => image);
   const labels = masks && { classes, masks: crc32(masks) };
-  const { groups, labels: others } = manifest;
+  const { groups, labels: others, heldOut } = manifest;
   const grouped = tasks.some(({ task }) => task.learnsFrom === 'groups') && { groups, others };
   return textChecksum(
-    JSON.stringify({ size, spacingMm, targetView, referenceViews, images: seen, ...labels, ...grouped }),
+    JSON.stringify({
+      size,
+      spacingMm,
+      targetView,
+      referenceViews,
+      images: seen,
+      ...labels,
+      ...grouped,
+      heldOut,
+    }),
   );
 }
 

@@ -63,4 +63,5 @@ test('groups are part of what a data set is for tasks that learn from them, and 
   all.push(grouped({ labels: { tear: { [subject]: 'a' } } }));
   expect(new Set(all.map((one) => fingerprint(one, plan))).size).toBe(4);
   expect(new Set(all.map(print)).size).toBe(1);
+  expect(print(grouped({ heldOut: [subject] }))).not.toBe(print(data));
 });

@@ -3,6 +3,7 @@
 export type { ProfileRow } from './autograd/profile.ts';
 export type { Backbone, BackboneRecord } from './backbones/backbone.ts';
 export { unet } from './backbones/unet.ts';
+export type { GroupNames } from './data/groups.ts';
 export type { FoundLine } from './planning/evidence.ts';
 export type { CurveTask } from './report/charts.ts';
 export type { MarkedImage } from './report/pictures.ts';
@@ -15,7 +16,7 @@ export {
 } from './report/report.ts';
 export type { Evaluation, PartName, ShownImage } from './results/evaluation.ts';
 export type { StepMetrics, TaskLosses, ValidationMetrics } from './results/losses.ts';
-export type { Finding, Mark, Of, Scatter } from './results/mark.ts';
+export type { Finding, Mark, Of, Scatter, Table } from './results/mark.ts';
 export type { Result } from './results/result.ts';
 export {
   type AugmentationSettings,

@@ -92,7 +92,8 @@ const wordsIn = (text: string): Set<string> =>
 
 /** Where each task keeps its parameters. */
 function headPaths(): string[] {
-  const facts = { targetView: 'v', referenceViews: ['r', 's'], classes: ['background', 'organ'] };
+  const groupNames = { pathology: ['a', 'b'] };
+  const facts = { targetView: 'v', referenceViews: ['r', 's'], classes: ['background', 'organ'], groupNames };
   return tasks.flatMap(({ defaults, setup }) =>
     setup(facts, defaults, { size: 16, spacingMm: 8 }).heads.map(({ path }) => path),
   );

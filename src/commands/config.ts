@@ -19,7 +19,7 @@ const flags = {
   initParts: ['--init-parts <which>', 'of these weights all that fit, or those of the encoder'],
   freeze: ['--freeze <part>', 'what keeps the weights it starts from: none or encoder (default: none)'],
   freezeSteps: ['--freeze-steps <count>', 'how many steps that is for (default: all)'],
-  labelled: ['--labelled <count>', 'use the masks of so many training subjects, and no others'],
+  labelled: ['--labelled <count>', 'use the masks or groups of so many training subjects, and no others'],
   steps: ['--steps <count>', 'training steps'],
   batch: ['--batch <images>', 'images in a step'],
   learningRate: ['--lr <rate>', 'learning rate'],

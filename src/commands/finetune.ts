@@ -1,10 +1,10 @@
-/** @file `finetune`: trains on images with masks from the weights of a run or from none, evaluates, writes a report. */
+/** @file `finetune`: trains on images with masks or groups from the weights of a run or from none, evaluates, writes a report. */
 import type { Command } from 'commander';
 import { fineTuning } from '../run/job.ts';
 import { addTraining } from './training.ts';
 
 const about =
-  'train on images with masks, a folder laid out as ACDC or a store, from the weights of a pretraining (--init) or from none; evaluate on held-out subjects, write a report';
+  'train on annotated images, a folder laid out as ACDC or MRNet or a store, from the weights of a pretraining (--init) or from none; evaluate on held-out subjects, write a report';
 
 /** Adds the command. `worker`: the module that calls `cohortWorker` in a thread, null for no threads. */
 export function addFinetune(program: Command, worker: URL | null): void {

@@ -3,6 +3,7 @@
 import { type Command, Option } from 'commander';
 import { plural } from '../base/words.ts';
 import { listFiles } from '../data/files/files.node.ts';
+import { groupNames } from '../data/groups.ts';
 import type { PrepareOptions } from '../data/prepare.ts';
 import { type Opened, openFiles } from '../data/sources/open.ts';
 import type { MaskOptions } from '../data/sources/source.ts';
@@ -65,6 +66,8 @@ function report(store: string, opened: Opened, warnings: readonly Warning[]): vo
   printTable(subjectColumns(data), subjectRows(data));
   note(`${store}: ${plural(images.length, 'image')} of ${targetView}, ${size}×${size} at ${spacingMm} mm`);
   if (classes) note(`classes: ${classes.join(', ')}`);
+  for (const [label, names] of Object.entries(groupNames(data.manifest)))
+    note(`${label}: ${names.join(', ')}`);
   noteWarnings(warnings);
   noteFindings({ ...opened, skipped }, kind);
 }
@@ -73,7 +76,10 @@ export function addPrepare(program: Command): void {
   const command = program
     .command('prepare')
     .description('read a folder of images once into a store that training reads')
-    .argument('<folder>', 'a folder of DICOM files, or of volumes laid out as ACDC, searched to any depth')
+    .argument(
+      '<folder>',
+      'a folder of DICOM files, or of volumes laid out as ACDC or MRNet, searched to any depth',
+    )
     .requiredOption('--out <store>', 'the folder to write; an older store there is replaced')
     .addOption(
       new Option('--source <name>', 'what to read where a folder holds several kinds of images').choices(

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { Winner } from '../autograd/tune.ts';
 import { plural } from '../base/words.ts';
+import type { GroupNames } from '../data/groups.ts';
 import { cacheFiles } from '../run/cache.node.ts';
 import { type RunConfig, resolveConfig, trainConfigOf } from '../run/config.ts';
 import { adapterLine } from '../run/job.node.ts';
@@ -23,10 +24,20 @@ interface TuneValues {
 /** Their numbers decide the network's last layers. */
 const referenceViews = ['2-chamber', '4-chamber'];
 const classes = ['background', 'right ventricle', 'myocardium', 'left ventricle'];
+const groups = ['DCM', 'HCM', 'MINF', 'NOR', 'RV'];
+
+/** As many groups of every label that is asked for. */
+function groupNames({ tasks }: RunConfig): GroupNames {
+  const labels = Object.values(tasks).flatMap(({ label }) => (typeof label === 'string' ? [label] : []));
+  return Object.fromEntries(labels.map((label) => [label, groups]));
+}
 
 async function winnersOn(device: Device, config: RunConfig, seconds: number): Promise<Winner[]> {
   const { size, spacingMm } = config;
-  const plan = planRun(config, { size, spacingMm, targetView: '', referenceViews, classes });
+  const plan = planRun(config, {
+    ...{ size, spacingMm, targetView: '', referenceViews, classes },
+    groupNames: groupNames(config),
+  });
   const trainer = new Trainer(device, trainConfigOf(config), plan, size);
   let progress: Progress | undefined;
   try {

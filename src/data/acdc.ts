@@ -1,5 +1,6 @@
 /** @file Finds labelled cardiac volumes laid out as ACDC: patientNNN_frameMM.nii.gz, the same with _gt, and Info.cfg. */
 
+import { decodeText } from './files/text.ts';
 import { groupBy } from './lists.ts';
 import { reasonOf } from './scan.ts';
 import type { FileSource, SkippedFile } from './types.ts';
@@ -144,13 +145,6 @@ function toFrames(files: readonly NamedFile[], info: AcdcInfo, skipped: SkippedF
       image: image.source,
       labels: labels.get(frame)?.source ?? null,
     }));
-}
-
-/** The text of a file as Windows and others store it: UTF-8, or UTF-16 by its byte order mark. */
-function decodeText(bytes: Uint8Array): string {
-  const mark = (bytes[0]! << 8) | bytes[1]!;
-  const encoding = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : 'utf-8';
-  return new TextDecoder(encoding).decode(bytes);
 }
 
 /** Where Info.cfg names a frame that is not there, or one frame twice. */

@@ -1,4 +1,5 @@
 /** @file Samples: prepared images with their pixels, one by one. */
+import { groupOf } from './groups.ts';
 import { type PreparedData, type PreparedImage, UNKNOWN } from './types.ts';
 
 /** A prepared image on its grid. */
@@ -9,6 +10,8 @@ export interface Sample extends PreparedImage {
   pixels(): Float32Array;
   /** [size, size] class numbers, or UNKNOWN; null where the data have no masks. A view, not a copy. */
   mask(): Uint8Array | null;
+  /** The subject's group by a label; null where the data do not say. */
+  group(label: string): string | null;
 }
 
 /** The image at `index` of the data. */
@@ -20,6 +23,7 @@ export function sampleAt({ manifest, pixels, masks }: PreparedData, index: numbe
     index,
     pixels: () => pixels.subarray(index * area, (index + 1) * area),
     mask: () => masks?.subarray(index * area, (index + 1) * area) ?? null,
+    group: (label) => groupOf(manifest, label, image.subject),
   };
 }
 

@@ -2,11 +2,9 @@
 import { ConfigError } from '../base/errors.ts';
 import { drawsOf, permutation } from '../base/random.ts';
 import { groupBy } from './lists.ts';
+import type { Groups } from './types.ts';
 
-/** Groups by subject; subjects without one are a group of their own. */
-export type Groups = Readonly<Record<string, string>>;
-
-/** The subjects of each group at random, groups by name: whichever order they are given in. */
+/** The subjects of each group at random, groups by name, subjects without one a group of their own: whichever order they are given in. */
 function shuffledGroups(
   subjects: readonly string[],
   groups: Groups,

@@ -69,6 +69,12 @@ export interface PreparedImage {
   readonly phase?: 'ED' | 'ES';
 }
 
+/** Groups by subject; not every subject has one. */
+export type Groups = Readonly<Record<string, string>>;
+
+/** What experts may have said of images or subjects: classes of pixels, or groups of subjects. */
+export type Annotation = 'masks' | 'groups';
+
 export interface PreparedManifest {
   readonly format: 'planewise-prepared';
   /** 2 where there are masks. */
@@ -83,7 +89,11 @@ export interface PreparedManifest {
   readonly classes?: readonly string[];
   readonly dtype: 'f32' | 'f16';
   /** Pathology groups by subject, of those whose group the source knows. */
-  readonly groups?: Readonly<Record<string, string>>;
+  readonly groups?: Groups;
+  /** Further labels by name, each with groups by subject: a finding that is there or not, say. */
+  readonly labels?: Readonly<Record<string, Groups>>;
+  /** Subjects whom those who published the data hold out; a configuration that names nobody tests on them. */
+  readonly heldOut?: readonly string[];
   readonly images: readonly PreparedImage[];
   readonly skipped: readonly SkippedFile[];
 }

@@ -1,6 +1,7 @@
 /** @file NumPy's .npy (NEP 1): one array, its header a Python dictionary, read in any order and written in C order. */
 import { FileError } from '../base/errors.ts';
 import { fromHalfBits } from '../base/half.ts';
+import { NPY_MAGIC, type NpyHeader, readNpyHeader } from '../base/npy.ts';
 import type { Weight } from '../models/state.ts';
 import { elementCount, stridesOf } from '../tensor/shape.ts';
 
@@ -21,50 +22,10 @@ const kinds: Readonly<Record<string, Read>> = {
   u8: (view, at, little) => Number(view.getBigUint64(at, little)),
 };
 
-const MAGIC = '\x93NUMPY';
 /** The data begin at a multiple of this. */
 const ALIGNMENT = 64;
 
 const again = 'Write the file again with numpy.savez.';
-
-export const isNpy = (bytes: Uint8Array): boolean =>
-  [...MAGIC].every((letter, i) => bytes[i] === letter.charCodeAt(0));
-
-interface Header {
-  readonly descr: string;
-  readonly fortran: boolean;
-  readonly shape: readonly number[];
-  /** Where the elements begin. */
-  readonly start: number;
-}
-
-/** The text of the header and where it ends. Throws FileError where the file ends before. */
-function headerText(bytes: Uint8Array, name: string): { readonly text: string; readonly start: number } {
-  const version = bytes[6];
-  const at = version === 1 ? 10 : 12;
-  if (!isNpy(bytes) || bytes.length < at)
-    throw new FileError(name, 'is no .npy array: it does not begin as one', again);
-  if (version === undefined || version < 1 || version > 3)
-    throw new FileError(name, `is a .npy array of version ${version}, which is not known`, again);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, at);
-  const start = at + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
-  if (start > bytes.length) throw new FileError(name, 'breaks off within its header', again);
-  return { text: new TextDecoder().decode(bytes.subarray(at, start)), start };
-}
-
-function readHeader(bytes: Uint8Array, name: string): Header {
-  const { text, start } = headerText(bytes, name);
-  const descr = /'descr'\s*:\s*('[^']*'|\[[^\]]*\])/.exec(text)?.[1];
-  const order = /'fortran_order'\s*:\s*(\w+)/.exec(text)?.[1];
-  const sizes = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(text)?.[1];
-  const problem = (what: string): FileError =>
-    new FileError(name, `has a header without ${what} (${text.trim().slice(0, 80)})`, again);
-  if (descr === undefined) throw problem('a type');
-  if (order !== 'True' && order !== 'False') throw problem('fortran_order True or False');
-  if (sizes === undefined) throw problem('a shape');
-  const shape = sizes.split(',').flatMap((size) => (size.trim() === '' ? [] : [Number(size)]));
-  return { descr: descr.replaceAll("'", ''), fortran: order === 'True', shape, start };
-}
 
 /** How an element is read. Throws FileError for what are no numbers. */
 function readerOf(descr: string, name: string): { read: Read; bytes: number; little: boolean; kind: string } {
@@ -84,7 +45,7 @@ const fortranStrides = (shape: readonly number[]): number[] =>
   shape.map((_, axis) => elementCount(shape.slice(0, axis)));
 
 /** Where each element of a C-ordered array stands in the file. */
-function* placesOf({ shape, fortran }: Header): Generator<number> {
+function* placesOf({ shape, fortran }: NpyHeader): Generator<number> {
   const strides = fortran ? fortranStrides(shape) : stridesOf(shape);
   const index = shape.map(() => 0);
   const count = elementCount(shape);
@@ -105,7 +66,7 @@ function* placesOf({ shape, fortran }: Header): Generator<number> {
  * @throws FileError for other types, object arrays among them, and for arrays that are broken or too large for float32
  */
 export function decodeNpy(bytes: Uint8Array, name: string): Weight {
-  const header = readHeader(bytes, name);
+  const header = readNpyHeader(bytes, name, again);
   const { descr, shape, start } = header;
   const { read, bytes: each, little, kind } = readerOf(descr, name);
   const count = elementCount(shape);
@@ -139,7 +100,7 @@ export function encodeNpy({ shape, values, integer = false }: Weight): Uint8Arra
   const each = integer ? 8 : 4;
   const bytes = new Uint8Array(10 + length + values.length * each);
   const view = new DataView(bytes.buffer);
-  for (const [i, letter] of [...`${MAGIC}\x01\x00`].entries()) bytes[i] = letter.charCodeAt(0);
+  for (const [i, letter] of [...`${NPY_MAGIC}\x01\x00`].entries()) bytes[i] = letter.charCodeAt(0);
   view.setUint16(8, length, true);
   bytes.set(new TextEncoder().encode(`${text.padEnd(length - 1)}\n`), 10);
   for (const [i, value] of values.entries()) {

@@ -1,8 +1,8 @@
 /** @file Weights in any format that is read, told by the file's first bytes. */
 import { FileError } from '../base/errors.ts';
+import { isNpy } from '../base/npy.ts';
 import type { StateDict } from '../models/state.ts';
 import { decodeWeights, type WeightsMetadata } from '../models/weights.ts';
-import { isNpy } from './npy.ts';
 import { decodeNpz, isZipped } from './npz.ts';
 
 export interface StateFile {

@@ -1,4 +1,5 @@
 /** @file The frame of a report: a page that needs nothing else and may fetch nothing; tables of settings. */
+import type { Table } from '../results/mark.ts';
 import { Html, html } from './html.ts';
 import { reportStyle } from './style.ts';
 
@@ -33,6 +34,17 @@ ${body}
 export function pairs(rows: readonly (readonly [string, string])[], caption: string): Html {
   const body = rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`);
   return html`<div><table><caption>${caption}</caption><tbody>${body}</tbody></table></div>`;
+}
+
+/** A table of figures. */
+export function tableSection({ title, about, columns, rows }: Table): Html {
+  const heads = columns.map((name) => html`<th scope="col">${name}</th>`);
+  const body = rows.map(([name, ...cells]) => {
+    const own = cells.map((cell) => html`<td class="number">${cell}</td>`);
+    return html`<tr><th scope="row">${name}</th>${own}</tr>`;
+  });
+  return html`<section><h2>${title}</h2><p>${about}</p><div class="scroll"><table>
+<thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div></section>`;
 }
 
 /** Nested settings as dotted names: augmentation.rotationDeg. */

@@ -5,7 +5,7 @@ import type { Evaluation } from '../results/evaluation.ts';
 import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import { type CurveTask, curvesSection, scatterSection } from './charts.ts';
 import { counted, duration, type Html, html, whole } from './html.ts';
-import { flattened, page, pairs } from './page.ts';
+import { flattened, page, pairs, tableSection } from './page.ts';
 import { resultsSection, summary, tiles } from './results.ts';
 import { slicesSection } from './slices.ts';
 import { uplotScript, uplotStyle } from './uplot.gen.ts';
@@ -131,6 +131,7 @@ export function renderReport(input: ReportInput): string {
     body: html`${resultsSection(evaluation)}
 ${curvesSection(metrics, validation, tasks, uplotScript)}
 ${slicesSection(evaluation.shown, data.size)}
+${(evaluation.tables ?? []).map(tableSection)}
 ${evaluation.scatters.map(scatterSection)}
 ${dataSection(data)}
 ${runSection(input)}`,

@@ -1,6 +1,6 @@
 /** @file What is known of a network once its images are judged: what report, page and terminal are told. */
 import type { Sample } from '../data/sample.ts';
-import type { Finding, Scatter } from './mark.ts';
+import type { Finding, Scatter, Table } from './mark.ts';
 import type { Result } from './result.ts';
 
 /** Which subjects were evaluated. */
@@ -22,6 +22,7 @@ export interface Evaluation {
   /** Each task's part of evaluation.json. */
   readonly summaries: Readonly<Record<string, object | null>>;
   readonly scatters: readonly Scatter[];
+  readonly tables?: readonly Table[];
   readonly notes: readonly string[];
   readonly shown: readonly ShownImage[];
 }

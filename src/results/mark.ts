@@ -80,6 +80,16 @@ export function seriesOf(images: readonly (readonly Finding[])[]): { name: strin
   );
 }
 
+/** Figures in rows and columns: what was told of what, say. */
+export interface Table {
+  readonly title: string;
+  /** Sentences on what the cells are. */
+  readonly about: string;
+  /** The first heads the rows' names. */
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly [name: string, ...cells: string[]])[];
+}
+
 /** Predicted against true values of many images. */
 export interface Scatter {
   readonly title: string;

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { backbones } from '../backbones/index.ts';
 import { ConfigError } from '../base/errors.ts';
+import type { Annotation } from '../data/types.ts';
 import { tasks } from '../tasks/index.ts';
 import type { SettingKind } from '../tasks/task.ts';
 import type { ModelSection, TrainConfig } from '../train/settings.ts';
@@ -21,9 +22,10 @@ const MOST_SHOWN = 80;
 /** Every task that can be asked for. */
 export const taskNames: readonly string[] = tasks.map(({ name }) => name);
 
-/** Whether a task of the configuration learns from masks. */
-export const learnsFromMasks = ({ tasks: sections }: PlanConfig): boolean =>
-  tasks.some(({ name, masks }) => masks && name in sections);
+/** What the tasks of a configuration learn from beside images and geometry. */
+export const annotationsOf = ({ tasks: sections }: PlanConfig): Annotation[] => [
+  ...new Set(tasks.flatMap(({ name, learnsFrom }) => (learnsFrom && name in sections ? [learnsFrom] : []))),
+];
 
 type Path = readonly PropertyKey[];
 

@@ -12,7 +12,7 @@ import { parseViewRule } from '../data/study/views.ts';
 import type { PreparedData } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import { makeCohort } from './cohort.node.ts';
-import { type GivenConfig, learnsFromMasks, type RunConfig } from './config.ts';
+import { annotationsOf, type GivenConfig, type RunConfig } from './config.ts';
 
 /** A stretch of work with a length, for a progress line. */
 export interface Stage {
@@ -52,14 +52,14 @@ export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
 
 async function prepareFolder(folder: string, config: RunConfig, options: DataOptions): Promise<PreparedData> {
   const files = await listFiles(folder);
-  const masks = learnsFromMasks(config);
+  const annotations = annotationsOf(config);
   const warnings = new Warnings();
   let stage: Stage | undefined;
   let phase = '';
   const { data } = await openFiles(files, {
     from: folder,
-    // A phantom cohort has both studies and volumes with masks; which are meant needs no word.
-    ...(config.data === null ? { source: masks ? 'acdc' : 'dicom' } : { masks }),
+    // A phantom cohort has both studies and annotated volumes; which are meant needs no word.
+    ...(config.data === null ? { source: annotations.length > 0 ? 'acdc' : 'dicom' } : { annotations }),
     size: config.size,
     spacingMm: config.spacingMm,
     views: config.map.map(parseViewRule),

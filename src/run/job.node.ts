@@ -1,6 +1,7 @@
 /** @file A whole training job in Node: data, training, evaluation, report, each in the run's folder. */
 import { basename } from 'node:path';
 import type { ProfileRow } from '../autograd/profile.ts';
+import { groupNames } from '../data/groups.ts';
 import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import { noneHeldOut } from '../report/html.ts';
@@ -79,9 +80,11 @@ export function adapterLine({ caps }: Device): string {
 /** One line about the data. */
 function dataLine({ manifest }: PreparedData): string {
   const { images, size, spacingMm, targetView, referenceViews, classes = [] } = manifest;
+  const groups = Object.entries(groupNames(manifest));
   const labels = [
     ...(referenceViews.length > 0 ? [`lines of ${referenceViews.join(', ')}`] : []),
     ...(classes.length > 0 ? [`masks of ${classes.slice(1).join(', ')}`] : []),
+    ...groups.map(([label, names]) => `${label}: ${names.join(', ')}`),
   ];
   const told = labels.length > 0 ? labels.join('; ') : 'no lines and no masks';
   return `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${told}`;

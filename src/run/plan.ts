@@ -1,16 +1,24 @@
 /** @file The plan that a run's configuration asks for, on the data at hand. */
 import { backbones } from '../backbones/index.ts';
 import { ConfigError } from '../base/errors.ts';
+import { type GroupNames, groupNames } from '../data/groups.ts';
 import type { PreparedManifest } from '../data/types.ts';
 import { tasks } from '../tasks/index.ts';
 import { type ChosenTask, type Plan, planOf } from '../train/plan.ts';
 import type { TrainConfig } from '../train/settings.ts';
 
-/** What of the data decides the network and its labels. */
-export type PlanData = Pick<
-  PreparedManifest,
-  'size' | 'spacingMm' | 'targetView' | 'referenceViews' | 'classes'
->;
+/** What of the data decides the network and its labels: a manifest, or what weights remember of one. */
+export interface PlanData
+  extends Pick<
+    PreparedManifest,
+    'size' | 'spacingMm' | 'targetView' | 'referenceViews' | 'classes' | 'groups' | 'labels'
+  > {
+  /** What weights remember of `groups` and `labels`. */
+  readonly groupNames?: GroupNames;
+}
+
+/** Names of the groups that the data have. */
+export const groupNamesOf = (data: PlanData): GroupNames => data.groupNames ?? groupNames(data);
 
 /** What of a configuration does. */
 export type PlanConfig = Pick<TrainConfig, 'model' | 'tasks'>;
@@ -36,5 +44,10 @@ export function planRun(config: PlanConfig, data: PlanData): Plan {
       settings: own,
     }),
   );
-  return planOf(backboneRecord(name).build(settings, 1), chosen, data, data);
+  return planOf(
+    backboneRecord(name).build(settings, 1),
+    chosen,
+    { ...data, groupNames: groupNamesOf(data) },
+    data,
+  );
 }

@@ -6,8 +6,8 @@ import { decodeWeights, type WeightsMetadata } from '../models/weights.ts';
 import type { Device } from '../tensor/device.ts';
 import { loadNetwork } from '../train/network.ts';
 import type { Plan } from '../train/plan.ts';
-import { checkedPlan } from './config.ts';
-import { type PlanConfig, type PlanData, planRun } from './plan.ts';
+import { annotationsOf, checkedPlan } from './config.ts';
+import { groupNamesOf, type PlanConfig, type PlanData, planRun } from './plan.ts';
 import { upgradeWeights } from './upgrade.ts';
 
 /** How weights were trained: enough to build the network and to prepare images for it. */
@@ -25,6 +25,7 @@ export function describeWeights(config: PlanConfig, data: PlanData, steps: numbe
   const info: WeightsInfo = {
     ...{ version: 2, model, tasks: sections, size, spacingMm, targetView, referenceViews },
     ...(classes && { classes }),
+    ...(annotationsOf(config).includes('groups') && { groupNames: groupNamesOf(data) }),
     steps,
   };
   return { [KEY]: JSON.stringify(info) };

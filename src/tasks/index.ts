@@ -1,5 +1,6 @@
 /** @file Every task, one line each. */
 import { anatomicalPosition } from './anatomicalPosition/index.ts';
+import { classification } from './classification/index.ts';
 import { contextRestoration } from './contextRestoration.ts';
 import { contrastive } from './contrastive/index.ts';
 import { location } from './location.ts';
@@ -16,6 +17,7 @@ export const tasks: readonly Task[] = [
   location,
   segmentation,
   rotation,
+  classification,
   anatomicalPosition,
   contextRestoration,
   modelsGenesis,

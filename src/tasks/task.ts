@@ -1,10 +1,12 @@
 /** @file The contract of a task: which labels it needs, the heads it reads, its loss, and how it is judged. */
 import type { Field, Row } from '../data/field.ts';
+import type { GroupNames } from '../data/groups.ts';
 import type { Example, Input } from '../data/input.ts';
 import type { Sample } from '../data/sample.ts';
+import type { Annotation } from '../data/types.ts';
 import type { Head } from '../models/heads.ts';
 import type { FoundLine } from '../planning/evidence.ts';
-import type { Mark, Scatter } from '../results/mark.ts';
+import type { Mark, Scatter, Table } from '../results/mark.ts';
 import type { Result } from '../results/result.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -14,6 +16,8 @@ export interface Facts {
   readonly referenceViews: readonly string[];
   /** Names of the classes in the masks, background first; none without masks. */
   readonly classes?: readonly string[] | undefined;
+  /** Names of the groups that subjects are in, by label; none where nobody is in any. */
+  readonly groupNames?: GroupNames | undefined;
 }
 
 /** The grid of the prepared images. */
@@ -62,6 +66,7 @@ export interface Verdict {
   /** The task's part of evaluation.json. */
   readonly summary: object | null;
   readonly scatters: readonly Scatter[];
+  readonly tables?: readonly Table[];
   /** What the results mean, for whoever reads the report: sentences. */
   readonly notes: readonly string[];
 }
@@ -118,6 +123,8 @@ export interface Part {
   readonly tells: string;
   /** Of a task whose network draws other planes' lines, so that planes can be planned by it. */
   readonly lineReader?: LineReader;
+  /** Of a task that learns from annotations: whether an image has any of them. Tasks with one such function share images. */
+  readonly labelled?: (sample: Sample) => boolean;
   /** Writes the labels of an example; what is not set stays masked. */
   fill(example: Example, row: Row): void;
   /** One element: the mean over the labels that exist, 0 where none does. */
@@ -149,8 +156,8 @@ export interface Task<S = unknown> {
   readonly about: string;
   /** What its loss is called in charts. */
   readonly lossTitle: string;
-  /** Whether it learns from masks: of several kinds of images in a folder, those with masks are then taken. */
-  readonly masks?: boolean;
+  /** What it learns from beside images and geometry: of several kinds of images in a folder, those that have it are then taken. */
+  readonly learnsFrom?: Annotation;
   /** Its section of the configuration, beside the weight of its loss. */
   readonly settings: SettingKinds<S>;
   readonly defaults: S;

@@ -2,22 +2,53 @@
 
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
+import { listed } from '../base/words.ts';
 import { MOST_ELASTIC } from '../data/appearance.ts';
 import { evenly } from '../data/lists.ts';
-import { isLabelled, type Sample, sampleAt, samplesOf } from '../data/sample.ts';
+import { type Sample, sampleAt, samplesOf } from '../data/sample.ts';
 import { drawSubjects, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
-import type { Task } from '../tasks/task.ts';
+import type { Part } from '../tasks/task.ts';
 import type { Plan, Stream } from './plan.ts';
 import type { AugmentationSettings, TrainConfig } from './settings.ts';
 
-/** Some of the training subjects with masks; those of fewer are among those of more. */
-function labelledOf(data: PreparedData, train: readonly string[], { seed, labelled }: TrainConfig): string[] {
-  const known = samplesOf(data, imagesOf(data, train)).filter(isLabelled);
-  const subjects = [...new Set(known.map(({ subject }) => subject))];
+/** What of a plan decides who has the annotations that are learnt from. */
+export type Annotated = Pick<Plan, 'tasks'>;
+
+/** Those of the subjects of whom every task that learns from annotations has some. */
+export function labelledSubjects(
+  data: PreparedData,
+  subjects: readonly string[],
+  { tasks }: Annotated,
+): string[] {
+  const samples = samplesOf(data, imagesOf(data, subjects));
+  return tasks.reduce<readonly string[]>((left, { part: { labelled } }) => {
+    if (!labelled) return left;
+    const known = new Set(samples.filter(labelled).map(({ subject }) => subject));
+    return left.filter((subject) => known.has(subject));
+  }, subjects) as string[];
+}
+
+/** `masks and groups` */
+const annotationsOf = ({ tasks }: Annotated): string =>
+  listed([...new Set(tasks.flatMap(({ task }) => task.learnsFrom ?? []))]);
+
+/** Some of the training subjects with what is learnt from; those of fewer are among those of more. */
+function labelledOf(
+  data: PreparedData,
+  train: readonly string[],
+  { seed, labelled }: TrainConfig,
+  plan: Annotated,
+): string[] {
+  const what = annotationsOf(plan);
+  if (what === '')
+    throw new ConfigError(
+      `labelled is ${labelled}, but no task learns from masks or groups: all would use every subject. Leave it out.`,
+    );
+  const subjects = labelledSubjects(data, train, plan);
   if (labelled! <= subjects.length) return drawSubjects(subjects, labelled!, seed);
   throw new ConfigError(
-    `labelled is ${labelled}, but of the ${train.length} training subjects ${subjects.length} have masks. Ask for as many at most, or hold out fewer.`,
+    `labelled is ${labelled}, but of the ${train.length} training subjects ${subjects.length} have ${what}. Ask for as many at most, or hold out fewer.`,
   );
 }
 
@@ -37,48 +68,61 @@ function namedSubjects(data: PreparedData, { train, validation, test }: Split): 
   return { train: [...train].sort(), validation: [...validation].sort(), test: [...test].sort() };
 }
 
+/** The parts as they are drawn; who is held out by those who published the data tests, and nobody else. */
+function drawnSplit(
+  data: PreparedData,
+  options: { readonly seed: number; readonly validation: number; readonly test: number },
+): Split {
+  const { heldOut } = data.manifest;
+  const all = subjectsOf(data);
+  if (!heldOut) return splitSubjects(all, options);
+  const test = all.filter((subject) => heldOut.includes(subject));
+  const others = all.filter((subject) => !heldOut.includes(subject));
+  return { ...splitSubjects(others, { ...options, test: 0 }), test };
+}
+
 /**
  * The subjects of each part, as a configuration divides them.
- * @throws ConfigError where fewer of the training part have masks than are to be used
+ * @throws ConfigError where fewer of the training part have what the tasks learn from than are to be used
  */
-export function splitOf(data: PreparedData, config: TrainConfig): Split {
+export function splitOf(data: PreparedData, config: TrainConfig, plan: Annotated): Split {
   const { seed, validationFraction, testFraction, labelled, subjects } = config;
   const fractions = { validation: validationFraction, test: testFraction };
-  const split = subjects
-    ? namedSubjects(data, subjects)
-    : splitSubjects(subjectsOf(data), { seed, ...fractions });
+  const split = subjects ? namedSubjects(data, subjects) : drawnSplit(data, { seed, ...fractions });
   if (labelled === null) return split;
-  const train = labelledOf(data, split.train, config);
+  const train = labelledOf(data, split.train, config, plan);
   return { ...split, train, rest: split.train.filter((subject) => !train.includes(subject)) };
 }
 
+/** Which images a task, or a stream of tasks, learns from. */
+type Learner = Pick<Part, 'labelled'>;
+
 /** The subjects that tasks learn from. */
-const subjectsFor = ({ masks }: Pick<Task, 'masks'>, { train, rest = [] }: Split): readonly string[] =>
-  masks ? train : [...train, ...rest];
+const subjectsFor = ({ labelled }: Learner, { train, rest = [] }: Split): readonly string[] =>
+  labelled ? train : [...train, ...rest];
 
 /** What a task learns from. */
-export const trainingSamples = (data: PreparedData, task: Pick<Task, 'masks'>, split: Split): Sample[] =>
-  samplesOf(data, imagesOf(data, subjectsFor(task, split)));
+export const trainingSamples = (data: PreparedData, part: Learner, split: Split): Sample[] =>
+  samplesOf(data, imagesOf(data, subjectsFor(part, split)));
 
-const withMasks = (data: PreparedData, images: readonly number[]): number[] =>
-  images.filter((index) => isLabelled(sampleAt(data, index)));
-
-/** Images that a stream trains on: with masks, where its tasks learn from those. */
-export function trainingImages(data: PreparedData, { masks }: Stream, split: Split): number[] {
-  const images = imagesOf(data, subjectsFor({ masks }, split));
-  return masks ? withMasks(data, images) : images;
-}
-
-/** Images that a stream is validated on, at most `most`, evenly spaced; none where the held-out subjects lack masks. */
-export function validationImages(
+/** Those of the images that say something to tasks. */
+const learnable = (
   data: PreparedData,
-  { masks }: Stream,
+  { labelled }: Learner,
+  images: readonly number[],
+): readonly number[] => (labelled ? images.filter((index) => labelled(sampleAt(data, index))) : images);
+
+/** Images that a stream trains on: with annotations, where its tasks learn from those. */
+export const trainingImages = (data: PreparedData, stream: Stream, split: Split): readonly number[] =>
+  learnable(data, stream, imagesOf(data, subjectsFor(stream, split)));
+
+/** Images that a stream is validated on, at most `most`, evenly spaced; none where held-out subjects lack annotations. */
+export const validationImages = (
+  data: PreparedData,
+  stream: Stream,
   { validation }: Split,
   most: number,
-): number[] {
-  const images = imagesOf(data, validation);
-  return [...evenly(masks ? withMasks(data, images) : images, most)];
-}
+): number[] => [...evenly(learnable(data, stream, imagesOf(data, validation)), most)];
 
 /** Indices of all images of these subjects, in stored order. */
 export function imagesOf({ manifest }: PreparedData, subjects: readonly string[]): number[] {
@@ -87,15 +131,26 @@ export function imagesOf({ manifest }: PreparedData, subjects: readonly string[]
 }
 
 /**
- * Identifies a prepared data set by its manifest, and by its masks where there are any: by what training sees of it, so
- * that older runs can go on.
+ * Identifies a prepared data set by its manifest, by its masks where there are any, and by its subjects' groups where
+ * tasks learn from those: by what training sees of it, so that older runs can go on.
  */
-export function fingerprint({ manifest, masks }: PreparedData): string {
+export function fingerprint({ manifest, masks }: PreparedData, { tasks }: Annotated): string {
   const { size, spacingMm, targetView, referenceViews, classes, images } = manifest;
   const seen = images.map(({ space: _, ...image }) => image);
   const labels = masks && { classes, masks: crc32(masks) };
+  const { groups, labels: others, heldOut } = manifest;
+  const grouped = tasks.some(({ task }) => task.learnsFrom === 'groups') && { groups, others };
   return textChecksum(
-    JSON.stringify({ size, spacingMm, targetView, referenceViews, images: seen, ...labels }),
+    JSON.stringify({
+      size,
+      spacingMm,
+      targetView,
+      referenceViews,
+      images: seen,
+      ...labels,
+      ...grouped,
+      heldOut,
+    }),
   );
 }
 
@@ -126,7 +181,7 @@ export function checkData(
 ): void {
   const { tasks, backbone } = plan;
   checkElastic(elasticPx, data.manifest.size, plan);
-  for (const { task, part } of tasks) part.check(trainingSamples(data, task, split));
+  for (const { part } of tasks) part.check(trainingSamples(data, part, split));
   const { size } = data.manifest;
   if (size % backbone.sideStep !== 0)
     throw new ConfigError(

@@ -109,7 +109,7 @@ export async function evaluate(
   const samples = samplesOf(data, indices);
   const { verdicts, shown } = await judgeImages(network, data, tasks, indices, {
     batch,
-    training: (planned) => trainingSamples(data, planned.task, split),
+    training: (planned) => trainingSamples(data, planned.part, split),
     mirrored: mirror ? mirroredHeads(tasks) : [],
     show: shownImages(samples, SHOWN).map(({ index }) => index),
     onProgress: (done) => onProgress?.(done, indices.length),
@@ -121,6 +121,7 @@ export async function evaluate(
     results: verdicts.flatMap(({ results }) => results),
     summaries: Object.fromEntries(verdicts.map(({ task, summary }) => [task, summary])),
     scatters: verdicts.flatMap(({ scatters }) => scatters),
+    tables: verdicts.flatMap(({ tables = [] }) => tables),
     notes: [...verdicts.flatMap(({ notes }) => notes), ...(mirror ? [MIRRORED] : [])],
     shown,
   };

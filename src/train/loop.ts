@@ -58,7 +58,7 @@ class Run {
     const { batch, seed, epoch, augmentation } = config;
     this.#options = options;
     this.#trainer = trainer;
-    this.#data = fingerprint(data);
+    this.#data = fingerprint(data, options.plan);
     const { streams } = options.plan;
     const sampler = ({ input, tasks }: Stream, how: SamplerOptions): Sampler =>
       createSampler(data, { ...how, input, labellers: tasks.map(({ part }) => part) });
@@ -242,7 +242,7 @@ class Run {
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { device, data, config, plan } = options;
-  const split = splitOf(data, config);
+  const split = splitOf(data, config, options.plan);
   checkData(data, plan, split, config.augmentation);
   const choices = choicesOf(device);
   const trainer = new Trainer(device, config, plan, data.manifest.size);

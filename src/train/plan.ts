@@ -23,8 +23,8 @@ export interface PlannedTask {
 /** Tasks that look at the same images: one forward pass. */
 export interface Stream {
   readonly input: TaskInput;
-  /** Whether it is of the tasks that learn from masks, to which images without any say nothing. */
-  readonly masks: boolean;
+  /** Of tasks that learn from annotations: which images have any; the others say nothing to them. */
+  readonly labelled?: Part['labelled'];
   readonly tasks: readonly PlannedTask[];
 }
 
@@ -90,12 +90,12 @@ const inputOf = ({ part }: PlannedTask): TaskInput => part.input ?? oneImage;
 export const byInput = (tasks: readonly PlannedTask[]): ReadonlyMap<TaskInput, PlannedTask[]> =>
   groupBy(tasks, inputOf);
 
-/** Tasks by what they look at, those that learn from masks apart: they draw other images. */
+/** Tasks by what they look at, those that learn from annotations apart: they draw other images. */
 function streamsOf(tasks: readonly PlannedTask[]): Stream[] {
   return [...byInput(tasks)].flatMap(([input, own]) =>
-    [...groupBy(own, ({ task }) => task.masks === true)].map(([masks, some]) => ({
-      ...{ input, masks },
-      tasks: some,
+    [...groupBy(own, ({ part }) => part.labelled)].map(([labelled, some]) => ({
+      ...{ input, tasks: some },
+      ...(labelled && { labelled }),
     })),
   );
 }

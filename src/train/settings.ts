@@ -60,7 +60,7 @@ export interface TrainConfig {
   readonly freezeSteps: number | null;
   /** Factors on the learning rate, by part of the network. */
   readonly rates: Readonly<Record<NetworkPart, number>>;
-  /** The masks of how many training subjects are used; null: of all. The others serve tasks that need no masks. */
+  /** The masks or groups of how many training subjects are used; null: of all. The others serve tasks that need neither. */
   readonly labelled: number | null;
   /** Who trains, validates and tests, by name, whatever the fractions say; null: drawn by the fractions. */
   readonly subjects: Omit<Split, 'rest'> | null;

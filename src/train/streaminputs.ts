@@ -27,7 +27,7 @@ export class StreamInputs {
   readonly #whole: Tensor;
   readonly #tensors: ReadonlyMap<Section, Tensor>;
 
-  constructor(device: Device, { input, tasks }: Omit<Stream, 'masks'>, examples: number, size: number) {
+  constructor(device: Device, { input, tasks }: Stream, examples: number, size: number) {
     const fields = batchFields(
       input,
       tasks.flatMap(({ part }) => part.fields),

@@ -50,6 +50,7 @@ describe('renderReport', () => {
           results: [resultOf({ title: hostile, unit: hostile, about: hostile, notes: [hostile] })],
           notes: [hostile],
           scatters: [{ title: hostile, about: hostile, axis: hostile, points: [{ predicted: 0, truth: 1 }] }],
+          tables: [{ title: hostile, about: hostile, columns: [hostile], rows: [[hostile, hostile]] }],
           shown: [shown([{ task: hostile, series: [hostile], marks: hostileMarks }], hostile)],
         },
         data: {
@@ -116,6 +117,20 @@ describe('renderReport', () => {
     expect(text).not.toContain('seen before');
     expect(text).not.toContain('other subjects');
     expect(reportOf({ part: 'validation' })).toContain('whose loss chose the weights to keep');
+  });
+
+  test('has tables of what was told', () => {
+    const rows = [
+      ['HCM', '7', '0'],
+      ['NOR', '2', '5'],
+    ] as const;
+    const table = { title: 'Groups', about: 'Of studies.', columns: ['Group', 'says HCM', 'says NOR'], rows };
+    const text = renderReport(input({ evaluation: { ...evaluation, tables: [table] } }));
+    expect(text).toContain('<h2>Groups</h2><p>Of studies.</p>');
+    expect(text).toContain('<th scope="col">says NOR</th>');
+    expect(text).toContain(
+      '<tr><th scope="row">NOR</th><td class="number">2</td><td class="number">5</td></tr>',
+    );
   });
 
   test('says so when nothing was learned, and what could not be scored', () => {

@@ -19,7 +19,7 @@ async function trained(tasks: readonly ('orientation' | 'location')[]) {
   const config = tinyConfig({ tasks, steps: 1, testFraction: 0.2 });
   const files = new MemoryFiles();
   await train({ device: device(), data, config, files });
-  return { config, files, split: splitOf(data, config) };
+  return { config, files, split: splitOf(data, config, { tasks: [] }) };
 }
 
 describe('the evaluation of a run', () => {
@@ -45,7 +45,7 @@ describe('the evaluation of a run', () => {
   });
 
   it('needs weights, and says where they should be', async () => {
-    const { train: subjects } = splitOf(data, tinyConfig());
+    const { train: subjects } = splitOf(data, tinyConfig(), { tasks: [] });
     const split = { train: subjects, validation: [], test: [] };
     const missing = evaluateRun(device(), data, split, new MemoryFiles(), { batch: 4 });
     await expect(missing).rejects.toThrow(FileError);

@@ -136,7 +136,7 @@ describe('a stranger', () => {
     });
     const { network, plan } = await loadTrained(device(), bytes, 'w');
     const data = await openStore(join(folder, 'broken', 'prepared'));
-    const split = splitOf(data, trainConfigOf(whole.config));
+    const split = splitOf(data, trainConfigOf(whole.config), plan);
     const again = await evaluate(network, data, plan.tasks, split, { batch: 4 });
     network.dispose();
     expect(again.results).toEqual(whole.results!.results);
@@ -193,7 +193,9 @@ describe('a stranger in the page’s worker', () => {
     );
     const config = trainConfigOf(resolveConfig({ ...given, data: 'x' }));
     const told: Events['preview'][] = [];
-    const previews = new Previews(data, splitOf(data, config), config, (preview) => told.push(preview));
+    const previews = new Previews(data, splitOf(data, config, { tasks: [] }), config, (preview) =>
+      told.push(preview),
+    );
     await previews.show(weights.network, 1);
     weights.network.dispose();
     const marks = told[0]!.items.flatMap(({ findings }) => findings.flatMap((finding) => finding.marks));

@@ -113,7 +113,7 @@ describe('the losses of tasks', () => {
       expect(planned).toHaveLength(1);
       expect(heads).toEqual(only!.part.heads);
       expect(heads).toHaveLength(1);
-      expect(streams).toEqual([{ input: oneImage, masks: false, tasks: planned }]);
+      expect(streams).toEqual([{ input: oneImage, tasks: planned }]);
       expect(await lossOf(only!).item()).toBeCloseTo(reference()[name], 6);
       expect(combined(planned, reference())).toBeCloseTo(chosen[name].weight * reference()[name], 12);
     }

@@ -20,6 +20,7 @@ export function sampleOf(labels: Partial<Sample> = {}): Sample {
     },
     pixels: () => new Float32Array(size * size),
     mask: () => null,
+    group: () => null,
     ...labels,
   };
 }

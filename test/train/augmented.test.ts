@@ -98,7 +98,7 @@ describe('augmentation in training', () => {
   it('refuses to bend what lines are learnt from, and to fold images', () => {
     const elastic = (elasticPx: number) => ({ augmentation: { elasticPx } });
     const check = (of: typeof data, config: ReturnType<typeof tinyConfig>) => () =>
-      checkData(of, planRun(config, of.manifest), splitOf(of, config), config.augmentation);
+      checkData(of, planRun(config, of.manifest), splitOf(of, config, { tasks: [] }), config.augmentation);
     const tiny = tinyData();
     expect(check(tiny, tinyConfig(elastic(1)))).toThrow(ConfigError);
     expect(check(tiny, tinyConfig(elastic(1)))).toThrow(

@@ -55,7 +55,12 @@ describe('the best weights', () => {
     const { network, plan, info } = await loadTrained(device(), files.files.get(weightsFile)!, 'weights');
     expect(info.steps).toBe(result.best!.step);
     const tally = plan.tasks[0]!.part.figure!.begin();
-    const images = validationImages(data, plan.streams[0]!, splitOf(data, config), config.validationImages);
+    const images = validationImages(
+      data,
+      plan.streams[0]!,
+      splitOf(data, config, plan),
+      config.validationImages,
+    );
     await predictImages(network, data, images, { batch: 3 }, (outputs, { count, indices }) =>
       tally.add(outputs, samplesOf(data, [...indices.subarray(0, count)])),
     );

@@ -42,7 +42,7 @@ function run(files: MemoryFiles, options: Partial<TrainingOptions> = {}) {
 
 /** The steps (from 1) that train on an image, by image. */
 function stepsOf({ batch, seed, epoch, steps }: TrainConfig): Map<number, number[]> {
-  const subjects = splitOf(data, config).train;
+  const subjects = splitOf(data, config, { tasks: [] }).train;
   const sampler = createSampler(data, { batch, seed, epoch, subjects });
   const found = new Map<number, number[]>();
   for (let step = 1; step <= steps; step++)

@@ -2,9 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
 import { oneImage } from '../../src/data/input.ts';
+import { isLabelled } from '../../src/data/sample.ts';
 import { subjectsOf } from '../../src/data/split.ts';
 import { type PreparedData, UNKNOWN } from '../../src/data/types.ts';
 import type { GivenConfig } from '../../src/run/config.ts';
+import { planRun } from '../../src/run/plan.ts';
 import { train } from '../../src/run/training.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
 import { splitOf, trainingImages, validationImages } from '../../src/train/dataset.ts';
@@ -27,8 +29,13 @@ function masked(): PreparedData {
   return { ...data, manifest: { ...data.manifest, version: 2, classes: ['background', 'organ'] }, masks };
 }
 
+const splitFor = (data: PreparedData, given: GivenConfig) => {
+  const config = tinyConfig({ tasks: ['segmentation'], ...given });
+  return splitOf(data, config, planRun(config, data.manifest));
+};
+
 const split = (labelled: number | null, seed = 1) =>
-  splitOf(masked(), tinyConfig({ labelled, seed, testFraction: 0.2 }));
+  splitFor(masked(), { labelled, seed, testFraction: 0.2 });
 
 describe('labelled', () => {
   it('takes so many training subjects with masks, those of fewer among those of more, by the seed', () => {
@@ -50,7 +57,10 @@ describe('labelled', () => {
     const [data, own] = [masked(), split(2)];
     const subjects = (images: readonly number[]) =>
       [...new Set(images.map((index) => data.manifest.images[index]!.subject))].sort();
-    const stream = (masks: boolean) => ({ input: oneImage, masks, tasks: [] });
+    const stream = (masks: boolean) => ({
+      ...{ input: oneImage, tasks: [] },
+      ...(masks && { labelled: isLabelled }),
+    });
     expect(subjects(trainingImages(data, stream(true), own))).toEqual([...own.train]);
     expect(subjects(trainingImages(data, stream(false), own))).toEqual([...own.train, ...own.rest!].sort());
     const everyone = { train: subjectsOf(data), validation: subjectsOf(data), test: [] };
@@ -107,7 +117,26 @@ describe('labelled', () => {
     const message = `labelled is 7, but of the 6 training subjects ${known.length} have masks.`;
     expect(() => split(7)).toThrow(ConfigError);
     expect(() => split(7)).toThrow(message);
-    expect(() => splitOf(tinyData(), tinyConfig({ labelled: 1 }))).toThrow(/0 have masks/);
+    const { masks: _, ...bare } = masked();
+    expect(() => splitFor(bare, { labelled: 1 })).toThrow(/0 have masks/);
+    expect(() => splitFor(masked(), { labelled: 1, tasks: ['location'] })).toThrow(
+      /no task learns from masks/,
+    );
+  });
+
+  it('counts subjects with groups for a task that learns from these, and with both where both are learnt from', () => {
+    const data = masked();
+    const groups = Object.fromEntries(
+      ['1', '2', '3', '5', '8'].map((i) => [`subject${i}`, i > '2' ? 'b' : 'a']),
+    );
+    const grouped = { ...data, manifest: { ...data.manifest, groups } };
+    const none: GivenConfig = { validationFraction: 0, testFraction: 0 };
+    const most = (tasks: readonly string[], labelled: number) =>
+      splitFor(grouped, { ...none, labelled, tasks }).train;
+    expect(most(['classification'], 5)).toEqual(Object.keys(groups));
+    expect(() => most(['classification'], 6)).toThrow(/of the 10 training subjects 5 have groups\./);
+    expect(most(['segmentation', 'classification'], 3)).toEqual(['subject1', 'subject3', 'subject8']);
+    expect(() => most(['segmentation', 'classification'], 4)).toThrow(/3 have masks and groups\./);
   });
 });
 
@@ -115,7 +144,7 @@ describe('subjects that are named', () => {
   const names = subjectsOf(tinyData());
   const [first, second, third] = names as [string, string, string];
   const parts = (subjects: TrainConfig['subjects']) =>
-    splitOf(tinyData(), { ...tinyConfig(), validationFraction: 0.3, testFraction: 0.3, subjects });
+    splitFor(tinyData(), { validationFraction: 0.3, testFraction: 0.3, subjects, tasks: ['location'] });
 
   it('train, validate and test as they are named, whatever the fractions say', () => {
     const subjects = { train: [third, first], validation: [], test: [second] };

@@ -114,7 +114,7 @@ describe('train', () => {
   it('keeps the last weights where no validation loss is finite', async () => {
     const { manifest } = data;
     const pixels = data.pixels.slice();
-    const { validation } = splitOf(data, tinyConfig());
+    const { validation } = splitOf(data, tinyConfig(), { tasks: [] });
     const size = manifest.size ** 2;
     for (const [i, { subject }] of manifest.images.entries())
       if (validation.includes(subject)) pixels.fill(3e38, i * size, (i + 1) * size);

@@ -71,7 +71,7 @@ describe('predictions with mirror images', () => {
   });
 
   it('are told of in the evaluation, and change what it measures', async () => {
-    const split = splitOf(data, maskedConfig({ testFraction: 0.2 }));
+    const split = splitOf(data, maskedConfig({ testFraction: 0.2 }), plan);
     const judged = (mirror: boolean) => evaluate(network, data, plan.tasks, split, { batch: 4, mirror });
     const [plain, mirrored] = [await judged(false), await judged(true)];
     expect(plain.notes.some((note) => note.includes('mirror'))).toBe(false);

@@ -40,7 +40,7 @@ function stopAt(step: number): Partial<TrainingOptions> {
 function tooBright(count = data.manifest.images.length): PreparedData {
   const { manifest } = data;
   const pixels = data.pixels.slice();
-  const { train: subjects } = splitOf(data, config);
+  const { train: subjects } = splitOf(data, config, { tasks: [] });
   const trained = manifest.images.flatMap(({ subject }, i) => (subjects.includes(subject) ? [i] : []));
   const size = manifest.size ** 2;
   for (const image of trained.slice(0, count))

@@ -51,12 +51,12 @@ const rowsOf = async (files: MemoryFiles, name: string): Promise<StepMetrics[]> 
 describe('a plan', () => {
   it('has one stream for tasks of one input, and one more for each other input', () => {
     const one = planned(lines, places);
-    expect(one.streams).toEqual([{ input: oneImage, masks: false, tasks: one.tasks }]);
+    expect(one.streams).toEqual([{ input: oneImage, tasks: one.tasks }]);
     const two = planned(lines, turns, places);
     const [first, second, third] = two.tasks;
     expect(two.streams).toEqual([
-      { input: oneImage, masks: false, tasks: [first, third] },
-      { input: mirrored, masks: false, tasks: [second] },
+      { input: oneImage, tasks: [first, third] },
+      { input: mirrored, tasks: [second] },
     ]);
     expect(two.heads.map(({ path }) => path)).toEqual(['final', 'mirror_layers', 'global_layers']);
     expect(two.tasks.map(({ weight }) => weight)).toEqual([1, 3, 0.5]);

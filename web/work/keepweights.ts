@@ -18,9 +18,10 @@ export async function keepWeights(files: RunFiles, config: TrainConfig, data: Pr
   if (!checkpoint) throw new ConfigError('The run has no checkpoint yet, so there are no weights to keep.');
   const device = await openDevice();
   try {
-    const network = buildNetwork(device, planRun(config, data.manifest));
+    const plan = planRun(config, data.manifest);
+    const network = buildNetwork(device, plan);
     const tensors = [...network.stateDict()].map(([name, tensor]) => [`model.${name}`, tensor] as const);
-    restoreCheckpoint(checkpoint, { config, data: fingerprint(data) }, new Map(tensors));
+    restoreCheckpoint(checkpoint, { config, data: fingerprint(data, plan) }, new Map(tensors));
     const { step } = checkpoint.state;
     await saveWeights(files, network, describeWeights(config, data.manifest, step));
   } finally {

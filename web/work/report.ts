@@ -3,6 +3,7 @@ import type { PreparedData } from '../../src/data/types.ts';
 import { renderReport } from '../../src/report/report.ts';
 import { trainConfigOf } from '../../src/run/config.ts';
 import { evaluateRun } from '../../src/run/evaluate.ts';
+import { planRun } from '../../src/run/plan.ts';
 import { reportInput } from '../../src/run/report.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { splitOf } from '../../src/train/dataset.ts';
@@ -19,7 +20,7 @@ export async function reportOf(
   onBusy: (busy: Busy) => void,
 ): Promise<string> {
   const config = trainConfigOf(configOf(run.form, data.manifest, run.model));
-  const split = splitOf(data, config);
+  const split = splitOf(data, config, planRun(config, data.manifest));
   const evaluation = await evaluateRun(device, data, split, training.files, {
     batch: config.batch,
     onProgress: (done, total) =>

@@ -5,6 +5,7 @@ import type { Split } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
 import { type TrainConfig, trainConfigOf } from '../../src/run/config.ts';
+import { planRun } from '../../src/run/plan.ts';
 import { trainWithRestarts } from '../../src/run/training.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { splitOf } from '../../src/train/dataset.ts';
@@ -104,7 +105,7 @@ export class Training {
     if (this.#stop) throw new ConfigError('A training is running. Pause or stop it first.');
     const model = resume ? this.#info?.model : start?.model;
     const config = trainConfigOf(configOf(form, data.manifest, model));
-    const split = splitOf(data, config);
+    const split = splitOf(data, config, planRun(config, data.manifest));
     const stop = new AbortController();
     this.#stop = stop;
     this.#ending = 'finished';

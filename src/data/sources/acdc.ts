@@ -4,7 +4,6 @@
  */
 
 import { ConfigError } from '../../base/errors.ts';
-import { fromHalf, toHalf } from '../../base/half.ts';
 import { crc32 } from '../../base/hash.ts';
 import { plural } from '../../base/words.ts';
 import { type AcdcFrame, type AcdcPatient, findAcdc } from '../acdc.ts';
@@ -16,6 +15,7 @@ import { joinMasks, type Masks } from './acdc/masks.ts';
 import { maskNotices } from './acdc/notices.ts';
 import { type Subject, subjectsOf } from './acdc/subjects.ts';
 import { acdcView, type PreparedVolume, prepareVolume } from './acdc/volume.ts';
+import { joinPixels } from './pixels.ts';
 import type { Prepared, Source, SourceOptions } from './source.ts';
 
 interface Job {
@@ -72,17 +72,6 @@ async function prepareVolumes(
   return volumes;
 }
 
-/** All volumes' pixels as one array. */
-function joinPixels(volumes: readonly PreparedVolume[]): Float32Array {
-  const all = new Float32Array(volumes.reduce((sum, { pixels }) => sum + pixels.length, 0));
-  let at = 0;
-  for (const { pixels } of volumes) {
-    all.set(pixels, at);
-    at += pixels.length;
-  }
-  return all;
-}
-
 const groupsOf = (subjects: readonly Subject[]): Record<string, string> =>
   Object.fromEntries(
     subjects.flatMap(({ name, patient: { group } }) => (group ? [[name, group] as const] : [])),
@@ -96,7 +85,6 @@ function dataOf(
   options: SourceOptions,
 ): PreparedData {
   const { size = defaultSize, spacingMm = defaultSpacingMm, dtype = 'f32' } = options;
-  const pixels = joinPixels(volumes);
   return {
     manifest: {
       format: 'planewise-prepared',
@@ -111,7 +99,7 @@ function dataOf(
       images: volumes.flatMap(({ images }) => images),
       skipped,
     },
-    pixels: dtype === 'f16' ? fromHalf(toHalf(pixels)) : pixels,
+    pixels: joinPixels(volumes, dtype),
     ...(masks && { masks: masks.masks }),
   };
 }
@@ -160,7 +148,7 @@ export const acdc: Source = {
   name: 'acdc',
   title: 'NIfTI volumes laid out as ACDC',
   kind: 'laid out as ACDC',
-  masks: true,
+  annotations: ['masks', 'groups'],
   options: ['emptySlices'],
   async find(files, options) {
     const layout = await findAcdc(files);

@@ -1,15 +1,15 @@
 /** @file Opens a folder's files as the kind of data set that they are. */
 import { ConfigError } from '../../base/errors.ts';
 import { checkGrid, defaultSize, defaultSpacingMm } from '../resample.ts';
-import type { FileSource, Notice } from '../types.ts';
+import type { Annotation, FileSource, Notice } from '../types.ts';
 import { sources } from './index.ts';
 import type { Found, OwnOption, Prepared, Source, SourceOptions } from './source.ts';
 
 export interface OpenOptions extends SourceOptions {
   /** Name of the only source to look for; default: the first that has files there. */
   readonly source?: string;
-  /** Whether images that may have masks are taken first. */
-  readonly masks?: boolean;
+  /** Images that may have all of these are taken first. */
+  readonly annotations?: readonly Annotation[];
 }
 
 export interface Opened extends Prepared {
@@ -51,8 +51,9 @@ export async function findSources(files: readonly FileSource[], except?: string)
   return seen;
 }
 
-function wanted({ source: name, masks = false }: OpenOptions): readonly Source[] {
-  const last = (source: Source): number => Number(masks && !source.masks);
+function wanted({ source: name, annotations = [] }: OpenOptions): readonly Source[] {
+  const last = (source: Source): number =>
+    Number(annotations.some((one) => !source.annotations?.includes(one)));
   if (name === undefined) return [...sources].sort((a, b) => last(a) - last(b));
   const named = sources.filter((source) => source.name === name);
   if (named.length > 0) return named;
@@ -100,7 +101,7 @@ async function sightings(files: readonly FileSource[], options: OpenOptions): Pr
 
 /**
  * Finds out what kind of data set files are, and prepares it. Where there are several kinds, the first of `sources`
- * that has images there is taken (DICOM before ACDC, unless masks are asked for), and a notice says what was left.
+ * that has images there is taken (DICOM first, unless annotations are asked for), and a notice says what was left.
  * @throws ConfigError where no source has files there, nothing of what the source found can be used, or an option means
  * nothing to it
  */

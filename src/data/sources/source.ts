@@ -1,7 +1,7 @@
 /** @file The contract of a data source: a kind of data set that is found among files and prepared. */
 import type { PrepareOptions } from '../prepare.ts';
 import type { SeriesRow } from '../study/summary.ts';
-import type { FileSource, Notice, PreparedData } from '../types.ts';
+import type { Annotation, FileSource, Notice, PreparedData } from '../types.ts';
 
 /** What labels mean that a data set leaves open. */
 export interface MaskOptions {
@@ -52,8 +52,8 @@ export interface Source {
   readonly title: string;
   /** What its files are, and others are not, in messages. */
   readonly kind: string;
-  /** Whether its images may have masks. */
-  readonly masks?: boolean;
+  /** What its images and subjects may be annotated with. */
+  readonly annotations?: readonly Annotation[];
   /** Of the options that not every source has a meaning for, those that it has one for. */
   readonly options: readonly OwnOption[];
   /** Looks at files; null where none is or claims to be its own. */

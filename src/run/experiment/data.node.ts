@@ -9,7 +9,7 @@ import { manifestName } from '../../data/store.ts';
 import type { PreparedData } from '../../data/types.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { writeText } from '../../train/runfiles.ts';
-import { learnsFromMasks, type RunConfig, resolveConfig } from '../config.ts';
+import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
 import { type DataOptions, openData } from '../dataset.node.ts';
 import { baseConfig, pretrainingGiven } from './file.ts';
 import { cohortPrefix, expectApart, type Parts, partsOf } from './parts.ts';
@@ -28,7 +28,9 @@ export interface SharedData {
 function sourceOf(config: RunConfig): object {
   const { data, map, size, spacingMm, phantom } = config;
   const from = data === null ? { phantom } : { data: resolve(data), map };
-  return { ...from, size, spacingMm, masks: learnsFromMasks(config) };
+  const annotations = annotationsOf(config);
+  const groups = annotations.includes('groups') && { groups: true };
+  return { ...from, size, spacingMm, masks: annotations.includes('masks'), ...groups };
 }
 
 /** The store of a configuration's data: their own where they are one, else in `folder`. */

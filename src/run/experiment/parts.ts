@@ -1,10 +1,12 @@
 /** @file Who tests, who may be labelled and who is left for pretraining; and the labelled subjects of each point. */
 import { ConfigError } from '../../base/errors.ts';
 import { purposes } from '../../data/purposes.ts';
-import { samplesOf } from '../../data/sample.ts';
 import { type Split, splitSubjects, subjectsOf } from '../../data/split.ts';
-import { foldOf, type Groups, stratifiedOrder } from '../../data/strata.ts';
-import { type PreparedData, UNKNOWN } from '../../data/types.ts';
+import { foldOf, stratifiedOrder } from '../../data/strata.ts';
+import type { Groups, PreparedData } from '../../data/types.ts';
+import { labelledSubjects } from '../../train/dataset.ts';
+import { planRun } from '../plan.ts';
+import { baseConfig } from './file.ts';
 import type { Experiment, ExperimentSubjects, Labelled } from './settings.ts';
 
 /** Names of the prefixes that tell phantom hearts of two cohorts apart. */
@@ -49,21 +51,16 @@ function testSubjects(
   return foldOf(subjects, groups, { k: Number(fold[1]), n: Number(fold[2]) }, seed, purposes.heldOut);
 }
 
-/** Subjects of whose images something is known, where there are masks; else all. */
-function withLabels(data: PreparedData): ReadonlySet<string> {
-  if (!data.masks) return new Set(subjectsOf(data));
-  const known = samplesOf(data).filter((sample) => sample.mask()?.some((label) => label !== UNKNOWN));
-  return new Set(known.map(({ subject }) => subject));
-}
-
 /**
  * Divides the subjects of the target data.
  * @throws ConfigError where nobody is left to test or to be labelled, or fewer than are asked for
  */
-export function partsOf(data: PreparedData, { subjects: asked, labelled }: Experiment): Parts {
+export function partsOf(data: PreparedData, experiment: Experiment): Parts {
+  const { subjects: asked, labelled } = experiment;
   const { groups = {} } = data.manifest;
-  const labels = withLabels(data);
   const all = subjectsOf(data);
+  const plan = planRun(baseConfig(experiment), data.manifest);
+  const labels = new Set(labelledSubjects(data, all, plan));
   const test = testSubjects(all, groups, asked);
   if (test.length === 0) throw new ConfigError('subjects.test leaves nobody to test.');
   const others = all.filter((name) => !test.includes(name));

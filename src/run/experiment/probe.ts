@@ -5,7 +5,7 @@ import { openFiles } from '../../data/sources/open.ts';
 import type { PreparedData } from '../../data/types.ts';
 import type { Device } from '../../tensor/device.ts';
 import { Trainer } from '../../train/trainer.ts';
-import { learnsFromMasks, type RunConfig, trainConfigOf } from '../config.ts';
+import { annotationsOf, type RunConfig, trainConfigOf } from '../config.ts';
 import { planRun } from '../plan.ts';
 
 const [SUBJECTS, FIRST, TIMED] = [2, 2, 4];
@@ -16,9 +16,8 @@ async function hearts(config: RunConfig): Promise<PreparedData> {
   const files = Array.from({ length: SUBJECTS }, (_, i) =>
     encodePhantomSubject(phantomSubject(1, i, options)),
   );
-  const masks = learnsFromMasks(config);
   const { data } = await openFiles(phantomSources(files.flat()), {
-    source: masks ? 'acdc' : 'dicom',
+    source: annotationsOf(config).length > 0 ? 'acdc' : 'dicom',
     ...{ size, spacingMm },
   });
   return data;

@@ -11,7 +11,7 @@ import type { Sample } from '../../data/sample.ts';
 import { viewName } from '../../data/viewnames.ts';
 import { pixelHead } from '../../models/heads.ts';
 import { tensor } from '../../tensor/create.ts';
-import { balancedWeights } from '../segmentation/classes.ts';
+import { balancedWeights } from '../classWeights.ts';
 import { positive } from '../settings.ts';
 import { defineTask, type Grid } from '../task.ts';
 import { type BoxSettings, framesOf, positionMap, STEPS } from './boxes.ts';

@@ -27,13 +27,6 @@ export function classCounts(samples: readonly Sample[], classes: number): number
   return counts;
 }
 
-/** Weights by which the classes that occur count alike, and 1 on average over pixels; 0 for one that does not occur. */
-export function balancedWeights(counts: readonly number[]): number[] {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const present = counts.filter((count) => count > 0).length;
-  return counts.map((count) => (count > 0 ? total / (present * count) : 0));
-}
-
 /**
  * The class that is most frequent at each place of the images, of equally frequent ones the first; background where
  * nothing is known: what one would answer without looking.

@@ -3,18 +3,17 @@ import * as ops from '../../autograd/ops.ts';
 import { ConfigError } from '../../base/errors.ts';
 import { listed } from '../../base/words.ts';
 import { type Field, field } from '../../data/field.ts';
-import { isLabelled, type Sample } from '../../data/sample.ts';
+import { isLabelled } from '../../data/sample.ts';
 import { UNKNOWN } from '../../data/types.ts';
 import { type Head, pixelHead } from '../../models/heads.ts';
 import { tensor } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { either, least0, list, oneOf, text } from '../settings.ts';
+import { type ClassWeighting, ClassWeights, classWeighting } from '../classWeights.ts';
+import { least0, list, text } from '../settings.ts';
 import { defineTask, type Facts, type Step } from '../task.ts';
-import { balancedWeights, classCounts } from './classes.ts';
+import { classCounts } from './classes.ts';
 import { pooledDice } from './figure.ts';
 import { VolumeJudge } from './judge.ts';
-
-const weightings = ['equal', 'balanced'] as const;
 
 export interface SegmentationSettings {
   /** Weight of the cross entropy in the loss. */
@@ -22,7 +21,7 @@ export interface SegmentationSettings {
   /** Weight of the soft Dice loss. */
   readonly dice: number;
   /** Of the classes in the cross entropy, background first; `balanced`: by how rare they are in the training masks. */
-  readonly classWeights: (typeof weightings)[number] | readonly number[];
+  readonly classWeights: ClassWeighting;
   /** Names of the classes that eject: of those that the data have, the ejection fraction is measured. */
   readonly chambers: readonly string[];
 }
@@ -38,13 +37,9 @@ function classesOf({ classes = [] }: Facts): readonly string[] {
   );
 }
 
-function checkSettings({ crossEntropy, dice, classWeights }: SegmentationSettings, classes: number): void {
+function checkSettings({ crossEntropy, dice }: SegmentationSettings): void {
   if (crossEntropy === 0 && dice === 0)
     throw new ConfigError('Task segmentation: crossEntropy and dice are both 0. Give one of them a weight.');
-  if (typeof classWeights === 'string' || classWeights.length === classes) return;
-  throw new ConfigError(
-    `Task segmentation: classWeights are ${classWeights.length}, but there are ${classes} classes. Give one for each, background first.`,
-  );
 }
 
 /** Class numbers of the batch, UNKNOWN where they are not known: in places, or of a whole image. */
@@ -75,42 +70,16 @@ function lossOf(
     .reduce((sum, part) => ops.add(sum, part));
 }
 
-/** The weights of the classes, once the training images are known. */
-class ClassWeights {
-  readonly #setting: SegmentationSettings['classWeights'];
-  readonly #classes: number;
-  #balanced: readonly number[] | null = null;
-
-  constructor(setting: SegmentationSettings['classWeights'], classes: number) {
-    this.#setting = setting;
-    this.#classes = classes;
-  }
-
-  learn(training: readonly Sample[]): void {
-    if (this.#setting === 'balanced') this.#balanced = balancedWeights(classCounts(training, this.#classes));
-  }
-
-  /** Null: all alike. */
-  get values(): readonly number[] | null {
-    if (typeof this.#setting !== 'string') return this.#setting;
-    if (this.#setting === 'equal') return null;
-    if (this.#balanced) return this.#balanced;
-    throw new ConfigError(
-      'Task segmentation: balanced class weights are those of the training images. Call check(training) before loss.',
-    );
-  }
-}
-
 export const segmentation = defineTask<SegmentationSettings>({
   name: 'segmentation',
   title: 'Segmentation',
   about: 'Which class each pixel belongs to.',
   lossTitle: 'Segmentation, cross entropy and soft Dice',
-  masks: true,
+  learnsFrom: 'masks',
   settings: {
     crossEntropy: least0,
     dice: least0,
-    classWeights: either(oneOf(weightings), list(least0), 'equal, balanced or a list of numbers'),
+    classWeights: classWeighting,
     chambers: list(text),
   },
   defaults: {
@@ -121,8 +90,13 @@ export const segmentation = defineTask<SegmentationSettings>({
   },
   setup(facts, settings, grid) {
     const classes = classesOf(facts);
-    checkSettings(settings, classes.length);
-    const weights = new ClassWeights(settings.classWeights, classes.length);
+    checkSettings(settings);
+    const weights = new ClassWeights(
+      'segmentation',
+      settings.classWeights,
+      classes.length,
+      'background first',
+    );
     const mask = field('classes', { kind: 'mask', shape: [grid.size, grid.size], dtype: 'u32' });
     const head: Head = pixelHead('final', classes.length);
     return {
@@ -130,6 +104,7 @@ export const segmentation = defineTask<SegmentationSettings>({
       heads: [head],
       series: classes.slice(1),
       tells: `where ${listed(classes.slice(1))} lie in an image`,
+      labelled: isLabelled,
       fill({ views: [first] }, row) {
         const { sample } = first!;
         if (isLabelled(sample)) row.set(mask, sample.mask()!);
@@ -142,7 +117,7 @@ export const segmentation = defineTask<SegmentationSettings>({
           throw new ConfigError(
             'Task segmentation: no training image has a mask. Give images with masks, or leave the task out.',
           );
-        weights.learn(training);
+        weights.learn(() => classCounts(training, classes.length));
       },
     };
   },

@@ -40,7 +40,7 @@ describe('a folder', () => {
     const fault = (files: Parameters<typeof openFiles>[0], options: OpenOptions = {}) =>
       expect(openFiles(files, { from, ...options })).rejects;
     await fault([textFile('a.jpg', '')]).toThrow(
-      /^No DICOM images or NIfTI volumes laid out as ACDC were found in photos\./,
+      /^No DICOM images or NIfTI volumes laid out as ACDC or NumPy volumes laid out as MRNet were found in photos\./,
     );
     await fault([textFile('a.dcm', 'no DICOM')]).toThrow(/1 file was skipped:\n {2}a\.dcm: /);
     await fault(dsbccSubject('1'), { source: 'acdc' }).toThrow(

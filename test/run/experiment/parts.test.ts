@@ -9,7 +9,7 @@ import { tiny } from './tiny.ts';
 
 let data: PreparedData;
 beforeAll(async () => {
-  ({ data } = await openFiles(hearts(9), { masks: true, size: 16, spacingMm: 2 }));
+  ({ data } = await openFiles(hearts(9), { annotations: ['masks'], size: 16, spacingMm: 2 }));
 });
 
 const parts = (subjects: object, labelled: readonly (number | 'all')[] = [1, 3]) => {

@@ -2,41 +2,21 @@
 
 import type { PixelImage } from '../data/dicom/pixels.ts';
 import { encodePlanned } from '../data/dicom/planned.ts';
-import { readBytes } from '../data/files/files.node.ts';
 import { dicomReader } from '../data/prepare.ts';
 import { viewName } from '../data/viewnames.ts';
 import { reformat } from '../planning/reformat.ts';
-import { openDevice } from '../tensor/device.node.ts';
-import type { RunConfig } from './config.ts';
 import { type PlannedStack, Planner, type PlannerOptions } from './planner.ts';
-import { loadTrained } from './trained.ts';
-import { weightsIn } from './weights.node.ts';
+import { type OpenTrained, withTrained } from './trained.node.ts';
 
-export interface OpenPlannerOptions extends PlannerOptions {
-  readonly adapter: RunConfig['adapter'];
-  readonly say: (line: string) => void;
-}
+export interface OpenPlannerOptions extends PlannerOptions, OpenTrained {}
 
-/** Opens a device, loads weights, and closes both when `use` is done. @throws FileError for weights that tell no lines */
-export async function withPlanner<T>(
+/** Opens weights for `use`. @throws FileError for weights that tell no lines */
+export function withPlanner<T>(
   weights: string,
-  { adapter, say, ...options }: OpenPlannerOptions,
+  options: OpenPlannerOptions,
   use: (planner: Planner) => Promise<T>,
 ): Promise<T> {
-  const file = weightsIn(weights);
-  const bytes = await readBytes(file);
-  const device = await openDevice(adapter ? { adapter } : {});
-  try {
-    say(`Adapter: ${device.caps.description}`);
-    const trained = await loadTrained(device, bytes, file);
-    try {
-      return await use(new Planner(trained, file, options));
-    } finally {
-      trained.network.dispose();
-    }
-  } finally {
-    device.dispose();
-  }
+  return withTrained(weights, options, (trained, file) => use(new Planner(trained, file, options)));
 }
 
 /** What planned images show: the stack resampled in their planes (of its first phase), or nothing. */

@@ -1,5 +1,6 @@
 /** @file Complete configurations to start from. */
 import { defaultSigmaMm } from '../data/lines.ts';
+import { earlierAugmentation } from '../train/changes.ts';
 import type { TrainConfig } from '../train/settings.ts';
 import type { Preset, RunConfig } from './settings.ts';
 
@@ -11,12 +12,7 @@ const noAugmentation: TrainConfig['augmentation'] = {
   flipY: false,
   gain: [1, 1],
   offset: 0,
-  blurPx: 0,
-  noise: 0,
-  biasField: 0,
-  contrast: [1, 1],
-  gamma: [1, 1],
-  elasticPx: 0,
+  ...earlierAugmentation,
 };
 
 /** For few subjects: without it 20 phantom hearts are learnt by heart. */

@@ -1,16 +1,12 @@
 /** @file Segments a folder of volumes in Node: weights of a run or a file, an adapter, volume after volume. */
 import { isAbsolute, relative, resolve } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
-import { bytesChecksum } from '../base/hash.ts';
-import { listFiles, readBytes } from '../data/files/files.node.ts';
+import { listFiles } from '../data/files/files.node.ts';
 import { type Scan, scanFiles, skippedText } from '../data/scan.ts';
 import { type FoundVolumes, findVolumes } from '../data/sources/acdc/find.ts';
 import type { FileSource } from '../data/types.ts';
-import { openDevice } from '../tensor/device.node.ts';
-import type { RunConfig } from './config.ts';
 import { Segmenter, type SegmentOptions } from './segmenter.ts';
-import { loadTrained } from './trained.ts';
-import { weightsIn } from './weights.node.ts';
+import { type OpenTrained, withTrained } from './trained.node.ts';
 
 /** Whether a path of `folder` lies in `inner`. */
 function liesIn(folder: string, path: string, inner: string): boolean {
@@ -44,29 +40,15 @@ export async function openVolumes(folder: string, except?: string): Promise<Foun
   );
 }
 
-export interface SegmenterOptions extends SegmentOptions {
-  readonly adapter?: RunConfig['adapter'];
-  readonly say: (line: string) => void;
-}
+export interface SegmenterOptions extends SegmentOptions, OpenTrained {}
 
-/** Opens a device, loads weights, and closes both when `use` is done, which is also told the file's checksum. @throws FileError for weights that segment nothing */
-export async function withSegmenter<T>(
+/** Opens weights for `use`, which is also told the file's checksum. @throws FileError for weights that segment nothing */
+export function withSegmenter<T>(
   weights: string,
-  { adapter, say, ...options }: SegmenterOptions,
+  options: SegmenterOptions,
   use: (segmenter: Segmenter, checksum: string) => Promise<T>,
 ): Promise<T> {
-  const file = weightsIn(weights);
-  const bytes = await readBytes(file);
-  const device = await openDevice(adapter ? { adapter } : {});
-  try {
-    say(`Adapter: ${device.caps.description}`);
-    const trained = await loadTrained(device, bytes, file);
-    try {
-      return await use(new Segmenter(trained, file, options), bytesChecksum(bytes));
-    } finally {
-      trained.network.dispose();
-    }
-  } finally {
-    device.dispose();
-  }
+  return withTrained(weights, options, (trained, file, checksum) =>
+    use(new Segmenter(trained, file, options), checksum),
+  );
 }

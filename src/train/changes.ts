@@ -8,7 +8,8 @@ const earlier = {
   ...({ subjects: null, warmup: 0, chooseBy: 'loss', patience: null } as const),
   rates: { encoder: 1, decoder: 1, heads: 1 },
 };
-const earlierAugmentation = {
+/** Changes of images that they did not know: none. */
+export const earlierAugmentation = {
   blurPx: 0,
   noise: 0,
   biasField: 0,

@@ -83,7 +83,7 @@ describe('a pretraining job', () => {
     expect(await readdir(broken)).toEqual(names);
     const told = JSON.parse(await read('whole', 'evaluation.json'));
     expect(Object.keys(told)).toEqual(['part', 'images', 'subjects', 'orientation', 'location']);
-    expect(Object.keys(told.orientation)).toEqual(['2-chamber', '4-chamber']);
+    expect(Object.keys(told.orientation)).toEqual(['2-chamber', '4-chamber', 'planes']);
     expect(told.location).toEqual(result.results!.summaries.location);
     for (const name of [
       'weights.safetensors',

@@ -17,7 +17,14 @@ export {
   augmentLine,
   drawAugmentation,
 } from './augmentation.ts';
-export { Batch, BatchLayout, type BatchSizes, type FieldValues, type Section } from './batch.ts';
+export {
+  type AppearanceSections,
+  Batch,
+  BatchLayout,
+  type BatchSizes,
+  type FieldValues,
+  type Section,
+} from './batch.ts';
 export type { PixelFormat } from './dicom/format.ts';
 export { parseHeader, readHeaders } from './dicom/frames.ts';
 export type { DicomHeader } from './dicom/header.ts';

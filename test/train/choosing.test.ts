@@ -76,6 +76,21 @@ describe('the best weights', () => {
     expect(byFigure.validation.map(({ loss }) => loss)).toEqual(byLoss.validation.map(({ loss }) => loss));
   });
 
+  it('are the first of equally good ones', async () => {
+    // where nothing is to be found, whatever is found has Dice 0
+    const held = new Set(imagesOf(data, splitOf(data, maskedConfig()).validation));
+    const masks = data.masks!.map((label, i) => (held.has(Math.floor(i / 256)) ? 0 : label));
+    const { validation } = await run(
+      { chooseBy: 'figure', learningRate: 1e-6 },
+      { data: { ...data, masks } },
+    );
+    expect(validation.map(({ figure, best }) => [figure, best])).toEqual([
+      [0, true],
+      [0, false],
+      [0, false],
+    ]);
+  });
+
   it('are chosen by the loss where no task has a figure', async () => {
     const { validation } = await run({ chooseBy: 'figure', tasks: ['location'] });
     expect(validation.length).toBeGreaterThan(0);

@@ -1,8 +1,10 @@
 /** @file Drawn appearances and displacements: one number each for every option, from (seed, purpose, counter). */
 import { describe, expect, it } from 'vitest';
+import { drawsOf } from '../../src/base/random.ts';
 import { CONTROLS, changesOf, drawAppearance, drawControls } from '../../src/data/appearance.ts';
 import { type AugmentationOptions, drawAugmentation } from '../../src/data/augmentation.ts';
 import { BatchLayout } from '../../src/data/batch.ts';
+import { purposes } from '../../src/data/purposes.ts';
 
 const all = {
   ...{ blurPx: 2, noise: 0.5, biasField: 0.3, elasticPx: 2 },
@@ -29,6 +31,22 @@ describe('an appearance', () => {
         });
       expect(drawAppearance(4, counter, all)).not.toEqual(whole);
     }
+  });
+
+  it('takes each number from its place in a stream of its own', () => {
+    const next = drawsOf(3, purposes.appearance, 5);
+    const [blurPx, noise, contrast, gamma, first, second, ...bias] = Array.from({ length: 11 }, next) as [
+      number,
+      ...number[],
+    ];
+    const drawn = drawAppearance(3, 5, all);
+    expect(drawn).toMatchObject({ blurPx: 2 * blurPx, noise: 0.5 * noise! });
+    expect(drawn.contrast).toBeCloseTo(0.7 + 0.6 * contrast!, 12);
+    expect(drawn.gamma).toBeCloseTo(0.6 + gamma!, 12);
+    expect(drawn.noiseKey).toEqual([first! * 2 ** 32, second! * 2 ** 32]);
+    for (const [i, u] of bias.entries()) expect(drawn.biasField[i]).toBeCloseTo(0.6 * u - 0.3, 12);
+    const control = drawsOf(3, purposes.elastic, 5);
+    expect(drawControls(3, 5, 2)[0]).toBe(Math.fround(4 * control() - 2));
   });
 
   it('fills the ranges, and nothing but them', () => {

@@ -327,6 +327,7 @@ describe('splineImage', () => {
     const x = zeros(device(), [1, 3, 7, 1]);
     expect(() => ops.splineImage(x, { size: [4, 4] })).toThrow('at least 4 control points');
     expect(() => ops.splineImage(zeros(device(), [1, 4, 4, 1]), { size: [0, 4] })).toThrow('height is 0');
+    expect(() => ops.splineImage(zeros(device(), [0, 4, 4, 1]), {} as never)).toThrow('splineImage: size is');
   });
 });
 

@@ -65,6 +65,23 @@ describe('augmentation in training', () => {
     expect(agree(bent)).toBeGreaterThan(0.95);
   });
 
+  it('is in the training step: each change alone gives other losses, which stay finite', async () => {
+    const losses = async (augmentation: GivenConfig['augmentation']) => {
+      const found: number[] = [];
+      const onProgress = (event: TrainEvent) => {
+        if (event.kind === 'steps') found.push(event.metrics.loss!);
+      };
+      const config = maskedConfig({ steps: 2, augmentation: augmentation });
+      await train({ device: device(), data, config, files: new MemoryFiles(), onProgress });
+      return found.at(-1)!;
+    };
+    const changes = Object.entries({ ...looks, elasticPx: 1 }).map(([key, value]) => ({ [key]: value }));
+    const all = [await losses({})];
+    for (const change of changes) all.push(await losses(change));
+    expect(all.every(Number.isFinite)).toBe(true);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
   it('is in no validation or evaluation, whatever the batch says', async () => {
     const { still, stored } = await begun(everything.augmentation);
     expect(still).toEqual(stored);

@@ -5,6 +5,7 @@ import { decodeSafetensors } from '../../src/models/safetensors.ts';
 import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
 import type { GivenConfig } from '../../src/run/config.ts';
 import { earlyText, trainingProgress } from '../../src/run/jobconsole.node.ts';
+import { planRun } from '../../src/run/plan.ts';
 import { loadTrained } from '../../src/run/trained.ts';
 import { train } from '../../src/run/training.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
@@ -79,6 +80,27 @@ describe('the best weights', () => {
     );
     expect(tensorsOf(byFigure.files)).toEqual(tensorsOf(byLoss.files));
     expect(byFigure.validation.map(({ loss }) => loss)).toEqual(byLoss.validation.map(({ loss }) => loss));
+  });
+
+  it('are the first of equally good ones', async () => {
+    // where nothing is to be found, whatever is found has Dice 0
+    const plan = planRun(maskedConfig(), data.manifest);
+    const validated = new Set(splitOf(data, maskedConfig(), plan).validation);
+    const held = new Set(
+      samplesOf(data)
+        .filter(({ subject }) => validated.has(subject))
+        .map(({ index }) => index),
+    );
+    const masks = data.masks!.map((label, i) => (held.has(Math.floor(i / 256)) ? 0 : label));
+    const { validation } = await run(
+      { chooseBy: 'figure', learningRate: 1e-6 },
+      { data: { ...data, masks } },
+    );
+    expect(validation.map(({ figure, best }) => [figure, best])).toEqual([
+      [0, true],
+      [0, false],
+      [0, false],
+    ]);
   });
 
   it('are chosen by the loss where no task has a figure', async () => {

@@ -1,5 +1,6 @@
 /** @file Augmentation on the device beside `warp`: what changes intensities by rows of tables, and smooth displacements. */
-import { expectWhole } from '../../kernels/checks.ts';
+import { ShapeError } from '../../base/errors.ts';
+import { describe, expectWhole } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
 import { expectOptions } from '../../kernels/options.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -54,7 +55,10 @@ export interface SplineImageOptions {
  */
 export function splineImage(x: Tensor, options: SplineImageOptions): Tensor {
   expectOptions('splineImage', options, ['size']);
-  const [height, width] = options.size;
+  const { size } = options;
+  if (!Array.isArray(size) || size.length !== 2)
+    throw new ShapeError('splineImage', 'size', `is ${describe(size)}`, '[height, width] is needed.');
+  const [height, width] = size as [number, number];
   expectWhole('splineImage', 'height', height, 1);
   expectWhole('splineImage', 'width', width, 1);
   return apply(kernels.splineImage, [x], { height, width });

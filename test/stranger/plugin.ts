@@ -12,7 +12,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 
 /** The registry's text with a record more at the end of its list. */
 export function withStranger(registry: string, name: string): string {
-  const listed = registry.replace(/\];\s*$/, `, ${name}];\n`);
+  const listed = registry.replace(/,?\s*\];\s*$/, `, ${name}];\n`);
   if (listed === registry) throw new Error(`A registry ends otherwise than by its list: ${registry}`);
   return `import { ${name} } from ${JSON.stringify(`${here}${name}.ts`)};\n${listed}`;
 }

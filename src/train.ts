@@ -25,11 +25,12 @@ async function main(): Promise<void> {
     'Trains U-Nets on anatomy-oriented MR by self-supervision. Without a command: makes phantom cohorts, pretrains, fine-tunes with and without, and reports whether it helped.',
   );
   program
+    .option('--out <folder>', 'where its runs go', 'runs/start')
     .option('--profile', 'only pretrain, and print the time of a step by kernel')
-    .action(({ profile }: { readonly profile?: boolean }) =>
+    .action(({ out, profile }: { readonly out: string; readonly profile?: boolean }) =>
       profile
         ? runTraining(pretraining, embeddedDefault, { profile }, worker)
-        : runWithTerminal(embeddedExperiment(), 'runs/start', {}, worker),
+        : runWithTerminal(embeddedExperiment(), out, {}, worker),
     );
   addPretrain(program, worker);
   await program.parseAsync();

@@ -98,7 +98,7 @@ export class Optimizer {
       const decay = this.#rule.kind === 'adamw' ? weightDecay : 0;
       const own = Math.max(1, step - firstStep + 1);
       if (!this.#scaler) return this.#row(own, rate, decay);
-      // 0: the scaler's, which counts the steps taken
+      // 0: the scaler's, which counts the steps taken; a late group's count those skipped too, so it begins slower then
       return [rate, decay, ...(firstStep > 1 ? this.#corrections(own) : [0, 0])];
     });
     const target = this.#scaler ? this.#rates : this.#hyper;

@@ -7,5 +7,11 @@ export const listed = (parts: readonly string[]): string =>
 /** `left ventricle` → `Left ventricle`. */
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** `a, b, c and 4 more`; all of them where there are no more than `most`. */
+export const some = (names: readonly string[], most: number): string =>
+  names.length > most
+    ? `${names.slice(0, most).join(', ')} and ${names.length - most} more`
+    : names.join(', ');
+
 /** `1 image`, `3 images`. */
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -54,7 +54,7 @@ function printPlan({ units, secondsLeft, tried }: ExperimentPlan): void {
       { title: 'RUN', cell: ({ unit }: PlannedUnit) => unitTitle(unit) },
       { title: 'STEPS', cell: ({ steps }) => steps },
       { title: 'STATE', cell: ({ state }) => words[state] },
-      { title: 'MINUTES', cell: ({ seconds }) => Number((seconds / 60).toFixed(1)) },
+      { title: 'MINUTES', cell: ({ seconds }) => rounded(seconds / 60, 1) },
     ],
     units,
   );
@@ -112,6 +112,8 @@ export async function runWithTerminal(
           },
         }),
     );
+    if (end.due === 0)
+      note(`All runs in ${folder} are finished; nothing was trained. Delete it to begin again.`);
     for (const line of end.elsewhere) note(line);
     if (end.stopped) {
       note('Stopped. The same command goes on.');

@@ -1,4 +1,4 @@
-/** @file What `labels` and `prepare` say at their end: what a user should know, what was skipped, and every series. */
+/** @file What commands say at their end: what a user should know, what was skipped and warned of, and every series. */
 import { plural } from '../base/words.ts';
 import { groupBy, openNumbers } from '../data/lists.ts';
 import { skippedText } from '../data/scan.ts';

@@ -7,6 +7,7 @@ import { listFiles, writeFiles } from '../data/files/files.node.ts';
 import { reasonOf } from '../data/scan.ts';
 import { findPlanStacks, type PlanStacks, scattered } from '../data/study/stackplan.ts';
 import type { SkippedFile } from '../data/types.ts';
+import { rounded } from '../results/result.ts';
 import type { RunConfig } from '../run/config.ts';
 import { type PlannedPixels, plannedFiles, withPlanner } from '../run/planner.node.ts';
 import type { PlannedStack, Planner } from '../run/planner.ts';
@@ -14,7 +15,7 @@ import { planRecord, type RefusedStack, type StackFiles } from '../run/planrecor
 import { startProgress } from '../train/progress.ts';
 import { noteSkipped } from './findings.ts';
 import { note, parseCount, printJson, printTable } from './output.ts';
-import { addSegmentOptions } from './predict.ts';
+import { addDeviceOptions } from './predict.ts';
 import { addSubjectOptions, type StudyArguments, withStudyOptions } from './study.ts';
 import type { Column } from './table.ts';
 
@@ -90,9 +91,6 @@ interface Row {
   readonly view: PlannedStack['views'][number];
 }
 
-const rounded = (value: number | undefined, digits: number): number | null =>
-  value === undefined ? null : Number(value.toFixed(digits));
-
 const columns: readonly Column<Row>[] = [
   { title: 'SUBJECT', cell: ({ own }) => own.stack.subject },
   { title: 'STACK', cell: ({ own }) => own.stack.stack },
@@ -101,8 +99,8 @@ const columns: readonly Column<Row>[] = [
   { title: 'REFUSED', cell: ({ view: { fit } }) => fit.slices.filter(({ reason }) => reason).length },
   { title: '± (°)', cell: ({ view }) => rounded(view.fit.uncertainty.angleDeg, 1) },
   { title: '± (mm)', cell: ({ view }) => rounded(view.fit.uncertainty.distanceMm, 1) },
-  { title: 'ERROR (°)', cell: ({ view }) => rounded(view.real?.angleDeg, 1) },
-  { title: 'ERROR (mm)', cell: ({ view }) => rounded(view.real?.distanceMm, 1) },
+  { title: 'ERROR (°)', cell: ({ view }) => rounded(view.real?.angleDeg ?? null, 1) },
+  { title: 'ERROR (mm)', cell: ({ view }) => rounded(view.real?.distanceMm ?? null, 1) },
 ];
 
 interface Medians {
@@ -194,5 +192,5 @@ export function addPlan(program: Command): void {
       parseCount,
       5,
     );
-  addSubjectOptions(addSegmentOptions(command)).action(plan);
+  addSubjectOptions(addDeviceOptions(command)).action(plan);
 }

@@ -148,12 +148,16 @@ async function predict(given: PredictArguments): Promise<void> {
 
 /** Options of commands that segment. */
 export function addSegmentOptions(command: Command): Command {
+  return addDeviceOptions(command).option(
+    '--mirror',
+    'average class probabilities over the image and its mirror images: four times the work',
+  );
+}
+
+/** Options of commands that run a network over a folder. */
+export function addDeviceOptions(command: Command): Command {
   return command
     .option('--batch <images>', 'images at a time', parseCount, 16)
-    .option(
-      '--mirror',
-      'average class probabilities over the image and its mirror images: four times the work',
-    )
     .addOption(
       new Option('--adapter <choice>', 'what to compute on').choices(['gpu', 'system', 'swiftshader']),
     )

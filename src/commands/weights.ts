@@ -41,6 +41,8 @@ interface ImportArguments {
 /** The format that is asked for, or that the name says. */
 function formatOf({ format, out }: ExportArguments): Format {
   const named = formats.find((one) => out.toLowerCase().endsWith(`.${one}`));
+  if (format && named && format !== named)
+    throw new ConfigError(`--out ${out} says ${named}, --format ${format}. Give them alike.`);
   const asked = format ?? named;
   if (asked) return asked;
   throw new ConfigError(`--out ${out} does not say a format. Give --format ${formats.join(', ')}.`);
@@ -86,6 +88,8 @@ async function exportFile(path: string, given: ExportArguments): Promise<void> {
 }
 
 async function importFile(path: string, { out, like, task, json }: ImportArguments): Promise<void> {
+  if (!/\.safetensors$/i.test(out))
+    throw new ConfigError(`--out ${out}: weights are imported as safetensors. Give a name that ends so.`);
   const model = like === undefined ? undefined : await readFile(like);
   const made = await importWeights(await readBytes(path), path, { ...(model && { like: model }), task });
   await writeFiles([{ path: out, bytes: made.bytes }]);

@@ -34,6 +34,9 @@ export interface Appearance {
 
 const BIAS_COEFFICIENTS = 5;
 
+/** What `adjustIntensity` takes of an image: the field's coefficients, contrast and gamma. */
+export const INTENSITY_NUMBERS = BIAS_COEFFICIENTS + 2;
+
 export const sameAppearance: Appearance = {
   ...{ blurPx: 0, noise: 0, noiseKey: [0, 0], contrast: 1, gamma: 1 },
   biasField: new Array<number>(BIAS_COEFFICIENTS).fill(0),
@@ -58,10 +61,20 @@ export function changesOf(options: AppearanceOptions & { readonly elasticPx?: nu
 
 export type Changes = ReturnType<typeof changesOf>;
 
-/** The appearance of one sample: depends on seed, counter and options only, and no option on the others'. */
-export function drawAppearance(seed: number, counter: number, options: AppearanceOptions): Appearance {
+/** Views of a sample have streams of their own, as far apart as no two purposes are. */
+const streamOf = (view: number): number => purposes.appearance + view * 2 ** 16;
+
+/**
+ * The appearance of one view of a sample: depends on seed, counter, view and options only, and no option on the others'.
+ */
+export function drawAppearance(
+  seed: number,
+  counter: number,
+  options: AppearanceOptions,
+  view = 0,
+): Appearance {
   const { blurPx = 0, noise = 0, biasField = 0, contrast = [1, 1], gamma = [1, 1] } = options;
-  const next = drawsOf(seed, purposes.appearance, counter);
+  const next = drawsOf(seed, streamOf(view), counter);
   // Every number is drawn whatever the options.
   const [blurred, noisy, contrasted, powered, first, second] = Array.from({ length: 6 }, next) as [
     number,
@@ -77,11 +90,25 @@ export function drawAppearance(seed: number, counter: number, options: Appearanc
   };
 }
 
+/** The same where the options change anything at all. */
+export function appearanceBy(
+  seed: number,
+  counter: number,
+  options: AppearanceOptions,
+  view = 0,
+): Appearance | undefined {
+  const { blur, noise, intensity } = changesOf(options);
+  return blur || noise || intensity ? drawAppearance(seed, counter, options, view) : undefined;
+}
+
 /** Control points along each axis of a cubic B-spline of 4 cells. */
 export const CONTROLS = 7;
 
 /** Most that an image may be bent, as a share of its side: up to it no displacement folds what it moves. */
 export const MOST_ELASTIC = 1 / 16;
+
+/** The magnification up to which that holds. */
+export const MOST_MAGNIFIED = 1.75;
 
 /**
  * A smooth displacement: control points [CONTROLS, CONTROLS, 2] of a cubic B-spline over the image, along x and y uniform

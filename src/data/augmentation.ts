@@ -5,9 +5,9 @@ import { composeAffine, invertAffine, transformLine } from './affine.ts';
 import {
   type Appearance,
   type AppearanceOptions,
+  appearanceBy,
   between,
   changesOf,
-  drawAppearance,
   drawControls,
 } from './appearance.ts';
 import { purposes } from './purposes.ts';
@@ -80,15 +80,15 @@ export function drawAugmentation(
   options: AugmentationOptions,
   size: number,
 ): Augmentation {
-  const { blur, noise, intensity, elastic } = changesOf(options);
+  const appearance = appearanceBy(seed, counter, options);
   return {
     ...augmentationOf(drawsOf(seed, purposes.augmentation, counter), options, size),
-    ...((blur || noise || intensity) && { appearance: drawAppearance(seed, counter, options) }),
-    ...(elastic && { controls: drawControls(seed, counter, options.elasticPx!) }),
+    ...(appearance && { appearance }),
+    ...(changesOf(options).elastic && { controls: drawControls(seed, counter, options.elasticPx!) }),
   };
 }
 
-/** The second augmentation's matrix and brightness on top of what the first makes. */
+/** The second augmentation's matrix and brightness on top of what the first makes; a bend lies in the outer frame. */
 export function composeAugmentations(first: Augmentation, second: Augmentation): Augmentation {
   return {
     ...first,

@@ -1,6 +1,6 @@
 /** @file Batches: images, how they are moved, and the labels of every field, side by side in one buffer that goes to the device at once. */
 import { ConfigError, ShapeError } from '../base/errors.ts';
-import { CONTROLS, sameAppearance } from './appearance.ts';
+import { CONTROLS, INTENSITY_NUMBERS, sameAppearance } from './appearance.ts';
 import type { Augmentation } from './augmentation.ts';
 import type { Field, Row } from './field.ts';
 
@@ -28,7 +28,7 @@ export interface AppearanceSections {
   readonly noise: Section;
   /** [images, 2] */
   readonly noiseKeys: Section;
-  /** [images, 7]: bias field, contrast and gamma, as `adjustIntensity` takes them. */
+  /** [images, INTENSITY_NUMBERS]: bias field, contrast and gamma, as `adjustIntensity` takes them. */
   readonly intensity: Section;
 }
 
@@ -88,7 +88,7 @@ export class BatchLayout {
       blur: this.#section('blur', [images]),
       noise: this.#section('noise', [images]),
       noiseKeys: this.#section('noise keys', [images, 2], 'u32'),
-      intensity: this.#section('intensity', [images, 7]),
+      intensity: this.#section('intensity', [images, INTENSITY_NUMBERS]),
     };
     this.controls = this.#section('controls', [images, CONTROLS, CONTROLS, 2]);
   }
@@ -202,7 +202,7 @@ export class Batch {
     changes.blur[image] = blurPx;
     changes.noise[image] = noise;
     changes.noiseKeys.set(noiseKey, image * 2);
-    changes.intensity.set([...biasField, contrast, gamma], image * 7);
+    changes.intensity.set([...biasField, contrast, gamma], image * INTENSITY_NUMBERS);
     if (change.controls) this.#controls.set(change.controls, image * change.controls.length);
     this.indices[image] = index;
   }

@@ -2,9 +2,13 @@
 
 /**
  * How values move when their image is turned, moved or scaled: pixels by interpolation (`image`), class numbers by
- * their nearest neighbour (`mask`), lines by the inverse matrix (`lines`), numbers not at all (`value`).
+ * their nearest neighbour (`mask`), lines by the inverse matrix (`lines`), numbers not at all (`value`). What `fill` has
+ * put where the matrix says (`placed`) has moved already; it and lines cannot be bent.
  */
-export type Kind = 'image' | 'mask' | 'lines' | 'value';
+export type Kind = 'image' | 'mask' | 'lines' | 'placed' | 'value';
+
+/** Kinds that follow a matrix and nothing else. */
+export const stiffKinds: readonly Kind[] = ['lines', 'placed'];
 
 /** One label array of a batch: values [examples, ...shape], and a mask [examples, labels] that says which are known. */
 export interface Field {

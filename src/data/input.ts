@@ -23,6 +23,8 @@ export interface Choice {
   readonly sample: Sample;
   /** The image's augmentation by the configuration; none in validation. */
   readonly change: Augmentation;
+  /** The appearance of another view of it, from 1, by the configuration, which has one in training: `change` has that of view 0. */
+  readonly appearanceOf?: (view: number) => Augmentation['appearance'];
   /** Side of the images, pixels. */
   readonly size: number;
   /**

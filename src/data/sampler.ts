@@ -4,6 +4,7 @@ import { ConfigError } from '../base/errors.ts';
 import { hashText } from '../base/hash.ts';
 import { drawsOf, permutation } from '../base/random.ts';
 import { identityAffine } from './affine.ts';
+import { appearanceBy } from './appearance.ts';
 import { type Augmentation, type AugmentationOptions, drawAugmentation } from './augmentation.ts';
 import { type Batch, BatchLayout } from './batch.ts';
 import type { Field, Row } from './field.ts';
@@ -123,7 +124,8 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
     const index = indexAt(position);
     // an image that is evaluated is seen the same way among whichever others
     const draw = drawsOf(seed, drawsPurpose, kind === 'sequential' ? index : position);
-    return picked(input, { sample: sampleAt(data, index), change, size, draw });
+    const appearanceOf = (view: number) => augmentation && appearanceBy(seed, position, augmentation, view);
+    return picked(input, { sample: sampleAt(data, index), change, appearanceOf, size, draw });
   };
   const batch = (step: number): Batch => {
     const out = layout.batch(kind === 'sequential' ? sequentialCount(step) : n);

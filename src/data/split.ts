@@ -6,7 +6,7 @@ import type { PreparedData } from './types.ts';
 
 export interface Split {
   readonly train: readonly string[];
-  /** Training subjects whose masks are not used: tasks that need none learn from them too. */
+  /** Training subjects whose annotations are not used: tasks that need none learn from them too. */
   readonly rest?: readonly string[];
   readonly validation: readonly string[];
   readonly test: readonly string[];

@@ -9,6 +9,8 @@ export type Tap = 'pixels' | 'centre';
 export interface BodyMode extends LayerMode {
   /** Whether backward computes what is inside the blocks again, rather than have it kept (`ops.recompute`); default no. */
   readonly recompute?: boolean;
+  /** Whether it is a further training forward of one step, which is undone with the first; default no. */
+  readonly again?: boolean;
 }
 
 /** Features by tap, of those asked for. */

@@ -121,7 +121,7 @@ export class HeadedNetwork extends Module {
       throw new ShapeError('forward', 'x', `is ${describe(x)}`, 'A tensor is needed.');
     expectMode('forward', mode);
     body.check(x);
-    if (mode.training) this.countBatch();
+    if (mode.training) this.countBatch(mode.again);
     if (this.#mixed) this.arena.refreshHalves();
     const features = body.forward(this.#mixed ? ops.cast(x, 'f16') : x, mode);
     const outputs = new Map(

@@ -45,7 +45,7 @@ export class Module {
   readonly #state: Arena;
   /** What one more batch adds to that: 1 to each count. */
   readonly #batch: Arena;
-  /** The state before the last training forward, where steps can be undone. */
+  /** The state before the last step's first training forward, where steps can be undone. */
   readonly #before: Arena | undefined;
   /** Of the parameters whose layout in PyTorch their rank does not say. */
   readonly #torchAxes: ReadonlyMap<string, readonly number[]>;
@@ -114,7 +114,7 @@ export class Module {
     for (const name of counters) if (which(name)) this.#batch.slices.get(name)!.write([frozen ? 0 : 1]);
   }
 
-  /** For a LossScaler: the state and what it was before the last training forward. */
+  /** For a LossScaler: the state and what it was before the last step's first training forward. */
   get undo(): Undo | undefined {
     return this.#before && { state: this.#state.whole, before: this.#before.whole };
   }
@@ -176,10 +176,13 @@ export class Module {
     this.dispose();
   }
 
-  /** Counts one more training batch in every batch norm; begins each training forward. */
-  protected countBatch(): void {
-    if (this.#state.slices.size > 0)
-      accumulateInto(this.#state.whole, this.#batch.whole, this.#before?.whole);
+  /**
+   * Counts one more training batch in every batch norm; begins each training forward.
+   * @param again a further forward of one step: what an undone step goes back to is the state before its first
+   */
+  protected countBatch(again = false): void {
+    if (this.#state.slices.size === 0) return;
+    accumulateInto(this.#state.whole, this.#batch.whole, again ? undefined : this.#before?.whole);
   }
 
   #torchShapes(): ReadonlyMap<string, Shape> {

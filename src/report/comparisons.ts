@@ -92,6 +92,6 @@ ${tables(parts.get('false'))}${parts.has('true') ? html`<details><summary>Furthe
 
 function trivialText({ main }: ExperimentReportInput): string {
   return main && main.trivial !== null
-    ? ` Answering what is usual in the training images gives ${valueText(main, main.trivial)} for ${main.title}.`
+    ? ` Answering what is usual in the training images gives ${valueText(main, main.trivial)} for ${main.title}, on average over the runs.`
     : '';
 }

@@ -63,7 +63,7 @@ export function duration(seconds: number): string {
 /** What a reader must know about the evaluated subjects to judge the numbers. */
 export const partWords: Readonly<Record<PartName, string>> = {
   test: 'none of which the network has seen before',
-  validation: 'which it was not trained on, but whose loss chose the weights to keep',
+  validation: 'which it was not trained on, but which chose the weights to keep',
   training: 'the very ones it was trained on: these numbers do not tell how it does on new ones',
 };
 

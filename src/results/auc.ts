@@ -2,7 +2,6 @@
 import { ShapeError } from '../base/errors.ts';
 import { mean } from '../base/statistics.ts';
 import { groupBy } from '../data/lists.ts';
-import { normalQuantile } from './normal.ts';
 
 export interface Scored {
   /** Number of the class. */
@@ -75,10 +74,12 @@ function varianceOf(cases: readonly Scored[], influence: readonly number[]): num
   }, 0);
 }
 
-/** On the scale of log(p / (1 − p)), so that it stays between 0 and 1. */
-function logitInterval(value: number, error: number, level: number): [number, number] {
-  const z = normalQuantile((1 + level) / 2);
-  const [middle, reach] = [Math.log(value / (1 - value)), (z * error) / (value * (1 - value))];
+/** The z beyond which a standard normal is with 2.5 %. */
+const NORMAL_95 = 1.959963984540054;
+
+/** 95 %, on the scale of log(p / (1 − p)), so that it stays between 0 and 1. */
+function logitInterval(value: number, error: number): [number, number] {
+  const [middle, reach] = [Math.log(value / (1 - value)), (NORMAL_95 * error) / (value * (1 - value))];
   const back = (logit: number): number => 1 / (1 + Math.exp(-logit));
   return [back(middle - reach), back(middle + reach)];
 }
@@ -103,10 +104,9 @@ function checkCases(cases: readonly Scored[], classes: number): void {
  * of DeLong, DeLong & Clarke-Pearson (Biometrics 1988), summed by case over the classes, with as many cases of each class
  * given as there are: for two classes it is theirs. The interval is theirs on the logit scale (Qin & Hotilovac, Stat.
  * Methods Med. Res. 2008).
- * @param level of the interval
  * @throws ShapeError for scores that are not finite or not one a class, or an unknown class
  */
-export function macroAuc(cases: readonly Scored[], classes: number, level = 0.95): Auc {
+export function macroAuc(cases: readonly Scored[], classes: number): Auc {
   checkCases(cases, classes);
   const each = Array.from({ length: classes }, (_, label) => against(cases, label));
   const known = each.filter((one) => one !== null);
@@ -118,7 +118,7 @@ export function macroAuc(cases: readonly Scored[], classes: number, level = 0.95
   const standardError = variance === null ? null : Math.sqrt(variance);
   return {
     ...{ macro, standardError, byClass },
-    interval: standardError && macro < 1 && macro > 0 ? logitInterval(macro, standardError, level) : null,
+    interval: standardError && macro < 1 && macro > 0 ? logitInterval(macro, standardError) : null,
     pseudoValues: influence.map((value) => macro + cases.length * value),
   };
 }

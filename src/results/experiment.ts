@@ -1,8 +1,8 @@
 /** @file Fine-tunings compared: what each came to, and how initialisations differ from scratch, in pairs. */
 import { mean } from '../base/statistics.ts';
 import { groupBy } from '../data/lists.ts';
+import type { Interval } from './hierarchy.ts';
 import { cellMeans, type Differences, hierarchicalBootstrap } from './hierarchy.ts';
-import type { Interval } from './paired.ts';
 import type { Result } from './result.ts';
 import { holm, type PairedT, pairedT } from './student.ts';
 import { summarize } from './summary.ts';

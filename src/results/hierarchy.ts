@@ -3,8 +3,14 @@ import { ConfigError, ShapeError } from '../base/errors.ts';
 import { drawsOf } from '../base/random.ts';
 import { mean } from '../base/statistics.ts';
 import { purposes } from '../data/purposes.ts';
-import type { Interval } from './paired.ts';
 import { percentile } from './percentile.ts';
+
+/** A mean with the ends of its interval. */
+export interface Interval {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
 
 /** Differences [pretrainings][draws][subjects]; null where one of the two runs has no value of the subject. */
 export type Differences = readonly (readonly (readonly (number | null)[])[])[];

@@ -1,6 +1,6 @@
 /** @file Student's t distribution, and the paired t-test with its interval. */
 import { ShapeError } from '../base/errors.ts';
-import { mean } from '../base/statistics.ts';
+import { summarize } from './summary.ts';
 
 /** Lanczos' coefficients (g = 7, n = 9). */
 const lanczos = [
@@ -73,19 +73,18 @@ export interface PairedT {
 }
 
 /**
- * The paired t-test of differences, two-sided, with the interval of their mean; null for fewer than two, or where all
+ * The paired t-test of differences, two-sided, with the 95 % interval of their mean; null for fewer than two, or where all
  * are equal and nothing can be said of their spread. Throws ShapeError where a difference is not finite.
  */
-export function pairedT(differences: readonly number[], level = 0.95): PairedT | null {
+export function pairedT(differences: readonly number[]): PairedT | null {
   const stray = differences.find((d) => !Number.isFinite(d));
   if (stray !== undefined)
     throw new ShapeError('pairedT', 'differences', `hold ${stray}`, 'Leave pairs without a value out.');
   const count = differences.length;
   if (count < 2 || differences.every((d) => d === differences[0])) return null;
-  const middle = mean(differences)!;
-  const deviation = Math.sqrt(differences.reduce((sum, d) => sum + (d - middle) ** 2, 0) / (count - 1));
+  const { mean: middle, deviation } = summarize(differences) as { mean: number; deviation: number };
   const error = deviation / Math.sqrt(count);
-  const half = studentQuantile(level, count - 1) * error;
+  const half = studentQuantile(0.95, count - 1) * error;
   return {
     ...{ mean: middle, deviation, count },
     ...{ low: middle - half, high: middle + half },

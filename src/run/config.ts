@@ -165,10 +165,12 @@ function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig
       `freezeSteps is ${freezeSteps}, but freeze is none, so nothing thaws`,
     size % step !== 0 && `size ${size} is no multiple of ${step}, as model ${name} of these settings needs`,
     warmup >= steps && `warmup is ${warmup} of ${steps} steps, which leaves none for the schedule`,
-    validationFraction === 0 &&
+    !(config.subjects ? config.subjects.validation.length > 0 : validationFraction > 0) &&
       patience !== null &&
-      `patience is ${patience}, but validationFraction is 0: nothing says when to stop`,
-    validationFraction + testFraction >= 1 && 'validationFraction and testFraction leave no training subject',
+      `patience is ${patience}, but nobody is held out for validation: nothing says when to stop`,
+    config.subjects === null &&
+      validationFraction + testFraction >= 1 &&
+      'validationFraction and testFraction leave no training subject',
   ];
 }
 

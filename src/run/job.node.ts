@@ -123,6 +123,8 @@ class Job {
     const results = await this.#timed('Evaluation', () => this.#evaluate(data, training.split));
     if (results.part === 'training') console.warn(noneHeldOut);
     const report = await this.#report(data, training, results);
+    // the mark of a run at its end
+    await writeText(this.#files, evaluationFile, `${JSON.stringify(evaluationRecord(results), null, 2)}\n`);
     return { ...trained, results, report };
   }
 
@@ -196,7 +198,6 @@ class Job {
         onProgress: (done, total) => stage.update(done / total),
       });
       await this.#options.onEvaluated?.(results);
-      await writeText(this.#files, evaluationFile, `${JSON.stringify(evaluationRecord(results), null, 2)}\n`);
       return results;
     } finally {
       stage.end();

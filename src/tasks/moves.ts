@@ -37,8 +37,9 @@ const moves: Readonly<Record<Kind, Move>> = {
   image: (values, _mask, movement) => movedPixels(values, movement),
   // what comes in from outside the image is background, as its pixels show no structure
   mask: (values, _mask, { matrices, displacement }) => ops.warpLabels(values, matrices, { displacement }),
-  // none is displaced: train/plan.ts sees to that
+  // neither is ever displaced: train/dataset.ts sees to that
   lines: (values, mask, { matrices }) => ops.transformLines(values, mask, matrices),
+  placed: (values) => values,
   value: (values) => values,
 };
 
@@ -47,6 +48,7 @@ const shapes: Readonly<Record<Kind, string | null>> = {
   image: '[size, size] or [size, size, channels]',
   mask: '[size, size]',
   lines: '[lines, 3]',
+  placed: null,
   value: null,
 };
 

@@ -24,3 +24,19 @@ export function blockOf(
     `${count} images need ${dims.join('×')}.`,
   );
 }
+
+/** The place of the largest, of equal ones the first. */
+export const largest = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((best, value, i, all) => (value > all[best]! ? i : best), 0);
+
+/** The class with the largest score of each pixel, of equal ones the first. @param scores [pixels, classes] */
+export function likeliest(scores: Float32Array, classes: number): Uint8Array {
+  const out = new Uint8Array(scores.length / classes);
+  for (let i = 0; i < out.length; i++) {
+    const at = i * classes;
+    let best = 0;
+    for (let k = 1; k < classes; k++) if (scores[at + k]! > scores[at + best]!) best = k;
+    out[i] = best;
+  }
+  return out;
+}

@@ -10,7 +10,7 @@ import { type Head, pooledHead } from '../models/heads.ts';
 import type { Mark } from '../results/mark.ts';
 import type { Result } from '../results/result.ts';
 import { subjectMeans } from '../results/subjects.ts';
-import { blockOf } from './outputs.ts';
+import { blockOf, largest } from './outputs.ts';
 import { number, whole } from './settings.ts';
 import { defineTask, type HostOutputs, type Judge, type Verdict } from './task.ts';
 
@@ -51,10 +51,6 @@ interface Judged {
   readonly predicted: number;
   readonly truth: number;
 }
-
-/** The first of the largest. */
-const largest = (values: ArrayLike<number>): number =>
-  Array.from(values).reduce((best, value, i) => (value > values[best]! ? i : best), 0);
 
 const degrees = (quarters: number): string => `${90 * quarters}°`;
 

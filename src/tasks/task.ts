@@ -53,7 +53,7 @@ export interface Step {
 /** Outputs of a few images on the host, by head: row-major, as the head gives them. */
 export type HostOutputs = (head: Head) => Float32Array;
 
-/** Images of a block as an input of a task's own gave them, [images, size, size] each. */
+/** Images of a block as an input gave them that alters them or shows several, [images, size, size] each. */
 export interface InputImages {
   readonly clean: Float32Array;
   /** Altered, as the network saw them. */
@@ -77,7 +77,7 @@ export interface Judge {
    * Outputs of some examples, whose labels are in the samples.
    * @param samples of each example's first image
    * @param drawn what the input drew for each
-   * @param images where the part has an input of its own
+   * @param images where the part's input alters them or shows several
    * @throws ShapeError for outputs of more or fewer images
    */
   add(outputs: HostOutputs, samples: readonly Sample[], drawn: ArrayLike<number>, images?: InputImages): void;

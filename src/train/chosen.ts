@@ -4,7 +4,7 @@ import { samplesOf } from '../data/sample.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { Outputs } from '../models/headed.ts';
 import type { Head } from '../models/heads.ts';
-import type { HostOutputs, Tally } from '../tasks/task.ts';
+import type { Figure, HostOutputs, Tally } from '../tasks/task.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Batches } from './losses.ts';
 import type { Plan, PlannedTask } from './plan.ts';
@@ -32,6 +32,11 @@ export class ChosenOutputs {
   constructor(config: TrainConfig, plan: Plan) {
     this.#chooser = choosingTask(config, plan);
     this.#stream = plan.streams.findIndex(({ tasks }) => tasks.includes(this.#chooser!));
+  }
+
+  /** What chooses; undefined where the loss does. */
+  get figure(): Figure | undefined {
+    return this.#chooser?.part.figure;
   }
 
   /** Of a stream's forward pass, by the name under which the step gives them. */

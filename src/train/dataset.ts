@@ -3,8 +3,9 @@
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
 import { listed } from '../base/words.ts';
-import { MOST_ELASTIC } from '../data/appearance.ts';
-import { evenly } from '../data/lists.ts';
+import { MOST_ELASTIC, MOST_MAGNIFIED } from '../data/appearance.ts';
+import { stiffKinds } from '../data/field.ts';
+import { evenly, groupBy } from '../data/lists.ts';
 import { type Sample, sampleAt, samplesOf } from '../data/sample.ts';
 import { drawSubjects, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
@@ -119,10 +120,23 @@ export const trainingImages = (data: PreparedData, stream: Stream, split: Split)
 /** Images that a stream is validated on, at most `most`, evenly spaced; none where held-out subjects lack annotations. */
 export const validationImages = (
   data: PreparedData,
-  stream: Stream,
+  stream: Learner,
   { validation }: Split,
   most: number,
 ): number[] => [...evenly(learnable(data, stream, imagesOf(data, validation)), most)];
+
+/** A plan whose streams of one input that draw the same images are one: a single forward pass. */
+export function withJoinedStreams(data: PreparedData, plan: Plan, split: Split, most: number): Plan {
+  const imagesFor = (stream: Stream): string =>
+    JSON.stringify([trainingImages(data, stream, split), validationImages(data, stream, split, most)]);
+  const streams = [...groupBy(plan.streams, ({ input }) => input).values()].flatMap((own) =>
+    [...groupBy(own, own.length > 1 ? imagesFor : () => '').values()].map((same): Stream => {
+      const tasks = plan.tasks.filter((task) => same.some((stream) => stream.tasks.includes(task)));
+      return { ...same[0]!, tasks };
+    }),
+  );
+  return { ...plan, streams };
+}
 
 /** Indices of all images of these subjects, in stored order. */
 export function imagesOf({ manifest }: PreparedData, subjects: readonly string[]): number[] {
@@ -132,7 +146,7 @@ export function imagesOf({ manifest }: PreparedData, subjects: readonly string[]
 
 /**
  * Identifies a prepared data set by its manifest, by its masks where there are any, and by its subjects' groups where
- * tasks learn from those: by what training sees of it, so that older runs can go on.
+ * tasks learn from any: by what training sees of it, so that older runs can go on.
  */
 export function fingerprint({ manifest, masks }: PreparedData, { tasks }: Annotated): string {
   const { size, spacingMm, targetView, referenceViews, classes, images } = manifest;
@@ -155,17 +169,22 @@ export function fingerprint({ manifest, masks }: PreparedData, { tasks }: Annota
 }
 
 /** A line that is bent is no line, so what it is to be learnt from must not bend. */
-function checkElastic(elasticPx: number, size: number, { tasks }: Plan): void {
+function checkElastic(
+  { elasticPx, scale }: Pick<AugmentationSettings, 'elasticPx' | 'scale'>,
+  size: number,
+  { tasks }: Plan,
+): void {
   if (elasticPx === 0) return;
-  const most = size * MOST_ELASTIC;
+  // magnified, a displacement bends more
+  const most = size * MOST_ELASTIC * Math.min(1, MOST_MAGNIFIED / scale[1]);
   if (elasticPx > most)
     throw new ConfigError(
-      `augmentation.elasticPx is ${elasticPx}, which may fold images of ${size} px. Take ${most} at most.`,
+      `augmentation.elasticPx is ${elasticPx}, which may fold images of ${size} px. Take ${Number(most.toPrecision(3))} at most.`,
     );
   for (const { task, part } of tasks)
-    if (part.fields.some(({ kind }) => kind === 'lines'))
+    if (part.fields.some(({ kind }) => stiffKinds.includes(kind)))
       throw new ConfigError(
-        `augmentation.elasticPx is ${elasticPx}, but task ${task.name} learns lines, which would not stay straight. Set it to 0, or leave the task out.`,
+        `augmentation.elasticPx is ${elasticPx}, but the labels of task ${task.name} follow straight lines, which would not stay straight. Set it to 0, or leave the task out.`,
       );
 }
 
@@ -177,10 +196,10 @@ export function checkData(
   data: PreparedData,
   plan: Plan,
   split: Split,
-  { elasticPx }: Pick<AugmentationSettings, 'elasticPx'>,
+  augmentation: Pick<AugmentationSettings, 'elasticPx' | 'scale'>,
 ): void {
   const { tasks, backbone } = plan;
-  checkElastic(elasticPx, data.manifest.size, plan);
+  checkElastic(augmentation, data.manifest.size, plan);
   for (const { part } of tasks) part.check(trainingSamples(data, part, split));
   const { size } = data.manifest;
   if (size % backbone.sideStep !== 0)

@@ -1,12 +1,20 @@
 /** @file The training loop, for Node and the browser: steps in bursts, log, validation, best weights, checkpoints. */
 import { chromeTrace } from '../autograd/profile.ts';
 import type { TrainingError } from '../base/errors.ts';
+import { listed, plural } from '../base/words.ts';
 import type { Batch } from '../data/batch.ts';
 import { createSampler, type Sampler, type SamplerOptions } from '../data/sampler.ts';
 import type { Split } from '../data/split.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
 import { type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoint.ts';
-import { checkData, fingerprint, splitOf, trainingImages, validationImages } from './dataset.ts';
+import {
+  checkData,
+  fingerprint,
+  splitOf,
+  trainingImages,
+  validationImages,
+  withJoinedStreams,
+} from './dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
 import { FiniteCheck, type Trouble } from './finite.ts';
 import { HISTORY_STEPS } from './history.ts';
@@ -39,12 +47,15 @@ interface Burst {
 
 class Run {
   readonly #options: TrainOptions;
+  readonly #split: Split;
   readonly #trainer: Trainer;
   readonly #pace = new Pace();
   readonly #finite = new FiniteCheck();
   /** One for each stream of tasks. */
   readonly #training: readonly Sampler[];
   readonly #validation: Validation;
+  /** Streams to which no held-out image says anything. */
+  readonly #unvalidated: readonly Stream[];
   readonly #data: string;
   /** Steps whose losses are known and logged. */
   #step = 0;
@@ -57,6 +68,7 @@ class Run {
     const { data, config } = options;
     const { batch, seed, epoch, augmentation } = config;
     this.#options = options;
+    this.#split = split;
     this.#trainer = trainer;
     this.#data = fingerprint(data, options.plan);
     const { streams } = options.plan;
@@ -66,10 +78,15 @@ class Run {
       const images = trainingImages(data, stream, split);
       return sampler(stream, { batch, seed, epoch, augmentation, images });
     });
-    const held = streams.map((stream) => validationImages(data, stream, split, config.validationImages));
-    const validation = held.every((images) => images.length > 0)
-      ? streams.map((stream, i) => sampler(stream, { batch, epoch: 'sequential', images: held[i]! }))
-      : null;
+    const held = (stream: Pick<Stream, 'labelled'>) =>
+      validationImages(data, stream, split, config.validationImages);
+    this.#unvalidated = streams.filter((stream) => held(stream).length === 0);
+    // images that say nothing to a stream leave its losses out
+    const images = (stream: Stream) => held(this.#unvalidated.includes(stream) ? {} : stream);
+    const validation =
+      this.#unvalidated.length < streams.length
+        ? streams.map((own) => sampler(own, { batch, epoch: 'sequential', images: images(own) }))
+        : null;
     this.#validation = new Validation(options, trainer, validation);
   }
 
@@ -84,6 +101,7 @@ class Run {
     const parameters = this.#trainer.network.arena.count;
     const facts = this.#trainer.facts();
     this.#tell({ kind: 'start', step: this.#step, steps: config.steps, parameters, facts });
+    this.#warnOfUnvalidated();
     const began = { step: this.#step, ms: performance.now() };
     while (!signal?.aborted) {
       await this.#rest();
@@ -96,6 +114,13 @@ class Run {
     const stopped = this.#step < config.steps && !early;
     if (this.#options.profile && !stopped) await this.#profile();
     return { step: this.#step, stopped, early, best: this.#validation.state.best };
+  }
+
+  #warnOfUnvalidated(): void {
+    if (this.#split.validation.length === 0 || this.#unvalidated.length === 0) return;
+    const names = this.#unvalidated.flatMap(({ tasks }) => tasks.map(({ task }) => task.name));
+    const message = `No image of the ${plural(this.#split.validation.length, 'validation subject')} has what ${listed(names)} learns from, so validation says nothing of it.`;
+    this.#tell({ kind: 'warning', message });
   }
 
   /** Whether no step is to follow: the last was done, or patience is over. */
@@ -241,13 +266,14 @@ class Run {
  * @throws DeviceLostError when the device is gone; `trainWithRestarts` goes on from the checkpoint
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { device, data, config, plan } = options;
+  const { device, data, config } = options;
   const split = splitOf(data, config, options.plan);
-  checkData(data, plan, split, config.augmentation);
+  checkData(data, options.plan, split, config.augmentation);
+  const plan = withJoinedStreams(data, options.plan, split, config.validationImages);
   const choices = choicesOf(device);
   const trainer = new Trainer(device, config, plan, data.manifest.size);
   try {
-    return { ...(await new Run(options, trainer, split).go()), split };
+    return { ...(await new Run({ ...options, plan }, trainer, split).go()), split };
   } finally {
     trainer.dispose();
     setChoices(device, choices);

@@ -17,7 +17,7 @@ export const isFrozen = ({ freeze, freezeSteps }: TrainConfig, step: number): bo
   freeze === 'encoder' && (freezeSteps === null || step <= freezeSteps);
 
 /** What the optimiser must treat apart: parts of a rate of their own, and an encoder that thaws. */
-export function groupsOf(
+export function parameterGroups(
   plan: Pick<Plan, 'backbone' | 'heads'>,
   config: Pick<TrainConfig, 'rates' | 'freeze' | 'freezeSteps'>,
   names: readonly string[],

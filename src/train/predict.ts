@@ -26,7 +26,7 @@ export interface PredictOptions {
 
 /**
  * Told of each block: outputs of the examples that the batch begins with, `batch.count` of them, and the images where
- * the input is not just one image.
+ * the input alters them or shows several.
  */
 export type OnBlock = (outputs: HostOutputs, batch: Batch, images?: InputImages) => void;
 
@@ -69,16 +69,18 @@ export async function predictImages(
   const batch = Math.max(1, Math.min(options.batch, indices.length));
   const sampler = createSampler(data, { batch, epoch: 'sequential', images: indices, input });
   const inputs = new StreamInputs(device, { input, tasks: [] }, batch, data.manifest.size);
+  // others are the samples' own
+  const isLookedAt = input.alter !== undefined || input.views > 1;
   const step = await capture(device, () =>
     noGrad((): Outputs => {
       const { images, seen } = inputs.still();
-      const looked = input === oneImage ? {} : { [CLEAN]: images, ...(input.alter && { [SEEN]: seen }) };
+      const looked = isLookedAt ? { [CLEAN]: images, ...(input.alter && { [SEEN]: seen }) } : {};
       const outputs = outputsOf(network, seen, mirrored);
       return { ...Object.fromEntries(heads.map((head) => [outputOf(head), outputs[head.path]!])), ...looked };
     }),
   );
   const readImages = async (rows: number): Promise<InputImages | undefined> => {
-    if (input === oneImage) return undefined;
+    if (!isLookedAt) return undefined;
     const clean = await readRows(step, CLEAN, rows);
     return { clean, seen: input.alter ? await readRows(step, SEEN, rows) : clean };
   };

@@ -83,7 +83,7 @@ export interface TrainConfig {
   readonly seed: number;
   /** Share of the subjects, 0 to 0.9. */
   readonly validationFraction: number;
-  /** Share of the subjects, 0 to 0.9. */
+  /** Share of the subjects, 0 to 0.9; where those who published the data hold some out, these test instead. */
   readonly testFraction: number;
   /** Steps between validations. */
   readonly validateEvery: number;

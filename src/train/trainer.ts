@@ -22,7 +22,7 @@ import { HISTORY_STEPS, History } from './history.ts';
 import { type Batches, type Losses, MeanLosses } from './losses.ts';
 import { buildNetwork } from './network.ts';
 import { Pace } from './pace.ts';
-import { groupsOf, isFrozen } from './parts.ts';
+import { isFrozen, parameterGroups } from './parts.ts';
 import type { Plan, PlannedTask } from './plan.ts';
 import { learningRateAt } from './schedule.ts';
 import type { TrainConfig } from './settings.ts';
@@ -72,7 +72,7 @@ export class Trainer {
   readonly #streams: readonly StreamInputs[];
   /** In mixed precision. */
   readonly #scaler: LossScaler | undefined;
-  readonly #chosen: ChosenOutputs;
+  readonly chosen: ChosenOutputs;
   readonly #random: Tensor;
   readonly #history: History<string>;
   #training: CapturedStep<StepTensors> | undefined;
@@ -83,11 +83,11 @@ export class Trainer {
     this.#device = device;
     this.#config = config;
     this.#plan = plan;
-    this.#chosen = new ChosenOutputs(config, plan);
+    this.chosen = new ChosenOutputs(config, plan);
     this.network = buildNetwork(device, plan, { seed, precision });
     this.#scaler = precision === 'mixed' ? new LossScaler(device, { undo: this.network.undo }) : undefined;
     const { statistics, parameters } = this.network;
-    const groups = groupsOf(plan, config, [...parameters.keys()]);
+    const groups = parameterGroups(plan, config, [...parameters.keys()]);
     const rule = { kind: 'adam' as const, weightDecay: config.l2, l1: config.l1, statistics, groups };
     const clipped = config.clipNorm === null ? rule : { ...rule, maxGradientNorm: config.clipNorm };
     this.optimizer = new Optimizer(this.network.arena, clipped, this.#scaler);
@@ -213,7 +213,7 @@ export class Trainer {
       for (const [i, batch] of batches.entries()) {
         this.#write(batch);
         this.#run(this.#validation!, done + i);
-        if (onOutputs) reads.push(this.#chosen.read(this.#validation!, batch));
+        if (onOutputs) reads.push(this.chosen.read(this.#validation!, batch));
       }
       const losses = await pace.settle(count, this.losses(done, done + count - 1));
       for (const [i, batch] of batches.entries()) means.add(batch, losses[i]!);
@@ -259,7 +259,7 @@ export class Trainer {
       const losses = this.#lossesOf(
         (stream) => stream.still(),
         { training: false },
-        ({ tasks }, output) => outputs.push(this.#chosen.of(tasks, output)),
+        ({ tasks }, output) => outputs.push(this.chosen.of(tasks, output)),
       );
       return Object.assign({}, ...outputs, losses);
     });
@@ -272,9 +272,9 @@ export class Trainer {
     onStream: (stream: StreamInputs, output: Outputs) => unknown = () => {},
   ): StepTensors {
     const terms = new Map<PlannedTask, Tensor>();
-    for (const stream of this.#streams) {
+    for (const [i, stream] of this.#streams.entries()) {
       const { seen, ...step } = stepOf(stream);
-      const { output } = this.network.run(seen, mode);
+      const { output } = this.network.run(seen, { ...mode, again: i > 0 });
       onStream(stream, output);
       for (const planned of stream.tasks) terms.set(planned, planned.part.loss({ out: output, ...step }));
     }

@@ -3,7 +3,6 @@ import type { Sampler } from '../data/sampler.ts';
 import type { ValidationMetrics } from '../results/losses.ts';
 import type { Figure } from '../tasks/task.ts';
 import type { Best } from './checkpoint.ts';
-import { ChosenOutputs, choosingTask } from './chosen.ts';
 import type { TrainOptions } from './events.ts';
 import { appendRecords, validationFile } from './runlog.ts';
 import { lossColumns } from './stepmetrics.ts';
@@ -24,18 +23,16 @@ export interface Validated {
 export class Validation {
   readonly #options: TrainOptions;
   readonly #trainer: Trainer;
-  /** One for each stream of tasks; null where no subject is held out for it. */
+  /** One for each stream of tasks; null where no held-out image says anything to any. */
   readonly #samplers: readonly Sampler[] | null;
   readonly #figure: Figure | undefined;
-  readonly #chosen: ChosenOutputs;
   #state: Validated = { validated: 0, best: null };
 
   constructor(options: TrainOptions, trainer: Trainer, samplers: readonly Sampler[] | null) {
     this.#options = options;
     this.#trainer = trainer;
     this.#samplers = samplers;
-    this.#figure = choosingTask(options.config, options.plan)?.part.figure;
-    this.#chosen = new ChosenOutputs(options.config, options.plan);
+    this.#figure = trainer.chosen.figure;
   }
 
   get state(): Validated {
@@ -59,17 +56,17 @@ export class Validation {
   async run(step: number): Promise<void> {
     const { config, data, files, signal, onProgress } = this.#options;
     const tally = this.#figure?.begin();
-    const onOutputs = tally && this.#chosen.feeding(tally, data);
+    const onOutputs = tally && this.#trainer.chosen.feeding(tally, data);
     const losses = this.#samplers && (await this.#trainer.validate(this.#samplers, signal, onOutputs));
     if (this.#samplers && !losses) return;
     const figure = tally?.value();
     const best = !losses || this.#isBest(losses.loss, figure);
-    const last = step === config.steps;
+    this.#state = { ...this.#state, validated: step };
+    const last = step === config.steps || this.exhausted;
     const none = losses !== null && last && !best && !this.#state.best;
     if (none) onProgress?.({ kind: 'warning', message: noBest(this.#figure ? 'figure' : 'loss') });
     if (losses ? best || none : last)
       await saveWeights(files, this.#trainer.network, this.#options.describe(step));
-    this.#state = { ...this.#state, validated: step };
     if (!losses) return;
     const known = figure === undefined ? {} : { figure };
     const metrics: ValidationMetrics = { step, ...lossColumns(losses), ...known, best };

@@ -84,6 +84,13 @@ describe('weights', () => {
     await expect(weights('export', at('w.safetensors'), '--out', at('w.bin'))).rejects.toThrow(
       /w\.bin does not say a format\. Give --format safetensors, npz, onnx/,
     );
-    await expect(weights('import', at('missing.npz'), '--out', at('x'))).rejects.toThrow(/missing\.npz/);
+    await expect(weights('import', at('missing.npz'), '--out', at('x.safetensors'))).rejects.toThrow(
+      /missing\.npz/,
+    );
+    await expect(weights('import', at('w.npz'), '--out', at('x.npz'))).rejects.toThrow(
+      /x\.npz: weights are imported as safetensors/,
+    );
+    const both = weights('export', at('w.safetensors'), '--out', at('x.onnx'), '--format', 'npz');
+    await expect(both).rejects.toThrow(/x\.onnx says onnx, --format npz/);
   });
 });

@@ -116,7 +116,7 @@ describe('renderReport', () => {
     expect(text).toContain('No held-out subject');
     expect(text).not.toContain('seen before');
     expect(text).not.toContain('other subjects');
-    expect(reportOf({ part: 'validation' })).toContain('whose loss chose the weights to keep');
+    expect(reportOf({ part: 'validation' })).toContain('which chose the weights to keep');
   });
 
   test('has tables of what was told', () => {

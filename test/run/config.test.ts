@@ -313,7 +313,13 @@ describe('learning rate', () => {
       'augmentation.gamma',
     ]);
     expect(message(() => resolveConfig({ patience: 2, validationFraction: 0 }))).toContain(
-      'patience is 2, but validationFraction is 0',
+      'patience is 2, but nobody is held out for validation',
+    );
+    const named = (validation: string[]) => ({ train: ['a'], validation, test: [] });
+    const both = { patience: 2, validationFraction: 0 };
+    expect(() => resolveConfig({ ...both, subjects: named(['b']) })).not.toThrow();
+    expect(message(() => resolveConfig({ patience: 2, subjects: named([]) }))).toContain(
+      'nobody is held out',
     );
   });
 });

@@ -4,13 +4,16 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { drawsOf } from '../../src/base/random.ts';
 import { applyAffine } from '../../src/data/affine.ts';
 import { augmentationOf } from '../../src/data/augmentation.ts';
+import { type Example, oneImage } from '../../src/data/input.ts';
+import { createSampler } from '../../src/data/sampler.ts';
 import { only } from '../../src/results/mark.ts';
 import { contrastive, contrastiveLoss } from '../../src/tasks/contrastive/index.ts';
 import { twoViews } from '../../src/tasks/contrastive/input.ts';
+import type { TaskInput } from '../../src/tasks/task.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { checkOp, type Host, random } from '../check.ts';
 import { useDevice } from '../device.ts';
-import { plainKernels } from '../train/tiny.ts';
+import { plainKernels, tinyData } from '../train/tiny.ts';
 import { learntOnEight } from './eight.ts';
 import { outputsOf, sampleOf } from './samples.ts';
 
@@ -42,6 +45,31 @@ describe('two views', () => {
       expect(3 * view.gain + view.offset).toBeCloseTo((3 * 2 + 0.5) * gain + offset, 10);
     }
     expect(own[0]!.matrix).not.toEqual(own[1]!.matrix);
+  });
+
+  it('share no noise, which would give them away, and the first looks as a lone image does', () => {
+    const data = tinyData();
+    const seen: Example[] = [];
+    const watched = (input: TaskInput): TaskInput => ({
+      ...input,
+      pick(choice) {
+        seen.push(input.pick(choice));
+        return seen.at(-1)!;
+      },
+    });
+    const augmentation = { noise: 0.5, biasField: 0.3 };
+    for (const input of [twoViews(views, 16), oneImage])
+      createSampler(data, { batch: 3, seed: 4, augmentation, input: watched(input) }).batch(0);
+    const [pairs, alone] = [seen.slice(0, 3), seen.slice(3)];
+    for (const [i, { views: both }] of pairs.entries()) {
+      const [first, second] = both.map(({ appearance }) => appearance!);
+      expect(first).toEqual(alone[i]!.views[0]!.appearance);
+      expect(second!.noiseKey).not.toEqual(first!.noiseKey);
+      expect(second!.biasField).not.toEqual(first!.biasField);
+    }
+    expect(
+      new Set(pairs.flatMap((pair) => pair.views.map(({ appearance }) => appearance!.noiseKey[0]))).size,
+    ).toBe(6);
   });
 });
 

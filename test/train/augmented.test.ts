@@ -119,7 +119,10 @@ describe('augmentation in training', () => {
     const tiny = tinyData();
     expect(check(tiny, tinyConfig(elastic(1)))).toThrow(ConfigError);
     expect(check(tiny, tinyConfig(elastic(1)))).toThrow(
-      'augmentation.elasticPx is 1, but task orientation learns lines',
+      'augmentation.elasticPx is 1, but the labels of task orientation follow straight lines',
+    );
+    expect(check(tiny, tinyConfig({ ...elastic(1), tasks: ['anatomicalPosition'] }))).toThrow(
+      'the labels of task anatomicalPosition follow straight lines',
     );
     expect(check(tiny, tinyConfig({ ...elastic(1), tasks: ['location'] }))).not.toThrow();
     expect(check(tiny, tinyConfig())).not.toThrow();

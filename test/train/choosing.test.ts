@@ -1,6 +1,7 @@
 /** @file Which weights are kept, and when a run ends for want of better ones. */
 import { describe, expect, it } from 'vitest';
 import { samplesOf } from '../../src/data/sample.ts';
+import { UNKNOWN } from '../../src/data/types.ts';
 import { decodeSafetensors } from '../../src/models/safetensors.ts';
 import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
 import type { GivenConfig } from '../../src/run/config.ts';
@@ -123,6 +124,17 @@ describe('patience', () => {
       `stopped at step ${step} of 60 for want of better validations, best at step ${step - 6}`,
     );
     expect(earlyText({ ...result, early: false }, 60)).toBeNull();
+  });
+
+  it('keeps the last weights, with a warning, where no validation could tell how good any were', async () => {
+    // without background nothing can be measured, so no figure comes
+    const masks = data.masks!.map((label) => (label === 0 ? UNKNOWN : label));
+    const told: string[] = [];
+    const onProgress = (event: TrainEvent) => event.kind === 'warning' && told.push(event.message);
+    const { result, files } = await run(impatient, { data: { ...data, masks }, onProgress });
+    expect(result).toMatchObject({ early: true, best: null });
+    expect(told.join()).toContain('the last weights are kept');
+    expect(files.files.has(weightsFile)).toBe(true);
   });
 
   it('ends at the same step and bytes where the run was stopped before, and stays ended', async () => {

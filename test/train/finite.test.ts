@@ -9,6 +9,7 @@ import { type TrainConfig, upgradeTrained } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { describeWeights, loadTrained } from '../../src/run/trained.ts';
 import { train } from '../../src/run/training.ts';
+import { tasks } from '../../src/tasks/index.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import {
@@ -30,6 +31,8 @@ import { plainKernels, type TrainingOptions, tinyConfig, tinyData } from './tiny
 const device = useDevice(plainKernels);
 const data = tinyData();
 const size = data.manifest.size ** 2;
+
+const defaultsOf = (name: string) => tasks.find((task) => task.name === name)!.defaults as object;
 
 /** Long enough for a burst of several steps to be in flight when it happens; a checkpoint and validation every 3. */
 const config = tinyConfig({ steps: 20, epoch: 'all' });
@@ -147,10 +150,14 @@ describe('a run whose numbers are no longer any', () => {
       expect(mended.files.get(name), name).toEqual(whole.files.get(name));
   });
 
-  if (hasHalf) {
-    it('mixed: a pixel that is NaN costs the steps that would train on it, and no more', async () => {
+  const several = ['orientation', 'rotation'].map(
+    (name) => [name, { weight: 1, ...defaultsOf(name) }] as const,
+  );
+  for (const own of hasHalf ? [config, { ...config, tasks: Object.fromEntries(several) }] : []) {
+    const names = Object.keys(own.tasks).join(' and ');
+    it(`mixed: a pixel that is NaN costs the steps that would train on it, and no more (${names})`, async () => {
       const files = new MemoryFiles();
-      await run(files, { data: spoilt['a pixel that is NaN'], config: { ...config, precision: 'mixed' } });
+      await run(files, { data: spoilt['a pixel that is NaN'], config: { ...own, precision: 'mixed' } });
       const [last] = (await metricsIn(files)).slice(-1);
       expect(last!.skippedSteps).toBe(stepsOf(config).get(image)!.length);
       for (const name of [checkpointFile, weightsFile]) expectFiniteFile(files, name);

@@ -9,7 +9,8 @@ import type { GivenConfig } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { train } from '../../src/run/training.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
-import { splitOf, trainingImages, validationImages } from '../../src/train/dataset.ts';
+import { splitOf, trainingImages, validationImages, withJoinedStreams } from '../../src/train/dataset.ts';
+import type { TrainEvent } from '../../src/train/events.ts';
 import { MemoryFiles } from '../../src/train/runfiles.ts';
 import { metricsFile, parseRecords, validationFile } from '../../src/train/runlog.ts';
 import type { TrainConfig } from '../../src/train/settings.ts';
@@ -97,16 +98,55 @@ describe('labelled', () => {
     for (const name of [weightsFile, checkpointFile]) expect(resumed.get(name)).toEqual(whole.get(name));
   });
 
-  it('keeps the last weights where no validation subject has a mask, for no loss can choose', async () => {
+  /** Data whose validation subjects have no masks. */
+  function unvalidated(): PreparedData {
     const data = masked();
     const { validation } = split(null);
     const area = data.manifest.size ** 2;
     const masks = data.masks!.slice();
     for (const [i, { subject }] of data.manifest.images.entries())
       if (validation.includes(subject)) masks.fill(UNKNOWN, i * area, (i + 1) * area);
+    return { ...data, masks };
+  }
+
+  it('validates the tasks that it can, and says of which it cannot', async () => {
+    const files = new MemoryFiles();
+    const told: string[] = [];
+    const config = tinyConfig({
+      ...{ testFraction: 0.2, steps: 4, validateEvery: 2 },
+      tasks: { segmentation: {}, location: {} },
+    });
+    const onProgress = (event: TrainEvent) => event.kind === 'warning' && told.push(event.message);
+    const { best } = await train({ device: device(), data: unvalidated(), config, files, onProgress });
+    expect(told).toEqual([
+      'No image of the 2 validation subjects has what segmentation learns from, so validation says nothing of it.',
+    ]);
+    expect(best).not.toBeNull();
+    const text = new TextDecoder().decode(files.files.get(validationFile));
+    for (const row of parseRecords<Record<string, number>>(text, validationFile)) {
+      expect(row.segmentationLoss).toBe(0);
+      expect(row.loss).toBe(row.locationLoss);
+    }
+  });
+
+  it('is one forward pass for tasks that draw the same images, as a run of before was', () => {
+    const config = tinyConfig({ tasks: { orientation: {}, segmentation: {} } });
+    const streams = (data: PreparedData) => {
+      const plan = planRun(config, data.manifest);
+      const own = splitOf(data, config, plan);
+      return withJoinedStreams(data, plan, own, 100).streams.map(({ tasks }) =>
+        tasks.map(({ task }) => task.name),
+      );
+    };
+    expect(streams(masked())).toEqual([['orientation'], ['segmentation']]);
+    const whole = { ...masked(), masks: masked().masks!.map(() => 1) };
+    expect(streams(whole)).toEqual([['orientation', 'segmentation']]);
+  });
+
+  it('keeps the last weights where no validation subject has a mask, for no loss can choose', async () => {
     const files = new MemoryFiles();
     const config = tinyConfig({ testFraction: 0.2, steps: 4, validateEvery: 2, tasks: { segmentation: {} } });
-    const { best } = await train({ device: device(), data: { ...data, masks }, config, files });
+    const { best } = await train({ device: device(), data: unvalidated(), config, files });
     expect(best).toBeNull();
     expect(files.files.has(validationFile)).toBe(false);
     expect(files.files.has(weightsFile)).toBe(true);

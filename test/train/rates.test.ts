@@ -5,7 +5,7 @@ import { pixelHead, pooledHead } from '../../src/models/heads.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
 import type { GivenConfig } from '../../src/run/config.ts';
 import { train } from '../../src/run/training.ts';
-import { groupsOf, partOf } from '../../src/train/parts.ts';
+import { parameterGroups, partOf } from '../../src/train/parts.ts';
 import { MemoryFiles } from '../../src/train/runfiles.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import { useDevice } from '../device.ts';
@@ -47,12 +47,12 @@ describe('parts', () => {
 
   it('are groups only where something differs, and where the network has them', () => {
     const even = { encoder: 1, decoder: 1, heads: 1 };
-    expect(groupsOf(plan, { rates: even, freeze: 'none', freezeSteps: null }, bias)).toEqual([]);
-    expect(groupsOf(plan, { rates: even, freeze: 'encoder', freezeSteps: 5 }, bias)).toEqual([
+    expect(parameterGroups(plan, { rates: even, freeze: 'none', freezeSteps: null }, bias)).toEqual([]);
+    expect(parameterGroups(plan, { rates: even, freeze: 'encoder', freezeSteps: 5 }, bias)).toEqual([
       { match: [bias[0]], learningRateScale: 1, firstStep: 6 },
     ]);
     const rates = { encoder: 0.1, decoder: 1, heads: 3 };
-    expect(groupsOf(plan, { rates, freeze: 'none', freezeSteps: null }, bias.slice(0, 2))).toEqual([
+    expect(parameterGroups(plan, { rates, freeze: 'none', freezeSteps: null }, bias.slice(0, 2))).toEqual([
       { match: [bias[0]], learningRateScale: 0.1, firstStep: 1 },
     ]);
   });

@@ -56,12 +56,16 @@ export class Planned {
     if (!study) return;
     if (!state.weights) this.#app.set({ weights: await client.request('loadRunWeights', null) });
     const plan = await client.request('plan', { subject: study.subject, stack, frame });
-    if (study !== this.#model.study) return;
+    if (study !== this.#model.study || stack !== this.#model.stack || frame !== this.#model.frame) return;
     this.#plan = plan;
     const told = [...plan.views.map(words), ...plan.refused];
     fill(
       this.words,
-      h('p', { class: 'hint' }, 'Planned on this stack alone, drawn dashed.'),
+      h(
+        'p',
+        { class: 'hint' },
+        `Planned on ${study.stacks[plan.stack]!.label} alone, phase ${frame + 1}; drawn dashed.`,
+      ),
       told.map((text) => h('p', {}, text)),
     );
     this.#redraw();

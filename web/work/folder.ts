@@ -1,4 +1,5 @@
 /** @file A folder the user opened: its series grouped for the mapping, prepared by that mapping, and to look at. */
+import { some } from '../../src/base/words.ts';
 import { inOrder, isZip } from '../../src/data/files/sources.ts';
 import { blobAccess, expand, listZip } from '../../src/data/files/zip.ts';
 import { groupBy, openNumbers } from '../../src/data/lists.ts';
@@ -34,8 +35,7 @@ function groupOf(key: string, images: readonly ScannedImage[], { nameOf }: Subje
   };
 }
 
-const list = (names: readonly string[]): string =>
-  names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+const list = (names: readonly string[]): string => some(names, 3);
 
 /** What is odd about how patients and folders go together. */
 function noticesOf(images: readonly ScannedImage[], { nameOf, notices }: Subjects): string[] {

@@ -3,7 +3,7 @@ import { presets, type RunConfig, resolveConfig } from '../../src/run/config.ts'
 import type { ModelSection } from '../../src/train/settings.ts';
 import type { Grid, Preset, TrainingForm } from '../protocol.ts';
 
-/** Those for what the page opens: images without masks. */
+/** Those that suit a tab. */
 const words = {
   small: {
     title: 'Small',

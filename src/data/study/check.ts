@@ -1,6 +1,7 @@
 /** @file Checks that views were found and can be used; what is said where they were not. */
 
 import { ConfigError } from '../../base/errors.ts';
+import { some } from '../../base/words.ts';
 import { type LeftOut, type Scan, type ScannedImage, skippedText } from '../scan.ts';
 import type { SkippedFile } from '../types.ts';
 
@@ -57,7 +58,7 @@ export function checkViews(asked: Asked, found: ReadonlySet<string>, { images, s
 /** What series call themselves, for those who must map them. */
 function seriesText(images: readonly ScannedImage[]): string {
   const names = [...new Set(images.map(({ header }) => header.seriesDescription ?? 'without description'))];
-  return names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
+  return some(names, 8);
 }
 
 /** The error where no image of the target view is usable. */

@@ -1,5 +1,6 @@
 /** @file Who is a subject: by PatientID where it can be trusted, else by study and folder. */
 
+import { some } from '../../base/words.ts';
 import { groupBy } from '../lists.ts';
 import { folderOf, type ScannedImage, seriesOf } from '../scan.ts';
 import type { Notice } from '../types.ts';
@@ -185,7 +186,7 @@ function nameGroups(groups: readonly (readonly Cell[])[]): Map<Cell, string> {
 
 const list = (names: Iterable<string>): string => {
   const all = [...names];
-  return all.length > 4 ? `${all.slice(0, 4).join(', ')} and ${all.length - 4} more` : all.join(', ');
+  return some(all, 4);
 };
 
 /** What was guessed: blank and dummy numbers, numbers that stand for several, numbers that changed. */

@@ -1,6 +1,7 @@
 /** @file Which anatomical view and which subject an image belongs to: by the user's mapping, by folder, by description. */
 
 import { ConfigError } from '../../base/errors.ts';
+import { some } from '../../base/words.ts';
 import { nearestNames } from '../lists.ts';
 import { folderOf, type Scan, type ScannedImage } from '../scan.ts';
 
@@ -100,10 +101,7 @@ function meant(text: string, names: readonly string[]): string {
   const nearest = nearestNames(text, names);
   if (nearest.length > 0) return ` The nearest names are ${nearest.join(', ')}.`;
   const all = [...new Set(names)];
-  const listed = all.slice(0, 8).join(', ');
-  return all.length === 0
-    ? ''
-    : ` There are ${listed}${all.length > 8 ? ` and ${all.length - 8} more` : ''}.`;
+  return all.length === 0 ? '' : ` There are ${some(all, 8)}.`;
 }
 
 /**

@@ -30,7 +30,7 @@ export function embeddedExperiment(): Experiment {
       subjects: { test: { seed: 3, subjects: 20 } },
       labelled: [5],
       steps: [200],
-      seeds: [1, 2, 3],
+      seeds: [1, 2],
     },
     'npm start',
   );

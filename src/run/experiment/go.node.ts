@@ -21,7 +21,7 @@ import {
   type Unit,
   unitTitle,
 } from './grid.ts';
-import { recordedResults, resultsFile } from './outcome.node.ts';
+import { mainOf, recordedResults, resultsFile } from './outcome.node.ts';
 import { ExperimentPace } from './pace.ts';
 import { pointSplit, spareSplit } from './parts.ts';
 import { pointRequest, pretrainingConfig, pretrainingRequest, type Request } from './requests.node.ts';
@@ -54,6 +54,8 @@ export interface ExperimentOptions {
 export interface ExperimentEnd {
   /** Whether it was stopped before its end. */
   readonly stopped: boolean;
+  /** Runs that were due. */
+  readonly due: number;
   /** Runs that others are at, and points that wait for them, with who has them. */
   readonly elsewhere: readonly string[];
 }
@@ -66,6 +68,7 @@ class Conductor {
   readonly #data: ExperimentData;
   readonly #pace = new ExperimentPace();
   readonly #elsewhere: string[] = [];
+  #due = 0;
   readonly #weights = new ForeignWeights();
   #device: Device | undefined;
 
@@ -92,6 +95,7 @@ class Conductor {
     await keepExperiment(folder, experiment);
     await this.#learnPace(grid);
     const units = this.#unfinished(own);
+    this.#due = units.length;
     for (const [i, unit] of units.entries()) {
       if (this.#options.signal.aborted) return this.#end(true);
       const left = this.#pace.left(units.slice(i).map((one) => this.#size(one)));
@@ -107,7 +111,7 @@ class Conductor {
   }
 
   #end(stopped: boolean): ExperimentEnd {
-    return { stopped, elsewhere: this.#elsewhere };
+    return { stopped, due: this.#due, elsewhere: this.#elsewhere };
   }
 
   /** Pretrainings first, those only that an unfinished point begins with. */
@@ -208,10 +212,9 @@ class Conductor {
     }
   }
 
-  async #run(unit: Unit, kind: JobKind, { given }: Request): Promise<Outcome> {
+  async #run(unit: Unit, kind: JobKind, { given, config }: Request): Promise<Outcome> {
     const { console, signal, worker, onTraining, adapter } = this.#options;
     const folder = this.#at(unit);
-    const started = performance.now();
     const before = stateOf(folder);
     const { results } = await runJob({
       ...{ kind, given: { ...given, ...(adapter && { adapter }) }, signal, worker },
@@ -224,12 +227,15 @@ class Conductor {
         startStage: console.startStage.bind(console),
       },
       ...(onTraining && { onTraining }),
-      onEvaluated: (evaluation) =>
-        writeText(new DiskFiles(folder), resultsFile, `${JSON.stringify(recordedResults(evaluation))}\n`),
+      onEvaluated: async (evaluation) => {
+        const results = recordedResults(evaluation);
+        // before hours pass
+        if (unit.kind === 'point') mainOf(results, this.#options.experiment.figure);
+        await writeText(new DiskFiles(folder), resultsFile, `${JSON.stringify(results)}\n`);
+      },
     });
     if (!results) return 'stopped';
-    if (before === 'none')
-      this.#pace.add(unit.kind, this.#size(unit).steps, (performance.now() - started) / 1000);
+    this.#pace.add(unit.kind, config.steps, await trainingSeconds(folder, config.batch));
     return 'done';
   }
 

@@ -1,16 +1,21 @@
 /** @file What the finished runs of an experiment came to, read from their folders and put in tables and files. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ConfigError } from '../../base/errors.ts';
+import { mean } from '../../base/statistics.ts';
+import { listed } from '../../base/words.ts';
+import { groupBy } from '../../data/lists.ts';
 import type { ExperimentCost, ExperimentReportInput } from '../../report/experiment.ts';
 import { csvLines } from '../../results/csv.ts';
 import type { Evaluation } from '../../results/evaluation.ts';
 import {
   compareAll,
   type ExperimentRun,
+  figureOf,
   type PretrainedRun,
   type RecordedResult,
 } from '../../results/experiment.ts';
-import { type Grid, type Point, unitTitle } from './grid.ts';
+import { type Grid, type Point, type Unit, unitTitle } from './grid.ts';
 import { stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 
@@ -49,29 +54,51 @@ export async function readPretrained(folder: string, { pretrainings }: Grid): Pr
   );
 }
 
-/** The results that the runs have, in the order of the first that has them. */
+/** The results that the runs have, in the order of the first that has them; trivial ones are means over the runs. */
 function resultsOf(runs: readonly ExperimentRun[]): RecordedResult[] {
-  const all = runs.flatMap(({ results }) => results);
-  return [...new Map(all.map((result) => [result.key, result])).values()];
+  const all = groupBy(
+    runs.flatMap(({ results }) => results),
+    ({ key }) => key,
+  );
+  return [...all.values()].map((own) => ({
+    ...own[0]!,
+    trivial: mean(own.map(({ trivial }) => trivial).filter((value) => value !== null)),
+  }));
 }
 
-/** Training time by initialisation: its pretrainings once, and its fine-tunings. */
+/**
+ * The result that is compared first; null before the first run is finished.
+ * @throws ConfigError where the runs have none of that key
+ */
+export function mainOf(results: readonly RecordedResult[], figure: string | null): RecordedResult | null {
+  const found = results.find(({ key }) => key === figure);
+  if (found || figure === null || results.length === 0) return found ?? results[0] ?? null;
+  const keys = results.map(({ key }) => key);
+  throw new ConfigError(`figure is ${figure}, but the runs have ${listed(keys)}. Name one of these.`);
+}
+
+/** Training time of what is finished, by initialisation: its pretrainings once, and its fine-tunings. */
 export async function costsOf(
   folder: string,
   grid: Grid,
   batches: { readonly point: number; readonly pretraining: (name: string) => number },
 ): Promise<ExperimentCost[]> {
   const names = [...new Set(grid.points.map(({ initialisation }) => initialisation))];
+  const isDone = ({ name }: Unit): boolean => stateOf(join(folder, name)) === 'done';
   const costs: ExperimentCost[] = [];
   for (const initialisation of names) {
-    const points = grid.points.filter((point) => point.initialisation === initialisation);
-    const own = [...new Set(points.flatMap(({ pretraining }) => pretraining?.name ?? []))];
+    const all = grid.points.filter((point) => point.initialisation === initialisation);
+    const points = all.filter(isDone);
+    const own = [
+      ...new Set(
+        all.flatMap(({ pretraining }) => (pretraining && isDone(pretraining) ? pretraining.name : [])),
+      ),
+    ];
     let [pretraining, fineTuning] = [0, 0];
     for (const name of own)
       pretraining += await trainingSeconds(join(folder, name), batches.pretraining(name));
     for (const { name } of points) fineTuning += await trainingSeconds(join(folder, name), batches.point);
-    const runs = points.filter(({ name }) => stateOf(join(folder, name)) === 'done').length;
-    costs.push({ initialisation, pretrainings: own.length, pretraining, runs, fineTuning });
+    costs.push({ initialisation, pretrainings: own.length, pretraining, runs: points.length, fineTuning });
   }
   return costs;
 }
@@ -87,7 +114,7 @@ export function outcomeOf(
   const names = Object.keys(initialisations);
   const scratch = names.find((one) => initialisations[one] === null)!;
   const places = steps.flatMap((count) => labelled.map((subjects) => ({ labelled: subjects, steps: count })));
-  const main = results.find(({ key }) => key === figure) ?? results[0] ?? null;
+  const main = mainOf(results, figure);
   const compare = ({ key, better }: RecordedResult) =>
     compareAll(runs, { scratch, initialisations: names, places, key, better, resample: key === main?.key });
   return {
@@ -126,7 +153,7 @@ export function runsAsCsv({ runs }: Outcome): string {
   return csvLines([head, ...rows]);
 }
 
-/** The outcome as JSON: arms and comparisons of every result, and the value of every run. */
+/** The outcome as JSON: comparisons of every result, and each run's figures, means over its test subjects. */
 export function outcomeJson({
   name,
   main,
@@ -147,9 +174,9 @@ export function outcomeJson({
       better,
       comparisons: comparisons.get(key),
     })),
-    runs: runs.map(({ results: own, ...run }) => ({
-      ...run,
-      values: Object.fromEntries(own.map(({ key, value }) => [key, value])),
-    })),
+    runs: runs.map((run) => {
+      const { results: own, ...rest } = run;
+      return { ...rest, values: Object.fromEntries(own.map(({ key }) => [key, figureOf(run, key)])) };
+    }),
   };
 }

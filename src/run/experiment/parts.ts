@@ -1,5 +1,7 @@
 /** @file Who tests, who may be labelled and who is left for pretraining; and the labelled subjects of each point. */
+
 import { ConfigError } from '../../base/errors.ts';
+import { some } from '../../base/words.ts';
 import { purposes } from '../../data/purposes.ts';
 import { type Split, splitSubjects, subjectsOf } from '../../data/split.ts';
 import { foldOf, stratifiedOrder } from '../../data/strata.ts';
@@ -121,6 +123,6 @@ export function expectApart(pretrained: readonly string[], { pool, test }: Parts
   const both = pretrained.filter((name) => target.has(name));
   if (both.length === 0) return;
   throw new ConfigError(
-    `${where}.data and base.data both hold ${both.slice(0, 3).join(', ')}${both.length > 3 ? ` and ${both.length - 3} more` : ''}: a subject that tests or may be labelled must not pretrain. Take them out, or set subjects.distinct where names only happen to be the same.`,
+    `${where}.data and base.data both hold ${some(both, 3)}: a subject that tests or may be labelled must not pretrain. Take them out, or set subjects.distinct where names only happen to be the same.`,
   );
 }

@@ -1,5 +1,6 @@
 /** @file The report of an experiment, with its tables as CSV and JSON, from whatever runs are finished. */
 import { join } from 'node:path';
+import { FileError } from '../../base/errors.ts';
 import { writeFiles } from '../../data/files/files.node.ts';
 import { renderExperiment } from '../../report/experiment.ts';
 import type { PretrainedRun } from '../../results/experiment.ts';
@@ -40,10 +41,11 @@ export interface ReportedExperiment extends Outcome {
 /**
  * Writes report.html, results.csv and results.json, and says what they say. All but the times follows from the
  * runs: the same runs give the same bytes.
- * @throws FileError where the folder holds something else, or a file cannot be read or written
+ * @throws FileError where the folder holds no run of it or something else, or a file cannot be read or written
  */
 export async function reportExperiment(experiment: Experiment, folder: string): Promise<ReportedExperiment> {
-  await openFolder(folder, experiment);
+  if ((await openFolder(folder, experiment)) === null)
+    throw new FileError(folder, 'holds no runs of this experiment yet', 'Run it first, without --report.');
   const grid = gridOf(experiment);
   const outcome = outcomeOf(experiment, grid, await readRuns(folder, grid));
   const pretrained = await readPretrained(folder, grid);

@@ -1,6 +1,6 @@
 /** @file The run folders of an experiment: how far each is, whether it is what the file asks for, and who is at it. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FileError } from '../../base/errors.ts';
@@ -70,8 +70,24 @@ function isAlive({ host, pid }: Claim): boolean {
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // another user's process is there too
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Makes a file that has its content from the first moment. Throws EEXIST where there is one. */
+async function createWhole(path: string, text: string): Promise<void> {
+  const draft = `${path}.${hostname()}.${process.pid}`;
+  await writeFile(draft, text);
+  try {
+    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw error;
+      // some file systems have no links
+      return writeFile(path, text, { flag: 'wx' });
+    });
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 
@@ -87,7 +103,7 @@ export async function claim(
   await mkdir(folder, { recursive: true });
   for (let attempt = 0; ; attempt++) {
     try {
-      await writeFile(path, `${JSON.stringify(own)}\n`, { flag: 'wx' });
+      await createWhole(path, `${JSON.stringify(own)}\n`);
       return { free: () => rm(path, { force: true }) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(path, error);

@@ -34,7 +34,7 @@ export function changedData(before: Experiment | null, after: Experiment): strin
 
 const refusal = (run: string, changes: string): ConfigError =>
   new ConfigError(
-    `${run} was made with other settings: ${changes}. Set them back, give the experiment another name, or delete that run.`,
+    `${run} was made with other settings: ${changes}. Set them back, choose another --out, or delete what was made with them.`,
   );
 
 const savedConfig = async (folder: string): Promise<RunConfig> =>

@@ -11,7 +11,7 @@ import type { Sample } from '../../data/sample.ts';
 import { viewName } from '../../data/viewnames.ts';
 import { pixelHead } from '../../models/heads.ts';
 import { tensor } from '../../tensor/create.ts';
-import { balancedWeights } from '../classWeights.ts';
+import { ClassWeights } from '../classWeights.ts';
 import { positive } from '../settings.ts';
 import { defineTask, type Grid } from '../task.ts';
 import { type BoxSettings, framesOf, positionMap, STEPS } from './boxes.ts';
@@ -51,9 +51,9 @@ export const anatomicalPosition = defineTask<AnatomicalPositionSettings>({
     const views = referenceViews.slice(0, 2);
     if (views.length < 2) throw new ConfigError(NO_LINES);
     const { size, spacingMm } = grid;
-    const positions = field('positions', { kind: 'value', shape: [size, size], dtype: 'u32' });
+    const positions = field('positions', { kind: 'placed', shape: [size, size], dtype: 'u32' });
     const head = pixelHead('final', CLASSES);
-    let weights: readonly number[] | null = null;
+    const weights = new ClassWeights('anatomicalPosition', 'balanced', CLASSES, 'background first');
     return {
       fields: [positions],
       heads: [head],
@@ -65,23 +65,19 @@ export const anatomicalPosition = defineTask<AnatomicalPositionSettings>({
         if (frames) row.set(positions, positionMap(frames, matrix, size, settings));
       },
       loss(step) {
-        if (!weights)
-          throw new ConfigError(
-            'Task anatomicalPosition: classes weigh by how rare they are in the training images. Call check(training) before loss.',
-          );
         const mask = step.mask(positions);
         const known = ops.cast(ops.reshape(mask, [mask.shape[0]!, 1, 1]), 'bool');
         const logits = step.out(head);
         return ops.crossEntropy(logits, ops.where(known, step.at(positions), CLASSES), {
           ignoreIndex: CLASSES,
-          classWeights: tensor(logits.device, weights, [CLASSES]),
+          classWeights: tensor(logits.device, weights.values!, [CLASSES]),
         });
       },
       judge: (training) => new PositionJudge({ head, grid, ...settings }, mapsOf(training, grid, settings)),
       check(training) {
         const maps = mapsOf(training, grid, settings);
         if (maps.length === 0) throw new ConfigError(NO_LINES);
-        weights = balancedWeights(countsOf(maps, size ** 2).total);
+        weights.learn(() => countsOf(maps, size ** 2).total);
       },
     };
   },

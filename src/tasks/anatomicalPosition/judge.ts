@@ -1,13 +1,12 @@
 /** @file Judges maps of anatomical positions: overlap of the boxes, beside where they usually lie. */
 
 import { mean } from '../../base/statistics.ts';
-import { groupBy } from '../../data/lists.ts';
 import type { Sample } from '../../data/sample.ts';
 import type { Head } from '../../models/heads.ts';
 import type { Mark } from '../../results/mark.ts';
 import { fixed, type Result } from '../../results/result.ts';
-import { blockOf } from '../outputs.ts';
-import { likeliest } from '../segmentation/classes.ts';
+import { subjectMeans } from '../../results/subjects.ts';
+import { blockOf, likeliest } from '../outputs.ts';
 import type { Grid, HostOutputs, Judge, Verdict } from '../task.ts';
 import type { BoxSettings } from './boxes.ts';
 import { boxDice, CLASSES, insideAccuracy, truthOf, usualMap } from './maps.ts';
@@ -100,12 +99,7 @@ export class PositionJudge implements Judge {
       count: own.length,
       missing: null,
       notes: [],
-      bySubject: new Map(
-        [...groupBy(this.#rows, ({ subject }) => subject)].flatMap(([subject, rows]) => {
-          const value = mean(valuesOf(rows, 'ours', measure));
-          return value === null ? [] : [[subject, value]];
-        }),
-      ),
+      bySubject: subjectMeans(this.#rows, ({ ours }) => ours[measure]!),
     };
   }
 }

@@ -2,7 +2,8 @@
 import { mean } from '../../base/statistics.ts';
 import { identityAffine } from '../../data/affine.ts';
 import type { Sample } from '../../data/sample.ts';
-import { likeliest, sliceDice } from '../segmentation/classes.ts';
+import { sliceDice } from '../../results/dice.ts';
+import { likeliest } from '../outputs.ts';
 import type { Grid } from '../task.ts';
 import { type BoxSettings, framesOf, POSITIONS, positionMap } from './boxes.ts';
 

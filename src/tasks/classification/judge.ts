@@ -3,10 +3,10 @@ import type { Sample } from '../../data/sample.ts';
 import type { Head } from '../../models/heads.ts';
 import type { Mark } from '../../results/mark.ts';
 import { fixed } from '../../results/result.ts';
-import { blockOf } from '../outputs.ts';
+import { blockOf, largest } from '../outputs.ts';
 import type { HostOutputs, Judge, Verdict } from '../task.ts';
 import { outcome } from './results.ts';
-import { groupCounts, largest, logSoftmax, Studies } from './studies.ts';
+import { groupCounts, logSoftmax, Studies } from './studies.ts';
 
 export interface StudyJudgeOptions {
   readonly head: Head;

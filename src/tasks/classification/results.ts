@@ -5,8 +5,9 @@ import { type Auc, macroAuc } from '../../results/auc.ts';
 import { type Calibration, calibrationOf } from '../../results/calibration.ts';
 import type { Scatter, Table } from '../../results/mark.ts';
 import { fixed, type Result } from '../../results/result.ts';
+import { largest } from '../outputs.ts';
 import type { Verdict } from '../task.ts';
-import { largest, type Study } from './studies.ts';
+import type { Study } from './studies.ts';
 
 export interface Asked {
   /** Names of the groups. */

@@ -9,10 +9,6 @@ export function logSoftmax(logits: ArrayLike<number>): number[] {
   return values.map((value) => value - most - Math.log(sum));
 }
 
-/** The first of the largest. */
-export const largest = (values: readonly number[]): number =>
-  values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
-
 /** What is said of a subject. */
 export interface Study {
   readonly subject: string;

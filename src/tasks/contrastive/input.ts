@@ -3,8 +3,8 @@ import { type AugmentationOptions, augmentationOf, composeAugmentations } from '
 import type { TaskInput } from '../task.ts';
 
 /**
- * How much one view differs from the other, on top of the configuration's augmentation, which both share; in validation
- * and evaluation too. SimCLR's crops, flips and colours in our reading: zoom and shift stand for the crop; images of a
+ * How much one view differs from the other, in validation and evaluation too, on top of the configuration's augmentation:
+ * both share how that moves the image (bent in the frame of each), and each has an appearance of its own. SimCLR's crops, flips and colours in our reading: zoom and shift stand for the crop; images of a
  * known orientation are not mirrored unless asked for; gain and offset stand for colours.
  */
 export interface ViewSettings {
@@ -28,9 +28,14 @@ export function twoViews({ flip, shift, ...same }: ViewSettings, size: number): 
   return {
     name: 'two views',
     views: 2,
-    pick({ sample, change, draw }) {
-      const view = () => ({ sample, ...composeAugmentations(change, augmentationOf(draw, options, size)) });
-      return { views: [view(), view()], drawn: 0 };
+    pick({ sample, change, appearanceOf, draw }) {
+      const views = [change.appearance, appearanceOf?.(1)].map((appearance) => ({
+        sample,
+        ...composeAugmentations(change, augmentationOf(draw, options, size)),
+        // the same noise in both would give the pair away
+        ...(appearance && { appearance }),
+      }));
+      return { views, drawn: 0 };
     },
   };
 }

@@ -1,10 +1,10 @@
 /** @file Judges embeddings of pairs: how often the other view of an image is found among those of a block. */
 import { mean } from '../../base/statistics.ts';
-import { groupBy } from '../../data/lists.ts';
 import type { Sample } from '../../data/sample.ts';
 import type { Head } from '../../models/heads.ts';
 import type { Mark } from '../../results/mark.ts';
 import type { Result } from '../../results/result.ts';
+import { subjectMeans } from '../../results/subjects.ts';
 import { blockOf } from '../outputs.ts';
 import type { HostOutputs, InputImages, Judge, Verdict } from '../task.ts';
 
@@ -96,12 +96,7 @@ export class PairJudge implements Judge {
       count: rows.length,
       missing: null,
       notes: [],
-      bySubject: new Map(
-        [...groupBy(rows, ({ subject }) => subject)].map(([subject, own]) => [
-          subject,
-          mean(own.map(({ found }) => found))!,
-        ]),
-      ),
+      bySubject: subjectMeans(rows, ({ found }) => found),
     };
     const summary = { accuracy, trivialAccuracy: chance, images: rows.length };
     return { results: [result], summary, scatters: [], notes: [NOTE] };

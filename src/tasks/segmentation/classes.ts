@@ -1,18 +1,6 @@
-/** @file Class maps: what a network says of each pixel, how often classes are, and what is usual where. */
+/** @file Masks of training images: how often classes are, and what is usual where. */
 import type { Sample } from '../../data/sample.ts';
-import { UNKNOWN } from '../../data/types.ts';
-
-/** The class with the largest score of each pixel, of equal ones the first. @param scores [pixels, classes] */
-export function likeliest(scores: Float32Array, classes: number): Uint8Array {
-  const out = new Uint8Array(scores.length / classes);
-  for (let i = 0; i < out.length; i++) {
-    const at = i * classes;
-    let best = 0;
-    for (let k = 1; k < classes; k++) if (scores[at + k]! > scores[at + best]!) best = k;
-    out[i] = best;
-  }
-  return out;
-}
+import { likeliest } from '../outputs.ts';
 
 /**
  * Whether an answer can be measured by an image's mask: background is known. Where only a structure is, nobody can see
@@ -40,16 +28,4 @@ export function usualMap(samples: readonly Sample[], classes: number, area: numb
     for (let i = 0; i < area; i++) if (mask[i]! < classes) counts[i * classes + mask[i]!]!++;
   }
   return likeliest(counts, classes);
-}
-
-/** 2·|P ∩ T| / (|P| + |T|) of a class in an image, over what is known; null where neither has it. */
-export function sliceDice(predicted: Uint8Array, truth: Uint8Array, label: number): number | null {
-  let [both, sum] = [0, 0];
-  for (let i = 0; i < truth.length; i++) {
-    if (truth[i] === UNKNOWN) continue;
-    const [p, t] = [Number(predicted[i] === label), Number(truth[i] === label)];
-    both += p & t;
-    sum += p + t;
-  }
-  return sum > 0 ? (2 * both) / sum : null;
 }

@@ -2,9 +2,9 @@
 import { mean } from '../../base/statistics.ts';
 import type { Sample } from '../../data/sample.ts';
 import type { Head } from '../../models/heads.ts';
-import { blockOf } from '../outputs.ts';
+import { blockOf, likeliest } from '../outputs.ts';
 import type { Figure, HostOutputs, Tally } from '../task.ts';
-import { isMeasurable, likeliest } from './classes.ts';
+import { isMeasurable } from './classes.ts';
 
 /** Pixels of a class. */
 interface Counts {

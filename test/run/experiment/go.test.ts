@@ -81,10 +81,26 @@ describe('an experiment', () => {
     expect(existsSync(at('whole', 'points', 'scratch_labelled-1_steps-8_seed-1', 'init.json'))).toBe(false);
   });
 
+  it('has nothing to report before its first run, and leaves the folder free for it', async () => {
+    await expect(experiment(tiny, 'early', '--report')).rejects.toThrow(
+      /holds no runs of this experiment yet/,
+    );
+    expect(existsSync(at('early'))).toBe(false);
+  });
+
+  it('names the figures that there are where the one asked for is none', async () => {
+    const other = experiment({ ...tiny, figure: 'segmentation.dise' }, 'whole', '--report');
+    await expect(other).rejects.toThrow(
+      /figure is segmentation\.dise, but the runs have segmentation\.dice, /,
+    );
+    await experiment(tiny, 'whole', '--report');
+  });
+
   it('runs nothing twice', async () => {
     const before = await times('whole');
-    const { stdout } = await experiment(tiny, 'whole');
+    const { stdout, stderr } = await experiment(tiny, 'whole');
     expect(stdout).not.toMatch(/^\[\d/m);
+    expect(stderr).toContain('are finished; nothing was trained');
     expect(stdout).toMatch(/Dice, mean of the classes:\nBEGINS WITH.*\npretrained +1 +8 /);
     expect(stdout.endsWith(`Report: ${at('whole', 'report.html')}\n`)).toBe(true);
     expect(await times('whole')).toEqual(before);

@@ -6,10 +6,11 @@ import type { Annotation } from '../data/types.ts';
 import { tasks } from '../tasks/index.ts';
 import type { SettingKind } from '../tasks/task.ts';
 import type { ModelSection, TrainConfig } from '../train/settings.ts';
+import type { JobKind } from './job.ts';
 import type { PlanConfig } from './plan.ts';
 import { presets } from './presets.ts';
 import { givenSchema, planSchema, runSchema, trainKeys } from './schemas.ts';
-import type { GivenConfig, GivenTasks, RunConfig } from './settings.ts';
+import type { GivenConfig, GivenTasks, Preset, RunConfig } from './settings.ts';
 import { upgrade } from './upgrade.ts';
 
 export type { AugmentationSettings, TrainConfig } from '../train/settings.ts';
@@ -23,7 +24,7 @@ const MOST_SHOWN = 80;
 export const taskNames: readonly string[] = tasks.map(({ name }) => name);
 
 /** What the tasks of a configuration learn from beside images and geometry. */
-export const annotationsOf = ({ tasks: sections }: PlanConfig): Annotation[] => [
+export const annotationsOf = ({ tasks: sections }: { readonly tasks: GivenTasks }): Annotation[] => [
   ...new Set(tasks.flatMap(({ name, learnsFrom }) => (learnsFrom && name in sections ? [learnsFrom] : []))),
 ];
 
@@ -92,6 +93,12 @@ export function parseGiven(value: unknown, source: string, spelling?: Spelling):
 function sectionsOf(tasks: GivenConfig['tasks']): GivenTasks {
   if (!Array.isArray(tasks)) return (tasks as GivenTasks | undefined) ?? {};
   return Object.fromEntries((tasks as readonly string[]).map((name) => [name, {}]));
+}
+
+/** The preset that a job of a kind begins with. */
+export function presetOf({ preset, presetOfGroups }: JobKind, given: GivenConfig): Preset {
+  const learnt = annotationsOf({ tasks: sectionsOf(given.tasks) });
+  return given.preset ?? (learnt.join() === 'groups' ? presetOfGroups : preset);
 }
 
 /** Sections of the second with what the first says of the same task below. */

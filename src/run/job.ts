@@ -10,10 +10,22 @@ export interface JobKind {
   readonly title: string;
   /** Where the settings come from that are not given. */
   readonly preset: Preset;
+  /** Where they come from if the tasks learn groups of subjects and no masks. */
+  readonly presetOfGroups: Preset;
 }
 
-export const pretraining: JobKind = { name: 'pretrain', title: 'Pretraining', preset: 'small' };
-export const fineTuning: JobKind = { name: 'finetune', title: 'Fine-tuning', preset: 'finetune' };
+export const pretraining: JobKind = {
+  name: 'pretrain',
+  title: 'Pretraining',
+  preset: 'small',
+  presetOfGroups: 'small',
+};
+export const fineTuning: JobKind = {
+  name: 'finetune',
+  title: 'Fine-tuning',
+  preset: 'finetune',
+  presetOfGroups: 'classify',
+};
 
 /** A phantom cohort, multitask pretraining and evaluation in a few minutes on a software adapter. */
 export const embeddedDefault = {

@@ -33,6 +33,14 @@ const segmentationSection = {
   chambers: ['left ventricle', 'right ventricle'],
 } as const;
 
+const classificationSection = {
+  weight: 1,
+  label: 'pathology',
+  classWeights: 'equal',
+  hidden: 128,
+  dropout: 0.5,
+} as const;
+
 const common = {
   model: { name: 'unet', width: 16, depth: 5, unusedLayers: false },
   tasks: {
@@ -69,7 +77,7 @@ const common = {
 
 /**
  * Complete configurations to start from. `zhang2024` follows paper §3, as the published schedule really ran. `finetune`
- * learns segmentation in minutes on two processor cores; `acdc` is for real hearts and a GPU: the published network, so
+ * learns segmentation in minutes on two processor cores, `classify` groups of subjects; `acdc` is for real hearts and a GPU: the published network, so
  * that weights of `zhang2024` fit whole, at the spacing, batch, learning rate and rotation of paper §4.
  */
 export const presets: Readonly<Record<Preset, RunConfig>> = {
@@ -122,6 +130,26 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
     testFraction: 0.2,
     validateEvery: 100,
     validationImages: 128,
+    checkpointEvery: 100,
+    out: 'runs/finetune',
+  },
+  classify: {
+    ...common,
+    preset: 'classify',
+    tasks: { classification: classificationSection },
+    size: 32,
+    spacingMm: 5,
+    steps: 500,
+    batch: 16,
+    learningRate: 1e-3,
+    schedule: 'cosine',
+    epoch: 'all',
+    augmentation: { ...strongAugmentation, scale: [0.95, 1.05] },
+    phantom: { ...common.phantom, subjects: 150 },
+    validationFraction: 0.2,
+    testFraction: 0.2,
+    validateEvery: 100,
+    validationImages: 256,
     checkpointEvery: 100,
     out: 'runs/finetune',
   },

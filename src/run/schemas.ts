@@ -130,7 +130,7 @@ const trainShape = (model: z.ZodMiniType<ModelSection>, sections: ReturnType<typ
 const runShape = (model: z.ZodMiniType<ModelSection>) =>
   shapeOf<RunConfig>()({
     ...trainShape(model, wholeTasks()),
-    preset: oneOf(['small', 'zhang2024', 'finetune', 'acdc']),
+    preset: oneOf(['small', 'zhang2024', 'finetune', 'classify', 'acdc']),
     data: z.nullable(text),
     init: z.nullable(text),
     map: list(text),

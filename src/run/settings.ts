@@ -12,7 +12,7 @@ export interface PhantomSettings {
   readonly seed: number;
 }
 
-export type Preset = 'small' | 'zhang2024' | 'finetune' | 'acdc';
+export type Preset = 'small' | 'zhang2024' | 'finetune' | 'classify' | 'acdc';
 
 /** A whole run: the training, its data and where its results go. */
 export interface RunConfig extends TrainConfig {

@@ -6,7 +6,7 @@ import type { InitialWeights } from '../train/init.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 import { type RunFiles, readText } from '../train/runfiles.ts';
 import { metricsFile } from '../train/runlog.ts';
-import { type GivenConfig, parseGiven, type RunConfig, resolveConfig } from './config.ts';
+import { type GivenConfig, parseGiven, presetOf, type RunConfig, resolveConfig } from './config.ts';
 import { adoptStore } from './dataset.node.ts';
 import { adoptModel, readInit } from './init.node.ts';
 import type { JobKind } from './job.ts';
@@ -54,7 +54,7 @@ async function settleNew({ kind, given }: JobRequest): Promise<Settled> {
   const files = new DiskFiles(out);
   const init = given.init ? await readInit(given.init) : null;
   const adopted = await adoptStore(init ? adoptModel(given, init) : given);
-  const config = resolveConfig({ ...adopted, preset: given.preset ?? kind.preset, out });
+  const config = resolveConfig({ ...adopted, preset: presetOf(kind, given), out });
   if ((await files.read(checkpointFile)) || (await files.read(metricsFile)))
     throw new ConfigError(
       `${out} already holds a run. Add --resume to go on with it, or choose another --out.`,

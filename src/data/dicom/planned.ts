@@ -40,6 +40,12 @@ const TAKEN: readonly Tag[] = [
   tag(0x00201040, 'PositionReferenceIndicator', 'LO'),
 ];
 
+/** What is taken over too, where the source has it: empty it would say that it is unknown. */
+const TAKEN_IF_THERE: readonly Tag[] = [
+  tag(0x00180015, 'BodyPartExamined', 'CS'),
+  tag(0x00200060, 'Laterality', 'CS'),
+];
+
 /** Largest stored value: 12 bits, as scanners write. */
 const LARGEST = 4095;
 
@@ -54,7 +60,8 @@ const key = ({ id }: Tag): string => id.toString(16).padStart(8, '0').toUpperCas
 
 function takenFrom({ bytes, file }: SourceFile): { elements: Elements; study: string | null } {
   const { data } = openDicom(bytes, file);
-  const elements = TAKEN.map((own) => {
+  const there = TAKEN_IF_THERE.filter((own) => data.text(own));
+  const elements = [...TAKEN, ...there].map((own) => {
     const text = data.text(own);
     return [key(own), text === null ? element(own.vr) : element(own.vr, ...text.split('\\'))] as const;
   });

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { ConfigError, FileError } from '../../base/errors.ts';
 import { isRecord } from '../../base/record.ts';
 import { either, fields, flag, list, oneOf, shapeOf, text, whole } from '../../tasks/settings.ts';
-import { mergeGiven, parse, parseGiven, resolveConfig } from '../config.ts';
+import { mergeGiven, parse, parseGiven, presetOf, resolveConfig } from '../config.ts';
 import { fineTuning, pretraining } from '../job.ts';
 import type { GivenConfig, RunConfig } from '../settings.ts';
 import type { Experiment, ExperimentSubjects, Initialisation, Labelled, TestCohort } from './settings.ts';
@@ -147,7 +147,7 @@ function checkNames({ initialisations }: Experiment, file: string): void {
 
 /** The configuration of fine-tuning, but for what differs from point to point. */
 export const baseConfig = ({ base }: Experiment): RunConfig =>
-  resolveConfig({ ...base, preset: base.preset ?? fineTuning.preset });
+  resolveConfig({ ...base, preset: presetOf(fineTuning, base) });
 
 /** What a pretraining is given: the network is that of `base`. */
 export function pretrainingGiven(experiment: Experiment, made: GivenConfig): GivenConfig {
@@ -193,7 +193,7 @@ export function parseExperiment(value: unknown, file: string): Experiment {
   const read = parse(fields(shape), value, file);
   const base = given(read.base, `${file}: base`);
   expectFree(base, `${file}: base`, read.steps ? [] : ['steps']);
-  const preset = base.preset ?? fineTuning.preset;
+  const preset = presetOf(fineTuning, base);
   const settled = inside(`${file}: base`, () => resolveConfig({ ...base, preset }));
   const said = (read.subjects ?? {}) as GivenSubjects;
   const { steps: _, ...rest } = base;

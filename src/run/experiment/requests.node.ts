@@ -1,7 +1,7 @@
 /** @file What the runs of an experiment are given: the configuration of each pretraining and each point. */
 import { join } from 'node:path';
 import type { Split } from '../../data/split.ts';
-import { mergeGiven, type RunConfig, resolveConfig } from '../config.ts';
+import { mergeGiven, presetOf, type RunConfig, resolveConfig } from '../config.ts';
 import { fineTuning } from '../job.ts';
 import type { GivenConfig } from '../settings.ts';
 import { baseConfig, pretrainingGiven } from './file.ts';
@@ -55,7 +55,7 @@ export function pretrainingRequest(
 /** The settings of a point that do not depend on its data: also what its cost follows from. */
 export function pointConfig(experiment: Experiment, { initialisation, steps, seed }: Point): GivenConfig {
   const { transfer = {} } = experiment.initialisations[initialisation] ?? {};
-  const base = { ...experiment.base, preset: experiment.base.preset ?? fineTuning.preset };
+  const base = { ...experiment.base, preset: presetOf(fineTuning, experiment.base) };
   return { ...mergeGiven(base, transfer), steps, seed };
 }
 

@@ -18,7 +18,9 @@ const source = {
       '00080005': ['CS', 'ISO_IR 100'],
       '00100010': ['PN', Uint8Array.from([0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72])],
       '0020000d': ['UI', '1.2.3.4'],
+      '00180015': ['CS', 'KNEE'],
       '00200010': ['SH', 'S1'],
+      '00200060': ['CS', 'L'],
     },
   }),
 };
@@ -42,6 +44,8 @@ describe('encodePlanned', () => {
     expect(data.text({ id: 0x00100010, name: 'PatientName', vr: 'PN' })).toBe('Müller');
     expect(data.text({ id: 0x00200010, name: 'StudyID', vr: 'SH' })).toBe('S1');
     expect(data.text(name)).toBe('P7');
+    expect(data.text({ id: 0x00180015, name: 'BodyPartExamined', vr: 'CS' })).toBe('KNEE');
+    expect(data.text({ id: 0x00200060, name: 'Laterality', vr: 'CS' })).toBe('L');
     const { values } = await readPixels(bytes, 'planned.dcm');
     expect([...values]).toEqual([0, 2048, 4095, 0, 1024, 3071]);
   });

@@ -1,14 +1,13 @@
 /** @file What is printed of measured volumes. */
 import { mean, median } from '../base/statistics.ts';
 import { groupBy } from '../data/lists.ts';
+import { type Figure, figureNames, figures } from '../results/figures.ts';
 import { rounded } from '../results/result.ts';
 import {
   type ClassRow,
   type ClassSummary,
   type EjectionRow,
   ejectionRows,
-  type Figure,
-  figures,
   meanDice,
   summarizeClasses,
 } from '../results/volumes.ts';
@@ -27,13 +26,16 @@ export function summaryOf(rows: readonly ClassRow[]) {
   };
 }
 
+/** `HD (mm)` */
+const headerOf = (key: Figure): string => {
+  const { short, unit } = figures[key];
+  return unit === '' ? short : `${short} (${unit.trim()})`;
+};
+
 function figureColumns(key: Figure): Column<ClassSummary>[] {
-  const { title, digits } = figures[key];
+  const { digits } = figures[key];
   return [
-    {
-      title: title,
-      cell: (row) => rounded(row.figures[key].mean, digits),
-    },
+    { title: headerOf(key), cell: (row) => rounded(row.figures[key].mean, digits) },
     { title: 'MEDIAN', cell: (row) => rounded(row.figures[key].median, digits) },
   ];
 }
@@ -51,7 +53,7 @@ const classColumns: readonly Column<ClassSummary>[] = [
   { title: 'CLASS', cell: (row) => row.class },
   { title: 'PHASE', cell: ({ phase }) => phase },
   { title: 'VOLUMES', cell: ({ volumes }) => volumes },
-  ...(Object.keys(figures) as Figure[]).flatMap(figureColumns),
+  ...figureNames.flatMap(figureColumns),
   { title: 'MISSING', cell: missingText },
 ];
 
@@ -59,9 +61,10 @@ const rowColumns: readonly Column<ClassRow>[] = [
   { title: 'SUBJECT', cell: ({ subject }) => subject },
   { title: 'PHASE', cell: ({ phase }) => phase },
   { title: 'CLASS', cell: (row) => row.class },
-  ...Object.values(figures)
-    .slice(0, -1)
-    .map(({ title, digits, of }): Column<ClassRow> => ({ title, cell: (row) => rounded(of(row), digits) })),
+  ...figureNames.slice(0, -1).map((key): Column<ClassRow> => {
+    const { digits, of } = figures[key];
+    return { title: headerOf(key), cell: (row) => rounded(of(row), digits) };
+  }),
   { title: 'PREDICTED (ml)', cell: ({ predictedMl }) => rounded(predictedMl, 1) },
   { title: 'TRUE (ml)', cell: ({ truthMl }) => rounded(truthMl, 1) },
 ];

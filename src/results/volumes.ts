@@ -3,6 +3,7 @@ import { ShapeError } from '../base/errors.ts';
 import { groupBy } from '../data/lists.ts';
 import { UNKNOWN } from '../data/types.ts';
 import { csvLines } from './csv.ts';
+import { type Figure, figureNames, figures } from './figures.ts';
 import type { VoxelGrid } from './grid.ts';
 import { measureSegmentation, type SegmentationMeasures } from './segmentation.ts';
 import { type Summary, summarize } from './summary.ts';
@@ -47,21 +48,6 @@ export function measureVolume(
   }));
 }
 
-/** A measured figure of a class. */
-export const figures = {
-  dice: { title: 'Dice', digits: 3, of: ({ dice }: ClassRow) => dice },
-  hausdorffMm: { title: 'HD (mm)', digits: 2, of: ({ hausdorffMm }: ClassRow) => hausdorffMm },
-  hausdorff95Mm: { title: 'HD95 (mm)', digits: 2, of: ({ hausdorff95Mm }: ClassRow) => hausdorff95Mm },
-  surfaceMm: { title: 'ASSD (mm)', digits: 2, of: ({ surfaceMm }: ClassRow) => surfaceMm },
-  volumeErrorMl: {
-    title: 'volume error (ml)',
-    digits: 1,
-    of: ({ predictedMl, truthMl }: ClassRow) => Math.abs(predictedMl - truthMl),
-  },
-} as const;
-
-export type Figure = keyof typeof figures;
-
 /** A class over volumes of a phase, or of all. */
 export interface ClassSummary {
   readonly class: string;
@@ -76,8 +62,7 @@ export interface ClassSummary {
 
 function summaryOf(name: string, phase: ClassSummary['phase'], rows: readonly ClassRow[]): ClassSummary {
   const own = rows.filter(({ missing }) => missing !== 'both');
-  const keys = Object.keys(figures) as Figure[];
-  const summaries = keys.map((key) => [key, summarize(own.map((row) => figures[key].of(row)))]);
+  const summaries = figureNames.map((key) => [key, summarize(own.map((row) => figures[key].of(row)))]);
   return {
     class: name,
     phase,

@@ -1,8 +1,8 @@
 /** @file Complete configurations to start from. */
-import { defaultSigmaMm } from '../data/lines.ts';
+import { tasks } from '../tasks/index.ts';
 import { earlierAugmentation } from '../train/changes.ts';
 import type { TrainConfig } from '../train/settings.ts';
-import type { Preset, RunConfig } from './settings.ts';
+import type { GivenTasks, Preset, RunConfig } from './settings.ts';
 
 const noAugmentation: TrainConfig['augmentation'] = {
   rotationDeg: 0,
@@ -25,28 +25,17 @@ const strongAugmentation: TrainConfig['augmentation'] = {
   offset: 0.2,
 };
 
-const segmentationSection = {
-  weight: 1,
-  crossEntropy: 1,
-  dice: 1,
-  classWeights: 'equal',
-  chambers: ['left ventricle', 'right ventricle'],
-} as const;
-
-const classificationSection = {
-  weight: 1,
-  label: 'pathology',
-  classWeights: 'equal',
-  hidden: 128,
-  dropout: 0.5,
-} as const;
+/** Sections of tasks: the defaults of their records, with what differs. */
+const sections = (own: GivenTasks): RunConfig['tasks'] =>
+  Object.fromEntries(
+    tasks.flatMap(({ name, defaults }) =>
+      own[name] ? [[name, { weight: 1, ...(defaults as object), ...own[name] }]] : [],
+    ),
+  );
 
 const common = {
   model: { name: 'unet', width: 16, depth: 5, unusedLayers: false },
-  tasks: {
-    orientation: { weight: 1, sigmaMm: defaultSigmaMm, gain: 0.1 },
-    location: { weight: 1, hidden: 128, dropout: 0.5 },
-  },
+  tasks: sections({ orientation: {}, location: {} }),
   precision: 'f32',
   initParts: 'all',
   freeze: 'none',
@@ -99,7 +88,7 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
     ...common,
     preset: 'zhang2024',
     model: { ...common.model, width: 64, unusedLayers: true },
-    tasks: { ...common.tasks, orientation: { ...common.tasks.orientation, gain: 1 } },
+    tasks: sections({ orientation: { gain: 1 }, location: {} }),
     size: 224,
     spacingMm: 1.26,
     steps: 12_500,
@@ -115,7 +104,7 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
   finetune: {
     ...common,
     preset: 'finetune',
-    tasks: { segmentation: segmentationSection },
+    tasks: sections({ segmentation: {} }),
     model: { ...common.model, width: 12 },
     size: 48,
     spacingMm: 4,
@@ -136,7 +125,7 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
   classify: {
     ...common,
     preset: 'classify',
-    tasks: { classification: classificationSection },
+    tasks: sections({ classification: {} }),
     size: 32,
     spacingMm: 5,
     steps: 500,
@@ -144,7 +133,7 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
     learningRate: 1e-3,
     schedule: 'cosine',
     epoch: 'all',
-    augmentation: { ...strongAugmentation, scale: [0.95, 1.05] },
+    augmentation: { ...strongAugmentation, rotationDeg: 15, scale: [1, 1], shiftPx: 2 },
     phantom: { ...common.phantom, subjects: 150 },
     validationFraction: 0.2,
     testFraction: 0.2,
@@ -157,7 +146,7 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
     ...common,
     preset: 'acdc',
     model: { ...common.model, width: 64, unusedLayers: true },
-    tasks: { segmentation: segmentationSection },
+    tasks: sections({ segmentation: {} }),
     size: 224,
     spacingMm: 1.367,
     steps: 10_000,

@@ -1,15 +1,10 @@
 /** @file Measures of the classes in a stack: the network's and the trivial answer's, beside each other. */
 import { groupBy } from '../../data/lists.ts';
+import type { Measures } from '../../results/figures.ts';
 import { measureSegmentation, type SegmentationMeasures } from '../../results/segmentation.ts';
 import { ejectionFraction, volumeMl } from '../../results/volume.ts';
 import type { Grid } from '../task.ts';
 import { type JudgedSlice, type Stack, volumeOf } from './stacks.ts';
-
-/** Null is what a stack does not have: volumes of slices that are not evenly spaced, say. */
-export type Measures = Omit<SegmentationMeasures, 'predictedMl' | 'truthMl'> & {
-  readonly predictedMl: number | null;
-  readonly truthMl: number | null;
-};
 
 /** Of one answer, by class from 1. */
 export type ClassMeasures = readonly Measures[];

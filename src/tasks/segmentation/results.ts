@@ -1,49 +1,20 @@
 /** @file What the measures of many stacks come to: results by class, beside those of the trivial answer. */
 import { mean } from '../../base/statistics.ts';
 import { capital } from '../../base/words.ts';
+import { type Figure, figureNames, figures, type Measures } from '../../results/figures.ts';
 import { fixed, type Result } from '../../results/result.ts';
 import { subjectMeans } from '../../results/subjects.ts';
 import { type Summary, summarize } from '../../results/summary.ts';
-import { type Ejection, ejections, type MeasuredStack, type Measures, volumesOf } from './measures.ts';
+import { type Ejection, ejections, type MeasuredStack, volumesOf } from './measures.ts';
 
-interface Figure {
-  readonly key: string;
-  readonly title: string;
-  readonly unit: string;
-  readonly digits: number;
-  readonly better: Result['better'];
-  /** Whether a stack has the figure, or would if the network had found the class. */
-  has(measures: Measures): boolean;
-  /** Null where the network found nothing to measure. */
-  of(measures: Measures): number | null;
+/**
+ * Whether a stack has the figure, or would if the network had found the class. There is no distance to a truth without
+ * the class, and neither distance nor volume where slices are not evenly spaced.
+ */
+function has(figure: Figure, measures: Measures): boolean {
+  if (figure === 'volumeErrorMl') return measures.truthMl !== null;
+  return measures.missing === 'predicted' || figures[figure].of(measures) !== null;
 }
-
-const dice: Figure = {
-  ...{ key: 'dice', title: 'Dice', unit: '', digits: 3, better: 'higher' },
-  has: () => true,
-  of: (measures) => measures.dice,
-};
-
-/** There is none to a truth without the class, nor in slices that are not evenly spaced. */
-const distance = (key: 'hausdorffMm' | 'hausdorff95Mm' | 'surfaceMm', title: string): Figure => ({
-  ...{ key, title, unit: ' mm', digits: 2, better: 'lower' },
-  has: ({ missing, ...measures }) => missing === 'predicted' || measures[key] !== null,
-  of: (measures) => measures[key],
-});
-
-const volume: Figure = {
-  ...{ key: 'volumeErrorMl', title: 'volume error', unit: ' ml', digits: 1, better: 'lower' },
-  has: ({ truthMl }) => truthMl !== null,
-  of: ({ predictedMl, truthMl }) =>
-    predictedMl === null || truthMl === null ? null : Math.abs(predictedMl - truthMl),
-};
-
-const others: readonly Figure[] = [
-  distance('hausdorffMm', 'Hausdorff distance'),
-  distance('hausdorff95Mm', 'Hausdorff distance, 95th percentile'),
-  distance('surfaceMm', 'mean surface distance'),
-  volume,
-];
 
 /** A class of all stacks that have it, in truth or by the network. */
 interface ClassRows {
@@ -88,8 +59,9 @@ function caveats({ name, rows, absent }: ClassRows): string[] {
 }
 
 /** Rows that have a figure, of those the network's figures, and the trivial ones of the same volumes. */
-function scoredBy({ has, of }: Figure, rows: ClassRows['rows']) {
-  const scored = rows.filter(({ ours }) => has(ours));
+function scoredBy(figure: Figure, rows: ClassRows['rows']) {
+  const { of } = figures[figure];
+  const scored = rows.filter(({ ours }) => has(figure, ours));
   const answered = scored.filter(({ ours }) => of(ours) !== null);
   return {
     scored,
@@ -99,11 +71,11 @@ function scoredBy({ has, of }: Figure, rows: ClassRows['rows']) {
 }
 
 function resultOf(figure: Figure, { name, rows }: ClassRows, notes: readonly string[] = []): Result {
-  const { key, title, unit, digits, better, of } = figure;
+  const { title, unit, digits, better, of } = figures[figure];
   const { scored, network, trivial } = scoredBy(figure, rows);
   return {
     ...{
-      key: `segmentation.${name}.${key}`,
+      key: `segmentation.${name}.${figure}`,
       title: `${capital(name)}, ${title}`,
       unit,
       digits,
@@ -121,10 +93,11 @@ function resultOf(figure: Figure, { name, rows }: ClassRows, notes: readonly str
 
 /** Dice always; other figures where a stack has them: single slices have no volume, say. */
 function resultsOf(rows: ClassRows): Result[] {
+  const [, ...others] = figureNames;
   const measured = others
     .map((figure) => ({ ...resultOf(figure, rows), detail: true }))
     .filter(({ count }) => count > 0);
-  return [resultOf(dice, rows, caveats(rows)), ...measured];
+  return [resultOf('dice', rows, caveats(rows)), ...measured];
 }
 
 /** Of each subject the mean over the classes of its means over volumes. */
@@ -188,9 +161,9 @@ type ClassSummary = Readonly<Record<string, { readonly network: Summary; readonl
 
 const summaryOf = ({ rows }: ClassRows): ClassSummary =>
   Object.fromEntries(
-    [dice, ...others].map((figure) => {
+    figureNames.map((figure) => {
       const { network, trivial } = scoredBy(figure, rows);
-      return [figure.key, { network, trivial }];
+      return [figure, { network, trivial }];
     }),
   );
 

@@ -94,16 +94,18 @@ class Job {
   readonly #options: JobOptions;
   readonly #config: RunConfig;
   readonly #init: Settled['init'];
+  readonly #news: Settled['news'];
   readonly #files: DiskFiles;
   readonly #timings: Timing[] = [];
   #device: Device | undefined;
   #facts: StepFacts | undefined;
   #profile: JobResult['profile'] = null;
 
-  constructor(options: JobOptions, { config, init }: Settled) {
+  constructor(options: JobOptions, { config, init, news }: Settled) {
     this.#options = options;
     this.#config = config;
     this.#init = init;
+    this.#news = news;
     this.#files = new DiskFiles(config.out);
   }
 
@@ -112,6 +114,8 @@ class Job {
     console.say(`Run: ${this.#config.out}`);
     if (this.#init === 'gone')
       console.warn(`${this.#config.init} cannot be read any more; the run goes on without it.`);
+    for (const line of this.#news?.say ?? []) console.say(line);
+    for (const line of this.#news?.warn ?? []) console.warn(line);
     // First, for what the adapter lacks should not show only after minutes of preparing data.
     await this.#openDevice();
     const data = await this.#timed('Data', () => this.#open());

@@ -233,9 +233,11 @@ describe('the package', () => {
   it('runs in Node as it is, and its command line too', async () => {
     const script = `import { ops } from 'planewise'; import { relu } from 'planewise/ops';
       import { prepare } from 'planewise/data'; import 'planewise/engine';
-      console.log(ops.relu === relu, typeof prepare);`;
+      import { existsSync } from 'node:fs';
+      const weights = new URL(import.meta.resolve('planewise/builtin/weights.safetensors'));
+      console.log(ops.relu === relu, typeof prepare, existsSync(weights));`;
     const path = await project.write('plain.mjs', script);
-    expect((await run(process.execPath, [path], project.folder)).output).toBe('true function\n');
+    expect((await run(process.execPath, [path], project.folder)).output).toBe('true function true\n');
     const cli = join(project.folder, 'node_modules/planewise/dist/cli.js');
     const shown = await run(process.execPath, [cli, 'weights', 'show', 'builtin'], project.folder);
     expect(shown.output).toContain('They never saw a patient');

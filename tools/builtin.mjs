@@ -1,7 +1,7 @@
 /** @file Makes the weights in the package from builtin/config.json, and writes what their card says of them: `npm run builtin`. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -77,13 +77,15 @@ const built = (path) => import(pathToFileURL(join(root, 'dist', path)).href);
 
 const json = async (path) => JSON.parse(await readFile(path, 'utf8'));
 
-/** Throws an Error where a run that is to be gone on with was given something else. */
-async function expectSame(out, given) {
+/** Whether a run is to be gone on with. Throws an Error where it was given something else. */
+async function goesOn(out, given) {
+  if (!existsSync(join(out, 'config.json'))) return false;
   const { resolveConfig } = await built('run/config.js');
   const [was, is] = [resolveConfig(await json(join(out, 'config.json'))), resolveConfig({ ...given, out })];
   const other = Object.keys(is).filter((key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]));
   if (other.length > 0)
     throw new Error(`${out} holds a run with another ${other.join(', ')}. Delete it, or give another --out.`);
+  return true;
 }
 
 /** Pretrains, or goes on, in `out`; null where it was stopped. */
@@ -91,8 +93,7 @@ async function pretrain(given, out, { device, signal }) {
   const { runJob } = await built('run/job.node.js');
   const { pretraining } = await built('run/job.js');
   const { startProgress } = await built('train/progress.js');
-  const resume = existsSync(join(out, 'config.json'));
-  if (resume) await expectSame(out, given);
+  const resume = await goesOn(out, given);
   const { results, training } = await runJob({
     ...{ kind: pretraining, given: { ...given, out }, resume, device, signal },
     worker: new URL('../dist/train.js', import.meta.url),
@@ -128,6 +129,8 @@ async function begin(config, how) {
 }
 
 async function make(config, given, { out, to }, how) {
+  // before the beginning is made
+  await goesOn(out, given);
   const first = await begin(config, how);
   const run = first && (await pretrain(given, out, how));
   if (!run) return console.error(`Stopped. The same command goes on with ${out}.`);
@@ -135,7 +138,7 @@ async function make(config, given, { out, to }, how) {
   if (bytes.length > MOST_BYTES) throw new Error(`${bytes.length} bytes are more than ${MOST_BYTES}.`);
   const made = {
     ...{ sha256: sha256(bytes), bytes: bytes.length },
-    ...{ steps: given.steps, subjects: given.phantom.subjects, best: run.training.best.step },
+    ...{ steps: given.steps, subjects: given.phantom.subjects, best: run.training.best?.step ?? given.steps },
     ...{ adapter: how.device.caps.description, node: process.versions.node, processor: cpus()[0].model },
     heldOut: run.results.subjects,
     figures: run.results.results
@@ -143,6 +146,7 @@ async function make(config, given, { out, to }, how) {
       .map(({ title, unit, digits, value, trivial }) => ({ title, unit, digits, value, trivial })),
     beginning: first,
   };
+  await mkdir(to, { recursive: true });
   await writeFile(join(to, weightsName), bytes);
   await writeFile(join(to, 'made.json'), `${JSON.stringify(made, null, 2)}\n`);
   if (resolve(to) === resolve(folder))

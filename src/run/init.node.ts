@@ -12,8 +12,8 @@ export interface ReadInit {
   readonly weights: InitialWeights;
   /** Of the network that the weights say they are of. */
   readonly model?: ModelSection;
-  /** Of the images that they say they saw. */
-  readonly spacingMm?: number;
+  /** All that they say of their network and images. */
+  readonly info?: WeightsInfo;
   /** How they say they were made; null: they do not. */
   readonly recipe: Recipe | null;
   readonly notice: string | null;
@@ -25,8 +25,6 @@ export interface InitNews {
   readonly warn: readonly string[];
 }
 
-const facts = ({ model, spacingMm }: WeightsInfo) => ({ model, spacingMm });
-
 /** Reads weights to start from. @throws FileError for what is no weights file and no folder of a run that has one */
 export async function readInit(path: string): Promise<ReadInit> {
   const { file, bytes, notice } = await readFound(path);
@@ -34,7 +32,8 @@ export async function readInit(path: string): Promise<ReadInit> {
   const described = describedBy(metadata, file);
   const heads = described && taskHeads(described.plan);
   const weights: InitialWeights = { file, state, ...(heads && { heads }) };
-  return { weights, ...(described && facts(described.info)), recipe: recipeOf(metadata, file), notice };
+  const own = described && { info: described.info, model: described.info.model };
+  return { weights, ...own, recipe: recipeOf(metadata, file), notice };
 }
 
 /** What is given; of its model what is not given is as the weights say theirs is. */
@@ -50,14 +49,15 @@ function differences({ model }: RunConfig, own: ModelSection): string[] {
     .map((key) => `model.${key} is ${model[key]}, theirs is ${own[key]}`);
 }
 
-function networkText({ name, ...settings }: ModelSection): string {
+/** `U-Net, 16 channels, 4 levels` */
+export function networkText({ name, ...settings }: ModelSection): string {
   const { title, describe } = backboneRecord(name);
   return `${title}, ${describe(settings)}`;
 }
 
 /** How the network of a run meets the weights that it starts from. @param given what the user said of it */
 export function initNews(init: ReadInit, given: GivenConfig, config: RunConfig): InitNews {
-  const { weights, model, spacingMm, recipe, notice } = init;
+  const { weights, model, info, recipe, notice } = init;
   const { file } = weights;
   const [say, warn]: [string[], string[]] = [[], notice ? [notice] : []];
   const others = model ? differences(config, model) : [];
@@ -67,8 +67,10 @@ export function initNews(init: ReadInit, given: GivenConfig, config: RunConfig):
     );
   else if (model && Object.keys(model).some((key) => given.model?.[key] === undefined))
     say.push(`Network of ${file}: ${networkText(model)}`);
-  if (spacingMm !== undefined && spacingMm !== config.spacingMm)
-    say.push(`${file} saw pixels of ${spacingMm} mm, here they are of ${config.spacingMm} mm (spacingMm)`);
+  if (info && info.spacingMm !== config.spacingMm)
+    say.push(
+      `${file} saw pixels of ${info.spacingMm} mm, here they are of ${config.spacingMm} mm (spacingMm)`,
+    );
   if (config.data === null && recipe && cohortSeed(recipe) === config.phantom.seed)
     warn.push(
       `${file} saw phantom hearts of seed ${config.phantom.seed}, which are those of this run: its test subjects are not new to them. Give phantom.seed another value.`,

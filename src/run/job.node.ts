@@ -94,18 +94,16 @@ class Job {
   readonly #options: JobOptions;
   readonly #config: RunConfig;
   readonly #init: Settled['init'];
-  readonly #news: Settled['news'];
   readonly #files: DiskFiles;
   readonly #timings: Timing[] = [];
   #device: Device | undefined;
   #facts: StepFacts | undefined;
   #profile: JobResult['profile'] = null;
 
-  constructor(options: JobOptions, { config, init, news }: Settled) {
+  constructor(options: JobOptions, { config, init }: Settled) {
     this.#options = options;
     this.#config = config;
     this.#init = init;
-    this.#news = news;
     this.#files = new DiskFiles(config.out);
   }
 
@@ -114,8 +112,6 @@ class Job {
     console.say(`Run: ${this.#config.out}`);
     if (this.#init === 'gone')
       console.warn(`${this.#config.init} cannot be read any more; the run goes on without it.`);
-    for (const line of this.#news?.say ?? []) console.say(line);
-    for (const line of this.#news?.warn ?? []) console.warn(line);
     // First, for what the adapter lacks should not show only after minutes of preparing data.
     await this.#openDevice();
     const data = await this.#timed('Data', () => this.#open());
@@ -249,7 +245,10 @@ class Job {
  * started from weights; a phantom cohort in `cohort`, and what was prepared in `prepared`.
  */
 export async function runJob(options: JobOptions): Promise<JobResult> {
-  const job = new Job(options, await settle(options));
+  const { news, ...settled } = await settle(options);
+  for (const line of news?.say ?? []) options.console.say(line);
+  for (const line of news?.warn ?? []) options.console.warn(line);
+  const job = new Job(options, settled);
   try {
     return await job.go();
   } finally {

@@ -1,4 +1,5 @@
 /** @file `builtin` as the name of weights at the terminal: fine-tuned from, shown, exported, refused where it does not fit. */
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -166,6 +167,14 @@ describe('an experiment', () => {
     const again = await experiment(from(file), 'moved', '--report');
     expect(again).toContain('Where the weights of ours come from is not known here');
   }, 200_000);
+
+  it('is refused before anything runs where no weight fits its network', async () => {
+    const narrow = { ...from('builtin'), base: tiny.base };
+    await expect(experiment(narrow, 'narrow')).rejects.toThrow(
+      /^initialisations\.ours\.weights \(builtin\) are of a network \(U-Net, 16 channels, 4 levels\) that shares no weight with that of base \(U-Net, 4 channels, 2 levels\)\. Set base\.model to \{/,
+    );
+    expect(existsSync(at('narrow', 'points'))).toBe(false);
+  });
 
   it('is refused where its test subjects are hearts that weights saw', async () => {
     const file = at('seen.safetensors');

@@ -1,17 +1,35 @@
 /** @file Weights of an experiment that were made elsewhere: whom they saw, as far as they say, and whether they are still the same. */
 import { join } from 'node:path';
 import { ConfigError, FileError } from '../../base/errors.ts';
-import { initFile, weightsChecksum } from '../../train/init.ts';
+import { shapesOf } from '../../exchange/names.ts';
+import { misfit } from '../../models/state.ts';
+import { initFile, taskHeads, weightsChecksum } from '../../train/init.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText } from '../../train/runfiles.ts';
-import { readInit } from '../init.node.ts';
-import { cohortSeed, type Recipe, recipeText } from '../recipe.ts';
+import type { ModelSection } from '../../train/settings.ts';
+import { networkText, type ReadInit, readInit } from '../init.node.ts';
+import { planRun } from '../plan.ts';
+import { cohortSeed, recipeText } from '../recipe.ts';
+import { baseConfig } from './file.ts';
 import type { Grid, Point } from './grid.ts';
 import type { Experiment } from './settings.ts';
 
-interface Known {
+interface Known extends ReadInit {
   readonly checksum: string;
-  readonly recipe: Recipe | null;
+}
+
+/** Whether a network of these settings has a place for any weight of the file, heads apart; so where it does not say. */
+function fitsAny({ weights, info }: ReadInit, model: ModelSection): boolean {
+  if (!info) return true;
+  const plan = planRun({ model, tasks: info.tasks }, info);
+  const heads = taskHeads(plan).flatMap(({ paths }) => paths);
+  const shapes = shapesOf(plan);
+  return [...weights.state].some(
+    ([name, weight]) =>
+      !weight.integer &&
+      !heads.some((path) => name.startsWith(`${path}.`)) &&
+      !misfit(weight, shapes.get(name)),
+  );
 }
 
 /** What the weights that a point began with were, null before it did. */
@@ -37,6 +55,18 @@ export class ForeignWeights {
     throw new ConfigError(
       `${folder} began with other weights than initialisations.${initialisation}.weights (${path}) now has. Put them back, or give the initialisation another name.`,
     );
+  }
+
+  /** Throws ConfigError where a run would find, hours later, that no weight fits the network of `base`. */
+  async expectFitting(experiment: Experiment): Promise<void> {
+    const { model } = baseConfig(experiment);
+    for (const [name, one] of Object.entries(experiment.initialisations)) {
+      const read = one?.weights ? await this.#read(one.weights) : null;
+      if (!read?.model || fitsAny(read, model)) continue;
+      throw new ConfigError(
+        `initialisations.${name}.weights (${one!.weights}) are of a network (${networkText(read.model)}) that shares no weight with that of base (${networkText(model)}). Set base.model to ${JSON.stringify(read.model)}.`,
+      );
+    }
   }
 
   /** Seeds of the phantom cohorts that weights saw, by the key of the experiment that names the weights. */
@@ -76,8 +106,8 @@ export class ForeignWeights {
   async #read(path: string): Promise<Known> {
     const known = this.#known.get(path);
     if (known) return known;
-    const { weights, recipe } = await readInit(path);
-    const read = { checksum: weightsChecksum(weights.state), recipe };
+    const init = await readInit(path);
+    const read = { ...init, checksum: weightsChecksum(init.weights.state) };
     this.#known.set(path, read);
     return read;
   }

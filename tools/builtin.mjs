@@ -81,7 +81,10 @@ const json = async (path) => JSON.parse(await readFile(path, 'utf8'));
 async function goesOn(out, given) {
   if (!existsSync(join(out, 'config.json'))) return false;
   const { resolveConfig } = await built('run/config.js');
-  const [was, is] = [resolveConfig(await json(join(out, 'config.json'))), resolveConfig({ ...given, out })];
+  // its folder may have moved
+  const [was, is] = [await json(join(out, 'config.json')), given].map((one) =>
+    resolveConfig({ ...one, out }),
+  );
   const other = Object.keys(is).filter((key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]));
   if (other.length > 0)
     throw new Error(`${out} holds a run with another ${other.join(', ')}. Delete it, or give another --out.`);

@@ -212,10 +212,15 @@ describe('a bundle', () => {
 describe('the package', () => {
   it('holds the library, the programs and what describes them', () => {
     const { files } = project;
-    for (const name of ['dist/cli.js', 'dist/train.js', 'dist/index.js', 'LICENSE', 'README.md'])
+    const weights = [
+      ...['weights.safetensors', 'config.json', 'made.json'].map((name) => `builtin/${name}`),
+      'docs/builtin-weights.md',
+    ];
+    for (const name of ['dist/cli.js', 'dist/train.js', 'dist/index.js', 'LICENSE', 'README.md', ...weights])
       expect(files).toContain(name);
     expect(files.filter((name) => /^dist\/(web|bench|bundle)\b|\.map$|\.gen\.d\.ts$/.test(name))).toEqual([]);
-    expect(files.filter((name) => !/^(dist\b|LICENSE$|README\.md$|package\.json$)/.test(name))).toEqual([]);
+    const others = files.filter((name) => !/^(dist\b|LICENSE$|README\.md$|package\.json$)/.test(name));
+    expect(others.sort()).toEqual(['builtin', 'docs', ...weights].sort());
   });
 
   it('exports files that are there', async () => {
@@ -228,10 +233,14 @@ describe('the package', () => {
   it('runs in Node as it is, and its command line too', async () => {
     const script = `import { ops } from 'planewise'; import { relu } from 'planewise/ops';
       import { prepare } from 'planewise/data'; import 'planewise/engine';
-      console.log(ops.relu === relu, typeof prepare);`;
+      import { existsSync } from 'node:fs';
+      const weights = new URL(import.meta.resolve('planewise/builtin/weights.safetensors'));
+      console.log(ops.relu === relu, typeof prepare, existsSync(weights));`;
     const path = await project.write('plain.mjs', script);
-    expect((await run(process.execPath, [path], project.folder)).output).toBe('true function\n');
+    expect((await run(process.execPath, [path], project.folder)).output).toBe('true function true\n');
     const cli = join(project.folder, 'node_modules/planewise/dist/cli.js');
+    const shown = await run(process.execPath, [cli, 'weights', 'show', 'builtin'], project.folder);
+    expect(shown.output).toContain('They never saw a patient');
     expect((await run(process.execPath, [cli, '--version'], project.folder)).output).toMatch(
       /^\d+\.\d+\.\d+\n$/,
     );

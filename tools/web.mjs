@@ -47,6 +47,15 @@ async function style(outdir) {
   return name;
 }
 
+/** The weights in the package, named by content; fetched only when they are asked for. */
+async function builtin(outdir) {
+  const bytes = await readFile(join(root, 'builtin', 'weights.safetensors'));
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
+  const name = `builtin-${hash}.safetensors`;
+  await writeFile(join(outdir, name), bytes);
+  return name;
+}
+
 async function page(outdir, names) {
   const template = await readFile(join(web, 'index.html'), 'utf8');
   const values = { policy, ...names };
@@ -60,17 +69,22 @@ async function page(outdir, names) {
 export async function buildPage(outdir = join(root, 'dist', 'web'), plugins = []) {
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
-  const worker = await bundle('worker.ts', outdir, { plugins });
+  const later = await builtin(outdir);
+  const worker = await bundle('worker.ts', outdir, {
+    define: { BUILTIN_FILE: JSON.stringify(`./${later}`) },
+    plugins,
+  });
   const main = await bundle('main.ts', outdir, {
     define: { WORKER_FILE: JSON.stringify(`./${worker}`) },
     plugins,
   });
   await copyFile(join(web, 'icon.svg'), join(outdir, 'icon.svg'));
   await page(outdir, { main, style: await style(outdir) });
-  const files = (await readdir(outdir)).filter((name) => name !== 'index.html').sort();
+  const files = (await readdir(outdir)).filter((name) => name !== 'index.html' && name !== later).sort();
   const version = createHash('sha256').update(await readFile(join(outdir, 'index.html')));
   const define = {
     FILES: JSON.stringify(['./', ...files]),
+    LATER: JSON.stringify([later]),
     VERSION: JSON.stringify(version.update(files.join()).digest('hex').slice(0, 12)),
   };
   await bundle('sw.ts', outdir, { define, entryNames: '[name]', splitting: false });

@@ -196,6 +196,8 @@ export interface WeightsSummary extends Grid {
   readonly network: string;
   readonly parameters: number;
   readonly steps: number | null;
+  /** On what they say they were pretrained; null where they do not. */
+  readonly saw: string | null;
   /** Whether the file itself says all this, or it was read off the weights' shapes. */
   readonly described: boolean;
 }
@@ -272,6 +274,8 @@ export interface Requests {
   report: { in: null; out: string };
   loadWeights: { in: { name: string; bytes: Uint8Array<ArrayBuffer> }; out: WeightsSummary };
   loadRunWeights: { in: null; out: WeightsSummary };
+  /** Those that come with the page; fetched at the first time. */
+  loadBuiltinWeights: { in: null; out: WeightsSummary };
   predict: { in: PredictionRequest; out: StudyPrediction };
   plan: { in: PlanRequest; out: StudyPlan };
 }

@@ -1,6 +1,8 @@
 /** @file The service worker: keeps the page's files, so that it works without a network after the first visit. */
 
 declare const FILES: readonly string[];
+/** Files that are fetched, and kept, only once they are asked for. */
+declare const LATER: readonly string[];
 declare const VERSION: string;
 
 /** What service workers have and the DOM types lack. */
@@ -29,6 +31,14 @@ async function forgetOlder(): Promise<void> {
   await scope.clients.claim();
 }
 
+/** A file from the network, kept where it is one of those that are wanted later. */
+async function fetchAndKeep(request: Request): Promise<Response> {
+  const response = await fetch(request);
+  const later = LATER.some((file) => new URL(request.url).pathname.endsWith(`/${file}`));
+  if (later && response.ok) await (await caches.open(name)).put(request, response.clone());
+  return response;
+}
+
 /** The page itself from the network where there is one, so that it is the newest; its files, named by content, from here. */
 async function answer(request: Request): Promise<Response> {
   const page = request.mode === 'navigate';
@@ -38,7 +48,7 @@ async function answer(request: Request): Promise<Response> {
     } catch {}
   }
   const kept = await caches.match(page ? './' : request, { ignoreSearch: true });
-  return kept ?? fetch(request);
+  return kept ?? fetchAndKeep(request);
 }
 
 scope.addEventListener('install', (event) =>

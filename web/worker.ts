@@ -15,6 +15,7 @@ import type {
   WeightsSummary,
   WorkerMessage,
 } from './protocol.ts';
+import { builtinName, fetchBuiltin } from './work/builtin.ts';
 import { pagePresets } from './work/forms.ts';
 import { imageValues, studyInfo } from './work/library.ts';
 import { planStudy } from './work/plan.ts';
@@ -207,6 +208,8 @@ const handlers: Handlers = {
       const name = `this page’s run on ${training.info?.dataName}`;
       return load({ name, own: true, bytes: await training.weights() });
     }),
+  loadBuiltinWeights: () =>
+    inTurn(async () => load({ name: builtinName, own: false, bytes: await fetchBuiltin() })),
   plan: (request) => inTurn(async () => planStudy(session.library, await useWeights(), request)),
   predict: (request) => inTurn(async () => predictStudy(session.library, await useWeights(), request)),
 };

@@ -18,7 +18,10 @@ const flags = {
     '--preset <name>',
     'what holds where nothing is said: small, zhang2024, finetune, classify or acdc',
   ],
-  init: ['--init <weights>', 'start from the weights of this run, or of a .safetensors or .npz file'],
+  init: [
+    '--init <weights>',
+    'start from the weights of this run, of a .safetensors or .npz file, or builtin: those in the package',
+  ],
   initParts: ['--init-parts <which>', 'of these weights all that fit, or those of the encoder'],
   freeze: ['--freeze <part>', 'what keeps the weights it starts from: none or encoder (default: none)'],
   freezeSteps: ['--freeze-steps <count>', 'how many steps that is for (default: all)'],

@@ -178,7 +178,10 @@ export function addPlan(program: Command): void {
   const command = program
     .command('plan')
     .description('plan the planes of other views on stacks of slices alone, and write them as DICOM images')
-    .requiredOption('--weights <run>', 'the folder of a run, or its weights file')
+    .requiredOption(
+      '--weights <run>',
+      'the folder of a run, its weights file, or builtin: those in the package',
+    )
     .requiredOption('--study <folder>', 'a folder of DICOM files; other views in it are compared, not used')
     .option('--out <folder>', 'write plan.json, and an image of each plane as <subject>/<view>.dcm')
     .addOption(

@@ -5,6 +5,7 @@ import { plural } from '../base/words.ts';
 import { readBytes, writeFiles } from '../data/files/files.node.ts';
 import { groupBy } from '../data/lists.ts';
 import type { Weight } from '../models/state.ts';
+import { cardLines, readMade } from '../run/builtincard.node.ts';
 import type { RunConfig } from '../run/config.ts';
 import {
   type Described,
@@ -17,7 +18,8 @@ import {
 } from '../run/exchange.ts';
 import { exportModel } from '../run/onnx.node.ts';
 import { outputsOf } from '../run/onnx.ts';
-import { weightsIn } from '../run/weights.node.ts';
+import { recipeOf, recipeText } from '../run/recipe.ts';
+import { builtinWeights, readFound } from '../run/weights.node.ts';
 import { note, printJson, printTable } from './output.ts';
 
 const formats = ['safetensors', 'npz', 'onnx'] as const;
@@ -48,9 +50,16 @@ function formatOf({ format, out }: ExportArguments): Format {
   throw new ConfigError(`--out ${out} does not say a format. Give --format ${formats.join(', ')}.`);
 }
 
+/** Weights by name or path. */
+async function find(path: string): Promise<{ readonly file: string; readonly bytes: Uint8Array }> {
+  const { notice, ...found } = await readFound(path);
+  if (notice) note(notice);
+  return found;
+}
+
 async function readFile(path: string): Promise<Described & { readonly file: string }> {
-  const file = weightsIn(path);
-  return { file, ...(await readDescribed(await readBytes(file), file)) };
+  const { file, bytes } = await find(path);
+  return { file, ...(await readDescribed(bytes, file)) };
 }
 
 /** Names of a reason that are told. */
@@ -110,15 +119,19 @@ async function networkOf(bytes: Uint8Array, file: string): Promise<Pick<Describe
 }
 
 async function show(path: string, { json = false }: { readonly json?: boolean }): Promise<void> {
-  const file = weightsIn(path);
-  const bytes = await readBytes(file);
-  const { format, state } = await readWeightsFile(bytes, file);
+  const { file, bytes } = await find(path);
+  const { format, state, metadata } = await readWeightsFile(bytes, file);
   const { info = null, said = false } = (await networkOf(bytes, file)) ?? {};
   const rows = [...state].map(([name, { shape, integer }]: [string, Weight]) => ({ name, shape, integer }));
   const count = (own: readonly [string, Weight][]): number =>
     own.reduce((sum, [, { values }]) => sum + values.length, 0);
   const parameters = count([...state].filter(([name]) => !KEPT.test(name)));
-  if (json) return printJson({ file, format, parameters, network: info, said, weights: rows });
+  const recipe = recipeOf(metadata, file);
+  if (json)
+    return printJson({
+      ...{ file, format, parameters, network: info, said, recipe: recipe?.given ?? null },
+      weights: rows,
+    });
   printTable(
     [
       { title: 'NAME', cell: ({ name }: (typeof rows)[number]) => name },
@@ -135,6 +148,9 @@ async function show(path: string, { json = false }: { readonly json?: boolean })
     return note(`${JSON.stringify(model)}, heads of ${names}, by names and shapes: the file does not say`);
   note(`${JSON.stringify(model)}, tasks ${names}, after ${plural(steps, 'step')}`);
   note(`images of ${size} × ${size} pixels of ${spacingMm} mm`);
+  if (recipe && path === builtinWeights)
+    for (const line of cardLines(recipe, bytes, await readMade())) note(line);
+  else if (recipe) note(`pretrained on ${recipeText(recipe)}`);
 }
 
 export function addWeights(program: Command): void {
@@ -148,7 +164,7 @@ export function addWeights(program: Command): void {
   weights
     .command('export')
     .description('write weights as safetensors or .npz under PyTorch’s names, or the network as ONNX')
-    .argument('<weights>', 'the folder of a run, or a weights file')
+    .argument('<weights>', 'the folder of a run, a weights file, or builtin: those in the package')
     .requiredOption('--out <file>', 'where to: .safetensors, .npz or .onnx')
     .addOption(new Option('--format <name>', 'default: by the ending of --out').choices(formats))
     .option(...task)
@@ -171,7 +187,7 @@ export function addWeights(program: Command): void {
   weights
     .command('show')
     .description('print names, shapes and what the weights say about themselves')
-    .argument('<weights>', 'the folder of a run, .safetensors or .npz')
+    .argument('<weights>', 'the folder of a run, .safetensors, .npz, or builtin: those in the package')
     .option('--json', 'print JSON')
     .action(show);
 }

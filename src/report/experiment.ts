@@ -54,8 +54,8 @@ export interface ExperimentReportInput {
   readonly costs: readonly ExperimentCost[];
   readonly subjects: ExperimentParts;
   readonly config: object;
-  /** Initialisations whose weights were made elsewhere, on subjects that are not known here. */
-  readonly foreign: readonly string[];
+  /** Initialisations whose weights were made elsewhere, with whom they say they saw; null: that is not known here. */
+  readonly foreign: readonly { readonly name: string; readonly saw: string | null }[];
 }
 
 /** `+0.051 with 1, +0.043 with 5 labelled subjects` */
@@ -118,6 +118,16 @@ function costSection({ costs }: ExperimentReportInput): Html {
 <div class="scroll"><table class="results"><thead><tr><th scope="col">Initialisation</th><th scope="col" class="number">Pretrainings</th><th scope="col" class="number">their time</th><th scope="col" class="number">Fine-tunings</th><th scope="col" class="number">their time</th><th scope="col" class="number">Together</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
 }
 
+function foreignNotes(foreign: ExperimentReportInput['foreign']): Html[] {
+  const unknown = foreign.filter(({ saw }) => saw === null).map(({ name }) => name);
+  const known = foreign.flatMap(({ name, saw }) =>
+    saw === null ? [] : [html`<p>The weights of ${name} say that they were pretrained on ${saw}.</p>`],
+  );
+  if (unknown.length === 0) return known;
+  const note = html`<p class="note">Where the weights of ${listed(unknown)} come from is not known here: whether their pretraining saw test subjects cannot be told.</p>`;
+  return [...known, note];
+}
+
 function subjectsSection({ subjects, foreign, seeds }: ExperimentReportInput): Html {
   const { test, pool, spare, validation, groups } = subjects;
   const rows: [string, string][] = [
@@ -132,7 +142,7 @@ function subjectsSection({ subjects, foreign, seeds }: ExperimentReportInput): H
     ['Seeds', seeds.join(', ')],
   ];
   return html`<section><h2>Subjects</h2><p>Nobody who tests or may be labelled pretrains. A seed draws the labelled subjects, the first weights and the order of training; the subjects of a smaller count are among those of a larger one.</p>
-${foreign.length > 0 ? html`<p class="note">Where the weights of ${listed(foreign)} come from is not known here: whether their pretraining saw test subjects cannot be told.</p>` : ''}
+${foreignNotes(foreign)}
 <div class="columns">${pairs(rows, 'Who does what')}</div></section>`;
 }
 

@@ -1,22 +1,79 @@
-/** @file Weights that a run starts from: read from another run's folder or a file, with what they say about themselves. */
-import { readBytes } from '../data/files/files.node.ts';
+/** @file Weights that a run starts from: found by name or path, with what they say about themselves and how a network meets them. */
 import { decodeState } from '../exchange/statefile.ts';
 import { type InitialWeights, taskHeads } from '../train/init.ts';
-import type { GivenConfig } from './config.ts';
-import { describedBy } from './trained.ts';
-import { weightsIn } from './weights.node.ts';
+import type { ModelSection } from '../train/settings.ts';
+import type { GivenConfig, RunConfig } from './config.ts';
+import { backboneRecord } from './plan.ts';
+import { cohortSeed, type Recipe, recipeOf } from './recipe.ts';
+import { describedBy, type WeightsInfo } from './trained.ts';
+import { readFound } from './weights.node.ts';
+
+export interface ReadInit {
+  readonly weights: InitialWeights;
+  /** Of the network that the weights say they are of. */
+  readonly model?: ModelSection;
+  /** All that they say of their network and images. */
+  readonly info?: WeightsInfo;
+  /** How they say they were made; null: they do not. */
+  readonly recipe: Recipe | null;
+  readonly notice: string | null;
+}
+
+/** What a person should know before a training starts from weights. */
+export interface InitNews {
+  readonly say: readonly string[];
+  readonly warn: readonly string[];
+}
 
 /** Reads weights to start from. @throws FileError for what is no weights file and no folder of a run that has one */
-export async function readInit(path: string) {
-  const file = weightsIn(path);
-  const { state, metadata } = await decodeState(await readBytes(file), file);
+export async function readInit(path: string): Promise<ReadInit> {
+  const { file, bytes, notice } = await readFound(path);
+  const { state, metadata } = await decodeState(bytes, file);
   const described = describedBy(metadata, file);
   const heads = described && taskHeads(described.plan);
   const weights: InitialWeights = { file, state, ...(heads && { heads }) };
-  return { weights, model: described?.info.model };
+  const own = described && { info: described.info, model: described.info.model };
+  return { weights, ...own, recipe: recipeOf(metadata, file), notice };
 }
 
-/** What is given, with the model that the weights say is theirs, where no model is given. */
-export function adoptModel(given: GivenConfig, { model }: Awaited<ReturnType<typeof readInit>>): GivenConfig {
-  return model && !given.model ? { ...given, model } : given;
+/** What is given; of its model what is not given is as the weights say theirs is. */
+export function adoptModel(given: GivenConfig, { model }: ReadInit): GivenConfig {
+  if (!model || (given.model?.name ?? model.name) !== model.name) return given;
+  return { ...given, model: { ...model, ...given.model } };
+}
+
+/** Which settings of the network are others than those of the weights. */
+function differences({ model }: RunConfig, own: ModelSection): string[] {
+  return Object.keys({ ...own, ...model })
+    .filter((key) => JSON.stringify(model[key]) !== JSON.stringify(own[key]))
+    .map((key) => `model.${key} is ${model[key]}, theirs is ${own[key]}`);
+}
+
+/** `U-Net, 16 channels, 4 levels` */
+export function networkText({ name, ...settings }: ModelSection): string {
+  const { title, describe } = backboneRecord(name);
+  return `${title}, ${describe(settings)}`;
+}
+
+/** How the network of a run meets the weights that it starts from. @param given what the user said of it */
+export function initNews(init: ReadInit, given: GivenConfig, config: RunConfig): InitNews {
+  const { weights, model, info, recipe, notice } = init;
+  const { file } = weights;
+  const [say, warn]: [string[], string[]] = [[], notice ? [notice] : []];
+  const others = model ? differences(config, model) : [];
+  if (others.length > 0)
+    warn.push(
+      `The network is not that of ${file}: ${others.join('; ')}. Only what fits by name and shape is taken over; leave these settings out to have the network of the weights.`,
+    );
+  else if (model && Object.keys(model).some((key) => given.model?.[key] === undefined))
+    say.push(`Network of ${file}: ${networkText(model)}`);
+  if (info && info.spacingMm !== config.spacingMm)
+    say.push(
+      `${file} saw pixels of ${info.spacingMm} mm, here they are of ${config.spacingMm} mm (spacingMm)`,
+    );
+  if (config.data === null && recipe && cohortSeed(recipe) === config.phantom.seed)
+    warn.push(
+      `${file} saw phantom hearts of seed ${config.phantom.seed}, which are those of this run: its test subjects are not new to them. Give phantom.seed another value.`,
+    );
+  return { say, warn };
 }

@@ -245,7 +245,10 @@ class Job {
  * started from weights; a phantom cohort in `cohort`, and what was prepared in `prepared`.
  */
 export async function runJob(options: JobOptions): Promise<JobResult> {
-  const job = new Job(options, await settle(options));
+  const { news, ...settled } = await settle(options);
+  for (const line of news?.say ?? []) options.console.say(line);
+  for (const line of news?.warn ?? []) options.console.warn(line);
+  const job = new Job(options, settled);
   try {
     return await job.go();
   } finally {

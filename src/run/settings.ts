@@ -20,7 +20,7 @@ export interface RunConfig extends TrainConfig {
   readonly preset: Preset;
   /** A DICOM folder or a prepared store; null: a phantom cohort. */
   readonly data: string | null;
-  /** Weights to start from: the folder of a run, or a .safetensors or .npz file; null: as drawn. */
+  /** Weights to start from: the folder of a run, a .safetensors or .npz file, or `builtin`; null: as drawn. */
   readonly init: string | null;
   /** folder-or-series=view rules. */
   readonly map: readonly string[];

@@ -8,7 +8,7 @@ import { type RunFiles, readText } from '../train/runfiles.ts';
 import { metricsFile } from '../train/runlog.ts';
 import { type GivenConfig, parseGiven, presetOf, type RunConfig, resolveConfig } from './config.ts';
 import { adoptStore } from './dataset.node.ts';
-import { adoptModel, readInit } from './init.node.ts';
+import { adoptModel, type InitNews, initNews, readInit } from './init.node.ts';
 import type { JobKind } from './job.ts';
 
 export const configFile = 'config.json';
@@ -17,6 +17,8 @@ export interface Settled {
   readonly config: RunConfig;
   /** `gone`: the run has a checkpoint, and its weights cannot be read any more. */
   readonly init: InitialWeights | 'gone' | null;
+  /** Of a new run that starts from weights. */
+  readonly news?: InitNews;
 }
 
 export interface JobRequest {
@@ -59,7 +61,7 @@ async function settleNew({ kind, given }: JobRequest): Promise<Settled> {
     throw new ConfigError(
       `${out} already holds a run. Add --resume to go on with it, or choose another --out.`,
     );
-  return { config, init: init?.weights ?? null };
+  return { config, init: init?.weights ?? null, ...(init && { news: initNews(init, given, config) }) };
 }
 
 /** The weights of a run that goes on; once it has a checkpoint it does without. */

@@ -1,10 +1,9 @@
 /** @file Trained weights of a run or a file, opened in Node for as long as something uses them. */
 import { bytesChecksum } from '../base/hash.ts';
-import { readBytes } from '../data/files/files.node.ts';
 import { openDevice } from '../tensor/device.node.ts';
 import type { RunConfig } from './config.ts';
 import { loadTrained, type Trained } from './trained.ts';
-import { weightsIn } from './weights.node.ts';
+import { readFound } from './weights.node.ts';
 
 export interface OpenTrained {
   readonly adapter?: RunConfig['adapter'];
@@ -17,8 +16,8 @@ export async function withTrained<T>(
   { adapter, say }: OpenTrained,
   use: (trained: Trained, file: string, checksum: string) => Promise<T>,
 ): Promise<T> {
-  const file = weightsIn(weights);
-  const bytes = await readBytes(file);
+  const { file, bytes, notice } = await readFound(weights);
+  if (notice) say(notice);
   const device = await openDevice(adapter ? { adapter } : {});
   try {
     say(`Adapter: ${device.caps.description}`);

@@ -1,8 +1,9 @@
 /** @file The form of a training: task, preset, batch, steps, learning rate and seed. */
 
 import type { App } from '../app.ts';
-import { field, h, numberInput, select } from '../dom.ts';
+import { action, field, h, Notice, numberInput, select } from '../dom.ts';
 import type { TrainingForm } from '../protocol.ts';
+import { useBuiltin } from './use.ts';
 
 export interface RunForm {
   readonly element: HTMLElement;
@@ -49,13 +50,25 @@ function taskBoxes({ hello }: App, { tasks }: Inputs): HTMLElement {
 function initBox(app: App, { init }: Inputs): HTMLElement {
   const words = h('span', {}, 'Start from the loaded weights');
   const hint = h('span', { class: 'hint' });
+  const notice = new Notice();
+  const builtin = action('Take the built-in weights', notice, async () => {
+    await useBuiltin(app);
+    init.checked = true;
+  });
   app.watch(({ weights }) => {
     init.disabled = weights === null;
+    builtin.hidden = weights !== null;
     hint.textContent = weights
       ? `${weights.name}: ${weights.network}. What fits is taken over; heads of other tasks are left.`
-      : 'Load some under Use first.';
+      : 'Load some under Use first, or take the built-in ones: pretrained on synthetic hearts.';
   });
-  return h('label', { class: 'check tall' }, init, h('span', {}, words, hint));
+  return h(
+    'div',
+    {},
+    h('label', { class: 'check tall' }, init, h('span', {}, words, hint)),
+    h('div', { class: 'actions' }, builtin),
+    notice.element,
+  );
 }
 
 function readInputs(inputs: Inputs): TrainingForm {

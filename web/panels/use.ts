@@ -10,13 +10,14 @@ import { sliceCard } from './slices.ts';
 import { listSubjects } from './subjects.ts';
 
 function facts(weights: WeightsSummary): HTMLElement {
-  const { name, tells, size, spacingMm, network, parameters, steps } = weights;
+  const { name, tells, size, spacingMm, network, parameters, steps, saw } = weights;
   const rows: [string, string][] = [
     ['Weights', name],
     ['Predicts', tells.join('; ')],
     ['Images', `${size} × ${size} px of ${spacingMm} mm`],
     ['Network', `${network}, ${count(parameters)} parameters`],
     ...(steps ? [['Trained', `${count(steps)} steps`] as [string, string]] : []),
+    ...(saw ? [['Pretrained on', saw] as [string, string]] : []),
   ];
   return h(
     'dl',
@@ -42,6 +43,7 @@ function weightsCard(app: App): HTMLElement {
     async () => app.set({ weights: await app.client.request('loadRunWeights', null) }),
     'primary',
   );
+  const builtin = action('Use the built-in weights', notice, () => useBuiltin(app));
   input.addEventListener('change', () => {
     const file = input.files?.[0];
     input.value = '';
@@ -58,7 +60,7 @@ function weightsCard(app: App): HTMLElement {
         : h(
             'p',
             {},
-            'None yet. Weights come from a run here, from planewise on the command line, or from PyTorch with the same names.',
+            'None yet. Weights come from a run here, from planewise on the command line, or from PyTorch with the same names. The built-in ones were pretrained on synthetic hearts; no patient’s image was among them.',
           ),
       weights && !weights.described
         ? h(
@@ -69,7 +71,12 @@ function weightsCard(app: App): HTMLElement {
         : null,
     );
   });
-  return card('Weights', body, h('div', { class: 'actions' }, own, load, input), notice.element);
+  return card('Weights', body, h('div', { class: 'actions' }, own, load, builtin, input), notice.element);
+}
+
+/** Loads the weights that come with the page, which are fetched at the first time. */
+export async function useBuiltin(app: App): Promise<void> {
+  app.set({ weights: await app.client.request('loadBuiltinWeights', null) });
 }
 
 async function readWeights(app: App, file: File): Promise<void> {

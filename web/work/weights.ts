@@ -10,6 +10,7 @@ import type { PreparedManifest } from '../../src/data/types.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
 import { loadBare } from '../../src/run/bareweights.ts';
 import { backboneRecord } from '../../src/run/plan.ts';
+import { type Recipe, recipeOf, recipeText } from '../../src/run/recipe.ts';
 import { loadTrained, type Trained } from '../../src/run/trained.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { taskHeads } from '../../src/train/init.ts';
@@ -19,6 +20,8 @@ import type { StartWeights } from './training.ts';
 export interface LoadedWeights extends Trained {
   readonly name: string;
   readonly described: boolean;
+  /** How they say they were made; null where they do not. */
+  readonly recipe: Recipe | null;
   /** Whether they are the page's own run's. */
   readonly own: boolean;
 }
@@ -48,11 +51,12 @@ export async function openWeights(
   const { name } = source;
   const { state, metadata } = decodeWeights(bytes, name);
   const described = metadata.planewise !== undefined;
+  const recipe = recipeOf(metadata, name);
   try {
     const trained = described
       ? await loadTrained(device, bytes, name)
       : loadBare(device, state, name, manifest);
-    return { ...source, described, ...trained };
+    return { ...source, described, recipe, ...trained };
   } catch (error) {
     throw weightsError(name, error);
   }
@@ -64,7 +68,15 @@ export function startWeights({ name, plan, info }: LoadedWeights, bytes: Uint8Ar
   return { model: info.model, weights: { file: name, state, heads: taskHeads(plan) } };
 }
 
-export function summaryOf({ name, own, network, plan, info, described }: LoadedWeights): WeightsSummary {
+export function summaryOf({
+  name,
+  own,
+  network,
+  plan,
+  info,
+  described,
+  recipe,
+}: LoadedWeights): WeightsSummary {
   const { size, spacingMm, referenceViews, targetView, steps } = info;
   const { name: model, ...settings } = info.model;
   const backbone = backboneRecord(model);
@@ -79,6 +91,7 @@ export function summaryOf({ name, own, network, plan, info, described }: LoadedW
     network: `${backbone.title}, ${backbone.describe(settings)}`,
     parameters: network.parameterCount,
     steps: described ? steps : null,
+    saw: recipe && recipeText(recipe),
     described,
   };
 }

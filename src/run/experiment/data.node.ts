@@ -99,8 +99,11 @@ const targetFolder = (experiment: Experiment): string => {
 
 const pretrainingFolder = (config: RunConfig): string => `data/pretraining-${checksumOf(sourceOf(config))}`;
 
-/** Throws ConfigError where two cohorts of hearts are of one seed: they are the same hearts. */
-function expectCohortsApart(experiment: Experiment): void {
+/**
+ * Throws ConfigError where two cohorts of hearts are of one seed: they are the same hearts.
+ * @param seen seeds of the cohorts that weights from elsewhere saw, by where the experiment names these
+ */
+export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<string, number>): void {
   const base = baseConfig(experiment);
   if (base.data !== null) return;
   const { test } = experiment.subjects;
@@ -119,6 +122,7 @@ function expectCohortsApart(experiment: Experiment): void {
     const config = resolveConfig(pretrainingGiven(experiment, one.pretraining));
     if (config.data === null) claim(config.phantom.seed, `initialisations.${key}.pretraining.phantom.seed`);
   }
+  for (const [where, seed] of seen) claim(seed, `the cohort that ${where} saw`);
 }
 
 /** Whether a pretraining reads the very folder that is fine-tuned on. */
@@ -132,9 +136,7 @@ export class ExperimentData {
   readonly #options: DataOptions;
   #target: Promise<SharedData & { readonly parts: Parts }> | undefined;
 
-  /** @throws ConfigError where two cohorts of phantom hearts are the same */
   constructor(experiment: Experiment, folder: string, options: DataOptions) {
-    expectCohortsApart(experiment);
     this.#experiment = experiment;
     this.#folder = folder;
     this.#options = options;

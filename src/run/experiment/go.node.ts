@@ -9,8 +9,9 @@ import type { RunConfig } from '../config.ts';
 import type { DataOptions } from '../dataset.node.ts';
 import { adapterLine, type JobConsole, runJob } from '../job.node.ts';
 import { fineTuning, type JobKind, pretraining } from '../job.ts';
-import { ExperimentData } from './data.node.ts';
+import { ExperimentData, expectCohortsApart } from './data.node.ts';
 import { baseConfig } from './file.ts';
+import { ForeignWeights } from './foreign.node.ts';
 import {
   type Grid,
   gridOf,
@@ -27,7 +28,7 @@ import { pointSplit, spareSplit } from './parts.ts';
 import { pointRequest, pretrainingConfig, pretrainingRequest, type Request } from './requests.node.ts';
 import { claim, dropCheckpoints, keepExperiment, openFolder, stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
-import { changedData, expectSame, expectStore, ForeignWeights } from './unchanged.node.ts';
+import { changedData, expectSame, expectStore } from './unchanged.node.ts';
 
 /** How an experiment talks to whoever started it. */
 export interface ExperimentConsole extends JobConsole {
@@ -91,6 +92,8 @@ class Conductor {
       throw new ConfigError(
         `No point of ${experiment.name} is asked for. Its first is ${grid.points[0]!.name}.`,
       );
+    await this.#weights.expectFitting(experiment);
+    expectCohortsApart(experiment, await this.#weights.cohorts(experiment));
     await this.#expectUnchanged(grid);
     await keepExperiment(folder, experiment);
     await this.#learnPace(grid);

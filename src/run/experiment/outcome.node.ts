@@ -108,7 +108,7 @@ export function outcomeOf(
   experiment: Experiment,
   grid: Grid,
   runs: readonly ExperimentRun[],
-): Omit<ExperimentReportInput, 'costs' | 'subjects' | 'pretrained'> {
+): Omit<ExperimentReportInput, 'costs' | 'subjects' | 'pretrained' | 'foreign'> {
   const { name, initialisations, labelled, steps, seeds, figure } = experiment;
   const results = resultsOf(runs);
   const names = Object.keys(initialisations);
@@ -123,7 +123,6 @@ export function outcomeOf(
     planned: grid.points.length,
     comparisons: new Map(results.map((result) => [result.key, compare(result)])),
     config: experiment,
-    foreign: names.filter((one) => initialisations[one]?.weights),
   };
 }
 

@@ -8,6 +8,7 @@ import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText } from '../../train/runfiles.ts';
 import { subjectsFile } from './data.node.ts';
 import { baseConfig } from './file.ts';
+import { ForeignWeights } from './foreign.node.ts';
 import { gridOf } from './grid.ts';
 import {
   costsOf,
@@ -62,10 +63,11 @@ export async function reportExperiment(experiment: Experiment, folder: string): 
     validation: experiment.subjects.validation,
     groups: [...new Set([...test, ...pool].flatMap((name) => groups[name] ?? []))].sort(),
   };
+  const foreign = await new ForeignWeights().seen(experiment, grid, folder);
   const texts = [
     [experimentCsv, runsAsCsv(outcome)],
     [experimentJson, `${JSON.stringify(outcomeJson(outcome), null, 2)}\n`],
-    [experimentReport, renderExperiment({ ...outcome, pretrained, costs, subjects })],
+    [experimentReport, renderExperiment({ ...outcome, pretrained, costs, subjects, foreign })],
   ] as const;
   await writeFiles(
     texts.map(([name, text]) => ({ path: join(folder, name), bytes: new TextEncoder().encode(text) })),

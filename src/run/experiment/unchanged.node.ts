@@ -3,13 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import { changedKeys, settingAt } from '../../train/changes.ts';
-import { initFile, weightsChecksum } from '../../train/init.ts';
-import { DiskFiles } from '../../train/runfiles.node.ts';
-import { readText } from '../../train/runfiles.ts';
 import type { RunConfig } from '../config.ts';
-import { readInit } from '../init.node.ts';
 import { configFile } from '../settle.node.ts';
-import type { Point } from './grid.ts';
 import type { Request } from './requests.node.ts';
 import type { Experiment } from './settings.ts';
 
@@ -72,32 +67,4 @@ export async function expectSame(folder: string, { config, section }: Request): 
     return `${spelled(key, section)} was ${was}, is ${is}`;
   });
   throw refusal(folder, list.join('; '));
-}
-
-/** Weights of initialisations that were made elsewhere. */
-export class ForeignWeights {
-  /** By path. */
-  readonly #checksums = new Map<string, string>();
-
-  /** Throws ConfigError where a point began with other weights than its initialisation now has. */
-  async expectSame(
-    folder: string,
-    { initialisations }: Experiment,
-    { initialisation }: Point,
-  ): Promise<void> {
-    const path = initialisations[initialisation]?.weights;
-    const text = path ? await readText(new DiskFiles(folder), initFile) : null;
-    if (!path || text === null) return;
-    const { checksum } = JSON.parse(text) as { readonly checksum: string };
-    if (checksum === (await this.#checksumOf(path))) return;
-    throw new ConfigError(
-      `${folder} began with other weights than initialisations.${initialisation}.weights (${path}) now has. Put them back, or give the initialisation another name.`,
-    );
-  }
-
-  async #checksumOf(path: string): Promise<string> {
-    const known = this.#checksums.get(path) ?? weightsChecksum((await readInit(path)).weights.state);
-    this.#checksums.set(path, known);
-    return known;
-  }
 }

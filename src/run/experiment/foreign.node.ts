@@ -1,0 +1,120 @@
+/** @file Weights of an experiment that were made elsewhere: whom they saw, as far as they say, and whether they are still the same. */
+import { join } from 'node:path';
+import { ConfigError, FileError } from '../../base/errors.ts';
+import { shapesOf } from '../../exchange/names.ts';
+import { misfit } from '../../models/state.ts';
+import { initFile, taskHeads, weightsChecksum } from '../../train/init.ts';
+import { DiskFiles } from '../../train/runfiles.node.ts';
+import { readText } from '../../train/runfiles.ts';
+import type { ModelSection } from '../../train/settings.ts';
+import { networkText, type ReadInit, readInit } from '../init.node.ts';
+import { planRun } from '../plan.ts';
+import { cohortSeed, recipeText } from '../recipe.ts';
+import { baseConfig } from './file.ts';
+import type { Grid, Point } from './grid.ts';
+import type { Experiment } from './settings.ts';
+
+interface Known extends ReadInit {
+  readonly checksum: string;
+}
+
+/** Whether a network of these settings has a place for any weight of the file, heads apart; so where it does not say. */
+function fitsAny({ weights, info }: ReadInit, model: ModelSection): boolean {
+  if (!info) return true;
+  const plan = planRun({ model, tasks: info.tasks }, info);
+  const heads = taskHeads(plan).flatMap(({ paths }) => paths);
+  const shapes = shapesOf(plan);
+  return [...weights.state].some(
+    ([name, weight]) =>
+      !weight.integer &&
+      !heads.some((path) => name.startsWith(`${path}.`)) &&
+      !misfit(weight, shapes.get(name)),
+  );
+}
+
+/** What the weights that a point began with were, null before it did. */
+async function begunWith(folder: string): Promise<string | null> {
+  const text = await readText(new DiskFiles(folder), initFile);
+  return text === null ? null : (JSON.parse(text) as { readonly checksum: string }).checksum;
+}
+
+/** Weights of initialisations that were made elsewhere. */
+export class ForeignWeights {
+  /** By name or path. */
+  readonly #known = new Map<string, Known>();
+
+  /** Throws ConfigError where a point began with other weights than its initialisation now has. */
+  async expectSame(
+    folder: string,
+    { initialisations }: Experiment,
+    { initialisation }: Point,
+  ): Promise<void> {
+    const path = initialisations[initialisation]?.weights;
+    const checksum = path ? await begunWith(folder) : null;
+    if (!path || checksum === null || checksum === (await this.#read(path)).checksum) return;
+    throw new ConfigError(
+      `${folder} began with other weights than initialisations.${initialisation}.weights (${path}) now has. Put them back, or give the initialisation another name.`,
+    );
+  }
+
+  /** Throws ConfigError where a run would find, hours later, that no weight fits the network of `base`. */
+  async expectFitting(experiment: Experiment): Promise<void> {
+    const { model } = baseConfig(experiment);
+    for (const [name, one] of Object.entries(experiment.initialisations)) {
+      const read = one?.weights ? await this.#read(one.weights) : null;
+      if (!read?.model || fitsAny(read, model)) continue;
+      throw new ConfigError(
+        `initialisations.${name}.weights (${one!.weights}) are of a network (${networkText(read.model)}) that shares no weight with that of base (${networkText(model)}). Set base.model to ${JSON.stringify(read.model)}.`,
+      );
+    }
+  }
+
+  /** Seeds of the phantom cohorts that weights saw, by the key of the experiment that names the weights. */
+  async cohorts({ initialisations }: Experiment): Promise<ReadonlyMap<string, number>> {
+    const found = new Map<string, number>();
+    for (const [name, one] of Object.entries(initialisations)) {
+      const { recipe = null } = one?.weights ? await this.#read(one.weights) : {};
+      const seed = recipe && cohortSeed(recipe);
+      if (seed !== null) found.set(`initialisations.${name}.weights`, seed);
+    }
+    return found;
+  }
+
+  /** Whom the weights saw that points of a grid began with, in words; null where that is not known, or no longer. */
+  async seen({ initialisations }: Experiment, { points }: Grid, folder: string): Promise<ForeignSeen[]> {
+    const names = Object.keys(initialisations).filter((name) => initialisations[name]?.weights);
+    return Promise.all(
+      names.map(async (name) => {
+        const own = points.filter(({ initialisation }) => initialisation === name);
+        const begun = await Promise.all(own.map((point) => begunWith(join(folder, point.name))));
+        const known = await this.#readIfThere(initialisations[name]!.weights!);
+        const same = begun.every((checksum) => checksum === null || checksum === known?.checksum);
+        return { name, saw: known?.recipe && same ? recipeText(known.recipe) : null };
+      }),
+    );
+  }
+
+  async #readIfThere(path: string): Promise<Known | null> {
+    try {
+      return await this.#read(path);
+    } catch (error) {
+      if (error instanceof FileError) return null;
+      throw error;
+    }
+  }
+
+  async #read(path: string): Promise<Known> {
+    const known = this.#known.get(path);
+    if (known) return known;
+    const init = await readInit(path);
+    const read = { ...init, checksum: weightsChecksum(init.weights.state) };
+    this.#known.set(path, read);
+    return read;
+  }
+}
+
+/** An initialisation whose weights were made elsewhere. */
+export interface ForeignSeen {
+  readonly name: string;
+  readonly saw: string | null;
+}

@@ -47,7 +47,10 @@ describe('docs/experiments.md', () => {
     expect(names.length).toBeGreaterThanOrEqual(3);
     for (const name of names) {
       const file = `experiments/${name}`;
-      const { points, pretrainings } = gridOf(readExperiment(await readFile(join(root, file), 'utf8'), file));
+      const { points, pretrainings } = gridOf(
+        readExperiment(await readFile(join(root, file), 'utf8'), file),
+        null,
+      );
       const [row] = page.split('\n').filter((line) => line.startsWith(`| \`${file}\``));
       expect(row, file).toBeDefined();
       const runs = /: (\d+) runs/.exec(row!)?.[1];

@@ -98,7 +98,11 @@ export async function runWithTerminal(
 ): Promise<void> {
   const { only, points: part, adapter } = given;
   const share: Share = { ...(only && { only }), ...(part && { part }) };
-  if (given.plan) return printPlan(await planExperiment(experiment, folder, share, adapter));
+  if (given.plan) {
+    const { warn: onWarning, startStage } = experimentConsole();
+    const options = { onWarning, startStage, worker, ...(adapter && { adapter }) };
+    return printPlan(await planExperiment(experiment, folder, share, options));
+  }
   if (!given.report) {
     let training = false;
     const end = await interruptible(

@@ -50,7 +50,12 @@ export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
   return { ...given, size, spacingMm };
 }
 
-async function prepareFolder(folder: string, config: RunConfig, options: DataOptions): Promise<PreparedData> {
+/** A folder's images as a configuration asks for them, in memory. @throws ConfigError when nothing usable is found */
+export async function prepareFolder(
+  folder: string,
+  config: RunConfig,
+  options: DataOptions,
+): Promise<PreparedData> {
   const files = await listFiles(folder);
   const annotations = annotationsOf(config);
   const warnings = new Warnings();

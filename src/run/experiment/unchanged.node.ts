@@ -1,4 +1,5 @@
 /** @file Whether the runs that exist are those that an experiment's file asks for, now that it may have changed. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
@@ -9,7 +10,7 @@ import { readText } from '../../train/runfiles.ts';
 import type { RunConfig } from '../config.ts';
 import { readInit } from '../init.node.ts';
 import { configFile } from '../settle.node.ts';
-import type { Point } from './grid.ts';
+import { foldsAsked } from './folds.ts';
 import type { Request } from './requests.node.ts';
 import type { Experiment } from './settings.ts';
 
@@ -36,6 +37,18 @@ const refusal = (run: string, changes: string): ConfigError =>
   new ConfigError(
     `${run} was made with other settings: ${changes}. Set them back, choose another --out, or delete what was made with them.`,
   );
+
+/** Throws ConfigError where points were made in other folds, or in none, whose names are others. */
+export async function expectSameFolds(
+  folder: string,
+  before: Experiment | null,
+  after: Experiment,
+): Promise<void> {
+  const [was, is] = [before ?? after, after].map(({ subjects }) => JSON.stringify(subjects.test));
+  const folded = [before, after].some((one) => one && foldsAsked(one.subjects) !== null);
+  if (was === is || !folded || !existsSync(join(folder, 'points'))) return;
+  throw refusal(join(folder, 'points'), `subjects.test was ${was}, is ${is}`);
+}
 
 const savedConfig = async (folder: string): Promise<RunConfig> =>
   JSON.parse(await readFile(join(folder, configFile), 'utf8')) as RunConfig;
@@ -79,19 +92,14 @@ export class ForeignWeights {
   /** By path. */
   readonly #checksums = new Map<string, string>();
 
-  /** Throws ConfigError where a point began with other weights than its initialisation now has. */
-  async expectSame(
-    folder: string,
-    { initialisations }: Experiment,
-    { initialisation }: Point,
-  ): Promise<void> {
-    const path = initialisations[initialisation]?.weights;
+  /** Throws ConfigError where a run began with other weights than `path`, which the file has at `key`, now has. */
+  async expectSame(folder: string, path: string | null, key: string): Promise<void> {
     const text = path ? await readText(new DiskFiles(folder), initFile) : null;
     if (!path || text === null) return;
     const { checksum } = JSON.parse(text) as { readonly checksum: string };
     if (checksum === (await this.#checksumOf(path))) return;
     throw new ConfigError(
-      `${folder} began with other weights than initialisations.${initialisation}.weights (${path}) now has. Put them back, or give the initialisation another name.`,
+      `${folder} began with other weights than ${key} (${path}) now has. Put them back, or give the initialisation another name.`,
     );
   }
 

@@ -45,6 +45,8 @@ const common = {
   freezeSteps: null,
   rates: { encoder: 1, decoder: 1, heads: 1 },
   labelled: null,
+  labelledValidation: null,
+  stratify: true,
   subjects: null,
   epoch: 'subject',
   l1: 0,

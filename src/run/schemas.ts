@@ -104,6 +104,8 @@ const trainShape = (model: z.ZodMiniType<ModelSection>, sections: ReturnType<typ
     freezeSteps: z.nullable(whole({ from: 1 })),
     rates,
     labelled: z.nullable(whole({ from: 1 })),
+    labelledValidation: z.nullable(whole({ from: 0 })),
+    stratify: flag,
     subjects: z.nullable(split),
     steps: whole({ from: 1 }),
     batch: whole({ from: 1, to: 4096 }),

@@ -125,7 +125,7 @@ async function preparePatients(
   layout: Layout,
   options: SourceOptions,
 ): Promise<Prepared> {
-  const { emptySlices = 'unknown', from, onNotice } = options;
+  const { emptySlices = 'unknown', classes, from, onNotice } = options;
   const subjects = subjectsOf(layout.patients);
   const skipped = [...layout.skipped];
   const volumes = await prepareVolumes(subjects.flatMap(jobsOf), (file) => skipped.push(file), options);
@@ -137,6 +137,7 @@ async function preparePatients(
     volumes.map(({ labels }) => labels),
     volumes.map(({ pixels }) => pixels.length),
     emptySlices,
+    classes,
   );
   const notices = [...infoNotices(subjects), ...maskNotices(volumes, masks, emptySlices)];
   for (const notice of notices) onNotice?.(notice);
@@ -149,7 +150,7 @@ export const acdc: Source = {
   title: 'NIfTI volumes laid out as ACDC',
   kind: 'laid out as ACDC',
   annotations: ['masks', 'groups'],
-  options: ['emptySlices'],
+  options: ['emptySlices', 'classes'],
   async find(files, options) {
     const layout = await findAcdc(files);
     const { patients, skipped } = layout;

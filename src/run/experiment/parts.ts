@@ -6,7 +6,7 @@ import { purposes } from '../../data/purposes.ts';
 import { type Split, splitSubjects, subjectsOf } from '../../data/split.ts';
 import { foldOf, stratifiedOrder } from '../../data/strata.ts';
 import type { Groups, PreparedData } from '../../data/types.ts';
-import { labelledSubjects } from '../../train/dataset.ts';
+import { labelledSubjects } from '../../train/labelled.ts';
 import { planRun } from '../plan.ts';
 import { baseConfig } from './configs.ts';
 import { foldsAsked } from './folds.ts';

@@ -51,9 +51,11 @@ describe('docs/experiments.md', () => {
     expect(names.length).toBeGreaterThanOrEqual(3);
     for (const name of names) {
       const file = `experiments/${name}`;
+      const experiment = readExperiment(await readFile(join(root, file), 'utf8'), file);
+      const folds = foldsInFile(experiment);
       const { points, pretrainings } = gridOf(
-        readExperiment(await readFile(join(root, file), 'utf8'), file),
-        null,
+        experiment,
+        folds === undefined ? subjectsOfData[name]! : folds,
       );
       const [row] = page.split('\n').filter((line) => line.startsWith(`| \`${file}\``));
       expect(row, file).toBeDefined();

@@ -27,6 +27,10 @@ export const annotationsOf = ({ tasks: sections }: PlanConfig): Annotation[] => 
   ...new Set(tasks.flatMap(({ name, learnsFrom }) => (learnsFrom && name in sections ? [learnsFrom] : []))),
 ];
 
+/** Tasks of a configuration that learn from images and geometry alone. */
+export const pretextsOf = ({ tasks: sections }: Pick<PlanConfig, 'tasks'>): string[] =>
+  tasks.flatMap(({ name, learnsFrom }) => (!learnsFrom && name in sections ? [name] : []));
+
 type Path = readonly PropertyKey[];
 
 /** How a key is written before its value where the configuration comes from. */
@@ -171,6 +175,9 @@ function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig
       `freezeSteps is ${freezeSteps}, but freeze is none, so nothing thaws`,
     size % step !== 0 && `size ${size} is no multiple of ${step}, as model ${name} of these settings needs`,
     warmup >= steps && `warmup is ${warmup} of ${steps} steps, which leaves none for the schedule`,
+    config.unlabelled !== null &&
+      pretextsOf(config).length === 0 &&
+      `unlabelled is ${config.unlabelled}, but every task learns from masks or groups, which it has not`,
     labelledValidation !== null &&
       labelled === null &&
       `labelledValidation is ${labelledValidation} of the labelled, but labelled is not given`,

@@ -1,9 +1,11 @@
 /** @file What a job says of its data, a line each. */
+import { listed, plural, some } from '../base/words.ts';
 import { groupNames } from '../data/groups.ts';
+import { imagesOf, type Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
-import { splitOf } from '../train/dataset.ts';
+import { splitOf, subjectsBeside } from '../train/dataset.ts';
 import { labelledText } from '../train/labelled.ts';
-import { type RunConfig, trainConfigOf } from './config.ts';
+import { pretextsOf, type RunConfig, trainConfigOf } from './config.ts';
 import { planRun } from './plan.ts';
 
 /** How many images, of what kind, with which labels. */
@@ -19,9 +21,27 @@ export function dataLine({ manifest }: PreparedData): string {
   return `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${told}`;
 }
 
-/** Whose labels are used, where few are: those that choose the weights are labels too. Null where all are. */
-export function labelledLine(data: PreparedData, config: RunConfig): string | null {
+/** Who trains beside the run's data, and who of them does not. */
+function besideLine(data: PreparedData, split: Split, config: RunConfig): string | null {
+  if (config.unlabelled === null) return null;
+  const { train, namesakes } = subjectsBeside(data, split);
+  const who = `${plural(train.length, 'subject')} of ${config.unlabelled}, ${plural(imagesOf(data, train).length, 'image')}, for ${listed(pretextsOf(config))}`;
+  const left =
+    namesakes.length > 0
+      ? `; ${some(
+          namesakes.map((name) => data.manifest.beside![name]!),
+          3,
+        )} left out, for subjects of these names validate or test`
+      : '';
+  return `Unlabelled: ${who}${left}`;
+}
+
+/** Whose labels are used, where few are (those that choose the weights are labels too), and who trains without any. */
+export function subjectLines(data: PreparedData, config: RunConfig): string[] {
   const plan = planRun(config, data.manifest);
-  const text = labelledText(data, splitOf(data, trainConfigOf(config), plan), config, plan);
-  return text && `Labelled: ${text}`;
+  const split = splitOf(data, trainConfigOf(config), plan);
+  const labelled = labelledText(data, split, config, plan);
+  return [labelled && `Labelled: ${labelled}`, besideLine(data, split, config)].filter(
+    (line) => line !== null,
+  );
 }

@@ -20,8 +20,8 @@ import { metricsFile, readRecords, validationFile } from '../train/runlog.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
 import { type RunConfig, trainConfigOf } from './config.ts';
-import { dataLine, labelledLine } from './datalines.ts';
-import { openData } from './dataset.node.ts';
+import { dataLine, subjectLines } from './datalines.ts';
+import { openRunData } from './dataset.node.ts';
 import { evaluateRun, markedImage } from './evaluate.ts';
 import { earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { planRun } from './plan.ts';
@@ -117,14 +117,13 @@ class Job {
 
   async #open(): Promise<PreparedData> {
     const { console, resume, worker } = this.#options;
-    const data = await openData(this.#config, resume, {
+    const data = await openRunData(this.#config, resume, {
       startStage: console.startStage.bind(console),
       onWarning: console.warn.bind(console),
       worker,
     });
     console.say(dataLine(data));
-    const labelled = labelledLine(data, this.#config);
-    if (labelled) console.say(labelled);
+    for (const line of subjectLines(data, this.#config)) console.say(line);
     // before minutes of training, rather than after
     if (this.#config.mirror) mirroredHeads(planRun(this.#config, data.manifest).tasks);
     return data;

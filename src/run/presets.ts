@@ -61,6 +61,7 @@ const common = {
   validationFraction: 0.1,
   testFraction: 0.1,
   data: null,
+  unlabelled: null,
   init: null,
   map: [],
   phantom: { subjects: 300, difficulty: 'mid', phases: 2, size: 64, seed: 1 },

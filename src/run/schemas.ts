@@ -134,6 +134,7 @@ const runShape = (model: z.ZodMiniType<ModelSection>) =>
     ...trainShape(model, wholeTasks()),
     preset: oneOf(['small', 'zhang2024', 'finetune', 'acdc']),
     data: z.nullable(text),
+    unlabelled: z.nullable(text),
     init: z.nullable(text),
     map: list(text),
     size: whole({ from: 8, to: 4096 }),

@@ -13,9 +13,23 @@ import { type Annotated, withLabelled } from './labelled.ts';
 import type { Plan, Stream } from './plan.ts';
 import type { AugmentationSettings, TrainConfig } from './settings.ts';
 
+/** Subjects of the run's own data. */
+const ownSubjects = (data: PreparedData): string[] =>
+  subjectsOf(data).filter((name) => data.manifest.beside?.[name] === undefined);
+
+/** Who trains beside, but for namesakes of who validates or tests, for they may be the same. */
+export function subjectsBeside({ manifest: { beside = {} } }: PreparedData, { validation, test }: Split) {
+  const held = new Set([...validation, ...test]);
+  const names = Object.keys(beside).sort();
+  return {
+    train: names.filter((name) => !held.has(beside[name]!)),
+    namesakes: names.filter((name) => held.has(beside[name]!)),
+  };
+}
+
 /** The parts as they are given. Throws ConfigError where a name is unknown or stands twice, or nobody trains. */
 function namedSubjects(data: PreparedData, { train, validation, test }: Split): Split {
-  const known = new Set(subjectsOf(data));
+  const known = new Set(ownSubjects(data));
   const seen = new Set<string>();
   for (const name of [...train, ...validation, ...test]) {
     if (!known.has(name))
@@ -35,7 +49,7 @@ function drawnSplit(
   options: { readonly seed: number; readonly validation: number; readonly test: number },
 ): Split {
   const { heldOut } = data.manifest;
-  const all = subjectsOf(data);
+  const all = ownSubjects(data);
   if (!heldOut) return splitSubjects(all, options);
   const test = all.filter((subject) => heldOut.includes(subject));
   const others = all.filter((subject) => !heldOut.includes(subject));
@@ -50,7 +64,9 @@ export function splitOf(data: PreparedData, config: TrainConfig, plan: Annotated
   const { seed, validationFraction, testFraction, labelled, subjects } = config;
   const fractions = { validation: validationFraction, test: testFraction };
   const split = subjects ? namedSubjects(data, subjects) : drawnSplit(data, { seed, ...fractions });
-  return labelled === null ? split : withLabelled(data, split, config, plan);
+  const own = labelled === null ? split : withLabelled(data, split, config, plan);
+  if (!data.manifest.beside) return own;
+  return { ...own, rest: [...(own.rest ?? []), ...subjectsBeside(data, own).train] };
 }
 
 /** Which images a task, or a stream of tasks, learns from. */

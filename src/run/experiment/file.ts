@@ -76,6 +76,7 @@ type GivenSubjects = Partial<ExperimentSubjects>;
 /** Keys that the experiment says itself, and where. */
 const own: Readonly<Record<string, string>> = {
   out: 'the command says where runs go',
+  unlabelled: 'it would not be known who tests there; pretrains says who pretrains',
   init: 'initialisations say what a run begins with',
   seed: 'the axis seeds says it',
   steps: 'the axis steps says it',

@@ -5,9 +5,8 @@ import { openDevice } from '../../tensor/device.node.ts';
 import type { Device } from '../../tensor/device.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { writeText } from '../../train/runfiles.ts';
-import type { RunConfig } from '../config.ts';
 import type { DataOptions } from '../dataset.node.ts';
-import { adapterLine, type JobConsole, runJob } from '../job.node.ts';
+import { adapterLine, runJob } from '../job.node.ts';
 import { fineTuning, type JobKind, pretraining } from '../job.ts';
 import { baseConfig } from './configs.ts';
 import { ExperimentData } from './data.node.ts';
@@ -16,48 +15,17 @@ import {
   gridOf,
   type Point,
   type PretrainingUnit,
-  type Share,
   shareOf,
   type Unit,
   unitTitle,
 } from './grid.ts';
+import type { ExperimentEnd, ExperimentOptions } from './options.node.ts';
 import { mainOf, recordedResults, resultsFile } from './outcome.node.ts';
 import { ExperimentPace } from './pace.ts';
 import { pretrainingConfig, type Request, Requests } from './requests.node.ts';
 import { claim, dropCheckpoints, keepExperiment, openFolder, stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 import { changedData, expectSame, expectSameFolds, expectStore, ForeignWeights } from './unchanged.node.ts';
-
-/** How an experiment talks to whoever started it. */
-export interface ExperimentConsole extends JobConsole {
-  /** A run begins. @param left seconds of all that is to do, null where nothing like it was measured */
-  startRun(title: string, number: number, of: number, left: number | null): void;
-}
-
-export interface ExperimentOptions {
-  readonly experiment: Experiment;
-  /** Its folder. */
-  readonly folder: string;
-  readonly share: Share;
-  readonly console: ExperimentConsole;
-  readonly signal: AbortSignal;
-  readonly onTraining?: (training: boolean) => void;
-  /** What to compute on, instead of what the file says; it changes no setting that is compared. */
-  readonly adapter?: NonNullable<RunConfig['adapter']>;
-  /** For threads; see `makeCohort`. */
-  readonly worker: URL | null;
-  /** Default: one that is opened here. */
-  readonly device?: Device;
-}
-
-export interface ExperimentEnd {
-  /** Whether it was stopped before its end. */
-  readonly stopped: boolean;
-  /** Runs that were due. */
-  readonly due: number;
-  /** Runs that others are at, and points that wait for them, with who has them. */
-  readonly elsewhere: readonly string[];
-}
 
 type Outcome = 'done' | 'stopped' | 'elsewhere';
 

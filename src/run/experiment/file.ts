@@ -81,6 +81,7 @@ const own: Readonly<Record<string, string>> = {
   seed: 'the axis seeds says it',
   steps: 'the axis steps says it',
   labelled: 'the axis labelled says it',
+  labelledValidation: 'subjects.validation says it',
   subjects: 'the section subjects says who trains and tests',
   validationFraction: 'subjects.validation says it',
   testFraction: 'subjects.test says it',
@@ -112,7 +113,7 @@ function completeInitialisation(value: unknown, where: string): Initialisation |
   const parsed = made && given(made, `${where}.pretraining`);
   if (parsed)
     expectFree(parsed, `${where}.pretraining`, [
-      ...['init', 'steps', 'labelled', 'validationFraction', 'testFraction'],
+      ...['init', 'steps', 'labelled', 'labelledValidation', 'validationFraction', 'testFraction'],
     ]);
   if (pretrains && !parsed)
     throw new ConfigError(`${where}.pretrains says who pretrains, but nobody does here. Leave it out.`);

@@ -58,6 +58,16 @@ describe('an experiment’s file', () => {
       { base: { ...tiny.base, testFraction: 0.2 } },
       /base\.testFraction .* subjects\.test says it/,
     ],
+    [
+      'images beside, of whom nobody knows who they are',
+      { base: { ...tiny.base, unlabelled: 'scans' } },
+      /base\.unlabelled has no place here: it would not be known who tests there/,
+    ],
+    [
+      'validation beside that of subjects',
+      { base: { ...tiny.base, labelledValidation: 1 } },
+      /base\.labelledValidation .* subjects\.validation says it/,
+    ],
     ['no scratch', { initialisations: { pretrained: made } }, /has 0 that are null; one, from scratch/],
     ['two scratch', { initialisations: { a: null, b: null } }, /has 2 that are null/],
     [

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readExperiment } from '../src/run/experiment/file.ts';
+import { foldsInFile } from '../src/run/experiment/folds.ts';
 import { gridOf } from '../src/run/experiment/grid.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -22,6 +23,9 @@ afterAll(() => rm(folder, { recursive: true }));
 /** The words of a command line, without its comment. */
 const wordsOf = (line: string): string[] =>
   [...line.replace(/ #.*$/, '').matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
+
+/** How many subjects there are in data that do not come along, where each tests. */
+const subjectsOfData: Readonly<Record<string, number>> = { 'sunnybrook-acdc.json': 5 };
 
 describe('docs/experiments.md', () => {
   it('runs from top to bottom', async () => {
@@ -47,7 +51,12 @@ describe('docs/experiments.md', () => {
     expect(names.length).toBeGreaterThanOrEqual(3);
     for (const name of names) {
       const file = `experiments/${name}`;
-      const { points, pretrainings } = gridOf(readExperiment(await readFile(join(root, file), 'utf8'), file));
+      const experiment = readExperiment(await readFile(join(root, file), 'utf8'), file);
+      const folds = foldsInFile(experiment);
+      const { points, pretrainings } = gridOf(
+        experiment,
+        folds === undefined ? subjectsOfData[name]! : folds,
+      );
       const [row] = page.split('\n').filter((line) => line.startsWith(`| \`${file}\``));
       expect(row, file).toBeDefined();
       const runs = /: (\d+) runs/.exec(row!)?.[1];

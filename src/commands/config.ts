@@ -13,6 +13,7 @@ const kinds = sourceInfos()
 /** Keys of the configuration that have a flag of their own; --set reaches the others. */
 const flags = {
   data: ['--data <folder>', `a folder of ${kinds}, or a prepared store (default: a phantom cohort)`],
+  unlabelled: ['--unlabelled <folder>', 'further images, for the tasks that need no masks and no groups'],
   out: ['--out <folder>', 'the folder of the run (default: the first free runs/<command>-N)'],
   preset: [
     '--preset <name>',
@@ -43,7 +44,7 @@ const flags = {
 } as const satisfies Readonly<Record<string, readonly [flag: string, help: string]>>;
 
 const texts = new Set<string>([
-  ...['data', 'out', 'preset', 'init', 'initParts', 'freeze'],
+  ...['data', 'unlabelled', 'out', 'preset', 'init', 'initParts', 'freeze'],
   ...['schedule', 'precision', 'adapter'],
 ]);
 

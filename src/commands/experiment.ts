@@ -6,8 +6,9 @@ import { type Comparison, summarizeArm } from '../results/experiment.ts';
 import { fixed, rounded } from '../results/result.ts';
 import type { RunConfig } from '../run/config.ts';
 import { readExperiment } from '../run/experiment/file.ts';
-import { type ExperimentConsole, runExperiment } from '../run/experiment/go.node.ts';
+import { runExperiment } from '../run/experiment/go.node.ts';
 import { type Share, unitTitle } from '../run/experiment/grid.ts';
+import type { ExperimentConsole } from '../run/experiment/options.node.ts';
 import { type ExperimentPlan, type PlannedUnit, planExperiment } from '../run/experiment/plan.node.ts';
 import { type ReportedExperiment, reportExperiment } from '../run/experiment/report.node.ts';
 import type { Experiment } from '../run/experiment/settings.ts';
@@ -98,7 +99,11 @@ export async function runWithTerminal(
 ): Promise<void> {
   const { only, points: part, adapter } = given;
   const share: Share = { ...(only && { only }), ...(part && { part }) };
-  if (given.plan) return printPlan(await planExperiment(experiment, folder, share, adapter));
+  if (given.plan) {
+    const { warn: onWarning, startStage } = experimentConsole();
+    const options = { onWarning, startStage, worker, ...(adapter && { adapter }) };
+    return printPlan(await planExperiment(experiment, folder, share, options));
+  }
   if (!given.report) {
     let training = false;
     const end = await interruptible(

@@ -19,6 +19,7 @@ interface PrepareArguments extends StudyArguments {
   readonly out: string;
   readonly source?: string;
   readonly emptySlices?: NonNullable<MaskOptions['emptySlices']>;
+  readonly classes?: readonly string[];
   readonly dtype?: NonNullable<PrepareOptions['dtype']>;
 }
 
@@ -27,8 +28,9 @@ type Warn = NonNullable<PrepareOptions['onWarning']>;
 async function openFolder(folder: string, given: PrepareArguments, onWarning: Warn): Promise<Opened> {
   const files = await listFiles(folder);
   await expectStoreFolder(given.out, folder);
-  const { source, emptySlices, dtype } = given;
-  const own = { ...(source && { source }), ...(emptySlices && { emptySlices }), ...(dtype && { dtype }) };
+  const { source, emptySlices, classes, dtype } = given;
+  const masks = { ...(emptySlices && { emptySlices }), ...(classes && { classes }) };
+  const own = { ...(source && { source }), ...masks, ...(dtype && { dtype }) };
   return withStudyOptions(folder, given, (options) => openFiles(files, { ...options, ...own, onWarning }));
 }
 
@@ -91,6 +93,11 @@ export function addPrepare(program: Command): void {
         '--empty-slices <what>',
         'what slices without any label are, in volumes that have labels (default: unknown)',
       ).choices(['unknown', 'background']),
+    )
+    .option(
+      '--classes <names>',
+      'the only classes to tell apart, with commas between; what is labelled otherwise is background (default: all)',
+      (text) => text.split(',').map((name) => name.trim()),
     )
     .addOption(
       new Option('--dtype <type>', 'precision of the stored pixels (default: f32)').choices(['f32', 'f16']),

@@ -17,11 +17,10 @@ export function subjectsOf(data: PreparedData): string[] {
   return [...new Set(data.manifest.images.map((image) => image.subject))].sort();
 }
 
-/** Some of the subjects at random, sorted; those of a smaller count are among those of a larger. */
-export function drawSubjects(subjects: readonly string[], count: number, seed: number): string[] {
-  const sorted = [...subjects].sort();
-  const order = permutation(sorted.length, drawsOf(seed, purposes.labelled, 0));
-  return Array.from(order.subarray(0, count), (i) => sorted[i]!).sort();
+/** Indices of all images of these subjects, in stored order. */
+export function imagesOf({ manifest }: PreparedData, subjects: readonly string[]): number[] {
+  const wanted = new Set(subjects);
+  return manifest.images.flatMap(({ subject }, index) => (wanted.has(subject) ? [index] : []));
 }
 
 /**

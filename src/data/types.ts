@@ -94,6 +94,8 @@ export interface PreparedManifest {
   readonly labels?: Readonly<Record<string, Groups>>;
   /** Subjects whom those who published the data hold out; a configuration that names nobody tests on them. */
   readonly heldOut?: readonly string[];
+  /** Subjects of another data set, who only train and have no annotations, with their names there; never in a store. */
+  readonly beside?: Readonly<Record<string, string>>;
   readonly images: readonly PreparedImage[];
   readonly skipped: readonly SkippedFile[];
 }

@@ -25,9 +25,15 @@ function differenceRow(one: Comparison, { digits }: RecordedResult, first: boole
   return html`<tr${first ? html` class="first"` : ''}><th scope="row">${initialisation}</th><td class="number">${whole(steps)}</td><td class="number">${labels(labelled)}</td><td class="number"><strong>${signed(mean, digits)}</strong></td><td class="number">${interval(bootstrap, digits)}</td><td class="number">${interval(test, digits)}</td><td class="number">${whole(wins)} of ${whole(seeds)}</td><td class="number">${chance(test?.p ?? null)}</td><td class="number">${chance(adjusted)}</td></tr>`;
 }
 
+/** What folds mean for the intervals (Bengio & Grandvalet, Journal of Machine Learning Research 5, 2004). */
+function foldsText({ folds, test }: ExperimentReportInput['subjects']): string {
+  if (folds === null) return '';
+  return ` Each of the ${counted(test, 'subject')} tests once, in one of ${counted(folds, 'fold')}; a seed’s figure is the mean over all of them. Trainings of different folds share most of their subjects, so that they are less independent than the intervals take them to be.`;
+}
+
 /** The main figure: every initialisation beside scratch, with what chance could have done. */
 export function differencesSection(
-  { comparisons, scratch }: ExperimentReportInput,
+  { comparisons, scratch, subjects }: ExperimentReportInput,
   main: RecordedResult,
 ): Html {
   const all = comparisons.get(main.key)!;
@@ -38,9 +44,9 @@ export function differencesSection(
   const single = [...made].flatMap(([name, count]) => (count === 1 ? [name] : []));
   const better = main.better === 'higher' ? 'above' : 'below';
   return html`<section><h2>Differences to ${scratch}</h2>
-<p>${main.title}, ${better} 0 is better. Pairs have the same labelled subjects, seed and steps. The first interval resamples pretrainings, seeds and test subjects together; the second, and p, are of a paired t-test over seeds. p is corrected by Holm’s method over the ${counted(all.length, 'comparison')} of this table. There is no test over test subjects alone: it would take one training for many.</p>
+<p>${main.title}, ${better} 0 is better. Pairs have the same labelled subjects, seed and steps. The first interval resamples pretrainings, seeds and test subjects together; the second, and p, are of a paired t-test over seeds. p is corrected by Holm’s method over the ${counted(all.length, 'comparison')} of this table. There is no test over test subjects alone: it would take one training for many.${foldsText(subjects)}</p>
 <div class="scroll"><table class="differences"><thead><tr><th scope="col">Initialisation</th><th scope="col" class="number">Steps</th><th scope="col" class="number">Labelled</th><th scope="col" class="number">Difference</th><th scope="col" class="number">95 %, resampled</th><th scope="col" class="number">95 %, over seeds</th><th scope="col" class="number">Seeds won</th><th scope="col" class="number">p</th><th scope="col" class="number">p, corrected</th></tr></thead><tbody>${rows}</tbody></table></div>
-${single.length > 0 ? html`<p class="note">Of ${listed(single)} there is one pretraining: the intervals say nothing of how another would have come out.</p>` : ''}</section>`;
+${single.length > 0 ? html`<p class="note">Of ${listed(single)} there is one pretraining${subjects.folds === null ? '' : ', or one a fold'}: the intervals say nothing of how another would have come out.</p>` : ''}</section>`;
 }
 
 /** Mean ± deviation over seeds, and the difference to scratch below. */

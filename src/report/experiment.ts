@@ -25,13 +25,19 @@ export interface ExperimentCost {
 
 /** How many subjects do what. */
 export interface ExperimentParts {
+  /** In which all of `test` do so in turn; null where they all test at every point. */
+  readonly folds: number | null;
   readonly test: number;
-  readonly pool: number;
-  readonly spare: number;
+  /** Of each fold, or one count. */
+  readonly pool: readonly number[];
+  /** Of each fold, or one count. */
+  readonly spare: readonly number[];
   /** Of the labelled of a point. */
   readonly validation: number;
   /** Pathology groups that draws keep in their shares; none where the source knows none. */
   readonly groups: readonly string[];
+  /** What to know where the data's publishers hold out others; null: nothing. */
+  readonly notice: string | null;
 }
 
 export interface ExperimentReportInput {
@@ -42,7 +48,10 @@ export interface ExperimentReportInput {
   readonly steps: readonly number[];
   readonly seeds: readonly number[];
   readonly places: readonly Place[];
+  /** Those that are compared: in folds, all of a seed as one. */
   readonly runs: readonly ExperimentRun[];
+  /** Those that are finished. */
+  readonly finished: readonly ExperimentRun[];
   /** Points of the grid, finished or not. */
   readonly planned: number;
   readonly results: readonly RecordedResult[];
@@ -56,6 +65,8 @@ export interface ExperimentReportInput {
   readonly config: object;
   /** Initialisations whose weights were made elsewhere, with whom they say they saw; null: that is not known here. */
   readonly foreign: readonly { readonly name: string; readonly saw: string | null }[];
+  /** Initialisations whose pretraining has all subjects who do not test. */
+  readonly untested: readonly string[];
 }
 
 /** `+0.051 with 1, +0.043 with 5 labelled subjects` */
@@ -66,8 +77,8 @@ function differencesText(own: readonly Comparison[], { digits, unit }: RecordedR
 
 /** What came out, at the longest fine-tuning, where scratch is strongest. */
 function summary(input: ExperimentReportInput): string {
-  const { main, comparisons, steps, runs, planned, initialisations, scratch } = input;
-  const state = `${whole(runs.length)} of ${counted(planned, 'fine-tuning')} are finished.`;
+  const { main, comparisons, steps, finished, planned, initialisations, scratch } = input;
+  const state = `${whole(finished.length)} of ${counted(planned, 'fine-tuning')} are finished.`;
   if (!main) return `${state} There is nothing to compare yet.`;
   const all = comparisons.get(main.key)!;
   const longest = Math.max(...steps);
@@ -103,7 +114,7 @@ function pretrainedTable({ name, title, results }: PretrainedRun): Html {
 }
 
 function pretrainedSection({ pretrained }: ExperimentReportInput): Html {
-  return html`<section><h2>What pretraining learnt</h2><p>Of its own tasks, on subjects that it held out; below a ratio of 1 it is better than the trivial answer.</p>${pretrained.map(pretrainedTable)}</section>`;
+  return html`<section><h2>What pretraining learnt</h2><p>Of its own tasks, on subjects that it held out, or those it trained on where it held out none; below a ratio of 1 it is better than the trivial answer.</p>${pretrained.map(pretrainedTable)}</section>`;
 }
 
 const time = (seconds: number): Html =>
@@ -128,12 +139,28 @@ function foreignNotes(foreign: ExperimentReportInput['foreign']): Html[] {
   return [...known, note];
 }
 
-function subjectsSection({ subjects, foreign, seeds }: ExperimentReportInput): Html {
-  const { test, pool, spare, validation, groups } = subjects;
+/** `4 subjects`, `7 to 8 subjects` where folds differ */
+function rangeText(counts: readonly number[]): string {
+  const [least, most] = [Math.min(...counts, Infinity), Math.max(...counts, 0)];
+  return least < most ? `${whole(least)} to ${counted(most, 'subject')}` : counted(most, 'subject');
+}
+
+/** Initialisations of which whoever does not test pretrains, labelled or not. */
+function whoPretrains({ untested, subjects: { folds } }: ExperimentReportInput): string {
+  if (untested.length === 0) return 'Nobody who tests or may be labelled pretrains.';
+  const each = folds === null ? '' : ', each fold’s pretraining without its own';
+  return `Nobody who tests pretrains${each}. Images of labelled subjects, without their labels, are pretrained on for ${listed(untested)}.`;
+}
+
+function subjectsSection(input: ExperimentReportInput): Html {
+  const { subjects, foreign, seeds } = input;
+  const { folds, test, pool, spare, validation, groups, notice } = subjects;
   const rows: [string, string][] = [
-    ['Test, the same at every point', counted(test, 'subject')],
-    ['May be labelled', counted(pool, 'subject')],
-    ['Neither, of the same data', counted(spare, 'subject')],
+    folds === null
+      ? ['Test, the same at every point', counted(test, 'subject')]
+      : ['Test, each once', `${counted(test, 'subject')} in ${counted(folds, 'fold')}`],
+    [folds === null ? 'May be labelled' : 'May be labelled in a fold', rangeText(pool)],
+    ['Neither, of the same data', rangeText(spare)],
     [
       'Labelled that choose the weights',
       validation > 0 ? counted(validation, 'subject') : 'none: the last weights are taken',
@@ -141,7 +168,8 @@ function subjectsSection({ subjects, foreign, seeds }: ExperimentReportInput): H
     ['Groups kept in their shares', groups.length > 0 ? groups.join(', ') : 'none are known'],
     ['Seeds', seeds.join(', ')],
   ];
-  return html`<section><h2>Subjects</h2><p>Nobody who tests or may be labelled pretrains. A seed draws the labelled subjects, the first weights and the order of training; the subjects of a smaller count are among those of a larger one.</p>
+  return html`<section><h2>Subjects</h2><p>${whoPretrains(input)} A seed draws the labelled subjects, the first weights and the order of training; the subjects of a smaller count are among those of a larger one.</p>
+${notice === null ? '' : html`<p class="note">${notice}</p>`}
 ${foreignNotes(foreign)}
 <div class="columns">${pairs(rows, 'Who does what')}</div></section>`;
 }

@@ -25,6 +25,8 @@ export interface ExperimentRun {
   readonly labelled: number | 'all';
   readonly steps: number;
   readonly seed: number;
+  /** From 1, where all subjects test in turn and these are those of one turn. */
+  readonly fold?: number;
   readonly results: readonly RecordedResult[];
 }
 

@@ -28,6 +28,10 @@ export const annotationsOf = ({ tasks: sections }: { readonly tasks: GivenTasks 
   ...new Set(tasks.flatMap(({ name, learnsFrom }) => (learnsFrom && name in sections ? [learnsFrom] : []))),
 ];
 
+/** Tasks of a configuration that learn from images and geometry alone. */
+export const pretextsOf = ({ tasks: sections }: Pick<PlanConfig, 'tasks'>): string[] =>
+  tasks.flatMap(({ name, learnsFrom }) => (!learnsFrom && name in sections ? [name] : []));
+
 type Path = readonly PropertyKey[];
 
 /** How a key is written before its value where the configuration comes from. */
@@ -153,11 +157,17 @@ function orphans(settings: GivenTasks = {}, { tasks: trained }: RunConfig): stri
   return names.map((name) => `settings of task ${name} are given, but tasks lack ${name}`);
 }
 
+/** Whether anybody is held out for validation. */
+function isValidated({ subjects, labelledValidation, validationFraction }: RunConfig): boolean {
+  if (subjects) return subjects.validation.length > 0;
+  return labelledValidation === null ? validationFraction > 0 : labelledValidation > 0;
+}
+
 /** What given keys say against each other; a key that repeats the preset's value is no contradiction. */
 function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig): (string | false)[] {
   const { size, data, init, map, validationFraction, testFraction, model, initParts, freeze, freezeSteps } =
     config;
-  const { warmup, steps, patience } = config;
+  const { warmup, steps, patience, labelled, labelledValidation } = config;
   const says = (key: 'phantom'): boolean =>
     given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(preset[key]);
   const { name, ...settings } = model;
@@ -172,7 +182,20 @@ function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig
       `freezeSteps is ${freezeSteps}, but freeze is none, so nothing thaws`,
     size % step !== 0 && `size ${size} is no multiple of ${step}, as model ${name} of these settings needs`,
     warmup >= steps && `warmup is ${warmup} of ${steps} steps, which leaves none for the schedule`,
-    !(config.subjects ? config.subjects.validation.length > 0 : validationFraction > 0) &&
+    config.unlabelled !== null &&
+      pretextsOf(config).length === 0 &&
+      `unlabelled is ${config.unlabelled}, but every task learns from masks or groups, which it has not`,
+    labelledValidation !== null &&
+      labelled === null &&
+      `labelledValidation is ${labelledValidation} of the labelled, but labelled is not given`,
+    labelledValidation !== null &&
+      labelled !== null &&
+      labelledValidation >= labelled &&
+      `labelledValidation is ${labelledValidation} of ${labelled} labelled, which leaves nobody to train`,
+    labelledValidation !== null &&
+      config.subjects !== null &&
+      'labelledValidation is given, but subjects names who validates',
+    !isValidated(config) &&
       patience !== null &&
       `patience is ${patience}, but nobody is held out for validation: nothing says when to stop`,
     config.subjects === null &&

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
+import { withUnlabelled } from '../data/beside.ts';
 import { listFiles, readBytes } from '../data/files/files.node.ts';
 import { skippedText } from '../data/scan.ts';
 import { openFiles } from '../data/sources/open.ts';
@@ -12,7 +13,7 @@ import { parseViewRule } from '../data/study/views.ts';
 import type { PreparedData } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import { makeCohort } from './cohort.node.ts';
-import { annotationsOf, type GivenConfig, type RunConfig } from './config.ts';
+import { annotationsOf, type GivenConfig, pretextsOf, type RunConfig } from './config.ts';
 
 /** A stretch of work with a length, for a progress line. */
 export interface Stage {
@@ -50,7 +51,12 @@ export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
   return { ...given, size, spacingMm };
 }
 
-async function prepareFolder(folder: string, config: RunConfig, options: DataOptions): Promise<PreparedData> {
+/** A folder's images as a configuration asks for them, in memory. @throws ConfigError when nothing usable is found */
+export async function prepareFolder(
+  folder: string,
+  config: RunConfig,
+  options: DataOptions,
+): Promise<PreparedData> {
   const files = await listFiles(folder);
   const annotations = annotationsOf(config);
   const warnings = new Warnings();
@@ -120,4 +126,20 @@ export async function openData(
   const data = await prepareFolder(folder, config, options);
   await writeStore(store, data);
   return data;
+}
+
+/** Beside the run's data those of `unlabelled`, prepared into `<out>/unlabelled/prepared`. @throws as `openData` */
+export async function openRunData(
+  config: RunConfig,
+  resume: boolean,
+  options: DataOptions,
+): Promise<PreparedData> {
+  const data = await openData(config, resume, options);
+  if (config.unlabelled === null) return data;
+  const pretexts = pretextsOf(config).map((name) => [name, config.tasks[name]!] as const);
+  const other = {
+    ...config,
+    ...{ data: config.unlabelled, out: join(config.out, 'unlabelled'), tasks: Object.fromEntries(pretexts) },
+  };
+  return withUnlabelled(data, await openData(other, resume, options));
 }

@@ -1,7 +1,6 @@
 /** @file A whole training job in Node: data, training, evaluation, report, each in the run's folder. */
 import { basename } from 'node:path';
 import type { ProfileRow } from '../autograd/profile.ts';
-import { groupNames } from '../data/groups.ts';
 import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import { noneHeldOut } from '../report/html.ts';
@@ -21,7 +20,8 @@ import { metricsFile, readRecords, validationFile } from '../train/runlog.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
 import { type RunConfig, trainConfigOf } from './config.ts';
-import { openData } from './dataset.node.ts';
+import { dataLine, subjectLines } from './datalines.ts';
+import { openRunData } from './dataset.node.ts';
 import { evaluateRun, markedImage } from './evaluate.ts';
 import { earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { planRun } from './plan.ts';
@@ -77,19 +77,6 @@ export function adapterLine({ caps }: Device): string {
   return `Adapter: ${caps.description}, software; a GPU would be many times faster (planewise devices says why none is used)`;
 }
 
-/** One line about the data. */
-function dataLine({ manifest }: PreparedData): string {
-  const { images, size, spacingMm, targetView, referenceViews, classes = [] } = manifest;
-  const groups = Object.entries(groupNames(manifest));
-  const labels = [
-    ...(referenceViews.length > 0 ? [`lines of ${referenceViews.join(', ')}`] : []),
-    ...(classes.length > 0 ? [`masks of ${classes.slice(1).join(', ')}`] : []),
-    ...groups.map(([label, names]) => `${label}: ${names.join(', ')}`),
-  ];
-  const told = labels.length > 0 ? labels.join('; ') : 'no lines and no masks';
-  return `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${told}`;
-}
-
 class Job {
   readonly #options: JobOptions;
   readonly #config: RunConfig;
@@ -130,12 +117,13 @@ class Job {
 
   async #open(): Promise<PreparedData> {
     const { console, resume, worker } = this.#options;
-    const data = await openData(this.#config, resume, {
+    const data = await openRunData(this.#config, resume, {
       startStage: console.startStage.bind(console),
       onWarning: console.warn.bind(console),
       worker,
     });
     console.say(dataLine(data));
+    for (const line of subjectLines(data, this.#config)) console.say(line);
     // before minutes of training, rather than after
     if (this.#config.mirror) mirroredHeads(planRun(this.#config, data.manifest).tasks);
     return data;

@@ -1,8 +1,8 @@
 /** @file What a run's report is told, in Node and in the browser alike. */
 import type { Split } from '../data/split.ts';
+import { imagesOf } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { ReportInput } from '../report/report.ts';
-import { imagesOf } from '../train/dataset.ts';
 import { reportTasks } from './evaluate.ts';
 import { type PlanConfig, planRun } from './plan.ts';
 

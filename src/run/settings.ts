@@ -20,6 +20,8 @@ export interface RunConfig extends TrainConfig {
   readonly preset: Preset;
   /** A DICOM folder or a prepared store; null: a phantom cohort. */
   readonly data: string | null;
+  /** A folder or store of further images, on which the tasks train that need no annotations; null: none. */
+  readonly unlabelled: string | null;
   /** Weights to start from: the folder of a run, a .safetensors or .npz file, or `builtin`; null: as drawn. */
   readonly init: string | null;
   /** folder-or-series=view rules. */

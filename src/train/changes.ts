@@ -5,6 +5,8 @@ import type { TrainConfig } from './settings.ts';
 /** What runs of earlier versions, which had no such keys, all were. */
 const earlier = {
   ...({ precision: 'f32', initParts: 'all', freeze: 'none', freezeSteps: null, labelled: null } as const),
+  // labelled subjects were drawn whatever their groups
+  ...({ labelledValidation: null, stratify: false } as const),
   ...({ subjects: null, warmup: 0, chooseBy: 'loss', patience: null } as const),
   rates: { encoder: 1, decoder: 1, heads: 1 },
 };
@@ -26,6 +28,8 @@ export function changedKeys(before: Partial<TrainConfig>, after: TrainConfig): s
   // A checkpoint names its kernel variants, so tuning is over once there is one.
   const harmless = new Set<string>(['checkpointEvery', 'recompute', 'tune', 'patience']);
   if (before.schedule === 'constant') harmless.add('steps');
+  // nobody is drawn
+  if (after.labelled === null) harmless.add('stratify');
   const augmentation = { ...earlierAugmentation, ...before.augmentation };
   const [was, is] = [settingsOf({ ...earlier, ...before, augmentation }), settingsOf(after)];
   return [...new Set([...was.keys(), ...is.keys()])].filter(

@@ -2,60 +2,34 @@
 
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
-import { listed } from '../base/words.ts';
 import { MOST_ELASTIC, MOST_MAGNIFIED } from '../data/appearance.ts';
 import { stiffKinds } from '../data/field.ts';
 import { evenly, groupBy } from '../data/lists.ts';
 import { type Sample, sampleAt, samplesOf } from '../data/sample.ts';
-import { drawSubjects, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
+import { imagesOf, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { Part } from '../tasks/task.ts';
+import { type Annotated, withLabelled } from './labelled.ts';
 import type { Plan, Stream } from './plan.ts';
 import type { AugmentationSettings, TrainConfig } from './settings.ts';
 
-/** What of a plan decides who has the annotations that are learnt from. */
-export type Annotated = Pick<Plan, 'tasks'>;
+/** Subjects of the run's own data. */
+const ownSubjects = (data: PreparedData): string[] =>
+  subjectsOf(data).filter((name) => data.manifest.beside?.[name] === undefined);
 
-/** Those of the subjects of whom every task that learns from annotations has some. */
-export function labelledSubjects(
-  data: PreparedData,
-  subjects: readonly string[],
-  { tasks }: Annotated,
-): string[] {
-  const samples = samplesOf(data, imagesOf(data, subjects));
-  return tasks.reduce<readonly string[]>((left, { part: { labelled } }) => {
-    if (!labelled) return left;
-    const known = new Set(samples.filter(labelled).map(({ subject }) => subject));
-    return left.filter((subject) => known.has(subject));
-  }, subjects) as string[];
-}
-
-/** `masks and groups` */
-const annotationsOf = ({ tasks }: Annotated): string =>
-  listed([...new Set(tasks.flatMap(({ task }) => task.learnsFrom ?? []))]);
-
-/** Some of the training subjects with what is learnt from; those of fewer are among those of more. */
-function labelledOf(
-  data: PreparedData,
-  train: readonly string[],
-  { seed, labelled }: TrainConfig,
-  plan: Annotated,
-): string[] {
-  const what = annotationsOf(plan);
-  if (what === '')
-    throw new ConfigError(
-      `labelled is ${labelled}, but no task learns from masks or groups: all would use every subject. Leave it out.`,
-    );
-  const subjects = labelledSubjects(data, train, plan);
-  if (labelled! <= subjects.length) return drawSubjects(subjects, labelled!, seed);
-  throw new ConfigError(
-    `labelled is ${labelled}, but of the ${train.length} training subjects ${subjects.length} have ${what}. Ask for as many at most, or hold out fewer.`,
-  );
+/** Who trains beside, but for namesakes of who validates or tests, for they may be the same. */
+export function subjectsBeside({ manifest: { beside = {} } }: PreparedData, { validation, test }: Split) {
+  const held = new Set([...validation, ...test]);
+  const names = Object.keys(beside).sort();
+  return {
+    train: names.filter((name) => !held.has(beside[name]!)),
+    namesakes: names.filter((name) => held.has(beside[name]!)),
+  };
 }
 
 /** The parts as they are given. Throws ConfigError where a name is unknown or stands twice, or nobody trains. */
 function namedSubjects(data: PreparedData, { train, validation, test }: Split): Split {
-  const known = new Set(subjectsOf(data));
+  const known = new Set(ownSubjects(data));
   const seen = new Set<string>();
   for (const name of [...train, ...validation, ...test]) {
     if (!known.has(name))
@@ -75,7 +49,7 @@ function drawnSplit(
   options: { readonly seed: number; readonly validation: number; readonly test: number },
 ): Split {
   const { heldOut } = data.manifest;
-  const all = subjectsOf(data);
+  const all = ownSubjects(data);
   if (!heldOut) return splitSubjects(all, options);
   const test = all.filter((subject) => heldOut.includes(subject));
   const others = all.filter((subject) => !heldOut.includes(subject));
@@ -90,9 +64,9 @@ export function splitOf(data: PreparedData, config: TrainConfig, plan: Annotated
   const { seed, validationFraction, testFraction, labelled, subjects } = config;
   const fractions = { validation: validationFraction, test: testFraction };
   const split = subjects ? namedSubjects(data, subjects) : drawnSplit(data, { seed, ...fractions });
-  if (labelled === null) return split;
-  const train = labelledOf(data, split.train, config, plan);
-  return { ...split, train, rest: split.train.filter((subject) => !train.includes(subject)) };
+  const own = labelled === null ? split : withLabelled(data, split, config, plan);
+  if (!data.manifest.beside) return own;
+  return { ...own, rest: [...(own.rest ?? []), ...subjectsBeside(data, own).train] };
 }
 
 /** Which images a task, or a stream of tasks, learns from. */
@@ -136,12 +110,6 @@ export function withJoinedStreams(data: PreparedData, plan: Plan, split: Split, 
     }),
   );
   return { ...plan, streams };
-}
-
-/** Indices of all images of these subjects, in stored order. */
-export function imagesOf({ manifest }: PreparedData, subjects: readonly string[]): number[] {
-  const wanted = new Set(subjects);
-  return manifest.images.flatMap(({ subject }, index) => (wanted.has(subject) ? [index] : []));
 }
 
 /**

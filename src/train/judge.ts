@@ -1,12 +1,13 @@
 /** @file After training: predictions on held-out subjects, judged by every task, and what a report shows of them. */
 import { type Sample, samplesOf } from '../data/sample.ts';
 import type { Split } from '../data/split.ts';
+import { imagesOf } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import type { Evaluation, PartName, ShownImage } from '../results/evaluation.ts';
 import type { Finding } from '../results/mark.ts';
 import type { Verdict } from '../tasks/task.ts';
-import { imagesOf, trainingSamples } from './dataset.ts';
+import { trainingSamples } from './dataset.ts';
 import { mirroredHeads } from './mirror.ts';
 import { byInput, type PlannedTask } from './plan.ts';
 import { type PredictOptions, predictImages } from './predict.ts';

@@ -62,6 +62,10 @@ export interface TrainConfig {
   readonly rates: Readonly<Record<NetworkPart, number>>;
   /** The masks or groups of how many training subjects are used; null: of all. The others serve tasks that need neither. */
   readonly labelled: number | null;
+  /** How many of `labelled` choose the best weights instead of training; null: the validation subjects come on top. */
+  readonly labelledValidation: number | null;
+  /** Whether the labelled are drawn so that groups keep their shares, where groups are known. */
+  readonly stratify: boolean;
   /** Who trains, validates and tests, by name, whatever the fractions say; null: drawn by the fractions. */
   readonly subjects: Omit<Split, 'rest'> | null;
   readonly steps: number;

@@ -93,6 +93,23 @@ describe('finetune', () => {
     expect(stdout).toContain('Left ventricle, Dice');
   });
 
+  it('trains a pretext on another folder beside, and goes on with it', async () => {
+    await write(
+      at('more'),
+      hearts(9).filter(({ path }) => !path.includes('_gt')),
+    );
+    const args = ['--data', at('data'), '--unlabelled', at('more'), '--task', 'segmentation,rotation'];
+    const { stdout } = await finetune(...args, '--width', '4', '--out', at('beside'));
+    // of nine, those whose names validate (1) or test (1) in the six
+    expect(stdout).toMatch(
+      /^Unlabelled: 7 subjects of .*more, 42 images, for rotation; patient00\d, patient00\d left out/m,
+    );
+    expect(await configOf('beside')).toMatchObject({ unlabelled: at('more') });
+    const again = await finetune('--out', at('beside'), '--resume', '--set', 'checkpointEvery=1');
+    expect(again.stdout).toContain('Unlabelled: 7 subjects');
+    expect(again.stdout).toContain('Rotation, accuracy');
+  });
+
   it('refuses more labelled subjects than there are, and says how many there are', async () => {
     const many = finetune('--data', at('data'), '--labelled', '5', '--width', '4', '--out', at('many'));
     await expect(many).rejects.toThrow(

@@ -106,6 +106,16 @@ it('says the same as JSON, and takes what is named and asked for', async () => {
   expect((await openStore(store)).manifest.version).toBe(1);
 });
 
+it('tells apart only the classes that are asked for', async () => {
+  await write(patient('patient001', noApex));
+  const { stderr } = await prepare('--classes', 'myocardium');
+  expect(stderr).toContain('classes: background, myocardium\n');
+  await write(dsbccSubject('1'));
+  await expect(prepare('--source', 'dicom', '--classes', 'myocardium')).rejects.toThrow(
+    /a choice of classes \(--classes\) means nothing/,
+  );
+});
+
 it('refuses views where there are none, before anything is written', async () => {
   await write(patient('patient001'));
   await expect(prepare('--map', 'a=short-axis')).rejects.toThrow(/\(--map\) means nothing/);

@@ -8,9 +8,11 @@ import { type PreparedData, UNKNOWN } from '../../src/data/types.ts';
 import type { GivenConfig } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { train } from '../../src/run/training.ts';
+import { changedKeys } from '../../src/train/changes.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
 import { splitOf, trainingImages, validationImages, withJoinedStreams } from '../../src/train/dataset.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
+import { labelledText } from '../../src/train/labelled.ts';
 import { MemoryFiles } from '../../src/train/runfiles.ts';
 import { metricsFile, parseRecords, validationFile } from '../../src/train/runlog.ts';
 import type { TrainConfig } from '../../src/train/settings.ts';
@@ -150,6 +152,71 @@ describe('labelled', () => {
     expect(best).toBeNull();
     expect(files.files.has(validationFile)).toBe(false);
     expect(files.files.has(weightsFile)).toBe(true);
+  });
+
+  it('draws from every group its share, unless it is told not to', () => {
+    const data = masked();
+    const groups = Object.fromEntries(
+      subjectsOf(data).map((name) => [name, ['subject0', 'subject9'].includes(name) ? 'rare' : 'usual']),
+    );
+    const whole = { ...data, masks: data.masks!.map(() => 1), manifest: { ...data.manifest, groups } };
+    const none: GivenConfig = { validationFraction: 0, testFraction: 0, labelled: 5 };
+    const rare = (given: GivenConfig) =>
+      [1, 2, 3, 4, 5, 6, 7, 8].map(
+        (seed) =>
+          splitFor(whole, { ...none, ...given, seed }).train.filter((name) => groups[name] === 'rare').length,
+      );
+    expect(rare({})).toEqual(Array(8).fill(1));
+    expect(new Set(rare({ stratify: false })).size).toBeGreaterThan(1);
+    const config = tinyConfig({ labelled: 2 });
+    const { stratify: _, labelledValidation: __, ...earlier } = config;
+    expect(changedKeys(earlier, config)).toEqual(['stratify']);
+    expect(changedKeys(earlier, { ...config, stratify: false })).toEqual([]);
+    expect(changedKeys({ ...earlier, labelled: null }, { ...config, labelled: null })).toEqual([]);
+  });
+
+  it('counts who chooses the weights among the labelled where it is told how many', () => {
+    const data = masked();
+    const at = (labelled: number, labelledValidation: number) =>
+      splitFor(data, { labelled, labelledValidation, testFraction: 0.2 });
+    const all = split(null);
+    const [three, counted, last] = [at(3, 0), at(3, 1), at(4, 0)];
+    expect(three.validation).toEqual([]);
+    expect(three.test).toEqual(all.test);
+    expect([...counted.train, ...counted.validation].sort()).toEqual(three.train);
+    expect(counted.validation).toHaveLength(1);
+    expect(last.train).toEqual(expect.arrayContaining([...three.train]));
+    for (const { train, validation, test, rest } of [three, counted, last])
+      expect([...train, ...validation, ...test, ...rest!].sort()).toEqual(subjectsOf(data));
+    const told = (given: GivenConfig) => {
+      const config = tinyConfig({ tasks: ['segmentation'], testFraction: 0.2, ...given });
+      const plan = planRun(config, data.manifest);
+      return labelledText(data, splitOf(data, config, plan), config, plan);
+    };
+    expect(told({})).toBeNull();
+    expect(told({ labelled: 2 })).toMatch(
+      /^2 labelled subjects train, and (1 more with masks chooses|2 more with masks choose) the weights \(not counted/,
+    );
+    expect(told({ labelled: 3, labelledValidation: 1 })).toBe(
+      '2 labelled subjects train, and 1 more with masks chooses the weights (3 in all)',
+    );
+    expect(told({ labelled: 1, labelledValidation: 0 })).toBe(
+      '1 labelled subject trains, and none chooses the weights: the last are kept',
+    );
+  });
+
+  it('refuses a count of validation subjects that says nothing or leaves nobody', () => {
+    const none = { train: ['subject1'], validation: [], test: [] };
+    expect(() => tinyConfig({ labelledValidation: 1 })).toThrow(/but labelled is not given/);
+    expect(() => tinyConfig({ labelled: 2, labelledValidation: 2 })).toThrow(
+      /labelledValidation is 2 of 2 labelled, which leaves nobody to train/,
+    );
+    expect(() => tinyConfig({ labelled: 2, labelledValidation: 1, subjects: none })).toThrow(
+      /subjects names who validates/,
+    );
+    expect(() => tinyConfig({ labelled: 2, labelledValidation: 0, patience: 3 })).toThrow(
+      /nobody is held out for validation/,
+    );
   });
 
   it('is refused where it asks for more than there are, or where there are no masks', () => {

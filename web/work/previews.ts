@@ -2,12 +2,12 @@
 
 import { samplesOf } from '../../src/data/sample.ts';
 import type { Split } from '../../src/data/split.ts';
+import { imagesOf } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import type { HeadedNetwork } from '../../src/models/headed.ts';
 import { windowed } from '../../src/report/pictures.ts';
 import type { TrainConfig } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
-import { imagesOf } from '../../src/train/dataset.ts';
 import { judgeImages } from '../../src/train/judge.ts';
 import type { Plan } from '../../src/train/plan.ts';
 import { shownImages } from '../../src/train/shown.ts';

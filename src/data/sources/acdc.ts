@@ -77,14 +77,25 @@ const groupsOf = (subjects: readonly Subject[]): Record<string, string> =>
     subjects.flatMap(({ name, patient: { group } }) => (group ? [[name, group] as const] : [])),
   );
 
+/** Those of ACDC's part `testing`, where there are others too. */
+function heldOutOf(subjects: readonly Subject[], volumes: readonly PreparedVolume[]): string[] {
+  const used = new Set(volumes.flatMap(({ images }) => images.map(({ subject }) => subject)));
+  const own = subjects.filter(({ name }) => used.has(name));
+  const isTesting = ({ patient: { frames } }: Subject): boolean =>
+    frames[0]!.image.path.split('/').some((part) => part.toLowerCase() === 'testing');
+  const testing = own.filter(isTesting);
+  return testing.length < own.length ? testing.map(({ name }) => name) : [];
+}
+
 function dataOf(
   volumes: readonly PreparedVolume[],
   masks: Masks | null,
-  groups: Readonly<Record<string, string>>,
+  subjects: readonly Subject[],
   skipped: readonly SkippedFile[],
   options: SourceOptions,
 ): PreparedData {
   const { size = defaultSize, spacingMm = defaultSpacingMm, dtype = 'f32' } = options;
+  const [groups, heldOut] = [groupsOf(subjects), heldOutOf(subjects, volumes)];
   return {
     manifest: {
       format: 'planewise-prepared',
@@ -96,6 +107,7 @@ function dataOf(
       ...(masks && { classes: masks.classes }),
       dtype,
       ...(Object.keys(groups).length > 0 && { groups }),
+      ...(heldOut.length > 0 && { heldOut }),
       images: volumes.flatMap(({ images }) => images),
       skipped,
     },
@@ -125,7 +137,7 @@ async function preparePatients(
   layout: Layout,
   options: SourceOptions,
 ): Promise<Prepared> {
-  const { emptySlices = 'unknown', from, onNotice } = options;
+  const { emptySlices = 'unknown', classes, from, onNotice } = options;
   const subjects = subjectsOf(layout.patients);
   const skipped = [...layout.skipped];
   const volumes = await prepareVolumes(subjects.flatMap(jobsOf), (file) => skipped.push(file), options);
@@ -137,10 +149,11 @@ async function preparePatients(
     volumes.map(({ labels }) => labels),
     volumes.map(({ pixels }) => pixels.length),
     emptySlices,
+    classes,
   );
   const notices = [...infoNotices(subjects), ...maskNotices(volumes, masks, emptySlices)];
   for (const notice of notices) onNotice?.(notice);
-  const data = dataOf(volumes, masks, groupsOf(subjects), skipped, options);
+  const data = dataOf(volumes, masks, subjects, skipped, options);
   return { data, notices, ignored: ignoredOf(files, layout.patients, skipped), series: [] };
 }
 
@@ -149,7 +162,7 @@ export const acdc: Source = {
   title: 'NIfTI volumes laid out as ACDC',
   kind: 'laid out as ACDC',
   annotations: ['masks', 'groups'],
-  options: ['emptySlices'],
+  options: ['emptySlices', 'classes'],
   async find(files, options) {
     const layout = await findAcdc(files);
     const { patients, skipped } = layout;

@@ -28,6 +28,7 @@ const optionNames: Readonly<Record<OwnOption, string>> = {
   subjects: 'what tells subjects apart (--subjects)',
   locationDirection: 'a direction of slice locations (--location)',
   emptySlices: 'what slices without labels are (--empty-slices)',
+  classes: 'a choice of classes (--classes)',
 };
 
 /** What a source found among files. */

@@ -12,11 +12,15 @@ export interface MaskOptions {
   readonly emptySlices?: 'unknown' | 'background';
 }
 
-export interface SourceOptions extends PrepareOptions, MaskOptions {}
+export interface SourceOptions extends PrepareOptions, MaskOptions {
+  /** Names of the classes that are told apart, where not all are; what is labelled otherwise is background. */
+  readonly classes?: readonly string[];
+}
 
 /** Options that not every source has a meaning for. */
 export type OwnOption =
   | keyof MaskOptions
+  | 'classes'
   | 'views'
   | 'targetView'
   | 'referenceViews'

@@ -3,20 +3,18 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import { textChecksum } from '../../base/hash.ts';
+import { some } from '../../base/words.ts';
 import { subjectsOf } from '../../data/split.ts';
 import { openStore, writeStore } from '../../data/store.node.ts';
 import { manifestName } from '../../data/store.ts';
 import type { PreparedData } from '../../data/types.ts';
-import { DiskFiles } from '../../train/runfiles.node.ts';
-import { writeText } from '../../train/runfiles.ts';
 import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
-import { type DataOptions, openData } from '../dataset.node.ts';
-import { baseConfig, pretrainingGiven } from './file.ts';
-import { cohortPrefix, expectApart, type Parts, partsOf } from './parts.ts';
+import { type DataOptions, openData, prepareFolder } from '../dataset.node.ts';
+import { baseConfig, pretrainingGiven } from './configs.ts';
+import { foldsInFile, testCohort } from './folds.ts';
+import { cohortPrefix, heldOutNotice, type Parts, partsOf } from './parts.ts';
 import type { Experiment, TestCohort } from './settings.ts';
-
-/** Who tests, may be labelled, or neither, in the experiment's folder. */
-export const subjectsFile = 'subjects.json';
+import { writeSubjects } from './subjects.node.ts';
 
 /** A prepared data set: the store that runs read. */
 export interface SharedData {
@@ -72,7 +70,7 @@ function joined(pool: PreparedData, test: PreparedData): PreparedData {
 }
 
 /** Phantom hearts of two cohorts in one store. */
-async function targetHearts(
+async function joinedHearts(
   config: RunConfig,
   test: TestCohort,
   folder: string,
@@ -93,7 +91,7 @@ const checksumOf = (value: unknown): string => textChecksum(JSON.stringify(value
 /** The folder of the data that are fine-tuned on: another for other settings. */
 const targetFolder = (experiment: Experiment): string => {
   const config = baseConfig(experiment);
-  const test = config.data === null ? experiment.subjects.test : null;
+  const test = testCohort(experiment.subjects);
   return `data/target-${checksumOf({ ...sourceOf(config), test })}`;
 };
 
@@ -106,7 +104,7 @@ const pretrainingFolder = (config: RunConfig): string => `data/pretraining-${che
 export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<string, number>): void {
   const base = baseConfig(experiment);
   if (base.data !== null) return;
-  const { test } = experiment.subjects;
+  const test = testCohort(experiment.subjects);
   const taken = new Map([[base.phantom.seed, 'base']]);
   const claim = (seed: number, where: string): void => {
     const other = taken.get(seed);
@@ -115,8 +113,10 @@ export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<str
         `${where} is ${seed}, which is the cohort of ${other}: these are the same hearts. Give each its own seed.`,
       );
   };
-  claim((test as TestCohort).seed, 'subjects.test.seed');
-  taken.set((test as TestCohort).seed, 'subjects.test');
+  if (test) {
+    claim(test.seed, 'subjects.test.seed');
+    taken.set(test.seed, 'subjects.test');
+  }
   for (const [key, one] of Object.entries(experiment.initialisations)) {
     if (!one?.pretraining) continue;
     const config = resolveConfig(pretrainingGiven(experiment, one.pretraining));
@@ -129,12 +129,25 @@ export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<str
 const sameFolder = (config: RunConfig, base: RunConfig): boolean =>
   config.data !== null && base.data !== null && resolve(config.data) === resolve(base.data);
 
+/** What is fine-tuned and tested on: parts of each fold, or one where the same subjects test at every point. */
+export interface TargetData extends SharedData {
+  readonly parts: readonly Parts[];
+}
+
+/** What is pretrained on. */
+export interface PretrainingData {
+  readonly store: string;
+  readonly subjects: readonly string[];
+  readonly same: boolean;
+}
+
 /** The data of an experiment, each prepared when it is first asked for. */
 export class ExperimentData {
   readonly #experiment: Experiment;
   readonly #folder: string;
   readonly #options: DataOptions;
-  #target: Promise<SharedData & { readonly parts: Parts }> | undefined;
+  #target: Promise<TargetData> | undefined;
+  #sameKnown = false;
 
   constructor(experiment: Experiment, folder: string, options: DataOptions) {
     this.#experiment = experiment;
@@ -153,40 +166,75 @@ export class ExperimentData {
   }
 
   /** What is fine-tuned and tested on. */
-  target(): Promise<SharedData & { readonly parts: Parts }> {
+  target(): Promise<TargetData> {
     this.#target ??= this.#openTarget();
     return this.#target;
   }
 
-  async #openTarget() {
+  async #openTarget(): Promise<TargetData> {
     const config = baseConfig(this.#experiment);
     const folder = join(this.#folder, targetFolder(this.#experiment));
-    const { test } = this.#experiment.subjects;
-    const shared =
-      config.data === null
-        ? await targetHearts(config, test as TestCohort, folder, this.#options)
-        : await prepared(config, folder, this.#options);
+    const test = testCohort(this.#experiment.subjects);
+    const shared = test
+      ? await joinedHearts(config, test, folder, this.#options)
+      : await prepared(config, folder, this.#options);
     const parts = partsOf(shared.data, this.#experiment);
-    await writeText(new DiskFiles(this.#folder), subjectsFile, `${JSON.stringify(parts, null, 2)}\n`);
+    const notice = heldOutNotice(shared.data, parts);
+    if (notice) this.#options.onWarning(notice);
+    await writeSubjects(this.#folder, this.#experiment, parts, notice);
     return { ...shared, parts };
   }
 
   /**
-   * The store of a pretraining; `same` where it is of the folder that is fine-tuned on, so that only spare subjects may
-   * be used.
-   * @throws ConfigError where it has subjects that test or may be labelled
+   * How many folds there are, null where the same subjects test at every point. Where only the data tell, their folder is
+   * read for it, and nothing written.
    */
-  async pretraining(
-    config: RunConfig,
-    where: string,
-  ): Promise<{ readonly store: string; readonly same: boolean }> {
-    const folder = join(this.#folder, pretrainingFolder(config));
-    const { store, data } = await prepared(config, folder, this.#options);
-    const base = baseConfig(this.#experiment);
-    const same = sameFolder(config, base);
-    const { distinct } = this.#experiment.subjects;
-    if (!same && !distinct && config.data !== null && base.data !== null)
-      expectApart(subjectsOf(data), (await this.target()).parts, where);
-    return { store, same };
+  async folds(): Promise<number | null> {
+    const said = foldsInFile(this.#experiment);
+    if (said !== undefined) return said;
+    const config = baseConfig(this.#experiment);
+    const store = this.targetStore();
+    const data = existsSync(join(store, manifestName))
+      ? await openStore(store)
+      : await prepareFolder(config.data!, config, this.#options);
+    return partsOf(data, this.#experiment).length;
+  }
+
+  /**
+   * The store of a pretraining with its subjects; `same` where it is of the folder that is fine-tuned on.
+   * @throws ConfigError where subjects.same names somebody whom no pretraining's data hold
+   */
+  async pretraining(config: RunConfig): Promise<PretrainingData> {
+    if (config.data !== null) await this.#expectSameKnown();
+    const { store, data } = await this.#openPretraining(config);
+    return { store, subjects: subjectsOf(data), same: sameFolder(config, baseConfig(this.#experiment)) };
+  }
+
+  #openPretraining(config: RunConfig): Promise<SharedData> {
+    return prepared(config, join(this.#folder, pretrainingFolder(config)), this.#options);
+  }
+
+  /** A name that is misspelt would let somebody pretrain who tests. */
+  async #expectSameKnown(): Promise<void> {
+    const { subjects, initialisations } = this.#experiment;
+    if (Object.keys(subjects.same).length === 0 || this.#sameKnown) return;
+    const there = new Set<string>();
+    for (const made of Object.values(initialisations)) {
+      if (!made?.pretraining?.data) continue;
+      const config = resolveConfig(pretrainingGiven(this.#experiment, made.pretraining));
+      for (const name of subjectsOf((await this.#openPretraining(config)).data)) there.add(name);
+    }
+    const target = new Set(subjectsOf((await this.target()).data));
+    for (const [other, own] of Object.entries(subjects.same)) {
+      if (!there.has(other))
+        throw new ConfigError(
+          `subjects.same names ${other}, whom no pretraining’s data hold; they hold ${some([...there], 5)}.`,
+        );
+      if (!target.has(own))
+        throw new ConfigError(
+          `subjects.same says that ${other} is ${own}, whom base.data do not hold; they hold ${some([...target], 5)}.`,
+        );
+    }
+    this.#sameKnown = true;
   }
 }

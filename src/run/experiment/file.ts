@@ -3,14 +3,18 @@ import * as z from 'zod/mini';
 import { ConfigError, FileError } from '../../base/errors.ts';
 import { isRecord } from '../../base/record.ts';
 import { either, fields, flag, list, oneOf, shapeOf, text, whole } from '../../tasks/settings.ts';
-import { mergeGiven, parse, parseGiven, presetOf, resolveConfig } from '../config.ts';
-import { fineTuning, pretraining } from '../job.ts';
+import { parse, parseGiven, presetOf, resolveConfig } from '../config.ts';
+import { fineTuning } from '../job.ts';
 import type { GivenConfig, RunConfig } from '../settings.ts';
-import type { Experiment, ExperimentSubjects, Initialisation, Labelled, TestCohort } from './settings.ts';
-
-const name = text.check(
-  z.refine((value) => /^[a-z0-9][a-z0-9-]*$/i.test(value), 'letters, digits and dashes are needed'),
-);
+import { checkConfigs, checkNames, checkPretrains, inside, name } from './check.ts';
+import type {
+  Experiment,
+  ExperimentSubjects,
+  Initialisation,
+  Labelled,
+  Pretrains,
+  TestCohort,
+} from './settings.ts';
 
 /** Values of an axis: at least one and none twice. */
 const axis = <T>(kind: z.ZodMiniType<T>): z.ZodMiniType<readonly T[]> =>
@@ -22,8 +26,8 @@ const axis = <T>(kind: z.ZodMiniType<T>): z.ZodMiniType<readonly T[]> =>
 const cohort = fields(shapeOf<TestCohort>()({ seed: whole({ from: 0 }), subjects: whole({ from: 3 }) }));
 
 const test: z.ZodMiniType<ExperimentSubjects['test']> = z.union(
-  [cohort, whole({ from: 1 }), text, list(text)],
-  '{ "seed", "subjects" } of phantom hearts, a count, "fold 1/5" or a list of names is needed',
+  [cohort, whole({ from: 1 }), text, list(text), z.null()],
+  '{ "seed", "subjects" } of phantom hearts, a count, "each", "5 folds", "fold 1/5" or a list of names is needed',
 );
 
 const subjects = fields(
@@ -33,6 +37,7 @@ const subjects = fields(
     validation: whole({ from: 0 }),
     seed: whole({ from: 0 }),
     distinct: flag,
+    same: z.record(z.string(), text, 'an object of names by names is needed'),
   }),
 );
 
@@ -46,6 +51,7 @@ const config = z.record(
 const initialisation = fields(
   shapeOf<Initialisation>()({
     pretraining: z.nullable(config),
+    pretrains: oneOf<Pretrains>(['spare', 'untested']),
     seeds: list(whole({ from: 0 })),
     weights: z.nullable(text),
     of: z.nullable(text),
@@ -70,10 +76,12 @@ type GivenSubjects = Partial<ExperimentSubjects>;
 /** Keys that the experiment says itself, and where. */
 const own: Readonly<Record<string, string>> = {
   out: 'the command says where runs go',
+  unlabelled: 'it would not be known who tests there; pretrains says who pretrains',
   init: 'initialisations say what a run begins with',
   seed: 'the axis seeds says it',
   steps: 'the axis steps says it',
   labelled: 'the axis labelled says it',
+  labelledValidation: 'subjects.validation says it',
   subjects: 'the section subjects says who trains and tests',
   validationFraction: 'subjects.validation says it',
   testFraction: 'subjects.test says it',
@@ -92,6 +100,7 @@ function completeInitialisation(value: unknown, where: string): Initialisation |
   if (value === null) return null;
   const {
     pretraining: made = null,
+    pretrains,
     seeds = [],
     weights = null,
     of = null,
@@ -103,7 +112,11 @@ function completeInitialisation(value: unknown, where: string): Initialisation |
     );
   const parsed = made && given(made, `${where}.pretraining`);
   if (parsed)
-    expectFree(parsed, `${where}.pretraining`, ['steps', 'labelled', 'validationFraction', 'testFraction']);
+    expectFree(parsed, `${where}.pretraining`, [
+      ...['init', 'steps', 'labelled', 'labelledValidation', 'validationFraction', 'testFraction'],
+    ]);
+  if (pretrains && !parsed)
+    throw new ConfigError(`${where}.pretrains says who pretrains, but nobody does here. Leave it out.`);
   const moved = given(transfer, `${where}.transfer`);
   expectFree(moved, `${where}.transfer`);
   for (const key of ['data', 'model', 'size', 'spacingMm', 'phantom', 'tasks', 'map', 'preset'] as const)
@@ -111,77 +124,17 @@ function completeInitialisation(value: unknown, where: string): Initialisation |
       throw new ConfigError(
         `${where}.transfer.${key} would compare more than the weights. Set it in base, for all.`,
       );
-  return { pretraining: parsed, seeds, weights, of, transfer: moved };
+  return { pretraining: parsed, pretrains: pretrains ?? 'spare', seeds, weights, of, transfer: moved };
 }
 
-/** Test subjects where nothing is said: hearts of their own. */
+/** Test subjects where nothing is said: hearts of their own, or those whom the data hold out. */
 function testOf({ test: said }: GivenSubjects, base: RunConfig, file: string): ExperimentSubjects['test'] {
   const hearts = base.data === null;
-  if (said === undefined && !hearts)
-    throw new ConfigError(`${file}: subjects.test is needed: a count, "fold 1/5" or names of ${base.data}.`);
   if (isRecord(said) && !hearts)
     throw new ConfigError(
       `${file}: subjects.test is a cohort of phantom hearts, but base.data is ${base.data}.`,
     );
-  return said ?? { seed: base.phantom.seed + 1, subjects: 40 };
-}
-
-function checkNames({ initialisations }: Experiment, file: string): void {
-  const entries = Object.entries(initialisations);
-  const stray = entries.find(([key]) => !name.safeParse(key).success);
-  if (stray)
-    throw new ConfigError(`${file}: initialisations.${stray[0]}: letters, digits and dashes are needed.`);
-  const scratch = entries.filter(([, value]) => value === null);
-  if (scratch.length !== 1)
-    throw new ConfigError(
-      `${file}: initialisations has ${scratch.length} that are null; one, from scratch, is needed to compare with.`,
-    );
-  for (const [key, value] of entries) {
-    const target = value?.of === null || !value ? undefined : initialisations[value.of];
-    if (value?.of && !target?.pretraining)
-      throw new ConfigError(
-        `${file}: initialisations.${key}.of is ${value.of}, which is no initialisation with a pretraining.`,
-      );
-  }
-}
-
-/** The configuration of fine-tuning, but for what differs from point to point. */
-export const baseConfig = ({ base }: Experiment): RunConfig =>
-  resolveConfig({ ...base, preset: presetOf(fineTuning, base) });
-
-/** What a pretraining is given: the network is that of `base`. */
-export function pretrainingGiven(experiment: Experiment, made: GivenConfig): GivenConfig {
-  const { model } = baseConfig(experiment);
-  return mergeGiven({ model, preset: made.preset ?? pretraining.preset }, made);
-}
-
-/** What `work` gives; its ConfigErrors name `where`. */
-function inside<T>(where: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(`${where}: ${error.message}`, { cause: error });
-  }
-}
-
-/** Throws ConfigError where a pretraining makes another network than the one that is fine-tuned, or the settings clash. */
-function checkConfigs(experiment: Experiment, file: string): void {
-  const base = baseConfig(experiment);
-  for (const [key, value] of Object.entries(experiment.initialisations)) {
-    if (!value?.pretraining) continue;
-    const where = `initialisations.${key}.pretraining`;
-    const config = inside(`${file}: ${where}`, () =>
-      resolveConfig(pretrainingGiven(experiment, value.pretraining!)),
-    );
-    const differs = Object.keys({ ...config.model, ...base.model }).find(
-      (setting) => JSON.stringify(config.model[setting]) !== JSON.stringify(base.model[setting]),
-    );
-    if (differs)
-      throw new ConfigError(
-        `${file}: ${where}.model.${differs} is ${config.model[differs]}, but base has ${base.model[differs]}: its weights would not fit. Set it in base alone.`,
-      );
-  }
+  return said ?? (hearts ? { seed: base.phantom.seed + 1, subjects: 40 } : null);
 }
 
 /**
@@ -207,7 +160,7 @@ export function parseExperiment(value: unknown, file: string): Experiment {
       ]),
     ),
     subjects: {
-      ...{ pool: null, validation: 0, seed: 1, distinct: false },
+      ...{ pool: null, validation: 0, seed: 1, distinct: false, same: {} },
       ...said,
       test: testOf(said, settled, file),
     },
@@ -219,6 +172,7 @@ export function parseExperiment(value: unknown, file: string): Experiment {
   };
   checkNames(experiment, file);
   checkConfigs(experiment, file);
+  checkPretrains(experiment, file);
   const fewest = Math.min(...experiment.labelled.map((count) => (count === 'all' ? Infinity : count)));
   if (experiment.subjects.validation >= fewest)
     throw new ConfigError(

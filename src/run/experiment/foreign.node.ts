@@ -10,9 +10,9 @@ import type { ModelSection } from '../../train/settings.ts';
 import { networkText, type ReadInit, readInit } from '../init.node.ts';
 import { planRun } from '../plan.ts';
 import { cohortSeed, recipeText } from '../recipe.ts';
-import { baseConfig } from './file.ts';
-import type { Grid, Point } from './grid.ts';
-import type { Experiment } from './settings.ts';
+import { baseConfig } from './configs.ts';
+import type { Grid } from './grid.ts';
+import type { Experiment, Initialisation } from './settings.ts';
 
 interface Known extends ReadInit {
   readonly checksum: string;
@@ -38,56 +38,71 @@ async function begunWith(folder: string): Promise<string | null> {
   return text === null ? null : (JSON.parse(text) as { readonly checksum: string }).checksum;
 }
 
+/** Weights that an experiment's file names. */
+interface Foreign {
+  readonly name: string;
+  /** In the file. */
+  readonly key: string;
+  readonly path: string;
+  /** Whether a pretraining begins with them, or the points do. */
+  readonly pretrains: boolean;
+}
+
+function foreignOf({ initialisations }: Experiment): Foreign[] {
+  return Object.entries(initialisations).flatMap(([name, one]): Foreign[] => {
+    const key = `initialisations.${name}`;
+    const { weights = null, pretraining = null }: Partial<Initialisation> = one ?? {};
+    if (weights !== null) return [{ name, key: `${key}.weights`, path: weights, pretrains: false }];
+    const init = pretraining?.init;
+    return init ? [{ name, key: `${key}.pretraining.init`, path: init, pretrains: true }] : [];
+  });
+}
+
 /** Weights of initialisations that were made elsewhere. */
 export class ForeignWeights {
   /** By name or path. */
   readonly #known = new Map<string, Known>();
 
-  /** Throws ConfigError where a point began with other weights than its initialisation now has. */
-  async expectSame(
-    folder: string,
-    { initialisations }: Experiment,
-    { initialisation }: Point,
-  ): Promise<void> {
-    const path = initialisations[initialisation]?.weights;
+  /** Throws ConfigError where a run began with other weights than `path`, which the file has at `key`, now has. */
+  async expectSame(folder: string, path: string | null, key: string): Promise<void> {
     const checksum = path ? await begunWith(folder) : null;
     if (!path || checksum === null || checksum === (await this.#read(path)).checksum) return;
     throw new ConfigError(
-      `${folder} began with other weights than initialisations.${initialisation}.weights (${path}) now has. Put them back, or give the initialisation another name.`,
+      `${folder} began with other weights than ${key} (${path}) now has. Put them back, or give the initialisation another name.`,
     );
   }
 
   /** Throws ConfigError where a run would find, hours later, that no weight fits the network of `base`. */
   async expectFitting(experiment: Experiment): Promise<void> {
     const { model } = baseConfig(experiment);
-    for (const [name, one] of Object.entries(experiment.initialisations)) {
-      const read = one?.weights ? await this.#read(one.weights) : null;
-      if (!read?.model || fitsAny(read, model)) continue;
+    for (const { key, path } of foreignOf(experiment)) {
+      const read = await this.#read(path);
+      if (!read.model || fitsAny(read, model)) continue;
       throw new ConfigError(
-        `initialisations.${name}.weights (${one!.weights}) are of a network (${networkText(read.model)}) that shares no weight with that of base (${networkText(model)}). Set base.model to ${JSON.stringify(read.model)}.`,
+        `${key} (${path}) are of a network (${networkText(read.model)}) that shares no weight with that of base (${networkText(model)}). Set base.model to ${JSON.stringify(read.model)}.`,
       );
     }
   }
 
   /** Seeds of the phantom cohorts that weights saw, by the key of the experiment that names the weights. */
-  async cohorts({ initialisations }: Experiment): Promise<ReadonlyMap<string, number>> {
+  async cohorts(experiment: Experiment): Promise<ReadonlyMap<string, number>> {
     const found = new Map<string, number>();
-    for (const [name, one] of Object.entries(initialisations)) {
-      const { recipe = null } = one?.weights ? await this.#read(one.weights) : {};
+    for (const { key, path } of foreignOf(experiment)) {
+      const { recipe } = await this.#read(path);
       const seed = recipe && cohortSeed(recipe);
-      if (seed !== null) found.set(`initialisations.${name}.weights`, seed);
+      if (seed !== null) found.set(key, seed);
     }
     return found;
   }
 
-  /** Whom the weights saw that points of a grid began with, in words; null where that is not known, or no longer. */
-  async seen({ initialisations }: Experiment, { points }: Grid, folder: string): Promise<ForeignSeen[]> {
-    const names = Object.keys(initialisations).filter((name) => initialisations[name]?.weights);
+  /** Whom the weights saw that runs of a grid began with, in words; null where that is not known, or no longer. */
+  async seen(experiment: Experiment, { points, pretrainings }: Grid, folder: string): Promise<ForeignSeen[]> {
     return Promise.all(
-      names.map(async (name) => {
-        const own = points.filter(({ initialisation }) => initialisation === name);
-        const begun = await Promise.all(own.map((point) => begunWith(join(folder, point.name))));
-        const known = await this.#readIfThere(initialisations[name]!.weights!);
+      foreignOf(experiment).map(async ({ name, path, pretrains }) => {
+        const units = pretrains ? pretrainings : points;
+        const own = units.filter(({ initialisation }) => initialisation === name);
+        const begun = await Promise.all(own.map((unit) => begunWith(join(folder, unit.name))));
+        const known = await this.#readIfThere(path);
         const same = begun.every((checksum) => checksum === null || checksum === known?.checksum);
         return { name, saw: known?.recipe && same ? recipeText(known.recipe) : null };
       }),

@@ -5,61 +5,28 @@ import { openDevice } from '../../tensor/device.node.ts';
 import type { Device } from '../../tensor/device.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { writeText } from '../../train/runfiles.ts';
-import type { RunConfig } from '../config.ts';
 import type { DataOptions } from '../dataset.node.ts';
-import { adapterLine, type JobConsole, runJob } from '../job.node.ts';
+import { adapterLine, runJob } from '../job.node.ts';
 import { fineTuning, type JobKind, pretraining } from '../job.ts';
+import { baseConfig } from './configs.ts';
 import { ExperimentData, expectCohortsApart } from './data.node.ts';
-import { baseConfig } from './file.ts';
 import { ForeignWeights } from './foreign.node.ts';
 import {
   type Grid,
   gridOf,
   type Point,
   type PretrainingUnit,
-  type Share,
   shareOf,
   type Unit,
   unitTitle,
 } from './grid.ts';
+import type { ExperimentEnd, ExperimentOptions } from './options.node.ts';
 import { mainOf, recordedResults, resultsFile } from './outcome.node.ts';
 import { ExperimentPace } from './pace.ts';
-import { pointSplit, spareSplit } from './parts.ts';
-import { pointRequest, pretrainingConfig, pretrainingRequest, type Request } from './requests.node.ts';
+import { pretrainingConfig, type Request, Requests } from './requests.node.ts';
 import { claim, dropCheckpoints, keepExperiment, openFolder, stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
-import { changedData, expectSame, expectStore } from './unchanged.node.ts';
-
-/** How an experiment talks to whoever started it. */
-export interface ExperimentConsole extends JobConsole {
-  /** A run begins. @param left seconds of all that is to do, null where nothing like it was measured */
-  startRun(title: string, number: number, of: number, left: number | null): void;
-}
-
-export interface ExperimentOptions {
-  readonly experiment: Experiment;
-  /** Its folder. */
-  readonly folder: string;
-  readonly share: Share;
-  readonly console: ExperimentConsole;
-  readonly signal: AbortSignal;
-  readonly onTraining?: (training: boolean) => void;
-  /** What to compute on, instead of what the file says; it changes no setting that is compared. */
-  readonly adapter?: NonNullable<RunConfig['adapter']>;
-  /** For threads; see `makeCohort`. */
-  readonly worker: URL | null;
-  /** Default: one that is opened here. */
-  readonly device?: Device;
-}
-
-export interface ExperimentEnd {
-  /** Whether it was stopped before its end. */
-  readonly stopped: boolean;
-  /** Runs that were due. */
-  readonly due: number;
-  /** Runs that others are at, and points that wait for them, with who has them. */
-  readonly elsewhere: readonly string[];
-}
+import { changedData, expectSame, expectSameFolds, expectStore } from './unchanged.node.ts';
 
 type Outcome = 'done' | 'stopped' | 'elsewhere';
 
@@ -67,6 +34,7 @@ class Conductor {
   readonly #options: ExperimentOptions;
   readonly #before: Experiment | null;
   readonly #data: ExperimentData;
+  readonly #requests: Requests;
   readonly #pace = new ExperimentPace();
   readonly #elsewhere: string[] = [];
   #due = 0;
@@ -81,12 +49,14 @@ class Conductor {
       onWarning: options.console.warn.bind(options.console),
       worker: options.worker,
     };
-    this.#data = new ExperimentData(options.experiment, options.folder, data);
+    const { experiment, folder } = options;
+    this.#data = new ExperimentData(experiment, folder, data);
+    this.#requests = new Requests(experiment, folder, this.#data, data.onWarning);
   }
 
   async go(): Promise<ExperimentEnd> {
     const { experiment, folder, share } = this.#options;
-    const grid = gridOf(experiment);
+    const grid = gridOf(experiment, await this.#data.folds());
     const own = shareOf(grid, share);
     if (own.points.length === 0)
       throw new ConfigError(
@@ -147,7 +117,8 @@ class Conductor {
 
   /** Before anything runs: no run that exists, in whichever share, was made with other settings. */
   async #expectUnchanged({ pretrainings, points }: Grid): Promise<void> {
-    const { experiment } = this.#options;
+    const { experiment, folder } = this.#options;
+    await expectSameFolds(folder, this.#before, experiment);
     const there = (unit: Unit): boolean => stateOf(this.#at(unit)) !== 'none';
     const [made, begun] = [pretrainings.filter(there), points.filter(there)];
     for (const point of begun)
@@ -158,35 +129,19 @@ class Conductor {
       const config = pretrainingConfig(experiment, unit);
       const where = `initialisations.${unit.initialisation}.pretraining`;
       await expectStore(this.#at(unit), this.#data.pretrainingStore(config), () => `the data of ${where}`);
-      await expectSame(this.#at(unit), await this.#pretrainingRequest(unit));
+      await expectSame(this.#at(unit), await this.#requests.pretraining(unit));
+      await this.#weights.expectSame(this.#at(unit), config.init, `${where}.init`);
     }
     for (const point of begun) {
-      await expectSame(this.#at(point), await this.#pointRequest(point));
-      await this.#weights.expectSame(this.#at(point), experiment, point);
+      await expectSame(this.#at(point), await this.#requests.point(point));
+      const { weights = null } = experiment.initialisations[point.initialisation] ?? {};
+      const key = `initialisations.${point.initialisation}.weights`;
+      await this.#weights.expectSame(this.#at(point), weights, key);
     }
-  }
-
-  async #pretrainingRequest(unit: PretrainingUnit): Promise<Request> {
-    const { experiment, folder } = this.#options;
-    const where = `initialisations.${unit.initialisation}.pretraining`;
-    const config = pretrainingConfig(experiment, unit);
-    const { store, same } = await this.#data.pretraining(config, where);
-    const { seed, validationFraction: validation, testFraction: test } = config;
-    const split = same
-      ? spareSplit((await this.#data.target()).parts, where, { seed, validation, test })
-      : null;
-    return pretrainingRequest(experiment, unit, { folder, store, split });
-  }
-
-  async #pointRequest(point: Point): Promise<Request> {
-    const { experiment, folder } = this.#options;
-    const { store, parts } = await this.#data.target();
-    const split = pointSplit(parts, point, experiment.subjects.validation);
-    return pointRequest(experiment, point, { folder, store, split });
   }
 
   async #pretrain(unit: PretrainingUnit): Promise<Outcome> {
-    return this.#claimed(unit, pretraining, () => this.#pretrainingRequest(unit));
+    return this.#claimed(unit, pretraining, () => this.#requests.pretraining(unit));
   }
 
   async #runPoint(point: Point): Promise<Outcome> {
@@ -195,7 +150,7 @@ class Conductor {
       this.#elsewhere.push(`${point.name} waits for ${made.name}`);
       return 'elsewhere';
     }
-    const outcome = await this.#claimed(point, fineTuning, () => this.#pointRequest(point));
+    const outcome = await this.#claimed(point, fineTuning, () => this.#requests.point(point));
     if (outcome === 'done') await dropCheckpoints(this.#at(point));
     return outcome;
   }

@@ -1,4 +1,5 @@
 /** @file The grid of an experiment: its pretrainings and points, each with the name of its run folder. */
+import { isMadePerFold } from './folds.ts';
 import type { Experiment, Labelled } from './settings.ts';
 
 /** Weights that are made once. */
@@ -7,6 +8,8 @@ export interface PretrainingUnit {
   readonly name: string;
   /** Of the initialisation whose pretraining it is. */
   readonly initialisation: string;
+  /** From 1: whose test subjects it leaves out; null: it has none of any. */
+  readonly fold: number | null;
   readonly seed: number;
 }
 
@@ -19,6 +22,8 @@ export interface Point {
   readonly pretraining: PretrainingUnit | null;
   readonly labelled: Labelled;
   readonly steps: number;
+  /** From 1: whose subjects test; null where the same test at every point. */
+  readonly fold: number | null;
   readonly seed: number;
 }
 
@@ -30,37 +35,60 @@ export interface Grid {
   readonly points: readonly Point[];
 }
 
-/** The pretrainings of an initialisation; those of another where it is taken over from there. */
-function pretrainingsOf(experiment: Experiment, key: string): PretrainingUnit[] {
+const suffix = (fold: number | null): string => (fold === null ? '' : `_fold-${fold}`);
+
+/** The pretrainings of an initialisation that a fold's points begin with; those of another where it is taken over from there. */
+function pretrainingsOf(experiment: Experiment, key: string, of: number | null): PretrainingUnit[] {
   const own = experiment.initialisations[key];
-  if (own?.of) return pretrainingsOf(experiment, own.of);
+  if (own?.of) return pretrainingsOf(experiment, own.of, of);
   if (!own?.pretraining) return [];
   const seeds = own.seeds.length > 0 ? own.seeds : experiment.pretrainingSeeds;
+  const fold = isMadePerFold(experiment, key) ? of : null;
   return seeds.map((seed) => ({
-    ...{ kind: 'pretraining' as const, name: `pretrained/${key}_seed-${seed}` },
-    ...{ initialisation: key, seed },
+    ...{ kind: 'pretraining' as const, name: `pretrained/${key}${suffix(fold)}_seed-${seed}` },
+    ...{ initialisation: key, fold, seed },
   }));
 }
 
-/** All of an experiment, in the order in which it runs. */
-export function gridOf(experiment: Experiment): Grid {
-  const { seeds, steps, labelled, initialisations } = experiment;
-  const arms = Object.keys(initialisations).flatMap((initialisation) => {
-    const made = pretrainingsOf(experiment, initialisation);
+/** What an initialisation begins a fold's points with. */
+type Arm = Pick<Point, 'initialisation' | 'pretraining'>;
+
+function armsOf(experiment: Experiment, fold: number | null): Arm[] {
+  return Object.keys(experiment.initialisations).flatMap((initialisation): Arm[] => {
+    const made = pretrainingsOf(experiment, initialisation, fold);
     return (made.length > 0 ? made : [null]).map((pretraining) => ({ initialisation, pretraining }));
   });
+}
+
+function pointOf(
+  { initialisation, pretraining }: Arm,
+  place: Pick<Point, 'labelled' | 'steps' | 'fold' | 'seed'>,
+): Point {
+  const { labelled, steps, fold, seed } = place;
+  const arm = pretraining ? `${initialisation}_pretraining-${pretraining.seed}` : initialisation;
+  const name = `points/${arm}_labelled-${labelled}_steps-${steps}${suffix(fold)}_seed-${seed}`;
+  return { kind: 'point', name, initialisation, pretraining, ...place };
+}
+
+/**
+ * All of an experiment, in the order in which it runs.
+ * @param folds in which every subject tests once; null: the same subjects test at every point
+ */
+export function gridOf(experiment: Experiment, folds: number | null): Grid {
+  const { seeds, steps, labelled } = experiment;
+  const each = folds === null ? [null] : Array.from({ length: folds }, (_, i) => i + 1);
   const points = seeds.flatMap((seed) =>
-    steps.flatMap((count) =>
-      labelled.flatMap((subjects) =>
-        arms.map(({ initialisation, pretraining }): Point => {
-          const arm = pretraining ? `${initialisation}_pretraining-${pretraining.seed}` : initialisation;
-          const name = `points/${arm}_labelled-${subjects}_steps-${count}_seed-${seed}`;
-          return { kind: 'point', name, initialisation, pretraining, labelled: subjects, steps: count, seed };
-        }),
+    each.flatMap((fold) =>
+      steps.flatMap((count) =>
+        labelled.flatMap((subjects) =>
+          armsOf(experiment, fold).map((arm) =>
+            pointOf(arm, { labelled: subjects, steps: count, fold, seed }),
+          ),
+        ),
       ),
     ),
   );
-  const made = arms.flatMap(({ pretraining }) => pretraining ?? []);
+  const made = points.flatMap(({ pretraining }) => pretraining ?? []);
   return { pretrainings: [...new Map(made.map((unit) => [unit.name, unit])).values()], points };
 }
 
@@ -94,10 +122,12 @@ export function shareOf({ pretrainings, points }: Grid, { only = [], part }: Sha
   return { pretrainings: [...needed.slice(first), ...needed.slice(0, first)], points: chosen };
 }
 
-/** `multitask, pretraining 1, 5 labelled, 200 steps, seed 2` */
+/** `multitask, pretraining 1, 5 labelled, 200 steps, fold 3, seed 2` */
 export function unitTitle(unit: Unit): string {
-  if (unit.kind === 'pretraining') return `pretraining ${unit.initialisation}, seed ${unit.seed}`;
-  const { initialisation, pretraining, labelled, steps, seed } = unit;
+  const { initialisation, fold, seed } = unit;
+  const last = `${fold === null ? '' : `fold ${fold}, `}seed ${seed}`;
+  if (unit.kind === 'pretraining') return `pretraining ${initialisation}, ${last}`;
+  const { pretraining, labelled, steps } = unit;
   const made = pretraining ? `${initialisation} (pretraining ${pretraining.seed})` : initialisation;
-  return `${made}, ${labelled} labelled, ${steps} steps, seed ${seed}`;
+  return `${made}, ${labelled} labelled, ${steps} steps, ${last}`;
 }

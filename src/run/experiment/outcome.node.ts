@@ -15,6 +15,7 @@ import {
   type PretrainedRun,
   type RecordedResult,
 } from '../../results/experiment.ts';
+import { pooledRuns } from '../../results/folds.ts';
 import { type Grid, type Point, type Unit, unitTitle } from './grid.ts';
 import { stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
@@ -30,10 +31,11 @@ export const recordedResults = ({ results }: Evaluation): RecordedResult[] =>
   }));
 
 async function readRun(folder: string, point: Point): Promise<ExperimentRun> {
-  const { name, initialisation, pretraining, labelled, steps, seed } = point;
+  const { name, initialisation, pretraining, labelled, steps, fold, seed } = point;
   const text = await readFile(join(folder, name, resultsFile), 'utf8');
   const results = JSON.parse(text) as RecordedResult[];
-  return { name, initialisation, pretraining: pretraining?.seed ?? null, labelled, steps, seed, results };
+  const of = { initialisation, pretraining: pretraining?.seed ?? null };
+  return { name, ...of, labelled, steps, seed, ...(fold !== null && { fold }), results };
 }
 
 /** The finished points of a grid, in its order. */
@@ -103,68 +105,71 @@ export async function costsOf(
   return costs;
 }
 
-/** What the report is told; all but costs follows from the runs. */
+/**
+ * What the report is told; all but costs follows from the runs. In folds those of all folds are compared as one, in which
+ * each subject tests once.
+ */
 export function outcomeOf(
   experiment: Experiment,
-  grid: Grid,
-  runs: readonly ExperimentRun[],
-): Omit<ExperimentReportInput, 'costs' | 'subjects' | 'pretrained' | 'foreign'> {
+  { grid, folds }: { readonly grid: Grid; readonly folds: number | null },
+  finished: readonly ExperimentRun[],
+): Omit<ExperimentReportInput, 'costs' | 'subjects' | 'pretrained' | 'foreign'> & {
+  readonly finished: readonly ExperimentRun[];
+} {
   const { name, initialisations, labelled, steps, seeds, figure } = experiment;
+  const runs = folds === null ? finished : pooledRuns(finished, folds);
   const results = resultsOf(runs);
   const names = Object.keys(initialisations);
   const scratch = names.find((one) => initialisations[one] === null)!;
   const places = steps.flatMap((count) => labelled.map((subjects) => ({ labelled: subjects, steps: count })));
   const main = mainOf(results, figure);
+  const made = (one: string) => initialisations[initialisations[one]?.of ?? one];
   const compare = ({ key, better }: RecordedResult) =>
     compareAll(runs, { scratch, initialisations: names, places, key, better, resample: key === main?.key });
   return {
     ...{ name, scratch, initialisations: names, labelled, steps, seeds, runs, results, places },
-    main,
-    planned: grid.points.length,
+    ...{ main, finished, planned: grid.points.length },
     comparisons: new Map(results.map((result) => [result.key, compare(result)])),
     config: experiment,
+    untested: names.filter((one) => made(one)?.pretrains === 'untested'),
   };
 }
 
 export type Outcome = ReturnType<typeof outcomeOf>;
 
+/** Whether runs are of folds. */
+const inFolds = ({ finished }: Outcome): boolean => finished.some(({ fold }) => fold !== undefined);
+
 /** A row for each run, test subject and figure. */
-export function runsAsCsv({ runs }: Outcome): string {
+export function runsAsCsv(outcome: Outcome): string {
+  const folds = inFolds(outcome);
   const head = [
-    'run',
-    'initialisation',
-    'pretraining',
-    'labelled',
-    'steps',
-    'seed',
-    'subject',
-    'figure',
-    'value',
+    ...['run', 'initialisation', 'pretraining', 'labelled', 'steps', 'seed'],
+    ...[...(folds ? ['fold'] : []), 'subject', 'figure', 'value'],
   ];
-  const rows = runs.flatMap(({ name, initialisation, pretraining, labelled, steps, seed, results }) =>
-    results.flatMap(({ key, bySubject }) =>
-      Object.entries(bySubject).map(([subject, value]) => [
-        ...[name, initialisation, pretraining, labelled, steps, seed],
-        ...[subject, key, value],
-      ]),
-    ),
+  const rows = outcome.finished.flatMap(
+    ({ name, initialisation, pretraining, labelled, steps, seed, fold, results }) =>
+      results.flatMap(({ key, bySubject }) =>
+        Object.entries(bySubject).map(([subject, value]) => [
+          ...[name, initialisation, pretraining, labelled, steps, seed],
+          ...[...(folds ? [fold ?? null] : []), subject, key, value],
+        ]),
+      ),
   );
   return csvLines([head, ...rows]);
 }
 
+/** A run with its figures, means over its test subjects. */
+function runRecord(run: ExperimentRun): object {
+  const { results, ...rest } = run;
+  return { ...rest, values: Object.fromEntries(results.map(({ key }) => [key, figureOf(run, key)])) };
+}
+
 /** The outcome as JSON: comparisons of every result, and each run's figures, means over its test subjects. */
-export function outcomeJson({
-  name,
-  main,
-  scratch,
-  planned,
-  runs,
-  comparisons,
-  places,
-  results,
-}: Outcome): object {
+export function outcomeJson(outcome: Outcome): object {
+  const { name, main, scratch, planned, runs, finished, comparisons, places, results } = outcome;
   return {
-    ...{ name, figure: main?.key ?? null, scratch, planned, finished: runs.length },
+    ...{ name, figure: main?.key ?? null, scratch, planned, finished: finished.length },
     places,
     results: results.map(({ key, title, unit, better }) => ({
       key,
@@ -173,9 +178,7 @@ export function outcomeJson({
       better,
       comparisons: comparisons.get(key),
     })),
-    runs: runs.map((run) => {
-      const { results: own, ...rest } = run;
-      return { ...rest, values: Object.fromEntries(own.map(({ key }) => [key, figureOf(run, key)])) };
-    }),
+    runs: finished.map(runRecord),
+    ...(inFolds(outcome) && { pooled: runs.map(runRecord) }),
   };
 }

@@ -1,14 +1,15 @@
 /** @file Who tests, who may be labelled and who is left for pretraining; and the labelled subjects of each point. */
 
 import { ConfigError } from '../../base/errors.ts';
-import { some } from '../../base/words.ts';
+import { plural, some } from '../../base/words.ts';
 import { purposes } from '../../data/purposes.ts';
 import { type Split, splitSubjects, subjectsOf } from '../../data/split.ts';
 import { foldOf, stratifiedOrder } from '../../data/strata.ts';
 import type { Groups, PreparedData } from '../../data/types.ts';
-import { labelledSubjects } from '../../train/dataset.ts';
+import { labelledSubjects } from '../../train/labelled.ts';
 import { planRun } from '../plan.ts';
-import { baseConfig } from './file.ts';
+import { baseConfig } from './configs.ts';
+import { foldsAsked } from './folds.ts';
 import type { Experiment, ExperimentSubjects, Labelled } from './settings.ts';
 
 /** Names of the prefixes that tell phantom hearts of two cohorts apart. */
@@ -38,48 +39,102 @@ function named(pattern: string, subjects: readonly string[]): string[] {
   );
 }
 
-function testSubjects(
-  subjects: readonly string[],
-  groups: Groups,
-  { test, seed }: ExperimentSubjects,
-): string[] {
-  if (Array.isArray(test)) return [...new Set(test.flatMap((pattern) => named(pattern, subjects)))].sort();
-  if (typeof test === 'number')
-    return stratifiedOrder(subjects, groups, seed, purposes.heldOut).slice(0, test).sort();
-  if (typeof test !== 'string') return subjects.filter((name) => name.startsWith(cohortPrefix.test));
-  const fold = /^fold (\d+)\/(\d+)$/.exec(test);
-  if (!fold)
-    throw new ConfigError(`subjects.test is "${test}". Write "fold 2/5", a count or a list of names.`);
-  return foldOf(subjects, groups, { k: Number(fold[1]), n: Number(fold[2]) }, seed, purposes.heldOut);
+/** What is drawn from: all subjects, and those with what is learnt from, who alone can be tested. */
+interface Population {
+  readonly all: readonly string[];
+  readonly able: readonly string[];
+  readonly groups: Groups;
+  readonly heldOut: readonly string[];
 }
 
-/**
- * Divides the subjects of the target data.
- * @throws ConfigError where nobody is left to test or to be labelled, or fewer than are asked for
- */
-export function partsOf(data: PreparedData, experiment: Experiment): Parts {
-  const { subjects: asked, labelled } = experiment;
-  const { groups = {} } = data.manifest;
-  const all = subjectsOf(data);
-  const plan = planRun(baseConfig(experiment), data.manifest);
-  const labels = new Set(labelledSubjects(data, all, plan));
-  const test = testSubjects(all, groups, asked);
+/** The subjects that those who published the data hold out. */
+function publishedTest({ all, heldOut }: Population): string[] {
+  if (heldOut.length > 0) return all.filter((name) => heldOut.includes(name));
+  throw new ConfigError(
+    'subjects.test is needed, for the data hold out nobody: "each", "5 folds", "fold 1/5", a count or names.',
+  );
+}
+
+function testSubjects(population: Population, { test, seed }: ExperimentSubjects): string[] {
+  const { all, able, groups } = population;
+  if (test === null) return publishedTest(population);
+  if (Array.isArray(test)) return [...new Set(test.flatMap((pattern) => named(pattern, all)))].sort();
+  if (typeof test === 'number')
+    return stratifiedOrder(able, groups, seed, purposes.heldOut).slice(0, test).sort();
+  if (typeof test !== 'string') return all.filter((name) => name.startsWith(cohortPrefix.test));
+  const fold = /^fold (\d+)\/(\d+)$/.exec(test);
+  if (!fold)
+    throw new ConfigError(
+      `subjects.test is "${test}". Write "each", "5 folds", "fold 2/5", a count or a list of names.`,
+    );
+  return foldOf(able, groups, { k: Number(fold[1]), n: Number(fold[2]) }, seed, purposes.heldOut);
+}
+
+/** Who tests in each fold; one list where the same test at every point. */
+function testSets(population: Population, asked: ExperimentSubjects): string[][] {
+  const { able, groups } = population;
+  const folds = foldsAsked(asked);
+  if (folds === null) return [testSubjects(population, asked)];
+  if (folds === 'each') return able.map((name) => [name]);
+  return Array.from({ length: folds }, (_, i) =>
+    foldOf(able, groups, { k: i + 1, n: folds }, asked.seed, purposes.heldOut),
+  );
+}
+
+function partsBeside(
+  test: readonly string[],
+  { all, able, groups }: Population,
+  { subjects: asked, labelled }: Experiment,
+): Parts {
   if (test.length === 0) throw new ConfigError('subjects.test leaves nobody to test.');
   const others = all.filter((name) => !test.includes(name));
-  const able = others.filter((name) => labels.has(name));
+  const free = able.filter((name) => !test.includes(name));
   const { pool: most } = asked;
-  if (most !== null && most > able.length)
+  if (most !== null && most > free.length)
     throw new ConfigError(
-      `subjects.pool is ${most}, but beside the test subjects ${able.length} have labels.`,
+      `subjects.pool is ${most}, but beside the test subjects ${free.length} have labels.`,
     );
   const pool =
-    most === null ? able : stratifiedOrder(able, groups, asked.seed, purposes.pool).slice(0, most).sort();
+    most === null ? free : stratifiedOrder(free, groups, asked.seed, purposes.pool).slice(0, most).sort();
   const wanted = Math.max(...labelled.map((count) => (count === 'all' ? 1 : count)));
   if (wanted > pool.length)
     throw new ConfigError(
       `labelled asks for ${wanted}, but ${pool.length} subjects may be labelled: ${all.length} in all, of whom ${test.length} test.`,
     );
   return { test, pool, spare: others.filter((name) => !pool.includes(name)), groups };
+}
+
+function populationOf(data: PreparedData, experiment: Experiment): Population {
+  const all = subjectsOf(data);
+  const plan = planRun(baseConfig(experiment), data.manifest);
+  const { groups = {}, heldOut = [] } = data.manifest;
+  return { all, able: labelledSubjects(data, all, plan), groups, heldOut };
+}
+
+/**
+ * Divides the subjects of the target data: for each fold, where all test in turn; else once.
+ * @throws ConfigError where nobody is left to test or to be labelled, or fewer than are asked for
+ */
+export function partsOf(data: PreparedData, experiment: Experiment): Parts[] {
+  const population = populationOf(data, experiment);
+  const { able } = population;
+  const sets = testSets(population, experiment.subjects);
+  if (sets.length < 2 && foldsAsked(experiment.subjects) !== null)
+    throw new ConfigError(
+      `subjects.test is "${experiment.subjects.test}", but ${plural(able.length, 'subject')} of the data can be tested.`,
+    );
+  return sets.map((test) => partsBeside(test, population, experiment));
+}
+
+/** What to know where others test than those whom the data's publishers hold out; null where nobody is, or these test. */
+export function heldOutNotice(data: PreparedData, parts: readonly Parts[]): string | null {
+  const { heldOut = [] } = data.manifest;
+  if (heldOut.length === 0) return null;
+  const tested = new Set(parts.flatMap(({ test }) => test));
+  const among = heldOut.filter((name) => tested.has(name)).length;
+  if (parts.length === 1 && among === heldOut.length && tested.size === among) return null;
+  const who = `${plural(heldOut.length, 'subject')} (${some(heldOut, 3)})`;
+  return `Those who published the data hold out ${who}, of whom ${among} test here, with ${tested.size - among} others; figures do not compare with those published for them. Leave subjects.test out to test on them alone.`;
 }
 
 /**
@@ -101,28 +156,56 @@ export function pointSplit(
   };
 }
 
+type Fractions = { readonly seed: number; readonly validation: number; readonly test: number };
+
 /**
  * Who pretrains, of data that are the target's too: nobody who tests or may be labelled.
  * @throws ConfigError where nobody is left
  */
-export function spareSplit(
-  { spare }: Parts,
-  where: string,
-  { seed, validation, test }: { readonly seed: number; readonly validation: number; readonly test: number },
-): Split {
+export function spareSplit({ spare }: Parts, where: string, fractions: Fractions): Split {
   if (spare.length === 0)
     throw new ConfigError(
-      `${where}.data are those of base, and every subject tests or may be labelled. Set subjects.pool, so that some are left to pretrain on.`,
+      `${where}.data are those of base, and every subject tests or may be labelled. Set subjects.pool, so that some are left to pretrain on, or pretrains to "untested", so that all do who do not test.`,
     );
-  return splitSubjects(spare, { seed, validation, test });
+  return splitSubjects(spare, fractions);
+}
+
+/** Who is whom: the name in the target data of a subject of other data. */
+export const known =
+  ({ same }: Pick<ExperimentSubjects, 'same'>) =>
+  (name: string): string =>
+    same[name] ?? name;
+
+/**
+ * Who pretrains, of data that share subjects with the target's: all who do not test.
+ * @param target name in the target data of each of the pretraining's
+ * @throws ConfigError where nobody is left, or nobody is of the target data
+ */
+export function untestedSplit(
+  pretrained: readonly string[],
+  { test, pool, spare }: Parts,
+  target: (name: string) => string,
+  where: string,
+  fractions: Fractions,
+): { readonly split: Split; readonly missing: readonly string[] } {
+  const all = new Set([...test, ...pool, ...spare]);
+  const own = new Set(pretrained.map(target));
+  if (![...own].some((name) => all.has(name)))
+    throw new ConfigError(
+      `${where} is to leave out who tests, but of base.data nobody is known there by name: ${some(pretrained, 3)}. Say in subjects.same who is whom, or leave out pretrains.`,
+    );
+  const left = pretrained.filter((name) => !test.includes(target(name)));
+  if (left.length === 0)
+    throw new ConfigError(`${where} leaves nobody to pretrain: all ${pretrained.length} test.`);
+  return { split: splitSubjects(left, fractions), missing: test.filter((name) => !own.has(name)) };
 }
 
 /** Throws ConfigError where names occur on both sides of what must not overlap. */
-export function expectApart(pretrained: readonly string[], { pool, test }: Parts, where: string): void {
-  const target = new Set([...pool, ...test]);
+export function expectApart(pretrained: readonly string[], parts: readonly Parts[], where: string): void {
+  const target = new Set(parts.flatMap(({ pool, test }) => [...pool, ...test]));
   const both = pretrained.filter((name) => target.has(name));
   if (both.length === 0) return;
   throw new ConfigError(
-    `${where}.data and base.data both hold ${some(both, 3)}: a subject that tests or may be labelled must not pretrain. Take them out, or set subjects.distinct where names only happen to be the same.`,
+    `${where}.data and base.data both hold ${some(both, 3)}: a subject that tests or may be labelled must not pretrain. Take them out, set pretrains to "untested" so that all pretrain who do not test, or set subjects.distinct where names only happen to be the same.`,
   );
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { openDevice } from '../../tensor/device.node.ts';
 import type { Device } from '../../tensor/device.ts';
 import { type RunConfig, resolveConfig } from '../config.ts';
-import { baseConfig } from './file.ts';
+import type { DataOptions } from '../dataset.node.ts';
+import { baseConfig } from './configs.ts';
+import { ExperimentData } from './data.node.ts';
 import { gridOf, type Share, shareOf, type Unit } from './grid.ts';
 import { ExperimentPace } from './pace.ts';
 import { secondsPerStep } from './probe.ts';
@@ -29,6 +31,11 @@ export interface ExperimentPlan {
   readonly tried: boolean;
 }
 
+/** What to compute on, and how reading data is told of where only they say how many folds there are. */
+export interface PlanOptions extends DataOptions {
+  readonly adapter?: NonNullable<RunConfig['adapter']>;
+}
+
 interface Work {
   readonly unit: Unit;
   readonly state: RunState;
@@ -50,10 +57,11 @@ export async function planExperiment(
   experiment: Experiment,
   folder: string,
   share: Share,
-  adapter?: NonNullable<RunConfig['adapter']>,
+  { adapter, ...data }: PlanOptions,
 ): Promise<ExperimentPlan> {
   if (existsSync(folder)) await openFolder(folder, experiment);
-  const { pretrainings, points } = shareOf(gridOf(experiment), share);
+  const folds = await new ExperimentData(experiment, folder, data).folds();
+  const { pretrainings, points } = shareOf(gridOf(experiment, folds), share);
   const work = [...pretrainings, ...points].map((unit): Work => {
     const config =
       unit.kind === 'pretraining'

@@ -2,12 +2,10 @@
 import { join } from 'node:path';
 import { FileError } from '../../base/errors.ts';
 import { writeFiles } from '../../data/files/files.node.ts';
-import { renderExperiment } from '../../report/experiment.ts';
+import { type ExperimentParts, renderExperiment } from '../../report/experiment.ts';
 import type { PretrainedRun } from '../../results/experiment.ts';
-import { DiskFiles } from '../../train/runfiles.node.ts';
-import { readText } from '../../train/runfiles.ts';
-import { subjectsFile } from './data.node.ts';
-import { baseConfig } from './file.ts';
+import { baseConfig } from './configs.ts';
+import { foldsInFile } from './folds.ts';
 import { ForeignWeights } from './foreign.node.ts';
 import { gridOf } from './grid.ts';
 import {
@@ -19,18 +17,29 @@ import {
   readRuns,
   runsAsCsv,
 } from './outcome.node.ts';
-import type { Parts } from './parts.ts';
 import { pretrainingConfig } from './requests.node.ts';
 import { openFolder } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
+import { type KeptSubjects, readSubjects } from './subjects.node.ts';
 
 export const experimentReport = 'report.html';
 export const experimentCsv = 'results.csv';
 export const experimentJson = 'results.json';
 
-async function partsIn(folder: string): Promise<Parts> {
-  const text = await readText(new DiskFiles(folder), subjectsFile);
-  return text === null ? { test: [], pool: [], spare: [], groups: {} } : (JSON.parse(text) as Parts);
+/** How many subjects do what. */
+function subjectsOf(
+  { subjects: { validation } }: Experiment,
+  folds: number | null,
+  { parts, notice }: KeptSubjects,
+): ExperimentParts {
+  const names = (part: 'test' | 'pool' | 'spare') => parts.map((one) => new Set(one[part]).size);
+  const everyone = new Set(parts.flatMap(({ test, pool }) => [...test, ...pool]));
+  const groups = parts[0]?.groups ?? {};
+  return {
+    ...{ folds, validation, notice, pool: names('pool'), spare: names('spare') },
+    test: new Set(parts.flatMap(({ test }) => test)).size,
+    groups: [...new Set([...everyone].flatMap((name) => groups[name] ?? []))].sort(),
+  };
 }
 
 export interface ReportedExperiment extends Outcome {
@@ -47,10 +56,12 @@ export interface ReportedExperiment extends Outcome {
 export async function reportExperiment(experiment: Experiment, folder: string): Promise<ReportedExperiment> {
   if ((await openFolder(folder, experiment)) === null)
     throw new FileError(folder, 'holds no runs of this experiment yet', 'Run it first, without --report.');
-  const grid = gridOf(experiment);
-  const outcome = outcomeOf(experiment, grid, await readRuns(folder, grid));
+  const kept = await readSubjects(folder);
+  const said = foldsInFile(experiment);
+  const folds = said === undefined ? kept.parts.length : said;
+  const grid = gridOf(experiment, folds);
+  const outcome = outcomeOf(experiment, { grid, folds }, await readRuns(folder, grid));
   const pretrained = await readPretrained(folder, grid);
-  const { test, pool, spare, groups } = await partsIn(folder);
   const batches = new Map(
     grid.pretrainings.map((unit) => [unit.name, pretrainingConfig(experiment, unit).batch]),
   );
@@ -58,11 +69,7 @@ export async function reportExperiment(experiment: Experiment, folder: string): 
     point: baseConfig(experiment).batch,
     pretraining: (name) => batches.get(name)!,
   });
-  const subjects = {
-    ...{ test: test.length, pool: pool.length, spare: spare.length },
-    validation: experiment.subjects.validation,
-    groups: [...new Set([...test, ...pool].flatMap((name) => groups[name] ?? []))].sort(),
-  };
+  const subjects = subjectsOf(experiment, folds, kept);
   const foreign = await new ForeignWeights().seen(experiment, grid, folder);
   const texts = [
     [experimentCsv, runsAsCsv(outcome)],

@@ -1,11 +1,15 @@
 /** @file What the runs of an experiment are given: the configuration of each pretraining and each point. */
 import { join } from 'node:path';
+import { ConfigError } from '../../base/errors.ts';
+import { some } from '../../base/words.ts';
 import type { Split } from '../../data/split.ts';
 import { mergeGiven, presetOf, type RunConfig, resolveConfig } from '../config.ts';
 import { fineTuning } from '../job.ts';
 import type { GivenConfig } from '../settings.ts';
-import { baseConfig, pretrainingGiven } from './file.ts';
+import { baseConfig, pretrainingGiven } from './configs.ts';
+import type { ExperimentData, PretrainingData } from './data.node.ts';
 import type { Point, PretrainingUnit } from './grid.ts';
+import { expectApart, known, type Parts, pointSplit, spareSplit, untestedSplit } from './parts.ts';
 import type { Experiment } from './settings.ts';
 
 /** What a run is given, and what that comes to. */
@@ -70,4 +74,62 @@ export function pointRequest(
   const init = point.pretraining ? join(folder, point.pretraining.name) : weights;
   const own = { model, size, spacingMm, subjects: split, init, out: join(folder, point.name) };
   return request({ ...given, ...own }, 'base');
+}
+
+/** What the runs of an experiment are given, their data prepared when they are first asked for. */
+export class Requests {
+  readonly #experiment: Experiment;
+  readonly #folder: string;
+  readonly #data: ExperimentData;
+  readonly #warn: (line: string) => void;
+
+  constructor(experiment: Experiment, folder: string, data: ExperimentData, warn: (line: string) => void) {
+    this.#experiment = experiment;
+    this.#folder = folder;
+    this.#data = data;
+    this.#warn = warn;
+  }
+
+  /** @throws ConfigError where somebody would pretrain who tests, or, unless all do who do not, may be labelled */
+  async pretraining(unit: PretrainingUnit): Promise<Request> {
+    const config = pretrainingConfig(this.#experiment, unit);
+    const made = await this.#data.pretraining(config);
+    const split = await this.#splitOf(unit, config, made);
+    return pretrainingRequest(this.#experiment, unit, { folder: this.#folder, store: made.store, split });
+  }
+
+  /** Null: by the fractions. */
+  async #splitOf(unit: PretrainingUnit, config: RunConfig, made: PretrainingData): Promise<Split | null> {
+    const { subjects, initialisations } = this.#experiment;
+    const where = `initialisations.${unit.initialisation}.pretraining`;
+    const { seed, validationFraction: validation, testFraction: test } = config;
+    const untested = initialisations[unit.initialisation]!.pretrains === 'untested';
+    if (!untested && !made.same) {
+      if (config.data !== null && baseConfig(this.#experiment).data !== null && !subjects.distinct)
+        expectApart(made.subjects.map(known(subjects)), (await this.#data.target()).parts, where);
+      return null;
+    }
+    const own = partsAt((await this.#data.target()).parts, unit.fold, where);
+    if (!untested) return spareSplit(own, where, { seed, validation, test });
+    const target = made.same ? (name: string) => name : known(subjects);
+    const found = untestedSplit(made.subjects, own, target, where, { seed, validation, test });
+    if (found.missing.length > 0)
+      this.#warn(
+        `${unit.name}: ${where}.data have nobody of the name of ${some(found.missing, 3)}, who ${found.missing.length === 1 ? 'tests' : 'test'}: nobody is left out for them. If they are there under other names, say so in subjects.same.`,
+      );
+    return found.split;
+  }
+
+  async point(point: Point): Promise<Request> {
+    const { store, parts } = await this.#data.target();
+    const split = pointSplit(partsAt(parts, point.fold, 'base'), point, this.#experiment.subjects.validation);
+    return pointRequest(this.#experiment, point, { folder: this.#folder, store, split });
+  }
+}
+
+/** Throws ConfigError where folds have parts of their own, and a run is of none. */
+function partsAt(parts: readonly Parts[], fold: number | null, where: string): Parts {
+  if (fold === null && parts.length > 1)
+    throw new ConfigError(`${where}.data and base.data are one folder by two paths. Write both alike.`);
+  return parts[(fold ?? 1) - 1]!;
 }

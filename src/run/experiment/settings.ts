@@ -9,10 +9,11 @@ export interface TestCohort {
 
 export interface ExperimentSubjects {
   /**
-   * Who tests, the same at every point: a cohort of phantom hearts of its own; so many subjects, drawn; `fold 2/5`;
-   * or names, `patient101..patient150` for a range of the sorted ones.
+   * Who tests. The same at every point: a cohort of phantom hearts of its own; so many subjects, drawn; `fold 2/5`; or
+   * names, `patient101..patient150` for a range of the sorted ones. Every subject once: `5 folds`, or `each` alone.
+   * Null: whom those who published the data hold out.
    */
-  readonly test: TestCohort | number | string | readonly string[];
+  readonly test: TestCohort | number | string | readonly string[] | null;
   /** How many of the others may be labelled; who is left over may pretrain. Null: all may be labelled, nobody pretrains. */
   readonly pool: number | null;
   /** How many of the labelled subjects of a point choose its weights instead of training; 0: the last weights are taken. */
@@ -21,12 +22,21 @@ export interface ExperimentSubjects {
   readonly seed: number;
   /** Whether data sets have no subject in common even where they call some the same. */
   readonly distinct: boolean;
+  /** Who of other data is whom of the data of `base`: names there by names here. The same names are the same subjects. */
+  readonly same: Readonly<Record<string, string>>;
 }
+
+/**
+ * Who of the subjects of the target data pretrains: those who neither test nor may be labelled, or all who do not test
+ * (in folds each fold has a pretraining of its own, which leaves its test subjects out).
+ */
+export type Pretrains = 'spare' | 'untested';
 
 /** Weights that fine-tuning begins with. */
 export interface Initialisation {
   /** Made once for each seed, with these settings; null: not made here. */
   readonly pretraining: GivenConfig | null;
+  readonly pretrains: Pretrains;
   /** Of the pretraining; empty: the experiment's. */
   readonly seeds: readonly number[];
   /** A run or weights file from elsewhere; null: none. */

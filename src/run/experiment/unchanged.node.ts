@@ -1,10 +1,12 @@
 /** @file Whether the runs that exist are those that an experiment's file asks for, now that it may have changed. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import { changedKeys, settingAt } from '../../train/changes.ts';
 import type { RunConfig } from '../config.ts';
 import { configFile } from '../settle.node.ts';
+import { foldsAsked } from './folds.ts';
 import type { Request } from './requests.node.ts';
 import type { Experiment } from './settings.ts';
 
@@ -31,6 +33,18 @@ const refusal = (run: string, changes: string): ConfigError =>
   new ConfigError(
     `${run} was made with other settings: ${changes}. Set them back, choose another --out, or delete what was made with them.`,
   );
+
+/** Throws ConfigError where points were made in other folds, or in none, whose names are others. */
+export async function expectSameFolds(
+  folder: string,
+  before: Experiment | null,
+  after: Experiment,
+): Promise<void> {
+  const [was, is] = [before ?? after, after].map(({ subjects }) => JSON.stringify(subjects.test));
+  const folded = [before, after].some((one) => one && foldsAsked(one.subjects) !== null);
+  if (was === is || !folded || !existsSync(join(folder, 'points'))) return;
+  throw refusal(join(folder, 'points'), `subjects.test was ${was}, is ${is}`);
+}
 
 const savedConfig = async (folder: string): Promise<RunConfig> =>
   JSON.parse(await readFile(join(folder, configFile), 'utf8')) as RunConfig;

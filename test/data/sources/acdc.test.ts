@@ -44,6 +44,7 @@ describe('a folder laid out as ACDC', () => {
       targetView: 'short-axis',
       referenceViews: [],
       classes: ['background', 'right ventricle', 'myocardium', 'left ventricle'],
+      heldOut: ['patient101'],
       skipped: [],
     });
     expect(manifest.images.map(({ subject, frame, slice, phase }) => [subject, frame, slice, phase])).toEqual(
@@ -121,6 +122,21 @@ describe('what is unknown in masks', () => {
     expect(counts(data, [6, 7, 8])).toEqual({ 2: 48, [UNKNOWN]: 3 * 240 });
     expect(codes).toEqual(['PARTIAL_LABELS']);
     expect(notices[0]!.message).toMatch(/^In 2 of 4 volumes .*patient002_frame01\.nii\.gz \(no myocardium\)/);
+  });
+
+  test('is nothing of a class that is not asked for: what is labelled otherwise is background', async () => {
+    const files = [...patient('patient001', only(2, 3)), ...patient('patient002', only(3))];
+    const { data, codes } = await open(files, { classes: ['left ventricle'] });
+    expect(data.manifest.classes).toEqual(['background', 'left ventricle']);
+    expect(counts(data, [0, 1, 2])).toEqual({ 0: 3 * 240, 1: 48 });
+    expect(counts(data, [6, 7, 8])).toEqual({ 0: 3 * 240, 1: 48 });
+    expect(codes).toEqual([]);
+    const wall = await open(files, { classes: ['myocardium'] });
+    expect(counts(wall.data, [6, 7, 8])).toEqual({ 0: 48, [UNKNOWN]: 3 * 240 });
+    expect(wall.codes).toEqual(['PARTIAL_LABELS']);
+    await expect(open(files, { classes: ['atrium'] })).rejects.toThrow(
+      /no class "atrium" \(--classes\)\. Name some of right ventricle, myocardium and left ventricle/,
+    );
   });
 
   test('is a slice without any label, unless it is said to be background', async () => {

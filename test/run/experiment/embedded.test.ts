@@ -6,7 +6,7 @@ import { pointConfig, pretrainingConfig } from '../../../src/run/experiment/requ
 
 describe('the embedded experiment', () => {
   const experiment = embeddedExperiment();
-  const { pretrainings, points } = gridOf(experiment);
+  const { pretrainings, points } = gridOf(experiment, null);
 
   it('pretrains, fine-tunes and tests on cohorts of their own', () => {
     const { test } = experiment.subjects;

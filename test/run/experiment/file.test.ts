@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, FileError } from '../../../src/base/errors.ts';
 import { parseExperiment, readExperiment } from '../../../src/run/experiment/file.ts';
+import { foldsInFile } from '../../../src/run/experiment/folds.ts';
 import { gridOf, shareOf, unitTitle } from '../../../src/run/experiment/grid.ts';
 import { pointConfig, pretrainingConfig } from '../../../src/run/experiment/requests.node.ts';
 import { tiny } from './tiny.ts';
@@ -16,7 +17,7 @@ describe('an experiment’s file', () => {
     const { subjects: _, ...rest } = tiny;
     const experiment = parseExperiment(rest, 'e.json');
     expect(experiment.subjects).toEqual({
-      ...{ test: { seed: 12, subjects: 40 }, pool: null, validation: 0, seed: 1, distinct: false },
+      ...{ test: { seed: 12, subjects: 40 }, pool: null, validation: 0, seed: 1, distinct: false, same: {} },
     });
     expect(experiment).toMatchObject({ pretrainingSeeds: [1], figure: null });
     expect(parsed({ steps: undefined, base: { ...tiny.base, steps: 12 } }).steps).toEqual([12]);
@@ -25,7 +26,7 @@ describe('an experiment’s file', () => {
   it('gives pretrainings the network of base, and points what their initialisation transfers', () => {
     const moved = { of: 'pretrained', transfer: { initParts: 'encoder', learningRate: 0.5 } };
     const experiment = parsed({ initialisations: { ...tiny.initialisations, moved } });
-    const { pretrainings, points } = gridOf(experiment);
+    const { pretrainings, points } = gridOf(experiment, null);
     expect(pretrainings.map(({ name }) => name)).toEqual(['pretrained/pretrained_seed-1']);
     expect(pretrainingConfig(experiment, pretrainings[0]!).model).toMatchObject({ width: 4, depth: 2 });
     const point = points.find(({ initialisation }) => initialisation === 'moved')!;
@@ -56,6 +57,16 @@ describe('an experiment’s file', () => {
       'a fraction',
       { base: { ...tiny.base, testFraction: 0.2 } },
       /base\.testFraction .* subjects\.test says it/,
+    ],
+    [
+      'images beside, of whom nobody knows who they are',
+      { base: { ...tiny.base, unlabelled: 'scans' } },
+      /base\.unlabelled has no place here: it would not be known who tests there/,
+    ],
+    [
+      'validation beside that of subjects',
+      { base: { ...tiny.base, labelledValidation: 1 } },
+      /base\.labelledValidation .* subjects\.validation says it/,
     ],
     ['no scratch', { initialisations: { pretrained: made } }, /has 0 that are null; one, from scratch/],
     ['two scratch', { initialisations: { a: null, b: null } }, /has 2 that are null/],
@@ -97,6 +108,25 @@ describe('an experiment’s file', () => {
       /e\.json: subjects\.test is a cohort of phantom hearts, but base\.data is acdc/,
     ],
     [
+      'hearts of the phantom that are to leave themselves out',
+      { initialisations: { scratch: null, a: { ...made, pretrains: 'untested' } } },
+      /a\.pretrains is untested, but it pretrains on phantom hearts/,
+    ],
+    [
+      'distinct subjects that are to be left out',
+      {
+        base: { ...tiny.base, phantom: undefined, data: 'acdc' },
+        subjects: { test: 'each', distinct: true },
+        initialisations: { scratch: null, a: { pretraining: { data: 'other' }, pretrains: 'untested' } },
+      },
+      /a\.pretrains is untested, but subjects\.distinct says that other has no subject of base/,
+    ],
+    [
+      'who pretrains where nobody does',
+      { initialisations: { scratch: null, a: { weights: 'w', pretrains: 'untested' } } },
+      /initialisations\.a\.pretrains says who pretrains, but nobody does here/,
+    ],
+    [
       'validation of all',
       { subjects: { ...tiny.subjects, validation: 1 } },
       /subjects\.validation is 1, which leaves nobody/,
@@ -111,8 +141,55 @@ describe('an experiment’s file', () => {
   });
 });
 
+describe('folds', () => {
+  const folder = { ...tiny.base, phantom: undefined, data: 'acdc/' };
+  const own = parsed({
+    base: folder,
+    subjects: { test: '3 folds', same: { one: 'two' } },
+    initialisations: {
+      scratch: null,
+      apart: made,
+      same: { pretraining: { data: './acdc', tasks: ['rotation'] } },
+      other: { pretraining: { data: 'scans', init: 'runs/w' }, pretrains: 'untested' },
+      taken: { of: 'other', transfer: { initParts: 'encoder' } },
+    },
+    labelled: [2],
+    seeds: [5, 6],
+  });
+
+  it('are an axis: each with pretrainings of its own where these have its test subjects', () => {
+    const { points, pretrainings } = gridOf(own, 3);
+    expect(points).toHaveLength(5 * 3 * 2);
+    expect(new Set(points.map(({ name }) => name)).size).toBe(30);
+    expect(pretrainings.map(({ name }) => name)).toEqual([
+      'pretrained/apart_seed-1',
+      ...['same', 'other'].map((name) => `pretrained/${name}_fold-1_seed-1`),
+      ...['same', 'other'].map((name) => `pretrained/${name}_fold-2_seed-1`),
+      ...['same', 'other'].map((name) => `pretrained/${name}_fold-3_seed-1`),
+    ]);
+    for (const { fold, initialisation, pretraining } of points) {
+      if (['same', 'other', 'taken'].includes(initialisation)) expect(pretraining!.fold).toBe(fold);
+      else expect(pretraining?.fold ?? null).toBeNull();
+    }
+    expect(shareOf({ points, pretrainings }, { only: ['taken*fold-2*seed-6'] })).toMatchObject({
+      points: [{ name: 'points/taken_pretraining-1_labelled-2_steps-8_fold-2_seed-6' }],
+      pretrainings: [{ name: 'pretrained/other_fold-2_seed-1' }],
+    });
+    expect(unitTitle(pretrainings[1]!)).toBe('pretraining same, fold 1, seed 1');
+    expect(unitTitle(points[5]!)).toBe('scratch, 2 labelled, 8 steps, fold 2, seed 5');
+  });
+
+  it('are counted by the file, or by its hearts', () => {
+    expect(foldsInFile(own)).toBe(3);
+    expect(foldsInFile(parsed({ subjects: { test: 'each' } }))).toBe(4);
+    expect(foldsInFile(parsed({ base: folder, subjects: { test: 'each' } }))).toBeUndefined();
+    expect(foldsInFile(parsed({ base: folder, subjects: { test: 'fold 1/3' } }))).toBeNull();
+    expect(foldsInFile(parsed({ base: folder, subjects: {} }))).toBeNull();
+  });
+});
+
 describe('shares', () => {
-  const grid = gridOf(parsed({}));
+  const grid = gridOf(parsed({}), null);
 
   it('of several machines hold every point once, with the pretrainings that each needs', () => {
     const parts = [1, 2, 3].map((k) => shareOf(grid, { part: { k, n: 3 } }));

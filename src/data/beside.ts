@@ -1,0 +1,45 @@
+/** @file Two data sets as one: that of the run, and images beside it that only tasks without annotations train on. */
+import { ConfigError } from '../base/errors.ts';
+import { type PreparedData, type PreparedImage, type PreparedManifest, UNKNOWN } from './types.ts';
+
+/** Before names of subjects and files of the other data set: a subject of each may have one name. */
+const prefix = 'unlabelled/';
+
+function expectAlike(own: PreparedManifest, other: PreparedManifest): void {
+  for (const key of ['size', 'spacingMm', 'targetView'] as const)
+    if (own[key] !== other[key])
+      throw new ConfigError(
+        `unlabelled has images with ${key} ${other[key]}, data with ${own[key]}: one network cannot train on both. Prepare them alike.`,
+      );
+}
+
+/** An image with its lines in the order of `views`. */
+function movedImage(image: PreparedImage, from: readonly string[], views: readonly string[]): PreparedImage {
+  return { ...image, lines: views.map((view) => image.lines[from.indexOf(view)] ?? null) };
+}
+
+/**
+ * Images of `other` behind those of `data`. What is annotated of them is not taken over: their masks are unknown.
+ * @throws ConfigError where their images are of another size, spacing or view
+ */
+export function withUnlabelled(data: PreparedData, other: PreparedData): PreparedData {
+  const { manifest } = data;
+  expectAlike(manifest, other.manifest);
+  const referenceViews = [...new Set([...manifest.referenceViews, ...other.manifest.referenceViews])];
+  const images = [
+    ...manifest.images.map((image) => movedImage(image, manifest.referenceViews, referenceViews)),
+    ...other.manifest.images.map((image) => ({
+      ...movedImage(image, other.manifest.referenceViews, referenceViews),
+      ...{ subject: prefix + image.subject, file: prefix + image.file },
+    })),
+  ];
+  const pixels = new Float32Array(data.pixels.length + other.pixels.length);
+  pixels.set(data.pixels);
+  pixels.set(other.pixels, data.pixels.length);
+  const masks = data.masks && new Uint8Array(pixels.length).fill(UNKNOWN);
+  masks?.set(data.masks!);
+  const beside = Object.fromEntries(
+    other.manifest.images.map(({ subject }) => [prefix + subject, subject] as const),
+  );
+  return { manifest: { ...manifest, referenceViews, images, beside }, pixels, ...(masks && { masks }) };
+}

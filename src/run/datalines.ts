@@ -1,0 +1,47 @@
+/** @file What a job says of its data, a line each. */
+import { listed, plural, some } from '../base/words.ts';
+import { groupNames } from '../data/groups.ts';
+import { imagesOf, type Split } from '../data/split.ts';
+import type { PreparedData } from '../data/types.ts';
+import { splitOf, subjectsBeside } from '../train/dataset.ts';
+import { labelledText } from '../train/labelled.ts';
+import { pretextsOf, type RunConfig, trainConfigOf } from './config.ts';
+import { planRun } from './plan.ts';
+
+/** How many images, of what kind, with which labels. */
+export function dataLine({ manifest }: PreparedData): string {
+  const { images, size, spacingMm, targetView, referenceViews, classes = [] } = manifest;
+  const groups = Object.entries(groupNames(manifest));
+  const labels = [
+    ...(referenceViews.length > 0 ? [`lines of ${referenceViews.join(', ')}`] : []),
+    ...(classes.length > 0 ? [`masks of ${classes.slice(1).join(', ')}`] : []),
+    ...groups.map(([label, names]) => `${label}: ${names.join(', ')}`),
+  ];
+  const told = labels.length > 0 ? labels.join('; ') : 'no lines and no masks';
+  return `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${told}`;
+}
+
+/** Who trains beside the run's data, and who of them does not. */
+function besideLine(data: PreparedData, split: Split, config: RunConfig): string | null {
+  if (config.unlabelled === null) return null;
+  const { train, namesakes } = subjectsBeside(data, split);
+  const who = `${plural(train.length, 'subject')} of ${config.unlabelled}, ${plural(imagesOf(data, train).length, 'image')}, for ${listed(pretextsOf(config))}`;
+  const left =
+    namesakes.length > 0
+      ? `; ${some(
+          namesakes.map((name) => data.manifest.beside![name]!),
+          3,
+        )} left out, for subjects of these names validate or test`
+      : '';
+  return `Unlabelled: ${who}${left}`;
+}
+
+/** Whose labels are used, where few are (those that choose the weights are labels too), and who trains without any. */
+export function subjectLines(data: PreparedData, config: RunConfig): string[] {
+  const plan = planRun(config, data.manifest);
+  const split = splitOf(data, trainConfigOf(config), plan);
+  const labelled = labelledText(data, split, config, plan);
+  return [labelled && `Labelled: ${labelled}`, besideLine(data, split, config)].filter(
+    (line) => line !== null,
+  );
+}

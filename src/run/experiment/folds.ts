@@ -1,0 +1,31 @@
+/** @file Experiments in which every subject tests once: how many folds they have, and which runs each fold has of its own. */
+import { isRecord } from '../../base/record.ts';
+import { baseConfig, isSameFolder } from './configs.ts';
+import type { Experiment, ExperimentSubjects, TestCohort } from './settings.ts';
+
+/** Folds in which every subject tests once: so many, or one for each subject; null: the same subjects test at every point. */
+export type FoldsAsked = number | 'each' | null;
+
+export function foldsAsked({ test }: Pick<ExperimentSubjects, 'test'>): FoldsAsked {
+  if (test === 'each') return test;
+  const folds = typeof test === 'string' && /^(\d+) folds$/.exec(test);
+  return folds ? Number(folds[1]) : null;
+}
+
+/** The folds that the file alone tells; undefined where only the data do. */
+export function foldsInFile(experiment: Experiment): number | null | undefined {
+  const asked = foldsAsked(experiment.subjects);
+  if (asked !== 'each') return asked;
+  const { data, phantom } = baseConfig(experiment);
+  return data === null ? phantom.subjects : undefined;
+}
+
+/** The cohort that only tests, where there is one. */
+export const testCohort = ({ test }: Pick<ExperimentSubjects, 'test'>): TestCohort | null =>
+  isRecord(test) ? (test as unknown as TestCohort) : null;
+
+/** Whether the pretraining of an initialisation has subjects who test, so that each fold needs one without its own. */
+export function isMadePerFold({ initialisations, base }: Experiment, key: string): boolean {
+  const { pretraining, pretrains } = initialisations[key]!;
+  return pretrains === 'untested' || isSameFolder(pretraining?.data ?? null, base.data ?? null);
+}

@@ -3,6 +3,7 @@ import { mean } from '../base/statistics.ts';
 import { groupBy } from '../data/lists.ts';
 import type { Interval } from './hierarchy.ts';
 import { cellMeans, type Differences, hierarchicalBootstrap } from './hierarchy.ts';
+import type { PlannedStudies } from './planes.ts';
 import type { Result } from './result.ts';
 import { holm, type PairedT, pairedT } from './student.ts';
 import { summarize } from './summary.ts';
@@ -34,6 +35,8 @@ export interface PretrainedRun {
   readonly name: string;
   readonly title: string;
   readonly results: readonly RecordedResult[];
+  /** Planes planned on the test studies with its network; null where that draws no lines. */
+  readonly planned: PlannedStudies | null;
 }
 
 /** A place of the grid, whatever the initialisation and the seeds. */

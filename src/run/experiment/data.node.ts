@@ -24,6 +24,14 @@ export interface SharedData {
   readonly data: PreparedData;
 }
 
+/** The test subjects' original images. */
+export interface TestStudies {
+  readonly folder: string;
+  /** Null: all that are there. */
+  readonly subjects: readonly string[] | null;
+  readonly map: readonly string[];
+}
+
 /** What of a configuration decides what is prepared. */
 function sourceOf(config: RunConfig): object {
   const { data, map, size, spacingMm, phantom } = config;
@@ -154,6 +162,19 @@ export class ExperimentData {
   target(): Promise<SharedData & { readonly parts: Parts }> {
     this.#target ??= this.#openTarget();
     return this.#target;
+  }
+
+  /** Where the test subjects' images are as they were acquired; null of a prepared store, which has none. */
+  async testStudies(): Promise<TestStudies | null> {
+    const { data, map } = baseConfig(this.#experiment);
+    const { parts } = await this.target();
+    if (data !== null)
+      return existsSync(join(data, manifestName)) ? null : { folder: data, subjects: parts.test, map };
+    return {
+      folder: join(this.#folder, targetFolder(this.#experiment), 'test', 'cohort'),
+      subjects: null,
+      map,
+    };
   }
 
   async #openTarget() {

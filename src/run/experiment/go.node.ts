@@ -24,6 +24,7 @@ import {
 import { mainOf, recordedResults, resultsFile } from './outcome.node.ts';
 import { ExperimentPace } from './pace.ts';
 import { pointSplit, spareSplit } from './parts.ts';
+import { isPlanned, planTestStudies } from './planes.node.ts';
 import { pointRequest, pretrainingConfig, pretrainingRequest, type Request } from './requests.node.ts';
 import { claim, dropCheckpoints, keepExperiment, openFolder, stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
@@ -103,7 +104,8 @@ class Conductor {
       const outcome = unit.kind === 'point' ? await this.#runPoint(unit) : await this.#pretrain(unit);
       if (outcome === 'stopped') return this.#end(true);
     }
-    return this.#end(false);
+    await this.#planPlanes(own);
+    return this.#end(this.#options.signal.aborted);
   }
 
   close(): void {
@@ -160,6 +162,23 @@ class Conductor {
     for (const point of begun) {
       await expectSame(this.#at(point), await this.#pointRequest(point));
       await this.#weights.expectSame(this.#at(point), experiment, point);
+    }
+  }
+
+  /** With each pretraining that is done, once all that trains is. */
+  async #planPlanes({ pretrainings }: Grid): Promise<void> {
+    const { experiment, signal, console } = this.#options;
+    for (const unit of pretrainings) {
+      const folder = this.#at(unit);
+      if (signal.aborted) return;
+      if (stateOf(folder) !== 'done' || isPlanned(folder)) continue;
+      const { config } = await this.#pretrainingRequest(unit);
+      await planTestStudies(
+        await this.#openDevice(),
+        { folder, store: config.data!, config },
+        await this.#data.testStudies(),
+        { batch: baseConfig(experiment).batch, startStage: console.startStage.bind(console) },
+      );
     }
   }
 

@@ -16,6 +16,7 @@ import {
   type RecordedResult,
 } from '../../results/experiment.ts';
 import { type Grid, type Point, type Unit, unitTitle } from './grid.ts';
+import { readPlanned } from './planes.node.ts';
 import { stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 
@@ -49,7 +50,8 @@ export async function readPretrained(folder: string, { pretrainings }: Grid): Pr
     done.map(async (unit) => {
       const text = await readFile(join(folder, unit.name, resultsFile), 'utf8');
       const results = JSON.parse(text) as RecordedResult[];
-      return { name: unit.name, title: unitTitle(unit), results };
+      const planned = await readPlanned(join(folder, unit.name));
+      return { name: unit.name, title: unitTitle(unit), results, planned };
     }),
   );
 }

@@ -146,6 +146,8 @@ export interface RunInfo {
   readonly step: number;
   readonly best: { readonly step: number; readonly loss: number } | null;
   readonly hasWeights: boolean;
+  /** Whether planes can be planned with its weights; absent in runs of earlier visits. */
+  readonly plansLines?: boolean;
   /** Subjects it does not train on. */
   readonly heldOut: readonly string[];
   readonly adapter: string;
@@ -196,6 +198,8 @@ export interface WeightsSummary extends Grid {
   readonly network: string;
   readonly parameters: number;
   readonly steps: number | null;
+  /** Whether planes of other views can be planned with them. */
+  readonly plansLines: boolean;
   /** Whether the file itself says all this, or it was read off the weights' shapes. */
   readonly described: boolean;
 }

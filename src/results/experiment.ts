@@ -1,6 +1,7 @@
 /** @file Fine-tunings compared: what each came to, and how initialisations differ from scratch, in pairs. */
 import { mean } from '../base/statistics.ts';
 import { groupBy } from '../data/lists.ts';
+import type { Evaluation } from './evaluation.ts';
 import type { Interval } from './hierarchy.ts';
 import { cellMeans, type Differences, hierarchicalBootstrap } from './hierarchy.ts';
 import type { PlannedStudies } from './planes.ts';
@@ -15,6 +16,13 @@ export interface RecordedResult
   readonly detail: boolean;
   readonly bySubject: Readonly<Record<string, number>>;
 }
+
+/** Results as a run's folder keeps them. */
+export const recordedResults = ({ results }: Evaluation): RecordedResult[] =>
+  results.map(({ key, title, unit, digits, better, value, trivial, detail = false, bySubject }) => ({
+    ...{ key, title, unit, digits, better, value, trivial, detail },
+    bySubject: Object.fromEntries([...bySubject].sort(([a], [b]) => (a < b ? -1 : 1))),
+  }));
 
 /** A finished fine-tuning. */
 export interface ExperimentRun {

@@ -1,7 +1,7 @@
 /** @file Planned planes beside the real ones of their studies: errors of all, pictures of some. */
 import type { PixelImage } from '../data/dicom/pixels.ts';
 import type { ScannedImage } from '../data/scan.ts';
-import type { ImagePlane, Vec3 } from '../data/types.ts';
+import type { ImagePlane, Line, PreparedData, Vec3 } from '../data/types.ts';
 import { add, scale } from '../data/vector.ts';
 import { viewName } from '../data/viewnames.ts';
 import { imageIn, middleOf } from '../planning/image.ts';
@@ -9,10 +9,20 @@ import { footOn, planeOf } from '../planning/plane.ts';
 import { type PixelSlice, reformat, regrid } from '../planning/reformat.ts';
 import { pngUri, windowed } from '../report/pictures.ts';
 import type { ComparedPlane, PlacedPicture, ShownStudy, ShownView } from '../results/planes.ts';
+import { splitOf, trainingSamples } from '../train/dataset.ts';
+import type { TrainConfig } from '../train/settings.ts';
+import { planRun } from './plan.ts';
 import type { PlannedStack, PlannedView, RealErrors } from './planner.ts';
 
 /** What pictures show, mm, and in how many pixels: a heart and what is around it. */
 const [SHOWN_MM, SHOWN_PX] = [160, 80];
+
+/** The line of each view that one would answer without looking, of the subjects that a network is trained on. */
+export function usualLines(config: TrainConfig, data: PreparedData): (Line | null)[] {
+  const plan = planRun(config, data.manifest);
+  const split = splitOf(data, config, plan);
+  return plan.tasks.flatMap(({ part }) => part.lineReader?.usual(trainingSamples(data, part, split)) ?? []);
+}
 
 type WithReal = PlannedView & { readonly real: RealErrors & { readonly plane: ImagePlane } };
 

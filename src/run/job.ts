@@ -15,9 +15,14 @@ export interface JobKind {
 export const pretraining: JobKind = { name: 'pretrain', title: 'Pretraining', preset: 'small' };
 export const fineTuning: JobKind = { name: 'finetune', title: 'Fine-tuning', preset: 'finetune' };
 
-/** A phantom cohort, multitask pretraining and evaluation in a few minutes on a software adapter. */
+/**
+ * A phantom cohort, multitask pretraining and evaluation in a few minutes on a software adapter. The heatmaps' loss is a
+ * tenth of the location's; with equal weights it is the last to be learnt (docs/decisions/planning.md).
+ */
 export const embeddedDefault = {
   preset: 'small',
+  spacingMm: 6,
+  taskSettings: { orientation: { weight: 10 } },
   phantom: { subjects: 300, difficulty: 'mid', phases: 2, size: 64, seed: 1 },
   model: { width: 8 },
   steps: 800,

@@ -3,7 +3,7 @@ import { FileError, PlanningError } from '../base/errors.ts';
 import { transformLine } from '../data/affine.ts';
 import { type Input, oneImage } from '../data/input.ts';
 import { groupBy } from '../data/lists.ts';
-import { preparePlan } from '../data/prepare.ts';
+import { type PrepareOptions, preparePlan } from '../data/prepare.ts';
 import type { StudyPlan } from '../data/study/plan.ts';
 import { frameOfReference, type PlanStack, type RealView } from '../data/study/stackplan.ts';
 import type { Affine, ImagePlane, Line, PreparedData, Reason, SkippedFile } from '../data/types.ts';
@@ -50,6 +50,8 @@ export interface PlannerOptions {
   readonly turns: number;
   /** A line of each view that one would answer in any image, to compare with; see `LineReader.usual`. */
   readonly usual?: readonly (Line | null)[];
+  /** Gives an image's pixels; see `PrepareOptions`. */
+  readonly readImage?: PrepareOptions['readImage'];
 }
 
 /** Within what training usually turns images by. */
@@ -82,6 +84,9 @@ function lookAt(degrees: number): Look {
 
 const looksOf = (turns: number): Look[] =>
   Array.from({ length: turns }, (_, i) => lookAt(turns === 1 ? 0 : TURN_DEG * ((2 * i) / (turns - 1) - 1)));
+
+/** Whether the network of a plan draws lines, so that planes can be planned with it. */
+export const drawsLines = ({ tasks }: Trained['plan']): boolean => tasks.some(({ part }) => part.lineReader);
 
 /** The reader of lines that weights come with. Throws FileError where they have none. */
 function readerOf({ plan }: Trained, file: string): LineReader {
@@ -129,7 +134,8 @@ export class Planner {
     stackAxes(planes);
     const { size, spacingMm } = this.#trained.info;
     const own = { ...study, targets: stack.slices.flat(), skipped: [] };
-    const data = await preparePlan(own, { size, spacingMm });
+    const { readImage } = this.#options;
+    const data = await preparePlan(own, { size, spacingMm, ...(readImage && { readImage }) });
     const { images, skipped } = data.manifest;
     return {
       stack,

@@ -10,6 +10,7 @@ import type { PreparedManifest } from '../../src/data/types.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
 import { loadBare } from '../../src/run/bareweights.ts';
 import { backboneRecord } from '../../src/run/plan.ts';
+import { drawsLines } from '../../src/run/planner.ts';
 import { loadTrained, type Trained } from '../../src/run/trained.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { taskHeads } from '../../src/train/init.ts';
@@ -74,6 +75,7 @@ export function summaryOf({ name, own, network, plan, info, described }: LoadedW
     tells: plan.tasks.map(({ part }) => part.tells),
     referenceViews,
     targetView,
+    plansLines: drawsLines(plan),
     size,
     spacingMm,
     network: `${backbone.title}, ${backbone.describe(settings)}`,

@@ -11,8 +11,9 @@ import { DiskFiles } from '../../train/runfiles.node.ts';
 import { writeText } from '../../train/runfiles.ts';
 import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
 import { type DataOptions, openData } from '../dataset.node.ts';
+import { joinedCohorts } from './cohorts.ts';
 import { baseConfig, pretrainingGiven } from './file.ts';
-import { cohortPrefix, expectApart, type Parts, partsOf } from './parts.ts';
+import { expectApart, type Parts, partsOf } from './parts.ts';
 import type { Experiment, TestCohort } from './settings.ts';
 
 /** Who tests, may be labelled, or neither, in the experiment's folder. */
@@ -51,34 +52,6 @@ async function prepared(config: RunConfig, folder: string, options: DataOptions)
   return { store: storeIn(config, folder), data };
 }
 
-const prefixed = ({ manifest }: PreparedData, prefix: string) => ({
-  images: manifest.images.map((image) => ({
-    ...image,
-    ...{ subject: prefix + image.subject, file: prefix + image.file },
-  })),
-  groups: Object.entries(manifest.groups ?? {}).map(([name, group]) => [prefix + name, group]),
-  skipped: manifest.skipped.map((file) => ({ ...file, file: prefix + file.file })),
-});
-
-/** Two data sets as one, of whom no subject has another's name. */
-function joined(pool: PreparedData, test: PreparedData): PreparedData {
-  const [one, other] = [prefixed(pool, cohortPrefix.pool), prefixed(test, cohortPrefix.test)];
-  const pixels = new Float32Array(pool.pixels.length + test.pixels.length);
-  pixels.set(pool.pixels);
-  pixels.set(test.pixels, pool.pixels.length);
-  const groups = [...one.groups, ...other.groups];
-  return {
-    manifest: {
-      ...pool.manifest,
-      images: [...one.images, ...other.images],
-      skipped: [...one.skipped, ...other.skipped],
-      ...(groups.length > 0 && { groups: Object.fromEntries(groups) as Record<string, string> }),
-    },
-    pixels,
-    ...(pool.masks && test.masks && { masks: Uint8Array.from([...pool.masks, ...test.masks]) }),
-  };
-}
-
 /** Phantom hearts of two cohorts in one store. */
 async function targetHearts(
   config: RunConfig,
@@ -91,7 +64,7 @@ async function targetHearts(
   const pool = await prepared(config, join(folder, 'pool'), options);
   const phantom = { ...config.phantom, ...test };
   const tests = await prepared({ ...config, phantom }, join(folder, 'test'), options);
-  const data = joined(pool.data, tests.data);
+  const data = joinedCohorts(pool.data, tests.data);
   await writeStore(store, data);
   return { store, data };
 }

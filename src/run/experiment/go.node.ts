@@ -1,6 +1,7 @@
 /** @file Runs an experiment: each pretraining once, each point of the grid once, whatever was cut short gone on with. */
 import { join } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
+import { recordedResults } from '../../results/experiment.ts';
 import { openDevice } from '../../tensor/device.node.ts';
 import type { Device } from '../../tensor/device.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
@@ -9,6 +10,7 @@ import type { RunConfig } from '../config.ts';
 import type { DataOptions } from '../dataset.node.ts';
 import { adapterLine, type JobConsole, runJob } from '../job.node.ts';
 import { fineTuning, type JobKind, pretraining } from '../job.ts';
+import { pretrainingConfig } from './configs.ts';
 import { ExperimentData } from './data.node.ts';
 import { baseConfig } from './file.ts';
 import {
@@ -21,11 +23,11 @@ import {
   type Unit,
   unitTitle,
 } from './grid.ts';
-import { mainOf, recordedResults, resultsFile } from './outcome.node.ts';
+import { mainOf, resultsFile } from './outcome.node.ts';
 import { ExperimentPace } from './pace.ts';
 import { pointSplit, spareSplit } from './parts.ts';
 import { isPlanned, planTestStudies } from './planes.node.ts';
-import { pointRequest, pretrainingConfig, pretrainingRequest, type Request } from './requests.node.ts';
+import { pointRequest, pretrainingRequest, type Request } from './requests.node.ts';
 import { claim, dropCheckpoints, keepExperiment, openFolder, stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 import { changedData, expectSame, expectStore, ForeignWeights } from './unchanged.node.ts';

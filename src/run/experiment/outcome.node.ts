@@ -7,7 +7,6 @@ import { listed } from '../../base/words.ts';
 import { groupBy } from '../../data/lists.ts';
 import type { ExperimentCost, ExperimentReportInput } from '../../report/experiment.ts';
 import { csvLines } from '../../results/csv.ts';
-import type { Evaluation } from '../../results/evaluation.ts';
 import {
   compareAll,
   type ExperimentRun,
@@ -22,13 +21,6 @@ import type { Experiment } from './settings.ts';
 
 /** The results of a point with their values by subject, in its folder beside evaluation.json. */
 export const resultsFile = 'results.json';
-
-/** The content of results.json. */
-export const recordedResults = ({ results }: Evaluation): RecordedResult[] =>
-  results.map(({ key, title, unit, digits, better, value, trivial, detail = false, bySubject }) => ({
-    ...{ key, title, unit, digits, better, value, trivial, detail },
-    bySubject: Object.fromEntries([...bySubject].sort(([a], [b]) => (a < b ? -1 : 1))),
-  }));
 
 async function readRun(folder: string, point: Point): Promise<ExperimentRun> {
   const { name, initialisation, pretraining, labelled, steps, seed } = point;

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { openDevice } from '../../tensor/device.node.ts';
 import type { Device } from '../../tensor/device.ts';
 import { type RunConfig, resolveConfig } from '../config.ts';
+import { pointConfig, pretrainingConfig } from './configs.ts';
 import { baseConfig } from './file.ts';
 import { gridOf, type Share, shareOf, type Unit } from './grid.ts';
 import { ExperimentPace } from './pace.ts';
 import { secondsPerStep } from './probe.ts';
-import { pointConfig, pretrainingConfig } from './requests.node.ts';
 import { openFolder, type RunState, stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 

@@ -11,15 +11,13 @@ import { parseViewRule } from '../../data/study/views.ts';
 import { viewName } from '../../data/viewnames.ts';
 import type { PlannedStudies } from '../../results/planes.ts';
 import type { Device } from '../../tensor/device.ts';
-import { splitOf, trainingSamples } from '../../train/dataset.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText, writeText } from '../../train/runfiles.ts';
 import { weightsFile } from '../../train/weightsfile.ts';
-import { chosenStacks, comparedPlanes, shownStudy } from '../compareplanes.ts';
+import { chosenStacks, comparedPlanes, shownStudy, usualLines } from '../compareplanes.ts';
 import { type RunConfig, trainConfigOf } from '../config.ts';
 import type { Stage } from '../dataset.node.ts';
-import { planRun } from '../plan.ts';
-import { type PlannedStack, Planner } from '../planner.ts';
+import { drawsLines, type PlannedStack, Planner } from '../planner.ts';
 import { loadTrained } from '../trained.ts';
 import type { TestStudies } from './data.node.ts';
 
@@ -42,14 +40,6 @@ export interface PlannedWith {
   readonly folder: string;
   readonly store: string;
   readonly config: RunConfig;
-}
-
-/** The lines that one would answer without looking, by view: of whom the network was trained on. */
-async function usualLines({ store, config }: PlannedWith) {
-  const data = await openStore(store);
-  const plan = planRun(config, data.manifest);
-  const split = splitOf(data, trainConfigOf(config), plan);
-  return plan.tasks.flatMap(({ part }) => part.lineReader?.usual(trainingSamples(data, part, split)) ?? []);
 }
 
 const nothing = (none: string): PlannedStudies => ({ planes: [], refused: [], shown: [], none });
@@ -123,10 +113,13 @@ export async function planTestStudies(
   const file = join(made.folder, weightsFile);
   const trained = await loadTrained(device, await readBytes(file), file);
   try {
-    const draws = trained.plan.tasks.some(({ part }) => part.lineReader);
-    const planned = draws
+    const planned = drawsLines(trained.plan)
       ? await plannedStudies(
-          new Planner(trained, file, { batch, turns: TURNS, usual: await usualLines(made) }),
+          new Planner(trained, file, {
+            batch,
+            turns: TURNS,
+            usual: usualLines(trainConfigOf(made.config), await openStore(made.store)),
+          }),
           studies,
           startStage,
         )

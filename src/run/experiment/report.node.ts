@@ -6,6 +6,7 @@ import { renderExperiment } from '../../report/experiment.ts';
 import type { PretrainedRun } from '../../results/experiment.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText } from '../../train/runfiles.ts';
+import { pretrainingConfig } from './configs.ts';
 import { subjectsFile } from './data.node.ts';
 import { baseConfig } from './file.ts';
 import { gridOf } from './grid.ts';
@@ -19,7 +20,6 @@ import {
   runsAsCsv,
 } from './outcome.node.ts';
 import type { Parts } from './parts.ts';
-import { pretrainingConfig } from './requests.node.ts';
 import { openFolder } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 

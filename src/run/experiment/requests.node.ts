@@ -1,9 +1,9 @@
 /** @file What the runs of an experiment are given: the configuration of each pretraining and each point. */
 import { join } from 'node:path';
 import type { Split } from '../../data/split.ts';
-import { mergeGiven, type RunConfig, resolveConfig } from '../config.ts';
-import { fineTuning } from '../job.ts';
+import { type RunConfig, resolveConfig } from '../config.ts';
 import type { GivenConfig } from '../settings.ts';
+import { pointConfig, pretrainingConfig } from './configs.ts';
 import { baseConfig, pretrainingGiven } from './file.ts';
 import type { Point, PretrainingUnit } from './grid.ts';
 import type { Experiment } from './settings.ts';
@@ -27,15 +27,6 @@ const request = (given: GivenConfig, section: string): Request => ({
   section,
 });
 
-/** The configuration of a pretraining, before its data are prepared. */
-export function pretrainingConfig(
-  experiment: Experiment,
-  { initialisation, seed }: PretrainingUnit,
-): RunConfig {
-  const made = experiment.initialisations[initialisation]!.pretraining!;
-  return resolveConfig({ ...pretrainingGiven(experiment, made), seed });
-}
-
 /** @param split who pretrains, where the data are those that are fine-tuned on */
 export function pretrainingRequest(
   experiment: Experiment,
@@ -50,13 +41,6 @@ export function pretrainingRequest(
     { ...own, ...(split && { subjects: split }) },
     `initialisations.${initialisation}.pretraining`,
   );
-}
-
-/** The settings of a point that do not depend on its data: also what its cost follows from. */
-export function pointConfig(experiment: Experiment, { initialisation, steps, seed }: Point): GivenConfig {
-  const { transfer = {} } = experiment.initialisations[initialisation] ?? {};
-  const base = { ...experiment.base, preset: experiment.base.preset ?? fineTuning.preset };
-  return { ...mergeGiven(base, transfer), steps, seed };
 }
 
 export function pointRequest(

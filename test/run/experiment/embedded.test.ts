@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { embeddedExperiment } from '../../../src/run/experiment/embedded.ts';
 import { gridOf } from '../../../src/run/experiment/grid.ts';
-import { pointConfig, pretrainingConfig } from '../../../src/run/experiment/requests.node.ts';
+import { pointConfig, pretrainingConfig } from '../../../src/run/experiment/configs.ts';
 
 describe('the embedded experiment', () => {
   const experiment = embeddedExperiment();

@@ -21,6 +21,7 @@ import { planStudy } from './work/plan.ts';
 import { predictStudy } from './work/predict.ts';
 import { reportOf } from './work/report.ts';
 import { Session } from './work/session.ts';
+import { Story, usualSize } from './work/story.ts';
 import { adapterName, Training } from './work/training.ts';
 import { type LoadedWeights, openWeights, startWeights, summaryOf } from './work/weights.ts';
 
@@ -49,6 +50,7 @@ function busy(progress: Busy): void {
 
 const session = new Session();
 const training = new Training(tell);
+const story = new Story(tell);
 let device: Device | null = null;
 let weights: LoadedWeights | null = null;
 interface WeightsSource {
@@ -119,6 +121,8 @@ async function hello(): Promise<Hello> {
     tasks: taskInfos(),
     data: await attempt(() => session.restore()),
     run,
+    story: await attempt(() => story.restore()),
+    storySize: usualSize,
     metrics: run ? ((await attempt(() => training.metrics())) ?? []) : [],
     validation: run ? ((await attempt(() => training.validation())) ?? []) : [],
   };
@@ -154,6 +158,11 @@ function idle(): void {
   if (training.running) throw new ConfigError('A training is running on this data. Pause or stop it first.');
 }
 
+/** Two trainings at once would share one adapter. */
+function storyIdle(): void {
+  if (story.running) throw new ConfigError('The story is running. Stop it first; it goes on later.');
+}
+
 type Handlers = { [K in RequestName]: (input: Requests[K]['in']) => Promise<Requests[K]['out']> };
 
 const handlers: Handlers = {
@@ -177,13 +186,16 @@ const handlers: Handlers = {
   },
   deleteAll: async () => {
     idle();
+    storyIdle();
     await session.clear();
     await training.clear();
+    await story.clear();
     return null;
   },
   study: async (subject) => studyInfo(session.library, subject),
   image: (request) => imageValues(session.library, request),
   train: async ({ form, resume }) => {
+    storyIdle();
     const from = form.init && weightsSource ? startWeights(await useWeights(), weightsSource.bytes) : null;
     return training.start(form, session.data, session.name, resume, from);
   },
@@ -208,6 +220,14 @@ const handlers: Handlers = {
       return load({ name, own: true, bytes: await training.weights() });
     }),
   plan: (request) => inTurn(async () => planStudy(session.library, await useWeights(), request)),
+  story: async ({ size, resume }) => {
+    idle();
+    return story.start(size, resume);
+  },
+  stopStory: async () => {
+    story.stop();
+    return null;
+  },
   predict: (request) => inTurn(async () => predictStudy(session.library, await useWeights(), request)),
 };
 

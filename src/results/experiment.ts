@@ -56,7 +56,7 @@ export const atPlace =
     run.labelled === labelled && run.steps === steps;
 
 /** What a result is of a run: the mean over test subjects of those that have one; null without any. */
-export function figureOf({ results }: ExperimentRun, key: string): number | null {
+export function figureOf({ results }: Pick<ExperimentRun, 'results'>, key: string): number | null {
   const found = results.find((result) => result.key === key);
   return found ? mean(Object.values(found.bySubject)) : null;
 }

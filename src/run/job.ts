@@ -25,7 +25,8 @@ export const embeddedDefault = {
   taskSettings: { orientation: { weight: 10 } },
   phantom: { subjects: 300, difficulty: 'mid', phases: 2, size: 64, seed: 1 },
   model: { width: 8 },
-  steps: 800,
+  batch: 12,
+  steps: 1100,
   learningRate: 4e-3,
   validateEvery: 100,
 } satisfies GivenConfig;

@@ -55,7 +55,8 @@ it('begins, stops, is found again after a reload, and goes on to what npm start 
     'Steps of fine-tuning': size.steps,
     'Test hearts': size.testHearts,
   };
-  for (const [label, value] of Object.entries(fields)) await story().getByLabel(label).fill(String(value));
+  for (const [label, value] of Object.entries(fields))
+    await story().getByLabel(label, { exact: true }).fill(String(value));
   await story().getByRole('button', { name: 'Start' }).click();
   await page.waitForFunction(() => {
     const now = document.querySelector('.stages .now')?.textContent ?? '';
@@ -92,7 +93,7 @@ it('shows planes in the patient or says that there are none, keeps its outcome, 
     await expect
       .poll(async () => (await story().locator('canvas.planes').screenshot()).length)
       .toBeGreaterThan(10_000);
-    await story().getByLabel('Test heart').selectOption('0');
+    await story().getByLabel('Test heart', { exact: true }).selectOption('0');
   }
   await page.setViewportSize({ width: 390, height: 844 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);

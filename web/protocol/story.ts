@@ -40,8 +40,7 @@ export interface StoryOutcome {
 }
 
 /** What is done one after another. */
-export const storyStages = ['hearts', 'pretraining', 'scratch', 'pretrained', 'planes'] as const;
-export type StoryStage = (typeof storyStages)[number];
+export type StoryStage = 'hearts' | 'pretraining' | 'scratch' | 'pretrained' | 'planes';
 
 /** The story as it is kept in the browser. */
 export interface StoryInfo {

@@ -80,8 +80,15 @@ class Teller {
     const { experiment } = this.#options;
     const { model, size, spacingMm } = baseConfig(experiment);
     const subjects = pointSplit(partsOf(labelled, experiment), point, experiment.subjects.validation);
-    const own = { ...pointConfig(experiment, point), model, size, spacingMm, subjects };
     const init = point.pretraining ? await this.#pretrained() : null;
+    const own = {
+      ...pointConfig(experiment, point),
+      model,
+      size,
+      spacingMm,
+      subjects,
+      init: init?.file ?? null,
+    };
     return this.#run(run, trainConfigOf(resolveConfig(own)), labelled, init);
   }
 

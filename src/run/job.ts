@@ -16,8 +16,8 @@ export const pretraining: JobKind = { name: 'pretrain', title: 'Pretraining', pr
 export const fineTuning: JobKind = { name: 'finetune', title: 'Fine-tuning', preset: 'finetune' };
 
 /**
- * A phantom cohort, multitask pretraining and evaluation in a few minutes on a software adapter. The heatmaps' loss is a
- * tenth of the location's; with equal weights it is the last to be learnt (docs/decisions/planning.md).
+ * A phantom cohort, multitask pretraining and evaluation in a few minutes on a software adapter. The heatmaps' loss is
+ * the smaller and harder one, so it counts tenfold; how that was chosen: docs/decisions/planning.md.
  */
 export const embeddedDefault = {
   preset: 'small',

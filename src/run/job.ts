@@ -26,7 +26,7 @@ export const embeddedDefault = {
   phantom: { subjects: 300, difficulty: 'mid', phases: 2, size: 64, seed: 1 },
   model: { width: 8 },
   batch: 12,
-  steps: 1100,
+  steps: 1000,
   learningRate: 4e-3,
   validateEvery: 100,
 } satisfies GivenConfig;

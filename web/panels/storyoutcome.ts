@@ -1,6 +1,6 @@
 /** @file What the whole story came to: figures with and without pretraining, planes in figures and in the patient. */
 import { fixed } from '../../src/results/result.ts';
-import { count, field, fill, h, select, setOptions } from '../dom.ts';
+import { count, field, fill, h, plural, select, setOptions } from '../dom.ts';
 import { css, windowedImage } from '../draw.ts';
 import type { StoryFigure, StoryOutcome, StoryStudy } from '../protocol/story.ts';
 import type { Quad } from '../scene.ts';
@@ -84,7 +84,7 @@ export class Outcome {
     this.element.hidden = outcome === null;
     if (outcome === this.#outcome || outcome === null) return;
     this.#outcome = outcome;
-    const { figures, planes, studies } = outcome;
+    const { figures, planes, refused, studies } = outcome;
     fill(
       this.#tables,
       h('h3', {}, 'Segmentation with five labelled hearts'),
@@ -107,6 +107,9 @@ export class Outcome {
             ]),
           )
         : h('p', {}, 'No plane could be planned: the network found too few lines. Pretrain for longer.'),
+      planes.length > 0 && refused > 0
+        ? h('p', { class: 'hint' }, `${plural(refused, 'plane')} could not be planned: too few lines.`)
+        : null,
     );
     this.#scene.hidden = studies.length === 0;
     setOptions(

@@ -113,7 +113,7 @@ export function trainPanel(app: App): HTMLElement {
     card('Training', empty, source, form.element, buttons.element, notice.element),
     card('Run', status, begun, background, view.element),
   );
-  return h('div', { class: 'stack' }, own, storyCard(app));
+  return h('div', { class: 'train' }, own, storyCard(app));
 }
 
 function stateWords({ state, message }: RunInfo, started: boolean): string {

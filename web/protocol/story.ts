@@ -36,6 +36,8 @@ export interface StoryStudy {
 export interface StoryOutcome {
   readonly figures: readonly StoryFigure[];
   readonly planes: readonly PlaneMedians[];
+  /** Planes that could not be planned, for want of lines. */
+  readonly refused: number;
   readonly studies: readonly StoryStudy[];
 }
 

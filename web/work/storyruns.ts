@@ -48,8 +48,8 @@ export interface StoryOptions {
 /** A finished run's results, beside its weights. */
 const resultsFile = 'results.json';
 
-/** As many positions as `planewise plan` takes. */
-const TURNS = 5;
+/** Every slice is looked at once, as an experiment does. */
+const TURNS = 1;
 
 class Teller {
   readonly #options: StoryOptions;
@@ -154,7 +154,9 @@ class Teller {
       }
       const studies: StoryStudy[] = [];
       for (const { own, place } of chosenStacks(planned)) studies.push(await studyOf(own, place, read));
-      return { planes: planeMedians(comparedPlanes(planned)), studies };
+      const compared = comparedPlanes(planned);
+      const all = stacks.reduce((sum, { real }) => sum + real.size, 0);
+      return { planes: planeMedians(compared), refused: all - compared.length, studies };
     } finally {
       trained.network.dispose();
     }

@@ -18,7 +18,7 @@ export interface EmbeddedSize {
 export const embeddedSize: EmbeddedSize = {
   hearts: embeddedDefault.phantom.subjects,
   pretrainingSteps: embeddedDefault.steps,
-  steps: 200,
+  steps: 180,
   testHearts: 20,
   seeds: [1, 2],
 };
@@ -26,7 +26,7 @@ export const embeddedSize: EmbeddedSize = {
 /**
  * Multitask pretraining on hearts without labels, then segmentation with five labelled ones, from its encoder and from
  * scratch, on test hearts of a cohort of their own. Chosen on other cohorts: on seeds 42 and 43 (three draws) the
- * learning rate that was best from scratch, and the encoder alone, for with 200 steps of so small a network the whole
+ * learning rate that was best from scratch, and the encoder alone, for with some 200 steps of so small a network the whole
  * of its weights did worse than none; the spacing and the pretraining's weights by planes planned on seed 5101
  * (docs/decisions/planning.md).
  */

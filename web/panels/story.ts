@@ -113,7 +113,7 @@ export function storyCard(app: App): HTMLElement {
   const about = h(
     'p',
     { class: 'hint' },
-    `All of planewise on built-in hearts: pretraining on ${count(hearts)} without a label, segmentation of five labelled ones from scratch and from what was learnt, with the same budget, both measured on ${plural(testHearts, 'other heart')}, and planes planned on these. As npm start, with one draw of labelled hearts instead of two. Without a GPU it takes minutes too, about as many as npm start. It can be stopped, or the page closed, and goes on later; the data and the run above are left alone.`,
+    `All of planewise on built-in hearts: pretraining on ${count(hearts)} without a label, learning masks of five labelled ones from scratch and from what was learnt, with the same budget, both measured on ${plural(testHearts, 'other heart')}, and planes planned on these. As npm start, with one draw of labelled hearts instead of two. Without a GPU it takes minutes too, about as many as npm start. It can be stopped, or the page closed, and goes on later; the data and the run above are left alone.`,
   );
   app.client.on('storyProgress', (event) => progress.progress(event));
   app.watch(({ story }) => {

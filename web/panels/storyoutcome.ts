@@ -87,7 +87,7 @@ export class Outcome {
     const { figures, planes, refused, studies } = outcome;
     fill(
       this.#tables,
-      h('h3', {}, 'Segmentation with five labelled hearts'),
+      h('h3', {}, 'With the masks of five hearts'),
       table('Comparison', ['', 'From scratch', 'Pretrained', 'Difference'], figures.map(figureRow)),
       h(
         'p',

@@ -190,13 +190,13 @@ function dataCard(app: App): HTMLElement {
     },
     'danger',
   );
-  app.watch(({ data, run }, before) => {
+  app.watch(({ data, run, story }, before) => {
     if (data && data !== before.data) {
       notice.clear();
       // Asked for when there is something to lose; where it is refused, the browser may clear the data when disk is short.
       navigator.storage?.persist?.().catch(() => {});
     }
-    remove.hidden = !data && !run;
+    remove.hidden = !data && !run && !story;
     if (!data) {
       fill(body, h('p', {}, 'Nothing yet. Make hearts or open a folder.'));
       return;

@@ -74,7 +74,7 @@ const otherwise: readonly {
     reason: 'the place of a slice in its stack, which the geometry gives whatever is trained',
     files: [
       ...['study', 'prepared', 'labels'].map((name) => `src/commands/${name}.ts`),
-      ...['panels/data', 'panels/study', 'protocol'].map((name) => `web/${name}.ts`),
+      ...['panels/data', 'panels/study', 'protocol/data', 'protocol/study'].map((name) => `web/${name}.ts`),
       ...['folder', 'library', 'plan', 'predict', 'session'].map((name) => `web/work/${name}.ts`),
     ],
   },

@@ -1,5 +1,6 @@
 /** @file What the panels share: the worker, the state of data and run, and which panel is open. */
 import type { Client } from './client.ts';
+import type { StoryInfo } from './protocol/story.ts';
 import type { DataInfo, Hello, RunInfo, WeightsSummary } from './protocol.ts';
 
 export type TabName = 'data' | 'study' | 'train' | 'use';
@@ -7,6 +8,7 @@ export type TabName = 'data' | 'study' | 'train' | 'use';
 export interface State {
   readonly data: DataInfo | null;
   readonly run: RunInfo | null;
+  readonly story: StoryInfo | null;
   readonly weights: WeightsSummary | null;
 }
 
@@ -24,8 +26,9 @@ export class App {
   constructor(client: Client, hello: Hello) {
     this.client = client;
     this.hello = hello;
-    this.#state = { data: hello.data, run: hello.run, weights: null };
+    this.#state = { data: hello.data, run: hello.run, story: hello.story, weights: null };
     client.on('run', (run) => this.set({ run }));
+    client.on('story', (story) => this.set({ story }));
   }
 
   get state(): State {

@@ -106,6 +106,7 @@ export function buildFrame(app: App, warnings: readonly string[]): HTMLElement {
     ),
     h('footer', {}, 'Everything runs in this page. No image, weight or number leaves this computer.'),
   );
-  app.openTab(wanted ?? (app.state.run?.state === 'paused' ? 'train' : 'data'));
+  const halted = [app.state.run, app.state.story].some((run) => run?.state === 'paused');
+  app.openTab(wanted ?? (halted ? 'train' : 'data'));
   return frame;
 }

@@ -22,6 +22,7 @@ import { planStudy } from './work/plan.ts';
 import { predictStudy } from './work/predict.ts';
 import { reportOf } from './work/report.ts';
 import { Session } from './work/session.ts';
+import { Story, usualSize } from './work/story.ts';
 import { adapterName, Training } from './work/training.ts';
 import { type LoadedWeights, openWeights, startWeights, summaryOf } from './work/weights.ts';
 
@@ -50,6 +51,7 @@ function busy(progress: Busy): void {
 
 const session = new Session();
 const training = new Training(tell);
+const story = new Story(tell);
 let device: Device | null = null;
 let weights: LoadedWeights | null = null;
 interface WeightsSource {
@@ -120,6 +122,8 @@ async function hello(): Promise<Hello> {
     tasks: taskInfos(),
     data: await attempt(() => session.restore()),
     run,
+    story: await attempt(() => story.restore()),
+    storySize: usualSize,
     metrics: run ? ((await attempt(() => training.metrics())) ?? []) : [],
     validation: run ? ((await attempt(() => training.validation())) ?? []) : [],
   };
@@ -155,6 +159,11 @@ function idle(): void {
   if (training.running) throw new ConfigError('A training is running on this data. Pause or stop it first.');
 }
 
+/** Two trainings at once would share one adapter. */
+function storyIdle(): void {
+  if (story.running) throw new ConfigError('The story is running. Stop it first; it goes on later.');
+}
+
 type Handlers = { [K in RequestName]: (input: Requests[K]['in']) => Promise<Requests[K]['out']> };
 
 const handlers: Handlers = {
@@ -178,13 +187,16 @@ const handlers: Handlers = {
   },
   deleteAll: async () => {
     idle();
+    storyIdle();
     await session.clear();
     await training.clear();
+    await story.clear();
     return null;
   },
   study: async (subject) => studyInfo(session.library, subject),
   image: (request) => imageValues(session.library, request),
   train: async ({ form, resume }) => {
+    storyIdle();
     const from = form.init && weightsSource ? startWeights(await useWeights(), weightsSource.bytes) : null;
     return training.start(form, session.data, session.name, resume, from);
   },
@@ -211,6 +223,14 @@ const handlers: Handlers = {
   loadBuiltinWeights: () =>
     inTurn(async () => load({ name: builtinName, own: false, bytes: await fetchBuiltin() })),
   plan: (request) => inTurn(async () => planStudy(session.library, await useWeights(), request)),
+  story: async ({ size, resume }) => {
+    idle();
+    return story.start(size, resume);
+  },
+  stopStory: async () => {
+    story.stop();
+    return null;
+  },
   predict: (request) => inTurn(async () => predictStudy(session.library, await useWeights(), request)),
 };
 

@@ -2,7 +2,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { capital, plural } from '../base/words.ts';
 import { readBytes } from '../data/files/files.node.ts';
-import { type Comparison, summarizeArm } from '../results/experiment.ts';
+import { type Comparison, type PretrainedRun, summarizeArm } from '../results/experiment.ts';
+import { planeMedians } from '../results/planes.ts';
 import { fixed, rounded } from '../results/result.ts';
 import type { RunConfig } from '../run/config.ts';
 import { readExperiment } from '../run/experiment/file.ts';
@@ -16,6 +17,7 @@ import { formatSeconds, startProgress } from '../train/progress.ts';
 import { resultColumns } from './evaluation.ts';
 import { interruptible } from './interrupt.ts';
 import { collect, note, printTable } from './output.ts';
+import { comparedPlaneColumns } from './planes.ts';
 
 interface ExperimentArguments {
   readonly out?: string;
@@ -87,6 +89,19 @@ function printDifferences({ main, comparisons, scratch, runs }: ReportedExperime
   );
 }
 
+/** Planes planned on the test studies, where the pretraining's network draws lines. */
+function printPlanes({ title, planned }: PretrainedRun): void {
+  if (!planned) return;
+  const { none, refused, planes } = planned;
+  if (none !== null) {
+    note(`${capital(title)}: ${none}`);
+    return;
+  }
+  process.stdout.write(`\nPlanes planned on the test studies with ${title}:\n`);
+  printTable(comparedPlaneColumns, planeMedians(planes));
+  for (const { subject, message } of refused) note(`${subject}: ${message}`);
+}
+
 const intervalText = (test: Comparison['test'], digits: number): string | null =>
   test && `${fixed(test.low, digits)} to ${fixed(test.high, digits)}`;
 
@@ -133,6 +148,7 @@ export async function runWithTerminal(
     printTable(resultColumns, results);
   }
   printDifferences(reported);
+  for (const one of reported.pretrained) printPlanes(one);
   process.stdout.write(`\nReport: ${reported.report}\n`);
 }
 

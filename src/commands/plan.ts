@@ -1,12 +1,12 @@
 /** @file `planewise plan`: the planes of other views from a stack of slices alone, as JSON and as DICOM images. */
 import { type Command, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
-import { median } from '../base/statistics.ts';
 import { plural } from '../base/words.ts';
 import { listFiles, writeFiles } from '../data/files/files.node.ts';
 import { reasonOf } from '../data/scan.ts';
 import { findPlanStacks, type PlanStacks, scattered } from '../data/study/stackplan.ts';
 import type { SkippedFile } from '../data/types.ts';
+import { planeMedians } from '../results/planes.ts';
 import { rounded } from '../results/result.ts';
 import type { RunConfig } from '../run/config.ts';
 import { type PlannedPixels, plannedFiles, withPlanner } from '../run/planner.node.ts';
@@ -15,6 +15,7 @@ import { planRecord, type RefusedStack, type StackFiles } from '../run/planrecor
 import { startProgress } from '../train/progress.ts';
 import { noteSkipped } from './findings.ts';
 import { note, parseCount, printJson, printTable } from './output.ts';
+import { planeColumns } from './planes.ts';
 import { addDeviceOptions } from './predict.ts';
 import { addSubjectOptions, type StudyArguments, withStudyOptions } from './study.ts';
 import type { Column } from './table.ts';
@@ -103,45 +104,13 @@ const columns: readonly Column<Row>[] = [
   { title: 'ERROR (mm)', cell: ({ view }) => rounded(view.real?.distanceMm ?? null, 1) },
 ];
 
-interface Medians {
-  readonly view: string;
-  readonly planes: number;
-  readonly angleDeg: number;
-  readonly distanceMm: number;
-}
-
-/** Of each view, and of all where there are several. */
-function mediansOf(rows: readonly Row[]): Medians[] {
-  const of = (view: string, own: readonly Row[]): Medians[] => {
-    const real = own.flatMap((row) => row.view.real ?? []);
-    if (real.length === 0) return [];
-    const middle = (key: 'angleDeg' | 'distanceMm'): number => median(real.map((one) => one[key]))!;
-    return [{ view, planes: real.length, angleDeg: middle('angleDeg'), distanceMm: middle('distanceMm') }];
-  };
-  const views = [...new Set(rows.map(({ view }) => view.view))];
-  const each = views.flatMap((view) =>
-    of(
-      view,
-      rows.filter((row) => row.view.view === view),
-    ),
-  );
-  return each.length > 1 ? [...each, ...of('all', rows)] : each;
-}
-
-const medianColumns: readonly Column<Medians>[] = [
-  { title: 'MEDIAN OF', cell: ({ view }) => view },
-  { title: 'PLANES', cell: ({ planes }) => planes },
-  { title: 'ANGLE (°)', cell: ({ angleDeg }) => rounded(angleDeg, 2) },
-  { title: 'DISTANCE (mm)', cell: ({ distanceMm }) => rounded(distanceMm, 2) },
-];
-
 function print({ found, planned, refused, skipped }: Planned): void {
   const rows = planned.flatMap((own) => own.views.map((view) => ({ own, view })));
   if (rows.length > 0) printTable(columns, rows);
-  const medians = mediansOf(rows);
+  const medians = planeMedians(rows.flatMap(({ view: { view, real } }) => (real ? [{ ...real, view }] : [])));
   if (medians.length > 0) {
     note('');
-    printTable(medianColumns, medians);
+    printTable(planeColumns, medians);
     note('Angle between the normals; distance of the real image’s centre from the planned plane.');
   }
   for (const { message } of found.plan.notices) note(message);

@@ -23,6 +23,16 @@ function valueAt({ rows, columns, values }: PixelImage, x: number, y: number): n
   return (1 - fy) * upper + fy * lower;
 }
 
+/** An image on another grid of its own plane; 0 outside. */
+export function regrid({ plane, image }: PixelSlice, target: ImagePlane): PixelImage {
+  const { rows, columns } = target;
+  const values = Float32Array.from({ length: rows * columns }, (_, i) => {
+    const { x, y } = worldToPixel(plane, pixelToWorld(target, i % columns, Math.floor(i / columns)));
+    return valueAt(image, x, y) ?? 0;
+  });
+  return { rows, columns, values };
+}
+
 /**
  * The stack in a plane, linear within slices and between neighbours; beyond the outer slices by more than half their
  * step, and outside the images, 0.

@@ -11,6 +11,7 @@ import { fixed, ratioOf, valueText } from '../results/result.ts';
 import { differencesSection, figuresSections, signed } from './comparisons.ts';
 import { counted, duration, type Html, html, whole } from './html.ts';
 import { flattened, page, pairs } from './page.ts';
+import { planesSection, planesStyle } from './planes.ts';
 import { gridSection } from './spread.ts';
 
 /** Training time of an initialisation, seconds. */
@@ -191,7 +192,7 @@ const style = `
 .differences th, .differences td { padding-top: 5px; padding-bottom: 5px; }
 .differences td.number small { display: block; color: var(--muted); font-size: 13px; }
 tr.first > * { border-top: 1px solid var(--faint); }
-`;
+${planesStyle}`;
 
 /** The report as the text of an HTML file. Everything that comes from files or settings is escaped. */
 export function renderExperiment(input: ExperimentReportInput): string {
@@ -205,6 +206,7 @@ export function renderExperiment(input: ExperimentReportInput): string {
 ${main ? differencesSection(input, main) : ''}
 ${results.length > 0 ? figuresSections(input) : ''}
 ${input.pretrained.length > 0 ? pretrainedSection(input) : ''}
+${planesSection(input.pretrained)}
 ${costSection(input)}
 ${subjectsSection(input)}
 <section><h2>Experiment</h2><div class="columns">${pairs(flattened(config), 'The file, completed')}</div></section>`,

@@ -1,8 +1,10 @@
 /** @file Fine-tunings compared: what each came to, and how initialisations differ from scratch, in pairs. */
 import { mean } from '../base/statistics.ts';
 import { groupBy } from '../data/lists.ts';
+import type { Evaluation } from './evaluation.ts';
 import type { Interval } from './hierarchy.ts';
 import { cellMeans, type Differences, hierarchicalBootstrap } from './hierarchy.ts';
+import type { PlannedStudies } from './planes.ts';
 import type { Result } from './result.ts';
 import { holm, type PairedT, pairedT } from './student.ts';
 import { summarize } from './summary.ts';
@@ -14,6 +16,13 @@ export interface RecordedResult
   readonly detail: boolean;
   readonly bySubject: Readonly<Record<string, number>>;
 }
+
+/** Results as a run's folder keeps them. */
+export const recordedResults = ({ results }: Evaluation): RecordedResult[] =>
+  results.map(({ key, title, unit, digits, better, value, trivial, detail = false, bySubject }) => ({
+    ...{ key, title, unit, digits, better, value, trivial, detail },
+    bySubject: Object.fromEntries([...bySubject].sort(([a], [b]) => (a < b ? -1 : 1))),
+  }));
 
 /** A finished fine-tuning. */
 export interface ExperimentRun {
@@ -36,6 +45,8 @@ export interface PretrainedRun {
   readonly name: string;
   readonly title: string;
   readonly results: readonly RecordedResult[];
+  /** Planes planned on the test studies with its network; null where that draws no lines. */
+  readonly planned: PlannedStudies | null;
 }
 
 /** A place of the grid, whatever the initialisation and the seeds. */
@@ -47,7 +58,7 @@ export const atPlace =
     run.labelled === labelled && run.steps === steps;
 
 /** What a result is of a run: the mean over test subjects of those that have one; null without any. */
-export function figureOf({ results }: ExperimentRun, key: string): number | null {
+export function figureOf({ results }: Pick<ExperimentRun, 'results'>, key: string): number | null {
   const found = results.find((result) => result.key === key);
   return found ? mean(Object.values(found.bySubject)) : null;
 }

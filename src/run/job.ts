@@ -27,12 +27,18 @@ export const fineTuning: JobKind = {
   presetOfGroups: 'classify',
 };
 
-/** A phantom cohort, multitask pretraining and evaluation in a few minutes on a software adapter. */
+/**
+ * A phantom cohort, multitask pretraining and evaluation in a few minutes on a software adapter. The heatmaps' loss is
+ * the smaller and harder one, so it counts tenfold; how that was chosen: docs/decisions/planning.md.
+ */
 export const embeddedDefault = {
   preset: 'small',
+  spacingMm: 6,
+  taskSettings: { orientation: { weight: 10 } },
   phantom: { subjects: 300, difficulty: 'mid', phases: 2, size: 64, seed: 1 },
   model: { width: 8 },
-  steps: 800,
+  batch: 12,
+  steps: 1000,
   learningRate: 4e-3,
   validateEvery: 100,
 } satisfies GivenConfig;

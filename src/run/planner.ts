@@ -3,15 +3,15 @@ import { FileError, PlanningError } from '../base/errors.ts';
 import { transformLine } from '../data/affine.ts';
 import { type Input, oneImage } from '../data/input.ts';
 import { groupBy } from '../data/lists.ts';
-import { preparePlan } from '../data/prepare.ts';
+import { type PrepareOptions, preparePlan } from '../data/prepare.ts';
 import type { StudyPlan } from '../data/study/plan.ts';
 import { frameOfReference, type PlanStack, type RealView } from '../data/study/stackplan.ts';
-import type { Affine, ImagePlane, PreparedData, Reason, SkippedFile } from '../data/types.ts';
+import type { Affine, ImagePlane, Line, PreparedData, Reason, SkippedFile } from '../data/types.ts';
 import { stackAxes } from '../planning/axes.ts';
 import type { FoundLine, LineSlice } from '../planning/evidence.ts';
 import { fitPlane, type PlaneFit } from '../planning/fit.ts';
 import { imageIn, middleOf } from '../planning/image.ts';
-import { type PlaneError, planeError } from '../planning/plane.ts';
+import { type Plane, type PlaneError, planeError } from '../planning/plane.ts';
 import type { LineReader } from '../tasks/task.ts';
 import { predictImages } from '../train/predict.ts';
 import type { Trained } from './trained.ts';
@@ -21,7 +21,13 @@ export interface PlannedView {
   readonly view: string;
   readonly fit: PlaneFit;
   readonly image: ImagePlane;
-  readonly real: (RealView & PlaneError) | null;
+  readonly real: (RealView & RealErrors) | null;
+}
+
+/** How far a planned plane is from the real one. */
+export interface RealErrors extends PlaneError {
+  /** The same of the plane of the usual lines; null where the planner does not know them. */
+  readonly usual: PlaneError | null;
 }
 
 /** What was planned on a stack. */
@@ -42,6 +48,10 @@ export interface PlannerOptions {
   readonly batch: number;
   /** In how many positions each image is looked at, evenly spread over ±`TURN_DEG`. */
   readonly turns: number;
+  /** A line of each view that one would answer in any image, to compare with; see `LineReader.usual`. */
+  readonly usual?: readonly (Line | null)[];
+  /** Gives an image's pixels; see `PrepareOptions`. */
+  readonly readImage?: PrepareOptions['readImage'];
 }
 
 /** Within what training usually turns images by. */
@@ -74,6 +84,9 @@ function lookAt(degrees: number): Look {
 
 const looksOf = (turns: number): Look[] =>
   Array.from({ length: turns }, (_, i) => lookAt(turns === 1 ? 0 : TURN_DEG * ((2 * i) / (turns - 1) - 1)));
+
+/** Whether the network of a plan draws lines, so that planes can be planned with it. */
+export const drawsLines = ({ tasks }: Trained['plan']): boolean => tasks.some(({ part }) => part.lineReader);
 
 /** The reader of lines that weights come with. Throws FileError where they have none. */
 function readerOf({ plan }: Trained, file: string): LineReader {
@@ -121,7 +134,8 @@ export class Planner {
     stackAxes(planes);
     const { size, spacingMm } = this.#trained.info;
     const own = { ...study, targets: stack.slices.flat(), skipped: [] };
-    const data = await preparePlan(own, { size, spacingMm });
+    const { readImage } = this.#options;
+    const data = await preparePlan(own, { size, spacingMm, ...(readImage && { readImage }) });
     const { images, skipped } = data.manifest;
     return {
       stack,
@@ -156,9 +170,21 @@ export class Planner {
     const views = fitted.map(({ view, fit }): PlannedView => {
       const own = real.get(view);
       const image = imageIn(fit.plane, planes, middle);
-      return { view, fit, image, real: own ? { ...own, ...planeError(fit.plane, own.plane) } : null };
+      return {
+        view,
+        fit,
+        image,
+        real: own ? { ...own, ...this.#errors(data, fit.plane, own.plane, view) } : null,
+      };
     });
     return { views, refused };
+  }
+
+  #errors(data: PreparedData, planned: Plane, real: ImagePlane, view: string): RealErrors {
+    const line = this.#options.usual?.[this.views.indexOf(view)];
+    const same = data.manifest.images.map(() => [[line ? { line, weight: 1 } : null]]);
+    const { fit } = tryFit(view, slicesOf(data, same, 0));
+    return { ...planeError(planned, real), usual: fit && planeError(fit.plane, real) };
   }
 
   /** Lines by image, look and view. */

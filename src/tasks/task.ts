@@ -3,7 +3,7 @@ import type { Field, Row } from '../data/field.ts';
 import type { GroupNames } from '../data/groups.ts';
 import type { Example, Input } from '../data/input.ts';
 import type { Sample } from '../data/sample.ts';
-import type { Annotation } from '../data/types.ts';
+import type { Annotation, Line } from '../data/types.ts';
 import type { Head } from '../models/heads.ts';
 import type { FoundLine } from '../planning/evidence.ts';
 import type { Mark, Scatter, Table } from '../results/mark.ts';
@@ -109,6 +109,8 @@ export interface LineReader {
   readonly views: readonly string[];
   /** For each of `count` images the line of each view, in pixels of the grid; null where none was found. */
   read(outputs: HostOutputs, count: number): (FoundLine | null)[][];
+  /** What one would answer without looking, from the training images: a line of each view, null where they have none. */
+  usual(training: readonly Sample[]): (Line | null)[];
 }
 
 /** A task set up for some data. */

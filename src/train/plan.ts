@@ -46,9 +46,9 @@ const figureWith = (figure: Figure, own: (head: Head) => Head): Figure => ({
   },
 });
 
-const readerWith = ({ views, read }: LineReader, own: (head: Head) => Head): LineReader => ({
-  views,
-  read: (outputs, count) => read((head) => outputs(own(head)), count),
+const readerWith = (reader: LineReader, own: (head: Head) => Head): LineReader => ({
+  ...reader,
+  read: (outputs, count) => reader.read((head) => outputs(own(head)), count),
 });
 
 /** A task's part with other heads in place of those that it names. */

@@ -12,7 +12,8 @@ import { dicomReader } from '../../src/data/prepare.ts';
 import { type ScannedImage, scanFiles } from '../../src/data/scan.ts';
 import { viewOf } from '../../src/data/study/views.ts';
 import type { FileSource, ImagePlane } from '../../src/data/types.ts';
-import { type PlaneError, planeError, planeOf } from '../../src/planning/plane.ts';
+import { type PlaneError, planeAngleDeg, planeError, planeOf } from '../../src/planning/plane.ts';
+import { planTestStudies, readPlanned } from '../../src/run/experiment/planes.node.ts';
 import { planStudy } from '../../web/work/plan.ts';
 import { openWeights } from '../../web/work/weights.ts';
 import { memoryFile, type TestImage } from '../data/dicom-writer.ts';
@@ -163,6 +164,42 @@ describe('plan', () => {
     const none = planStudy(library, weights, { subject: 'p11', stack: 9, frame: 0 });
     await expect(none).rejects.toThrow('p11 has no such stack');
     weights.network.dispose();
+  });
+
+  it('compares with the mean lines of the training, and shows studies with both planes', async () => {
+    const folder = at('run');
+    const config = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
+    const made = { folder, store: at('run', 'prepared'), config };
+    const stage = { startStage: () => ({ update: () => {}, end: () => {} }), batch: 8 };
+    const planned = async (studies: Parameters<typeof planTestStudies>[2]) => {
+      await planTestStudies(device(), made, studies, stage);
+      return (await readPlanned(folder))!;
+    };
+    const { stacks } = JSON.parse((await plan('studies', '--json')).stdout);
+    const { planes, refused, shown } = await planned({ folder: at('studies'), subjects: null, map: [] });
+    expect(refused).toEqual([]);
+    const told = stacks.flatMap(({ subject, views }: { subject: string; views: { real: PlaneError }[] }) =>
+      views.map(({ real }) => ({ subject, angleDeg: expect.closeTo(real.angleDeg, 3) })),
+    );
+    expect(planes).toMatchObject(told);
+    for (const { usual, angleDeg } of planes) expect(usual!.angleDeg).toBeGreaterThan(angleDeg);
+    expect(shown.map(({ subject }) => subject).sort()).toEqual(['p11', 'p12']);
+    for (const { subject, views } of shown)
+      for (const [v, { real, planned: own, angleDeg }] of views.entries()) {
+        const truth = planesOf(Number(subject.slice(1)))[v]!;
+        expect(planeAngleDeg(planeOf(real.plane), planeOf(truth))).toBeLessThan(1e-3);
+        expect(planeAngleDeg(planeOf(own.plane), planeOf(truth))).toBeCloseTo(angleDeg, 3);
+        expect(real.uri).not.toBe(own.uri);
+      }
+    const one = await planned({ folder: at('studies'), subjects: ['p12'], map: [] });
+    expect(new Set(one.planes.map(({ subject }) => subject))).toEqual(new Set(['p12']));
+    await write(at('viewless'), study(11, { views: false }));
+    const none = await planned({ folder: at('viewless'), subjects: null, map: [] });
+    expect(none).toMatchObject({
+      planes: [],
+      none: expect.stringMatching(/No test subject has a stack with/),
+    });
+    expect((await planned(null)).none).toMatch(/original images are not known/);
   });
 
   it('prints a table with medians, and tells what was skipped', async () => {

@@ -5,7 +5,7 @@ import type { ImagePlane, Vec3 } from '../../src/data/types.ts';
 import { add, dot, scale } from '../../src/data/vector.ts';
 import { imageIn, middleOf } from '../../src/planning/image.ts';
 import { centreOf, planeAngleDeg, planeDistanceMm, planeOf } from '../../src/planning/plane.ts';
-import { reformat } from '../../src/planning/reformat.ts';
+import { reformat, regrid } from '../../src/planning/reformat.ts';
 import { acrossAt, along, stackOf } from './stacks.ts';
 
 const close = (v: Vec3) => v.map((x) => expect.closeTo(x, 6));
@@ -85,5 +85,20 @@ describe('reformat', () => {
     const { values } = reformat(stack, acrossAt(0));
     expect(new Set([...values].filter((v) => v > 0).map(Math.round))).toContain(50);
     expect(Math.max(...values)).toBeCloseTo(50, 4);
+  });
+});
+
+describe('regrid', () => {
+  it('is exact for what is linear, and 0 outside', () => {
+    const source = ramp(acrossAt(25), ([x, y, z]) => 100 + 0.3 * x - 0.2 * y + 0.5 * z);
+    const target = { ...source.plane, position: pixelToWorld(source.plane, 50.5, 20), columns: 16, rows: 9 };
+    const { rows, columns, values } = regrid(source, target);
+    expect([rows, columns]).toEqual([9, 16]);
+    for (const [i, value] of values.entries()) {
+      const at = source.image.values[(20 + Math.floor(i / 16)) * 64 + 50 + (i % 16)]!;
+      const next = source.image.values[(20 + Math.floor(i / 16)) * 64 + 51 + (i % 16)]!;
+      if (i % 16 < 13) expect(value).toBeCloseTo((at + next) / 2, 4);
+      if (i % 16 > 13) expect(value).toBe(0);
+    }
   });
 });

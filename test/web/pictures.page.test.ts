@@ -77,4 +77,9 @@ it('a study shows true and predicted lines and heatmaps, and all planes in the p
   // seconds of training may find no line, which is told too
   await study.getByRole('button', { name: 'Plan the planes' }).click();
   await study.getByText(/^2-chamber: (.* from the real plane \(± .*|A line was found in .*)/).waitFor();
+  const images = study.getByLabel('Images', { exact: true });
+  await images.selectOption('1');
+  await study.getByRole('button', { name: 'Plan the planes' }).waitFor({ state: 'hidden' });
+  await images.selectOption('0');
+  await study.getByRole('button', { name: 'Plan the planes' }).waitFor();
 }, 120_000);

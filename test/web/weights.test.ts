@@ -44,6 +44,7 @@ describe('weights', () => {
         'how far along its stack a slice lies',
       ],
       referenceViews: ['2-chamber', '4-chamber'],
+      plansLines: true,
       steps: null,
     });
     loaded.network.dispose();

@@ -185,18 +185,18 @@ function dataCard(app: App): HTMLElement {
     async () => {
       if (!confirm('Delete the prepared data, checkpoints and weights kept in this browser?')) return;
       await app.client.request('deleteAll', null);
-      app.set({ data: null, run: null });
+      app.set({ data: null, run: null, story: null });
       notice.show('Everything kept in this browser is deleted.', 'good');
     },
     'danger',
   );
-  app.watch(({ data, run }, before) => {
+  app.watch(({ data, run, story }, before) => {
     if (data && data !== before.data) {
       notice.clear();
       // Asked for when there is something to lose; where it is refused, the browser may clear the data when disk is short.
       navigator.storage?.persist?.().catch(() => {});
     }
-    remove.hidden = !data && !run;
+    remove.hidden = !data && !run && !story;
     if (!data) {
       fill(body, h('p', {}, 'Nothing yet. Make hearts or open a folder.'));
       return;

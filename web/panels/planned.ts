@@ -27,10 +27,19 @@ export class Planned {
     this.#redraw = redraw;
     this.element = action('Plan the planes', notice, () => this.#ask());
     this.element.hidden = true;
-    app.watch(({ data, weights, run }, before) => {
-      this.element.hidden = app.hello.adapter === null || !(weights || run?.hasWeights);
+    app.watch(({ data, weights }, before) => {
+      this.refresh();
       if (data !== before.data || weights !== before.weights) this.clear();
     });
+  }
+
+  /** Offers planning where the weights draw lines, on stacks of the view that they look at. */
+  refresh(): void {
+    const { hello, state } = this.#app;
+    const { data, weights, run } = state;
+    const able = weights ? weights.plansLines : run?.hasWeights === true && run.plansLines !== false;
+    const target = weights?.targetView ?? data?.targetView;
+    this.element.hidden = hello.adapter === null || !able || this.#model.current?.view !== target;
   }
 
   clear(): void {

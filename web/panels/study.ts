@@ -167,6 +167,7 @@ class StudyPanel {
   #change(edit: () => void): void {
     if (!this.#model.study) return;
     edit();
+    this.#planned.refresh();
     this.#sliders();
     this.#redraw();
   }

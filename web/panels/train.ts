@@ -4,6 +4,7 @@ import { action, card, count, h, Notice } from '../dom.ts';
 import type { DataInfo, RunInfo } from '../protocol.ts';
 import { RunView } from './run.ts';
 import { type RunForm, runForm } from './runform.ts';
+import { storyCard } from './story.ts';
 
 /** Below this, a tenth of the subjects rounds to none. */
 const FEWEST = 5;
@@ -106,12 +107,13 @@ export function trainPanel(app: App): HTMLElement {
     const kept = run?.step ? `step ${count(run.step)}` : 'its start';
     background.textContent = `It goes on while this tab is in the background. If the tab is closed, it can be resumed from ${kept}.`;
   });
-  return h(
+  const own = h(
     'div',
     { class: 'layout narrow' },
     card('Training', empty, source, form.element, buttons.element, notice.element),
     card('Run', status, begun, background, view.element),
   );
+  return h('div', { class: 'train' }, own, storyCard(app));
 }
 
 function stateWords({ state, message }: RunInfo, started: boolean): string {

@@ -7,8 +7,10 @@ import {
   phantomId,
   phantomSubject,
 } from '../../src/data/phantom/subject.ts';
+import { type EncodedFile, encodeAcdc, phantomSources } from '../../src/data/phantom.ts';
 import { preparePlan } from '../../src/data/prepare.ts';
-import type { ScannedImage } from '../../src/data/scan.ts';
+import type { Scan, ScannedImage } from '../../src/data/scan.ts';
+import { openFiles } from '../../src/data/sources/open.ts';
 import { planScan } from '../../src/data/study/plan.ts';
 import { viewOf } from '../../src/data/study/views.ts';
 import type { ImagePlane, PreparedData, Vec3 } from '../../src/data/types.ts';
@@ -47,12 +49,13 @@ interface Heart {
   readonly pixels: ReadonlyMap<ScannedImage, PixelImage>;
 }
 
-function makeHeart(settings: HeartSettings, index: number): Heart {
+function makeHeart(settings: HeartSettings, index: number, space?: number): Heart {
   const { seed, difficulty, phases, imageSize } = settings;
   const subject = phantomSubject(seed, index, { difficulty, phases, size: imageSize });
   const made = subject.images.map((image): [ScannedImage, PixelImage] => {
     const { rows, columns } = image.plane;
-    const scanned = scannedImage(pathOf(subject, image), subject.id, asWritten(image.plane), image.phase);
+    const path = pathOf(subject, image);
+    const scanned = scannedImage(path, subject.id, asWritten(image.plane), image.phase, space);
     return [scanned, { rows, columns, values: Float32Array.from(image.pixels) }];
   });
   return { images: made.map(([image]) => image), pixels: new Map(made) };
@@ -89,6 +92,37 @@ export async function prepareHearts(
     await breathe();
   }
   return joined(parts);
+}
+
+/**
+ * Hearts with masks, as they are prepared of their labelled volumes.
+ * @param onProgress hearts done; may throw to stop
+ */
+export async function prepareLabelled(
+  settings: HeartSettings,
+  grid: Grid,
+  onProgress: (done: number) => void,
+): Promise<PreparedData> {
+  const { seed, difficulty, phases, imageSize, subjects } = settings;
+  const files: EncodedFile[] = [];
+  for (let index = 0; index < subjects; index++) {
+    files.push(...encodeAcdc(phantomSubject(seed, index, { difficulty, phases, size: imageSize })));
+    onProgress(index + 1);
+    await breathe();
+  }
+  const { size, spacingMm } = grid;
+  return (await openFiles(phantomSources(files), { annotations: ['masks'], size, spacingMm })).data;
+}
+
+/** Hearts as studies with a frame of reference, to plan on. */
+export function heartStudies(settings: HeartSettings): {
+  readonly scan: Scan;
+  readonly read: (image: ScannedImage) => Promise<PixelImage>;
+} {
+  const hearts = Array.from({ length: settings.subjects }, (_, index) => makeHeart(settings, index, index));
+  const pixels = new Map(hearts.flatMap((heart) => [...heart.pixels]));
+  const images = hearts.flatMap((heart) => heart.images);
+  return { scan: { images, skipped: [], ignored: [] }, read: async (image) => pixels.get(image)! };
 }
 
 function joined(parts: readonly PreparedData[]): PreparedData {

@@ -2,7 +2,6 @@
 
 import { ConfigError } from '../../src/base/errors.ts';
 import { subjectsOf } from '../../src/data/split.ts';
-import { decodeManifest, decodeStore, encodeStore } from '../../src/data/store.ts';
 import type { PreparedData, Reason } from '../../src/data/types.ts';
 import type {
   Busy,
@@ -16,6 +15,7 @@ import type {
 import { BrowserFiles } from '../store.ts';
 import { Folder } from './folder.ts';
 import { heartLibrary, heartsName, prepareHearts } from './hearts.ts';
+import { keepData, keptData } from './kept.ts';
 import { type Library, preparedLibrary } from './library.ts';
 
 /** What is kept beside the prepared images. */
@@ -114,10 +114,10 @@ export class Session {
   /** What an earlier visit left, or null. */
   async restore(): Promise<DataInfo | null> {
     const text = await this.#files.read(sourceFile);
-    const data = text && (await this.#load('data'));
+    const data = text && (await keptData(this.#files, 'data'));
     if (!text || !data) return null;
     const source = JSON.parse(new TextDecoder().decode(text)) as Source;
-    const references = source.hearts ? null : await this.#load('references');
+    const references = source.hearts ? null : await keptData(this.#files, 'references');
     const library = source.hearts
       ? heartLibrary(source.hearts)
       : preparedLibrary(data, ...(references ? [references] : []));
@@ -140,30 +140,10 @@ export class Session {
   async #keep(loaded: Loaded, references: PreparedData | null = null): Promise<DataInfo> {
     this.#loaded = loaded;
     await this.#files.clear();
-    await this.#save('data', loaded.data);
-    if (references) await this.#save('references', references);
+    await keepData(this.#files, 'data', loaded.data);
+    if (references) await keepData(this.#files, 'references', references);
     await this.#files.write(sourceFile, new TextEncoder().encode(JSON.stringify(loaded.source)));
     return infoOf(loaded);
-  }
-
-  async #save(name: string, data: PreparedData): Promise<void> {
-    const { manifest, pixels, masks } = encodeStore(data);
-    await this.#files.write(`${name}.bin`, pixels);
-    if (masks) await this.#files.write(`${name}.masks.bin`, masks);
-    await this.#files.write(`${name}.json`, manifest);
-  }
-
-  async #load(name: string): Promise<PreparedData | null> {
-    const [manifest, pixels] = [
-      await this.#files.read(`${name}.json`),
-      await this.#files.read(`${name}.bin`),
-    ];
-    if (!manifest || !pixels) return null;
-    const file = this.#files.describe(`${name}.json`);
-    const stored = decodeManifest(manifest, file);
-    const masks = stored.version === 2 ? await this.#files.read(`${name}.masks.bin`) : null;
-    const masksFile = this.#files.describe(`${name}.masks.bin`);
-    return decodeStore(stored, pixels, file, ...(masks ? [{ bytes: masks, file: masksFile }] : []));
   }
 }
 

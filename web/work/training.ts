@@ -6,6 +6,7 @@ import type { PreparedData } from '../../src/data/types.ts';
 import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
 import { type TrainConfig, trainConfigOf } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
+import { drawsLines } from '../../src/run/planner.ts';
 import { trainWithRestarts } from '../../src/run/training.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { splitOf } from '../../src/train/dataset.ts';
@@ -105,7 +106,8 @@ export class Training {
     if (this.#stop) throw new ConfigError('A training is running. Pause or stop it first.');
     const model = resume ? this.#info?.model : start?.model;
     const config = trainConfigOf(configOf(form, data.manifest, model));
-    const split = splitOf(data, config, planRun(config, data.manifest));
+    const plan = planRun(config, data.manifest);
+    const split = splitOf(data, config, plan);
     const stop = new AbortController();
     this.#stop = stop;
     this.#ending = 'finished';
@@ -113,7 +115,8 @@ export class Training {
     const before = resume ? this.#seconds : 0;
     try {
       const heldOut = [...split.validation, ...split.test];
-      await this.#begin({ form, dataName, heldOut, ...(model && { model }) }, resume);
+      const plansLines = drawsLines(plan);
+      await this.#begin({ form, dataName, heldOut, plansLines, ...(model && { model }) }, resume);
       const init = this.#initOf(form, resume, start);
       const result = await this.#train(config, data, split, { resume, init, signal: stop.signal });
       this.#seconds = before + (performance.now() - began) / 1000;
@@ -174,7 +177,7 @@ export class Training {
   }
 
   async #begin(
-    given: Pick<RunInfo, 'form' | 'dataName' | 'heldOut' | 'model'>,
+    given: Pick<RunInfo, 'form' | 'dataName' | 'heldOut' | 'plansLines' | 'model'>,
     resume: boolean,
   ): Promise<void> {
     const fresh: RunInfo = {

@@ -10,6 +10,7 @@ import type { PreparedManifest } from '../../src/data/types.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
 import { loadBare } from '../../src/run/bareweights.ts';
 import { backboneRecord } from '../../src/run/plan.ts';
+import { drawsLines } from '../../src/run/planner.ts';
 import { type Recipe, recipeOf, recipeText } from '../../src/run/recipe.ts';
 import { loadTrained, type Trained } from '../../src/run/trained.ts';
 import type { Device } from '../../src/tensor/device.ts';
@@ -86,6 +87,7 @@ export function summaryOf({
     tells: plan.tasks.map(({ part }) => part.tells),
     referenceViews,
     targetView,
+    plansLines: drawsLines(plan),
     size,
     spacingMm,
     network: `${backbone.title}, ${backbone.describe(settings)}`,

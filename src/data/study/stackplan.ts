@@ -47,9 +47,13 @@ function viewsIn({ images }: Scan, views: StudyOptions['views']): Set<string | n
  */
 export async function findPlanStacks(
   files: readonly FileSource[],
-  { planned, ...options }: PlanStackOptions,
+  options: PlanStackOptions,
 ): Promise<PlanStacks> {
-  const scan = await scanFiles(files, options.onProgress);
+  return scannedStacks(await scanFiles(files, options.onProgress), options);
+}
+
+/** As `findPlanStacks`, of images whose headers are read. */
+export function scannedStacks(scan: Scan, { planned, ...options }: PlanStackOptions): PlanStacks {
   const present = viewsIn(scan, options.views);
   const referenceViews = planned.filter((view) => present.has(view));
   const plan = planScan(scan, { ...options, referenceViews });

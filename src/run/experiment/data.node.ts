@@ -10,9 +10,10 @@ import { manifestName } from '../../data/store.ts';
 import type { PreparedData } from '../../data/types.ts';
 import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
 import { type DataOptions, openData, prepareFolder } from '../dataset.node.ts';
+import { joinedCohorts } from './cohorts.ts';
 import { baseConfig, pretrainingGiven } from './configs.ts';
 import { foldsInFile, testCohort } from './folds.ts';
-import { cohortPrefix, heldOutNotice, type Parts, partsOf } from './parts.ts';
+import { heldOutNotice, type Parts, partsOf } from './parts.ts';
 import type { Experiment, TestCohort } from './settings.ts';
 import { writeSubjects } from './subjects.node.ts';
 
@@ -20,6 +21,14 @@ import { writeSubjects } from './subjects.node.ts';
 export interface SharedData {
   readonly store: string;
   readonly data: PreparedData;
+}
+
+/** The test subjects' original images. */
+export interface TestStudies {
+  readonly folder: string;
+  /** Null: all that are there. */
+  readonly subjects: readonly string[] | null;
+  readonly map: readonly string[];
 }
 
 /** What of a configuration decides what is prepared. */
@@ -41,34 +50,6 @@ async function prepared(config: RunConfig, folder: string, options: DataOptions)
   return { store: storeIn(config, folder), data };
 }
 
-const prefixed = ({ manifest }: PreparedData, prefix: string) => ({
-  images: manifest.images.map((image) => ({
-    ...image,
-    ...{ subject: prefix + image.subject, file: prefix + image.file },
-  })),
-  groups: Object.entries(manifest.groups ?? {}).map(([name, group]) => [prefix + name, group]),
-  skipped: manifest.skipped.map((file) => ({ ...file, file: prefix + file.file })),
-});
-
-/** Two data sets as one, of whom no subject has another's name. */
-function joined(pool: PreparedData, test: PreparedData): PreparedData {
-  const [one, other] = [prefixed(pool, cohortPrefix.pool), prefixed(test, cohortPrefix.test)];
-  const pixels = new Float32Array(pool.pixels.length + test.pixels.length);
-  pixels.set(pool.pixels);
-  pixels.set(test.pixels, pool.pixels.length);
-  const groups = [...one.groups, ...other.groups];
-  return {
-    manifest: {
-      ...pool.manifest,
-      images: [...one.images, ...other.images],
-      skipped: [...one.skipped, ...other.skipped],
-      ...(groups.length > 0 && { groups: Object.fromEntries(groups) as Record<string, string> }),
-    },
-    pixels,
-    ...(pool.masks && test.masks && { masks: Uint8Array.from([...pool.masks, ...test.masks]) }),
-  };
-}
-
 /** Phantom hearts of two cohorts in one store. */
 async function joinedHearts(
   config: RunConfig,
@@ -81,7 +62,7 @@ async function joinedHearts(
   const pool = await prepared(config, join(folder, 'pool'), options);
   const phantom = { ...config.phantom, ...test };
   const tests = await prepared({ ...config, phantom }, join(folder, 'test'), options);
-  const data = joined(pool.data, tests.data);
+  const data = joinedCohorts(pool.data, tests.data);
   await writeStore(store, data);
   return { store, data };
 }
@@ -169,6 +150,25 @@ export class ExperimentData {
   target(): Promise<TargetData> {
     this.#target ??= this.#openTarget();
     return this.#target;
+  }
+
+  /**
+   * Where the images of those who test are as they were acquired; null of a prepared store, which has none.
+   * @param fold whose test subjects; null: of all
+   */
+  async testStudies(fold: number | null): Promise<TestStudies | null> {
+    const { data, map } = baseConfig(this.#experiment);
+    const { parts } = await this.target();
+    const own = fold === null ? parts : [parts[fold - 1]!];
+    if (data !== null)
+      return existsSync(join(data, manifestName))
+        ? null
+        : { folder: data, subjects: own.flatMap(({ test }) => test), map };
+    return {
+      folder: join(this.#folder, targetFolder(this.#experiment), 'test', 'cohort'),
+      subjects: null,
+      map,
+    };
   }
 
   async #openTarget(): Promise<TargetData> {

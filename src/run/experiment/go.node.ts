@@ -1,6 +1,7 @@
 /** @file Runs an experiment: each pretraining once, each point of the grid once, whatever was cut short gone on with. */
 import { join } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
+import { recordedResults } from '../../results/experiment.ts';
 import { openDevice } from '../../tensor/device.node.ts';
 import type { Device } from '../../tensor/device.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
@@ -8,7 +9,7 @@ import { writeText } from '../../train/runfiles.ts';
 import type { DataOptions } from '../dataset.node.ts';
 import { adapterLine, runJob } from '../job.node.ts';
 import { fineTuning, type JobKind, pretraining } from '../job.ts';
-import { baseConfig } from './configs.ts';
+import { baseConfig, pretrainingConfig } from './configs.ts';
 import { ExperimentData, expectCohortsApart } from './data.node.ts';
 import { ForeignWeights } from './foreign.node.ts';
 import {
@@ -21,9 +22,10 @@ import {
   unitTitle,
 } from './grid.ts';
 import type { ExperimentEnd, ExperimentOptions } from './options.node.ts';
-import { mainOf, recordedResults, resultsFile } from './outcome.node.ts';
+import { mainOf, resultsFile } from './outcome.node.ts';
 import { ExperimentPace } from './pace.ts';
-import { pretrainingConfig, type Request, Requests } from './requests.node.ts';
+import { isPlanned, planTestStudies } from './planes.node.ts';
+import { type Request, Requests } from './requests.node.ts';
 import { claim, dropCheckpoints, keepExperiment, openFolder, stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 import { changedData, expectSame, expectSameFolds, expectStore } from './unchanged.node.ts';
@@ -76,7 +78,8 @@ class Conductor {
       const outcome = unit.kind === 'point' ? await this.#runPoint(unit) : await this.#pretrain(unit);
       if (outcome === 'stopped') return this.#end(true);
     }
-    return this.#end(false);
+    await this.#planPlanes(own);
+    return this.#end(this.#options.signal.aborted);
   }
 
   close(): void {
@@ -137,6 +140,23 @@ class Conductor {
       const { weights = null } = experiment.initialisations[point.initialisation] ?? {};
       const key = `initialisations.${point.initialisation}.weights`;
       await this.#weights.expectSame(this.#at(point), weights, key);
+    }
+  }
+
+  /** With each pretraining that is done, once all that trains is. */
+  async #planPlanes({ pretrainings }: Grid): Promise<void> {
+    const { experiment, signal, console } = this.#options;
+    for (const unit of pretrainings) {
+      const folder = this.#at(unit);
+      if (signal.aborted) return;
+      if (stateOf(folder) !== 'done' || isPlanned(folder)) continue;
+      const { config } = await this.#requests.pretraining(unit);
+      await planTestStudies(
+        await this.#openDevice(),
+        { folder, store: config.data!, config },
+        await this.#data.testStudies(unit.fold),
+        { batch: baseConfig(experiment).batch, startStage: console.startStage.bind(console) },
+      );
     }
   }
 

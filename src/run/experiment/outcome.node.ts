@@ -7,7 +7,6 @@ import { listed } from '../../base/words.ts';
 import { groupBy } from '../../data/lists.ts';
 import type { ExperimentCost, ExperimentReportInput } from '../../report/experiment.ts';
 import { csvLines } from '../../results/csv.ts';
-import type { Evaluation } from '../../results/evaluation.ts';
 import {
   compareAll,
   type ExperimentRun,
@@ -17,18 +16,12 @@ import {
 } from '../../results/experiment.ts';
 import { pooledRuns } from '../../results/folds.ts';
 import { type Grid, type Point, type Unit, unitTitle } from './grid.ts';
+import { readPlanned } from './planes.node.ts';
 import { stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 
 /** The results of a point with their values by subject, in its folder beside evaluation.json. */
 export const resultsFile = 'results.json';
-
-/** The content of results.json. */
-export const recordedResults = ({ results }: Evaluation): RecordedResult[] =>
-  results.map(({ key, title, unit, digits, better, value, trivial, detail = false, bySubject }) => ({
-    ...{ key, title, unit, digits, better, value, trivial, detail },
-    bySubject: Object.fromEntries([...bySubject].sort(([a], [b]) => (a < b ? -1 : 1))),
-  }));
 
 async function readRun(folder: string, point: Point): Promise<ExperimentRun> {
   const { name, initialisation, pretraining, labelled, steps, fold, seed } = point;
@@ -51,7 +44,8 @@ export async function readPretrained(folder: string, { pretrainings }: Grid): Pr
     done.map(async (unit) => {
       const text = await readFile(join(folder, unit.name, resultsFile), 'utf8');
       const results = JSON.parse(text) as RecordedResult[];
-      return { name: unit.name, title: unitTitle(unit), results };
+      const planned = await readPlanned(join(folder, unit.name));
+      return { name: unit.name, title: unitTitle(unit), results, planned };
     }),
   );
 }

@@ -5,12 +5,11 @@ import { openDevice } from '../../tensor/device.node.ts';
 import type { Device } from '../../tensor/device.ts';
 import { type RunConfig, resolveConfig } from '../config.ts';
 import type { DataOptions } from '../dataset.node.ts';
-import { baseConfig } from './configs.ts';
+import { baseConfig, pointConfig, pretrainingConfig } from './configs.ts';
 import { ExperimentData } from './data.node.ts';
 import { gridOf, type Share, shareOf, type Unit } from './grid.ts';
 import { ExperimentPace } from './pace.ts';
 import { secondsPerStep } from './probe.ts';
-import { pointConfig, pretrainingConfig } from './requests.node.ts';
 import { openFolder, type RunState, stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 

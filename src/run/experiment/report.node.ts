@@ -4,7 +4,7 @@ import { FileError } from '../../base/errors.ts';
 import { writeFiles } from '../../data/files/files.node.ts';
 import { type ExperimentParts, renderExperiment } from '../../report/experiment.ts';
 import type { PretrainedRun } from '../../results/experiment.ts';
-import { baseConfig } from './configs.ts';
+import { baseConfig, pretrainingConfig } from './configs.ts';
 import { foldsInFile } from './folds.ts';
 import { ForeignWeights } from './foreign.node.ts';
 import { gridOf } from './grid.ts';
@@ -17,7 +17,6 @@ import {
   readRuns,
   runsAsCsv,
 } from './outcome.node.ts';
-import { pretrainingConfig } from './requests.node.ts';
 import { openFolder } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 import { type KeptSubjects, readSubjects } from './subjects.node.ts';

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import { some } from '../../base/words.ts';
 import type { Split } from '../../data/split.ts';
-import { mergeGiven, presetOf, type RunConfig, resolveConfig } from '../config.ts';
-import { fineTuning } from '../job.ts';
+import { type RunConfig, resolveConfig } from '../config.ts';
 import type { GivenConfig } from '../settings.ts';
-import { baseConfig, pretrainingGiven } from './configs.ts';
+import { baseConfig, pointConfig, pretrainingConfig, pretrainingGiven } from './configs.ts';
 import type { ExperimentData, PretrainingData } from './data.node.ts';
 import type { Point, PretrainingUnit } from './grid.ts';
 import { expectApart, known, type Parts, pointSplit, spareSplit, untestedSplit } from './parts.ts';
@@ -31,15 +30,6 @@ const request = (given: GivenConfig, section: string): Request => ({
   section,
 });
 
-/** The configuration of a pretraining, before its data are prepared. */
-export function pretrainingConfig(
-  experiment: Experiment,
-  { initialisation, seed }: PretrainingUnit,
-): RunConfig {
-  const made = experiment.initialisations[initialisation]!.pretraining!;
-  return resolveConfig({ ...pretrainingGiven(experiment, made), seed });
-}
-
 /** @param split who pretrains, where the data are those that are fine-tuned on */
 export function pretrainingRequest(
   experiment: Experiment,
@@ -54,13 +44,6 @@ export function pretrainingRequest(
     { ...own, ...(split && { subjects: split }) },
     `initialisations.${initialisation}.pretraining`,
   );
-}
-
-/** The settings of a point that do not depend on its data: also what its cost follows from. */
-export function pointConfig(experiment: Experiment, { initialisation, steps, seed }: Point): GivenConfig {
-  const { transfer = {} } = experiment.initialisations[initialisation] ?? {};
-  const base = { ...experiment.base, preset: presetOf(fineTuning, experiment.base) };
-  return { ...mergeGiven(base, transfer), steps, seed };
 }
 
 export function pointRequest(

@@ -8,6 +8,7 @@ import { viewName } from '../../data/viewnames.ts';
 import { pixelHead } from '../../models/heads.ts';
 import { positive } from '../settings.ts';
 import { defineTask } from '../task.ts';
+import { meanLines } from './baseline.ts';
 import { readMaps } from './heatmaps.ts';
 import { LineJudge } from './judge.ts';
 
@@ -42,6 +43,7 @@ export const orientation = defineTask<OrientationSettings>({
       lineReader: {
         views: referenceViews,
         read: (outputs, count) => readMaps(read, outputs, count).map(({ found }) => found),
+        usual: (training) => meanLines(training, views, grid.size),
       },
       series: referenceViews.map(viewName),
       tells: `where the ${listed(referenceViews.map(viewName))} planes cut an image`,

@@ -1,8 +1,8 @@
 /** @file The experiment of `npm start`: no heart of one part is in another, and both arms have the same budget. */
 import { describe, expect, it } from 'vitest';
+import { pointConfig, pretrainingConfig } from '../../../src/run/experiment/configs.ts';
 import { embeddedExperiment } from '../../../src/run/experiment/embedded.ts';
 import { gridOf } from '../../../src/run/experiment/grid.ts';
-import { pointConfig, pretrainingConfig } from '../../../src/run/experiment/requests.node.ts';
 
 describe('the embedded experiment', () => {
   const experiment = embeddedExperiment();

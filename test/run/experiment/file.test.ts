@@ -1,10 +1,10 @@
 /** @file The file of an experiment: what it comes to, and what is refused, by key. */
 import { describe, expect, it } from 'vitest';
 import { ConfigError, FileError } from '../../../src/base/errors.ts';
+import { pointConfig, pretrainingConfig } from '../../../src/run/experiment/configs.ts';
 import { parseExperiment, readExperiment } from '../../../src/run/experiment/file.ts';
 import { foldsInFile } from '../../../src/run/experiment/folds.ts';
 import { gridOf, shareOf, unitTitle } from '../../../src/run/experiment/grid.ts';
-import { pointConfig, pretrainingConfig } from '../../../src/run/experiment/requests.node.ts';
 import { tiny } from './tiny.ts';
 
 const made = tiny.initialisations.pretrained;

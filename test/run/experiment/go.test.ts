@@ -53,7 +53,13 @@ describe('an experiment', () => {
     const told = JSON.parse(await read('whole', 'results.json'));
     expect(told).toMatchObject({ figure: 'segmentation.dice', scratch: 'scratch', planned: 8, finished: 8 });
     expect(told.results[0].comparisons).toHaveLength(2);
-    expect(await read('whole', 'report.html')).toContain('8 of 8 fine-tunings are finished');
+    const report = await read('whole', 'report.html');
+    expect(report).toContain('8 of 8 fine-tunings are finished');
+    expect(report).toContain('Planes planned on the test studies');
+    const planned = JSON.parse(await read('whole', 'pretrained', 'pretrained_seed-1', 'planes.json'));
+    const { planes, refused } = planned;
+    expect(planes.length + refused.length).toBe(2 * 3);
+    expect(first.stdout).toContain('Planes planned on the test studies with pretraining pretrained, seed 1:');
   });
 
   it('tests the same hearts at every point, and labels others; the two contain the one', async () => {

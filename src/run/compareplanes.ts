@@ -1,0 +1,117 @@
+/** @file Planned planes beside the real ones of their studies: errors of all, pictures of some. */
+import type { PixelImage } from '../data/dicom/pixels.ts';
+import type { ScannedImage } from '../data/scan.ts';
+import type { ImagePlane, Line, PreparedData, Vec3 } from '../data/types.ts';
+import { add, scale } from '../data/vector.ts';
+import { viewName } from '../data/viewnames.ts';
+import { imageIn, middleOf } from '../planning/image.ts';
+import { footOn, planeOf } from '../planning/plane.ts';
+import { type PixelSlice, reformat, regrid } from '../planning/reformat.ts';
+import { pngUri, windowed } from '../report/pictures.ts';
+import type { ComparedPlane, PlacedPicture, ShownStudy, ShownView } from '../results/planes.ts';
+import { splitOf, trainingSamples } from '../train/dataset.ts';
+import type { TrainConfig } from '../train/settings.ts';
+import { planRun } from './plan.ts';
+import type { PlannedStack, PlannedView, RealErrors } from './planner.ts';
+
+/** What pictures show, mm, and in how many pixels: a heart and what is around it. */
+const [SHOWN_MM, SHOWN_PX] = [160, 80];
+
+/** The line of each view that one would answer without looking, of the subjects that a network is trained on. */
+export function usualLines(config: TrainConfig, data: PreparedData): (Line | null)[] {
+  const plan = planRun(config, data.manifest);
+  const split = splitOf(data, config, plan);
+  return plan.tasks.flatMap(({ part }) => part.lineReader?.usual(trainingSamples(data, part, split)) ?? []);
+}
+
+type WithReal = PlannedView & { readonly real: RealErrors & { readonly plane: ImagePlane } };
+
+const compared = ({ views }: PlannedStack): WithReal[] =>
+  views.filter((view): view is WithReal => view.real !== null);
+
+/** Errors of all planes that have a real one. */
+export const comparedPlanes = (planned: readonly PlannedStack[]): ComparedPlane[] =>
+  planned.flatMap((own) =>
+    compared(own).map(({ view, fit, real: { angleDeg, distanceMm, usual } }) => ({
+      ...{ subject: own.stack.subject, view: viewName(view), angleDeg, distanceMm, usual },
+      uncertainty: fit.uncertainty,
+    })),
+  );
+
+const meanAngle = (own: PlannedStack): number => {
+  const all = compared(own);
+  return all.reduce((sum, { real }) => sum + real.angleDeg, 0) / all.length;
+};
+
+/** Three that stand for all, whether they look well or not; by the mean angle of their planes. */
+const places = [
+  [0.25, 'better than three quarters'],
+  [0.5, 'in the middle'],
+  [0.75, 'worse than three quarters'],
+] as const;
+
+/** The studies to show. */
+export function chosenStacks(planned: readonly PlannedStack[]): { own: PlannedStack; place: string }[] {
+  const able = planned.filter((own) => compared(own).length > 0);
+  const sorted = able.map((own) => ({ own, angle: meanAngle(own) })).sort((a, b) => a.angle - b.angle);
+  const chosen = places.map(([share, place]) => ({ at: Math.round(share * (sorted.length - 1)), place }));
+  return chosen.flatMap(({ at, place }, i) =>
+    sorted[at] && chosen.findIndex((other) => other.at === at) === i ? [{ own: sorted[at].own, place }] : [],
+  );
+}
+
+/** A square of a plane around the foot of a point, with the plane's directions. */
+function squareAround(plane: ImagePlane, point: Vec3): ImagePlane {
+  const spacing = SHOWN_MM / SHOWN_PX;
+  const half = (spacing * (SHOWN_PX - 1)) / 2;
+  const corner = add(scale(plane.rowDirection, -half), scale(plane.columnDirection, -half));
+  return {
+    ...plane,
+    position: add(footOn(planeOf(plane), point), corner),
+    spacingMm: [spacing, spacing],
+    rows: SHOWN_PX,
+    columns: SHOWN_PX,
+  };
+}
+
+const picture = (plane: ImagePlane, { rows, columns, values }: PixelImage): PlacedPicture => ({
+  plane,
+  uri: pngUri(columns, rows, windowed(values), 1),
+});
+
+/**
+ * A study with its planes, images of the first phase: each view as it was acquired, and the stack resampled where it was
+ * planned, framed alike around the point where the real planes cross.
+ * @param realImage the image of a plane
+ */
+export async function shownStudy(
+  { stack, views }: PlannedStack,
+  place: string,
+  read: (image: ScannedImage) => Promise<PixelImage>,
+  realImage: (plane: ImagePlane) => ScannedImage,
+): Promise<ShownStudy> {
+  const slices: PixelSlice[] = [];
+  for (const [target] of stack.slices)
+    slices.push({ plane: target!.image.header.plane, image: await read(target!.image) });
+  const planes = slices.map(({ plane }) => plane);
+  const own = compared({ views } as PlannedStack);
+  const middle = middleOf(
+    planes,
+    own.map(({ real }) => planeOf(real.plane)),
+  );
+  const shown: ShownView[] = [];
+  for (const { view, fit, real } of own) {
+    const [acquired, planned] = [planeOf(real.plane), fit.plane].map((plane) =>
+      squareAround(imageIn(plane, planes, middle), middle),
+    );
+    const image = await read(realImage(real.plane));
+    shown.push({
+      ...{ view: viewName(view), angleDeg: real.angleDeg, distanceMm: real.distanceMm },
+      real: picture(acquired!, regrid({ plane: real.plane, image }, acquired!)),
+      planned: picture(planned!, reformat(slices, planned!)),
+    });
+  }
+  const central = slices[Math.floor(slices.length / 2)]!;
+  const square = squareAround(central.plane, middle);
+  return { subject: stack.subject, place, slice: picture(square, regrid(central, square)), views: shown };
+}

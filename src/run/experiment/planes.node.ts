@@ -1,0 +1,131 @@
+/** @file Planes planned on an experiment's test studies with the networks of its pretrainings, kept in their folders. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { PlanningError } from '../../base/errors.ts';
+import { listed } from '../../base/words.ts';
+import { listFiles, readBytes } from '../../data/files/files.node.ts';
+import { dicomReader } from '../../data/prepare.ts';
+import { openStore } from '../../data/store.node.ts';
+import { findPlanStacks, type PlanStacks } from '../../data/study/stackplan.ts';
+import { parseViewRule } from '../../data/study/views.ts';
+import { viewName } from '../../data/viewnames.ts';
+import type { PlannedStudies } from '../../results/planes.ts';
+import type { Device } from '../../tensor/device.ts';
+import { DiskFiles } from '../../train/runfiles.node.ts';
+import { readText, writeText } from '../../train/runfiles.ts';
+import { weightsFile } from '../../train/weightsfile.ts';
+import { chosenStacks, comparedPlanes, shownStudy, usualLines } from '../compareplanes.ts';
+import { type RunConfig, trainConfigOf } from '../config.ts';
+import type { Stage } from '../dataset.node.ts';
+import { drawsLines, type PlannedStack, Planner } from '../planner.ts';
+import { loadTrained } from '../trained.ts';
+import type { TestStudies } from './data.node.ts';
+
+/** Beside a pretraining's weights: what planning with them came to. */
+const planesFile = 'planes.json';
+
+/** Every slice is looked at once: further looks cost five times the time and make planes no better. */
+const TURNS = 1;
+
+export const isPlanned = (folder: string): boolean => existsSync(join(folder, planesFile));
+
+/** What planning with a pretraining came to; null where its network draws no lines, or before it was done. */
+export async function readPlanned(folder: string): Promise<PlannedStudies | null> {
+  const text = await readText(new DiskFiles(folder), planesFile);
+  return text === null ? null : (JSON.parse(text) as PlannedStudies | null);
+}
+
+/** A finished pretraining. */
+export interface PlannedWith {
+  readonly folder: string;
+  readonly store: string;
+  readonly config: RunConfig;
+}
+
+const nothing = (none: string): PlannedStudies => ({ planes: [], refused: [], shown: [], none });
+
+/** The stacks of test subjects that have real views. */
+async function stacksOf({ folder, subjects, map }: TestStudies, planner: Planner) {
+  const files = await listFiles(folder);
+  const found = await findPlanStacks(files, {
+    ...{ planned: planner.views, targetView: planner.targetView },
+    views: map.map(parseViewRule),
+  });
+  const own = found.stacks.filter(
+    ({ subject, real }) => real.size > 0 && (!subjects || subjects.includes(subject)),
+  );
+  return { found, own };
+}
+
+/** Plans stack by stack; those that cannot be planned are told with why. */
+async function planStacks(planner: Planner, { plan, stacks }: PlanStacks, stage: Stage) {
+  const planned: PlannedStack[] = [];
+  const refused: { subject: string; message: string }[] = [];
+  for (const [i, stack] of stacks.entries()) {
+    try {
+      const own = await planner.plan(stack, plan);
+      planned.push(own);
+      for (const { view, reason } of own.refused)
+        if (stack.real.has(view)) refused.push({ subject: stack.subject, message: reason.message });
+    } catch (error) {
+      if (!(error instanceof PlanningError)) throw error;
+      for (const view of stack.real.keys())
+        refused.push({ subject: stack.subject, message: `${viewName(view)}: ${error.message}` });
+    }
+    stage.update(i + 1, stack.subject);
+  }
+  return { planned, refused };
+}
+
+async function plannedStudies(
+  planner: Planner,
+  studies: TestStudies | null,
+  startStage: (label: string, total: number) => Stage,
+): Promise<PlannedStudies> {
+  const views = listed(planner.views.map(viewName));
+  if (!studies)
+    return nothing('The test subjects’ original images are not known here, so no planes were planned.');
+  const { found, own } = await stacksOf(studies, planner);
+  if (own.length === 0)
+    return nothing(`No test subject has a stack with real ${views} views, so no planes were planned.`);
+  const stage = startStage('planning planes', own.length);
+  try {
+    const { planned, refused } = await planStacks(planner, { ...found, stacks: own }, stage);
+    const read = dicomReader();
+    const realImage = (plane: object) =>
+      found.plan.outcomes.find(({ image }) => image.header.plane === plane)!.image;
+    const shown = [];
+    for (const { own: chosen, place } of chosenStacks(planned))
+      shown.push(await shownStudy(chosen, place, read, realImage));
+    return { planes: comparedPlanes(planned), refused, shown, none: null };
+  } finally {
+    stage.end();
+  }
+}
+
+/** Plans on the test studies with a pretraining's network, where that draws lines, and keeps what came of it. */
+export async function planTestStudies(
+  device: Device,
+  made: PlannedWith,
+  studies: TestStudies | null,
+  { batch, startStage }: { readonly batch: number; startStage(label: string, total: number): Stage },
+): Promise<void> {
+  const file = join(made.folder, weightsFile);
+  const trained = await loadTrained(device, await readBytes(file), file);
+  try {
+    const planned = drawsLines(trained.plan)
+      ? await plannedStudies(
+          new Planner(trained, file, {
+            batch,
+            turns: TURNS,
+            usual: usualLines(trainConfigOf(made.config), await openStore(made.store)),
+          }),
+          studies,
+          startStage,
+        )
+      : null;
+    await writeText(new DiskFiles(made.folder), planesFile, `${JSON.stringify(planned)}\n`);
+  } finally {
+    trained.network.dispose();
+  }
+}

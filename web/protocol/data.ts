@@ -1,0 +1,84 @@
+/** @file What page and worker say of data: built-in hearts, folders, and what was prepared. */
+import type { SubjectRule } from '../../src/data/study/subjects.ts';
+import type { SkippedFile } from '../../src/data/types.ts';
+
+export type Difficulty = 'easy' | 'mid' | 'hard';
+
+/** A cohort of built-in hearts. */
+export interface HeartSettings {
+  readonly subjects: number;
+  readonly difficulty: Difficulty;
+  /** Cardiac phases. */
+  readonly phases: number;
+  /** Side of the images, pixels over 256 mm. */
+  readonly imageSize: number;
+  readonly seed: number;
+}
+
+/** The grid images are prepared on. */
+export interface Grid {
+  readonly size: number;
+  readonly spacingMm: number;
+}
+
+/** Prepared data as the page shows it. */
+export interface DataInfo extends Grid {
+  readonly kind: 'hearts' | 'folder';
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly images: number;
+  readonly targetView: string;
+  readonly referenceViews: readonly string[];
+  /** Images that have a line of each reference view. */
+  readonly lines: readonly number[];
+  readonly locations: number;
+  /** Names of the classes in the masks, background first; none without masks. */
+  readonly classes: readonly string[];
+  readonly skipped: readonly SkippedFile[];
+  /** What is wrong with images that are used all the same, with how many it concerns. */
+  readonly warnings: readonly { readonly message: string; readonly images: number }[];
+  /** What should be known about the data as a whole. */
+  readonly notices: readonly string[];
+  /** Whether the original images can be looked at (the folder is open, or hearts can be made again). */
+  readonly originals: boolean;
+  readonly bytes: number;
+}
+
+/** Series that look alike, as one row of the mapping. */
+export interface SeriesGroup {
+  readonly key: string;
+  readonly label: string;
+  readonly folder: string;
+  readonly series: number;
+  readonly images: number;
+  readonly patients: number;
+  readonly guess: string | null;
+}
+
+/** An opened folder, before it is prepared. */
+export interface FolderInfo {
+  readonly name: string;
+  readonly files: number;
+  readonly images: number;
+  readonly patients: readonly string[];
+  readonly groups: readonly SeriesGroup[];
+  readonly skipped: readonly SkippedFile[];
+  /** What a user should know before preparing: patients mixed in one folder, one id for many. */
+  readonly notices: readonly string[];
+  /** Neither DICOM by content nor by name. */
+  readonly ignored: number;
+  /** What else can be prepared, in words, where there is no DICOM image: another source's files. */
+  readonly other: string | null;
+}
+
+export interface FolderChoice extends Grid {
+  /** Group key → view, or null to leave it out. */
+  readonly views: Readonly<Record<string, string | null>>;
+  readonly subjects: SubjectRule;
+}
+
+/** A folder's file as the page hands it over. */
+export interface PickedFile {
+  readonly path: string;
+  readonly file: File;
+}

@@ -1,0 +1,56 @@
+/** @file What page and worker say of a training. */
+import type { Finding } from '../../src/results/mark.ts';
+import type { ModelSection } from '../../src/train/settings.ts';
+import type { Grid } from './data.ts';
+
+/** What a user decides about a training. */
+export interface TrainingForm {
+  readonly preset: string;
+  /** By name. */
+  readonly tasks: readonly string[];
+  /** Whether it starts from the loaded weights; absent in runs of earlier visits. */
+  readonly init?: boolean;
+  readonly batch: number;
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
+
+export type RunState = 'running' | 'paused' | 'finished' | 'failed';
+
+/** A run that is kept in the browser. */
+export interface RunInfo {
+  /** Of the weights it starts from, where it does. */
+  readonly model?: ModelSection;
+  readonly state: RunState;
+  readonly form: TrainingForm;
+  readonly dataName: string;
+  readonly step: number;
+  readonly best: { readonly step: number; readonly loss: number } | null;
+  readonly hasWeights: boolean;
+  /** Whether planes can be planned with its weights; absent in runs of earlier visits. */
+  readonly plansLines?: boolean;
+  /** Subjects it does not train on. */
+  readonly heldOut: readonly string[];
+  readonly adapter: string;
+  readonly message?: string;
+  /** What to try where the batch did not fit into the adapter's memory. */
+  readonly smallerBatch?: number;
+}
+
+/** A held-out slice with what the network says about it now. */
+export interface PreviewItem {
+  readonly caption: string;
+  readonly size: number;
+  readonly grey: Uint8Array<ArrayBuffer>;
+  /** Of each task. */
+  readonly findings: readonly Finding[];
+}
+
+export interface Preset {
+  readonly title: string;
+  readonly about: string;
+  readonly grid: Grid;
+  readonly form: TrainingForm;
+  readonly heartsImageSize: number;
+}

@@ -48,7 +48,8 @@ async function savedConfig(files: RunFiles): Promise<RunConfig> {
   } catch (error) {
     throw new FileError(path, 'is not JSON', 'Repair it, or start a new run.', { cause: error });
   }
-  return resolveConfig(parseGiven(value, path));
+  // runs of before it was a setting drew labelled subjects whatever their groups
+  return resolveConfig({ stratify: false, ...parseGiven(value, path) });
 }
 
 async function settleNew({ kind, given }: JobRequest): Promise<Settled> {

@@ -58,6 +58,12 @@ function foreignOf({ initialisations }: Experiment): Foreign[] {
   });
 }
 
+/** Those that runs of a grid begin with. */
+function foreignIn(experiment: Experiment, { points, pretrainings }: Grid): Foreign[] {
+  const runs = new Set([...points, ...pretrainings].map(({ initialisation }) => initialisation));
+  return foreignOf(experiment).filter(({ name }) => runs.has(name));
+}
+
 /** Weights of initialisations that were made elsewhere. */
 export class ForeignWeights {
   /** By name or path. */
@@ -73,9 +79,9 @@ export class ForeignWeights {
   }
 
   /** Throws ConfigError where a run would find, hours later, that no weight fits the network of `base`. */
-  async expectFitting(experiment: Experiment): Promise<void> {
+  async expectFitting(experiment: Experiment, asked: Grid): Promise<void> {
     const { model } = baseConfig(experiment);
-    for (const { key, path } of foreignOf(experiment)) {
+    for (const { key, path } of foreignIn(experiment, asked)) {
       const read = await this.#read(path);
       if (!read.model || fitsAny(read, model)) continue;
       throw new ConfigError(
@@ -84,10 +90,10 @@ export class ForeignWeights {
     }
   }
 
-  /** Seeds of the phantom cohorts that weights saw, by the key of the experiment that names the weights. */
-  async cohorts(experiment: Experiment): Promise<ReadonlyMap<string, number>> {
+  /** Seeds of the phantom cohorts that weights of a grid saw, by the key of the experiment that names the weights. */
+  async cohorts(experiment: Experiment, asked: Grid): Promise<ReadonlyMap<string, number>> {
     const found = new Map<string, number>();
-    for (const { key, path } of foreignOf(experiment)) {
+    for (const { key, path } of foreignIn(experiment, asked)) {
       const { recipe } = await this.#read(path);
       const seed = recipe && cohortSeed(recipe);
       if (seed !== null) found.set(key, seed);

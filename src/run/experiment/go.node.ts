@@ -64,8 +64,8 @@ class Conductor {
       throw new ConfigError(
         `No point of ${experiment.name} is asked for. Its first is ${grid.points[0]!.name}.`,
       );
-    await this.#weights.expectFitting(experiment);
-    expectCohortsApart(experiment, await this.#weights.cohorts(experiment));
+    await this.#weights.expectFitting(experiment, own);
+    expectCohortsApart(experiment, await this.#weights.cohorts(experiment, own));
     await this.#expectUnchanged(grid);
     await keepExperiment(folder, experiment);
     await this.#learnPace(grid);

@@ -90,12 +90,12 @@ export class ForeignWeights {
     }
   }
 
-  /** Seeds of the phantom cohorts that weights of a grid saw, by the key of the experiment that names the weights. */
-  async cohorts(experiment: Experiment, asked: Grid): Promise<ReadonlyMap<string, number>> {
+  /** Seeds of the phantom cohorts that weights saw, as far as these are here, by the key that names the weights. */
+  async cohorts(experiment: Experiment): Promise<ReadonlyMap<string, number>> {
     const found = new Map<string, number>();
-    for (const { key, path } of foreignIn(experiment, asked)) {
-      const { recipe } = await this.#read(path);
-      const seed = recipe && cohortSeed(recipe);
+    for (const { key, path } of foreignOf(experiment)) {
+      const recipe = (await this.#readIfThere(path))?.recipe;
+      const seed = recipe ? cohortSeed(recipe) : null;
       if (seed !== null) found.set(key, seed);
     }
     return found;

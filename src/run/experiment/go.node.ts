@@ -65,7 +65,7 @@ class Conductor {
         `No point of ${experiment.name} is asked for. Its first is ${grid.points[0]!.name}.`,
       );
     await this.#weights.expectFitting(experiment, own);
-    expectCohortsApart(experiment, await this.#weights.cohorts(experiment, own));
+    expectCohortsApart(experiment, await this.#weights.cohorts(experiment));
     await this.#expectUnchanged(grid);
     await keepExperiment(folder, experiment);
     await this.#learnPace(grid);

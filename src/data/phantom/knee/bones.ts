@@ -50,16 +50,19 @@ function femur(sizes: Sizes): { readonly ends: Shape; readonly shaft: Shape } {
 
 /** How high the tibia's plateau is, without cartilage: it falls to the back and has two spines in the middle. */
 export function plateau({ cartilage, slope }: Sizes, x: number, y: number): number {
-  const spine = (at: number): number => Math.exp(-((x - at) ** 2 + (y / 2) ** 2) / 18);
-  return -cartilage - GAP_MM / 2 - slope * (y - 3) + 8 * spine(-4.5) + 7 * spine(4.5);
+  const flat = -cartilage - GAP_MM / 2 - slope * (y - 3);
+  return flat + 8 * spine(x + 4.5, y) + 7 * spine(x - 4.5, y);
 }
+
+const spine = (x: number, y: number): number => Math.exp((x * x + (y * y) / 4) / -18);
 
 const ease = (t: number): number => (t <= 0 ? 0 : t >= 1 ? 1 : t * t * (3 - 2 * t));
 
 /** Distance from the tibia's side: an ellipse that narrows from the plateau to the shaft. */
 function tibialSide(x: number, y: number, z: number): number {
   const wide = 1 - ease((-z - 5) / 50);
-  const [a, b] = [14 + 24 * wide, 14 + 12 * wide];
+  const a = 14 + 24 * wide;
+  const b = 14 + 12 * wide;
   return (length(x / a, (y - 3 - 2 * wide) / b) - 1) * b;
 }
 

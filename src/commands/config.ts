@@ -13,6 +13,10 @@ const kinds = sourceInfos()
 /** Keys of the configuration that have a flag of their own; --set reaches the others. */
 const flags = {
   data: ['--data <folder>', `a folder of ${kinds}, or a prepared store (default: a phantom cohort)`],
+  target: [
+    '--target <view>',
+    'the view that is learnt from (default: short-axis; of phantom knees sagittal)',
+  ],
   out: ['--out <folder>', 'the folder of the run (default: the first free runs/<command>-N)'],
   preset: ['--preset <name>', 'what holds where nothing is said: small, zhang2024, finetune or acdc'],
   init: ['--init <weights>', 'start from the weights of this run, or of a .safetensors or .npz file'],
@@ -37,7 +41,7 @@ const flags = {
 } as const satisfies Readonly<Record<string, readonly [flag: string, help: string]>>;
 
 const texts = new Set<string>([
-  ...['data', 'out', 'preset', 'init', 'initParts', 'freeze'],
+  ...['data', 'target', 'out', 'preset', 'init', 'initParts', 'freeze'],
   ...['schedule', 'precision', 'adapter'],
 ]);
 

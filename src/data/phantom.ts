@@ -6,7 +6,7 @@ import type { PhantomSubject } from './phantom/subject.ts';
 import type { FileSource } from './types.ts';
 
 export { encodeAcdc } from './phantom/acdc.ts';
-export { anatomies, layoutsOf, PHANTOM_ANATOMIES, type PhantomAnatomy } from './phantom/anatomies.ts';
+export { anatomies, layoutsOf } from './phantom/anatomies.ts';
 export { type EncodedFile, encodeDicom } from './phantom/dicom.ts';
 export type { KneeOptions } from './phantom/knee/settings.ts';
 export {
@@ -16,6 +16,7 @@ export {
   kneeSubject,
   kneeTruth,
 } from './phantom/knee/subject.ts';
+export { PHANTOM_ANATOMIES, type PhantomAnatomy } from './phantom/names.ts';
 export {
   PHANTOM_GROUPS,
   type PhantomDifficulty,

@@ -90,6 +90,9 @@ function dataLine({ manifest }: PreparedData): string {
   return `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${told}`;
 }
 
+const cohortName = ({ anatomy, difficulty }: RunConfig['phantom']): string =>
+  `phantom cohort${anatomy === 'heart' ? '' : ` (${anatomy})`}, ${difficulty}`;
+
 class Job {
   readonly #options: JobOptions;
   readonly #config: RunConfig;
@@ -216,7 +219,7 @@ class Job {
       data,
       split: training.split,
       ...(early ? { ending: early } : {}),
-      name: folder === null ? `phantom cohort, ${phantom.difficulty}` : basename(folder),
+      name: folder === null ? cohortName(phantom) : basename(folder),
       adapter: { name: description, software },
       ...(this.#facts ? { step: this.#facts } : {}),
       timings: this.#timings,

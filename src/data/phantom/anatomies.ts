@@ -7,11 +7,9 @@ import { encodeKneeDicom } from './knee/dicom.ts';
 import { encodeLabels, encodeMrnet } from './knee/mrnet.ts';
 import { kneeSettings } from './knee/settings.ts';
 import { kneeSubject } from './knee/subject.ts';
+import type { PhantomAnatomy } from './names.ts';
 import { type PhantomOptions, phantomSettings } from './settings.ts';
 import { phantomSubject } from './subject.ts';
-
-export const PHANTOM_ANATOMIES = ['heart', 'knee'] as const;
-export type PhantomAnatomy = (typeof PHANTOM_ANATOMIES)[number];
 
 export interface Cohort extends PhantomOptions {
   readonly seed: number;

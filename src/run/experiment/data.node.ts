@@ -6,7 +6,7 @@ import { textChecksum } from '../../base/hash.ts';
 import { subjectsOf } from '../../data/split.ts';
 import { openStore, writeStore } from '../../data/store.node.ts';
 import { manifestName } from '../../data/store.ts';
-import type { PreparedData } from '../../data/types.ts';
+import type { Groups, PreparedData } from '../../data/types.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { writeText } from '../../train/runfiles.ts';
 import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
@@ -26,8 +26,14 @@ export interface SharedData {
 
 /** What of a configuration decides what is prepared. */
 function sourceOf(config: RunConfig): object {
-  const { data, map, size, spacingMm, phantom } = config;
-  const from = data === null ? { phantom } : { data: resolve(data), map };
+  const { data, map, size, spacingMm, target } = config;
+  const { anatomy, ...phantom } = config.phantom;
+  // what earlier experiments did not say, so that they find what they have prepared
+  const made = { phantom: anatomy === 'heart' ? phantom : config.phantom };
+  const from = {
+    ...(data === null ? made : { data: resolve(data), map }),
+    ...(target !== null && { target }),
+  };
   const annotations = annotationsOf(config);
   const groups = annotations.includes('groups') && { groups: true };
   return { ...from, size, spacingMm, masks: annotations.includes('masks'), ...groups };
@@ -43,12 +49,18 @@ async function prepared(config: RunConfig, folder: string, options: DataOptions)
   return { store: storeIn(config, folder), data };
 }
 
+const prefixedGroups = (groups: Groups, prefix: string): [string, string][] =>
+  Object.entries(groups).map(([name, group]) => [prefix + name, group]);
+
 const prefixed = ({ manifest }: PreparedData, prefix: string) => ({
   images: manifest.images.map((image) => ({
     ...image,
     ...{ subject: prefix + image.subject, file: prefix + image.file },
   })),
-  groups: Object.entries(manifest.groups ?? {}).map(([name, group]) => [prefix + name, group]),
+  groups: prefixedGroups(manifest.groups ?? {}, prefix),
+  labels: Object.entries(manifest.labels ?? {}).map(
+    ([label, groups]) => [label, prefixedGroups(groups, prefix)] as const,
+  ),
   skipped: manifest.skipped.map((file) => ({ ...file, file: prefix + file.file })),
 });
 
@@ -59,20 +71,27 @@ function joined(pool: PreparedData, test: PreparedData): PreparedData {
   pixels.set(pool.pixels);
   pixels.set(test.pixels, pool.pixels.length);
   const groups = [...one.groups, ...other.groups];
+  const labels = one.labels.map(([label, own]) => {
+    const others = other.labels.find(([name]) => name === label)?.[1] ?? [];
+    return [label, Object.fromEntries([...own, ...others])] as const;
+  });
+  // of cohorts the whole of one tests, whatever part of it was held out
+  const { labels: _, heldOut: __, ...manifest } = pool.manifest;
   return {
     manifest: {
-      ...pool.manifest,
+      ...manifest,
       images: [...one.images, ...other.images],
       skipped: [...one.skipped, ...other.skipped],
-      ...(groups.length > 0 && { groups: Object.fromEntries(groups) as Record<string, string> }),
+      ...(groups.length > 0 && { groups: Object.fromEntries(groups) }),
+      ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
     },
     pixels,
     ...(pool.masks && test.masks && { masks: Uint8Array.from([...pool.masks, ...test.masks]) }),
   };
 }
 
-/** Phantom hearts of two cohorts in one store. */
-async function targetHearts(
+/** Phantom subjects of two cohorts in one store. */
+async function targetCohorts(
   config: RunConfig,
   test: TestCohort,
   folder: string,
@@ -162,7 +181,7 @@ export class ExperimentData {
     const { test } = this.#experiment.subjects;
     const shared =
       config.data === null
-        ? await targetHearts(config, test as TestCohort, folder, this.#options)
+        ? await targetCohorts(config, test as TestCohort, folder, this.#options)
         : await prepared(config, folder, this.#options);
     const parts = partsOf(shared.data, this.#experiment);
     await writeText(new DiskFiles(this.#folder), subjectsFile, `${JSON.stringify(parts, null, 2)}\n`);

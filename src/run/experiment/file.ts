@@ -106,7 +106,17 @@ function completeInitialisation(value: unknown, where: string): Initialisation |
     expectFree(parsed, `${where}.pretraining`, ['steps', 'labelled', 'validationFraction', 'testFraction']);
   const moved = given(transfer, `${where}.transfer`);
   expectFree(moved, `${where}.transfer`);
-  for (const key of ['data', 'model', 'size', 'spacingMm', 'phantom', 'tasks', 'map', 'preset'] as const)
+  for (const key of [
+    'data',
+    'model',
+    'size',
+    'spacingMm',
+    'phantom',
+    'tasks',
+    'map',
+    'target',
+    'preset',
+  ] as const)
     if (moved[key] !== undefined)
       throw new ConfigError(
         `${where}.transfer.${key} would compare more than the weights. Set it in base, for all.`,

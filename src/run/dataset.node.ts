@@ -1,6 +1,6 @@
 /** @file Where training data comes from in Node: a prepared store, a folder of images, or a phantom cohort made for the run. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { listFiles, readBytes } from '../data/files/files.node.ts';
@@ -60,6 +60,12 @@ export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
 export function phantomLayout(config: RunConfig): string {
   const [studies, annotated] = anatomies[config.phantom.anatomy].layouts;
   return annotationsOf(config).length > 0 ? annotated : studies;
+}
+
+/** Where the data come from, in a report: a folder's name, or words for a cohort. */
+export function dataName({ data, phantom: { anatomy, difficulty } }: RunConfig): string {
+  if (data !== null) return basename(data);
+  return `phantom cohort${anatomy === 'heart' ? '' : ` (${anatomy})`}, ${difficulty}`;
 }
 
 /** The view to prepare, as sources take it. */

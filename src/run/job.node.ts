@@ -1,5 +1,4 @@
 /** @file A whole training job in Node: data, training, evaluation, report, each in the run's folder. */
-import { basename } from 'node:path';
 import type { ProfileRow } from '../autograd/profile.ts';
 import { groupNames } from '../data/groups.ts';
 import type { Split } from '../data/split.ts';
@@ -21,7 +20,7 @@ import { metricsFile, readRecords, validationFile } from '../train/runlog.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
 import { type RunConfig, trainConfigOf } from './config.ts';
-import { openData } from './dataset.node.ts';
+import { dataName, openData } from './dataset.node.ts';
 import { evaluateRun, markedImage } from './evaluate.ts';
 import { earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { planRun } from './plan.ts';
@@ -89,9 +88,6 @@ function dataLine({ manifest }: PreparedData): string {
   const told = labels.length > 0 ? labels.join('; ') : 'no lines and no masks';
   return `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${told}`;
 }
-
-const cohortName = ({ anatomy, difficulty }: RunConfig['phantom']): string =>
-  `phantom cohort${anatomy === 'heart' ? '' : ` (${anatomy})`}, ${difficulty}`;
 
 class Job {
   readonly #options: JobOptions;
@@ -212,14 +208,13 @@ class Job {
     const metrics = await readRecords<StepMetrics>(this.#files, metricsFile);
     const validation = await readRecords<ValidationMetrics>(this.#files, validationFile);
     const { description, software } = (await this.#openDevice()).caps;
-    const { data: folder, phantom } = this.#config;
     const input = reportInput({
       kind: this.#options.kind.title,
       config: this.#config,
       data,
       split: training.split,
       ...(early ? { ending: early } : {}),
-      name: folder === null ? cohortName(phantom) : basename(folder),
+      name: dataName(this.#config),
       adapter: { name: description, software },
       ...(this.#facts ? { step: this.#facts } : {}),
       timings: this.#timings,

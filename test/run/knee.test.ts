@@ -7,7 +7,7 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { findingsOf } from '../../src/data/phantom/knee/knee.ts';
 import { writePhantomCohort } from '../../src/data/phantom.node.ts';
 import { type GivenConfig, resolveConfig } from '../../src/run/config.ts';
-import { adoptStore, openData } from '../../src/run/dataset.node.ts';
+import { adoptStore, dataName, openData } from '../../src/run/dataset.node.ts';
 import { ExperimentData } from '../../src/run/experiment/data.node.ts';
 import { parseExperiment } from '../../src/run/experiment/file.ts';
 import { planExperiment } from '../../src/run/experiment/plan.node.ts';
@@ -68,6 +68,11 @@ describe('a run without files on knees', () => {
       'train/0001': yes(1),
       'train/0002': yes(2),
     });
+  });
+
+  it('is called by its anatomy', () => {
+    expect(dataName(resolveConfig({ phantom: knees(1) }))).toBe('phantom cohort (knee), mid');
+    expect(dataName(resolveConfig({}))).toBe('phantom cohort, mid');
   });
 
   it('has no phases', () => {

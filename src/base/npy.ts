@@ -6,6 +6,9 @@ export const NPY_MAGIC = '\x93NUMPY';
 export const isNpy = (bytes: Uint8Array): boolean =>
   [...NPY_MAGIC].every((letter, i) => bytes[i] === letter.charCodeAt(0));
 
+/** The data begin at a multiple of this. */
+const ALIGNMENT = 64;
+
 export interface NpyHeader {
   /** As NumPy writes it: `<f4`. */
   readonly descr: string;
@@ -51,4 +54,16 @@ export function readNpyHeader(bytes: Uint8Array, name: string, again: string): N
   if (sizes === undefined) throw problem('a shape');
   const shape = sizes.split(',').flatMap((size) => (size.trim() === '' ? [] : [Number(size)]));
   return { descr: descr.replaceAll("'", ''), fortran: order === 'True', shape, start };
+}
+
+/** What a .npy of version 1 in C order has before its elements. */
+export function encodeNpyHeader(descr: string, shape: readonly number[]): Uint8Array {
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
+  const length = Math.ceil((10 + text.length + 1) / ALIGNMENT) * ALIGNMENT - 10;
+  const bytes = new Uint8Array(10 + length);
+  for (const [i, letter] of [...`${NPY_MAGIC}\x01\x00`].entries()) bytes[i] = letter.charCodeAt(0);
+  new DataView(bytes.buffer).setUint16(8, length, true);
+  bytes.set(new TextEncoder().encode(`${text.padEnd(length - 1)}\n`), 10);
+  return bytes;
 }

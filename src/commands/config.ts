@@ -14,6 +14,10 @@ const kinds = sourceInfos()
 const flags = {
   data: ['--data <folder>', `a folder of ${kinds}, or a prepared store (default: a phantom cohort)`],
   unlabelled: ['--unlabelled <folder>', 'further images, for the tasks that need no masks and no groups'],
+  target: [
+    '--target <view>',
+    'the view that is learnt from (default: short-axis; of phantom knees sagittal)',
+  ],
   out: ['--out <folder>', 'the folder of the run (default: the first free runs/<command>-N)'],
   preset: [
     '--preset <name>',
@@ -44,7 +48,7 @@ const flags = {
 } as const satisfies Readonly<Record<string, readonly [flag: string, help: string]>>;
 
 const texts = new Set<string>([
-  ...['data', 'unlabelled', 'out', 'preset', 'init', 'initParts', 'freeze'],
+  ...['data', 'unlabelled', 'target', 'out', 'preset', 'init', 'initParts', 'freeze'],
   ...['schedule', 'precision', 'adapter'],
 ]);
 

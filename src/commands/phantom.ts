@@ -3,6 +3,7 @@
 import { type Command, Option } from 'commander';
 import { plural } from '../base/words.ts';
 import { type PhantomCohortOptions, writePhantomCohort } from '../data/phantom.node.ts';
+import { PHANTOM_ANATOMIES, type PhantomAnatomy } from '../data/phantom.ts';
 import { startProgress } from '../train/progress.ts';
 import { note, parseNumber, printJson } from './output.ts';
 
@@ -11,6 +12,8 @@ interface PhantomArguments {
   readonly out: string;
   readonly subjects: number;
   readonly seed: number;
+  readonly anatomy: PhantomAnatomy;
+  readonly layout?: string;
   readonly difficulty: NonNullable<PhantomCohortOptions['difficulty']>;
   readonly phases?: number;
   readonly size?: number;
@@ -30,8 +33,17 @@ async function phantom({ json, out, spacing, ...given }: PhantomArguments): Prom
 export function addPhantom(program: Command): void {
   program
     .command('phantom')
-    .description('write a synthetic cohort: DICOM cine studies and labelled NIfTI volumes')
+    .description(
+      'write a synthetic cohort: DICOM studies, and labelled volumes laid out as ACDC (hearts) or MRNet (knees)',
+    )
     .requiredOption('--out <folder>', 'a new or empty folder')
+    .addOption(
+      new Option('--anatomy <name>', 'what it is a cohort of').choices(PHANTOM_ANATOMIES).default('heart'),
+    )
+    .option(
+      '--layout <name>',
+      'the only layout to write: dicom; acdc of hearts, mrnet of knees (default: both)',
+    )
     .option('--subjects <count>', 'number of subjects', parseNumber, 8)
     .option('--seed <seed>', 'the same seed gives the same bytes', parseNumber, 1)
     .addOption(
@@ -39,9 +51,9 @@ export function addPhantom(program: Command): void {
         .choices(['easy', 'mid', 'hard'])
         .default('mid'),
     )
-    .option('--phases <count>', 'cardiac phases (default: 2)', parseNumber)
-    .option('--size <pixels>', 'side of the images (default: 128)', parseNumber)
-    .option('--spacing <mm>', 'pixel spacing (default: 256 / size)', parseNumber)
+    .option('--phases <count>', 'cardiac phases of hearts (default: 2)', parseNumber)
+    .option('--size <pixels>', 'side of the images (default: 128; knees: 256)', parseNumber)
+    .option('--spacing <mm>', 'pixel spacing (default: 256 / size; knees: 140 / size)', parseNumber)
     .option('--json', 'print JSON')
     .action(phantom);
 }

@@ -5,9 +5,19 @@ import { dirname, join } from 'node:path';
 import { FileError } from '../base/errors.ts';
 import { fileError } from './files/files.node.ts';
 import { checkInteger } from './phantom/settings.ts';
-import { encodePhantomSubject, type PhantomOptions, phantomSettings, phantomSubject } from './phantom.ts';
+import {
+  anatomies,
+  type EncodedFile,
+  layoutsOf,
+  type PhantomAnatomy,
+  type PhantomOptions,
+} from './phantom.ts';
 
 export interface PhantomCohortOptions extends PhantomOptions {
+  /** Default `heart`. */
+  readonly anatomy?: PhantomAnatomy;
+  /** The only layout to write: `dicom`, or `acdc` of hearts and `mrnet` of knees. Default: both. */
+  readonly layout?: string;
   /** How many subjects, 1 … 99999. */
   readonly subjects: number;
   /** Integer from 0: the same seed and options give the same bytes. */
@@ -29,8 +39,8 @@ export interface WrittenCohort {
 const COHORT_FILE = 'cohort.json';
 
 /**
- * Writes `cohort.json`, `<id>/study/…` (DICOM) and `acdc/<id>/…` (labelled NIfTI) under `outDir`.
- * Writing the same cohort again completes or repairs it.
+ * Writes `cohort.json`, `<id>/study/…` (DICOM) and `acdc/<id>/…` (labelled NIfTI) under `outDir`; of knees `mrnet/…`
+ * instead of the latter. Writing the same cohort again completes or repairs it.
  * @throws ConfigError if an option is out of range.
  * @throws FileError if the folder holds anything else, or cannot be written.
  */
@@ -46,17 +56,36 @@ export async function writePhantomCohort(
   const written = await writePhantomSubjects(outDir, options, indices, () => {
     onProgress({ done: ++done, total });
   });
-  return { subjects: total, files: written.files + 1, bytes: written.bytes + marked };
+  return { subjects: total, files: written.files + marked.files, bytes: written.bytes + marked.bytes };
 }
 
 /**
- * Makes the folder and its `cohort.json`, whose size in bytes it returns; the first half of `writePhantomCohort`.
+ * Makes the folder, its `cohort.json` and what else is about the whole cohort; the first half of `writePhantomCohort`.
  * @throws ConfigError and FileError as it does.
  */
-export async function claimPhantomFolder(outDir: string, options: PhantomCohortOptions): Promise<number> {
+export async function claimPhantomFolder(
+  outDir: string,
+  options: PhantomCohortOptions,
+): Promise<Omit<WrittenCohort, 'subjects'>> {
   const description = describe(options);
   await claim(outDir, description);
-  return description.length;
+  const { anatomy, layouts, cohort } = partsOf(options);
+  const shared = await writeEncoded(outDir, anatomies[anatomy].shared(cohort, layouts));
+  return { files: shared.files + 1, bytes: shared.bytes + description.length };
+}
+
+/** Options as an anatomy takes them. Throws ConfigError for a layout that it is not written in. */
+function partsOf({ anatomy = 'heart', layout, ...cohort }: PhantomCohortOptions) {
+  return { anatomy, layouts: layoutsOf(anatomy, layout ?? null), cohort };
+}
+
+async function writeEncoded(
+  outDir: string,
+  encoded: readonly EncodedFile[],
+): Promise<Omit<WrittenCohort, 'subjects'>> {
+  await makeFolders(encoded.map((file) => join(outDir, file.path)));
+  await Promise.all(encoded.map((file) => write(join(outDir, file.path), file.bytes)));
+  return { files: encoded.length, bytes: encoded.reduce((sum, file) => sum + file.bytes.length, 0) };
 }
 
 /**
@@ -69,13 +98,12 @@ export async function writePhantomSubjects(
   indices: readonly number[],
   onSubject: () => void,
 ): Promise<Omit<WrittenCohort, 'subjects'>> {
+  const { anatomy, layouts, cohort } = partsOf(options);
   let [files, bytes] = [0, 0];
   for (const index of indices) {
-    const encoded = encodePhantomSubject(phantomSubject(options.seed, index, options));
-    await makeFolders(encoded.map((file) => join(outDir, file.path)));
-    await Promise.all(encoded.map((file) => write(join(outDir, file.path), file.bytes)));
-    files += encoded.length;
-    bytes += encoded.reduce((sum, file) => sum + file.bytes.length, 0);
+    const written = await writeEncoded(outDir, anatomies[anatomy].encode(cohort, index, layouts));
+    files += written.files;
+    bytes += written.bytes;
     onSubject();
   }
   return { files, bytes };
@@ -85,9 +113,15 @@ export async function writePhantomSubjects(
 function describe(options: PhantomCohortOptions): string {
   checkInteger('subjects', options.subjects, 1, 99_999);
   checkInteger('seed', options.seed, 0, Number.MAX_SAFE_INTEGER);
-  const { subjects, seed } = options;
-  const cohort = { format: 'planewise-phantom', version: 1, seed, subjects, ...phantomSettings(options) };
-  return `${JSON.stringify(cohort, null, 2)}\n`;
+  const { anatomy, cohort } = partsOf(options);
+  const { subjects, seed, ...own } = cohort;
+  const description = {
+    ...({ format: 'planewise-phantom', version: 1 } as const),
+    ...{ seed, subjects },
+    ...anatomies[anatomy].settings(own),
+    ...(options.layout !== undefined && { layout: options.layout }),
+  };
+  return `${JSON.stringify(description, null, 2)}\n`;
 }
 
 /** Makes the folder and marks it as this cohort's. */

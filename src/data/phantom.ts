@@ -1,4 +1,4 @@
-/** @file The phantom cohort: seeded synthetic beating hearts as cardiac cine MR, made in memory. */
+/** @file The phantom cohorts: seeded synthetic beating hearts as cardiac cine MR, and knees, made in memory. */
 
 import { encodeAcdc } from './phantom/acdc.ts';
 import { type EncodedFile, encodeDicom } from './phantom/dicom.ts';
@@ -6,7 +6,17 @@ import type { PhantomSubject } from './phantom/subject.ts';
 import type { FileSource } from './types.ts';
 
 export { encodeAcdc } from './phantom/acdc.ts';
+export { anatomies, layoutsOf } from './phantom/anatomies.ts';
 export { type EncodedFile, encodeDicom } from './phantom/dicom.ts';
+export type { KneeOptions } from './phantom/knee/settings.ts';
+export {
+  type KneeImage,
+  type KneeSubject,
+  type KneeTruth,
+  kneeSubject,
+  kneeTruth,
+} from './phantom/knee/subject.ts';
+export { PHANTOM_ANATOMIES, type PhantomAnatomy } from './phantom/names.ts';
 export {
   PHANTOM_GROUPS,
   type PhantomDifficulty,

@@ -1,7 +1,7 @@
 /** @file NumPy's .npy (NEP 1): one array, its header a Python dictionary, read in any order and written in C order. */
 import { FileError } from '../base/errors.ts';
 import { fromHalfBits } from '../base/half.ts';
-import { NPY_MAGIC, type NpyHeader, readNpyHeader } from '../base/npy.ts';
+import { encodeNpyHeader, type NpyHeader, readNpyHeader } from '../base/npy.ts';
 import type { Weight } from '../models/state.ts';
 import { elementCount, stridesOf } from '../tensor/shape.ts';
 
@@ -21,9 +21,6 @@ const kinds: Readonly<Record<string, Read>> = {
   u4: (view, at, little) => view.getUint32(at, little),
   u8: (view, at, little) => Number(view.getBigUint64(at, little)),
 };
-
-/** The data begin at a multiple of this. */
-const ALIGNMENT = 64;
 
 const again = 'Write the file again with numpy.savez.';
 
@@ -93,19 +90,13 @@ export function decodeNpy(bytes: Uint8Array, name: string): Weight {
 
 /** The bytes of a .npy: `<f4`, of counts `<i8`, in C order. */
 export function encodeNpy({ shape, values, integer = false }: Weight): Uint8Array {
-  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const descr = integer ? '<i8' : '<f4';
-  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
-  const length = Math.ceil((10 + text.length + 1) / ALIGNMENT) * ALIGNMENT - 10;
-  const each = integer ? 8 : 4;
-  const bytes = new Uint8Array(10 + length + values.length * each);
+  const head = encodeNpyHeader(integer ? '<i8' : '<f4', shape);
+  const bytes = new Uint8Array(head.length + values.length * (integer ? 8 : 4));
+  bytes.set(head);
   const view = new DataView(bytes.buffer);
-  for (const [i, letter] of [...`${NPY_MAGIC}\x01\x00`].entries()) bytes[i] = letter.charCodeAt(0);
-  view.setUint16(8, length, true);
-  bytes.set(new TextEncoder().encode(`${text.padEnd(length - 1)}\n`), 10);
   for (const [i, value] of values.entries()) {
-    if (integer) view.setBigInt64(10 + length + 8 * i, BigInt(value), true);
-    else view.setFloat32(10 + length + 4 * i, value, true);
+    if (integer) view.setBigInt64(head.length + 8 * i, BigInt(value), true);
+    else view.setFloat32(head.length + 4 * i, value, true);
   }
   return bytes;
 }

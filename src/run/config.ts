@@ -168,12 +168,17 @@ function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig
   const { size, data, init, map, validationFraction, testFraction, model, initParts, freeze, freezeSteps } =
     config;
   const { warmup, steps, patience, labelled, labelledValidation } = config;
+  // earlier versions said less of it
   const says = (key: 'phantom'): boolean =>
-    given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(preset[key]);
+    given[key] !== undefined && JSON.stringify(config[key]) !== JSON.stringify(preset[key]);
   const { name, ...settings } = model;
   const step = backbones.find((backbone) => backbone.name === name)!.build(settings, 1).sideStep;
   return [
     says('phantom') && data !== null && 'phantom is given together with data; drop one',
+    data === null &&
+      config.phantom.anatomy === 'knee' &&
+      given.phantom?.phases !== undefined &&
+      'phantom.phases is given, but knees do not beat',
     map.length > 0 && data === null && 'map is given, but there is no data folder to map',
     init === null && initParts !== 'all' && `initParts is ${initParts}, but init names no weights`,
     init === null && freeze !== 'none' && `freeze is ${freeze}, but init names no weights to keep`,

@@ -1,10 +1,12 @@
 /** @file Where training data comes from in Node: a prepared store, a folder of images, or a phantom cohort made for the run. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { withUnlabelled } from '../data/beside.ts';
 import { listFiles, readBytes } from '../data/files/files.node.ts';
+import type { PhantomCohortOptions } from '../data/phantom.node.ts';
+import { anatomies } from '../data/phantom.ts';
 import { skippedText } from '../data/scan.ts';
 import { openFiles } from '../data/sources/open.ts';
 import { openStore, writeStore } from '../data/store.node.ts';
@@ -32,23 +34,51 @@ const isStore = (folder: string): boolean => existsSync(join(folder, manifestNam
 
 /**
  * What a prepared store says about its images goes before the preset. Throws ConfigError when the user asked for
- * another size, spacing or mapping than the store's.
+ * another size, spacing, view or mapping than the store's.
  */
 export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
   if (!given.data || !isStore(given.data)) return given;
   const path = join(given.data, manifestName);
-  const { size, spacingMm } = decodeManifest(await readBytes(path), path);
+  const { size, spacingMm, targetView } = decodeManifest(await readBytes(path), path);
   const differs = (key: 'size' | 'spacingMm', value: number): boolean =>
     given[key] !== undefined && given[key] !== value;
   if (differs('size', size) || differs('spacingMm', spacingMm))
     throw new ConfigError(
       `${given.data} holds images of ${size} px of ${spacingMm} mm. Leave out size and spacing, or prepare the images again.`,
     );
+  if (given.target && given.target !== targetView)
+    throw new ConfigError(
+      `${given.data} holds ${targetView} images, not ${given.target} ones. Leave out target, or prepare the images again.`,
+    );
   if (given.map?.length)
     throw new ConfigError(
       `${given.data} is a prepared store, whose views are fixed. Give map when preparing it.`,
     );
   return { ...given, size, spacingMm };
+}
+
+/** The layout of a phantom cohort that a configuration learns from, by the name of the source that reads it. */
+export function phantomLayout(config: RunConfig): string {
+  const [studies, annotated] = anatomies[config.phantom.anatomy].layouts;
+  return annotationsOf(config).length > 0 ? annotated : studies;
+}
+
+/** Where the data come from, in a report: a folder's name, or words for a cohort. */
+export function dataName({ data, phantom: { anatomy, difficulty } }: RunConfig): string {
+  if (data !== null) return basename(data);
+  return `phantom cohort${anatomy === 'heart' ? '' : ` (${anatomy})`}, ${difficulty}`;
+}
+
+/** The view to prepare, as sources take it. */
+export function viewOption({ data, phantom, target }: RunConfig): { readonly targetView?: string } {
+  const view = target ?? (data === null && phantom.anatomy === 'knee' ? 'sagittal' : null);
+  return view === null ? {} : { targetView: view };
+}
+
+/** The phantom cohort of a configuration: of hearts whole, of knees what is read of it, for that takes longer to make. */
+function phantomCohort(config: RunConfig): PhantomCohortOptions {
+  const { phases, ...phantom } = config.phantom;
+  return phantom.anatomy === 'heart' ? config.phantom : { ...phantom, layout: phantomLayout(config) };
 }
 
 /** A folder's images as a configuration asks for them, in memory. @throws ConfigError when nothing usable is found */
@@ -65,7 +95,8 @@ export async function prepareFolder(
   const { data } = await openFiles(files, {
     from: folder,
     // A phantom cohort has both studies and annotated volumes; which are meant needs no word.
-    ...(config.data === null ? { source: annotations.length > 0 ? 'acdc' : 'dicom' } : { annotations }),
+    ...(config.data === null ? { source: phantomLayout(config) } : { annotations }),
+    ...viewOption(config),
     size: config.size,
     spacingMm: config.spacingMm,
     views: config.map.map(parseViewRule),
@@ -91,7 +122,7 @@ export async function prepareFolder(
 
 async function makePhantom(folder: string, config: RunConfig, options: DataOptions): Promise<void> {
   const stage = options.startStage('making phantom subjects', config.phantom.subjects);
-  await makeCohort(folder, config.phantom, options.worker, (done) => stage.update(done));
+  await makeCohort(folder, phantomCohort(config), options.worker, (done) => stage.update(done));
   stage.end();
 }
 

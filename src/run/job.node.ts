@@ -1,5 +1,4 @@
 /** @file A whole training job in Node: data, training, evaluation, report, each in the run's folder. */
-import { basename } from 'node:path';
 import type { ProfileRow } from '../autograd/profile.ts';
 import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
@@ -21,7 +20,7 @@ import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
 import { type RunConfig, trainConfigOf } from './config.ts';
 import { dataLine, subjectLines } from './datalines.ts';
-import { openRunData } from './dataset.node.ts';
+import { dataName, openRunData } from './dataset.node.ts';
 import { evaluateRun, markedImage } from './evaluate.ts';
 import { earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { planRun } from './plan.ts';
@@ -197,14 +196,13 @@ class Job {
     const metrics = await readRecords<StepMetrics>(this.#files, metricsFile);
     const validation = await readRecords<ValidationMetrics>(this.#files, validationFile);
     const { description, software } = (await this.#openDevice()).caps;
-    const { data: folder, phantom } = this.#config;
     const input = reportInput({
       kind: this.#options.kind.title,
       config: this.#config,
       data,
       split: training.split,
       ...(early ? { ending: early } : {}),
-      name: folder === null ? `phantom cohort, ${phantom.difficulty}` : basename(folder),
+      name: dataName(this.#config),
       adapter: { name: description, software },
       ...(this.#facts ? { step: this.#facts } : {}),
       timings: this.#timings,

@@ -1,6 +1,7 @@
 /** @file Which values the configuration of a run may have, put together from the records' sections. */
 import * as z from 'zod/mini';
 import { backbones } from '../backbones/index.ts';
+import { PHANTOM_ANATOMIES } from '../data/phantom/names.ts';
 import type { Split } from '../data/split.ts';
 import { tasks } from '../tasks/index.ts';
 import {
@@ -48,6 +49,7 @@ const rates = fields(
 
 const phantom = fields(
   shapeOf<PhantomSettings>()({
+    anatomy: oneOf(PHANTOM_ANATOMIES),
     subjects: whole({ from: 3 }),
     difficulty: oneOf(['easy', 'mid', 'hard']),
     phases: whole({ from: 1, to: 30 }),
@@ -136,6 +138,7 @@ const runShape = (model: z.ZodMiniType<ModelSection>) =>
     data: z.nullable(text),
     unlabelled: z.nullable(text),
     init: z.nullable(text),
+    target: z.nullable(text),
     map: list(text),
     size: whole({ from: 8, to: 4096 }),
     spacingMm: positive,

@@ -1,13 +1,15 @@
 /** @file The configuration of a run: what it holds. schemas.ts says which values it may have. */
+import type { PhantomAnatomy } from '../data/phantom/names.ts';
 import type { AugmentationSettings, TrainConfig } from '../train/settings.ts';
 
 /** The phantom cohort that stands in where there is no data. */
 export interface PhantomSettings {
+  readonly anatomy: PhantomAnatomy;
   readonly subjects: number;
   readonly difficulty: 'easy' | 'mid' | 'hard';
-  /** Cardiac phases, 1 to 30. */
+  /** Cardiac phases of hearts, 1 to 30. */
   readonly phases: number;
-  /** Side of the DICOM images, pixels over 256 mm; 16 to 512. */
+  /** Side of the images, pixels over 256 mm, of knees 140 mm; 16 to 512. */
   readonly size: number;
   readonly seed: number;
 }
@@ -24,6 +26,8 @@ export interface RunConfig extends TrainConfig {
   readonly unlabelled: string | null;
   /** Weights to start from: the folder of a run, a .safetensors or .npz file, or `builtin`; null: as drawn. */
   readonly init: string | null;
+  /** The view that is learnt from; null: short-axis, of knees made for the run or laid out as MRNet sagittal. */
+  readonly target: string | null;
   /** folder-or-series=view rules. */
   readonly map: readonly string[];
   /** Side of the prepared images, pixels; 8 to 4096. */

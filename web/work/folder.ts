@@ -8,7 +8,7 @@ import { folderOf, type Scan, type ScannedImage, scanFiles, seriesOf } from '../
 import { findSources, openFiles, type Sighted } from '../../src/data/sources/open.ts';
 import { planScan, type StudyPlan } from '../../src/data/study/plan.ts';
 import { findSubjects, type Subjects } from '../../src/data/study/subjects.ts';
-import { viewOf } from '../../src/data/study/views.ts';
+import { isBodyPlane, viewOf } from '../../src/data/study/views.ts';
 import type { FileSource, Notice, PreparedData, Reason } from '../../src/data/types.ts';
 import type { Busy, FolderChoice, FolderInfo, Grid, PickedFile, SeriesGroup } from '../protocol.ts';
 import type { Library } from './library.ts';
@@ -18,6 +18,12 @@ const folderPattern = (path: string): string => openNumbers(folderOf(path).split
 
 const keyOf = (image: ScannedImage): string =>
   `${folderPattern(image.source.path)}|${image.header.seriesDescription ?? ''}|${viewOf(image) ?? ''}`;
+
+/** The page is about hearts: surveys along the body's planes are no views of them. */
+function guessOf(image: ScannedImage): string | null {
+  const view = viewOf(image);
+  return isBodyPlane(view) ? null : view;
+}
 
 const distinct = <T>(items: readonly T[], key: (item: T) => string): string[] => [...new Set(items.map(key))];
 
@@ -31,7 +37,7 @@ function groupOf(key: string, images: readonly ScannedImage[], { nameOf }: Subje
     series: distinct(images, seriesOf).length,
     images: images.length,
     patients: distinct(images, nameOf).length,
-    guess: viewOf(first!),
+    guess: guessOf(first!),
   };
 }
 

@@ -32,6 +32,8 @@ export interface DicomHeader {
   readonly seriesNumber: number | null;
   readonly seriesDescription: string | null;
   readonly frameOfReferenceUid: string | null;
+  /** FrameLaterality (0020,9072), ImageLaterality (0020,0062) or Laterality (0020,0060), of what there are two of. */
+  readonly laterality: 'L' | 'R' | null;
   readonly sopInstanceUid: string | null;
   /** InstanceNumber (0020,0013); of a file of several images, the place of this one from 1. */
   readonly instanceNumber: number | null;
@@ -101,6 +103,18 @@ function acquiredAt(data: DataSet): Moment {
   return parts.seconds === null && whole ? momentOfDateTime(whole) : parts;
 }
 
+/** BodyPartExamined (0018,0015) of which there is one: a side beside it means nothing. */
+const single = /HEART|CARDI|CORONARY|CHEST|THORAX|ABDOMEN/;
+
+function lateralityOf(data: DataSet): 'L' | 'R' | null {
+  if (single.test(data.terms(tags.bodyPart)[0] ?? '')) return null;
+  const texts = [tags.frameLaterality, tags.imageLaterality, tags.laterality].map(
+    (tag) => data.terms(tag)[0],
+  );
+  const side = texts.find((text) => text !== undefined && text !== '');
+  return side === 'L' || side === 'R' ? side : null;
+}
+
 function sliceStep(data: DataSet): number | null {
   const steps = [tags.sliceThickness, tags.spacingBetweenSlices]
     .map((tag) => Math.abs(data.hint(tag) ?? 0))
@@ -127,6 +141,7 @@ export function headerOf(dicom: DicomFile, data: DataSet, fileFrame: number | nu
     seriesNumber: data.hint(tags.seriesNumber),
     seriesDescription: data.text(tags.seriesDescription) ?? data.text(tags.protocolName),
     frameOfReferenceUid: data.text(tags.frameOfReference),
+    laterality: lateralityOf(data),
     sopInstanceUid: data.text(tags.sopInstance),
     instanceNumber: fileFrame === null ? data.hint(tags.instanceNumber) : fileFrame + 1,
     acquisitionNumber: data.hint(tags.acquisitionNumber),
@@ -176,6 +191,7 @@ export function bareHeader(file: string, plane: ImagePlane, known: Partial<Dicom
     seriesNumber: none,
     seriesDescription: none,
     frameOfReferenceUid: none,
+    laterality: none,
     sopInstanceUid: none,
     instanceNumber: none,
     acquisitionNumber: none,

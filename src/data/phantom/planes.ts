@@ -87,11 +87,16 @@ function offset(random: Random, row: Vec3, column: Vec3, { pose }: Variation): V
 }
 
 /** `v` turned about the unit vector `axis` it is perpendicular to. */
-function turned(v: Vec3, axis: Vec3, radians: number): Vec3 {
+export function turned(v: Vec3, axis: Vec3, radians: number): Vec3 {
   return add(scale(v, Math.cos(radians)), scale(cross(axis, v), Math.sin(radians)));
 }
 
-function imagePlane(centre: Vec3, row: Vec3, column: Vec3, { size, spacingMm }: PhantomSettings): ImagePlane {
+export function imagePlane(
+  centre: Vec3,
+  row: Vec3,
+  column: Vec3,
+  { size, spacingMm }: Pick<PhantomSettings, 'size' | 'spacingMm'>,
+): ImagePlane {
   const half = (spacingMm * (size - 1)) / 2;
   return {
     position: subtract(centre, add(scale(row, half), scale(column, half))),

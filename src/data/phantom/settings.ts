@@ -82,15 +82,19 @@ export const VARIATIONS: Readonly<Record<PhantomDifficulty, Variation>> = {
 export function phantomSettings(options: PhantomOptions = {}): PhantomSettings {
   const { difficulty = 'mid', phases = 2, size = 128, longAxis = true } = options;
   const spacingMm = options.spacingMm ?? 256 / size;
-  if (!Object.hasOwn(VARIATIONS, difficulty)) {
-    throw new ConfigError(`Phantom difficulty is "${difficulty}". Choose easy, mid or hard.`);
-  }
+  checkDifficulty(difficulty);
   checkInteger('phases', phases, 1, 30);
   checkInteger('size', size, 16, 512);
   if (!(spacingMm >= 0.5 && spacingMm <= 16)) {
     throw new ConfigError(`Phantom spacingMm is ${spacingMm}. Choose 0.5 to 16 mm.`);
   }
   return { difficulty, phases, size, spacingMm, longAxis };
+}
+
+/** @throws ConfigError unless it is one of easy, mid and hard. */
+export function checkDifficulty(difficulty: string): void {
+  if (Object.hasOwn(VARIATIONS, difficulty)) return;
+  throw new ConfigError(`Phantom difficulty is "${difficulty}". Choose easy, mid or hard.`);
 }
 
 /** @throws ConfigError unless `value` is an integer in low … high. */

@@ -4,6 +4,7 @@ import { ConfigError } from '../../base/errors.ts';
 import { some } from '../../base/words.ts';
 import { type LeftOut, type Scan, type ScannedImage, skippedText } from '../scan.ts';
 import type { SkippedFile } from '../types.ts';
+import { isBodyPlane } from './views.ts';
 
 /** Skipped files that an error lists. */
 const MOST_LISTED = 5;
@@ -51,8 +52,14 @@ export function checkViews(asked: Asked, found: ReadonlySet<string>, { images, s
     images.length === 0
       ? nothingUsable(skipped, asked.from)
       : `No ${target} image among ${images.length} images (views found: ${views}; series: ${seriesText(images)}). ` +
-          `Map folders, series or descriptions to views, e.g. --map sax=short-axis --map 2ch=2-chamber.${skippedList(skipped)}`,
+          `Map folders, series or descriptions to views, e.g. --map sax=short-axis --map 2ch=2-chamber${otherTarget(found)}.${skippedList(skipped)}`,
   );
+}
+
+/** What else could be labelled. */
+function otherTarget(found: ReadonlySet<string>): string {
+  const planes = [...found].filter(isBodyPlane).sort();
+  return planes.length > 0 ? `, or label another view, e.g. --target ${planes.at(-1)}` : '';
 }
 
 /** What series call themselves, for those who must map them. */

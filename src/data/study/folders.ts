@@ -2,7 +2,7 @@
 
 import { memoized, openNumbers } from '../lists.ts';
 import { folderOf, type ScannedImage } from '../scan.ts';
-import { knownView } from './views.ts';
+import { namesView } from './views.ts';
 
 /** Names at the beginning that two paths share. */
 export function commonLength(a: readonly string[], b: readonly string[]): number {
@@ -22,7 +22,7 @@ interface Contents {
 
 /** Folders named for what is in them, not for whom. */
 const generic = /^(stud(y|ies)|dicom|dcm|data|images?|series|scans?|exam|se|st|ser)[ _-]?\d*$/i;
-const isGeneric = (name: string): boolean => generic.test(name) || knownView(name) !== null;
+const isGeneric = (name: string): boolean => generic.test(name) || namesView(name);
 
 /** Folders named for an occasion. */
 const visit = /^(visit|session|ses|baseline|follow|time|tp|pre|post|v|day|week|month|year|\d{8})([^a-z]|$)/i;
@@ -99,7 +99,7 @@ export class Folders {
   );
 
   #holdExaminations(branches: Branches): boolean {
-    if ([branches.a, branches.b].some((path) => knownView(path.split('/').at(-1)!) !== null)) return false;
+    if ([branches.a, branches.b].some((path) => namesView(path.split('/').at(-1)!))) return false;
     const [one, other] = [this.#contents.get(branches.a)!, this.#contents.get(branches.b)!];
     const both = [...one.kinds].filter((kind) => other.kinds.has(kind)).length;
     const alike = both === one.kinds.size && both === other.kinds.size;

@@ -17,14 +17,17 @@ import type { Space } from './frames.ts';
 import { unwanted } from './roles.ts';
 import { findSubjects, type SubjectRule } from './subjects.ts';
 import { planSubject, type Target, type TargetOptions, type ViewedImage } from './targets.ts';
-import { checkRules, type ViewRule, viewOf } from './views.ts';
+import { bodyPlaneOf, checkRules, isBodyPlane, type ViewRule, viewOf } from './views.ts';
 
 export interface StudyOptions extends TargetOptions {
   /** Where the files are from, for messages: their folder. */
   readonly from?: string;
   /** View of the images to be labelled; default short-axis. */
   readonly targetView?: string;
-  /** Views whose planes make the lines, in channel order; default: 2-chamber and 4-chamber where found, else all others. */
+  /**
+   * Views whose planes make the lines, in channel order. Default: 2-chamber and 4-chamber where found, else all others; of
+   * sagittal, coronal and axial images the other two of these.
+   */
   readonly referenceViews?: readonly string[];
   /** The user's mapping from folders, series or descriptions to views; goes before the known names. Or a mapping of one's own. */
   readonly views?: readonly ViewRule[] | ((image: ScannedImage) => string | null);
@@ -55,9 +58,20 @@ export interface StudyPlan {
   readonly ignored: readonly string[];
 }
 
-function chooseReferences(found: ReadonlySet<string>, targetView: string): string[] {
-  const usual = ['2-chamber', '4-chamber'].filter((view) => found.has(view) && view !== targetView);
-  return usual.length > 0 ? usual : [...found].filter((view) => view !== targetView).sort();
+/** @param mapped views that the user's mapping makes */
+function chooseReferences(
+  found: ReadonlySet<string>,
+  targetView: string,
+  mapped: readonly string[],
+): string[] {
+  const others = [...found].filter((view) => view !== targetView).sort();
+  if (isBodyPlane(targetView)) {
+    const planes = others.filter(isBodyPlane);
+    return planes.length > 0 ? planes : others;
+  }
+  const usual = ['2-chamber', '4-chamber'].filter((view) => others.includes(view));
+  // the axial survey of a heart is no view of it, unless someone says so
+  return usual.length > 0 ? usual : others.filter((view) => !isBodyPlane(view) || mapped.includes(view));
 }
 
 /** Why an image of a view that plays no part is not used. */
@@ -81,9 +95,11 @@ function leaveBySight(viewed: readonly ViewedImage[], asked: readonly string[]):
   return left;
 }
 
+/** Where a plane of the body is asked for, images without a telling name are of the plane that they lie in. */
 function viewImages(
   scan: Scan,
   options: StudyOptions,
+  targetView: string,
 ): { viewed: ViewedImage[]; notices: readonly Notice[] } {
   const { views, subjects } = options;
   const { nameOf, notices } = findSubjects(scan.images, subjects);
@@ -94,7 +110,11 @@ function viewImages(
       `${folderOf(source.path)}\n${header.seriesUid}\n${header.seriesDescription}`,
     (image) => viewOf(image, rules),
   );
-  const view = typeof views === 'function' ? views : ofSeries;
+  const byPlane = isBodyPlane(targetView);
+  const view =
+    typeof views === 'function'
+      ? views
+      : (image: ScannedImage) => ofSeries(image) ?? (byPlane ? bodyPlaneOf(image.header.plane) : null);
   const viewed = scan.images.map((image) => ({ image, subject: nameOf(image), view: view(image) }));
   return { viewed, notices };
 }
@@ -108,10 +128,11 @@ function viewImages(
 export function planScan(scan: Scan, options: StudyOptions = {}): StudyPlan {
   const { from, targetView = 'short-axis', referenceViews: references = [], views } = options;
   if (Array.isArray(views) && scan.images.length > 0) checkRules(views, scan, [targetView, ...references]);
-  const { viewed, notices } = viewImages(scan, options);
+  const { viewed, notices } = viewImages(scan, options, targetView);
   const found = new Set(viewed.flatMap(({ view }) => view ?? []));
   checkViews({ target: targetView, references, ...(from !== undefined && { from }) }, found, scan);
-  const referenceViews = options.referenceViews ?? chooseReferences(found, targetView);
+  const mapped = typeof views === 'function' ? [...found] : (views ?? []).map(({ view }) => view);
+  const referenceViews = options.referenceViews ?? chooseReferences(found, targetView, mapped);
   checkSlices(Object.keys(options.referenceSlice ?? {}), referenceViews);
   const left = leaveBySight(viewed, [targetView, ...referenceViews]);
   const plans = new Map(

@@ -7,12 +7,22 @@ import type { Space, Spaces } from './frames.ts';
 import { partsOf } from './parts.ts';
 import { onePass, usualCount } from './passes.ts';
 import { areEven, fillsGrid, type Place, placesOf } from './spacing.ts';
+import { bodyPlaneOf } from './views.ts';
 
 /** Parallel slices of one study in one frame of reference. */
 export interface Stack {
   readonly space: Space;
-  /** locations[slice][frame]: slices from base to apex (`stackDirection`), phases as `inPhaseOrder` has them. */
+  /**
+   * locations[slice][frame]: slices from base to apex (`stackDirection`), phases as `inPhaseOrder` has them. Sagittal
+   * slices of a left limb so run from its inner to its outer side; those of a right one are turned round to do the same.
+   */
   readonly locations: readonly (readonly ScannedImage[])[];
+}
+
+/** Whether images are sagittal ones of a limb or organ on the right. */
+function isMirrored(images: Images): boolean {
+  const [{ header }] = images as [ScannedImage];
+  return header.laterality === 'R' && bodyPlaneOf(header.plane) === 'sagittal';
 }
 
 export type Images = readonly ScannedImage[];
@@ -48,6 +58,7 @@ export function buildStacks(images: Images, spaces: Spaces, left: LeftOut = new 
     partsOf(group, left).map((places) => {
       const usual = usualCount(places);
       const locations = places.map((place) => onePass(place.images, usual, left));
+      if (isMirrored(group)) locations.reverse();
       return { space: spaces.spaceOf(group[0]!), locations };
     }),
   );
@@ -83,10 +94,14 @@ export function evenRuns(images: Images): Images[] {
   });
 }
 
-/** Relative location of each slice of a stack, 0 (base) … 1 (apex), or why there is none. */
+/**
+ * Relative location of each slice of a stack, 0 (base, or the inner side) … 1 (apex, or the outer side), or why there is
+ * none. 'zhang2024' is what the published code gives, whichever side a limb is on.
+ */
 export function stackLocations(stack: Stack, direction: LocationDirection = 'anatomical'): LocationResult {
-  return locationsAlong(
-    stack.locations.map(([first]) => first!.header.plane),
-    direction,
-  );
+  const firsts = stack.locations.map(([first]) => first!);
+  const planes = firsts.map(({ header }) => header.plane);
+  const found = locationsAlong(planes, direction);
+  if (!found.locations || direction !== 'anatomical' || !isMirrored(firsts)) return found;
+  return { locations: found.locations.map((location) => 1 - location) };
 }

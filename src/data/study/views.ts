@@ -2,8 +2,10 @@
 
 import { ConfigError } from '../../base/errors.ts';
 import { some } from '../../base/words.ts';
+import { planeNormal } from '../geometry.ts';
 import { nearestNames } from '../lists.ts';
 import { folderOf, type Scan, type ScannedImage } from '../scan.ts';
+import type { ImagePlane } from '../types.ts';
 
 /** A user's mapping: images whose folder, SeriesInstanceUID or SeriesDescription matches are of this view. */
 export interface ViewRule {
@@ -24,8 +26,27 @@ const knownViews: readonly (readonly [pattern: RegExp, view: string])[] = [
   [/(^|[^a-z0-9])(lax|long[ _-]?ax(is|e)?)(?![a-z])/i, 'long-axis'],
 ];
 
+/** The planes of the body, in which other organs than the heart are imaged. */
+const bodyPlanes: readonly (readonly [pattern: RegExp, view: string, axis: 0 | 1 | 2])[] = [
+  [/(^|[^a-z0-9])sag(ittal)?(?![a-z])/i, 'sagittal', 0],
+  [/(^|[^a-z0-9])cor(onal)?(?![a-z])/i, 'coronal', 1],
+  [/(^|[^a-z0-9])(ax(ial)?|tra(ns(vers(e|al))?)?)(?![a-z])/i, 'axial', 2],
+];
+
 /** Views that have a name here: the heart's, and the planes of other organs. */
-const viewNames = [...knownViews.map(([, view]) => view), 'sagittal', 'coronal', 'axial'];
+const viewNames = [...knownViews, ...bodyPlanes].map(([, view]) => view);
+
+/** Whether a view is sagittal, coronal or axial. */
+export const isBodyPlane = (view: string | null): boolean => bodyPlanes.some(([, own]) => own === view);
+
+/** Cosine of the largest angle between an image's normal and the body's axis that it is named for: 40°. */
+const LEAST_COSINE = Math.cos((40 * Math.PI) / 180);
+
+/** The body's plane that an image lies in or nearly so, whatever it is called; null where it is oblique. */
+export function bodyPlaneOf(plane: ImagePlane): string | null {
+  const normal = planeNormal(plane);
+  return bodyPlanes.find(([, , axis]) => Math.abs(normal[axis]) >= LEAST_COSINE)?.[1] ?? null;
+}
 
 /** "sax=short-axis" as given to --map. Throws ConfigError when either side is missing. */
 export function parseViewRule(text: string): ViewRule {
@@ -69,21 +90,28 @@ function matches(rule: ViewRule, { source, header }: ScannedImage): boolean {
   return test(composed(folderOf(source.path)), header.seriesUid, header.seriesDescription);
 }
 
-/** The view that a folder's name or a description means by itself, or null. */
-export function knownView(text: string): string | null {
-  return knownViews.find(([known]) => known.test(text))?.[1] ?? null;
-}
+type Names = readonly (readonly [pattern: RegExp, view: string, ...unknown[]])[];
+
+const named = (names: Names, text: string): string | null =>
+  names.find(([known]) => known.test(text))?.[1] ?? null;
+
+/** Whether a folder's name tells a view. The planes of the body must be written out: ax and cor may be initials. */
+export const namesView = (folder: string): boolean =>
+  named(knownViews, folder) !== null || /sagittal|coronal|axial|transvers/i.test(folder);
 
 /**
  * The view of an image, or null: the first of `rules` that matches; else the innermost folder with a known name
- * (sax_*, 2ch_*, 4ch_*, short-axis, …); else a known SeriesDescription.
+ * (sax_*, 2ch_*, 4ch_*, short-axis, …); else a known SeriesDescription. Else a plane of the body (sag, coronal, AX, …) by
+ * description, then by folder, so that a cine series is one in whatever folder.
  */
 export function viewOf(image: ScannedImage, rules: readonly ViewRule[] = []): string | null {
   const rule = rules.find((r) => matches(r, image));
   if (rule) return rule.view;
   const folders = folderOf(image.source.path).split('/').reverse();
-  const byFolder = folders.map(knownView).find((view) => view !== null);
-  return byFolder ?? knownView(image.header.seriesDescription ?? '');
+  const description = image.header.seriesDescription ?? '';
+  const first = (names: Names, texts: readonly string[]): string | null =>
+    texts.map((text) => named(names, text)).find((view) => view !== null) ?? null;
+  return first(knownViews, [...folders, description]) ?? first(bodyPlanes, [description, ...folders]);
 }
 
 /** Names that a mapping could have meant: last folders and descriptions. */

@@ -1,13 +1,19 @@
-/** @file Two cohorts of hearts as one data set. */
-import type { PreparedData } from '../../data/types.ts';
+/** @file Two cohorts of a phantom as one data set. */
+import type { Groups, PreparedData } from '../../data/types.ts';
 import { cohortPrefix } from './parts.ts';
+
+const prefixedGroups = (groups: Groups, prefix: string): [string, string][] =>
+  Object.entries(groups).map(([name, group]) => [prefix + name, group]);
 
 const prefixed = ({ manifest }: PreparedData, prefix: string) => ({
   images: manifest.images.map((image) => ({
     ...image,
     ...{ subject: prefix + image.subject, file: prefix + image.file },
   })),
-  groups: Object.entries(manifest.groups ?? {}).map(([name, group]) => [prefix + name, group]),
+  groups: prefixedGroups(manifest.groups ?? {}, prefix),
+  labels: Object.entries(manifest.labels ?? {}).map(
+    ([label, groups]) => [label, prefixedGroups(groups, prefix)] as const,
+  ),
   skipped: manifest.skipped.map((file) => ({ ...file, file: prefix + file.file })),
 });
 
@@ -18,12 +24,19 @@ export function joinedCohorts(pool: PreparedData, test: PreparedData): PreparedD
   pixels.set(pool.pixels);
   pixels.set(test.pixels, pool.pixels.length);
   const groups = [...one.groups, ...other.groups];
+  const labels = one.labels.map(([label, own]) => {
+    const others = other.labels.find(([name]) => name === label)?.[1] ?? [];
+    return [label, Object.fromEntries([...own, ...others])] as const;
+  });
+  // of cohorts the whole of one tests, whatever part of it was held out
+  const { labels: _, heldOut: __, ...manifest } = pool.manifest;
   return {
     manifest: {
-      ...pool.manifest,
+      ...manifest,
       images: [...one.images, ...other.images],
       skipped: [...one.skipped, ...other.skipped],
-      ...(groups.length > 0 && { groups: Object.fromEntries(groups) as Record<string, string> }),
+      ...(groups.length > 0 && { groups: Object.fromEntries(groups) }),
+      ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
     },
     pixels,
     ...(pool.masks && test.masks && { masks: Uint8Array.from([...pool.masks, ...test.masks]) }),

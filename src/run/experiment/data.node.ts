@@ -33,8 +33,14 @@ export interface TestStudies {
 
 /** What of a configuration decides what is prepared. */
 function sourceOf(config: RunConfig): object {
-  const { data, map, size, spacingMm, phantom } = config;
-  const from = data === null ? { phantom } : { data: resolve(data), map };
+  const { data, map, size, spacingMm, target } = config;
+  const { anatomy, ...phantom } = config.phantom;
+  // what earlier experiments did not say, so that they find what they have prepared
+  const made = { phantom: anatomy === 'heart' ? phantom : config.phantom };
+  const from = {
+    ...(data === null ? made : { data: resolve(data), map }),
+    ...(target !== null && { target }),
+  };
   const annotations = annotationsOf(config);
   const groups = annotations.includes('groups') && { groups: true };
   return { ...from, size, spacingMm, masks: annotations.includes('masks'), ...groups };
@@ -50,8 +56,8 @@ async function prepared(config: RunConfig, folder: string, options: DataOptions)
   return { store: storeIn(config, folder), data };
 }
 
-/** Phantom hearts of two cohorts in one store. */
-async function joinedHearts(
+/** Phantom subjects of two cohorts in one store. */
+async function joinedSubjects(
   config: RunConfig,
   test: TestCohort,
   folder: string,
@@ -176,7 +182,7 @@ export class ExperimentData {
     const folder = join(this.#folder, targetFolder(this.#experiment));
     const test = testCohort(this.#experiment.subjects);
     const shared = test
-      ? await joinedHearts(config, test, folder, this.#options)
+      ? await joinedSubjects(config, test, folder, this.#options)
       : await prepared(config, folder, this.#options);
     const parts = partsOf(shared.data, this.#experiment);
     const notice = heldOutNotice(shared.data, parts);

@@ -119,7 +119,17 @@ function completeInitialisation(value: unknown, where: string): Initialisation |
     throw new ConfigError(`${where}.pretrains says who pretrains, but nobody does here. Leave it out.`);
   const moved = given(transfer, `${where}.transfer`);
   expectFree(moved, `${where}.transfer`);
-  for (const key of ['data', 'model', 'size', 'spacingMm', 'phantom', 'tasks', 'map', 'preset'] as const)
+  for (const key of [
+    'data',
+    'model',
+    'size',
+    'spacingMm',
+    'phantom',
+    'tasks',
+    'map',
+    'target',
+    'preset',
+  ] as const)
     if (moved[key] !== undefined)
       throw new ConfigError(
         `${where}.transfer.${key} would compare more than the weights. Set it in base, for all.`,

@@ -1,32 +1,66 @@
-/** @file A short try of a training step, on a few phantom hearts in memory: what a step costs before anything has run. */
-import { encodePhantomSubject, phantomSources, phantomSubject } from '../../data/phantom.ts';
+/** @file A short try of a training step, on a few phantom subjects in memory: what a step costs before anything has run. */
+import { ConfigError } from '../../base/errors.ts';
+import { anatomies, PHANTOM_ANATOMIES, type PhantomAnatomy, phantomSources } from '../../data/phantom.ts';
 import { createSampler } from '../../data/sampler.ts';
 import { openFiles } from '../../data/sources/open.ts';
+import { isBodyPlane } from '../../data/study/views.ts';
 import type { PreparedData } from '../../data/types.ts';
 import type { Device } from '../../tensor/device.ts';
+import type { Plan } from '../../train/plan.ts';
 import { Trainer } from '../../train/trainer.ts';
 import { annotationsOf, type RunConfig, trainConfigOf } from '../config.ts';
 import { planRun } from '../plan.ts';
 
 const [SUBJECTS, FIRST, TIMED] = [2, 2, 4];
+/** Of the cohort of this seed the first two knees differ in every label. */
+const SEED = 2;
 
-async function hearts(config: RunConfig): Promise<PreparedData> {
-  const { size, spacingMm, phantom } = config;
-  const options = { difficulty: phantom.difficulty, phases: 1, size: phantom.size };
-  const files = Array.from({ length: SUBJECTS }, (_, i) =>
-    encodePhantomSubject(phantomSubject(1, i, options)),
-  );
-  const { data } = await openFiles(phantomSources(files.flat()), {
-    source: annotationsOf(config).length > 0 ? 'acdc' : 'dicom',
-    ...{ size, spacingMm },
+interface Trial {
+  readonly data: PreparedData;
+  readonly plan: Plan;
+}
+
+async function trialOn(config: RunConfig, anatomy: PhantomAnatomy): Promise<Trial> {
+  const { size, spacingMm, phantom, target } = config;
+  const { layouts, encode, shared } = anatomies[anatomy];
+  const source = layouts[annotationsOf(config).length > 0 ? 1 : 0];
+  const options = { difficulty: phantom.difficulty, size: phantom.size };
+  const cohort = {
+    ...{ seed: SEED, subjects: SUBJECTS, ...options },
+    ...(anatomy === 'heart' && { phases: 1 }),
+  };
+  const own = Array.from({ length: SUBJECTS }, (_, index) => encode(cohort, index, [source]));
+  const view = isBodyPlane(target) ? target! : 'sagittal';
+  const { data } = await openFiles(phantomSources([...own.flat(), ...shared(cohort, [source])]), {
+    ...{ source, size, spacingMm },
+    ...(anatomy === 'knee' && { targetView: view }),
   });
-  return data;
+  return { data, plan: planRun(config, data.manifest) };
+}
+
+/** Phantom subjects that have what the tasks learn from: those that the configuration names, else whichever do. */
+async function trialOf(config: RunConfig): Promise<Trial> {
+  const { data, phantom, target } = config;
+  if (data === null) return trialOn(config, phantom.anatomy);
+  const likely = isBodyPlane(target) ? [...PHANTOM_ANATOMIES].reverse() : PHANTOM_ANATOMIES;
+  const problems: ConfigError[] = [];
+  for (const anatomy of likely) {
+    try {
+      return await trialOn(config, anatomy);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(error);
+    }
+  }
+  throw new ConfigError(
+    `What a step costs cannot be tried: phantom subjects do not have what the tasks learn from. ${problems[0]!.message}`,
+    { cause: problems[0] },
+  );
 }
 
 /** Seconds of a training step of a configuration on a device, its kernels compiled; without validation and evaluation. */
 export async function secondsPerStep(device: Device, config: RunConfig): Promise<number> {
-  const data = await hearts(config);
-  const plan = planRun(config, data.manifest);
+  const { data, plan } = await trialOf(config);
   const train = trainConfigOf({ ...config, freeze: 'none' });
   const { batch, seed, epoch, augmentation } = train;
   const samplers = plan.streams.map(({ input, tasks }) =>

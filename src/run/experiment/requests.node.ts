@@ -20,7 +20,7 @@ export interface Request {
 }
 
 /** The data are prepared already: what made them is no setting of the run. */
-function onStore({ phantom: _, map: __, ...given }: GivenConfig, store: string): GivenConfig {
+function onStore({ phantom: _, map: __, target: ___, ...given }: GivenConfig, store: string): GivenConfig {
   return { ...given, data: store };
 }
 

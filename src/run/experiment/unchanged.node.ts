@@ -11,12 +11,12 @@ import type { Request } from './requests.node.ts';
 import type { Experiment } from './settings.ts';
 
 /** Keys that do not change what comes out, or are checked by others. */
-const aside = /^(out|adapter|preset|phantom\b.*|data|init|map|checkpointEvery|recompute|tune)$/;
+const aside = /^(out|adapter|preset|phantom\b.*|data|init|map|target|checkpointEvery|recompute|tune)$/;
 
 /** Keys of the file that decide what is fine-tuned and tested on. */
 const dataKeys = [
   ['subjects', 'test'],
-  ...(['data', 'phantom', 'map', 'size', 'spacingMm', 'tasks', 'preset'] as const).map(
+  ...(['data', 'phantom', 'map', 'target', 'size', 'spacingMm', 'tasks', 'preset'] as const).map(
     (key) => ['base', key] as const,
   ),
 ] as const;

@@ -1,0 +1,32 @@
+/** @file What a caller can choose about phantom knees. */
+import { ConfigError } from '../../../base/errors.ts';
+import { checkDifficulty, checkInteger, type PhantomDifficulty } from '../settings.ts';
+
+/** Side of an image unless a spacing is given. */
+const FIELD_MM = 140;
+
+export interface KneeOptions {
+  /** Default `mid`. */
+  readonly difficulty?: PhantomDifficulty;
+  /** Side of the square images in pixels, 16 … 512. Default 256. */
+  readonly size?: number;
+  /** Pixel spacing in mm, 0.27 … 16. Default 140 / size: a field of view of 140 mm. */
+  readonly spacingMm?: number;
+}
+
+export type KneeSettings = Required<KneeOptions>;
+
+/**
+ * Fills in defaults and checks ranges.
+ * @throws ConfigError naming the option that is out of range.
+ */
+export function kneeSettings(options: KneeOptions = {}): KneeSettings {
+  const { difficulty = 'mid', size = 256 } = options;
+  const spacingMm = options.spacingMm ?? FIELD_MM / size;
+  checkDifficulty(difficulty);
+  checkInteger('size', size, 16, 512);
+  if (!(spacingMm >= 0.27 && spacingMm <= 16)) {
+    throw new ConfigError(`Phantom spacingMm is ${spacingMm}. Choose 0.27 to 16 mm.`);
+  }
+  return { difficulty, size, spacingMm };
+}

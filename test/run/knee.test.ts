@@ -1,0 +1,111 @@
+/** @file Runs and experiments on knees: phantoms made for the run, MRNet's layout, the price of a step before anything has run. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/base/errors.ts';
+import { findingsOf } from '../../src/data/phantom/knee/knee.ts';
+import { writePhantomCohort } from '../../src/data/phantom.node.ts';
+import { type GivenConfig, resolveConfig } from '../../src/run/config.ts';
+import { adoptStore, dataName, openData } from '../../src/run/dataset.node.ts';
+import { ExperimentData } from '../../src/run/experiment/data.node.ts';
+import { parseExperiment } from '../../src/run/experiment/file.ts';
+import { planExperiment } from '../../src/run/experiment/plan.node.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'planewise-knee-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const options = {
+  startStage: () => ({ update: () => {}, end: () => {} }),
+  onWarning: () => {},
+  worker: null,
+};
+const grid = { size: 16, spacingMm: 8.75 };
+const knees = (seed: number) => ({ anatomy: 'knee' as const, subjects: 3, size: 16, seed });
+
+const open = (given: GivenConfig) =>
+  openData(resolveConfig({ ...grid, out: join(folder, 'run'), ...given }), false, options);
+
+const experiment = (base: object, test: unknown) =>
+  parseExperiment(
+    {
+      name: 'knees',
+      base: {
+        ...{ ...grid, batch: 4, adapter: 'swiftshader', model: { width: 4, depth: 2 } },
+        tasks: { classification: { label: 'meniscus' } },
+        ...base,
+      },
+      initialisations: { scratch: null },
+      ...{ subjects: { test }, labelled: [2], steps: [4], seeds: [1] },
+    },
+    'test',
+  );
+
+describe('a run without files on knees', () => {
+  it('learns the lines of the two other stacks in sagittal slices, or in those of the target', async () => {
+    const { manifest } = await open({ phantom: knees(2) });
+    expect(manifest).toMatchObject({ targetView: 'sagittal', referenceViews: ['axial', 'coronal'] });
+    expect(manifest.images.every(({ lines, location }) => lines.every(Boolean) && location !== null)).toBe(
+      true,
+    );
+    const other = await open({ phantom: knees(2), target: 'axial', out: join(folder, 'axial') });
+    expect(other.manifest).toMatchObject({ targetView: 'axial', referenceViews: ['coronal', 'sagittal'] });
+    const store = join(folder, 'axial', 'prepared');
+    await expect(adoptStore({ data: store, target: 'coronal' })).rejects.toThrow(
+      /holds axial images, not coronal/,
+    );
+    expect(await adoptStore({ data: store, target: 'axial' })).toMatchObject(grid);
+  });
+
+  it('has the labels of MRNet where a task learns from groups', async () => {
+    const { manifest } = await open({ phantom: knees(2), tasks: ['classification'] });
+    const yes = (index: number): string => (findingsOf(2, index).meniscus ? 'yes' : 'no');
+    expect(manifest.labels!.meniscus).toEqual({
+      'train/0000': yes(0),
+      'train/0001': yes(1),
+      'train/0002': yes(2),
+    });
+  });
+
+  it('is called by its anatomy', () => {
+    expect(dataName(resolveConfig({ phantom: knees(1) }))).toBe('phantom cohort (knee), mid');
+    expect(dataName(resolveConfig({}))).toBe('phantom cohort, mid');
+  });
+
+  it('has no phases', () => {
+    expect(() => resolveConfig({ phantom: { ...knees(1), phases: 2 } })).toThrow(ConfigError);
+    expect(() => resolveConfig({ phantom: { ...knees(1), phases: 2 } })).toThrow(/knees do not beat/);
+  });
+});
+
+describe('an experiment on knees', () => {
+  it('keeps the labels of both cohorts, and all of the second tests', async () => {
+    const asked = experiment({ phantom: knees(2) }, { seed: 3, subjects: 3 });
+    const { data, parts } = await new ExperimentData(asked, folder, options).target();
+    const labels = data.manifest.labels!.meniscus!;
+    expect(Object.keys(labels).sort()).toEqual(
+      ['pool', 'test'].flatMap((cohort) => [0, 1, 2].map((index) => `${cohort}/train/000${index}`)),
+    );
+    expect(labels['test/train/0001']).toBe(findingsOf(3, 1).meniscus ? 'yes' : 'no');
+    expect(parts[0]!.test).toEqual(['test/train/0000', 'test/train/0001', 'test/train/0002']);
+    expect(data.manifest.heldOut).toBeUndefined();
+  });
+
+  it('says what a step costs on a folder laid out as MRNet, though nothing has run', async () => {
+    const cohort = { ...knees(2), subjects: 5, layout: 'mrnet' };
+    await writePhantomCohort(join(folder, 'mrnet'), cohort);
+    const asked = experiment({ data: join(folder, 'mrnet') }, 1);
+    const plan = await planExperiment(asked, join(folder, 'none'), {}, options);
+    expect(plan.tried).toBe(true);
+    expect(plan.secondsLeft).toBeGreaterThan(0);
+  }, 120_000);
+
+  it('comes along as a file', async () => {
+    const file = 'experiments/knee-small.json';
+    const { base } = parseExperiment(JSON.parse(await readFile(file, 'utf8')), file);
+    expect(resolveConfig(base).phantom.anatomy).toBe('knee');
+  });
+});

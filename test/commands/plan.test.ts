@@ -175,7 +175,7 @@ describe('plan', () => {
       await planTestStudies(device(), made, studies, stage);
       return (await readPlanned(folder))!;
     };
-    const { stacks } = JSON.parse((await plan('studies', '--json')).stdout);
+    const { stacks } = JSON.parse((await plan('studies', '--turns', '1', '--json')).stdout);
     const { planes, refused, shown } = await planned({ folder: at('studies'), subjects: null, map: [] });
     expect(refused).toEqual([]);
     const told = stacks.flatMap(({ subject, views }: { subject: string; views: { real: PlaneError }[] }) =>
@@ -194,11 +194,12 @@ describe('plan', () => {
     const one = await planned({ folder: at('studies'), subjects: ['p12'], map: [] });
     expect(new Set(one.planes.map(({ subject }) => subject))).toEqual(new Set(['p12']));
     await write(at('viewless'), study(11, { views: false }));
-    const none = await planned({ folder: at('viewless'), subjects: null, map: [] });
-    expect(none).toMatchObject({
-      planes: [],
-      none: expect.stringMatching(/No test subject has a stack with/),
-    });
+    await write(at('volumes'), [memoryFile('patient001/patient001_frame01.nii', new Uint8Array(400))]);
+    for (const name of ['viewless', 'volumes'])
+      expect(await planned({ folder: at(name), subjects: null, map: [] })).toMatchObject({
+        planes: [],
+        none: expect.stringMatching(/No test subject has a stack with/),
+      });
     expect((await planned(null)).none).toMatch(/original images are not known/);
   });
 

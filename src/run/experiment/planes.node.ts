@@ -1,7 +1,7 @@
 /** @file Planes planned on an experiment's test studies with the networks of its pretrainings, kept in their folders. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PlanningError } from '../../base/errors.ts';
+import { ConfigError, PlanningError } from '../../base/errors.ts';
 import { listed } from '../../base/words.ts';
 import { listFiles, readBytes } from '../../data/files/files.node.ts';
 import { dicomReader } from '../../data/prepare.ts';
@@ -44,17 +44,23 @@ export interface PlannedWith {
 
 const nothing = (none: string): PlannedStudies => ({ planes: [], refused: [], shown: [], none });
 
-/** The stacks of test subjects that have real views. */
-async function stacksOf({ folder, subjects, map }: TestStudies, planner: Planner) {
-  const files = await listFiles(folder);
-  const found = await findPlanStacks(files, {
-    ...{ planned: planner.views, targetView: planner.targetView },
-    views: map.map(parseViewRule),
-  });
-  const own = found.stacks.filter(
-    ({ subject, real }) => real.size > 0 && (!subjects || subjects.includes(subject)),
-  );
-  return { found, own };
+/** The stacks of test subjects that have real views; none where the folder holds no study to plan on. */
+async function stacksOf(
+  { folder, subjects, map }: TestStudies,
+  planner: Planner,
+): Promise<PlanStacks | null> {
+  const options = { planned: planner.views, targetView: planner.targetView, views: map.map(parseViewRule) };
+  try {
+    const found = await findPlanStacks(await listFiles(folder), options);
+    const stacks = found.stacks.filter(
+      ({ subject, real }) => real.size > 0 && (!subjects || subjects.includes(subject)),
+    );
+    return stacks.length > 0 ? { ...found, stacks } : null;
+  } catch (error) {
+    // of volumes and the like nobody asked for planes
+    if (error instanceof ConfigError || error instanceof PlanningError) return null;
+    throw error;
+  }
 }
 
 /** Plans stack by stack; those that cannot be planned are told with why. */
@@ -85,12 +91,12 @@ async function plannedStudies(
   const views = listed(planner.views.map(viewName));
   if (!studies)
     return nothing('The test subjects’ original images are not known here, so no planes were planned.');
-  const { found, own } = await stacksOf(studies, planner);
-  if (own.length === 0)
+  const found = await stacksOf(studies, planner);
+  if (!found)
     return nothing(`No test subject has a stack with real ${views} views, so no planes were planned.`);
-  const stage = startStage('planning planes', own.length);
+  const stage = startStage('planning planes', found.stacks.length);
   try {
-    const { planned, refused } = await planStacks(planner, { ...found, stacks: own }, stage);
+    const { planned, refused } = await planStacks(planner, found, stage);
     const read = dicomReader();
     const realImage = (plane: object) =>
       found.plan.outcomes.find(({ image }) => image.header.plane === plane)!.image;

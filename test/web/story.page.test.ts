@@ -57,7 +57,7 @@ it('begins, stops, is found again after a reload, and goes on to what npm start 
   };
   for (const [label, value] of Object.entries(fields))
     await story().getByLabel(label, { exact: true }).fill(String(value));
-  await story().getByRole('button', { name: 'Start' }).click();
+  await story().getByRole('button', { name: 'Find out' }).click();
   await page.waitForFunction(() => {
     const now = document.querySelector('.stages .now')?.textContent ?? '';
     const detail = document.querySelector('.stages ~ .hint')?.textContent ?? '';
@@ -101,5 +101,5 @@ it('shows planes in the patient or says that there are none, keeps its outcome, 
   page.once('dialog', (dialog) => dialog.accept());
   await page.getByRole('button', { name: 'Delete everything kept' }).click();
   await page.getByRole('tab', { name: 'Train' }).click();
-  await story().getByRole('button', { name: 'Start', exact: true }).waitFor();
+  await story().getByRole('button', { name: 'Find out', exact: true }).waitFor();
 }, 120_000);

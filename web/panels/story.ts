@@ -106,7 +106,7 @@ export function storyCard(app: App): HTMLElement {
       if (error.message !== app.state.story?.message) notice.fail(error);
     });
   };
-  const start = action('Start', notice, begin(false), 'primary');
+  const start = action('Find out', notice, begin(false), 'primary');
   const resume = action('Go on', notice, begin(true), 'primary');
   const stop = action('Stop', notice, () => app.client.request('stopStory', null));
   const { hearts, testHearts } = app.hello.storySize;
@@ -126,7 +126,7 @@ export function storyCard(app: App): HTMLElement {
       progress.show(story);
     }
     start.hidden = running;
-    start.textContent = story ? 'Start anew' : 'Start';
+    start.textContent = story ? 'Find out anew' : 'Find out';
     resume.hidden = story === null || running || story.state === 'finished';
     start.className = resume.hidden ? 'primary' : 'plain';
     stop.hidden = !running;

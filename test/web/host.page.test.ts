@@ -62,5 +62,5 @@ it('after the first visit the page works without its host', async () => {
   await makeHearts(page, 3);
   await page.getByRole('tab', { name: 'Study' }).click();
   // the 3-D view is a script of its own, loaded when first seen
-  await expect.poll(() => page.locator('canvas.planes').getAttribute('data-engine')).toMatch(/three/);
+  await expect.poll(() => page.locator('canvas.planes').first().getAttribute('data-engine')).toMatch(/three/);
 }, 60_000);

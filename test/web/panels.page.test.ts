@@ -202,7 +202,7 @@ describe('study', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowRight');
     await expect.poll(() => viewer.getAttribute('aria-label')).toMatch(/slice 8 of 1\d, phase 2/);
-    const planes = page.locator('canvas.planes');
+    const planes = page.locator('canvas.planes').first();
     const before = await planes.screenshot();
     expect(before.length, 'a picture, not one colour').toBeGreaterThan(20_000);
     await planes.focus();

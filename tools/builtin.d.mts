@@ -5,5 +5,4 @@ export const beginning: { readonly subjects: number; readonly steps: number };
 export function shortened<
   T extends { readonly steps: number; readonly phantom: { readonly subjects: number } },
 >(config: T, to: { readonly subjects?: number; readonly steps?: number }): T;
-export function sha256(bytes: Uint8Array): string;
 export function cardPart(steps: number, made: Made): string;

@@ -1,5 +1,4 @@
 /** @file Makes the weights in the package from builtin/config.json, and writes what their card says of them: `npm run builtin`. */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -30,8 +29,6 @@ export const shortened = (config, { subjects = config.phantom.subjects, steps = 
   steps,
   phantom: { ...config.phantom, subjects },
 });
-
-export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
 const mark = { from: '<!-- made by npm run builtin -->', to: '<!-- end of what npm run builtin made -->' };
 
@@ -137,6 +134,7 @@ async function make(config, given, { out, to }, how) {
   const first = await begin(config, how);
   const run = first && (await pretrain(given, out, how));
   if (!run) return console.error(`Stopped. The same command goes on with ${out}.`);
+  const { sha256 } = await built('run/builtincard.node.js');
   const bytes = await withRecipe(run.bytes, given);
   if (bytes.length > MOST_BYTES) throw new Error(`${bytes.length} bytes are more than ${MOST_BYTES}.`);
   const made = {

@@ -14,6 +14,9 @@ import type { TrainConfig } from '../train/settings.ts';
 import { planRun } from './plan.ts';
 import type { PlannedStack, PlannedView, RealErrors } from './planner.ts';
 
+/** Every slice is looked at once: further looks cost five times the time and make planes no better. */
+export const LOOKS = 1;
+
 /** What pictures show, mm, and in how many pixels: a heart and what is around it. */
 const [SHOWN_MM, SHOWN_PX] = [160, 80];
 

@@ -6,6 +6,7 @@ import type { Annotation } from '../data/types.ts';
 import { tasks } from '../tasks/index.ts';
 import type { SettingKind } from '../tasks/task.ts';
 import type { ModelSection, TrainConfig } from '../train/settings.ts';
+import { contradictions, orphans } from './contradictions.ts';
 import type { JobKind } from './job.ts';
 import type { PlanConfig } from './plan.ts';
 import { presets } from './presets.ts';
@@ -14,6 +15,7 @@ import type { GivenConfig, GivenTasks, Preset, RunConfig } from './settings.ts';
 import { upgrade } from './upgrade.ts';
 
 export type { AugmentationSettings, TrainConfig } from '../train/settings.ts';
+export { pretextsOf } from './contradictions.ts';
 export { presets } from './presets.ts';
 export type { Given, GivenConfig, GivenTasks, PhantomSettings, Preset, RunConfig } from './settings.ts';
 
@@ -27,10 +29,6 @@ export const taskNames: readonly string[] = tasks.map(({ name }) => name);
 export const annotationsOf = ({ tasks: sections }: { readonly tasks: GivenTasks }): Annotation[] => [
   ...new Set(tasks.flatMap(({ name, learnsFrom }) => (learnsFrom && name in sections ? [learnsFrom] : []))),
 ];
-
-/** Tasks of a configuration that learn from images and geometry alone. */
-export const pretextsOf = ({ tasks: sections }: Pick<PlanConfig, 'tasks'>): string[] =>
-  tasks.flatMap(({ name, learnsFrom }) => (!learnsFrom && name in sections ? [name] : []));
 
 type Path = readonly PropertyKey[];
 
@@ -149,64 +147,6 @@ function completeModel(preset: ModelSection, given: GivenConfig['model']): Model
   const record = backbones.find((backbone) => backbone.name === name);
   const base = name === preset.name ? preset : { name, ...(record?.defaults as object) };
   return { ...base, ...given, name };
-}
-
-/** Settings of tasks that are not trained. */
-function orphans(settings: GivenTasks = {}, { tasks: trained }: RunConfig): string[] {
-  const names = Object.entries(settings).flatMap(([name, own]) => (own && !trained[name] ? [name] : []));
-  return names.map((name) => `settings of task ${name} are given, but tasks lack ${name}`);
-}
-
-/** Whether anybody is held out for validation. */
-function isValidated({ subjects, labelledValidation, validationFraction }: RunConfig): boolean {
-  if (subjects) return subjects.validation.length > 0;
-  return labelledValidation === null ? validationFraction > 0 : labelledValidation > 0;
-}
-
-/** What given keys say against each other; a key that repeats the preset's value is no contradiction. */
-function contradictions(given: GivenConfig, config: RunConfig, preset: RunConfig): (string | false)[] {
-  const { size, data, init, map, validationFraction, testFraction, model, initParts, freeze, freezeSteps } =
-    config;
-  const { warmup, steps, patience, labelled, labelledValidation } = config;
-  // earlier versions said less of it
-  const says = (key: 'phantom'): boolean =>
-    given[key] !== undefined && JSON.stringify(config[key]) !== JSON.stringify(preset[key]);
-  const { name, ...settings } = model;
-  const step = backbones.find((backbone) => backbone.name === name)!.build(settings, 1).sideStep;
-  return [
-    says('phantom') && data !== null && 'phantom is given together with data; drop one',
-    data === null &&
-      config.phantom.anatomy === 'knee' &&
-      given.phantom?.phases !== undefined &&
-      'phantom.phases is given, but knees do not beat',
-    map.length > 0 && data === null && 'map is given, but there is no data folder to map',
-    init === null && initParts !== 'all' && `initParts is ${initParts}, but init names no weights`,
-    init === null && freeze !== 'none' && `freeze is ${freeze}, but init names no weights to keep`,
-    freeze === 'none' &&
-      freezeSteps !== null &&
-      `freezeSteps is ${freezeSteps}, but freeze is none, so nothing thaws`,
-    size % step !== 0 && `size ${size} is no multiple of ${step}, as model ${name} of these settings needs`,
-    warmup >= steps && `warmup is ${warmup} of ${steps} steps, which leaves none for the schedule`,
-    config.unlabelled !== null &&
-      pretextsOf(config).length === 0 &&
-      `unlabelled is ${config.unlabelled}, but every task learns from masks or groups, which it has not`,
-    labelledValidation !== null &&
-      labelled === null &&
-      `labelledValidation is ${labelledValidation} of the labelled, but labelled is not given`,
-    labelledValidation !== null &&
-      labelled !== null &&
-      labelledValidation >= labelled &&
-      `labelledValidation is ${labelledValidation} of ${labelled} labelled, which leaves nobody to train`,
-    labelledValidation !== null &&
-      config.subjects !== null &&
-      'labelledValidation is given, but subjects names who validates',
-    !isValidated(config) &&
-      patience !== null &&
-      `patience is ${patience}, but nobody is held out for validation: nothing says when to stop`,
-    config.subjects === null &&
-      validationFraction + testFraction >= 1 &&
-      'validationFraction and testFraction leave no training subject',
-  ];
 }
 
 /**

@@ -5,6 +5,7 @@ import { ConfigError, FileError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { withUnlabelled } from '../data/beside.ts';
 import { listFiles, readBytes } from '../data/files/files.node.ts';
+import { phantomTraits } from '../data/phantom/names.ts';
 import type { PhantomCohortOptions } from '../data/phantom.node.ts';
 import { anatomies } from '../data/phantom.ts';
 import { skippedText } from '../data/scan.ts';
@@ -71,7 +72,7 @@ export function dataName({ data, phantom: { anatomy, difficulty } }: RunConfig):
 
 /** The view to prepare, as sources take it. */
 export function viewOption({ data, phantom, target }: RunConfig): { readonly targetView?: string } {
-  const view = target ?? (data === null && phantom.anatomy === 'knee' ? 'sagittal' : null);
+  const view = target ?? (data === null ? phantomTraits[phantom.anatomy].targetView : null);
   return view === null ? {} : { targetView: view };
 }
 

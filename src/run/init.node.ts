@@ -4,7 +4,7 @@ import { type InitialWeights, taskHeads } from '../train/init.ts';
 import type { ModelSection } from '../train/settings.ts';
 import type { GivenConfig, RunConfig } from './config.ts';
 import { backboneRecord } from './plan.ts';
-import { cohortSeed, type Recipe, recipeOf } from './recipe.ts';
+import { cohortOf, isSameCohort, type Recipe, recipeOf } from './recipe.ts';
 import { describedBy, type WeightsInfo } from './trained.ts';
 import { readFound } from './weights.node.ts';
 
@@ -71,9 +71,10 @@ export function initNews(init: ReadInit, given: GivenConfig, config: RunConfig):
     say.push(
       `${file} saw pixels of ${info.spacingMm} mm, here they are of ${config.spacingMm} mm (spacingMm)`,
     );
-  if (config.data === null && recipe && cohortSeed(recipe) === config.phantom.seed)
+  const seen = recipe && cohortOf(recipe);
+  if (config.data === null && seen && isSameCohort(seen, config.phantom))
     warn.push(
-      `${file} saw phantom hearts of seed ${config.phantom.seed}, which are those of this run: its test subjects are not new to them. Give phantom.seed another value.`,
+      `${file} saw phantom ${seen.anatomy}s of seed ${config.phantom.seed}, which are those of this run: its test subjects are not new to them. Give phantom.seed another value.`,
     );
   return { say, warn };
 }

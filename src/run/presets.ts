@@ -70,8 +70,9 @@ const common = {
 
 /**
  * Complete configurations to start from. `zhang2024` follows paper §3, as the published schedule really ran. `finetune`
- * learns segmentation in minutes on two processor cores, `classify` groups of subjects; `acdc` is for real hearts and a GPU: the published network, so
- * that weights of `zhang2024` fit whole, at the spacing, batch, learning rate and rotation of paper §4.
+ * learns segmentation in minutes on two processor cores, `classify` groups of subjects; `acdc` is for real hearts and a
+ * GPU: the published network, so that weights of `zhang2024` fit whole, at the spacing, batch, learning rate and rotation
+ * of paper §4.
  */
 export const presets: Readonly<Record<Preset, RunConfig>> = {
   small: {

@@ -31,17 +31,23 @@ export function recipeOf(metadata: WeightsMetadata, file: string): Recipe | null
   }
 }
 
-/** The seed of the phantom cohort that weights saw; null where they saw other data. */
-export const cohortSeed = ({ config }: Recipe): number | null =>
-  config.data === null ? config.phantom.seed : null;
+/** The phantom cohort that weights saw; null where they saw other data. */
+export const cohortOf = ({ config: { data, phantom } }: Recipe): RunConfig['phantom'] | null =>
+  data === null ? phantom : null;
+
+/** Whether two cohorts have the same subjects, of whichever difficulty. */
+export const isSameCohort = (
+  one: Pick<RunConfig['phantom'], 'anatomy' | 'seed'>,
+  other: Pick<RunConfig['phantom'], 'anatomy' | 'seed'>,
+): boolean => one.anatomy === other.anatomy && one.seed === other.seed;
 
 /** `2,000 synthetic hearts (phantom, hard, seed 7102) without labels: 11,000 steps of 16 images of 32 × 32 px of 6 mm` */
 export function recipeText({ config }: Recipe): string {
   const { data, phantom, steps, batch, size, spacingMm } = config;
-  const { subjects, difficulty, seed } = phantom;
+  const { anatomy, subjects, difficulty, seed } = phantom;
   const whom =
     data === null
-      ? `${counted(subjects, 'synthetic heart')} (phantom, ${difficulty}, seed ${seed})`
+      ? `${counted(subjects, `synthetic ${anatomy}`)} (phantom, ${difficulty}, seed ${seed})`
       : `the data in ${data}`;
   const work = `${counted(steps, 'step')} of ${counted(batch, 'image')}`;
   return `${whom}, by ${listed(Object.keys(config.tasks))}: ${work} of ${size} × ${size} px of ${spacingMm} mm`;

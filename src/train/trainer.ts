@@ -1,6 +1,5 @@
 /** @file What training keeps on the device: network, optimiser, batch tensors, the captured steps and the loss history. */
 import { type NonFinite, WATCH_WORDS } from '../autograd/nonFinite.ts';
-import * as ops from '../autograd/ops.ts';
 import { Optimizer } from '../autograd/optim.ts';
 import { problemsOf } from '../autograd/problems.ts';
 import { type ProfileRow, type ProfileSpan, profileOf, traceStep } from '../autograd/profile.ts';
@@ -10,8 +9,7 @@ import { noGrad, Tape } from '../autograd/tape.ts';
 import { type TuneOptions, tune, type Winner } from '../autograd/tune.ts';
 import { changesOf } from '../data/appearance.ts';
 import type { Sampler } from '../data/sampler.ts';
-import type { BodyMode } from '../models/body.ts';
-import type { HeadedNetwork, Outputs } from '../models/headed.ts';
+import type { HeadedNetwork } from '../models/headed.ts';
 import type { HostOutputs } from '../tasks/task.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
@@ -23,10 +21,11 @@ import { type Batches, type Losses, MeanLosses } from './losses.ts';
 import { buildNetwork } from './network.ts';
 import { Pace } from './pace.ts';
 import { isFrozen, parameterGroups } from './parts.ts';
-import type { Plan, PlannedTask } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { learningRateAt } from './schedule.ts';
 import type { TrainConfig } from './settings.ts';
-import { StreamInputs, type StreamStep } from './streaminputs.ts';
+import { columnOf, lossesOf, type Pass, type StepTensors } from './steplosses.ts';
+import { StreamInputs } from './streaminputs.ts';
 
 /** What a step says of itself. The scale and the number of skipped steps so far, as it leaves them, where there is one. */
 export interface StepValues extends Losses {
@@ -57,11 +56,6 @@ const ownColumns = ['loss', 'lossScale', 'skippedSteps'] as const;
 
 /** Batches whose outputs wait to be read. */
 const MOST_READ = 4;
-
-type StepTensors = Readonly<{ loss: Tensor } & Record<string, Tensor>>;
-
-/** A task's column: no task is called as a column of ours is. */
-const columnOf = (task: string): string => `task ${task}`;
 
 export class Trainer {
   readonly network: HeadedNetwork;
@@ -234,6 +228,10 @@ export class Trainer {
     this.network.dispose();
   }
 
+  get #pass(): Pass {
+    return { network: this.network, tasks: this.#plan.tasks, streams: this.#streams };
+  }
+
   #write(batches: Batches): void {
     for (const [i, stream] of this.#streams.entries()) stream.write(batches[i]!);
   }
@@ -244,7 +242,7 @@ export class Trainer {
     const { recompute, augmentation } = this.#config;
     const changes = changesOf(augmentation);
     const mode = { training: true, random: this.#random, recompute };
-    const losses = this.#lossesOf((stream) => stream.moved(changes), mode);
+    const losses = lossesOf(this.#pass, (stream) => stream.moved(changes), mode);
     const scaler = this.#scaler;
     tape.backward(losses.loss, scaler?.scale);
     this.optimizer.apply(losses.loss);
@@ -256,34 +254,14 @@ export class Trainer {
   #validationStep(): StepTensors {
     return noGrad(() => {
       const outputs: Record<string, Tensor>[] = [];
-      const losses = this.#lossesOf(
+      const losses = lossesOf(
+        this.#pass,
         (stream) => stream.still(),
         { training: false },
         ({ tasks }, output) => outputs.push(this.chosen.of(tasks, output)),
       );
       return Object.assign({}, ...outputs, losses);
     });
-  }
-
-  /** The weighted sum of the tasks' losses, and each. */
-  #lossesOf(
-    stepOf: (stream: StreamInputs) => StreamStep,
-    mode: BodyMode,
-    onStream: (stream: StreamInputs, output: Outputs) => unknown = () => {},
-  ): StepTensors {
-    const terms = new Map<PlannedTask, Tensor>();
-    for (const [i, stream] of this.#streams.entries()) {
-      const { seen, ...step } = stepOf(stream);
-      const { output } = this.network.run(seen, { ...mode, again: i > 0 });
-      onStream(stream, output);
-      for (const planned of stream.tasks) terms.set(planned, planned.part.loss({ out: output, ...step }));
-    }
-    const weighted = this.#plan.tasks.map((planned) => {
-      const term = terms.get(planned)!;
-      return planned.weight === 1 ? term : ops.affine(term, planned.weight);
-    });
-    const named = this.#plan.tasks.map((planned) => [columnOf(planned.task.name), terms.get(planned)!]);
-    return { loss: weighted.reduce((total, term) => ops.add(total, term)), ...Object.fromEntries(named) };
   }
 
   /** One submit: the step, and the copies of its losses into row `index` of the history. */

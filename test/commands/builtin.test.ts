@@ -13,7 +13,7 @@ import { adoptModel, initNews, readInit } from '../../src/run/init.node.ts';
 import { runJob } from '../../src/run/job.node.ts';
 import { fineTuning } from '../../src/run/job.ts';
 import { withPlanner } from '../../src/run/planner.node.ts';
-import { cohortSeed, describeRecipe, recipeText } from '../../src/run/recipe.ts';
+import { cohortOf, describeRecipe, recipeText } from '../../src/run/recipe.ts';
 import { readFound } from '../../src/run/weights.node.ts';
 import { fileOf, orientation } from '../run/anyweights.ts';
 import { tiny } from '../run/experiment/tiny.ts';
@@ -85,7 +85,7 @@ describe('news of a training from weights', () => {
   });
 
   it('warn where the run’s own hearts are those that the weights saw', async () => {
-    const seed = cohortSeed((await readInit('builtin')).recipe!)!;
+    const seed = cohortOf((await readInit('builtin')).recipe!)!.seed;
     const { warn } = await news({ phantom: { seed } });
     expect(warn).toEqual([
       expect.stringContaining(`saw phantom hearts of seed ${seed}, which are those of this`),

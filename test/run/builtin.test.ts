@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shapesOf } from '../../src/exchange/names.ts';
 import { decodeWeights, type WeightsMetadata } from '../../src/models/weights.ts';
-import { cardLines, type Made, readMade } from '../../src/run/builtincard.node.ts';
+import { cardLines, type Made, readMade, sha256 } from '../../src/run/builtincard.node.ts';
 import { parseGiven } from '../../src/run/config.ts';
 import { type Described, readDescribed } from '../../src/run/exchange.ts';
 import { runJob } from '../../src/run/job.node.ts';
@@ -14,7 +14,7 @@ import { recipeOf, recipeText } from '../../src/run/recipe.ts';
 import type { GivenConfig, PhantomSettings } from '../../src/run/settings.ts';
 import { builtinFolder, readFound } from '../../src/run/weights.node.ts';
 import { weightsChecksum } from '../../src/train/init.ts';
-import { beginning, cardPart, MOST_BYTES, sha256, shortened } from '../../tools/builtin.mjs';
+import { beginning, cardPart, MOST_BYTES, shortened } from '../../tools/builtin.mjs';
 import { useFolder } from '../commands/terminal.ts';
 
 const at = useFolder();

@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import type { Made } from '../../src/run/builtincard.node.ts';
+import { type Made, sha256 } from '../../src/run/builtincard.node.ts';
 import { readInit } from '../../src/run/init.node.ts';
 import { weightsChecksum } from '../../src/train/init.ts';
-import { beginning, cardPart, sha256 } from '../../tools/builtin.mjs';
+import { beginning, cardPart } from '../../tools/builtin.mjs';
 import { useFolder } from '../commands/terminal.ts';
 import { run } from '../installed.ts';
 

@@ -1,15 +1,19 @@
 /** @file The built-in weights in the page: fetched when they are asked for, trained from, kept for when the host is gone. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { encodeAcdc } from '../../src/data/phantom/acdc.ts';
-import { phantomSubject } from '../../src/data/phantom.ts';
 import { readInit } from '../../src/run/init.node.ts';
 import { recipeText } from '../../src/run/recipe.ts';
 import { initFile, weightsChecksum } from '../../src/train/init.ts';
-import { graveFindings, keptFile, openSite, ready, type Site, startTraining } from './page.ts';
+import {
+  graveFindings,
+  keptFile,
+  labelledFolder,
+  openSite,
+  ready,
+  type Site,
+  startTraining,
+} from './page.ts';
 
 let site: Site;
 let page: Page;
@@ -17,12 +21,7 @@ let folder: string;
 beforeAll(async () => {
   site = await openSite();
   page = await site.open();
-  folder = await mkdtemp(join(tmpdir(), 'planewise-labelled-'));
-  for (const index of [0, 1, 2, 3, 4, 5])
-    for (const { path, bytes } of encodeAcdc(phantomSubject(3, index, { size: 48, phases: 2 }))) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await writeFile(join(folder, path), bytes);
-    }
+  folder = await labelledFolder();
 }, 60_000);
 afterAll(async () => {
   await site?.close();

@@ -1,13 +1,17 @@
 /** @file Fine-tuning in the page: weights of a pretraining there, a folder of labelled volumes, and what comes of it. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { encodeAcdc } from '../../src/data/phantom/acdc.ts';
-import { phantomSubject } from '../../src/data/phantom.ts';
 import { initFile } from '../../src/train/init.ts';
-import { graveFindings, keptFile, makeHearts, openSite, type Site, startTraining } from './page.ts';
+import {
+  graveFindings,
+  keptFile,
+  labelledFolder,
+  makeHearts,
+  openSite,
+  type Site,
+  startTraining,
+} from './page.ts';
 
 let site: Site;
 let page: Page;
@@ -15,12 +19,7 @@ let folder: string;
 beforeAll(async () => {
   site = await openSite();
   page = await site.open();
-  folder = await mkdtemp(join(tmpdir(), 'planewise-labelled-'));
-  for (const index of [0, 1, 2, 3, 4, 5])
-    for (const { path, bytes } of encodeAcdc(phantomSubject(3, index, { size: 48, phases: 2 }))) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await writeFile(join(folder, path), bytes);
-    }
+  folder = await labelledFolder();
 }, 60_000);
 afterAll(async () => {
   await site?.close();

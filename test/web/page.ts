@@ -1,10 +1,12 @@
 /** @file The built page in headless Chromium, for specs that drive it as a user would. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Plugin } from 'esbuild';
 import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright';
+import { encodeAcdc } from '../../src/data/phantom/acdc.ts';
+import { phantomSubject } from '../../src/data/phantom.ts';
 import { buildPage } from '../../tools/web.mjs';
 import { serve } from '../../tools/web-server.mjs';
 import { launchOptions, setup } from '../browser/chromium.ts';
@@ -120,4 +122,15 @@ export function keptFile(
     },
     [folder, name, as] as const,
   );
+}
+
+/** A new folder with six hearts laid out as ACDC. */
+export async function labelledFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'planewise-labelled-'));
+  for (const index of [0, 1, 2, 3, 4, 5])
+    for (const { path, bytes } of encodeAcdc(phantomSubject(3, index, { size: 48, phases: 2 }))) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), bytes);
+    }
+  return folder;
 }

@@ -6,7 +6,7 @@ import { decodeWeights } from '../../src/models/weights.ts';
 import { windowed } from '../../src/report/pictures.ts';
 import { figureOf, type RecordedResult, recordedResults } from '../../src/results/experiment.ts';
 import { planeMedians } from '../../src/results/planes.ts';
-import { chosenStacks, comparedPlanes, usualLines } from '../../src/run/compareplanes.ts';
+import { chosenStacks, comparedPlanes, LOOKS, usualLines } from '../../src/run/compareplanes.ts';
 import { resolveConfig, type TrainConfig, trainConfigOf } from '../../src/run/config.ts';
 import { evaluateRun } from '../../src/run/evaluate.ts';
 import { baseConfig, pointConfig, pretrainingConfig } from '../../src/run/experiment/configs.ts';
@@ -14,7 +14,7 @@ import { gridOf, type Point } from '../../src/run/experiment/grid.ts';
 import { partsOf, pointSplit } from '../../src/run/experiment/parts.ts';
 import type { Experiment } from '../../src/run/experiment/settings.ts';
 import { type PlannedStack, Planner } from '../../src/run/planner.ts';
-import { loadTrained } from '../../src/run/trained.ts';
+import { describedBy, loadTrained } from '../../src/run/trained.ts';
 import { trainWithRestarts } from '../../src/run/training.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import type { InitialWeights } from '../../src/train/init.ts';
@@ -46,9 +46,6 @@ export interface StoryOptions {
 
 /** A finished run's results, beside its weights. */
 const resultsFile = 'results.json';
-
-/** Every slice is looked at once, as an experiment does. */
-const TURNS = 1;
 
 class Teller {
   readonly #options: StoryOptions;
@@ -93,10 +90,9 @@ class Teller {
 
   /** The weights that fine-tuning begins with. */
   async #pretrained(): Promise<InitialWeights> {
-    const { network, plan } = await this.#load();
-    network.dispose();
     const bytes = await this.#options.files.runs.pretraining.read(weightsFile);
-    return { file: weightsFile, state: decodeWeights(bytes!, weightsFile).state, heads: taskHeads(plan) };
+    const { state, metadata } = decodeWeights(bytes!, weightsFile);
+    return { file: weightsFile, state, heads: taskHeads(describedBy(metadata, weightsFile)!.plan) };
   }
 
   async #load() {
@@ -137,7 +133,7 @@ class Teller {
     try {
       const { scan, read } = heartStudies(testHearts(experiment));
       const usual = usualLines(config, unlabelled);
-      const planner = new Planner(trained, 'weights', { batch: BATCH, turns: TURNS, usual, readImage: read });
+      const planner = new Planner(trained, 'weights', { batch: BATCH, turns: LOOKS, usual, readImage: read });
       const { plan, stacks } = scannedStacks(scan, {
         planned: planner.views,
         targetView: planner.targetView,

@@ -8,7 +8,7 @@ import { subjectsOf } from '../../data/split.ts';
 import { openStore, writeStore } from '../../data/store.node.ts';
 import { manifestName } from '../../data/store.ts';
 import type { PreparedData } from '../../data/types.ts';
-import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
+import { annotationsOf, type PhantomSettings, type RunConfig, resolveConfig } from '../config.ts';
 import { type DataOptions, openData, prepareFolder } from '../dataset.node.ts';
 import { joinedCohorts } from './cohorts.ts';
 import { baseConfig, pretrainingGiven } from './configs.ts';
@@ -85,10 +85,10 @@ const targetFolder = (experiment: Experiment): string => {
 const pretrainingFolder = (config: RunConfig): string => `data/pretraining-${checksumOf(sourceOf(config))}`;
 
 /**
- * Throws ConfigError where two cohorts of hearts are of one seed: they are the same hearts.
- * @param seen seeds of the cohorts that weights from elsewhere saw, by where the experiment names these
+ * Throws ConfigError where two cohorts of an anatomy are of one seed: they are the same subjects.
+ * @param seen the cohorts that weights from elsewhere saw, by where the experiment names these
  */
-export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<string, number>): void {
+export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<string, PhantomSettings>): void {
   const base = baseConfig(experiment);
   if (base.data !== null) return;
   const test = testCohort(experiment.subjects);
@@ -97,7 +97,7 @@ export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<str
     const other = taken.get(seed);
     if (other)
       throw new ConfigError(
-        `${where} is ${seed}, which is the cohort of ${other}: these are the same hearts. Give each its own seed.`,
+        `${where} is ${seed}, which is the cohort of ${other}: these are the same ${base.phantom.anatomy}s. Give each its own seed.`,
       );
   };
   if (test) {
@@ -107,9 +107,11 @@ export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<str
   for (const [key, one] of Object.entries(experiment.initialisations)) {
     if (!one?.pretraining) continue;
     const config = resolveConfig(pretrainingGiven(experiment, one.pretraining));
-    if (config.data === null) claim(config.phantom.seed, `initialisations.${key}.pretraining.phantom.seed`);
+    if (config.data === null && config.phantom.anatomy === base.phantom.anatomy)
+      claim(config.phantom.seed, `initialisations.${key}.pretraining.phantom.seed`);
   }
-  for (const [where, seed] of seen) claim(seed, `the cohort that ${where} saw`);
+  for (const [where, { anatomy, seed }] of seen)
+    if (anatomy === base.phantom.anatomy) claim(seed, `the cohort that ${where} saw`);
 }
 
 /** Whether a pretraining reads the very folder that is fine-tuned on. */

@@ -7,9 +7,10 @@ import { initFile, taskHeads, weightsChecksum } from '../../train/init.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText } from '../../train/runfiles.ts';
 import type { ModelSection } from '../../train/settings.ts';
+import type { PhantomSettings } from '../config.ts';
 import { networkText, type ReadInit, readInit } from '../init.node.ts';
 import { planRun } from '../plan.ts';
-import { cohortSeed, recipeText } from '../recipe.ts';
+import { cohortOf, recipeText } from '../recipe.ts';
 import { baseConfig } from './configs.ts';
 import type { Grid } from './grid.ts';
 import type { Experiment, Initialisation } from './settings.ts';
@@ -32,7 +33,7 @@ function fitsAny({ weights, info }: ReadInit, model: ModelSection): boolean {
   );
 }
 
-/** What the weights that a point began with were, null before it did. */
+/** What the weights that a run began with were, null before it did. */
 async function begunWith(folder: string): Promise<string | null> {
   const text = await readText(new DiskFiles(folder), initFile);
   return text === null ? null : (JSON.parse(text) as { readonly checksum: string }).checksum;
@@ -90,13 +91,13 @@ export class ForeignWeights {
     }
   }
 
-  /** Seeds of the phantom cohorts that weights saw, as far as these are here, by the key that names the weights. */
-  async cohorts(experiment: Experiment): Promise<ReadonlyMap<string, number>> {
-    const found = new Map<string, number>();
+  /** The phantom cohorts that weights saw, as far as these are here, by the key that names the weights. */
+  async cohorts(experiment: Experiment): Promise<ReadonlyMap<string, PhantomSettings>> {
+    const found = new Map<string, PhantomSettings>();
     for (const { key, path } of foreignOf(experiment)) {
       const recipe = (await this.#readIfThere(path))?.recipe;
-      const seed = recipe ? cohortSeed(recipe) : null;
-      if (seed !== null) found.set(key, seed);
+      const seen = recipe && cohortOf(recipe);
+      if (seen) found.set(key, seen);
     }
     return found;
   }

@@ -107,9 +107,7 @@ export function outcomeOf(
   experiment: Experiment,
   { grid, folds }: { readonly grid: Grid; readonly folds: number | null },
   finished: readonly ExperimentRun[],
-): Omit<ExperimentReportInput, 'costs' | 'subjects' | 'pretrained' | 'foreign'> & {
-  readonly finished: readonly ExperimentRun[];
-} {
+): Omit<ExperimentReportInput, 'costs' | 'subjects' | 'pretrained' | 'foreign'> {
   const { name, initialisations, labelled, steps, seeds, figure } = experiment;
   const runs = folds === null ? finished : pooledRuns(finished, folds);
   const results = resultsOf(runs);

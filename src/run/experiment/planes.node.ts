@@ -14,7 +14,7 @@ import type { Device } from '../../tensor/device.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText, writeText } from '../../train/runfiles.ts';
 import { weightsFile } from '../../train/weightsfile.ts';
-import { chosenStacks, comparedPlanes, shownStudy, usualLines } from '../compareplanes.ts';
+import { chosenStacks, comparedPlanes, LOOKS, shownStudy, usualLines } from '../compareplanes.ts';
 import { type RunConfig, trainConfigOf } from '../config.ts';
 import type { Stage } from '../dataset.node.ts';
 import { drawsLines, type PlannedStack, Planner } from '../planner.ts';
@@ -23,9 +23,6 @@ import type { TestStudies } from './data.node.ts';
 
 /** Beside a pretraining's weights: what planning with them came to. */
 const planesFile = 'planes.json';
-
-/** Every slice is looked at once: further looks cost five times the time and make planes no better. */
-const TURNS = 1;
 
 export const isPlanned = (folder: string): boolean => existsSync(join(folder, planesFile));
 
@@ -123,7 +120,7 @@ export async function planTestStudies(
       ? await plannedStudies(
           new Planner(trained, file, {
             batch,
-            turns: TURNS,
+            turns: LOOKS,
             usual: usualLines(trainConfigOf(made.config), await openStore(made.store)),
           }),
           studies,

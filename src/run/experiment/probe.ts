@@ -1,5 +1,6 @@
 /** @file A short try of a training step, on a few phantom subjects in memory: what a step costs before anything has run. */
 import { ConfigError } from '../../base/errors.ts';
+import { phantomTraits } from '../../data/phantom/names.ts';
 import { anatomies, PHANTOM_ANATOMIES, type PhantomAnatomy, phantomSources } from '../../data/phantom.ts';
 import { createSampler } from '../../data/sampler.ts';
 import { openFiles } from '../../data/sources/open.ts';
@@ -23,17 +24,17 @@ interface Trial {
 async function trialOn(config: RunConfig, anatomy: PhantomAnatomy): Promise<Trial> {
   const { size, spacingMm, phantom, target } = config;
   const { layouts, encode, shared } = anatomies[anatomy];
+  const { targetView, beats } = phantomTraits[anatomy];
   const source = layouts[annotationsOf(config).length > 0 ? 1 : 0];
   const options = { difficulty: phantom.difficulty, size: phantom.size };
   const cohort = {
     ...{ seed: SEED, subjects: SUBJECTS, ...options },
-    ...(anatomy === 'heart' && { phases: 1 }),
+    ...(beats && { phases: 1 }),
   };
   const own = Array.from({ length: SUBJECTS }, (_, index) => encode(cohort, index, [source]));
-  const view = isBodyPlane(target) ? target! : 'sagittal';
   const { data } = await openFiles(phantomSources([...own.flat(), ...shared(cohort, [source])]), {
     ...{ source, size, spacingMm },
-    ...(anatomy === 'knee' && { targetView: view }),
+    ...(targetView !== null && { targetView: isBodyPlane(target) ? target! : targetView }),
   });
   return { data, plan: planRun(config, data.manifest) };
 }

@@ -2,6 +2,7 @@
 import { hashWords } from '../../../base/hash.ts';
 import type { ImagePlane } from '../../types.ts';
 import { acquire, drawScanner, type Scanner } from '../acquisition.ts';
+import type { Person } from '../elements.ts';
 import { Random } from '../random.ts';
 import { makeRaster, makeSheet, type Sheet } from '../raster.ts';
 import { checkInteger, VARIATIONS } from '../settings.ts';
@@ -43,13 +44,6 @@ export interface KneeSubject {
   /** By plane, then by slice. */
   readonly images: readonly KneeImage[];
   readonly distancesMm: Readonly<Record<KneePlane, number>>;
-}
-
-export interface Person {
-  readonly ageYears: number;
-  readonly sex: 'F' | 'M';
-  readonly heightCm: number;
-  readonly weightKg: number;
 }
 
 /** Where the true anatomy lies, for tests. */

@@ -83,7 +83,8 @@ line { vector-effect: non-scaling-stroke; stroke-width: 1.75; }
 .identity { stroke: var(--muted); stroke-width: 0.5; stroke-dasharray: 2 1.6; fill: none; }
 .dots { fill: var(--accent); fill-opacity: 0.55; }
 .columns { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 0 48px; align-items: start; }
-.columns td { overflow-wrap: anywhere; }
+.columns > :only-child { grid-column: 1 / -1; }
+.columns th, .columns td { overflow-wrap: anywhere; }
 details { margin-top: 16px; }
 summary { cursor: pointer; font-size: 15px; color: var(--accent); }
 summary + * { margin-top: 8px; }

@@ -98,8 +98,8 @@ const columns: readonly Column<Row>[] = [
   { title: 'VIEW', cell: ({ view }) => view.view },
   { title: 'SLICES', cell: ({ view: { fit } }) => fit.slices.filter(({ weight }) => weight > 0).length },
   { title: 'REFUSED', cell: ({ view: { fit } }) => fit.slices.filter(({ reason }) => reason).length },
-  { title: '± (°)', cell: ({ view }) => rounded(view.fit.uncertainty.angleDeg, 1) },
-  { title: '± (mm)', cell: ({ view }) => rounded(view.fit.uncertainty.distanceMm, 1) },
+  { title: '± (°)', cell: ({ view }) => rounded(view.uncertainty.angleDeg, 1) },
+  { title: '± (mm)', cell: ({ view }) => rounded(view.uncertainty.distanceMm, 1) },
   { title: 'ERROR (°)', cell: ({ view }) => rounded(view.real?.angleDeg ?? null, 1) },
   { title: 'ERROR (mm)', cell: ({ view }) => rounded(view.real?.distanceMm ?? null, 1) },
 ];
@@ -113,6 +113,10 @@ function print({ found, planned, refused, skipped }: Planned): void {
     printTable(planeColumns, medians);
     note('Angle between the normals; distance of the real image’s centre from the planned plane.');
   }
+  if (rows.some(({ view }) => !view.uncertainty.complete))
+    note(
+      '± is too small: it leaves out what all slices of a heart share, which these weights were not measured for (a run that holds out studies with the other views measures it).',
+    );
   for (const { message } of found.plan.notices) note(message);
   for (const own of planned)
     for (const { reason } of own.refused) note(`${own.stack.subject}: ${reason.code}  ${reason.message}`);

@@ -61,3 +61,43 @@ export function spreadOf(plane: Plane, withoutSlice: readonly Plane[], ofLook: r
     distanceMm: error((other) => planeDistanceMm(other, plane.point)),
   };
 }
+
+/** A plane with a known error, beside what was said of it. */
+export interface KnownError {
+  readonly error: PlaneError;
+  readonly uncertainty: PlaneError;
+}
+
+/** Standard error of a planned plane. */
+export interface PlannedUncertainty extends PlaneError {
+  /** Whether the weights know what planes are off by beyond what fits say; without it this is too small. */
+  readonly complete: boolean;
+}
+
+/** Of how many planes at least a root mean square tells something. */
+const FEWEST_PLANES = 5;
+
+const errorBy = (of: (key: keyof PlaneError) => number): PlaneError => ({
+  angleDeg: of('angleDeg'),
+  distanceMm: of('distanceMm'),
+});
+
+/**
+ * What the errors of planes have beyond what was said of them: the root of the mean square error less the mean square
+ * uncertainty, 0 where nothing is beyond. All slices of a stack share it, so that leaving some out cannot show it. Null of
+ * fewer than five planes.
+ */
+export function sharedError(planes: readonly KnownError[]): PlaneError | null {
+  if (planes.length < FEWEST_PLANES) return null;
+  const meanSquare = (of: (one: KnownError) => number): number =>
+    planes.reduce((sum, one) => sum + of(one) ** 2, 0) / planes.length;
+  return errorBy((key) =>
+    Math.sqrt(
+      Math.max(0, meanSquare(({ error }) => error[key]) - meanSquare(({ uncertainty }) => uncertainty[key])),
+    ),
+  );
+}
+
+/** Standard errors of independent causes, together. */
+export const together = (one: PlaneError, other: PlaneError): PlaneError =>
+  errorBy((key) => Math.hypot(one[key], other[key]));

@@ -1,6 +1,7 @@
 /** @file What is known of a network once its images are judged: what report, page and terminal are told. */
 import type { Sample } from '../data/sample.ts';
 import type { Finding, Scatter, Table } from './mark.ts';
+import type { PlannedErrors } from './planes.ts';
 import type { Result } from './result.ts';
 
 /** Which subjects were evaluated. */
@@ -25,4 +26,6 @@ export interface Evaluation {
   readonly tables?: readonly Table[];
   readonly notes: readonly string[];
   readonly shown: readonly ShownImage[];
+  /** For weights to keep; none where they were evaluated on what they were trained on. */
+  readonly plannedErrors?: PlannedErrors;
 }

@@ -8,6 +8,12 @@ export interface PlaneOff {
   readonly distanceMm: number;
 }
 
+/**
+ * By view, what planes planned from a network's lines are off by beyond what their fits say of themselves, measured on
+ * studies it was not trained on. Weights keep it, for no stack alone can show it.
+ */
+export type PlannedErrors = Readonly<Record<string, PlaneOff>>;
+
 /** A plane planned where the study has the real one. */
 export interface ComparedPlane extends PlaneOff {
   readonly subject: string;

@@ -35,9 +35,9 @@ const compared = ({ views }: PlannedStack): WithReal[] =>
 /** Errors of all planes that have a real one. */
 export const comparedPlanes = (planned: readonly PlannedStack[]): ComparedPlane[] =>
   planned.flatMap((own) =>
-    compared(own).map(({ view, fit, real: { angleDeg, distanceMm, usual } }) => ({
+    compared(own).map(({ view, uncertainty, real: { angleDeg, distanceMm, usual } }) => ({
       ...{ subject: own.stack.subject, view: viewName(view), angleDeg, distanceMm, usual },
-      uncertainty: fit.uncertainty,
+      uncertainty,
     })),
   );
 

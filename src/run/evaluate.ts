@@ -11,9 +11,12 @@ import { type EvaluateOptions, evaluate } from '../train/judge.ts';
 import type { Plan } from '../train/plan.ts';
 import type { RunFiles } from '../train/runfiles.ts';
 import { weightsFile } from '../train/weightsfile.ts';
-import { loadTrained } from './trained.ts';
+import { loadTrained, withPlannedErrors } from './trained.ts';
 
-/** Judges the held-out images with the run's best weights. @throws FileError where the run has none yet */
+/**
+ * Judges the held-out images with the run's best weights, which are told how far the planes of their lines are off.
+ * @throws FileError where the run has none yet
+ */
 export async function evaluateRun(
   device: Device,
   data: PreparedData,
@@ -26,7 +29,10 @@ export async function evaluateRun(
   if (!bytes) throw new FileError(path, 'does not exist', 'Train the run to its end.');
   const { network, plan } = await loadTrained(device, bytes, path);
   try {
-    return await evaluate(network, data, plan.tasks, split, options);
+    const evaluation = await evaluate(network, data, plan.tasks, split, options);
+    const { plannedErrors } = evaluation;
+    if (plannedErrors) await files.write(weightsFile, withPlannedErrors(bytes, path, plannedErrors));
+    return evaluation;
   } finally {
     network.dispose();
   }

@@ -12,6 +12,7 @@ import type { FoundLine, LineSlice } from '../planning/evidence.ts';
 import { fitPlane, type PlaneFit } from '../planning/fit.ts';
 import { imageIn, middleOf } from '../planning/image.ts';
 import { type Plane, type PlaneError, planeError } from '../planning/plane.ts';
+import { type PlannedUncertainty, together } from '../planning/uncertainty.ts';
 import type { LineReader } from '../tasks/task.ts';
 import { predictImages } from '../train/predict.ts';
 import type { Trained } from './trained.ts';
@@ -20,6 +21,7 @@ import type { Trained } from './trained.ts';
 export interface PlannedView {
   readonly view: string;
   readonly fit: PlaneFit;
+  readonly uncertainty: PlannedUncertainty;
   readonly image: ImagePlane;
   readonly real: (RealView & RealErrors) | null;
 }
@@ -174,10 +176,16 @@ export class Planner {
         view,
         fit,
         image,
+        uncertainty: this.#uncertainty(view, fit),
         real: own ? { ...own, ...this.#errors(data, fit.plane, own.plane, view) } : null,
       };
     });
     return { views, refused };
+  }
+
+  #uncertainty(view: string, { uncertainty }: PlaneFit): PlannedUncertainty {
+    const shared = this.#trained.info.plannedErrors?.[view];
+    return { ...(shared ? together(uncertainty, shared) : uncertainty), complete: shared !== undefined };
   }
 
   #errors(data: PreparedData, planned: Plane, real: ImagePlane, view: string): RealErrors {

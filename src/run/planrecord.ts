@@ -24,12 +24,14 @@ export interface PlanRecord {
 /** What the figures are, for whoever reads the file alone. */
 const MEANING = {
   uncertainty:
-    'Standard error of the plane’s angle (degrees) and of its distance at its point (mm): jackknife over slices, and standard deviation over the positions in which slices were looked at. What all of them get wrong alike is not in it.',
+    'Standard error of the plane’s angle (degrees) and of its distance at its point (mm): ofSlices, and what planes of these weights were off by beyond that on the studies their training held out (root mean square), added as variances. The second is missing where complete is false: then it is too small. On other scanners, diseases and organs than those studies’ it may be too small as well.',
+  ofSlices:
+    'Jackknife over slices, and standard deviation over the positions in which slices were looked at. What all of them get wrong alike is not in it.',
   real: 'angleDeg: between the normals, 0 to 90. distanceMm: of the centre of the real image from the planned plane (Wei et al. 2021, arXiv 2109.11715).',
   disagreementMm: 'Root mean square distance of a slice’s lines, 60 mm long, from the plane.',
 } as const;
 
-function viewRecord({ view, fit, image, real }: PlannedView, file: string | undefined) {
+function viewRecord({ view, fit, uncertainty, image, real }: PlannedView, file: string | undefined) {
   const { position, rowDirection, columnDirection, rows, columns, spacingMm } = image;
   return {
     view,
@@ -40,7 +42,7 @@ function viewRecord({ view, fit, image, real }: PlannedView, file: string | unde
     rows,
     columns,
     pixelSpacing: spacingMm,
-    uncertainty: fit.uncertainty,
+    uncertainty: { ...uncertainty, ofSlices: fit.uncertainty },
     slices: fit.slices.map((slice, index) => ({ slice: index, used: slice.weight > 0, ...slice })),
     real: real && { file: real.file, angleDeg: real.angleDeg, distanceMm: real.distanceMm },
   };

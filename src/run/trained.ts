@@ -2,7 +2,8 @@
 
 import { FileError } from '../base/errors.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
-import { decodeWeights, type WeightsMetadata } from '../models/weights.ts';
+import { decodeWeights, encodeWeights, type WeightsMetadata } from '../models/weights.ts';
+import type { PlannedErrors } from '../results/planes.ts';
 import type { Device } from '../tensor/device.ts';
 import { loadNetwork } from '../train/network.ts';
 import type { Plan } from '../train/plan.ts';
@@ -14,6 +15,8 @@ import { upgradeWeights } from './upgrade.ts';
 export interface WeightsInfo extends PlanConfig, PlanData {
   readonly version: 2;
   readonly steps: number;
+  /** Absent until they were evaluated on studies with reference views that they were not trained on. */
+  readonly plannedErrors?: PlannedErrors;
 }
 
 const KEY = 'planewise';
@@ -29,6 +32,17 @@ export function describeWeights(config: PlanConfig, data: PlanData, steps: numbe
     steps,
   };
   return { [KEY]: JSON.stringify(info) };
+}
+
+/** Weights that say how far the planes of their lines are off. @throws FileError for what is no weights of a run */
+export function withPlannedErrors(
+  bytes: Uint8Array,
+  file: string,
+  plannedErrors: PlannedErrors,
+): Uint8Array<ArrayBuffer> {
+  const { state, metadata } = decodeWeights(bytes, file);
+  const info: WeightsInfo = { ...JSON.parse(metadata[KEY]!), plannedErrors };
+  return encodeWeights(state, { ...metadata, [KEY]: JSON.stringify(info) });
 }
 
 /** A network with weights, and the tasks they were trained on. */
@@ -48,7 +62,10 @@ function isComplete(info: Partial<WeightsInfo> | null): info is WeightsInfo {
     size > 0 &&
     spacingMm > 0 &&
     typeof targetView === 'string' &&
-    Array.isArray(referenceViews)
+    Array.isArray(referenceViews) &&
+    Object.values(info?.plannedErrors ?? {}).every(
+      (error) => Number.isFinite(error?.angleDeg) && Number.isFinite(error?.distanceMm),
+    )
   );
 }
 

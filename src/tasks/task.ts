@@ -7,6 +7,7 @@ import type { Annotation, Line } from '../data/types.ts';
 import type { Head } from '../models/heads.ts';
 import type { FoundLine } from '../planning/evidence.ts';
 import type { Mark, Scatter, Table } from '../results/mark.ts';
+import type { PlannedErrors } from '../results/planes.ts';
 import type { Result } from '../results/result.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -69,6 +70,8 @@ export interface Verdict {
   readonly tables?: readonly Table[];
   /** What the results mean, for whoever reads the report: sentences. */
   readonly notes: readonly string[];
+  /** Of a network that draws lines: see `PlannedErrors`. */
+  readonly plannedErrors?: PlannedErrors;
 }
 
 /** Scores what a network says, beside the trivial predictor. Fed block by block, so that no run holds all outputs. */

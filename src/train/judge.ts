@@ -115,6 +115,7 @@ export async function evaluate(
     show: shownImages(samples, SHOWN).map(({ index }) => index),
     onProgress: (done) => onProgress?.(done, indices.length),
   });
+  const plannedErrors = verdicts.find((verdict) => verdict.plannedErrors)?.plannedErrors;
   return {
     part,
     images: samples.length,
@@ -125,6 +126,7 @@ export async function evaluate(
     tables: verdicts.flatMap(({ tables = [] }) => tables),
     notes: [...verdicts.flatMap(({ notes }) => notes), ...(mirror ? [MIRRORED] : [])],
     shown,
+    ...(plannedErrors && part !== 'training' && { plannedErrors }),
   };
 }
 

@@ -1,9 +1,10 @@
 /** @file A trained run judged by its best weights, and what its report is told. */
 import { describe, expect, it } from 'vitest';
 import { FileError } from '../../src/base/errors.ts';
+import { decodeWeights } from '../../src/models/weights.ts';
 import { evaluateRun, markedImage, reportTasks } from '../../src/run/evaluate.ts';
 import { planRun } from '../../src/run/plan.ts';
-import { loadTrained } from '../../src/run/trained.ts';
+import { loadTrained, withPlannedErrors } from '../../src/run/trained.ts';
 import { train } from '../../src/run/training.ts';
 import { splitOf } from '../../src/train/dataset.ts';
 import { evaluate, evaluationRecord } from '../../src/train/judge.ts';
@@ -42,6 +43,27 @@ describe('the evaluation of a run', () => {
       expect(again.results).toEqual(evaluation.results);
       expect(again.summaries).toEqual(evaluation.summaries);
     }
+  });
+
+  it('is kept by the weights as far as planes go, which changes nothing else of them', async () => {
+    const { files } = await trained(['orientation']);
+    const before = files.files.get(weightsFile)!;
+    const plannedErrors = { '2-chamber': { angleDeg: 2, distanceMm: 1 } };
+    const [was, is] = [before, withPlannedErrors(before, 'w', plannedErrors)].map((b) =>
+      decodeWeights(b, 'w'),
+    );
+    expect(is!.state).toEqual(was!.state);
+    const told = JSON.stringify({ ...JSON.parse(was!.metadata.planewise!), plannedErrors });
+    expect(is!.metadata).toEqual({ ...was!.metadata, planewise: told });
+  });
+
+  it('tells weights nothing of images that they were trained on', async () => {
+    const { files, split } = await trained(['orientation']);
+    const before = files.files.get(weightsFile)!;
+    const own = { train: [...split.train, ...split.test], validation: [], test: [] };
+    const { part, plannedErrors } = await evaluateRun(device(), data, own, files, { batch: 4 });
+    expect([part, plannedErrors]).toEqual(['training', undefined]);
+    expect(files.files.get(weightsFile)).toEqual(before);
   });
 
   it('needs weights, and says where they should be', async () => {

@@ -7,7 +7,8 @@ import type { Quad } from '../scene.ts';
 import type { StudyModel } from './studymodel.ts';
 
 const words = ({ view, used, uncertainty, error }: PlannedPlane): string => {
-  const sure = `± ${uncertainty.angleDeg.toFixed(1)}°, ${uncertainty.distanceMm.toFixed(1)} mm over ${used} slices`;
+  const least = uncertainty.complete ? '' : ' at least';
+  const sure = `±${least} ${uncertainty.angleDeg.toFixed(1)}°, ${uncertainty.distanceMm.toFixed(1)} mm over ${used} slices`;
   if (!error) return `${view}: ${sure}.`;
   return `${view}: ${error.angleDeg.toFixed(1)}° and ${error.distanceMm.toFixed(1)} mm from the real plane (${sure}).`;
 };

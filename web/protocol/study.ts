@@ -1,6 +1,7 @@
 /** @file What page and worker say of a study: its stacks, its images, what weights make of them. */
 import type { Affine, ImagePlane, SkippedFile } from '../../src/data/types.ts';
 import type { PlaneError } from '../../src/planning/plane.ts';
+import type { PlannedUncertainty } from '../../src/planning/uncertainty.ts';
 import type { Finding } from '../../src/results/mark.ts';
 import type { Result } from '../../src/results/result.ts';
 import type { Grid } from './data.ts';
@@ -96,8 +97,7 @@ export type PlanRequest = Omit<ImageRequest, 'slice'>;
 export interface PlannedPlane {
   readonly view: string;
   readonly plane: ImagePlane;
-  /** Standard error over slices and looks at them. */
-  readonly uncertainty: PlaneError;
+  readonly uncertainty: PlannedUncertainty;
   /** Slices that count. */
   readonly used: number;
   /** Beside the real view; null where the study has none. */

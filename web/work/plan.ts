@@ -38,10 +38,10 @@ export async function planStudy(
   return {
     subject,
     stack,
-    views: views.map(({ view, image, fit, real: own }) => ({
+    views: views.map(({ view, image, fit, uncertainty, real: own }) => ({
       view,
       plane: image,
-      uncertainty: fit.uncertainty,
+      uncertainty,
       used: fit.slices.filter(({ weight }) => weight > 0).length,
       error: own && { angleDeg: own.angleDeg, distanceMm: own.distanceMm },
     })),

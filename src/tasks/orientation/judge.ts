@@ -84,6 +84,10 @@ export class LineJudge implements Judge {
       ...viewErrors(this.#images, view, this.#trivial[view] ?? null, grid),
     }));
     const planes = planeErrors(this.#stacked, this.#trivial);
+    const shared = referenceViews.flatMap((name, view) => {
+      const error = planes?.shared[view];
+      return error ? [[name, error] as const] : [];
+    });
     return {
       results: [
         ...views.flatMap(({ name, errors, subjects }) => resultsOf(name, errors, subjects)),
@@ -98,6 +102,7 @@ export class LineJudge implements Judge {
         'The angle is that between the two undirected lines. The offset is the distance of the predicted line from the true line’s point at the crossing of the true lines, or nearest the image centre where they do not cross in the image.',
         ...(planes ? [PLANES_NOTE] : []),
       ],
+      ...(shared.length > 0 && { plannedErrors: Object.fromEntries(shared) }),
     };
   }
 }

@@ -9,9 +9,10 @@ import type { ImagePlane, Line } from '../../data/types.ts';
 import { dot } from '../../data/vector.ts';
 import { fewestSlices } from '../../planning/axes.ts';
 import type { FoundLine, LineSlice } from '../../planning/evidence.ts';
-import { fitPlane } from '../../planning/fit.ts';
+import { fitPlane, type PlaneFit } from '../../planning/fit.ts';
 import { middleOf } from '../../planning/image.ts';
-import { footOn, type Plane, type PlaneError, planeAngleDeg, planeDistanceMm } from '../../planning/plane.ts';
+import { footOn, type PlaneError, planeAngleDeg, planeDistanceMm } from '../../planning/plane.ts';
+import { sharedError } from '../../planning/uncertainty.ts';
 import type { Result } from '../../results/result.ts';
 
 /** An image with its true lines and those that were found. */
@@ -21,10 +22,14 @@ export interface StackImage extends Pick<Sample, 'subject' | 'space' | 'view' | 
 
 /** A plane of one stack. */
 interface ScoredPlane {
+  /** Which of the views. */
+  readonly view: number;
   readonly subject: string;
   readonly missing: boolean;
   readonly ours: PlaneError | null;
   readonly trivial: PlaneError | null;
+  /** What the fit says of its own error; null where there is none. */
+  readonly uncertainty: PlaneError | null;
 }
 
 /** What of evaluation.json is about planes. */
@@ -70,12 +75,12 @@ function stacksOf(images: readonly StackImage[]): StackImage[][] {
 function planeBy(
   slices: readonly StackImage[][],
   linesOf: (image: StackImage) => FoundLine | null,
-): Plane | null {
+): PlaneFit | null {
   const lines = slices.map(
     (own): LineSlice => ({ plane: own[0]!.plane, lines: own.flatMap((image) => linesOf(image) ?? []) }),
   );
   try {
-    return fitPlane(lines).plane;
+    return fitPlane(lines);
   } catch (error) {
     if (error instanceof PlanningError) return null;
     throw error;
@@ -87,7 +92,7 @@ const sure = (line: Line | null | undefined): FoundLine | null => (line ? { line
 function scoredPlanes(images: readonly StackImage[], trivial: readonly (Line | null)[]): ScoredPlane[] {
   const slices = slicesOf(images);
   if (slices.length < fewestSlices) return [];
-  const truths = trivial.map((_, view) => planeBy(slices, ({ lines }) => sure(lines[view])));
+  const truths = trivial.map((_, view) => planeBy(slices, ({ lines }) => sure(lines[view]))?.plane);
   const planes: ImagePlane[] = slices.map(([first]) => first!.plane);
   const middle = middleOf(
     planes,
@@ -96,11 +101,16 @@ function scoredPlanes(images: readonly StackImage[], trivial: readonly (Line | n
   return truths.flatMap((truth, view): ScoredPlane[] => {
     if (!truth) return [];
     const foot = footOn(truth, middle);
-    const errorOf = (plane: Plane | null): PlaneError | null =>
-      plane && { angleDeg: planeAngleDeg(plane, truth), distanceMm: planeDistanceMm(plane, foot) };
+    const errorOf = (fit: PlaneFit | null): PlaneError | null =>
+      fit && { angleDeg: planeAngleDeg(fit.plane, truth), distanceMm: planeDistanceMm(fit.plane, foot) };
     const plain = errorOf(planeBy(slices, () => sure(trivial[view])));
-    const ours = errorOf(planeBy(slices, ({ found }) => found[view] ?? null));
-    return [{ subject: images[0]!.subject, missing: !ours, ours: ours ?? plain, trivial: plain }];
+    const fit = planeBy(slices, ({ found }) => found[view] ?? null);
+    return [
+      {
+        ...{ subject: images[0]!.subject, view, missing: !fit, trivial: plain },
+        ...{ ours: errorOf(fit) ?? plain, uncertainty: fit?.uncertainty ?? null },
+      },
+    ];
   });
 }
 
@@ -148,14 +158,23 @@ function resultOf(
   };
 }
 
+/** What the planes of a view are off by beyond what their fits say. */
+const sharedOf = (rows: readonly ScoredPlane[]): PlaneError | null =>
+  sharedError(
+    rows.flatMap(({ missing, ours, uncertainty }) =>
+      !missing && ours && uncertainty ? [{ error: ours, uncertainty }] : [],
+    ),
+  );
+
 /**
- * Scores the planes of all stacks of at least three slices; null where there is none.
+ * Scores the planes of all stacks of at least three slices; null where there is none. `shared` is, by view, what their
+ * errors have beyond what the fits say of them.
  * @param trivial the mean line of each view of the training images
  */
 export function planeErrors(
   images: readonly StackImage[],
   trivial: readonly (Line | null)[],
-): { errors: PlaneErrors; results: Result[] } | null {
+): { errors: PlaneErrors; results: Result[]; shared: (PlaneError | null)[] } | null {
   const scored = stacksOf(images).map((stack) => scoredPlanes(stack, trivial));
   const rows = scored.flat();
   if (rows.length === 0) return null;
@@ -175,6 +194,7 @@ export function planeErrors(
   };
   return {
     errors,
+    shared: trivial.map((_, view) => sharedOf(rows.filter((row) => row.view === view))),
     results: [
       resultOf(rows, 'angleDeg', errors, {
         key: 'orientation.planeAngle',

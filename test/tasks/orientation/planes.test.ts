@@ -42,10 +42,10 @@ function judged(
     const values = maps.flatMap(([a, b]) => Array.from(a!, (value, i) => [value, b![i]!]).flat());
     judge.add(outputsOf(head, Float32Array.from(values)), own);
   }
-  const { results, summary, notes } = judge.done();
+  const { results, summary, notes, plannedErrors } = judge.done();
   const of = (key: string) => results.find((result) => result.key === `orientation.${key}`);
   const planes = (summary as { planes?: PlaneErrors }).planes;
-  return { angle: of('planeAngle'), distance: of('planeDistance'), planes, notes };
+  return { angle: of('planeAngle'), distance: of('planeDistance'), planes, notes, plannedErrors };
 }
 
 const straight = [acrossAt(0), acrossAt(80)] as const;
@@ -73,6 +73,22 @@ describe('planes of stacks', () => {
     // one plane 6 mm off, the other 8° about its point nearest the middle, which is the crossing
     expect(angle!.value).toBeCloseTo(4, 1);
     expect(distance!.value).toBeCloseTo(3, 1);
+  });
+
+  it('tell weights what all slices of a view get wrong alike, of five hearts and more', () => {
+    const samples = ['a', 'b', 'c', 'd', 'e'].flatMap((name) => heart(name, straight));
+    const turnedBy = (sample: Sample) => (sample.subject.charCodeAt(0) % 2 ? 6 : -6);
+    const wrong = (sample: Sample) => [sample.lines[0]!, moved(sample.lines[1]!, 0, turnedBy(sample))];
+    const { plannedErrors } = judged(samples, wrong);
+    expect(Object.keys(plannedErrors!)).toEqual(referenceViews);
+    // every slice agrees with the others, so that the fits are sure of what is 6° off
+    expect(plannedErrors!['4-chamber']!.angleDeg).toBeCloseTo(6, 0);
+    expect(plannedErrors!['2-chamber']!.angleDeg).toBeLessThan(0.5);
+    const some = judged(
+      samples.filter(({ subject }) => subject !== 'e'),
+      wrong,
+    );
+    expect(some.plannedErrors).toBeUndefined();
   });
 
   it('are fitted in spite of a slice that is wrong', () => {

@@ -9,6 +9,7 @@ import { writeText } from '../../train/runfiles.ts';
 import type { DataOptions } from '../dataset.node.ts';
 import { adapterLine, runJob } from '../job.node.ts';
 import { fineTuning, type JobKind, pretraining } from '../job.ts';
+import { earlyText } from '../jobconsole.node.ts';
 import { baseConfig, pretrainingConfig } from './configs.ts';
 import { ExperimentData, expectCohortsApart } from './data.node.ts';
 import { ForeignWeights } from './foreign.node.ts';
@@ -194,7 +195,7 @@ class Conductor {
     const { console, signal, worker, onTraining, adapter } = this.#options;
     const folder = this.#at(unit);
     const before = stateOf(folder);
-    const { results } = await runJob({
+    const { results, training } = await runJob({
       ...{ kind, given: { ...given, ...(adapter && { adapter }) }, signal, worker },
       resume: before === 'begun',
       device: await this.#openDevice(),
@@ -213,6 +214,8 @@ class Conductor {
       },
     });
     if (!results) return 'stopped';
+    const early = earlyText(training, config.steps);
+    if (early) console.say(`${unit.name} ${early}`);
     this.#pace.add(unit.kind, config.steps, await trainingSeconds(folder, config.batch));
     return 'done';
   }

@@ -8,6 +8,7 @@ import { foldOf, stratifiedOrder } from '../../data/strata.ts';
 import type { Groups, PreparedData } from '../../data/types.ts';
 import { labelledSubjects } from '../../train/labelled.ts';
 import { planRun } from '../plan.ts';
+import { inside } from './check.ts';
 import { baseConfig } from './configs.ts';
 import { foldsAsked } from './folds.ts';
 import type { Experiment, ExperimentSubjects, Labelled } from './settings.ts';
@@ -67,7 +68,8 @@ function testSubjects(population: Population, { test, seed }: ExperimentSubjects
     throw new ConfigError(
       `subjects.test is "${test}". Write "each", "5 folds", "fold 2/5", a count or a list of names.`,
     );
-  return foldOf(able, groups, { k: Number(fold[1]), n: Number(fold[2]) }, seed, purposes.heldOut);
+  const asked = { k: Number(fold[1]), n: Number(fold[2]) };
+  return inside('subjects.test', () => foldOf(able, groups, asked, seed, purposes.heldOut));
 }
 
 /** Who tests in each fold; one list where the same test at every point. */
@@ -77,7 +79,7 @@ function testSets(population: Population, asked: ExperimentSubjects): string[][]
   if (folds === null) return [testSubjects(population, asked)];
   if (folds === 'each') return able.map((name) => [name]);
   return Array.from({ length: folds }, (_, i) =>
-    foldOf(able, groups, { k: i + 1, n: folds }, asked.seed, purposes.heldOut),
+    inside('subjects.test', () => foldOf(able, groups, { k: i + 1, n: folds }, asked.seed, purposes.heldOut)),
   );
 }
 

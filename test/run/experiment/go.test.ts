@@ -87,6 +87,16 @@ describe('an experiment', () => {
     expect(existsSync(at('whole', 'points', 'scratch_labelled-1_steps-8_seed-1', 'init.json'))).toBe(false);
   });
 
+  it('says which trainings ended before their last step', async () => {
+    const standing = { ...tiny.base, learningRate: 1e-12, validateEvery: 1, patience: 1 };
+    const one = { labelled: [2], seeds: [1], initialisations: { scratch: null } };
+    const subjects = { ...tiny.subjects, validation: 1 };
+    const { stderr } = await experiment({ ...tiny, ...one, subjects, base: standing }, 'standing');
+    expect(stderr).toMatch(
+      /^points\/scratch_labelled-2_steps-8_seed-1 stopped at step 2 of 8 for want of better validations, best at step 1$/m,
+    );
+  });
+
   it('has nothing to report before its first run, and leaves the folder free for it', async () => {
     await expect(experiment(tiny, 'early', '--report')).rejects.toThrow(
       /holds no runs of this experiment yet/,

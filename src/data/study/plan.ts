@@ -1,6 +1,7 @@
 /** @file From files to a plan: every target image with its slice, phase, location and reference planes. */
 
 import { ConfigError } from '../../base/errors.ts';
+import { plural } from '../../base/words.ts';
 import { groupBy, memoized } from '../lists.ts';
 import {
   folderOf,
@@ -141,9 +142,12 @@ export function planScan(scan: Scan, options: StudyOptions = {}): StudyPlan {
       planSubject(subject, own, [targetView, ...referenceViews], options, left),
     ]),
   );
-  const all = [...notices, ...[...plans.values()].flatMap((plan) => plan.notices), ...scalingNotice(scan)];
-  for (const notice of all) options.onNotice?.(notice);
   const targets = [...plans.values()].flatMap((plan) => plan.targets);
+  const all = [
+    ...[...notices, ...[...plans.values()].flatMap((plan) => plan.notices)],
+    ...[...scalingNotice(scan), ...sideNotice(targets, targetView)],
+  ];
+  for (const notice of all) options.onNotice?.(notice);
   if (targets.length === 0) throw noneUsable(ofView(viewed, targetView), targetView, left);
   const told = new Map([...left].filter(([, { code }]) => !unasked.has(code)));
   return {
@@ -176,6 +180,16 @@ function scalingNotice({ images }: Scan): Notice[] {
   if (count === 0) return [];
   const message = `${count} images carry Philips' own scaling (2005,100e); RescaleSlope and RescaleIntercept are applied, it is not.`;
   return [{ code: 'PRIVATE_SCALING', message }];
+}
+
+/** Of sagittal slices whose order depends on a side that their headers do not tell. */
+function sideNotice(targets: readonly Target[], targetView: string): Notice[] {
+  if (targetView !== 'sagittal') return [];
+  const untold = targets.filter(({ image }) => image.header.laterality === null);
+  if (untold.length === 0) return [];
+  const subjects = new Set(untold.map(({ subject }) => subject)).size;
+  const message = `${plural(untold.length, 'sagittal image')} of ${plural(subjects, 'subject')} do not say whether they are of a left or a right limb (Laterality, 0020,0060), so slice locations run from the patient’s right to left there: from the inner side of a left limb, and from the outer side of a right one. It is no matter for organs that there is one of.`;
+  return [{ code: 'SIDE_UNKNOWN', message }];
 }
 
 /** Scans headers, then plans as `planScan`; throws what it throws. */

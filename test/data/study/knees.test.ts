@@ -104,6 +104,27 @@ describe('knees', () => {
     expect(new Set(truths.map(({ knee }) => knee.side)).size).toBe(2);
   });
 
+  it('without a side in the headers are ordered by the patient’s, and that is said', async () => {
+    const sideless = encoded[0]!.map(({ path, bytes }) => {
+      const text = new TextDecoder('latin1').decode(bytes);
+      const element = '\x20\0\x60\0CS\x02\0';
+      const plain = text.replaceAll(element + truths[0]!.knee.side, `${element} `);
+      expect(plain).not.toBe(text);
+      return { path, read: async () => Buffer.from(plain, 'latin1') };
+    });
+    const count = truths[0]!.planning.sagittal.planes.length;
+    const { notices, targets } = await planStudies(sideless, { targetView: 'sagittal' });
+    expect(targets).toHaveLength(count);
+    expect(notices).toEqual([
+      {
+        code: 'SIDE_UNKNOWN',
+        message: expect.stringMatching(`^${count} sagittal images of 1 subject do not say`),
+      },
+    ]);
+    expect((await planStudies(sideless, { targetView: 'coronal' })).notices).toEqual([]);
+    expect((await planStudies(files, { targetView: 'sagittal' })).notices).toEqual([]);
+  });
+
   it('are told apart by their planes where nothing names them, but only when one is asked for', async () => {
     const nameless = encoded[0]!.map(({ path, bytes }, i) => {
       const text = new TextDecoder('latin1').decode(bytes);

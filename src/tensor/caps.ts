@@ -37,23 +37,42 @@ function hasMatrices(info: GPUAdapterInfo, { features }: GPUDevice): boolean {
   return features.has(MATRICES) && features.has('shader-f16') && [...subgroupMatrixConfigs].some(fits);
 }
 
+type AdapterInfo = Pick<GPUAdapterInfo, 'vendor' | 'architecture' | 'device' | 'description'>;
+
+const namesOf = ({ vendor, architecture, device, description }: AdapterInfo): string =>
+  `${vendor} ${architecture} ${device} ${description}`;
+
+/** Whether an adapter computes on the processor's cores. */
+export const isSoftware = (info: AdapterInfo): boolean =>
+  /swiftshader|llvmpipe|lavapipe|basic render|warp/i.test(namesOf(info));
+
+/**
+ * What people call an adapter: its device, and the driver, which is what a description is of in Dawn (`radv: Mesa
+ * 26.2.6-1`). Software has no device but its driver; browsers may tell neither.
+ */
+export function adapterName(info: AdapterInfo): string {
+  const device = info.device.replace(/-+$/, '');
+  const kind = `${info.vendor} ${info.architecture}`.trim();
+  if (isSoftware(info) || !device) return info.description || device || kind || 'unnamed adapter';
+  return info.description ? `${device} (${info.description})` : device;
+}
+
 /** The capabilities of a device opened on an adapter. */
 export function capsOf(adapter: GPUAdapter, device: GPUDevice): Caps {
   const { info } = adapter;
-  const names = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
-  const software = /swiftshader|llvmpipe|lavapipe|basic render|warp/i.test(names);
+  const software = isSoftware(info);
   const min = info.subgroupMinSize ?? 0;
   const fixedSubgroup = device.features.has('subgroups') && min === info.subgroupMaxSize;
   return {
     vendor: info.vendor,
     architecture: info.architecture,
-    description: info.description || info.device || info.vendor || 'unnamed adapter',
+    description: adapterName(info),
     software,
     f16: device.features.has('shader-f16'),
     matrices: min === 32 && fixedSubgroup && hasMatrices(info, device),
     timestamps: device.features.has('timestamp-query'),
     subgroupSize: fixedSubgroup ? min : 0,
     workgroup: software ? 16 : 256,
-    compilesLate: /llvmpipe|lavapipe/i.test(names),
+    compilesLate: /llvmpipe|lavapipe/i.test(namesOf(info)),
   };
 }

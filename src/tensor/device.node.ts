@@ -8,6 +8,7 @@ import {
   selectDrivers,
   systemDrivers,
 } from './adapters.node.ts';
+import { adapterName, isSoftware } from './caps.ts';
 import { type Device, type DeviceOptions, deviceFrom, expectDeviceOptions, type Twins } from './device.ts';
 import { type AdapterChoice, choiceOf, switchOf, variantsOf } from './environment.node.ts';
 import { restfully } from './rest.node.ts';
@@ -39,15 +40,23 @@ let globalsInstalled = false;
 let systemIcds: string | undefined;
 let systemLoader: boolean | undefined;
 
+/** What Dawn is asked for beyond its defaults. */
+function toggles(): string[] {
+  return [
+    // Dawn hides it on NVIDIA under Vulkan, for old drivers' sake (crbug 42251215).
+    'vulkan_enable_f16_on_nvidia',
+    // Shows features that are not yet part of WebGPU; with it come others nobody asks for.
+    ...(process.env.PLANEWISE_MATRICES ? ['allow_unsafe_apis'] : []),
+  ];
+}
+
 async function createInstance(): Promise<GPU> {
   const { create, globals } = await loadDawn();
   if (!globalsInstalled) {
     Object.assign(globalThis, globals);
     globalsInstalled = true;
   }
-  // Shows features that are not yet part of WebGPU; with it come others nobody asks for.
-  const toggles = process.env.PLANEWISE_MATRICES ? ['enable-dawn-features=allow_unsafe_apis'] : [];
-  const instance = create(toggles);
+  const instance = create([`enable-dawn-features=${toggles().join(',')}`]);
   instances.add(instance);
   return instance;
 }
@@ -66,13 +75,6 @@ function canLoad(library: string): boolean {
     return /self-register/.test(String(error));
   }
   return true;
-}
-
-const softwarePattern = /swiftshader|llvmpipe|lavapipe|basic render|warp/i;
-
-function describe(adapter: GPUAdapter): string {
-  const { description, vendor, architecture } = adapter.info;
-  return description || `${vendor} ${architecture}`.trim() || 'unnamed adapter';
 }
 
 function hasHalf(adapter: GPUAdapter | undefined): boolean {
@@ -121,10 +123,10 @@ async function findEmbedded(): Promise<Found | undefined> {
 export async function listCandidates(forced?: AdapterChoice): Promise<Candidate[]> {
   const choice = choiceOf(forced);
   const system = await quietly(findSystem);
-  const name = system ? describe(system.adapter) : null;
-  const software = name !== null && softwarePattern.test(name);
+  const name = system ? adapterName(system.adapter.info) : null;
+  const software = system !== undefined && isSoftware(system.adapter.info);
   const embedded = await quietly(() => findEmbedded().catch((error: Error) => error));
-  const embeddedName = embedded instanceof Error || !embedded ? null : describe(embedded.adapter);
+  const embeddedName = embedded instanceof Error || !embedded ? null : adapterName(embedded.adapter.info);
   const gpuTaken = name !== null && !software && choice !== 'swiftshader';
   const systemTaken = software && (choice === undefined || choice === 'system');
   const rest = !gpuTaken && !systemTaken && choice !== 'gpu' && choice !== 'system';
@@ -178,7 +180,7 @@ export async function listCandidates(forced?: AdapterChoice): Promise<Candidate[
 async function find(choice: AdapterChoice | undefined): Promise<Found> {
   if (choice !== 'swiftshader') {
     const system = await findSystem();
-    const software = system && softwarePattern.test(describe(system.adapter));
+    const software = system && isSoftware(system.adapter.info);
     if (system && (!software || choice !== 'gpu')) return system;
     if (choice) {
       throw new DeviceError(

@@ -1,5 +1,5 @@
 /** @file Planewise as an engine of the step benchmark; a process of its own. */
-import { openDevice } from '../src/tensor/device.node.ts';
+import { openProgramDevice } from '../src/run/device.node.ts';
 import { trainStep } from './network.ts';
 import { type Engine, type Job, serve } from './serve.ts';
 
@@ -15,7 +15,7 @@ function countSubmits(queue: GPUQueue): () => number {
 }
 
 async function start({ sizes, precision }: Job): Promise<Engine> {
-  const device = await openDevice();
+  const device = await openProgramDevice(null);
   const train = await trainStep(device, sizes, precision);
   const submits = countSubmits(device.gpu.queue);
   let submitsPerStep = 0;

@@ -1,7 +1,7 @@
 /** @file How each part of the benchmark is measured and shown. */
 import { writeFile } from 'node:fs/promises';
 import { chromeTrace, type ProfileRow, profileStep, traceStep } from '../src/autograd/profile.ts';
-import { openDevice } from '../src/tensor/device.node.ts';
+import { openProgramDevice } from '../src/run/device.node.ts';
 import type { Caps, Device } from '../src/tensor/device.ts';
 import { measureConvolutions } from './convolution.ts';
 import { measureFeeding } from './feeding.ts';
@@ -30,7 +30,7 @@ type Measure = (results: Results, settings: Settings, caps: Caps) => Promise<str
 
 /** Opens the adapter for one measurement and closes it after, so that none runs beside another. */
 export async function withDevice<T>(action: (device: Device) => Promise<T>): Promise<T> {
-  const device = await openDevice();
+  const device = await openProgramDevice(null);
   try {
     return await action(device);
   } finally {

@@ -2,10 +2,5 @@
 
 export * from './core.ts';
 export { loadWeights, saveWeights } from './models/weights.node.ts';
-export {
-  type AdapterChoice,
-  type Candidate,
-  listCandidates,
-  type OpenOptions,
-  openDevice,
-} from './tensor/device.node.ts';
+export { type Candidate, listCandidates } from './tensor/candidates.node.ts';
+export { type AdapterChoice, type OpenOptions, openDevice } from './tensor/device.node.ts';

@@ -1,10 +1,13 @@
 /** @file `planewise devices`: every way to get a device here, which one is taken, and why. */
 import { type Command, Option } from 'commander';
-import { type AdapterChoice, type Candidate, listCandidates } from '../tensor/device.node.ts';
+import { type Candidate, listCandidates, probeSystem } from '../tensor/candidates.node.ts';
+import type { AdapterChoice } from '../tensor/environment.node.ts';
+import type { Probe } from '../tensor/probes.node.ts';
 import { note, printJson, printTable } from './output.ts';
 
 interface DevicesOptions {
   readonly json?: boolean;
+  readonly probes?: boolean;
   readonly adapter?: AdapterChoice;
 }
 
@@ -16,11 +19,24 @@ const columns = [
   { title: 'WHY', cell: (row: Candidate) => row.reason },
 ];
 
-async function devices({ json, adapter }: DevicesOptions): Promise<void> {
+const probeColumns = [
+  { title: 'LOOKED AT', cell: (row: Probe) => row.probe },
+  { title: 'FOUND', cell: (row: Probe) => row.finding },
+  { title: 'WHAT TO DO', cell: (row: Probe) => row.fix },
+];
+
+async function devices({ json, probes = false, adapter }: DevicesOptions): Promise<void> {
   const candidates = await listCandidates(adapter);
-  if (json) return printJson(candidates);
+  if (json) return printJson(probes ? probeSystem() : candidates);
   printTable(columns, candidates);
   const taken = candidates.find((candidate) => candidate.taken);
+  const found = probes || candidates.every(({ choice, adapter: name }) => choice !== 'gpu' || !name);
+  const looked = found ? probeSystem() : [];
+  if (looked.length > 0) {
+    note('');
+    printTable(probeColumns, looked);
+    note('');
+  }
   if (!taken) note('No device can be opened. Drop the choice of adapter, or install a Vulkan driver.');
   else if (taken.software)
     note('This is a software adapter: right results, slowly. A GPU needs its Vulkan driver installed.');
@@ -37,6 +53,10 @@ export function addDevices(program: Command): void {
         'swiftshader',
       ]),
     )
-    .option('--json', 'print JSON')
+    .option(
+      '--probes',
+      'what lies between this program and a GPU on Linux, and what to do; shown by itself where no GPU is found',
+    )
+    .option('--json', 'print JSON: the adapters, or with --probes these')
     .action(devices);
 }

@@ -6,9 +6,9 @@ import { plural } from '../base/words.ts';
 import type { GroupNames } from '../data/groups.ts';
 import { cacheFiles } from '../run/cache.node.ts';
 import { type RunConfig, resolveConfig, trainConfigOf } from '../run/config.ts';
+import { openProgramDevice } from '../run/device.node.ts';
 import { adapterLine } from '../run/job.node.ts';
 import { planRun } from '../run/plan.ts';
-import { openDevice } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
 import { Trainer } from '../train/trainer.ts';
@@ -75,7 +75,7 @@ function print(winners: readonly Winner[]): void {
 
 async function run({ seconds, json, ...rest }: TuneValues): Promise<void> {
   const config = resolveConfig(await givenBy(rest as Values));
-  const device = await openDevice(config.adapter ? { adapter: config.adapter } : {});
+  const device = await openProgramDevice(config.adapter);
   try {
     note(adapterLine(device));
     const winners = await winnersOn(device, config, seconds);

@@ -1,8 +1,8 @@
 /** @file Writes weights as an ONNX model in Node: opens a device for the network, whose forward pass is traced. */
 import type { OnnxModel } from '../exchange/onnx/export.ts';
-import { openDevice } from '../tensor/device.node.ts';
 import { loadNetwork } from '../train/network.ts';
 import type { RunConfig } from './config.ts';
+import { openProgramDevice } from './device.node.ts';
 import type { Described } from './exchange.ts';
 import { onnxOf } from './onnx.ts';
 
@@ -14,7 +14,7 @@ export async function exportModel(
   { state, info, plan }: Described,
   adapter: RunConfig['adapter'],
 ): Promise<OnnxModel> {
-  const device = await openDevice(adapter ? { adapter } : {});
+  const device = await openProgramDevice(adapter);
   try {
     using network = loadNetwork(device, plan, state);
     return await onnxOf({ network, plan, info });

@@ -1,7 +1,7 @@
 /** @file Whether the adapter in use can train in the precision asked for, and which here could. */
 
 import { DeviceError } from '../base/errors.ts';
-import { listCandidates } from '../tensor/device.node.ts';
+import { listCandidates } from '../tensor/candidates.node.ts';
 import type { Device } from '../tensor/device.ts';
 import type { TrainConfig } from './config.ts';
 

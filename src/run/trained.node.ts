@@ -1,7 +1,7 @@
 /** @file Trained weights of a run or a file, opened in Node for as long as something uses them. */
 import { bytesChecksum } from '../base/hash.ts';
-import { openDevice } from '../tensor/device.node.ts';
 import type { RunConfig } from './config.ts';
+import { openProgramDevice } from './device.node.ts';
 import { loadTrained, type Trained } from './trained.ts';
 import { readFound } from './weights.node.ts';
 
@@ -18,7 +18,7 @@ export async function withTrained<T>(
 ): Promise<T> {
   const { file, bytes, notice } = await readFound(weights);
   if (notice) say(notice);
-  const device = await openDevice(adapter ? { adapter } : {});
+  const device = await openProgramDevice(adapter);
   try {
     say(`Adapter: ${device.caps.description}`);
     const trained = await loadTrained(device, bytes, file);

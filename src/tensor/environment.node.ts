@@ -17,9 +17,9 @@ export function choiceOf(given: AdapterChoice | undefined): AdapterChoice | unde
   throw new ConfigError(`Unknown adapter "${named}" in PLANEWISE_ADAPTER. Use gpu, system or swiftshader.`);
 }
 
-/** `on` (default) or `off`. */
-export function switchOf(name: string): boolean {
-  const text = process.env[name] ?? 'on';
+/** Whether a variable that says `on` or `off` is on. @throws ConfigError for anything else */
+export function switchOf(name: string, otherwise: 'on' | 'off' = 'on'): boolean {
+  const text = process.env[name] ?? otherwise;
   if (text === 'on' || text === 'off') return text === 'on';
   throw new ConfigError(`${name} is "${text}". Use on or off.`);
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DeviceError } from '../../src/base/errors.ts';
 import { expectPrecision } from '../../src/run/precision.node.ts';
-import { listCandidates, openDevice } from '../../src/tensor/device.node.ts';
+import { listCandidates } from '../../src/tensor/candidates.node.ts';
+import { openDevice } from '../../src/tensor/device.node.ts';
 
 describe('expectPrecision', () => {
   it('refuses mixed precision on SwiftShader, naming the adapters here that have f16, and takes f32', async () => {

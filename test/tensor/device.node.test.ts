@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
-import { listCandidates, openDevice } from '../../src/tensor/device.node.ts';
+import { openProgramDevice } from '../../src/run/device.node.ts';
+import { listCandidates } from '../../src/tensor/candidates.node.ts';
+import { tensor } from '../../src/tensor/create.ts';
+import { openDevice } from '../../src/tensor/device.node.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -32,6 +35,18 @@ describe('openDevice in Node', () => {
     expect(device.caps).toMatchObject({ software: true });
     expect(device.caps.description).toMatch(/swiftshader/i);
     device.dispose();
+  });
+
+  it('without bounds checks opens what it opens with them, on a GPU alone without', async () => {
+    const device = await openDevice({ boundsChecks: false });
+    expect(device.caps.software).toBe(true);
+    const x = tensor(device, [1, 2, 3], [3]);
+    expect([...(await x.read())]).toEqual([1, 2, 3]);
+    x.dispose();
+    device.dispose();
+    await expect(openDevice({ boundsChecks: 1 as never })).rejects.toThrow(/openDevice\.boundsChecks is 1/);
+    vi.stubEnv('PLANEWISE_BOUNDS_CHECKS', 'maybe');
+    expect(() => openProgramDevice(null)).toThrow(/PLANEWISE_BOUNDS_CHECKS is "maybe"\. Use on or off/);
   });
 
   it('two devices can be opened at once', async () => {

@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import { recordedResults } from '../../results/experiment.ts';
-import { openDevice } from '../../tensor/device.node.ts';
 import type { Device } from '../../tensor/device.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { writeText } from '../../train/runfiles.ts';
 import type { DataOptions } from '../dataset.node.ts';
+import { openProgramDevice } from '../device.node.ts';
 import { adapterLine, runJob } from '../job.node.ts';
 import { fineTuning, type JobKind, pretraining } from '../job.ts';
 import { earlyText } from '../jobconsole.node.ts';
@@ -224,7 +224,7 @@ class Conductor {
     if (this.#device && !this.#device.lost) return this.#device;
     const { device, experiment, console } = this.#options;
     const adapter = this.#options.adapter ?? baseConfig(experiment).adapter;
-    this.#device = device && !device.lost ? device : await openDevice(adapter ? { adapter } : {});
+    this.#device = device && !device.lost ? device : await openProgramDevice(adapter);
     console.say(adapterLine(this.#device));
     return this.#device;
   }

@@ -1,10 +1,10 @@
 /** @file What an experiment would run, and for how long, without running it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDevice } from '../../tensor/device.node.ts';
 import type { Device } from '../../tensor/device.ts';
 import { type RunConfig, resolveConfig } from '../config.ts';
 import type { DataOptions } from '../dataset.node.ts';
+import { openProgramDevice } from '../device.node.ts';
 import { baseConfig, pointConfig, pretrainingConfig } from './configs.ts';
 import { ExperimentData } from './data.node.ts';
 import { gridOf, type Share, shareOf, type Unit } from './grid.ts';
@@ -84,7 +84,7 @@ export async function planExperiment(
   const tried = work.some(({ unit }) => pace.secondsOf(unit.kind, 1) === null);
   if (tried) {
     const chosen = adapter ?? baseConfig(experiment).adapter;
-    const device = await openDevice(chosen ? { adapter: chosen } : {});
+    const device = await openProgramDevice(chosen);
     try {
       await tryKinds(work, pace, device);
     } finally {

@@ -1,0 +1,116 @@
+/** @file Dawn's instances in Node, and the adapters that the system's Vulkan drivers or the embedded one give it. */
+import { constants } from 'node:os';
+import {
+  embeddedDriver,
+  loadDawn,
+  loadEmbeddedLoader,
+  selectDrivers,
+  systemDrivers,
+} from './adapters.node.ts';
+import { isSoftware } from './caps.ts';
+
+// Dawn's instances must outlive their devices, or the process aborts.
+const instances = new Set<GPU>();
+let globalsInstalled = false;
+let systemIcds: string | undefined;
+let systemLoader: boolean | undefined;
+
+/** What Dawn is asked for beyond its defaults. */
+function toggles(boundsChecks: boolean): string[] {
+  return [
+    ...(boundsChecks ? [] : ['disable_robustness']),
+    // Dawn hides it on NVIDIA under Vulkan, for old drivers' sake (crbug 42251215).
+    'vulkan_enable_f16_on_nvidia',
+    // Shows features that are not yet part of WebGPU; with it come others nobody asks for.
+    ...(process.env.PLANEWISE_MATRICES ? ['allow_unsafe_apis'] : []),
+  ];
+}
+
+async function createInstance(boundsChecks = true): Promise<GPU> {
+  const { create, globals } = await loadDawn();
+  if (!globalsInstalled) {
+    Object.assign(globalThis, globals);
+    globalsInstalled = true;
+  }
+  const instance = create([`enable-dawn-features=${toggles(boundsChecks).join(',')}`]);
+  instances.add(instance);
+  return instance;
+}
+
+/** Whether a Vulkan loader is installed; Dawn looks for one on Linux only. */
+export function hasSystemLoader(): boolean {
+  // Asked once: the embedded loader, once in the process, would answer for the system's.
+  systemLoader ??= process.platform !== 'linux' || canLoad('libvulkan.so.1');
+  return systemLoader;
+}
+
+function canLoad(library: string): boolean {
+  try {
+    process.dlopen({ exports: {} }, library, constants.dlopen.RTLD_LAZY);
+  } catch (error) {
+    return /self-register/.test(String(error));
+  }
+  return true;
+}
+
+export interface Found {
+  readonly instance: GPU;
+  readonly adapter: GPUAdapter;
+}
+
+export function requestAdapter(instance: GPU): Promise<GPUAdapter | null> {
+  return instance.requestAdapter({ powerPreference: 'high-performance' });
+}
+
+async function requestFrom(instance: GPU): Promise<Found | undefined> {
+  const adapter = await requestAdapter(instance);
+  if (adapter) return { instance, adapter };
+  instances.delete(instance);
+  return undefined;
+}
+
+/** ICD files that the user names, or that are installed. */
+export function driverFiles(): string[] {
+  // Asked once: they are changed to choose the embedded driver.
+  systemIcds ??= process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES ?? '';
+  return systemIcds ? systemIcds.split(':') : systemDrivers();
+}
+
+/** Whether the system's drivers can be asked: by its loader, or by the one that is carried where it has drivers alone. */
+async function hasDrivers(): Promise<boolean> {
+  if (hasSystemLoader()) return true;
+  if (driverFiles().length === 0) return false;
+  try {
+    loadEmbeddedLoader(await embeddedDriver());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function findSystem(boundsChecks = true): Promise<Found | undefined> {
+  if (!(await hasDrivers())) return undefined;
+  driverFiles();
+  if (systemIcds) selectDrivers(systemIcds.split(':'));
+  else {
+    delete process.env.VK_DRIVER_FILES;
+    delete process.env.VK_ICD_FILENAMES;
+  }
+  const found = await requestFrom(await createInstance(boundsChecks));
+  if (boundsChecks || !found || !isSoftware(found.adapter.info)) return found;
+  instances.delete(found.instance);
+  return requestFrom(await createInstance());
+}
+
+export async function findEmbedded(): Promise<Found | undefined> {
+  const icd = await embeddedDriver();
+  if (!hasSystemLoader()) loadEmbeddedLoader(icd);
+  driverFiles();
+  selectDrivers([icd]);
+  return requestFrom(await createInstance());
+}
+
+/** Lets go of an instance whose devices are gone. */
+export const release = (instance: GPU): void => {
+  instances.delete(instance);
+};

@@ -1,6 +1,8 @@
 /** @file `planewise devices`: every way to get a device here, which one is taken, and why. */
 import { type Command, Option } from 'commander';
+import { listed } from '../base/words.ts';
 import { type Candidate, listCandidates, probeSystem } from '../tensor/candidates.node.ts';
+import { adapterNames } from '../tensor/dawn.node.ts';
 import type { AdapterChoice } from '../tensor/environment.node.ts';
 import type { Probe } from '../tensor/probes.node.ts';
 import { note, printJson, printTable } from './output.ts';
@@ -29,6 +31,9 @@ async function devices({ json, probes = false, adapter }: DevicesOptions): Promi
   const candidates = await listCandidates(adapter);
   if (json) return printJson(probes ? probeSystem() : candidates);
   printTable(columns, candidates);
+  const names = await adapterNames();
+  if (names.length > 1)
+    note(`The system's drivers have ${listed(names)}; PLANEWISE_GPU=<part of a name> takes one of them.`);
   const taken = candidates.find((candidate) => candidate.taken);
   const found = probes || candidates.every(({ choice, adapter: name }) => choice !== 'gpu' || !name);
   const looked = found ? probeSystem() : [];

@@ -1,5 +1,6 @@
 /** @file Dawn's instances in Node, and the adapters that the system's Vulkan drivers or the embedded one give it. */
 import { constants } from 'node:os';
+import { DeviceError } from '../base/errors.ts';
 import {
   embeddedDriver,
   loadDawn,
@@ -26,13 +27,20 @@ function toggles(boundsChecks: boolean): string[] {
   ];
 }
 
-async function createInstance(boundsChecks = true): Promise<GPU> {
+interface Asked {
+  readonly boundsChecks?: boolean;
+  /** Part of an adapter's name; the drivers' first where none is asked for. */
+  readonly name?: string | undefined;
+}
+
+async function createInstance({ boundsChecks = true, name }: Asked = {}): Promise<GPU> {
   const { create, globals } = await loadDawn();
   if (!globalsInstalled) {
     Object.assign(globalThis, globals);
     globalsInstalled = true;
   }
-  const instance = create([`enable-dawn-features=${toggles(boundsChecks).join(',')}`]);
+  const features = `enable-dawn-features=${toggles(boundsChecks).join(',')}`;
+  const instance = create(name ? [features, `adapter=${name}`] : [features]);
   instances.add(instance);
   return instance;
 }
@@ -62,6 +70,42 @@ export function requestAdapter(instance: GPU): Promise<GPUAdapter | null> {
   return instance.requestAdapter({ powerPreference: 'high-performance' });
 }
 
+/** Names of all adapters of the system's drivers, which Dawn tells only where it is asked for one that there is not. */
+export async function adapterNames(): Promise<string[]> {
+  if (!(await hasDrivers())) return [];
+  selectSystem();
+  const instance = await createInstance({ name: 'no adapter is called so' });
+  const told = await requestAdapter(instance).then(
+    () => '',
+    (error: unknown) => String(error),
+  );
+  release(instance);
+  return [...told.matchAll(/name: '(.*)'/g)].map(([, name]) => name!);
+}
+
+/** What PLANEWISE_GPU says. */
+const askedName = (): string | undefined => process.env.PLANEWISE_GPU || undefined;
+
+const noneCalled = (name: string, names: readonly string[]): DeviceError =>
+  new DeviceError(
+    `No adapter is called "${name}", as PLANEWISE_GPU says. There are: ${names.join(', ') || 'none'}.`,
+  );
+
+/** The adapter that PLANEWISE_GPU names, or the drivers' first. @throws DeviceError where none is called so */
+async function requestSystem(boundsChecks: boolean): Promise<Found | undefined> {
+  const name = askedName();
+  const instance = await createInstance({ boundsChecks, name });
+  try {
+    const adapter = await requestAdapter(instance);
+    if (adapter) return { instance, adapter };
+  } catch (error) {
+    if (!name) throw error;
+    throw noneCalled(name, await adapterNames());
+  }
+  release(instance);
+  return undefined;
+}
+
 async function requestFrom(instance: GPU): Promise<Found | undefined> {
   const adapter = await requestAdapter(instance);
   if (adapter) return { instance, adapter };
@@ -88,18 +132,29 @@ async function hasDrivers(): Promise<boolean> {
   }
 }
 
-export async function findSystem(boundsChecks = true): Promise<Found | undefined> {
-  if (!(await hasDrivers())) return undefined;
+/** Has the loader see the system's drivers, or those that the user names. */
+function selectSystem(): void {
   driverFiles();
-  if (systemIcds) selectDrivers(systemIcds.split(':'));
-  else {
-    delete process.env.VK_DRIVER_FILES;
-    delete process.env.VK_ICD_FILENAMES;
+  if (systemIcds) {
+    selectDrivers(systemIcds.split(':'));
+    return;
   }
-  const found = await requestFrom(await createInstance(boundsChecks));
+  delete process.env.VK_DRIVER_FILES;
+  delete process.env.VK_ICD_FILENAMES;
+}
+
+/** @throws DeviceError where PLANEWISE_GPU names an adapter that there is not */
+export async function findSystem(boundsChecks = true): Promise<Found | undefined> {
+  const name = askedName();
+  if (!(await hasDrivers())) {
+    if (name) throw noneCalled(name, []);
+    return undefined;
+  }
+  selectSystem();
+  const found = await requestSystem(boundsChecks);
   if (boundsChecks || !found || !isSoftware(found.adapter.info)) return found;
-  instances.delete(found.instance);
-  return requestFrom(await createInstance());
+  release(found.instance);
+  return requestSystem(true);
 }
 
 export async function findEmbedded(): Promise<Found | undefined> {

@@ -113,7 +113,18 @@ function driverOf(host: Host, file: string): Driver {
 }
 
 const container =
-  'In a container: start it with -e NVIDIA_DRIVER_CAPABILITIES=all, which brings the driver’s Vulkan libraries.';
+  'In a container: start it with --runtime=nvidia --gpus all -e NVIDIA_DRIVER_CAPABILITIES=all, which brings the driver’s Vulkan libraries.';
+
+/** What to do about a library that does not load, by what the linker says. */
+function fixOf(library: string, line: string): string {
+  const missing = /^(\S+): cannot open shared object/.exec(line)?.[1];
+  const nvidia = /nvidia/i.test(library);
+  if (missing && missing !== library && basename(missing) !== basename(library))
+    return nvidia
+      ? 'sudo apt-get install libxext6 libx11-6 libegl1 libglvnd0'
+      : `Install the package that has ${missing}.`;
+  return nvidia ? container : 'Install its package again, for this processor.';
+}
 
 function driverProbe(host: Host, { file, library }: Driver): Probe {
   const probe = `driver ${basename(file)}`;
@@ -121,8 +132,7 @@ function driverProbe(host: Host, { file, library }: Driver): Probe {
     return { probe, finding: `${file} names no library`, fix: 'Install its package again.' };
   const line = host.load(library);
   if (line === null) return { probe, finding: `${library} loads`, fix: null };
-  const fix = /nvidia/i.test(library) ? container : 'Install its package again, for this processor.';
-  return { probe, finding: line, fix };
+  return { probe, finding: line, fix: fixOf(library, line) };
 }
 
 /** Drivers' ICD files by whose GPUs they drive. */

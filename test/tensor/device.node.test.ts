@@ -3,6 +3,7 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { openProgramDevice } from '../../src/run/device.node.ts';
 import { listCandidates } from '../../src/tensor/candidates.node.ts';
 import { tensor } from '../../src/tensor/create.ts';
+import { adapterNames } from '../../src/tensor/dawn.node.ts';
 import { openDevice } from '../../src/tensor/device.node.ts';
 
 afterEach(() => {
@@ -47,6 +48,19 @@ describe('openDevice in Node', () => {
     await expect(openDevice({ boundsChecks: 1 as never })).rejects.toThrow(/openDevice\.boundsChecks is 1/);
     vi.stubEnv('PLANEWISE_BOUNDS_CHECKS', 'maybe');
     expect(() => openProgramDevice(null)).toThrow(/PLANEWISE_BOUNDS_CHECKS is "maybe"\. Use on or off/);
+  });
+
+  it('takes the adapter that is named, and names those that there are where there is none called so', async () => {
+    vi.stubEnv('PLANEWISE_GPU', 'abacus');
+    await expect(openDevice({ adapter: 'system' })).rejects.toThrow(
+      /No adapter is called "abacus", as PLANEWISE_GPU says\. There are: /,
+    );
+    // the embedded one needs no name
+    (await openDevice({ adapter: 'swiftshader' })).dispose();
+    const [name] = await adapterNames();
+    if (name === undefined) return;
+    vi.stubEnv('PLANEWISE_GPU', name.slice(0, 8));
+    (await openDevice({ adapter: 'system' })).dispose();
   });
 
   it('two devices can be opened at once', async () => {

@@ -67,6 +67,22 @@ describe('probe', () => {
     ]);
   });
 
+  it('tells libraries that a driver’s library wants', () => {
+    const of = (library: string, line: string) => {
+      const files = { '/dev/nvidia0': '', [`${folder}/nvidia_icd.json`]: icd(library) };
+      return amiss({ files, broken: { [library]: line } });
+    };
+    const missing = 'libXext.so.6: cannot open shared object file: No such file or directory';
+    expect(of('libGLX_nvidia.so.0', missing)).toMatchObject([
+      { finding: missing, fix: expect.stringContaining('apt-get install libxext6') },
+    ]);
+    const radeon = { '/dev/nvidia0': '', [`${folder}/nvidia_radeon.json`]: icd('libvulkan_radeon.so') };
+    const line = 'libdrm_amdgpu.so.1: cannot open shared object file';
+    expect(amiss({ files: radeon, broken: { 'libvulkan_radeon.so': line } })).toMatchObject([
+      { finding: line, fix: 'Install the package that has libdrm_amdgpu.so.1.' },
+    ]);
+  });
+
   it('tells GPUs that only drivers of others are for, and driver files that make no sense', () => {
     const amd = { '/dev/dri/renderD128': '', '/sys/class/drm/renderD128/device/vendor': '0x1002' };
     const files = { ...amd, [`${folder}/lvp_icd.json`]: icd('libvulkan_lvp.so') };

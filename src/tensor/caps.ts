@@ -37,7 +37,13 @@ function hasMatrices(info: GPUAdapterInfo, { features }: GPUDevice): boolean {
   return features.has(MATRICES) && features.has('shader-f16') && [...subgroupMatrixConfigs].some(fits);
 }
 
-type AdapterInfo = Pick<GPUAdapterInfo, 'vendor' | 'architecture' | 'device' | 'description'>;
+/** What of a GPUAdapterInfo is its name. */
+interface AdapterInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+}
 
 const namesOf = ({ vendor, architecture, device, description }: AdapterInfo): string =>
   `${vendor} ${architecture} ${device} ${description}`;

@@ -1,9 +1,13 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { capture } from '../../src/autograd/step.ts';
+import { Tape } from '../../src/autograd/tape.ts';
 import { textOf } from '../../src/kernels/launch/shader.ts';
 import * as shaders from '../../src/kernels/shaders.gen.ts';
-import { zeros } from '../../src/tensor/create.ts';
+import { tensor, zeros } from '../../src/tensor/create.ts';
+import { scope } from '../../src/tensor/scope.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { hasHalf } from '../half.ts';
 import { forced } from './conv2d.cases.ts';
@@ -76,11 +80,39 @@ describe('convolution in f16, variant matrix forced', () => {
     beforeAll(() => {
       if (device().caps.matrices) return;
       // No adapter of this kind here: everything but the matrix instructions themselves is put to the test.
-      Object.assign(device().caps, { matrices: { side: 8, lanes: 8, sized: false } });
+      Object.assign(device().caps, { matrices: { side: 16, lanes: 32, sized: false } });
       for (const shader of [shaders.conv2dMatrix, shaders.conv2dWeightGradMatrix])
         Object.assign(shader, { source: [withLoops(textOf(shader))] });
     });
     halfTests(device);
+
+    it('reads and writes runs of channels where they lie, to the same bits each time', async () => {
+      const leaf = (shape: readonly number[], seed: number) => {
+        const one = tensor(device(), random(shape, seed).data, shape);
+        one.requiresGrad = true;
+        return one;
+      };
+      const leaves = [leaf([2, 2, 12, 16], 1), leaf([2, 2, 20, 16], 2), leaf([3, 3, 32, 36], 3)];
+      const deep = tensor(device(), random([2, 3, 5, 16], 4).data, [2, 3, 5, 16], 'f16');
+      const dy = tensor(device(), random([2, 6, 10, 36], 5).data, [2, 6, 10, 36], 'f16');
+      const joint = async (places: boolean) => {
+        using _temporaries = scope();
+        using tape = new Tape();
+        const [left, right] = places ? ops.sideBySide(device(), [2, 6, 10], [12, 20], 'f16') : [];
+        const [a, b, c] = leaves.map((weight) => ops.cast(weight, 'f16')) as [Tensor, Tensor, Tensor];
+        const raised = ops.conv2dTranspose(deep, a, null, { stride: 2 }, left);
+        const joined = ops.concat([raised, ops.conv2dTranspose(deep, b, null, { stride: 2 }, right)]);
+        const y = ops.conv2d(joined, c, null, { padding: 1 });
+        tape.backward(y, dy);
+        const found = [ops.cast(y, 'f32'), ...leaves.map(({ grad }) => grad!)];
+        const values = await Promise.all(found.map((one) => one.read()));
+        for (const { grad } of leaves) grad!.dispose();
+        return values;
+      };
+      const whole = await poisoned(device(), () => joint(false));
+      expect(whole.every((values) => values.every(Number.isFinite))).toBe(true);
+      for (let i = 0; i < 2; i++) expect(await poisoned(device(), () => joint(true))).toEqual(whole);
+    });
 
     it('is what runs', async () => {
       const x = zeros(device(), [1, 2, 2, 4], 'f16');

@@ -28,7 +28,7 @@ function withLoops(source: string): string {
   const plain = source
     .replace('enable chromium_experimental_subgroup_matrix;\nrequires subgroup_id;', '')
     .replace(/subgroup_matrix_(left|right)<[^>]*>/g, 'vec3<u32>')
-    .replace(/subgroup_matrix_result<[^>]*>/, 'array<vec4<f32>, SIDE * SIDE / 4u / LANES>')
+    .replace(/subgroup_matrix_result<[^>]*>/, 'array<vec4<f32>, (SIDE * SIDE / 4u + LANES - 1u) / LANES>')
     .replace(/@builtin\(subgroup_\w+\) \w+: u32,/g, '')
     .replace(
       'let group =',
@@ -53,22 +53,20 @@ ${at('rightAt', tiles[1]!)}
 fn multiplied(a: Left, b: Right, sum: Product) -> Product {
   var result = sum;
   let one = min(params.kernelHeight, 1u);
-  for (var i = 0u; i < SIDE * SIDE / 4u / LANES * one; i++) {
-    let quad = own + i * LANES;
+  for (var quad = own; quad < SIDE * SIDE / 4u * one; quad += LANES) {
     let row = quad / (SIDE / 4u);
     let column = quad % (SIDE / 4u) * 4u;
     for (var k = 0u; k < SIDE * one; k++) {
       let right = vec4(rightAt(b, k, column), rightAt(b, k, column + 1u), rightAt(b, k, column + 2u), rightAt(b, k, column + 3u));
-      result[i] += leftAt(a, row, k) * right;
+      result[quad / LANES] += leftAt(a, row, k) * right;
     }
   }
   return result;
 }
 fn laid(at: u32, product: Product, pitch: u32) {
   var values = product;
-  for (var i = 0u; i < SIDE * SIDE / 4u / LANES; i++) {
-    let quad = own + i * LANES;
-    results[at + quad / (SIDE / 4u) * pitch + quad % (SIDE / 4u)] = values[i];
+  for (var quad = own; quad < SIDE * SIDE / 4u; quad += LANES) {
+    results[at + quad / (SIDE / 4u) * pitch + quad % (SIDE / 4u)] = values[quad / LANES];
   }
 }
 `;

@@ -4,10 +4,10 @@ import { capture } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { textOf } from '../../src/kernels/launch/shader.ts';
 import * as shaders from '../../src/kernels/shaders.gen.ts';
-import { tensor, zeros } from '../../src/tensor/create.ts';
+import { filled, tensor, zeros } from '../../src/tensor/create.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { poisoned, random } from '../check.ts';
+import { expectClose, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { hasHalf } from '../half.ts';
 import { forced } from './conv2d.cases.ts';
@@ -90,26 +90,47 @@ describe('convolution in f16, variant matrix forced', () => {
         one.requiresGrad = true;
         return one;
       };
-      const leaves = [leaf([2, 2, 12, 16], 1), leaf([2, 2, 20, 16], 2), leaf([3, 3, 32, 36], 3)];
-      const deep = tensor(device(), random([2, 3, 5, 16], 4).data, [2, 3, 5, 16], 'f16');
+      const shapes = [
+        [2, 3, 5, 16],
+        [2, 2, 12, 16],
+        [2, 2, 20, 16],
+        [3, 3, 32, 36],
+      ];
+      const leaves = shapes.map(leaf);
       const dy = tensor(device(), random([2, 6, 10, 36], 5).data, [2, 6, 10, 36], 'f16');
-      const joint = async (places: boolean) => {
-        using _temporaries = scope();
-        using tape = new Tape();
-        const [left, right] = places ? ops.sideBySide(device(), [2, 6, 10], [12, 20], 'f16') : [];
-        const [a, b, c] = leaves.map((weight) => ops.cast(weight, 'f16')) as [Tensor, Tensor, Tensor];
-        const raised = ops.conv2dTranspose(deep, a, null, { stride: 2 }, left);
-        const joined = ops.concat([raised, ops.conv2dTranspose(deep, b, null, { stride: 2 }, right)]);
-        const y = ops.conv2d(joined, c, null, { padding: 1 });
-        tape.backward(y, dy);
-        const found = [ops.cast(y, 'f32'), ...leaves.map(({ grad }) => grad!)];
-        const values = await Promise.all(found.map((one) => one.read()));
-        for (const { grad } of leaves) grad!.dispose();
-        return values;
-      };
-      const whole = await poisoned(device(), () => joint(false));
-      expect(whole.every((values) => values.every(Number.isFinite))).toBe(true);
-      for (let i = 0; i < 2; i++) expect(await poisoned(device(), () => joint(true))).toEqual(whole);
+      const joint = (variant: string, places: boolean) =>
+        poisoned(device(), async () => {
+          Object.assign(device().options, forced(variant, variant));
+          using _temporaries = scope();
+          using tape = new Tape();
+          const [left, right] = places ? ops.sideBySide(device(), [2, 6, 10], [12, 20], 'f16') : [];
+          const [deep, a, b, c] = leaves.map((one) => ops.cast(one, 'f16')) as [
+            Tensor,
+            Tensor,
+            Tensor,
+            Tensor,
+          ];
+          const raised = ops.conv2dTranspose(deep, a, null, { stride: 2 }, left);
+          const joined = ops.concat([raised, ops.conv2dTranspose(deep, b, null, { stride: 2 }, right)]);
+          const y = ops.conv2d(joined, c, null, { padding: 1 });
+          tape.backward(y, dy);
+          const found = [ops.cast(y, 'f32'), ...leaves.map(({ grad }) => grad!)];
+          const values = await Promise.all(found.map((one) => one.read()));
+          for (const { grad } of leaves) grad!.dispose();
+          return values;
+        });
+      const expected = await joint('tile', false);
+      const whole = await joint('matrix', false);
+      for (const [i, values] of whole.entries()) expectClose(values, expected[i]!, 2e-3, `tensor ${i}`);
+      for (let i = 0; i < 2; i++) expect(await joint('matrix', true)).toEqual(whole);
+    });
+
+    it('keeps an infinite weight to its own tap and channel, whose sum is infinite', async () => {
+      const x = filled(device(), 1, [1, 3, 3, 4], 'f16');
+      const values = new Float32Array(9 * 4 * 4).fill(1);
+      values[5 * 16] = Number.POSITIVE_INFINITY;
+      const y = ops.conv2d(x, tensor(device(), values, [3, 3, 4, 4], 'f16'));
+      expect([...(await y.read())]).toEqual([Number.POSITIVE_INFINITY, 36, 36, 36]);
     });
 
     it('is what runs', async () => {

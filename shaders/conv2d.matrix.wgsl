@@ -1,6 +1,6 @@
-// Convolution as an implicit matrix product on matrix units, channels in multiples of 4: rows are pixels, columns channels
-// out, and a round of the sum is DEPTH input channels of one tap. Where an invocation's pixels lie is found before the
-// loops, where a tap meets them once a tap, where results go once a workgroup. Coordinates as in conv2d.subgroup4.wgsl.
+// Convolution as an implicit matrix product on matrix units, channels in multiples of 4: rows are pixels, columns
+// channels out, and a round of the sum is DEPTH input channels of one tap. Where pixels and their results lie is found
+// once a workgroup, where a tap meets them once a tap. Coordinates as in conv2d.subgroup4.wgsl.
 // @variant SIDE = 8, LANES = 8
 enable f16;
 enable subgroups;
@@ -60,14 +60,15 @@ fn pixelOf(index: u32, ry: u32, rx: u32) -> Pixel {
   let result = (image * params.outHeight + output.x) * params.outWidth + output.y;
   let exists = (index < params.pixels) & (output.x < params.outHeight) & (output.y < params.outWidth);
   return Pixel(
-    input.x, input.y, (source * i32(params.xPitch) + i32(params.xStart)) / 4,
+    input.x, input.y, source * i32(params.xPitch / 4u) + i32(params.xStart / 4u),
     select(NOWHERE, (result * params.yPitch + params.yStart) / 4u, exists),
   );
 }
 
 fn store(place: u32, m: u32, sum: vec4<f32>) {
+  if (place == NOWHERE) { return; }
   let v = sum + select(vec4<f32>(), bias[m / 4u], params.hasBias == 1u);
-  if (place != NOWHERE) { y[place + m / 4u] = vec4<f16>(select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u)); }
+  y[place + m / 4u] = vec4<f16>(select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u));
 }
 
 @compute @workgroup_size(INVOCATIONS)
@@ -128,7 +129,9 @@ fn main(
         var a: array<vec2<u32>, ROW_LOADS>;
         let counts = WHOLE || k + quad * 4u < params.k;
         let onwards = select(0u, k / 4u, counts);
-        for (var i = 0u; i < ROW_LOADS; i++) { a[i] = select(vec2<u32>(), x[sources[i] + onwards], inside[i] & counts); }
+        for (var i = 0u; i < ROW_LOADS; i++) {
+          a[i] = select(vec2<u32>(), x[sources[i] + onwards], inside[i] & counts);
+        }
         var b: array<vec2<u32>, COLUMN_LOADS>;
         let begin = (tap * params.m + k * select(params.m, 1u, TRANSPOSED)) / 4u;
         for (var i = 0u; i < COLUMN_LOADS; i++) {
@@ -178,7 +181,8 @@ fn main(
     else { lay(base, q30, q31); }
     workgroupBarrier();
     for (var line = lane / RESULT_PITCH; line < SIDE; line += LANES / RESULT_PITCH) {
-      if (m < params.m) { store(pixels[top + part * SIDE + line].place, m, results[base + line * RESULT_PITCH + column]); }
+      let place = pixels[top + part * SIDE + line].place;
+      if (m < params.m) { store(place, m, results[base + line * RESULT_PITCH + column]); }
     }
   }
 }

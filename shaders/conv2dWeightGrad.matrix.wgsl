@@ -1,7 +1,7 @@
 // Gradient of a convolution's weight from f16 images on matrix units, channels in multiples of 4: rows are (tap, large
 // channel), columns small channels, and the sum runs over a strip of the small image's pixels, DEPTH a round. Tap and
-// channel are found before the loop, where pixels lie once a workgroup, for some
-// rounds. Terms as in conv2dWeightGrad.subgroup4.wgsl.
+// channel are found before the loops, where pixels lie once a workgroup, for some rounds at a time. Terms as in
+// conv2dWeightGrad.subgroup4.wgsl.
 // @variant SIDE = 8, LANES = 8
 enable f16;
 enable subgroups;
@@ -48,7 +48,7 @@ fn pixelAt(place: vec3<u32>) -> Pixel {
   let pixel = (i32(place.z * params.largeHeight) + at.x) * i32(params.largeWidth) + at.y;
   // Past the last image, no shift leads into one.
   let row = select(-0x40000000, at.x, place.z < params.batch);
-  return Pixel(row, at.y, (pixel * i32(params.largePitch) + i32(params.largeStart)) / 4);
+  return Pixel(row, at.y, pixel * i32(params.largePitch / 4u) + i32(params.largeStart / 4u));
 }
 
 @compute @workgroup_size(INVOCATIONS)

@@ -1,5 +1,5 @@
-// Products of f16 on matrix units (tensor cores), sums in f32: ROWS times COLUMNS a workgroup of four subgroups, a quarter
-// each as 4×2 products of SIDE×SIDE, DEPTH terms of the sum a round.
+// Products of f16 on matrix units (tensor cores), sums in f32: ROWS times COLUMNS a workgroup of four subgroups, a
+// quarter each as 4×2 products of SIDE×SIDE, DEPTH terms of the sum a round.
 // The matrices' side and the lanes of a subgroup, as the adapter has them: see src/tensor/caps.ts.
 const SIDE: u32 = 16u;
 const LANES: u32 = 32u;

@@ -1,7 +1,6 @@
 // Convolution as an implicit matrix product on matrix units, channels in multiples of 4: rows are pixels, columns
 // channels out, and a round of the sum is DEPTH input channels of one tap. Where pixels and their results lie is found
 // once a workgroup, where a tap meets them once a tap. Coordinates as in conv2d.subgroup4.wgsl.
-// @variant SIDE = 8, LANES = 8
 enable f16;
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;
@@ -128,9 +127,8 @@ fn main(
       for (var k = 0u; k < params.k; k += DEPTH) {
         var a: array<vec2<u32>, ROW_LOADS>;
         let counts = WHOLE || k + quad * 4u < params.k;
-        let onwards = select(0u, k / 4u, counts);
         for (var i = 0u; i < ROW_LOADS; i++) {
-          a[i] = select(vec2<u32>(), x[sources[i] + onwards], inside[i] & counts);
+          a[i] = select(vec2<u32>(), x[select(0u, sources[i] + k / 4u, counts)], inside[i] & counts);
         }
         var b: array<vec2<u32>, COLUMN_LOADS>;
         let begin = (tap * params.m + k * select(params.m, 1u, TRANSPOSED)) / 4u;

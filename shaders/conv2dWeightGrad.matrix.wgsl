@@ -2,7 +2,6 @@
 // channel), columns small channels, and the sum runs over a strip of the small image's pixels, DEPTH a round. Tap and
 // channel are found before the loops, where pixels lie once a workgroup, for some rounds at a time. Terms as in
 // conv2dWeightGrad.subgroup4.wgsl.
-// @variant SIDE = 8, LANES = 8
 enable f16;
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;

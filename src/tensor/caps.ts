@@ -46,8 +46,15 @@ interface MatrixConfig {
 /** Lanes of a subgroup: the least and the most. */
 type Lanes = readonly [min: number, max: number];
 
+/** Bytes of workgroup memory that kernels for matrices of 16×16 take. */
+const STORAGE_16 = 25600;
+
 /** 16×16 by 32 lanes where subgroups have or can be asked to have them, else 8×8 by however many they always have. */
-function matricesOf(info: GPUAdapterInfo, { features }: GPUDevice, [min, max]: Lanes): Matrices | null {
+function matricesOf(
+  info: GPUAdapterInfo,
+  { features, limits }: GPUDevice,
+  [min, max]: Lanes,
+): Matrices | null {
   const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> };
   if (![MATRICES, 'shader-f16', 'subgroups'].every((name) => features.has(name))) return null;
   const sums = [...subgroupMatrixConfigs].filter(
@@ -55,7 +62,8 @@ function matricesOf(info: GPUAdapterInfo, { features }: GPUDevice, [min, max]: L
   );
   const has = (side: number) => sums.some(({ M, N, K }) => M === side && N === side && K === side);
   const fixed = min === max;
-  if (has(16) && min <= 32 && max >= 32 && (fixed || features.has(SIZES)))
+  const roomy = limits.maxComputeWorkgroupStorageSize >= STORAGE_16;
+  if (has(16) && roomy && min <= 32 && max >= 32 && (fixed || features.has(SIZES)))
     return { side: 16, lanes: 32, sized: !fixed };
   if (has(8) && fixed && min >= 4 && min <= 32) return { side: 8, lanes: min, sized: false };
   return null;

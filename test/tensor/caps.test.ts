@@ -6,13 +6,15 @@ interface Described {
   /** [component, result, M, N, K] */
   readonly configs: readonly (readonly [string, string, number, number, number])[];
   readonly without?: string;
+  /** Bytes of workgroup memory. */
+  readonly storage?: number;
 }
 
 const sums16 = ['f16', 'f32', 16, 16, 16] as const;
 const sums8 = ['f16', 'f32', 8, 8, 8] as const;
 
 /** What the capabilities of an adapter say of its matrix units. */
-function matricesOf({ lanes: [min, max], configs, without }: Described) {
+function matricesOf({ lanes: [min, max], configs, without, storage = 32768 }: Described) {
   const all = ['chromium-experimental-subgroup-matrix', 'shader-f16', 'subgroups', 'subgroup-size-control'];
   const info = {
     subgroupMinSize: min,
@@ -26,7 +28,8 @@ function matricesOf({ lanes: [min, max], configs, without }: Described) {
     })),
   };
   const features = new Set(all.filter((name) => name !== without));
-  return capsOf({ info } as unknown as GPUAdapter, { features } as unknown as GPUDevice).matrices;
+  const device = { features, limits: { maxComputeWorkgroupStorageSize: storage } };
+  return capsOf({ info } as unknown as GPUAdapter, device as unknown as GPUDevice).matrices;
 }
 
 describe('matrix units', () => {
@@ -57,6 +60,7 @@ describe('matrix units', () => {
     expect(matricesOf({ lanes: [32, 32], configs: [['f16', 'f16', 16, 16, 16]] })).toBe(null);
     expect(matricesOf({ lanes: [8, 32], configs: [['f16', 'f32', 8, 16, 16]] })).toBe(null);
     expect(matricesOf({ lanes: [32, 64], configs: [sums16], without: 'subgroup-size-control' })).toBe(null);
+    expect(matricesOf({ lanes: [32, 32], configs: [sums16], storage: 16384 })).toBe(null);
     expect(matricesOf({ lanes: [64, 64], configs: [sums16, sums8] })).toBe(null);
     expect(matricesOf({ lanes: [8, 16], configs: [sums8] })).toBe(null);
     for (const without of ['chromium-experimental-subgroup-matrix', 'shader-f16', 'subgroups'])

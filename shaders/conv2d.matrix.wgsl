@@ -1,157 +1,186 @@
-// Convolution of f16 as an implicit matrix product on matrix units (tensor cores): 64 pixels times 64 channels a
-// workgroup of four subgroups, a quarter each as 2×2 products of 16×16, 32 terms of the sum (tap and input channel) a
-// round. Products are exact, sums f32. Coordinates as in conv2d.subgroup4.wgsl.
+// Convolution as an implicit matrix product on matrix units, channels in multiples of 4: rows are pixels, columns
+// channels out, and a round of the sum is DEPTH input channels of one tap. Where pixels and their results lie is found
+// once a workgroup, where a tap meets them once a tap. Coordinates as in conv2d.subgroup4.wgsl.
 enable f16;
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;
 requires subgroup_id;
 override TRANSPOSED: bool = false;
+// Whether the input's channels are whole rounds.
+override WHOLE: bool = false;
 
 // @include grid
 
 // @include gather
 
-const TILE: u32 = 64u;
-const DEPTH: u32 = 32u;
-// From row to row of the tiles: eight more, so that rows begin in different banks.
-const INPUT_PITCH: u32 = 40u;
-const WEIGHT_PITCH: u32 = 72u;
+// @include matrix
 
-@group(0) @binding(1) var<storage, read> x: array<f16>;
-@group(0) @binding(2) var<storage, read> w: array<f16>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f16>;
+// Filling, neighbours bring neighbouring channels in (QUADS of them a pixel) or, of a weight that is not transposed,
+// neighbouring channels out.
+const QUADS: u32 = DEPTH / 4u;
+const STEP: u32 = INVOCATIONS / QUADS;
+const COLUMN_QUADS: u32 = COLUMNS / 4u;
+const DEPTH_STEP: u32 = INVOCATIONS / COLUMN_QUADS;
+// In vec4s, from row to row of the tiles: two more, so that rows begin in different banks.
+const DEPTH_PITCH: u32 = QUADS + 2u;
+const COLUMN_PITCH: u32 = COLUMN_QUADS + 2u;
+const NOWHERE: u32 = 0xffffffffu;
 
-// Image, row and column of the tile's pixels in the grid of the residue class.
-var<workgroup> places: array<vec3<i32>, TILE>;
-// [pixel][term] and [term][channel]
-var<workgroup> inputs: array<f16, 2560>;
-var<workgroup> weights: array<f16, 2304>;
-// A 16×16 product of each subgroup.
-var<workgroup> results: array<f32, 1024>;
+// Input and weight are read as four f16 each: as such, they would be taken apart by some compilers.
+@group(0) @binding(1) var<storage, read> x: array<vec2<u32>>;
+@group(0) @binding(2) var<storage, read> w: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4<f16>>;
 
-fn inputAt(p: vec3<i32>, dy: i32, dx: i32, k: u32) -> f16 {
-  let iy = p.y * params.stride + dy;
-  let ix = p.z * params.stride + dx;
-  let inside = (iy >= 0) & (ix >= 0) & (iy < i32(params.inHeight)) & (ix < i32(params.inWidth));
-  if (!inside) { return 0.0h; }
-  let at = (u32(p.x) * params.inHeight + u32(iy)) * params.inWidth + u32(ix);
-  return x[at * params.xPitch + params.xStart + k];
+// Where the tile's pixels lie.
+var<workgroup> pixels: array<Pixel, ROWS>;
+// [pixel][channel in / 4], and [channel in][channel out / 4] or, transposed, [channel out][channel in / 4]
+var<workgroup> inputs: array<vec4<f16>, ROWS * DEPTH_PITCH>;
+var<workgroup> weights: array<vec4<f16>, COLUMNS * DEPTH_PITCH>;
+
+struct Pixel {
+  // row and column of the input that it meets at no shift, and the vec4 of the first channel there
+  row: i32,
+  column: i32,
+  source: i32,
+  // the vec4 of its own first channel, or NOWHERE
+  place: u32,
 }
 
-// Where a term's tap meets the input from a pixel of the residue class, and whether it does.
-struct Tap {
-  dy: i32,
-  dx: i32,
-  counts: bool,
+// A pixel of the residue class; past the last, the last, which lies nowhere.
+fn pixelOf(index: u32, ry: u32, rx: u32) -> Pixel {
+  let pixel = min(index, params.pixels - 1u);
+  let line = pixel / params.classWidth;
+  let image = line / params.classHeight;
+  let at = vec2(line - image * params.classHeight, pixel - line * params.classWidth);
+  let input = vec2<i32>(at) * params.stride;
+  let source = (i32(image * params.inHeight) + input.x) * i32(params.inWidth) + input.y;
+  let output = at * u32(params.up) + vec2(ry, rx);
+  let result = (image * params.outHeight + output.x) * params.outWidth + output.y;
+  let exists = (index < params.pixels) & (output.x < params.outHeight) & (output.y < params.outWidth);
+  return Pixel(
+    input.x, input.y, source * i32(params.xPitch / 4u) + i32(params.xStart / 4u),
+    select(NOWHERE, (result * params.yPitch + params.yStart) / 4u, exists),
+  );
 }
 
-fn tapOf(term: u32, ry: u32, rx: u32) -> Tap {
-  let tap = term / params.k;
-  let ty = i32(ry) + i32(tap / params.kernelWidth) * params.dilation + params.offsetY;
-  let tx = i32(rx) + i32(tap % params.kernelWidth) * params.dilation + params.offsetX;
-  let counts = (tap < params.kernelHeight * params.kernelWidth) & (ty % params.up == 0) & (tx % params.up == 0);
-  return Tap(ty / params.up, tx / params.up, counts);
+fn store(place: u32, m: u32, sum: vec4<f32>) {
+  if (place == NOWHERE) { return; }
+  let v = sum + select(vec4<f32>(), bias[m / 4u], params.hasBias == 1u);
+  y[place + m / 4u] = vec4<f16>(select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u));
 }
 
-// Neighbouring invocations bring neighbouring channels of a pixel.
-fn fillInputs(base: u32, local: u32, ry: u32, rx: u32) {
-  let d = local % DEPTH;
-  let term = base + d;
-  let tap = tapOf(term, ry, rx);
-  for (var pixel = local / DEPTH; pixel < TILE; pixel += 4u) {
-    var value = 0.0h;
-    if (tap.counts) { value = inputAt(places[pixel], tap.dy, tap.dx, term % params.k); }
-    inputs[pixel * INPUT_PITCH + d] = value;
-  }
-}
-
-// Zero too where the tap meets no pixel: the weight need not be finite.
-fn weightAt(term: u32, channel: u32, ry: u32, rx: u32) -> f16 {
-  if ((channel >= params.m) || !tapOf(term, ry, rx).counts) { return 0.0h; }
-  if (TRANSPOSED) { return w[(term / params.k * params.m + channel) * params.k + term % params.k]; }
-  return w[term * params.m + channel];
-}
-
-// Neighbouring invocations bring neighbouring elements of the weight.
-fn fillWeights(base: u32, local: u32, first: u32, ry: u32, rx: u32) {
-  for (var i = local; i < DEPTH * TILE; i += 128u) {
-    let d = select(i / TILE, i % DEPTH, TRANSPOSED);
-    let channel = select(i % TILE, i / DEPTH, TRANSPOSED);
-    weights[d * WEIGHT_PITCH + channel] = weightAt(base + d, first + channel, ry, rx);
-  }
-}
-
-// Writes one product of each subgroup: `own` is the element of it, `pixel` and `channel` where its first one lies.
-fn store(own: u32, value: f32, pixel: u32, channel: u32, ry: u32, rx: u32) {
-  let m = channel + own % 16u;
-  let index = pixel + own / 16u;
-  if ((index >= params.pixels) | (m >= params.m)) { return; }
-  let line = index / params.classWidth;
-  let oy = (line % params.classHeight) * u32(params.up) + ry;
-  let ox = (index % params.classWidth) * u32(params.up) + rx;
-  if ((oy >= params.outHeight) | (ox >= params.outWidth)) { return; }
-  var v = value;
-  if (params.hasBias == 1u) { v += bias[m]; }
-  if (params.relu == 1u) { v = select(v, 0.0, v < 0.0); }
-  let at = (line / params.classHeight * params.outHeight + oy) * params.outWidth + ox;
-  y[at * params.yPitch + params.yStart + m] = f16(v);
-}
-
-@compute @workgroup_size(128)
+@compute @workgroup_size(INVOCATIONS)
 fn main(
   @builtin(workgroup_id) id: vec3<u32>,
   @builtin(local_invocation_index) local: u32,
   @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let group = workgroupAt(id);
   let ry = group.z / params.classesX;
   let rx = group.z % params.classesX;
-  if (local < TILE) {
-    let index = min(group.x * TILE + local, params.pixels - 1u);
-    let line = index / params.classWidth;
-    places[local] = vec3<i32>(vec3<u32>(line / params.classHeight, line % params.classHeight, index % params.classWidth));
-  }
+  for (var i = local; i < ROWS; i += INVOCATIONS) { pixels[i] = pixelOf(group.x * ROWS + i, ry, rx); }
   workgroupBarrier();
-  // This subgroup's quarter.
-  let top = (subgroup / 2u) * 32u;
-  let left = (subgroup % 2u) * 32u;
-  var q00 = subgroup_matrix_result<f32, 16, 16>();
-  var q01 = subgroup_matrix_result<f32, 16, 16>();
-  var q10 = subgroup_matrix_result<f32, 16, 16>();
-  var q11 = subgroup_matrix_result<f32, 16, 16>();
-  let terms = params.kernelHeight * params.kernelWidth * params.k;
-  for (var base = 0u; base < terms; base += DEPTH) {
-    fillInputs(base, local, ry, rx);
-    fillWeights(base, local, group.y * TILE, ry, rx);
-    workgroupBarrier();
-    for (var d = 0u; d < DEPTH; d += 16u) {
-      let rows = top * INPUT_PITCH + d;
-      let columns = d * WEIGHT_PITCH + left;
-      let a0 = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&inputs, rows, INPUT_PITCH);
-      let a1 = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&inputs, rows + 16u * INPUT_PITCH, INPUT_PITCH);
-      let b0 = subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, row_major>(&weights, columns, WEIGHT_PITCH);
-      let b1 = subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, row_major>(&weights, columns + 16u, WEIGHT_PITCH);
-      q00 = subgroupMatrixMultiplyAccumulate(a0, b0, q00);
-      q01 = subgroupMatrixMultiplyAccumulate(a0, b1, q01);
-      q10 = subgroupMatrixMultiplyAccumulate(a1, b0, q10);
-      q11 = subgroupMatrixMultiplyAccumulate(a1, b1, q11);
-    }
-    workgroupBarrier();
+  // What it brings of the input: a quad of channels of pixels STEP apart.
+  let quad = local % QUADS;
+  let row = local / QUADS;
+  // And of the weight: a quad of channels in of channels out STEP apart, or the other way round. Channels past the last
+  // are not stored.
+  let first = group.y * COLUMNS;
+  let side = vec2(local % COLUMN_QUADS, local / COLUMN_QUADS);
+  var origins: array<u32, COLUMN_LOADS>;
+  for (var i = 0u; i < COLUMN_LOADS; i++) {
+    if (TRANSPOSED) { origins[i] = min(first + row + i * STEP, params.m - 1u) * params.k / 4u + quad; }
+    else { origins[i] = ((side.y + i * DEPTH_STEP) * params.m + min(first + side.x * 4u, params.m - 4u)) / 4u; }
   }
-  // One product after the other through workgroup memory, for a subgroup does not know which lane holds what.
-  let quarter = local / 32u;
-  for (var part = 0u; part < 4u; part++) {
-    if (part == 0u) { subgroupMatrixStore<row_major>(&results, subgroup * 256u, q00, 16u); }
-    if (part == 1u) { subgroupMatrixStore<row_major>(&results, subgroup * 256u, q01, 16u); }
-    if (part == 2u) { subgroupMatrixStore<row_major>(&results, subgroup * 256u, q10, 16u); }
-    if (part == 3u) { subgroupMatrixStore<row_major>(&results, subgroup * 256u, q11, 16u); }
-    workgroupBarrier();
-    let pixel = group.x * TILE + (quarter / 2u) * 32u + (part / 2u) * 16u;
-    let channel = group.y * TILE + (quarter % 2u) * 32u + (part % 2u) * 16u;
-    for (var own = local % 32u; own < 256u; own += 32u) {
-      store(own, results[quarter * 256u + own], pixel, channel, ry, rx);
+  let put = row * DEPTH_PITCH + quad;
+  let putWeight = select(side.y * COLUMN_PITCH + side.x, put, TRANSPOSED);
+  // This subgroup's quarter.
+  let top = (subgroup / 2u) * 4u * SIDE;
+  let left = (subgroup % 2u) * 2u * SIDE;
+  var q00 = Product();
+  var q01 = Product();
+  var q10 = Product();
+  var q11 = Product();
+  var q20 = Product();
+  var q21 = Product();
+  var q30 = Product();
+  var q31 = Product();
+  for (var ky = 0u; ky < params.kernelHeight; ky++) {
+    let ty = i32(ry) + i32(ky) * params.dilation + params.offsetY;
+    for (var kx = 0u; kx < params.kernelWidth; kx++) {
+      let tx = i32(rx) + i32(kx) * params.dilation + params.offsetX;
+      // The same for the whole workgroup.
+      if ((ty % params.up != 0) | (tx % params.up != 0)) { continue; }
+      let iy = ty / params.up;
+      let ix = tx / params.up;
+      let shift = (iy * i32(params.inWidth) + ix) * i32(params.xPitch / 4u);
+      var sources: array<u32, ROW_LOADS>;
+      var inside: array<bool, ROW_LOADS>;
+      for (var i = 0u; i < ROW_LOADS; i++) {
+        let own = pixels[row + i * STEP];
+        inside[i] = (u32(own.row + iy) < params.inHeight) & (u32(own.column + ix) < params.inWidth);
+        sources[i] = select(0u, u32(own.source + shift), inside[i]) + quad;
+      }
+      let tap = (ky * params.kernelWidth + kx) * params.k;
+      for (var k = 0u; k < params.k; k += DEPTH) {
+        var a: array<vec2<u32>, ROW_LOADS>;
+        let counts = WHOLE || k + quad * 4u < params.k;
+        for (var i = 0u; i < ROW_LOADS; i++) {
+          a[i] = select(vec2<u32>(), x[select(0u, sources[i] + k / 4u, counts)], inside[i] & counts);
+        }
+        var b: array<vec2<u32>, COLUMN_LOADS>;
+        let begin = (tap * params.m + k * select(params.m, 1u, TRANSPOSED)) / 4u;
+        for (var i = 0u; i < COLUMN_LOADS; i++) {
+          let there = WHOLE || select(k + side.y + i * DEPTH_STEP < params.k, counts, TRANSPOSED);
+          b[i] = select(vec2<u32>(), w[select(0u, begin + origins[i], there)], there);
+        }
+        workgroupBarrier();
+        for (var i = 0u; i < ROW_LOADS; i++) { inputs[put + i * STEP * DEPTH_PITCH] = bitcast<vec4<f16>>(a[i]); }
+        for (var i = 0u; i < COLUMN_LOADS; i++) {
+          weights[putWeight + i * select(DEPTH_STEP * COLUMN_PITCH, STEP * DEPTH_PITCH, TRANSPOSED)] = bitcast<vec4<f16>>(b[i]);
+        }
+        workgroupBarrier();
+        for (var d = 0u; d < QUADS; d += SIDE / 4u) {
+          var m0: Right;
+          var m1: Right;
+          if (TRANSPOSED) {
+            m0 = subgroupMatrixLoad<Right, col_major>(&weights, left * DEPTH_PITCH + d, DEPTH_PITCH);
+            m1 = subgroupMatrixLoad<Right, col_major>(&weights, (left + SIDE) * DEPTH_PITCH + d, DEPTH_PITCH);
+          } else {
+            m0 = subgroupMatrixLoad<Right, row_major>(&weights, 4u * d * COLUMN_PITCH + left / 4u, COLUMN_PITCH);
+            m1 = subgroupMatrixLoad<Right, row_major>(&weights, 4u * d * COLUMN_PITCH + (left + SIDE) / 4u, COLUMN_PITCH);
+          }
+          let p0 = subgroupMatrixLoad<Left, row_major>(&inputs, top * DEPTH_PITCH + d, DEPTH_PITCH);
+          q00 = subgroupMatrixMultiplyAccumulate(p0, m0, q00);
+          q01 = subgroupMatrixMultiplyAccumulate(p0, m1, q01);
+          let p1 = subgroupMatrixLoad<Left, row_major>(&inputs, (top + SIDE) * DEPTH_PITCH + d, DEPTH_PITCH);
+          q10 = subgroupMatrixMultiplyAccumulate(p1, m0, q10);
+          q11 = subgroupMatrixMultiplyAccumulate(p1, m1, q11);
+          let p2 = subgroupMatrixLoad<Left, row_major>(&inputs, (top + 2u * SIDE) * DEPTH_PITCH + d, DEPTH_PITCH);
+          q20 = subgroupMatrixMultiplyAccumulate(p2, m0, q20);
+          q21 = subgroupMatrixMultiplyAccumulate(p2, m1, q21);
+          let p3 = subgroupMatrixLoad<Left, row_major>(&inputs, (top + 3u * SIDE) * DEPTH_PITCH + d, DEPTH_PITCH);
+          q30 = subgroupMatrixMultiplyAccumulate(p3, m0, q30);
+          q31 = subgroupMatrixMultiplyAccumulate(p3, m1, q31);
+        }
+      }
     }
+  }
+  let base = subgroup * SIDE * RESULT_PITCH;
+  let column = lane % RESULT_PITCH;
+  let m = first + left + column * 4u;
+  for (var part = 0u; part < 4u; part++) {
     workgroupBarrier();
+    if (part == 0u) { lay(base, q00, q01); }
+    else if (part == 1u) { lay(base, q10, q11); }
+    else if (part == 2u) { lay(base, q20, q21); }
+    else { lay(base, q30, q31); }
+    workgroupBarrier();
+    for (var line = lane / RESULT_PITCH; line < SIDE; line += LANES / RESULT_PITCH) {
+      let place = pixels[top + part * SIDE + line].place;
+      if (m < params.m) { store(place, m, results[base + line * RESULT_PITCH + column]); }
+    }
   }
 }

@@ -1,6 +1,7 @@
-// Gradient of a convolution's weight from f16 images on matrix units (tensor cores): rows are (tap, large channel),
-// columns small channels, and the sum runs over a strip of the small image's pixels, 32 a round; 64 rows times 64 columns
-// a workgroup of four subgroups, a quarter each as 2×2 products of 16×16. Terms as in conv2dWeightGrad.subgroup4.wgsl.
+// Gradient of a convolution's weight from f16 images on matrix units, channels in multiples of 4: rows are (tap, large
+// channel), columns small channels, and the sum runs over a strip of the small image's pixels, DEPTH a round. Tap and
+// channel are found before the loops, where pixels lie once a workgroup, for some rounds at a time. Terms as in
+// conv2dWeightGrad.subgroup4.wgsl.
 enable f16;
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;
@@ -10,101 +11,135 @@ requires subgroup_id;
 
 // @include correlation
 
-const TILE: u32 = 64u;
-const DEPTH: u32 = 32u;
-// From pixel to pixel of the tiles: eight more, so that they begin in different banks.
-const PITCH: u32 = 72u;
+// @include correlationRow
 
-@group(0) @binding(1) var<storage, read> large: array<f16>;
-@group(0) @binding(2) var<storage, read> small: array<f16>;
-@group(0) @binding(3) var<storage, read_write> partial: array<f32>;
+// @include matrix
 
-// [pixel][row] and [pixel][column]
-var<workgroup> rowsTile: array<f16, 2304>;
-var<workgroup> columnsTile: array<f16, 2304>;
-// A 16×16 product of each subgroup.
-var<workgroup> results: array<f32, 1024>;
+// Filling, neighbours bring neighbouring channels.
+const ROW_QUADS: u32 = ROWS / 4u;
+const ROW_STEP: u32 = INVOCATIONS / ROW_QUADS;
+const COLUMN_QUADS: u32 = COLUMNS / 4u;
+const COLUMN_STEP: u32 = INVOCATIONS / COLUMN_QUADS;
+// In vec4s, from pixel to pixel of the tiles: two more, so that they begin in different banks.
+const ROW_PITCH: u32 = ROW_QUADS + 2u;
+const COLUMN_PITCH: u32 = COLUMN_QUADS + 2u;
 
-fn largeAt(pixel: u32, shiftY: i32, shiftX: i32, a: u32) -> f16 {
-  let line = pixel / params.smallWidth;
-  let iy = i32(line % params.smallHeight) * params.stride + shiftY;
-  let ix = i32(pixel % params.smallWidth) * params.stride + shiftX;
-  let inside = (iy >= 0) & (ix >= 0) & (iy < i32(params.largeHeight)) & (ix < i32(params.largeWidth));
-  if (!inside) { return 0.0h; }
-  let at = (line / params.smallHeight * params.largeHeight + u32(iy)) * params.largeWidth + u32(ix);
-  return large[at * params.largePitch + params.largeStart + a];
+// The images are read as four f16 each: as such, they would be taken apart by some compilers.
+@group(0) @binding(1) var<storage, read> large: array<vec2<u32>>;
+@group(0) @binding(2) var<storage, read> small: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>;
+
+// Where the pixels of some rounds lie in the large image.
+var<workgroup> pixels: array<Pixel, INVOCATIONS>;
+// [pixel][row / 4] and [pixel][column / 4]
+var<workgroup> rowTile: array<vec4<f16>, DEPTH * ROW_PITCH>;
+var<workgroup> columnTile: array<vec4<f16>, DEPTH * COLUMN_PITCH>;
+
+// Row and column at no shift, and the vec4 of the first channel there.
+struct Pixel {
+  row: i32,
+  column: i32,
+  source: i32,
 }
 
-@compute @workgroup_size(128)
+fn pixelAt(place: vec3<u32>) -> Pixel {
+  let at = vec2<i32>(place.yx) * params.stride;
+  let pixel = (i32(place.z * params.largeHeight) + at.x) * i32(params.largeWidth) + at.y;
+  // Past the last image, no shift leads into one.
+  let row = select(-0x40000000, at.x, place.z < params.batch);
+  return Pixel(row, at.y, pixel * i32(params.largePitch / 4u) + i32(params.largeStart / 4u));
+}
+
+@compute @workgroup_size(INVOCATIONS)
 fn main(
   @builtin(workgroup_id) id: vec3<u32>,
   @builtin(local_invocation_index) local: u32,
   @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let group = workgroupAt(id);
-  // Filling: an invocation brings every second pixel of one row and of one column.
-  let lane = local % TILE;
-  let row = group.x * TILE + lane;
-  let column = group.y * TILE + lane;
   let rows = params.count / params.b;
-  let tap = row / params.a;
-  let shiftY = i32(tap / params.kernelWidth) * params.dilation - params.padding;
-  let shiftX = i32(tap % params.kernelWidth) * params.dilation - params.padding;
-  let pixels = params.batch * params.smallHeight * params.smallWidth;
+  let end = params.batch * params.smallHeight * params.smallWidth;
   // Whole rounds per split, so that u32 products stay small.
-  let rounds = (pixels + DEPTH - 1u) / DEPTH;
-  let last = stripBegin(rounds, group.z + 1u);
+  let rounds = (end + DEPTH - 1u) / DEPTH;
+  let stop = stripBegin(rounds, group.z + 1u) * DEPTH;
+  // What it brings: a quad of rows of pixels ROW_STEP apart, and one of columns of pixels COLUMN_STEP apart. Those past
+  // the last are not stored.
+  let depth = local / ROW_QUADS;
+  let own = rowOf(min(group.x * ROWS + local % ROW_QUADS * 4u, rows - 4u));
+  let shift = (own.shiftY * i32(params.largeWidth) + own.shiftX) * i32(params.largePitch / 4u) + i32(own.a / 4u);
+  let put = depth * ROW_PITCH + local % ROW_QUADS;
+  let column = min(group.y * COLUMNS + local % COLUMN_QUADS * 4u, params.b - 4u);
+  let putColumn = local / COLUMN_QUADS * COLUMN_PITCH + local % COLUMN_QUADS;
   // This subgroup's quarter.
-  let top = (subgroup / 2u) * 32u;
-  let left = (subgroup % 2u) * 32u;
-  var q00 = subgroup_matrix_result<f32, 16, 16>();
-  var q01 = subgroup_matrix_result<f32, 16, 16>();
-  var q10 = subgroup_matrix_result<f32, 16, 16>();
-  var q11 = subgroup_matrix_result<f32, 16, 16>();
-  for (var round = stripBegin(rounds, group.z); round < last; round++) {
-    for (var d = local / TILE; d < DEPTH; d += 2u) {
-      let pixel = round * DEPTH + d;
-      var r = 0.0h;
-      var c = 0.0h;
-      if (pixel < pixels) {
-        if (row < rows) { r = largeAt(pixel, shiftY, shiftX, row % params.a); }
-        if (column < params.b) { c = small[pixel * params.b + column]; }
+  let top = (subgroup / 2u) * 4u * SIDE;
+  let left = (subgroup % 2u) * 2u * SIDE;
+  var q00 = Product();
+  var q01 = Product();
+  var q10 = Product();
+  var q11 = Product();
+  var q20 = Product();
+  var q21 = Product();
+  var q30 = Product();
+  var q31 = Product();
+  for (var begin = stripBegin(rounds, group.z) * DEPTH; begin < stop; begin += INVOCATIONS) {
+    pixels[local] = pixelAt(placeOf(begin + local));
+    workgroupBarrier();
+    for (var d0 = 0u; d0 < min(INVOCATIONS, stop - begin); d0 += DEPTH) {
+      var r: array<vec2<u32>, ROW_LOADS>;
+      for (var i = 0u; i < ROW_LOADS; i++) {
+        let p = pixels[d0 + depth + i * ROW_STEP];
+        let inside = (u32(p.row + own.shiftY) < params.largeHeight) & (u32(p.column + own.shiftX) < params.largeWidth);
+        r[i] = select(vec2<u32>(), large[select(0u, u32(p.source + shift), inside)], inside);
       }
-      rowsTile[d * PITCH + lane] = r;
-      columnsTile[d * PITCH + lane] = c;
+      var c: array<vec2<u32>, COLUMN_LOADS>;
+      for (var i = 0u; i < COLUMN_LOADS; i++) {
+        let pixel = begin + d0 + local / COLUMN_QUADS + i * COLUMN_STEP;
+        let exists = pixel < end;
+        let at = (pixel * params.b + column) / 4u;
+        c[i] = select(vec2<u32>(), small[select(0u, at, exists)], exists);
+      }
+      workgroupBarrier();
+      for (var i = 0u; i < ROW_LOADS; i++) { rowTile[put + i * ROW_STEP * ROW_PITCH] = bitcast<vec4<f16>>(r[i]); }
+      for (var i = 0u; i < COLUMN_LOADS; i++) {
+        columnTile[putColumn + i * COLUMN_STEP * COLUMN_PITCH] = bitcast<vec4<f16>>(c[i]);
+      }
+      workgroupBarrier();
+      for (var d = 0u; d < DEPTH; d += SIDE) {
+        let above = d * ROW_PITCH + top / 4u;
+        let aside = d * COLUMN_PITCH + left / 4u;
+        let m0 = subgroupMatrixLoad<Right, row_major>(&columnTile, aside, COLUMN_PITCH);
+        let m1 = subgroupMatrixLoad<Right, row_major>(&columnTile, aside + SIDE / 4u, COLUMN_PITCH);
+        let p0 = subgroupMatrixLoad<Left, col_major>(&rowTile, above, ROW_PITCH);
+        q00 = subgroupMatrixMultiplyAccumulate(p0, m0, q00);
+        q01 = subgroupMatrixMultiplyAccumulate(p0, m1, q01);
+        let p1 = subgroupMatrixLoad<Left, col_major>(&rowTile, above + SIDE / 4u, ROW_PITCH);
+        q10 = subgroupMatrixMultiplyAccumulate(p1, m0, q10);
+        q11 = subgroupMatrixMultiplyAccumulate(p1, m1, q11);
+        let p2 = subgroupMatrixLoad<Left, col_major>(&rowTile, above + SIDE / 2u, ROW_PITCH);
+        q20 = subgroupMatrixMultiplyAccumulate(p2, m0, q20);
+        q21 = subgroupMatrixMultiplyAccumulate(p2, m1, q21);
+        let p3 = subgroupMatrixLoad<Left, col_major>(&rowTile, above + 3u * SIDE / 4u, ROW_PITCH);
+        q30 = subgroupMatrixMultiplyAccumulate(p3, m0, q30);
+        q31 = subgroupMatrixMultiplyAccumulate(p3, m1, q31);
+      }
     }
-    workgroupBarrier();
-    for (var d = 0u; d < DEPTH; d += 16u) {
-      let above = d * PITCH + top;
-      let aside = d * PITCH + left;
-      let a0 = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, col_major>(&rowsTile, above, PITCH);
-      let a1 = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, col_major>(&rowsTile, above + 16u, PITCH);
-      let b0 = subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, row_major>(&columnsTile, aside, PITCH);
-      let b1 = subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, row_major>(&columnsTile, aside + 16u, PITCH);
-      q00 = subgroupMatrixMultiplyAccumulate(a0, b0, q00);
-      q01 = subgroupMatrixMultiplyAccumulate(a0, b1, q01);
-      q10 = subgroupMatrixMultiplyAccumulate(a1, b0, q10);
-      q11 = subgroupMatrixMultiplyAccumulate(a1, b1, q11);
-    }
-    workgroupBarrier();
   }
-  // Through workgroup memory: see conv2d.matrix.wgsl.
-  let quarter = local / 32u;
+  let base = subgroup * SIDE * RESULT_PITCH;
+  let quad = lane % RESULT_PITCH;
+  let x = group.y * COLUMNS + left + quad * 4u;
   for (var part = 0u; part < 4u; part++) {
-    if (part == 0u) { subgroupMatrixStore<row_major>(&results, subgroup * 256u, q00, 16u); }
-    if (part == 1u) { subgroupMatrixStore<row_major>(&results, subgroup * 256u, q01, 16u); }
-    if (part == 2u) { subgroupMatrixStore<row_major>(&results, subgroup * 256u, q10, 16u); }
-    if (part == 3u) { subgroupMatrixStore<row_major>(&results, subgroup * 256u, q11, 16u); }
     workgroupBarrier();
-    let first = group.x * TILE + (quarter / 2u) * 32u + (part / 2u) * 16u;
-    let start = group.y * TILE + (quarter % 2u) * 32u + (part % 2u) * 16u;
-    for (var own = local % 32u; own < 256u; own += 32u) {
-      let r = first + own / 16u;
-      let c = start + own % 16u;
-      if (r < rows && c < params.b) {
-        partial[group.z * params.count + r * params.b + c] = results[quarter * 256u + own];
+    if (part == 0u) { lay(base, q00, q01); }
+    else if (part == 1u) { lay(base, q10, q11); }
+    else if (part == 2u) { lay(base, q20, q21); }
+    else { lay(base, q30, q31); }
+    workgroupBarrier();
+    for (var line = lane / RESULT_PITCH; line < SIDE; line += LANES / RESULT_PITCH) {
+      let y = group.x * ROWS + top + part * SIDE + line;
+      if ((y < rows) & (x < params.b)) {
+        partial[(group.z * params.count + y * params.b + x) / 4u] = results[base + line * RESULT_PITCH + quad];
       }
     }
-    workgroupBarrier();
   }
 }

@@ -1,5 +1,15 @@
 /** @file What an adapter can do, as far as kernels choose by it. */
 
+/** Products of square matrices that a subgroup computes at once, f16 into f32. */
+export interface Matrices {
+  /** Rows, columns and terms of one. */
+  readonly side: 8 | 16;
+  /** Lanes of the subgroup. */
+  readonly lanes: number;
+  /** Whether shaders must ask for subgroups of so many lanes, because others occur. */
+  readonly sized: boolean;
+}
+
 /** What kernels choose their variant by. */
 export interface Caps {
   readonly vendor: string;
@@ -8,8 +18,8 @@ export interface Caps {
   /** Runs on the CPU: few lanes, loads as dear as many multiply-adds, no use for workgroup memory. */
   readonly software: boolean;
   readonly f16: boolean;
-  /** Multiplies 16×16 matrices of f16 into f32 across a subgroup of 32; only where a Node process asks for it. */
-  readonly matrices: boolean;
+  /** How its matrix units multiply; null where there are none, and unless a Node process asks for them. */
+  readonly matrices: Matrices | null;
   readonly timestamps: boolean;
   /** Size of every subgroup, or 0 where subgroups are missing or of varying size. */
   readonly subgroupSize: number;
@@ -22,6 +32,9 @@ export interface Caps {
 /** Chromium's own, not yet part of WebGPU. */
 export const MATRICES = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 
+/** Lets a shader say how many lanes its subgroups have. */
+export const SIZES = 'subgroup-size-control' as GPUFeatureName;
+
 interface MatrixConfig {
   readonly componentType: string;
   readonly resultComponentType: string;
@@ -30,11 +43,30 @@ interface MatrixConfig {
   readonly K: number;
 }
 
-function hasMatrices(info: GPUAdapterInfo, { features }: GPUDevice): boolean {
+/** Lanes of a subgroup: the least and the most. */
+type Lanes = readonly [min: number, max: number];
+
+/** Bytes of workgroup memory that kernels for matrices of 16×16 take. */
+const STORAGE_16 = 25600;
+
+/** 16×16 by 32 lanes where subgroups have or can be asked to have them, else 8×8 by however many they always have. */
+function matricesOf(
+  info: GPUAdapterInfo,
+  { features, limits }: GPUDevice,
+  [min, max]: Lanes,
+): Matrices | null {
   const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> };
-  const fits = ({ componentType, resultComponentType, M, N, K }: MatrixConfig) =>
-    componentType === 'f16' && resultComponentType === 'f32' && M === 16 && N === 16 && K === 16;
-  return features.has(MATRICES) && features.has('shader-f16') && [...subgroupMatrixConfigs].some(fits);
+  if (![MATRICES, 'shader-f16', 'subgroups'].every((name) => features.has(name))) return null;
+  const sums = [...subgroupMatrixConfigs].filter(
+    ({ componentType, resultComponentType }) => componentType === 'f16' && resultComponentType === 'f32',
+  );
+  const has = (side: number) => sums.some(({ M, N, K }) => M === side && N === side && K === side);
+  const fixed = min === max;
+  const roomy = limits.maxComputeWorkgroupStorageSize >= STORAGE_16;
+  if (has(16) && roomy && min <= 32 && max >= 32 && (fixed || features.has(SIZES)))
+    return { side: 16, lanes: 32, sized: !fixed };
+  if (has(8) && fixed && min >= 4 && min <= 32) return { side: 8, lanes: min, sized: false };
+  return null;
 }
 
 /** What of a GPUAdapterInfo is its name. */
@@ -67,15 +99,15 @@ export function adapterName(info: AdapterInfo): string {
 export function capsOf(adapter: GPUAdapter, device: GPUDevice): Caps {
   const { info } = adapter;
   const software = isSoftware(info);
-  const min = info.subgroupMinSize ?? 0;
-  const fixedSubgroup = device.features.has('subgroups') && min === info.subgroupMaxSize;
+  const { subgroupMinSize: min = 0, subgroupMaxSize: max = 0 } = info;
+  const fixedSubgroup = device.features.has('subgroups') && min === max;
   return {
     vendor: info.vendor,
     architecture: info.architecture,
     description: adapterName(info),
     software,
     f16: device.features.has('shader-f16'),
-    matrices: min === 32 && fixedSubgroup && hasMatrices(info, device),
+    matrices: matricesOf(info, device, [min, max]),
     timestamps: device.features.has('timestamp-query'),
     subgroupSize: fixedSubgroup ? min : 0,
     workgroup: software ? 16 : 256,

@@ -3,7 +3,7 @@
 import { describe } from '../base/describe.ts';
 import { ConfigError, DeviceError, DeviceLostError } from '../base/errors.ts';
 import { expectOneOf, expectSettings, type Hints } from '../base/settings.ts';
-import { type Caps, capsOf, MATRICES } from './caps.ts';
+import { type Caps, capsOf, MATRICES, SIZES } from './caps.ts';
 import { Faults } from './faults.ts';
 import { Memory } from './memory.ts';
 import { forbidInCapture } from './recorded.ts';
@@ -63,7 +63,13 @@ export interface Host {
 
 const waitPlainly: Wait = (promise) => promise;
 
-const wantedFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query', MATRICES];
+const wantedFeatures: readonly GPUFeatureName[] = [
+  'shader-f16',
+  'subgroups',
+  'timestamp-query',
+  MATRICES,
+  SIZES,
+];
 
 /** An opened WebGPU device: its abilities, its memory, and what it reported. `openDevice` opens one; dispose it at the end. */
 export class Device {

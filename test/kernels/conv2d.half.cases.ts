@@ -18,7 +18,7 @@ const EPSILON = 2 ** -10;
 type Convolution = (x: Tensor, weight: Tensor, bias: Tensor | null, attrs: Conv2dAttrs) => Tensor;
 type Reference = (x: Host, weight: Host, bias: Host | undefined, attrs: Conv2dAttrs) => Host;
 
-/** [transposed, x, weight, attributes]: odd sides, channels off the multiples of 4, strides, dilation, a 1×1. */
+/** [transposed, x, weight, attributes]: odd sides, channels off the multiples of 4, strides, dilation, a 1×1, tiles over. */
 const cases: readonly [boolean, Shape, Shape, Conv2dAttrs][] = [
   [false, [1, 1, 1, 1], [1, 1, 1, 1], {}],
   [false, [2, 5, 7, 3], [3, 3, 3, 5], { padding: 1 }],
@@ -26,7 +26,9 @@ const cases: readonly [boolean, Shape, Shape, Conv2dAttrs][] = [
   [false, [2, 9, 6, 8], [3, 2, 8, 12], { padding: 2, dilation: 2 }],
   [false, [1, 17, 9, 20], [3, 3, 20, 36], { padding: 1, relu: true }],
   [false, [3, 8, 8, 20], [1, 1, 20, 2], {}],
+  [false, [2, 7, 6, 64], [3, 3, 64, 72], { padding: 1 }],
   [true, [2, 3, 5, 8], [2, 2, 4, 8], { stride: 2 }],
+  [true, [1, 5, 7, 32], [2, 2, 68, 32], { stride: 2 }],
   [true, [1, 4, 3, 5], [3, 3, 3, 5], { stride: 2, padding: 1 }],
 ];
 

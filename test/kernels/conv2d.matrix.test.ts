@@ -1,56 +1,75 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { capture } from '../../src/autograd/step.ts';
+import { Tape } from '../../src/autograd/tape.ts';
 import { textOf } from '../../src/kernels/launch/shader.ts';
 import * as shaders from '../../src/kernels/shaders.gen.ts';
-import { zeros } from '../../src/tensor/create.ts';
+import { filled, tensor, zeros } from '../../src/tensor/create.ts';
+import { scope } from '../../src/tensor/scope.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { expectClose, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { hasHalf } from '../half.ts';
 import { forced } from './conv2d.cases.ts';
 import { halfTests } from './conv2d.half.cases.ts';
 
-/** What an invocation holds of a matrix in the stand-in: all of it. */
-const matrices = `
-fn multiplied(a: array<f16, 256>, b: array<f16, 256>, sum: array<f32, 256>) -> array<f32, 256> {
-  var left = a; var right = b; var result = sum;
-  for (var i = 0u; i < 256u; i++) {
-    for (var k = 0u; k < 16u; k++) { result[i] += f32(left[i / 16u * 16u + k]) * f32(right[k * 16u + i % 16u]); }
+// Drivers for processors compile these for long, and whichever test comes first waits for it.
+vi.setConfig({ testTimeout: 240_000 });
+
+/**
+ * The shader with loops in place of matrix units, and groups of invocations in place of subgroups. A factor is where it
+ * lies in its tile; of a product an invocation has every LANESth quad. The loops' ends are not known when it is compiled,
+ * for unrolled they would take minutes.
+ */
+function withLoops(source: string): string {
+  const tiles = ['Left', 'Right'].map(
+    (type) => RegExp(`subgroupMatrixLoad<${type}.*?&(\\w+)`).exec(source)![1]!,
+  );
+  const plain = source
+    .replace('enable chromium_experimental_subgroup_matrix;\nrequires subgroup_id;', '')
+    .replace(/subgroup_matrix_(left|right)<[^>]*>/g, 'vec3<u32>')
+    .replace(/subgroup_matrix_result<[^>]*>/, 'array<vec4<f32>, (SIDE * SIDE / 4u + LANES - 1u) / LANES>')
+    .replace(/@builtin\(subgroup_\w+\) \w+: u32,/g, '')
+    .replace(
+      'let group =',
+      'own = local % LANES;\n  let lane = own;\n  let subgroup = local / LANES;\n  let group =',
+    )
+    .replace(
+      /subgroupMatrixLoad<\w+, (row|col)_major>\(&\w+, (.*)\);/g,
+      (_, order, at) => `vec3<u32>(${at}, ${Number(order === 'row')}u);`,
+    )
+    .replaceAll('subgroupMatrixMultiplyAccumulate', 'multiplied')
+    .replace(/subgroupMatrixStore<row_major>\(&results, /g, 'laid(');
+  expect(plain).not.toMatch(/subgroup_?[mM]atrix/);
+  const at = (name: string, tile: string) => `
+fn ${name}(factor: vec3<u32>, row: u32, column: u32) -> f32 {
+  let place = select(vec2(column, row), vec2(row, column), factor.z == 1u);
+  return f32(${tile}[factor.x + place.x * factor.y + place.y / 4u][place.y % 4u]);
+}`;
+  return `${plain}
+var<private> own: u32;
+${at('leftAt', tiles[0]!)}
+${at('rightAt', tiles[1]!)}
+fn multiplied(a: Left, b: Right, sum: Product) -> Product {
+  var result = sum;
+  let one = min(params.kernelHeight, 1u);
+  for (var quad = own; quad < SIDE * SIDE / 4u * one; quad += LANES) {
+    let row = quad / (SIDE / 4u);
+    let column = quad % (SIDE / 4u) * 4u;
+    for (var k = 0u; k < SIDE * one; k++) {
+      let right = vec4(rightAt(b, k, column), rightAt(b, k, column + 1u), rightAt(b, k, column + 2u), rightAt(b, k, column + 3u));
+      result[quad / LANES] += leftAt(a, row, k) * right;
+    }
   }
   return result;
 }
-`;
-
-/** A function that stands for a load from `tile`, by rows or by columns. */
-function load(tile: string, byRows: boolean): string {
-  const at = byRows ? 'i / 16u * pitch + i % 16u' : 'i % 16u * pitch + i / 16u';
-  return `fn load_${tile}_${byRows ? 'row' : 'col'}(first: u32, pitch: u32) -> array<f16, 256> {
-  var result: array<f16, 256>;
-  for (var i = 0u; i < 256u; i++) { result[i] = ${tile}[first + ${at}]; }
-  return result;
-}
-`;
-}
-
-const store = `fn stored(first: u32, product: array<f32, 256>, local: u32) {
+fn laid(at: u32, product: Product, pitch: u32) {
   var values = product;
-  if (local % 32u == 0u) { for (var i = 0u; i < 256u; i++) { results[first + i] = values[i]; } }
+  for (var quad = own; quad < SIDE * SIDE / 4u; quad += LANES) {
+    results[at + quad / (SIDE / 4u) * pitch + quad % (SIDE / 4u)] = values[quad / LANES];
+  }
 }
 `;
-
-/** The shader with loops in place of matrix units, and groups of 32 invocations in place of subgroups. */
-function withLoops(source: string): string {
-  const loads = [...source.matchAll(/subgroupMatrixLoad<[^>]*>, (row|col)_major>\(&(\w+)/g)];
-  const used = new Map(loads.map(([, order, tile]) => [`${tile} ${order}`, load(tile!, order === 'row')]));
-  const plain = source
-    .replace('enable chromium_experimental_subgroup_matrix;\nrequires subgroup_id;', '')
-    .replace('@builtin(subgroup_id) subgroup: u32', '@builtin(num_workgroups) all: vec3<u32>')
-    .replace('let top = (subgroup', 'let subgroup = local / 32u;\n  let top = (subgroup')
-    .replaceAll('subgroup_matrix_result<f32, 16, 16>', 'array<f32, 256>')
-    .replace(/subgroupMatrixLoad<[^>]*>, (row|col)_major>\(&(\w+), /g, 'load_$2_$1(')
-    .replaceAll('subgroupMatrixMultiplyAccumulate', 'multiplied')
-    .replace(/subgroupMatrixStore<row_major>\(&results, ([^,]+), (\w+), 16u\)/g, 'stored($1, $2, local)');
-  expect(plain).not.toMatch(/subgroup_?[mM]atrix/);
-  return plain + matrices + [...used.values()].join('') + store;
 }
 
 describe('convolution in f16, variant matrix forced', () => {
@@ -59,11 +78,60 @@ describe('convolution in f16, variant matrix forced', () => {
     beforeAll(() => {
       if (device().caps.matrices) return;
       // No adapter of this kind here: everything but the matrix instructions themselves is put to the test.
-      Object.assign(device().caps, { matrices: true });
+      Object.assign(device().caps, { matrices: { side: 16, lanes: 32, sized: false } });
       for (const shader of [shaders.conv2dMatrix, shaders.conv2dWeightGradMatrix])
         Object.assign(shader, { source: [withLoops(textOf(shader))] });
     });
     halfTests(device);
+
+    it('reads and writes runs of channels where they lie, to the same bits each time', async () => {
+      const leaf = (shape: readonly number[], seed: number) => {
+        const one = tensor(device(), random(shape, seed).data, shape);
+        one.requiresGrad = true;
+        return one;
+      };
+      const shapes = [
+        [2, 3, 5, 16],
+        [2, 2, 12, 16],
+        [2, 2, 20, 16],
+        [3, 3, 32, 36],
+      ];
+      const leaves = shapes.map(leaf);
+      const dy = tensor(device(), random([2, 6, 10, 36], 5).data, [2, 6, 10, 36], 'f16');
+      const joint = (variant: string, places: boolean) =>
+        poisoned(device(), async () => {
+          Object.assign(device().options, forced(variant, variant));
+          using _temporaries = scope();
+          using tape = new Tape();
+          const [left, right] = places ? ops.sideBySide(device(), [2, 6, 10], [12, 20], 'f16') : [];
+          const [deep, a, b, c] = leaves.map((one) => ops.cast(one, 'f16')) as [
+            Tensor,
+            Tensor,
+            Tensor,
+            Tensor,
+          ];
+          const raised = ops.conv2dTranspose(deep, a, null, { stride: 2 }, left);
+          const joined = ops.concat([raised, ops.conv2dTranspose(deep, b, null, { stride: 2 }, right)]);
+          const y = ops.conv2d(joined, c, null, { padding: 1 });
+          tape.backward(y, dy);
+          const found = [ops.cast(y, 'f32'), ...leaves.map(({ grad }) => grad!)];
+          const values = await Promise.all(found.map((one) => one.read()));
+          for (const { grad } of leaves) grad!.dispose();
+          return values;
+        });
+      const expected = await joint('tile', false);
+      const whole = await joint('matrix', false);
+      for (const [i, values] of whole.entries()) expectClose(values, expected[i]!, 2e-3, `tensor ${i}`);
+      for (let i = 0; i < 2; i++) expect(await joint('matrix', true)).toEqual(whole);
+    });
+
+    it('keeps an infinite weight to its own tap and channel, whose sum is infinite', async () => {
+      const x = filled(device(), 1, [1, 3, 3, 4], 'f16');
+      const values = new Float32Array(9 * 4 * 4).fill(1);
+      values[5 * 16] = Number.POSITIVE_INFINITY;
+      const y = ops.conv2d(x, tensor(device(), values, [3, 3, 4, 4], 'f16'));
+      expect([...(await y.read())]).toEqual([Number.POSITIVE_INFINITY, 36, 36, 36]);
+    });
 
     it('is what runs', async () => {
       const x = zeros(device(), [1, 2, 2, 4], 'f16');

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ShaderError } from '../../src/base/errors.ts';
 import { pipelineSpec } from '../../src/kernels/launch/pipeline.ts';
 import { queueOf } from '../../src/kernels/launch/queue.ts';
-import { packParams, textOf } from '../../src/kernels/launch/shader.ts';
+import { packParams, specialize, textOf } from '../../src/kernels/launch/shader.ts';
 import * as shaders from '../../src/kernels/shaders.gen.ts';
 import { reflectSource } from '../../tools/reflect.mjs';
 import { identifier, readShader, root, shaderFiles } from '../../tools/wgsl.mjs';
@@ -43,6 +43,20 @@ describe('generated shaders', () => {
     });
     expect(named.length).toBeGreaterThan(5);
     expect(named.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
+  });
+});
+
+describe('a specialised shader', () => {
+  it('has other constants and types, and says how many lanes its subgroups must have', () => {
+    const source =
+      'alias E = f32;\nconst SIDE: u32 = 16u;\n@compute @workgroup_size(SIDE)\nfn main() { _ = E(); }\n';
+    const shader = reflectSource('special', source);
+    expect(specialize(shader, {})).toBe(source);
+    const specialization = { consts: { SIDE: 8 }, aliases: { E: 'f16' }, lanes: 32 };
+    expect(specialize(shader, specialization)).toBe(
+      'enable f16;\nenable subgroup_size_control;\nalias E = f16;\nconst SIDE: u32 = 8;\n' +
+        '@compute @subgroup_size(32) @workgroup_size(SIDE)\nfn main() { _ = E(); }\n',
+    );
   });
 });
 

@@ -35,6 +35,26 @@ describe('choice of a convolution variant', () => {
       expect(chooseVariant(gpu, 'conv2dWeightGrad', correlationVariants, oddGrad).name).toBe('gemm');
     });
 
+  it('takes matrix units of 16×16 for f16 in quads of channels, and leaves others to the tuner', () => {
+    const [half, halfGrad] = [
+      { ...gather, dtype: 'f16' } as const,
+      { ...correlation, dtype: 'f16' } as const,
+    ];
+    const taken = (side: 8 | 16, g: Gather, c: Correlation) => {
+      const gpu = deviceLike({ software: false, matrices: { side, lanes: 32, sized: false } });
+      const forward = chooseVariant(gpu, 'conv2d', gatherVariants, g);
+      return [forward.name, chooseVariant(gpu, 'conv2dWeightGrad', correlationVariants, c).name];
+    };
+    expect(taken(16, half, halfGrad)).toEqual(['matrix', 'matrix']);
+    expect(taken(16, gather, correlation)).toEqual(['gemm4', 'gemm4']);
+    expect(taken(16, { ...half, m: 6 }, { ...halfGrad, b: 6 })).toEqual(['gemm', 'gemm']);
+    expect(taken(16, { ...half, input: { pitch: 70, start: 2 } }, halfGrad)).toEqual(['gemm', 'matrix']);
+    expect(taken(8, half, halfGrad)).toEqual(['gemm4', 'gemm4']);
+    const small = deviceLike({ software: false, matrices: { side: 8, lanes: 32, sized: false } });
+    const fitting = gatherVariants.filter(({ fits }) => fits(small.caps, half)).map(({ name }) => name);
+    expect(fitting).toContain('matrix');
+  });
+
   it("takes Winograd's form on a software adapter without subgroups, too, and offers it to GPUs' tuner", () => {
     const plain = deviceLike({ software: true, subgroupSize: 0 });
     expect(chooseVariant(plain, 'conv2d', gatherVariants, gather).name).toBe('winograd');

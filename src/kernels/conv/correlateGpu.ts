@@ -6,6 +6,7 @@ import { launch } from '../launch/queue.ts';
 import { inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
 import { type Correlation, type CorrelationVariant, paramsOf, tapsOf } from './correlationLayout.ts';
+import { hasFastMatrices, hasMatrices, matrixTiles } from './matrixTiles.ts';
 
 /** Blocks of 64 rows times 64 columns, for each strip. */
 function blocks64(c: Correlation, splits: number): FoldedGrid {
@@ -43,17 +44,21 @@ const gemm4: CorrelationVariant = {
   },
 };
 
-/** As gemm, on matrix units. */
+/** As gemm4, on matrix units. */
 const matrix: CorrelationVariant = {
-  ...gemm,
+  ...gemm4,
   name: 'matrix',
-  fits: (caps, c) => caps.matrices && c.dtype === 'f16',
-  preferred: () => true,
+  fits: (caps, c) => hasMatrices(caps, c.dtype) && gemm4.fits(caps, c),
+  preferred: hasFastMatrices,
+  // of 16×16, as on GPUs
+  work: (c) => Math.ceil((tapsOf(c) * c.a) / 128) * Math.ceil(c.b / 64),
   launch(device, c, tensors, splits, label) {
-    const { grid, folds: overrides } = blocks64(c, splits);
+    const { rows, columns, specialization } = matrixTiles(device.caps);
+    const [across, down] = [Math.ceil((tapsOf(c) * c.a) / rows), Math.ceil(c.b / columns)];
+    const { grid, folds: overrides } = foldedGrid(across, down, splits);
     const params = paramsOf(c, splits);
     const shader = shaders.conv2dWeightGradMatrix;
-    launch(device, shader, 'main', { ...tensors }, params, grid, { overrides }, label);
+    launch(device, shader, 'main', { ...tensors }, params, grid, { ...specialization, overrides }, label);
   },
 };
 

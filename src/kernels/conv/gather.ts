@@ -22,6 +22,7 @@ import {
   type GatherVariant,
   weightSteps,
 } from './gatherLayout.ts';
+import { hasFastMatrices, hasMatrices, matrixTiles } from './matrixTiles.ts';
 import { patchGather } from './patch.ts';
 import { winogradGathers } from './winograd.ts';
 import { pairGather } from './winogradPair.ts';
@@ -91,17 +92,20 @@ const quad: GatherVariant = {
   },
 };
 
-/** As gemm, on matrix units. */
+/** As gemm4, on matrix units. */
 const matrix: GatherVariant = {
   name: 'matrix',
   runs: true,
   half: true,
-  fits: (caps, g) => caps.matrices && g.dtype === 'f16',
+  fits: (caps, g) => hasMatrices(caps, g.dtype) && inQuads(g.k, g.input) && inQuads(g.m, g.output),
+  preferred: hasFastMatrices,
   launch(device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
-    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 64), Math.ceil(g.m / 64));
-    const overrides = { ...overridesOf(g), ...folds };
-    launch(device, shaders.conv2dMatrix, 'main', bindingsOf(tensors), params, grid, { overrides }, label);
+    const { rows, columns, depth, specialization } = matrixTiles(device.caps);
+    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / rows), Math.ceil(g.m / columns));
+    const overrides = { ...overridesOf(g), WHOLE: Number(g.k % depth === 0), ...folds };
+    const all = { ...specialization, overrides };
+    launch(device, shaders.conv2dMatrix, 'main', bindingsOf(tensors), params, grid, all, label);
   },
 };
 

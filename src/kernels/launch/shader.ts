@@ -43,6 +43,8 @@ export interface Specialization {
   readonly overrides?: Readonly<Record<string, number>>;
   readonly consts?: Readonly<Record<string, string | number>>;
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Lanes that its subgroups must have, on devices where they could have others. */
+  readonly lanes?: number;
 }
 
 /** The shader's text. */
@@ -50,8 +52,11 @@ export function textOf({ source }: ShaderModule): string {
   return source.join('\n');
 }
 
-/** The shader's text with its `const` and `alias` lines rewritten. */
-export function specialize(shader: ShaderModule, { consts = {}, aliases = {} }: Specialization): string {
+/** The shader's text with its `const` and `alias` lines rewritten, and the lanes of its subgroups said. */
+export function specialize(
+  shader: ShaderModule,
+  { consts = {}, aliases = {}, lanes }: Specialization,
+): string {
   let source = textOf(shader);
   for (const [name, value] of Object.entries(consts)) {
     source = source.replace(new RegExp(`^(const ${name}[^=]*=\\s*)[^;]+;`, 'm'), `$1${value};`);
@@ -60,6 +65,10 @@ export function specialize(shader: ShaderModule, { consts = {}, aliases = {} }: 
     source = source.replace(new RegExp(`^(alias ${name}\\s*=\\s*)[^;]+;`, 'm'), `$1${type};`);
   }
   const usesHalf = Object.values(aliases).some((type) => /\bf16\b|vec\dh/.test(type));
+  if (lanes) {
+    const sized = source.replace(/^@compute /gm, `@compute @subgroup_size(${lanes}) `);
+    source = `enable subgroup_size_control;\n${sized}`;
+  }
   return usesHalf ? `enable f16;\n${source}` : source;
 }
 

@@ -1,10 +1,12 @@
 // Convolution as an implicit matrix product with tiles in workgroup memory, for GPUs, channels in multiples of 4: a
-// workgroup computes 64 pixels times 64 channels, an invocation 8 times 8, in quads 32 apart so that neighbours read
-// neighbouring quads. A round is 16 input channels of one tap. Where a pixel lies is found before the loops, where a tap
-// meets it once a tap; nothing is divided within. Coordinates as in conv2d.subgroup4.wgsl.
-// Images and weight are vec4s of four channels; products and sums are f32.
+// workgroup computes 64 pixels times 64 channels of one strip of the sum, an invocation 8 times 8, in quads 32 apart so
+// that neighbours read neighbouring quads. A round is 16 input channels of one tap. Where a pixel lies is found before
+// the loops, where a tap meets it once a tap; nothing is divided within. Coordinates as in conv2d.subgroup4.wgsl.
+// Images and weight are vec4s of four channels; products and sums are f32, and so are strips (R4).
+// @variant E4 = vec4<f16>, R4 = vec4<f16>
 // @variant E4 = vec4<f16>
 alias E4 = vec4<f32>;
+alias R4 = vec4<f32>;
 override TRANSPOSED: bool = false;
 
 // @include grid
@@ -17,7 +19,7 @@ const DEPTH: u32 = 16u;
 @group(0) @binding(1) var<storage, read> x: array<E4>;
 @group(0) @binding(2) var<storage, read> w: array<E4>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> y: array<E4>;
+@group(0) @binding(4) var<storage, read_write> y: array<R4>;
 
 // [channel in][pixel / 4] and [channel in][channel out / 4]
 var<workgroup> inputs: array<array<E4, 16>, DEPTH>;
@@ -88,13 +90,11 @@ fn weightsAt(tap: u32, k: u32, m: u32) -> array<E4, 4> {
   return array<E4, 4>(w[at], w[at + s], w[at + 2u * s], w[at + 3u * s]);
 }
 
-// Four pixels times four channels: the columns of the result are pixels.
-fn outer(p: vec4<f32>, m: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(p.x * m, p.y * m, p.z * m, p.w * m);
-}
+// @include outer
 
-fn store(q: mat4x4<f32>, first: u32, m: u32, ry: u32, rx: u32) {
+fn store(q: mat4x4<f32>, strip: u32, first: u32, m: u32, ry: u32, rx: u32) {
   if (m >= params.m) { return; }
+  let base = strip * params.stripY;
   let p = pixelsFrom(first);
   let start = select(vec4<f32>(), bias[m / 4u], params.hasBias == 1u);
   for (var i = 0u; i < 4u; i++) {
@@ -104,7 +104,7 @@ fn store(q: mat4x4<f32>, first: u32, m: u32, ry: u32, rx: u32) {
       let pixel = (u32(p.image[i]) * params.outHeight + oy) * params.outWidth + ox;
       let v = q[i] + start;
       let value = select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u);
-      y[(pixel * params.yPitch + params.yStart + m) / 4u] = E4(value);
+      y[base + (pixel * params.yPitch + params.yStart + m) / 4u] = R4(value);
     }
   }
 }
@@ -112,8 +112,10 @@ fn store(q: mat4x4<f32>, first: u32, m: u32, ry: u32, rx: u32) {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let group = workgroupAt(id);
-  let ry = i32(group.z / params.classesX);
-  let rx = i32(group.z % params.classesX);
+  let residue = group.z / params.strips;
+  let strip = group.z % params.strips;
+  let ry = i32(residue / params.classesX);
+  let rx = i32(residue % params.classesX);
   let across = index % 8u;
   let down = index / 8u;
   // What it brings: a quad of pixels and one of channels in; one of channels in and one of channels out. Neighbours
@@ -126,15 +128,24 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   var q01 = mat4x4<f32>();
   var q10 = mat4x4<f32>();
   var q11 = mat4x4<f32>();
+  // The strip, counted from the first channel of the tap at hand.
+  let depths = i32((params.k + DEPTH - 1u) / DEPTH * DEPTH);
+  var begin = i32(strip * params.chunk);
+  var end = begin + i32(params.chunk);
   for (var ky = 0u; ky < params.kernelHeight; ky++) {
     let ty = ry + i32(ky) * params.dilation + params.offsetY;
     for (var kx = 0u; kx < params.kernelWidth; kx++) {
       let tx = rx + i32(kx) * params.dilation + params.offsetX;
       // The same for the whole workgroup.
       if ((ty % params.up != 0) | (tx % params.up != 0)) { continue; }
+      let first = u32(clamp(begin, 0, depths));
+      let last = min(u32(max(end, 0)), params.k);
+      begin -= depths;
+      end -= depths;
+      if (first >= last) { continue; }
       let sources = sourcesOf(own, ty / params.up, tx / params.up);
       let tap = ky * params.kernelWidth + kx;
-      for (var k = 0u; k < params.k; k += DEPTH) {
+      for (var k = first; k < last; k += DEPTH) {
         let input = inputsAt(sources, k + side.y * 4u);
         let weight = weightsAt(tap, k + ownWeight.y * 4u, m);
         for (var i = 0u; i < 4u; i++) {
@@ -158,8 +169,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   }
   let pixel = group.x * TILE + down * 4u;
   let channel = group.y * TILE + across * 4u;
-  store(q00, pixel, channel, u32(ry), u32(rx));
-  store(q01, pixel, channel + 32u, u32(ry), u32(rx));
-  store(q10, pixel + 32u, channel, u32(ry), u32(rx));
-  store(q11, pixel + 32u, channel + 32u, u32(ry), u32(rx));
+  store(q00, strip, pixel, channel, u32(ry), u32(rx));
+  store(q01, strip, pixel, channel + 32u, u32(ry), u32(rx));
+  store(q10, strip, pixel + 32u, channel, u32(ry), u32(rx));
+  store(q11, strip, pixel + 32u, channel + 32u, u32(ry), u32(rx));
 }

@@ -1,6 +1,7 @@
 /** @file The problem that forms of `gather` solve, what their shaders are bound to, and how they find a tap's weight. */
 import type { Float } from '../../tensor/dtype.ts';
 import type { ChannelRun, Tensor } from '../../tensor/tensor.ts';
+import { foldedGrid } from '../launch/grid.ts';
 import type { Variant } from '../launch/variant.ts';
 
 export interface Gather {
@@ -56,4 +57,34 @@ export function weightSteps({ k, m, transposed }: Gather) {
   return transposed
     ? { weightOrigin: 8 * k * m, weightTap: -k * m, weightK: 1, weightM: k }
     : { weightOrigin: 0, weightTap: k * m, weightK: m, weightM: 1 };
+}
+
+/** Sizes, for a sum in one piece. */
+export function paramsOf(g: Gather, bias: Tensor | null) {
+  const { dtype: _, batch, transposed: _t, relu, biased: _b, input, output, ...sizes } = g;
+  const classHeight = Math.ceil(g.outHeight / g.up);
+  const classWidth = Math.ceil(g.outWidth / g.up);
+  const pixels = batch * classHeight * classWidth;
+  // Of a stride longer than the output only those classes that have pixels.
+  const classesX = Math.min(g.up, g.outWidth);
+  const flags = { hasBias: Number(bias !== null), relu: Number(relu) };
+  const [xPitch, xStart] = [input?.pitch ?? g.k, input?.start ?? 0];
+  const [yPitch, yStart] = [output?.pitch ?? g.m, output?.start ?? 0];
+  const runs = { xPitch, xStart, yPitch, yStart };
+  const whole = { strips: 1, chunk: 0, stripY: 0 };
+  return { ...sizes, pixels, classHeight, classWidth, classesX, ...flags, ...runs, ...whole };
+}
+
+export function overridesOf({ transposed }: Gather) {
+  return { TRANSPOSED: Number(transposed) };
+}
+
+/** Residue classes that have pixels. */
+export function classesOf({ up, outHeight, outWidth }: Gather): number {
+  return Math.min(up, outHeight) * Math.min(up, outWidth);
+}
+
+/** `across` workgroups for the pixels of every residue class, `down` for their channels. */
+export function classGrid(g: Gather, across: number, down = 1) {
+  return foldedGrid(across, down, classesOf(g));
 }

@@ -1,7 +1,8 @@
 // Convolution as an implicit matrix product with tiles in workgroup memory, for GPUs, channels in multiples of 4: a
 // workgroup computes 64 pixels times 64 channels of one strip of the sum, an invocation 8 times 8, in quads 32 apart so
 // that neighbours read neighbouring quads. A round is 16 input channels of one tap. Where a pixel lies is found before
-// the loops, where a tap meets it once a tap; nothing is divided within. Coordinates as in conv2d.subgroup4.wgsl.
+// the loops, where a tap meets it once a tap, and where its results go once a workgroup; nothing is divided within.
+// Coordinates as in conv2d.subgroup4.wgsl.
 // Images and weight are vec4s of four channels; products and sums are f32, and so are strips (R4).
 // @variant E4 = vec4<f16>, R4 = vec4<f16>
 // @variant E4 = vec4<f16>
@@ -24,6 +25,11 @@ const DEPTH: u32 = 16u;
 // [channel in][pixel / 4] and [channel in][channel out / 4]
 var<workgroup> inputs: array<array<E4, 16>, DEPTH>;
 var<workgroup> weights: array<array<E4, 16>, DEPTH>;
+// Of each pixel of the tile, the vec4 of y with its first channel.
+var<workgroup> places: array<u32, TILE>;
+
+// The place of a pixel without results.
+const NOWHERE: u32 = 0xffffffffu;
 
 // Four pixels of the output's residue class.
 struct Pixels {
@@ -92,21 +98,33 @@ fn weightsAt(tap: u32, k: u32, m: u32) -> array<E4, 4> {
 
 // @include outer
 
-fn store(q: mat4x4<f32>, strip: u32, first: u32, m: u32, ry: u32, rx: u32) {
+// Where the results of a pixel of the residue class go.
+fn placeOf(index: u32, ry: u32, rx: u32) -> u32 {
+  let line = index / params.classWidth;
+  let image = line / params.classHeight;
+  let oy = (line - image * params.classHeight) * u32(params.up) + ry;
+  let ox = (index - line * params.classWidth) * u32(params.up) + rx;
+  let pixel = (image * params.outHeight + oy) * params.outWidth + ox;
+  let counts = (index < params.pixels) & (oy < params.outHeight) & (ox < params.outWidth);
+  return select(NOWHERE, (pixel * params.yPitch + params.yStart) / 4u, counts);
+}
+
+fn put(place: u32, quad: u32, v: vec4<f32>) {
+  // What is NaN stays.
+  let value = select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u);
+  if (place != NOWHERE) { y[place + quad] = R4(value); }
+}
+
+// Four pixels of the tile from `first`, at channels m … m+3.
+fn store(q: mat4x4<f32>, strip: u32, first: u32, m: u32) {
   if (m >= params.m) { return; }
-  let base = strip * params.stripY;
-  let p = pixelsFrom(first);
-  let start = select(vec4<f32>(), bias[m / 4u], params.hasBias == 1u);
-  for (var i = 0u; i < 4u; i++) {
-    let oy = u32(p.row[i]) * u32(params.up) + ry;
-    let ox = u32(p.column[i]) * u32(params.up) + rx;
-    if ((first + i < params.pixels) & (oy < params.outHeight) & (ox < params.outWidth)) {
-      let pixel = (u32(p.image[i]) * params.outHeight + oy) * params.outWidth + ox;
-      let v = q[i] + start;
-      let value = select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u);
-      y[base + (pixel * params.yPitch + params.yStart + m) / 4u] = R4(value);
-    }
-  }
+  let quad = m / 4u;
+  let start = select(vec4<f32>(), bias[quad], params.hasBias == 1u);
+  let at = strip * params.stripY + quad;
+  put(places[first], at, q[0] + start);
+  put(places[first + 1u], at, q[1] + start);
+  put(places[first + 2u], at, q[2] + start);
+  put(places[first + 3u], at, q[3] + start);
 }
 
 @compute @workgroup_size(64)
@@ -116,6 +134,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   let strip = group.z % params.strips;
   let ry = i32(residue / params.classesX);
   let rx = i32(residue % params.classesX);
+  places[index] = placeOf(group.x * TILE + index, u32(ry), u32(rx));
   let across = index % 8u;
   let down = index / 8u;
   // What it brings: a quad of pixels and one of channels in; one of channels in and one of channels out. Neighbours
@@ -167,10 +186,12 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       }
     }
   }
-  let pixel = group.x * TILE + down * 4u;
+  // A sum of no taps has met no barrier since the places were found.
+  workgroupBarrier();
+  let pixel = down * 4u;
   let channel = group.y * TILE + across * 4u;
-  store(q00, strip, pixel, channel, u32(ry), u32(rx));
-  store(q01, strip, pixel, channel + 32u, u32(ry), u32(rx));
-  store(q10, strip, pixel + 32u, channel, u32(ry), u32(rx));
-  store(q11, strip, pixel + 32u, channel + 32u, u32(ry), u32(rx));
+  store(q00, strip, pixel, channel);
+  store(q01, strip, pixel, channel + 32u);
+  store(q10, strip, pixel + 32u, channel);
+  store(q11, strip, pixel + 32u, channel + 32u);
 }

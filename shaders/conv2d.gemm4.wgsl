@@ -1,11 +1,13 @@
 // Convolution as an implicit matrix product with tiles in workgroup memory, for GPUs, channels in multiples of 4: a
-// workgroup computes 64 pixels times 64 channels of one strip of the sum, an invocation 8 times 8, in quads 32 apart so
-// that neighbours read neighbouring quads. A round is 16 input channels of one tap. Where a pixel lies is found before
-// the loops, where a tap meets it once a tap, and where its results go once a workgroup; nothing is divided within.
-// Coordinates as in conv2d.subgroup4.wgsl.
+// workgroup computes TILE pixels times TILE channels of one strip of the sum. An invocation computes 8 times 8 of a tile
+// of 128, 8 times 4 of one of 64, 4 times 4 of one of 32, in quads half a tile apart so that neighbours read neighbouring
+// quads. A round is 16 input channels of one tap. Where a pixel lies is found before the loops, where a tap meets it once
+// a tap, and where its results go once a workgroup; nothing is divided within. Coordinates as in conv2d.subgroup4.wgsl.
 // Images and weight are vec4s of four channels; products and sums are f32, and so are strips (R4).
 // @variant E4 = vec4<f16>, R4 = vec4<f16>
 // @variant E4 = vec4<f16>
+// @variant TILE = 128u, E4 = vec4<f16>, R4 = vec4<f16>
+// @variant TILE = 32u
 alias E4 = vec4<f32>;
 alias R4 = vec4<f32>;
 override TRANSPOSED: bool = false;
@@ -16,6 +18,13 @@ override TRANSPOSED: bool = false;
 
 const TILE: u32 = 64u;
 const DEPTH: u32 = 16u;
+const INVOCATIONS: u32 = 2u * TILE;
+const QUADS: u32 = TILE / 4u;
+const HALF: u32 = QUADS / 2u;
+// Quads of channels that neighbours compute. An invocation has another half a tile on, WIDE, and so for pixels, TALL.
+const ACROSS: u32 = min(QUADS, 16u);
+const WIDE: bool = TILE > 64u;
+const TALL: bool = TILE > 32u;
 
 @group(0) @binding(1) var<storage, read> x: array<E4>;
 @group(0) @binding(2) var<storage, read> w: array<E4>;
@@ -23,8 +32,8 @@ const DEPTH: u32 = 16u;
 @group(0) @binding(4) var<storage, read_write> y: array<R4>;
 
 // [channel in][pixel / 4] and [channel in][channel out / 4]
-var<workgroup> inputs: array<array<E4, 16>, DEPTH>;
-var<workgroup> weights: array<array<E4, 16>, DEPTH>;
+var<workgroup> inputs: array<array<E4, QUADS>, DEPTH>;
+var<workgroup> weights: array<array<E4, QUADS>, DEPTH>;
 // Of each pixel of the tile, the vec4 of y with its first channel.
 var<workgroup> places: array<u32, TILE>;
 
@@ -111,8 +120,8 @@ fn placeOf(index: u32, ry: u32, rx: u32) -> u32 {
 
 fn put(place: u32, quad: u32, v: vec4<f32>) {
   // What is NaN stays.
-  let value = select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u);
-  if (place != NOWHERE) { y[place + quad] = R4(value); }
+  let cut = (v < vec4<f32>()) & vec4<bool>(params.relu == 1u);
+  if (place != NOWHERE) { y[place + quad] = R4(select(v, vec4<f32>(), cut)); }
 }
 
 // Four pixels of the tile from `first`, at channels m … m+3.
@@ -127,20 +136,23 @@ fn store(q: mat4x4<f32>, strip: u32, first: u32, m: u32) {
   put(places[first + 3u], at, q[3] + start);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(INVOCATIONS)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let group = workgroupAt(id);
   let residue = group.z / params.strips;
   let strip = group.z % params.strips;
   let ry = i32(residue / params.classesX);
   let rx = i32(residue % params.classesX);
-  places[index] = placeOf(group.x * TILE + index, u32(ry), u32(rx));
-  let across = index % 8u;
-  let down = index / 8u;
-  // What it brings: a quad of pixels and one of channels in; one of channels in and one of channels out. Neighbours
-  // bring what lies side by side.
-  let side = vec2(index / 4u, index % 4u);
-  let ownWeight = select(vec2(index % 16u, index / 16u), side, TRANSPOSED);
+  // In this plain form Tint proves that tiles are read within, and leaves out its clamps.
+  let across = index % ACROSS;
+  let down = index / ACROSS;
+  // The first half bring a quad of pixels and one of channels in, the others one of channels in and one of channels out.
+  // Neighbours bring what lies side by side.
+  let bringsInput = index < TILE;
+  let job = index % TILE;
+  let side = vec2(job / 4u, job % 4u);
+  let ownWeight = select(vec2(job % QUADS, job / QUADS), side, TRANSPOSED);
+  if (bringsInput) { places[job] = placeOf(group.x * TILE + job, u32(ry), u32(rx)); }
   let own = pixelsFrom(group.x * TILE + side.x * 4u);
   let m = min(group.y * TILE + ownWeight.x * 4u, params.m - 4u);
   var q00 = mat4x4<f32>();
@@ -165,22 +177,27 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
       let sources = sourcesOf(own, ty / params.up, tx / params.up);
       let tap = ky * params.kernelWidth + kx;
       for (var k = first; k < last; k += DEPTH) {
-        let input = inputsAt(sources, k + side.y * 4u);
-        let weight = weightsAt(tap, k + ownWeight.y * 4u, m);
-        for (var i = 0u; i < 4u; i++) {
-          inputs[side.y * 4u + i][side.x] = input[i];
-          weights[ownWeight.y * 4u + i][ownWeight.x] = weight[i];
+        if (bringsInput) {
+          let input = inputsAt(sources, k + side.y * 4u);
+          for (var i = 0u; i < 4u; i++) { inputs[side.y * 4u + i][side.x] = input[i]; }
+        } else {
+          let weight = weightsAt(tap, k + ownWeight.y * 4u, m);
+          for (var i = 0u; i < 4u; i++) { weights[ownWeight.y * 4u + i][ownWeight.x] = weight[i]; }
         }
         workgroupBarrier();
         for (var d = 0u; d < DEPTH; d++) {
           let p0 = vec4<f32>(inputs[d][down]);
-          let p1 = vec4<f32>(inputs[d][down + 8u]);
           let m0 = vec4<f32>(weights[d][across]);
-          let m1 = vec4<f32>(weights[d][across + 8u]);
           q00 += outer(p0, m0);
-          q01 += outer(p0, m1);
-          q10 += outer(p1, m0);
-          q11 += outer(p1, m1);
+          if (TALL) {
+            let p1 = vec4<f32>(inputs[d][down + HALF]);
+            q10 += outer(p1, m0);
+            if (WIDE) {
+              let m1 = vec4<f32>(weights[d][across + HALF]);
+              q01 += outer(p0, m1);
+              q11 += outer(p1, m1);
+            }
+          }
         }
         workgroupBarrier();
       }
@@ -191,7 +208,9 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) i
   let pixel = down * 4u;
   let channel = group.y * TILE + across * 4u;
   store(q00, strip, pixel, channel);
-  store(q01, strip, pixel, channel + 32u);
-  store(q10, strip, pixel + 32u, channel);
-  store(q11, strip, pixel + 32u, channel + 32u);
+  if (TALL) { store(q10, strip, pixel + TILE / 2u, channel); }
+  if (WIDE) {
+    store(q01, strip, pixel, channel + TILE / 2u);
+    store(q11, strip, pixel + TILE / 2u, channel + TILE / 2u);
+  }
 }

@@ -47,6 +47,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let group = i - pixel * params.groups;
   let v = sumOf(i) + select(vec4<f32>(), bias[group], params.hasBias == 1u);
   // What is NaN stays.
-  let value = select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u);
-  y[pixel * params.yPitch + params.yStart + group] = E4(value);
+  let cut = (v < vec4<f32>()) & vec4<bool>(params.relu == 1u);
+  y[pixel * params.yPitch + params.yStart + group] = E4(select(v, vec4<f32>(), cut));
 }

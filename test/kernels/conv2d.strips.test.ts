@@ -158,7 +158,7 @@ async function twice(device: Device, one: Case, dtype: Float) {
   return { labels: step.labels, bits };
 }
 
-for (const variant of ['gemm4'])
+for (const variant of ['gemm4w', 'gemm4', 'gemm4s'])
   for (const dtype of hasHalf ? (['f32', 'f16'] as const) : (['f32'] as const))
     describe(`sums in strips in ${dtype}, variant ${variant} forced`, () => {
       const device = useDevice(forced(variant, 'gemm4'));

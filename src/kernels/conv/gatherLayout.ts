@@ -59,12 +59,20 @@ export function weightSteps({ k, m, transposed }: Gather) {
     : { weightOrigin: 0, weightTap: k * m, weightK: m, weightM: 1 };
 }
 
+/** Of a residue class of the output's pixels: rows, columns, and all of its pixels. */
+function classSizes({ batch, outHeight, outWidth, up }: Gather) {
+  const [classHeight, classWidth] = [Math.ceil(outHeight / up), Math.ceil(outWidth / up)];
+  return { classHeight, classWidth, pixels: batch * classHeight * classWidth };
+}
+
+/** Pixels of the output, of each residue class. */
+export function pixelsOf(g: Gather): number {
+  return classSizes(g).pixels;
+}
+
 /** Sizes, for a sum in one piece. */
 export function paramsOf(g: Gather, bias: Tensor | null) {
-  const { dtype: _, batch, transposed: _t, relu, biased: _b, input, output, ...sizes } = g;
-  const classHeight = Math.ceil(g.outHeight / g.up);
-  const classWidth = Math.ceil(g.outWidth / g.up);
-  const pixels = batch * classHeight * classWidth;
+  const { dtype: _, batch: _n, transposed: _t, relu, biased: _b, input, output, ...sizes } = g;
   // Of a stride longer than the output only those classes that have pixels.
   const classesX = Math.min(g.up, g.outWidth);
   const flags = { hasBias: Number(bias !== null), relu: Number(relu) };
@@ -72,7 +80,7 @@ export function paramsOf(g: Gather, bias: Tensor | null) {
   const [yPitch, yStart] = [output?.pitch ?? g.m, output?.start ?? 0];
   const runs = { xPitch, xStart, yPitch, yStart };
   const whole = { strips: 1, chunk: 0, stripY: 0 };
-  return { ...sizes, pixels, classHeight, classWidth, classesX, ...flags, ...runs, ...whole };
+  return { ...sizes, ...classSizes(g), classesX, ...flags, ...runs, ...whole };
 }
 
 export function overridesOf({ transposed }: Gather) {

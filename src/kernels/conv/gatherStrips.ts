@@ -17,7 +17,7 @@ const DEPTH = 16;
  * Workgroups to aim at, on any GPU: WebGPU does not tell how many one holds. Two for each of the 132 multiprocessors of
  * the largest; a smaller one has them in turn, and loses the adding of strips that it would not have needed.
  */
-const BUSY = 264;
+export const BUSY = 264;
 
 /** Rounds from which on a cut saves more than the launch that adds the strips takes. */
 const DEEP = 8;

@@ -38,7 +38,17 @@ var<workgroup> sums: array<V, WORKGROUP>;
 fn addStrips(i: u32) {
   if (i >= params.count) { return; }
   var sum = 0.0;
-  for (var split = 0u; split < params.splits; split++) { sum += strips[split * params.count + i]; }
+  var split = 0u;
+  for (; split + 3u < params.splits; split += 4u) {
+    // All loads before the sums, so that they are under way at once.
+    let at = split * params.count + i;
+    let a = strips[at];
+    let b = strips[at + params.count];
+    let c = strips[at + 2u * params.count];
+    let d = strips[at + 3u * params.count];
+    sum = sum + a + b + c + d;
+  }
+  for (; split < params.splits; split++) { sum += strips[split * params.count + i]; }
   dw[i] = sum;
 }
 

@@ -29,6 +29,11 @@ struct Params {
   xStart: u32,
   yPitch: u32,
   yStart: u32,
+  // for sums in strips: how many, depths of each (taps times channels in, these in whole rounds), and vec4s from one
+  // strip's y to the next
+  strips: u32,
+  chunk: u32,
+  stripY: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { useDevice } from '../device.ts';
 import { convolutionTests, forced } from './conv2d.cases.ts';
 
-describe('convolution, variant gemm4 forced', () => {
-  convolutionTests(useDevice(forced('gemm4', 'gemm4')));
-});
+for (const variant of ['gemm4w', 'gemm4', 'gemm4s'])
+  describe(`convolution, variant ${variant} forced`, () => {
+    convolutionTests(useDevice(forced(variant, 'gemm4')));
+  });

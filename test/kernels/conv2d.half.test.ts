@@ -15,7 +15,8 @@ if (hasHalf) {
     halfTests(useDevice(forced('subgroup8', 'subgroup8'))));
   describe('convolution in f16, variant tile forced', () => halfTests(useDevice(forced('tile', 'tile'))));
   describe('convolution in f16, variant gemm forced', () => halfTests(useDevice(forced('gemm', 'gemm'))));
-  describe('convolution in f16, variant gemm4 forced', () => halfTests(useDevice(forced('gemm4', 'gemm4'))));
+  for (const gemm of ['gemm4w', 'gemm4', 'gemm4s'])
+    describe(`convolution in f16, variant ${gemm} forced`, () => halfTests(useDevice(forced(gemm, 'gemm4'))));
 } else {
   describe('convolution in f16', () => {
     const device = useDevice();

@@ -55,6 +55,28 @@ describe('choice of a convolution variant', () => {
     expect(fitting).toContain('matrix');
   });
 
+  it('takes on a GPU the widest tiles that its registers hold, and of which there are enough', () => {
+    const choice = (vendor: string, g: Gather) =>
+      chooseVariant(deviceLike({ software: false, vendor }), 'conv2d', gatherVariants, g).name;
+    const square = (size: number, k: number, batch: number): Gather => {
+      const all = { inHeight: size, inWidth: size, outHeight: size, outWidth: size };
+      return { ...gather, ...all, k, m: k, batch };
+    };
+    for (const vendor of ['nvidia', 'amd']) {
+      expect(choice(vendor, square(112, 128, 20))).toBe('gemm4w');
+      // 124 tiles, in two strips
+      expect(choice(vendor, square(14, 512, 20))).toBe('gemm4w');
+      expect(choice(vendor, square(112, 64, 20))).toBe('gemm4');
+      // half of the channels of a wide tile would be empty
+      expect(choice(vendor, square(112, 192, 20))).toBe('gemm4');
+      expect(choice(vendor, square(16, 128, 4))).toBe('gemm4');
+    }
+    for (const vendor of ['apple', 'intel', '']) expect(choice(vendor, square(112, 128, 20))).toBe('gemm4');
+    // too short a sum for strips
+    const point = { kernelHeight: 1, kernelWidth: 1, offsetY: 0, offsetX: 0 };
+    expect(choice('nvidia', { ...square(32, 64, 4), ...point })).toBe('gemm4s');
+  });
+
   it("takes Winograd's form on a software adapter without subgroups, too, and offers it to GPUs' tuner", () => {
     const plain = deviceLike({ software: true, subgroupSize: 0 });
     expect(chooseVariant(plain, 'conv2d', gatherVariants, gather).name).toBe('winograd');

@@ -1,4 +1,5 @@
 /** @file The launch of a general convolution and of its adjoint: every output pixel gathers from the input. */
+import { gcd } from '../../base/divisor.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { elementAliases } from '../elements.ts';
@@ -21,8 +22,6 @@ import { bindingsOf } from './gatherLayout.ts';
 const PIXELS = 4;
 /** Fours of pixels of an invocation on software adapters, at most: what it finds out once is for all. */
 const SPAN = 8;
-
-const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 /** An axis as the shaders know it: output pixel o = up·j + r reads j·stride + (r + tap·dilation + offset) / up. */
 function readsOf(axis: GeneralAxis, adjoint: boolean) {

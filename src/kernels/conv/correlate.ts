@@ -116,5 +116,5 @@ export function correlate(device: Device, op: string, sizes: Correlation, result
 /** Strips to cut the rows into, so that there is enough to do. */
 function splitsOf(device: Device, variant: CorrelationVariant, c: Correlation): number {
   const rows = c.batch * c.smallHeight;
-  return Math.max(1, Math.min(rows, Math.ceil(variant.wanted(device) / variant.work(c))));
+  return Math.max(1, Math.min(rows, Math.ceil(variant.wanted(device, c) / variant.work(c))));
 }

@@ -46,7 +46,7 @@ export interface CorrelationVariant extends Variant<Correlation, [CorrelationTen
   /** Sums the bias's gradient itself, where dy is the small image and there is one strip. */
   readonly sumsBias?: true;
   /** How many of those keep this device busy. */
-  wanted(device: Device): number;
+  wanted(device: Device, c: Correlation): number;
 }
 
 export function tapsOf(c: Correlation): number {

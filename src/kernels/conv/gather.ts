@@ -7,7 +7,6 @@
 
 import { empty } from '../../tensor/create.ts';
 import type { Device } from '../../tensor/device.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
 import { elementAliases } from '../elements.ts';
 import { foldedGrid } from '../launch/grid.ts';
 import { launch } from '../launch/queue.ts';
@@ -15,39 +14,21 @@ import { chooseVariant, hasQuads, softwareLanes } from '../launch/variant.ts';
 import { copyInto, denseOf, inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
 import { direct3x3 } from './direct3x3.ts';
+import { gpuGathers } from './gatherGpu.ts';
 import {
   bindingsOf,
+  classGrid,
   type Gather,
   type GatherTensors,
   type GatherVariant,
+  overridesOf,
+  paramsOf,
   weightSteps,
 } from './gatherLayout.ts';
 import { hasFastMatrices, hasMatrices, matrixTiles } from './matrixTiles.ts';
 import { patchGather } from './patch.ts';
 import { winogradGathers } from './winograd.ts';
 import { pairGather } from './winogradPair.ts';
-
-function paramsOf(g: Gather, bias: Tensor | null) {
-  const { dtype: _, batch, transposed: _t, relu, biased: _b, input, output, ...sizes } = g;
-  const classHeight = Math.ceil(g.outHeight / g.up);
-  const classWidth = Math.ceil(g.outWidth / g.up);
-  const pixels = batch * classHeight * classWidth;
-  // Of a stride longer than the output only those classes that have pixels.
-  const classesX = Math.min(g.up, g.outWidth);
-  const flags = { hasBias: Number(bias !== null), relu: Number(relu) };
-  const [xPitch, xStart] = [input?.pitch ?? g.k, input?.start ?? 0];
-  const [yPitch, yStart] = [output?.pitch ?? g.m, output?.start ?? 0];
-  return { ...sizes, pixels, classHeight, classWidth, classesX, ...flags, xPitch, xStart, yPitch, yStart };
-}
-
-function overridesOf({ transposed }: Gather) {
-  return { TRANSPOSED: Number(transposed) };
-}
-
-/** `across` workgroups for the pixels of every residue class, `down` for their channels. */
-function classGrid(g: Gather, across: number, down = 1) {
-  return foldedGrid(across, down, Math.min(g.up, g.outHeight) * Math.min(g.up, g.outWidth));
-}
 
 const subgroup4: GatherVariant = {
   name: 'subgroup4',
@@ -109,36 +90,6 @@ const matrix: GatherVariant = {
   },
 };
 
-const gemm: GatherVariant = {
-  name: 'gemm',
-  runs: true,
-  half: true,
-  fits: () => true,
-  preferred: (caps) => !caps.software,
-  launch(device, g, tensors, label) {
-    const params = paramsOf(g, tensors.bias);
-    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 64), Math.ceil(g.m / 64));
-    const specialization = { overrides: { ...overridesOf(g), ...folds }, aliases: elementAliases(g) };
-    launch(device, shaders.conv2dGemm, 'main', bindingsOf(tensors), params, grid, specialization, label);
-  },
-};
-
-/** As gemm, four channels at a time. */
-const gemm4: GatherVariant = {
-  name: 'gemm4',
-  runs: true,
-  half: true,
-  fits: (_, g) => inQuads(g.k, g.input) && inQuads(g.m, g.output),
-  preferred: (caps) => !caps.software,
-  launch(device, g, tensors, label) {
-    const params = paramsOf(g, tensors.bias);
-    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 64), Math.ceil(g.m / 64));
-    const overrides = { ...overridesOf(g), ...folds };
-    const specialization = { overrides, aliases: { E4: `vec4<${g.dtype}>` } };
-    launch(device, shaders.conv2dGemm4, 'main', bindingsOf(tensors), params, grid, specialization, label);
-  },
-};
-
 const tile: GatherVariant = {
   name: 'tile',
   runs: true,
@@ -175,8 +126,7 @@ export const gatherVariants: readonly GatherVariant[] = [
   direct3x3.halo8,
   subgroup8,
   matrix,
-  gemm4,
-  gemm,
+  ...gpuGathers,
   tile,
 ].map(byType);
 

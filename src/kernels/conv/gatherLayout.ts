@@ -1,6 +1,7 @@
 /** @file The problem that forms of `gather` solve, what their shaders are bound to, and how they find a tap's weight. */
 import type { Float } from '../../tensor/dtype.ts';
 import type { ChannelRun, Tensor } from '../../tensor/tensor.ts';
+import { foldedGrid } from '../launch/grid.ts';
 import type { Variant } from '../launch/variant.ts';
 
 export interface Gather {
@@ -56,4 +57,42 @@ export function weightSteps({ k, m, transposed }: Gather) {
   return transposed
     ? { weightOrigin: 8 * k * m, weightTap: -k * m, weightK: 1, weightM: k }
     : { weightOrigin: 0, weightTap: k * m, weightK: m, weightM: 1 };
+}
+
+/** Of a residue class of the output's pixels: rows, columns, and all of its pixels. */
+function classSizes({ batch, outHeight, outWidth, up }: Gather) {
+  const [classHeight, classWidth] = [Math.ceil(outHeight / up), Math.ceil(outWidth / up)];
+  return { classHeight, classWidth, pixels: batch * classHeight * classWidth };
+}
+
+/** Pixels of the output, of each residue class. */
+export function pixelsOf(g: Gather): number {
+  return classSizes(g).pixels;
+}
+
+/** Sizes, for a sum in one piece. */
+export function paramsOf(g: Gather, bias: Tensor | null) {
+  const { dtype: _, batch: _n, transposed: _t, relu, biased: _b, input, output, ...sizes } = g;
+  // Of a stride longer than the output only those classes that have pixels.
+  const classesX = Math.min(g.up, g.outWidth);
+  const flags = { hasBias: Number(bias !== null), relu: Number(relu) };
+  const [xPitch, xStart] = [input?.pitch ?? g.k, input?.start ?? 0];
+  const [yPitch, yStart] = [output?.pitch ?? g.m, output?.start ?? 0];
+  const runs = { xPitch, xStart, yPitch, yStart };
+  const whole = { strips: 1, chunk: 0, stripY: 0 };
+  return { ...sizes, ...classSizes(g), classesX, ...flags, ...runs, ...whole };
+}
+
+export function overridesOf({ transposed }: Gather) {
+  return { TRANSPOSED: Number(transposed) };
+}
+
+/** Residue classes that have pixels. */
+export function classesOf({ up, outHeight, outWidth }: Gather): number {
+  return Math.min(up, outHeight) * Math.min(up, outWidth);
+}
+
+/** `across` workgroups for the pixels of every residue class, `down` for their channels. */
+export function classGrid(g: Gather, across: number, down = 1) {
+  return foldedGrid(across, down, classesOf(g));
 }

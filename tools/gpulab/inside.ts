@@ -41,6 +41,8 @@ const lacks = (caps: Caps, name: PrecisionName): string | undefined => {
   return undefined;
 };
 
+const textOf = ({ code, entry, constants }: Job): string => JSON.stringify([code, entry, constants]);
+
 async function recordAll(caps: Caps, limits: GPUSupportedLimits, request: Request) {
   const [steps, skipped]: [StepRecord[], string[]] = [[], []];
   const jobs = new Map<string, Job>();
@@ -53,8 +55,10 @@ async function recordAll(caps: Caps, limits: GPUSupportedLimits, request: Reques
       for (const job of recorded.jobs) jobs.set(job.name, job);
     }
   }
-  for (const job of request.jobs) jobs.set(job.name, job);
-  return { steps, skipped, jobs: [...jobs.values()] };
+  // What a step has as well is compiled once: Dawn would not ask the driver again.
+  const known = new Set([...jobs.values()].map(textOf));
+  const others = request.jobs.filter((job) => !known.has(textOf(job)));
+  return { steps, skipped, jobs: [...jobs.values(), ...others] };
 }
 
 function layoutOf(gpu: GPUDevice, { bindings, params }: Job): GPUPipelineLayout {
@@ -73,7 +77,7 @@ async function compile(gpu: GPUDevice, job: Job): Promise<string | null> {
   const { entry: entryPoint, constants } = job;
   gpu.createComputePipeline({ layout: layoutOf(gpu, job), compute: { module, entryPoint, constants } });
   const errors = [await gpu.popErrorScope(), await gpu.popErrorScope()].filter((error) => error !== null);
-  return errors.length > 0 ? errors.map(({ message }) => message.split('\n', 3).join(' ')).join(' ') : null;
+  return errors.length > 0 ? errors.map(({ message }) => message.split('\n', 1)[0]).join(' ') : null;
 }
 
 async function main([requestFile, answerFile, driverFile]: readonly string[]): Promise<void> {

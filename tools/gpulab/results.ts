@@ -2,27 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigName } from '../../bench/network.ts';
-import type { Compilation, PipelineResult } from './lab.ts';
+import { type Cell, cellOf, cellText, legend } from './cells.ts';
+import type { Compilation } from './lab.ts';
 import { type KernelTime, modelOf, type Width, widthOf } from './model.ts';
 import { type PrecisionName, precisions } from './precisions.ts';
+import { rounded } from './rounded.ts';
 import { type TargetName, targets } from './targets.ts';
 import { type Problem, problemsOf } from './verdict.ts';
-
-/** A pipeline on a device; what is 0 or unknown is left out. */
-export interface Cell {
-  readonly registers?: number;
-  readonly spills?: number;
-  readonly fills?: number;
-  /** Bytes. */
-  readonly scratch?: number;
-  /** `16 warps` */
-  readonly occupancy?: string;
-  /** Issue slots a multiply-add and lane, in a round of a product; at best 1 without matrices. */
-  readonly slotsPerMultiplyAdd?: number;
-  /** Issue slots a matrix instruction. */
-  readonly slotsPerHmma?: number;
-  readonly refused?: string;
-}
 
 export interface PipelineRow {
   readonly pipeline: string;
@@ -66,22 +52,6 @@ export interface GpulabResults {
   readonly steps: readonly StepRow[];
   readonly problems: readonly Problem[];
   readonly pipelines: readonly PipelineRow[];
-}
-
-const rounded = (value: number, digits = 3): number => Number(value.toPrecision(digits));
-
-function cellOf({ figures, round, error }: PipelineResult): Cell {
-  if (!figures) return { refused: error ?? '' };
-  const { registers, spills, fills, scratch, occupancy, unit } = figures;
-  return {
-    registers,
-    ...(spills > 0 && { spills }),
-    ...(fills && { fills }),
-    ...(scratch && { scratch }),
-    occupancy: `${occupancy} ${unit}`,
-    ...(round && { slotsPerMultiplyAdd: rounded(round.slots / round.multiplyAdds) }),
-    ...(round?.hmma && { slotsPerHmma: rounded(round.slots / round.hmma) }),
-  };
 }
 
 /** Every pipeline once, by name. */
@@ -146,26 +116,26 @@ export function resultsOf(
   };
 }
 
-/** Kernels as a table of text: `label: launches, ms, what bounds it`. */
-function inShort({ kernels, ...step }: StepRow): object {
-  const short = kernels.filter(({ ms }) => ms >= step.modelMs / 100);
-  return {
-    ...step,
-    kernels: Object.fromEntries(
-      short.map(({ label, launches, ms, bound }) => [label, [launches, ms, bound]]),
-    ),
-  };
+/** Of a step's kernels those above 1 %: launches, ms, what bounds most of them. */
+function shortStep({ kernels, ...step }: StepRow): object {
+  const dear = kernels.filter(({ ms }) => ms >= step.modelMs / 100);
+  const short = dear.map(({ label, launches, ms, bound }) => [label, `${launches}×, ${ms} ms, ${bound}`]);
+  return { ...step, kernels: Object.fromEntries(short) };
 }
 
-/** The results as JSON with a line for each device, step, problem and pipeline; of a step's kernels those above 1 %. */
+function shortPipeline({ pipeline, steps, devices }: PipelineRow): object {
+  const cells = Object.entries(devices).map(([device, cell]) => [device, cellText(cell)]);
+  return { pipeline, steps: steps.join(), ...Object.fromEntries(cells) };
+}
+
+/** The results as JSON with a line for each device, step, problem and pipeline. */
 export function jsonOf({ devices, steps, problems, pipelines, ...rest }: GpulabResults): string {
-  const list = (rows: readonly object[]): string =>
-    `[\n${rows.map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n ]`;
+  const lines = { devices, steps: steps.map(shortStep), problems, pipelines: pipelines.map(shortPipeline) };
   const entries = [
-    ...Object.entries(rest).map(([name, value]) => [name, JSON.stringify(value)]),
-    ...Object.entries({ devices, steps: steps.map(inShort), problems, pipelines }).map(([name, rows]) => [
+    ...Object.entries({ ...rest, legend }).map(([name, value]) => [name, JSON.stringify(value)]),
+    ...Object.entries(lines).map(([name, rows]) => [
       name,
-      list(rows),
+      `[\n${rows.map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n ]`,
     ]),
   ];
   return `{\n${entries.map(([name, text]) => ` "${name}": ${text}`).join(',\n')}\n}\n`;

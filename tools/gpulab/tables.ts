@@ -1,27 +1,11 @@
 /** @file The lab's results as tables. */
 import { formatTable } from '../../src/commands/table.ts';
-import type { Cell, GpulabResults, PipelineRow, StepRow } from './results.ts';
+import { cellText, legend } from './cells.ts';
+import type { GpulabResults, PipelineRow, StepRow } from './results.ts';
 import { type TargetName, targets } from './targets.ts';
 
 /** Kernels of a step that are listed. */
 const KERNELS = 8;
-
-/** `128 · 16 warps · 1.48 a multiply-add`; registers, spills/fills, scratch, occupancy, slots. */
-function cellText(cell: Cell | undefined): string | null {
-  if (!cell) return null;
-  if (cell.refused !== undefined) return 'refused';
-  const { registers, spills = 0, fills, scratch, occupancy = '', slotsPerMultiplyAdd, slotsPerHmma } = cell;
-  const [count, unit = ''] = occupancy.split(' ');
-  const parts = [
-    `${registers}r`,
-    `${count}${unit[0] ?? ''}`,
-    spills || fills ? `SPILLS ${spills}/${fills ?? '?'}` : '',
-    scratch ? `scratch ${scratch}` : '',
-    slotsPerMultiplyAdd ? `${slotsPerMultiplyAdd}/fma` : '',
-    slotsPerHmma ? `${slotsPerHmma}/hmma` : '',
-  ];
-  return parts.filter(Boolean).join(' ');
-}
 
 /** A row a pipeline, a column a device. */
 export function pipelineTable(rows: readonly PipelineRow[], devices: readonly TargetName[]): string {
@@ -31,7 +15,10 @@ export function pipelineTable(rows: readonly PipelineRow[], devices: readonly Ta
       { title: 'steps', cell: ({ steps }: PipelineRow) => steps.join() || 'none' },
       ...devices.map((device) => ({
         title: targets[device].title,
-        cell: (row: PipelineRow) => cellText(row.devices[device]),
+        cell: (row: PipelineRow) => {
+          const cell = row.devices[device];
+          return cell ? cellText(cell) : null;
+        },
       })),
     ],
     rows,
@@ -105,7 +92,7 @@ export function report(results: GpulabResults, only: string): string {
   });
   return [
     heads.join('\n'),
-    `Compiled, not run: registers, warps (w), waves (w) or threads (t), spills/fills, issue slots in a round.\n${pipelineTable(shown, names)}`,
+    `Compiled, not run. ${legend}\n${pipelineTable(shown, names)}`,
     `Times are a model's, not measured.\n${stepTable(steps)}`,
     ...steps.map(kernelTable),
     problemText(results),

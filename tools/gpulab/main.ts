@@ -11,7 +11,7 @@ import { buildLayer } from './layer.ts';
 import { type GpulabOptions, help, parseOptions } from './options.ts';
 import { CannotHere, exitCodes } from './problems.ts';
 import { jsonOf, resultsOf, save } from './results.ts';
-import { ensureRoot, expectTools } from './root.ts';
+import { ensureRoot, expectRoot, expectTools } from './root.ts';
 import { report } from './tables.ts';
 import { targets } from './targets.ts';
 
@@ -45,7 +45,7 @@ async function compileAll(
 ): Promise<Compilation[]> {
   expectTools(['unshare', 'mount', 'chroot', 'gcc']);
   const cache = options.cache ?? join(cacheFolder(), 'gpulab');
-  const root = options.root ?? (await ensureRoot(join(cache, 'root')));
+  const root = expectRoot(options.root ?? (await ensureRoot(join(cache, 'root'))));
   const scratch = scratchFolder();
   buildLayer(join(tree, 'tools', 'gpulab', 'layer'), root, scratch);
   copyFileSync(join(built, 'inside.js'), join(scratch, 'inside.js'));

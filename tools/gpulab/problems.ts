@@ -3,9 +3,7 @@
 /** What this machine lacks; the program ends with a code of its own. */
 export class CannotHere extends Error {
   constructor(what: string) {
-    super(
-      `gpulab needs Debian or Ubuntu with apt, as root, with debootstrap, gcc and unshare: ${what}. With --root it takes a root that is there.`,
-    );
+    super(`gpulab runs only as root on Debian or Ubuntu with apt, debootstrap, gcc and unshare: ${what}.`);
     this.name = 'CannotHere';
   }
 }

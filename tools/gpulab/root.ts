@@ -19,6 +19,16 @@ export function expectTools(tools: readonly string[]): void {
   if (missing.length > 0) throw new CannotHere(`there is no ${missing.join(', no ')}`);
 }
 
+/** @throws Error where a folder is no root with what the lab needs */
+export function expectRoot(root: string): string {
+  const wanted = ['usr/bin/env', 'usr/include/vulkan/vulkan.h', 'usr/share/vulkan/icd.d', 'mnt'];
+  const missing = wanted.find((path) => !existsSync(join(root, path)));
+  if (missing === undefined) return root;
+  throw new Error(
+    `${root} is no root for the lab: it has no /${missing}. It needs ${packages.join(', ')}; without --root one is made.`,
+  );
+}
+
 /** The folder of the root's libraries, which is named after the processor. */
 function libraries(root: string): string {
   const folder = readdirSync(join(root, 'usr', 'lib')).find((name) => name.endsWith('-linux-gnu'));

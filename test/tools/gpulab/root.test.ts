@@ -4,6 +4,7 @@ import { mountsWithin, removeUnmounted } from '../../../tools/gpulab/mounts.ts';
 import { commandOf } from '../../../tools/gpulab/namespace.ts';
 import { parseOptions } from '../../../tools/gpulab/options.ts';
 import { CannotHere } from '../../../tools/gpulab/problems.ts';
+import { expectRoot, expectTools } from '../../../tools/gpulab/root.ts';
 import { targets } from '../../../tools/gpulab/targets.ts';
 
 describe('the root', () => {
@@ -32,6 +33,11 @@ describe('the root', () => {
     expect(aptSettings(dump)).toBe(
       'Acquire::http::Proxy "http://proxy.test:3128";\nAcquire::Check-Valid-Until "false";\n',
     );
+  });
+
+  it('is refused where a program or a file is missing, by its name', () => {
+    expect(() => expectTools(['no-such-tool'])).toThrow(CannotHere);
+    expect(() => expectRoot(process.cwd())).toThrow('it has no /usr/bin/env');
   });
 
   it('is not deleted while something is mounted in it', () => {

@@ -72,8 +72,10 @@ async function run(argv: readonly string[], checkout: Checkout): Promise<number>
     console.log(help);
     return 0;
   }
+  // before the compilers have their minutes, in which files may change
+  const commit = commitOf(checkout.root);
   const compilations = await compileAll(options, checkout);
-  const results = resultsOf(compilations, { commit: commitOf(checkout.root), toggles: options.toggles });
+  const results = resultsOf(compilations, { commit, toggles: options.toggles });
   process.stdout.write(options.json ? jsonOf(results) : `${report(results, options.only)}\n`);
   if (options.save !== undefined) console.error(`Saved ${save(results, options.save)}`);
   return results.problems.some(({ byItself }) => byItself) ? exitCodes.failed : 0;

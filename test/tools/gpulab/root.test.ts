@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { aptSettings, archiveOf } from '../../../tools/gpulab/archive.ts';
 import { mountsWithin, removeUnmounted } from '../../../tools/gpulab/mounts.ts';
@@ -40,15 +43,17 @@ describe('the root', () => {
     expect(() => expectRoot(process.cwd())).toThrow('it has no /usr/bin/env');
   });
 
-  it('is not deleted while something is mounted in it', () => {
-    const mountinfo = [
-      '27 1 254:0 / / rw - ext4 /dev/vda rw',
-      `42 27 254:0 /data ${process.cwd().replaceAll(' ', '\\040')}/test rw - ext4 /dev/vda rw`,
-      '43 27 254:0 /data /a\\040b/root rw - ext4 /dev/vda rw',
-    ].join('\n');
-    expect(mountsWithin(mountinfo, '/a b')).toEqual(['/a b/root']);
-    expect(mountsWithin(mountinfo, '/a b/ro')).toEqual([]);
-    expect(() => removeUnmounted(process.cwd(), mountinfo)).toThrow('Unmount it first');
+  it('is not deleted while something is mounted in it, and deleted otherwise', () => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'gpulab test ')));
+    const line = (point: string): string =>
+      `42 27 254:0 /data ${point.replaceAll(' ', '\\040')} rw - ext4 /dev/vda rw`;
+    const mountinfo = [line('/'), line(`${folder}/mnt/lab`), line(`${folder}2`)].join('\n');
+    expect(mountsWithin(mountinfo, folder)).toEqual([`${folder}/mnt/lab`]);
+    expect(mountsWithin(mountinfo, folder.slice(0, -1))).toEqual([]);
+    expect(() => removeUnmounted(folder, mountinfo)).toThrow('Unmount it first');
+    expect(existsSync(folder)).toBe(true);
+    removeUnmounted(folder, line(`${folder}2`));
+    expect(existsSync(folder)).toBe(false);
   });
 
   it('is entered with the mounts by name and with nothing of this process’s environment', () => {

@@ -37,7 +37,7 @@ export interface Answer {
 
 const lacks = (caps: Caps, name: PrecisionName): string | undefined => {
   if (precisions[name].precision === 'mixed' && !caps.f16) return 'no shader-f16';
-  if (precisions[name].matrices && !caps.matrices) return 'no 16×16 matrices of f16 across a subgroup of 32';
+  if (precisions[name].matrices && !caps.matrices) return 'no matrix units that kernels know';
   return undefined;
 };
 

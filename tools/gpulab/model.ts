@@ -29,14 +29,14 @@ export interface LaunchTime {
 
 /** Of a tile that nobody counted: 64 by 64 results. */
 const TILE = 64 * 64;
-/** Issue slots a multiply-add, where the code was not counted. */
-export const ASSUMED_SLOTS = 1 / 0.6;
+/** Share of the peak that is reached where the code was not counted. */
+const ASSUMED = 0.6;
 /** Bytes of a load. */
 const VEC4 = 16;
 
 /** Loads that an invocation has in flight, as the shaders are written; of others one. */
 const inFlight: readonly (readonly [pipeline: RegExp, loads: number])[] = [
-  [/^batchNorm\/statistics|^batchNorm\.grad\/gradientSums|\.finish\//, 4],
+  [/^batchNorm\/statistics|^batchNorm\.grad\/gradientSums|\.(finish|strips)\//, 4],
   [/^elementLoss/, 2],
   [/^winograd4\./, 16],
   [/^winograd2\./, 8],
@@ -53,7 +53,9 @@ function productTimes(
   const groups = groupsOf(launch);
   const rounds = Math.max(1, depth / roundDepth);
   const multiplyAdds = round?.multiplyAdds ?? (TILE * roundDepth) / invocations;
-  const slots = round?.slots ?? multiplyAdds * ASSUMED_SLOTS;
+  const onMatrices = round ? round.hmma > 0 : /\.matrix\//.test(launch.pipeline);
+  const peak = units * lanes * clock;
+  const slots = round?.slots ?? (multiplyAdds / ASSUMED) * (onMatrices ? peak / matrices : 1);
   const mostOnAUnit = Math.ceil(groups / units) * invocations;
   const issue = (mostOnAUnit * rounds * slots) / Math.min(lanes, mostOnAUnit) / clock;
   const chain = rounds * (slots / clock + latency);
@@ -61,7 +63,7 @@ function productTimes(
   // tiles as square as their number of results allows
   const side = Math.sqrt(results / groups);
   const times = { issue, chain, cache: ((flop / side) * element) / cache };
-  return round?.hmma ? { ...times, matrices: flop / 2 / matrices } : times;
+  return onMatrices ? { ...times, matrices: flop / 2 / matrices } : times;
 }
 
 /** Modelled time of a launch on a device. */

@@ -90,6 +90,9 @@ function launchOf(launch: Launch): StepLaunch {
   return { label, pipeline: nameOf(pipeline), grid, params: paramsOf(launch), slices: bound };
 }
 
+/** No matrix units. */
+const NONE: Caps['matrices'] = false;
+
 async function recordSizes(
   caps: Caps,
   limits: MemoryLimits,
@@ -97,7 +100,8 @@ async function recordSizes(
   name: PrecisionName,
 ): Promise<{ launches: Launch[]; plannedBytes: number }> {
   const { precision, variants, matrices } = precisions[name];
-  const device = describedDevice({ ...caps, matrices: caps.matrices && matrices }, limits, { variants });
+  const offered = matrices ? caps : { ...caps, matrices: NONE };
+  const device = describedDevice(offered, limits, { variants });
   const { captured } = await trainStep(device, sizes, precision);
   const launches = captured.launches.map(({ launch }) => launch);
   return { launches, plannedBytes: captured.memory.plannedBytes };

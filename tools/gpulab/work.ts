@@ -24,7 +24,7 @@ const has = (p: Params, ...names: string[]): boolean => names.every((name) => na
 function gatherWork(p: Params): ProductWork {
   const classes = p.up! ** 2;
   const terms = (p.kernelHeight! * p.kernelWidth! * p.k!) / classes;
-  const [results, strips] = [p.pixels! * classes * p.m!, p.splits ?? 1];
+  const [results, strips] = [p.pixels! * classes * p.m!, p.strips ?? 1];
   return { flop: 2 * results * terms, depth: terms / strips, results: results * strips };
 }
 
@@ -53,6 +53,7 @@ function productOf({ params: p, pipeline }: StepLaunch): ProductWork | null {
 const runs: readonly (readonly [shader: RegExp, binding: RegExp, own: string, all: string])[] = [
   [/^conv2d\./, /^x$/, 'k', 'xPitch'],
   [/^conv2d\./, /^y$/, 'm', 'yPitch'],
+  [/^conv2d\.strips/, /^y$/, 'groups', 'yPitch'],
   [/^conv2dWeightGrad\./, /^large$/, 'a', 'largePitch'],
   [/^conv2dWeightGrad\.finish/, /^dy$/, 'groups', 'pitch'],
   [/^batchNorm\/forward/, /^y$/, 'groups', 'pitch'],
@@ -80,7 +81,9 @@ function bytesOf({ params: p, pipeline, slices }: StepLaunch): number {
     const isUnused = unused.some(
       ([shader, of, by]) => shader.test(pipeline) && of.test(name) && told[by] === 0,
     );
-    const run = runs.find(([shader, of, , all]) => shader.test(pipeline) && of.test(name) && p[all]);
+    const run = runs.find(
+      ([shader, of, own, all]) => shader.test(pipeline) && of.test(name) && p[own] && p[all],
+    );
     const share = run ? Math.min(1, p[run[2]]! / p[run[3]]!) : 1;
     return sum + (isUnused ? 0 : bytes * share);
   }, 0);

@@ -52,6 +52,14 @@ describe('the work of a launch', () => {
     expect(workOf(product({ hasBias: 1 })).bytes - bytes).toBe(8192);
   });
 
+  it('is cut by strips of the sum: shorter ones, and so many results more', () => {
+    expect(workOf(product({ strips: 4 })).product).toEqual({
+      flop: 2 * 640 * 32 * 64,
+      depth: 8,
+      results: 4 * 640 * 64,
+    });
+  });
+
   it('is the same for the four residue classes of a transposed convolution as for one of a plain one', () => {
     const classes = product({ pixels: 160, up: 2, kernelHeight: 2, kernelWidth: 2 });
     expect(workOf(classes).product).toEqual(workOf(product()).product);
@@ -76,10 +84,15 @@ describe('the model', () => {
     expect(seconds).toBeCloseTo(51e-6, 12);
   });
 
-  it('takes 1/0.6 slots a multiply-add of 64×64 tiles where the code was not counted', () => {
+  it('takes 0.6 of the peak in 64×64 tiles where the code was not counted, of matrix units for kernels on them', () => {
     const uncounted = timeOf(product(), { ...pipeline, round: null }, hardware).seconds - 1e-6;
     const counted = timeOf(product(), pipeline, hardware).seconds - 1e-6;
     expect(uncounted / counted).toBeCloseTo(1024 / 0.6 / 1500, 9);
+    const onUnits = { ...product(), pipeline: 'conv2d.matrix/main' };
+    // twice as fast as the 4 × 128 lanes of 1 GHz
+    const twice = { ...hardware, matrices: 1.024e12 };
+    const half = timeOf(onUnits, { ...pipeline, round: null }, twice).seconds - 1e-6;
+    expect(uncounted / half).toBeCloseTo(2, 9);
   });
 
   it('takes bytes for all else, or the loads that few invocations have in flight', () => {

@@ -52,6 +52,16 @@ describe('shader texts', () => {
     expect(invocationsOf(code, 'main', { WORKGROUP: 256 })).toBe(256);
     expect(invocationsOf(code, 'other', {})).toBe(32);
     expect(roundDepthOf(code)).toBe(32);
+    expect(roundDepthOf('')).toBe(16);
     expect(() => invocationsOf(code, 'third', {})).toThrow('third');
+  });
+
+  it('may work their constants out of others', () => {
+    const code = `const TILE: u32 = 64u;\nconst QUADS: u32 = (TILE + 2u - 2u) / 4u;\nconst LANES: u32 = min(QUADS, 8u) * 4u;
+const INVOCATIONS: u32 = 4u * max(LANES, 2u) % 1000u;\nconst DEPTH: u32 = TILE / 4u * 2u;
+@compute @subgroup_size(32) @workgroup_size(INVOCATIONS)\nfn main() {}`;
+    expect(invocationsOf(code, 'main', {})).toBe(128);
+    expect(roundDepthOf(code)).toBe(32);
+    expect(() => invocationsOf(code.replace('min(', 'select('), 'main', {})).toThrow('select()');
   });
 });

@@ -109,6 +109,8 @@ function costOf(instructions: readonly Instruction[]): Cost {
   return { slots: issued.length, fma: fma + 2 * half, hmma: matrix.length, multiplyAdds };
 }
 
+const NOTHING: Cost = { slots: 0, fma: 0, hmma: 0, multiplyAdds: 0 };
+
 const plus = (a: Cost, b: Cost, times: number): Cost => ({
   slots: a.slots + times * b.slots,
   fma: a.fma + times * b.fma,
@@ -116,24 +118,56 @@ const plus = (a: Cost, b: Cost, times: number): Cost => ({
   multiplyAdds: a.multiplyAdds + times * b.multiplyAdds,
 });
 
-/** What one run through a loop costs, both sides of each branch; null where a loop within is of unknown length. */
-export function roundOf(loop: Loop, loops: readonly Loop[], program: readonly Block[]): Cost | null {
+/** A block, or a whole loop within the one that is looked at. */
+interface Step {
+  readonly cost: Cost;
+  /** Blocks that come after. */
+  readonly next: readonly number[];
+}
+
+/** Blocks and inner loops of a loop by the blocks they begin with; null where a loop within is of unknown length. */
+function stepsOf(loop: Loop, loops: readonly Loop[], program: readonly Block[]): Map<number, Step> | null {
   const within = loops.filter(
-    (other) => other !== loop && loop.blocks.has(other.header) && other.blocks.size < loop.blocks.size,
+    (other) => loop.blocks.has(other.header) && other.blocks.size < loop.blocks.size,
   );
   const direct = within.filter(
     (one) => !within.some((other) => other.blocks.size > one.blocks.size && other.blocks.has(one.header)),
   );
-  const own = program.filter(
-    ({ number }) => loop.blocks.has(number) && !direct.some((one) => one.blocks.has(number)),
-  );
-  let cost = costOf(own.flatMap(({ instructions }) => [...instructions]));
+  const steps = new Map<number, Step>();
+  for (const { number, instructions, next } of program)
+    if (loop.blocks.has(number) && !direct.some(({ blocks }) => blocks.has(number)))
+      steps.set(number, { cost: costOf(instructions), next });
   for (const one of direct) {
-    const inner = roundOf(one, loops, program);
-    if (!inner || one.trips === null) return null;
-    cost = plus(cost, inner, one.trips);
+    const once = roundOf(one, loops, program);
+    if (!once || one.trips === null) return null;
+    const ends = program.filter(({ number }) => one.blocks.has(number)).flatMap(({ next }) => next);
+    const after = ends.filter((number) => !one.blocks.has(number));
+    steps.set(one.header, { cost: plus(NOTHING, once, one.trips), next: after });
   }
-  return cost;
+  return steps;
+}
+
+/**
+ * What one run through a loop costs by the dearest way, as a warp goes whose lanes agree; null where a loop within is of
+ * unknown length.
+ */
+export function roundOf(loop: Loop, loops: readonly Loop[], program: readonly Block[]): Cost | null {
+  const steps = stepsOf(loop, loops, program);
+  if (!steps) return null;
+  const known = new Map<number, Cost | null>();
+  /** From a step back to the loop's begin; null where every way leaves it. */
+  const dearest = (number: number): Cost | null => {
+    const step = steps.get(number);
+    if (!step) return null;
+    const before = known.get(number);
+    if (before !== undefined) return before;
+    const ways = step.next.map((next) => (next === loop.header ? NOTHING : dearest(next)));
+    const rest = ways.filter((way) => way !== null).sort((a, b) => b.slots - a.slots)[0];
+    const cost = rest ? plus(step.cost, rest, 1) : null;
+    known.set(number, cost);
+    return cost;
+  };
+  return dearest(loop.header);
 }
 
 /**

@@ -48,6 +48,25 @@ describe('the count of a round', () => {
     expect(productRound(assembly)).toEqual({ slots, fma: multiplyAdds, hmma: 0, multiplyAdds });
   });
 
+  it('takes the dearer side of a branch, and none that leaves the loop', () => {
+    const block = (number: number, lines: string[], next: number[]): string =>
+      `block ${number} L${number} [] -> {\n${lines.join('\n')}\n} -> [${next.join(', ')}]\n`;
+    const fma = 'r1 = ffma r2 r3 r1';
+    const text = [
+      block(0, ['r1 = mov rZ'], [1]),
+      block(1, ['bar.sync', '@!p0 bra pT L3'], [2, 3]),
+      block(2, [fma, fma, 'nop'], [4]),
+      block(3, [fma], [4]),
+      block(4, ['@!p1 bra pT L6'], [1, 5]),
+      block(
+        5,
+        Array.from({ length: 9 }, () => fma),
+        [],
+      ),
+    ].join('');
+    expect(productRound(text)).toEqual({ slots: 5, fma: 2, hmma: 0, multiplyAdds: 2 });
+  });
+
   it('counts a matrix instruction as the multiply-adds of a lane', () => {
     const matrices = assembly.replace(/ffma\.ftz r11 r15 r5/, 'hmma.m16n8k16.f32 r44..48 r52..54 r0..4');
     expect(productRound(matrices)).toMatchObject({ fma: 3 * 128, hmma: 128, multiplyAdds: 67 * 128 });

@@ -89,6 +89,7 @@ async function main([requestFile, answerFile, driverFile]: readonly string[]): P
   if (!adapter) throw new Error('The driver gives Dawn no adapter.');
   const { gpu, caps } = await deviceFrom(adapter);
   const { steps, skipped, jobs } = await recordAll(caps, gpu.limits, request);
+  writeFileSync(driverFile!, '');
   const compiled: Compiled[] = [];
   for (const [number, job] of jobs.entries()) {
     appendFileSync(driverFile!, `#job ${number}\n`);

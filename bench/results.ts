@@ -117,9 +117,10 @@ export async function save(results: Results, to = kept): Promise<string> {
   return file;
 }
 
-/** The newest results of every adapter. */
+/** The newest results of every adapter; the lab's, which has none, are beside them. */
 export async function newestResults(folder = kept): Promise<Results[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
+  const isResults = (name: string): boolean => name.endsWith('.json') && !name.startsWith('gpulab-');
+  const names = (await readdir(folder)).filter(isResults).sort();
   const all = await Promise.all(names.map((name) => readFile(`${folder}/${name}`, 'utf8')));
   const byAdapter = new Map<string, Results>();
   for (const text of all) {

@@ -2,7 +2,7 @@
 import { build } from 'esbuild';
 import { create, globals } from 'webgpu';
 import './shaders.mjs';
-import { declarationsOf } from './reflect.mjs';
+import { specializationsOf } from './reflect.mjs';
 import { identifier, readShader, root, shaderFiles } from './wgsl.mjs';
 
 Object.assign(globalThis, globals);
@@ -23,19 +23,6 @@ async function openNull(instance) {
   const { maxComputeWorkgroupStorageSize, maxStorageBuffersPerShaderStage } = adapter.limits;
   const requiredLimits = { maxComputeWorkgroupStorageSize, maxStorageBuffersPerShaderStage };
   return adapter.requestDevice({ requiredFeatures, requiredLimits });
-}
-
-/** The shader as written, and as each `// @variant E = f16, TILE = 8` line in it says. */
-function specializations(source) {
-  const declared = declarationsOf(source);
-  const lines = [...source.matchAll(/^\/\/ @variant (.+)$/gm)];
-  const pairs = lines.map(([, text]) => text.split(', ').map((pair) => pair.split(' = ')));
-  const only = (variant, known) => Object.fromEntries(variant.filter(([name]) => name in known));
-  return [[], ...pairs].map((variant) => ({
-    aliases: only(variant, declared.aliases),
-    consts: only(variant, declared.consts),
-    overrides: only(variant, declared.overrides),
-  }));
 }
 
 async function compileModule(device, file, code, shift) {
@@ -60,7 +47,7 @@ async function compileEntry(device, file, module, entryPoint, { overrides }) {
 async function compileShader(device, engine, file) {
   const shader = engine.shaders[identifier(file)];
   const problems = [];
-  for (const specialization of specializations(readShader(file).source)) {
+  for (const specialization of specializationsOf(readShader(file).source)) {
     const code = engine.specialize(shader, specialization);
     const shift = code.split('\n').length - engine.textOf(shader).split('\n').length;
     const { module, lines } = await compileModule(device, file, code, shift);

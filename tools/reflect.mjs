@@ -56,3 +56,16 @@ export function declarationsOf(source) {
     aliases: lines(/^alias (\w+)\s*=\s*([^;]+);/gm),
   };
 }
+
+/** The shader as written, and as each `// @variant E = f16, TILE = 8` line in it says: what is set, as text. */
+export function specializationsOf(source) {
+  const declared = declarationsOf(source);
+  const lines = [...source.matchAll(/^\/\/ @variant (.+)$/gm)];
+  const pairs = lines.map(([, text]) => text.split(', ').map((pair) => pair.split(' = ')));
+  const only = (variant, known) => Object.fromEntries(variant.filter(([name]) => name in known));
+  return [[], ...pairs].map((variant) => ({
+    aliases: only(variant, declared.aliases),
+    consts: only(variant, declared.consts),
+    overrides: only(variant, declared.overrides),
+  }));
+}

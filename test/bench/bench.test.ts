@@ -1,9 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chartGroups, chartSvg, chartTable } from '../../bench/chart.ts';
 import { batchOf, configs, firstWeights, optionsOf, sizesOf } from '../../bench/network.ts';
 import { parseOptions } from '../../bench/options.ts';
 import { lossDifference } from '../../bench/peers.ts';
-import { emptyResults, jsonOf, mergeResults } from '../../bench/results.ts';
+import { emptyResults, jsonOf, mergeResults, newestResults } from '../../bench/results.ts';
 import type { StepRow } from '../../bench/steps.ts';
 import { summaryLines } from '../../bench/summary.ts';
 import { engineTable } from '../../bench/tables.ts';
@@ -70,6 +73,16 @@ describe('benchmarks', () => {
       { what: 'step S, batch 4, planewise', value: expect.stringMatching(/^80.0 ms/) },
       { what: 'step S, batch 4, tfjs', value: '2000 ms; planewise takes 100 ms, 0.05 times that' },
     ]);
+  });
+
+  it('reads the newest results of each adapter, and not the lab’s, which lie beside them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'planewise-results-'));
+    const keep = (name: string, value: object) => writeFile(join(folder, name), JSON.stringify(value));
+    await keep('gpu-2026-01-01.json', { ...emptyResults('gpu'), steps: [] });
+    await keep('gpu-2026-01-02.json', { ...emptyResults('gpu'), steps: [row('planewise', 100, [1])] });
+    await keep('gpulab-2026-01-03.json', { devices: [] });
+    expect((await newestResults(folder)).map(({ steps }) => steps?.length)).toEqual([1]);
+    await rm(folder, { recursive: true });
   });
 
   it('draws a bar an engine, as long as its time against that of planewise', () => {

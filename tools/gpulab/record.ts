@@ -91,7 +91,7 @@ function launchOf(launch: Launch): StepLaunch {
 }
 
 /** No matrix units. */
-const NONE: Caps['matrices'] = false;
+const NONE: Caps['matrices'] = null;
 
 async function recordSizes(
   caps: Caps,

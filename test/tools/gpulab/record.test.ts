@@ -17,7 +17,7 @@ describe('a recorded step', () => {
     description: 'described',
     software: false,
     f16: true,
-    matrices: true,
+    matrices: { side: 16, lanes: 32, sized: false },
     timestamps: true,
     subgroupSize: 32,
     workgroup: 256,

@@ -75,6 +75,14 @@ const cases: readonly Case[] = [
     attrs: { padding: 1, relu: true },
     runs: [28, 4, 20, 8],
   },
+  {
+    what: 'runs of channels in one round',
+    x: [2, 5, 7, 16],
+    weight: [1, 1, 16, 8],
+    attrs: { relu: true },
+    runs: [28, 4, 20, 8],
+    whole: true,
+  },
 ];
 
 /** Random whole numbers from −3 to 3: products and sums of them are exact in f32. */

@@ -70,15 +70,19 @@ async function checkFirstStep(device: Device): Promise<void> {
 describe('UNet against PyTorch with one variant of convolution wherever it fits', () => {
   it('finds several variants', () => expect(names.length).toBeGreaterThan(3));
 
-  it.each(names)('%s: outputs and gradients within 5e-4, losses of 20 Adam steps within 5e-3', (name) =>
-    withDevice(only(name), async (device) => {
-      await checkFirstStep(device);
-      // A step of the GPUs' forms takes seconds on a processor.
-      const steps = name.startsWith('gemm') && device.caps.software ? 2 : run.settings.steps;
-      const { losses, labels } = await train(device, run, true, steps);
-      expect(labels.some((label) => label.endsWith(`[${name}]`))).toBe(true);
-      for (const [t, loss] of losses.entries())
-        expectClose([loss], [run.losses.total[t]!], 5e-3, `loss of step ${t + 1}`);
-    }),
+  it.each(names)(
+    '%s: outputs and gradients within 5e-4, losses of 20 Adam steps within 5e-3',
+    (name) =>
+      withDevice(only(name), async (device) => {
+        await checkFirstStep(device);
+        // A step of the GPUs' forms takes seconds on a processor.
+        const steps = name.startsWith('gemm') && device.caps.software ? 2 : run.settings.steps;
+        const { losses, labels } = await train(device, run, true, steps);
+        expect(labels.some((label) => label.endsWith(`[${name}]`))).toBe(true);
+        for (const [t, loss] of losses.entries())
+          expectClose([loss], [run.losses.total[t]!], 5e-3, `loss of step ${t + 1}`);
+      }),
+    // wide tiles are mostly empty here
+    180_000,
   );
 });

@@ -45,6 +45,7 @@ export {
 export type { Pair } from './kernels/options.ts';
 export type { Reduction } from './kernels/ratio.ts';
 export * from './models/index.ts';
+export type { Matrices } from './tensor/caps.ts';
 export * from './tensor/create.ts';
 export type { Caps, Device, DeviceOptions } from './tensor/device.ts';
 export type { DType, HostArray } from './tensor/dtype.ts';

@@ -18,6 +18,7 @@ export {
 export type { Evaluation, PartName, ShownImage } from './results/evaluation.ts';
 export type { StepMetrics, TaskLosses, ValidationMetrics } from './results/losses.ts';
 export type { Finding, Mark, Of, Scatter, Table } from './results/mark.ts';
+export type { PlaneOff, PlannedErrors } from './results/planes.ts';
 export type { Result } from './results/result.ts';
 export {
   type AugmentationSettings,

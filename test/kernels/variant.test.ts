@@ -37,7 +37,7 @@ describe('choice of a convolution variant', () => {
 
   it('takes matrix units of 16×16 for f16 in quads of channels, and leaves others to the tuner', () => {
     const [half, halfGrad] = [
-      { ...gather, dtype: 'f16' } as const,
+      { ...gather, batch: 8, dtype: 'f16' } as const,
       { ...correlation, dtype: 'f16' } as const,
     ];
     const taken = (side: 8 | 16, g: Gather, c: Correlation) => {
@@ -47,6 +47,8 @@ describe('choice of a convolution variant', () => {
     };
     expect(taken(16, half, halfGrad)).toEqual(['matrix', 'matrix']);
     expect(taken(16, gather, correlation)).toEqual(['gemm4', 'gemm4']);
+    // 32 tiles, where four times as many strips of those of gemm4 are
+    expect(taken(16, { ...half, batch: 4 }, halfGrad)).toEqual(['gemm4', 'matrix']);
     expect(taken(16, { ...half, m: 6 }, { ...halfGrad, b: 6 })).toEqual(['gemm', 'gemm']);
     expect(taken(16, { ...half, input: { pitch: 70, start: 2 } }, halfGrad)).toEqual(['gemm', 'matrix']);
     expect(taken(8, half, halfGrad)).toEqual(['gemm4', 'gemm4']);

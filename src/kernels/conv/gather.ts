@@ -17,14 +17,17 @@ import { direct3x3 } from './direct3x3.ts';
 import { gpuGathers } from './gatherGpu.ts';
 import {
   bindingsOf,
+  classesOf,
   classGrid,
   type Gather,
   type GatherTensors,
   type GatherVariant,
   overridesOf,
   paramsOf,
+  pixelsOf,
   weightSteps,
 } from './gatherLayout.ts';
+import { BUSY } from './gatherStrips.ts';
 import { hasFastMatrices, hasMatrices, matrixTiles } from './matrixTiles.ts';
 import { patchGather } from './patch.ts';
 import { winogradGathers } from './winograd.ts';
@@ -73,13 +76,18 @@ const quad: GatherVariant = {
   },
 };
 
-/** As gemm4, on matrix units. */
+/** As gemm4, on matrix units; its sums are not cut into strips, so that few tiles would leave most of a GPU idle. */
 const matrix: GatherVariant = {
   name: 'matrix',
   runs: true,
   half: true,
   fits: (caps, g) => hasMatrices(caps, g.dtype) && inQuads(g.k, g.input) && inQuads(g.m, g.output),
-  preferred: hasFastMatrices,
+  preferred(caps, g) {
+    if (!hasFastMatrices(caps)) return false;
+    const { rows, columns } = matrixTiles(caps);
+    // an eighth: they multiply several times as fast
+    return Math.ceil(pixelsOf(g) / rows) * Math.ceil(g.m / columns) * classesOf(g) >= BUSY / 8;
+  },
   launch(device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
     const { rows, columns, depth, specialization } = matrixTiles(device.caps);

@@ -35,8 +35,8 @@ async function devices({ json, probes = false, adapter }: DevicesOptions): Promi
   if (names.length > 1)
     note(`The system's drivers have ${listed(names)}; PLANEWISE_GPU=<part of a name> takes one of them.`);
   const taken = candidates.find((candidate) => candidate.taken);
-  const found = probes || candidates.every(({ choice, adapter: name }) => choice !== 'gpu' || !name);
-  const looked = found ? probeSystem() : [];
+  const hasGpu = candidates.some(({ choice, adapter: name }) => choice === 'gpu' && name !== null);
+  const looked = probes || !hasGpu ? probeSystem() : [];
   if (looked.length > 0) {
     note('');
     printTable(probeColumns, looked);

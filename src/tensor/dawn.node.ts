@@ -109,7 +109,7 @@ async function requestSystem(boundsChecks: boolean): Promise<Found | undefined> 
 async function requestFrom(instance: GPU): Promise<Found | undefined> {
   const adapter = await requestAdapter(instance);
   if (adapter) return { instance, adapter };
-  instances.delete(instance);
+  release(instance);
   return undefined;
 }
 

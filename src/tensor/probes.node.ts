@@ -168,10 +168,13 @@ function driverless(files: readonly DeviceFile[], drivers: readonly Driver[]): P
 export function probe(host: Host, icdFiles: readonly string[], systemLoader: boolean): Probe[] {
   const files = deviceFiles(host);
   const drivers = icdFiles.map((file) => driverOf(host, file));
+  // the package's is for this processor alone
+  const carried = process.arch === 'x64';
+  const none = carried ? 'none installed; the one in the package is used' : 'none installed';
   const loader: Probe = {
     probe: 'Vulkan loader',
-    finding: systemLoader ? 'libvulkan.so.1 of the system' : 'none installed; the one in the package is used',
-    fix: null,
+    finding: systemLoader ? 'libvulkan.so.1 of the system' : none,
+    fix: systemLoader || carried ? null : 'sudo apt-get install libvulkan1',
   };
   return [
     filesProbe(files),

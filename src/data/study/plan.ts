@@ -143,10 +143,8 @@ export function planScan(scan: Scan, options: StudyOptions = {}): StudyPlan {
     ]),
   );
   const targets = [...plans.values()].flatMap((plan) => plan.targets);
-  const all = [
-    ...[...notices, ...[...plans.values()].flatMap((plan) => plan.notices)],
-    ...[...scalingNotice(scan), ...sideNotice(targets, targetView)],
-  ];
+  const ofSubjects = [...plans.values()].flatMap((plan) => plan.notices);
+  const all = [...notices, ...ofSubjects, ...scalingNotice(scan), ...sideNotice(targets, targetView)];
   for (const notice of all) options.onNotice?.(notice);
   if (targets.length === 0) throw noneUsable(ofView(viewed, targetView), targetView, left);
   const told = new Map([...left].filter(([, { code }]) => !unasked.has(code)));

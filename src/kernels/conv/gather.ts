@@ -17,18 +17,14 @@ import { direct3x3 } from './direct3x3.ts';
 import { gpuGathers } from './gatherGpu.ts';
 import {
   bindingsOf,
-  classesOf,
   classGrid,
   type Gather,
   type GatherTensors,
   type GatherVariant,
   overridesOf,
   paramsOf,
-  pixelsOf,
   weightSteps,
 } from './gatherLayout.ts';
-import { BUSY } from './gatherStrips.ts';
-import { hasFastMatrices, hasMatrices, matrixTiles } from './matrixTiles.ts';
 import { patchGather } from './patch.ts';
 import { winogradGathers } from './winograd.ts';
 import { pairGather } from './winogradPair.ts';
@@ -76,28 +72,6 @@ const quad: GatherVariant = {
   },
 };
 
-/** As gemm4, on matrix units; its sums are not cut into strips, so that few tiles would leave most of a GPU idle. */
-const matrix: GatherVariant = {
-  name: 'matrix',
-  runs: true,
-  half: true,
-  fits: (caps, g) => hasMatrices(caps, g.dtype) && inQuads(g.k, g.input) && inQuads(g.m, g.output),
-  preferred(caps, g) {
-    if (!hasFastMatrices(caps)) return false;
-    const { rows, columns } = matrixTiles(caps);
-    // an eighth: they multiply several times as fast
-    return Math.ceil(pixelsOf(g) / rows) * Math.ceil(g.m / columns) * classesOf(g) >= BUSY / 8;
-  },
-  launch(device, g, tensors, label) {
-    const params = paramsOf(g, tensors.bias);
-    const { rows, columns, depth, specialization } = matrixTiles(device.caps);
-    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / rows), Math.ceil(g.m / columns));
-    const overrides = { ...overridesOf(g), WHOLE: Number(g.k % depth === 0), ...folds };
-    const all = { ...specialization, overrides };
-    launch(device, shaders.conv2dMatrix, 'main', bindingsOf(tensors), params, grid, all, label);
-  },
-};
-
 const tile: GatherVariant = {
   name: 'tile',
   runs: true,
@@ -133,7 +107,6 @@ export const gatherVariants: readonly GatherVariant[] = [
   direct3x3.twin8,
   direct3x3.halo8,
   subgroup8,
-  matrix,
   ...gpuGathers,
   tile,
 ].map(byType);

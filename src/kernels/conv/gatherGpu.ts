@@ -19,6 +19,7 @@ import {
   pixelsOf,
 } from './gatherLayout.ts';
 import { BUSY, inStrips, stripsOf } from './gatherStrips.ts';
+import { hasFastMatrices, hasMatrices, matrixTiles } from './matrixTiles.ts';
 
 const gemm: GatherVariant = {
   name: 'gemm',
@@ -102,5 +103,27 @@ const gemm4s = quads('gemm4s', 32, (_, g) => dispatchOf(g, 64).workgroups < BUSY
 
 const gemm4 = quads('gemm4', 64, () => true);
 
+/** As gemm4, on matrix units; its sums are not cut into strips, so that few tiles would leave most of a GPU idle. */
+const matrix: GatherVariant = {
+  name: 'matrix',
+  runs: true,
+  half: true,
+  fits: (caps, g) => hasMatrices(caps, g.dtype) && inQuads(g.k, g.input) && inQuads(g.m, g.output),
+  preferred(caps, g) {
+    if (!hasFastMatrices(caps)) return false;
+    const { rows, columns } = matrixTiles(caps);
+    // an eighth: they multiply several times as fast
+    return Math.ceil(pixelsOf(g) / rows) * Math.ceil(g.m / columns) * classesOf(g) >= BUSY / 8;
+  },
+  launch(device, g, tensors, label) {
+    const params = paramsOf(g, tensors.bias);
+    const { rows, columns, depth, specialization } = matrixTiles(device.caps);
+    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / rows), Math.ceil(g.m / columns));
+    const overrides = { ...overridesOf(g), WHOLE: Number(g.k % depth === 0), ...folds };
+    const all = { ...specialization, overrides };
+    launch(device, shaders.conv2dMatrix, 'main', bindingsOf(tensors), params, grid, all, label);
+  },
+};
+
 /** Preferred first. */
-export const gpuGathers = [gemm4w, gemm4s, gemm4, gemm] as const;
+export const gpuGathers = [matrix, gemm4w, gemm4s, gemm4, gemm] as const;

@@ -1,6 +1,7 @@
 // Transforms before the products of the Winograd convolution F(2×2, 3×3), with points 0, ±1, ∞: a tile of 4×4 input
 // pixels gives 2×2 output pixels by 16 products a channel pair instead of 36. For small images, which tiles of 4×4
 // would not fill. Layouts as in winograd4.spread.wgsl.
+// @variant T = vec2<f32>, TOTALS = true
 // @include linear
 // @include winograd
 // @include winogradSpread
@@ -111,6 +112,7 @@ fn transformGrad(i: u32) {
   var a = spreadOutput(fetchGrad(upper, p), fetchGrad(upper, q));
   var b = spreadOutput(fetchGrad(lower, p), fetchGrad(lower, q));
   let plane = params.yPlane;
+  if (TOTALS) { gradSpread[i + 16u * plane] = a.b + b.b; }
   if (ROLLED) {
     for (var at = i; at < i + 16u * plane; at += 4u * plane) {
       putGrad(spreadOutput(a.a, b.a), at);

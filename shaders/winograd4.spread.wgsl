@@ -5,6 +5,7 @@
 // line further apart than they are long, for a tile's 36 values would else share few sets of the cache.
 //
 // Lavin & Gray, "Fast algorithms for convolutional neural networks" (2016): y = Aᵀ((G g Gᵀ) ∘ (Bᵀ d B))A.
+// @variant T = vec2<f32>, TOTALS = true
 // @include linear
 // @include winograd
 // @include winogradSpread
@@ -118,7 +119,7 @@ fn gradLine(t: Tile, i: i32) -> Line {
   return Line(line.at + t.number * params.yHeight * stride + t.channel, line.inside);
 }
 
-fn gradRow(row: Line, a: Line, b: Line, c: Line, d: Line) -> Six {
+fn gradRow(row: Line, a: Line, b: Line, c: Line, d: Line) -> Four {
   var v = Four(fetchGrad(row, a), fetchGrad(row, b), fetchGrad(row, c), fetchGrad(row, d));
   if (params.masked == 1u) {
     v.a = select(T(), v.a, !(y[row.at + a.at] == T()));
@@ -126,7 +127,7 @@ fn gradRow(row: Line, a: Line, b: Line, c: Line, d: Line) -> Six {
     v.c = select(T(), v.c, !(y[row.at + c.at] == T()));
     v.d = select(T(), v.d, !(y[row.at + d.at] == T()));
   }
-  return spreadOutput(v.a, v.b, v.c, v.d);
+  return v;
 }
 
 fn putGrad(s: Six, at: u32) {
@@ -149,14 +150,18 @@ fn transformGrad(i: u32) {
   let top = t.y * 4;
   let plane = params.yPlane;
   var a = Six(); var b = Six(); var c = Six(); var d = Six();
+  var total = T();
   for (var line = top; line < top + 4; line++) {
+    let v = gradRow(gradLine(t, line), p, q, r, s);
     a = b; b = c; c = d;
-    d = gradRow(gradLine(t, line), p, q, r, s);
+    d = spreadOutput(v.a, v.b, v.c, v.d);
+    if (TOTALS) { total += (v.a + v.b) + (v.c + v.d); }
   }
   for (var at = i; at < i + 36u * plane; at += 6u * plane) {
     putGrad(spreadOutput(a.a, b.a, c.a, d.a), at);
     a = next(a); b = next(b); c = next(c); d = next(d);
   }
+  if (TOTALS) { gradSpread[i + 36u * plane] = total; }
 }
 
 fn putWeight(s: Six, at: u32) {

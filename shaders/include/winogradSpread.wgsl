@@ -1,6 +1,9 @@
 // What both tile sizes do before the products: they give transformX, transformGrad and transformWeight. The bias's
 // gradient is summed here, so that the gradient of y is needed no longer.
 
+// Whether the gradient of y has a plane more: the sums of its tiles, which the bias's gradient is summed of.
+const TOTALS: bool = false;
+
 @group(0) @binding(1) var<storage, read> x: array<T>;
 @group(0) @binding(2) var<storage, read> grad: array<T>;
 @group(0) @binding(3) var<storage, read> y: array<T>;

@@ -25,6 +25,10 @@ export interface Caps {
   readonly subgroupSize: number;
   /** Invocations in a workgroup of an element-wise kernel. */
   readonly workgroup: number;
+  /** Bytes of a buffer that one binding may show a shader. */
+  readonly maxBinding: number;
+  /** A GPU whose memory is stacked on it (HBM): a quarter of the multiply-adds a byte that others have. */
+  readonly stackedMemory: boolean;
   /** Compiles a pipeline when it is first dispatched, not when it is made: Mesa's software driver. */
   readonly compilesLate: boolean;
 }
@@ -95,6 +99,13 @@ export function adapterName(info: AdapterInfo): string {
   return info.description ? `${device} (${info.description})` : device;
 }
 
+const STACKED = /\b(P100|V100|A30|A100|A800|H20|[GH]?H[128]00|G?B[123]00|MI\d+[AX]?)\b/i;
+
+/** Whether memory is stacked on the GPU of this name, which browsers do not tell. */
+export function hasStackedMemory(name: string): boolean {
+  return STACKED.test(name);
+}
+
 /** The capabilities of a device opened on an adapter. */
 export function capsOf(adapter: GPUAdapter, device: GPUDevice): Caps {
   const { info } = adapter;
@@ -111,6 +122,8 @@ export function capsOf(adapter: GPUAdapter, device: GPUDevice): Caps {
     timestamps: device.features.has('timestamp-query'),
     subgroupSize: fixedSubgroup ? min : 0,
     workgroup: software ? 16 : 256,
+    maxBinding: device.limits.maxStorageBufferBindingSize,
+    stackedMemory: !software && hasStackedMemory(info.device),
     compilesLate: /llvmpipe|lavapipe/i.test(namesOf(info)),
   };
 }

@@ -21,6 +21,11 @@ function deviceLike(caps: Partial<Caps>, options: DeviceOptions = {}): Device {
   return Object.create(device(), all);
 }
 
+const square = (size: number, k: number, batch: number): Gather => {
+  const all = { inHeight: size, inWidth: size, outHeight: size, outWidth: size };
+  return { ...gather, ...all, k, m: k, batch };
+};
+
 describe('choice of a convolution variant', () => {
   for (const subgroupSize of [0, 4, 8, 32])
     it(`takes the forms for GPUs on a hardware adapter with subgroups of ${subgroupSize}`, () => {
@@ -57,12 +62,28 @@ describe('choice of a convolution variant', () => {
     expect(fitting).toContain('matrix');
   });
 
+  it('takes Winograd’s on a GPU from as many channels on as pay for its transforms', () => {
+    const taken = (stackedMemory: boolean, g: Gather, options: DeviceOptions = {}) => {
+      const caps = { software: false, stackedMemory, maxBinding: 1 << 30, vendor: 'nvidia' };
+      return chooseVariant(deviceLike(caps, options), 'conv2d', gatherVariants, g).name;
+    };
+    expect(taken(true, square(112, 64, 20))).toBe('winograd');
+    expect(taken(false, square(112, 64, 20))).toBe('gemm4');
+    expect(taken(false, square(112, 128, 20))).toBe('winograd');
+    expect(taken(false, square(112, 128, 20), { winograd: false })).toBe('gemm4w');
+    // three channels in, which are no quads
+    expect(taken(true, { ...square(224, 64, 20), k: 3 })).toBe('gemm');
+    // too little for its launches
+    expect(taken(true, square(16, 128, 4))).toBe('gemm4');
+    expect(taken(true, { ...square(112, 128, 20), dtype: 'f16' })).toBe('gemm4w');
+    const adjoint = { transposed: true, dilation: -1, offsetY: 1, offsetX: 1, relu: false, biased: false };
+    expect(taken(true, { ...square(112, 64, 20), ...adjoint })).toBe('winograd');
+  });
+
   it('takes on a GPU the widest tiles that its registers hold, and of which there are enough', () => {
-    const choice = (vendor: string, g: Gather) =>
-      chooseVariant(deviceLike({ software: false, vendor }), 'conv2d', gatherVariants, g).name;
-    const square = (size: number, k: number, batch: number): Gather => {
-      const all = { inHeight: size, inWidth: size, outHeight: size, outWidth: size };
-      return { ...gather, ...all, k, m: k, batch };
+    const choice = (vendor: string, g: Gather) => {
+      const gpu = deviceLike({ software: false, vendor }, { winograd: false });
+      return chooseVariant(gpu, 'conv2d', gatherVariants, g).name;
     };
     for (const vendor of ['nvidia', 'amd']) {
       expect(choice(vendor, square(112, 128, 20))).toBe('gemm4w');

@@ -6,12 +6,14 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { create, globals } from 'webgpu';
 import type { ConfigName } from '../../bench/network.ts';
-import type { Caps } from '../../src/tensor/caps.ts';
+import { type Caps, hasStackedMemory } from '../../src/tensor/caps.ts';
 import { deviceFrom } from '../../src/tensor/device.ts';
 import { type PrecisionName, precisions } from './precisions.ts';
 import { type Job, recordStep, type StepRecord } from './record.ts';
 
 export interface Request {
+  /** The card that the chip is modelled as, whose name the driver of a device that is not there does not tell. */
+  readonly card: string;
   readonly networks: readonly ConfigName[];
   readonly precisions: readonly PrecisionName[];
   /** Dawn's, switched on. */
@@ -87,7 +89,9 @@ async function main([requestFile, answerFile, driverFile]: readonly string[]): P
   const instance = create([`enable-dawn-features=${['allow_unsafe_apis', ...request.toggles].join()}`]);
   const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw new Error('The driver gives Dawn no adapter.');
-  const { gpu, caps } = await deviceFrom(adapter);
+  const opened = await deviceFrom(adapter);
+  const { gpu } = opened;
+  const caps = { ...opened.caps, stackedMemory: hasStackedMemory(request.card) };
   const { steps, skipped, jobs } = await recordAll(caps, gpu.limits, request);
   writeFileSync(driverFile!, '');
   const compiled: Compiled[] = [];

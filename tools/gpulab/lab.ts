@@ -1,13 +1,16 @@
 /** @file One device of the lab: compiles in the root, and reads what came of it. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Answer, Compiled, Request } from './inside.ts';
+import type { Answer, Compiled, Request as RequestInside } from './inside.ts';
 import { layerEnvironment } from './layer.ts';
 import { type Cost, productRound } from './loops.ts';
 import { ownMounts, runInside } from './namespace.ts';
 import { environmentOf } from './root.ts';
 import { type Executable, executablesIn, type Figures, figuresOf } from './statistics.ts';
 import { type TargetName, targets } from './targets.ts';
+
+/** What is asked of every device. */
+export type Request = Omit<RequestInside, 'card'>;
 
 export interface Place {
   readonly root: string;
@@ -39,7 +42,8 @@ function resultOf(job: Compiled, executable: Executable | undefined): PipelineRe
 export async function compileFor(device: TargetName, request: Request, place: Place): Promise<Compilation> {
   const folder = join(place.scratch, device);
   mkdirSync(folder);
-  writeFileSync(join(folder, 'request.json'), JSON.stringify(request));
+  const inside: RequestInside = { ...request, card: targets[device].hardware.card };
+  writeFileSync(join(folder, 'request.json'), JSON.stringify(inside));
   const at = (name: string): string => `/mnt/lab/${device}/${name}`;
   const environment = {
     ...environmentOf(place.root, targets[device]),

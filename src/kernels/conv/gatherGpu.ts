@@ -5,6 +5,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { elementAliases, vectorOf } from '../elements.ts';
 import { foldedGrid } from '../launch/grid.ts';
 import { launch } from '../launch/queue.ts';
+import { hasManyRegisters } from '../launch/variant.ts';
 import { inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
 import {
@@ -85,17 +86,14 @@ function launchQuads(device: Device, side: Side, g: Gather, tensors: GatherTenso
   inStrips(device, g, tensors, strips, label, (partial) => write(partial, { ...whole, ...dense }));
 }
 
-/** GPUs whose registers hold the 64 sums of an invocation; on Apple's half of them are spilled, and Intel's have fewer. */
-const MANY_REGISTERS = /^(nvidia|amd)$/;
-
 /**
  * For each product half of `gemm4`'s loads, and two thirds of those from workgroup memory: where its tiles are filled as
  * well, and are enough, whole or in two strips.
  */
-const gemm4w = quads('gemm4w', 128, ({ vendor }, g) => {
+const gemm4w = quads('gemm4w', 128, (caps, g) => {
   const { strips, workgroups } = dispatchOf(g, 128);
   const filled = coveredBy(g, 128) <= 1.1 * coveredBy(g, 64);
-  return MANY_REGISTERS.test(vendor) && g.m >= 128 && filled && strips <= 2 && workgroups >= 0.9 * BUSY;
+  return hasManyRegisters(caps) && g.m >= 128 && filled && strips <= 2 && workgroups >= 0.9 * BUSY;
 });
 
 /** Four times the tiles, where those of `gemm4` are few even in strips. */

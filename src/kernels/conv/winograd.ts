@@ -1,6 +1,5 @@
 /**
- * @file Winograd's 3×3 convolutions F(4×4, 3×3) and F(2×2, 3×3): transforms around a batch of matrix products. Preferred
- * on software adapters; on GPUs, where they have not been measured, only offered to the tuner.
+ * @file Winograd's 3×3 convolutions F(4×4, 3×3) and F(2×2, 3×3): transforms around a batch of matrix products.
  *
  * Largest error over largest value, against float64 with 16 to 256 channels and up to 16384 pixels: F(4×4) 1.4e-6
  * forward, 1.1e-6 for the input's gradient, 1.6e-6 for the weight's; F(2×2) 3.4e-7, 2.4e-7 and 1.1e-6; a direct sum's
@@ -13,6 +12,7 @@ import type { Caps } from '../../tensor/device.ts';
 import type { Correlation, CorrelationVariant } from './correlationLayout.ts';
 import type { Gather, GatherVariant } from './gatherLayout.ts';
 import { gatherGradients } from './winogradGather.ts';
+import { gradsInParts } from './winogradGradParts.ts';
 import { convolve, largestPart, spreadGrad, weightSums } from './winogradParts.ts';
 import { inputProducts, Spread } from './winogradSpread.ts';
 import { type Convolution, fitsMemory, type TileSize, tilesOf } from './winogradTiles.ts';
@@ -46,8 +46,9 @@ export function ofCorrelation(c: Correlation): Convolution {
   };
 }
 
-function fits(size: TileSize, c: Convolution): boolean {
-  return c.xChannels % 4 === 0 && c.yChannels % 4 === 0 && fitsMemory(size, c);
+function fits(caps: Caps, size: TileSize, c: Convolution, gradients: boolean): boolean {
+  const quads = c.xChannels % 4 === 0 && c.yChannels % 4 === 0;
+  return quads && fitsMemory(caps, size, largestPart(caps, size, c, gradients));
 }
 
 /** From where on the form is faster than the direct ones. */
@@ -96,9 +97,28 @@ const LEAST: Readonly<Record<number, Least>> = {
   8: { convolution: 64, inputGrad: 32, weightGrad: 32, tiles: 17, crowd: 1024 },
 };
 
-/** Whether there is enough work to pay for the transforms, and to fill the blocks of the products; never on GPUs. */
+/**
+ * From where on the form is the faster on a GPU, by arithmetic and the compilers' code, not measured. Transforms move 26
+ * bytes a pixel and channel beside the 8 of a direct form, products of few channels 18 more; three quarters of the
+ * multiply-adds go. Harmonic mean of the channels; that of the first kind has 20 operations a byte of memory, others 30 to
+ * 80, of which what stays in the cache gives half back.
+ */
+const LEAST_ON_GPU = { stacked: 64, others: 128 };
+
+/** Multiply-adds of a point below which the launches that it takes more are as long as what is saved. */
+const LEAST_WORK = 1 << 25;
+
+function paysOnGpu(size: TileSize, c: Convolution, { stackedMemory }: Caps): boolean {
+  const mean = (2 * c.xChannels * c.yChannels) / (c.xChannels + c.yChannels);
+  const work = c.batch * c.yHeight * c.yWidth * c.xChannels * c.yChannels;
+  const least = stackedMemory ? LEAST_ON_GPU.stacked : LEAST_ON_GPU.others;
+  return size === 4 && c.yWidth > 2 && mean >= least && work >= LEAST_WORK;
+}
+
+/** Whether there is enough work to pay for the transforms, and to fill the blocks of the products. */
 function pays(size: TileSize, c: Convolution, caps: Caps, direction: Direction): boolean {
-  const least = caps.software ? LEAST[caps.subgroupSize] : undefined;
+  if (!caps.software) return paysOnGpu(size, c, caps);
+  const least = LEAST[caps.subgroupSize];
   if (!least) return false;
   const channels = Math.min(c.xChannels, c.yChannels);
   const { tiles } = tilesOf(4, c);
@@ -125,7 +145,7 @@ function gatherVariant(size: TileSize): GatherVariant {
       const unit = g.dilation === (g.transposed ? -1 : 1);
       // The adjoint's last launch adds no bias.
       if (!plain || !unit || (g.transposed && (g.relu || g.biased))) return false;
-      return fits(size, g.transposed ? c : largestPart(caps, size, c));
+      return fits(caps, size, c, g.transposed);
     },
     preferred: (caps, g) => pays(size, ofGather(g), caps, g.transposed ? 'inputGrad' : 'convolution'),
     launch(device, g, tensors, label) {
@@ -135,6 +155,10 @@ function gatherVariant(size: TileSize): GatherVariant {
         return;
       }
       const { x: grad, weight, y: dx } = tensors;
+      if (!device.caps.software) {
+        gradsInParts(device, size, c, { grad, weight }, { dx, dxLabel: label });
+        return;
+      }
       using spread = new Spread(device, size, c, { grad, weight });
       using products = inputProducts(device, size, c, spread, label);
       gatherGradients(device, size, c, { products, dx });
@@ -148,15 +172,19 @@ function correlationVariant(size: TileSize): CorrelationVariant {
     name: names[size],
     transforms: true,
     sumsBias: true,
-    fits(_, c) {
+    fits(caps, c) {
       const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
-      return plain && fits(size, ofCorrelation(c));
+      return plain && fits(caps, size, ofCorrelation(c), true);
     },
     preferred: (caps, c) => pays(size, ofCorrelation(c), caps, 'weightGrad'),
     work: () => 1,
     wanted: () => 1,
     launch(device, correlation, { large: x, small: grad, partial: dw, bias }, _splits, label) {
       const c = ofCorrelation(correlation);
+      if (!device.caps.software) {
+        gradsInParts(device, size, c, { x, grad }, { dw, db: bias?.db, dwLabel: label });
+        return;
+      }
       using spread = spreadGrad(device, size, c, { x, grad, db: bias?.db });
       using sums = weightSums(device, size, c, { x, spread }, label);
       gatherGradients(device, size, c, { sums, dw });

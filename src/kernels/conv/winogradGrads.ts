@@ -6,6 +6,7 @@ import type { Correlation, CorrelationVariant } from './correlationLayout.ts';
 import type { Gather, GatherVariant } from './gatherLayout.ts';
 import { ofCorrelation, tileSizeOf } from './winograd.ts';
 import { gatherGradients } from './winogradGather.ts';
+import { gradsInParts } from './winogradGradParts.ts';
 import { largerImages, spreadGrad, weightSums } from './winogradParts.ts';
 import { inputProducts } from './winogradSpread.ts';
 import type { Convolution, TileSize } from './winogradTiles.ts';
@@ -45,12 +46,25 @@ interface Form {
 function launchDense(device: Device, form: Form, c: Convolution, sources: Sources, results: Results): void {
   const { x, dy, weight, y } = sources;
   const dense = { x: denseOf(x), dy: denseOf(dy), weight, y: y && denseOf(y) };
-  launchGrads(device, form, c, dense, results);
+  const launch = device.caps.software ? launchGrads : launchParts;
+  launch(device, form, c, dense, results);
   if (dense.x !== x) dense.x.dispose();
   if (dense.dy !== dy) dense.dy.dispose();
   if (dense.y !== y) dense.y?.dispose();
 }
 
+function launchParts(
+  device: Device,
+  { size, name }: Form,
+  c: Convolution,
+  { x, dy: grad, weight, y }: Sources,
+  results: Results,
+): void {
+  const labels = { dxLabel: `conv2dInputGrad[${name}]`, dwLabel: `conv2dWeightGrad[${name}]` };
+  gradsInParts(device, size, c, { x, grad, y, weight }, { ...results, ...labels });
+}
+
+/** On software adapters, where the gradient of y is spread once, and what it is spread to is no longer than a cache. */
 function launchGrads(
   device: Device,
   { size, name }: Form,

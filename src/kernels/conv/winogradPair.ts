@@ -18,8 +18,8 @@ function countsOf(batch: number) {
 }
 
 /** Whether what is transformed, images and weight, can be bound. */
-function fitsMemory(batch: number, k: number, m: number): boolean {
-  return fitsBinding(POINTS, Math.max(countsOf(batch).padded * Math.max(k, m), k * m));
+function fitsMemory(caps: Caps, batch: number, k: number, m: number): boolean {
+  return fitsBinding(caps, POINTS, Math.max(countsOf(batch).padded * Math.max(k, m), k * m));
 }
 
 /** The images at the 9 points: [9, padded images, channels], with gaps. */
@@ -57,14 +57,14 @@ function pays(caps: Caps, channels: number): boolean {
 /** The convolution, or transposed the gradient of its input: the same with the kernel turned and channels swapped. */
 export const pairGather: GatherVariant = {
   name: 'pair',
-  fits(_, g) {
+  fits(caps, g) {
     const kernel = g.kernelHeight === 3 && g.kernelWidth === 3 && g.stride === 1 && g.up === 1;
     const unit = g.transposed ? g.dilation === -1 : g.dilation === 1;
     const origin = g.transposed ? 1 : -1;
     const centred = g.offsetY === origin && g.offsetX === origin;
     const small = [g.inHeight, g.inWidth, g.outHeight, g.outWidth].every((side) => side === 2);
     const quads = g.k % 4 === 0 && g.m % 4 === 0;
-    return kernel && unit && centred && small && quads && fitsMemory(g.batch, g.k, g.m);
+    return kernel && unit && centred && small && quads && fitsMemory(caps, g.batch, g.k, g.m);
   },
   preferred: (caps, g) => pays(caps, Math.min(g.k, g.m)),
   launch(device, g, { x, weight, bias, y }, label) {
@@ -87,11 +87,11 @@ export const pairGather: GatherVariant = {
 /** The gradient of the weight: the images are the depth of the products. */
 export const pairCorrelation: CorrelationVariant = {
   name: 'pair',
-  fits(_, c) {
+  fits(caps, c) {
     const kernel = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
     const small = [c.smallHeight, c.smallWidth, c.largeHeight, c.largeWidth].every((side) => side === 2);
     const quads = c.a % 4 === 0 && c.b % 4 === 0;
-    return kernel && small && c.padding === 1 && quads && fitsMemory(c.batch, c.a, c.b);
+    return kernel && small && c.padding === 1 && quads && fitsMemory(caps, c.batch, c.a, c.b);
   },
   preferred: (caps, c) => pays(caps, Math.min(c.a, c.b)),
   work: () => POINTS,

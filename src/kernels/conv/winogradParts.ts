@@ -1,19 +1,25 @@
 /** @file Winograd's form of large images: their transforms, most of what a step needs at once, a part of the batch at a time. */
 import type { Caps, Device } from '../../tensor/device.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { accumulateInto } from '../binary.ts';
 import { gatherOutput } from './winogradGather.ts';
-import { GAP, planeOf } from './winogradPlanes.ts';
+import { elementsOf, GAP, planeOf } from './winogradPlanes.ts';
 import { multiply } from './winogradProduct.ts';
 import { forwardProducts, type Sources, Spread, weightProducts } from './winogradSpread.ts';
 import { type Convolution, pointsOf, type TileSize, tilesOf } from './winogradTiles.ts';
 
 /**
- * Bytes of transformed images up to which a launch less is worth more: of the gradients, and of the forward pass, beside
- * which less lives. Those of GPUs, where short launches cost more, are not measured.
+ * Bytes of transformed images up to which a launch less is worth more on software adapters: of the gradients, and of the
+ * forward pass, beside which less lives.
  */
-const smallOf = ({ software }: Caps) =>
-  software ? { gradients: 1 << 22, forward: 1 << 23 } : { gradients: 1 << 26, forward: 1 << 26 };
+const SMALL = { gradients: 1 << 22, forward: 1 << 23 };
+
+/**
+ * Bytes of a GPU's shared cache, which WebGPU does not tell, by vendor: rounded from what its devices have, of integrated
+ * ones the least. Not measured.
+ */
+const CACHE: Readonly<Record<string, number>> = { nvidia: 1 << 25, amd: 1 << 24, apple: 1 << 23 };
+const SMALL_CACHE = 1 << 22;
 
 /** Bytes of images with so many channels, transformed. */
 function spreadBytes(size: TileSize, c: Convolution, channels: number): number {
@@ -26,12 +32,12 @@ export function largerImages(size: TileSize, c: Convolution): boolean {
 }
 
 /** Whether the images are transformed one after the other, so that each can go before the next comes. */
-function oneByOne({ caps }: Device, size: TileSize, c: Convolution): boolean {
-  return largerImages(size, c) && spreadBytes(size, c, c.xChannels + c.yChannels) > smallOf(caps).gradients;
+function oneByOne(size: TileSize, c: Convolution): boolean {
+  return largerImages(size, c) && spreadBytes(size, c, c.xChannels + c.yChannels) > SMALL.gradients;
 }
 
 /** Some images of the batch as a convolution of their own. */
-interface Part {
+export interface Part {
   readonly c: Convolution;
   readonly first: number;
 }
@@ -64,14 +70,21 @@ function partsOf(size: TileSize, c: Convolution, most: number): Part[] {
   });
 }
 
-/** Elements `first` … of a tensor, without a copy. */
-function elementsOf(tensor: Tensor, first: number, count: number): Tensor {
-  const { device, storage, dtype, label, offset } = tensor;
-  return new Tensor(device, storage.retain(), { shape: [count], dtype }, label, offset + 4 * first);
+/**
+ * Parts on a GPU: what is transformed of a part may stay in the cache, but is no less than the transformed weight, which
+ * each part reads, and its sums, which each part adds to.
+ */
+export function gpuParts({ vendor }: Caps, size: TileSize, c: Convolution): Part[] {
+  const weight = 4 * pointsOf(size) * c.xChannels * c.yChannels;
+  return partsOf(size, c, Math.max(CACHE[vendor] ?? SMALL_CACHE, weight));
+}
+
+function forwardParts(caps: Caps, size: TileSize, c: Convolution): Part[] {
+  return caps.software ? partsOf(size, c, SMALL.forward) : gpuParts(caps, size, c);
 }
 
 /** The images of a part. */
-function imagesOf(tensor: Tensor, { c, first }: Part): Tensor {
+export function imagesOf(tensor: Tensor, { c, first }: Part): Tensor {
   const each = tensor.size / tensor.shape[0]!;
   return elementsOf(tensor, first * each, c.batch * each);
 }
@@ -83,7 +96,7 @@ export function spreadGrad(
   c: Convolution,
   { x, ...others }: Sources & { readonly x: Tensor },
 ): Spread {
-  return new Spread(device, size, c, oneByOne(device, size, c) ? others : { x, ...others });
+  return new Spread(device, size, c, oneByOne(size, c) ? others : { x, ...others });
 }
 
 /** `weightProducts` after `spreadGrad` of the same x. */
@@ -94,8 +107,8 @@ export function weightSums(
   { x, spread }: { readonly x: Tensor; readonly spread: Spread },
   label: string,
 ): Tensor {
-  if (!oneByOne(device, size, c)) return weightProducts(device, size, c, spread, label);
-  const [first, ...others] = partsOf(size, c, smallOf(device.caps).gradients);
+  if (!oneByOne(size, c)) return weightProducts(device, size, c, spread, label);
+  const [first, ...others] = partsOf(size, c, SMALL.gradients);
   const sums = partProducts(device, size, c, { x, grad: spread.grad, part: first! }, label);
   for (const part of others) {
     using more = partProducts(device, size, c, { x, grad: spread.grad, part }, label);
@@ -122,9 +135,9 @@ function partProducts(
   return multiply(device, spread.x, tiles, { ...shape, planeB, turnedA: true, turnedB: false }, label);
 }
 
-/** What `convolve` computes at once at most. */
-export function largestPart(caps: Caps, size: TileSize, c: Convolution): Convolution {
-  return partsOf(size, c, smallOf(caps).forward)[0]!.c;
+/** What is computed at once at most: of the gradients of software adapters all, for the gradient of y is spread once. */
+export function largestPart(caps: Caps, size: TileSize, c: Convolution, gradients: boolean): Convolution {
+  return caps.software && gradients ? c : forwardParts(caps, size, c)[0]!.c;
 }
 
 interface ForwardTensors {
@@ -144,7 +157,7 @@ export function convolve(
   label: string,
 ): void {
   let spreadWeight: Tensor | undefined;
-  for (const part of partsOf(size, c, smallOf(device.caps).forward)) {
+  for (const part of forwardParts(device.caps, size, c)) {
     using images = imagesOf(x, part);
     using results = imagesOf(y, part);
     using spread = new Spread(device, size, part.c, spreadWeight ? { x: images } : { x: images, weight });

@@ -3,8 +3,8 @@ import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { launch, linearGrid } from '../launch/queue.ts';
 import * as shaders from '../shaders.gen.ts';
-import { sumBias } from './winogradBias.ts';
-import { emptyPlanes, specialization, unitOf } from './winogradPlanes.ts';
+import { finishGrad } from './finishGrad.ts';
+import { elementsOf, emptyPlanes, planeOf, specialization, unitOf } from './winogradPlanes.ts';
 import { multiply } from './winogradProduct.ts';
 import {
   type Convolution,
@@ -35,18 +35,26 @@ export class Spread implements Disposable {
   readonly grad: Tensor;
   readonly weight: Tensor;
 
-  /** Transforms what is given, in one launch; on a GPU the bias's gradient has its own. */
-  constructor(device: Device, size: TileSize, c: Convolution, { db, ...sources }: Sources) {
-    const { x, grad, y, weight } = sources;
-    const alone = db && !device.caps.software;
-    if (alone) sumBias(device, grad!, y, db);
+  /**
+   * Transforms what is given, in one launch. The bias's gradient is summed in it too; on a GPU, which wants more
+   * invocations for that than there are channels, in one of its own.
+   */
+  constructor(device: Device, size: TileSize, c: Convolution, sources: Sources) {
+    const { x, grad, weight, db } = sources;
+    const totals = db && !device.caps.software;
     const { padded } = tilesOf(size, c);
-    const planes = (source: Tensor | undefined, count: number) =>
-      source ? emptyPlanes(device, pointsOf(size), count) : placeholder(device);
+    const planes = (source: Tensor | undefined, count: number, more = 0) =>
+      source ? emptyPlanes(device, pointsOf(size) + more, count) : placeholder(device);
     this.x = planes(x, padded * c.xChannels);
-    this.grad = planes(grad, padded * c.yChannels);
+    this.grad = planes(grad, padded * c.yChannels, totals ? 1 : 0);
     this.weight = planes(weight, c.xChannels * c.yChannels);
-    launchSpread(device, size, c, alone ? sources : { db, ...sources }, this);
+    launchSpread(device, size, c, totals ? { ...sources, db: undefined } : sources, this, Boolean(totals));
+    if (totals) this.#sumTotals(device, size, padded * c.yChannels, db);
+  }
+
+  #sumTotals(device: Device, size: TileSize, count: number, db: Tensor): void {
+    using dy = elementsOf(this.grad, pointsOf(size) * planeOf(count, 1), count);
+    finishGrad(device, undefined, { dy, db }, 'conv2dWeightGrad');
   }
 
   [Symbol.dispose](): void {
@@ -66,7 +74,14 @@ function jobsOf(device: Device, size: TileSize, c: Convolution, { x, grad, weigh
   };
 }
 
-function launchSpread(device: Device, size: TileSize, c: Convolution, from: Sources, to: Spread): void {
+function launchSpread(
+  device: Device,
+  size: TileSize,
+  c: Convolution,
+  from: Sources,
+  to: Spread,
+  totals: boolean,
+): void {
   const { x, grad, y, weight, db } = from;
   using unused = new Placeholders(device);
   const any = (x ?? grad ?? weight)!;
@@ -78,7 +93,9 @@ function launchSpread(device: Device, size: TileSize, c: Convolution, from: Sour
   const params = { ...paramsOf(device, size, c), ...jobs, stride, masked: Number(Boolean(y)) };
   const grid = linearGrid(stride, device.caps.workgroup);
   const label = `winograd${size}.spread`;
-  launch(device, spreadOf[size], 'main', bindings, params, grid, specialization(device), label);
+  const told = specialization(device);
+  const all = totals ? { ...told, consts: { ...told.consts, TOTALS: 'true' } } : told;
+  launch(device, spreadOf[size], 'main', bindings, params, grid, all, label);
 }
 
 /** Products of x and weight at every point, [points, tiles, channels of y]. */
@@ -99,7 +116,7 @@ export function inputProducts(
   device: Device,
   size: TileSize,
   c: Convolution,
-  spread: Spread,
+  spread: Pick<Spread, 'grad' | 'weight'>,
   label: string,
 ): Tensor {
   const shape = { points: pointsOf(size), rows: tilesOf(size, c).padded, depth: c.yChannels };

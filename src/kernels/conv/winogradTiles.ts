@@ -1,4 +1,6 @@
 /** @file How Winograd's convolutions cut images into tiles, and what the shaders of their transforms are told. */
+
+import type { Caps } from '../../tensor/caps.ts';
 import { empty } from '../../tensor/create.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -34,10 +36,12 @@ export function tilesOf(size: TileSize, { batch, yHeight, yWidth }: Convolution)
   return { tilesX, tilesY, tiles, padded: Math.ceil(tiles / 4) * 4 };
 }
 
-export function fitsMemory(size: TileSize, c: Convolution): boolean {
+/** Whether what is transformed can be bound. */
+export function fitsMemory(caps: Caps, size: TileSize, c: Convolution): boolean {
   const { padded } = tilesOf(size, c);
   const longest = Math.max(padded * Math.max(c.xChannels, c.yChannels), c.xChannels * c.yChannels);
-  return fitsBinding(pointsOf(size), longest);
+  // On GPUs a plane more, of totals.
+  return fitsBinding(caps, pointsOf(size) + (caps.software ? 0 : 1), longest);
 }
 
 /** Blocks of size² pixels of x, each rows and columns 1 to `size` of a tile, that cover x. */

@@ -20,6 +20,14 @@ export function softwareLanes(caps: Caps): number {
   return caps.software ? caps.subgroupSize : 0;
 }
 
+/**
+ * Whether an invocation may hold 64 sums, or a tile of four channels: on Apple's GPUs half of them are spilled, and
+ * Intel's have fewer registers.
+ */
+export function hasManyRegisters({ vendor }: Caps): boolean {
+  return /^(nvidia|amd)$/.test(vendor);
+}
+
 /** One algorithm. `P` is what the op knows about the problem (sizes, strides, dtype). */
 export interface Variant<P, Args extends readonly unknown[]> {
   readonly name: string;

@@ -21,6 +21,8 @@ describe('a recorded step', () => {
     timestamps: true,
     subgroupSize: 32,
     workgroup: 256,
+    maxBinding: 2 ** 31,
+    stackedMemory: true,
     compilesLate: false,
   };
   const limits = { maxBufferSize: 2 ** 40, maxStorageBufferBindingSize: 2 ** 31 };

@@ -15,7 +15,7 @@ function countSubmits(queue: GPUQueue): () => number {
 }
 
 async function start({ sizes, precision }: Job): Promise<Engine> {
-  const device = await openProgramDevice(null);
+  const device = await openProgramDevice({ precision });
   const train = await trainStep(device, sizes, precision);
   const submits = countSubmits(device.gpu.queue);
   let submitsPerStep = 0;

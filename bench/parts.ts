@@ -30,7 +30,7 @@ type Measure = (results: Results, settings: Settings, caps: Caps) => Promise<str
 
 /** Opens the adapter for one measurement and closes it after, so that none runs beside another. */
 export async function withDevice<T>(action: (device: Device) => Promise<T>): Promise<T> {
-  const device = await openProgramDevice(null);
+  const device = await openProgramDevice({ precision: 'mixed' });
   try {
     return await action(device);
   } finally {

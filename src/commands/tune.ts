@@ -75,7 +75,7 @@ function print(winners: readonly Winner[]): void {
 
 async function run({ seconds, json, ...rest }: TuneValues): Promise<void> {
   const config = resolveConfig(await givenBy(rest as Values));
-  const device = await openProgramDevice(config.adapter);
+  const device = await openProgramDevice({ ...config, say: note });
   try {
     note(adapterLine(device));
     const winners = await winnersOn(device, config, seconds);

@@ -162,11 +162,12 @@ class Job {
   async #openDevice(): Promise<Device> {
     if (this.#device && !this.#device.lost) return this.#device;
     this.close();
-    const { adapter } = this.#config;
-    const given = this.#options.device;
-    this.#device = given && !given.lost ? given : await openProgramDevice(adapter);
-    await expectPrecision(this.#device, this.#config.precision);
-    this.#options.console.say(adapterLine(this.#device));
+    const { adapter, precision } = this.#config;
+    const { device: given, console } = this.#options;
+    const wanted = { ...(adapter && { adapter }), precision, say: console.say.bind(console) };
+    this.#device = given && !given.lost ? given : await openProgramDevice(wanted);
+    await expectPrecision(this.#device, precision);
+    console.say(adapterLine(this.#device));
     return this.#device;
   }
 

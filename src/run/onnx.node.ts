@@ -14,7 +14,7 @@ export async function exportModel(
   { state, info, plan }: Described,
   adapter: RunConfig['adapter'],
 ): Promise<OnnxModel> {
-  const device = await openProgramDevice(adapter);
+  const device = await openProgramDevice({ ...(adapter && { adapter }) });
   try {
     using network = loadNetwork(device, plan, state);
     return await onnxOf({ network, plan, info });

@@ -18,7 +18,7 @@ export async function withTrained<T>(
 ): Promise<T> {
   const { file, bytes, notice } = await readFound(weights);
   if (notice) say(notice);
-  const device = await openProgramDevice(adapter);
+  const device = await openProgramDevice({ ...(adapter && { adapter }) });
   try {
     say(`Adapter: ${device.caps.description}`);
     const trained = await loadTrained(device, bytes, file);

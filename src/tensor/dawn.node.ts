@@ -9,6 +9,7 @@ import {
   systemDrivers,
 } from './adapters.node.ts';
 import { isSoftware } from './caps.ts';
+import { switchOf } from './environment.node.ts';
 
 // Dawn's instances must outlive their devices, or the process aborts.
 const instances = new Set<GPU>();
@@ -16,30 +17,35 @@ let globalsInstalled = false;
 let systemIcds: string | undefined;
 let systemLoader: boolean | undefined;
 
+/** How a GPU is opened. */
+export interface Opening {
+  readonly boundsChecks: boolean;
+  /** Whether matrix units are offered, which Dawn calls unsafe. */
+  readonly matrices: boolean;
+}
+
+/** Software adapters are guarded, and show matrix units only where the environment asks for them. */
+const guarded = (): Opening => ({ boundsChecks: true, matrices: switchOf('PLANEWISE_MATRICES', 'off') });
+
 /** What Dawn is asked for beyond its defaults. */
-function toggles(boundsChecks: boolean): string[] {
+function toggles({ boundsChecks, matrices }: Opening): string[] {
   return [
     ...(boundsChecks ? [] : ['disable_robustness']),
     // Dawn hides it on NVIDIA under Vulkan, for old drivers' sake (crbug 42251215).
     'vulkan_enable_f16_on_nvidia',
     // Shows features that are not yet part of WebGPU; with it come others nobody asks for.
-    ...(process.env.PLANEWISE_MATRICES ? ['allow_unsafe_apis'] : []),
+    ...(matrices ? ['allow_unsafe_apis'] : []),
   ];
 }
 
-interface Asked {
-  readonly boundsChecks?: boolean;
-  /** Part of an adapter's name; the drivers' first where none is asked for. */
-  readonly name?: string | undefined;
-}
-
-async function createInstance({ boundsChecks = true, name }: Asked = {}): Promise<GPU> {
+/** @param name part of an adapter's name; the drivers' first where none is asked for */
+async function createInstance(opening: Opening = guarded(), name?: string): Promise<GPU> {
   const { create, globals } = await loadDawn();
   if (!globalsInstalled) {
     Object.assign(globalThis, globals);
     globalsInstalled = true;
   }
-  const features = `enable-dawn-features=${toggles(boundsChecks).join(',')}`;
+  const features = `enable-dawn-features=${toggles(opening).join(',')}`;
   const instance = create(name ? [features, `adapter=${name}`] : [features]);
   instances.add(instance);
   return instance;
@@ -74,7 +80,7 @@ export function requestAdapter(instance: GPU): Promise<GPUAdapter | null> {
 export async function adapterNames(): Promise<string[]> {
   if (!(await hasDrivers())) return [];
   selectSystem();
-  const instance = await createInstance({ name: 'no adapter is called so' });
+  const instance = await createInstance(guarded(), 'no adapter is called so');
   const told = await requestAdapter(instance).then(
     () => '',
     (error: unknown) => String(error),
@@ -92,9 +98,9 @@ const noneCalled = (name: string, names: readonly string[]): DeviceError =>
   );
 
 /** The adapter that PLANEWISE_GPU names, or the drivers' first. @throws DeviceError where none is called so */
-async function requestSystem(boundsChecks: boolean): Promise<Found | undefined> {
+async function requestSystem(opening: Opening): Promise<Found | undefined> {
   const name = askedName();
-  const instance = await createInstance({ boundsChecks, name });
+  const instance = await createInstance(opening, name);
   try {
     const adapter = await requestAdapter(instance);
     if (adapter) return { instance, adapter };
@@ -143,18 +149,23 @@ function selectSystem(): void {
   delete process.env.VK_ICD_FILENAMES;
 }
 
-/** @throws DeviceError where PLANEWISE_GPU names an adapter that there is not */
-export async function findSystem(boundsChecks = true): Promise<Found | undefined> {
+/**
+ * The system's adapter, as asked where it is a GPU.
+ * @throws DeviceError where PLANEWISE_GPU names an adapter that there is not
+ */
+export async function findSystem(opening: Opening = guarded()): Promise<Found | undefined> {
   const name = askedName();
   if (!(await hasDrivers())) {
     if (name) throw noneCalled(name, []);
     return undefined;
   }
   selectSystem();
-  const found = await requestSystem(boundsChecks);
-  if (boundsChecks || !found || !isSoftware(found.adapter.info)) return found;
+  const found = await requestSystem(opening);
+  const plain = guarded();
+  const isPlain = opening.boundsChecks === plain.boundsChecks && opening.matrices === plain.matrices;
+  if (isPlain || !found || !isSoftware(found.adapter.info)) return found;
   release(found.instance);
-  return requestSystem(true);
+  return requestSystem(plain);
 }
 
 export async function findEmbedded(): Promise<Found | undefined> {

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { DeviceError } from '../base/errors.ts';
 import { expectOneOf } from '../base/settings.ts';
 import { isSoftware } from './caps.ts';
-import { type Found, findEmbedded, findSystem, release, requestAdapter } from './dawn.node.ts';
+import { type Found, findEmbedded, findSystem, type Opening, release, requestAdapter } from './dawn.node.ts';
 import { type Device, type DeviceOptions, deviceFrom, expectDeviceOptions, type Twins } from './device.ts';
 import { type AdapterChoice, choiceOf, switchOf, variantsOf } from './environment.node.ts';
 import { restfully } from './rest.node.ts';
@@ -20,14 +20,19 @@ export interface OpenOptions extends DeviceOptions {
    * Software adapters are always guarded.
    */
   readonly boundsChecks?: boolean | undefined;
+  /**
+   * Whether convolutions in f16 may use the matrix units (tensor cores) of a GPU, which Dawn calls unsafe; default false,
+   * unless the environment variable PLANEWISE_MATRICES is `on`.
+   */
+  readonly matrices?: boolean | undefined;
 }
 
 /** What a first step has to compile keeps few cores busy. */
 const MOST_TWINS = 3;
 
-async function find(choice: AdapterChoice | undefined, boundsChecks: boolean): Promise<Found> {
+async function find(choice: AdapterChoice | undefined, opening: Opening): Promise<Found> {
   if (choice !== 'swiftshader') {
-    const system = await findSystem(boundsChecks);
+    const system = await findSystem(opening);
     const software = system && isSoftware(system.adapter.info);
     if (system && (!software || choice !== 'gpu')) return system;
     if (choice) {
@@ -59,13 +64,16 @@ function twinsOf(instance: GPU, options: DeviceOptions): Twins {
  * @throws DeviceError naming what was looked for
  */
 export async function openDevice(options: OpenOptions = {}): Promise<Device> {
-  expectDeviceOptions(options, ['adapter', 'boundsChecks']);
-  expectOneOf('openDevice.boundsChecks', options.boundsChecks, [true, false, undefined]);
+  expectDeviceOptions(options, ['adapter', 'boundsChecks', 'matrices']);
+  const { boundsChecks = true, matrices = false } = options;
+  expectOneOf('openDevice.boundsChecks', boundsChecks, [true, false]);
+  expectOneOf('openDevice.matrices', matrices, [true, false]);
+  const opening = { boundsChecks, matrices: switchOf('PLANEWISE_MATRICES', matrices ? 'on' : 'off') };
   const choice = choiceOf(options.adapter);
   const variants = { ...variantsOf('PLANEWISE_VARIANT'), ...options.variants };
   const winograd = options.winograd ?? switchOf('PLANEWISE_WINOGRAD');
   return quietly(async () => {
-    const { instance, adapter } = await find(choice, options.boundsChecks ?? true);
+    const { instance, adapter } = await find(choice, opening);
     const all = { ...options, variants, winograd };
     return deviceFrom(adapter, all, {
       release: () => setImmediate(() => release(instance)),

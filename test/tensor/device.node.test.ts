@@ -47,7 +47,7 @@ describe('openDevice in Node', () => {
     device.dispose();
     await expect(openDevice({ boundsChecks: 1 as never })).rejects.toThrow(/openDevice\.boundsChecks is 1/);
     vi.stubEnv('PLANEWISE_BOUNDS_CHECKS', 'maybe');
-    expect(() => openProgramDevice(null)).toThrow(/PLANEWISE_BOUNDS_CHECKS is "maybe"\. Use on or off/);
+    await expect(openProgramDevice({})).rejects.toThrow(/PLANEWISE_BOUNDS_CHECKS is "maybe"\. Use on or off/);
   });
 
   it('takes the adapter that is named, and names those that there are where there is none called so', async () => {

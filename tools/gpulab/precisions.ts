@@ -6,7 +6,7 @@ interface Way {
   readonly precision: Precision;
   /** Op → variant that is forced where it fits. */
   readonly variants: Readonly<Record<string, string>>;
-  /** Whether kernels for matrix units are offered, as PLANEWISE_MATRICES does. */
+  /** Whether kernels for matrix units are offered, as openDevice({ matrices: true }) does. */
   readonly matrices: boolean;
   /** Whether a device runs it with no more than --precision; others are tried. */
   readonly byItself: boolean;
@@ -18,17 +18,17 @@ const winograd = Object.fromEntries(convolutions.map((op) => [op, 'winograd']));
 export const precisions = {
   f32: { says: 'as it comes', precision: 'f32', variants: {}, matrices: false, byItself: true },
   mixed: {
-    says: 'convolutions in f16',
-    precision: 'mixed',
-    variants: {},
-    matrices: false,
-    byItself: true,
-  },
-  matrices: {
-    says: 'mixed, with the kernels for matrix units',
+    says: 'convolutions in f16, on matrix units where there are some',
     precision: 'mixed',
     variants: {},
     matrices: true,
+    byItself: true,
+  },
+  half: {
+    says: 'mixed without matrix units',
+    precision: 'mixed',
+    variants: {},
+    matrices: false,
     byItself: false,
   },
   winograd: {

@@ -223,8 +223,10 @@ class Conductor {
   async #openDevice(): Promise<Device> {
     if (this.#device && !this.#device.lost) return this.#device;
     const { device, experiment, console } = this.#options;
-    const adapter = this.#options.adapter ?? baseConfig(experiment).adapter;
-    this.#device = device && !device.lost ? device : await openProgramDevice(adapter);
+    const { adapter: usual, precision } = baseConfig(experiment);
+    const adapter = this.#options.adapter ?? usual;
+    const wanted = { ...(adapter && { adapter }), precision, say: console.say.bind(console) };
+    this.#device = device && !device.lost ? device : await openProgramDevice(wanted);
     console.say(adapterLine(this.#device));
     return this.#device;
   }

@@ -83,8 +83,9 @@ export async function planExperiment(
   }
   const tried = work.some(({ unit }) => pace.secondsOf(unit.kind, 1) === null);
   if (tried) {
-    const chosen = adapter ?? baseConfig(experiment).adapter;
-    const device = await openProgramDevice(chosen);
+    const { adapter: usual, precision } = baseConfig(experiment);
+    const chosen = adapter ?? usual;
+    const device = await openProgramDevice({ ...(chosen && { adapter: chosen }), precision });
     try {
       await tryKinds(work, pace, device);
     } finally {

@@ -33,6 +33,15 @@ function writesOf({ launches, outside, outputs }: Recording<StepOutputs>): [Stor
 }
 
 /**
+ * Launches of a step that are submitted at once. A system takes a GPU for hung and resets it where one submit keeps it
+ * for long (2 s on Windows), which a step of the published network can on a laptop's; GPUs with stacked memory take a
+ * twentieth of a second for it, and software adapters are not watched.
+ */
+function launchesPerSubmit({ caps }: Device): number {
+  return caps.software || caps.stackedMemory ? Infinity : 32;
+}
+
+/**
  * A recorded step. `run()` replays it on whatever the tensors it was recorded with hold now; `outputs` are its own
  * and are overwritten by the next run. It holds the memory of what it reads; it does not keep it from being disposed,
  * after which it cannot run any more.
@@ -85,8 +94,8 @@ export class CapturedStep<O extends StepOutputs> {
   }
 
   /**
-   * Replays the step: one command buffer, one pass, one submit; `after` may add copies of what it made. Parameters
-   * that it computes gradients of have them in `grad` afterwards.
+   * Replays the step: one command buffer, one pass, one submit, or on GPUs that may be slow some; `after` may add copies
+   * of what it made. Parameters that it computes gradients of have them in `grad` afterwards.
    * @throws DisposedError where the step, or a tensor that it was recorded with, was disposed
    */
   run(after?: (encoder: GPUCommandEncoder) => void): void {
@@ -96,20 +105,28 @@ export class CapturedStep<O extends StepOutputs> {
     const fix = 'Run one after the other, or capture one step that does both.';
     this.device.forbidInCapture('run() of another step was attempted', fix);
     this.device.flush();
-    const encoder = this.device.gpu.createCommandEncoder({ label: 'step' });
+    const most = launchesPerSubmit(this.device);
+    const count = this.launchCount;
+    for (let first = 0; first === 0 || first < count; first += most) {
+      const encoder = this.device.gpu.createCommandEncoder({ label: 'step' });
+      this.#encode(encoder, first, Math.min(first + most, count));
+      if (first + most >= count) after?.(encoder);
+      this.device.gpu.queue.submit([encoder.finish()]);
+    }
+    for (const [storage, region] of this.#writes) storage.wrote(region);
+    for (const [leaf, gradient] of this.#recording.gradients) leaf.grad = gradient;
+  }
+
+  #encode(encoder: GPUCommandEncoder, first: number, end: number): void {
     const pass = encoder.beginComputePass();
     const [pipelines, groups, grids] = [this.#pipelines, this.#groups, this.#grids];
-    for (let i = 0; i < groups.length; i++) {
-      const pipeline = pipelines[i];
+    for (let i = first; i < end; i++) {
+      const pipeline = i === first ? this.launches[i]!.pipeline.gpu : pipelines[i];
       if (pipeline) pass.setPipeline(pipeline);
       pass.setBindGroup(0, groups[i]!);
       pass.dispatchWorkgroups(grids[3 * i]!, grids[3 * i + 1]!, grids[3 * i + 2]!);
     }
     pass.end();
-    after?.(encoder);
-    this.device.gpu.queue.submit([encoder.finish()]);
-    for (const [storage, region] of this.#writes) storage.wrote(region);
-    for (const [leaf, gradient] of this.#recording.gradients) leaf.grad = gradient;
   }
 
   #expectAlive(): void {

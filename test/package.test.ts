@@ -216,7 +216,15 @@ describe('the package', () => {
       ...['weights.safetensors', 'config.json', 'made.json'].map((name) => `builtin/${name}`),
       'docs/builtin-weights.md',
     ];
-    for (const name of ['dist/cli.js', 'dist/train.js', 'dist/index.js', 'LICENSE', 'README.md', ...weights])
+    for (const name of [
+      'dist/cli.js',
+      'dist/train.js',
+      'dist/index.js',
+      'dist/LICENSES.txt',
+      'LICENSE',
+      'README.md',
+      ...weights,
+    ])
       expect(files).toContain(name);
     expect(files.filter((name) => /^dist\/(web|bench|bundle)\b|\.map$|\.gen\.d\.ts$/.test(name))).toEqual([]);
     const others = files.filter((name) => !/^(dist\b|LICENSE$|README\.md$|package\.json$)/.test(name));

@@ -1,11 +1,12 @@
 /** @file Builds dist/: every module of src by itself, so that bundlers leave out what a program does not use; types beside them. */
 import { spawn } from 'node:child_process';
-import { chmod, copyFile, readdir, rm } from 'node:fs/promises';
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { finishDeclarations } from './declarations.mjs';
+import { licensesOf } from './licenses.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -73,7 +74,12 @@ async function decoderModules() {
       outfile: `dist/decoders/${file}`,
     });
   await Promise.all(Object.entries(decoders).map(one));
-  await copyFile(join(root, 'tools', 'decoders.txt'), join(root, 'dist', 'decoders', 'LICENSES.txt'));
+}
+
+/** Of what dist/ holds of others; what it imports comes with its own. */
+async function licenses() {
+  const held = Object.keys(decoders).map((path) => path.replace(/\/decode$/, ''));
+  await writeFile(join(root, 'dist', 'LICENSES.txt'), await licensesOf([...held, 'uplot']));
 }
 
 async function declarations() {
@@ -99,6 +105,7 @@ async function clean() {
 try {
   await clean();
   await Promise.all([modules(), decoderModules(), declarations()]);
+  await licenses();
   await chmod(join(root, 'dist', 'cli.js'), 0o755);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

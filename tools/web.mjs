@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { licensesOf, packageOf } from './licenses.mjs';
 import { policy, serve } from './web-server.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -28,9 +29,13 @@ const shared = {
   external: ['fs', 'path', 'crypto'],
 };
 
-/** Bundles one entry; the name of its file. */
-async function bundle(entry, outdir, options = {}) {
+/** Bundles one entry; the name of its file. Packages in it are added to `packages`. */
+async function bundle(entry, outdir, packages, options = {}) {
   const { metafile } = await build({ ...shared, entryPoints: [join('web', entry)], outdir, ...options });
+  for (const path of Object.keys(metafile.inputs)) {
+    const name = packageOf(path);
+    if (name) packages.add(name);
+  }
   const found = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === `web/${entry}`);
   return basename(found[0]);
 }
@@ -70,24 +75,28 @@ export async function buildPage(outdir = join(root, 'dist', 'web'), plugins = []
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
   const later = await builtin(outdir);
-  const worker = await bundle('worker.ts', outdir, {
+  // with the style of its charts
+  const packages = new Set(['uplot']);
+  const worker = await bundle('worker.ts', outdir, packages, {
     define: { BUILTIN_FILE: JSON.stringify(`./${later}`) },
     plugins,
   });
-  const main = await bundle('main.ts', outdir, {
+  const main = await bundle('main.ts', outdir, packages, {
     define: { WORKER_FILE: JSON.stringify(`./${worker}`) },
     plugins,
   });
   await copyFile(join(web, 'icon.svg'), join(outdir, 'icon.svg'));
+  await writeFile(join(outdir, 'licenses.txt'), await licensesOf([...packages]));
   await page(outdir, { main, style: await style(outdir) });
   const files = (await readdir(outdir)).filter((name) => name !== 'index.html' && name !== later).sort();
   const version = createHash('sha256').update(await readFile(join(outdir, 'index.html')));
   const define = {
     FILES: JSON.stringify(['./', ...files]),
     LATER: JSON.stringify([later]),
+    MAIN: JSON.stringify(main),
     VERSION: JSON.stringify(version.update(files.join()).digest('hex').slice(0, 12)),
   };
-  await bundle('sw.ts', outdir, { define, entryNames: '[name]', splitting: false });
+  await bundle('sw.ts', outdir, packages, { define, entryNames: '[name]', splitting: false });
   return outdir;
 }
 

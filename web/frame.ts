@@ -104,7 +104,12 @@ export function buildFrame(app: App, warnings: readonly string[]): HTMLElement {
       warnings.map((text) => h('p', { class: 'notice error', role: 'alert' }, text)),
       bodies,
     ),
-    h('footer', {}, 'Everything runs in this page. No image, weight or number leaves this computer.'),
+    h(
+      'footer',
+      {},
+      'Everything runs in this page. No image, weight or number leaves this computer. ',
+      h('a', { href: './licenses.txt', target: '_blank' }, 'Licences'),
+    ),
   );
   const halted = [app.state.run, app.state.story].some((run) => run?.state === 'paused');
   app.openTab(wanted ?? (halted ? 'train' : 'data'));

@@ -4,6 +4,8 @@ declare const FILES: readonly string[];
 /** Files that are fetched, and kept, only once they are asked for. */
 declare const LATER: readonly string[];
 declare const VERSION: string;
+/** The page's script, by its content's name. */
+declare const MAIN: string;
 
 /** What service workers have and the DOM types lack. */
 interface ExtendableEvent extends Event {
@@ -23,6 +25,19 @@ const scope = self as unknown as ServiceWorkerScope;
 const prefix = 'planewise-';
 const name = prefix + VERSION;
 
+/**
+ * Past the HTTP cache, which may hold an older page whose files go with the older worker. One that a cache on the way
+ * holds is refused: the older worker stays until the host sends what goes together.
+ */
+async function keepFiles(): Promise<void> {
+  const cache = await caches.open(name);
+  await cache.addAll(FILES.map((file) => new Request(file, { cache: 'reload' })));
+  const page = await (await cache.match('./'))!.text();
+  if (page.includes(MAIN)) return;
+  await caches.delete(name);
+  throw new Error('The host sends an older page than its service worker.');
+}
+
 async function forgetOlder(): Promise<void> {
   const names = await caches.keys();
   await Promise.all(
@@ -39,21 +54,26 @@ async function fetchAndKeep(request: Request): Promise<Response> {
   return response;
 }
 
-/** The page itself from the network where there is one, so that it is the newest; its files, named by content, from here. */
-async function answer(request: Request): Promise<Response> {
-  const page = request.mode === 'navigate';
-  if (page) {
-    try {
-      return await fetch(request);
-    } catch {}
+const kept = (request: Request | string) => caches.match(request, { ignoreSearch: true });
+
+/** From the network where there is one, so that it is the newest, whatever the HTTP cache holds. */
+async function navigate({ url }: Request): Promise<Response> {
+  try {
+    return await fetch(url, { cache: 'no-cache', redirect: 'manual' });
+  } catch (error) {
+    const page = (await kept(url)) ?? (await kept('./'));
+    if (page) return page;
+    throw error;
   }
-  const kept = await caches.match(page ? './' : request, { ignoreSearch: true });
-  return kept ?? fetchAndKeep(request);
 }
 
-scope.addEventListener('install', (event) =>
-  event.waitUntil(caches.open(name).then((cache) => cache.addAll([...FILES]))),
-);
+/** The page itself from the network; its files, named by content, from here. */
+async function answer(request: Request): Promise<Response> {
+  if (request.mode === 'navigate') return navigate(request);
+  return (await kept(request)) ?? fetchAndKeep(request);
+}
+
+scope.addEventListener('install', (event) => event.waitUntil(keepFiles()));
 scope.addEventListener('activate', (event) => event.waitUntil(forgetOlder()));
 scope.addEventListener('fetch', (event) => {
   const { request } = event;

@@ -1,0 +1,2 @@
+export function packageOf(path: string): string | undefined;
+export function licensesOf(packages: readonly string[]): Promise<string>;

@@ -2,13 +2,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import * as modules from 'node:module';
-import { constants, homedir, tmpdir } from 'node:os';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { createBrotliDecompress } from 'node:zlib';
 import { DeviceError } from '../base/errors.ts';
+import { driverCache } from './drivercache.node.ts';
 
 // Called in a way that no bundler follows: what these packages hold are files. A program bundled as CommonJS has no URL:
 // its packages are those of the folder it runs in.
@@ -19,12 +20,6 @@ const RTLD_NODELETE = 0x1000;
 /** Dawn, by a path that bundlers do not follow: its driver is a file beside it. */
 export async function loadDawn(): Promise<typeof import('webgpu')> {
   return import(/* webpackIgnore: true */ /* @vite-ignore */ pathToFileURL(require.resolve('webgpu')).href);
-}
-
-/** The user's cache folder (XDG_CACHE_HOME or its default), or a temporary one where there is no home. */
-export function cacheFolder(): string {
-  const base = process.env.XDG_CACHE_HOME || (homedir() !== '/' ? join(homedir(), '.cache') : tmpdir());
-  return join(base, 'planewise');
 }
 
 /** ICD files of the drivers installed on the system. */
@@ -39,14 +34,14 @@ async function unpack(archive: string, folder: string): Promise<void> {
   const { extract } = require('tar-fs') as { extract(to: string): NodeJS.WritableStream };
   const { createReadStream } = await import('node:fs');
   const partial = `${folder}.${process.pid}`;
-  await mkdir(partial, { recursive: true });
+  await mkdir(partial, { recursive: true, mode: 0o700 });
   await pipeline(createReadStream(archive) as Readable, createBrotliDecompress(), extract(partial));
   // Another process may have finished first: its copy is as good.
   await rename(partial, folder).catch(() => rm(partial, { recursive: true, force: true }));
 }
 
 /**
- * The ICD file of the embedded SwiftShader, unpacked on first use into the cache folder.
+ * The ICD file of the embedded SwiftShader, unpacked on first use into the cache folder (`driverCache`).
  * @throws DeviceError where the platform has none (it is built for Linux on x86-64).
  */
 export async function embeddedDriver(): Promise<string> {
@@ -56,7 +51,8 @@ export async function embeddedDriver(): Promise<string> {
   const entry = require.resolve('@sparticuz/chromium');
   const bin = join(dirname(entry), '..', '..', 'bin');
   const { version } = require(join(bin, '..', 'package.json')) as { version: string };
-  const folder = join(cacheFolder(), `swiftshader-${version}`);
+  const name = `swiftshader-${version}`;
+  const folder = join(driverCache(name), name);
   const icd = join(folder, 'vk_swiftshader_icd.json');
   if (!existsSync(icd)) await unpack(join(bin, 'swiftshader.tar.br'), folder);
   return icd;

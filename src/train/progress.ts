@@ -43,12 +43,14 @@ interface State {
 function statusLine({ label, total, done, extra, elapsedMs }: State): string {
   const percent = `${Math.floor((100 * done) / Math.max(1, total))}%`;
   const seconds = elapsedMs / 1000;
-  const left = (seconds / Math.max(1, done)) * (total - done);
+  const left = (seconds / (done || 1)) * (total - done);
   const time = done >= total ? `took ${formatSeconds(seconds)}` : `${formatSeconds(left)} left`;
-  return [label, `${done}/${total}`, percent, time, extra].filter(Boolean).join('  ');
+  // of one thing there are shares, which the percentage says
+  const count = total === 1 ? '' : `${done}/${total}`;
+  return [label, count, percent, time, extra].filter(Boolean).join('  ');
 }
 
-/** Starts a progress line for `total` units of work. */
+/** Starts a progress line for `total` units of work, or for shares of one. */
 export function startProgress(label: string, total: number, options: ProgressOptions = {}): Progress {
   const stream = 'stream' in options ? options.stream : globalThis.process?.stderr;
   const now = options.now ?? Date.now;

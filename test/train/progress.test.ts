@@ -44,6 +44,14 @@ describe('progress', () => {
     ]);
   });
 
+  it('writes shares of one thing as a percentage alone', () => {
+    const { written, clock, options } = fake(false);
+    const progress = startProgress('evaluating', 1, options);
+    clock.ms += 12_000;
+    progress.update(0.642911296);
+    expect(written).toEqual(['evaluating  64%  0:07 left\n']);
+  });
+
   it('says nothing where there is no stream', () => {
     const progress = startProgress('quiet', 1, { stream: undefined });
     progress.update(1);

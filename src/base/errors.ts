@@ -162,10 +162,12 @@ export class WeightError extends PlanewiseError {
   readonly weight: string;
   readonly problem: string;
 
-  constructor(weight: string, problem: string) {
+  /** @param file that it is of, where it is of one */
+  constructor(weight: string, problem: string, file?: string) {
+    const where = file === undefined ? '' : `${file}: `;
     super(
       'WEIGHT',
-      `${weight}: ${problem}. Build the model with the settings the weights were trained with, or load only what fits with loadCompatible().`,
+      `${where}${weight}: ${problem}. Build the model with the settings the weights were trained with, or load only what fits with loadCompatible().`,
     );
     this.weight = weight;
     this.problem = problem;

@@ -1,6 +1,7 @@
 /** @file What the command line says of a run's configuration: flags, --set and a file. */
 import { type Command, Option } from 'commander';
-import { ConfigError, FileError } from '../base/errors.ts';
+import { ConfigError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { readBytes } from '../data/files/files.node.ts';
 import { type GivenConfig, mergeGiven, parseGiven, taskNames } from '../run/config.ts';
 import { sourceInfos } from '../run/records.ts';
@@ -110,12 +111,7 @@ function assign(target: Record<string, unknown>, text: string): void {
 
 async function readConfigFile(path: string): Promise<GivenConfig> {
   const text = new TextDecoder().decode(await readBytes(path));
-  try {
-    return parseGiven(JSON.parse(text), path);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new FileError(path, `is not JSON (${error.message})`, 'Repair it.', { cause: error });
-  }
+  return parseGiven(parseJson(text, path), path);
 }
 
 /** What the command line says: the configuration file, with flags and then --set on top. */

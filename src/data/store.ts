@@ -3,6 +3,7 @@
 import { FileError, ShapeError } from '../base/errors.ts';
 import { fromHalf, toHalf } from '../base/half.ts';
 import { crc32 } from '../base/hash.ts';
+import { parseJson } from '../base/json.ts';
 import { type PreparedData, type PreparedManifest, UNKNOWN } from './types.ts';
 
 /** The file of a prepared store that says what its pixels are. */
@@ -101,12 +102,7 @@ function isManifest(value: unknown): value is StoredManifest {
 
 /** Reads a manifest. Throws FileError when it is no JSON, no planewise store, or of another version. */
 export function decodeManifest(bytes: Uint8Array, file: string): StoredManifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new FileError(file, 'is not complete JSON', advice, { cause: error });
-  }
+  const value = parseJson(new TextDecoder().decode(bytes), file, advice, 'is not complete JSON');
   const { format, version } = (value ?? {}) as Partial<StoredManifest>;
   if (format !== 'planewise-prepared')
     throw new FileError(file, 'is not the manifest of a prepared store', advice);

@@ -10,6 +10,7 @@ import {
   zlibInflateReset,
 } from 'pako';
 import { FileError } from '../../base/errors.ts';
+import { mostUnpacked } from '../files/unpack.ts';
 
 export interface Unpacked {
   readonly body: Uint8Array;
@@ -24,10 +25,16 @@ export function isGzip(bytes: Uint8Array, at = 0): boolean {
 
 const refuse = (file: string, problem: string): FileError => new FileError(file, problem, 'Copy it again.');
 
-/** Twice the room for output, what is there kept. */
+/** Twice the room for output, what is there kept. Throws FileError where so few packed bytes may not become more. */
 function grow(stream: ZStream, file: string): void {
+  // one more byte, so that what is just as large is seen to end
+  const most = mostUnpacked(stream.input.length) + 1;
+  if (stream.output.length >= most) {
+    const problem = `unpacks to more than ${most - 1} bytes, from ${stream.input.length}`;
+    throw new FileError(file, problem, 'If that is right, unpack it with gunzip and give the unpacked file.');
+  }
   try {
-    const larger = new Uint8Array(stream.output.length * 2);
+    const larger = new Uint8Array(Math.min(most, stream.output.length * 2));
     larger.set(stream.output);
     stream.avail_out += larger.length - stream.output.length;
     stream.output = larger;

@@ -1,0 +1,58 @@
+/** @file Runs readers in a process of their own, which may hang or die without harm. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Outcome, Task } from './fuzzChild.ts';
+
+/** What came of a file: also that its reader took too long, or took the process with it. */
+export type Verdict = Omit<Outcome, 'kind'> & { readonly kind: Outcome['kind'] | 'hung' | 'died' };
+
+/** A reader that takes longer hangs, ms. */
+const MOST_MS = 5000;
+
+/** Beyond that limit, for a busy machine to tell. */
+const GRACE_MS = 10_000;
+
+/** Beside this module when it is built. */
+const program = fileURLToPath(new URL('fuzzChild.js', import.meta.url));
+
+export class ReaderProcess {
+  #child: ChildProcess | undefined;
+
+  #running(): ChildProcess {
+    this.#child ??= fork(program, {
+      serialization: 'advanced',
+      execArgv: ['--max-old-space-size=2048'],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    return this.#child;
+  }
+
+  /** Reads one file; whatever happens, the next call finds a process that works. */
+  run(task: Task): Promise<Verdict> {
+    const child = this.#running();
+    const started = performance.now();
+    return new Promise((resolve) => {
+      const end = (verdict: Verdict): void => {
+        clearTimeout(timer);
+        child.off('message', onMessage).off('exit', onExit);
+        resolve(verdict);
+      };
+      const lost = (kind: 'hung' | 'died', text: string): void => {
+        this.close();
+        end({ kind, text, ms: performance.now() - started, mib: Number.NaN });
+      };
+      const onMessage = (outcome: Outcome): void =>
+        end(outcome.ms > MOST_MS ? { ...outcome, kind: 'hung' } : outcome);
+      const onExit = (code: number | null, signal: string | null): void =>
+        lost('died', `exit ${code ?? signal}`);
+      const timer = setTimeout(() => lost('hung', `over ${MOST_MS + GRACE_MS} ms`), MOST_MS + GRACE_MS);
+      child.on('message', onMessage).on('exit', onExit);
+      child.send(task);
+    });
+  }
+
+  close(): void {
+    this.#child?.removeAllListeners().kill('SIGKILL');
+    this.#child = undefined;
+  }
+}

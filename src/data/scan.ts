@@ -1,6 +1,7 @@
 /** @file Reads the headers of many files: what is an image, what is not, and why. */
 
 import { PlanewiseError } from '../base/errors.ts';
+import { inLine } from '../base/printable.ts';
 import { Copies } from './copies.ts';
 import { type FileStart, isDicom, wholeFile } from './dicom/encoding.ts';
 import { ofWhole, openStart } from './dicom/file.ts';
@@ -36,12 +37,13 @@ export interface Scan {
 /** The reason that stands for an error: planewise's own code, or READ for what a file source threw. */
 export function reasonOf(error: unknown): Reason {
   if (error instanceof PlanewiseError) return { code: error.code, message: error.message };
-  return { code: 'READ', message: error instanceof Error ? error.message : String(error) };
+  return { code: 'READ', message: inLine(error instanceof Error ? error.message : String(error)) };
 }
 
 /** A skipped file and why, as one clause; planewise's own errors name the file themselves. */
 export function skippedText({ file, reason }: SkippedFile): string {
-  return reason.message.startsWith(`${file}:`) ? reason.message : `${file}: ${reason.message}`;
+  const name = inLine(file);
+  return reason.message.startsWith(`${name}:`) ? reason.message : `${name}: ${inLine(reason.message)}`;
 }
 
 /** Left-out images as files, each file and reason once. */

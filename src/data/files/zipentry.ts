@@ -107,18 +107,22 @@ export async function zipEntryStart(bytes: RandomAccess, entry: ZipEntry, path: 
   return start;
 }
 
+/** Deflate packs 1032 bytes into one at most, and a directory may claim any size. */
+const MOST_PACKED = 1032;
+
 /** More than this no array holds in Node or Chrome. */
 const mostBytes = 2 ** 32 - 1;
 
 /** Stored or deflated bytes as they were; a wrong length where `size` is wrong. */
 function unpacked(packed: Uint8Array, { method, size }: ZipEntry): Uint8Array {
   if (method === 0) return packed;
+  if (size > MOST_PACKED * packed.length) return new Uint8Array();
   return inflateUpTo(packed, size) ?? new Uint8Array();
 }
 
 /** Throws FileError where an entry claims to become more than its packed bytes may. */
 function checkClaim({ size, packedSize, method }: ZipEntry, path: string): void {
-  if (method === 0 || size <= mostUnpacked(packedSize)) return;
+  if (method === 0 || size <= mostUnpacked(packedSize) || size > MOST_PACKED * packedSize) return;
   const problem = `claims to be ${size} bytes, packed into ${packedSize}`;
   throw new FileError(path, problem, `If that is right: ${unpack.charAt(0).toLowerCase()}${unpack.slice(1)}`);
 }

@@ -1,6 +1,6 @@
 /** @file Finds labelled cardiac volumes laid out as ACDC: patientNNN_frameMM.nii.gz, the same with _gt, and Info.cfg. */
 
-import { decodeText } from './files/text.ts';
+import { readText } from './files/text.ts';
 import { groupBy } from './lists.ts';
 import { reasonOf } from './scan.ts';
 import type { FileSource, SkippedFile } from './types.ts';
@@ -165,7 +165,7 @@ async function readInfo(file: FileSource | undefined, isShared: boolean): Promis
   if (!file) return noInfo;
   const notice = `${file.path}: its folder holds several patients, so it is not known whose it is; it is not used.`;
   if (isShared) return { ...noInfo, notices: [notice] };
-  const info = parseAcdcInfo(decodeText(await file.read()), file.path);
+  const info = parseAcdcInfo(await readText(file), file.path);
   if (info.ed !== null || info.es !== null || info.notices.length > 0) return info;
   return { ...info, notices: [`${file.path}: names neither ED nor ES, so no phase is known.`] };
 }

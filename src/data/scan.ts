@@ -4,7 +4,7 @@ import { PlanewiseError } from '../base/errors.ts';
 import { inLine } from '../base/printable.ts';
 import { Copies } from './copies.ts';
 import { type FileStart, isDicom, wholeFile } from './dicom/encoding.ts';
-import { ofWhole, openStart } from './dicom/file.ts';
+import { notDicom, ofWhole, openStart } from './dicom/file.ts';
 import { headersOf } from './dicom/frames.ts';
 import type { DicomHeader } from './dicom/header.ts';
 import { notAnImage } from './dicom/kinds.ts';
@@ -106,19 +106,43 @@ const READ_AHEAD = 4;
 
 /** What a file is by its first bytes, or by all of them where these are not enough. */
 async function scanFile(source: FileSource, start: FileStart, ahead: Ahead): Promise<Finding> {
+  for (let from = start; ; from = await longer(source, from)) {
+    if (from.bytes.length >= from.size) return ofWhole(source.path, () => findingOf(source, from));
+    try {
+      return findingOf(source, from);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      ahead.more();
+    }
+  }
+}
+
+/** Sixteen times as much of a file: what its first bytes do not tell, all of a large one is seldom needed for. */
+async function longer(source: FileSource, { bytes, size }: FileStart): Promise<FileStart> {
+  const length = 16 * bytes.length;
+  return source.start && length < size ? source.start(length) : wholeFile(await source.read());
+}
+
+/** Within so many bytes a file without DICOM's marker must begin as a data set does; any more would be read in vain. */
+const MOST_LOOKED_AT = 2 ** 17;
+
+/** Whether a file is DICOM. Throws RangeError where more of it must be seen. */
+function begins(start: FileStart): boolean {
   try {
-    return findingOf(source, start);
+    return isDicom(start);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    if (start.bytes.length < start.size) ahead.more();
-    const whole = wholeFile(await source.read());
-    return ofWhole(source.path, () => findingOf(source, whole));
+    const { length } = start.bytes;
+    if (!(error instanceof RangeError) || length < MOST_LOOKED_AT || length >= start.size) throw error;
+    return false;
   }
 }
 
 function findingOf(source: FileSource, start: FileStart): Finding {
-  // Contours, licences and the like are not worth a word unless they claim to be DICOM.
-  if (!isDicom(start) && !dicomName.test(source.path)) return null;
+  if (!begins(start)) {
+    // Contours, licences and the like are not worth a word unless they claim to be DICOM.
+    if (!dicomName.test(source.path)) return null;
+    throw notDicom(source.path);
+  }
   const dicom = openStart(start, source.path);
   const reason = notAnImage(dicom);
   return reason ? { reason } : { headers: headersOf(dicom) };

@@ -50,7 +50,7 @@ export const readers = {
   config: (bytes, name) => resolveConfig(parseGiven(parseJson(text(bytes), name), name)),
   experiment: (bytes, name) => readExperiment(text(bytes), name).name,
   info: (bytes, name) => parseAcdcInfo(decodeText(bytes), name),
-  labels: (bytes) => parseCaseLabels(bytes).values.size,
+  labels: (bytes) => parseCaseLabels(decodeText(bytes)).values.size,
   study: readStudy,
 } satisfies Readonly<Record<string, Reader>>;
 

@@ -48,6 +48,13 @@ export function openDicom(bytes: Uint8Array, file: string): DicomFile {
   return ofWhole(file, () => openStart(wholeFile(bytes), file));
 }
 
+export const notDicom = (file: string): FileError =>
+  new FileError(
+    file,
+    'is not a DICOM file (it begins with neither a DICM marker nor a data set)',
+    'Remove it, or export it again as DICOM Part 10.',
+  );
+
 function dataSetOf(from: FileStart, file: string): DataSetStart | null {
   try {
     return findDataSet(from);
@@ -60,12 +67,7 @@ function dataSetOf(from: FileStart, file: string): DataSetStart | null {
 /** As `openDicom`, of a file's first bytes; throws RangeError where the pixels begin beyond them. */
 export function openStart(from: FileStart, file: string): DicomFile {
   const start = dataSetOf(from, file);
-  if (start === null)
-    throw new FileError(
-      file,
-      'is not a DICOM file (it begins with neither a DICM marker nor a data set)',
-      'Remove it, or export it again as DICOM Part 10.',
-    );
+  if (start === null) throw notDicom(file);
   const reader = new ElementReader(start.file.bytes, start.encoding);
   const { elements, cut } = reader.walk(start.position, start.file.size);
   const pixels = elements.get(tags.pixelData.id);

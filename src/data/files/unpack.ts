@@ -1,5 +1,5 @@
 /** @file Unpacks deflate within bounds: a small file can become any size, and what is unpacked is held in memory. */
-import { Inflate } from 'fflate';
+import { Inflate, inflateSync } from 'fflate';
 
 /** What any packed file may become, bytes. Its voxels as float32 are four times as much at most. */
 const ALWAYS = 2 ** 26;
@@ -46,11 +46,15 @@ function unpackedParts(packed: Uint8Array, most: number, ends: boolean) {
 
 /** A whole deflate stream (RFC 1951) unpacked; null where it is more than `most` bytes. Throws for damage. */
 export function inflateUpTo(packed: Uint8Array, most: number): Uint8Array | null {
+  if (packed.length <= STEP) {
+    const small = inflateSync(packed);
+    return small.length > most ? null : small;
+  }
   const { parts, length } = unpackedParts(packed, most, true);
   return length > most ? null : joined(parts, length);
 }
 
-/** The first `most` bytes of a deflate stream, or as many as `packed`, its beginning, holds. Throws for damage. */
+/** The first `most` bytes of a deflate stream, or as many as `packed`, a part of it, holds. Throws for damage. */
 export function inflateStart(packed: Uint8Array, most: number): Uint8Array {
   const { parts, length } = unpackedParts(packed, most, false);
   return joined(parts, length).subarray(0, most);

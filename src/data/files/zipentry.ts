@@ -140,7 +140,8 @@ export async function zipEntryHead(
   const packed = await bytes.read(start, Math.min(packedSize, length + (method === 0 ? 0 : 2 ** 10)));
   if (method === 0) return packed;
   try {
-    return inflateStart(packed, length);
+    const isWhole = packed.length === packedSize;
+    return (isWhole && inflateUpTo(packed, length)) || inflateStart(packed, length);
   } catch (error) {
     throw damaged(path, 'it cannot be unpacked', error);
   }

@@ -74,6 +74,18 @@ function openStream(bytes: Uint8Array): ZStream {
   return stream;
 }
 
+/** First bytes of a file that hold a header, packed or not. */
+export const HEAD_BYTES = 2 ** 12;
+
+/** What the first bytes of a gzip file unpack to. Throws FileError for damage. */
+export function gunzipStart(bytes: Uint8Array, file: string): Uint8Array {
+  const stream = openStream(bytes);
+  const status = zlibInflate(stream, 0);
+  if (status === Z_OK || status === Z_STREAM_END || status === Z_BUF_ERROR)
+    return stream.output.subarray(0, stream.next_out);
+  throw refuse(file, `is damaged: its gzip data cannot be unpacked (${stream.msg || `zlib ${status}`})`);
+}
+
 /**
  * The members of a gzip file (RFC 1952), joined. Zeros between and after them are padding; other bytes after the last
  * are counted and left. Throws FileError when a member is truncated or damaged.

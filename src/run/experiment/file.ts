@@ -90,7 +90,7 @@ const own: Readonly<Record<string, string>> = {
 
 /** Throws ConfigError where a configuration sets what the experiment says itself. */
 function expectFree(given: GivenConfig, where: string, allowed: readonly string[] = []): void {
-  const taken = Object.keys(given).filter((key) => key in own && !allowed.includes(key));
+  const taken = Object.keys(given).filter((key) => Object.hasOwn(own, key) && !allowed.includes(key));
   if (taken.length > 0)
     throw new ConfigError(`${where}.${taken[0]} has no place here: ${own[taken[0]!]}. Leave it out.`);
 }

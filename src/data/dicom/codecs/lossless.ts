@@ -106,10 +106,14 @@ class BitReader {
    * filled up with zeros is full early, for these are codes too.
    */
   end(): void {
+    const { length } = this.#stream;
     let left = Math.floor((this.#count - this.#beyond) / 8);
-    for (let at = this.#at; left <= 1 && at < this.#stream.length; at++, left++)
+    let at = this.#at;
+    for (; left <= 1 && at < length; at++, left++)
       if (this.#stream[at] === 0xff && this.#stream[at + 1] !== 0) break;
-    if (left > 1) throw new Error('the stream holds more than its image: it is damaged or was cut short');
+    const unmarked = at >= length && this.#stream[length - 1] === 0 && this.#stream[length - 2] === 0;
+    if (left > 1 || unmarked)
+      throw new Error('the stream holds more than its image: it is damaged or was cut short');
   }
 
   /** Goes on behind restart marker `index` (modulo 8). */

@@ -106,7 +106,8 @@ const READ_AHEAD = 4;
 
 /** What a file is by its first bytes, or by all of them where these are not enough. */
 async function scanFile(source: FileSource, start: FileStart, ahead: Ahead): Promise<Finding> {
-  for (let from = start; ; from = await longer(source, from)) {
+  let from = start;
+  for (let length = 16 * start.bytes.length; ; length *= 16) {
     if (from.bytes.length >= from.size) return ofWhole(source.path, () => findingOf(source, from));
     try {
       return findingOf(source, from);
@@ -114,13 +115,13 @@ async function scanFile(source: FileSource, start: FileStart, ahead: Ahead): Pro
       if (!(error instanceof RangeError)) throw error;
       ahead.more();
     }
+    from = await longer(source, length, from.size);
   }
 }
 
 /** Sixteen times as much of a file: what its first bytes do not tell, all of a large one is seldom needed for. */
-async function longer(source: FileSource, { bytes, size }: FileStart): Promise<FileStart> {
-  const length = 16 * bytes.length;
-  return source.start && length < size ? source.start(length) : wholeFile(await source.read());
+async function longer(source: FileSource, length: number, size: number): Promise<FileStart> {
+  return source.start && length > 0 && length < size ? source.start(length) : wholeFile(await source.read());
 }
 
 /** Within so many bytes a file without DICOM's marker must begin as a data set does; any more would be read in vain. */

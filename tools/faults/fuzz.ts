@@ -1,6 +1,7 @@
 /** @file The fuzz campaign: damages valid files at random, reads them, and counts what came of it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { drawsOf } from '../../src/base/random.ts';
 import type { Task } from './fuzzChild.ts';
@@ -64,12 +65,12 @@ const none = (): Counts => ({ typed: 0, read: 0, untyped: 0, leaky: 0, hung: 0, 
 /** Reads so many damaged files. @param onStep is told how many are done */
 export async function campaign(
   seeds: readonly Task[],
-  { seed, times }: { readonly seed: number; readonly times: number },
+  { seed, times, program }: { readonly seed: number; readonly times: number; readonly program: string },
   onStep: (done: number) => void = () => {},
 ): Promise<Campaign> {
   const counts = new Map<Task['reader'], Counts>();
   const findings: Finding[] = [];
-  const process = new ReaderProcess();
+  const process = new ReaderProcess(program);
   try {
     for (let number = 0; number < times; number++) {
       const { mutation, ...task } = mutated(seeds, seed, number);
@@ -107,7 +108,8 @@ export async function fuzz(args: readonly string[]): Promise<number> {
   const done = (count: number): void => {
     if (count % 500 === 0) process.stderr.write(`${count} of ${times}\n`);
   };
-  const found = await campaign(await seedsOf(process.cwd()), { seed, times }, done);
+  const program = fileURLToPath(new URL('fuzzChild.js', import.meta.url));
+  const found = await campaign(await seedsOf(process.cwd()), { seed, times, program }, done);
   process.stdout.write(`${tableOf(found)}\n`);
   for (const { number, reader, mutation, column, text, bytes } of found.findings) {
     process.stdout.write(`${number} ${reader} ${mutation}: ${column}: ${text.slice(0, 400)}\n`);

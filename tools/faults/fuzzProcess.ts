@@ -1,6 +1,5 @@
 /** @file Runs readers in a process of their own, which may hang or die without harm. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Outcome, Task } from './fuzzChild.ts';
 
 /** What came of a file: also that its reader took too long, or took the process with it. */
@@ -12,14 +11,17 @@ const MOST_MS = 5000;
 /** Beyond that limit, for a busy machine to tell. */
 const GRACE_MS = 10_000;
 
-/** Beside this module when it is built. */
-const program = fileURLToPath(new URL('fuzzChild.js', import.meta.url));
-
 export class ReaderProcess {
+  readonly #program: string;
   #child: ChildProcess | undefined;
 
+  /** @param program fuzzChild.ts as it was built */
+  constructor(program: string) {
+    this.#program = program;
+  }
+
   #running(): ChildProcess {
-    this.#child ??= fork(program, {
+    this.#child ??= fork(this.#program, {
       serialization: 'advanced',
       execArgv: ['--max-old-space-size=2048'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

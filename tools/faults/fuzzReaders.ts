@@ -7,6 +7,7 @@ import { decodeManifest, openFiles, parseAcdcInfo, readNifti, scanFiles } from '
 import { parseCaseLabels } from '../../src/data/sources/mrnet/labels.ts';
 import { readSlices } from '../../src/data/sources/mrnet/series.ts';
 import type { FileSource } from '../../src/data/types.ts';
+import { expectFit } from '../../src/models/state.ts';
 import { parseGiven, resolveConfig } from '../../src/run/config.ts';
 import { readDescribed } from '../../src/run/exchange.ts';
 import { readExperiment } from '../../src/run/experiment/file.ts';
@@ -44,7 +45,10 @@ export const readers = {
   dicom: readImages,
   nifti: (bytes, name) => readNifti(bytes, name).dims,
   npy: (bytes, name) => readSlices(bytes, name).count,
-  weights: async (bytes, name) => shapesOf((await readDescribed(bytes, name)).plan).size,
+  async weights(bytes, name) {
+    const { state, plan } = await readDescribed(bytes, name);
+    expectFit(state, shapesOf(plan), name);
+  },
   zip: readZip,
   manifest: (bytes, name) => decodeManifest(bytes, name).images.length,
   config: (bytes, name) => resolveConfig(parseGiven(parseJson(text(bytes), name), name)),

@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { crc32 } from '../../src/base/hash.ts';
 import { encodeNpyHeader } from '../../src/base/npy.ts';
 import { encodeWeights } from '../../src/models/weights.ts';
 import { describeWeights } from '../../src/run/trained.ts';
@@ -122,11 +121,11 @@ const npy = (shape: readonly number[], body: Uint8Array = new Uint8Array(24)): U
   concat([encodeNpyHeader('|i1', shape), body]);
 const weights = (bytes: Uint8Array): Task => ({ reader: 'weights', name: 'bomb', bytes });
 const deep = (depth: number): Uint8Array => encode(`{"data":${'['.repeat(depth)}${']'.repeat(depth)}}`);
-/** Of one content under many names, which is packed once. */
+/** Of one content under many names, which is packed once; nobody gets as far as its checksum. */
 function zipped(names: readonly string[], content: Uint8Array): Uint8Array {
   const body = deflateRawSync(content as Uint8Array<ArrayBuffer>);
   const fields = Uint8Array.from([20, 0, 0, 0, 8, 0, 0, 0, 0, 0]);
-  const sizes = new Uint8Array(Uint32Array.of(crc32(content), body.length, content.length).buffer);
+  const sizes = new Uint8Array(Uint32Array.of(0, body.length, content.length).buffer);
   const mark = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
   const short = (value: number) => new Uint8Array(Uint16Array.of(value).buffer);
   const local = names.map((name) =>

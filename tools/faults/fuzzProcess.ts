@@ -8,8 +8,8 @@ export type Verdict = Omit<Outcome, 'kind'> & { readonly kind: Outcome['kind'] |
 /** A reader that takes longer hangs, ms. */
 const MOST_MS = 5000;
 
-/** Beyond that limit, for a busy machine to tell. */
-const GRACE_MS = 10_000;
+/** Beyond that limit, of the clock: a busy machine gives a process a part of its time. */
+const GRACE_MS = 25_000;
 
 export class ReaderProcess {
   readonly #program: string;

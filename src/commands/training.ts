@@ -14,7 +14,7 @@ import { interruptible } from './interrupt.ts';
 import { collect, note, print, printJson, printTable } from './output.ts';
 
 const jobConsole = (quiet: boolean): JobConsole => ({
-  say: quiet ? note : (line) => print(`${line}`),
+  say: quiet ? note : (line) => print(line),
   warn: (line) => note(`warning: ${line}`),
   startStage: (label, total) => startProgress(label, total),
 });

@@ -1,11 +1,16 @@
 /** @file Reads files on disk, and says what the operating system's errors mean. */
 
-import type { Dirent, Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { FileError } from '../../base/errors.ts';
 import { partBytes, readRange } from './descriptors.node.ts';
 
-export type Kind = Pick<Dirent | Stats, 'isFile' | 'isFIFO' | 'isSocket' | 'isDirectory'>;
+/** What Node knows of what a path leads to. */
+export interface Kind {
+  isFile(): boolean;
+  isFIFO(): boolean;
+  isSocket(): boolean;
+  isDirectory(): boolean;
+}
 
 const causes: Record<string, [problem: string, fix: string]> = {
   ENOENT: ['does not exist', 'Check the path.'],

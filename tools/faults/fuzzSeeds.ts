@@ -28,7 +28,10 @@ export function encapsulated(
   const even = concat([stream, new Uint8Array(stream.length % 2)]);
   const plane = { ...shortAxisPlane(0), rows, columns };
   const bits = { '00280100': ['US', bitsAllocated], '00280101': ['US', bitsAllocated] } as const;
-  const head = writeDicom({ plane, pixels: new Int16Array(), override: { ...bits, '7fe00010': null } }, syntax);
+  const head = writeDicom(
+    { plane, pixels: new Int16Array(), override: { ...bits, '7fe00010': null } },
+    syntax,
+  );
   return concat([
     ...[head, Uint8Array.of(0xe0, 0x7f, 0x10, 0, 0x4f, 0x42, 0, 0), u32(0xffffffff)],
     ...[u32(0xe000fffe, 0, 0xe000fffe, even.length), even, u32(0xe0ddfffe, 0)],

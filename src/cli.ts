@@ -2,13 +2,12 @@
 /** @file The program `planewise`: reads the command line, runs one command, says what went wrong in one line. */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
-import { PlanewiseError } from './base/errors.ts';
 import { addDevices } from './commands/devices.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExperiment } from './commands/experiment.ts';
+import { fail } from './commands/fail.ts';
 import { addFinetune } from './commands/finetune.ts';
 import { addLabels } from './commands/labels.ts';
-import { note } from './commands/output.ts';
 import { addPhantom } from './commands/phantom.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPredict } from './commands/predict.ts';
@@ -16,13 +15,6 @@ import { addPrepare } from './commands/prepare.ts';
 import { addPretrain } from './commands/pretrain.ts';
 import { addTune } from './commands/tune.ts';
 import { addWeights } from './commands/weights.ts';
-
-function fail(error: unknown): void {
-  const expected = error instanceof PlanewiseError && !process.env.DEBUG;
-  const text = error instanceof Error ? (expected ? error.message : error.stack) : String(error);
-  note(`planewise: ${text}`);
-  process.exitCode = 1;
-}
 
 // A reader such as `head` may leave before the end.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -2,21 +2,13 @@
 /** @file The program behind `npm start`: without arguments the whole embedded job; `pretrain` for everything else. */
 import { isMainThread } from 'node:worker_threads';
 import { Command } from 'commander';
-import { PlanewiseError } from './base/errors.ts';
 import { runWithTerminal } from './commands/experiment.ts';
-import { note } from './commands/output.ts';
+import { fail } from './commands/fail.ts';
 import { addPretrain } from './commands/pretrain.ts';
 import { runTraining } from './commands/training.ts';
 import { cohortWorker } from './run/cohort.node.ts';
 import { embeddedExperiment } from './run/experiment/embedded.ts';
 import { embeddedDefault, pretraining } from './run/job.ts';
-
-function fail(error: unknown): void {
-  const expected = error instanceof PlanewiseError && !process.env.DEBUG;
-  const text = error instanceof Error ? (expected ? error.message : error.stack) : String(error);
-  note(`planewise: ${text}`);
-  process.exitCode = 1;
-}
 
 async function main(): Promise<void> {
   const worker = new URL(import.meta.url);

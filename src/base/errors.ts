@@ -1,11 +1,18 @@
 /** @file Every error planewise throws on purpose: one class per mistake, each message says what to do. */
+import { asMessage, inLine } from './printable.ts';
 
-/** Base of all errors thrown on purpose; `code` is stable and meant for programs. */
+/** Its message ends with a table. */
+const MEMORY = 'OUT_OF_MEMORY';
+
+/**
+ * Base of all errors thrown on purpose; `code` is stable and meant for programs. The message may name files, and quote what
+ * they hold: it is one line, with at most a list below it, and steers no terminal.
+ */
 export class PlanewiseError extends Error {
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(code === MEMORY ? message : asMessage(message), options);
     this.name = new.target.name;
     this.code = code;
   }
@@ -84,7 +91,7 @@ export class DeviceLostError extends PlanewiseError {
 export class OutOfMemoryError extends PlanewiseError {
   constructor(label: string, bytes: number, table: string) {
     super(
-      'OUT_OF_MEMORY',
+      MEMORY,
       `Could not allocate ${bytes} bytes for ${label}. Use a smaller batch or image. Live bytes:\n${table}`,
     );
   }
@@ -109,7 +116,7 @@ export class FileError extends PlanewiseError {
   readonly file: string;
 
   constructor(file: string, problem: string, fix: string, options?: ErrorOptions) {
-    super('FILE', `${file}: ${problem}. ${fix}`, options);
+    super('FILE', inLine(`${file}: ${problem}. ${fix}`), options);
     this.file = file;
   }
 }
@@ -120,7 +127,7 @@ export class DicomError extends PlanewiseError {
   readonly tag: string;
 
   constructor(file: string, tag: string, problem: string, fix: string) {
-    super('DICOM', `${file}: ${tag} ${problem}. ${fix}`);
+    super('DICOM', inLine(`${file}: ${tag} ${problem}. ${fix}`));
     this.file = file;
     this.tag = tag;
   }
@@ -162,10 +169,12 @@ export class WeightError extends PlanewiseError {
   readonly weight: string;
   readonly problem: string;
 
-  constructor(weight: string, problem: string) {
+  /** @param file that it is of, where it is of one */
+  constructor(weight: string, problem: string, file?: string) {
+    const where = file === undefined ? '' : `${file}: `;
     super(
       'WEIGHT',
-      `${weight}: ${problem}. Build the model with the settings the weights were trained with, or load only what fits with loadCompatible().`,
+      `${where}${weight}: ${problem}. Build the model with the settings the weights were trained with, or load only what fits with loadCompatible().`,
     );
     this.weight = weight;
     this.problem = problem;

@@ -6,6 +6,9 @@ export const NPY_MAGIC = '\x93NUMPY';
 export const isNpy = (bytes: Uint8Array): boolean =>
   [...NPY_MAGIC].every((letter, i) => bytes[i] === letter.charCodeAt(0));
 
+/** Longest header that is read, as NumPy has it: what it says of a type or shape takes a hundredth of that. */
+export const MOST_HEADER = 10_000;
+
 /** The data begin at a multiple of this. */
 const ALIGNMENT = 64;
 
@@ -33,6 +36,7 @@ function headerText(
   const view = new DataView(bytes.buffer, bytes.byteOffset, at);
   const start = at + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
   if (start > bytes.length) throw new FileError(name, 'breaks off within its header', again);
+  if (start > MOST_HEADER) throw new FileError(name, `has a header of ${start} bytes`, again);
   return { text: new TextDecoder().decode(bytes.subarray(at, start)), start };
 }
 

@@ -2,6 +2,7 @@
 
 import { describe } from './describe.ts';
 import { ConfigError } from './errors.ts';
+import { ownOf } from './record.ts';
 
 /** What settings go by elsewhere, in lower case without underscores, and what to do here. */
 export type Hints = Readonly<Record<string, string>>;
@@ -17,7 +18,7 @@ export function expectSettings(
     throw new ConfigError(`${where} is ${describe(given)}. Use an object of settings: ${known.join(', ')}.`);
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  const hint = hints[unknown.toLowerCase().replaceAll('_', '')];
+  const hint = ownOf(hints, unknown.toLowerCase().replaceAll('_', ''));
   const help = hint === undefined ? '' : `${hint}. `;
   throw new ConfigError(`${where}.${unknown} is no setting here. ${help}Known are ${known.join(', ')}.`);
 }

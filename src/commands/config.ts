@@ -1,6 +1,8 @@
 /** @file What the command line says of a run's configuration: flags, --set and a file. */
 import { type Command, Option } from 'commander';
-import { ConfigError, FileError } from '../base/errors.ts';
+import { ConfigError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
+import { ownOf } from '../base/record.ts';
 import { readBytes } from '../data/files/files.node.ts';
 import { type GivenConfig, mergeGiven, parseGiven, taskNames } from '../run/config.ts';
 import { sourceInfos } from '../run/records.ts';
@@ -92,13 +94,16 @@ function parseValue(text: string): unknown {
 
 /** Puts a value where a path of keys leads. */
 function put(target: Record<string, unknown>, [first, ...rest]: readonly string[], value: unknown): void {
-  if (rest.length === 0) {
-    target[first!] = value;
-    return;
-  }
-  const inner = { ...(target[first!] as Record<string, unknown> | undefined) };
-  put(inner, rest, value);
-  target[first!] = inner;
+  const inner: Record<string, unknown> = { ...(ownOf(target, first!) as object | undefined) };
+  if (rest.length > 0) put(inner, rest, value);
+  // `__proto__` is a name like any other, and an unknown one
+  const own = {
+    value: rest.length > 0 ? inner : value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  };
+  Object.defineProperty(target, first!, own);
 }
 
 /** "augmentation.rotationDeg=10" put into a configuration. */
@@ -110,12 +115,7 @@ function assign(target: Record<string, unknown>, text: string): void {
 
 async function readConfigFile(path: string): Promise<GivenConfig> {
   const text = new TextDecoder().decode(await readBytes(path));
-  try {
-    return parseGiven(JSON.parse(text), path);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new FileError(path, `is not JSON (${error.message})`, 'Repair it.', { cause: error });
-  }
+  return parseGiven(parseJson(text, path), path);
 }
 
 /** What the command line says: the configuration file, with flags and then --set on top. */

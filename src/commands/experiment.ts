@@ -16,7 +16,7 @@ import type { Experiment } from '../run/experiment/settings.ts';
 import { formatSeconds, startProgress } from '../train/progress.ts';
 import { resultColumns } from './evaluation.ts';
 import { interruptible } from './interrupt.ts';
-import { collect, note, printTable } from './output.ts';
+import { collect, note, print, printTable } from './output.ts';
 import { comparedPlaneColumns } from './planes.ts';
 
 interface ExperimentArguments {
@@ -44,7 +44,7 @@ function experimentConsole(): ExperimentConsole {
     startRun(title, number, of, left) {
       at = `[${number}/${of}]`;
       const time = left === null ? '' : `  (about ${formatSeconds(left)} left)`;
-      process.stdout.write(`${at} ${title}${time}\n`);
+      print(`${at} ${title}${time}`);
     },
   };
 }
@@ -73,7 +73,7 @@ function printDifferences({ main, comparisons, scratch, runs }: ReportedExperime
   if (!main) return;
   const meanOf = (initialisation: string, place: Comparison) =>
     rounded(summarizeArm(runs, initialisation, place, main.key).mean, main.digits);
-  process.stdout.write(`\n${main.title}:\n`);
+  print(`${main.title}:`, true);
   printTable(
     [
       { title: 'BEGINS WITH', cell: ({ initialisation }: Comparison) => initialisation },
@@ -97,7 +97,7 @@ function printPlanes({ title, planned }: PretrainedRun): void {
     note(`${capital(title)}: ${none}`);
     return;
   }
-  process.stdout.write(`\nPlanes planned on the test studies with ${title}:\n`);
+  print(`Planes planned on the test studies with ${title}:`, true);
   printTable(comparedPlaneColumns, planeMedians(planes));
   for (const { subject, message } of refused) note(`${subject}: ${message}`);
 }
@@ -144,12 +144,12 @@ export async function runWithTerminal(
   }
   const reported = await reportExperiment(experiment, folder);
   for (const { title, results } of reported.pretrained) {
-    process.stdout.write(`\n${capital(title)}, of its own tasks:\n`);
+    print(`${capital(title)}, of its own tasks:`, true);
     printTable(resultColumns, results);
   }
   printDifferences(reported);
   for (const one of reported.pretrained) printPlanes(one);
-  process.stdout.write(`\nReport: ${reported.report}\n`);
+  print(`Report: ${reported.report}`, true);
 }
 
 /** Adds the command. `worker`: the module that calls `cohortWorker` in a thread, null for no threads. */

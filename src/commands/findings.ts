@@ -5,7 +5,7 @@ import { skippedText } from '../data/scan.ts';
 import type { SeriesRow } from '../data/study/summary.ts';
 import type { Notice, SkippedFile } from '../data/types.ts';
 import type { Warning } from '../data/warnings.ts';
-import { note } from './output.ts';
+import { note, noteLines } from './output.ts';
 import { type Column, formatTable } from './table.ts';
 
 /** Skipped files that are listed one by one; of more, each kind is counted. */
@@ -114,7 +114,7 @@ export function noteFindings({ notices, skipped, series, ignored }: Findings, ki
   if (ignored.length > 0)
     note(`${plural(ignored.length, 'file')} that ${are} not ${kind}: ${endings(ignored)}`);
   if (series.length === 0) return;
-  note(`\n${seriesTable(series)}`);
+  noteLines(`\n${seriesTable(series)}`);
   const codes = new Set(series.flatMap(({ reasons }) => Object.keys(reasons)));
   for (const [code, meaning] of Object.entries(meanings)) if (codes.has(code)) note(`${code}: ${meaning}`);
 }

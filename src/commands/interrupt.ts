@@ -1,5 +1,5 @@
 /** @file Ctrl-C: the first lets work be saved, the second ends the process at once. */
-import { note } from './output.ts';
+import { noteLines } from './output.ts';
 
 /**
  * Runs `action` with a signal that the first Ctrl-C (or SIGTERM) aborts while `gentle()` says that there is something
@@ -13,7 +13,7 @@ export async function interruptible<T>(
   const onSignal = (): void => {
     if (stop.signal.aborted || !gentle()) process.exit(130);
     stop.abort();
-    note('\nStopping after this step, with a checkpoint. Press Ctrl-C again to stop at once.');
+    noteLines('\nStopping after this step, with a checkpoint. Press Ctrl-C again to stop at once.');
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {

@@ -12,7 +12,7 @@ import {
   summarizeClasses,
 } from '../results/volumes.ts';
 import { chambers } from '../run/measure.node.ts';
-import { printTable } from './output.ts';
+import { print, printTable } from './output.ts';
 import type { Column } from './table.ts';
 
 /** Everything that was measured, for --json. */
@@ -98,11 +98,11 @@ function ejectionSummaries(rows: readonly EjectionRow[]): EjectionSummary[] {
 /** Tables: by class and phase, ejection fractions, and each volume and class where that is asked for. */
 export function printMeasures(rows: readonly ClassRow[], each: boolean): void {
   if (each) printTable(rowColumns, rows);
-  if (each) process.stdout.write('\n');
+  if (each) print('');
   const classes = summarizeClasses(rows);
   printTable(classColumns, classes);
   const ejections = ejectionSummaries(ejectionRows(rows, chambers));
-  if (ejections.length > 0) process.stdout.write('\n');
+  if (ejections.length > 0) print('');
   if (ejections.length > 0) printTable(ejectionColumns, ejections);
-  process.stdout.write(`\nDice, mean of the classes: ${meanDice(classes)?.toFixed(3) ?? '–'}\n`);
+  print(`Dice, mean of the classes: ${meanDice(classes)?.toFixed(3) ?? '–'}`, true);
 }

@@ -1,22 +1,28 @@
 /** @file What commands print: results on standard output, as a table or as JSON; everything else on standard error. */
 import { InvalidArgumentError } from 'commander';
+import { asMessage, printable, printableJson } from '../base/printable.ts';
 import { type Column, formatTable } from './table.ts';
 
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  process.stdout.write(`${printableJson(JSON.stringify(value, null, 2))}\n`);
 }
 
 export function printTable<T>(columns: readonly Column<T>[], rows: readonly T[]): void {
   process.stdout.write(`${printable(formatTable(columns, rows))}\n`);
 }
 
-const escaped = (character: string): string => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+/** A line of results, below an empty one where it is a heading. */
+export function print(line: string, heading = false): void {
+  process.stdout.write(`${heading ? '\n' : ''}${asMessage(line)}\n`);
+}
 
-/** Text without what would steer the terminal; names of files and series may hold anything. */
-export const printable = (text: string): string => text.replace(/[^\P{Cc}\n]/gu, escaped);
-
-/** A remark for the person at the terminal. */
+/** A remark for the person at the terminal: a line, with a list below it perhaps. */
 export function note(text: string): void {
+  process.stderr.write(`${asMessage(text)}\n`);
+}
+
+/** Several lines, none of which holds a name that could break it. */
+export function noteLines(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
 }
 

@@ -1,10 +1,11 @@
 /** @file Options that `labels` and `prepare` share: how images become views, slices and labels. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { printable } from '../base/printable.ts';
 import type { LabelOptions } from '../data/labels.ts';
 import type { Progress as Pass } from '../data/scan.ts';
 import { parseViewRule } from '../data/study/views.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
-import { collect, parseCount, parsePositive, printable } from './output.ts';
+import { collect, parseCount, parsePositive } from './output.ts';
 
 export interface StudyArguments {
   readonly json?: boolean;

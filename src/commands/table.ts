@@ -1,4 +1,5 @@
 /** @file Tables for the terminal: aligned columns, numbers to the right. */
+import { inLine } from '../base/printable.ts';
 
 export type Cell = string | number | null;
 
@@ -8,7 +9,7 @@ export interface Column<T> {
 }
 
 /** A cell is one line. */
-const textOf = (cell: Cell): string => (cell === null ? '–' : String(cell).replaceAll('\n', '\\n'));
+const textOf = (cell: Cell): string => (cell === null ? '–' : inLine(String(cell)));
 
 /** One line per row under a line of titles; `null` shows as a dash. */
 export function formatTable<T>(columns: readonly Column<T>[], rows: readonly T[]): string {

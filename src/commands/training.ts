@@ -11,17 +11,17 @@ import { startProgress } from '../train/progress.ts';
 import { addConfigOptions, givenBy, type Values } from './config.ts';
 import { resultColumns } from './evaluation.ts';
 import { interruptible } from './interrupt.ts';
-import { collect, note, printJson, printTable } from './output.ts';
+import { collect, note, print, printJson, printTable } from './output.ts';
 
 const jobConsole = (quiet: boolean): JobConsole => ({
-  say: quiet ? note : (line) => process.stdout.write(`${line}\n`),
+  say: quiet ? note : (line) => print(line),
   warn: (line) => note(`warning: ${line}`),
   startStage: (label, total) => startProgress(label, total),
 });
 
 function printProfile({ rows, trace }: NonNullable<JobResult['profile']>): void {
   const total = rows.reduce((sum, { ms }) => sum + ms, 0);
-  process.stdout.write(`\nA training step by kernel, ${total.toFixed(1)} ms on the device:\n`);
+  print(`A training step by kernel, ${total.toFixed(1)} ms on the device:`, true);
   printTable(
     [
       { title: 'KERNEL', cell: (row: ProfileRow) => row.label },
@@ -31,7 +31,7 @@ function printProfile({ rows, trace }: NonNullable<JobResult['profile']>): void 
     ],
     rows,
   );
-  process.stdout.write(`\nTrace for chrome://tracing or Perfetto: ${trace}\n`);
+  print(`Trace for chrome://tracing or Perfetto: ${trace}`, true);
 }
 
 function finish(
@@ -55,10 +55,10 @@ function finish(
     });
     return;
   }
-  process.stdout.write(`\n${plural(images, 'image')} of ${plural(subjects, `${part} subject`)}:\n`);
+  print(`${plural(images, 'image')} of ${plural(subjects, `${part} subject`)}:`, true);
   printTable(resultColumns, results.results);
   if (profile) printProfile(profile);
-  process.stdout.write(`\nReport: ${report}\n`);
+  print(`Report: ${report}`, true);
 }
 
 export interface TrainingOptions {

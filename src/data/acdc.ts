@@ -1,6 +1,6 @@
 /** @file Finds labelled cardiac volumes laid out as ACDC: patientNNN_frameMM.nii.gz, the same with _gt, and Info.cfg. */
 
-import { decodeText } from './files/text.ts';
+import { readText } from './files/text.ts';
 import { groupBy } from './lists.ts';
 import { reasonOf } from './scan.ts';
 import type { FileSource, SkippedFile } from './types.ts';
@@ -41,9 +41,14 @@ export interface AcdcInfo {
 /** How files say that a height or weight is not known. */
 const unknown = /^(n\.?\/?a\.?|nan|none|null|unknown|[-?]+)?$/i;
 
+/** No number is written with more, and to find that one is none would take time. */
+const MOST_DIGITS = 64;
+
 /** A number as it is written by hand; a decimal comma is one. NaN where it is none. */
 const toNumber = (text: string): number =>
-  /^[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text.replace(',', '.')) : Number.NaN;
+  text.length <= MOST_DIGITS && /^[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?$/i.test(text)
+    ? Number(text.replace(',', '.'))
+    : Number.NaN;
 
 /** A value as a message may quote it: short, and without control characters. */
 const quoted = (text: string): string => `"${text.replace(/\p{C}/gu, '').slice(0, 40)}"`;
@@ -52,9 +57,11 @@ function infoFields(text: string): Map<string, string> {
   const pairs = text
     .replace(/^\uFEFF/, '')
     .split(/\r\n?|\n/)
-    .map((line) => /^\s*([^:=]*?)\s*[:=](.*)$/.exec(line))
-    .filter((match) => match !== null);
-  return new Map(pairs.map(([, key, value]) => [key!.toLowerCase(), value!.trim()]));
+    .map((line) => [line, line.search(/[:=]/)] as const)
+    .filter(([, at]) => at >= 0);
+  return new Map(
+    pairs.map(([line, at]) => [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()]),
+  );
 }
 
 /**
@@ -165,7 +172,7 @@ async function readInfo(file: FileSource | undefined, isShared: boolean): Promis
   if (!file) return noInfo;
   const notice = `${file.path}: its folder holds several patients, so it is not known whose it is; it is not used.`;
   if (isShared) return { ...noInfo, notices: [notice] };
-  const info = parseAcdcInfo(decodeText(await file.read()), file.path);
+  const info = parseAcdcInfo(await readText(file), file.path);
   if (info.ed !== null || info.es !== null || info.notices.length > 0) return info;
   return { ...info, notices: [`${file.path}: names neither ED nor ES, so no phase is known.`] };
 }

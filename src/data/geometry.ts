@@ -31,18 +31,36 @@ function checkOrientation(row: Vec3, column: Vec3): void {
   );
 }
 
+/**
+ * Distances between pixels and slices that are believed, mm: from a hundredth of MR microscopy's (10 µm) to more than a
+ * whole body's. What lies outside is damage, and would leave the range of float32 once it is multiplied.
+ */
+export const spacingBoundsMm = [1e-4, 1e3] as const;
+
+/** Furthest from the scanner's origin that a plane may lie along an axis, mm: a kilometre. */
+export const farthestMm = 1e6;
+
+/** Whether pixels or slices can be this far apart, mm. */
+export const isSpacing = (mm: unknown): boolean =>
+  typeof mm === 'number' && mm >= spacingBoundsMm[0] && mm <= spacingBoundsMm[1];
+
+/** Whether a point can be the place of a pixel, mm. */
+export const isPosition = (point: readonly unknown[]): boolean =>
+  point.length === 3 && point.every((mm) => typeof mm === 'number' && Math.abs(mm) <= farthestMm);
+
 function checkSizes(plane: ImagePlane): void {
-  const positive = [...plane.spacingMm, plane.rows, plane.columns];
-  if (plane.position.every(Number.isFinite) && positive.every((v) => Number.isFinite(v) && v > 0)) return;
+  const sides = [plane.rows, plane.columns].every((side) => Number.isFinite(side) && side > 0);
+  if (sides && isPosition(plane.position) && plane.spacingMm.every(isSpacing)) return;
   throw new GeometryError(
-    `An image plane needs a finite position and positive spacing and size, got position [${plane.position.join(', ')}], ` +
+    `An image plane needs a position within ±${farthestMm} mm, spacings from ${spacingBoundsMm[0]} to ${spacingBoundsMm[1]} mm and a size, got position [${plane.position.join(', ')}], ` +
       `spacing [${plane.spacingMm.join(', ')}] mm, ${plane.rows} rows, ${plane.columns} columns.`,
   );
 }
 
 /**
  * Checks a plane and normalises its directions.
- * Throws GeometryError when the orientation is not orthonormal within `orientationTolerance` or a size is not positive.
+ * Throws GeometryError when the orientation is not orthonormal within `orientationTolerance`, a size is not positive, or
+ * spacing or position are none (`spacingBoundsMm`, `farthestMm`).
  */
 export function imagePlane(plane: ImagePlane): ImagePlane {
   checkOrientation(plane.rowDirection, plane.columnDirection);

@@ -1,4 +1,5 @@
 /** @file Groups of subjects by label: the pathology group that a source knows, and labels that have names of their own. */
+import { ownOf } from '../base/record.ts';
 import type { Groups, PreparedManifest } from './types.ts';
 
 /** The label whose groups are a manifest's `groups`. */
@@ -12,12 +13,11 @@ export type GroupNames = Readonly<Record<string, readonly string[]>>;
 
 /** The groups of a label; none where the data do not have it. */
 export const groupsOf = ({ groups, labels }: Grouped, label: string): Groups =>
-  (label === pathology ? groups : labels?.[label]) ?? {};
+  (label === pathology ? groups : ownOf(labels, label)) ?? {};
 
 /** The group of a subject; null where the label does not say. */
 export function groupOf(data: Grouped, label: string, subject: string): string | null {
-  const groups = groupsOf(data, label);
-  return Object.hasOwn(groups, subject) ? groups[subject]! : null;
+  return ownOf(groupsOf(data, label), subject) ?? null;
 }
 
 /** Which groups the data have, by label. */

@@ -1,9 +1,10 @@
 /** @file Reads the headers of many files: what is an image, what is not, and why. */
 
 import { PlanewiseError } from '../base/errors.ts';
+import { inLine } from '../base/printable.ts';
 import { Copies } from './copies.ts';
 import { type FileStart, isDicom, wholeFile } from './dicom/encoding.ts';
-import { ofWhole, openStart } from './dicom/file.ts';
+import { notDicom, ofWhole, openStart } from './dicom/file.ts';
 import { headersOf } from './dicom/frames.ts';
 import type { DicomHeader } from './dicom/header.ts';
 import { notAnImage } from './dicom/kinds.ts';
@@ -36,12 +37,13 @@ export interface Scan {
 /** The reason that stands for an error: planewise's own code, or READ for what a file source threw. */
 export function reasonOf(error: unknown): Reason {
   if (error instanceof PlanewiseError) return { code: error.code, message: error.message };
-  return { code: 'READ', message: error instanceof Error ? error.message : String(error) };
+  return { code: 'READ', message: inLine(error instanceof Error ? error.message : String(error)) };
 }
 
 /** A skipped file and why, as one clause; planewise's own errors name the file themselves. */
 export function skippedText({ file, reason }: SkippedFile): string {
-  return reason.message.startsWith(`${file}:`) ? reason.message : `${file}: ${reason.message}`;
+  const name = inLine(file);
+  return reason.message.startsWith(`${name}:`) ? reason.message : `${name}: ${inLine(reason.message)}`;
 }
 
 /** Left-out images as files, each file and reason once. */
@@ -104,19 +106,44 @@ const READ_AHEAD = 4;
 
 /** What a file is by its first bytes, or by all of them where these are not enough. */
 async function scanFile(source: FileSource, start: FileStart, ahead: Ahead): Promise<Finding> {
+  let from = start;
+  for (let length = 16 * start.bytes.length; ; length *= 16) {
+    if (from.bytes.length >= from.size) return ofWhole(source.path, () => findingOf(source, from));
+    try {
+      return findingOf(source, from);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      ahead.more();
+    }
+    from = await longer(source, length, from.size);
+  }
+}
+
+/** Sixteen times as much of a file: what its first bytes do not tell, all of a large one is seldom needed for. */
+async function longer(source: FileSource, length: number, size: number): Promise<FileStart> {
+  return source.start && length > 0 && length < size ? source.start(length) : wholeFile(await source.read());
+}
+
+/** Within so many bytes a file without DICOM's marker must begin as a data set does; any more would be read in vain. */
+const MOST_LOOKED_AT = 2 ** 17;
+
+/** Whether a file is DICOM. Throws RangeError where more of it must be seen. */
+function begins(start: FileStart): boolean {
   try {
-    return findingOf(source, start);
+    return isDicom(start);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    if (start.bytes.length < start.size) ahead.more();
-    const whole = wholeFile(await source.read());
-    return ofWhole(source.path, () => findingOf(source, whole));
+    const { length } = start.bytes;
+    if (!(error instanceof RangeError) || length < MOST_LOOKED_AT || length >= start.size) throw error;
+    return false;
   }
 }
 
 function findingOf(source: FileSource, start: FileStart): Finding {
-  // Contours, licences and the like are not worth a word unless they claim to be DICOM.
-  if (!isDicom(start) && !dicomName.test(source.path)) return null;
+  if (!begins(start)) {
+    // Contours, licences and the like are not worth a word unless they claim to be DICOM.
+    if (!dicomName.test(source.path)) return null;
+    throw notDicom(source.path);
+  }
   const dicom = openStart(start, source.path);
   const reason = notAnImage(dicom);
   return reason ? { reason } : { headers: headersOf(dicom) };

@@ -3,7 +3,11 @@
 import { FileError, ShapeError } from '../base/errors.ts';
 import { fromHalf, toHalf } from '../base/half.ts';
 import { crc32 } from '../base/hash.ts';
+import { parseJson } from '../base/json.ts';
+import { isStored, mostClasses, type StoredManifest } from './storedmanifest.ts';
 import { type PreparedData, type PreparedManifest, UNKNOWN } from './types.ts';
+
+export type { StoredManifest } from './storedmanifest.ts';
 
 /** The file of a prepared store that says what its pixels are. */
 export const manifestName = 'manifest.json';
@@ -13,13 +17,6 @@ export const pixelsName = (dtype: PreparedManifest['dtype']): string => `pixels.
 
 /** Name of the file that holds the masks of a store of version 2. */
 export const masksName = 'masks.u8.bin';
-
-/** The manifest as stored: with the checksums that tie it to its files. */
-export interface StoredManifest extends PreparedManifest {
-  readonly checksum: number;
-  /** Of the masks, where there are. */
-  readonly masksChecksum?: number;
-}
 
 /** A store's files. */
 export interface EncodedStore {
@@ -35,9 +32,6 @@ const raw = (array: Float32Array | Uint16Array): Uint8Array =>
 /** A mask's first value that is neither a class nor UNKNOWN. */
 const strayClass = (masks: Uint8Array, classes: number): number | undefined =>
   masks.find((value) => value >= classes && value !== UNKNOWN);
-
-/** Most classes that masks can number beside UNKNOWN. */
-const mostClasses = UNKNOWN;
 
 function checkMasks(masks: Uint8Array, { manifest: { classes = [], images, size } }: PreparedData): void {
   const refuse = (argument: string, problem: string, fix: string): ShapeError =>
@@ -76,43 +70,15 @@ export function encodeStore(data: PreparedData): EncodedStore {
 
 const advice = 'Prepare the data again.';
 
-function hasClasses({ classes, masksChecksum }: StoredManifest): boolean {
-  const named = Array.isArray(classes) && classes.every((name) => typeof name === 'string');
-  return named && classes.length >= 1 && classes.length <= mostClasses && Number.isInteger(masksChecksum);
-}
-
-function isManifest(value: unknown): value is StoredManifest {
-  const m = value as StoredManifest;
-  return (
-    typeof m === 'object' &&
-    m !== null &&
-    Number.isInteger(m.size) &&
-    m.size > 0 &&
-    m.spacingMm > 0 &&
-    (m.dtype === 'f32' || m.dtype === 'f16') &&
-    typeof m.targetView === 'string' &&
-    Array.isArray(m.referenceViews) &&
-    Array.isArray(m.skipped) &&
-    Array.isArray(m.images) &&
-    m.images.every((image) => image.lines?.length === m.referenceViews.length) &&
-    (m.version === 1 || hasClasses(m))
-  );
-}
-
 /** Reads a manifest. Throws FileError when it is no JSON, no planewise store, or of another version. */
 export function decodeManifest(bytes: Uint8Array, file: string): StoredManifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new FileError(file, 'is not complete JSON', advice, { cause: error });
-  }
+  const value = parseJson(new TextDecoder().decode(bytes), file, advice, 'is not complete JSON');
   const { format, version } = (value ?? {}) as Partial<StoredManifest>;
   if (format !== 'planewise-prepared')
     throw new FileError(file, 'is not the manifest of a prepared store', advice);
   if (version !== 1 && version !== 2)
     throw new FileError(file, `has version ${version}; this planewise reads versions 1 and 2`, advice);
-  if (!isManifest(value)) throw new FileError(file, 'lacks fields of a prepared store', advice);
+  if (!isStored(value)) throw new FileError(file, 'lacks fields of a prepared store', advice);
   return value;
 }
 

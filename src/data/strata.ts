@@ -1,6 +1,8 @@
 /** @file Draws of subjects in which every group has its share: an order whose beginnings are such draws, and folds. */
+
 import { ConfigError } from '../base/errors.ts';
 import { drawsOf, permutation } from '../base/random.ts';
+import { ownOf } from '../base/record.ts';
 import { groupBy } from './lists.ts';
 import type { Groups } from './types.ts';
 
@@ -12,7 +14,9 @@ function shuffledGroups(
   purpose: number,
 ): string[][] {
   const sorted = [...new Set(subjects)].sort();
-  const strata = [...groupBy(sorted, (name) => groups[name] ?? '')].sort(([a], [b]) => (a < b ? -1 : 1));
+  const strata = [...groupBy(sorted, (name) => ownOf(groups, name) ?? '')].sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
   return strata.map(([, names], stratum) =>
     Array.from(permutation(names.length, drawsOf(seed, purpose, stratum)), (i) => names[i]!),
   );

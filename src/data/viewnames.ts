@@ -1,4 +1,5 @@
 /** @file Views in words. */
+import { ownOf } from '../base/record.ts';
 
 const words: Readonly<Record<string, string>> = {
   '2ch': '2-chamber',
@@ -9,5 +10,5 @@ const words: Readonly<Record<string, string>> = {
 
 /** A view's code as words: 2ch → 2-chamber. */
 export function viewName(view: string): string {
-  return words[view.toLowerCase()] ?? view;
+  return ownOf(words, view.toLowerCase()) ?? view;
 }

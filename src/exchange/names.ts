@@ -1,10 +1,10 @@
 /** @file Names of weights here and in PyTorch: they differ where several tasks' heads want one name (house.md). */
 import { ConfigError } from '../base/errors.ts';
-import { Declarations } from '../models/declare.ts';
-import { declareHeaded } from '../models/headed.ts';
-import { misfit, type StateDict, torchShape, type Weight } from '../models/state.ts';
+import { misfit, type StateDict, type Weight } from '../models/state.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Plan } from '../train/plan.ts';
+
+export { shapesOf } from '../train/network.ts';
 
 /** A head whose name in PyTorch another head wants too: here its task's name stands before it. */
 export interface Alias {
@@ -24,16 +24,6 @@ export function aliasesOf({ tasks }: Plan): Alias[] {
     }),
   );
   return moved.filter(({ name }) => moved.filter((other) => other.name === name).length > 1);
-}
-
-/** PyTorch's shape of every weight of a plan's network, in the order in which files have them. */
-export function shapesOf({ backbone, heads }: Plan): Map<string, Shape> {
-  const at = new Declarations();
-  declareHeaded(at, backbone.declare, heads);
-  const shapes = [...at.parameters, ...at.statistics].map(
-    ({ name, shape, torchAxes }) => [name, torchShape(shape, torchAxes)] as const,
-  );
-  return new Map([...shapes, ...at.counters.map((name) => [name, []] as const)]);
 }
 
 const isOf = (path: string, weight: string): boolean => weight.startsWith(`${path}.`);

@@ -2,6 +2,7 @@
 import { FileError } from '../base/errors.ts';
 import { fromHalfBits } from '../base/half.ts';
 import { encodeNpyHeader, type NpyHeader, readNpyHeader } from '../base/npy.ts';
+import { ownOf } from '../base/record.ts';
 import type { Weight } from '../models/state.ts';
 import { elementCount, stridesOf } from '../tensor/shape.ts';
 
@@ -27,7 +28,7 @@ const again = 'Write the file again with numpy.savez.';
 /** How an element is read. Throws FileError for what are no numbers. */
 function readerOf(descr: string, name: string): { read: Read; bytes: number; little: boolean; kind: string } {
   const [, order = '', kind = ''] = /^([<>|=])(\w+)$/.exec(descr) ?? [];
-  const read = kinds[kind];
+  const read = ownOf(kinds, kind);
   if (read) return { read, bytes: Number(kind[1]), little: order !== '>', kind };
   if (kind.startsWith('O')) {
     const fix = 'Only arrays of numbers are read: save each tensor by itself, as float32.';

@@ -1,6 +1,7 @@
 /** @file State dicts as NumPy's .npz: a zip archive of .npy arrays, each under its weight's name. */
 import { zipSync } from 'fflate';
 import { FileError } from '../base/errors.ts';
+import { mostUnpacked } from '../data/files/unpack.ts';
 import { type RandomAccess, readZipEntry, type ZipEntry, zipEntries } from '../data/files/zipentry.ts';
 import type { StateDict, Weight } from '../models/state.ts';
 import { decodeNpy, encodeNpy } from './npy.ts';
@@ -40,7 +41,15 @@ function expectArray({ name, encrypted, method }: ZipEntry, file: string): void 
 export async function decodeNpz(bytes: Uint8Array, file: string): Promise<StateDict> {
   const access = accessOf(bytes);
   const state = new Map<string, Weight>();
-  for (const entry of await zipEntries(file, access)) {
+  const entries = await zipEntries(file, access);
+  const claimed = entries.reduce((sum, { size }) => sum + size, 0);
+  if (claimed > mostUnpacked(bytes.length))
+    throw new FileError(
+      file,
+      `claims arrays of ${claimed} bytes in ${bytes.length}`,
+      'Write it with numpy.savez.',
+    );
+  for (const entry of entries) {
     expectArray(entry, file);
     const path = `${file}/${entry.name}`;
     const name = entry.name.slice(0, -ENDING.length);

@@ -1,5 +1,6 @@
 /** @file The safetensors format: u64 header length, JSON header, raw little-endian bytes. */
 import { FileError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { isRecord } from '../base/record.ts';
 import { elementCount, formatShape, type Shape } from '../tensor/shape.ts';
 
@@ -33,9 +34,11 @@ interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The format's own bound on the header. */
-const MAX_HEADER = 100_000_000;
+/** A header for a hundred thousand tensors. The format's own bound, ten times as much, becomes a gigabyte when parsed. */
+const MAX_HEADER = 10_000_000;
 const METADATA = '__metadata__';
+
+const again = 'It is no whole safetensors file; copy it again or export it anew.';
 
 /** The bytes of a file; the header is padded with spaces so that the data begins at a multiple of 8. */
 export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array<ArrayBuffer> {
@@ -81,29 +84,27 @@ export function decodeSafetensors(file: Uint8Array, name: string): SafetensorsFi
 }
 
 function broken(file: string, problem: string, options?: ErrorOptions): FileError {
-  return new FileError(
-    file,
-    problem,
-    'It is no whole safetensors file; copy it again or export it anew.',
-    options,
-  );
+  return new FileError(file, problem, again, options);
 }
 
 function headerLength(file: Uint8Array, name: string): number {
   if (file.length < 8) throw broken(name, `has ${file.length} bytes, fewer than a header's length takes`);
   const length = new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true);
-  if (length > BigInt(Math.min(MAX_HEADER, file.length - 8)))
+  if (length > BigInt(file.length - 8))
     throw broken(name, `announces a header of ${length} bytes, but has ${file.length} bytes in all`);
+  if (length > BigInt(MAX_HEADER))
+    throw broken(name, `has a header of ${length} bytes, of which ${MAX_HEADER} are read at most`);
   return Number(length);
 }
 
 function parseHeader(bytes: Uint8Array, name: string): Readonly<Record<string, unknown>> {
-  let header: unknown;
+  let text: string;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw broken(name, 'has a header that is no JSON', { cause });
   }
+  const header = parseJson(text, name, again, 'has a header that is no JSON');
   if (!isRecord(header)) throw broken(name, 'has a header that is no JSON object');
   return header;
 }

@@ -90,10 +90,10 @@ export function misfit(weight: Weight | undefined, shape: Shape | undefined): st
   return `it has shape ${formatShape(weight.shape)}, but the model needs ${formatShape(shape)}`;
 }
 
-/** Throws WeightError for the first name that is missing, unexpected or misshapen. */
-export function expectFit(state: StateDict, shapes: ReadonlyMap<string, Shape>): void {
+/** Throws WeightError for the first name that is missing, unexpected or misshapen. @param file the state's, for the error */
+export function expectFit(state: StateDict, shapes: ReadonlyMap<string, Shape>, file?: string): void {
   for (const name of new Set([...shapes.keys(), ...state.keys()])) {
     const problem = misfit(state.get(name), shapes.get(name));
-    if (problem) throw new WeightError(name, problem);
+    if (problem) throw new WeightError(name, problem, file);
   }
 }

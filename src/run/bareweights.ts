@@ -5,13 +5,18 @@ import { defaultSize, defaultSpacingMm } from '../data/resample.ts';
 import type { StateDict } from '../models/state.ts';
 import type { Device } from '../tensor/device.ts';
 import { loadNetwork } from '../train/network.ts';
+import { checkedModel } from './config.ts';
 import { type PlanData, planRun } from './plan.ts';
 import type { Trained, WeightsInfo } from './trained.ts';
 import { type FlatNetwork, sectionsOfNetwork } from './upgrade.ts';
 
 /** The U-Net whose state dict this is. Throws FileError where it is none of ours. */
 function networkOf(state: StateDict, file: string): FlatNetwork {
-  const shape = (name: string): readonly number[] | undefined => state.get(`${name}.weight`)?.shape;
+  // what has no elements may claim any size
+  const shape = (name: string): readonly number[] | undefined => {
+    const weight = state.get(`${name}.weight`);
+    return weight && weight.values.length > 0 ? weight.shape : undefined;
+  };
   const first = shape('conv1.conv1.0');
   let levels = 1;
   while (shape(`conv${levels}.conv1.0`)) levels++;
@@ -55,10 +60,13 @@ function inferred(network: FlatNetwork, data: PlanData | null): WeightsInfo {
 /**
  * What a bare state dict says about itself by its names and shapes.
  * @param data what these do not say is taken from it, else from the paper
- * @throws FileError where it is no network of ours
+ * @throws FileError where it is no network of ours; ConfigError, which names the file, where that has more levels or channels than are built
  */
-export const bareInfo = (state: StateDict, file: string, data: PlanData | null): WeightsInfo =>
-  inferred(networkOf(state, file), data);
+export function bareInfo(state: StateDict, file: string, data: PlanData | null): WeightsInfo {
+  const info = inferred(networkOf(state, file), data);
+  checkedModel(info.model, file);
+  return info;
+}
 
 /**
  * The network a bare state dict fills.
@@ -68,5 +76,5 @@ export const bareInfo = (state: StateDict, file: string, data: PlanData | null):
 export function loadBare(device: Device, state: StateDict, file: string, data: PlanData | null): Trained {
   const info = bareInfo(state, file, data);
   const plan = planRun(info, info);
-  return { network: loadNetwork(device, plan, state), plan, info };
+  return { network: loadNetwork(device, plan, state, file), plan, info };
 }

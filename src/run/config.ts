@@ -1,7 +1,8 @@
 /** @file The configuration of a run: completed from a preset, and checked. */
 import * as z from 'zod/mini';
 import { backbones } from '../backbones/index.ts';
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, FileError } from '../base/errors.ts';
+import { isRecord } from '../base/record.ts';
 import type { Annotation } from '../data/types.ts';
 import { tasks } from '../tasks/index.ts';
 import type { SettingKind } from '../tasks/task.ts';
@@ -10,7 +11,7 @@ import { contradictions, orphans } from './contradictions.ts';
 import type { JobKind } from './job.ts';
 import type { PlanConfig } from './plan.ts';
 import { presets } from './presets.ts';
-import { givenSchema, planSchema, runSchema, trainKeys } from './schemas.ts';
+import { givenSchema, modelSection, planSchema, runSchema, trainKeys } from './schemas.ts';
 import type { GivenConfig, GivenTasks, Preset, RunConfig } from './settings.ts';
 import { upgrade } from './upgrade.ts';
 
@@ -184,8 +185,15 @@ export function checkedPlan({ model, tasks: sections }: PlanConfig, source: stri
   return parse(planSchema(model.name), { model, tasks: sections }, source);
 }
 
+/** Throws ConfigError naming `source` for settings of a backbone that are out of range. */
+export function checkedModel(model: ModelSection, source: string): void {
+  parse(modelSection(model.name) as unknown as z.ZodMiniType<ModelSection>, model, source);
+}
+
 /** The configuration that a checkpoint was trained with, of this version or an earlier one. */
 export function upgradeTrained(config: unknown, file: string): TrainConfig {
+  if (!isRecord(config) || !isRecord(config.model ?? {}))
+    throw new FileError(file, 'says nothing of the configuration it was trained with', 'Choose another run.');
   const { tasks: sections, model, ...rest } = upgrade(config, file) as TrainConfig;
   // flat configurations did not name their only model
   return {

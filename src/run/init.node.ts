@@ -1,6 +1,8 @@
 /** @file Weights that a run starts from: found by name or path, with what they say about themselves and how a network meets them. */
 import { decodeState } from '../exchange/statefile.ts';
+import { expectFit } from '../models/state.ts';
 import { type InitialWeights, taskHeads } from '../train/init.ts';
+import { shapesOf } from '../train/network.ts';
 import type { ModelSection } from '../train/settings.ts';
 import type { GivenConfig, RunConfig } from './config.ts';
 import { backboneRecord } from './plan.ts';
@@ -25,11 +27,17 @@ export interface InitNews {
   readonly warn: readonly string[];
 }
 
-/** Reads weights to start from. @throws FileError for what is no weights file and no folder of a run that has one */
+/**
+ * Reads weights to start from.
+ * @throws FileError for what is no weights file and no folder of a run that has one; WeightError, which names the file, where
+ * its weights are not those of the network it describes
+ */
 export async function readInit(path: string): Promise<ReadInit> {
   const { file, bytes, notice } = await readFound(path);
   const { state, metadata } = await decodeState(bytes, file);
   const described = describedBy(metadata, file);
+  // a training adopts the network that a file describes: it must be the one whose weights the file has
+  if (described) expectFit(state, shapesOf(described.plan), file);
   const heads = described && taskHeads(described.plan);
   const weights: InitialWeights = { file, state, ...(heads && { heads }) };
   const own = described && { info: described.info, model: described.info.model };

@@ -11,12 +11,12 @@ import { onnxOf } from './onnx.ts';
  * @throws WeightError where a weight is missing; ExportError naming an op that ONNX has no node for here
  */
 export async function exportModel(
-  { state, info, plan }: Described,
+  { state, info, plan, file }: Described & { readonly file?: string },
   adapter: RunConfig['adapter'],
 ): Promise<OnnxModel> {
   const device = await openProgramDevice({ ...(adapter && { adapter }) });
   try {
-    using network = loadNetwork(device, plan, state);
+    using network = loadNetwork(device, plan, state, file);
     return await onnxOf({ network, plan, info });
   } finally {
     device.dispose();

@@ -1,5 +1,6 @@
 /** @file Weights that say how they were pretrained: the configuration that makes them again, and whom they saw, in words. */
 import { FileError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { listed } from '../base/words.ts';
 import type { WeightsMetadata } from '../models/weights.ts';
 import { counted } from '../report/html.ts';
@@ -23,7 +24,7 @@ export function recipeOf(metadata: WeightsMetadata, file: string): Recipe | null
   const text = metadata[KEY];
   if (text === undefined) return null;
   try {
-    const given = parseGiven(JSON.parse(text), file);
+    const given = parseGiven(parseJson(text, file), file);
     return { given, config: resolveConfig(given) };
   } catch (cause) {
     const fix = 'Save the weights again with this version, or remove that entry of its metadata.';

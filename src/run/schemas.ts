@@ -88,7 +88,7 @@ const givenTasks = (): z.ZodMiniType<GivenTasks> =>
   ) as z.ZodMiniType<GivenTasks>;
 
 /** The section of a backbone. @param name of an unknown one: only the name is looked at */
-function modelSection(name: unknown): z.ZodMiniObject {
+export function modelSection(name: unknown): z.ZodMiniObject {
   const known = { name: oneOf(backbones.map((backbone) => backbone.name)) };
   const record = backbones.find((backbone) => backbone.name === name);
   return record

@@ -1,6 +1,7 @@
 /** @file What a job is to do before it begins: its configuration, new or of the run that it goes on with, and weights to start from. */
 import { existsSync } from 'node:fs';
 import { ConfigError, FileError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { checkpointFile, previousCheckpointFile } from '../train/checkpoint.ts';
 import type { InitialWeights } from '../train/init.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
@@ -42,12 +43,7 @@ async function savedConfig(files: RunFiles): Promise<RunConfig> {
       'does not exist, so there is no run to resume',
       'Check --out, or drop --resume.',
     );
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new FileError(path, 'is not JSON', 'Repair it, or start a new run.', { cause: error });
-  }
+  const value = parseJson(text, path, 'Repair it, or start a new run.');
   // runs of before it was a setting drew labelled subjects whatever their groups
   return resolveConfig({ stratify: false, ...parseGiven(value, path) });
 }

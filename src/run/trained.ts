@@ -1,6 +1,8 @@
 /** @file Trained weights with what they say about themselves: written beside a run, and made a network again. */
 
 import { FileError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
+import { isGrid } from '../data/resample.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import { decodeWeights, encodeWeights, type WeightsMetadata } from '../models/weights.ts';
 import type { PlannedErrors } from '../results/planes.ts';
@@ -41,7 +43,7 @@ export function withPlannedErrors(
   plannedErrors: PlannedErrors,
 ): Uint8Array<ArrayBuffer> {
   const { state, metadata } = decodeWeights(bytes, file);
-  const info: WeightsInfo = { ...JSON.parse(metadata[KEY]!), plannedErrors };
+  const info = { ...(parseJson(metadata[KEY] ?? '', file) as WeightsInfo), plannedErrors };
   return encodeWeights(state, { ...metadata, [KEY]: JSON.stringify(info) });
 }
 
@@ -52,6 +54,9 @@ export interface Trained {
   readonly info: WeightsInfo;
 }
 
+const isText = (value: unknown): value is string => typeof value === 'string';
+const areTexts = (values: unknown): boolean => Array.isArray(values) && values.every(isText);
+
 /** Whether a description says all that predicting needs. */
 function isComplete(info: Partial<WeightsInfo> | null): info is WeightsInfo {
   const { model, tasks: sections, size = 0, spacingMm = 0, targetView, referenceViews } = info ?? {};
@@ -59,10 +64,11 @@ function isComplete(info: Partial<WeightsInfo> | null): info is WeightsInfo {
     typeof model?.name === 'string' &&
     typeof sections === 'object' &&
     sections !== null &&
-    size > 0 &&
-    spacingMm > 0 &&
+    isGrid(size, spacingMm) &&
     typeof targetView === 'string' &&
-    Array.isArray(referenceViews) &&
+    areTexts(referenceViews) &&
+    areTexts(info?.classes ?? []) &&
+    Object.values(info?.groupNames ?? {}).every(areTexts) &&
     Object.values(info?.plannedErrors ?? {}).every(
       (error) => Number.isFinite(error?.angleDeg) && Number.isFinite(error?.distanceMm),
     )
@@ -74,7 +80,7 @@ function parsed(text: string, file: string): { info: WeightsInfo; plan: Plan } {
   const fix = 'Save the weights again with this version, or remove that description.';
   let cause: unknown;
   try {
-    const info = upgradeWeights(JSON.parse(text)) as Partial<WeightsInfo> | null;
+    const info = upgradeWeights(parseJson(text, file)) as Partial<WeightsInfo> | null;
     if (isComplete(info)) return { info, plan: planRun(checkedPlan(info, file), info) };
   } catch (error) {
     cause = error;
@@ -94,7 +100,8 @@ export function describedBy(
 /**
  * Builds the network a weights file of a run describes and loads it.
  * @param file what error messages call the file
- * @throws FileError when the file is damaged or does not describe its network
+ * @throws FileError when the file is damaged or does not describe its network; WeightError, which names the file, where a
+ * weight does not fit that
  */
 export async function loadTrained(device: Device, bytes: Uint8Array, file: string): Promise<Trained> {
   const { state, metadata } = decodeWeights(bytes, file);
@@ -104,5 +111,5 @@ export async function loadTrained(device: Device, bytes: Uint8Array, file: strin
     throw new FileError(file, 'does not say which network it belongs to', fix);
   }
   const { info, plan } = described;
-  return { network: loadNetwork(device, plan, state), plan, info };
+  return { network: loadNetwork(device, plan, state, file), plan, info };
 }

@@ -1,6 +1,6 @@
 /** @file Configurations of earlier versions, flat, as sections of today's. */
 import { ConfigError } from '../base/errors.ts';
-import { isRecord } from '../base/record.ts';
+import { isRecord, ownOf } from '../base/record.ts';
 import { presets } from './presets.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -34,14 +34,16 @@ export function upgrade(value: unknown, source: string): unknown {
   const sections: Record<string, Record<string, unknown>> = {};
   const named = Array.isArray(value.tasks) ? (value.tasks as string[]) : null;
   for (const [key, own] of given) {
-    const [task, setting] = taskKeys[key] ?? [];
+    const [task, setting] = ownOf(taskKeys, key) ?? [];
     if (!task || !setting) continue;
     if (!named || named.includes(task)) sections[task] = { ...sections[task], [setting]: own };
     else if (JSON.stringify(own) !== JSON.stringify(presetValue(value.preset, task, setting)))
       throw new ConfigError(`${source}: ${key} is given, but tasks lack ${task}.`);
   }
   const model = Object.fromEntries(given.filter(([key]) => modelKeys.includes(key)));
-  const rest = Object.fromEntries(given.filter(([key]) => !(key in taskKeys) && !modelKeys.includes(key)));
+  const rest = Object.fromEntries(
+    given.filter(([key]) => !Object.hasOwn(taskKeys, key) && !modelKeys.includes(key)),
+  );
   return {
     ...rest,
     ...(Object.keys(model).length > 0 && { model: { ...model, ...(rest.model as Fields | undefined) } }),

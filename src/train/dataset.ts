@@ -2,6 +2,7 @@
 
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
+import { ownOf } from '../base/record.ts';
 import { MOST_ELASTIC, MOST_MAGNIFIED } from '../data/appearance.ts';
 import { stiffKinds } from '../data/field.ts';
 import { evenly, groupBy } from '../data/lists.ts';
@@ -15,7 +16,7 @@ import type { AugmentationSettings, TrainConfig } from './settings.ts';
 
 /** Subjects of the run's own data. */
 const ownSubjects = (data: PreparedData): string[] =>
-  subjectsOf(data).filter((name) => data.manifest.beside?.[name] === undefined);
+  subjectsOf(data).filter((name) => ownOf(data.manifest.beside, name) === undefined);
 
 /** Who trains beside, but for namesakes of who validates or tests, for they may be the same. */
 export function subjectsBeside({ manifest: { beside = {} } }: PreparedData, { validation, test }: Split) {

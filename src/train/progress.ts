@@ -1,4 +1,5 @@
 /** @file Progress of long work: one status line that is redrawn on a terminal, a plain line now and then elsewhere. */
+import { inLine } from '../base/printable.ts';
 
 /** Where progress goes; `process.stderr` is one. */
 export interface ProgressStream {
@@ -61,7 +62,7 @@ export function startProgress(label: string, total: number, options: ProgressOpt
 
   function draw(): void {
     shown = now();
-    const line = statusLine({ label, total, done, extra, elapsedMs: shown - started });
+    const line = inLine(statusLine({ label, total, done, extra, elapsedMs: shown - started }));
     drawn = line;
     if (stream?.isTTY) stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
     else stream?.write(`${line}\n`);
@@ -73,7 +74,7 @@ export function startProgress(label: string, total: number, options: ProgressOpt
       if (now() - shown >= (stream?.isTTY ? redrawMs : plainMs)) draw();
     },
     end() {
-      if (drawn !== statusLine({ label, total, done, extra, elapsedMs: now() - started })) draw();
+      if (drawn !== inLine(statusLine({ label, total, done, extra, elapsedMs: now() - started }))) draw();
       if (stream?.isTTY) stream.write('\n');
     },
   };

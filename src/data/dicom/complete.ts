@@ -30,6 +30,26 @@ export function expectPixels({ data, pixels }: DicomFile): void {
   );
 }
 
+/** Pixels that any compressed image may claim, 2048 × 2048, and those that all images of a file may. */
+const [MOST_PIXELS, MOST_IN_ALL] = [2 ** 22, 2 ** 24];
+
+/** Pixels to a byte in larger ones: images take more than a bit each, and a stream of nothing may claim any number. */
+const [MOST_TO_A_BYTE, MOST_IN_ALL_TO_A_BYTE] = [8, 16];
+
+/** Throws DicomError where a compressed file claims more pixels than its bytes can be believed to hold. */
+function checkClaim({ data, pixels, frames }: DicomFile, { plane }: DicomHeader): void {
+  const { length } = pixels!;
+  const claimed = plane.rows * plane.columns;
+  const one = Math.max(MOST_PIXELS, (MOST_TO_A_BYTE * length) / frames);
+  const all = Math.max(MOST_IN_ALL, MOST_IN_ALL_TO_A_BYTE * length);
+  if (claimed <= one && frames * claimed <= all) return;
+  throw data.error(
+    tags.pixelData,
+    `has ${length} bytes for ${frames} × ${plane.rows} × ${plane.columns} pixels`,
+    'If that is right, decompress the file first.',
+  );
+}
+
 /** Throws FileError where a file ends before its pixels do, DicomError where it has fewer than its header says. */
 export function checkPixels(dicom: DicomFile, header: DicomHeader): void {
   const { data } = dicom;
@@ -50,7 +70,10 @@ export function checkPixels(dicom: DicomFile, header: DicomHeader): void {
       `ends within ${tagLabel(tags.pixelData)}: it is truncated`,
       'Copy or export it again.',
     );
-  if (!lacking) return;
+  if (!lacking) {
+    if (isEncoded(dicom, header)) checkClaim(dicom, header);
+    return;
+  }
   const there = plain ? `${pixels.length} bytes of ${needed}` : 'fewer images than NumberOfFrames says';
   throw data.error(tags.pixelData, `holds ${there}`, 'The file is damaged; export it again.');
 }

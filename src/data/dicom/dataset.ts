@@ -23,8 +23,16 @@ const decimal = /^[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?$/;
 
 function decimalOf(text: string): number {
   const trimmed = text.trim();
-  return decimal.test(trimmed) ? Number(trimmed.replace(',', '.')) : Number.NaN;
+  return trimmed.length <= MOST_DIGITS && decimal.test(trimmed)
+    ? Number(trimmed.replace(',', '.'))
+    : Number.NaN;
 }
+
+/** PS3.5 allows 16; no more are looked at than any program writes. */
+const MOST_DIGITS = 64;
+
+/** Bytes of a text that are read: the longest that an image needs, a list of names or numbers, takes a tenth. */
+const MOST_TEXT = 2 ** 14;
 
 /** Characters of an unusable value that an error shows. */
 const MOST_SHOWN = 60;
@@ -79,7 +87,7 @@ export class DataSet {
     const element = this.element(t);
     if (element === undefined) return null;
     const decode = asciiVrs.has(t.vr) ? ascii : this.#decode;
-    const text = decode(this.#bytes(element), t.vr === 'PN' ? 'name' : 'text');
+    const text = decode(this.#bytes(element).subarray(0, MOST_TEXT), t.vr === 'PN' ? 'name' : 'text');
     return (control.test(text) ? text.replace(controls, '') : text).trim() || null;
   }
 

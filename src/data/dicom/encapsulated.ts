@@ -43,6 +43,24 @@ function join(bytes: Uint8Array, parts: readonly Extent[]): Uint8Array {
   return whole;
 }
 
+/** By file, for one of many images has as many to look through. */
+const known = new WeakMap<DicomFile, readonly number[]>();
+
+/** The number of each image's first fragment; negative where there is none. */
+function startsOf(dicom: DicomFile, parts: readonly Extent[], frames: number): readonly number[] {
+  const before = known.get(dicom);
+  if (before) return before;
+  const { bytes } = dicom.data.reader;
+  const origin = parts[0] ? parts[0].offset - 8 : 0;
+  const places = new Map(parts.map(({ offset }, i) => [offset - 8, i]));
+  const offsets = offsetsOf(dicom, frames);
+  const starts = offsets
+    ? offsets.map((offset) => places.get(origin + offset) ?? -1)
+    : parts.flatMap((part, i) => (begins(bytes, part) ? [i] : []));
+  known.set(dicom, starts);
+  return starts;
+}
+
 /** The stream of image `frame` of `frames`; null where nothing tells which fragments are its. */
 export function frameStream(
   dicom: DicomFile,
@@ -53,11 +71,7 @@ export function frameStream(
   const { bytes } = dicom.data.reader;
   if (frames === 1) return join(bytes, parts);
   if (parts.length === frames) return join(bytes, [parts[frame]!]);
-  const origin = parts[0] ? parts[0].offset - 8 : 0;
-  const offsets = offsetsOf(dicom, frames);
-  const starts = offsets
-    ? offsets.map((offset) => parts.findIndex((part) => part.offset - 8 === origin + offset))
-    : parts.flatMap((part, i) => (begins(bytes, part) ? [i] : []));
+  const starts = startsOf(dicom, parts, frames);
   if (starts.length !== frames || starts.some((start) => start < 0)) return null;
   return join(bytes, parts.slice(starts[frame], starts[frame + 1]));
 }

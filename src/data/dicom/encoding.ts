@@ -1,6 +1,6 @@
 /** @file Finds where a file's data set begins and how it is written: by what the bytes say, not by what they should be. */
 
-import { inflateSync } from 'fflate';
+import { inflateUpTo, mostUnpacked } from '../files/unpack.ts';
 import { fromCodes } from './charset/tables.ts';
 import { type Element, ElementReader, type Elements, type Encoding } from './elements.ts';
 import { tags } from './tags.ts';
@@ -101,14 +101,20 @@ function readMeta({ bytes, size }: FileStart, at: number): { meta: Elements; end
   return { meta, end: place };
 }
 
+/** A deflated data set becomes more than so few bytes may. */
+export class TooLarge extends Error {}
+
 function inflated(bytes: Uint8Array, position: number): Uint8Array | null {
+  const most = mostUnpacked(bytes.length);
   try {
-    const body = inflateSync(bytes.subarray(position));
+    const body = inflateUpTo(bytes.subarray(position), most);
+    if (body === null) throw new TooLarge(`unpacks to more than ${most} bytes, from ${bytes.length}`);
     const whole = new Uint8Array(position + body.length);
     whole.set(bytes.subarray(0, position));
     whole.set(body, position);
     return whole;
-  } catch {
+  } catch (error) {
+    if (error instanceof TooLarge) throw error;
     return null;
   }
 }

@@ -3,7 +3,15 @@
 import { FileError } from '../../base/errors.ts';
 import { DataSet } from './dataset.ts';
 import { type Element, ElementReader } from './elements.ts';
-import { explicitLittle, type FileStart, findDataSet, implicitLittle, wholeFile } from './encoding.ts';
+import {
+  type DataSetStart,
+  explicitLittle,
+  type FileStart,
+  findDataSet,
+  implicitLittle,
+  TooLarge,
+  wholeFile,
+} from './encoding.ts';
 import { tagNumber, tags } from './tags.ts';
 
 /** A DICOM file's elements up to its pixels. */
@@ -40,15 +48,26 @@ export function openDicom(bytes: Uint8Array, file: string): DicomFile {
   return ofWhole(file, () => openStart(wholeFile(bytes), file));
 }
 
+export const notDicom = (file: string): FileError =>
+  new FileError(
+    file,
+    'is not a DICOM file (it begins with neither a DICM marker nor a data set)',
+    'Remove it, or export it again as DICOM Part 10.',
+  );
+
+function dataSetOf(from: FileStart, file: string): DataSetStart | null {
+  try {
+    return findDataSet(from);
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error;
+    throw new FileError(file, error.message, 'If that is right, convert it to Explicit VR Little Endian.');
+  }
+}
+
 /** As `openDicom`, of a file's first bytes; throws RangeError where the pixels begin beyond them. */
 export function openStart(from: FileStart, file: string): DicomFile {
-  const start = findDataSet(from);
-  if (start === null)
-    throw new FileError(
-      file,
-      'is not a DICOM file (it begins with neither a DICM marker nor a data set)',
-      'Remove it, or export it again as DICOM Part 10.',
-    );
+  const start = dataSetOf(from, file);
+  if (start === null) throw notDicom(file);
   const reader = new ElementReader(start.file.bytes, start.encoding);
   const { elements, cut } = reader.walk(start.position, start.file.size);
   const pixels = elements.get(tags.pixelData.id);

@@ -56,6 +56,16 @@ function readPadding(data: DataSet, bitsStored: number, signed: boolean): PixelF
   return [Math.min(first, last), Math.max(first, last)];
 }
 
+/** What values may be rescaled by; of 32 stored bits, and squared in a variance, they stay within what doubles hold. */
+const MOST_RESCALED = 1e20;
+
+function checkRescale(data: DataSet, slope: number, intercept: number): void {
+  const absurd = (value: number): boolean => Math.abs(value) > MOST_RESCALED;
+  const fix = `Values up to ${MOST_RESCALED} can be used; correct it.`;
+  if (absurd(slope) || absurd(1 / slope)) throw data.error(tags.rescaleSlope, `is ${slope}`, fix);
+  if (absurd(intercept)) throw data.error(tags.rescaleIntercept, `is ${intercept}`, fix);
+}
+
 /** Throws DicomError where pixels are of a kind or size that cannot be read. */
 export function readFormat(data: DataSet, dicom: DicomFile): PixelFormat {
   const photometric = checkGrey(data);
@@ -64,6 +74,8 @@ export function readFormat(data: DataSet, dicom: DicomFile): PixelFormat {
   checkBits(data, bitsAllocated, bitsStored);
   const slope = data.number(tags.rescaleSlope) ?? 1;
   if (slope === 0) throw data.error(tags.rescaleSlope, 'is 0', 'Every pixel would be equal; correct it.');
+  const intercept = data.number(tags.rescaleIntercept) ?? 0;
+  checkRescale(data, slope, intercept);
   const signed = data.count(tags.pixelRepresentation, 0) === 1;
   const highBit = data.hint(tags.highBit) ?? bitsStored - 1;
   return {
@@ -75,7 +87,7 @@ export function readFormat(data: DataSet, dicom: DicomFile): PixelFormat {
     signed,
     inverted: photometric === 'MONOCHROME1',
     slope,
-    intercept: data.number(tags.rescaleIntercept) ?? 0,
+    intercept,
     padding: readPadding(data, bitsStored, signed),
   };
 }

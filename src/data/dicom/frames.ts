@@ -35,7 +35,14 @@ function flattened(data: DataSet, item: Elements | undefined, among: ReadonlySet
   return flat;
 }
 
-function checkFrames({ data, frames }: DicomFile, described: number, shared: Elements): void {
+function checkFrames({ data, frames, pixels }: DicomFile, described: number, shared: Elements): void {
+  // each image has a byte at least, whatever it is packed into
+  if (frames > (pixels?.length ?? 0))
+    throw data.error(
+      tags.frames,
+      `is ${frames}, more than the file has bytes of pixels`,
+      'The file is damaged.',
+    );
   if (described === 0 && frames > 1 && !shared.has(tags.position.id))
     throw data.error(
       tags.frames,

@@ -1,7 +1,7 @@
 /** @file A DICOM image's header: where it lies in the patient, what it belongs to, when it was made, how it is stored. */
 
 import { GeometryError } from '../../base/errors.ts';
-import { imagePlane } from '../geometry.ts';
+import { farthestMm, imagePlane, isPosition, isSpacing, spacingBoundsMm } from '../geometry.ts';
 import type { ImagePlane } from '../types.ts';
 import type { DataSet } from './dataset.ts';
 import type { DicomFile } from './file.ts';
@@ -56,15 +56,19 @@ export interface DicomHeader {
   readonly privateScaling: boolean;
 }
 
+const spacingsNeeded = `Both spacings must be positive, from ${spacingBoundsMm[0]} to ${spacingBoundsMm[1]} mm; correct it.`;
+
 function readPlane(data: DataSet): ImagePlane {
   const [px, py, pz] = data.required(tags.position, 3) as [number, number, number];
   const o = data.required(tags.orientation, 6) as [number, number, number, number, number, number];
   const [betweenRows, betweenColumns] = data.required(tags.pixelSpacing, 2) as [number, number];
-  if (betweenRows <= 0 || betweenColumns <= 0)
+  if (!isSpacing(betweenRows) || !isSpacing(betweenColumns))
+    throw data.error(tags.pixelSpacing, `is [${betweenRows}, ${betweenColumns}] mm`, spacingsNeeded);
+  if (!isPosition([px, py, pz]))
     throw data.error(
-      tags.pixelSpacing,
-      `is [${betweenRows}, ${betweenColumns}] mm`,
-      'Both spacings must be positive.',
+      tags.position,
+      `is [${[px, py, pz].join(', ')}] mm`,
+      `No patient lies further than ${farthestMm} mm from the scanner; correct it.`,
     );
   const [rows, columns] = [data.count(tags.rows), data.count(tags.columns)];
   if (rows === 0) throw data.error(tags.rows, 'is 0', 'The file holds no image.');
@@ -115,10 +119,15 @@ function lateralityOf(data: DataSet): 'L' | 'R' | null {
   return side === 'L' || side === 'R' ? side : null;
 }
 
+/** What says less than the smallest spacing says nothing, as 0 does. Throws DicomError where slices cannot be so far apart. */
 function sliceStep(data: DataSet): number | null {
-  const steps = [tags.sliceThickness, tags.spacingBetweenSlices]
-    .map((tag) => Math.abs(data.hint(tag) ?? 0))
-    .filter((step) => step > 0);
+  const [least, most] = spacingBoundsMm;
+  const steps = [tags.sliceThickness, tags.spacingBetweenSlices].flatMap((tag) => {
+    const step = Math.abs(data.hint(tag) ?? 0);
+    if (step > most)
+      throw data.error(tag, `is ${step} mm`, `Slices are at most ${most} mm apart; correct it.`);
+    return step < least ? [] : [step];
+  });
   return steps.length > 0 ? Math.min(...steps) : null;
 }
 

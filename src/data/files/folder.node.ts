@@ -1,12 +1,12 @@
 /** @file Lists a folder, or a zip archive, to its last file; what cannot be opened is listed too, and says why when read. */
 
 import { isUtf8 } from 'node:buffer';
-import { constants, type Dirent, type Stats } from 'node:fs';
+import { constants, type Dirent } from 'node:fs';
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { FileError } from '../../base/errors.ts';
 import type { FileSource } from '../types.ts';
 import { descriptors, readRange } from './descriptors.node.ts';
-import { fileError } from './read.node.ts';
+import { fileError, type Kind, kindName } from './read.node.ts';
 import { failing, inOrder, isZip, refused, unique } from './sources.ts';
 import { expand, listZip } from './zip.ts';
 import type { RandomAccess } from './zipentry.ts';
@@ -23,14 +23,6 @@ const slash = Buffer.from('/');
 
 /** UTF-8 as it stands; any other bytes as Latin-1, which has a character for each. */
 const textOf = (name: Buffer): string => name.toString(isUtf8(name) ? 'utf8' : 'latin1');
-
-type Kind = Pick<Dirent | Stats, 'isFile' | 'isFIFO' | 'isSocket' | 'isDirectory'>;
-
-function kindName(kind: Kind): string {
-  if (kind.isFIFO()) return 'a FIFO';
-  if (kind.isSocket()) return 'a socket';
-  return kind.isDirectory() ? 'a folder' : 'a device';
-}
 
 const notAFile = (path: string, kind: Kind): FileError =>
   new FileError(path, `is ${kindName(kind)}, not a file`, 'It was not read. Remove it from the folder.');

@@ -1,8 +1,16 @@
 /** @file Reads files on disk, and says what the operating system's errors mean. */
 
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { FileError } from '../../base/errors.ts';
 import { partBytes, readRange } from './descriptors.node.ts';
+
+/** What Node knows of what a path leads to. */
+export interface Kind {
+  isFile(): boolean;
+  isFIFO(): boolean;
+  isSocket(): boolean;
+  isDirectory(): boolean;
+}
 
 const causes: Record<string, [problem: string, fix: string]> = {
   ENOENT: ['does not exist', 'Check the path.'],
@@ -40,9 +48,26 @@ export function fileError(file: string, error: unknown): FileError {
   return new FileError(file, problem, fix, { cause: error });
 }
 
+/**
+ * Throws FileError for what would never end, or for which a reader waits. A FIFO that the shell made is the user's own.
+ */
+async function expectFile(path: string): Promise<void> {
+  const stats = await stat(path);
+  if (stats.isFile() || stats.isDirectory() || (stats.isFIFO() && /^\/(dev|proc)\//.test(path))) return;
+  throw new FileError(path, `is ${kindName(stats)}, not a file`, 'Give a file.');
+}
+
+/** What else than a file a path leads to. */
+export function kindName(kind: Kind): string {
+  if (kind.isFIFO()) return 'a FIFO';
+  if (kind.isSocket()) return 'a socket';
+  return kind.isDirectory() ? 'a folder' : 'a device';
+}
+
 /** A file's bytes, whatever its size. Throws FileError. */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
+    await expectFile(path);
     const handle = await open(path);
     try {
       const { size } = await handle.stat();

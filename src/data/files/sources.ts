@@ -16,10 +16,16 @@ export function refused(path: string, problem: string, fix: string): FileSource 
 /** Whether a file is opened as a zip archive: by its name, for its first bytes would have to be read of every file. */
 export const isZip = (path: string): boolean => /\.zip$/i.test(path);
 
+/** The number that each name got last, so that of ten thousand of one name not each tries all. */
+const lastNumbers = new WeakMap<Set<string>, Map<string, number>>();
+
 /** The name, or where it is taken the first of `name (2).ext`, `name (3).ext` … that is free; takes it. */
 export function unique(name: string, taken: Set<string>): string {
-  let free = name;
-  for (let n = 2; taken.has(free); n++) free = name.replace(/(\.\w{1,5})?$/, ` (${n})$1`);
+  const numbers = lastNumbers.get(taken) ?? new Map<string, number>();
+  lastNumbers.set(taken, numbers);
+  let [free, n] = [name, numbers.get(name) ?? 1];
+  while (taken.has(free)) free = name.replace(/(\.\w{1,5})?$/, ` (${++n})$1`);
+  numbers.set(name, n);
   taken.add(free);
   return free;
 }

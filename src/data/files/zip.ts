@@ -3,12 +3,14 @@
 import { FileError } from '../../base/errors.ts';
 import type { FileSource } from '../types.ts';
 import { failing, isZip, refused, unique } from './sources.ts';
+import { mostUnpacked } from './unpack.ts';
 import {
   type RandomAccess,
   readZipEntry,
   unpack,
   type ZipEntry,
   zipEntries,
+  zipEntryHead,
   zipEntryStart,
 } from './zipentry.ts';
 
@@ -61,7 +63,8 @@ async function innerAccess(bytes: RandomAccess, entry: ZipEntry, path: string): 
     const start = await zipEntryStart(bytes, entry, path);
     return { size, read: (at, length) => bytes.read(start + at, Math.max(0, Math.min(length, size - at))) };
   }
-  if (size > mostHeld) throw new FileError(path, 'is too large to be read within another archive', unpack);
+  if (size > mostHeld || size > mostUnpacked(entry.packedSize))
+    throw new FileError(path, 'is too large to be read within another archive', unpack);
   return {
     size,
     async read(at, length) {
@@ -88,7 +91,16 @@ async function sourcesAt(
 ): Promise<FileSource[]> {
   const no = refusal(path, entry);
   if (no) return [no];
-  const source = { path, read: () => readZipEntry(bytes, entry, path) };
+  const source: FileSource = {
+    path,
+    read: () => readZipEntry(bytes, entry, path),
+    async start(length) {
+      return {
+        bytes: await zipEntryHead(bytes, entry, path, Math.min(length, entry.size)),
+        size: entry.size,
+      };
+    },
+  };
   return expand(source, () => innerAccess(bytes, entry, path), depth);
 }
 

@@ -1,9 +1,9 @@
 /** @file What a zip archive (PKWARE's APPNOTE 6.3) holds: its directory, and one file's bytes, unpacked and checked. */
 
 import type { Reader } from '@zip.js/zip.js/lib/zip-core-reader.js';
-import { inflateSync } from 'fflate';
 import { FileError } from '../../base/errors.ts';
 import { crc32 } from '../../base/hash.ts';
+import { inflateStart, inflateUpTo, mostUnpacked } from './unpack.ts';
 
 /** Bytes of which any part can be read without the rest. */
 export interface RandomAccess {
@@ -34,6 +34,7 @@ const damaged = (path: string, how: string, cause?: unknown): FileError =>
   new FileError(path, `is damaged: ${how}`, again, { cause });
 
 const localHeader = 0x04034b50;
+const localHeaderBytes = 30;
 /** What an archive begins with: a file, nothing (APPNOTE 4.3.16), or the mark of a split one (8.5.3). */
 const signatures: readonly number[] = [localHeader, 0x06054b50, 0x08074b50, 0x30304b50];
 
@@ -55,6 +56,13 @@ function directoryError(file: string, { size }: RandomAccess, signature: number,
   if (message === 'End of central directory not found')
     return make('is cut short: the directory at its end is missing', again);
   return damaged(file, 'its directory cannot be read', cause);
+}
+
+/** Throws FileError where entries have more bytes than the archive: what shares bytes becomes any number of files. */
+function checkApart(file: string, entries: readonly ZipEntry[], size: number): void {
+  const there = entries.filter(({ offset, packedSize }) => offset + packedSize <= size);
+  if (there.reduce((sum, { packedSize }) => sum + packedSize, 0) > size)
+    throw damaged(file, 'files in it overlap');
 }
 
 /** The archive's files, in the order of its directory. Throws FileError. */
@@ -81,13 +89,12 @@ export async function zipEntries(file: string, bytes: RandomAccess): Promise<Zip
   } catch (error) {
     throw directoryError(file, bytes, signature, error);
   }
+  checkApart(file, entries, bytes.size);
   // Cut short behind an archive within: that one's directory is found then, which knows of no file before it.
   if (signature === localHeader && first !== 0)
     throw damaged(file, 'its directory does not list its first file');
   return entries;
 }
-
-const localHeaderBytes = 30;
 
 /** Where an entry's bytes begin: after its local header (APPNOTE 4.3.7), whose length only that header tells. */
 export async function zipEntryStart(bytes: RandomAccess, entry: ZipEntry, path: string): Promise<number> {
@@ -101,7 +108,7 @@ export async function zipEntryStart(bytes: RandomAccess, entry: ZipEntry, path: 
 }
 
 /** Deflate packs 1032 bytes into one at most, and a directory may claim any size. */
-const mostPacked = 1032;
+const MOST_PACKED = 1032;
 
 /** More than this no array holds in Node or Chrome. */
 const mostBytes = 2 ** 32 - 1;
@@ -109,8 +116,35 @@ const mostBytes = 2 ** 32 - 1;
 /** Stored or deflated bytes as they were; a wrong length where `size` is wrong. */
 function unpacked(packed: Uint8Array, { method, size }: ZipEntry): Uint8Array {
   if (method === 0) return packed;
-  if (size > mostPacked * packed.length) return new Uint8Array();
-  return inflateSync(packed, { out: new Uint8Array(size) });
+  if (size > MOST_PACKED * packed.length) return new Uint8Array();
+  return inflateUpTo(packed, size) ?? new Uint8Array();
+}
+
+/** Throws FileError where an entry claims to become more than its packed bytes may. */
+function checkClaim({ size, packedSize, method }: ZipEntry, path: string): void {
+  if (method === 0 || size <= mostUnpacked(packedSize) || size > MOST_PACKED * packedSize) return;
+  const problem = `claims to be ${size} bytes, packed into ${packedSize}`;
+  throw new FileError(path, problem, `If that is right: ${unpack.charAt(0).toLowerCase()}${unpack.slice(1)}`);
+}
+
+/** A stored or deflated entry's first `length` bytes, unchecked but for damage. Throws FileError. */
+export async function zipEntryHead(
+  bytes: RandomAccess,
+  entry: ZipEntry,
+  path: string,
+  length: number,
+): Promise<Uint8Array> {
+  const { method, packedSize } = entry;
+  const start = await zipEntryStart(bytes, entry, path);
+  // deflate takes more bytes than there were by a few in ten thousand at most
+  const packed = await bytes.read(start, Math.min(packedSize, length + (method === 0 ? 0 : 2 ** 10)));
+  if (method === 0) return packed;
+  try {
+    const isWhole = packed.length === packedSize;
+    return (isWhole && inflateUpTo(packed, length)) || inflateStart(packed, length);
+  } catch (error) {
+    throw damaged(path, 'it cannot be unpacked', error);
+  }
 }
 
 /** A stored or deflated entry's bytes. Throws FileError where they do not have their size and checksum. */
@@ -118,6 +152,7 @@ export async function readZipEntry(bytes: RandomAccess, entry: ZipEntry, path: s
   const tooLarge = (cause?: unknown): FileError =>
     new FileError(path, 'does not fit into memory', unpack, { cause });
   if (Math.max(entry.size, entry.packedSize) > mostBytes) throw tooLarge();
+  checkClaim(entry, path);
   const packed = await bytes.read(await zipEntryStart(bytes, entry, path), entry.packedSize);
   let content: Uint8Array;
   try {

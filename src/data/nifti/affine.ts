@@ -1,6 +1,7 @@
 /** @file Which of a header's three accounts of orientation to believe: sform, qform or bare voxel sizes. */
 
 import { FileError } from '../../base/errors.ts';
+import { isPosition, isSpacing } from '../geometry.ts';
 import { cross, dot, length, normalize, scale } from '../vector.ts';
 import type { NiftiHeader } from './header.ts';
 import { affineColumn, type VoxelAffine } from './volume.ts';
@@ -41,8 +42,15 @@ function checkUsable(affine: VoxelAffine, source: string, file: string): void {
   if (!affine.every(Number.isFinite))
     throw new FileError(file, `has an affine with numbers that are not finite (${source})`, fix);
   const [i, j, k] = [0, 1, 2].map((c) => normalize(affineColumn(affine, c)));
-  if (Math.abs(dot(cross(i!, j!), k!)) > flatTolerance) return;
-  throw new FileError(file, `has an affine that does not span space (${source})`, fix);
+  if (!(Math.abs(dot(cross(i!, j!), k!)) > flatTolerance))
+    throw new FileError(file, `has an affine that does not span space (${source})`, fix);
+  const steps = columnLengths(affine);
+  if (!steps.every(isSpacing) || !isPosition(affineColumn(affine, 3)))
+    throw new FileError(
+      file,
+      `has an affine with steps of ${steps.join(', ')} mm from ${affineColumn(affine, 3).join(', ')} (${source}), which no volume has`,
+      fix,
+    );
 }
 
 /** nifti1.h, method 2: rotation by the quaternion, qfac turns k over. Null when it is none of length 1. */

@@ -10,6 +10,7 @@ import {
   zlibInflateReset,
 } from 'pako';
 import { FileError } from '../../base/errors.ts';
+import { mostUnpacked } from '../files/unpack.ts';
 
 export interface Unpacked {
   readonly body: Uint8Array;
@@ -24,10 +25,16 @@ export function isGzip(bytes: Uint8Array, at = 0): boolean {
 
 const refuse = (file: string, problem: string): FileError => new FileError(file, problem, 'Copy it again.');
 
-/** Twice the room for output, what is there kept. */
+/** Twice the room for output, what is there kept. Throws FileError where so few packed bytes may not become more. */
 function grow(stream: ZStream, file: string): void {
+  // one more byte, so that what is just as large is seen to end
+  const most = mostUnpacked(stream.input.length) + 1;
+  if (stream.output.length >= most) {
+    const problem = `unpacks to more than ${most - 1} bytes, from ${stream.input.length}`;
+    throw new FileError(file, problem, 'If that is right, unpack it with gunzip and give the unpacked file.');
+  }
   try {
-    const larger = new Uint8Array(stream.output.length * 2);
+    const larger = new Uint8Array(Math.min(most, stream.output.length * 2));
     larger.set(stream.output);
     stream.avail_out += larger.length - stream.output.length;
     stream.output = larger;
@@ -65,6 +72,18 @@ function openStream(bytes: Uint8Array): ZStream {
   stream.avail_out = stream.output.length;
   zlibInflateInit2(stream, 15 + 16); // a window of 2^15, and gzip only
   return stream;
+}
+
+/** First bytes of a file that hold a header, packed or not. */
+export const HEAD_BYTES = 2 ** 12;
+
+/** What the first bytes of a gzip file unpack to. Throws FileError for damage. */
+export function gunzipStart(bytes: Uint8Array, file: string): Uint8Array {
+  const stream = openStream(bytes);
+  const status = zlibInflate(stream, 0);
+  if (status === Z_OK || status === Z_STREAM_END || status === Z_BUF_ERROR)
+    return stream.output.subarray(0, stream.next_out);
+  throw refuse(file, `is damaged: its gzip data cannot be unpacked (${stream.msg || `zlib ${status}`})`);
 }
 
 /**

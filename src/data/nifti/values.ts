@@ -47,6 +47,12 @@ function voxelType(header: NiftiHeader, file: string): VoxelType {
   );
 }
 
+/** Bytes of a single file up to the last voxel, as its header says. */
+export function bytesOf({ dim, datatype, voxOffset, minOffset }: NiftiHeader): number {
+  const voxels = dim.slice(1, 1 + dim[0]!).reduce((count, size) => count * size, 1);
+  return Math.max(minOffset, voxOffset) + voxels * (voxelTypes[datatype]?.bytes ?? 0);
+}
+
 /** [slope, intercept]; a slope of 0 or that is no number means "not scaled" (nifti1.h, and as nibabel reads it). */
 function scaling({ slope, intercept }: NiftiHeader, file: string): [slope: number, intercept: number] {
   if (slope === 0 || !Number.isFinite(slope)) return [1, 0];

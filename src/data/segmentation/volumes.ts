@@ -2,9 +2,10 @@
 
 import { FileError } from '../../base/errors.ts';
 import { plural } from '../../base/words.ts';
-import { gunzip, isGzip } from '../nifti/gunzip.ts';
+import { gunzip, gunzipStart, HEAD_BYTES, isGzip } from '../nifti/gunzip.ts';
 import { type NiftiHeader, parseNiftiHeader } from '../nifti/header.ts';
 import { readNifti } from '../nifti/read.ts';
+import { bytesOf } from '../nifti/values.ts';
 import type { NiftiVolume } from '../nifti/volume.ts';
 import type { FileSource } from '../types.ts';
 
@@ -14,10 +15,25 @@ export interface NamedBytes {
   readonly file: string;
 }
 
-export const namedBytes = async (source: FileSource): Promise<NamedBytes> => ({
-  bytes: await source.read(),
-  file: source.path,
-});
+/** Bytes that may follow the last voxel: more are read in vain. */
+const MOST_BEHIND = 2 ** 20;
+
+/** A volume's file; of one that is no volume, no more than its first bytes. Throws FileError. */
+export async function namedBytes(source: FileSource): Promise<NamedBytes> {
+  const file = source.path;
+  if (source.start) {
+    const { bytes, size } = await source.start(HEAD_BYTES);
+    const packed = isGzip(bytes);
+    const header = parseNiftiHeader(packed ? gunzipStart(bytes, file) : bytes, file);
+    if (!packed && header.singleFile && bytesOf(header) < size - MOST_BEHIND)
+      throw new FileError(
+        file,
+        `holds ${size} bytes, its header describes ${bytesOf(header)}`,
+        'Correct its dims.',
+      );
+  }
+  return { bytes: await source.read(), file };
+}
 
 export type ReadVolume = Required<NiftiVolume> & {
   readonly file: string;

@@ -4,6 +4,7 @@
  */
 import { ConfigError, FileError } from '../../base/errors.ts';
 import { listed, plural } from '../../base/words.ts';
+import { readText } from '../files/text.ts';
 import { defaultSize, defaultSpacingMm } from '../resample.ts';
 import { reasonOf } from '../scan.ts';
 import { skippedList } from '../study/check.ts';
@@ -66,7 +67,7 @@ async function readLabels(layout: Layout, volumes: readonly Volume[], skipped: S
   const found = new Map<string, [subject: string, group: string][]>();
   for (const { source, part, label, root } of layout.labels) {
     try {
-      const { values, problems } = parseCaseLabels(await source.read());
+      const { values, problems } = parseCaseLabels(await readText(source));
       notices.push(...problems.map((text) => ({ code: 'LABELS', message: `${source.path}: ${text}` })));
       const own = volumes.flatMap(({ series }): [string, string][] => {
         const value = series.root === root && series.part === part ? values.get(series.number) : undefined;

@@ -63,22 +63,53 @@ const escapeGlob = (text: string): string => text.replace(/[.+^${}()|[\]\\]/g, '
 /** Letters with their accents in one character: disks of other systems keep the two apart. */
 const composed = (text: string): string => text.normalize('NFC');
 
-function pattern(match: string): RegExp {
-  const text = escapeGlob(composed(match));
-  if (!/[*?]/.test(match)) return new RegExp(`(^|[^\\p{L}\\p{N}])${text}($|[^\\p{L}\\p{N}])`, 'iu');
-  return new RegExp(`^${text.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'isu');
+type Test = (text: string) => boolean;
+
+/** Words that occur in a text. */
+function wordsTest(words: string): Test {
+  const found = new RegExp(`(^|[^\\p{L}\\p{N}])${escapeGlob(words)}($|[^\\p{L}\\p{N}])`, 'iu');
+  return (text) => found.test(text);
+}
+
+/**
+ * A glob for a whole text. What stands between its stars is looked for piece by piece, each as early as it can be: as one
+ * expression with `.*` for the stars, a few of these take longer than anybody waits.
+ */
+function globTest(glob: string): Test {
+  const pieces = glob.split(/\*+/).map((piece) => escapeGlob(piece).replaceAll('?', '.'));
+  const [first, ...others] = pieces;
+  const last = others.pop();
+  if (last === undefined) {
+    const whole = new RegExp(`^${first}$`, 'isu');
+    return (text) => whole.test(text);
+  }
+  const [start, end] = [new RegExp(`^${first}`, 'isu'), new RegExp(`${last}$`, 'isu')];
+  const between = others.map((piece) => new RegExp(piece, 'gisu'));
+  return (text) => {
+    let at = start.exec(text)?.[0].length ?? -1;
+    for (const piece of between) {
+      piece.lastIndex = at;
+      if (at < 0 || !piece.test(text)) return false;
+      at = piece.lastIndex;
+    }
+    return at >= 0 && end.test(text.slice(at));
+  };
+}
+
+function patternTest(match: string): Test {
+  return /[*?]/.test(match) ? globTest(composed(match)) : wordsTest(composed(match));
 }
 
 /** Whether a rule fits a series by its UID, its folder (one name, or the whole path) or its description. */
 function testOf({
   match,
 }: ViewRule): (folder: string, seriesUid: string | null, description: string | null) => boolean {
-  const test = pattern(match);
+  const test = patternTest(match);
   return (folder, seriesUid, description) =>
     seriesUid === match ||
-    test.test(folder) ||
-    folder.split('/').some((name) => test.test(name)) ||
-    (description !== null && test.test(composed(description)));
+    test(folder) ||
+    folder.split('/').some(test) ||
+    (description !== null && test(composed(description)));
 }
 
 /** Tests by rule, so that a folder of thousands compiles each once. */

@@ -1,6 +1,7 @@
 /** @file Reads the file of an experiment: every key checked, defaults filled in. */
 import * as z from 'zod/mini';
-import { ConfigError, FileError } from '../../base/errors.ts';
+import { ConfigError } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 import { isRecord } from '../../base/record.ts';
 import { either, fields, flag, list, oneOf, shapeOf, text, whole } from '../../tasks/settings.ts';
 import { parse, parseGiven, presetOf, resolveConfig } from '../config.ts';
@@ -89,7 +90,7 @@ const own: Readonly<Record<string, string>> = {
 
 /** Throws ConfigError where a configuration sets what the experiment says itself. */
 function expectFree(given: GivenConfig, where: string, allowed: readonly string[] = []): void {
-  const taken = Object.keys(given).filter((key) => key in own && !allowed.includes(key));
+  const taken = Object.keys(given).filter((key) => Object.hasOwn(own, key) && !allowed.includes(key));
   if (taken.length > 0)
     throw new ConfigError(`${where}.${taken[0]} has no place here: ${own[taken[0]!]}. Leave it out.`);
 }
@@ -193,11 +194,5 @@ export function parseExperiment(value: unknown, file: string): Experiment {
 
 /** Parses the text of an experiment's file. @throws FileError where it is no JSON; else as `parseExperiment` */
 export function readExperiment(content: string, file: string): Experiment {
-  let value: unknown;
-  try {
-    value = JSON.parse(content);
-  } catch (error) {
-    throw new FileError(file, `is not JSON (${(error as Error).message})`, 'Repair it.', { cause: error });
-  }
-  return parseExperiment(value, file);
+  return parseExperiment(parseJson(content, file), file);
 }

@@ -1,6 +1,8 @@
 /** @file Weights of an experiment that were made elsewhere: whom they saw, as far as they say, and whether they are still the same. */
+
 import { join } from 'node:path';
 import { ConfigError, FileError } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 import { shapesOf } from '../../exchange/names.ts';
 import { misfit } from '../../models/state.ts';
 import { initFile, taskHeads, weightsChecksum } from '../../train/init.ts';
@@ -36,7 +38,9 @@ function fitsAny({ weights, info }: ReadInit, model: ModelSection): boolean {
 /** What the weights that a run began with were, null before it did. */
 async function begunWith(folder: string): Promise<string | null> {
   const text = await readText(new DiskFiles(folder), initFile);
-  return text === null ? null : (JSON.parse(text) as { readonly checksum: string }).checksum;
+  return text === null
+    ? null
+    : (parseJson(text, join(folder, initFile)) as { readonly checksum: string }).checksum;
 }
 
 /** Weights that an experiment's file names. */

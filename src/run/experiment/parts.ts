@@ -1,6 +1,7 @@
 /** @file Who tests, who may be labelled and who is left for pretraining; and the labelled subjects of each point. */
 
 import { ConfigError } from '../../base/errors.ts';
+import { ownOf } from '../../base/record.ts';
 import { plural, some } from '../../base/words.ts';
 import { purposes } from '../../data/purposes.ts';
 import { type Split, splitSubjects, subjectsOf } from '../../data/split.ts';
@@ -176,7 +177,7 @@ export function spareSplit({ spare }: Parts, where: string, fractions: Fractions
 export const known =
   ({ same }: Pick<ExperimentSubjects, 'same'>) =>
   (name: string): string =>
-    same[name] ?? name;
+    ownOf(same, name) ?? name;
 
 /**
  * Who pretrains, of data that share subjects with the target's: all who do not test.

@@ -1,7 +1,9 @@
 /** @file Planes planned on an experiment's test studies with the networks of its pretrainings, kept in their folders. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, PlanningError } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 import { listed } from '../../base/words.ts';
 import { listFiles, readBytes } from '../../data/files/files.node.ts';
 import { dicomReader } from '../../data/prepare.ts';
@@ -29,7 +31,7 @@ export const isPlanned = (folder: string): boolean => existsSync(join(folder, pl
 /** What planning with a pretraining came to; null where its network draws no lines, or before it was done. */
 export async function readPlanned(folder: string): Promise<PlannedStudies | null> {
   const text = await readText(new DiskFiles(folder), planesFile);
-  return text === null ? null : (JSON.parse(text) as PlannedStudies | null);
+  return text === null ? null : (parseJson(text, join(folder, planesFile)) as PlannedStudies | null);
 }
 
 /** A finished pretraining. */

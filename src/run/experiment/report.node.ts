@@ -1,6 +1,8 @@
 /** @file The report of an experiment, with its tables as CSV and JSON, from whatever runs are finished. */
+
 import { join } from 'node:path';
 import { FileError } from '../../base/errors.ts';
+import { ownOf } from '../../base/record.ts';
 import { writeFiles } from '../../data/files/files.node.ts';
 import { type ExperimentParts, renderExperiment } from '../../report/experiment.ts';
 import type { PretrainedRun } from '../../results/experiment.ts';
@@ -37,7 +39,7 @@ function subjectsOf(
   return {
     ...{ folds, validation, notice, pool: names('pool'), spare: names('spare') },
     test: new Set(parts.flatMap(({ test }) => test)).size,
-    groups: [...new Set([...everyone].flatMap((name) => groups[name] ?? []))].sort(),
+    groups: [...new Set([...everyone].flatMap((name) => ownOf(groups, name) ?? []))].sort(),
   };
 }
 

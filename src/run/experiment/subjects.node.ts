@@ -1,4 +1,6 @@
 /** @file Who tests, may be labelled, or neither, as the experiment's folder keeps it. */
+import { join } from 'node:path';
+import { parseJson } from '../../base/json.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText, writeText } from '../../train/runfiles.ts';
 import { foldsAsked } from './folds.ts';
@@ -34,7 +36,10 @@ export async function writeSubjects(
 export async function readSubjects(folder: string): Promise<KeptSubjects> {
   const text = await readText(new DiskFiles(folder), subjectsFile);
   if (text === null) return { parts: [], notice: null };
-  const found = JSON.parse(text) as Parts & { notice?: string; folds?: readonly Content[] };
+  const found = parseJson(text, join(folder, subjectsFile)) as Parts & {
+    notice?: string;
+    folds?: readonly Content[];
+  };
   const { notice = null, folds, groups, ...own } = found;
   return { parts: (folds ?? [own]).map((lists) => ({ ...lists, groups })), notice };
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 import { changedKeys, settingAt } from '../../train/changes.ts';
 import type { RunConfig } from '../config.ts';
 import { configFile } from '../settle.node.ts';
@@ -46,8 +47,10 @@ export async function expectSameFolds(
   throw refusal(join(folder, 'points'), `subjects.test was ${was}, is ${is}`);
 }
 
-const savedConfig = async (folder: string): Promise<RunConfig> =>
-  JSON.parse(await readFile(join(folder, configFile), 'utf8')) as RunConfig;
+async function savedConfig(folder: string): Promise<RunConfig> {
+  const path = join(folder, configFile);
+  return parseJson(await readFile(path, 'utf8'), path) as RunConfig;
+}
 
 /**
  * Throws ConfigError naming key and run where a run has read another store than it now would.

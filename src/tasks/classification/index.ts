@@ -1,6 +1,8 @@
 /** @file Classification: which group a subject is in, of a pathology say; learnt slice by slice, judged study by study. */
+
 import * as ops from '../../autograd/ops.ts';
 import { ConfigError } from '../../base/errors.ts';
+import { ownOf } from '../../base/record.ts';
 import { listed } from '../../base/words.ts';
 import { field } from '../../data/field.ts';
 import { pathology } from '../../data/groups.ts';
@@ -26,7 +28,7 @@ export interface ClassificationSettings {
 
 /** Names of the groups, sorted. Throws ConfigError where there are fewer than two. */
 function classesOf({ groupNames = {} }: Facts, label: string): readonly string[] {
-  const classes = groupNames[label] ?? [];
+  const classes = ownOf(groupNames, label) ?? [];
   if (classes.length >= 2) return classes;
   const known = Object.keys(groupNames);
   const have = known.length > 0 ? `they have labels ${listed(known)}` : 'they have no labels of subjects';

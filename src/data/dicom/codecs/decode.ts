@@ -1,5 +1,6 @@
 /** @file Decodes one image's stream by what it is; the transfer syntax counts for streams that do not say. */
 
+import { inflateUpTo } from '../../files/unpack.ts';
 import { decodeJpeg } from './jpeg.ts';
 import { decodeJpeg2000, isCodestream, isJp2 } from './jpeg2000.ts';
 import { decodeRle, isRle } from './rle.ts';
@@ -28,15 +29,19 @@ function decodePlain(bytes: Uint8Array, { rows, columns, bitsAllocated }: FrameS
   return { bytes, bytesPerSample };
 }
 
+/** Bytes behind an image that are passed over. */
+const MOST_PADDING = 1024;
+
 /** Deflate (RFC 1951) of one image's plain samples. */
 async function decodeDeflated(stream: Uint8Array, shape: FrameShape): Promise<DecodedFrame> {
-  const { inflateSync } = await import('fflate');
-  let bytes: Uint8Array;
+  const { rows, columns, bitsAllocated } = shape;
+  let bytes: Uint8Array | null;
   try {
-    bytes = inflateSync(stream);
+    bytes = inflateUpTo(stream, rows * columns * (bitsAllocated / 8) + MOST_PADDING);
   } catch (cause) {
     throw new Error('the deflated stream is damaged or cut short', { cause });
   }
+  if (bytes === null) throw new Error('the deflated stream holds more than its image');
   return decodePlain(bytes, shape);
 }
 

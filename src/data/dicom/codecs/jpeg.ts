@@ -2,6 +2,7 @@
 
 import { Library } from './library.ts';
 import { type JpegHead, jpegHead, processes, upToEnd, withEnd } from './markers.ts';
+import { checkScans } from './scans.ts';
 import { checkHead, type DecodedFrame, type FrameShape, fits, frameOf } from './types.ts';
 
 const dct = new Library(
@@ -29,6 +30,9 @@ const otherNames = new Map<number, string>([
 const isSequential = (process: number): boolean =>
   process === processes.baseline || process === processes.extended;
 
+const isProgressive = (process: number): boolean =>
+  process === processes.progressive || process === processes.progressiveArithmetic;
+
 /** Why a stream is not decoded, and what can where something can. */
 function refusal({ process, precision }: JpegHead): string {
   const name = dctNames.get(process);
@@ -43,7 +47,9 @@ async function decodeGrey(stream: Uint8Array, head: JpegHead): Promise<DecodedFr
   // Its decoder may take a stream for whole that lacks its last byte, and many seconds for one without end marker.
   if (process === processes.jpegLs) return jpegLs.decode(head, [upToEnd(stream)]);
   if (!dctNames.has(process) || precision !== 8) throw new Error(refusal(head));
-  return dct.decode(head, isSequential(process) ? withEnd(stream) : [stream]);
+  if (isSequential(process)) return dct.decode(head, withEnd(stream));
+  if (isProgressive(process)) checkScans(stream);
+  return dct.decode(head, [stream]);
 }
 
 /** Decodes a stream that begins with SOI. Throws Error where it is damaged or of a kind without decoder. */

@@ -2,6 +2,7 @@
 
 import { Library } from './library.ts';
 import { withEnd } from './markers.ts';
+import { checkTiles } from './tiles.ts';
 import { checkHead, type DecodedFrame, type FrameShape, fits, frameOf, type StreamHead } from './types.ts';
 
 const library = new Library('JPEG 2000', 'J2KDecoder', () => import('@cornerstonejs/codec-openjpeg/decode'));
@@ -90,6 +91,7 @@ export async function decodeJpeg2000(encoded: Uint8Array, shape: FrameShape): Pr
   const head = headOf(stream);
   const { signed, precision } = head;
   if (!fits(head, shape)) return { ...frameOf(head, new Uint8Array()), signed };
+  checkTiles(stream);
   const isSignedByte = signed && precision <= 8;
   const frame = await (isSignedByte
     ? decodeSignedBytes(stream, head)

@@ -101,8 +101,24 @@ class BitReader {
     if (this.#count < this.#beyond) throw new Error('the stream ends before its image is full');
   }
 
+  /**
+   * Throws Error where more is left, up to the next marker or the end, than a byte of padding: a stream that was cut short and
+   * filled up with zeros is full early, for these are codes too.
+   */
+  end(): void {
+    const { length } = this.#stream;
+    let left = Math.floor((this.#count - this.#beyond) / 8);
+    let at = this.#at;
+    for (; left <= 1 && at < length; at++, left++)
+      if (this.#stream[at] === 0xff && this.#stream[at + 1] !== 0) break;
+    const unmarked = at >= length && this.#stream[length - 1] === 0 && this.#stream[length - 2] === 0;
+    if (left > 1 || unmarked)
+      throw new Error('the stream holds more than its image: it is damaged or was cut short');
+  }
+
   /** Goes on behind restart marker `index` (modulo 8). */
   restart(index: number): void {
+    this.end();
     while (this.#stream[this.#at] === 0xff && this.#stream[this.#at + 1] === 0xff) this.#at++;
     if (this.#stream[this.#at] !== 0xff || this.#stream[this.#at + 1] !== markers.restart + (index & 7))
       throw new Error('a restart marker of the stream is missing');
@@ -159,6 +175,7 @@ function samplesOf(stream: Uint8Array, head: JpegHead, scan: Scan): Uint16Array 
     if (y === 0 || isRestart) firstRow(row, 1 << (precision - scan.pointTransform - 1), next);
     else furtherRow(row, samples.subarray((y - 1) * columns, y * columns), scan.predictor, next);
   }
+  reader.end();
   return samples;
 }
 

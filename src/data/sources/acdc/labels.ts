@@ -11,9 +11,14 @@ const classOf: ReadonlyMap<number, number> = new Map(labelNames.map((_, label) =
 /** How far scaled values (scl_slope) may be from the whole numbers that they stand for. */
 const roundingTolerance = 1e-3;
 
-/** Labels as whole numbers; what is near none is left, and is no class. */
-export const wholeNumbers = (values: Float32Array): Float32Array =>
-  values.map((v) => (Math.abs(v - Math.round(v)) <= roundingTolerance ? Math.round(v) : v));
+/** Labels made whole numbers, in place; what is near none is left, and is no class. */
+export function wholeNumbers(values: Float32Array): Float32Array {
+  for (let i = 0; i < values.length; i++) {
+    const whole = Math.round(values[i]!);
+    if (Math.abs(values[i]! - whole) <= roundingTolerance) values[i] = whole;
+  }
+  return values;
+}
 
 /** The mask's values as whole numbers, told of where some are no label, and its slices. */
 function readLabels({ dims, data, file }: ReadVolume, warn: Warn) {

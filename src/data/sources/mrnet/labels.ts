@@ -1,5 +1,4 @@
 /** @file MRNet's labels: lines of a case's number and 0 or 1, without a header. */
-import { decodeText } from '../../files/text.ts';
 
 /** What a file says. */
 export interface CaseLabels {
@@ -18,13 +17,11 @@ const isHeader = (line: string, number: number): boolean => number === 1 && /^"?
  * Reads labels with any line ends. Lines that are no case with 0 or 1 are left out and told, and so are cases that are
  * there twice with both; a header is passed over.
  */
-export function parseCaseLabels(bytes: Uint8Array): CaseLabels {
+export function parseCaseLabels(content: string): CaseLabels {
   const values = new Map<number, boolean>();
   const torn = new Set<number>();
   const problems: string[] = [];
-  for (const [i, text] of decodeText(bytes)
-    .split(/\r\n|\n|\r/)
-    .entries()) {
+  for (const [i, text] of content.split(/\r\n|\n|\r/).entries()) {
     const line = text.trim();
     if (line === '' || isHeader(line, i + 1)) continue;
     const [, number, value] = LINE.exec(line) ?? [];

@@ -1,6 +1,6 @@
 /** @file A series of MRNet: a .npy of bytes [slices, rows, columns], each slice scaled to the grid as a whole. */
 import { FileError } from '../../../base/errors.ts';
-import { readNpyHeader } from '../../../base/npy.ts';
+import { MOST_HEADER, readNpyHeader } from '../../../base/npy.ts';
 import { cropMap, resample, zScore } from '../../resample.ts';
 import type { ImagePlane, PreparedImage, Reason } from '../../types.ts';
 import type { Series } from './files.ts';
@@ -18,6 +18,12 @@ export interface Slices {
 
 /** @throws FileError for another type, order or rank, no slices, or fewer or more bytes */
 export function readSlices(bytes: Uint8Array, file: string): Slices {
+  const { start, ...layout } = readLayout(bytes, bytes.length, file);
+  return { ...layout, values: bytes.subarray(start) };
+}
+
+/** What the header says, of which the bytes of the file must be. */
+function readLayout(bytes: Uint8Array, length: number, file: string) {
   const { descr, fortran, shape, start } = readNpyHeader(bytes, file, again);
   const size = `(${shape.join(', ')})`;
   if (descr !== '|u1')
@@ -27,13 +33,9 @@ export function readSlices(bytes: Uint8Array, file: string): Slices {
   const [count, rows, columns] = shape as readonly [number, number, number];
   const expected = count * rows * columns;
   if (expected === 0) throw new FileError(file, `has shape ${size}: there is no pixel`, again);
-  if (bytes.length - start !== expected)
-    throw new FileError(
-      file,
-      `has ${bytes.length - start} bytes of data, not the ${expected} of ${size}`,
-      again,
-    );
-  return { count, rows, columns, values: bytes.subarray(start) };
+  if (length - start !== expected)
+    throw new FileError(file, `has ${length - start} bytes of data, not the ${expected} of ${size}`, again);
+  return { count, rows, columns, start };
 }
 
 /**
@@ -51,6 +53,15 @@ function planeOf(rows: number, columns: number, slice: number, pixelMm: number):
   };
 }
 
+/** The bytes of an array; of a file that is none, or not as long as it says, no more than the first. */
+async function readArray(source: Series['source']): Promise<Uint8Array> {
+  if (source.start) {
+    const { bytes, size } = await source.start(MOST_HEADER);
+    readLayout(bytes, size, source.path);
+  }
+  return source.read();
+}
+
 /** Slices on the grid, z-scored together. */
 export async function prepareSeries(
   { source, plane, subject }: Series,
@@ -58,7 +69,7 @@ export async function prepareSeries(
   warn: (file: string, reason: Reason) => void,
 ): Promise<{ readonly images: readonly PreparedImage[]; readonly pixels: Float32Array }> {
   const file = source.path;
-  const { count, rows, columns, values } = readSlices(await source.read(), file);
+  const { count, rows, columns, values } = readSlices(await readArray(source), file);
   const pixelMm = (size * spacingMm) / Math.max(rows, columns);
   const map = cropMap(planeOf(rows, columns, 0, pixelMm), size, spacingMm);
   const [area, side] = [rows * columns, size * size];

@@ -1,0 +1,2 @@
+/** Builds the campaigns into a folder of dist, whose path it gives. */
+export function buildFaults(folder?: string): Promise<string>;

@@ -2,8 +2,14 @@
 import { mean } from '../base/statistics.ts';
 import { groupBy } from '../data/lists.ts';
 import type { Evaluation } from './evaluation.ts';
-import type { Interval } from './hierarchy.ts';
-import { cellMeans, type Differences, hierarchicalBootstrap } from './hierarchy.ts';
+import {
+  cellMeans,
+  drawMeans,
+  hierarchicalBootstrap,
+  type Interval,
+  type Layout,
+  layoutOf,
+} from './hierarchy.ts';
 import type { PlannedStudies } from './planes.ts';
 import type { Result } from './result.ts';
 import { holm, type PairedT, pairedT } from './student.ts';
@@ -98,13 +104,25 @@ export function summarizeArm(
   };
 }
 
+/** A pretraining less scratch. */
+export interface PretrainingMean {
+  /** Its seed; null: none of this experiment. */
+  readonly pretraining: number | null;
+  readonly seeds: number;
+  readonly mean: number | null;
+}
+
 /** An initialisation less scratch at a place of the grid. */
 export interface Comparison extends Place {
   readonly initialisation: string;
   readonly key: string;
-  /** Seeds of which every run is there, and pretrainings. */
+  /** Seeds that have a run from scratch and one of a pretraining at least. */
   readonly seeds: number;
   readonly pretrainings: number;
+  /** How these meet. */
+  readonly layout: Layout;
+  /** Of each pretraining the mean over its seeds. */
+  readonly byPretraining: readonly PretrainingMean[];
   /** Test subjects of which both have a value, in any pair. */
   readonly subjects: number;
   readonly mean: number | null;
@@ -121,19 +139,19 @@ export interface Comparison extends Place {
 const bySubject = (run: ExperimentRun, key: string): Readonly<Record<string, number>> =>
   run.results.find((result) => result.key === key)?.bySubject ?? {};
 
-/** Differences crossed over pretrainings, seeds and subjects: of the seeds of which every run is there. */
-function differences(runs: readonly ExperimentRun[], scratch: readonly ExperimentRun[], key: string) {
-  const pretrainings = [...new Set(runs.map(({ pretraining }) => pretraining))];
-  const at = (seed: number, made: number | null) =>
-    runs.find((run) => run.seed === seed && run.pretraining === made);
+/** Differences by pretraining, seed and subject, of the seeds of which a pair is there; null in cells without a run. */
+function differences(all: readonly ExperimentRun[], scratch: readonly ExperimentRun[], key: string) {
   const seeds = [...new Set(scratch.map(({ seed }) => seed))].filter((seed) =>
-    pretrainings.every((made) => at(seed, made)),
+    all.some((run) => run.seed === seed),
   );
+  const runs = all.filter(({ seed }) => seeds.includes(seed));
+  const pretrainings = [...new Set(runs.map(({ pretraining }) => pretraining))];
   const alone = seeds.map((seed) => bySubject(scratch.find((run) => run.seed === seed)!, key));
   const subjects = [...new Set(alone.flatMap((values) => Object.keys(values)))].sort();
-  const cells: Differences = pretrainings.map((made) =>
+  const cells = pretrainings.map((made) =>
     seeds.map((seed, s) => {
-      const values = bySubject(at(seed, made)!, key);
+      const run = runs.find((one) => one.seed === seed && one.pretraining === made);
+      const values = run ? bySubject(run, key) : {};
       return subjects.map((name) => {
         const [is, was] = [values[name], alone[s]![name]];
         return is === undefined || was === undefined ? null : is - was;
@@ -142,15 +160,6 @@ function differences(runs: readonly ExperimentRun[], scratch: readonly Experimen
   );
   const paired = subjects.filter((_, j) => cells.some((row) => row.some((values) => values[j] !== null)));
   return { cells, seeds, pretrainings, subjects: paired.length };
-}
-
-/** Mean over pretrainings of each seed's difference. */
-function seedDifferences(cells: Differences): number[] {
-  const means = cellMeans(cells);
-  const seeds = means[0]?.length ?? 0;
-  return Array.from({ length: seeds }, (_, s) =>
-    mean(means.map((row) => row[s]!).filter((v) => v !== null)),
-  ).filter((v) => v !== null);
 }
 
 export interface CompareOptions {
@@ -173,11 +182,15 @@ function compareAt(
   const here = runs.filter(atPlace(place));
   const of = (name: string) => here.filter((run) => run.initialisation === name);
   const { cells, seeds, pretrainings, subjects } = differences(of(initialisation), of(scratch), key);
-  const each = seedDifferences(cells);
+  const each = drawMeans(cells);
+  const byPretraining = cellMeans(cells).map((row, p): PretrainingMean => {
+    const values = row.filter((value) => value !== null);
+    return { pretraining: pretrainings[p]!, seeds: values.length, mean: mean(values) };
+  });
   const bootstrap = resample && seeds.length > 0 ? hierarchicalBootstrap(cells, { seed: 1 }) : null;
   return {
     ...{ ...place, initialisation, key, bootstrap, subjects },
-    ...{ seeds: seeds.length, pretrainings: pretrainings.length },
+    ...{ seeds: seeds.length, pretrainings: pretrainings.length, layout: layoutOf(cells), byPretraining },
     mean: mean(each),
     test: pairedT(each),
     wins: each.filter((d) => (better === 'higher' ? d > 0 : d < 0)).length,

@@ -12,6 +12,7 @@ import type {
   ExperimentSubjects,
   Initialisation,
   Labelled,
+  Pairing,
   Pretrains,
   TestCohort,
 } from './settings.ts';
@@ -68,6 +69,7 @@ const shape = {
   steps: z.optional(axis(whole({ from: 1 }))),
   seeds: axis(whole({ from: 0 })),
   pretrainingSeeds: z.optional(axis(whole({ from: 0 }))),
+  pairing: z.optional(oneOf<Pairing>(['crossed', 'nested'])),
   figure: z.optional(z.nullable(text)),
 };
 
@@ -178,6 +180,7 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     steps: read.steps ?? [settled.steps],
     seeds: read.seeds,
     pretrainingSeeds: read.pretrainingSeeds ?? [1],
+    pairing: read.pairing ?? 'crossed',
     figure: read.figure ?? null,
   };
   checkNames(experiment, file);

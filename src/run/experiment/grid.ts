@@ -53,10 +53,13 @@ function pretrainingsOf(experiment: Experiment, key: string, of: number | null):
 /** What an initialisation begins a fold's points with. */
 type Arm = Pick<Point, 'initialisation' | 'pretraining'>;
 
-function armsOf(experiment: Experiment, fold: number | null): Arm[] {
+/** @param turn the place of the seed among the seeds, from 0: which pretraining it has where each has one */
+function armsOf(experiment: Experiment, fold: number | null, turn: number): Arm[] {
   return Object.keys(experiment.initialisations).flatMap((initialisation): Arm[] => {
     const made = pretrainingsOf(experiment, initialisation, fold);
-    return (made.length > 0 ? made : [null]).map((pretraining) => ({ initialisation, pretraining }));
+    if (made.length === 0) return [{ initialisation, pretraining: null }];
+    const own = experiment.pairing === 'nested' ? [made[turn % made.length]!] : made;
+    return own.map((pretraining) => ({ initialisation, pretraining }));
   });
 }
 
@@ -77,11 +80,11 @@ function pointOf(
 export function gridOf(experiment: Experiment, folds: number | null): Grid {
   const { seeds, steps, labelled } = experiment;
   const each = folds === null ? [null] : Array.from({ length: folds }, (_, i) => i + 1);
-  const points = seeds.flatMap((seed) =>
+  const points = seeds.flatMap((seed, turn) =>
     each.flatMap((fold) =>
       steps.flatMap((count) =>
         labelled.flatMap((subjects) =>
-          armsOf(experiment, fold).map((arm) =>
+          armsOf(experiment, fold, turn).map((arm) =>
             pointOf(arm, { labelled: subjects, steps: count, fold, seed }),
           ),
         ),

@@ -47,6 +47,12 @@ export interface Initialisation {
   readonly transfer: GivenConfig;
 }
 
+/**
+ * How seeds meet the pretraining seeds of an initialisation: each with every one, or each with one of them, which the
+ * seeds take in turn (the design that is called nested: draws of labels within pretrainings).
+ */
+export type Pairing = 'crossed' | 'nested';
+
 /** A count of labelled subjects, or all of the pool. */
 export type Labelled = number | 'all';
 
@@ -63,6 +69,7 @@ export interface Experiment {
   /** Each draws labelled subjects, first weights, and the order of training. */
   readonly seeds: readonly number[];
   readonly pretrainingSeeds: readonly number[];
+  readonly pairing: Pairing;
   /** Key of the result that is compared; null: the first of the evaluations. */
   readonly figure: string | null;
 }

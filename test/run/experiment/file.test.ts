@@ -141,6 +141,26 @@ describe('an experiment’s file', () => {
   });
 });
 
+describe('seeds and pretrainings', () => {
+  const initialisations = { ...tiny.initialisations, taken: { of: 'pretrained' } };
+  const asked = { initialisations, labelled: [1], seeds: [4, 7, 5], pretrainingSeeds: [1, 2] };
+  const pairs = (pairing: object) =>
+    gridOf(parsed({ ...asked, ...pairing }), null).points.map(
+      ({ initialisation, pretraining, seed }) => `${initialisation} ${pretraining?.seed ?? '-'} ${seed}`,
+    );
+
+  it('are crossed, or the seeds take the pretrainings in turn', () => {
+    expect(pairs({})).toEqual(pairs({ pairing: 'crossed' }));
+    expect(pairs({})).toHaveLength(3 * (1 + 2 + 2));
+    expect(pairs({ pairing: 'nested' })).toEqual([
+      ...['scratch - 4', 'pretrained 1 4', 'taken 1 4'],
+      ...['scratch - 7', 'pretrained 2 7', 'taken 2 7'],
+      ...['scratch - 5', 'pretrained 1 5', 'taken 1 5'],
+    ]);
+    expect(() => parsed({ pairing: 'turns' })).toThrow(/pairing turns: one of crossed, nested is needed/);
+  });
+});
+
 describe('folds', () => {
   const folder = { ...tiny.base, phantom: undefined, data: 'acdc/' };
   const own = parsed({

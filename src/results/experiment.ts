@@ -21,14 +21,18 @@ export interface RecordedResult
   /** Whether only tables show it. */
   readonly detail: boolean;
   readonly bySubject: Readonly<Record<string, number>>;
+  /** Whether it is of all subjects of several folds at once: without values by subject there is its value alone. */
+  readonly pooled?: boolean;
 }
 
+export const recordedResult = ({ detail = false, bySubject, ...result }: Result): RecordedResult => {
+  const { key, title, unit, digits, better, value, trivial } = result;
+  const values = Object.fromEntries([...bySubject].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { key, title, unit, digits, better, value, trivial, detail, bySubject: values };
+};
+
 /** Results as a run's folder keeps them. */
-export const recordedResults = ({ results }: Evaluation): RecordedResult[] =>
-  results.map(({ key, title, unit, digits, better, value, trivial, detail = false, bySubject }) => ({
-    ...{ key, title, unit, digits, better, value, trivial, detail },
-    bySubject: Object.fromEntries([...bySubject].sort(([a], [b]) => (a < b ? -1 : 1))),
-  }));
+export const recordedResults = ({ results }: Evaluation): RecordedResult[] => results.map(recordedResult);
 
 /** A finished fine-tuning. */
 export interface ExperimentRun {
@@ -42,6 +46,8 @@ export interface ExperimentRun {
   readonly seed: number;
   /** From 1, where all subjects test in turn and these are those of one turn. */
   readonly fold?: number;
+  /** Each task's part of its evaluation, of a fold. */
+  readonly summaries?: Readonly<Record<string, unknown>>;
   readonly results: readonly RecordedResult[];
 }
 
@@ -63,11 +69,20 @@ export const atPlace =
   (run: ExperimentRun): boolean =>
     run.labelled === labelled && run.steps === steps;
 
-/** What a result is of a run: the mean over test subjects of those that have one; null without any. */
-export function figureOf({ results }: Pick<ExperimentRun, 'results'>, key: string): number | null {
+/** Values whose mean is the figure: by subject, or of all at once under no name. */
+function valuesOf(
+  { results }: Pick<ExperimentRun, 'results'>,
+  key: string,
+): Readonly<Record<string, number>> {
   const found = results.find((result) => result.key === key);
-  return found ? mean(Object.values(found.bySubject)) : null;
+  if (!found) return {};
+  const { pooled, value, bySubject } = found;
+  return pooled && value !== null && Object.keys(bySubject).length === 0 ? { '': value } : bySubject;
 }
+
+/** What a result is of a run: the mean over test subjects of those that have one; null without any. */
+export const figureOf = (run: Pick<ExperimentRun, 'results'>, key: string): number | null =>
+  mean(Object.values(valuesOf(run, key)));
 
 /** An initialisation at a place: its figure over seeds, each the mean over the pretrainings. */
 export interface ArmSummary extends Place {
@@ -136,9 +151,6 @@ export interface Comparison extends Place {
   readonly adjusted: number | null;
 }
 
-const bySubject = (run: ExperimentRun, key: string): Readonly<Record<string, number>> =>
-  run.results.find((result) => result.key === key)?.bySubject ?? {};
-
 /** Differences by pretraining, seed and subject, of the seeds of which a pair is there; null in cells without a run. */
 function differences(all: readonly ExperimentRun[], scratch: readonly ExperimentRun[], key: string) {
   const seeds = [...new Set(scratch.map(({ seed }) => seed))].filter((seed) =>
@@ -146,19 +158,21 @@ function differences(all: readonly ExperimentRun[], scratch: readonly Experiment
   );
   const runs = all.filter(({ seed }) => seeds.includes(seed));
   const pretrainings = [...new Set(runs.map(({ pretraining }) => pretraining))];
-  const alone = seeds.map((seed) => bySubject(scratch.find((run) => run.seed === seed)!, key));
+  const alone = seeds.map((seed) => valuesOf(scratch.find((run) => run.seed === seed)!, key));
   const subjects = [...new Set(alone.flatMap((values) => Object.keys(values)))].sort();
   const cells = pretrainings.map((made) =>
     seeds.map((seed, s) => {
       const run = runs.find((one) => one.seed === seed && one.pretraining === made);
-      const values = run ? bySubject(run, key) : {};
+      const values = run ? valuesOf(run, key) : {};
       return subjects.map((name) => {
         const [is, was] = [values[name], alone[s]![name]];
         return is === undefined || was === undefined ? null : is - was;
       });
     }),
   );
-  const paired = subjects.filter((_, j) => cells.some((row) => row.some((values) => values[j] !== null)));
+  const paired = subjects.filter(
+    (name, j) => name && cells.some((row) => row.some((values) => values[j] !== null)),
+  );
   return { cells, seeds, pretrainings, subjects: paired.length };
 }
 

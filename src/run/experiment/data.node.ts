@@ -168,15 +168,12 @@ export class ExperimentData {
     const { data, map } = baseConfig(this.#experiment);
     const { parts } = await this.target();
     const own = fold === null ? parts : [parts[fold - 1]!];
-    if (data !== null)
-      return existsSync(join(data, manifestName))
-        ? null
-        : { folder: data, subjects: own.flatMap(({ test }) => test), map };
-    return {
-      folder: join(this.#folder, targetFolder(this.#experiment), 'test', 'cohort'),
-      subjects: null,
-      map,
-    };
+    const subjects = own.flatMap(({ test }) => test);
+    if (data !== null) return existsSync(join(data, manifestName)) ? null : { folder: data, subjects, map };
+    const made = join(this.#folder, targetFolder(this.#experiment));
+    return testCohort(this.#experiment.subjects)
+      ? { folder: join(made, 'test', 'cohort'), subjects: null, map }
+      : { folder: join(made, 'cohort'), subjects, map };
   }
 
   async #openTarget(): Promise<TargetData> {

@@ -26,6 +26,7 @@ import type { ExperimentEnd, ExperimentOptions } from './options.node.ts';
 import { mainOf, resultsFile } from './outcome.node.ts';
 import { ExperimentPace } from './pace.ts';
 import { isPlanned, planTestStudies } from './planes.node.ts';
+import { pooledIn } from './pooling.ts';
 import { type Request, Requests } from './requests.node.ts';
 import { claim, dropCheckpoints, keepExperiment, openFolder, stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
@@ -209,7 +210,8 @@ class Conductor {
       onEvaluated: async (evaluation) => {
         const results = recordedResults(evaluation);
         // before hours pass
-        if (unit.kind === 'point') mainOf(results, this.#options.experiment.figure);
+        if (unit.kind === 'point')
+          mainOf([...results, ...pooledIn(unit, evaluation)], this.#options.experiment.figure);
         await writeText(new DiskFiles(folder), resultsFile, `${JSON.stringify(results)}\n`);
       },
     });

@@ -6,7 +6,7 @@ import { either, fields, flag, list, oneOf, shapeOf, text, whole } from '../../t
 import { parse, parseGiven, presetOf, resolveConfig } from '../config.ts';
 import { fineTuning } from '../job.ts';
 import type { GivenConfig, RunConfig } from '../settings.ts';
-import { checkConfigs, checkNames, checkPretrains, inside, name } from './check.ts';
+import { checkChains, checkConfigs, checkNames, checkPretrains, inside, name } from './check.ts';
 import type {
   Experiment,
   ExperimentSubjects,
@@ -50,7 +50,7 @@ const config = z.record(
 ) as unknown as z.ZodMiniType<GivenConfig>;
 
 const initialisation = fields(
-  shapeOf<Initialisation>()({
+  shapeOf<Omit<Initialisation, 'begins'>>()({
     pretraining: z.nullable(config),
     pretrains: oneOf<Pretrains>(['spare', 'untested']),
     seeds: list(whole({ from: 0 })),
@@ -98,16 +98,30 @@ function expectFree(given: GivenConfig, where: string, allowed: readonly string[
 
 const given = (value: unknown, where: string): GivenConfig => parseGiven(value, where);
 
+/** A pretraining's configuration, and the initialisation that its `init` names as `{ "of": … }`. */
+function begun(made: GivenConfig | null, where: string) {
+  const init: unknown = made?.init;
+  if (!isRecord(init)) return { config: made, begins: null };
+  const { of, ...others } = init;
+  const { init: _, ...config } = made!;
+  if (typeof of === 'string' && Object.keys(others).length === 0)
+    return { config: config as GivenConfig, begins: of };
+  throw new ConfigError(
+    `${where}.init ${JSON.stringify(init)}: a path or { "of": an initialisation } is needed.`,
+  );
+}
+
 function completeInitialisation(value: unknown, where: string): Initialisation | null {
   if (value === null) return null;
   const {
-    pretraining: made = null,
+    pretraining: said = null,
     pretrains,
     seeds = [],
     weights = null,
     of = null,
     transfer = {},
   } = value as Partial<Initialisation>;
+  const { config: made, begins } = begun(said, `${where}.pretraining`);
   if ([made, weights, of].filter((one) => one !== null).length !== 1)
     throw new ConfigError(
       `${where} needs one of pretraining, weights and of; null stands for none, from scratch.`,
@@ -136,7 +150,15 @@ function completeInitialisation(value: unknown, where: string): Initialisation |
       throw new ConfigError(
         `${where}.transfer.${key} would compare more than the weights. Set it in base, for all.`,
       );
-  return { pretraining: parsed, pretrains: pretrains ?? 'spare', seeds, weights, of, transfer: moved };
+  return {
+    pretraining: parsed,
+    pretrains: pretrains ?? 'spare',
+    begins,
+    seeds,
+    weights,
+    of,
+    transfer: moved,
+  };
 }
 
 /** Test subjects where nothing is said: hearts of their own, or those whom the data hold out. */
@@ -184,6 +206,7 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     figure: read.figure ?? null,
   };
   checkNames(experiment, file);
+  checkChains(experiment, file);
   checkConfigs(experiment, file);
   checkPretrains(experiment, file);
   const fewest = Math.min(...experiment.labelled.map((count) => (count === 'all' ? Infinity : count)));

@@ -16,7 +16,8 @@ import {
 } from '../../results/experiment.ts';
 import { pooledRuns, pooledTables } from '../../results/folds.ts';
 import { evaluationFile } from '../job.node.ts';
-import { type Grid, type Point, type Unit, unitTitle } from './grid.ts';
+import { leadingTo } from './check.ts';
+import { chainOf, type Grid, type Point, type Unit, unitTitle } from './grid.ts';
 import { readPlanned } from './planes.node.ts';
 import { pooledEvaluations, type Summaries } from './pooling.ts';
 import { stateOf, trainingSeconds } from './runs.node.ts';
@@ -93,7 +94,11 @@ export async function costsOf(
     const points = all.filter(isDone);
     const own = [
       ...new Set(
-        all.flatMap(({ pretraining }) => (pretraining && isDone(pretraining) ? pretraining.name : [])),
+        all.flatMap((point) =>
+          chainOf(point)
+            .filter(isDone)
+            .map((made) => made.name),
+        ),
       ),
     ];
     let [pretraining, fineTuning] = [0, 0];
@@ -122,7 +127,8 @@ export function outcomeOf(
   const scratch = names.find((one) => initialisations[one] === null)!;
   const places = steps.flatMap((count) => labelled.map((subjects) => ({ labelled: subjects, steps: count })));
   const main = mainOf(results, figure);
-  const made = (one: string) => initialisations[initialisations[one]?.of ?? one];
+  const isUntested = (one: string): boolean =>
+    leadingTo(experiment, one).some((key) => initialisations[key]?.pretrains === 'untested');
   const compare = ({ key, better }: RecordedResult) =>
     compareAll(runs, { scratch, initialisations: names, places, key, better, resample: key === main?.key });
   return {
@@ -130,7 +136,7 @@ export function outcomeOf(
     ...{ main, finished, pooled, planned: grid.points.length },
     comparisons: new Map(results.map((result) => [result.key, compare(result)])),
     config: experiment,
-    untested: names.filter((one) => made(one)?.pretrains === 'untested'),
+    untested: names.filter(isUntested),
   };
 }
 

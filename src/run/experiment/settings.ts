@@ -37,6 +37,8 @@ export interface Initialisation {
   /** Made once for each seed, with these settings; null: not made here. */
   readonly pretraining: GivenConfig | null;
   readonly pretrains: Pretrains;
+  /** The initialisation whose weights the pretraining begins with; null: none of the file. */
+  readonly begins: string | null;
   /** Of the pretraining; empty: the experiment's. */
   readonly seeds: readonly number[];
   /** A run or weights file from elsewhere; null: none. */

@@ -60,6 +60,19 @@ export async function expectStore(folder: string, store: string, changed: () => 
   if (data === null || tail(data) !== tail(store)) throw refusal(folder, `${changed()} changed`);
 }
 
+/**
+ * Throws ConfigError where a run began with the weights of another run of the experiment than it now would, or of one
+ * where it now would not.
+ * @param made the name of that run, null for none
+ */
+export async function expectBegun(folder: string, made: string | null, where: string): Promise<void> {
+  const { init } = await savedConfig(folder);
+  // an experiment's folder may have moved
+  const tail = init === null ? null : resolve(init).split(/[\\/]/).slice(-2).join('/');
+  if (made === null ? init === null : tail === made) return;
+  throw refusal(folder, `${where} was ${init}, is ${made}`);
+}
+
 /** Where the file has a key of a run's configuration. */
 const spelled = (key: string, section: string): string =>
   key.startsWith('subjects.') ? `subjects (${key.split('.')[1]} subjects of the run)` : `${section}.${key}`;

@@ -101,7 +101,7 @@ function holder(text: string, path: string): string | null {
  * again first: else a slow one would throw out the claim of a fast one, and both would have the run.
  * @returns null where it is no longer there
  */
-async function succeed(path: string, dead: string): Promise<Claimed | null> {
+export async function succeed(path: string, dead: string): Promise<Claimed | null> {
   const right = await claimAt(`${path}.next`);
   if ('by' in right) return right;
   try {

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { alone, type Claimed, claim, holderOf } from '../../../src/run/experiment/claims.node.ts';
+import { alone, type Claimed, claim, holderOf, succeed } from '../../../src/run/experiment/claims.node.ts';
 import { parseExperiment } from '../../../src/run/experiment/file.ts';
 import { useFolder } from '../../commands/terminal.ts';
 import { tiny } from './tiny.ts';
@@ -46,6 +46,21 @@ describe('a claim', () => {
       await freed(all);
       expect(await readdir(at('left'))).toEqual([]);
     }
+  });
+
+  it('that another process has taken over meanwhile is not thrown out by a slow one', async () => {
+    const own = await claim(at('slow'));
+    const path = at('slow', 'running.json');
+    const text = await readFile(path, 'utf8');
+    expect(await succeed(path, `${JSON.stringify(dead)}\n`)).toBeNull();
+    expect(await readFile(path, 'utf8')).toBe(text);
+    expect(await readdir(at('slow'))).toEqual(['running.json']);
+    await freed([own]);
+    // one at a time may look
+    await writeFile(path, JSON.stringify(dead));
+    await writeFile(`${path}.next`, JSON.stringify({ host: 'elsewhere', pid: 1 }));
+    expect(await claim(at('slow'))).toEqual({ by: `process 1 on elsewhere (${path}.next)` });
+    expect(await readFile(path, 'utf8')).toBe(JSON.stringify(dead));
   });
 
   it('of another machine stays', async () => {

@@ -168,7 +168,7 @@ describe('a pretraining that goes on from another', () => {
     parsed({ initialisations: { ...tiny.initialisations, ...initialisations }, ...more });
 
   it('is made after it, of the same seed or the only one, and its points after both', () => {
-    const content = { on: onward(), last: onward({ init: { of: 'taken' } }), taken: { of: 'on' } };
+    const content = { last: onward({ init: { of: 'taken' } }), on: onward(), taken: { of: 'on' } };
     const grid = gridOf(asked(content, { pretrainingSeeds: [1, 2], labelled: [1], seeds: [1] }), null);
     const names = ['pretrained', 'on', 'last'].flatMap((key) =>
       [1, 2].map((seed) => `pretrained/${key}_seed-${seed}`),

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import { changedKeys, settingAt } from '../../train/changes.ts';
-import type { RunConfig } from '../config.ts';
+import { parseGiven, type RunConfig, resolveConfig } from '../config.ts';
 import { configFile } from '../settle.node.ts';
 import { foldsAsked } from './folds.ts';
 import type { Request } from './requests.node.ts';
@@ -46,8 +46,11 @@ export async function expectSameFolds(
   throw refusal(join(folder, 'points'), `subjects.test was ${was}, is ${is}`);
 }
 
-const savedConfig = async (folder: string): Promise<RunConfig> =>
-  JSON.parse(await readFile(join(folder, configFile), 'utf8')) as RunConfig;
+/** Of runs of before a key was there it has the default, which changes nothing. */
+async function savedConfig(folder: string): Promise<RunConfig> {
+  const path = join(folder, configFile);
+  return resolveConfig(parseGiven(JSON.parse(await readFile(path, 'utf8')), path));
+}
 
 /**
  * Throws ConfigError naming key and run where a run has read another store than it now would.

@@ -173,6 +173,11 @@ describe('an experiment', () => {
 
   it('grows: more seeds run, what is there stays', async () => {
     await cp(whole(), at('grown'), { recursive: true });
+    // made before a key was there
+    const older = at('grown', 'points', 'scratch_labelled-2_steps-8_seed-1', 'config.json');
+    const { unlabelled, ...config } = JSON.parse(await readFile(older, 'utf8'));
+    expect(unlabelled).toBeNull();
+    await writeFile(older, JSON.stringify(config));
     const before = await times('grown');
     const { stdout } = await experiment(
       { ...tiny, seeds: [1, 2, 3] },

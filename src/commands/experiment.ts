@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { capital, plural } from '../base/words.ts';
 import { readBytes } from '../data/files/files.node.ts';
+import { layoutNotes } from '../report/comparisons.ts';
 import { type Comparison, type PretrainedRun, summarizeArm } from '../results/experiment.ts';
 import { planeMedians } from '../results/planes.ts';
 import { fixed, rounded } from '../results/result.ts';
@@ -87,6 +88,7 @@ function printDifferences({ main, comparisons, scratch, runs }: ReportedExperime
     ],
     comparisons.get(main.key)!,
   );
+  for (const line of layoutNotes(comparisons.get(main.key)!)) note(line);
 }
 
 /** Planes planned on the test studies, where the pretraining's network draws lines. */

@@ -6,6 +6,7 @@ import { planStudies, type StudyOptions } from './study/plan.ts';
 import { type SeriesRow, seriesRows } from './study/summary.ts';
 import type { Target } from './study/targets.ts';
 import type { FileSource, Line, Notice, Reason, SkippedFile } from './types.ts';
+import { usualSpacingMm } from './usualgrid.ts';
 
 export interface LabelOptions extends StudyOptions {
   /** Side of the prepared image in pixels; default 224. */
@@ -88,10 +89,11 @@ export async function labelStudies(
   files: readonly FileSource[],
   options: LabelOptions = {},
 ): Promise<StudyLabels> {
-  const { size = defaultSize, spacingMm = defaultSpacingMm } = options;
-  checkGrid(size, spacingMm);
+  const { size = defaultSize } = options;
+  checkGrid(size, options.spacingMm ?? defaultSpacingMm);
   const plan = await planStudies(files, options);
   const { targetView, referenceViews, targets, skipped, notices, outcomes, ignored } = plan;
+  const { spacingMm = usualSpacingMm(targetView, size) } = options;
   const images = targets.map((t) => imageLabel(t, targetView, referenceViews, [size, spacingMm]));
   const series = seriesRows(outcomes);
   return { targetView, referenceViews, size, spacingMm, images, skipped, notices, series, ignored };

@@ -12,6 +12,7 @@ import type { Space } from './study/frames.ts';
 import { planStudies, type StudyPlan } from './study/plan.ts';
 import type { Target } from './study/targets.ts';
 import type { Affine, FileSource, PreparedData, PreparedImage, Reason, SkippedFile } from './types.ts';
+import { usualSpacingMm } from './usualgrid.ts';
 
 export interface PrepareOptions extends LabelOptions {
   /** Precision of the stored pixels; default f32. With f16 the pixels in memory are rounded to it too. */
@@ -149,14 +150,14 @@ export async function prepare(
   files: readonly FileSource[],
   options: PrepareOptions = {},
 ): Promise<PreparedData> {
-  const { size = defaultSize, spacingMm = defaultSpacingMm } = options;
-  checkGrid(size, spacingMm);
+  checkGrid(options.size ?? defaultSize, options.spacingMm ?? defaultSpacingMm);
   return preparePlan(await planStudies(files, options), options);
 }
 
 /** As `prepare`, of studies already planned. */
 export async function preparePlan(plan: StudyPlan, options: PrepareOptions = {}): Promise<PreparedData> {
-  const { size = defaultSize, spacingMm = defaultSpacingMm, dtype = 'f32' } = options;
+  const { size = defaultSize, dtype = 'f32' } = options;
+  const { spacingMm = usualSpacingMm(plan.targetView, size) } = options;
   checkGrid(size, spacingMm);
   const { images, skipped, pixels } = await prepareTargets(plan, { size, spacingMm }, options);
   if (images.length === 0) {

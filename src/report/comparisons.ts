@@ -1,7 +1,13 @@
 /** @file Tables of an experiment: differences to scratch with their intervals, and every figure by initialisation. */
 import { listed } from '../base/words.ts';
 import { groupBy } from '../data/lists.ts';
-import { type Comparison, type Place, type RecordedResult, summarizeArm } from '../results/experiment.ts';
+import {
+  type Comparison,
+  type Place,
+  type PretrainingMean,
+  type RecordedResult,
+  summarizeArm,
+} from '../results/experiment.ts';
 import { fixed, valueText } from '../results/result.ts';
 import type { ExperimentReportInput } from './experiment.ts';
 import { counted, type Html, html, whole } from './html.ts';
@@ -25,6 +31,48 @@ function differenceRow(one: Comparison, { digits }: RecordedResult, first: boole
   return html`<tr${first ? html` class="first"` : ''}><th scope="row">${initialisation}</th><td class="number">${whole(steps)}</td><td class="number">${labels(labelled)}</td><td class="number"><strong>${signed(mean, digits)}</strong></td><td class="number">${interval(bootstrap, digits)}</td><td class="number">${interval(test, digits)}</td><td class="number">${whole(wins)} of ${whole(seeds)}</td><td class="number">${chance(test?.p ?? null)}</td><td class="number">${chance(adjusted)}</td></tr>`;
 }
 
+/** What to know where not every seed has every pretraining of an initialisation. */
+export function layoutNotes(all: readonly Comparison[]): string[] {
+  const names = (layout: Comparison['layout']): string[] => [
+    ...new Set(all.filter((one) => one.layout === layout).map(({ initialisation }) => initialisation)),
+  ];
+  const [nested, partial] = [names('nested'), names('partial')];
+  return [
+    ...(nested.length > 0
+      ? [
+          `Each seed has one of the pretrainings of ${listed(nested)}: the resampled interval draws seeds within pretrainings, of which each counts the same; the one over seeds takes seeds that share a pretraining to be independent.`,
+        ]
+      : []),
+    ...(partial.length > 0
+      ? [
+          `Not every seed has every pretraining of ${listed(partial)} yet: a seed’s difference is the mean over those that it has, and seeds without any are left out.`,
+        ]
+      : []),
+  ];
+}
+
+/** `+0.017 (4 seeds)` */
+const madeCell = ({ mean, seeds }: PretrainingMean, digits: number): string =>
+  mean === null ? '–' : `${signed(mean, digits)} (${counted(seeds, 'seed')})`;
+
+/** The difference that each pretraining makes, where an initialisation has several. */
+function pretrainingsTable(all: readonly Comparison[], { digits }: RecordedResult): Html {
+  const several = all.filter(({ byPretraining }) => byPretraining.length > 1);
+  if (several.length === 0) return html``;
+  const made = [
+    ...new Set(several.flatMap(({ byPretraining }) => byPretraining.map((one) => one.pretraining!))),
+  ].sort((a, b) => a - b);
+  const rows = several.map(({ initialisation, steps, labelled, byPretraining }) => {
+    const cells = made.map((seed) => {
+      const found = byPretraining.find(({ pretraining }) => pretraining === seed);
+      return html`<td class="number">${found ? madeCell(found, digits) : '–'}</td>`;
+    });
+    return html`<tr><th scope="row">${initialisation}</th><td class="number">${whole(steps)}</td><td class="number">${labels(labelled)}</td>${cells}</tr>`;
+  });
+  const heads = made.map((seed) => html`<th scope="col" class="number">Pretraining ${seed}</th>`);
+  return html`<h3>By pretraining</h3><div class="scroll"><table class="differences"><thead><tr><th scope="col">Initialisation</th><th scope="col" class="number">Steps</th><th scope="col" class="number">Labelled</th>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
 /** What folds mean for the intervals (Bengio & Grandvalet, Journal of Machine Learning Research 5, 2004). */
 function foldsText({ folds, test }: ExperimentReportInput['subjects']): string {
   if (folds === null) return '';
@@ -46,7 +94,9 @@ export function differencesSection(
   return html`<section><h2>Differences to ${scratch}</h2>
 <p>${main.title}, ${better} 0 is better. Pairs have the same labelled subjects, seed and steps. The first interval resamples pretrainings, seeds and test subjects together; the second, and p, are of a paired t-test over seeds. p is corrected by Holm’s method over the ${counted(all.length, 'comparison')} of this table. There is no test over test subjects alone: it would take one training for many.${foldsText(subjects)}</p>
 <div class="scroll"><table class="differences"><thead><tr><th scope="col">Initialisation</th><th scope="col" class="number">Steps</th><th scope="col" class="number">Labelled</th><th scope="col" class="number">Difference</th><th scope="col" class="number">95 %, resampled</th><th scope="col" class="number">95 %, over seeds</th><th scope="col" class="number">Seeds won</th><th scope="col" class="number">p</th><th scope="col" class="number">p, corrected</th></tr></thead><tbody>${rows}</tbody></table></div>
-${single.length > 0 ? html`<p class="note">Of ${listed(single)} there is one pretraining${subjects.folds === null ? '' : ', or one a fold'}: the intervals say nothing of how another would have come out.</p>` : ''}</section>`;
+${single.length > 0 ? html`<p class="note">Of ${listed(single)} there is one pretraining${subjects.folds === null ? '' : ', or one a fold'}: the intervals say nothing of how another would have come out.</p>` : ''}
+${layoutNotes(all).map((note) => html`<p class="note">${note}</p>`)}
+${pretrainingsTable(all, main)}</section>`;
 }
 
 /** Mean ± deviation over seeds, and the difference to scratch below. */

@@ -7,11 +7,13 @@ import type {
   PretrainedRun,
   RecordedResult,
 } from '../results/experiment.ts';
+import type { PooledTables } from '../results/folds.ts';
 import { fixed, ratioOf, valueText } from '../results/result.ts';
 import { differencesSection, figuresSections, signed } from './comparisons.ts';
 import { counted, duration, type Html, html, whole } from './html.ts';
 import { flattened, page, pairs } from './page.ts';
 import { planesSection, planesStyle } from './planes.ts';
+import { pooledSection } from './pooled.ts';
 import { gridSection } from './spread.ts';
 
 /** Training time of an initialisation, seconds. */
@@ -53,6 +55,8 @@ export interface ExperimentReportInput {
   readonly runs: readonly ExperimentRun[];
   /** Those that are finished. */
   readonly finished: readonly ExperimentRun[];
+  /** In folds: tables of all their subjects together. */
+  readonly pooled: readonly PooledTables[];
   /** Points of the grid, finished or not. */
   readonly planned: number;
   readonly results: readonly RecordedResult[];
@@ -205,6 +209,7 @@ export function renderExperiment(input: ExperimentReportInput): string {
     body: html`${main ? gridSection(input, main) : ''}
 ${main ? differencesSection(input, main) : ''}
 ${results.length > 0 ? figuresSections(input) : ''}
+${pooledSection(input.pooled)}
 ${input.pretrained.length > 0 ? pretrainedSection(input) : ''}
 ${planesSection(input.pretrained)}
 ${costSection(input)}

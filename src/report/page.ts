@@ -36,16 +36,20 @@ export function pairs(rows: readonly (readonly [string, string])[], caption: str
   return html`<div><table><caption>${caption}</caption><tbody>${body}</tbody></table></div>`;
 }
 
-/** A table of figures. */
-export function tableSection({ title, about, columns, rows }: Table): Html {
+/** The rows and columns of a table of figures. */
+export function tableOf({ columns, rows }: Table): Html {
   const heads = columns.map((name) => html`<th scope="col">${name}</th>`);
   const body = rows.map(([name, ...cells]) => {
     const own = cells.map((cell) => html`<td class="number">${cell}</td>`);
     return html`<tr><th scope="row">${name}</th>${own}</tr>`;
   });
-  return html`<section><h2>${title}</h2><p>${about}</p><div class="scroll"><table>
-<thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div></section>`;
+  return html`<div class="scroll"><table>
+<thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
+
+/** A table of figures. */
+export const tableSection = (table: Table): Html =>
+  html`<section><h2>${table.title}</h2><p>${table.about}</p>${tableOf(table)}</section>`;
 
 /** Nested settings as dotted names: augmentation.rotationDeg. */
 export function flattened(value: unknown, name = ''): [string, string][] {

@@ -2,8 +2,14 @@
 import { mean } from '../base/statistics.ts';
 import { groupBy } from '../data/lists.ts';
 import type { Evaluation } from './evaluation.ts';
-import type { Interval } from './hierarchy.ts';
-import { cellMeans, type Differences, hierarchicalBootstrap } from './hierarchy.ts';
+import {
+  cellMeans,
+  drawMeans,
+  hierarchicalBootstrap,
+  type Interval,
+  type Layout,
+  layoutOf,
+} from './hierarchy.ts';
 import type { PlannedStudies } from './planes.ts';
 import type { Result } from './result.ts';
 import { holm, type PairedT, pairedT } from './student.ts';
@@ -15,14 +21,18 @@ export interface RecordedResult
   /** Whether only tables show it. */
   readonly detail: boolean;
   readonly bySubject: Readonly<Record<string, number>>;
+  /** Whether it is of all subjects of several folds at once: without values by subject there is its value alone. */
+  readonly pooled?: boolean;
 }
 
+export const recordedResult = ({ detail = false, bySubject, ...result }: Result): RecordedResult => {
+  const { key, title, unit, digits, better, value, trivial } = result;
+  const values = Object.fromEntries([...bySubject].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { key, title, unit, digits, better, value, trivial, detail, bySubject: values };
+};
+
 /** Results as a run's folder keeps them. */
-export const recordedResults = ({ results }: Evaluation): RecordedResult[] =>
-  results.map(({ key, title, unit, digits, better, value, trivial, detail = false, bySubject }) => ({
-    ...{ key, title, unit, digits, better, value, trivial, detail },
-    bySubject: Object.fromEntries([...bySubject].sort(([a], [b]) => (a < b ? -1 : 1))),
-  }));
+export const recordedResults = ({ results }: Evaluation): RecordedResult[] => results.map(recordedResult);
 
 /** A finished fine-tuning. */
 export interface ExperimentRun {
@@ -36,6 +46,8 @@ export interface ExperimentRun {
   readonly seed: number;
   /** From 1, where all subjects test in turn and these are those of one turn. */
   readonly fold?: number;
+  /** Each task's part of its evaluation, of a fold. */
+  readonly summaries?: Readonly<Record<string, unknown>>;
   readonly results: readonly RecordedResult[];
 }
 
@@ -57,11 +69,20 @@ export const atPlace =
   (run: ExperimentRun): boolean =>
     run.labelled === labelled && run.steps === steps;
 
-/** What a result is of a run: the mean over test subjects of those that have one; null without any. */
-export function figureOf({ results }: Pick<ExperimentRun, 'results'>, key: string): number | null {
+/** Values whose mean is the figure: by subject, or of all at once under no name. */
+function valuesOf(
+  { results }: Pick<ExperimentRun, 'results'>,
+  key: string,
+): Readonly<Record<string, number>> {
   const found = results.find((result) => result.key === key);
-  return found ? mean(Object.values(found.bySubject)) : null;
+  if (!found) return {};
+  const { pooled, value, bySubject } = found;
+  return pooled && value !== null && Object.keys(bySubject).length === 0 ? { '': value } : bySubject;
 }
+
+/** What a result is of a run: the mean over test subjects of those that have one; null without any. */
+export const figureOf = (run: Pick<ExperimentRun, 'results'>, key: string): number | null =>
+  mean(Object.values(valuesOf(run, key)));
 
 /** An initialisation at a place: its figure over seeds, each the mean over the pretrainings. */
 export interface ArmSummary extends Place {
@@ -98,13 +119,25 @@ export function summarizeArm(
   };
 }
 
+/** A pretraining less scratch. */
+export interface PretrainingMean {
+  /** Its seed; null: none of this experiment. */
+  readonly pretraining: number | null;
+  readonly seeds: number;
+  readonly mean: number | null;
+}
+
 /** An initialisation less scratch at a place of the grid. */
 export interface Comparison extends Place {
   readonly initialisation: string;
   readonly key: string;
-  /** Seeds of which every run is there, and pretrainings. */
+  /** Seeds that have a run from scratch and one of a pretraining at least. */
   readonly seeds: number;
   readonly pretrainings: number;
+  /** How these meet. */
+  readonly layout: Layout;
+  /** Of each pretraining the mean over its seeds. */
+  readonly byPretraining: readonly PretrainingMean[];
   /** Test subjects of which both have a value, in any pair. */
   readonly subjects: number;
   readonly mean: number | null;
@@ -118,39 +151,29 @@ export interface Comparison extends Place {
   readonly adjusted: number | null;
 }
 
-const bySubject = (run: ExperimentRun, key: string): Readonly<Record<string, number>> =>
-  run.results.find((result) => result.key === key)?.bySubject ?? {};
-
-/** Differences crossed over pretrainings, seeds and subjects: of the seeds of which every run is there. */
-function differences(runs: readonly ExperimentRun[], scratch: readonly ExperimentRun[], key: string) {
-  const pretrainings = [...new Set(runs.map(({ pretraining }) => pretraining))];
-  const at = (seed: number, made: number | null) =>
-    runs.find((run) => run.seed === seed && run.pretraining === made);
+/** Differences by pretraining, seed and subject, of the seeds of which a pair is there; null in cells without a run. */
+function differences(all: readonly ExperimentRun[], scratch: readonly ExperimentRun[], key: string) {
   const seeds = [...new Set(scratch.map(({ seed }) => seed))].filter((seed) =>
-    pretrainings.every((made) => at(seed, made)),
+    all.some((run) => run.seed === seed),
   );
-  const alone = seeds.map((seed) => bySubject(scratch.find((run) => run.seed === seed)!, key));
+  const runs = all.filter(({ seed }) => seeds.includes(seed));
+  const pretrainings = [...new Set(runs.map(({ pretraining }) => pretraining))];
+  const alone = seeds.map((seed) => valuesOf(scratch.find((run) => run.seed === seed)!, key));
   const subjects = [...new Set(alone.flatMap((values) => Object.keys(values)))].sort();
-  const cells: Differences = pretrainings.map((made) =>
+  const cells = pretrainings.map((made) =>
     seeds.map((seed, s) => {
-      const values = bySubject(at(seed, made)!, key);
+      const run = runs.find((one) => one.seed === seed && one.pretraining === made);
+      const values = run ? valuesOf(run, key) : {};
       return subjects.map((name) => {
         const [is, was] = [values[name], alone[s]![name]];
         return is === undefined || was === undefined ? null : is - was;
       });
     }),
   );
-  const paired = subjects.filter((_, j) => cells.some((row) => row.some((values) => values[j] !== null)));
+  const paired = subjects.filter(
+    (name, j) => name && cells.some((row) => row.some((values) => values[j] !== null)),
+  );
   return { cells, seeds, pretrainings, subjects: paired.length };
-}
-
-/** Mean over pretrainings of each seed's difference. */
-function seedDifferences(cells: Differences): number[] {
-  const means = cellMeans(cells);
-  const seeds = means[0]?.length ?? 0;
-  return Array.from({ length: seeds }, (_, s) =>
-    mean(means.map((row) => row[s]!).filter((v) => v !== null)),
-  ).filter((v) => v !== null);
 }
 
 export interface CompareOptions {
@@ -173,11 +196,15 @@ function compareAt(
   const here = runs.filter(atPlace(place));
   const of = (name: string) => here.filter((run) => run.initialisation === name);
   const { cells, seeds, pretrainings, subjects } = differences(of(initialisation), of(scratch), key);
-  const each = seedDifferences(cells);
+  const each = drawMeans(cells);
+  const byPretraining = cellMeans(cells).map((row, p): PretrainingMean => {
+    const values = row.filter((value) => value !== null);
+    return { pretraining: pretrainings[p]!, seeds: values.length, mean: mean(values) };
+  });
   const bootstrap = resample && seeds.length > 0 ? hierarchicalBootstrap(cells, { seed: 1 }) : null;
   return {
     ...{ ...place, initialisation, key, bootstrap, subjects },
-    ...{ seeds: seeds.length, pretrainings: pretrainings.length },
+    ...{ seeds: seeds.length, pretrainings: pretrainings.length, layout: layoutOf(cells), byPretraining },
     mean: mean(each),
     test: pairedT(each),
     wins: each.filter((d) => (better === 'higher' ? d > 0 : d < 0)).length,

@@ -3,7 +3,9 @@ import * as z from 'zod/mini';
 import { backbones } from '../backbones/index.ts';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { isRecord } from '../base/record.ts';
+import { isBodyPlane } from '../data/study/views.ts';
 import type { Annotation } from '../data/types.ts';
+import { kneeSpacingMm } from '../data/usualgrid.ts';
 import { tasks } from '../tasks/index.ts';
 import type { SettingKind } from '../tasks/task.ts';
 import type { ModelSection, TrainConfig } from '../train/settings.ts';
@@ -150,8 +152,12 @@ function completeModel(preset: ModelSection, given: GivenConfig['model']): Model
   return { ...base, ...given, name };
 }
 
+/** Whether the images are of knees: phantoms, or a folder whose images are asked for in a plane of the body. */
+const showsKnees = ({ data, phantom, target }: Pick<RunConfig, 'data' | 'phantom' | 'target'>): boolean =>
+  data !== null ? isBodyPlane(target) : phantom.anatomy === 'knee';
+
 /**
- * Completes what was given with its preset. Throws ConfigError for unknown keys, values out of range and
+ * Completes what was given with its preset, the spacing of knees with what shows them whole. Throws ConfigError for unknown keys, values out of range and
  * contradictions, all in one message.
  */
 export function resolveConfig(settings: GivenConfig, base?: RunConfig): RunConfig {
@@ -167,6 +173,8 @@ export function resolveConfig(settings: GivenConfig, base?: RunConfig): RunConfi
     augmentation: { ...preset.augmentation, ...given.augmentation },
     phantom: { ...preset.phantom, ...given.phantom },
   };
+  if (!base && given.spacingMm === undefined && showsKnees(merged))
+    merged.spacingMm = kneeSpacingMm(merged.size);
   const config = parse(runSchema(merged.model.name), merged, 'configuration');
   const found = [...orphans(taskSettings, config), ...contradictions(given, config, preset)].filter(
     (text) => text !== false,

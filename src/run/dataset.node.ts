@@ -33,12 +33,17 @@ export interface DataOptions {
 
 const isStore = (folder: string): boolean => existsSync(join(folder, manifestName));
 
+/** Whether a folder is laid out as MRNet, whose knees are prepared in sagittal images where nobody says another. */
+const isKneeFolder = (folder: string): boolean =>
+  ['train', 'valid'].some((part) => existsSync(join(folder, part, 'sagittal')));
+
 /**
  * What a prepared store says about its images goes before the preset. Throws ConfigError when the user asked for
  * another size, spacing, view or mapping than the store's.
  */
 export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
-  if (!given.data || !isStore(given.data)) return given;
+  if (!given.data) return given;
+  if (!isStore(given.data)) return isKneeFolder(given.data) ? { target: 'sagittal', ...given } : given;
   const path = join(given.data, manifestName);
   const { size, spacingMm, targetView } = decodeManifest(await readBytes(path), path);
   const differs = (key: 'size' | 'spacingMm', value: number): boolean =>

@@ -74,6 +74,9 @@ export interface Verdict {
   readonly plannedErrors?: PlannedErrors;
 }
 
+/** What a task's answers in several evaluations come to together, each on subjects of its own. */
+export type PooledVerdict = Required<Pick<Verdict, 'results' | 'tables' | 'notes'>>;
+
 /** Scores what a network says, beside the trivial predictor. Fed block by block, so that no run holds all outputs. */
 export interface Judge {
   /**
@@ -166,6 +169,11 @@ export interface Task<S = unknown> {
   /** Its section of the configuration, beside the weight of its loss. */
   readonly settings: SettingKinds<S>;
   readonly defaults: S;
+  /**
+   * Figures that need many subjects at once, of folds too small to have them; their keys are none of the verdict's.
+   * @param summaries its parts of the evaluations of the folds, one at least
+   */
+  readonly pool?: (summaries: readonly object[]) => PooledVerdict;
   /** @throws ConfigError where the data lack what it needs */
   setup(facts: Facts, settings: S, grid: Grid): Part;
 }

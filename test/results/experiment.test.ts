@@ -57,7 +57,7 @@ describe('compareAll', () => {
     expect(found!.adjusted).toBe(found!.test!.p);
   });
 
-  it('leaves out seeds of which a run is missing, and subjects of whom one of two has no value', () => {
+  it('leaves out seeds without a pair, and subjects of whom one of two has no value', () => {
     const made = [
       run('made', 1, { a: 0.6 }, 1),
       run('made', 2, { a: 0.5, b: 0.6 }, 1),
@@ -65,10 +65,33 @@ describe('compareAll', () => {
       run('made', 1, { b: 0.9 }, 2),
     ];
     const [found] = compareAll([...scratch, ...made], options);
-    // seed 2 lacks a run of pretraining 2, seed 3 one from scratch
-    expect(found).toMatchObject({ seeds: 1, pretrainings: 2, test: null, adjusted: null });
-    // a with pretraining 1: +0.1, b with pretraining 2: +0.2
-    expect(found!.mean).toBeCloseTo(0.15, 12);
+    // seed 3 has no run from scratch, seed 2 lacks one of pretraining 2
+    expect(found).toMatchObject({ seeds: 2, pretrainings: 2, subjects: 2, layout: 'partial', wins: 2 });
+    // seed 1: a with pretraining 1 +0.1, b with pretraining 2 +0.2; seed 2: (0.1 + 0) / 2
+    expect(found!.mean).toBeCloseTo((0.15 + 0.05) / 2, 12);
+    expect(found!.bootstrap!.mean).toBeCloseTo(0.1, 12);
+    expect(found!.byPretraining.map(({ pretraining, seeds }) => [pretraining, seeds])).toEqual([
+      [1, 2],
+      [2, 1],
+    ]);
+    expect(found!.byPretraining[0]!.mean).toBeCloseTo(0.075, 12);
+  });
+
+  it('takes seeds that have a pretraining each, by draw and by pretraining', () => {
+    const alone = [1, 2, 3].map((seed) => run('scratch', seed, { a: 0.5 }));
+    const made = [
+      run('made', 1, { a: 0.6 }, 1),
+      run('made', 2, { a: 0.8 }, 2),
+      run('made', 3, { a: 0.4 }, 1),
+    ];
+    const [found] = compareAll([...alone, ...made], options);
+    expect(found).toMatchObject({ seeds: 3, pretrainings: 2, layout: 'nested', wins: 2 });
+    expect(found!.mean).toBeCloseTo(0.1, 12);
+    const [one, two] = found!.byPretraining.map(({ mean }) => mean);
+    expect([one, two].map((value) => value!.toFixed(12))).toEqual(['0.000000000000', '0.300000000000']);
+    // a third pretraining that scratch has no seed beside is none of the comparison
+    const [same] = compareAll([...alone, ...made, run('made', 9, { a: 1 }, 3)], options);
+    expect(same).toEqual(found);
   });
 
   it('corrects over all comparisons, and counts wins as the figure points', () => {

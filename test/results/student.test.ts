@@ -1,7 +1,7 @@
 /** @file Student's t, Holm and the crossed bootstrap against scipy and numpy. */
 import { describe, expect, test } from 'vitest';
 import { ConfigError, ShapeError } from '../../src/base/errors.ts';
-import { hierarchicalBootstrap } from '../../src/results/hierarchy.ts';
+import { hierarchicalBootstrap, layoutOf } from '../../src/results/hierarchy.ts';
 import { holm, pairedT, studentQuantile, studentTails } from '../../src/results/student.ts';
 import goldens from '../goldens/experiment.json' with { type: 'json' };
 
@@ -50,6 +50,38 @@ describe('hierarchicalBootstrap', () => {
     const { low, high } = hierarchicalBootstrap(cells, { seed: 1 })!;
     expect(low).toBeLessThan(-0.04);
     expect(high).toBeGreaterThan(0.09);
+  });
+
+  test('draws seeds that have a pretraining each within these, as two stages do', () => {
+    // pretrainings of two draws: +1 and −1, so that with pretrainings anew all that comes out is −1, 0 or +1
+    const nested = [
+      [[1], [1], [null], [null]],
+      [[null], [null], [-1], [-1]],
+    ];
+    expect(layoutOf(nested)).toBe('nested');
+    expect(hierarchicalBootstrap(nested, { seed: 1 })).toEqual({ mean: 0, low: -1, high: 1 });
+    // half of the time it is 0: were draws drawn across pretrainings, shares of these would move it
+    const few = hierarchicalBootstrap(nested, { seed: 1, level: 0.4 })!;
+    expect([few.low, few.high]).toEqual([0, 0]);
+  });
+
+  test('counts pretrainings with draws of their own the same, however many these are', () => {
+    const nested = [
+      [[0.1], [0.3], [null]],
+      [[null], [null], [0.6]],
+    ];
+    expect(hierarchicalBootstrap(nested, { seed: 1 })!.mean).toBeCloseTo(0.4, 12);
+  });
+
+  test('counts every draw the same, however many pretrainings it has', () => {
+    const partial = [
+      [[0.2], [0.6]],
+      [[0.4], [null]],
+    ];
+    expect(layoutOf(partial)).toBe('partial');
+    expect(hierarchicalBootstrap(partial, { seed: 1 })!.mean).toBeCloseTo(0.45, 12);
+    const { low, high } = hierarchicalBootstrap(partial, { seed: 1 })!;
+    expect([low.toFixed(6), high.toFixed(6)]).toEqual(['0.200000', '0.600000']);
   });
 
   test('is the same for the same seed, null without values, and refuses what is not crossed', () => {

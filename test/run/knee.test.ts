@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
+import { listFiles } from '../../src/data/files/files.node.ts';
 import { findingsOf } from '../../src/data/phantom/knee/knee.ts';
 import { writePhantomCohort } from '../../src/data/phantom.node.ts';
+import { openFiles } from '../../src/data/sources/open.ts';
 import { type GivenConfig, resolveConfig } from '../../src/run/config.ts';
 import { adoptStore, dataName, openData } from '../../src/run/dataset.node.ts';
 import { ExperimentData } from '../../src/run/experiment/data.node.ts';
@@ -28,6 +30,32 @@ const knees = (seed: number) => ({ anatomy: 'knee' as const, subjects: 3, size: 
 
 const open = (given: GivenConfig) =>
   openData(resolveConfig({ ...grid, out: join(folder, 'run'), ...given }), false, options);
+
+describe('the grid of knees where nobody says a spacing', () => {
+  it('shows them whole, of phantoms, by the view that is asked for, and by the layout', async () => {
+    const spacing = (given: GivenConfig) => resolveConfig({ size: 64, ...given }).spacingMm;
+    const preset = resolveConfig({}).spacingMm;
+    expect(spacing({ phantom: { anatomy: 'knee' } })).toBe(2.19);
+    expect(spacing({ phantom: { anatomy: 'knee' }, spacingMm: 3 })).toBe(3);
+    expect(spacing({ preset: 'zhang2024', size: 224, phantom: { anatomy: 'knee' } })).toBe(0.625);
+    expect(spacing({ data: 'scans', target: 'coronal' })).toBe(2.19);
+    expect([spacing({}), spacing({ data: 'scans' }), spacing({ data: 'scans', target: 'sax' })]).toEqual([
+      ...[preset, preset, preset],
+    ]);
+    // a run goes on at the spacing that it has
+    const before = resolveConfig({ phantom: { anatomy: 'knee' }, spacingMm: 4 });
+    expect(resolveConfig({ steps: 5 }, before).spacingMm).toBe(4);
+    await writePhantomCohort(folder, { anatomy: 'knee', subjects: 5, size: 16, seed: 3 });
+    const files = await listFiles(join(folder, 'mrnet'));
+    expect((await openFiles(files, { size: 16 })).data.manifest.spacingMm).toBe(8.75);
+    const studies = await listFiles(folder);
+    const dicom = { size: 32, source: 'dicom', targetView: 'axial' };
+    expect((await openFiles(studies, dicom)).data.manifest).toMatchObject({ spacingMm: 4.38 });
+    const settled = await adoptStore({ data: join(folder, 'mrnet'), size: 32 });
+    expect(settled.target).toBe('sagittal');
+    expect(resolveConfig(settled).spacingMm).toBe(4.38);
+  });
+});
 
 const experiment = (base: object, test: unknown) =>
   parseExperiment(

@@ -215,6 +215,45 @@ describe('the judge of classification', () => {
   });
 });
 
+describe('classification in folds', () => {
+  const classes = ['NOR', 'DCM'];
+  /** A fold's part of evaluation.json; `said`: group and probability of DCM by subject. */
+  const fold = (said: Record<string, readonly [string | null, number]>) => ({
+    classes,
+    predictions: Object.entries(said).map(([subject, [group, p]]) => ({
+      ...{ subject, group, images: 1, predicted: p > 0.5 ? 'DCM' : 'NOR', probabilities: [1 - p, p] },
+    })),
+  });
+  const named = (summaries: readonly object[], key: string) =>
+    classification.pool!(summaries).results.find((one) => one.key === key)!;
+
+  it('has figures of all studies in one list, where a fold tests one', () => {
+    const folds = [
+      ...[fold({ a: ['DCM', 0.9] }), fold({ b: ['NOR', 0.6] }), fold({ c: ['DCM', 0.4] })],
+      ...[fold({ d: ['NOR', 0.2] }), fold({ e: [null, 0.99] })],
+    ];
+    // of the four pairs 0.9 > 0.6, 0.9 > 0.2 and 0.4 > 0.2 are in order
+    const auc = named(folds, 'classification.pooled.auc');
+    expect(auc).toMatchObject({ value: 0.75, trivial: 0.5, count: 4 });
+    const values = [...auc.bySubject.values()];
+    expect([...auc.bySubject.keys()]).toEqual(['a', 'b', 'c', 'd']);
+    expect(values.reduce((sum, one) => sum + one, 0) / 4).toBeCloseTo(0.75, 12);
+    // right: a (0.9) and d (0.8); wrong: b and c, as sure as 0.6
+    const error = named(folds, 'classification.pooled.calibrationError').value!;
+    expect(error).toBeCloseTo((0.1 + 0.2 + 0.6 + 0.6) / 4, 12);
+    const { tables, notes } = classification.pool!(folds);
+    expect(tables[0]!.rows).toEqual([
+      ['NOR', '1', '1'],
+      ['DCM', '1', '1'],
+    ]);
+    expect(notes.join()).toMatch(/studies of different networks, whose scales differ/);
+  });
+
+  it('names its figures before there is anything to order', () => {
+    expect(named([fold({ a: ['DCM', 0.9] })], 'classification.pooled.auc')).toMatchObject({ value: null });
+  });
+});
+
 describe('classification by a run', () => {
   /** The tiny data in two groups, of which one is bright at the left. */
   function grouped(): PreparedData {

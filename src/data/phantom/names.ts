@@ -5,11 +5,13 @@ interface Traits {
   readonly targetView: string | null;
   /** Whether it has phases. */
   readonly beats: boolean;
+  /** The field of view that shows it whole, mm; null: that of the presets. */
+  readonly fieldMm: number | null;
 }
 
 export const phantomTraits = {
-  heart: { targetView: null, beats: true },
-  knee: { targetView: 'sagittal', beats: false },
+  heart: { targetView: null, beats: true, fieldMm: null },
+  knee: { targetView: 'sagittal', beats: false, fieldMm: 140 },
 } as const satisfies Readonly<Record<string, Traits>>;
 
 export type PhantomAnatomy = keyof typeof phantomTraits;

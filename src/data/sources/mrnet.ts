@@ -5,10 +5,11 @@
 import { ConfigError, FileError } from '../../base/errors.ts';
 import { listed, plural } from '../../base/words.ts';
 import { readText } from '../files/text.ts';
-import { defaultSize, defaultSpacingMm } from '../resample.ts';
+import { defaultSize } from '../resample.ts';
 import { reasonOf } from '../scan.ts';
 import { skippedList } from '../study/check.ts';
 import type { FileSource, Groups, Notice, PreparedImage, SkippedFile } from '../types.ts';
+import { kneeSpacingMm } from '../usualgrid.ts';
 import { findMrnet, type Layout, labelNames, type Plane, planes } from './mrnet/files.ts';
 import { parseCaseLabels } from './mrnet/labels.ts';
 import { prepareSeries } from './mrnet/series.ts';
@@ -37,7 +38,8 @@ async function prepareAll(
   skipped: SkippedFile[],
   options: SourceOptions,
 ): Promise<Volume[]> {
-  const { size = defaultSize, spacingMm = defaultSpacingMm, onWarning = () => {}, onProgress } = options;
+  const { size = defaultSize, onWarning = () => {}, onProgress } = options;
+  const { spacingMm = kneeSpacingMm(size) } = options;
   const volumes: Volume[] = [];
   const seen = new Map<string, string>();
   for (const [done, one] of series.entries()) {
@@ -110,7 +112,8 @@ async function prepareKnees(
   layout: Layout,
   options: SourceOptions,
 ): Promise<Prepared> {
-  const { size = defaultSize, spacingMm = defaultSpacingMm, dtype = 'f32', from, onNotice } = options;
+  const { size = defaultSize, dtype = 'f32', from, onNotice } = options;
+  const { spacingMm = kneeSpacingMm(size) } = options;
   const targetView = planeOf(options);
   const own = layout.series.filter(({ plane }) => plane === targetView);
   const skipped: SkippedFile[] = [];

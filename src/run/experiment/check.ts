@@ -2,8 +2,9 @@
 import * as z from 'zod/mini';
 import { ConfigError } from '../../base/errors.ts';
 import { text } from '../../tasks/settings.ts';
-import { resolveConfig } from '../config.ts';
+import { type PhantomSettings, resolveConfig } from '../config.ts';
 import { baseConfig, isSameFolder, pretrainingGiven } from './configs.ts';
+import { testCohort } from './folds.ts';
 import type { Experiment } from './settings.ts';
 
 /** Names become parts of folders' names. */
@@ -27,6 +28,48 @@ export function checkNames({ initialisations }: Experiment, file: string): void 
     if (value?.of && !target?.pretraining)
       throw new ConfigError(
         `${file}: initialisations.${key}.of is ${value.of}, which is no initialisation with a pretraining.`,
+      );
+  }
+}
+
+/** The initialisation that one goes on from or takes over; null: none of the file. */
+const before = ({ initialisations }: Experiment, key: string): string | null =>
+  initialisations[key]?.of ?? initialisations[key]?.begins ?? null;
+
+/** An initialisation and those that lead to it, last to first. */
+export function leadingTo(experiment: Experiment, key: string): string[] {
+  const names: string[] = [];
+  for (let at: string | null = key; at !== null && !names.includes(at); at = before(experiment, at))
+    names.push(at);
+  return names;
+}
+
+/** Throws ConfigError where a pretraining is to begin with weights that no pretraining of the file makes, or with its own. */
+export function checkChains(experiment: Experiment, file: string): void {
+  const { initialisations, pretrainingSeeds } = experiment;
+  const seedsOf = (key: string): readonly number[] => {
+    const { seeds = [], of = null } = initialisations[key] ?? {};
+    if (of !== null) return seedsOf(of);
+    return seeds.length > 0 ? seeds : pretrainingSeeds;
+  };
+  for (const [key, one] of Object.entries(initialisations)) {
+    if (!one?.begins) continue;
+    const where = `${file}: initialisations.${key}.pretraining.init`;
+    const other = initialisations[one.begins];
+    if (!other?.pretraining && !other?.of)
+      throw new ConfigError(
+        `${where} is of ${one.begins}, which is no initialisation with a pretraining. Name one, or give the path of weights.`,
+      );
+    const chain = leadingTo(experiment, key);
+    if (before(experiment, chain.at(-1)!) !== null)
+      throw new ConfigError(
+        `${where} is of ${one.begins}, which begins with ${key} itself: ${[...chain, key].join(', ')}.`,
+      );
+    const [own, theirs] = [seedsOf(key), seedsOf(one.begins)];
+    const without = own.find((seed) => theirs.length > 1 && !theirs.includes(seed));
+    if (without !== undefined)
+      throw new ConfigError(
+        `${where} is of ${one.begins}, which has pretraining seeds ${theirs.join(', ')}, but not ${without}. Give both the same seeds, or ${one.begins} a single one.`,
       );
   }
 }
@@ -73,4 +116,34 @@ export function checkPretrains({ initialisations, base, subjects }: Experiment, 
         `${where}, but subjects.distinct says that ${data} has no subject of base. Leave out one of them.`,
       );
   }
+}
+
+/**
+ * Throws ConfigError where two cohorts of an anatomy are of one seed: they are the same subjects.
+ * @param seen the cohorts that weights from elsewhere saw, by where the experiment names these
+ */
+export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<string, PhantomSettings>): void {
+  const base = baseConfig(experiment);
+  if (base.data !== null) return;
+  const test = testCohort(experiment.subjects);
+  const taken = new Map([[base.phantom.seed, 'base']]);
+  const claim = (seed: number, where: string): void => {
+    const other = taken.get(seed);
+    if (other)
+      throw new ConfigError(
+        `${where} is ${seed}, which is the cohort of ${other}: these are the same ${base.phantom.anatomy}s. Give each its own seed.`,
+      );
+  };
+  if (test) {
+    claim(test.seed, 'subjects.test.seed');
+    taken.set(test.seed, 'subjects.test');
+  }
+  for (const [key, one] of Object.entries(experiment.initialisations)) {
+    if (!one?.pretraining) continue;
+    const config = resolveConfig(pretrainingGiven(experiment, one.pretraining));
+    if (config.data === null && config.phantom.anatomy === base.phantom.anatomy)
+      claim(config.phantom.seed, `initialisations.${key}.pretraining.phantom.seed`);
+  }
+  for (const [where, { anatomy, seed }] of seen)
+    if (anatomy === base.phantom.anatomy) claim(seed, `the cohort that ${where} saw`);
 }

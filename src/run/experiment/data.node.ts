@@ -8,8 +8,9 @@ import { subjectsOf } from '../../data/split.ts';
 import { openStore, writeStore } from '../../data/store.node.ts';
 import { manifestName } from '../../data/store.ts';
 import type { PreparedData } from '../../data/types.ts';
-import { annotationsOf, type PhantomSettings, type RunConfig, resolveConfig } from '../config.ts';
+import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
 import { type DataOptions, openData, prepareFolder } from '../dataset.node.ts';
+import { alone } from './claims.node.ts';
 import { joinedCohorts } from './cohorts.ts';
 import { baseConfig, pretrainingGiven } from './configs.ts';
 import { foldsInFile, testCohort } from './folds.ts';
@@ -84,36 +85,6 @@ const targetFolder = (experiment: Experiment): string => {
 
 const pretrainingFolder = (config: RunConfig): string => `data/pretraining-${checksumOf(sourceOf(config))}`;
 
-/**
- * Throws ConfigError where two cohorts of an anatomy are of one seed: they are the same subjects.
- * @param seen the cohorts that weights from elsewhere saw, by where the experiment names these
- */
-export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<string, PhantomSettings>): void {
-  const base = baseConfig(experiment);
-  if (base.data !== null) return;
-  const test = testCohort(experiment.subjects);
-  const taken = new Map([[base.phantom.seed, 'base']]);
-  const claim = (seed: number, where: string): void => {
-    const other = taken.get(seed);
-    if (other)
-      throw new ConfigError(
-        `${where} is ${seed}, which is the cohort of ${other}: these are the same ${base.phantom.anatomy}s. Give each its own seed.`,
-      );
-  };
-  if (test) {
-    claim(test.seed, 'subjects.test.seed');
-    taken.set(test.seed, 'subjects.test');
-  }
-  for (const [key, one] of Object.entries(experiment.initialisations)) {
-    if (!one?.pretraining) continue;
-    const config = resolveConfig(pretrainingGiven(experiment, one.pretraining));
-    if (config.data === null && config.phantom.anatomy === base.phantom.anatomy)
-      claim(config.phantom.seed, `initialisations.${key}.pretraining.phantom.seed`);
-  }
-  for (const [where, { anatomy, seed }] of seen)
-    if (anatomy === base.phantom.anatomy) claim(seed, `the cohort that ${where} saw`);
-}
-
 /** Whether a pretraining reads the very folder that is fine-tuned on. */
 const sameFolder = (config: RunConfig, base: RunConfig): boolean =>
   config.data !== null && base.data !== null && resolve(config.data) === resolve(base.data);
@@ -167,25 +138,21 @@ export class ExperimentData {
   async testStudies(fold: number | null): Promise<TestStudies | null> {
     const { data, map } = baseConfig(this.#experiment);
     const { parts } = await this.target();
-    const own = fold === null ? parts : [parts[fold - 1]!];
-    if (data !== null)
-      return existsSync(join(data, manifestName))
-        ? null
-        : { folder: data, subjects: own.flatMap(({ test }) => test), map };
-    return {
-      folder: join(this.#folder, targetFolder(this.#experiment), 'test', 'cohort'),
-      subjects: null,
-      map,
-    };
+    const subjects = (fold === null ? parts : [parts[fold - 1]!]).flatMap(({ test }) => test);
+    if (data !== null) return existsSync(join(data, manifestName)) ? null : { folder: data, subjects, map };
+    const made = join(this.#folder, targetFolder(this.#experiment));
+    return testCohort(this.#experiment.subjects)
+      ? { folder: join(made, 'test', 'cohort'), subjects: null, map }
+      : { folder: join(made, 'cohort'), subjects, map };
   }
 
   async #openTarget(): Promise<TargetData> {
     const config = baseConfig(this.#experiment);
     const folder = join(this.#folder, targetFolder(this.#experiment));
     const test = testCohort(this.#experiment.subjects);
-    const shared = test
-      ? await joinedSubjects(config, test, folder, this.#options)
-      : await prepared(config, folder, this.#options);
+    const shared = await this.#alone(folder, this.targetStore(), () =>
+      test ? joinedSubjects(config, test, folder, this.#options) : prepared(config, folder, this.#options),
+    );
     const parts = partsOf(shared.data, this.#experiment);
     const notice = heldOutNotice(shared.data, parts);
     if (notice) this.#options.onWarning(notice);
@@ -219,7 +186,14 @@ export class ExperimentData {
   }
 
   #openPretraining(config: RunConfig): Promise<SharedData> {
-    return prepared(config, join(this.#folder, pretrainingFolder(config)), this.#options);
+    const folder = join(this.#folder, pretrainingFolder(config));
+    return this.#alone(folder, this.pretrainingStore(config), () => prepared(config, folder, this.#options));
+  }
+
+  /** Two processes that write a cohort would read each other's halves of files. */
+  #alone(folder: string, store: string, work: () => Promise<SharedData>): Promise<SharedData> {
+    if (existsSync(join(store, manifestName))) return work();
+    return alone(folder, work, (by) => this.#options.onWarning(`waiting for data that ${by} prepares`));
   }
 
   /** A name that is misspelt would let somebody pretrain who tests. */

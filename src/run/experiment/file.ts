@@ -7,12 +7,13 @@ import { either, fields, flag, list, oneOf, shapeOf, text, whole } from '../../t
 import { parse, parseGiven, presetOf, resolveConfig } from '../config.ts';
 import { fineTuning } from '../job.ts';
 import type { GivenConfig, RunConfig } from '../settings.ts';
-import { checkConfigs, checkNames, checkPretrains, inside, name } from './check.ts';
+import { checkChains, checkConfigs, checkNames, checkPretrains, inside, name } from './check.ts';
 import type {
   Experiment,
   ExperimentSubjects,
   Initialisation,
   Labelled,
+  Pairing,
   Pretrains,
   TestCohort,
 } from './settings.ts';
@@ -50,7 +51,7 @@ const config = z.record(
 ) as unknown as z.ZodMiniType<GivenConfig>;
 
 const initialisation = fields(
-  shapeOf<Initialisation>()({
+  shapeOf<Omit<Initialisation, 'begins'>>()({
     pretraining: z.nullable(config),
     pretrains: oneOf<Pretrains>(['spare', 'untested']),
     seeds: list(whole({ from: 0 })),
@@ -69,6 +70,7 @@ const shape = {
   steps: z.optional(axis(whole({ from: 1 }))),
   seeds: axis(whole({ from: 0 })),
   pretrainingSeeds: z.optional(axis(whole({ from: 0 }))),
+  pairing: z.optional(oneOf<Pairing>(['crossed', 'nested'])),
   figure: z.optional(z.nullable(text)),
 };
 
@@ -97,16 +99,30 @@ function expectFree(given: GivenConfig, where: string, allowed: readonly string[
 
 const given = (value: unknown, where: string): GivenConfig => parseGiven(value, where);
 
+/** A pretraining's configuration, and the initialisation that its `init` names as `{ "of": … }`. */
+function begun(made: GivenConfig | null, where: string) {
+  const init: unknown = made?.init;
+  if (!isRecord(init)) return { config: made, begins: null };
+  const { of, ...others } = init;
+  const { init: _, ...config } = made!;
+  if (typeof of === 'string' && Object.keys(others).length === 0)
+    return { config: config as GivenConfig, begins: of };
+  throw new ConfigError(
+    `${where}.init ${JSON.stringify(init)}: a path or { "of": an initialisation } is needed.`,
+  );
+}
+
 function completeInitialisation(value: unknown, where: string): Initialisation | null {
   if (value === null) return null;
   const {
-    pretraining: made = null,
+    pretraining: said = null,
     pretrains,
     seeds = [],
     weights = null,
     of = null,
     transfer = {},
   } = value as Partial<Initialisation>;
+  const { config: made, begins } = begun(said, `${where}.pretraining`);
   if ([made, weights, of].filter((one) => one !== null).length !== 1)
     throw new ConfigError(
       `${where} needs one of pretraining, weights and of; null stands for none, from scratch.`,
@@ -135,7 +151,15 @@ function completeInitialisation(value: unknown, where: string): Initialisation |
       throw new ConfigError(
         `${where}.transfer.${key} would compare more than the weights. Set it in base, for all.`,
       );
-  return { pretraining: parsed, pretrains: pretrains ?? 'spare', seeds, weights, of, transfer: moved };
+  return {
+    pretraining: parsed,
+    pretrains: pretrains ?? 'spare',
+    begins,
+    seeds,
+    weights,
+    of,
+    transfer: moved,
+  };
 }
 
 /** Test subjects where nothing is said: hearts of their own, or those whom the data hold out. */
@@ -179,9 +203,11 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     steps: read.steps ?? [settled.steps],
     seeds: read.seeds,
     pretrainingSeeds: read.pretrainingSeeds ?? [1],
+    pairing: read.pairing ?? 'crossed',
     figure: read.figure ?? null,
   };
   checkNames(experiment, file);
+  checkChains(experiment, file);
   checkConfigs(experiment, file);
   checkPretrains(experiment, file);
   const fewest = Math.min(...experiment.labelled.map((count) => (count === 'all' ? Infinity : count)));

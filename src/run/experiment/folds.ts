@@ -24,8 +24,17 @@ export function foldsInFile(experiment: Experiment): number | null | undefined {
 export const testCohort = ({ test }: Pick<ExperimentSubjects, 'test'>): TestCohort | null =>
   isRecord(test) ? (test as unknown as TestCohort) : null;
 
-/** Whether the pretraining of an initialisation has subjects who test, so that each fold needs one without its own. */
-export function isMadePerFold({ initialisations, base }: Experiment, key: string): boolean {
-  const { pretraining, pretrains } = initialisations[key]!;
-  return pretrains === 'untested' || isSameFolder(pretraining?.data ?? null, base.data ?? null);
+/**
+ * Whether the pretraining of an initialisation, or one that leads to it, has subjects who test, so that each fold needs
+ * one without its own.
+ */
+export function isMadePerFold(experiment: Experiment, key: string): boolean {
+  const { initialisations, base } = experiment;
+  const { pretraining, pretrains, of, begins } = initialisations[key]!;
+  const before = of ?? begins;
+  return (
+    pretrains === 'untested' ||
+    isSameFolder(pretraining?.data ?? null, base.data ?? null) ||
+    (before !== null && isMadePerFold(experiment, before))
+  );
 }

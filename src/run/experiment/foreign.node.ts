@@ -13,6 +13,7 @@ import type { PhantomSettings } from '../config.ts';
 import { networkText, type ReadInit, readInit } from '../init.node.ts';
 import { planRun } from '../plan.ts';
 import { cohortOf, recipeText } from '../recipe.ts';
+import { leadingTo } from './check.ts';
 import { baseConfig } from './configs.ts';
 import type { Grid } from './grid.ts';
 import type { Experiment, Initialisation } from './settings.ts';
@@ -106,18 +107,23 @@ export class ForeignWeights {
     return found;
   }
 
-  /** Whom the weights saw that runs of a grid began with, in words; null where that is not known, or no longer. */
+  /** Whom the weights saw that runs of a grid began with, or what led to these, in words; null where that is not known, or no longer. */
   async seen(experiment: Experiment, { points, pretrainings }: Grid, folder: string): Promise<ForeignSeen[]> {
-    return Promise.all(
+    const all = await Promise.all(
       foreignOf(experiment).map(async ({ name, path, pretrains }) => {
         const units = pretrains ? pretrainings : points;
         const own = units.filter(({ initialisation }) => initialisation === name);
         const begun = await Promise.all(own.map((unit) => begunWith(join(folder, unit.name))));
         const known = await this.#readIfThere(path);
         const same = begun.every((checksum) => checksum === null || checksum === known?.checksum);
-        return { name, saw: known?.recipe && same ? recipeText(known.recipe) : null };
+        const saw = known?.recipe && same ? recipeText(known.recipe) : null;
+        const led = Object.keys(experiment.initialisations).filter((key) =>
+          leadingTo(experiment, key).includes(name),
+        );
+        return led.map((key) => ({ name: key, saw }));
       }),
     );
+    return all.flat();
   }
 
   async #readIfThere(path: string): Promise<Known | null> {

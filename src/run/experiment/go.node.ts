@@ -10,26 +10,22 @@ import { openProgramDevice } from '../device.node.ts';
 import { adapterLine, runJob } from '../job.node.ts';
 import { fineTuning, type JobKind, pretraining } from '../job.ts';
 import { earlyText } from '../jobconsole.node.ts';
+import { expectCohortsApart } from './check.ts';
+import { claim } from './claims.node.ts';
 import { baseConfig, pretrainingConfig } from './configs.ts';
-import { ExperimentData, expectCohortsApart } from './data.node.ts';
+import { ExperimentData } from './data.node.ts';
+import { expectUnchanged } from './existing.node.ts';
 import { ForeignWeights } from './foreign.node.ts';
-import {
-  type Grid,
-  gridOf,
-  type Point,
-  type PretrainingUnit,
-  shareOf,
-  type Unit,
-  unitTitle,
-} from './grid.ts';
+import { chainOf, type Grid, gridOf, shareOf, type Unit, unitTitle } from './grid.ts';
 import type { ExperimentEnd, ExperimentOptions } from './options.node.ts';
 import { mainOf, resultsFile } from './outcome.node.ts';
 import { ExperimentPace } from './pace.ts';
 import { isPlanned, planTestStudies } from './planes.node.ts';
+import { pooledIn } from './pooling.ts';
 import { type Request, Requests } from './requests.node.ts';
-import { claim, dropCheckpoints, keepExperiment, openFolder, stateOf, trainingSeconds } from './runs.node.ts';
+import { dropCheckpoints, keepExperiment, openFolder, stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
-import { changedData, expectSame, expectSameFolds, expectStore } from './unchanged.node.ts';
+import { missing, untilAble } from './waiting.node.ts';
 
 type Outcome = 'done' | 'stopped' | 'elsewhere';
 
@@ -40,7 +36,7 @@ class Conductor {
   readonly #requests: Requests;
   readonly #pace = new ExperimentPace();
   readonly #elsewhere: string[] = [];
-  #due = 0;
+  #units: readonly Unit[] = [];
   readonly #weights = new ForeignWeights();
   #device: Device | undefined;
 
@@ -58,7 +54,7 @@ class Conductor {
   }
 
   async go(): Promise<ExperimentEnd> {
-    const { experiment, folder, share } = this.#options;
+    const { experiment, folder, share, console, signal } = this.#options;
     const grid = gridOf(experiment, await this.#data.folds());
     const own = shareOf(grid, share);
     if (own.points.length === 0)
@@ -67,20 +63,37 @@ class Conductor {
       );
     await this.#weights.expectFitting(experiment, own);
     expectCohortsApart(experiment, await this.#weights.cohorts(experiment));
-    await this.#expectUnchanged(grid);
+    const [data, requests, weights] = [this.#data, this.#requests, this.#weights];
+    await expectUnchanged(grid, { experiment, before: this.#before, folder, data, requests, weights });
     await keepExperiment(folder, experiment);
     await this.#learnPace(grid);
-    const units = this.#unfinished(own);
-    this.#due = units.length;
-    for (const [i, unit] of units.entries()) {
-      if (this.#options.signal.aborted) return this.#end(true);
-      const left = this.#pace.left(units.slice(i).map((one) => this.#size(one)));
-      this.#options.console.startRun(unitTitle(unit), i + 1, units.length, left);
-      const outcome = unit.kind === 'point' ? await this.#runPoint(unit) : await this.#pretrain(unit);
-      if (outcome === 'stopped') return this.#end(true);
+    this.#units = this.#unfinished(own);
+    const waits = { at: this.#at.bind(this), say: console.say.bind(console), signal };
+    for (let due = this.#units; due.length > 0; ) {
+      const waiting = await this.#runAll(due);
+      if (!waiting) return this.#end(true);
+      const able = await untilAble(waiting, waits);
+      due = this.#units.filter((unit) => able.has(unit.name) || (able.size > 0 && waiting.includes(unit)));
     }
     await this.#planPlanes(own);
     return this.#end(this.#options.signal.aborted);
+  }
+
+  /** Runs one after the other. @returns those that wait for pretrainings of other processes; null where it was stopped */
+  async #runAll(units: readonly Unit[]): Promise<Unit[] | null> {
+    const waiting: Unit[] = [];
+    for (const [i, unit] of units.entries()) {
+      if (this.#options.signal.aborted) return null;
+      if (missing(unit, this.#at.bind(this))) {
+        waiting.push(unit);
+        continue;
+      }
+      const left = this.#pace.left([...waiting, ...units.slice(i)].map((one) => this.#size(one)));
+      const all = this.#units;
+      this.#options.console.startRun(unitTitle(unit), all.indexOf(unit) + 1, all.length, left);
+      if ((await this.#make(unit)) === 'stopped') return null;
+    }
+    return waiting;
   }
 
   close(): void {
@@ -88,15 +101,15 @@ class Conductor {
   }
 
   #end(stopped: boolean): ExperimentEnd {
-    return { stopped, due: this.#due, elsewhere: this.#elsewhere };
+    return { stopped, due: this.#units.length, elsewhere: this.#elsewhere };
   }
 
   /** Pretrainings first, those only that an unfinished point begins with. */
   #unfinished({ pretrainings, points }: Grid): Unit[] {
     const open = (unit: Unit): boolean => stateOf(this.#at(unit)) !== 'done';
     const due = points.filter(open);
-    const needed = pretrainings.filter(({ name }) => due.some((point) => point.pretraining?.name === name));
-    return [...needed.filter(open), ...due];
+    const needed = new Set(due.flatMap((point) => chainOf(point, open)).map(({ name }) => name));
+    return [...pretrainings.filter(({ name }) => needed.has(name)), ...due];
   }
 
   #at({ name }: Unit): string {
@@ -119,31 +132,6 @@ class Conductor {
     }
   }
 
-  /** Before anything runs: no run that exists, in whichever share, was made with other settings. */
-  async #expectUnchanged({ pretrainings, points }: Grid): Promise<void> {
-    const { experiment, folder } = this.#options;
-    await expectSameFolds(folder, this.#before, experiment);
-    const there = (unit: Unit): boolean => stateOf(this.#at(unit)) !== 'none';
-    const [made, begun] = [pretrainings.filter(there), points.filter(there)];
-    for (const point of begun)
-      await expectStore(this.#at(point), this.#data.targetStore(), () =>
-        changedData(this.#before, experiment),
-      );
-    for (const unit of made) {
-      const config = pretrainingConfig(experiment, unit);
-      const where = `initialisations.${unit.initialisation}.pretraining`;
-      await expectStore(this.#at(unit), this.#data.pretrainingStore(config), () => `the data of ${where}`);
-      await expectSame(this.#at(unit), await this.#requests.pretraining(unit));
-      await this.#weights.expectSame(this.#at(unit), config.init, `${where}.init`);
-    }
-    for (const point of begun) {
-      await expectSame(this.#at(point), await this.#requests.point(point));
-      const { weights = null } = experiment.initialisations[point.initialisation] ?? {};
-      const key = `initialisations.${point.initialisation}.weights`;
-      await this.#weights.expectSame(this.#at(point), weights, key);
-    }
-  }
-
   /** With each pretraining that is done, once all that trains is. */
   async #planPlanes({ pretrainings }: Grid): Promise<void> {
     const { experiment, signal, console } = this.#options;
@@ -161,18 +149,11 @@ class Conductor {
     }
   }
 
-  async #pretrain(unit: PretrainingUnit): Promise<Outcome> {
-    return this.#claimed(unit, pretraining, () => this.#requests.pretraining(unit));
-  }
-
-  async #runPoint(point: Point): Promise<Outcome> {
-    const { pretraining: made } = point;
-    if (made && stateOf(this.#at(made)) !== 'done') {
-      this.#elsewhere.push(`${point.name} waits for ${made.name}`);
-      return 'elsewhere';
-    }
-    const outcome = await this.#claimed(point, fineTuning, () => this.#requests.point(point));
-    if (outcome === 'done') await dropCheckpoints(this.#at(point));
+  async #make(unit: Unit): Promise<Outcome> {
+    if (unit.kind === 'pretraining')
+      return this.#claimed(unit, pretraining, () => this.#requests.pretraining(unit));
+    const outcome = await this.#claimed(unit, fineTuning, () => this.#requests.point(unit));
+    if (outcome === 'done') await dropCheckpoints(this.#at(unit));
     return outcome;
   }
 
@@ -180,7 +161,10 @@ class Conductor {
   async #claimed(unit: Unit, kind: JobKind, request: () => Promise<Request>): Promise<Outcome> {
     const taken = await claim(this.#at(unit));
     if ('by' in taken) {
-      this.#elsewhere.push(`${unit.name} is being made by ${taken.by}`);
+      const line = `${unit.name} is being made by ${taken.by}`;
+      // a pretraining is waited for
+      if (unit.kind === 'pretraining') this.#options.console.say(line);
+      else this.#elsewhere.push(line);
       return 'elsewhere';
     }
     try {
@@ -209,7 +193,8 @@ class Conductor {
       onEvaluated: async (evaluation) => {
         const results = recordedResults(evaluation);
         // before hours pass
-        if (unit.kind === 'point') mainOf(results, this.#options.experiment.figure);
+        if (unit.kind === 'point')
+          mainOf([...results, ...pooledIn(unit, evaluation)], this.#options.experiment.figure);
         await writeText(new DiskFiles(folder), resultsFile, `${JSON.stringify(results)}\n`);
       },
     });

@@ -11,6 +11,8 @@ export interface PretrainingUnit {
   /** From 1: whose test subjects it leaves out; null: it has none of any. */
   readonly fold: number | null;
   readonly seed: number;
+  /** The pretraining that it begins with; null: none of this experiment. */
+  readonly from: PretrainingUnit | null;
 }
 
 /** A fine-tuning. */
@@ -29,6 +31,19 @@ export interface Point {
 
 export type Unit = PretrainingUnit | Point;
 
+/** The pretraining whose weights a run begins with; null: none of this experiment. */
+export const beginsWith = (unit: Unit): PretrainingUnit | null =>
+  unit.kind === 'point' ? unit.pretraining : unit.from;
+
+/** The pretrainings that lead to a run, first to last; of those before one that `needed` refuses, none. */
+export function chainOf(
+  unit: Unit,
+  needed: (unit: PretrainingUnit) => boolean = () => true,
+): PretrainingUnit[] {
+  const made = beginsWith(unit);
+  return made && needed(made) ? [...chainOf(made, needed), made] : [];
+}
+
 export interface Grid {
   readonly pretrainings: readonly PretrainingUnit[];
   /** Seed by seed, so that what is done so far can be compared in pairs. */
@@ -44,19 +59,24 @@ function pretrainingsOf(experiment: Experiment, key: string, of: number | null):
   if (!own?.pretraining) return [];
   const seeds = own.seeds.length > 0 ? own.seeds : experiment.pretrainingSeeds;
   const fold = isMadePerFold(experiment, key) ? of : null;
+  const before = own.begins === null ? [] : pretrainingsOf(experiment, own.begins, of);
   return seeds.map((seed) => ({
     ...{ kind: 'pretraining' as const, name: `pretrained/${key}${suffix(fold)}_seed-${seed}` },
     ...{ initialisation: key, fold, seed },
+    from: before.find((one) => one.seed === seed) ?? before[0] ?? null,
   }));
 }
 
 /** What an initialisation begins a fold's points with. */
 type Arm = Pick<Point, 'initialisation' | 'pretraining'>;
 
-function armsOf(experiment: Experiment, fold: number | null): Arm[] {
+/** @param turn the place of the seed among the seeds, from 0: which pretraining it has where each has one */
+function armsOf(experiment: Experiment, fold: number | null, turn: number): Arm[] {
   return Object.keys(experiment.initialisations).flatMap((initialisation): Arm[] => {
     const made = pretrainingsOf(experiment, initialisation, fold);
-    return (made.length > 0 ? made : [null]).map((pretraining) => ({ initialisation, pretraining }));
+    if (made.length === 0) return [{ initialisation, pretraining: null }];
+    const own = experiment.pairing === 'nested' ? [made[turn % made.length]!] : made;
+    return own.map((pretraining) => ({ initialisation, pretraining }));
   });
 }
 
@@ -77,18 +97,18 @@ function pointOf(
 export function gridOf(experiment: Experiment, folds: number | null): Grid {
   const { seeds, steps, labelled } = experiment;
   const each = folds === null ? [null] : Array.from({ length: folds }, (_, i) => i + 1);
-  const points = seeds.flatMap((seed) =>
+  const points = seeds.flatMap((seed, turn) =>
     each.flatMap((fold) =>
       steps.flatMap((count) =>
         labelled.flatMap((subjects) =>
-          armsOf(experiment, fold).map((arm) =>
+          armsOf(experiment, fold, turn).map((arm) =>
             pointOf(arm, { labelled: subjects, steps: count, fold, seed }),
           ),
         ),
       ),
     ),
   );
-  const made = points.flatMap(({ pretraining }) => pretraining ?? []);
+  const made = points.flatMap((point) => chainOf(point));
   return { pretrainings: [...new Map(made.map((unit) => [unit.name, unit])).values()], points };
 }
 
@@ -115,9 +135,8 @@ export function shareOf({ pretrainings, points }: Grid, { only = [], part }: Sha
       (only.length === 0 || only.some((pattern) => matches(name, pattern))) &&
       (!part || i % part.n === part.k - 1),
   );
-  const needed = pretrainings.filter((unit) =>
-    chosen.some(({ pretraining }) => pretraining?.name === unit.name),
-  );
+  const names = new Set(chosen.flatMap((point) => chainOf(point)).map(({ name }) => name));
+  const needed = pretrainings.filter(({ name }) => names.has(name));
   const first = part ? (part.k - 1) % Math.max(1, needed.length) : 0;
   return { pretrainings: [...needed.slice(first), ...needed.slice(0, first)], points: chosen };
 }

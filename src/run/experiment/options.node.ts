@@ -32,6 +32,6 @@ export interface ExperimentEnd {
   readonly stopped: boolean;
   /** Runs that were due. */
   readonly due: number;
-  /** Runs that others are at, and points that wait for them, with who has them. */
+  /** Points that others are at, with who has them. */
   readonly elsewhere: readonly string[];
 }

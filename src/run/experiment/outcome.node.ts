@@ -14,21 +14,28 @@ import {
   type PretrainedRun,
   type RecordedResult,
 } from '../../results/experiment.ts';
-import { pooledRuns } from '../../results/folds.ts';
-import { type Grid, type Point, type Unit, unitTitle } from './grid.ts';
+import { pooledRuns, pooledTables } from '../../results/folds.ts';
+import { evaluationFile } from '../job.node.ts';
+import { leadingTo } from './check.ts';
+import { chainOf, type Grid, type Point, type Unit, unitTitle } from './grid.ts';
 import { readPlanned } from './planes.node.ts';
+import { pooledEvaluations, type Summaries } from './pooling.ts';
 import { stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 
 /** The results of a point with their values by subject, in its folder beside evaluation.json. */
 export const resultsFile = 'results.json';
 
+const readSummaries = async (folder: string): Promise<Summaries> =>
+  JSON.parse(await readFile(join(folder, evaluationFile), 'utf8')) as Summaries;
+
 async function readRun(folder: string, point: Point): Promise<ExperimentRun> {
   const { name, initialisation, pretraining, labelled, steps, fold, seed } = point;
   const text = await readFile(join(folder, name, resultsFile), 'utf8');
   const results = JSON.parse(text) as RecordedResult[];
   const of = { initialisation, pretraining: pretraining?.seed ?? null };
-  return { name, ...of, labelled, steps, seed, ...(fold !== null && { fold }), results };
+  const own = fold === null ? {} : { fold, summaries: await readSummaries(join(folder, name)) };
+  return { name, ...of, labelled, steps, seed, ...own, results };
 }
 
 /** The finished points of a grid, in its order. */
@@ -87,7 +94,11 @@ export async function costsOf(
     const points = all.filter(isDone);
     const own = [
       ...new Set(
-        all.flatMap(({ pretraining }) => (pretraining && isDone(pretraining) ? pretraining.name : [])),
+        all.flatMap((point) =>
+          chainOf(point)
+            .filter(isDone)
+            .map((made) => made.name),
+        ),
       ),
     ];
     let [pretraining, fineTuning] = [0, 0];
@@ -109,21 +120,23 @@ export function outcomeOf(
   finished: readonly ExperimentRun[],
 ): Omit<ExperimentReportInput, 'costs' | 'subjects' | 'pretrained' | 'foreign'> {
   const { name, initialisations, labelled, steps, seeds, figure } = experiment;
-  const runs = folds === null ? finished : pooledRuns(finished, folds);
+  const runs = folds === null ? finished : pooledRuns(finished, folds, pooledEvaluations);
+  const pooled = folds === null ? [] : pooledTables(finished, folds, pooledEvaluations);
   const results = resultsOf(runs);
   const names = Object.keys(initialisations);
   const scratch = names.find((one) => initialisations[one] === null)!;
   const places = steps.flatMap((count) => labelled.map((subjects) => ({ labelled: subjects, steps: count })));
   const main = mainOf(results, figure);
-  const made = (one: string) => initialisations[initialisations[one]?.of ?? one];
+  const isUntested = (one: string): boolean =>
+    leadingTo(experiment, one).some((key) => initialisations[key]?.pretrains === 'untested');
   const compare = ({ key, better }: RecordedResult) =>
     compareAll(runs, { scratch, initialisations: names, places, key, better, resample: key === main?.key });
   return {
     ...{ name, scratch, initialisations: names, labelled, steps, seeds, runs, results, places },
-    ...{ main, finished, planned: grid.points.length },
+    ...{ main, finished, pooled, planned: grid.points.length },
     comparisons: new Map(results.map((result) => [result.key, compare(result)])),
     config: experiment,
-    untested: names.filter((one) => made(one)?.pretrains === 'untested'),
+    untested: names.filter(isUntested),
   };
 }
 
@@ -131,6 +144,15 @@ export type Outcome = ReturnType<typeof outcomeOf>;
 
 /** Whether runs are of folds. */
 const inFolds = ({ finished }: Outcome): boolean => finished.some(({ fold }) => fold !== undefined);
+
+/** Of a run of all folds what is of all its subjects at once: rows with neither fold nor subject. */
+const pooledRows = ({ name, initialisation, pretraining, labelled, steps, seed, results }: ExperimentRun) =>
+  results
+    .filter(({ pooled }) => pooled)
+    .map(({ key, value }) => [
+      ...[name, initialisation, pretraining, labelled, steps, seed, null, null],
+      ...[key, value],
+    ]);
 
 /** A row for each run, test subject and figure. */
 export function runsAsCsv(outcome: Outcome): string {
@@ -148,18 +170,18 @@ export function runsAsCsv(outcome: Outcome): string {
         ]),
       ),
   );
-  return csvLines([head, ...rows]);
+  return csvLines([head, ...rows, ...(folds ? outcome.runs.flatMap(pooledRows) : [])]);
 }
 
 /** A run with its figures, means over its test subjects. */
 function runRecord(run: ExperimentRun): object {
-  const { results, ...rest } = run;
+  const { results, summaries: _, ...rest } = run;
   return { ...rest, values: Object.fromEntries(results.map(({ key }) => [key, figureOf(run, key)])) };
 }
 
 /** The outcome as JSON: comparisons of every result, and each run's figures, means over its test subjects. */
 export function outcomeJson(outcome: Outcome): object {
-  const { name, main, scratch, planned, runs, finished, comparisons, places, results } = outcome;
+  const { name, main, scratch, planned, runs, finished, comparisons, places, results, pooled } = outcome;
   return {
     ...{ name, figure: main?.key ?? null, scratch, planned, finished: finished.length },
     places,
@@ -171,6 +193,9 @@ export function outcomeJson(outcome: Outcome): object {
       comparisons: comparisons.get(key),
     })),
     runs: finished.map(runRecord),
-    ...(inFolds(outcome) && { pooled: runs.map(runRecord) }),
+    ...(inFolds(outcome) && {
+      pooled: runs.map(runRecord),
+      ...(pooled.length > 0 && { pooledTables: pooled }),
+    }),
   };
 }

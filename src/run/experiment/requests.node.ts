@@ -36,12 +36,12 @@ export function pretrainingRequest(
   unit: PretrainingUnit,
   { folder, store, split }: { readonly folder: string; readonly store: string; readonly split: Split | null },
 ): Request {
-  const { initialisation, seed, name } = unit;
+  const { initialisation, seed, name, from } = unit;
   const given = pretrainingGiven(experiment, experiment.initialisations[initialisation]!.pretraining!);
   const { size, spacingMm } = pretrainingConfig(experiment, unit);
   const own = { ...onStore(given, store), size, spacingMm, seed, out: join(folder, name) };
   return request(
-    { ...own, ...(split && { subjects: split }) },
+    { ...own, ...(split && { subjects: split }), ...(from && { init: join(folder, from.name) }) },
     `initialisations.${initialisation}.pretraining`,
   );
 }

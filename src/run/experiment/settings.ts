@@ -37,6 +37,8 @@ export interface Initialisation {
   /** Made once for each seed, with these settings; null: not made here. */
   readonly pretraining: GivenConfig | null;
   readonly pretrains: Pretrains;
+  /** The initialisation whose weights the pretraining begins with; null: none of the file. */
+  readonly begins: string | null;
   /** Of the pretraining; empty: the experiment's. */
   readonly seeds: readonly number[];
   /** A run or weights file from elsewhere; null: none. */
@@ -46,6 +48,12 @@ export interface Initialisation {
   /** What differs from `base` where these weights are taken over: initParts, freeze, learningRate, … */
   readonly transfer: GivenConfig;
 }
+
+/**
+ * How seeds meet the pretraining seeds of an initialisation: each with every one, or each with one of them, which the
+ * seeds take in turn (the design that is called nested: draws of labels within pretrainings).
+ */
+export type Pairing = 'crossed' | 'nested';
 
 /** A count of labelled subjects, or all of the pool. */
 export type Labelled = number | 'all';
@@ -63,6 +71,7 @@ export interface Experiment {
   /** Each draws labelled subjects, first weights, and the order of training. */
   readonly seeds: readonly number[];
   readonly pretrainingSeeds: readonly number[];
+  readonly pairing: Pairing;
   /** Key of the result that is compared; null: the first of the evaluations. */
   readonly figure: string | null;
 }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import { changedKeys, settingAt } from '../../train/changes.ts';
-import type { RunConfig } from '../config.ts';
+import { parseGiven, type RunConfig, resolveConfig } from '../config.ts';
 import { configFile } from '../settle.node.ts';
 import { foldsAsked } from './folds.ts';
 import type { Request } from './requests.node.ts';
@@ -47,9 +47,10 @@ export async function expectSameFolds(
   throw refusal(join(folder, 'points'), `subjects.test was ${was}, is ${is}`);
 }
 
+/** Of runs of before a key was there it has the default, which changes nothing. */
 async function savedConfig(folder: string): Promise<RunConfig> {
   const path = join(folder, configFile);
-  return parseJson(await readFile(path, 'utf8'), path) as RunConfig;
+  return resolveConfig(parseGiven(parseJson(await readFile(path, 'utf8'), path), path));
 }
 
 /**
@@ -61,6 +62,19 @@ export async function expectStore(folder: string, store: string, changed: () => 
   // an experiment's folder may have moved
   const tail = (path: string): string => resolve(path).split(/[\\/]/).slice(-3).join('/');
   if (data === null || tail(data) !== tail(store)) throw refusal(folder, `${changed()} changed`);
+}
+
+/**
+ * Throws ConfigError where a run began with the weights of another run of the experiment than it now would, or of one
+ * where it now would not.
+ * @param made the name of that run, null for none
+ */
+export async function expectBegun(folder: string, made: string | null, where: string): Promise<void> {
+  const { init } = await savedConfig(folder);
+  // an experiment's folder may have moved
+  const tail = init === null ? null : resolve(init).split(/[\\/]/).slice(-2).join('/');
+  if (made === null ? init === null : tail === made) return;
+  throw refusal(folder, `${where} was ${init}, is ${made}`);
 }
 
 /** Where the file has a key of a run's configuration. */

@@ -18,7 +18,7 @@ export interface Asked {
 }
 
 /** A study whose group is one of the classes. */
-interface Judged extends Study {
+export interface Judged extends Study {
   readonly truth: number;
   readonly predicted: number;
   readonly probabilities: readonly number[];
@@ -37,13 +37,13 @@ const isRight = ({ predicted, truth }: Judged): boolean => predicted === truth;
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
 /** Studies by their class, in rows, and by what was said. */
-function confusionOf(rows: readonly Judged[], classes: readonly string[]): number[][] {
+export function confusionOf(rows: readonly Judged[], classes: readonly string[]): number[][] {
   const counts = classes.map(() => classes.map(() => 0));
   for (const { truth, predicted } of rows) counts[truth]![predicted]!++;
   return counts;
 }
 
-const calibrated = (rows: readonly Judged[]): Calibration =>
+export const calibrated = (rows: readonly Judged[]): Calibration =>
   calibrationOf(
     rows.map((row) => ({ confidence: Math.min(1, row.probabilities[row.predicted]!), right: isRight(row) })),
   );
@@ -66,16 +66,16 @@ function trivialAnswer(rows: readonly Judged[], training: readonly number[]) {
 const intervalText = ({ interval }: Auc): string =>
   interval ? `; 95 % interval ${interval.map((end) => fixed(end, 3)).join(' to ')}` : '';
 
-function aucResults(rows: readonly Judged[], auc: Auc, classes: readonly string[]): Result[] {
+/** That of all groups always, without a value where no group has cases and others. */
+export function aucResults(rows: readonly Judged[], auc: Auc, classes: readonly string[]): Result[] {
   const common = { unit: '', digits: 3, better: 'higher', trivial: 0.5, missing: null } as const;
   const known = auc.byClass.filter((value) => value !== null).length;
-  if (known === 0) return [];
   const all: Result = {
     ...common,
     ...{ key: 'classification.auc', title: 'Classification, AUC', value: auc.macro, count: rows.length },
     about: `mean over ${plural(known, 'group')} of each against the rest, ${rows.length} studies${intervalText(auc)}`,
     notes: [],
-    bySubject: new Map(rows.map(({ subject }, i) => [subject, auc.pseudoValues[i]!])),
+    bySubject: new Map(auc.pseudoValues.map((value, i) => [rows[i]!.subject, value])),
   };
   const each = classes.flatMap((name, k): Result[] => {
     const count = rows.filter(({ truth }) => truth === k).length;
@@ -105,7 +105,11 @@ function accuracyResult(rows: readonly Judged[], trivial: number | null): Result
   };
 }
 
-function calibrationResult(rows: readonly Judged[], error: number | null, trivial: number | null): Result {
+export function calibrationResult(
+  rows: readonly Judged[],
+  error: number | null,
+  trivial: number | null,
+): Result {
   return {
     key: 'classification.calibrationError',
     title: 'Classification, expected calibration error',
@@ -115,7 +119,7 @@ function calibrationResult(rows: readonly Judged[], error: number | null, trivia
   };
 }
 
-function confusionTable(confusion: readonly (readonly number[])[], classes: readonly string[]): Table {
+export function confusionTable(confusion: readonly (readonly number[])[], classes: readonly string[]): Table {
   return {
     title: 'Groups that were told',
     about: 'Studies by their group, in rows, and by what the network says, in columns.',
@@ -124,7 +128,7 @@ function confusionTable(confusion: readonly (readonly number[])[], classes: read
   };
 }
 
-function calibrationTable({ bins }: Calibration): Table {
+export function calibrationTable({ bins }: Calibration): Table {
   const rows = bins.filter(({ count }) => count > 0);
   return {
     title: 'Confidence and what is right',
@@ -212,7 +216,7 @@ export function outcome(studies: readonly Study[], asked: Asked): Verdict {
   const { macro, standardError, interval, byClass } = auc;
   return {
     results: [
-      ...aucResults(rows, auc, classes),
+      ...(auc.macro === null ? [] : aucResults(rows, auc, classes)),
       accuracy,
       calibrationResult(rows, calibration.error, trivial?.calibration ?? null),
     ],

@@ -141,6 +141,87 @@ describe('an experiment’s file', () => {
   });
 });
 
+describe('seeds and pretrainings', () => {
+  const initialisations = { ...tiny.initialisations, taken: { of: 'pretrained' } };
+  const asked = { initialisations, labelled: [1], seeds: [4, 7, 5], pretrainingSeeds: [1, 2] };
+  const pairs = (pairing: object) =>
+    gridOf(parsed({ ...asked, ...pairing }), null).points.map(
+      ({ initialisation, pretraining, seed }) => `${initialisation} ${pretraining?.seed ?? '-'} ${seed}`,
+    );
+
+  it('are crossed, or the seeds take the pretrainings in turn', () => {
+    expect(pairs({})).toEqual(pairs({ pairing: 'crossed' }));
+    expect(pairs({})).toHaveLength(3 * (1 + 2 + 2));
+    expect(pairs({ pairing: 'nested' })).toEqual([
+      ...['scratch - 4', 'pretrained 1 4', 'taken 1 4'],
+      ...['scratch - 7', 'pretrained 2 7', 'taken 2 7'],
+      ...['scratch - 5', 'pretrained 1 5', 'taken 1 5'],
+    ]);
+    expect(() => parsed({ pairing: 'turns' })).toThrow(/pairing turns: one of crossed, nested is needed/);
+  });
+});
+
+describe('a pretraining that goes on from another', () => {
+  const init = { of: 'pretrained' };
+  const onward = (more: object = {}) => ({ pretraining: { ...made.pretraining, init, ...more } });
+  const asked = (initialisations: object, more: object = {}) =>
+    parsed({ initialisations: { ...tiny.initialisations, ...initialisations }, ...more });
+
+  it('is made after it, of the same seed or the only one, and its points after both', () => {
+    const content = { last: onward({ init: { of: 'taken' } }), on: onward(), taken: { of: 'on' } };
+    const grid = gridOf(asked(content, { pretrainingSeeds: [1, 2], labelled: [1], seeds: [1] }), null);
+    const names = ['pretrained', 'on', 'last'].flatMap((key) =>
+      [1, 2].map((seed) => `pretrained/${key}_seed-${seed}`),
+    );
+    expect(grid.pretrainings.map(({ name }) => name).sort()).toEqual([...names].sort());
+    const place = (name: string) => grid.pretrainings.findIndex((unit) => unit.name === name);
+    expect(place('pretrained/last_seed-2')).toBeGreaterThan(place('pretrained/on_seed-2'));
+    expect(place('pretrained/on_seed-2')).toBeGreaterThan(place('pretrained/pretrained_seed-2'));
+    const share = shareOf(grid, { only: ['last_pretraining-2'] });
+    expect(share.pretrainings.map(({ name }) => name)).toEqual([names[1], names[3], names[5]]);
+    const single = { pretrained: { ...made, seeds: [7] }, on: onward() };
+    const [on] = gridOf(asked(single, { pretrainingSeeds: [1, 2] }), null).pretrainings.filter(
+      ({ initialisation }) => initialisation === 'on',
+    );
+    expect(on!.from!.name).toBe('pretrained/pretrained_seed-7');
+  });
+
+  it('is made in each fold where what it goes on from is, whose subjects test there', () => {
+    const folder = { ...tiny.base, phantom: undefined, data: 'acdc' };
+    const content = {
+      pretrained: {
+        pretraining: { ...made.pretraining, phantom: undefined, data: 'scans' },
+        pretrains: 'untested',
+      },
+      on: onward(),
+    };
+    const own = asked(content, { base: folder, subjects: { test: '3 folds' }, seeds: [1], labelled: [2] });
+    const on = gridOf(own, 3).pretrainings.filter(({ initialisation }) => initialisation === 'on');
+    expect(on.map(({ from }) => from!.name)).toEqual(
+      [1, 2, 3].map((fold) => `pretrained/pretrained_fold-${fold}_seed-1`),
+    );
+  });
+
+  it.each([
+    ['none', { on: onward({ init: { of: 'scratch' } }) }, /on\.pretraining\.init is of scratch, which is no/],
+    ['itself', { on: onward({ init: { of: 'on' } }) }, /init is of on, which begins with on itself/],
+    [
+      'one that goes on from it',
+      { on: onward({ init: { of: 'off' } }), off: onward({ init: { of: 'on' } }) },
+      /init is of off, which begins with on itself: on, off, on/,
+    ],
+    [
+      'one of other seeds',
+      { pretrained: { ...made, seeds: [2, 3] }, on: onward() },
+      /has pretraining seeds 2, 3, but not 1/,
+    ],
+    ['something else', { on: onward({ init: { off: 'x' } }) }, /init \{"off":"x"\}: a path or \{ "of": /],
+  ])('cannot go on from %s', (_, initialisations, message) => {
+    expect(() => asked(initialisations)).toThrow(ConfigError);
+    expect(() => asked(initialisations)).toThrow(message);
+  });
+});
+
 describe('folds', () => {
   const folder = { ...tiny.base, phantom: undefined, data: 'acdc/' };
   const own = parsed({

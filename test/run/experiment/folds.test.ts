@@ -2,6 +2,7 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addExperiment } from '../../../src/commands/experiment.ts';
+import { macroAuc } from '../../../src/results/auc.ts';
 import { hearts } from '../../commands/hearts.ts';
 import { type Printed, terminal, useFolder, write } from '../../commands/terminal.ts';
 import { tiny } from './tiny.ts';
@@ -154,6 +155,52 @@ describe('leave one out', () => {
       /scans_fold-4_seed-1: .* have nobody of the name of patient004, who tests: nobody is left out for them/,
     );
   }, 100_000);
+});
+
+describe('a figure of many subjects', () => {
+  it('is that of all folds pooled: in the comparison, the table, the report', async () => {
+    const hearts = { phases: 1, size: 32 };
+    const figure = 'classification.pooled.auc';
+    const content = {
+      ...tiny,
+      base: { ...tiny.base, tasks: ['classification'], phantom: { ...hearts, subjects: 6, seed: 11 } },
+      subjects: { test: 'each' },
+      ...{ labelled: [4], steps: [4], seeds: [1, 2], figure },
+    };
+    await experiment(content, 'pooled');
+    const told = await json('pooled', 'results.json');
+    expect(told).toMatchObject({ figure, finished: 24 });
+    const predictions = async (seed: number) => {
+      const names = (await readdir(at('pooled', 'points'))).filter((name) =>
+        new RegExp(`^scratch.*seed-${seed}$`).test(name),
+      );
+      const all = names.map((name) => json('pooled', 'points', name, 'evaluation.json'));
+      return (await Promise.all(all)).map(({ classification }) => classification);
+    };
+    const folds = await predictions(2);
+    expect(folds.every(({ predictions: said }) => said.length === 1)).toBe(true);
+    const { classes } = folds[0];
+    const cases = folds.map(({ predictions: [{ group, probabilities }] }) => ({
+      ...{ truth: classes.indexOf(group), scores: probabilities },
+    }));
+    const { macro } = macroAuc(cases, classes.length);
+    const own = told.pooled.find(
+      (run: { initialisation: string; seed: number }) => run.initialisation === 'scratch' && run.seed === 2,
+    );
+    expect(own.values[figure]).toBeCloseTo(macro!, 10);
+    const compared = told.results.find(({ key }: { key: string }) => key === figure).comparisons[0];
+    expect(compared).toMatchObject({ seeds: 2, subjects: 6 });
+    const csv = await readFile(at('pooled', 'results.csv'), 'utf8');
+    const [value] = csv.split('\r\n').flatMap((line) => line.split(`scratch,,4,4,2,,,${figure},`)[1] ?? []);
+    expect(Number(value)).toBeCloseTo(macro!, 12);
+    const report = await readFile(at('pooled', 'report.html'), 'utf8');
+    expect(report).toContain('<h2>Classification, AUC, folds pooled</h2>');
+    expect(report).toContain('scratch, 4 steps, 4 labelled; 2 runs of all folds');
+    expect(report).toContain('says ');
+    // planes are planned on the studies of those who test, who here are of the cohort that trains
+    const { planes, refused } = await json('pooled', 'pretrained', 'pretrained_seed-1', 'planes.json');
+    expect(planes.length + refused.length).toBe(2 * 6);
+  }, 300_000);
 });
 
 describe('test subjects', () => {

@@ -173,6 +173,11 @@ describe('an experiment', () => {
 
   it('grows: more seeds run, what is there stays', async () => {
     await cp(whole(), at('grown'), { recursive: true });
+    // made before a key was there
+    const older = at('grown', 'points', 'scratch_labelled-2_steps-8_seed-1', 'config.json');
+    const { unlabelled, ...config } = JSON.parse(await readFile(older, 'utf8'));
+    expect(unlabelled).toBeNull();
+    await writeFile(older, JSON.stringify(config));
     const before = await times('grown');
     const { stdout } = await experiment(
       { ...tiny, seeds: [1, 2, 3] },
@@ -183,6 +188,38 @@ describe('an experiment', () => {
     expect(stdout).toMatch(/^\[1\/1\] scratch, 2 labelled, 8 steps, seed 3\b/);
     expect(await times('grown')).toMatchObject(before);
     expect(await read('grown', 'report.html')).toContain('9 of 12 fine-tunings are finished');
+  }, 200_000);
+
+  it('goes on from a pretraining with another, and minds which', async () => {
+    await cp(whole(), at('chain'), { recursive: true });
+    const { pretrained } = tiny.initialisations;
+    const onward = (of: string, more: object = {}) => ({
+      pretraining: { ...pretrained.pretraining, tasks: ['rotation'], init: { of }, ...more },
+    });
+    const initialisations = { ...tiny.initialisations, on: onward('pretrained') };
+    const content = { ...tiny, initialisations };
+    const { stdout } = await experiment(content, 'chain', '--only', 'on_*labelled-1*seed-1');
+    expect(stdout).toMatch(/^\[1\/2\] pretraining on, seed 1\b/m);
+    const init = JSON.parse(await read('chain', 'pretrained', 'on_seed-1', 'init.json'));
+    expect(init.file).toContain('pretrained_seed-1');
+    expect(init.loaded).toContain('conv1.conv1.0.weight');
+    const point = 'on_pretraining-1_labelled-1_steps-8_seed-1';
+    expect(JSON.parse(await read('chain', 'points', point, 'init.json')).file).toContain('on_seed-1');
+    const told = JSON.parse(await read('chain', 'results.json'));
+    const [of] = told.results[0].comparisons.filter(
+      (one: { initialisation: string }) => one.initialisation === 'on',
+    );
+    expect(of).toMatchObject({ seeds: 1, pretrainings: 1 });
+    // the time of what led to it is its cost too
+    expect(await read('chain', 'report.html')).toMatch(/<th scope="row">on<\/th><td class="number">2<\/td>/);
+    const other = { ...initialisations, other: pretrained, on: onward('other') };
+    await expect(experiment({ ...tiny, initialisations: other }, 'chain', '--only', 'on_')).rejects.toThrow(
+      /on_seed-1 was made with other settings: initialisations\.on\.pretraining\.init was .*pretrained_seed-1, is pretrained\/other_seed-1/,
+    );
+    const alone = { ...initialisations, on: onward('other', { init: null }) };
+    await expect(experiment({ ...tiny, initialisations: alone }, 'chain')).rejects.toThrow(
+      /init was .*, is null/,
+    );
   }, 200_000);
 
   it('leaves a run to the process that is at it', async () => {

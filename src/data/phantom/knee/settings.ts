@@ -1,9 +1,7 @@
 /** @file What a caller can choose about phantom knees. */
 import { ConfigError } from '../../../base/errors.ts';
+import { phantomTraits } from '../names.ts';
 import { checkDifficulty, checkInteger, type PhantomDifficulty } from '../settings.ts';
-
-/** Side of an image unless a spacing is given. */
-const FIELD_MM = 140;
 
 export interface KneeOptions {
   /** Default `mid`. */
@@ -22,7 +20,7 @@ export type KneeSettings = Required<KneeOptions>;
  */
 export function kneeSettings(options: KneeOptions = {}): KneeSettings {
   const { difficulty = 'mid', size = 256 } = options;
-  const spacingMm = options.spacingMm ?? FIELD_MM / size;
+  const spacingMm = options.spacingMm ?? phantomTraits.knee.fieldMm / size;
   checkDifficulty(difficulty);
   checkInteger('size', size, 16, 512);
   if (!(spacingMm >= 0.27 && spacingMm <= 16)) {

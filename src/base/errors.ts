@@ -114,6 +114,31 @@ export class FileError extends PlanewiseError {
   }
 }
 
+/** Who writes into a folder, as far as is known. */
+export interface FolderWriter {
+  readonly host: string;
+  readonly pid: number;
+  /** When it began, ISO 8601; null: it did not say. */
+  readonly since: string | null;
+}
+
+/** Somebody else writes into a folder; names the folder and who it is. */
+export class BusyError extends PlanewiseError {
+  readonly folder: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly since: string | null;
+
+  constructor(folder: string, { host, pid, since }: FolderWriter, fix: string) {
+    const began = since === null ? '' : ` since ${since}`;
+    super('BUSY', `${folder}: process ${pid} on ${host} writes there${began}. ${fix}`);
+    this.folder = folder;
+    this.host = host;
+    this.pid = pid;
+    this.since = since;
+  }
+}
+
 /** A DICOM file lacks a tag, or a tag holds what cannot be used; names file and tag. */
 export class DicomError extends PlanewiseError {
   readonly file: string;

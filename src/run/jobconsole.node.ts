@@ -59,6 +59,7 @@ export function trainingProgress(console: JobConsole): {
   let validation = '';
   const show = (event: TrainEvent): void => {
     if (event.kind === 'warning') console.warn(event.message);
+    if (event.kind === 'notice') console.say(event.message);
     if (event.kind === 'tuning') {
       tuning ??= console.startStage('tuning', event.total);
       tuning.update(event.done, event.title);

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { ConfigError, PlanewiseError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { writeFiles } from '../data/files/files.node.ts';
+import { lockFolder, whileLocked } from '../data/files/lock.node.ts';
 import { writeLabels } from '../data/nifti/labels.ts';
 import { reasonOf } from '../data/scan.ts';
 import type { FoundVolume } from '../data/sources/acdc/find.ts';
@@ -137,7 +138,9 @@ async function predict(given: PredictArguments): Promise<void> {
   const skipped: SkippedFile[] = [];
   const options = { batch, mirror, adapter: adapter ?? null, onWarning: warnings.add, say: note };
   const told = { options, skip: (file: SkippedFile): void => void skipped.push(file) };
-  const { written, notices } = await (format === 'nifti' ? predictVolumes : predictStacks)(given, told);
+  const { written, notices } = await whileLocked(await lockFolder(out), () =>
+    (format === 'nifti' ? predictVolumes : predictStacks)(given, told),
+  );
   if (json) printJson({ out, written, skipped, notices, warnings: warnings.list });
   for (const notice of notices) note(notice);
   if (!json) noteWarnings(warnings.list);

@@ -4,11 +4,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BusyError, FileError } from '../../base/errors.ts';
 import { isRecord } from '../../base/record.ts';
+import { codeOf, createWhole, removeOnly, textAt } from './exclusive.node.ts';
 import { sweepTemporary } from './files.node.ts';
 import { markOf, ownMark, type ProcessMark, presenceOf } from './process.node.ts';
 import { fileError } from './read.node.ts';
@@ -22,8 +23,9 @@ const takingFile = `${lockFile}.taking`;
 export const isLockName = (name: string): boolean => name === lockFile || name.startsWith(`${lockFile}.`);
 
 /** How often, and how long between, a lock that is just being made or taken over is looked at again. */
-const TRIES = 100;
+const TRIES = 25;
 const PAUSE_MS = 20;
+const WAIT_MS = 500;
 
 interface Holder extends ProcessMark {
   readonly since: string | null;
@@ -59,44 +61,6 @@ function presence(holder: Holder): ReturnType<typeof presenceOf> {
   if (found !== 'there' || holder.pid !== process.pid) return found;
   // the number is this process's own, which another may have had before; another thread tells by its start
   return (holder.id !== null && held.has(holder.id)) || holder.started !== null ? 'there' : 'gone';
-}
-
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? '';
-
-/** Makes a file that has its content from the first moment; whether there was none. */
-async function createWhole(path: string, text: string): Promise<boolean> {
-  const draft = `${path}.${randomUUID()}.tmp`;
-  try {
-    const file = await open(draft, 'wx');
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    // some file systems have no links
-    await link(draft, path).catch((error) =>
-      codeOf(error) === 'EEXIST' ? Promise.reject(error) : writeFile(path, text, { flag: 'wx' }),
-    );
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
-}
-
-const textAt = (path: string): Promise<string | null> =>
-  readFile(path, 'utf8').catch((error) => (codeOf(error) === 'ENOENT' ? null : Promise.reject(error)));
-
-/** Removes a file unless it holds something else by now. */
-async function removeOnly(path: string, text: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}.tmp`;
-  await rename(path, aside).catch(() => {});
-  const taken = await textAt(aside);
-  if (taken !== null && taken !== text) await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
 }
 
 /** Replaces a lock whose process is gone; only one at a time tries, so that nobody replaces a lock that was just made. */
@@ -231,13 +195,25 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   }
 }
 
-/** Does work in a folder that is locked meanwhile; see `lockFolder`. */
-export async function whileLocked<T>(folder: string, work: (lock: FolderLock) => Promise<T>): Promise<T> {
-  const lock = await lockFolder(folder);
+/** As `lockFolder`, once who has it is done; `onWait` is told who that is. */
+export async function lockWhenFree(folder: string, onWait: (who: BusyError) => void): Promise<FolderLock> {
+  for (let told = false; ; ) {
+    try {
+      return await lockFolder(folder);
+    } catch (error) {
+      if (!(error instanceof BusyError)) throw error;
+      if (!told) onWait(error);
+      told = true;
+      await sleep(WAIT_MS);
+    }
+  }
+}
+
+/** Does work in a folder that is locked, and gives it free; that it is gone explains whatever else went wrong. */
+export async function whileLocked<T>(lock: FolderLock, work: (lock: FolderLock) => Promise<T>): Promise<T> {
   try {
     return await work(lock);
   } catch (error) {
-    // a folder that is gone explains whatever else went wrong
     await lock.check();
     throw error;
   } finally {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import { textChecksum } from '../../base/hash.ts';
 import { some } from '../../base/words.ts';
+import { lockWhenFree, whileLocked } from '../../data/files/lock.node.ts';
 import { subjectsOf } from '../../data/split.ts';
 import { openStore, writeStore } from '../../data/store.node.ts';
 import { manifestName } from '../../data/store.ts';
@@ -50,10 +51,23 @@ function sourceOf(config: RunConfig): object {
 const storeIn = ({ data }: RunConfig, folder: string): string =>
   data !== null && existsSync(join(data, manifestName)) ? data : join(folder, 'prepared');
 
+/** Opens data of a store in `folder`; where they are to be made first, by one process, which others wait for. */
+async function madeOnce<T>(
+  store: string,
+  folder: string,
+  { onWarning }: Pick<DataOptions, 'onWarning'>,
+  open: () => Promise<T>,
+): Promise<T> {
+  if (existsSync(join(store, manifestName))) return open();
+  const lock = await lockWhenFree(folder, ({ message }) => onWarning(`Waiting for data: ${message}`));
+  return whileLocked(lock, open);
+}
+
 /** Data of a folder, or a cohort, prepared in `folder` unless they are there. */
 async function prepared(config: RunConfig, folder: string, options: DataOptions): Promise<SharedData> {
-  const data = await openData({ ...config, out: folder }, true, options);
-  return { store: storeIn(config, folder), data };
+  const store = storeIn(config, folder);
+  const open = (): Promise<PreparedData> => openData({ ...config, out: folder }, true, options);
+  return { store, data: await madeOnce(store, folder, options, open) };
 }
 
 /** Phantom subjects of two cohorts in one store. */
@@ -64,12 +78,15 @@ async function joinedSubjects(
   options: DataOptions,
 ): Promise<SharedData> {
   const store = join(folder, 'prepared');
-  if (existsSync(join(store, manifestName))) return { store, data: await openStore(store) };
-  const pool = await prepared(config, join(folder, 'pool'), options);
-  const phantom = { ...config.phantom, ...test };
-  const tests = await prepared({ ...config, phantom }, join(folder, 'test'), options);
-  const data = joinedCohorts(pool.data, tests.data);
-  await writeStore(store, data);
+  const data = await madeOnce(store, folder, options, async () => {
+    if (existsSync(join(store, manifestName))) return openStore(store);
+    const pool = await prepared(config, join(folder, 'pool'), options);
+    const phantom = { ...config.phantom, ...test };
+    const tests = await prepared({ ...config, phantom }, join(folder, 'test'), options);
+    const joined = joinedCohorts(pool.data, tests.data);
+    await writeStore(store, joined);
+    return joined;
+  });
   return { store, data };
 }
 

@@ -128,11 +128,14 @@ export class BusyError extends PlanewiseError {
   readonly host: string;
   readonly pid: number;
   readonly since: string | null;
+  /** The three in words. */
+  readonly who: string;
 
   constructor(folder: string, { host, pid, since }: FolderWriter, fix: string) {
-    const began = since === null ? '' : ` since ${since}`;
-    super('BUSY', `${folder}: process ${pid} on ${host} writes there${began}. ${fix}`);
+    const who = `process ${pid} on ${host}${since === null ? '' : ` since ${since}`}`;
+    super('BUSY', `${folder} is written into by ${who}. ${fix}`);
     this.folder = folder;
+    this.who = who;
     this.host = host;
     this.pid = pid;
     this.since = since;

@@ -11,10 +11,12 @@ import { writeText } from '../train/runfiles.ts';
 import type { RunConfig } from './config.ts';
 import { configFile, freeFolder, type JobRequest, newConfigFile } from './settle.node.ts';
 
-/** Throws ConfigError where a run's folder is or lies in a folder of images; a prepared store is not searched for any. */
-async function expectApart(out: string, { data, unlabelled }: JobRequest['given']): Promise<void> {
-  for (const folder of [data, unlabelled])
-    if (folder && !existsSync(join(folder, manifestName))) await expectOutside(out, folder);
+/**
+ * Throws ConfigError where a folder of runs is or lies in one of images; a prepared store is not searched for any.
+ * @param data what the images are read from; none of a phantom cohort
+ */
+export async function expectOutsideImages(out: string, data: string | null | undefined): Promise<void> {
+  if (data && !existsSync(join(data, manifestName))) await expectOutside(out, data);
 }
 
 /**
@@ -28,7 +30,7 @@ export async function lockRun({ kind, given, resume }: JobRequest): Promise<Fold
   }
   for (;;) {
     const out = given.out ?? freeFolder(kind);
-    await expectApart(out, given);
+    for (const data of [given.data, given.unlabelled]) await expectOutsideImages(out, data);
     try {
       return await lockFolder(out);
     } catch (error) {

@@ -1,6 +1,11 @@
-/** @file Two cohorts of a phantom as one data set. */
+/** @file Two cohorts of a phantom as one data set, and cohorts that must be others. */
+import { ConfigError } from '../../base/errors.ts';
 import type { Groups, PreparedData } from '../../data/types.ts';
+import { type PhantomSettings, resolveConfig } from '../config.ts';
+import { baseConfig, pretrainingGiven } from './configs.ts';
+import { testCohort } from './folds.ts';
 import { cohortPrefix } from './parts.ts';
+import type { Experiment } from './settings.ts';
 
 const prefixedGroups = (groups: Groups, prefix: string): [string, string][] =>
   Object.entries(groups).map(([name, group]) => [prefix + name, group]);
@@ -41,4 +46,34 @@ export function joinedCohorts(pool: PreparedData, test: PreparedData): PreparedD
     pixels,
     ...(pool.masks && test.masks && { masks: Uint8Array.from([...pool.masks, ...test.masks]) }),
   };
+}
+
+/**
+ * Throws ConfigError where two cohorts of an anatomy are of one seed: they are the same subjects.
+ * @param seen the cohorts that weights from elsewhere saw, by where the experiment names these
+ */
+export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<string, PhantomSettings>): void {
+  const base = baseConfig(experiment);
+  if (base.data !== null) return;
+  const test = testCohort(experiment.subjects);
+  const taken = new Map([[base.phantom.seed, 'base']]);
+  const claim = (seed: number, where: string): void => {
+    const other = taken.get(seed);
+    if (other)
+      throw new ConfigError(
+        `${where} is ${seed}, which is the cohort of ${other}: these are the same ${base.phantom.anatomy}s. Give each its own seed.`,
+      );
+  };
+  if (test) {
+    claim(test.seed, 'subjects.test.seed');
+    taken.set(test.seed, 'subjects.test');
+  }
+  for (const [key, one] of Object.entries(experiment.initialisations)) {
+    if (!one?.pretraining) continue;
+    const config = resolveConfig(pretrainingGiven(experiment, one.pretraining));
+    if (config.data === null && config.phantom.anatomy === base.phantom.anatomy)
+      claim(config.phantom.seed, `initialisations.${key}.pretraining.phantom.seed`);
+  }
+  for (const [where, { anatomy, seed }] of seen)
+    if (anatomy === base.phantom.anatomy) claim(seed, `the cohort that ${where} saw`);
 }

@@ -9,7 +9,7 @@ import { subjectsOf } from '../../data/split.ts';
 import { openStore, writeStore } from '../../data/store.node.ts';
 import { manifestName } from '../../data/store.ts';
 import type { PreparedData } from '../../data/types.ts';
-import { annotationsOf, type PhantomSettings, type RunConfig, resolveConfig } from '../config.ts';
+import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
 import { type DataOptions, openData, prepareFolder } from '../dataset.node.ts';
 import { joinedCohorts } from './cohorts.ts';
 import { baseConfig, pretrainingGiven } from './configs.ts';
@@ -100,36 +100,6 @@ const targetFolder = (experiment: Experiment): string => {
 };
 
 const pretrainingFolder = (config: RunConfig): string => `data/pretraining-${checksumOf(sourceOf(config))}`;
-
-/**
- * Throws ConfigError where two cohorts of an anatomy are of one seed: they are the same subjects.
- * @param seen the cohorts that weights from elsewhere saw, by where the experiment names these
- */
-export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<string, PhantomSettings>): void {
-  const base = baseConfig(experiment);
-  if (base.data !== null) return;
-  const test = testCohort(experiment.subjects);
-  const taken = new Map([[base.phantom.seed, 'base']]);
-  const claim = (seed: number, where: string): void => {
-    const other = taken.get(seed);
-    if (other)
-      throw new ConfigError(
-        `${where} is ${seed}, which is the cohort of ${other}: these are the same ${base.phantom.anatomy}s. Give each its own seed.`,
-      );
-  };
-  if (test) {
-    claim(test.seed, 'subjects.test.seed');
-    taken.set(test.seed, 'subjects.test');
-  }
-  for (const [key, one] of Object.entries(experiment.initialisations)) {
-    if (!one?.pretraining) continue;
-    const config = resolveConfig(pretrainingGiven(experiment, one.pretraining));
-    if (config.data === null && config.phantom.anatomy === base.phantom.anatomy)
-      claim(config.phantom.seed, `initialisations.${key}.pretraining.phantom.seed`);
-  }
-  for (const [where, { anatomy, seed }] of seen)
-    if (anatomy === base.phantom.anatomy) claim(seed, `the cohort that ${where} saw`);
-}
 
 /** Whether a pretraining reads the very folder that is fine-tuned on. */
 const sameFolder = (config: RunConfig, base: RunConfig): boolean =>

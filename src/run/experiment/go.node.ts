@@ -11,8 +11,9 @@ import { openProgramDevice } from '../device.node.ts';
 import { runJob } from '../job.node.ts';
 import { fineTuning, type JobKind, pretraining } from '../job.ts';
 import { adapterLine, earlyText } from '../jobconsole.node.ts';
+import { expectCohortsApart } from './cohorts.ts';
 import { baseConfig, pretrainingConfig } from './configs.ts';
-import { ExperimentData, expectCohortsApart } from './data.node.ts';
+import { ExperimentData } from './data.node.ts';
 import { ForeignWeights } from './foreign.node.ts';
 import {
   type Grid,
@@ -184,10 +185,8 @@ class Conductor {
       lock = await lockFolder(this.#at(unit));
     } catch (error) {
       if (!(error instanceof BusyError)) throw error;
-      const { pid, host, since } = error;
-      const began = since === null ? '' : ` since ${since}`;
       const file = join(this.#at(unit), lockFile);
-      this.#elsewhere.push(`${unit.name} is being made by process ${pid} on ${host}${began} (${file})`);
+      this.#elsewhere.push(`${unit.name} is being made by ${error.who} (${file})`);
       return 'elsewhere';
     }
     return whileLocked(lock, async () =>

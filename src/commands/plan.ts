@@ -126,14 +126,16 @@ function print({ found, planned, refused, skipped }: Planned): void {
 }
 
 async function plan(given: PlanArguments): Promise<void> {
-  if (given.out === undefined) await planAndTell(given);
-  else await whileLocked(await lockFolder(given.out), () => planAndTell(given));
+  if (given.out === undefined) await planAndTell(given, async () => {});
+  else await whileLocked(await lockFolder(given.out), (lock) => planAndTell(given, () => lock.check()));
 }
 
-async function planAndTell(given: PlanArguments): Promise<void> {
+/** `expectFolder` throws where `out` is no longer the folder that was locked. */
+async function planAndTell(given: PlanArguments, expectFolder: () => Promise<void>): Promise<void> {
   const { weights, batch, turns, adapter, out, json = false } = given;
   const options = { batch, turns, adapter: adapter ?? null, say: note };
   const result = await withPlanner(weights, options, (planner) => planStacks(given, planner));
+  await expectFolder();
   const files = await writePlanned(result, given);
   const { found, ...rest } = result;
   const record = planRecord({ ...rest, notices: found.plan.notices, files });

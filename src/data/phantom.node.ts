@@ -61,10 +61,11 @@ export async function writePhantomCohort(
   let done = 0;
   // what is wrong with them must not show as a folder
   describe(options);
-  return whileLocked(await lockFolder(outDir), async () => {
+  return whileLocked(await lockFolder(outDir), async (lock) => {
     const marked = await claimPhantomFolder(outDir, options);
-    const written = await writePhantomSubjects(outDir, options, indices, () => {
+    const written = await writePhantomSubjects(outDir, options, indices, async () => {
       onProgress({ done: ++done, total });
+      await lock.check();
     });
     await finishPhantomFolder(outDir);
     return { subjects: total, files: written.files + marked.files, bytes: written.bytes + marked.bytes };
@@ -148,7 +149,7 @@ export async function writePhantomSubjects(
   outDir: string,
   options: PhantomCohortOptions,
   indices: readonly number[],
-  onSubject: () => void,
+  onSubject: () => void | Promise<void>,
 ): Promise<Omit<WrittenCohort, 'subjects'>> {
   const { anatomy, layouts, cohort } = partsOf(options);
   let [files, bytes] = [0, 0];
@@ -156,7 +157,7 @@ export async function writePhantomSubjects(
     const written = await writeEncoded(outDir, anatomies[anatomy].encode(cohort, index, layouts));
     files += written.files;
     bytes += written.bytes;
-    onSubject();
+    await onSubject();
   }
   return { files, bytes };
 }

@@ -1,6 +1,6 @@
 /** @file Phantom cohorts on disk: complete, repeatable, and never over somebody's files. */
 
-import { readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,6 +91,12 @@ describe('writePhantomCohort', () => {
     const gone = writePhantomCohort(folder, options, () => rmSync(folder, { recursive: true, force: true }));
     await expect(gone).rejects.toThrow(/busy: is gone/);
     expect(await readdir(root)).not.toContain('busy');
+    const exchanged = writePhantomCohort(folder, options, () => {
+      renameSync(folder, `${folder}-2`);
+      mkdirSync(folder);
+    });
+    await expect(exchanged).rejects.toThrow(/busy: is no longer the folder/);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('refuses a folder that holds something else, and a path that is a file', async () => {

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 
 const set = (values) => Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
 
+/** Of the pretraining. */
+const STEPS = 12;
+
 const pretrain = [
   ...['pretrain', '--adapter', 'swiftshader', '--out', 'out'],
-  ...['--width', '4', '--batch', '4', '--seed', '3', '--steps', '24', '--size', '32'],
-  ...set({ 'model.depth': 2, 'phantom.subjects': 8, 'phantom.phases': 1, 'phantom.size': 48 }),
-  ...set({ validateEvery: 4, checkpointEvery: 2, validationFraction: 0.25, testFraction: 0.25 }),
+  ...['--width', '4', '--batch', '4', '--seed', '3', '--steps', `${STEPS}`, '--size', '32'],
+  ...set({ 'model.depth': 2, 'phantom.subjects': 6, 'phantom.phases': 1, 'phantom.size': 32 }),
+  ...set({ validateEvery: 4, checkpointEvery: 2, validationFraction: 0.2, testFraction: 0.2 }),
 ];
 
 const linesOf = (path) => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0);
@@ -21,16 +24,16 @@ function pretrainPhase(out) {
   if (!has('prepared', 'manifest.json')) return 'prepare';
   if (!has('metrics.jsonl')) return 'set-up';
   if (has('evaluation.json')) return 'end';
-  return linesOf(join(out, 'metrics.jsonl')) < 24 ? 'training' : 'evaluation';
+  return linesOf(join(out, 'metrics.jsonl')) < STEPS ? 'training' : 'evaluation';
 }
 
 /**
- * `args`: the command; `again`: what goes on after a kill; `phase`: how far it was; `whole`: what shows that nothing is
- * left to do. All write into `out`.
+ * `args`: the command; `again`: what goes on after a kill, the same where it is missing; `phase`: how far it was. All
+ * write into `out`.
  */
 export const jobs = {
   phantom: {
-    args: ['phantom', '--out', 'out', '--subjects', '12', '--phases', '2', '--size', '64', '--seed', '7'],
+    args: ['phantom', '--out', 'out', '--subjects', '6', '--phases', '1', '--size', '48', '--seed', '7'],
     phase(out) {
       if (!existsSync(join(out, 'cohort.unfinished.json')))
         return existsSync(join(out, 'cohort.json')) ? 'end' : 'start';
@@ -38,7 +41,7 @@ export const jobs = {
     },
   },
   prepare: {
-    args: ['prepare', '../cohort', '--out', 'out', '--size', '96', '--spacing', '3'],
+    args: ['prepare', '../cohort', '--out', 'out', '--size', '64', '--spacing', '4'],
     phase: (out) => (existsSync(join(out, 'manifest.json')) ? 'end' : existsSync(out) ? 'images' : 'start'),
   },
   pretrain: {
@@ -49,4 +52,4 @@ export const jobs = {
 };
 
 /** The cohort that `prepare` reads. */
-export const cohort = ['phantom', '--out', 'cohort', '--subjects', '12', '--phases', '2', '--size', '64'];
+export const cohort = ['phantom', '--out', 'cohort', '--subjects', '8', '--phases', '1', '--size', '48'];

@@ -102,8 +102,8 @@ export async function expectWholeCohort(folder: string): Promise<void> {
     const all = subjectsIn(text);
     throw new FileError(
       place,
-      `holds a part of a phantom cohort of ${all ?? 'unknown'} subjects: writing it was not finished`,
-      'Make it again with the same options, which completes it, or delete it.',
+      `holds a part of a phantom cohort of ${all ?? 'unknown'} subjects, which is still being written or was never finished`,
+      'Wait, or make it again with the same options, which completes it.',
     );
   }
 }

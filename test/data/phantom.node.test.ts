@@ -63,7 +63,7 @@ describe('writePhantomCohort', () => {
     ]);
     for (const words of (await Promise.all(refused)).slice(0, 2))
       expect(words).toMatch(
-        /cohort: holds a part of a phantom cohort of 2 subjects.*Make it again with the same/,
+        /cohort: holds a part of a phantom cohort of 2 subjects.*make it again with the same/,
       );
     expect(await readFile(join(folder, 'cohort.json'))).toEqual(mark);
     await expectWholeCohort(folder);

@@ -18,7 +18,7 @@ it('jobs that are killed and gone on with leave the bytes of undisturbed ones', 
   expect(rows.flatMap(({ problems }) => problems)).toEqual([]);
   expect(rows.reduce((sum, { kills }) => sum + kills, 0)).toBe(6);
   expect(rows.some(({ phase }) => !['was over', 'end'].includes(phase))).toBe(true);
-}, 200_000);
+}, 400_000);
 
 it('of several on one folder one writes, and the others say who', async () => {
   const contest = await lockContest({ count: 3, times: 12, seed: 1, scratch });
@@ -26,4 +26,4 @@ it('of several on one folder one writes, and the others say who', async () => {
   expect(contest.held).toBeGreaterThan(6);
   const rows = await writersCampaign({ times: 2, seed: 1, scratch, only: ['phantom'] });
   expect(rows).toMatchObject([{ job: 'phantom', races: 2, problems: [] }]);
-}, 200_000);
+}, 400_000);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const set = (values) => Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
 
 /** Of the pretraining. */
-const STEPS = 12;
+const STEPS = 24;
 
 const pretrain = [
   ...['pretrain', '--adapter', 'swiftshader', '--out', 'out'],
@@ -28,8 +28,8 @@ function pretrainPhase(out) {
 }
 
 /**
- * `args`: the command; `again`: what goes on after a kill, the same where it is missing; `phase`: how far it was. All
- * write into `out`.
+ * `args`: the command; `again`: what goes on after a kill, the same where it is missing; `phase`: how far it was;
+ * `steps` and `logged`: of what trains, how many steps it makes, and has logged. All write into `out`.
  */
 export const jobs = {
   phantom: {
@@ -48,6 +48,8 @@ export const jobs = {
     args: pretrain,
     again: (out) => (pretrainPhase(out) === 'start' ? pretrain : ['pretrain', '--resume', '--out', 'out']),
     phase: pretrainPhase,
+    steps: STEPS,
+    logged: (out) => linesOf(join(out, 'metrics.jsonl')),
   },
 };
 

@@ -12,15 +12,36 @@ async function judgeCohort(folder) {
   return code !== 0 && said.includes('a part of a phantom cohort') ? null : 'prepare took half a cohort';
 }
 
-/** One kill of a job after `ms`. */
-async function disturb(name, folder, ms, expected) {
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * When to kill: in each of as many equal stretches of the time that the job takes once, so that no phase is left out. Of
+ * what trains, which takes little of that time, two thirds instead a moment after a step.
+ */
+function momentOf(name, i, { times, seed, ms }) {
+  const { steps, logged } = jobs[name];
+  if (!steps || i % 3 === 0) {
+    const after = (ms * (i + drawn(seed, name, i))) / times;
+    return { words: `after ${Math.round(after)} ms`, wait: () => sleep(after) };
+  }
+  const step = Math.ceil(steps * drawn(seed, name, i));
+  const after = 100 * drawn(seed, name, i, 'after');
+  const wait = async (out, isOver) => {
+    while (logged(out) < step && !isOver()) await sleep(2);
+    await sleep(after);
+  };
+  return { words: `${Math.round(after)} ms after step ${step} was logged`, wait };
+}
+
+/** One kill of a job. */
+async function disturb(name, folder, wait, expected) {
   const { args, again = () => args, phase } = jobs[name];
   const out = join(folder, 'out');
   mkdirSync(folder);
   const { child, ended } = start(args, folder);
-  const timer = setTimeout(() => child.kill('SIGKILL'), ms);
+  await Promise.race([wait(out, () => child.exitCode !== null), ended]);
+  child.kill('SIGKILL');
   const { signal, code, said } = await ended;
-  clearTimeout(timer);
   const killed = signal === 'SIGKILL';
   if (!killed && code !== 0) return { phase: 'failed', problem: said };
   const reached = killed ? phase(out) : 'was over';
@@ -49,19 +70,16 @@ export async function killCampaign({ times, seed, only = Object.keys(jobs), scra
     const { ms } = await succeed(jobs[name].args, folder);
     const expected = leftIn(join(folder, 'out'));
     for (let i = 0; i < times; i++) {
-      // in each of as many equal stretches one, so that no phase is left out
-      const moment = (ms * (i + drawn(seed, name, i))) / times;
+      const { words, wait } = momentOf(name, i, { times, seed, ms });
       const at = join(scratch, `${name}-${i}`);
-      const { phase, problem } = await disturb(name, at, moment, expected);
+      const { phase, problem } = await disturb(name, at, wait, expected);
       const key = `${name} ${phase}`;
       const row = rows.get(key) ?? { job: name, phase, kills: 0, same: 0, problems: [] };
       row.kills++;
       if (problem === null) row.same++;
-      else row.problems.push(`${at}, killed after ${Math.round(moment)} ms: ${problem}`);
+      else row.problems.push(`${at}, killed ${words}: ${problem}`);
       rows.set(key, row);
-      say(
-        `${name} ${i + 1}/${times}: killed after ${Math.round(moment)} ms, ${phase}: ${problem ?? 'the same'}`,
-      );
+      say(`${name} ${i + 1}/${times}: killed ${words}, ${phase}: ${problem ?? 'the same'}`);
       if (problem === null) remove(at);
     }
   }

@@ -1,18 +1,19 @@
-/** @file Builds the campaigns of faults into dist/faults and runs one: npm run faults -- fuzz --times 1000 --seed 1. */
+/** @file Campaigns of faults: npm run faults -- <fuzz | kill | writers> --times 1000 --seed 1 (docs/faults.md). */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { disturb } from './faults/disturb.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Builds them. @param folder of dist that they go to */
+/** Builds that of readers. @param folder of dist that they go to */
 export async function buildFaults(folder = 'faults') {
   const built = join(root, 'dist', folder);
   await rm(built, { recursive: true, force: true });
   await build({
     absWorkingDir: root,
-    entryPoints: ['main', 'fuzzChild'].map((name) => `tools/faults/${name}.ts`),
+    entryPoints: ['fuzz', 'fuzzChild'].map((name) => `tools/faults/${name}.ts`),
     outdir: built,
     bundle: true,
     splitting: true,
@@ -25,7 +26,14 @@ export async function buildFaults(folder = 'faults') {
   return built;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { main } = await import(pathToFileURL(join(await buildFaults(), 'main.js')).href);
-  process.exitCode = await main(process.argv.slice(2));
+async function run([name = '', ...rest]) {
+  if (name === 'kill' || name === 'writers') return disturb(name, rest);
+  if (name === 'fuzz') {
+    const { fuzz } = await import(pathToFileURL(join(await buildFaults(), 'fuzz.js')).href);
+    return fuzz(rest);
+  }
+  console.error('Name a campaign: fuzz, kill or writers.');
+  return 2;
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await run(process.argv.slice(2));

@@ -121,6 +121,34 @@ export class FileError extends PlanewiseError {
   }
 }
 
+/** Who writes into a folder, as far as is known. */
+export interface FolderWriter {
+  readonly host: string;
+  readonly pid: number;
+  /** When it began, ISO 8601; null: it did not say. */
+  readonly since: string | null;
+}
+
+/** Somebody else writes into a folder; names the folder and who it is. */
+export class BusyError extends PlanewiseError {
+  readonly folder: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly since: string | null;
+  /** The three in words. */
+  readonly who: string;
+
+  constructor(folder: string, { host, pid, since }: FolderWriter, fix: string) {
+    const who = `process ${pid} on ${host}${since === null ? '' : ` since ${since}`}`;
+    super('BUSY', `${folder} is written into by ${who}. ${fix}`);
+    this.folder = folder;
+    this.who = who;
+    this.host = host;
+    this.pid = pid;
+    this.since = since;
+  }
+}
+
 /** A DICOM file lacks a tag, or a tag holds what cannot be used; names file and tag. */
 export class DicomError extends PlanewiseError {
   readonly file: string;

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { listFiles, writeFiles } from '../data/files/files.node.ts';
+import { lockFolder, whileLocked } from '../data/files/lock.node.ts';
 import { reasonOf } from '../data/scan.ts';
 import { findPlanStacks, type PlanStacks, scattered } from '../data/study/stackplan.ts';
 import type { SkippedFile } from '../data/types.ts';
@@ -125,9 +126,16 @@ function print({ found, planned, refused, skipped }: Planned): void {
 }
 
 async function plan(given: PlanArguments): Promise<void> {
+  if (given.out === undefined) await planAndTell(given, async () => {});
+  else await whileLocked(await lockFolder(given.out), (lock) => planAndTell(given, () => lock.check()));
+}
+
+/** `expectFolder` throws where `out` is no longer the folder that was locked. */
+async function planAndTell(given: PlanArguments, expectFolder: () => Promise<void>): Promise<void> {
   const { weights, batch, turns, adapter, out, json = false } = given;
   const options = { batch, turns, adapter: adapter ?? null, say: note };
   const result = await withPlanner(weights, options, (planner) => planStacks(given, planner));
+  await expectFolder();
   const files = await writePlanned(result, given);
   const { found, ...rest } = result;
   const record = planRecord({ ...rest, notices: found.plan.notices, files });

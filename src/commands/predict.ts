@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { ConfigError, PlanewiseError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { writeFiles } from '../data/files/files.node.ts';
+import { type FolderLock, lockFolder, whileLocked } from '../data/files/lock.node.ts';
 import { writeLabels } from '../data/nifti/labels.ts';
 import { reasonOf } from '../data/scan.ts';
 import type { FoundVolume } from '../data/sources/acdc/find.ts';
@@ -54,7 +55,7 @@ async function writeMaps<V extends FoundVolume>(
   volumes: readonly V[],
   segmenter: Segmenter,
   { ending, write }: Writer<V>,
-  { out, skip }: { readonly out: string; readonly skip: (file: SkippedFile) => void },
+  { lock, skip }: Pick<Told, 'lock' | 'skip'>,
 ): Promise<Written[]> {
   const progress = startProgress('segmenting', volumes.length);
   const written: Written[] = [];
@@ -75,9 +76,10 @@ async function writeMaps<V extends FoundVolume>(
   };
   for await (const segmented of segmenter.segment(volumes, onError)) {
     const { found } = segmented;
-    const map = `${out}/${found.name}${ending}`;
+    const map = `${lock.folder}/${found.name}${ending}`;
     const bytes = await bytesOf(segmented);
     if (bytes) {
+      await lock.check();
       await writeFiles([{ path: map, bytes }]);
       written.push({ image: found.image.path, map });
     }
@@ -93,22 +95,27 @@ interface Outcome {
   readonly notices: readonly string[];
 }
 
-type Told = { readonly skip: (file: SkippedFile) => void; readonly options: SegmenterOptions };
+interface Told {
+  readonly skip: (file: SkippedFile) => void;
+  readonly options: SegmenterOptions;
+  /** Of the folder that class maps go to. */
+  readonly lock: FolderLock;
+}
 
 async function predictVolumes(
   { weights, data, out }: PredictArguments,
-  { skip, options }: Told,
+  { skip, options, lock }: Told,
 ): Promise<Outcome> {
   // class maps of an earlier run are no images
   const { volumes, skipped, notices } = await openVolumes(data, out);
   skipped.forEach(skip);
   const written = await withSegmenter(weights, options, (segmenter) =>
-    writeMaps(volumes, segmenter, asNifti, { out, skip }),
+    writeMaps(volumes, segmenter, asNifti, { lock, skip }),
   );
   return { written, notices };
 }
 
-async function predictStacks(given: PredictArguments, { skip, options }: Told): Promise<Outcome> {
+async function predictStacks(given: PredictArguments, { skip, options, lock }: Told): Promise<Outcome> {
   const { weights, data, out, map: views } = given;
   const scan = await openScan(data, out);
   return withSegmenter(weights, options, async (segmenter, checksum) => {
@@ -118,7 +125,7 @@ async function predictStacks(given: PredictArguments, { skip, options }: Told): 
     const maker = { classes, software: version, weights: checksum };
     const { dicomSegOf } = await import('../run/dicomseg.ts');
     const asSeg: Writer<StackVolume> = { ending: '.dcm', write: (made) => dicomSegOf(made, maker) };
-    const written = await writeMaps(stackVolumes(plan), segmenter, asSeg, { out, skip });
+    const written = await writeMaps(stackVolumes(plan), segmenter, asSeg, { lock, skip });
     return { written, notices: plan.notices.map(({ message }) => message) };
   });
 }
@@ -137,7 +144,9 @@ async function predict(given: PredictArguments): Promise<void> {
   const skipped: SkippedFile[] = [];
   const options = { batch, mirror, adapter: adapter ?? null, onWarning: warnings.add, say: note };
   const told = { options, skip: (file: SkippedFile): void => void skipped.push(file) };
-  const { written, notices } = await (format === 'nifti' ? predictVolumes : predictStacks)(given, told);
+  const { written, notices } = await whileLocked(await lockFolder(out), (lock) =>
+    (format === 'nifti' ? predictVolumes : predictStacks)(given, { ...told, lock }),
+  );
   if (json) printJson({ out, written, skipped, notices, warnings: warnings.list });
   for (const notice of notices) note(notice);
   if (!json) noteWarnings(warnings.list);

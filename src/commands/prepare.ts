@@ -3,7 +3,9 @@
 import { type Command, Option } from 'commander';
 import { plural } from '../base/words.ts';
 import { listFiles } from '../data/files/files.node.ts';
+import { lockFolder, whileLocked } from '../data/files/lock.node.ts';
 import { groupNames } from '../data/groups.ts';
+import { expectWholeCohort } from '../data/phantom.node.ts';
 import type { PrepareOptions } from '../data/prepare.ts';
 import { type Opened, openFiles } from '../data/sources/open.ts';
 import type { MaskOptions } from '../data/sources/source.ts';
@@ -26,8 +28,8 @@ interface PrepareArguments extends StudyArguments {
 type Warn = NonNullable<PrepareOptions['onWarning']>;
 
 async function openFolder(folder: string, given: PrepareArguments, onWarning: Warn): Promise<Opened> {
+  await expectWholeCohort(folder);
   const files = await listFiles(folder);
-  await expectStoreFolder(given.out, folder);
   const { source, emptySlices, classes, dtype } = given;
   const masks = { ...(emptySlices && { emptySlices }), ...(classes && { classes }) };
   const own = { ...(source && { source }), ...masks, ...(dtype && { dtype }) };
@@ -36,8 +38,13 @@ async function openFolder(folder: string, given: PrepareArguments, onWarning: Wa
 
 async function run(folder: string, given: PrepareArguments): Promise<void> {
   const warnings = new Warnings();
-  const opened = await openFolder(folder, given, warnings.add);
-  await writeStore(given.out, opened.data);
+  await expectStoreFolder(given.out, folder);
+  const opened = await whileLocked(await lockFolder(given.out), async (lock) => {
+    const found = await openFolder(folder, given, warnings.add);
+    await lock.check();
+    await writeStore(given.out, found.data);
+    return found;
+  });
   if (given.json) reportJson(given.out, opened, warnings.list);
   else report(given.out, opened, warnings.list);
 }

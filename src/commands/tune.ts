@@ -7,7 +7,7 @@ import type { GroupNames } from '../data/groups.ts';
 import { cacheFiles } from '../run/cache.node.ts';
 import { type RunConfig, resolveConfig, trainConfigOf } from '../run/config.ts';
 import { openProgramDevice } from '../run/device.node.ts';
-import { adapterLine } from '../run/job.node.ts';
+import { adapterLine } from '../run/jobconsole.node.ts';
 import { planRun } from '../run/plan.ts';
 import type { Device } from '../tensor/device.ts';
 import { type Progress, startProgress } from '../train/progress.ts';

@@ -1,9 +1,11 @@
 /** @file Writes a phantom cohort to disk. */
 
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { FileError } from '../base/errors.ts';
-import { fileError } from './files/files.node.ts';
+import { fileError, writeFiles } from './files/files.node.ts';
+import { isLockName, lockFolder, whileLocked } from './files/lock.node.ts';
+import { syncFolder } from './files/sync.node.ts';
 import { checkInteger } from './phantom/settings.ts';
 import {
   anatomies,
@@ -36,11 +38,16 @@ export interface WrittenCohort {
   readonly bytes: number;
 }
 
+/** What a cohort is; the mark of one that is whole. */
 const COHORT_FILE = 'cohort.json';
+/** The same of one that is being written, or never was finished. */
+const UNFINISHED_FILE = 'cohort.unfinished.json';
 
 /**
- * Writes `cohort.json`, `<id>/study/…` (DICOM) and `acdc/<id>/…` (labelled NIfTI) under `outDir`; of knees `mrnet/…`
- * instead of the latter. Writing the same cohort again completes or repairs it.
+ * Writes `<id>/study/…` (DICOM) and `acdc/<id>/…` (labelled NIfTI) under `outDir`, of knees `mrnet/…` instead of the
+ * latter, and last `cohort.json`, which until then is called `cohort.unfinished.json`. Writing the same cohort again
+ * completes or repairs it.
+ * @throws BusyError if another process writes there.
  * @throws ConfigError if an option is out of range.
  * @throws FileError if the folder holds anything else, or cannot be written.
  */
@@ -49,18 +56,61 @@ export async function writePhantomCohort(
   options: PhantomCohortOptions,
   onProgress: (progress: PhantomProgress) => void = () => {},
 ): Promise<WrittenCohort> {
-  const marked = await claimPhantomFolder(outDir, options);
   const total = options.subjects;
   const indices = Array.from({ length: total }, (_, index) => index);
   let done = 0;
-  const written = await writePhantomSubjects(outDir, options, indices, () => {
-    onProgress({ done: ++done, total });
+  // what is wrong with them must not show as a folder
+  describe(options);
+  return whileLocked(await lockFolder(outDir), async (lock) => {
+    const marked = await claimPhantomFolder(outDir, options);
+    const written = await writePhantomSubjects(outDir, options, indices, async () => {
+      onProgress({ done: ++done, total });
+      await lock.check();
+    });
+    await finishPhantomFolder(outDir);
+    return { subjects: total, files: written.files + marked.files, bytes: written.bytes + marked.bytes };
   });
-  return { subjects: total, files: written.files + marked.files, bytes: written.bytes + marked.bytes };
+}
+
+/** Says of a cohort's folder that all its subjects are there. @throws FileError if it cannot be written. */
+export async function finishPhantomFolder(outDir: string): Promise<void> {
+  const mark = join(outDir, COHORT_FILE);
+  await guard(mark, async () => {
+    await rename(join(outDir, UNFINISHED_FILE), mark);
+    await syncFolder(outDir);
+  });
+}
+
+/** Of a description that may be damaged. */
+function subjectsIn(text: string): number | null {
+  try {
+    const { subjects } = JSON.parse(text) as { readonly subjects?: unknown };
+    return typeof subjects === 'number' ? subjects : null;
+  } catch {
+    return null;
+  }
 }
 
 /**
- * Makes the folder, its `cohort.json` and what else is about the whole cohort; the first half of `writePhantomCohort`.
+ * Refuses a phantom cohort that is not whole, or a part of one: it would pass for a smaller cohort.
+ * @throws FileError naming the folder
+ */
+export async function expectWholeCohort(folder: string): Promise<void> {
+  for (const place of [folder, dirname(resolve(folder))]) {
+    const text = await readFile(join(place, UNFINISHED_FILE), 'utf8').catch(() => null);
+    if (text === null) continue;
+    const all = subjectsIn(text);
+    throw new FileError(
+      place,
+      `holds a part of a phantom cohort of ${all ?? 'unknown'} subjects, which is still being written or was never finished`,
+      'Wait, or make it again with the same options, which completes it.',
+    );
+  }
+}
+
+/**
+ * Makes the folder, what says that its cohort is not whole yet and what else is about all of it; the first part of
+ * `writePhantomCohort`, for which the caller has the folder locked.
  * @throws ConfigError and FileError as it does.
  */
 export async function claimPhantomFolder(
@@ -83,7 +133,10 @@ async function writeEncoded(
   outDir: string,
   encoded: readonly EncodedFile[],
 ): Promise<Omit<WrittenCohort, 'subjects'>> {
-  await makeFolders(encoded.map((file) => join(outDir, file.path)));
+  await makeFolders(
+    outDir,
+    encoded.map((file) => file.path),
+  );
   await Promise.all(encoded.map((file) => write(join(outDir, file.path), file.bytes)));
   return { files: encoded.length, bytes: encoded.reduce((sum, file) => sum + file.bytes.length, 0) };
 }
@@ -96,7 +149,7 @@ export async function writePhantomSubjects(
   outDir: string,
   options: PhantomCohortOptions,
   indices: readonly number[],
-  onSubject: () => void,
+  onSubject: () => void | Promise<void>,
 ): Promise<Omit<WrittenCohort, 'subjects'>> {
   const { anatomy, layouts, cohort } = partsOf(options);
   let [files, bytes] = [0, 0];
@@ -104,7 +157,7 @@ export async function writePhantomSubjects(
     const written = await writeEncoded(outDir, anatomies[anatomy].encode(cohort, index, layouts));
     files += written.files;
     bytes += written.bytes;
-    onSubject();
+    await onSubject();
   }
   return { files, bytes };
 }
@@ -124,21 +177,35 @@ function describe(options: PhantomCohortOptions): string {
   return `${JSON.stringify(description, null, 2)}\n`;
 }
 
-/** Makes the folder and marks it as this cohort's. */
+/** Makes the folder and marks it as this cohort's, and as not whole. */
 async function claim(outDir: string, description: string): Promise<void> {
-  const mark = join(outDir, COHORT_FILE);
+  const unfinished = join(outDir, UNFINISHED_FILE);
   await guard(outDir, () => mkdir(outDir, { recursive: true }));
-  const present = await guard(outDir, () => readdir(outDir));
-  if (present.length === 0) return write(mark, new TextEncoder().encode(description));
-  const found = present.includes(COHORT_FILE) ? await guard(mark, () => readFile(mark, 'utf8')) : null;
-  if (found === description) return;
+  const present = (await guard(outDir, () => readdir(outDir))).filter((name) => !isLockName(name));
+  const marks = [UNFINISHED_FILE, COHORT_FILE].filter((name) => present.includes(name));
+  // nothing of the cohort itself
+  if (marks.length === present.length && marks[0] !== COHORT_FILE)
+    return writeFiles([{ path: unfinished, bytes: new TextEncoder().encode(description) }]);
+  const mark = join(outDir, marks[0] ?? COHORT_FILE);
+  const found = marks.length > 0 ? await guard(mark, () => readFile(mark, 'utf8')) : null;
+  if (found === description) return guard(mark, () => rename(mark, unfinished));
   const what = found === null ? 'is not empty' : 'holds a phantom cohort made with other options';
   throw new FileError(outDir, what, 'Choose a new or empty folder, or delete this one first.');
 }
 
-async function makeFolders(paths: readonly string[]): Promise<void> {
-  const folders = new Set(paths.map((path) => dirname(path)));
-  for (const folder of folders) await guard(folder, () => mkdir(folder, { recursive: true }));
+/** Folders of paths in `outDir`, which must be there: one that was removed meanwhile is not made again. */
+async function makeFolders(outDir: string, paths: readonly string[]): Promise<void> {
+  const folders = new Set<string>();
+  for (const path of paths)
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+      folders.add(path.slice(0, at));
+  // those above before those in them
+  for (const folder of [...folders].sort((a, b) => a.length - b.length))
+    await guard(join(outDir, folder), () =>
+      mkdir(join(outDir, folder)).catch((error) => {
+        if (error.code !== 'EEXIST') throw error;
+      }),
+    );
 }
 
 const write = (path: string, bytes: Uint8Array): Promise<void> => guard(path, () => writeFile(path, bytes));

@@ -4,13 +4,15 @@ import { readdir, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { fileError, readBytes, writeFiles } from './files/files.node.ts';
+import { isLockName } from './files/lock.node.ts';
 import { decodeManifest, decodeStore, encodeStore, manifestName, masksName, pixelsName } from './store.ts';
 import type { PreparedData } from './types.ts';
 
 const storeNames: readonly string[] = [manifestName, pixelsName('f32'), pixelsName('f16'), masksName];
 
-/** Whether a file is a store's own: one of its few, or the remains of a write that was cut off. */
+/** Whether a file is a store's own: one of its few, its lock, or the remains of a write that was cut off. */
 const ownName = (name: string): boolean =>
+  isLockName(name) ||
   storeNames.some((own) => name === own || (name.startsWith(`${own}.`) && name.endsWith('.tmp')));
 
 /** A path without links, as far as it exists. */
@@ -23,17 +25,22 @@ async function realFolder(path: string): Promise<string> {
   }
 }
 
+/** @throws ConfigError where `folder` is or lies in `source`, the folder of images */
+export async function expectOutside(folder: string, source: string): Promise<void> {
+  const [to, from] = await Promise.all([folder, source].map((path) => realFolder(resolve(path))));
+  const way = relative(from!, to!);
+  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
+  throw new ConfigError(
+    `${folder} is or lies in ${source}, whose files would no longer be the images alone. Choose a folder outside it.`,
+  );
+}
+
 /**
  * Checks that a store may be written into `folder`: new, empty or a store, and outside the folder of its images.
  * @throws ConfigError where it is or lies in `source`; FileError where it holds anything else or is a file
  */
 export async function expectStoreFolder(folder: string, source: string): Promise<void> {
-  const [to, from] = await Promise.all([folder, source].map((path) => realFolder(resolve(path))));
-  const way = relative(from!, to!);
-  if (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way))
-    throw new ConfigError(
-      `${folder} is or lies in ${source}, whose files would no longer be the images alone. Choose a folder outside it.`,
-    );
+  await expectOutside(folder, source);
   const present = await readdir(folder).catch((error): string[] => {
     if (error.code === 'ENOENT') return [];
     throw fileError(folder, error);

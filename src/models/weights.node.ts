@@ -3,6 +3,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe } from '../base/describe.ts';
 import { ConfigError, FileError } from '../base/errors.ts';
+import { syncFolder } from '../data/files/sync.node.ts';
 import type { StateDict } from './state.ts';
 import { decodeWeights, encodeWeights, type WeightsMetadata } from './weights.ts';
 
@@ -61,16 +62,5 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-/** Makes the rename itself durable; Windows has no such call for folders. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

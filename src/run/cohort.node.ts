@@ -2,7 +2,12 @@
 import { availableParallelism } from 'node:os';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { PlanewiseError } from '../base/errors.ts';
-import { claimPhantomFolder, type PhantomCohortOptions, writePhantomSubjects } from '../data/phantom.node.ts';
+import {
+  claimPhantomFolder,
+  finishPhantomFolder,
+  type PhantomCohortOptions,
+  writePhantomSubjects,
+} from '../data/phantom.node.ts';
 
 interface Share {
   readonly folder: string;
@@ -40,7 +45,8 @@ function runWorker(url: URL, share: Share, onSubject: () => void): { worker: Wor
 }
 
 /**
- * Writes a phantom cohort as `writePhantomCohort` does, with as many threads as there are cores.
+ * Writes a phantom cohort as `writePhantomCohort` does, with as many threads as there are cores, into a folder that the
+ * caller has locked.
  * @param worker the module that calls `cohortWorker` when it is not the main thread; null: no threads
  * @throws FileError or ConfigError as it does
  */
@@ -54,10 +60,18 @@ export async function makeCohort(
   const indices = Array.from({ length: options.subjects }, (_, index) => index);
   let done = 0;
   const count = (): void => onSubject(++done);
-  if (!worker) {
-    await writePhantomSubjects(folder, options, indices, count);
-    return;
-  }
+  if (worker) await inThreads(worker, folder, options, indices, count);
+  else await writePhantomSubjects(folder, options, indices, count);
+  await finishPhantomFolder(folder);
+}
+
+async function inThreads(
+  worker: URL,
+  folder: string,
+  options: PhantomCohortOptions,
+  indices: readonly number[],
+  count: () => void,
+): Promise<void> {
   const threads = Math.min(availableParallelism(), options.subjects, 16);
   const running = Array.from({ length: threads }, (_, thread) =>
     runWorker(worker, { folder, options, indices: indices.filter((i) => i % threads === thread) }, count),

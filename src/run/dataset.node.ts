@@ -4,9 +4,9 @@ import { basename, join } from 'node:path';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { withUnlabelled } from '../data/beside.ts';
-import { listFiles, readBytes } from '../data/files/files.node.ts';
+import { listFiles, readBytes, sweepTemporary } from '../data/files/files.node.ts';
 import { phantomTraits } from '../data/phantom/names.ts';
-import type { PhantomCohortOptions } from '../data/phantom.node.ts';
+import { expectWholeCohort, type PhantomCohortOptions } from '../data/phantom.node.ts';
 import { anatomies } from '../data/phantom.ts';
 import { skippedText } from '../data/scan.ts';
 import { openFiles } from '../data/sources/open.ts';
@@ -29,6 +29,8 @@ export interface DataOptions {
   readonly onWarning: (message: string) => void;
   /** For threads; see `makeCohort`. */
   readonly worker: URL | null;
+  /** Throws where the folder that data are written into is no longer the caller's; see `lockFolder`. */
+  readonly expectFolder?: () => Promise<void>;
 }
 
 const isStore = (folder: string): boolean => existsSync(join(folder, manifestName));
@@ -93,6 +95,7 @@ export async function prepareFolder(
   config: RunConfig,
   options: DataOptions,
 ): Promise<PreparedData> {
+  await expectWholeCohort(folder);
   const files = await listFiles(folder);
   const annotations = annotationsOf(config);
   const warnings = new Warnings();
@@ -158,9 +161,12 @@ export async function openData(
   const store = join(config.out, 'prepared');
   const before = resume ? await preparedBefore(store, options) : null;
   if (before) return before;
+  await sweepTemporary(store);
   const folder = config.data ?? join(config.out, 'cohort');
+  await options.expectFolder?.();
   if (config.data === null) await makePhantom(folder, config, options);
   const data = await prepareFolder(folder, config, options);
+  await options.expectFolder?.();
   await writeStore(store, data);
   return data;
 }

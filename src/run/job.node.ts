@@ -1,5 +1,6 @@
 /** @file A whole training job in Node: data, training, evaluation, report, each in the run's folder. */
 import type { ProfileRow } from '../autograd/profile.ts';
+import { type FolderLock, whileLocked } from '../data/files/lock.node.ts';
 import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import { noneHeldOut } from '../report/html.ts';
@@ -12,7 +13,7 @@ import type { TrainResult } from '../train/events.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { traceFile } from '../train/loop.ts';
 import { mirroredHeads } from '../train/mirror.ts';
-import { DiskFiles } from '../train/runfiles.node.ts';
+import type { DiskFiles } from '../train/runfiles.node.ts';
 import { writeText } from '../train/runfiles.ts';
 import { metricsFile, readRecords, validationFile } from '../train/runlog.ts';
 import type { StepFacts } from '../train/trainer.ts';
@@ -22,11 +23,12 @@ import { dataLine, subjectLines } from './datalines.ts';
 import { dataName, openRunData } from './dataset.node.ts';
 import { openProgramDevice } from './device.node.ts';
 import { evaluateRun, markedImage } from './evaluate.ts';
-import { earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
+import { adapterLine, earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
 import { reportInput } from './report.ts';
-import { configFile, type JobRequest, type Settled, settle } from './settle.node.ts';
+import { lockRun, RunFolder } from './runfolder.node.ts';
+import { type JobRequest, type Settled, settle } from './settle.node.ts';
 import { trainWithRestarts } from './training.ts';
 
 export type { JobConsole } from './jobconsole.node.ts';
@@ -52,6 +54,8 @@ export interface JobOptions extends JobRequest {
   readonly worker: URL | null;
   /** What to compute on; default: a device that the job opens and closes. */
   readonly device?: Device;
+  /** Of the run's folder, where the caller has it already. */
+  readonly lock?: FolderLock;
 }
 
 export interface JobResult {
@@ -70,27 +74,23 @@ interface Timing {
   readonly seconds: number;
 }
 
-/** One line about the adapter in use. */
-export function adapterLine({ caps }: Device): string {
-  if (!caps.software) return `Adapter: ${caps.description}`;
-  return `Adapter: ${caps.description}, software; a GPU would be many times faster (planewise devices says why none is used)`;
-}
-
 class Job {
   readonly #options: JobOptions;
   readonly #config: RunConfig;
   readonly #init: Settled['init'];
+  readonly #folder: RunFolder;
   readonly #files: DiskFiles;
   readonly #timings: Timing[] = [];
   #device: Device | undefined;
   #facts: StepFacts | undefined;
   #profile: JobResult['profile'] = null;
 
-  constructor(options: JobOptions, { config, init }: Settled) {
+  constructor(options: JobOptions, { config, init }: Settled, folder: RunFolder) {
     this.#options = options;
     this.#config = config;
     this.#init = init;
-    this.#files = new DiskFiles(config.out);
+    this.#folder = folder;
+    this.#files = folder.files;
   }
 
   async go(): Promise<JobResult> {
@@ -98,6 +98,7 @@ class Job {
     console.say(`Run: ${this.#config.out}`);
     if (this.#init === 'gone')
       console.warn(`${this.#config.init} cannot be read any more; the run goes on without it.`);
+    if (!this.#options.resume) await this.#folder.announce();
     // First, for what the adapter lacks should not show only after minutes of preparing data.
     await this.#openDevice();
     const data = await this.#timed('Data', () => this.#open());
@@ -120,6 +121,7 @@ class Job {
       startStage: console.startStage.bind(console),
       onWarning: console.warn.bind(console),
       worker,
+      expectFolder: () => this.#folder.check(),
     });
     console.say(dataLine(data));
     for (const line of subjectLines(data, this.#config)) console.say(line);
@@ -143,7 +145,7 @@ class Job {
         resume,
         profile,
         // Not before: a resume that is refused must leave the run as it was.
-        onAccepted: () => writeText(this.#files, configFile, `${JSON.stringify(this.#config, null, 2)}\n`),
+        onAccepted: () => this.#folder.accept(),
         onProgress: (event) => {
           progress.show(event);
           if (event.kind === 'start') this.#facts = event.facts;
@@ -230,14 +232,26 @@ class Job {
  * Runs a job from data to report. The run's folder then holds config.json, metrics.jsonl,
  * validation.jsonl, checkpoint.safetensors, weights.safetensors, evaluation.json, report.html and slices.png, and init.json where it
  * started from weights; a phantom cohort in `cohort`, and what was prepared in `prepared`.
+ * @throws BusyError where another process is at work there
  */
 export async function runJob(options: JobOptions): Promise<JobResult> {
+  if (options.lock) return runLocked(options, options.lock);
+  return whileLocked(await lockRun(options), (lock) =>
+    runLocked({ ...options, given: { ...options.given, out: lock.folder } }, lock),
+  );
+}
+
+async function runLocked(options: JobOptions, lock: FolderLock): Promise<JobResult> {
   const { news, ...settled } = await settle(options);
   for (const line of news?.say ?? []) options.console.say(line);
   for (const line of news?.warn ?? []) options.console.warn(line);
-  const job = new Job(options, settled);
+  const folder = new RunFolder(settled.config, lock);
+  const job = new Job(options, settled, folder);
   try {
     return await job.go();
+  } catch (error) {
+    await folder.withdraw();
+    throw error;
   } finally {
     job.close();
   }

@@ -2,6 +2,7 @@
 import type { Winner } from '../autograd/tune.ts';
 import type { StepMetrics } from '../results/losses.ts';
 import { fixed } from '../results/result.ts';
+import type { Device } from '../tensor/device.ts';
 import type { TrainEvent, TrainResult } from '../train/events.ts';
 import { initLines } from '../train/init.ts';
 import type { StepFacts } from '../train/trainer.ts';
@@ -13,6 +14,12 @@ export interface JobConsole {
   say(line: string): void;
   warn(line: string): void;
   startStage(label: string, total: number): Stage;
+}
+
+/** One line about the adapter in use. */
+export function adapterLine({ caps }: Device): string {
+  if (!caps.software) return `Adapter: ${caps.description}`;
+  return `Adapter: ${caps.description}, software; a GPU would be many times faster (planewise devices says why none is used)`;
 }
 
 /** One line about the captured training step. */
@@ -59,6 +66,7 @@ export function trainingProgress(console: JobConsole): {
   let validation = '';
   const show = (event: TrainEvent): void => {
     if (event.kind === 'warning') console.warn(event.message);
+    if (event.kind === 'notice') console.say(event.message);
     if (event.kind === 'tuning') {
       tuning ??= console.startStage('tuning', event.total);
       tuning.update(event.done, event.title);

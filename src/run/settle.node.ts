@@ -13,6 +13,8 @@ import { adoptModel, type InitNews, initNews, readInit } from './init.node.ts';
 import type { JobKind } from './job.ts';
 
 export const configFile = 'config.json';
+/** The configuration of a run that has not been found to fit its data yet. */
+export const newConfigFile = 'config.new.json';
 
 export interface Settled {
   readonly config: RunConfig;
@@ -30,19 +32,25 @@ export interface JobRequest {
 }
 
 /** Where a run goes when nothing is said: the first free runs/pretrain-N, say. */
-function freeFolder({ name }: JobKind): string {
+export function freeFolder({ name }: JobKind): string {
   for (let n = 1; ; n++) if (!existsSync(`runs/${name}-${n}`)) return `runs/${name}-${n}`;
 }
 
+/** The configuration that a run was begun with. */
+async function savedText(files: RunFiles): Promise<{ readonly path: string; readonly text: string }> {
+  for (const name of [configFile, newConfigFile]) {
+    const text = await readText(files, name);
+    if (text !== null) return { path: files.describe(name), text };
+  }
+  throw new FileError(
+    files.describe(configFile),
+    'does not exist, so there is no run to resume',
+    'Check --out, or drop --resume.',
+  );
+}
+
 async function savedConfig(files: RunFiles): Promise<RunConfig> {
-  const path = files.describe(configFile);
-  const text = await readText(files, configFile);
-  if (text === null)
-    throw new FileError(
-      path,
-      'does not exist, so there is no run to resume',
-      'Check --out, or drop --resume.',
-    );
+  const { path, text } = await savedText(files);
   const value = parseJson(text, path, 'Repair it, or start a new run.');
   // runs of before it was a setting drew labelled subjects whatever their groups
   return resolveConfig({ stratify: false, ...parseGiven(value, path) });

@@ -44,6 +44,8 @@ export type TrainEvent =
   | { readonly kind: 'tuned'; readonly winners: readonly Winner[] }
   /** The run begins with weights of a file. */
   | { readonly kind: 'init'; readonly report: InitReport }
+  /** Something to know, which is not wrong. */
+  | { readonly kind: 'notice'; readonly message: string }
   | { readonly kind: 'warning'; readonly message: string };
 
 export interface TrainOptions {

@@ -10,6 +10,7 @@ import { type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoi
 import {
   checkData,
   fingerprint,
+  pixelChecksum,
   splitOf,
   trainingImages,
   validationImages,
@@ -57,6 +58,7 @@ class Run {
   /** Streams to which no held-out image says anything. */
   readonly #unvalidated: readonly Stream[];
   readonly #data: string;
+  readonly #pixels: string;
   /** Steps whose losses are known and logged. */
   #step = 0;
   #launched = 0;
@@ -71,6 +73,7 @@ class Run {
     this.#split = split;
     this.#trainer = trainer;
     this.#data = fingerprint(data, options.plan);
+    this.#pixels = pixelChecksum(data);
     const { streams } = options.plan;
     const sampler = ({ input, tasks }: Stream, how: SamplerOptions): Sampler =>
       createSampler(data, { ...how, input, labellers: tasks.map(({ part }) => part) });
@@ -94,8 +97,7 @@ class Run {
     const { config, signal, onAccepted } = this.#options;
     await this.#start();
     await onAccepted?.();
-    await truncateLog(this.#options.files, metricsFile, this.#step);
-    await truncateLog(this.#options.files, validationFile, this.#validation.state.validated);
+    await this.#cutLogs();
     await this.#chooseVariants();
     await this.#trainer.prepare(this.#step + 1);
     const parameters = this.#trainer.network.arena.count;
@@ -207,6 +209,7 @@ class Run {
       ...this.#validation.state,
       config: this.#options.config,
       data: this.#data,
+      pixels: this.#pixels,
       ...(this.#init && { init: this.#init }),
       variants: choicesOf(this.#options.device),
     };
@@ -234,6 +237,13 @@ class Run {
     this.#validation.restore(start);
     this.#recorded = start.variants;
     this.#init = start.init;
+  }
+
+  /** To where the run goes on. */
+  async #cutLogs(): Promise<void> {
+    const warn = (message: string) => this.#tell({ kind: 'warning', message });
+    await truncateLog(this.#options.files, metricsFile, this.#step, warn);
+    await truncateLog(this.#options.files, validationFile, this.#validation.logged, warn);
   }
 
   async #chooseVariants(): Promise<void> {

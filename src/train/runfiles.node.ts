@@ -2,17 +2,21 @@
 import { appendFile, mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError, readBytes, writeFiles } from '../data/files/files.node.ts';
+import { syncFile, syncFolder } from '../data/files/sync.node.ts';
 import type { RunFiles } from './runfiles.ts';
 
 const isMissing = (error: unknown): boolean =>
   (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 
-/** Files of one folder, which is made with its first file. */
+/** Files of one folder, which is made with its first file; of a locked one, which is looked at before each write and never made again. */
 export class DiskFiles implements RunFiles {
   readonly folder: string;
+  readonly #lock: { check(): Promise<void> } | undefined;
 
-  constructor(folder: string) {
+  /** `lock.check` throws where the folder is no longer the caller's; see `lockFolder`. */
+  constructor(folder: string, lock?: { check(): Promise<void> }) {
     this.folder = folder;
+    this.#lock = lock;
   }
 
   describe(name: string): string {
@@ -28,25 +32,44 @@ export class DiskFiles implements RunFiles {
     }
   }
 
-  write(name: string, bytes: Uint8Array): Promise<void> {
-    return writeFiles([{ path: this.describe(name), bytes }]);
+  async write(name: string, bytes: Uint8Array): Promise<void> {
+    await this.#lock?.check();
+    await writeFiles([{ path: this.describe(name), bytes }], this.#lock ? 'expect' : 'make');
   }
 
-  async append(name: string, text: string): Promise<void> {
+  append(name: string, text: string): Promise<void> {
+    return this.#change(name, async (path) => {
+      if (!this.#lock) await mkdir(dirname(path), { recursive: true });
+      await appendFile(path, text);
+    });
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#change(from, async (path) => {
+      const moved = await rename(path, this.describe(to)).then(() => true, orMissing);
+      if (moved) await syncFolder(this.folder);
+    });
+  }
+
+  sync(name: string): Promise<void> {
+    return this.#change(name, async (path) => {
+      await syncFile(path).catch(orMissing);
+    });
+  }
+
+  async #change(name: string, change: (path: string) => Promise<void>): Promise<void> {
+    await this.#lock?.check();
     const path = this.describe(name);
     try {
-      await mkdir(dirname(path), { recursive: true });
-      await appendFile(path, text);
+      await change(path);
     } catch (error) {
       throw fileError(path, error);
     }
   }
+}
 
-  async rename(from: string, to: string): Promise<void> {
-    try {
-      await rename(this.describe(from), this.describe(to));
-    } catch (error) {
-      if (!isMissing(error)) throw fileError(this.describe(from), error);
-    }
-  }
+/** False where there is no such file. */
+function orMissing(error: unknown): false {
+  if (isMissing(error)) return false;
+  throw error;
 }

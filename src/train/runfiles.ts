@@ -8,8 +8,15 @@ export interface RunFiles {
   write(name: string, bytes: Uint8Array): Promise<void>;
   /** Adds text at the end of a file, which it makes if need be. */
   append(name: string, text: string): Promise<void>;
-  /** Gives a file another name, replacing a file of that name; nothing happens where there is no such file. */
+  /**
+   * Gives a file another name, replacing a file of that name, for good; nothing happens where there is no such file.
+   */
   rename(from: string, to: string): Promise<void>;
+  /**
+   * Comes back once what was appended to a file lasts through a power cut; nothing happens where there is no such file.
+   * A medium without it keeps what it was given.
+   */
+  sync?(name: string): Promise<void>;
   /** How a message should call the file (its path). */
   describe(name: string): string;
 }

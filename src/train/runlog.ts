@@ -14,18 +14,16 @@ export function appendRecords(files: RunFiles, name: string, records: readonly o
 
 /** The records of a JSON-lines text. Throws FileError naming file and line where one is not JSON. */
 export function parseRecords<T>(text: string, file: string): T[] {
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line, index) => {
-      try {
-        return JSON.parse(line) as T;
-      } catch (error) {
-        throw new FileError(file, `line ${index + 1} is not JSON`, 'Repair or remove that line.', {
-          cause: error,
-        });
-      }
-    });
+  return text.split('\n').flatMap((line, index) => {
+    if (line === '') return [];
+    try {
+      return [JSON.parse(line) as T];
+    } catch (error) {
+      throw new FileError(file, `line ${index + 1} is not JSON`, 'Repair or remove that line.', {
+        cause: error,
+      });
+    }
+  });
 }
 
 /** All records of a log of the run; none where the file is missing. */
@@ -33,16 +31,57 @@ export async function readRecords<T>(files: RunFiles, name: string): Promise<T[]
   return parseRecords<T>((await readText(files, name)) ?? '', files.describe(name));
 }
 
+/** A line's step; null where the line is damaged. */
+function stepOf(line: string): number | null {
+  try {
+    const { step } = JSON.parse(line) as { readonly step?: unknown };
+    return Number.isSafeInteger(step) ? (step as number) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Lines by their numbers, as words. */
+function linesText(numbers: readonly number[]): string {
+  const [first, last] = [numbers[0]!, numbers.at(-1)!];
+  if (numbers.length === 1) return `line ${first} is damaged`;
+  const all = last - first + 1 === numbers.length;
+  return `${all ? `lines ${first} to ${last}` : `${numbers.length} lines, first line ${first},`} are damaged`;
+}
+
+/** What a log lacks of the steps up to the checkpoint's, as words; null: nothing. */
+function lackText(last: number, step: number): string | null {
+  if (last >= step) return null;
+  return last === 0 ? `nothing is left up to step ${step}` : `it ends at step ${last} of ${step}`;
+}
+
 /**
- * Cuts a log back to the steps up to `step`, so that a resumed run goes on as if it had never been stopped. Lines
- * after that step, and a last line cut short by a crash, are dropped.
+ * Cuts a log back to the steps up to `step`, so that a resumed run goes on as if it had never been stopped. Lines after
+ * that step, and a last line cut short by a crash, are dropped. So are damaged ones, and those alone: `onWarning` is told
+ * of them by file and line, and of a log that ends before `step`, which a power cut can leave.
  */
-export async function truncateLog(files: RunFiles, name: string, step: number): Promise<void> {
-  const text = await readText(files, name);
-  if (text === null) return;
-  const lines = text.split('\n').slice(0, -1);
-  const kept = lines.filter((line) => (JSON.parse(line) as { step: number }).step <= step);
-  const result = kept.map((line) => `${line}\n`).join('');
+export async function truncateLog(
+  files: RunFiles,
+  name: string,
+  step: number,
+  onWarning: (message: string) => void = () => {},
+): Promise<void> {
+  const text = (await readText(files, name)) ?? '';
+  const lines = text.split('\n').map((line, index) => ({ line, number: index + 1, step: stepOf(line) }));
+  const end = lines.at(-1)!;
+  const kept = lines.filter((one) => one.step !== null && one.step <= step);
+  // a write that was cut short is of a step that comes again; one that is zeros was whole before the power went
+  const cut = (one: typeof end) => one === end && !one.line.includes('\0');
+  const damaged = lines.filter((one) => one.step === null && !cut(one)).map(({ number }) => number);
+  const problems = [
+    damaged.length > 0 ? linesText(damaged) : null,
+    lackText(kept.at(-1)?.step ?? 0, step),
+  ].filter((problem) => problem !== null);
+  if (problems.length > 0)
+    onWarning(
+      `${files.describe(name)}: ${problems.join('; ')}. What it says of other steps is kept; the training itself goes on from the checkpoint as it was.`,
+    );
+  const result = kept.map(({ line }) => `${line}\n`).join('');
   if (result !== text) await writeText(files, name, result);
 }
 

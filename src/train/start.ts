@@ -2,6 +2,7 @@
 import { ConfigError } from '../base/errors.ts';
 import type { Choices } from '../kernels/launch/variant.ts';
 import { type CheckpointState, loadCheckpoint, restoreCheckpoint } from './checkpoint.ts';
+import { pixelChecksum } from './dataset.ts';
 import type { TrainEvent, TrainOptions } from './events.ts';
 import { initFile, initRecord, startFrom, weightsChecksum } from './init.ts';
 import { writeText } from './runfiles.ts';
@@ -21,15 +22,24 @@ type Tell = (event: TrainEvent) => void;
 
 /** Null where the run has no checkpoint. @param data identifies the data */
 async function resumed(
-  { config, files, upgrade, init = null }: TrainOptions,
+  { config, files, upgrade, init = null, data: { pixels } }: TrainOptions,
   trainer: Trainer,
   data: string,
   tell: Tell,
 ): Promise<Start | null> {
-  const found = await loadCheckpoint(files, upgrade, (message) => tell({ kind: 'warning', message }));
+  const found = await loadCheckpoint(
+    files,
+    upgrade,
+    (message) => tell({ kind: 'warning', message }),
+    (message) => tell({ kind: 'notice', message }),
+  );
   if (!found) return null;
   const expected = init === 'gone' ? undefined : init && weightsChecksum(init.state);
-  restoreCheckpoint(found, { config, data, init: expected }, trainer.state());
+  restoreCheckpoint(
+    found,
+    { config, data, pixels: pixelChecksum({ pixels }), init: expected },
+    trainer.state(),
+  );
   const { step, validated, best, init: began = null, variants = {} } = found.state;
   return { step, validated, best, init: began, variants };
 }

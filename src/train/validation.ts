@@ -39,6 +39,11 @@ export class Validation {
     return this.#state;
   }
 
+  /** The step that the log reaches: that of the last validation, 0 where none says anything. */
+  get logged(): number {
+    return this.#samplers ? this.#state.validated : 0;
+  }
+
   /** Goes on from what an earlier run left. */
   restore({ validated, best }: Validated): void {
     this.#state = { validated, best };

@@ -12,6 +12,21 @@ describe('hashes', () => {
     expect(textChecksum('')).toBe('00000000');
   });
 
+  it('CRC-32 is the same sixteen bytes at a step as one by one, wherever the bytes lie', () => {
+    const all = Uint8Array.from({ length: 400 }, (_, i) => Math.imul(i, 2654435761) >>> 13);
+    for (let from = 0; from < 9; from++)
+      for (const length of [31, 32, 33, 47, 48, 63, 100, 255, 391]) {
+        const some = all.subarray(from, from + length);
+        let crc = 0xffffffff;
+        for (const byte of some)
+          for (let bit = 0; bit < 8; bit++) {
+            const low = (crc ^ (byte >>> bit)) & 1;
+            crc = (crc >>> 1) ^ (low ? 0xedb88320 : 0);
+          }
+        expect(crc32(some), `${length} from ${from}`).toBe(~crc >>> 0);
+      }
+  });
+
   it('FNV-1a gives the published values', () => {
     expect(fnv1a('')).toBe(0x811c9dc5);
     expect(fnv1a('a')).toBe(0xe40c292c);

@@ -1,5 +1,5 @@
 /** @file `plan` from weights and a folder of DICOM to planes: what is written, measured, refused and told. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addFinetune } from '../../src/commands/finetune.ts';
 import { addPlan } from '../../src/commands/plan.ts';
@@ -96,6 +96,14 @@ beforeAll(async () => {
 }, 240_000);
 
 describe('plan', () => {
+  it('leaves a folder to the process that writes there', async () => {
+    await mkdir(at('busy'));
+    await writeFile(at('busy', 'running.json'), JSON.stringify({ host: 'elsewhere', pid: 1 }));
+    await expect(plan('train', '--out', at('busy'))).rejects.toThrow(
+      /busy is written into by process 1 on elsewhere/,
+    );
+  });
+
   it('plans both views of each study, measures them by the real ones, and writes images in place', async () => {
     const { stdout } = await plan('studies', '--out', at('out'), '--json');
     const record = JSON.parse(stdout);

@@ -1,5 +1,5 @@
 /** @file `predict` from weights and a folder of volumes to class maps: names, headers, class numbers, what is skipped. */
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addEvaluate } from '../../src/commands/evaluate.ts';
 import { addFinetune } from '../../src/commands/finetune.ts';
@@ -95,5 +95,12 @@ describe('predict', () => {
       ...['predict', '--weights', at('data'), '--data', at('data'), '--out', at('none')],
     );
     await expect(nothing).rejects.toThrow(/is a folder without weights\.safetensors/);
+    await mkdir(at('busy'));
+    await writeFile(at('busy', 'running.json'), JSON.stringify({ host: 'elsewhere', pid: 1 }));
+    const busy = terminal(
+      addPredict,
+      ...['predict', '--weights', at('data'), '--data', at('data'), '--out', at('busy')],
+    );
+    await expect(busy).rejects.toThrow(/busy is written into by process 1 on elsewhere/);
   });
 });

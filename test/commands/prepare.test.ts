@@ -1,9 +1,10 @@
 /** @file `prepare` from arguments to store, and what it says. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { BusyError } from '../../src/base/errors.ts';
 import { addPrepare } from '../../src/commands/prepare.ts';
 import { openStore } from '../../src/data/store.node.ts';
 import type { FileSource } from '../../src/data/types.ts';
@@ -121,4 +122,31 @@ it('refuses views where there are none, before anything is written', async () =>
   await expect(prepare('--map', 'a=short-axis')).rejects.toThrow(/\(--map\) means nothing/);
   await expect(openStore(join(folder, 'store'))).rejects.toThrow(/does not exist/);
   await expect(prepare('--source', 'nrrd')).rejects.toThrow(/--source.*dicom, acdc/);
+});
+
+it('leaves a store to the process that writes it, and sweeps what a killed one left', async () => {
+  await write(patient('patient001'));
+  const store = join(folder, 'store');
+  await mkdir(store);
+  const lock = join(store, 'running.json');
+  await writeFile(lock, JSON.stringify({ host: 'elsewhere', pid: 1 }));
+  await expect(prepare()).rejects.toThrow(BusyError);
+  await expect(prepare()).rejects.toThrow(/process 1 on elsewhere.*delete .*running\.json/);
+  await rm(lock);
+  await writeFile(join(store, `pixels.f32.bin.${crypto.randomUUID()}.tmp`), 'half');
+  await prepare();
+  expect((await readdir(store)).sort()).toEqual(['manifest.json', 'masks.u8.bin', 'pixels.f32.bin']);
+});
+
+it('refuses a phantom cohort that was not finished, and what lies in it', async () => {
+  const images = join(folder, 'images');
+  await write(patient('acdc/patient001'));
+  await writeFile(join(images, 'cohort.unfinished.json'), '{"subjects":7}');
+  await expect(prepare()).rejects.toThrow(/images: holds a part of a phantom cohort of 7 subjects/);
+  await rename(images, `${images}-2`);
+  await mkdir(images);
+  await rename(join(`${images}-2`, 'acdc'), join(images, 'acdc'));
+  await rename(join(`${images}-2`, 'cohort.unfinished.json'), join(folder, 'cohort.unfinished.json'));
+  await expect(prepare()).rejects.toThrow(/a phantom cohort of 7 subjects/);
+  expect(await readdir(folder)).not.toContain('store');
 });

@@ -1,12 +1,16 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, FileError } from '../../src/base/errors.ts';
+import { BusyError, ConfigError, FileError } from '../../src/base/errors.ts';
 import { interruptible } from '../../src/commands/interrupt.ts';
-import type { GivenConfig } from '../../src/run/config.ts';
+import { claimPhantomFolder, writePhantomSubjects } from '../../src/data/phantom.node.ts';
+import { type GivenConfig, resolveConfig } from '../../src/run/config.ts';
+import { prepareFolder } from '../../src/run/dataset.node.ts';
 import { type JobConsole, type JobResult, runJob } from '../../src/run/job.node.ts';
 import { pretraining } from '../../src/run/job.ts';
+import { lockRun, RunFolder } from '../../src/run/runfolder.node.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { withoutTimings } from '../../src/train/runlog.ts';
 import { useDevice } from '../device.ts';
@@ -30,11 +34,15 @@ const small: GivenConfig = {
   testFraction: 0.2,
 };
 
+const quiet = { startStage: () => ({ update: () => {}, end: () => {} }), onWarning: () => {}, worker: null };
+
 interface Run {
   readonly given: GivenConfig;
   readonly resume?: boolean;
   /** Sends SIGINT when training has made its first steps. */
   readonly interrupt?: boolean;
+  /** Called then. */
+  readonly atStep?: () => void;
   readonly device?: Device;
   /** Gets the warnings; without it there must be none. */
   readonly warnings?: string[];
@@ -44,10 +52,11 @@ function run({
   given,
   resume = false,
   interrupt = false,
+  atStep,
   device: on = device(),
   warnings,
 }: Run): Promise<JobResult> {
-  let due = interrupt;
+  let due = interrupt || atStep !== undefined;
   const console: JobConsole = {
     say: () => {},
     warn: (line) => (warnings ? warnings.push(line) : expect(line).toBe('')),
@@ -55,7 +64,8 @@ function run({
       update: () => {
         if (!due || !label.startsWith('training')) return;
         due = false;
-        process.emit('SIGINT');
+        if (atStep) atStep();
+        else process.emit('SIGINT');
       },
       end: () => {},
     }),
@@ -137,6 +147,105 @@ describe('a pretraining job', () => {
     const job = run({ given: { ...small, precision: 'mixed', out }, device: without });
     await expect(job).rejects.toThrow(/needs shader-f16/);
     expect(await readdir(folder)).not.toContain('mixed');
+  });
+
+  it('leaves a folder to the process that is at it, new or resumed', async () => {
+    const out = join(folder, 'whole');
+    const names = await readdir(out);
+    const holder = { host: hostname(), pid: process.ppid, since: '2026-01-02T03:04:05.000Z' };
+    await writeFile(join(out, 'running.json'), JSON.stringify(holder));
+    for (const resume of [true, false]) {
+      const refused = run({ given: { ...(resume ? {} : small), out }, resume });
+      await expect(refused).rejects.toThrow(BusyError);
+      await expect(refused).rejects.toThrow(
+        new RegExp(`process ${process.ppid} on ${hostname()}.*2026-01-02`),
+      );
+    }
+    await rm(join(out, 'running.json'));
+    expect(await readdir(out)).toEqual(names);
+    expect(names).not.toContain('running.json');
+  });
+
+  it('two at once without a folder of their own go to two', async () => {
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const locks = await Promise.all(
+        [1, 2].map(() => lockRun({ kind: pretraining, given: {}, resume: false })),
+      );
+      expect(locks.map((lock) => lock.folder).sort()).toEqual(['runs/pretrain-1', 'runs/pretrain-2']);
+      for (const lock of locks) lock.free();
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  it('ends where its folder goes while it trains, naming it, and never makes it anew', async () => {
+    const out = join(folder, 'vanishing');
+    const given = { ...small, steps: 4000, out };
+    const ended = run({ given, atStep: () => rmSync(out, { recursive: true }) });
+    await expect(ended).rejects.toThrow(FileError);
+    await expect(ended).rejects.toThrow(/vanishing: is gone: it was removed or renamed/);
+    expect(await readdir(folder)).not.toContain('vanishing');
+  });
+
+  it('refuses to go to a folder among the images', async () => {
+    const data = join(folder, 'whole', 'cohort');
+    for (const given of [
+      { data, out: data },
+      { data, out: join(data, 'run') },
+      { data: join(folder, 'whole', 'prepared'), unlabelled: data, out: join(data, 'run') },
+    ]) {
+      const refused = run({ given });
+      await expect(refused).rejects.toThrow(ConfigError);
+      await expect(refused).rejects.toThrow(/is or lies in .*cohort/);
+    }
+    expect(await readdir(data)).not.toContain('run');
+  });
+
+  it('that is killed before its first step goes on', async () => {
+    const out = join(folder, 'early');
+    const begun = lockRun({ kind: pretraining, given: { out }, resume: false });
+    // what a killed process leaves: the configuration, half a cohort, half a store
+    const lock = await begun;
+    const config = resolveConfig({ ...small, out });
+    await new RunFolder(config, lock).announce();
+    await claimPhantomFolder(join(out, 'cohort'), config.phantom);
+    await writePhantomSubjects(join(out, 'cohort'), config.phantom, [0], () => {});
+    await mkdir(join(out, 'prepared'));
+    const temporary = join('prepared', `pixels.f32.bin.${crypto.randomUUID()}.tmp`);
+    await writeFile(join(out, temporary), '');
+    lock.free();
+    expect(await readdir(out)).not.toContain('config.json');
+    await expect(prepareFolder(join(out, 'cohort'), config, quiet)).rejects.toThrow(
+      /cohort: holds a part of a phantom cohort of 5 subjects/,
+    );
+    await run({ given: { out }, resume: true });
+    for (const name of ['weights.safetensors', 'checkpoint.safetensors', 'evaluation.json'])
+      expect(await read('early', name), name).toBe(await read('whole', name));
+    expect(await readdir(out)).toEqual(await readdir(join(folder, 'whole')));
+    expect(await readdir(out, { recursive: true })).not.toContain(temporary);
+  });
+
+  it('that fails before its first step leaves no configuration', async () => {
+    const out = join(folder, 'unfit');
+    await mkdir(out);
+    await expect(run({ given: { data: join(folder, 'absent'), out } })).rejects.toThrow(FileError);
+    expect(await readdir(out)).toEqual([]);
+  });
+
+  it('is stopped gently by a terminal that closes, though shell and system both say so', async () => {
+    const out = join(folder, 'closed');
+    const { training } = await run({
+      given: { ...small, out },
+      atStep: () => {
+        process.emit('SIGHUP');
+        process.emit('SIGHUP');
+      },
+    });
+    expect(training.stopped).toBe(true);
+    await run({ given: { out }, resume: true });
+    expect(await read('closed', 'weights.safetensors')).toBe(await read('whole', 'weights.safetensors'));
   });
 
   it('names the folder that is missing, and leaves nothing behind', async () => {

@@ -1,11 +1,21 @@
 import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FileError } from '../../src/base/errors.ts';
 import { fileError } from '../../src/data/files/files.node.ts';
 import { DiskFiles } from '../../src/train/runfiles.node.ts';
 import { readText, writeText } from '../../src/train/runfiles.ts';
+
+const synced = vi.hoisted((): string[] => []);
+vi.mock('../../src/data/files/sync.node.ts', async (original) => {
+  const actual = await original<typeof import('../../src/data/files/sync.node.ts')>();
+  const noted = (sync: (path: string) => Promise<void>) => async (path: string) => {
+    synced.push(path);
+    await sync(path);
+  };
+  return { syncFile: noted(actual.syncFile), syncFolder: noted(actual.syncFolder) };
+});
 
 let folder = '';
 beforeAll(async () => {
@@ -28,6 +38,22 @@ describe('files of a run on disk', () => {
     expect((await readdir(files.folder)).sort()).toEqual(['b', 'log']);
     // A view of a shared pool would show other files' bytes to whoever takes its buffer.
     expect((await files.read('b'))!.slice().buffer.byteLength).toBe(6);
+  });
+
+  it('last through a power cut: names with their folder, a log when it is asked for', async () => {
+    const at = join(folder, 'lasting');
+    const files = new DiskFiles(at);
+    const during = async (work: () => Promise<void>) => {
+      synced.length = 0;
+      await work();
+      return [...synced];
+    };
+    expect(await during(() => writeText(files, 'a', 'x'))).toEqual([folder, at]);
+    expect(await during(() => files.rename('a', 'b'))).toEqual([at]);
+    expect(await during(() => files.rename('missing', 'b'))).toEqual([]);
+    await files.append('log', 'x');
+    expect(await during(() => files.sync('log'))).toEqual([join(at, 'log')]);
+    await files.sync('missing');
   });
 
   it('say which file met a full disk', async () => {

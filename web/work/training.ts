@@ -231,7 +231,7 @@ export class Training {
 
   #progress(event: TrainEvent, device: Device | null): void {
     if (event.kind === 'start') this.#tell('begin', event.step);
-    if (event.kind === 'warning') this.#tell('warning', event.message);
+    if (event.kind === 'warning' || event.kind === 'notice') this.#tell('warning', event.message);
     if (event.kind === 'validation' && event.metrics.best)
       this.#save({ best: { step: event.metrics.step, loss: event.metrics.loss }, hasWeights: true });
     if (event.kind === 'checkpoint') this.#save({ step: event.step });

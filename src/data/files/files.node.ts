@@ -1,12 +1,32 @@
 /** @file Folders and files on disk: list, read, and write so that a failure leaves the old content. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileError } from './read.node.ts';
+import { syncFolder } from './sync.node.ts';
 
 export { listFiles } from './folder.node.ts';
 export { fileError, readBytes } from './read.node.ts';
+
+/** The names of `writeTemporary`, and of weights being saved. */
+const temporaryName = /\.([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+)\.tmp$/;
+
+/**
+ * Removes what killed writes left in a folder, which may be missing. Only for who has the folder to himself: the file of
+ * a write that still goes on would go too.
+ */
+export async function sweepTemporary(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((): string[] => []);
+  for (const name of names.filter((one) => temporaryName.test(one)))
+    await rm(join(folder, name), { force: true });
+}
+
+/** Makes a folder with those above it, so that their names last through a power cut. */
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first !== undefined) await syncFolder(dirname(first));
+}
 
 /** Bytes to a new file beside `path`, on disk before it returns its name; nothing is left behind on failure. */
 async function writeTemporary(path: string, bytes: Uint8Array): Promise<string> {
@@ -28,15 +48,19 @@ async function writeTemporary(path: string, bytes: Uint8Array): Promise<string> 
 
 /**
  * Writes files that belong together: all under temporary names first, then renamed in the given order, so a full
- * disk leaves the old files untouched. Folders are made as needed. Throws FileError.
+ * disk leaves the old files untouched; when it returns, they last through a power cut. Throws FileError.
+ * @param folders `make`: as needed; `expect`: they must be there
  */
-export async function writeFiles(files: readonly { path: string; bytes: Uint8Array }[]): Promise<void> {
+export async function writeFiles(
+  files: readonly { path: string; bytes: Uint8Array }[],
+  folders: 'make' | 'expect' = 'make',
+): Promise<void> {
   const temporary: string[] = [];
   let current = '';
   try {
     for (const { path, bytes } of files) {
       current = path;
-      await mkdir(dirname(path), { recursive: true });
+      if (folders === 'make') await makeFolder(dirname(path));
       temporary.push(await writeTemporary(path, bytes));
     }
     for (const { path } of files) {
@@ -44,6 +68,7 @@ export async function writeFiles(files: readonly { path: string; bytes: Uint8Arr
       await rename(temporary[0]!, path);
       temporary.shift();
     }
+    for (const folder of new Set(files.map(({ path }) => dirname(path)))) await syncFolder(folder);
   } catch (error) {
     for (const left of temporary) await rm(left, { force: true });
     throw fileError(current, error);

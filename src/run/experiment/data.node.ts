@@ -4,13 +4,13 @@ import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import { textChecksum } from '../../base/hash.ts';
 import { some } from '../../base/words.ts';
+import { lockWhenFree, whileLocked } from '../../data/files/lock.node.ts';
 import { subjectsOf } from '../../data/split.ts';
 import { openStore, writeStore } from '../../data/store.node.ts';
 import { manifestName } from '../../data/store.ts';
 import type { PreparedData } from '../../data/types.ts';
 import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
 import { type DataOptions, openData, prepareFolder } from '../dataset.node.ts';
-import { alone } from './claims.node.ts';
 import { joinedCohorts } from './cohorts.ts';
 import { baseConfig, pretrainingGiven } from './configs.ts';
 import { foldsInFile, testCohort } from './folds.ts';
@@ -51,10 +51,23 @@ function sourceOf(config: RunConfig): object {
 const storeIn = ({ data }: RunConfig, folder: string): string =>
   data !== null && existsSync(join(data, manifestName)) ? data : join(folder, 'prepared');
 
+/** Opens data of a store in `folder`; where they are to be made first, by one process, which others wait for. */
+async function madeOnce<T>(
+  store: string,
+  folder: string,
+  { onWarning }: Pick<DataOptions, 'onWarning'>,
+  open: () => Promise<T>,
+): Promise<T> {
+  if (existsSync(join(store, manifestName))) return open();
+  const lock = await lockWhenFree(folder, ({ message }) => onWarning(`Waiting for data: ${message}`));
+  return whileLocked(lock, open);
+}
+
 /** Data of a folder, or a cohort, prepared in `folder` unless they are there. */
 async function prepared(config: RunConfig, folder: string, options: DataOptions): Promise<SharedData> {
-  const data = await openData({ ...config, out: folder }, true, options);
-  return { store: storeIn(config, folder), data };
+  const store = storeIn(config, folder);
+  const open = (): Promise<PreparedData> => openData({ ...config, out: folder }, true, options);
+  return { store, data: await madeOnce(store, folder, options, open) };
 }
 
 /** Phantom subjects of two cohorts in one store. */
@@ -65,12 +78,15 @@ async function joinedSubjects(
   options: DataOptions,
 ): Promise<SharedData> {
   const store = join(folder, 'prepared');
-  if (existsSync(join(store, manifestName))) return { store, data: await openStore(store) };
-  const pool = await prepared(config, join(folder, 'pool'), options);
-  const phantom = { ...config.phantom, ...test };
-  const tests = await prepared({ ...config, phantom }, join(folder, 'test'), options);
-  const data = joinedCohorts(pool.data, tests.data);
-  await writeStore(store, data);
+  const data = await madeOnce(store, folder, options, async () => {
+    if (existsSync(join(store, manifestName))) return openStore(store);
+    const pool = await prepared(config, join(folder, 'pool'), options);
+    const phantom = { ...config.phantom, ...test };
+    const tests = await prepared({ ...config, phantom }, join(folder, 'test'), options);
+    const joined = joinedCohorts(pool.data, tests.data);
+    await writeStore(store, joined);
+    return joined;
+  });
   return { store, data };
 }
 
@@ -150,9 +166,9 @@ export class ExperimentData {
     const config = baseConfig(this.#experiment);
     const folder = join(this.#folder, targetFolder(this.#experiment));
     const test = testCohort(this.#experiment.subjects);
-    const shared = await this.#alone(folder, this.targetStore(), () =>
-      test ? joinedSubjects(config, test, folder, this.#options) : prepared(config, folder, this.#options),
-    );
+    const shared = test
+      ? await joinedSubjects(config, test, folder, this.#options)
+      : await prepared(config, folder, this.#options);
     const parts = partsOf(shared.data, this.#experiment);
     const notice = heldOutNotice(shared.data, parts);
     if (notice) this.#options.onWarning(notice);
@@ -187,13 +203,7 @@ export class ExperimentData {
 
   #openPretraining(config: RunConfig): Promise<SharedData> {
     const folder = join(this.#folder, pretrainingFolder(config));
-    return this.#alone(folder, this.pretrainingStore(config), () => prepared(config, folder, this.#options));
-  }
-
-  /** Two processes that write a cohort would read each other's halves of files. */
-  #alone(folder: string, store: string, work: () => Promise<SharedData>): Promise<SharedData> {
-    if (existsSync(join(store, manifestName))) return work();
-    return alone(folder, work, (by) => this.#options.onWarning(`waiting for data that ${by} prepares`));
+    return prepared(config, folder, this.#options);
   }
 
   /** A name that is misspelt would let somebody pretrain who tests. */

@@ -1,17 +1,17 @@
 /** @file Runs an experiment: each pretraining once, each point of the grid once, whatever was cut short gone on with. */
 import { join } from 'node:path';
-import { ConfigError } from '../../base/errors.ts';
+import { BusyError, ConfigError } from '../../base/errors.ts';
+import { type FolderLock, lockFile, lockFolder, whileLocked } from '../../data/files/lock.node.ts';
 import { recordedResults } from '../../results/experiment.ts';
 import type { Device } from '../../tensor/device.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { writeText } from '../../train/runfiles.ts';
 import type { DataOptions } from '../dataset.node.ts';
 import { openProgramDevice } from '../device.node.ts';
-import { adapterLine, runJob } from '../job.node.ts';
+import { runJob } from '../job.node.ts';
 import { fineTuning, type JobKind, pretraining } from '../job.ts';
-import { earlyText } from '../jobconsole.node.ts';
+import { adapterLine, earlyText } from '../jobconsole.node.ts';
 import { expectCohortsApart } from './check.ts';
-import { claim } from './claims.node.ts';
 import { baseConfig, pretrainingConfig } from './configs.ts';
 import { ExperimentData } from './data.node.ts';
 import { expectUnchanged } from './existing.node.ts';
@@ -159,28 +159,28 @@ class Conductor {
 
   /** Makes a run unless another process is at it or has made it meanwhile. */
   async #claimed(unit: Unit, kind: JobKind, request: () => Promise<Request>): Promise<Outcome> {
-    const taken = await claim(this.#at(unit));
-    if ('by' in taken) {
-      const line = `${unit.name} is being made by ${taken.by}`;
+    let lock: FolderLock;
+    try {
+      lock = await lockFolder(this.#at(unit));
+    } catch (error) {
+      if (!(error instanceof BusyError)) throw error;
+      const line = `${unit.name} is being made by ${error.who} (${join(this.#at(unit), lockFile)})`;
       // a pretraining is waited for
       if (unit.kind === 'pretraining') this.#options.console.say(line);
       else this.#elsewhere.push(line);
       return 'elsewhere';
     }
-    try {
-      if (stateOf(this.#at(unit)) === 'done') return 'done';
-      return await this.#run(unit, kind, await request());
-    } finally {
-      await taken.free();
-    }
+    return whileLocked(lock, async () =>
+      stateOf(this.#at(unit)) === 'done' ? 'done' : this.#run(unit, kind, await request(), lock),
+    );
   }
 
-  async #run(unit: Unit, kind: JobKind, { given, config }: Request): Promise<Outcome> {
+  async #run(unit: Unit, kind: JobKind, { given, config }: Request, lock: FolderLock): Promise<Outcome> {
     const { console, signal, worker, onTraining, adapter } = this.#options;
     const folder = this.#at(unit);
     const before = stateOf(folder);
     const { results, training } = await runJob({
-      ...{ kind, given: { ...given, ...(adapter && { adapter }) }, signal, worker },
+      ...{ kind, given: { ...given, ...(adapter && { adapter }) }, signal, worker, lock },
       resume: before === 'begun',
       device: await this.#openDevice(),
       console: {

@@ -1,4 +1,4 @@
-/** @file The run folders of an experiment: whose they are, how far each is, and what it took. */
+/** @file The run folders of an experiment: how far each is, and whether it is what the file asks for. */
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText } from '../../train/runfiles.ts';
 import { metricsFile } from '../../train/runlog.ts';
 import { evaluationFile } from '../job.node.ts';
+import { expectOutsideImages } from '../runfolder.node.ts';
 import { configFile } from '../settle.node.ts';
 import type { Experiment } from './settings.ts';
 
@@ -24,8 +25,12 @@ export function stateOf(folder: string): RunState {
   return existsSync(join(folder, evaluationFile)) ? 'done' : 'begun';
 }
 
-/** The experiment that last ran in a folder, null in a new one. Throws FileError where it holds something else. */
-export async function openFolder(folder: string, { name }: Experiment): Promise<Experiment | null> {
+/**
+ * The experiment that last ran in a folder, null in a new one. Throws FileError where it holds something else, ConfigError
+ * where a new one lies among the images.
+ */
+export async function openFolder(folder: string, experiment: Experiment): Promise<Experiment | null> {
+  const { name, base, initialisations } = experiment;
   const path = join(folder, experimentFile);
   const text = await readText(new DiskFiles(folder), experimentFile);
   if (text !== null) {
@@ -34,6 +39,8 @@ export async function openFolder(folder: string, { name }: Experiment): Promise<
     const what = isRecord(found) ? `is of the experiment ${found.name}` : 'is of no experiment';
     throw new FileError(path, what, 'Choose another --out.');
   }
+  await expectOutsideImages(folder, base.data);
+  for (const one of Object.values(initialisations)) await expectOutsideImages(folder, one?.pretraining?.data);
   const present = await readdir(folder).catch((error): string[] => {
     if (error.code === 'ENOENT') return [];
     throw fileError(folder, error);

@@ -1,8 +1,11 @@
 /** @file Waits for pretrainings that other processes make. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { holderOf, POLL } from './claims.node.ts';
+import { writerIn } from '../../data/files/lock.node.ts';
 import { beginsWith, type Unit } from './grid.ts';
 import { stateOf } from './runs.node.ts';
+
+/** How often it is looked whether another process is done, milliseconds. */
+const POLL = 1000;
 
 interface Waiting {
   /** The folder of a run. */
@@ -30,9 +33,9 @@ export async function untilAble(
   while (units.length > 0 && !signal.aborted) {
     for (const unit of units) {
       const made = missing(unit, at);
-      const by = made && (await holderOf(at(made)));
+      const by = made && (await writerIn(at(made)));
       if (!made || by === null) able.add((made ?? unit).name);
-      else if (!told.has(made.name)) say(`waiting for ${made.name}, which is being made by ${by}`);
+      else if (!told.has(made.name)) say(`waiting for ${made.name}, which is being made by ${by.who}`);
       if (made) told.add(made.name);
     }
     if (able.size > 0) break;

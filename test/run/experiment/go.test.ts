@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addExperiment } from '../../../src/commands/experiment.ts';
+import { openFolder } from '../../../src/run/experiment/runs.node.ts';
+import type { Experiment } from '../../../src/run/experiment/settings.ts';
 import { type Printed, terminal, useFolder } from '../../commands/terminal.ts';
 import { tiny, withoutTimes } from './tiny.ts';
 
@@ -280,6 +282,10 @@ describe('an experiment whose file contradicts its runs', () => {
     await expect(experiment(tiny, 'full')).rejects.toThrow(
       /full: is not empty and holds no experiment\.json/,
     );
+    const data = at('whole');
+    const read = { ...tiny, base: { data } } as unknown as Experiment;
+    const within = openFolder(at('whole', 'points', 'new'), read);
+    await expect(within).rejects.toThrow(/new is or lies in .*whole, whose files would no longer/);
     const other = experiment({ ...tiny, name: 'other' }, 'whole');
     await expect(other).rejects.toThrow(/experiment\.json: is of the experiment tiny\. Choose another --out/);
   });

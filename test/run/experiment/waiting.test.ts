@@ -1,87 +1,16 @@
-/** @file Runs claimed by processes: one has each, a dead one's is taken over by one, and pretrainings are waited for. */
+/** @file Processes on one experiment: each run is made by one, and pretrainings are waited for. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { alone, type Claimed, claim, holderOf, succeed } from '../../../src/run/experiment/claims.node.ts';
 import { parseExperiment } from '../../../src/run/experiment/file.ts';
 import { useFolder } from '../../commands/terminal.ts';
 import { tiny } from './tiny.ts';
 
 const at = useFolder();
 const json = async (...path: string[]) => JSON.parse(await readFile(at(...path), 'utf8'));
-
-/** No process has a number so high. */
-const dead = { host: hostname(), pid: 2 ** 22 + 1 };
-
-const freed = async (all: readonly Claimed[]): Promise<Claimed[]> => {
-  const own = all.filter((one) => 'free' in one);
-  for (const one of own) await one.free();
-  return own;
-};
-
-describe('a claim', () => {
-  it('is one process’s until it is free, of this process too', async () => {
-    const all = await Promise.all(Array.from({ length: 8 }, () => claim(at('run'))));
-    expect(await holderOf(at('run'))).toContain(`process ${process.pid} on ${hostname()}`);
-    expect(await freed(all)).toHaveLength(1);
-    expect(await holderOf(at('run'))).toBeNull();
-    expect(await readdir(at('run'))).toEqual([]);
-    expect(await freed([await claim(at('run'))])).toHaveLength(1);
-  });
-
-  it.each([
-    ['is gone', dead],
-    ['had the number that this one now has', { host: hostname(), pid: process.pid }],
-  ])('of a process that %s is taken over, by one of many', async (_, left) => {
-    for (let round = 0; round < 20; round++) {
-      await mkdir(at('left'), { recursive: true });
-      await writeFile(at('left', 'running.json'), `${JSON.stringify(left)}\n`);
-      expect(await holderOf(at('left'))).toBeNull();
-      const all = await Promise.all(Array.from({ length: 6 }, () => claim(at('left'))));
-      expect(all.filter((one) => 'free' in one)).toHaveLength(1);
-      await freed(all);
-      expect(await readdir(at('left'))).toEqual([]);
-    }
-  });
-
-  it('that another process has taken over meanwhile is not thrown out by a slow one', async () => {
-    const own = await claim(at('slow'));
-    const path = at('slow', 'running.json');
-    const text = await readFile(path, 'utf8');
-    expect(await succeed(path, `${JSON.stringify(dead)}\n`)).toBeNull();
-    expect(await readFile(path, 'utf8')).toBe(text);
-    expect(await readdir(at('slow'))).toEqual(['running.json']);
-    await freed([own]);
-    // one at a time may look
-    await writeFile(path, JSON.stringify(dead));
-    await writeFile(`${path}.next`, JSON.stringify({ host: 'elsewhere', pid: 1 }));
-    expect(await claim(at('slow'))).toEqual({ by: `process 1 on elsewhere (${path}.next)` });
-    expect(await readFile(path, 'utf8')).toBe(JSON.stringify(dead));
-  });
-
-  it('of another machine stays', async () => {
-    await mkdir(at('far'), { recursive: true });
-    await writeFile(at('far', 'running.json'), JSON.stringify({ host: 'elsewhere', pid: 1 }));
-    expect(await claim(at('far'))).toEqual({ by: `process 1 on elsewhere (${at('far', 'running.json')})` });
-  });
-
-  it('keeps work in a folder apart', async () => {
-    let [inside, most] = [0, 0];
-    const waited: string[] = [];
-    const work = async (): Promise<void> => {
-      most = Math.max(most, ++inside);
-      await new Promise((done) => setTimeout(done, 20));
-      inside--;
-    };
-    await Promise.all([1, 2, 3].map(() => alone(at('data'), work, (by) => waited.push(by))));
-    expect(most).toBe(1);
-    expect(waited).toHaveLength(2);
-  });
-});
 
 describe('two processes on one experiment', () => {
   const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));

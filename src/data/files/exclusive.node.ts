@@ -1,0 +1,43 @@
+/** @file Files of which one process alone makes each, and none sees a part. */
+import { randomUUID } from 'node:crypto';
+import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+
+/** The code of an error of the operating system. */
+export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+
+/** Makes a file that has its content from the first moment; whether there was none. */
+export async function createWhole(path: string, text: string): Promise<boolean> {
+  const draft = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = await open(draft, 'wx');
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // some file systems have no links
+    await link(draft, path).catch((error) =>
+      codeOf(error) === 'EEXIST' ? Promise.reject(error) : writeFile(path, text, { flag: 'wx' }),
+    );
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** A file as text, null where there is none. */
+export const textAt = (path: string): Promise<string | null> =>
+  readFile(path, 'utf8').catch((error) => (codeOf(error) === 'ENOENT' ? null : Promise.reject(error)));
+
+/** Removes a file unless it holds something else by now. */
+export async function removeOnly(path: string, text: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}.tmp`;
+  await rename(path, aside).catch(() => {});
+  const taken = await textAt(aside);
+  if (taken !== null && taken !== text) await link(aside, path).catch(() => {});
+  await rm(aside, { force: true });
+}

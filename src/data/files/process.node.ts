@@ -1,0 +1,80 @@
+/** @file Which process this is, so that others can tell whether it is still there: not by its number alone, for numbers come again. */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { isRecord } from '../../base/record.ts';
+
+/** A process, as far as the operating system tells. */
+export interface ProcessMark {
+  readonly host: string;
+  readonly pid: number;
+  /** When it started, in ticks since the machine did; null: unknown. */
+  readonly started: string | null;
+  /** The machine's start; null: unknown. */
+  readonly boot: string | null;
+  /** The namespace that the number counts in, one for each container; null: unknown. */
+  readonly space: string | null;
+}
+
+/** `elsewhere`: another machine or container, of which nothing can be known here. */
+export type Presence = 'there' | 'gone' | 'elsewhere';
+
+function told<T>(ask: () => T): T | null {
+  try {
+    return ask();
+  } catch {
+    return null;
+  }
+}
+
+/** State and start of a process from /proc/<pid>/stat (proc(5): fields 3 and 22); null where there is no such file. */
+function statOf(pid: number): { readonly state: string; readonly started: string } | null {
+  const text = told(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  // the name before may hold anything, brackets too
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  return fields && fields.length > 19 ? { state: fields[0]!, started: fields[19]! } : null;
+}
+
+/** This process. */
+export const ownMark = (): ProcessMark => ({
+  host: hostname(),
+  pid: process.pid,
+  started: statOf(process.pid)?.started ?? null,
+  boot: told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
+  space: told(() => readlinkSync('/proc/self/ns/pid')),
+});
+
+const textOr = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+/** A mark that was written down, by this or an earlier version; null for what is none. */
+export function markOf(value: unknown): ProcessMark | null {
+  if (!isRecord(value)) return null;
+  const { host, pid, started, boot, space } = value;
+  if (typeof host !== 'string' || !Number.isSafeInteger(pid) || (pid as number) < 1) return null;
+  const rest = { started: textOr(started), boot: textOr(boot), space: textOr(space) };
+  return { host, pid: pid as number, ...rest };
+}
+
+const differ = (a: string | null, b: string | null): boolean => a !== null && b !== null && a !== b;
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // another user's process is there too
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Whether a process is still there. */
+export function presenceOf(mark: ProcessMark): Presence {
+  const own = ownMark();
+  if (mark.host !== own.host) return 'elsewhere';
+  if (differ(mark.boot, own.boot)) return 'gone';
+  if (differ(mark.space, own.space)) return 'elsewhere';
+  if (!exists(mark.pid)) return 'gone';
+  const now = statOf(mark.pid);
+  // dead, and nobody has asked for its exit code
+  if (now && 'ZX'.includes(now.state)) return 'gone';
+  return differ(mark.started, now?.started ?? null) ? 'gone' : 'there';
+}

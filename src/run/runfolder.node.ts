@@ -1,0 +1,82 @@
+/** @file The folder of a run: outside the images that it reads, locked while the run goes, with its configuration. */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BusyError, ConfigError } from '../base/errors.ts';
+import { type FolderLock, lockFolder } from '../data/files/lock.node.ts';
+import { expectOutside } from '../data/store.node.ts';
+import { manifestName } from '../data/store.ts';
+import { DiskFiles } from '../train/runfiles.node.ts';
+import { writeText } from '../train/runfiles.ts';
+import type { RunConfig } from './config.ts';
+import { configFile, freeFolder, type JobRequest, newConfigFile } from './settle.node.ts';
+
+/**
+ * Throws ConfigError where a folder of runs is or lies in one of images; a prepared store is not searched for any.
+ * @param data what the images are read from; none of a phantom cohort
+ */
+export async function expectOutsideImages(out: string, data: string | null | undefined): Promise<void> {
+  if (data && !existsSync(join(data, manifestName))) await expectOutside(out, data);
+}
+
+/**
+ * The lock of the folder that a job is to go to, or of the first free one.
+ * @throws BusyError where another process has it; ConfigError where it lies among the images of a new run
+ */
+export async function lockRun({ kind, given, resume }: JobRequest): Promise<FolderLock> {
+  if (resume) {
+    if (!given.out) throw new ConfigError('--resume needs --out, the folder of the run to go on with.');
+    return lockFolder(given.out);
+  }
+  for (;;) {
+    const out = given.out ?? freeFolder(kind);
+    for (const data of [given.data, given.unlabelled]) await expectOutsideImages(out, data);
+    try {
+      return await lockFolder(out);
+    } catch (error) {
+      // whoever began at the same moment has it, and the next is free
+      if (given.out !== undefined || !(error instanceof BusyError)) throw error;
+    }
+  }
+}
+
+/** A run's files in the folder that it has locked, and the configuration there. */
+export class RunFolder {
+  readonly files: DiskFiles;
+  readonly #config: RunConfig;
+  readonly #lock: FolderLock;
+  #pending = false;
+
+  constructor(config: RunConfig, lock: FolderLock) {
+    this.files = new DiskFiles(config.out, lock);
+    this.#config = config;
+    this.#lock = lock;
+  }
+
+  /** Throws FileError where the folder is no longer the run's. */
+  check(): Promise<void> {
+    return this.#lock.check();
+  }
+
+  /** Keeps the configuration of a new run, so that one that is killed while data are prepared can be resumed, too. */
+  async announce(): Promise<void> {
+    this.#pending = true;
+    await this.#write();
+  }
+
+  /** It fits the data, and the checkpoint where there is one. */
+  async accept(): Promise<void> {
+    await this.#write();
+    await this.files.rename(newConfigFile, configFile);
+    this.#pending = false;
+  }
+
+  /** After a failure: what never came to be a run leaves no configuration. */
+  async withdraw(): Promise<void> {
+    if (this.#pending) await rm(this.files.describe(newConfigFile), { force: true });
+  }
+
+  #write(): Promise<void> {
+    return writeText(this.files, newConfigFile, `${JSON.stringify(this.#config, null, 2)}\n`);
+  }
+}

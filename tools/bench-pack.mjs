@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildBench } from './bench-build.mjs';
 import { buildForms } from './forms-build.mjs';
@@ -31,7 +31,7 @@ const exists = (path) =>
 async function folderOf(name, from) {
   for (let at = from; ; at = dirname(at)) {
     const folder = join(at, 'node_modules', name);
-    if (await exists(folder)) return folder;
+    if (basename(at) !== 'node_modules' && (await exists(folder))) return folder;
     if (at === dirname(at)) return null;
   }
 }
@@ -108,7 +108,10 @@ function origin() {
 /** The lab's newest results: what its model says stands beside what is measured. */
 async function copyModel(to) {
   const from = join(root, 'bench/results');
-  const newest = (await readdir(from)).filter((name) => /^gpulab-.*\.json$/.test(name)).sort().at(-1);
+  const newest = (await readdir(from))
+    .filter((name) => /^gpulab-.*\.json$/.test(name))
+    .sort()
+    .at(-1);
   if (newest) await cp(join(from, newest), join(to, 'bench/results', newest), { recursive: true });
 }
 
@@ -129,8 +132,8 @@ async function pack() {
     await copyModel(staging);
     await copyPackages(root.replace(/\/$/, ''), staging);
     await copyLibraries(join(staging, 'lib'), join(out, 'busybox'));
-    run('tar', ['-C', staging, '-I', 'xz -9 -T2', '-cf', join(out, 'programs.tar.xz'), '.']);
-    run('sh', ['-c', `xz -9 -T2 -c '${process.execPath}' > '${join(out, 'node.xz')}'`]);
+    run('tar', ['-C', staging, '-I', 'xz -6 -T2', '-cf', join(out, 'programs.tar.xz'), '.']);
+    run('sh', ['-c', `xz -6 -T2 -c '${process.execPath}' > '${join(out, 'node.xz')}'`]);
     await cp(join(root, 'bench/bundle/run.sh'), join(out, 'run.sh'));
     await chmod(join(out, 'run.sh'), 0o755);
     const sizes = await Promise.all(

@@ -37,8 +37,12 @@ const files: Files = {
 
 const ATTEMPT_S = 10;
 
-/** The last line that says something. */
-const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.slice(0, 400) ?? '';
+/** The line that says what went wrong, or the last. */
+function tellingLine(text: string): string {
+  const lines = text.trim().split('\n');
+  const telling = lines.find((line) => /Error\b.*:/.test(line)) ?? lines.at(-1)!;
+  return telling.slice(0, 400);
+}
 
 class Searcher {
   readonly #search: Search;
@@ -72,11 +76,11 @@ class Searcher {
   /** Opens the adapter in one way; why not, where it does not open. */
   async open(env: Attempt['env']): Promise<Opened | string> {
     const { out, err, why } = await this.node('bench/opened.js', [], env);
-    if (why) return `${why}: ${lastLine(err) || lastLine(out)}`;
+    if (why) return `${why}: ${tellingLine(err) || tellingLine(out)}`;
     try {
       return JSON.parse(lastLineOf(out)) as Opened;
     } catch {
-      return `said ${lastLine(out)}`;
+      return `said ${tellingLine(out)}`;
     }
   }
 

@@ -190,7 +190,8 @@ class Kit {
     const { opened, remedy } = this.#found ?? {};
     this.#results = { ...this.#results, adapter: opened?.caps.description ?? null, remedy: remedy ?? null };
     const missing = !this.#found || (opened!.caps.software && !this.#adapter);
-    const why = missing ? 'no GPU was found; adapter.txt says what was tried' : null;
+    const what = this.#adapter ? `the adapter "${this.#adapter}" does not open` : 'no GPU was found';
+    const why = missing ? `${what}; adapter.txt says what was tried` : null;
     return { state: missing ? 'failed' : 'done', why, seconds: taken, out: '', err: '' };
   }
 

@@ -142,7 +142,8 @@ export function planOf({ parts: wanted, configs, seconds }: Wish, earlier: Earli
   const asked = rest.filter((task) => wanted.includes(task.part) && isOf(task, configs));
   const open = earlier ? asked.filter(({ name }) => earlier[name] !== 'done').map(again) : asked;
   if (open.length === 0 && earlier?.[adapter.name] === 'done') return [];
-  const share = adapter.seconds / TOTAL_S;
+  // it is quick as a rule, and of no use in less
+  const look = Math.min(adapter.seconds, seconds / 3);
   const most = earlier ? MOST_MORE * Math.max(1, seconds / TOTAL_S) : Number.POSITIVE_INFINITY;
-  return [...scaled([adapter], seconds * share, 1), ...scaled(open, seconds * (1 - share), most)];
+  return [{ ...adapter, seconds: look }, ...scaled(open, seconds - look, most)];
 }

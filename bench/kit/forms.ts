@@ -28,7 +28,11 @@ export interface FormRow {
 }
 
 /** First those of the forms for GPUs. */
-const ranks: readonly RegExp[] = [/gemm|winograd|matrix|strips/i, /conv|half/i, /norm|pool|product|matmul/i];
+const ranks: readonly RegExp[] = [
+  /^conv.*(gemm|winograd|matrix|strips)/i,
+  /conv|half|winograd/i,
+  /norm|pool|product|matmul/i,
+];
 
 const rankOf = (file: string): number =>
   [...ranks, /./].findIndex((pattern) => pattern.test(file)) +

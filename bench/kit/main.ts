@@ -27,6 +27,9 @@ const dist = fileURLToPath(new URL('..', import.meta.url));
 const fileOf = ({ part }: Task): string =>
   part === 'adapter' || part === 'forms' ? `${part}.txt` : 'measured.txt';
 
+/** What a task has at least. */
+const LEAST_S = 1;
+
 /** How often results are written while a part runs. */
 const WRITE_MS = 5_000;
 
@@ -60,7 +63,7 @@ class Kit {
   readonly #adapter: string | undefined;
   #results: KitResults;
   #found: FoundAdapter | null = null;
-  /** Seconds that tasks have left to those after them. */
+  /** Seconds that tasks have left to those after them; less than 0: have taken from them. */
   #saved = 0;
 
   constructor(out: string, work: string, earlier: KitResults | null, adapter: string | undefined) {
@@ -146,14 +149,14 @@ class Kit {
   }
 
   async #runTask(task: Task): Promise<void> {
-    const limit = task.seconds + this.#saved;
+    const limit = Math.max(LEAST_S, task.seconds + this.#saved);
     const title = `\n=== ${task.name}, run ${this.#results.call}\n`;
     this.#append(fileOf(task), title);
     this.#append('log.txt', `${title.trimEnd()}, up to ${limit.toFixed(0)} s\n`);
     this.#note(task, { state: 'cut', seconds: 0, why: 'the run ended in it' }, limit);
     this.write();
     const ended = await this.#perform(task, limit);
-    this.#saved = Math.max(0, limit - ended.seconds);
+    this.#saved = limit - ended.seconds;
     this.#note(task, ended, limit);
     this.#append(fileOf(task), `--- ${ended.state}${ended.why ? ` (${ended.why})` : ''}\n`);
     this.write();
@@ -197,7 +200,9 @@ class Kit {
 
   #argumentsOf({ part, args }: Task, seconds: number): string[] {
     const { forms, bench } = scratchFiles(this.#work);
-    if (part === 'forms') return [...args, '--out', forms, '--limit', `${seconds - 2}`];
+    // in time to say what it has found
+    const limits = ['--limit', `${0.95 * seconds - 2}`, '--seconds', `${Math.max(45, seconds / 3)}`];
+    if (part === 'forms') return [...args, '--out', forms, ...limits];
     if (part === 'start') return [...args, '--out', join(this.#work, 'start')];
     const paths = args.map((arg) => (arg === 'trace.json' ? join(this.#out, arg) : arg));
     return [...paths, '--out', bench];

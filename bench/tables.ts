@@ -157,7 +157,7 @@ export function waysTable({ rows, failures, noTorch }: Ways, model: Model | null
       { title: 'times planewise', cell: (row) => byModel(row.medianMs, ours(row)?.medianMs ?? null) },
       { title: 'loss differs by', cell: (row) => difference(row, ours(row)) },
       { title: 'first step after ms', cell: ({ firstMs }) => short(firstMs) },
-      { title: 'peak MB', cell: ({ facts }) => megabytes(facts.peakBytes ?? facts.plannedBytes) },
+      { title: 'planned or peak MB', cell: ({ facts }) => megabytes(facts.peakBytes ?? facts.plannedBytes) },
     ],
     rows,
   );

@@ -47,7 +47,7 @@ interface Way {
 const ANSWER_MS = 45_000;
 const TUNE_MS = 8_000;
 /** What an engine's counted steps may take. */
-const BUDGET_MS = 4_000;
+const BUDGET_MS = 3_000;
 
 /** What tells a planewise from the one in f32. */
 const suffixes: Readonly<Record<PrecisionName, string>> = {
@@ -79,8 +79,8 @@ export function ownWays({ f16, matrices }: Pick<Caps, 'f16' | 'matrices'>): Way[
     const { precision, matrices: needed } = precisions[name];
     return (precision === 'f32' || f16) && (!needed || matrices !== null);
   });
-  const tried = possible.map((name) => way(name, false));
-  return [...tried, ...possible.filter((name) => name !== 'winograd').map((name) => way(name, true))];
+  const untuned = possible.map((name) => way(name, false));
+  return [...untuned, ...possible.filter((name) => name !== 'winograd').map((name) => way(name, true))];
 }
 
 /** PyTorch's; none on a processor beside a GPU. */
@@ -94,10 +94,16 @@ function torchWays(caps: Caps, file: string): Way[] | string {
   }));
 }
 
+/** Planewise as it comes, then PyTorch, then what is only tried. */
+function ordered(ours: readonly Way[], theirs: readonly Way[]): Way[] {
+  const first = ours.filter(({ precision }) => precision !== null && precision !== 'winograd');
+  return [...first, ...theirs, ...ours.filter((one) => !first.includes(one))];
+}
+
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
- * Steps of one configuration, engine after engine, f32 first; `onEngine` is told of each as soon as it is done.
+ * Steps of one configuration, engine after engine, the most important first; `onEngine` is told of each as soon as it is done.
  * @param known what was measured before
  * @returns why PyTorch's were left out, null where they were not
  */
@@ -112,7 +118,7 @@ export async function measureWays(
   try {
     const theirs = torchWays(caps, join(folder, 'arrays'));
     const noTorch = typeof theirs === 'string' ? theirs : null;
-    const all = [...ownWays(caps), ...(typeof theirs === 'string' ? [] : theirs)];
+    const all = ordered(ownWays(caps), typeof theirs === 'string' ? [] : theirs);
     const done = options.missing ? measuredOf(config, known) : [];
     const wanted = all.filter(
       ({ contestant: { engine } }) => isWanted(engine, options) && !done.includes(engine),

@@ -126,7 +126,7 @@ async function runAll(jobs: readonly Job[], plan: FormsPlan): Promise<FileRow[]>
       plan.onFile(row);
     }
   };
-  const workers = Math.max(1, Math.min(6, cpus().length >> 1));
+  const workers = Math.max(1, Math.min(8, cpus().length >> 1));
   await Promise.all(Array.from({ length: workers }, work));
   return rows;
 }

@@ -31,11 +31,15 @@ export interface Torch {
   readonly modes: readonly string[];
 }
 
+/** A Python that has not said by then what it has is passed over. */
+const PROBE_MS = 40_000;
+
 /** The first Python that has PyTorch: $PYTHON, the one on the path, the system's; null where there is none. */
 export function findTorch(): Torch | null {
   const candidates = [process.env.PYTHON, 'python3', '/usr/bin/python3'].filter((name) => name !== undefined);
   for (const python of candidates) {
-    const { status, stdout } = spawnSync(python, [program, '--probe'], { encoding: 'utf8' });
+    const limit = { timeout: PROBE_MS, killSignal: 'SIGKILL' } as const;
+    const { status, stdout } = spawnSync(python, [program, '--probe'], { encoding: 'utf8', ...limit });
     if (status === 0) return { python, ...(JSON.parse(stdout) as Omit<Torch, 'python'>) };
   }
   return null;

@@ -43,8 +43,8 @@ interface Way {
   readonly precision: PrecisionName | null;
 }
 
-/** An engine that has not answered by then hangs: compilers are given their time. */
-const ANSWER_MS = 45_000;
+/** An engine that has not answered by then hangs: compilers are given their time, those for processors more. */
+const answerMs = ({ software }: Pick<Caps, 'software'>): number => (software ? 150_000 : 45_000);
 const TUNE_MS = 8_000;
 /** What an engine's counted steps may take. */
 const BUDGET_MS = 3_000;
@@ -57,7 +57,7 @@ const suffixes: Readonly<Record<PrecisionName, string>> = {
   winograd: ' winograd',
 };
 
-function way(name: PrecisionName, tuned: boolean): Way {
+function way(name: PrecisionName, tuned: boolean, limitMs: number): Way {
   const { precision, variants, matrices } = precisions[name];
   const forced = Object.entries(variants).map((pair) => pair.join(':'));
   const env = {
@@ -66,7 +66,7 @@ function way(name: PrecisionName, tuned: boolean): Way {
   };
   const engine = `planewise${suffixes[name]}${tuned ? ' tuned' : ''}`;
   const contestant: Contestant = {
-    ...nodeEngine('planewise', env, ANSWER_MS),
+    ...nodeEngine('planewise', env, limitMs),
     engine,
     job: (job) => ({ ...job, precision, ...(tuned && { tuneMs: TUNE_MS }) }),
   };
@@ -74,13 +74,18 @@ function way(name: PrecisionName, tuned: boolean): Way {
 }
 
 /** Planewise's: as it comes, forms that are only tried, and what the tuner finds. */
-export function ownWays({ f16, matrices }: Pick<Caps, 'f16' | 'matrices'>): Way[] {
+export function ownWays(caps: Pick<Caps, 'f16' | 'matrices' | 'software'>): Way[] {
+  const { f16, matrices } = caps;
+  const limit = answerMs(caps);
   const possible = precisionNames.filter((name) => {
     const { precision, matrices: needed } = precisions[name];
     return (precision === 'f32' || f16) && (!needed || matrices !== null);
   });
-  const untuned = possible.map((name) => way(name, false));
-  return [...untuned, ...possible.filter((name) => name !== 'winograd').map((name) => way(name, true))];
+  const untuned = possible.map((name) => way(name, false, limit));
+  return [
+    ...untuned,
+    ...possible.filter((name) => name !== 'winograd').map((name) => way(name, true, limit)),
+  ];
 }
 
 /** PyTorch's; none on a processor beside a GPU. */
@@ -89,21 +94,15 @@ function torchWays(caps: Caps, file: string): Way[] | string {
   if (!torch) return missingTorch;
   if (!torch.gpu && !caps.software) return `PyTorch ${torch.version} finds no CUDA here.`;
   return torch.modes.map((mode) => ({
-    contestant: torchContestant(torch, mode, file, ANSWER_MS),
+    contestant: torchContestant(torch, mode, file, answerMs(caps)),
     precision: null,
   }));
-}
-
-/** Planewise as it comes, then PyTorch, then what is only tried. */
-function ordered(ours: readonly Way[], theirs: readonly Way[]): Way[] {
-  const first = ours.filter(({ precision }) => precision !== null && precision !== 'winograd');
-  return [...first, ...theirs, ...ours.filter((one) => !first.includes(one))];
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
- * Steps of one configuration, engine after engine, the most important first; `onEngine` is told of each as soon as it is done.
+ * Steps of one configuration, engine after engine: planewise as it comes, then PyTorch, then what is only tried; `onEngine` is told of each as soon as it is done.
  * @param known what was measured before
  * @returns why PyTorch's were left out, null where they were not
  */
@@ -116,26 +115,36 @@ export async function measureWays(
 ): Promise<string | null> {
   const folder = await mkdtemp(join(tmpdir(), 'planewise-ways-'));
   try {
-    const theirs = torchWays(caps, join(folder, 'arrays'));
-    const noTorch = typeof theirs === 'string' ? theirs : null;
-    const all = ordered(ownWays(caps), typeof theirs === 'string' ? [] : theirs);
     const done = options.missing ? measuredOf(config, known) : [];
-    const wanted = all.filter(
-      ({ contestant: { engine } }) => isWanted(engine, options) && !done.includes(engine),
-    );
     let ours = known?.rows.find((row) => row.config === config && row.engine === 'planewise');
-    for (const { contestant, precision } of wanted) {
-      const found = await measureOne(contestant, config, caps, options.steps, sizesLike(config, caps, ours));
-      if ('reason' in found) await onEngine(found);
-      else {
+    const measure = async (ways: readonly Way[]): Promise<void> => {
+      for (const { contestant, precision } of ways) {
+        const { engine } = contestant;
+        if (!isWanted(engine, options) || done.includes(engine)) continue;
+        const found = await measureOne(
+          contestant,
+          config,
+          caps,
+          options.steps,
+          sizesLike(config, caps, ours),
+        );
+        if ('reason' in found) {
+          await onEngine(found);
+          continue;
+        }
         const row = { ...found, precision };
-        if (row.engine === 'planewise') ours = row;
+        if (engine === 'planewise') ours = row;
         await onEngine(row);
-        if (ours && differs(row, ours))
-          await onEngine({ config, engine: row.engine, reason: other(row, ours) });
+        if (ours && differs(row, ours)) await onEngine({ config, engine, reason: other(row, ours) });
       }
-    }
-    return noTorch;
+    };
+    const own = ownWays(caps);
+    const first = own.filter(({ precision }) => precision !== null && precision !== 'winograd');
+    await measure(first);
+    const theirs = torchWays(caps, join(folder, 'arrays'));
+    if (typeof theirs !== 'string') await measure(theirs);
+    await measure(own.filter((one) => !first.includes(one)));
+    return typeof theirs === 'string' ? theirs : null;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -22,10 +22,12 @@ export interface Search {
   /** As the user says it; then nothing is mended. */
   readonly adapter: string | undefined;
   readonly seconds: number;
+  /** What lies in folders; default: the system's. */
+  readonly files?: Files;
   say(text: string): void;
 }
 
-const files: Files = {
+const system: Files = {
   list(folder) {
     try {
       return readdirSync(folder).sort();
@@ -40,7 +42,7 @@ const ATTEMPT_S = 10;
 /** The line that says what went wrong, or the last. */
 function tellingLine(text: string): string {
   const lines = text.trim().split('\n');
-  const telling = lines.find((line) => /Error\b.*:/.test(line)) ?? lines.at(-1)!;
+  const telling = lines.find((line) => /Error: /.test(line)) ?? lines.at(-1)!;
   return telling.slice(0, 400);
 }
 
@@ -136,7 +138,7 @@ const read = (file: string): string => {
 };
 
 /** What else may explain it. */
-async function describeSystem(searcher: Searcher, say: Search['say']): Promise<void> {
+async function describeSystem(searcher: Searcher, files: Files, say: Search['say']): Promise<void> {
   say(`traces of a driver: ${tracesOf(files).join(', ') || 'none'}`);
   say(`/dev/dri: ${files.list('/dev/dri').join(', ') || 'none'}`);
   say(`/proc/driver/nvidia/version: ${read('/proc/driver/nvidia/version')}`);
@@ -150,7 +152,7 @@ async function describeSystem(searcher: Searcher, say: Search['say']): Promise<v
 
 /** Finds the best adapter; the software one that comes with the kit where there is no GPU. Null: nothing opens. */
 export async function findAdapter(search: Search): Promise<FoundAdapter | null> {
-  const { say, adapter, icdFile } = search;
+  const { say, adapter, icdFile, files = system } = search;
   const searcher = new Searcher(search);
   say('ways tried:');
   const surroundings = { files, env: process.env, icdFile };
@@ -168,7 +170,7 @@ export async function findAdapter(search: Search): Promise<FoundAdapter | null> 
   const devices = await searcher.node('cli.js', ['devices', '--probes'], env);
   say(`\nplanewise devices --probes${devices.why ? ` ${devices.why}` : ''}\n${devices.out}${devices.err}`);
   if (found) found = await withMatrices(searcher, found, say);
-  await describeSystem(searcher, say);
+  await describeSystem(searcher, files, say);
   if (!isGpu && (!adapter || adapter === 'gpu')) {
     say(`\nNO GPU. ${diagnosis(files)}`);
     const loud = {

@@ -1,7 +1,11 @@
 /** @file What the measuring kit plans, tries and finds; test/bench/kit.run.test.ts runs it. */
 import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { findAdapter } from '../../bench/kit/adapter.ts';
 import { type FileRow, formRows, isRight, missedForms } from '../../bench/kit/forms.ts';
 import { type Earlier, planOf, type State, TOTAL_S, wishOf } from '../../bench/kit/plan.ts';
 import { runProgram } from '../../bench/kit/process.ts';
@@ -33,6 +37,8 @@ describe('the plan of the kit', () => {
     const few = planOf(wishOf({ PARTS: 'roofline steps', CONFIGS: 'S', LIMIT: '60' }), null);
     expect(few.map(({ name }) => name)).toEqual(['adapter', 'roofline', 'steps S']);
     expect(secondsOf(few)).toBeCloseTo(60);
+    const traced = planOf(wishOf({ CONFIGS: 'S M' }), null).filter(({ args }) => args.includes('--trace'));
+    expect(traced.map(({ name }) => name)).toEqual(['profile M']);
     expect(() => wishOf({ PARTS: 'rooflines' })).toThrow(/PARTS has "rooflines".*roofline, steps/);
     expect(() => wishOf({ CONFIGS: 'L' })).toThrow(/CONFIGS has "L"/);
     expect(() => wishOf({ LIMIT: 'soon' })).toThrow(/LIMIT is "soon"/);
@@ -143,6 +149,35 @@ describe('the search for a GPU', () => {
     expect(attempts.at(-1)!.env.LD_LIBRARY_PATH).toBeNull();
   });
 
+  it('keeps the file of its own that led to the GPU, and hands its variables on', async () => {
+    const dist = await mkdtemp(join(tmpdir(), 'planewise-dist-'));
+    const file = join(dist, 'nvidia_icd.json');
+    await mkdir(join(dist, 'bench'));
+    await writeFile(
+      join(dist, 'bench/opened.js'),
+      `const { readFileSync } = require('node:fs');
+       const { VK_DRIVER_FILES, PLANEWISE_ADAPTER, PLANEWISE_MATRICES } = process.env;
+       if (!/libEGL/.test(readFileSync(VK_DRIVER_FILES ?? '/nonexistent', 'utf8'))) throw new Error('none here');
+       const matrices = PLANEWISE_MATRICES ? { side: 16 } : null;
+       const caps = { description: 'H100 for ' + PLANEWISE_ADAPTER, software: false, f16: true, matrices };
+       console.log(JSON.stringify({ caps, info: {}, features: [], limits: {} }));`,
+    );
+    await writeFile(join(dist, 'cli.js'), '');
+    const lines: string[] = [];
+    const say = (text: string) => void lines.push(text);
+    const files = of({ '/dev': ['nvidia0'] });
+    const found = await findAdapter({ dist, icdFile: file, adapter: undefined, seconds: 60, files, say });
+    expect(found).toMatchObject({
+      opened: { caps: { description: 'H100 for gpu' } },
+      remedy: 'ICD file of our own for libEGL_nvidia.so.0',
+      env: { VK_DRIVER_FILES: file },
+      matrices: true,
+    });
+    expect(JSON.parse(readFileSync(file, 'utf8')).ICD.library_path).toBe('libEGL_nvidia.so.0');
+    expect(lines[1]).toMatch(/^1\. as it is: ended with 1: .*ENOENT|none here/);
+    await rm(dist, { recursive: true });
+  });
+
   it('tells a container with CUDA alone from one without a driver', () => {
     const cuda = of({ '/dev': ['nvidia0'], '/usr/lib/x86_64-linux-gnu': ['libcuda.so.1'] });
     expect(diagnosis(cuda)).toMatch(/NVIDIA_DRIVER_CAPABILITIES=all/);
@@ -233,12 +268,12 @@ describe('the model beside what is measured', () => {
   it('has every way that an adapter allows, tuned too', () => {
     const names = (caps: Parameters<typeof ownWays>[0]) =>
       ownWays(caps).map(({ contestant }) => contestant.engine);
-    expect(names({ f16: false, matrices: null })).toEqual([
+    expect(names({ software: true, f16: false, matrices: null })).toEqual([
       'planewise',
       'planewise winograd',
       'planewise tuned',
     ]);
-    const all = names({ f16: true, matrices: { side: 16, lanes: 32, sized: false } });
+    const all = names({ software: false, f16: true, matrices: { side: 16, lanes: 32, sized: false } });
     expect(all).toEqual(expect.arrayContaining(['planewise matrices', 'planewise mixed tuned']));
     expect(all[0]).toBe('planewise');
   });

@@ -26,9 +26,13 @@ interface Link {
 }
 
 /** A Node program of this folder's build or of bench/peers. Its own output is chatter of drivers and engines. */
-export function nodeLink(program: string): Link {
+export function nodeLink(program: string, env: Readonly<Record<string, string>> = {}): Link {
   const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const;
-  const child = fork(program, { serialization: 'advanced', stdio: [...stdio] });
+  const child = fork(program, {
+    serialization: 'advanced',
+    stdio: [...stdio],
+    env: { ...process.env, ...env },
+  });
   return {
     process: child,
     send: (message) => child.send(message as object),
@@ -45,7 +49,13 @@ export function pythonLink(python: string, args: readonly string[], env: Record<
   return {
     process: child,
     send: (message) => child.stdin.write(`${JSON.stringify(message)}\n`),
-    once: (listener) => lines.once('line', (line) => listener(JSON.parse(line) as Answer)),
+    // Libraries may print lines of their own between two answers.
+    once(listener) {
+      lines.once('line', (line) => {
+        if (line.startsWith('{')) listener(JSON.parse(line) as Answer);
+        else this.once(listener);
+      });
+    },
   };
 }
 
@@ -67,6 +77,7 @@ export interface Measured {
 export class Child {
   readonly name: string;
   readonly #link: Link;
+  readonly #limitMs: number | undefined;
   readonly #steps: StepAnswer[] = [];
   readonly #losses: number[] = [];
   readonly #started = performance.now();
@@ -74,9 +85,11 @@ export class Child {
   #facts: Facts = {};
   #complaints = '';
 
-  constructor(name: string, link: Link) {
+  /** @param limitMs an answer that takes longer is given up; default: none is */
+  constructor(name: string, link: Link, limitMs?: number) {
     this.name = name;
     this.#link = link;
+    this.#limitMs = limitMs;
     // shown only if the engine fails
     link.process.stderr?.on('data', (text: Buffer) => {
       this.#complaints = (this.#complaints + text).slice(-4000);
@@ -122,14 +135,20 @@ export class Child {
 
   #ask(message: unknown): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const fail = (why: string) =>
+      const fail = (why: string) => {
+        clearTimeout(timer);
         reject(new EngineError(`${this.name} ${why}.\n${this.#complaints}`.trim()));
+      };
       const onExit = (code: number | null, signal: string | null) =>
         fail(`ended (${signal ?? `code ${code}`})`);
       const onError = (error: Error) => fail(`could not be started: ${error.message}`);
       const { process: child } = this.#link;
+      const limit = this.#limitMs;
+      const giveUp = () => fail(`gave no answer in ${limit! / 1000} s`);
+      const timer = limit === undefined ? undefined : setTimeout(giveUp, limit);
       child.once('exit', onExit).once('error', onError);
       this.#link.once((answer) => {
+        clearTimeout(timer);
         child.off('exit', onExit).off('error', onError);
         if (answer.kind === 'failed')
           reject(new EngineError(`${this.name} failed: ${answer.reason}`, answer.code));

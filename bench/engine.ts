@@ -14,9 +14,9 @@ function countSubmits(queue: GPUQueue): () => number {
   return () => submits;
 }
 
-async function start({ sizes, precision }: Job): Promise<Engine> {
+async function start({ sizes, precision, tuneMs }: Job): Promise<Engine> {
   const device = await openProgramDevice({ precision });
-  const train = await trainStep(device, sizes, precision);
+  const train = await trainStep(device, sizes, precision, tuneMs);
   const submits = countSubmits(device.gpu.queue);
   let submitsPerStep = 0;
   return {

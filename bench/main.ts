@@ -3,7 +3,7 @@ import { loadavg } from 'node:os';
 import { drawChart } from './chart.ts';
 import { help, parseOptions } from './options.ts';
 import { measures, withDevice } from './parts.ts';
-import { emptyResults, jsonOf, newestResults, save } from './results.ts';
+import { earlierResults, emptyResults, jsonOf, newestResults, save } from './results.ts';
 import { summaryTable } from './summary.ts';
 
 async function main(): Promise<void> {
@@ -21,11 +21,16 @@ async function main(): Promise<void> {
   const caps = await withDevice(async (device) => device.caps);
   const results = emptyResults(caps.description);
   say(`${results.adapter}; ${results.host.cores} cores, load ${loadavg()[0]!.toFixed(1)}`);
+  const earlier = options.save === undefined ? undefined : await earlierResults(results, options.save);
   for (const part of options.parts) {
     const before = loadavg()[0]!;
-    say(await measures[part](results, options, caps));
+    const tell = async (line: string): Promise<void> => {
+      if (options.save !== undefined) await save(results, options.save);
+      say(line);
+    };
+    say(await measures[part](results, options, caps, { earlier, tell }));
     results.load[part] = [before, loadavg()[0]!];
-    if (options.save !== undefined) say(`Saved ${await save(results, options.save || undefined)}`);
+    if (options.save !== undefined) say(`Saved ${await save(results, options.save)}`);
   }
   if (options.json) console.log(JSON.stringify(jsonOf(results)));
 }

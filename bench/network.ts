@@ -1,10 +1,13 @@
 /** @file The network that steps are timed on, its sizes S and M, its data and its training step. */
 import * as ops from '../src/autograd/ops.ts';
 import { Optimizer } from '../src/autograd/optim.ts';
+import { problemsOf } from '../src/autograd/problems.ts';
 import { LossScaler } from '../src/autograd/scaler.ts';
 import { type CapturedStep, capture } from '../src/autograd/step.ts';
 import { Tape } from '../src/autograd/tape.ts';
+import { choicesBy, tune } from '../src/autograd/tune.ts';
 import { uniforms } from '../src/base/random.ts';
+import { setChoices } from '../src/kernels/launch/variant.ts';
 import { initialValues } from '../src/models/declare.ts';
 import { declareUNet, type Precision, UNet, type UNetOptions } from '../src/models/unet.ts';
 import { tensor } from '../src/tensor/create.ts';
@@ -81,11 +84,12 @@ export interface TrainStep {
   dispose(): void;
 }
 
-/** The captured step on a device: forward, mean squared error, backward, Adam. */
+/** The captured step on a device: forward, mean squared error, backward, Adam; tuned before, where there is time for it. */
 export async function trainStep(
   device: Device,
   sizes: NetworkSizes,
   precision: Precision = 'f32',
+  tuneMs = 0,
 ): Promise<TrainStep> {
   const { batch, side } = sizes;
   const { learningRate, ...rule } = adam;
@@ -95,14 +99,17 @@ export async function trainStep(
   const unet = new UNet(device, { ...optionsOf(sizes), precision });
   const scaler = precision === 'mixed' ? new LossScaler(device, { undo: unet.undo }) : undefined;
   const optimizer = new Optimizer(unet.arena, { kind: 'adam', ...rule }, scaler);
-  const captured = await capture(device, () => {
+  const step = () => {
     unet.arena.zeroGrad();
     using tape = new Tape();
     const loss = ops.mse(unet.forward(images, { training: true }).heatmaps!, targets);
     tape.backward(loss, scaler?.scale);
     optimizer.apply(loss);
     return { loss };
-  });
+  };
+  if (tuneMs > 0)
+    setChoices(device, choicesBy(await tune(device, problemsOf(device, step), { limitMs: tuneMs })));
+  const captured = await capture(device, step);
   return {
     captured,
     parameters: unet.parameterCount,

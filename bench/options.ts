@@ -11,6 +11,7 @@ export const parts = {
   startup: 'from process start to the first step, by stage, with empty and with filled driver caches',
   feeding: 'the training loop with its loader against steps on a batch that stays on the device',
   memory: 'bytes of a train step at its peak, with and without --recompute, and PyTorch’s',
+  ways: 'the same steps in every way of planewise and of PyTorch, one after another, beside the lab’s model',
   peers: 'the same steps in jax-js and TensorFlow.js, taking turns (installs them into bench/peers)',
   torch: 'the same steps in PyTorch where Python has it, taking turns',
   profile: 'a train step by kernel, from the device’s timestamps',
@@ -32,6 +33,11 @@ export interface Settings {
   readonly trace: string | undefined;
   /** Whether the peers are also waited for as planewise waits. */
   readonly rest: boolean;
+  /** Engines of `ways`, all where there are none; and text that leaves out engines. */
+  readonly engines: readonly string[];
+  readonly without: string | undefined;
+  /** Whether engines that have been measured before are left out. */
+  readonly missing: boolean;
 }
 
 export interface BenchOptions extends Settings {
@@ -59,6 +65,9 @@ ${lines.join('\n')}
   --steps N          counted steps (default 10)
   --trace FILE       where profile writes a Chrome trace
   --rest             peers: jax-js a second time, waited for as planewise waits
+  --engine NAME      ways: only this engine, such as "PyTorch TF32"; may be given several times
+  --without TEXT     ways: no engine with this text in its name, such as compiled
+  --missing          ways: only engines that the kept results have no step of, or a wrong one
   --json             print JSON instead of tables
   --save             keep the results in bench/results
   --out FOLDER       keep them there`;
@@ -86,6 +95,9 @@ export function parseOptions(argv: readonly string[]): BenchOptions | null {
       steps: { type: 'string', default: '10' },
       trace: { type: 'string' },
       rest: { type: 'boolean', default: false },
+      engine: { type: 'string', multiple: true, default: [] },
+      without: { type: 'string' },
+      missing: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       save: { type: 'boolean', default: false },
       out: { type: 'string' },
@@ -106,6 +118,9 @@ export function parseOptions(argv: readonly string[]): BenchOptions | null {
     save: values.out ?? (values.save ? '' : undefined),
     trace: values.trace,
     rest: values.rest,
+    engines: values.engine,
+    without: values.without,
+    missing: values.missing,
     shows,
   };
 }

@@ -6,6 +6,7 @@ import type { Caps, Device } from '../src/tensor/device.ts';
 import { measureConvolutions } from './convolution.ts';
 import { measureFeeding } from './feeding.ts';
 import { measureMemory, memoryTable } from './memory.ts';
+import { modelOf } from './model.ts';
 import { type ConfigName, sizesOf, trainStep } from './network.ts';
 import type { PartName, Settings } from './options.ts';
 import { comparePeers, installPeers } from './peers.ts';
@@ -22,11 +23,22 @@ import {
   rooflineTable,
   startupTable,
   stepTable,
+  wayLine,
+  waysTable,
 } from './tables.ts';
 import { compareTorch, findTorch, missingTorch } from './torch.ts';
+import { measureWays, type WayFailure, type WayRow, type Ways } from './ways.ts';
 
 /** Measures one part into `results` and gives its table. */
-type Measure = (results: Results, settings: Settings, caps: Caps) => Promise<string>;
+type Measure = (results: Results, settings: Settings, caps: Caps, kept: Kept) => Promise<string>;
+
+/** For parts that take long. */
+export interface Kept {
+  /** What was kept before on this adapter and day. */
+  readonly earlier: Results | undefined;
+  /** Keeps what there is in `results` so far, and says a line of it. */
+  tell(line: string): Promise<void>;
+}
 
 /** Opens the adapter for one measurement and closes it after, so that none runs beside another. */
 export async function withDevice<T>(action: (device: Device) => Promise<T>): Promise<T> {
@@ -89,6 +101,25 @@ export const measures: Record<PartName, Measure> = {
     );
     return memoryTable(results.memory);
   },
+  async ways(results, { configs, engines, without, missing, steps }, caps, { earlier, tell }) {
+    const able = caps.f16 ? await withDevice(async ({ caps }) => caps) : caps;
+    const model = modelOf(results.adapter);
+    const known = earlier?.ways ?? null;
+    let ways: Ways = { rows: [], failures: [], noTorch: null };
+    const add = async (found: WayRow | WayFailure): Promise<void> => {
+      if ('reason' in found) ways = { ...ways, failures: [...ways.failures, found] };
+      else ways = { ...ways, rows: [...ways.rows, found] };
+      results.ways = ways;
+      await tell(wayLine(found));
+    };
+    for (const config of configs) {
+      const noTorch = await measureWays(config, able, { engines, without, missing, steps }, known, add);
+      ways = { ...ways, noTorch };
+    }
+    results.ways = ways;
+    if (ways.failures.length > 0) process.exitCode = 1;
+    return waysTable(ways, model);
+  },
   async peers(results, settings, caps) {
     installPeers();
     results.peers = await each(settings.configs, (config) => comparePeers(config, caps, settings));
@@ -107,8 +138,9 @@ export const measures: Record<PartName, Measure> = {
   },
   async profile(results, { configs, trace }) {
     results.profile = {};
+    const model = modelOf(results.adapter);
     for (const config of configs) results.profile[config] = await profileConfig(config, trace);
-    return configs.map((config) => profileTable(config, results.profile![config]!)).join('\n\n');
+    return configs.map((config) => profileTable(config, results.profile![config]!, model)).join('\n\n');
   },
   async page(results, { steps }) {
     if (!/swiftshader/i.test(results.adapter))

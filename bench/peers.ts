@@ -57,7 +57,7 @@ export async function comparePeers(
   const tooSlow = config !== 'S' && /swiftshader/i.test(description);
   const names = tooSlow ? (['planewise', 'jax-js'] as const) : (['planewise', 'jax-js', 'tfjs'] as const);
   const rows = await measureSteps({
-    engines: [...names.map(nodeEngine), ...(rest ? [rested(nodeEngine('jax-js'))] : [])],
+    engines: [...names.map((name) => nodeEngine(name)), ...(rest ? [rested(nodeEngine('jax-js'))] : [])],
     config,
     software,
     steps,

@@ -1,6 +1,6 @@
 /** @file What a run of the benchmark leaves: its JSON, and the file it is kept in. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { ProfileRow } from '../src/autograd/profile.ts';
@@ -13,6 +13,7 @@ import type { RooflineRow } from './roofline.ts';
 import type { StartupRow } from './startup.ts';
 import type { StepRow } from './steps.ts';
 import type { Torch } from './torch.ts';
+import { mergeWays, type Ways } from './ways.ts';
 
 /** What each part measured, by its name; absent where it was not run. */
 export interface Measurements {
@@ -22,6 +23,7 @@ export interface Measurements {
   startup?: StartupRow[];
   feeding?: FeedingRow[];
   memory?: MemoryRow[];
+  ways?: Ways;
   peers?: StepRow[];
   /** Why not, where there is no PyTorch. */
   torch?: { readonly torch: Torch; readonly rows: StepRow[] } | { readonly skipped: string };
@@ -91,6 +93,7 @@ export function mergeResults(earlier: Results | undefined, now: Results): Result
   const rows = byConfig.filter((part) => earlier[part] ?? now[part]);
   const merged = rows.map((part) => [part, mergeRows<{ config: ConfigName }>(earlier[part], now[part])]);
   const profile = { ...earlier.profile, ...now.profile };
+  const ways = mergeWays(earlier.ways, now.ways);
   const torch =
     earlier.torch && now.torch && 'rows' in earlier.torch && 'rows' in now.torch
       ? { torch: now.torch.torch, rows: mergeRows(earlier.torch.rows, now.torch.rows) }
@@ -101,19 +104,35 @@ export function mergeResults(earlier: Results | undefined, now: Results): Result
     ...Object.fromEntries(merged),
     ...(Object.keys(profile).length > 0 && { profile }),
     ...(torch && { torch }),
+    ...(ways && { ways }),
     load: { ...earlier.load, ...now.load },
   };
 }
 
-/** Keeps results in a file of adapter and day, merged with what was measured earlier on that day. */
-export async function save(results: Results, to = kept): Promise<string> {
-  await mkdir(to, { recursive: true });
-  const name = shortAdapter(results.adapter)
+const folderOf = (to: string | undefined): string => to || kept;
+
+/** The file of an adapter and day. */
+function fileOf({ adapter, date }: Results, to: string): string {
+  const name = shortAdapter(adapter)
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
-  const file = `${to}/${name}-${results.date.slice(0, 10)}.json`;
-  const earlier = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Results) : undefined;
-  await writeFile(file, `${JSON.stringify(mergeResults(earlier, results), null, 1)}\n`);
+  return `${to}/${name}-${date.slice(0, 10)}.json`;
+}
+
+/** What was kept of the same adapter and day before; undefined where nothing was. */
+export async function earlierResults(now: Results, to?: string): Promise<Results | undefined> {
+  const file = fileOf(now, folderOf(to));
+  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Results) : undefined;
+}
+
+/** Keeps results in a file of adapter and day, merged with what was measured earlier on that day. */
+export async function save(results: Results, to?: string): Promise<string> {
+  const file = fileOf(results, folderOf(to));
+  await mkdir(folderOf(to), { recursive: true });
+  const merged = mergeResults(await earlierResults(results, to), results);
+  // whoever is ended meanwhile leaves what was there
+  await writeFile(`${file}.part`, `${JSON.stringify(merged, null, 1)}\n`);
+  await rename(`${file}.part`, file);
   return file;
 }
 

@@ -18,6 +18,8 @@ export interface Job {
     readonly epsilon: number;
   };
   readonly precision: Precision;
+  /** Times the forms that fit for so long at most, and takes the fastest; default: the order of preference. */
+  readonly tuneMs?: number;
   /** Waits for another engine as planewise waits, rather than as Dawn does. */
   readonly rested?: boolean;
 }

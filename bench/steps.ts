@@ -28,9 +28,13 @@ const programs = {
 } as const;
 
 /** An engine that is a Node program, by its path from dist/bench, where this program runs. */
-export function nodeEngine(engine: keyof typeof programs): Contestant {
+export function nodeEngine(
+  engine: keyof typeof programs,
+  env: Readonly<Record<string, string>> = {},
+  limitMs?: number,
+): Contestant {
   const program = fileURLToPath(new URL(programs[engine], import.meta.url));
-  return { engine, start: () => new Child(engine, nodeLink(program)) };
+  return { engine, start: () => new Child(engine, nodeLink(program, env), limitMs) };
 }
 
 /** This library, in f32 or in mixed precision. */
@@ -49,6 +53,8 @@ export interface StepPlan {
   readonly config: ConfigName;
   /** Whether the adapter is a software one: then the largest configuration has a batch of 1. */
   readonly software: boolean;
+  /** To try in this order; default: those of the configuration. */
+  readonly sizes?: readonly NetworkSizes[];
   /** Counted steps; a slower engine does fewer, so that its share of the time stays about `budgetMs`. */
   readonly steps: number;
   readonly budgetMs: number;
@@ -89,7 +95,7 @@ const SHORT_MS = 500;
 /** Starts the engines one after another on the same weights and data, then lets them take turns, a counted step each. */
 export async function measureSteps(plan: StepPlan): Promise<StepRow[]> {
   const [first, ...others] = plan.engines;
-  const [leader, job] = await beginFirst(first!, sizesOf(plan.config, plan.software));
+  const [leader, job] = await beginFirst(first!, plan.sizes ?? sizesOf(plan.config, plan.software));
   const running = [{ child: leader, rounds: 0, isShort: false }];
   try {
     const warm = async (entry: (typeof running)[number]): Promise<void> => {

@@ -3,11 +3,14 @@ import type { ProfileRow } from '../src/autograd/profile.ts';
 import { formatTable } from '../src/commands/table.ts';
 import type { ConvolutionRow } from './convolution.ts';
 import type { FeedingRow } from './feeding.ts';
+import { type Model, modelledKernelMs, modelledMs } from './model.ts';
+import type { ConfigName } from './network.ts';
 import type { PageRow } from './page.ts';
 import { lossDifference } from './peers.ts';
 import type { RooflineRow } from './roofline.ts';
 import type { StartupRow } from './startup.ts';
 import type { StepRow } from './steps.ts';
+import type { WayFailure, WayRow, Ways } from './ways.ts';
 
 /** Three significant digits, as a number so that columns align to the right. */
 function short(value: number): number {
@@ -128,13 +131,63 @@ export function feedingTable(rows: readonly FeedingRow[]): string {
   );
 }
 
-export function profileTable(config: string, rows: readonly ProfileRow[]): string {
+/** Measured by modelled milliseconds; null where there is no model. */
+const byModel = (ms: number, modelled: number | null): number | null => modelled && short(ms / modelled);
+
+/** An engine's step in a line, or why there is none. */
+export function wayLine(found: WayRow | WayFailure): string {
+  if ('reason' in found) return `${found.config}, ${found.engine}: FAILED ${found.reason}`;
+  return `${nameOf(found)}, ${found.engine}: ${short(found.medianMs)} ms, ${found.steps} steps`;
+}
+
+/** Steps of every engine, beside planewise's in f32 and what the lab's model says. */
+export function waysTable({ rows, failures, noTorch }: Ways, model: Model | null): string {
+  const ours = (row: WayRow) => rows.find((o) => o.config === row.config && o.engine === 'planewise');
+  const modelled = ({ config, precision, batch }: WayRow) =>
+    precision && modelledMs(model, config, precision, batch);
+  const table = formatTable(
+    [
+      { title: 'train step', cell: nameOf },
+      { title: 'engine', cell: ({ engine }: WayRow) => engine },
+      { title: 'measured ms', cell: ({ medianMs }) => short(medianMs) },
+      { title: 'min ms', cell: ({ minMs }) => short(minMs) },
+      { title: 'steps', cell: ({ steps }) => steps },
+      { title: 'MODELLED ms', cell: modelled },
+      { title: 'measured / modelled', cell: (row) => byModel(row.medianMs, modelled(row)) },
+      { title: 'times planewise', cell: (row) => byModel(row.medianMs, ours(row)?.medianMs ?? null) },
+      { title: 'loss differs by', cell: (row) => difference(row, ours(row)) },
+      { title: 'first step after ms', cell: ({ firstMs }) => short(firstMs) },
+      { title: 'planned or peak MB', cell: ({ facts }) => megabytes(facts.peakBytes ?? facts.plannedBytes) },
+    ],
+    rows,
+  );
+  const source = model
+    ? `MODELLED is the lab's (${model.source}), never measured.`
+    : 'The lab has no model of this adapter.';
+  const failed = failures.map((one) => wayLine(one).split('\n', 1)[0]!);
+  return [table, source, ...(noTorch ? [noTorch] : []), ...failed].join('\n');
+}
+
+const difference = (row: WayRow, ours: WayRow | undefined): string | null =>
+  ours ? lossDifference(row, ours).toExponential(0) : null;
+
+export function profileTable(
+  config: ConfigName,
+  rows: readonly ProfileRow[],
+  model: Model | null = null,
+): string {
+  const modelled = ({ label }: ProfileRow) => modelledKernelMs(model, config, 'f32', label);
+  const modelColumns = [
+    { title: 'MODELLED ms', cell: modelled },
+    { title: 'measured / modelled', cell: (row: ProfileRow) => byModel(row.ms, modelled(row)) },
+  ];
   return formatTable(
     [
       { title: `kernel (${config})`, cell: ({ label }) => label },
       { title: 'launches', cell: ({ launches }) => launches },
       { title: 'ms', cell: ({ ms }) => short(ms) },
       { title: '%', cell: ({ share }) => Number((100 * share).toFixed(1)) },
+      ...(model ? modelColumns : []),
     ],
     rows,
   );

@@ -15,7 +15,11 @@ const program = fileURLToPath(new URL('../../bench/torch/steps.py', import.meta.
 
 /** f32 must agree to this; TF32 and bf16 round more, and are only shown. */
 const TOLERANCE = 1e-3;
-const ROUNDED = /TF32|bf16|mixed/;
+const ROUNDED = /TF32|bf16|mixed|matrices/;
+
+/** Whether an engine computes in f32 and has other losses than planewise: then they do not do the same work. */
+export const differs = (row: StepRow, ours: StepRow): boolean =>
+  !ROUNDED.test(row.engine) && !(lossDifference(row, ours) <= TOLERANCE);
 
 export interface Torch {
   readonly python: string;
@@ -27,11 +31,15 @@ export interface Torch {
   readonly modes: readonly string[];
 }
 
+/** A Python that has not said by then what it has is passed over. */
+const PROBE_MS = 40_000;
+
 /** The first Python that has PyTorch: $PYTHON, the one on the path, the system's; null where there is none. */
 export function findTorch(): Torch | null {
   const candidates = [process.env.PYTHON, 'python3', '/usr/bin/python3'].filter((name) => name !== undefined);
   for (const python of candidates) {
-    const { status, stdout } = spawnSync(python, [program, '--probe'], { encoding: 'utf8' });
+    const limit = { timeout: PROBE_MS, killSignal: 'SIGKILL' } as const;
+    const { status, stdout } = spawnSync(python, [program, '--probe'], { encoding: 'utf8', ...limit });
     if (status === 0) return { python, ...(JSON.parse(stdout) as Omit<Torch, 'python'>) };
   }
   return null;
@@ -62,11 +70,12 @@ function environmentOf(mode: string): Record<string, string> {
   return { OMP_WAIT_POLICY: 'PASSIVE', ...(threads && { OMP_NUM_THREADS: threads }) };
 }
 
-function contestantOf({ python }: Torch, mode: string, file: string): Contestant {
+/** PyTorch in one of its ways; `file` is where it is given its weights and data. */
+export function torchContestant({ python }: Torch, mode: string, file: string, limitMs?: number): Contestant {
   const engine = `PyTorch ${mode}`;
   return {
     engine,
-    start: () => new Child(engine, pythonLink(python, [program], environmentOf(mode))),
+    start: () => new Child(engine, pythonLink(python, [program], environmentOf(mode)), limitMs),
     async job({ sizes, adam }: Job) {
       await writeArrays(file, sizes);
       return { mode, file, sizes, adam };
@@ -86,12 +95,11 @@ export async function compareTorch(
 ): Promise<StepRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'planewise-torch-'));
   try {
-    const others = torch.modes.map((mode) => contestantOf(torch, mode, join(folder, 'arrays')));
+    const others = torch.modes.map((mode) => torchContestant(torch, mode, join(folder, 'arrays')));
     const engines = [...everyPrecision(caps), ...others];
     const rows = await measureSteps({ engines, config, software: caps.software, steps, budgetMs: 15_000 });
     for (const row of rows) {
-      const difference = lossDifference(row, rows[0]!);
-      if (!ROUNDED.test(row.engine) && !(difference <= TOLERANCE))
+      if (differs(row, rows[0]!))
         throw new Error(`${row.engine}'s losses ${row.losses} differ from planewise's ${rows[0]!.losses}.`);
     }
     return rows;

@@ -52,6 +52,9 @@ export async function poisoned<T>(device: Device, action: () => T | Promise<T>):
   }
 }
 
+/** Told of every comparison: the largest error, as a share of what is allowed. */
+export const comparisons = new Set<(share: number) => void>();
+
 /** Largest |a − b| allowed is `tolerance` times the largest finite |b|; NaN and infinities must match exactly. */
 export function expectClose(
   actual: ArrayLike<number>,
@@ -63,12 +66,15 @@ export function expectClose(
   let scale = 1e-6;
   for (let i = 0; i < expected.length; i++)
     if (Number.isFinite(expected[i]!)) scale = Math.max(scale, Math.abs(expected[i]!));
+  let worst = 0;
   for (let i = 0; i < expected.length; i++) {
     const a = actual[i]!;
     const b = expected[i]!;
+    if (Number.isFinite(b) && tolerance > 0) worst = Math.max(worst, Math.abs(a - b) / (tolerance * scale));
     const fine = Number.isFinite(b) ? Math.abs(a - b) <= tolerance * scale : Object.is(a, b);
     if (!fine) expect.fail(`${what}: element ${i} is ${a}, expected ${b} ± ${tolerance * scale}`);
   }
+  for (const tell of comparisons) tell(worst);
 }
 
 /** Central differences of Σ reference·dy with respect to element `index` of input `which`. */

@@ -9,10 +9,14 @@ let device: Device | undefined;
 let scope: Scope | undefined;
 let before = 0;
 
+/** Told of every device that is opened for tests. */
+export const openings = new Set<(device: Device) => void>();
+
 /** Call once at the top of a spec; the returned function gives the device inside tests. */
 export function useDevice(options: DeviceOptions = {}): () => Device {
   beforeAll(async () => {
     device = await openDevice(options);
+    for (const tell of openings) tell(device);
   });
   beforeEach(() => {
     before = device!.memory.liveBytes;

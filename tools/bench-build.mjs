@@ -8,12 +8,14 @@ import './shaders.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** @returns {Promise<string>} the folder of the built programs */
-export async function buildBench() {
-  const outdir = join(root, 'dist', 'bench');
+export async function buildBench(outdir = join(root, 'dist', 'bench')) {
   await rm(outdir, { recursive: true, force: true });
   await build({
     absWorkingDir: root,
-    entryPoints: ['main', 'engine', 'serve', 'first'].map((name) => `bench/${name}.ts`),
+    entryPoints: {
+      ...Object.fromEntries(['main', 'engine', 'serve', 'first'].map((name) => [name, `bench/${name}.ts`])),
+      ...{ kit: 'bench/kit/main.ts', checked: 'bench/kit/checked.ts', opened: 'bench/kit/opened.ts' },
+    },
     outdir,
     bundle: true,
     splitting: true,

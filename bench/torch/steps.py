@@ -4,6 +4,7 @@ With --probe it only says, as JSON, which modes this machine can run."""
 import json
 import sys
 import time
+import traceback
 
 import torch
 
@@ -99,4 +100,4 @@ else:
     try:
         main()
     except Exception as error:
-        say({"kind": "failed", "reason": f"{type(error).__name__}: {error}"})
+        say({"kind": "failed", "reason": f"{type(error).__name__}: {error}\n{traceback.format_exc()}"})

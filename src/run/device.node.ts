@@ -13,14 +13,16 @@ export interface ProgramOptions extends Partial<Pick<RunConfig, 'adapter' | 'pre
 
 /**
  * Opens a device as `openDevice` does; on a GPU without bounds checks, unless PLANEWISE_BOUNDS_CHECKS is `on`, and for
- * mixed precision with its matrix units, where they compute what its other kernels do, unless PLANEWISE_MATRICES is `off`.
+ * mixed precision with its matrix units, where they compute what its other kernels do; PLANEWISE_MATRICES, `on` or `off`, decides unseen.
  * @throws DeviceError where there is none; ConfigError for another value of these variables
  */
 export async function openProgramDevice({ adapter, precision, say }: ProgramOptions): Promise<Device> {
   const boundsChecks = switchOf('PLANEWISE_BOUNDS_CHECKS', 'off');
   const options: OpenOptions = { boundsChecks, ...(adapter && { adapter }) };
   const device = await openDevice({ ...options, matrices: precision === 'mixed' });
-  if (!device.caps.matrices || device.caps.software || (await matricesAgree(device))) return device;
+  const isAsked = process.env.PLANEWISE_MATRICES !== undefined;
+  if (isAsked || !device.caps.matrices || device.caps.software || (await matricesAgree(device)))
+    return device;
   const { description } = device.caps;
   device.dispose();
   say?.(

@@ -48,6 +48,12 @@ describe('the device of a program', () => {
     expect(said).toEqual([expect.stringContaining('matrix units of GPU do not give')]);
   });
 
+  it('does not look at them where the environment decides', async () => {
+    vi.stubEnv('PLANEWISE_MATRICES', 'on');
+    await openProgramDevice({ precision: 'mixed', say });
+    expect(matricesAgree).not.toHaveBeenCalled();
+  });
+
   it('has shaders guarded on demand', async () => {
     await openProgramDevice({});
     vi.stubEnv('PLANEWISE_BOUNDS_CHECKS', 'on');

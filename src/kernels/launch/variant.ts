@@ -89,7 +89,7 @@ export function chooseVariant<P, Args extends readonly unknown[]>(
   const ordered = named(fitting, forced) ?? first;
   if (!ordered)
     throw new ConfigError(`No variant of ${op} fits this device and shape (it has: ${names.join(', ')}).`);
-  return forced ? ordered : tuned(device, op, fitting, problem, ordered);
+  return tuned(device, op, forced ? [ordered] : fitting, problem, ordered);
 }
 
 function tuned<P, V extends { readonly name: string }>(

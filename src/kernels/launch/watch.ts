@@ -16,12 +16,12 @@ export interface WatchedChoice {
   readonly key: string;
   /** See `bucketKey`. */
   readonly bucket: string;
-  /** Names of the variants that fit, in the order of preference. */
+  /** Names of the variants that fit, in the order of preference; a forced one alone. */
   readonly fitting: readonly string[];
   readonly chosen: string;
 }
 
-interface Watcher {
+export interface Watcher {
   launching(launch: WatchedLaunch): void;
   choosing(choice: WatchedChoice): void;
 }
@@ -32,12 +32,19 @@ export function watcherOf(device: Device): Watcher | undefined {
   return watchers.get(device);
 }
 
+/** Tells `watcher` what happens on the device from here on, but for what another is told meanwhile (`watched`). */
+export function watch(device: Device, watcher: Watcher): void {
+  watchers.set(device, watcher);
+}
+
 /** Runs `action` while `watcher` is told what happens on the device. */
 export function watched<T>(device: Device, watcher: Watcher, action: () => T): T {
+  const before = watchers.get(device);
   watchers.set(device, watcher);
   try {
     return action();
   } finally {
-    watchers.delete(device);
+    if (before) watchers.set(device, before);
+    else watchers.delete(device);
   }
 }

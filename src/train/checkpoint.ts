@@ -2,11 +2,13 @@
 
 import { ConfigError, FileError } from '../base/errors.ts';
 import { bytesChecksum } from '../base/hash.ts';
+import type { PreparedData } from '../data/types.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../models/safetensors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { changedKeys, settingAt } from './changes.ts';
 import { type CheckpointState, checksumsOf, expectChecksums, stateOf } from './checkpointstate.ts';
 import { expectFinite, firstNonFinite } from './finite.ts';
+import { isMarkOf } from './pixels.ts';
 import type { RunFiles } from './runfiles.ts';
 import { metricsFile, validationFile } from './runlog.ts';
 import type { TrainConfig } from './settings.ts';
@@ -116,16 +118,21 @@ export async function loadCheckpoint(
   return null;
 }
 
+/** What a run is, to go on from a checkpoint. */
+interface Expected extends Pick<CheckpointState, 'config' | 'data' | 'init'> {
+  readonly images?: Pick<PreparedData, 'pixels' | 'manifest'> | undefined;
+}
+
 /**
  * Writes a checkpoint's tensors into those of a run.
- * @param expected `init` undefined: the weights it started from are not at hand; `pixels` undefined: they are taken on
- * trust
+ * @param expected `init` undefined: the weights it started from are not at hand; `images` undefined: their pixels are
+ * taken on trust
  * @throws ConfigError where the run's configuration, data or initial weights are others
  * @throws FileError where a tensor is missing or of another shape
  */
 export function restoreCheckpoint(
   checkpoint: Checkpoint,
-  expected: Pick<CheckpointState, 'config' | 'data' | 'pixels' | 'init'>,
+  expected: Expected,
   tensors: ReadonlyMap<string, Tensor>,
 ): void {
   const { file, state } = checkpoint;
@@ -141,7 +148,7 @@ export function restoreCheckpoint(
   }
   if (state.data !== expected.data)
     throw new ConfigError(`${file} was trained on other data. Resume with the data it was started on.`);
-  if (expected.pixels !== undefined && (state.pixels ?? expected.pixels) !== expected.pixels)
+  if (expected.images && state.pixels !== undefined && !isMarkOf(state.pixels, expected.images))
     throw new ConfigError(
       `${file} was trained on images with other pixels, though their headers are the same. Resume with the data it was started on.`,
     );

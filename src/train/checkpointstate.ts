@@ -23,7 +23,7 @@ export interface CheckpointState {
   readonly config: TrainConfig;
   /** Identifies the data set. */
   readonly data: string;
-  /** Checksum of the data set's pixels; absent in files of earlier versions. */
+  /** Mark of the data set's pixels (`pixelMark`); absent in files of earlier versions. */
   readonly pixels?: string | undefined;
   /** Identifies the weights that the run started from; absent where they were drawn. */
   readonly init?: string | null | undefined;

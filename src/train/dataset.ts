@@ -1,7 +1,7 @@
 /** @file What training takes from a data set: its parts, what identifies it, a check that the labels exist. */
 
 import { ConfigError } from '../base/errors.ts';
-import { bytesChecksum, crc32, textChecksum } from '../base/hash.ts';
+import { crc32, textChecksum } from '../base/hash.ts';
 import { ownOf } from '../base/record.ts';
 import { MOST_ELASTIC, MOST_MAGNIFIED } from '../data/appearance.ts';
 import { stiffKinds } from '../data/field.ts';
@@ -114,8 +114,8 @@ export function withJoinedStreams(data: PreparedData, plan: Plan, split: Split, 
 }
 
 /**
- * Identifies a prepared data set, but for its pixels, by its manifest, by its masks where there are any, and by its subjects' groups where
- * tasks learn from any: by what training sees of it, so that older runs can go on.
+ * Identifies a prepared data set, but for its pixels, by its manifest, by its masks where there are any, and by its
+ * subjects' groups where tasks learn from any: by what training sees of it, so that older runs can go on.
  */
 export function fingerprint({ manifest, masks }: PreparedData, { tasks }: Annotated): string {
   const { size, spacingMm, targetView, referenceViews, classes, images } = manifest;
@@ -135,17 +135,6 @@ export function fingerprint({ manifest, masks }: PreparedData, { tasks }: Annota
       heldOut,
     }),
   );
-}
-
-const pixelChecksums = new WeakMap<Float32Array, string>();
-
-/** Checksum of a data set's pixels as training sees them, which its manifest does not tell of; each array is read once. */
-export function pixelChecksum({ pixels }: Pick<PreparedData, 'pixels'>): string {
-  const known = pixelChecksums.get(pixels);
-  if (known !== undefined) return known;
-  const found = bytesChecksum(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
-  pixelChecksums.set(pixels, found);
-  return found;
 }
 
 /** A line that is bent is no line, so what it is to be learnt from must not bend. */

@@ -10,7 +10,6 @@ import { type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoi
 import {
   checkData,
   fingerprint,
-  pixelChecksum,
   splitOf,
   trainingImages,
   validationImages,
@@ -20,6 +19,7 @@ import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
 import { FiniteCheck, type Trouble } from './finite.ts';
 import { HISTORY_STEPS } from './history.ts';
 import { Pace } from './pace.ts';
+import { pixelMark } from './pixels.ts';
 import type { Stream } from './plan.ts';
 import { writeText } from './runfiles.ts';
 import { appendRecords, metricsFile, truncateLog, validationFile } from './runlog.ts';
@@ -73,7 +73,7 @@ class Run {
     this.#split = split;
     this.#trainer = trainer;
     this.#data = fingerprint(data, options.plan);
-    this.#pixels = pixelChecksum(data);
+    this.#pixels = pixelMark(data);
     const { streams } = options.plan;
     const sampler = ({ input, tasks }: Stream, how: SamplerOptions): Sampler =>
       createSampler(data, { ...how, input, labellers: tasks.map(({ part }) => part) });

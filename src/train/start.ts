@@ -2,7 +2,6 @@
 import { ConfigError } from '../base/errors.ts';
 import type { Choices } from '../kernels/launch/variant.ts';
 import { type CheckpointState, loadCheckpoint, restoreCheckpoint } from './checkpoint.ts';
-import { pixelChecksum } from './dataset.ts';
 import type { TrainEvent, TrainOptions } from './events.ts';
 import { initFile, initRecord, startFrom, weightsChecksum } from './init.ts';
 import { writeText } from './runfiles.ts';
@@ -22,7 +21,7 @@ type Tell = (event: TrainEvent) => void;
 
 /** Null where the run has no checkpoint. @param data identifies the data */
 async function resumed(
-  { config, files, upgrade, init = null, data: { pixels } }: TrainOptions,
+  { config, files, upgrade, init = null, data: images }: TrainOptions,
   trainer: Trainer,
   data: string,
   tell: Tell,
@@ -35,11 +34,7 @@ async function resumed(
   );
   if (!found) return null;
   const expected = init === 'gone' ? undefined : init && weightsChecksum(init.state);
-  restoreCheckpoint(
-    found,
-    { config, data, pixels: pixelChecksum({ pixels }), init: expected },
-    trainer.state(),
-  );
+  restoreCheckpoint(found, { config, data, images, init: expected }, trainer.state());
   const { step, validated, best, init: began = null, variants = {} } = found.state;
   return { step, validated, best, init: began, variants };
 }

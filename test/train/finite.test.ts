@@ -294,7 +294,9 @@ describe('files of a run', () => {
     const { tensors, metadata } = decodeSafetensors(files.files.get(checkpointFile)!, checkpointFile);
     const bytes = new Uint8Array(new Float32Array([1, Number.NaN]).buffer);
     const spoilt = new Map([...tensors].map(([name, one]) => [name, { ...one, bytes }]));
-    files.files.set(checkpointFile, encodeSafetensors({ tensors: spoilt, metadata }));
+    // as an earlier version wrote it, whose checksums would tell of the change first
+    const { 'planewise.checksums': _, ...own } = metadata;
+    files.files.set(checkpointFile, encodeSafetensors({ tensors: spoilt, metadata: own }));
     const warnings: string[] = [];
     const found = await loadCheckpoint(files, upgradeTrained, (message) => warnings.push(message));
     expect(found!.state.step).toBe(1);

@@ -6,7 +6,7 @@ import { type TrainConfig, upgradeTrained } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { describeWeights } from '../../src/run/trained.ts';
 import { loadCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
-import { fingerprint, pixelChecksum } from '../../src/train/dataset.ts';
+import { fingerprint } from '../../src/train/dataset.ts';
 import { buildNetwork } from '../../src/train/network.ts';
 import type { RunFiles } from '../../src/train/runfiles.ts';
 import { saveWeights, weightsFile } from '../../src/train/weightsfile.ts';
@@ -21,7 +21,7 @@ export async function keepWeights(files: RunFiles, config: TrainConfig, data: Pr
     const plan = planRun(config, data.manifest);
     const network = buildNetwork(device, plan);
     const tensors = [...network.stateDict()].map(([name, tensor]) => [`model.${name}`, tensor] as const);
-    const own = { config, data: fingerprint(data, plan), pixels: pixelChecksum(data) };
+    const own = { config, data: fingerprint(data, plan), images: data };
     restoreCheckpoint(checkpoint, own, new Map(tensors));
     const { step } = checkpoint.state;
     await saveWeights(files, network, describeWeights(config, data.manifest, step));

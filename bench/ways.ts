@@ -102,7 +102,8 @@ function torchWays(caps: Caps, file: string): Way[] | string {
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
- * Steps of one configuration, engine after engine: planewise as it comes, then PyTorch, then what is only tried; `onEngine` is told of each as soon as it is done.
+ * Steps of one configuration, engine after engine: planewise as it comes, then PyTorch, then what is only tried;
+ * `onEngine` is told of each as soon as it is done.
  * @param known what was measured before
  * @returns why PyTorch's were left out, null where they were not
  */

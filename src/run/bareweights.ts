@@ -60,7 +60,8 @@ function inferred(network: FlatNetwork, data: PlanData | null): WeightsInfo {
 /**
  * What a bare state dict says about itself by its names and shapes.
  * @param data what these do not say is taken from it, else from the paper
- * @throws FileError where it is no network of ours; ConfigError, which names the file, where that has more levels or channels than are built
+ * @throws FileError where it is no network of ours; ConfigError, which names the file, where that has more levels or
+ * channels than are built
  */
 export function bareInfo(state: StateDict, file: string, data: PlanData | null): WeightsInfo {
   const info = inferred(networkOf(state, file), data);

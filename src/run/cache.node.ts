@@ -1,5 +1,5 @@
 /** @file Where winners of the tuner are kept on this machine. */
-import { cacheFolder } from '../tensor/drivercache.node.ts';
+import { cacheFolder } from '../tensor/cachefolder.node.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 
 /** The folder PLANEWISE_CACHE, else `planewise` in the user's cache folder. */

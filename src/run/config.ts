@@ -157,8 +157,8 @@ const showsKnees = ({ data, phantom, target }: Pick<RunConfig, 'data' | 'phantom
   data !== null ? isBodyPlane(target) : phantom.anatomy === 'knee';
 
 /**
- * Completes what was given with its preset, the spacing of knees with what shows them whole. Throws ConfigError for unknown keys, values out of range and
- * contradictions, all in one message.
+ * Completes what was given with its preset, the spacing of knees with what shows them whole. Throws ConfigError for
+ * unknown keys, values out of range and contradictions, all in one message.
  */
 export function resolveConfig(settings: GivenConfig, base?: RunConfig): RunConfig {
   const given = parseGiven(settings, 'configuration');

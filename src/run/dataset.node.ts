@@ -9,6 +9,7 @@ import { phantomTraits } from '../data/phantom/names.ts';
 import { expectWholeCohort, type PhantomCohortOptions } from '../data/phantom.node.ts';
 import { anatomies } from '../data/phantom.ts';
 import { skippedText } from '../data/scan.ts';
+import { sources } from '../data/sources/index.ts';
 import { openFiles } from '../data/sources/open.ts';
 import { openStore, writeStore } from '../data/store.node.ts';
 import { decodeManifest, manifestName } from '../data/store.ts';
@@ -35,9 +36,14 @@ export interface DataOptions {
 
 const isStore = (folder: string): boolean => existsSync(join(folder, manifestName));
 
-/** Whether a folder is laid out as MRNet, whose knees are prepared in sagittal images where nobody says another. */
-const isKneeFolder = (folder: string): boolean =>
-  ['train', 'valid'].some((part) => existsSync(join(folder, part, 'sagittal')));
+/** The view that is prepared of a folder of such a kind that the folder says it. */
+function targetIn(folder: string): string | null {
+  for (const source of sources) {
+    const view = source.targetIn?.((path) => existsSync(join(folder, path)));
+    if (view) return view;
+  }
+  return null;
+}
 
 /**
  * What a prepared store says about its images goes before the preset. Throws ConfigError when the user asked for
@@ -45,7 +51,10 @@ const isKneeFolder = (folder: string): boolean =>
  */
 export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
   if (!given.data) return given;
-  if (!isStore(given.data)) return isKneeFolder(given.data) ? { target: 'sagittal', ...given } : given;
+  if (!isStore(given.data)) {
+    const target = targetIn(given.data);
+    return target === null ? given : { target, ...given };
+  }
   const path = join(given.data, manifestName);
   const { size, spacingMm, targetView } = decodeManifest(await readBytes(path), path);
   const differs = (key: 'size' | 'spacingMm', value: number): boolean =>

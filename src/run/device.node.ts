@@ -13,7 +13,8 @@ export interface ProgramOptions extends Partial<Pick<RunConfig, 'adapter' | 'pre
 
 /**
  * Opens a device as `openDevice` does; on a GPU without bounds checks, unless PLANEWISE_BOUNDS_CHECKS is `on`, and for
- * mixed precision with its matrix units, where they compute what its other kernels do; PLANEWISE_MATRICES, `on` or `off`, decides unseen.
+ * mixed precision with its matrix units, where they compute what its other kernels do; PLANEWISE_MATRICES, `on` or `off`,
+ * decides unseen.
  * @throws DeviceError where there is none; ConfigError for another value of these variables
  */
 export async function openProgramDevice({ adapter, precision, say }: ProgramOptions): Promise<Device> {

@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { createBrotliDecompress } from 'node:zlib';
 import { DeviceError } from '../base/errors.ts';
-import { driverCache } from './drivercache.node.ts';
+import { driverCache } from './cachefolder.node.ts';
 
 // Called in a way that no bundler follows: what these packages hold are files. A program bundled as CommonJS has no URL:
 // its packages are those of the folder it runs in.

@@ -27,7 +27,7 @@ export interface Caps {
   readonly workgroup: number;
   /** Bytes of a buffer that one binding may show a shader. */
   readonly maxBinding: number;
-  /** A GPU whose memory is stacked on it (HBM): a quarter of the multiply-adds a byte that others have. */
+  /** A GPU whose memory is stacked on it (HBM): it brings twice to four times the bytes for each operation. */
   readonly stackedMemory: boolean;
   /** Compiles a pipeline when it is first dispatched, not when it is made: Mesa's software driver. */
   readonly compilesLate: boolean;

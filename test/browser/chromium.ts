@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import { extract } from 'tar-fs';
-import { cacheFolder } from '../../src/tensor/drivercache.node.ts';
+import { cacheFolder } from '../../src/tensor/cachefolder.node.ts';
 
 const packageFolder = join(
   dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')),

@@ -1,6 +1,6 @@
 /** @file What adapters are called, by what Dawn and Chrome tell of them. */
 import { describe, expect, it } from 'vitest';
-import { adapterName, isSoftware } from '../../src/tensor/caps.ts';
+import { adapterName, hasStackedMemory, isSoftware } from '../../src/tensor/caps.ts';
 
 const info = (vendor: string, architecture: string, device: string, description: string) => ({
   ...{ vendor, architecture, device, description },
@@ -31,4 +31,35 @@ describe('adapterName', () => {
     // Honeykrisp calls its hardware so
     expect(isSoftware(info('mesa', 'software', 'apple-m1-g13g-a0-', 'Honeykrisp'))).toBe(false);
   });
+});
+
+describe('hasStackedMemory', () => {
+  it.each([
+    ...[
+      'NVIDIA H100 80GB HBM3',
+      'NVIDIA H200',
+      'NVIDIA A100-SXM4-40GB',
+      'Tesla V100-SXM2-16GB',
+      'NVIDIA A30',
+    ],
+    ...['NVIDIA GH200 480GB', 'NVIDIA B200', 'NVIDIA GB300', 'AMD Instinct MI300X', 'AMD Instinct MI250'],
+  ])('is so of %s', (name) => expect(hasStackedMemory(name)).toBe(true));
+
+  it.each([
+    ...[
+      'NVIDIA GeForce RTX 4090',
+      'NVIDIA RTX A3000 Laptop GPU',
+      'NVIDIA A10',
+      'NVIDIA A40',
+      'NVIDIA L40S',
+      'Tesla T4',
+    ],
+    ...[
+      'AMD Radeon RX 7900 XTX (RADV NAVI31)',
+      'Apple M1',
+      'Intel(R) Arc(tm) B580 Graphics',
+      'NVIDIA GeForce 8800 GT',
+      '',
+    ],
+  ])('is not so of “%s”', (name) => expect(hasStackedMemory(name)).toBe(false));
 });

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder } from '../../src/tensor/drivercache.node.ts';
+import { cacheFolder } from '../../src/tensor/cachefolder.node.ts';
 import { entryPoints, type ShaderVariants } from './entries.ts';
 import { type Compilation, compileFor, type Request } from './lab.ts';
 import { buildLayer } from './layer.ts';

@@ -25,7 +25,10 @@ interface Volume {
 }
 
 /** Throws ConfigError for another view. */
-function planeOf({ targetView = 'sagittal' }: SourceOptions): Plane {
+/** The plane that is prepared where nobody says another. */
+const USUAL: Plane = 'sagittal';
+
+function planeOf({ targetView = USUAL }: SourceOptions): Plane {
   const plane = planes.find((name) => name === targetView);
   if (plane) return plane;
   throw new ConfigError(
@@ -150,6 +153,7 @@ export const mrnet: Source = {
   kind: 'laid out as MRNet',
   annotations: ['groups'],
   options: ['targetView'],
+  targetIn: (has) => (['train', 'valid'].some((part) => has(`${part}/${USUAL}`)) ? USUAL : null),
   async find(files, options) {
     const layout = findMrnet(files);
     if (layout.series.length === 0) return null;

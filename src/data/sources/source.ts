@@ -60,6 +60,11 @@ export interface Source {
   readonly annotations?: readonly Annotation[];
   /** Of the options that not every source has a meaning for, those that it has one for. */
   readonly options: readonly OwnOption[];
+  /**
+   * The view of which images are prepared where nobody says one and the folder alone decides, before files are looked at.
+   * @param has whether a path is in the folder
+   */
+  targetIn?(has: (path: string) => boolean): string | null;
   /** Looks at files; null where none is or claims to be its own. */
   find(files: readonly FileSource[], options: SourceOptions): Promise<Found | null>;
 }

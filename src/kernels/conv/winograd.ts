@@ -98,14 +98,14 @@ const LEAST: Readonly<Record<number, Least>> = {
 };
 
 /**
- * From where on the form is the faster on a GPU, by arithmetic and the compilers' code, not measured. Transforms move 26
- * bytes a pixel and channel beside the 8 of a direct form, products of few channels 18 more; three quarters of the
- * multiply-adds go. Harmonic mean of the channels; that of the first kind has 20 operations a byte of memory, others 30 to
- * 80, of which what stays in the cache gives half back.
+ * Channels (the harmonic mean of both sides) from which on the form is the faster on a GPU, by arithmetic and the
+ * compilers' code, not measured. Transforms move 26 bytes a pixel and channel beside the 8 of a direct form, products of
+ * few channels 18 more; three quarters of the multiply-adds go. A GPU with stacked memory does 20 operations in the time
+ * of a byte, others 30 to 80, of which what stays in the cache gives half back.
  */
 const LEAST_ON_GPU = { stacked: 64, others: 128 };
 
-/** Multiply-adds of a point below which the launches that it takes more are as long as what is saved. */
+/** Pixels times channels in times channels out, below which the launches that it takes more are as long as what is saved. */
 const LEAST_WORK = 1 << 25;
 
 function paysOnGpu(size: TileSize, c: Convolution, { stackedMemory }: Caps): boolean {

@@ -29,6 +29,9 @@ export interface Sources {
   readonly db?: Tensor | undefined;
 }
 
+/** Whether the bias's gradient comes of the tiles' totals, a plane more: on GPUs. */
+const hasTotals = ({ caps }: Device, { db }: Sources): boolean => db !== undefined && !caps.software;
+
 /** Values at the points: of x [points, tiles, channels], of the gradient of y likewise, of the weight [points, pairs]. */
 export class Spread implements Disposable {
   readonly x: Tensor;
@@ -41,15 +44,15 @@ export class Spread implements Disposable {
    */
   constructor(device: Device, size: TileSize, c: Convolution, sources: Sources) {
     const { x, grad, weight, db } = sources;
-    const totals = db && !device.caps.software;
+    const totals = hasTotals(device, sources);
     const { padded } = tilesOf(size, c);
     const planes = (source: Tensor | undefined, count: number, more = 0) =>
       source ? emptyPlanes(device, pointsOf(size) + more, count) : placeholder(device);
     this.x = planes(x, padded * c.xChannels);
-    this.grad = planes(grad, padded * c.yChannels, totals ? 1 : 0);
+    this.grad = planes(grad, padded * c.yChannels, Number(totals));
     this.weight = planes(weight, c.xChannels * c.yChannels);
-    launchSpread(device, size, c, totals ? { ...sources, db: undefined } : sources, this, Boolean(totals));
-    if (totals) this.#sumTotals(device, size, padded * c.yChannels, db);
+    launchSpread(device, size, c, sources, this);
+    if (totals) this.#sumTotals(device, size, padded * c.yChannels, db!);
   }
 
   #sumTotals(device: Device, size: TileSize, count: number, db: Tensor): void {
@@ -74,21 +77,16 @@ function jobsOf(device: Device, size: TileSize, c: Convolution, { x, grad, weigh
   };
 }
 
-function launchSpread(
-  device: Device,
-  size: TileSize,
-  c: Convolution,
-  from: Sources,
-  to: Spread,
-  totals: boolean,
-): void {
-  const { x, grad, y, weight, db } = from;
+function launchSpread(device: Device, size: TileSize, c: Convolution, from: Sources, to: Spread): void {
+  const totals = hasTotals(device, from);
+  const db = totals ? undefined : from.db;
+  const { x, grad, y, weight } = from;
   using unused = new Placeholders(device);
   const any = (x ?? grad ?? weight)!;
   const sources = { x: x ?? any, grad: grad ?? any, y: y ?? any, weight: weight ?? any };
   const spreads = { xSpread: to.x, gradSpread: to.grad, weightSpread: to.weight };
   const bindings = { ...sources, ...spreads, biasGrad: unused.or(db) };
-  const jobs = jobsOf(device, size, c, from);
+  const jobs = jobsOf(device, size, c, { ...from, db });
   const stride = strideOf(device, jobs);
   const params = { ...paramsOf(device, size, c), ...jobs, stride, masked: Number(Boolean(y)) };
   const grid = linearGrid(stride, device.caps.workgroup);

@@ -202,8 +202,7 @@ export class ExperimentData {
   }
 
   #openPretraining(config: RunConfig): Promise<SharedData> {
-    const folder = join(this.#folder, pretrainingFolder(config));
-    return prepared(config, folder, this.#options);
+    return prepared(config, join(this.#folder, pretrainingFolder(config)), this.#options);
   }
 
   /** A name that is misspelt would let somebody pretrain who tests. */

@@ -1,7 +1,9 @@
 /** @file What the finished runs of an experiment came to, read from their folders and put in tables and files. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError } from '../../base/errors.ts';
+import { ConfigError, FileError } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
+import { isRecord } from '../../base/record.ts';
 import { mean } from '../../base/statistics.ts';
 import { listed } from '../../base/words.ts';
 import { groupBy } from '../../data/lists.ts';
@@ -26,15 +28,30 @@ import type { Experiment } from './settings.ts';
 /** The results of a point with their values by subject, in its folder beside evaluation.json. */
 export const resultsFile = 'results.json';
 
-const readSummaries = async (folder: string): Promise<Summaries> =>
-  JSON.parse(await readFile(join(folder, evaluationFile), 'utf8')) as Summaries;
+/** @throws FileError naming the file where it is damaged: no JSON, or not what `is` says */
+async function readJson<T>(folder: string, name: string, is: (value: unknown) => boolean): Promise<T> {
+  const path = join(folder, name);
+  const fix = 'Delete the run, which is then made again.';
+  const value = parseJson(await readFile(path, 'utf8'), path, fix);
+  if (!is(value)) throw new FileError(path, 'does not hold what a run came to', fix);
+  return value as T;
+}
+
+const isResult = (value: unknown): boolean =>
+  isRecord(value) && typeof value.key === 'string' && isRecord(value.bySubject);
+
+/** The results of a run by subject. @throws FileError where they are damaged */
+const readResults = (folder: string): Promise<RecordedResult[]> =>
+  readJson(folder, resultsFile, (value) => Array.isArray(value) && value.every(isResult));
 
 async function readRun(folder: string, point: Point): Promise<ExperimentRun> {
   const { name, initialisation, pretraining, labelled, steps, fold, seed } = point;
-  const text = await readFile(join(folder, name, resultsFile), 'utf8');
-  const results = JSON.parse(text) as RecordedResult[];
+  const results = await readResults(join(folder, name));
   const of = { initialisation, pretraining: pretraining?.seed ?? null };
-  const own = fold === null ? {} : { fold, summaries: await readSummaries(join(folder, name)) };
+  const own =
+    fold === null
+      ? {}
+      : { fold, summaries: await readJson<Summaries>(join(folder, name), evaluationFile, isRecord) };
   return { name, ...of, labelled, steps, seed, ...own, results };
 }
 
@@ -49,8 +66,7 @@ export async function readPretrained(folder: string, { pretrainings }: Grid): Pr
   const done = pretrainings.filter((unit) => stateOf(join(folder, unit.name)) === 'done');
   return Promise.all(
     done.map(async (unit) => {
-      const text = await readFile(join(folder, unit.name, resultsFile), 'utf8');
-      const results = JSON.parse(text) as RecordedResult[];
+      const results = await readResults(join(folder, unit.name));
       const planned = await readPlanned(join(folder, unit.name));
       return { name: unit.name, title: unitTitle(unit), results, planned };
     }),

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 import { isRecord } from '../../base/record.ts';
 import { fileError, writeFiles } from '../../data/files/files.node.ts';
 import { checkpointFile, previousCheckpointFile } from '../../train/checkpoint.ts';
@@ -34,7 +35,7 @@ export async function openFolder(folder: string, experiment: Experiment): Promis
   const path = join(folder, experimentFile);
   const text = await readText(new DiskFiles(folder), experimentFile);
   if (text !== null) {
-    const found: unknown = JSON.parse(text);
+    const found = parseJson(text, path, 'Choose another --out.');
     if (isRecord(found) && found.name === name) return found as unknown as Experiment;
     const what = isRecord(found) ? `is of the experiment ${found.name}` : 'is of no experiment';
     throw new FileError(path, what, 'Choose another --out.');

@@ -1,4 +1,4 @@
-/** @file Where the embedded driver is unpacked: it is loaded as native code, so nobody else may have put it there. */
+/** @file The folder of what lasts between runs; of drivers, which are loaded as native code, one that nobody else can have filled. */
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';

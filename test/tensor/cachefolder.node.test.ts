@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { driverCache } from '../../src/tensor/drivercache.node.ts';
+import { driverCache } from '../../src/tensor/cachefolder.node.ts';
 
 describe('the folder of unpacked drivers', () => {
   let base: string;

@@ -1,0 +1,51 @@
+/** @file The runs of an experiment that are damaged: named, with what to do. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FileError } from '../../../src/base/errors.ts';
+import { parseExperiment } from '../../../src/run/experiment/file.ts';
+import { gridOf } from '../../../src/run/experiment/grid.ts';
+import { readPretrained, readRuns } from '../../../src/run/experiment/outcome.node.ts';
+import { openFolder } from '../../../src/run/experiment/runs.node.ts';
+import { useFolder } from '../../commands/terminal.ts';
+import { tiny } from './tiny.ts';
+
+const at = useFolder();
+const experiment = parseExperiment(tiny, 'tiny.json');
+const grid = gridOf(experiment, null);
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(at(path)), { recursive: true });
+  await writeFile(at(path), text);
+}
+
+describe('an experiment’s finished runs', () => {
+  const [point, made] = [grid.points[0]!.name, grid.pretrainings[0]!.name];
+
+  it.each([
+    ['is cut short', '[{"key": "dic', /is not JSON/],
+    ['is nested without end', '['.repeat(100_000), /more than 100 deep/],
+    ['is no list', 'null', /does not hold what a run came to/],
+    ['is a list of something else', '[1]', /does not hold/],
+    ['has no values by subject', '[{"key": "dice", "bySubject": null}]', /does not hold/],
+  ])('are refused by file where results.json %s', async (_, text, message) => {
+    for (const name of [point, made]) {
+      await write(`${name}/config.json`, '{}');
+      await write(`${name}/evaluation.json`, '{}');
+      await write(`${name}/results.json`, text);
+    }
+    for (const read of [readRuns, readPretrained]) {
+      const error = await read(at(), grid).catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(FileError);
+      expect(error).toMatchObject({
+        message: expect.stringMatching(message),
+        file: expect.stringMatching(/results\.json$/),
+      });
+    }
+  });
+
+  it('are left alone where experiment.json is damaged', async () => {
+    await write('experiment.json', '{"name": "tin');
+    await expect(openFolder(at(), experiment)).rejects.toThrow(/experiment\.json: is not JSON/);
+  });
+});

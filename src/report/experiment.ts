@@ -59,6 +59,8 @@ export interface ExperimentReportInput {
   readonly pooled: readonly PooledTables[];
   /** Points of the grid, finished or not. */
   readonly planned: number;
+  /** Initialisations of which nothing is finished, and which are left out elsewhere. */
+  readonly unfinished: readonly string[];
   readonly results: readonly RecordedResult[];
   /** What is compared first; null before the first run is finished. */
   readonly main: RecordedResult | null;
@@ -82,8 +84,11 @@ function differencesText(own: readonly Comparison[], { digits, unit }: RecordedR
 
 /** What came out, at the longest fine-tuning, where scratch is strongest. */
 function summary(input: ExperimentReportInput): string {
-  const { main, comparisons, steps, finished, planned, initialisations, scratch } = input;
-  const state = `${whole(finished.length)} of ${counted(planned, 'fine-tuning')} are finished.`;
+  const { main, comparisons, steps, finished, planned, initialisations, scratch, unfinished } = input;
+  const state = [
+    `${whole(finished.length)} of ${counted(planned, 'fine-tuning')} are finished.`,
+    ...(main && unfinished.length > 0 ? [`Of ${listed(unfinished)} there is nothing to compare yet.`] : []),
+  ].join(' ');
   if (!main) return `${state} There is nothing to compare yet.`;
   const all = comparisons.get(main.key)!;
   const longest = Math.max(...steps);

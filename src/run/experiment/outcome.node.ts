@@ -139,8 +139,10 @@ export function outcomeOf(
   const runs = folds === null ? finished : pooledRuns(finished, folds, pooledEvaluations);
   const pooled = folds === null ? [] : pooledTables(finished, folds, pooledEvaluations);
   const results = resultsOf(runs);
-  const names = Object.keys(initialisations);
-  const scratch = names.find((one) => initialisations[one] === null)!;
+  const all = Object.keys(initialisations);
+  const scratch = all.find((one) => initialisations[one] === null)!;
+  // of what has no run yet nothing can be said
+  const names = all.filter((one) => one === scratch || runs.some((run) => run.initialisation === one));
   const places = steps.flatMap((count) => labelled.map((subjects) => ({ labelled: subjects, steps: count })));
   const main = mainOf(results, figure);
   const isUntested = (one: string): boolean =>
@@ -150,6 +152,7 @@ export function outcomeOf(
   return {
     ...{ name, scratch, initialisations: names, labelled, steps, seeds, runs, results, places },
     ...{ main, finished, pooled, planned: grid.points.length },
+    unfinished: all.filter((one) => !names.includes(one)),
     comparisons: new Map(results.map((result) => [result.key, compare(result)])),
     config: experiment,
     untested: names.filter(isUntested),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { FileError } from '../../../src/base/errors.ts';
 import { parseExperiment } from '../../../src/run/experiment/file.ts';
 import { gridOf } from '../../../src/run/experiment/grid.ts';
-import { readPretrained, readRuns } from '../../../src/run/experiment/outcome.node.ts';
+import { outcomeOf, readPretrained, readRuns } from '../../../src/run/experiment/outcome.node.ts';
 import { openFolder } from '../../../src/run/experiment/runs.node.ts';
 import { useFolder } from '../../commands/terminal.ts';
 import { tiny } from './tiny.ts';
@@ -47,5 +47,29 @@ describe('an experiment’s finished runs', () => {
   it('are left alone where experiment.json is damaged', async () => {
     await write('experiment.json', '{"name": "tin');
     await expect(openFolder(at(), experiment)).rejects.toThrow(/experiment\.json: is not JSON/);
+  });
+});
+
+describe('the outcome of a part of an experiment', () => {
+  it('leaves out initialisations of which nothing is finished, and names them', () => {
+    const result = {
+      key: 'dice',
+      title: 'Dice',
+      unit: '',
+      digits: 3,
+      better: 'higher',
+      detail: false,
+    } as const;
+    const runs = grid.points
+      .filter(({ pretraining }) => pretraining === null)
+      .map(({ name, initialisation, labelled, steps, seed }) => ({
+        ...{ name, initialisation, pretraining: null, labelled, steps, seed },
+        results: [{ ...result, value: 0.5, trivial: null, bySubject: { a: 0.5 } }],
+      }));
+    const outcome = outcomeOf(experiment, { grid, folds: null }, runs);
+    expect(outcome.initialisations).toEqual(['scratch']);
+    expect(outcome.unfinished).toEqual(['pretrained']);
+    expect(outcome.comparisons.get('dice')).toEqual([]);
+    expect(outcome.planned).toBe(grid.points.length);
   });
 });

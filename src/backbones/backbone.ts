@@ -7,6 +7,8 @@ export interface Backbone {
   readonly declare: BodySpec;
   /** Sides of images must be multiples of this, pixels. */
   readonly sideStep: number;
+  /** The smallest side, pixels; default `sideStep`. */
+  readonly leastSide?: number;
   /** Whether a weight of this name is the encoder's: what other trainings take over, and may freeze. */
   encoder(name: string): boolean;
 }
@@ -27,4 +29,10 @@ export interface BackboneRecord<S = unknown> {
 /** A backbone with the type of its settings checked where it is defined, and nowhere else. */
 export function defineBackbone<S>(record: BackboneRecord<S>): BackboneRecord {
   return record as BackboneRecord;
+}
+
+/** What is wrong with images of this side, for a sentence about the network; null where nothing is. */
+export function sideProblem(side: number, { sideStep, leastSide = sideStep }: Backbone): string | null {
+  if (side % sideStep !== 0) return `is no multiple of ${sideStep}`;
+  return side < leastSide ? `is below ${leastSide}` : null;
 }

@@ -1,4 +1,6 @@
 /** @file The backbone of a network: from an image to features, which heads read. */
+import { ShapeError } from '../base/errors.ts';
+import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { LayerMode } from './layer.ts';
 
@@ -24,6 +26,28 @@ export interface Body {
   check(x: Tensor): void;
   /** Images [N, H, W, channels] to the features. */
   forward(x: Tensor, mode: BodyMode): Features<Tensor>;
+  /** Of a body whose pixel features are smaller than the image: brings what a head makes of them to the image's size. */
+  enlarge?(output: Tensor, image: Tensor): Tensor;
   /** Declares what is never called, behind all heads, so that what is used is one run of the arena. */
   declareUnused?(): void;
+}
+
+/** @throws ShapeError unless x is [N, H, W, channels], H and W multiples of `step` from `least` */
+export function expectImages(
+  call: string,
+  { shape }: Tensor,
+  channels: number,
+  step: number,
+  least = step,
+): void {
+  const [, height = 0, width = 0, found] = shape;
+  const fits = (side: number): boolean => side % step === 0 && side >= least;
+  if (shape.length === 4 && found === channels && fits(height) && fits(width)) return;
+  const sides = step === 1 ? `from ${least}` : `multiples of ${step}${least > step ? ` from ${least}` : ''}`;
+  throw new ShapeError(
+    call,
+    'x',
+    `has shape ${formatShape(shape)}`,
+    `[N, H, W, ${channels}] is needed, with H and W ${sides}; crop or pad the image.`,
+  );
 }

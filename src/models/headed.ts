@@ -125,7 +125,10 @@ export class HeadedNetwork extends Module {
     if (this.#mixed) this.arena.refreshHalves();
     const features = body.forward(this.#mixed ? ops.cast(x, 'f16') : x, mode);
     const outputs = new Map(
-      [...heads].map(([head, layer]) => [head, layer.forward(features[head.tap]!, mode)] as const),
+      [...heads].map(([head, layer]) => {
+        const output = layer.forward(features[head.tap]!, mode);
+        return [head, head.tap === 'pixels' && body.enlarge ? body.enlarge(output, x) : output] as const;
+      }),
     );
     return { features, output: (head) => this.#outputOf(outputs, head) };
   }

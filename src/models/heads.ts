@@ -3,7 +3,7 @@ import * as ops from '../autograd/ops.ts';
 import { describe } from '../base/describe.ts';
 import { ConfigError } from '../base/errors.ts';
 import { fnv1a } from '../base/hash.ts';
-import { expectNumber, expectSettings, expectWhole } from '../base/settings.ts';
+import { expectNumber, expectOneOf, expectSettings, expectWhole } from '../base/settings.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tap } from './body.ts';
 import type { Declarations } from './declare.ts';
@@ -34,19 +34,25 @@ export interface PixelHeadOptions {
    * ones a narrow decoder without batch norm may learn to be silent for good.
    */
   readonly gain?: number;
+  /** Whether a sigmoid follows, default no. */
+  readonly sigmoid?: boolean;
 }
 
-/** A 1×1 convolution over the features at full size: [N, H, W, features] to [N, H, W, channels], linear. */
+/** A 1×1 convolution over the pixels' features: [N, H, W, features] to [N, H, W, channels], linear unless told otherwise. */
 export function pixelHead(path: string, channels: number, options: PixelHeadOptions = {}): Head {
   expectHead('pixelHead', path, channels);
-  expectSettings('pixelHead', options, ['gain']);
-  const { gain = 1 } = options;
+  expectSettings('pixelHead', options, ['gain', 'sigmoid']);
+  const { gain = 1, sigmoid = false } = options;
   expectNumber('pixelHead.gain', gain);
+  expectOneOf('pixelHead.sigmoid', sigmoid, [true, false]);
   return {
     tap: 'pixels',
     path,
     channels,
-    build: (at, features) => new Conv2d(at, { channelsIn: features, channelsOut: channels, kernel: 1, gain }),
+    build(at, features) {
+      const conv = new Conv2d(at, { channelsIn: features, channelsOut: channels, kernel: 1, gain });
+      return sigmoid ? { forward: (x) => ops.sigmoid(conv.forward(x)) } : conv;
+    },
   };
 }
 

@@ -112,20 +112,35 @@ export class ConvTranspose2d {
   }
 }
 
-/** Batch norm over [N, H, W] followed by ReLU, momentum 0.1, epsilon 1e-5. */
+export interface BatchNorm2dOptions {
+  /** Whether there are a weight and a bias, default yes. */
+  readonly affine?: boolean;
+  /** Whether a ReLU follows, default yes. */
+  readonly relu?: boolean;
+  /** Share of a batch's statistics in the running ones, default 0.1. */
+  readonly momentum?: number;
+}
+
+/** Batch norm over [N, H, W], followed by ReLU unless told otherwise; epsilon 1e-5. */
 export class BatchNorm2d {
   readonly weight: Declared | null;
   readonly bias: Declared | null;
   readonly runningMean: Declared;
   readonly runningVariance: Declared;
+  readonly #relu: boolean;
+  readonly #momentum: number | undefined;
 
   /** @throws ShapeError for channels that are none, or an unknown option */
-  constructor(at: Declarations, channels: number, options: { readonly affine?: boolean } = {}) {
+  constructor(at: Declarations, channels: number, options: BatchNorm2dOptions = {}) {
     expectDeclarations('BatchNorm2d', at);
     expectWhole('BatchNorm2d', 'channels', channels, 1);
-    expectOptions('BatchNorm2d', options, ['affine']);
-    const { affine = true } = options;
+    expectOptions('BatchNorm2d', options, ['affine', 'relu', 'momentum']);
+    const { affine = true, relu = true, momentum } = options;
     expectOneOf('BatchNorm2d', 'affine', affine, [true, false]);
+    expectOneOf('BatchNorm2d', 'relu', relu, [true, false]);
+    if (momentum !== undefined) expectNumber('BatchNorm2d', 'momentum', momentum, { least: 0, most: 1 });
+    this.#relu = relu;
+    this.#momentum = momentum;
     const declare = (name: string, init: Init) => (affine ? at.parameter(name, [channels], init) : null);
     this.weight = declare('weight', { kind: 'normal', mean: 1, std: 0.02 });
     this.bias = declare('bias', { kind: 'constant', value: 0 });
@@ -143,7 +158,8 @@ export class BatchNorm2d {
       runningMean: this.runningMean.tensor,
       runningVariance: this.runningVariance.tensor,
       training: training && !this.runningMean.frozen,
-      relu: true,
+      ...(this.#momentum !== undefined && { momentum: this.#momentum }),
+      relu: this.#relu,
       into,
     });
   }

@@ -1,12 +1,11 @@
 /** @file The U-Net of Zhang et al. 2024 as a backbone: encoder, centre and decoder of any width and depth. */
 import * as ops from '../autograd/ops.ts';
 import { describe } from '../base/describe.ts';
-import { ConfigError, ShapeError } from '../base/errors.ts';
+import { ConfigError } from '../base/errors.ts';
 import { expectWhole } from '../base/settings.ts';
-import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { DecoderBlock, EncoderBlock, type Skip } from './blocks.ts';
-import type { Body, BodyMode, Features, Tap } from './body.ts';
+import { type Body, type BodyMode, expectImages, type Features, type Tap } from './body.ts';
 import { type Declarations, expectDeclarations } from './declare.ts';
 import { Conv2d } from './layers.ts';
 
@@ -91,16 +90,8 @@ export class UNetBody implements Body {
   }
 
   /** @throws ShapeError unless H and W are multiples of 2^(depth−1) */
-  check({ shape }: Tensor): void {
+  check(x: Tensor): void {
     const { channelsIn, depth } = this.#sizes;
-    const step = 2 ** (depth - 1);
-    const [, height = 0, width = 0, channels] = shape;
-    if (shape.length === 4 && channels === channelsIn && height % step === 0 && width % step === 0) return;
-    throw new ShapeError(
-      'UNet',
-      'x',
-      `has shape ${formatShape(shape)}`,
-      `[N, H, W, ${channelsIn}] is needed, with H and W multiples of ${step}; crop or pad the image.`,
-    );
+    expectImages('UNet', x, channelsIn, 2 ** (depth - 1));
   }
 }

@@ -1,4 +1,5 @@
 /** @file What settings say against each other. */
+import { sideProblem } from '../backbones/backbone.ts';
 import { backbones } from '../backbones/index.ts';
 import { phantomTraits } from '../data/phantom/names.ts';
 import { tasks } from '../tasks/index.ts';
@@ -30,7 +31,8 @@ export function contradictions(given: GivenConfig, config: RunConfig, preset: Ru
   const says = (key: 'phantom'): boolean =>
     given[key] !== undefined && JSON.stringify(config[key]) !== JSON.stringify(preset[key]);
   const { name, ...settings } = model;
-  const step = backbones.find((backbone) => backbone.name === name)!.build(settings, 1).sideStep;
+  const backbone = backbones.find((record) => record.name === name)!.build(settings, 1);
+  const side = sideProblem(size, backbone);
   return [
     says('phantom') && data !== null && 'phantom is given together with data; drop one',
     data === null &&
@@ -43,7 +45,7 @@ export function contradictions(given: GivenConfig, config: RunConfig, preset: Ru
     freeze === 'none' &&
       freezeSteps !== null &&
       `freezeSteps is ${freezeSteps}, but freeze is none, so nothing thaws`,
-    size % step !== 0 && `size ${size} is no multiple of ${step}, as model ${name} of these settings needs`,
+    side !== null && `size ${size} ${side}, which model ${name} of these settings cannot take`,
     warmup >= steps && `warmup is ${warmup} of ${steps} steps, which leaves none for the schedule`,
     config.unlabelled !== null &&
       pretextsOf(config).length === 0 &&

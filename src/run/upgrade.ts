@@ -1,6 +1,7 @@
 /** @file Configurations of earlier versions, flat, as sections of today's. */
 import { ConfigError } from '../base/errors.ts';
 import { isRecord, ownOf } from '../base/record.ts';
+import { tasks as records } from '../tasks/index.ts';
 import { presets } from './presets.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -70,21 +71,32 @@ export interface FlatNetwork {
   readonly headGain: number;
 }
 
+/** Sections of tasks with the settings that files of earlier versions lack. */
+function withAdded<T>(sections: Readonly<Record<string, T>>): Record<string, T> {
+  const entries = Object.entries(sections).map(([name, section]) => {
+    const { added } = records.find((task) => task.name === name) ?? {};
+    return [name, added && isRecord(section) ? { ...added, ...section } : section] as const;
+  });
+  return Object.fromEntries(entries) as Record<string, T>;
+}
+
 /** Backbone and tasks of such a network. @param sigmaMm of its heatmaps */
 export function sectionsOfNetwork(network: FlatNetwork, sigmaMm: number) {
   const { width, depth, unusedLayers, hidden, dropout, headGain } = network;
   return {
     model: { name: 'unet', width, depth, unusedLayers },
-    tasks: {
+    tasks: withAdded({
       ...(network.heatmaps > 0 && { orientation: { weight: 1, sigmaMm, gain: headGain } }),
       ...(network.locationHead && { location: { weight: 1, hidden, dropout } }),
-    },
+    }),
   };
 }
 
 /** What weights of any version say about themselves, in today's form. */
 export function upgradeWeights(value: unknown): unknown {
-  if (!isRecord(value) || !isRecord(value.network)) return value;
+  if (!isRecord(value)) return value;
+  if (!isRecord(value.network))
+    return isRecord(value.tasks) ? { ...value, tasks: withAdded(value.tasks) } : value;
   const { network, lineSigmaMm, tasks: _, ...rest } = value;
   const sections = sectionsOfNetwork(network as unknown as FlatNetwork, lineSigmaMm as number);
   return { ...rest, version: 2, ...sections };

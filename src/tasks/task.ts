@@ -169,6 +169,8 @@ export interface Task<S = unknown> {
   /** Its section of the configuration, beside the weight of its loss. */
   readonly settings: SettingKinds<S>;
   readonly defaults: S;
+  /** Settings that files of earlier versions lack, as what was done then. */
+  readonly added?: Partial<S>;
   /**
    * Figures that need many subjects at once, of folds too small to have them; their keys are none of the verdict's.
    * @param summaries its parts of the evaluations of the folds, one at least

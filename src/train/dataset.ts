@@ -1,5 +1,6 @@
 /** @file What training takes from a data set: its parts, what identifies it, a check that the labels exist. */
 
+import { sideProblem } from '../backbones/backbone.ts';
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
 import { ownOf } from '../base/record.ts';
@@ -171,8 +172,9 @@ export function checkData(
   checkElastic(augmentation, data.manifest.size, plan);
   for (const { part } of tasks) part.check(trainingSamples(data, part, split));
   const { size } = data.manifest;
-  if (size % backbone.sideStep !== 0)
+  const side = sideProblem(size, backbone);
+  if (side !== null)
     throw new ConfigError(
-      `Images of ${size} px do not fit the network. Prepare them at a multiple of ${backbone.sideStep} px.`,
+      `The side of the images, ${size} px, ${side}. Prepare them at one the network takes.`,
     );
 }

@@ -207,7 +207,7 @@ describe('configuration', () => {
   it('reads the flat configurations of version 0.1', () => {
     const flat = { alpha: 2, beta: 0.5, lineSigmaMm: 5, headGain: 1, hidden: 8, dropout: 0.2 };
     const sections = {
-      orientation: { weight: 2, sigmaMm: 5, gain: 1 },
+      orientation: { weight: 2, sigmaMm: 5, gain: 1, output: 'linear' },
       location: { weight: 0.5, hidden: 8, dropout: 0.2 },
     };
     const model = { width: 4, depth: 3, unusedLayers: true };

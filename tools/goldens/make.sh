@@ -5,5 +5,6 @@ cd "$(dirname "$0")"
 python="${PYTHON:-/usr/bin/python3}"
 "$python" ops.py
 "$python" unet.py
+"$python" networks.py
 "$python" sequential.py
 "$python" exchange.py

@@ -6,7 +6,7 @@ import { field } from '../../data/field.ts';
 import { defaultSigmaMm } from '../../data/lines.ts';
 import { viewName } from '../../data/viewnames.ts';
 import { pixelHead } from '../../models/heads.ts';
-import { positive } from '../settings.ts';
+import { oneOf, positive } from '../settings.ts';
 import { defineTask } from '../task.ts';
 import { meanLines } from './baseline.ts';
 import { readMaps } from './heatmaps.ts';
@@ -17,6 +17,8 @@ export interface OrientationSettings {
   readonly sigmaMm: number;
   /** Factor on the first weights of the heatmaps' 1×1 convolution. */
   readonly gain: number;
+  /** What the heatmaps are of their last convolution: itself, or its sigmoid, as in the authors' ResNet-50 U-Net. */
+  readonly output: 'linear' | 'sigmoid';
 }
 
 const NO_LINES =
@@ -28,13 +30,14 @@ export const orientation = defineTask<OrientationSettings>({
   title: 'Orientation',
   about: 'Where the planes of the other views cut this image, as heatmaps of the intersecting lines.',
   lossTitle: 'Line heatmaps, mean squared error',
-  settings: { sigmaMm: positive, gain: positive },
-  defaults: { sigmaMm: defaultSigmaMm, gain: 0.1 },
-  setup({ referenceViews }, { sigmaMm, gain }, grid) {
+  settings: { sigmaMm: positive, gain: positive, output: oneOf(['linear', 'sigmoid']) },
+  defaults: { sigmaMm: defaultSigmaMm, gain: 0.1, output: 'linear' },
+  added: { output: 'linear' },
+  setup({ referenceViews }, { sigmaMm, gain, output }, grid) {
     const views = referenceViews.length;
     if (views === 0) throw new ConfigError(NO_LINES);
     const lines = field('lines', { kind: 'lines', shape: [views, 3], labels: views });
-    const heatmaps = pixelHead('final', views, { gain });
+    const heatmaps = pixelHead('final', views, { gain, sigmoid: output === 'sigmoid' });
     const sigma = sigmaMm / grid.spacingMm;
     const read = { heatmaps, referenceViews, grid, sigmaMm };
     return {

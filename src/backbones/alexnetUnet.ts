@@ -20,6 +20,7 @@ export const alexnetUnet = defineBackbone<AlexnetUnetSettings>({
     declare: (at, wanted) => new AlexnetBody(at, channelsIn, width, pixels, wanted),
     sideStep: ALEXNET_STEP,
     leastSide: ALEXNET_LEAST,
+    stem: 'features.0.weight',
     encoder: (name) => name.startsWith('features.'),
   }),
   describe: ({ width, pixels }) => `${width} channels, ${pixels} for the pixels`,

@@ -9,6 +9,8 @@ export interface Backbone {
   readonly sideStep: number;
   /** The smallest side, pixels; default `sideStep`. */
   readonly leastSide?: number;
+  /** The first convolution's weight, where weights of colour images may fill it: see `startFrom`. */
+  readonly stem?: string;
   /** Whether a weight of this name is the encoder's: what other trainings take over, and may freeze. */
   encoder(name: string): boolean;
 }

@@ -17,6 +17,7 @@ export const resnetUnet = defineBackbone<ResnetUnetSettings>({
   build: ({ width }, channelsIn) => ({
     declare: (at, wanted) => new ResnetUnetBody(at, channelsIn, width, wanted),
     sideStep: RESNET_UNET_STEP,
+    stem: 'conv1.weight',
     encoder: (name) => /^(conv1|bn1|layer\d)\./.test(name),
   }),
   describe: ({ width }) => `${width} channels, bottlenecks 3, 4, 6`,

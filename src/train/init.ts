@@ -3,7 +3,8 @@ import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
 import { groupBy } from '../data/lists.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
-import type { StateDict, Weight } from '../models/state.ts';
+import { misfit, type StateDict, type Weight } from '../models/state.ts';
+import { shapesOf } from './network.ts';
 import type { Plan } from './plan.ts';
 import type { TrainConfig } from './settings.ts';
 
@@ -37,6 +38,8 @@ export interface InitReport {
   readonly loaded: readonly string[];
   /** Names in the file that were not taken, and why. */
   readonly skipped: ReadonlyMap<string, string>;
+  /** Of these, those of colour images that were summed over the channels, which gives a grey image the same answer. */
+  readonly summed?: readonly string[];
   /** Weights of the network that the file does not fill: they begin as they were drawn. */
   readonly fresh: readonly string[];
 }
@@ -84,6 +87,27 @@ function chosen(init: InitialWeights, plan: Plan, parts: TrainConfig['initParts'
   return { state, skipped };
 }
 
+/** A weight [out, in, height, width] summed over `in`. */
+function summedOverChannels({ shape, values }: Weight): Weight {
+  const [out, channels, height, width] = shape as [number, number, number, number];
+  const area = height * width;
+  const sums = new Float32Array(out * area);
+  for (const [i, value] of values.entries())
+    sums[Math.floor(i / (channels * area)) * area + (i % area)]! += value;
+  return { shape: [out, 1, height, width], values: sums };
+}
+
+/** Fits the first convolution of a network of colour images to grey ones, where that is all that keeps it from fitting. */
+function withGreyStem(state: Map<string, Weight>, plan: Plan): string[] {
+  const { stem } = plan.backbone;
+  const weight = stem === undefined ? undefined : state.get(stem);
+  if (stem === undefined || weight?.shape.length !== 4) return [];
+  const grey = summedOverChannels(weight);
+  if (weight.shape[1] === 1 || misfit(grey, shapesOf(plan).get(stem))) return [];
+  state.set(stem, grey);
+  return [`${stem} [${weight.shape}] as [${grey.shape}]`];
+}
+
 function expectFrozenLoaded({ file, loaded, fresh }: InitReport, { backbone }: Plan): void {
   const missing = fresh.filter((name) => backbone.encoder(name));
   if (missing.length === 0 && loaded.some((name) => backbone.encoder(name))) return;
@@ -111,12 +135,14 @@ export function startFrom(
   { initParts, freeze }: Pick<TrainConfig, 'initParts' | 'freeze'>,
 ): InitReport {
   const { state, skipped } = chosen(init, plan, initParts);
+  const summed = withGreyStem(state, plan);
   const report = network.loadCompatible(state);
   const filled = new Set(report.loaded);
   const all: InitReport = {
     file: init.file,
     checksum: weightsChecksum(init.state),
     loaded: report.loaded,
+    ...(summed.length > 0 && { summed }),
     skipped: new Map([...report.skipped, ...skipped]),
     fresh: [...network.stateDict().keys()].filter((name) => !filled.has(name)),
   };
@@ -138,10 +164,11 @@ const named = (names: readonly string[]): string =>
   names.length > MOST_NAMED ? `${names.slice(0, MOST_NAMED).join(', ')}, …` : names.join(', ');
 
 /** For the terminal: counts, reasons and the first names of each. */
-export function initLines({ file, loaded, skipped, fresh }: InitReport): string[] {
+export function initLines({ file, loaded, summed = [], skipped, fresh }: InitReport): string[] {
   const reasons = [...groupBy([...skipped], ([, problem]) => problem)];
   return [
     `Start: ${loaded.length} of ${loaded.length + skipped.size} weights of ${file} are taken over`,
+    ...summed.map((words) => `  of colour images, summed over the channels: ${words}`),
     ...reasons.map(
       ([problem, own]) => `  ${own.length} left: ${named(own.map(([name]) => name))} (${problem})`,
     ),

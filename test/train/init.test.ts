@@ -1,9 +1,11 @@
 /** @file Trainings that start from weights: what is taken over, what is left and why, and what a resume holds to. */
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
+import type { HeadedNetwork } from '../../src/models/headed.ts';
 import type { StateDict, Weight } from '../../src/models/state.ts';
-import { decodeWeights } from '../../src/models/weights.ts';
+import { decodeWeights, readWeights } from '../../src/models/weights.ts';
 import type { GivenConfig } from '../../src/run/config.ts';
+import { planRun } from '../../src/run/plan.ts';
 import { train } from '../../src/run/training.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
@@ -12,8 +14,10 @@ import {
   type InitReport,
   initFile,
   initLines,
+  startFrom,
   weightsChecksum,
 } from '../../src/train/init.ts';
+import { buildNetwork } from '../../src/train/network.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import { useDevice } from '../device.ts';
@@ -158,6 +162,41 @@ describe('a training that starts from weights', () => {
     await expect(resumed).rejects.toThrow(/was started from no weights, but init names some/);
     await expect(run({}, { init: 'gone', resume: true })).rejects.toThrow(
       /has no checkpoint, and the weights/,
+    );
+  });
+});
+
+describe('a first convolution of colour images', () => {
+  const plan = planRun(
+    { model: { name: 'resnetUnet', width: 2 }, tasks: { location: { weight: 1, hidden: 2, dropout: 0 } } },
+    { targetView: 'short-axis', referenceViews: [], size: 16, spacingMm: 8 },
+  );
+  const parts = { initParts: 'all', freeze: 'none' } as const;
+  const stem = (channels: number): Weight => {
+    const shape = [2, channels, 7, 7];
+    return { shape, values: Float32Array.from({ length: 98 * channels }, (_, i) => i) };
+  };
+  const start = (network: HeadedNetwork, weight: Weight): InitReport =>
+    startFrom({ file: 'resnet50', state: new Map([['conv1.weight', weight]]) }, network, plan, parts);
+
+  it('is summed over its channels for grey ones, and said', async () => {
+    using network = buildNetwork(device(), plan);
+    const report = start(network, stem(3));
+    expect(report.loaded).toEqual(['conv1.weight']);
+    expect(initLines(report)).toContain(
+      '  of colour images, summed over the channels: conv1.weight [2,3,7,7] as [2,1,7,7]',
+    );
+    const { values } = (await readWeights(network)).get('conv1.weight')!;
+    // of both outputs: places 0, 49 and 98, and 147, 196 and 245
+    expect([values[0], values[48], values[49]]).toEqual([147, 147 + 3 * 48, 588]);
+  });
+
+  it('is taken as it is where it is of grey images, and left where it is of another network', () => {
+    using network = buildNetwork(device(), plan);
+    expect(start(network, stem(1)).summed).toBeUndefined();
+    const wide = { shape: [4, 3, 7, 7], values: new Float32Array(588) };
+    expect(() => start(network, wide)).toThrow(
+      /none of its 1 weights fits this network; conv1\.weight: it has shape/,
     );
   });
 });

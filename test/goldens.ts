@@ -84,7 +84,9 @@ export type GoldenFamily =
   | 'schedule'
   | 'warpLabels'
   | 'intensity'
-  | 'pixels';
+  | 'pixels'
+  | 'pairs'
+  | 'prelu';
 
 interface Encoded {
   readonly shape: readonly number[];

@@ -16,6 +16,7 @@ export * from './ops/pixels.ts';
 export * from './ops/pool.ts';
 export * from './ops/reduce.ts';
 export * from './ops/shape.ts';
+export * from './ops/similarity.ts';
 export * from './ops/unary.ts';
 export * from './ops/upsample.ts';
 export * from './ops/warp.ts';

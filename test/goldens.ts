@@ -86,7 +86,8 @@ export type GoldenFamily =
   | 'intensity'
   | 'pixels'
   | 'pairs'
-  | 'prelu';
+  | 'prelu'
+  | 'places';
 
 interface Encoded {
   readonly shape: readonly number[];

@@ -6,6 +6,7 @@ export * from './ops/compare.ts';
 export * from './ops/conv.ts';
 export * from './ops/copy.ts';
 export * from './ops/dropout.ts';
+export * from './ops/indexed.ts';
 export * from './ops/intensity.ts';
 export * from './ops/logitLoss.ts';
 export * from './ops/loss.ts';

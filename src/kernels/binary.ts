@@ -1,4 +1,4 @@
-/** @file Element-wise arithmetic of two tensors, or of a tensor and a number, with broadcasting; in-place addition. */
+/** @file Element-wise arithmetic of two tensors, or of a tensor and a number, with broadcasting; addition and averages in place. */
 import type { DType } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { chosen, type ShareFunction } from './choose.ts';
@@ -103,4 +103,23 @@ export function accumulateInto(target: Tensor, x: Tensor, before?: Tensor): void
   }
   const given = { ...tensors, before };
   launch(device, shaders.accumulate, 'remembering', given, { quads }, grid, specialization);
+}
+
+/** The first `count` elements of target = shares[0]·target + shares[1]·x, in place; f32, of one size. Not differentiable. */
+export function moveToward(target: Tensor, x: Tensor, shares: Tensor, count: number): void {
+  if (count === 0) return;
+  const { device } = target;
+  const { workgroup } = device.caps;
+  const quads = Math.ceil(count / 4);
+  const specialization = { overrides: { WORKGROUP: workgroup } };
+  const tensors = { x, y: target, shares };
+  launch(
+    device,
+    shaders.accumulate,
+    'toward',
+    tensors,
+    { quads },
+    linearGrid(quads, workgroup),
+    specialization,
+  );
 }

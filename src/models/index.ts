@@ -1,5 +1,6 @@
 /** @file Networks and their weights. */
 
+export { type AverageSettings, MovingAverage } from './average.ts';
 export type { Body, BodyMode, Features, Tap } from './body.ts';
 export { Declarations, Declared, type Init } from './declare.ts';
 export {

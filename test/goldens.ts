@@ -87,7 +87,8 @@ export type GoldenFamily =
   | 'pixels'
   | 'pairs'
   | 'prelu'
-  | 'places';
+  | 'places'
+  | 'volume';
 
 interface Encoded {
   readonly shape: readonly number[];

@@ -22,6 +22,7 @@ export * from './logitLoss.ts';
 export * from './matmul.ts';
 export * from './maxPool2d.ts';
 export * from './nearest.ts';
+export * from './neighbours.ts';
 export * from './normalize.ts';
 export * from './oneHot.ts';
 export * from './pixels.ts';

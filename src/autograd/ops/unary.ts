@@ -86,12 +86,8 @@ export function prelu(x: Tensor, slope: Tensor): Tensor {
     const problem = `has shape ${formatShape(shape)} for x ${formatShape(x.shape)}`;
     throw new ShapeError('prelu', 'slope', problem, `[${channels}] or [1] is needed.`);
   }
-  return apply(
-    kernels.binary,
-    [x, shape[0] === 1 ? slope.reshape([]) : slope],
-    { fn: 'prelu' },
-    { as: 'prelu' },
-  );
+  using single = shape[0] === 1 ? slope.reshape([]) : undefined;
+  return apply(kernels.binary, [x, single ?? slope], { fn: 'prelu' }, { as: 'prelu' });
 }
 
 /** x where it is positive, else alpha·(exp(x) − 1) (Clevert et al., 2015). */

@@ -3,6 +3,7 @@ import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { ShapeError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
 import { checkOp, type Host, host, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { checkGolden } from '../golden-op.ts';
@@ -25,30 +26,22 @@ describe('ops of volumes', () => {
         await checkGolden(device(), one, ({ x }) => calls[op](x!, one.attrs as unknown as Attrs));
     });
 
-  it('norms take volumes as pixels: batch, instance and group norm equal torch', async () => {
-    for (const one of await goldenCases('volume', 'batchNorm'))
-      await checkGolden(
-        device(),
-        one,
-        ({ x, weight, bias }) => {
-          const channels = x!.shape[4]!;
-          const [runningMean, runningVariance] = [zeros(device(), [channels]), zeros(device(), [channels])];
-          return ops.batchNorm(x!, weight!, bias!, { runningMean, runningVariance, training: true });
-        },
-        4e-6,
-      );
-    for (const one of await goldenCases('volume', 'instanceNorm'))
-      await checkGolden(device(), one, ({ x, weight, bias }) => ops.instanceNorm(x!, weight!, bias!), 4e-6);
-    for (const one of await goldenCases('volume', 'groupNorm')) {
-      const { groups } = one.attrs as unknown as Attrs;
-      await checkGolden(
-        device(),
-        one,
-        ({ x, weight, bias }) => ops.groupNorm(x!, groups, weight!, bias!),
-        4e-6,
-      );
-    }
-  });
+  const norms: Record<string, (x: Tensor, weight: Tensor, bias: Tensor, groups: number) => Tensor> = {
+    batchNorm: (x, weight, bias) => {
+      const channels = x.shape[4]!;
+      const [runningMean, runningVariance] = [zeros(device(), [channels]), zeros(device(), [channels])];
+      return ops.batchNorm(x, weight, bias, { runningMean, runningVariance, training: true });
+    },
+    instanceNorm: (x, weight, bias) => ops.instanceNorm(x, weight, bias),
+    groupNorm: (x, weight, bias, groups) => ops.groupNorm(x, groups, weight, bias),
+  };
+  for (const [name, norm] of Object.entries(norms))
+    it(`${name} takes volumes as pixels and equals torch`, async () => {
+      for (const one of await goldenCases('volume', name)) {
+        const { groups } = one.attrs as unknown as Attrs;
+        await checkGolden(device(), one, ({ x, weight, bias }) => norm(x!, weight!, bias!, groups), 4e-6);
+      }
+    });
 
   it('pools and resizing match f64 over awkward shapes', async () => {
     const shapes = [

@@ -239,7 +239,7 @@ describe('prelu', () => {
       tensor(device(), [0.25, 0.5], [2], 'f16'),
     ];
     if (device().caps.f16) expect([...(await ops.prelu(x, slope).read())]).toEqual([-0.25, -1.5, 2, 5]);
-    else expect(() => ops.prelu(x, slope)).toThrow('prelu: a has dtype f16, which this device only stores');
+    else expect(() => ops.prelu(x, slope)).toThrow('prelu: x has dtype f16, which this device only stores');
   });
 
   it('refuses slopes that do not fit', () => {
@@ -251,7 +251,7 @@ describe('prelu', () => {
       ],
       [() => ops.prelu(x, zeros(device(), [])), 'prelu: slope has shape []'],
       [() => ops.prelu(x, 0.2 as never), 'prelu: slope is 0.2. A tensor is needed'],
-      [() => ops.prelu(x, zeros(device(), [3], 'i32')), 'dtype i32'],
+      [() => ops.prelu(x, zeros(device(), [3], 'i32')), 'prelu: slope has dtype i32. f32 is needed'],
     ];
     for (const [call, message] of wrong) {
       expect(call).toThrow(ShapeError);

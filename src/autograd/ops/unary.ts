@@ -6,8 +6,9 @@
 
 import { ShapeError } from '../../base/errors.ts';
 import { describe, expectOneOf } from '../../kernels/checks.ts';
-import { expectScalar } from '../../kernels/elements.ts';
+import { expectFloat, expectScalar } from '../../kernels/elements.ts';
 import * as kernels from '../../kernels/index.ts';
+import { expectType } from '../../kernels/op.ts';
 import { expectOptions } from '../../kernels/options.ts';
 import { type DType, dtypes, isFloat } from '../../tensor/dtype.ts';
 import { formatShape } from '../../tensor/shape.ts';
@@ -80,10 +81,11 @@ export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
  * @throws ShapeError for a slope of another shape or dtype
  */
 export function prelu(x: Tensor, slope: Tensor): Tensor {
-  const channels = expectTensor('prelu', 'x', x).shape.at(-1) ?? 1;
-  const { shape } = expectTensor('prelu', 'slope', slope);
+  const { dtype, shape: whole } = expectFloat('prelu', 'x', expectTensor('prelu', 'x', x));
+  const channels = whole.at(-1) ?? 1;
+  const { shape } = expectType('prelu', 'slope', expectTensor('prelu', 'slope', slope), dtype);
   if (shape.length !== 1 || (shape[0] !== channels && shape[0] !== 1)) {
-    const problem = `has shape ${formatShape(shape)} for x ${formatShape(x.shape)}`;
+    const problem = `has shape ${formatShape(shape)} for x ${formatShape(whole)}`;
     throw new ShapeError('prelu', 'slope', problem, `[${channels}] or [1] is needed.`);
   }
   using single = shape[0] === 1 ? slope.reshape([]) : undefined;

@@ -75,7 +75,8 @@ fn evaluate(p: C4, q: C4) -> R4 {
     case 13u: { return R4(!(p == q)); }
     case 14u: { return R4((p != C4()) & (q != C4())); }
     case 15u: { return R4((p != C4()) | (q != C4())); }
-    default: { return R4((p != C4()) != (q != C4())); }
+    case 16u: { return R4((p != C4()) != (q != C4())); }
+    default: { return R4(select(p * q, p, p > C4())); }
   }
 }
 

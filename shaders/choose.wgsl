@@ -57,7 +57,10 @@ fn evaluate(a: Q4, b: C4, c: C4) -> E4 {
     case 2u: { return E4(select(select(g, 0.5 * g, p == q), F4(), p < q)); }
     // Gradients r of p to the power q, for p and for q
     case 3u: { return E4(select(g * (q * power4(p, q - 1.0)), F4(), q == F4())); }
-    default: { return E4(select(g * (power4(p, q) * log4(p)), F4(), (p == F4()) & (q >= F4()))); }
+    case 4u: { return E4(select(g * (power4(p, q) * log4(p)), F4(), (p == F4()) & (q >= F4()))); }
+    // Gradients r of a PReLU of p with slope q, for p and for q
+    case 5u: { return E4(select(q * g, g, p > F4())); }
+    default: { return E4(select(p * g, F4(), p > F4())); }
   }
 }
 

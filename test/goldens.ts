@@ -84,7 +84,11 @@ export type GoldenFamily =
   | 'schedule'
   | 'warpLabels'
   | 'intensity'
-  | 'pixels';
+  | 'pixels'
+  | 'pairs'
+  | 'prelu'
+  | 'places'
+  | 'volume';
 
 interface Encoded {
   readonly shape: readonly number[];

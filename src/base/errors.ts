@@ -53,6 +53,28 @@ export class LabelError extends PlanewiseError {
   }
 }
 
+/**
+ * An index is no place of the axis it is for. Kernels find it, so that the first sync point afterwards throws: reading a
+ * tensor, or `device.sync()`. What was to be taken is NaN by then (0 of whole numbers).
+ */
+export class IndexError extends PlanewiseError {
+  readonly call: string;
+  /** One of those that are no place. */
+  readonly index: number;
+  /** Of the axis. */
+  readonly size: number;
+
+  constructor(call: string, index: number, size: number) {
+    super(
+      'INDEX',
+      `${call}: indices hold ${index}, but the axis has places 0 … ${size - 1}. Use indices of these only.`,
+    );
+    this.call = call;
+    this.index = index;
+    this.size = size;
+  }
+}
+
 /** A gradient that cannot be computed as asked: backward that reaches nothing, or only a part. */
 export class GradientError extends PlanewiseError {
   constructor(message: string) {

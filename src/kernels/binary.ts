@@ -1,7 +1,7 @@
-/** @file Element-wise arithmetic of two tensors, or of a tensor and a number, with broadcasting; in-place addition. */
+/** @file Element-wise arithmetic of two tensors, or of a tensor and a number, with broadcasting; addition and averages in place. */
 import type { DType } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { chosen } from './choose.ts';
+import { chosen, type ShareFunction } from './choose.ts';
 import { elementAliases, expectFloat } from './elements.ts';
 import { launch, linearGrid } from './launch/queue.ts';
 import { call, expectShape, expectType, type Op, type Value } from './op.ts';
@@ -19,17 +19,18 @@ export type BinaryFunction =
   | 'minimum'
   | 'maximum'
   | 'pow'
-  | 'remainder';
+  | 'remainder'
+  | 'prelu';
 export type BinaryAttrs = PointwiseAttrs<BinaryFunction>;
 
 const numbers: readonly DType[] = ['f32', 'f16', 'i32', 'u32'];
 const typesOf = (fn: BinaryFunction): readonly DType[] =>
-  fn === 'pow' ? ['f32', 'f16'] : fn === 'remainder' ? ['i32', 'u32'] : numbers;
+  fn === 'pow' || fn === 'prelu' ? ['f32', 'f16'] : fn === 'remainder' ? ['i32', 'u32'] : numbers;
 
 /**
  * f(a, b), of the shape both broadcast to, where one may be a number (then null). f32, f16 where the device computes with
  * it, i32 or u32, both of one dtype. Whole numbers wrap, divide truncates towards 0 (x/0 is x), remainder has the
- * divisor's sign (0 for x/0).
+ * divisor's sign (0 for x/0). prelu is a where it is positive, else b·a.
  */
 export const binary: Op<BinaryAttrs> = {
   name: 'binary',
@@ -64,7 +65,7 @@ const divide = (p: Term, q: Term) => of('divide', p, q);
 const negative = (x: Value) => call(unary, [x], { fn: 'affine', alpha: -1 });
 
 /** The share in dy of p of (p, q): see choose.ts. */
-function share(fn: 'minimum' | 'maximum' | 'powBase' | 'powExponent', p: Term, q: Term, dy: Value): Value {
+function share(fn: ShareFunction, p: Term, q: Term, dy: Value): Value {
   const numbers = [p, q, null].map((term) => (typeof term === 'number' ? term : undefined));
   return call(chosen, [...split([p, q]).values, dy], { fn, numbers });
 }
@@ -79,6 +80,7 @@ const gradients: Record<Exclude<BinaryFunction, 'remainder'>, Gradient> = {
   minimum: (dy, a, b) => [share('minimum', a, b, dy), share('minimum', b, a, dy)],
   maximum: (dy, a, b) => [share('maximum', a, b, dy), share('maximum', b, a, dy)],
   pow: (dy, a, b) => [share('powBase', a, b, dy), share('powExponent', a, b, dy)],
+  prelu: (dy, a, b) => [share('preluInput', a, b, dy), share('preluSlope', a, b, dy)],
 };
 
 /**
@@ -101,4 +103,23 @@ export function accumulateInto(target: Tensor, x: Tensor, before?: Tensor): void
   }
   const given = { ...tensors, before };
   launch(device, shaders.accumulate, 'remembering', given, { quads }, grid, specialization);
+}
+
+/** The first `count` elements of target = shares[0]·target + shares[1]·x, in place; f32, of one size. Not differentiable. */
+export function moveToward(target: Tensor, x: Tensor, shares: Tensor, count: number): void {
+  if (count === 0) return;
+  const { device } = target;
+  const { workgroup } = device.caps;
+  const quads = Math.ceil(count / 4);
+  const specialization = { overrides: { WORKGROUP: workgroup } };
+  const tensors = { x, y: target, shares };
+  launch(
+    device,
+    shaders.accumulate,
+    'toward',
+    tensors,
+    { quads },
+    linearGrid(quads, workgroup),
+    specialization,
+  );
 }

@@ -12,8 +12,18 @@ import * as shaders from './shaders.gen.ts';
 import { broadcastStrides, walkOf } from './strides.ts';
 
 /** In the order of shaders/choose.wgsl. */
-const functions = ['where', 'minimum', 'maximum', 'powBase', 'powExponent'] as const;
+const functions = [
+  'where',
+  'minimum',
+  'maximum',
+  'powBase',
+  'powExponent',
+  'preluInput',
+  'preluSlope',
+] as const;
 type ChooseFunction = (typeof functions)[number];
+/** Those of gradients. */
+export type ShareFunction = Exclude<ChooseFunction, 'where'>;
 
 /** Per operand, the number that stands for it where it is null. */
 type Numbers = readonly (number | undefined)[];
@@ -98,13 +108,13 @@ export const where: Op<WhereAttrs> = {
 };
 
 interface ChosenAttrs {
-  readonly fn: Exclude<ChooseFunction, 'where'>;
+  readonly fn: ShareFunction;
   readonly numbers: Numbers;
 }
 
 /**
- * The share in a gradient dy of p in minimum or maximum of (p, q), or of p and of q in p to the power q; p or q may be a
- * number.
+ * The share in a gradient dy of p in minimum or maximum of (p, q), or of p and of q in p to the power q and in prelu; p or
+ * q may be a number.
  */
 export const chosen: Op<ChosenAttrs> = {
   name: 'chosen',

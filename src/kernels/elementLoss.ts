@@ -1,4 +1,7 @@
-/** @file Losses of a difference, element by element: squared, absolute, smooth L1 and Huber's, with or without a mask. */
+/**
+ * @file Losses of two numbers, element by element, with or without a mask: of their difference (squared, absolute, smooth
+ * L1, Huber's, pairwise logistic), Kullback–Leibler of log-probabilities, contrastive of distances.
+ */
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectNumber, expectOneOf } from './checks.ts';
 import { elementAliases, expectFloat } from './elements.ts';
@@ -7,16 +10,25 @@ import { call, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { lossOutputs, type Reduction, ratioOfStrips, reductions, stripsOf } from './ratio.ts';
 import * as shaders from './shaders.gen.ts';
 
+/** In the order of shaders/elementLoss.wgsl. */
+const functions = [
+  'mse',
+  'smoothL1',
+  'l1',
+  'huber',
+  'pairwiseLogistic',
+  'klDivergence',
+  'klDivergenceOfLog',
+  'contrastiveMargin',
+] as const;
+
 export interface ElementLossAttrs {
-  readonly fn: 'mse' | 'smoothL1' | 'l1' | 'huber';
-  /** smoothL1, from 0, where it is l1; huber, above 0: where it turns from quadratic to linear. */
+  readonly fn: (typeof functions)[number];
+  /** smoothL1, from 0, where it is l1; huber, above 0: where it turns from quadratic to linear; contrastive: the margin. */
   readonly beta: number;
   /** Default mean. */
   readonly reduction?: Reduction | undefined;
 }
-
-/** In the order of shaders/elementLoss.wgsl. */
-const functions = ['mse', 'smoothL1', 'l1', 'huber'] as const;
 
 /** Checks prediction (f32 or f16), target and mask or null (f32), of one shape. @throws ShapeError */
 export function expectAlike(
@@ -52,19 +64,26 @@ function settings(prediction: Tensor, mask: Tensor | null, attrs: ElementLossAtt
   return { params: { size, quads, strips: stripsOf(device, quads), beta }, workgroup, specialization };
 }
 
+/** What options call `beta`, where it must be above 0. */
+const above0: Partial<Record<ElementLossAttrs['fn'], string>> = {
+  huber: 'delta',
+  contrastiveMargin: 'margin',
+};
+
 /**
- * Σ mask·f(prediction − target) / Σ mask over all elements, or without the division; mask 1 where it is null; 0 when
- * nothing counts. What has mask 0 may hold anything. Inputs: prediction (f32 or f16), target, mask or null (f32), of one
- * shape; the mask gets no gradient. Outputs: the loss, of shape [], and what it was divided by, f32.
+ * Σ mask·f(first, second) / Σ mask over all elements, or without the division; mask 1 where it is null; 0 when nothing
+ * counts. What has mask 0 may hold anything. Inputs: first (f32 or f16), second, mask or null (f32), of one shape; the
+ * mask gets no gradient. Outputs: the loss, of shape [], and what it was divided by, f32.
  */
-export const elementLoss: Op<ElementLossAttrs> = {
-  name: 'elementLoss',
-  inputs: ['prediction', 'target', 'mask'],
+const lossOf = (name: string, first: string, second: string): Op<ElementLossAttrs> => ({
+  name,
+  inputs: [first, second, 'mask'],
   infer(inputs, { fn, beta, reduction = 'mean' }) {
-    expectAlike('elementLoss', ['prediction', 'target'], inputs);
-    expectOneOf('elementLoss', 'reduction', reduction, reductions);
-    if (fn === 'huber') expectNumber('elementLoss', 'delta', beta, { above: 0 });
-    else expectNumber('elementLoss', 'beta', beta, { least: 0 });
+    expectAlike(name, [first, second], inputs);
+    expectOneOf(name, 'reduction', reduction, reductions);
+    const positive = above0[fn];
+    if (positive) expectNumber(name, positive, beta, { above: 0 });
+    else expectNumber(name, 'beta', beta, { least: 0 });
     return lossOutputs;
   },
   launch(device, [prediction, target, mask = null], outputs, attrs) {
@@ -85,7 +104,14 @@ export const elementLoss: Op<ElementLossAttrs> = {
       null,
     ];
   },
-};
+});
+
+/** Of a prediction and its target. */
+export const elementLoss = lossOf('elementLoss', 'prediction', 'target');
+/** Of two scores, the first of which should be higher. */
+export const orderLoss = lossOf('orderLoss', 'higher', 'lower');
+/** Of distances, and whether they are of like ones. */
+export const distanceLoss = lossOf('distanceLoss', 'distance', 'same');
 
 /** The gradient of the prediction, or of the target. */
 const elementLossGrad: Op<ElementLossAttrs & { readonly ofTarget: boolean }> = {

@@ -52,3 +52,20 @@ export function expectPair(call: string, argument: string, pair: Pair, least: nu
     throw new ShapeError(call, argument, `is ${describe(pair)}`, 'A number or [y, x] is needed.');
   return [expectWhole(call, argument, pair[0], least), expectWhole(call, argument, pair[1], least)];
 }
+
+/** One number for all axes of a volume, or [z, y, x]. */
+export type Triple = number | readonly [z: number, y: number, x: number];
+
+/** The three numbers, each whole and at least `least`. */
+export function expectTriple(
+  call: string,
+  argument: string,
+  triple: Triple,
+  least: number,
+): [z: number, y: number, x: number] {
+  const three = typeof triple === 'number' ? [triple, triple, triple] : triple;
+  if (!Array.isArray(three) || three.length !== 3)
+    throw new ShapeError(call, argument, `is ${describe(triple)}`, 'A number or [z, y, x] is needed.');
+  for (const one of three) expectWhole(call, argument, one, least);
+  return three as [number, number, number];
+}

@@ -29,6 +29,7 @@ const pointwiseFunctions = [
   'logicalAnd',
   'logicalOr',
   'logicalXor',
+  'prelu',
 ] as const;
 export type PointwiseFunction = (typeof pointwiseFunctions)[number];
 

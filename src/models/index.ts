@@ -1,5 +1,6 @@
 /** @file Networks and their weights. */
 
+export { type AverageSettings, MovingAverage } from './average.ts';
 export type { Body, BodyMode, Features, Tap } from './body.ts';
 export { Declarations, Declared, type Init } from './declare.ts';
 export {
@@ -22,6 +23,13 @@ export {
   type ConvTransposeOptions,
   Linear,
 } from './layers.ts';
+export {
+  Conv3d,
+  type Conv3dLayerOptions,
+  type Conv3dSizes,
+  ConvTranspose3d,
+  type ConvTranspose3dLayerOptions,
+} from './layers3d.ts';
 export { Module, type ModuleOptions } from './module.ts';
 export {
   BatchNorm,

@@ -8,12 +8,16 @@ import { Tensor } from '../tensor/tensor.ts';
 import { type Declarations, type Declared, expectDeclarations, type Init } from './declare.ts';
 
 /** Kaiming normal for ReLU: std √(2/fan-in). */
-const kaiming = (fanIn: number, gain = 1): Init => ({
+export const kaiming = (fanIn: number, gain = 1): Init => ({
   kind: 'normal',
   mean: 0,
   std: gain * Math.sqrt(2 / fanIn),
 });
-const uniform = (fanIn: number, gain = 1): Init => ({ kind: 'uniform', bound: gain / Math.sqrt(fanIn) });
+/** PyTorch's for biases. */
+export const uniform = (fanIn: number, gain = 1): Init => ({
+  kind: 'uniform',
+  bound: gain / Math.sqrt(fanIn),
+});
 
 /** What both convolutions are built from. */
 export interface ConvSizes {

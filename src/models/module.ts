@@ -4,7 +4,7 @@ import type { Undo } from '../autograd/scaler.ts';
 import { describe } from '../base/describe.ts';
 import { ConfigError } from '../base/errors.ts';
 import { expectOneOf, expectSettings, expectWhole } from '../base/settings.ts';
-import { accumulateInto } from '../kernels/index.ts';
+import { accumulateInto, moveToward } from '../kernels/index.ts';
 import { Device } from '../tensor/device.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -117,6 +117,18 @@ export class Module {
   /** For a LossScaler: the state and what it was before the last step's first training forward. */
   get undo(): Undo | undefined {
     return this.#before && { state: this.#state.whole, before: this.#before.whole };
+  }
+
+  /**
+   * Parameters and running statistics become shares[0] of their own and shares[1] of those of a module of the same
+   * declarations and options; batch counts stay. For MovingAverage.
+   */
+  mix(other: Module, shares: Tensor): void {
+    moveToward(this.arena.values, other.arena.values, shares, this.arena.values.size);
+    const last = [...this.statistics.values()].at(-1);
+    // Counts lie behind the statistics.
+    const count = last ? (last.offset - this.#state.whole.offset) / 4 + last.size : 0;
+    moveToward(this.#state.whole, other.#state.whole, shares, count);
   }
 
   get parameterCount(): number {

@@ -2,13 +2,19 @@
 import { expectTensor } from '../autograd/ops/operands.ts';
 import * as ops from '../autograd/ops.ts';
 import { ShapeError } from '../base/errors.ts';
-import { describe, expectNumber, expectOneOf } from '../kernels/checks.ts';
+import { describe, expectNumber, expectOneOf, expectWhole } from '../kernels/checks.ts';
 import { expectOptions } from '../kernels/options.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { expectDeclarations } from './declare.ts';
 import { expectMode, type Layer, type LayerSpec, placed } from './layer.ts';
 import { Conv2d, type ConvOptions, ConvTranspose2d, type ConvTransposeOptions, Linear } from './layers.ts';
+import {
+  Conv3d,
+  type Conv3dLayerOptions,
+  ConvTranspose3d,
+  type ConvTranspose3dLayerOptions,
+} from './layers3d.ts';
 import {
   BatchNorm,
   type BatchNormLayerOptions,
@@ -30,6 +36,20 @@ export const convTranspose2d =
   (options: ConvTransposeOptions): LayerSpec =>
   (at) => {
     const layer = new ConvTranspose2d(at, options);
+    return { forward: (x) => layer.forward(x) };
+  };
+
+/** [N, D, H, W, channelsIn] to [N, D′, H′, W′, channelsOut]. */
+export const conv3d =
+  (options: Conv3dLayerOptions): LayerSpec =>
+  (at) =>
+    new Conv3d(at, options);
+
+/** [N, D, H, W, channelsIn] to [N, D′, H′, W′, channelsOut]. */
+export const convTranspose3d =
+  (options: ConvTranspose3dLayerOptions): LayerSpec =>
+  (at) => {
+    const layer = new ConvTranspose3d(at, options);
     return { forward: (x) => layer.forward(x) };
   };
 
@@ -88,6 +108,17 @@ export const sigmoid = (): LayerSpec => activation(ops.sigmoid);
 export const tanh = (): LayerSpec => activation(ops.tanh);
 /** x where it is positive, slope·x elsewhere. */
 export const leakyRelu = (slope = 0.01): LayerSpec => activation((x) => ops.leakyRelu(x, slope));
+/** x where it is positive, else slope·x, with a slope that is learnt, of each channel or (default) one for all. */
+export const prelu =
+  (channels = 1, first = 0.25): LayerSpec =>
+  (at) => {
+    expectDeclarations('prelu', at);
+    expectWhole('prelu', 'channels', channels, 1);
+    expectNumber('prelu', 'first', first);
+    const slope = at.parameter('weight', [channels], { kind: 'constant', value: first });
+    return { forward: (x) => ops.prelu(x, slope.beside(x)) };
+  };
+
 /** x · Φ(x), Φ the normal distribution, or its approximation by tanh. */
 export const gelu = (options: ops.GeluOptions = {}): LayerSpec => activation((x) => ops.gelu(x, options));
 /** Over the last axis. */
@@ -128,6 +159,15 @@ export const avgPool2d = (
 ): LayerSpec => {
   expectOptions('avgPool2d', options, ['stride', 'padding', 'countIncludePad']);
   return activation((x) => ops.avgPool2d(x, { kernel, ...options }));
+};
+
+/** Maxima of windows of volumes; the stride is the kernel's size by default. */
+export const maxPool3d = (
+  kernel: ops.Pool3dOptions['kernel'],
+  options: Omit<ops.Pool3dOptions, 'kernel'> = {},
+): LayerSpec => {
+  expectOptions('maxPool3d', options, ['stride', 'padding']);
+  return activation((x) => ops.maxPool3d(x, { kernel, ...options }));
 };
 
 /** [N, …, C] to [N, C]. */

@@ -3,7 +3,7 @@ import { describe } from '../base/describe.ts';
 import { ConfigError, WeightError } from '../base/errors.ts';
 import { elementCount, formatShape, type Shape, sameShape, stridesOf } from '../tensor/shape.ts';
 
-/** One weight on the host, row-major in PyTorch's layout (OIHW, IOHW for transposed convolutions, Linear [out, in]). */
+/** One weight on the host, row-major in PyTorch's layout (OIHW, IOHW for transposed convolutions, with D before H for volumes, Linear [out, in]). */
 export interface Weight {
   readonly shape: Shape;
   readonly values: Float32Array;
@@ -20,8 +20,12 @@ export interface LoadReport {
   readonly skipped: ReadonlyMap<string, string>;
 }
 
-/** Axis order from our layout to PyTorch's, by rank: HWIO to OIHW and [in, out] to [out, in]. */
-const toTorchAxes: Readonly<Record<number, readonly number[]>> = { 2: [1, 0], 4: [3, 2, 0, 1] };
+/** Axis order from our layout to PyTorch's, by rank: HWIO to OIHW, DHWIO to OIDHW and [in, out] to [out, in]. */
+const toTorchAxes: Readonly<Record<number, readonly number[]>> = {
+  2: [1, 0],
+  4: [3, 2, 0, 1],
+  5: [4, 3, 0, 1, 2],
+};
 
 const axesOf = (rank: number): readonly number[] =>
   toTorchAxes[rank] ?? Array.from({ length: rank }, (_, axis) => axis);

@@ -13,15 +13,18 @@ import ops_losses
 import ops_math
 import ops_norm
 import ops_optim
+import ops_pairs
 import ops_pixels
+import ops_places
 import ops_reduce
 import ops_training
+import ops_volume
 import ops_warp
 from common import GOLDENS, Draw, write_json
 
 MODULES = [
     ops_conv, ops_groups, ops_elements, ops_image, ops_math, ops_loss, ops_optim, ops_norm, ops_reduce, ops_losses,
-    ops_training, ops_warp, ops_intensity, ops_pixels,
+    ops_training, ops_warp, ops_intensity, ops_pixels, ops_pairs, ops_places, ops_volume,
 ]
 
 

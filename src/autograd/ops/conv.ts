@@ -1,8 +1,5 @@
 /** @file Convolutions of one and two axes, their adjoints as differentiable functions. */
 
-import { ShapeError } from '../../base/errors.ts';
-import { describe } from '../../kernels/checks.ts';
-import { equalForm } from '../../kernels/conv/convGeneralForm.ts';
 import {
   type Conv1dOptions,
   type Conv1dTransposeOptions,
@@ -13,10 +10,8 @@ import {
   settingsOf,
 } from '../../kernels/conv/convGeneralSettings.ts';
 import { convSpec } from '../../kernels/conv/convGeneralShape.ts';
-import * as kernels from '../../kernels/index.ts';
-import { formatShape, sameShape } from '../../tensor/shape.ts';
-import { type Spec, Tensor } from '../../tensor/tensor.ts';
-import { apply } from '../apply.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { convolve, expectPlace, type Operands } from './convolve.ts';
 
 export type {
   Conv1dOptions,
@@ -26,9 +21,6 @@ export type {
   Padding,
   PerAxis,
 } from '../../kernels/conv/convGeneralSettings.ts';
-
-/** x, weight and bias. */
-type Operands = readonly [x: Tensor, weight: Tensor, bias: Tensor | null];
 
 /**
  * 2-D convolution: x [N, H, W, C], weight [kernelHeight, kernelWidth, C/groups, O], bias [O] or null → [N, H′, W′, O],
@@ -118,59 +110,4 @@ function inLine(as: string, operands: Operands, settings: ConvSettings): Tensor 
   using kernel = weight.reshape([1, ...weight.shape]);
   using y = convolve(as, [image, kernel, bias], lifted(settings));
   return y.reshape(shape);
-}
-
-/** By the fast kernels where they serve, else by the general one. */
-function convolve(as: string, operands: Operands, settings: ConvSettings, into?: Tensor): Tensor {
-  const [x, weight, bias] = operands;
-  const { attrs, rest } = equalForm(settings, x, weight) ?? {};
-  const exact = rest?.every(([before, after]) => before === 0 && after === 0);
-  if (!attrs || !rest || (into && !exact))
-    return apply(kernels.convGeneral, operands, settings, { as, into });
-  const op = settings.transposed ? kernels.conv2dTranspose : kernels.conv2d;
-  if (exact) return apply(op, operands, attrs, { as, into });
-  if (!settings.transposed) {
-    using padded = padAround(as, x, rest);
-    return apply(op, [padded, weight, bias], attrs, { as });
-  }
-  using whole = apply(op, operands, attrs, { as });
-  return cutAround(as, whole, rest);
-}
-
-type Sides = readonly (readonly [before: number, after: number])[];
-
-/** x with zeros around it; a tensor of its own. */
-function padAround(as: string, x: Tensor, sides: Sides): Tensor {
-  return onAxes(x, sides, (y, axis, [before, after]) =>
-    apply(kernels.pad, [y], { axis, before, after }, { as }),
-  );
-}
-
-/** x without its border; a tensor of its own. */
-function cutAround(as: string, x: Tensor, sides: Sides): Tensor {
-  return onAxes(x, sides, (y, axis, [start, after]) =>
-    apply(kernels.slice, [y], { axis, start, end: y.shape[axis]! - after }, { as }),
-  );
-}
-
-/** Changes the axes that have something to change, one after the other. */
-function onAxes(
-  x: Tensor,
-  sides: Sides,
-  change: (y: Tensor, axis: number, sides: readonly [number, number]) => Tensor,
-): Tensor {
-  return sides.reduce((y, [before, after], i) => {
-    if (before === 0 && after === 0) return y;
-    const changed = change(y, i + 1, [before, after]);
-    if (y !== x) y.dispose();
-    return changed;
-  }, x);
-}
-
-/** Throws unless `into` can take the result. */
-function expectPlace(as: string, into: Tensor, { shape, dtype }: Spec): void {
-  const fits = into instanceof Tensor && sameShape(into.shape, shape) && into.dtype === dtype;
-  if (fits) return;
-  const found = into instanceof Tensor ? `${into.dtype} ${formatShape(into.shape)}` : describe(into);
-  throw new ShapeError(as, 'into', `is ${found}`, `${dtype} ${formatShape(shape)} is needed.`);
 }

@@ -105,3 +105,12 @@ function partsOf(sizes: number | readonly number[], whole: number): readonly num
 export function pad(x: Tensor, before: number, after: number, axis = -1): Tensor {
   return apply(kernels.pad, [x], { axis, before, after });
 }
+
+/**
+ * x with elements before and after it along an axis, by default the channels, as mirrors at its ends show them; the ends
+ * themselves are not repeated. Of images pad one axis after the other. f32 or f16.
+ * @throws ShapeError for more than the axis has beside its end
+ */
+export function padReflect(x: Tensor, before: number, after: number, axis = -1): Tensor {
+  return apply(kernels.padReflect, [x], { axis, before, after });
+}

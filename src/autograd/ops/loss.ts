@@ -1,4 +1,5 @@
-/** @file Losses of a difference: one number of shape [] each, f32. Predictions are f32 or f16, all else f32. */
+/** @file Losses of two numbers each: one number of shape [] each, f32. Predictions are f32 or f16, all else f32. */
+import { expectOneOf } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
 import { expectOptions } from '../../kernels/options.ts';
 import type { Reduction } from '../../kernels/ratio.ts';
@@ -73,6 +74,72 @@ export function huber(prediction: Tensor, target: Tensor, options: HuberOptions 
 export function maskedMse(prediction: Tensor, target: Tensor, mask: Tensor): Tensor {
   const attrs = { fn: 'mse', beta: 0 } as const;
   return applyFirst(kernels.elementLoss, [prediction, target, mask], attrs, { as: 'maskedMse' });
+}
+
+export interface KlDivergenceOptions extends Omit<ElementLossOptions, 'reduction'> {
+  /** The target holds log-probabilities too (default false). */
+  readonly logTarget?: boolean | undefined;
+  /** As of the other losses; batchMean: Σ mask·loss over the size of the first axis, which is the divergence itself. */
+  readonly reduction?: Reduction | 'batchMean' | undefined;
+}
+
+/**
+ * Kullback–Leibler divergence of a target distribution from a predicted one, by element t·(log t − prediction): prediction
+ * of log-probabilities (f32 or f16), target of probabilities (f32), of one shape. t = 0 counts as its limit, but gets the
+ * gradient −∞. Both have a gradient.
+ * @throws ShapeError for tensors or options that do not fit
+ */
+export function klDivergence(prediction: Tensor, target: Tensor, options: KlDivergenceOptions = {}): Tensor {
+  const as = 'klDivergence';
+  expectOptions(as, options, ['logTarget', 'mask', 'reduction']);
+  const { logTarget = false, mask, reduction = 'mean' } = options;
+  expectOneOf(as, 'logTarget', logTarget, [true, false]);
+  expectOneOf(as, 'reduction', reduction, ['mean', 'sum', 'batchMean']);
+  const fn = logTarget ? 'klDivergenceOfLog' : 'klDivergence';
+  const attrs = { fn, beta: 0, reduction: reduction === 'mean' ? 'mean' : 'sum' } as const;
+  const loss = applyFirst(kernels.elementLoss, [prediction, target, mask ?? null], attrs, { as });
+  if (reduction !== 'batchMean') return loss;
+  using sum = loss;
+  const batch = prediction.shape[0] ?? 1;
+  return apply(kernels.unary, [sum], { fn: 'affine', alpha: 1 / Math.max(1, batch), beta: 0 }, { as });
+}
+
+/**
+ * Mean of log(1 + exp(lower − higher)), of scores of one shape, the first of which should be the higher: `higher` f32 or
+ * f16, `lower` f32 (RankNet: Burges et al. 2005). Both have a gradient.
+ * @throws ShapeError for tensors or options that do not fit
+ */
+export function pairwiseLogistic(higher: Tensor, lower: Tensor, options: ElementLossOptions = {}): Tensor {
+  const fn = 'pairwiseLogistic';
+  expectOptions(fn, options, ['mask', 'reduction']);
+  const { mask = null, reduction } = options;
+  return applyFirst(kernels.orderLoss, [higher, lower, mask], { fn, beta: 0, reduction }, { as: fn });
+}
+
+export interface ContrastiveMarginOptions extends ElementLossOptions {
+  /** How far apart unlike ones should be, above 0; default 1. */
+  readonly margin?: number | undefined;
+}
+
+/**
+ * Mean of ½·same·d² + ½·(1 − same)·max(0, margin − d)², d ≥ 0 the distances of pairs (f32 or f16), `same` 1 where a pair
+ * is of like ones and 0 where it is not (f32), of one shape (Hadsell, Chopra and LeCun 2006, eq. 4). Both have a gradient.
+ * @throws ShapeError for tensors or options that do not fit
+ */
+export function contrastiveMargin(
+  distance: Tensor,
+  same: Tensor,
+  options: ContrastiveMarginOptions = {},
+): Tensor {
+  const fn = 'contrastiveMargin';
+  expectOptions(fn, options, ['margin', 'mask', 'reduction']);
+  const { margin = 1, mask = null, reduction } = options;
+  return applyFirst(
+    kernels.distanceLoss,
+    [distance, same, mask],
+    { fn, beta: margin, reduction },
+    { as: fn },
+  );
 }
 
 /** Heatmaps [N, H, W, V] of lines [N, V, 3]: exp(−distance²/(2·sigma²)), in pixels (paper §1). No gradient. */

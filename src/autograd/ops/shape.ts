@@ -1,8 +1,9 @@
 /** @file Shapes of tensors of any dtype: views of the same elements, and their elements in another order. */
 
 import { ShapeError } from '../../base/errors.ts';
-import { describe } from '../../kernels/checks.ts';
+import { describe, expectWhole } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
+import { expectRank } from '../../kernels/op.ts';
 import { expectAxes, expectAxis } from '../../kernels/options.ts';
 import { elementCount, formatShape, inferShape, type Shape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -90,6 +91,49 @@ export function transpose(x: Tensor, a = -2, b = -1): Tensor {
 export function flip(x: Tensor, axes?: readonly number[]): Tensor {
   const { shape } = expectTensor('flip', 'x', x);
   return apply(kernels.flip, [x], { axes: expectAxes('flip', axes, shape) });
+}
+
+/**
+ * Channels to pixels: x [N, H, W, C·factor²] → [N, H·factor, W·factor, C]; channel (c·factor + i)·factor + j goes to row i
+ * and column j of its pixel's factor×factor, as in PyTorch (Shi et al. 2016). Any dtype.
+ * @throws ShapeError for channels that factor² does not divide
+ */
+export function pixelShuffle(x: Tensor, factor: number): Tensor {
+  const as = 'pixelShuffle';
+  const [batch, height, width, channels] = imageShape(as, x, factor);
+  const area = factor * factor;
+  if (channels % area !== 0)
+    throw new ShapeError(as, 'x', `has ${channels} channels`, `A multiple of ${area} is needed.`);
+  const apart = [batch, height, width, channels / area, factor, factor];
+  const shape = [batch, height * factor, width * factor, channels / area];
+  return movedAxes(x, apart, [0, 1, 4, 2, 5, 3], shape, as);
+}
+
+/**
+ * Pixels to channels, the inverse of pixelShuffle: x [N, H·factor, W·factor, C] → [N, H, W, C·factor²]. Any dtype.
+ * @throws ShapeError for sides that factor does not divide
+ */
+export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
+  const as = 'pixelUnshuffle';
+  const [batch, height, width, channels] = imageShape(as, x, factor);
+  if (height % factor !== 0 || width % factor !== 0)
+    throw new ShapeError(as, 'x', `has ${height}×${width} pixels`, `Multiples of ${factor} are needed.`);
+  const [rows, columns] = [height / factor, width / factor];
+  const apart = [batch, rows, factor, columns, factor, channels];
+  return movedAxes(x, apart, [0, 1, 3, 5, 2, 4], [batch, rows, columns, channels * factor * factor], as);
+}
+
+function imageShape(as: string, x: Tensor, factor: number): readonly [number, number, number, number] {
+  const { shape } = expectRank(as, 'x', expectTensor(as, 'x', x), 4, null);
+  expectWhole(as, 'factor', factor, 1);
+  return shape as unknown as readonly [number, number, number, number];
+}
+
+/** x seen as `apart`, with its axes in another order, seen as `shape`. */
+function movedAxes(x: Tensor, apart: Shape, axes: readonly number[], shape: Shape, as: string): Tensor {
+  using split = reshaped(x, apart, as);
+  using moved = apply(kernels.permute, [split], { axes }, { as });
+  return reshaped(moved, shape, as);
 }
 
 /** A second handle on the same elements that no tape follows: as a constant. Dispose both. */

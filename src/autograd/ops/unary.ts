@@ -6,10 +6,12 @@
 
 import { ShapeError } from '../../base/errors.ts';
 import { describe, expectOneOf } from '../../kernels/checks.ts';
-import { expectScalar } from '../../kernels/elements.ts';
+import { expectFloat, expectScalar } from '../../kernels/elements.ts';
 import * as kernels from '../../kernels/index.ts';
+import { expectType } from '../../kernels/op.ts';
 import { expectOptions } from '../../kernels/options.ts';
 import { type DType, dtypes, isFloat } from '../../tensor/dtype.ts';
+import { formatShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 import { expectTensor } from './operands.ts';
@@ -71,6 +73,23 @@ export function affine(x: Tensor, alpha: number, beta = 0): Tensor {
 export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
   expectScalar('leakyRelu', 'slope', slope, 'f32');
   return apply(kernels.unary, [x], { fn: 'leakyRelu', alpha: slope }, { as: 'leakyRelu' });
+}
+
+/**
+ * x where it is positive, else slope·x: slope [C], one for each place in the last axis of x [.., C], or [1], one for all,
+ * of x's dtype (He, Zhang, Ren and Sun 2015). Both get a gradient.
+ * @throws ShapeError for a slope of another shape or dtype
+ */
+export function prelu(x: Tensor, slope: Tensor): Tensor {
+  const { dtype, shape: whole } = expectFloat('prelu', 'x', expectTensor('prelu', 'x', x));
+  const channels = whole.at(-1) ?? 1;
+  const { shape } = expectType('prelu', 'slope', expectTensor('prelu', 'slope', slope), dtype);
+  if (shape.length !== 1 || (shape[0] !== channels && shape[0] !== 1)) {
+    const problem = `has shape ${formatShape(shape)} for x ${formatShape(whole)}`;
+    throw new ShapeError('prelu', 'slope', problem, `[${channels}] or [1] is needed.`);
+  }
+  using single = shape[0] === 1 ? slope.reshape([]) : undefined;
+  return apply(kernels.binary, [x, single ?? slope], { fn: 'prelu' }, { as: 'prelu' });
 }
 
 /** x where it is positive, else alpha·(exp(x) − 1) (Clevert et al., 2015). */

@@ -1,4 +1,4 @@
-/** @file What a convolution of one or two axes is asked to do: options as users write them, checked and per axis. */
+/** @file What a convolution of one to three axes is asked to do: options as users write them, checked and per axis. */
 import { ShapeError } from '../../base/errors.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -54,6 +54,32 @@ export interface Conv1dTransposeOptions extends Omit<Conv1dOptions, 'padding'> {
   readonly outputPadding?: number;
 }
 
+/** One number for all axes, or [depth, vertical, horizontal]. */
+export type PerAxis3d = number | readonly [z: number, y: number, x: number];
+
+/** As Padding, of volumes. */
+export type Padding3d =
+  | PerAxis3d
+  | readonly [front: number, back: number, top: number, bottom: number, left: number, right: number];
+
+export interface Conv3dOptions {
+  /** Default 1. */
+  readonly stride?: PerAxis3d;
+  /** Zeros around the volume, as in conv2d; default 0. */
+  readonly padding?: Padding3d | 'same' | 'valid';
+  /** Default 1. */
+  readonly dilation?: PerAxis3d;
+  /** Applies ReLU to the result in the same launch. */
+  readonly relu?: boolean;
+}
+
+export interface Conv3dTransposeOptions extends Omit<Conv3dOptions, 'padding'> {
+  /** What is left out around the result, default 0. */
+  readonly padding?: Padding3d;
+  /** Added at the end of each axis, as in conv2dTranspose; default 0. */
+  readonly outputPadding?: PerAxis3d;
+}
+
 /** Checked options, by axis, of a convolution or (`transposed`) its adjoint. */
 export interface ConvSettings {
   readonly transposed: boolean;
@@ -72,7 +98,8 @@ type Unchecked = Readonly<Record<string, unknown>>;
 const OPTIONS = ['stride', 'padding', 'dilation', 'groups', 'relu'] as const;
 
 /** Which axes a number is for. */
-const axesOf = (rank: number) => (rank === 1 ? 'one' : '[vertical, horizontal]');
+const axesOf = (rank: number) =>
+  ['one', '[vertical, horizontal]', '[depth, vertical, horizontal]'][rank - 1]!;
 
 /** One whole number an axis, from a number or a list of them. */
 function perAxis(call: string, name: string, value: unknown, rank: number, least: number): number[] {
@@ -91,7 +118,11 @@ function sidesOf(call: string, value: unknown, rank: number): [number, number][]
     return Array.from({ length: rank }, (_, axis) => [sides[2 * axis]!, sides[2 * axis + 1]!]);
   }
   if (typeof value !== 'number' && (!Array.isArray(value) || value.length !== rank)) {
-    const forms = rank === 1 ? '[before, after]' : '[vertical, horizontal], [top, bottom, left, right]';
+    const forms = [
+      '[before, after]',
+      '[vertical, horizontal], [top, bottom, left, right]',
+      '[depth, vertical, horizontal], [front, back, top, bottom, left, right]',
+    ][rank - 1];
     const fix = `A whole number from 0, ${forms}, or for convolutions 'same' or 'valid', is needed.`;
     throw new ShapeError(call, 'padding', `is ${describe(value)}`, fix);
   }

@@ -60,7 +60,7 @@ function expectSides(call: string, x: Tensor, weight: Tensor, sides: Shape, tran
   throw new ShapeError(call, 'x', problem, 'Use a larger image or more padding, or less dilation.');
 }
 
-/** The spec of the result, of one or two spatial axes. @throws ShapeError where tensors and settings do not fit */
+/** The spec of the result, of one to three spatial axes. @throws ShapeError where tensors and settings do not fit */
 export function convSpec(
   call: string,
   inputs: readonly (Tensor | null | undefined)[],

@@ -28,16 +28,12 @@ class ShuffleBlock {
 
   forward(x: Tensor, { training, recompute }: BodyMode): Tensor {
     const inside = (from: Tensor): Tensor =>
-      this.#norm2.forward(pixelShuffle(this.#norm1.forward(this.#conv.forward(from), training)), training);
+      this.#norm2.forward(
+        ops.pixelShuffle(this.#norm1.forward(this.#conv.forward(from), training), 2),
+        training,
+      );
     return recompute ? ops.recompute(inside, x) : inside(x);
   }
-}
-
-/** [N, H, W, 4·C] to [N, 2·H, 2·W, C]; the four channels of a result are neighbours, as in PyTorch. */
-function pixelShuffle(x: Tensor): Tensor {
-  const [n, height, width, channels] = x.shape as [number, number, number, number];
-  const parts = ops.reshape(x, [n, height, width, channels / 4, 2, 2]);
-  return ops.reshape(ops.permute(parts, [0, 1, 4, 2, 5, 3]), [n, 2 * height, 2 * width, channels / 4]);
 }
 
 /**

@@ -54,8 +54,8 @@ const patternOf = (names) =>
 const messageOf = (error) => (error?.message ?? String(error)).slice(0, 300);
 
 /** What fell: `where` and `message` of the first. */
-function firstFailure({ testModules, unhandledErrors }) {
-  for (const module of testModules) {
+function firstFailure(modules, unhandledErrors) {
+  for (const module of modules) {
     const [error] = module.errors();
     if (error) return { where: module.relativeModuleId, message: messageOf(error) };
     for (const test of module.children.allTests('failed'))
@@ -67,8 +67,8 @@ function firstFailure({ testModules, unhandledErrors }) {
   return error ? { where: 'unhandled', message: messageOf(error) } : null;
 }
 
-function timesOf({ testModules }) {
-  const tests = testModules.flatMap((module) => [...module.children.allTests()]);
+function timesOf(modules) {
+  const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const nameOf = ({ name, parent }) => (parent.type === 'module' ? name : `${nameOf(parent)} ${name}`);
   const ran = tests.filter((test) => ['passed', 'failed'].includes(test.result().state));
   return Object.fromEntries(ran.map((test) => [nameOf(test), (test.diagnostic()?.duration ?? 0) / 1000]));
@@ -84,8 +84,11 @@ async function run({ texts, tests, env = {} }) {
   const specifications = tests.map(({ file, names }) =>
     project.createSpecification(join(root, file), names ? { testNamePattern: patternOf(names) } : {}),
   );
-  const ran = await vitest.runTestSpecifications(specifications);
-  return { failure: firstFailure(ran), times: timesOf(ran) };
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
+  // Vitest tells of what ran before, too
+  const asked = new Set(specifications.map(({ moduleId }) => moduleId));
+  const modules = testModules.filter(({ moduleId }) => asked.has(moduleId));
+  return { failure: firstFailure(modules, unhandledErrors), times: timesOf(modules) };
 }
 
 process.on('message', async (job) => {

@@ -1,12 +1,13 @@
 /** @file Runs, for each mutant, the tests that reach it, the quickest first, until one falls. */
 import { runJobs } from './hosts.mjs';
+import { LONGEST } from './reach.mjs';
 
 /** Seconds of tests that are run for one mutant, as they took when counted, and longest of one test. */
-const ENOUGH = 60;
-const SLOW = 10;
+const ENOUGH = 40;
+const SLOW = 30;
 
 /** Seconds a run may take beyond thrice what its tests took. */
-const PATIENCE = 60;
+const PATIENCE = 90;
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 
@@ -15,25 +16,36 @@ const sum = (values) => values.reduce((total, value) => total + value, 0);
  * reached while a file loads can matter to each of its tests.
  */
 function partOf({ file, wall, times, outside, tests }, id) {
-  const load = wall - sum(Object.values(times));
+  // tests that run beside each other take longer together than their file
+  const load = Math.max(1, wall - sum(Object.values(times)));
   const quick = Object.keys(times).filter((name) => times[name] <= SLOW);
   const names = outside.has(id) ? quick : quick.filter((name) => tests.get(name)?.has(id));
   if (names.length === 0) return null;
   return { file, names, seconds: load + sum(names.map((name) => times[name])) };
 }
 
-/** Files of tests for a mutant, those of the folder named like its own first, up to `ENOUGH` seconds, one at least. */
-export function testsFor({ id, file: source }, reached) {
-  const area = `${source.split('/')[1]}/`;
-  const far = ({ file }) => Number(!file.startsWith(`test/${area}`));
+/** How many letters two names begin with alike. */
+export function alike(a, b) {
+  let count = 0;
+  while (count < a.length && a[count] === b[count]) count++;
+  return count;
+}
+
+/**
+ * Files of tests for a mutant, those named most like its own first, up to `ENOUGH` seconds, one at least. Where
+ * none is known to reach it, those `uncounted` that are named like it or its folder, whole.
+ */
+export function testsFor({ id, file: source }, reached, uncounted) {
+  const like = ({ file }) => alike(file.replace(/^test/, 'src'), source);
   const parts = reached.map((found) => partOf(found, id)).filter(Boolean);
-  parts.sort((a, b) => far(a) - far(b) || a.seconds - b.seconds);
+  parts.sort((a, b) => like(b) - like(a) || a.seconds - b.seconds);
   let total = 0;
   const fitting = parts.filter(({ seconds }, at) => {
     total += seconds;
     return at === 0 || total <= ENOUGH;
   });
-  return fitting;
+  const named = uncounted.filter(({ file }) => source.startsWith(`src/${/^test\/([^.]+)/.exec(file)[1]}`));
+  return fitting.length > 0 ? fitting : named.map(({ file }) => ({ file, seconds: LONGEST }));
 }
 
 /** Sets of what was found, for looking up. */

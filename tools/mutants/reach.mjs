@@ -9,7 +9,7 @@ import { filesBelow } from './stryker.mjs';
 const setup = fileURLToPath(new URL('setup.mjs', import.meta.url));
 
 /** A test file that takes longer than so many seconds when counted is no test to run for each mutant. */
-const LONGEST = 120;
+export const LONGEST = 120;
 
 const isTest = (file) => file.endsWith('.test.ts');
 

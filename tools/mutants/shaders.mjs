@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { openCompiler } from '../shader-compiler.mjs';
 import { shaderModule } from '../shader-module.mjs';
 import { draw } from './draw.mjs';
-import { judge } from './judge.mjs';
+import { alike, judge } from './judge.mjs';
 import { reach } from './reach.mjs';
 import { shaderMutants, usersOf, withMutant } from './wgsl.mjs';
 
@@ -11,13 +11,6 @@ const near = ['test/kernels', 'test/autograd', 'test/gpu'];
 
 /** Seconds of test files that are run for one mutant. */
 const ENOUGH = 120;
-
-/** How many letters two names begin with alike. */
-function alike(a, b) {
-  let count = 0;
-  while (count < a.length && a[count] === b[count]) count++;
-  return count;
-}
 
 /** Test files that compile a shader with the mutant in it: those named like it first, then the quick ones. */
 function plan({ path }, reached) {

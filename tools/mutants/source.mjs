@@ -17,10 +17,12 @@ export async function mutateSource({ paths, sample, seed, only, tests = near, ..
   const { mutants: all, counted } = await sourceMutants(files, how.tree);
   const drawn = only ? all.filter(({ key }) => only.has(key)) : draw(all, { sample, seed });
   how.say(`${drawn.length} of ${all.length} mutants; which tests reach them:`);
-  const reached = indexed(await reach(tests, counted, how));
+  const found = await reach(tests, counted, how);
+  const reached = indexed(found);
+  const uncounted = found.filter(({ failure }) => failure);
   const results = await judge(drawn, {
     ...how,
-    plan: (mutant) => testsFor(mutant, reached),
+    plan: (mutant) => testsFor(mutant, reached, uncounted),
     textsOf: async (mutant) => {
       const text = await mutated(mutant, how.tree);
       return text === null ? null : { [mutant.file]: text };

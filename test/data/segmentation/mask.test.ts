@@ -112,6 +112,21 @@ describe('maskOnGrid', () => {
       GeometryError,
       /does more than scale and move/,
     ],
+    ...(
+      [
+        [-1, 0, 0, 0, 1, 0],
+        [1, 0, 0, 0, -1, 0],
+        [1, 0, 0, 0, 1, NaN],
+      ] as const
+    ).map(
+      (map) =>
+        [
+          `the map ${map}`,
+          () => maskOnGrid({ rows: 1, columns: 1, values: [0] }, map, 1, acdc),
+          GeometryError,
+          /does more than scale and move/,
+        ] as const,
+    ),
   ])('refuses %s', (_, call, type, message) => {
     expect(call).toThrow(type);
     expect(call).toThrow(message);

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { groupBy } from './mutants/draw.mjs';
+import { groupBy, nameOf } from './mutants/draw.mjs';
 import { scoreOf, tableOf } from './mutants/score.mjs';
 import { mutateShaders } from './mutants/shaders.mjs';
 import { mutateSource } from './mutants/source.mjs';
@@ -35,7 +35,7 @@ function optionsOf(argv) {
   const survived = again?.filter(({ status }) => ['survived', 'no test'].includes(status));
   return {
     ...{ paths: positionals, sample, seed, jobs, tests: values.tests?.split(',') },
-    only: survived && new Set(survived.map(({ key }) => key)),
+    only: survived && new Set(survived.map(nameOf)),
     say: (line) => console.error(line),
   };
 }

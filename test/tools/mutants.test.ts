@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { draw } from '../../tools/mutants/draw.mjs';
+import { draw, nameOf } from '../../tools/mutants/draw.mjs';
 import { scoreOf, tableOf, wilson } from '../../tools/mutants/score.mjs';
 import { mutateShaders } from '../../tools/mutants/shaders.mjs';
 import { mutateSource } from '../../tools/mutants/source.mjs';
@@ -141,7 +141,7 @@ describe('mutants of shaders', () => {
     const { results } = await mutateShaders({
       ...asked(),
       ...{ paths: ['upsample.wgsl'], tests: ['test/kernels/upsample.test.ts'], tree: root },
-      only: new Set(planted.map(({ key }) => key)),
+      only: new Set(planted.map(nameOf)),
     });
     expect(results).toMatchObject([{ status: 'killed' }]);
     expect(results[0]!.by!.where).toContain('upsampleBilinear2d');

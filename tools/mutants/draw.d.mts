@@ -10,3 +10,5 @@ export function draw<M extends Mutant>(
   mutants: readonly M[],
   options: { readonly sample: number; readonly seed: number },
 ): readonly M[];
+
+export function nameOf(mutant: Pick<Mutant, 'key'> & { readonly original: string }): string;

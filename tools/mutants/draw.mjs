@@ -15,6 +15,9 @@ export function groupBy(values, keyOf) {
   return groups;
 }
 
+/** What no two mutants share: several may begin at one place. */
+export const nameOf = ({ key, original }) => `${key} for ${original}`;
+
 /**
  * About `sample` mutants, as many of each `stratum` as its share, in order of files. What is drawn depends on the seed and
  * on each mutant's `key` alone, so that others that come or go move none.

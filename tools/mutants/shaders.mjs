@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { openCompiler } from '../shader-compiler.mjs';
 import { shaderModule } from '../shader-module.mjs';
-import { draw } from './draw.mjs';
+import { draw, nameOf } from './draw.mjs';
 import { alike, judge } from './judge.mjs';
 import { reach } from './reach.mjs';
 import { shaderMutants, usersOf, withMutant } from './wgsl.mjs';
@@ -44,7 +44,7 @@ export async function mutateShaders({ paths, sample, seed, only, tests = near, .
   const all = shaderMutants(
     paths.length > 0 ? paths.map((path) => path.replace(/^shaders\//, '')) : undefined,
   );
-  const drawn = only ? all.filter(({ key }) => only.has(key)) : draw(all, { sample, seed });
+  const drawn = only ? all.filter((mutant) => only.has(nameOf(mutant))) : draw(all, { sample, seed });
   how.say(`${drawn.length} of ${all.length} mutants; which tests compile their shaders:`);
   const reached = await reach(tests, {}, how);
   const { compile, close } = await openCompiler();

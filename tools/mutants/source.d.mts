@@ -7,7 +7,7 @@ export interface Asked {
   readonly tests?: readonly string[];
   readonly sample: number;
   readonly seed: number;
-  /** Keys of mutants, in place of a sample. */
+  /** Names of mutants, in place of a sample. */
   readonly only?: ReadonlySet<string>;
   /** Folder of the tree that they run in, and of what is remembered. */
   readonly tree: string;

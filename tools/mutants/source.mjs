@@ -1,5 +1,5 @@
 /** @file Mutants of TypeScript: what there is, what is drawn, and what the tests say. */
-import { draw } from './draw.mjs';
+import { draw, nameOf } from './draw.mjs';
 import { indexed, judge, testsFor } from './judge.mjs';
 import { reach } from './reach.mjs';
 import { filesBelow, mutated, sourceMutants } from './stryker.mjs';
@@ -15,7 +15,7 @@ const near = ['base', 'data', 'results', 'planning', 'report', 'run', 'tasks', '
 export async function mutateSource({ paths, sample, seed, only, tests = near, ...how }) {
   const files = filesBelow(paths.length > 0 ? paths : folders, how.tree);
   const { mutants: all, counted } = await sourceMutants(files, how.tree);
-  const drawn = only ? all.filter(({ key }) => only.has(key)) : draw(all, { sample, seed });
+  const drawn = only ? all.filter((mutant) => only.has(nameOf(mutant))) : draw(all, { sample, seed });
   how.say(`${drawn.length} of ${all.length} mutants; which tests reach them:`);
   const found = await reach(tests, counted, how);
   const reached = indexed(found);

@@ -65,7 +65,8 @@ export async function runJobs(jobs, { root, count, setup, onDone }) {
   const waiting = [...jobs];
   const hosts = Array.from({ length: Math.min(count, jobs.length) }, () => new Host(root, setup));
   const stop = () => hosts.forEach((host) => void host.stop());
-  process.on('exit', stop);
+  // before the tree's copy goes
+  process.prependListener('exit', stop);
   const work = async (host) => {
     for (let job = waiting.shift(); job; job = waiting.shift()) {
       const began = performance.now();

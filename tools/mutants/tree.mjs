@@ -9,7 +9,7 @@ const left = new Set(['.git', 'node_modules', 'runs']);
 /** The copy's folder; it goes when the process ends. */
 export function copyTree() {
   const copy = mkdtempSync(join(tmpdir(), 'planewise-mutants-'));
-  process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
+  process.on('exit', () => rmSync(copy, { recursive: true, force: true, maxRetries: 5 }));
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
   for (const name of readdirSync(root))
     if (!left.has(name)) cpSync(join(root, name), join(copy, name), { recursive: true });

@@ -18,21 +18,26 @@ export function identifier(file) {
   return basename(file, '.wgsl').replace(/\.(\w)/g, (_, letter) => letter.toUpperCase());
 }
 
-function linesOf(path) {
-  const lines = readFileSync(join(folder, path), 'utf8').split('\n');
+function linesOf(path, instead) {
+  const lines = (instead[path] ?? readFileSync(join(folder, path), 'utf8')).split('\n');
   return lines.map((text, index) => ({ text, at: `shaders/${path}:${index + 1}` }));
 }
 
 /**
  * A shader's text, and where each of its lines stands. `// @include name` pulls in shaders/include/name.wgsl, whose own
  * text is plain WGSL. `parts` are the text cut at includes: their names, or null for the shader's own lines.
+ * @param instead texts by path in shaders/, in place of the files'
  */
-export function readShader(file) {
+export function readShader(file, instead = {}) {
   const parts = [{ include: null, lines: [] }];
-  for (const line of linesOf(file)) {
+  for (const line of linesOf(file, instead)) {
     const include = /^\/\/ @include (\S+)$/.exec(line.text)?.[1];
     if (!include) parts.at(-1).lines.push(line);
-    else parts.push({ include, lines: linesOf(`include/${include}.wgsl`) }, { include: null, lines: [] });
+    else
+      parts.push(
+        { include, lines: linesOf(`include/${include}.wgsl`, instead) },
+        { include: null, lines: [] },
+      );
   }
   const filled = parts.filter(({ lines }) => lines.length > 0);
   const textOf = (lines) => lines.map(({ text }) => text).join('\n');

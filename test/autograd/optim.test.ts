@@ -90,6 +90,19 @@ describe('optimizer', () => {
     });
   }
 
+  it('takes the norm of more gradients than its sums have places for', async () => {
+    const gradient = Float32Array.from({ length: 70_000 }, (_, i) => (i % 7) - 2);
+    const arena = await arenaOf([{ name: 'many', shape: [gradient.length] }]);
+    const optimizer = new Optimizer(arena, { kind: 'sgd', maxGradientNorm: 1 });
+    optimizer.prepare(1, 1);
+    give(arena, 'many', gradient);
+    await poisoned(device(), () => optimizer.apply());
+    const norm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
+    expectClose(await optimizer.gradientNorm.read(), [norm, 1 / norm], 1e-6, 'norm');
+    optimizer.dispose();
+    arena.dispose();
+  });
+
   it('leaves alone what no gradient reached, and never uses a gradient of the step before', async () => {
     const values = [1, 2, 3, 4, 5];
     const arena = await arenaOf(['a', 'frozen', 'b'].map((name) => ({ name, shape: [5], values })));

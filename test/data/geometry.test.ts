@@ -236,12 +236,18 @@ describe('relativeLocations', () => {
 
   test('follow minus the normal when asked for the published sign', () => {
     const planes = offsets.map((offset) => shortAxisPlane(offset));
-    const normal = planeNormal(planes[0]!);
-    const published = relativeLocations(planes, 'zhang2024').locations!;
-    const sign = dot(normal, [1, -1, -1]) > 0 ? -1 : 1;
-    published.forEach((v, i) => {
-      expect(v).toBeCloseTo(sign > 0 ? expected[i]! : 1 - expected[i]!, 12);
-    });
+    const turned = planes.map((p) => ({
+      ...p,
+      rowDirection: p.columnDirection,
+      columnDirection: p.rowDirection,
+    }));
+    for (const stack of [planes, turned]) {
+      const published = relativeLocations(stack, 'zhang2024').locations!;
+      const sign = dot(planeNormal(stack[0]!), [1, -1, -1]) > 0 ? -1 : 1;
+      published.forEach((v, i) => {
+        expect(v).toBeCloseTo(sign > 0 ? expected[i]! : 1 - expected[i]!, 12);
+      });
+    }
   });
 
   test('of one location are a reason, and of planes that are not parallel an error', () => {

@@ -6,7 +6,13 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BusyError, FileError } from '../../src/base/errors.ts';
-import { lockFile, lockFolder, lockWhenFree, whileLocked } from '../../src/data/files/lock.node.ts';
+import {
+  isLockName,
+  lockFile,
+  lockFolder,
+  lockWhenFree,
+  whileLocked,
+} from '../../src/data/files/lock.node.ts';
 import { ownMark } from '../../src/data/files/process.node.ts';
 import { DiskFiles } from '../../src/train/runfiles.node.ts';
 
@@ -57,6 +63,11 @@ describe('a folder’s lock', () => {
     lock.free();
     expect(await readdir(folder)).toEqual([]);
     (await lockFolder(run)).free();
+  });
+
+  it('is known by its name, and so is what making one leaves', () => {
+    const names = [lockFile, `${lockFile}.taking`, `${lockFile}.7.tmp`, 'running.jsonl', `my.${lockFile}`];
+    expect(names.map(isLockName)).toEqual([true, true, true, false, false]);
   });
 
   it('leaves a folder that was there, or that holds something by now', async () => {

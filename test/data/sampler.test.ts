@@ -196,6 +196,9 @@ describe('splitSubjects', () => {
     expect(() => splitSubjects(['a', 'b'], { validation: 0.9 })).toThrow(/leave none for training/);
     expect(() => splitSubjects(['a', 'b'], { validation: 0.6, test: 0.5 })).toThrow(ConfigError);
     expect(() => splitSubjects(['a'], { validation: Number.NaN })).toThrow(ConfigError);
+    const ten = Array.from({ length: 10 }, (_, i) => `s${i}`);
+    expect(() => splitSubjects(ten, { validation: -0.2, test: 0.3 })).toThrow(/must be ≥ 0/);
+    expect(() => splitSubjects(ten, { validation: 0.3, test: -0.2 })).toThrow(/must be ≥ 0/);
   });
 });
 

@@ -14,7 +14,7 @@ import type { Tensor } from '../../src/tensor/tensor.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
 import { train } from '../../src/train/loop.ts';
-import { combined } from '../../src/train/losses.ts';
+import { combined, MeanLosses } from '../../src/train/losses.ts';
 import { type ChosenTask, planOf } from '../../src/train/plan.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import { metricsFile, parseRecords, validationFile, withoutTimings } from '../../src/train/runlog.ts';
@@ -47,6 +47,11 @@ async function run(files: MemoryFiles, chosen: readonly ChosenTask[], stopAfter?
 
 const rowsOf = async (files: MemoryFiles, name: string): Promise<StepMetrics[]> =>
   parseRecords<StepMetrics>((await readText(files, name))!, name);
+
+it('mean losses of no labels are 0', () => {
+  const { tasks, streams } = planned(lines, places);
+  expect(new MeanLosses(tasks, streams).mean()).toEqual({ loss: 0, tasks: { orientation: 0, location: 0 } });
+});
 
 describe('a plan', () => {
   it('has one stream for tasks of one input, and one more for each other input', () => {

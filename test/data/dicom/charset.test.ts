@@ -84,6 +84,7 @@ describe('text that is not what it is declared to be', () => {
   it('keeps the characters before one that was cut off', () => {
     const cut = utf8('心臓').slice(0, -1);
     expect(read('ISO_IR 192', cut)).toBe('心\uFFFD');
+    expect(read('ISO_IR 192', utf8('左心臓').slice(0, -1))).toBe('左心\uFFFD');
     expect(read('ISO_IR 192', Uint8Array.of(...cut, 0x20))).toBe('心\uFFFD ');
     expect(read('ISO_IR 192', Uint8Array.of(...cut, 0x5c, ...cut, 0))).toBe('心\uFFFD\\心\uFFFD\0');
     expect(read('GB18030', bytes('\xd0\xc4\xd4'))).toBe('心\uFFFD');

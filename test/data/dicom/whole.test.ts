@@ -69,6 +69,13 @@ it('JPEG lossless is refused where more is left than its image takes', async () 
   }
 });
 
+it('JPEG lossless without its marker is refused where zeros stand for its last two bytes', async () => {
+  for (const golden of named(/^JPEG lossless/)) {
+    const unmarked = golden.bytes.slice(0, -2);
+    expect(await isHonest(golden, unmarked.fill(0, -2)), golden.name).toBe(true);
+  }
+});
+
 it('a progressive JPEG is refused without its last scan', async () => {
   for (const golden of named(/^JPEG (progressive|spectral selection)$/)) {
     const scan = Buffer.from(golden.bytes).lastIndexOf('ffda', undefined, 'hex');

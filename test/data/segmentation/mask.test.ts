@@ -112,6 +112,16 @@ describe('maskOnGrid', () => {
       GeometryError,
       /does more than scale and move/,
     ],
+    ...[
+      [-1, 0, 0, 0, 1, 0] as Affine,
+      [1, 0, 0, 0, -1, 0] as Affine,
+      [1, 0, 0, 0, 1, Number.NaN] as Affine,
+    ].map((map): [string, () => unknown, typeof GeometryError, RegExp] => [
+      `the map ${map}`,
+      () => maskOnGrid({ rows: 1, columns: 1, values: [0] }, map, 1, acdc),
+      GeometryError,
+      /does more than scale and move/,
+    ]),
   ])('refuses %s', (_, call, type, message) => {
     expect(call).toThrow(type);
     expect(call).toThrow(message);

@@ -229,6 +229,25 @@ describe('frames of reference', () => {
     expect(images.map(rounded)).toEqual([0, 0, 0.5, 0.5, 1, 1]);
   });
 
+  test('leave a lone slice without location where others lie in another, and say which', async () => {
+    const lone = imageFile('p/sax_9/0.dcm', shortAxisPlane(45), {
+      seriesUid: '1.9',
+      frameOfReferenceUid: '3.2',
+      override: uid('2.25.9'),
+    });
+    const { images } = await labelStudies([
+      ...stackIn(() => '3.1'),
+      lone,
+      reference({ frameOfReferenceUid: '3.1' }),
+    ]);
+    const own = images.find(({ file }) => file === 'p/sax_9/0.dcm')!;
+    expect(own.location).toBe(null);
+    expect(own.locationReason).toMatchObject({
+      code: 'FRAME_OF_REFERENCE',
+      message: expect.stringMatching(/FrameOfReferenceUID 3\.1, here 3\.2/),
+    });
+  });
+
   test('two whole ones in a study leave open where a plane without lies', async () => {
     const files = [
       ...stackIn(() => '3.1'),

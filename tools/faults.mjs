@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { disturb } from './faults/disturb.mjs';
+import { disturb, names } from './faults/disturb.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -27,12 +27,12 @@ export async function buildFaults(folder = 'faults') {
 }
 
 async function run([name = '', ...rest]) {
-  if (name === 'kill' || name === 'writers') return disturb(name, rest);
+  if (names.includes(name)) return disturb(name, rest);
   if (name === 'fuzz') {
     const { fuzz } = await import(pathToFileURL(join(await buildFaults(), 'fuzz.js')).href);
     return fuzz(rest);
   }
-  console.error('Name a campaign: fuzz, kill or writers.');
+  console.error(`Name a campaign: fuzz, ${names.join(', ')}.`);
   return 2;
 }
 

@@ -1,0 +1,84 @@
+/** @file Jobs that are disturbed again and again: each must end in the bytes of one that nothing disturbed. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { cohort, jobs, weights } from './jobs.mjs';
+import { differences, drawn, leftIn, remove, sleep, start, succeed } from './programs.mjs';
+
+/** What goes on may take this much longer than what was not disturbed: others use the machine, too. */
+const limitOf = (ms) => 3 * ms + 30_000;
+
+/**
+ * When to disturb: in each of as many equal stretches of the time that the job takes once, so that no phase is left out. Of
+ * what trains, which takes little of that time, two thirds instead a moment after a step.
+ */
+export function momentOf(name, i, { times, seed, ms }) {
+  const { steps, logged } = jobs[name];
+  if (!steps || i % 3 === 0) {
+    const after = (ms * (i + drawn(seed, name, i))) / times;
+    return { words: `after ${Math.round(after)} ms`, wait: () => sleep(after) };
+  }
+  const step = Math.ceil(steps * drawn(seed, name, i));
+  const after = 100 * drawn(seed, name, i, 'after');
+  const wait = async (out, isOver) => {
+    while (logged(out) < step && !isOver()) await sleep(2);
+    await sleep(after);
+  };
+  return { words: `${Math.round(after)} ms after step ${step} was logged`, wait };
+}
+
+/** Names of files that are not as they should be, or null. @param besides a name that may be there */
+export function compare(folder, expected, besides) {
+  const differ = differences(expected, leftIn(join(folder, 'out'))).filter((name) => name !== besides);
+  return differ.length > 0 ? `other bytes: ${differ.join(', ')}` : null;
+}
+
+/** Goes on with a job to its end. What went wrong, or null where it ends in time and in the same bytes. */
+export async function goOn(name, folder, { expected, ms }) {
+  const { args, again = () => args } = jobs[name];
+  const end = await start(again(join(folder, 'out')), folder, { within: limitOf(ms) }).ended;
+  return end.code !== 0
+    ? `going on ended with ${end.code ?? end.signal}: ${end.said}`
+    : compare(folder, expected);
+}
+
+/** Makes what jobs read, once. */
+async function makeInputs(names, scratch) {
+  await succeed(cohort, scratch);
+  if (!names.some((name) => jobs[name].weights)) return;
+  mkdirSync(join(scratch, 'weights'));
+  await succeed(weights, join(scratch, 'weights'));
+}
+
+/**
+ * Runs each job once undisturbed, then `times` times disturbed.
+ * @param {{ times: number, seed: number, only: readonly string[], scratch: string, say?: (line: string) => void }} options
+ * `times`: of each job
+ * @param disturb gets the job's name, a folder's path (not made yet) and what is known of the job; it gives what was done
+ * in words, how far the job was, what went wrong or null, and how many faults that were, if not one
+ * @returns {Promise<{ job: string, phase: string, times: number, same: number, problems: string[] }[]>} a row for each
+ * job and how far it was
+ */
+export async function trial({ times, seed, only, scratch, say = () => {} }, disturb) {
+  const rows = new Map();
+  await makeInputs(only, scratch);
+  for (const name of only) {
+    const whole = join(scratch, `${name}-whole`);
+    mkdirSync(whole);
+    const { ms } = await succeed(jobs[name].args, whole);
+    const facts = { ...{ times, seed, ms, whole, say }, expected: leftIn(join(whole, 'out')) };
+    for (let done = 0, i = 0; done < times; i++) {
+      const folder = join(scratch, `${name}-${i}`);
+      const { words, phase, problem, faults = 1 } = await disturb(name, folder, { ...facts, i });
+      done += faults;
+      const key = `${name} ${phase}`;
+      const row = rows.get(key) ?? { job: name, phase, times: 0, same: 0, problems: [] };
+      row.times += faults;
+      if (problem === null) row.same += faults;
+      else row.problems.push(`${folder}, ${words}: ${problem}`);
+      rows.set(key, row);
+      say(`${name} ${done}/${times}: ${words}, ${phase}: ${problem ?? 'the same'}`);
+      if (problem === null) remove(folder);
+    }
+  }
+  return [...rows.values()];
+}

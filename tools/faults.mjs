@@ -13,7 +13,7 @@ export async function buildFaults(folder = 'faults') {
   await rm(built, { recursive: true, force: true });
   await build({
     absWorkingDir: root,
-    entryPoints: ['fuzz', 'fuzzChild'].map((name) => `tools/faults/${name}.ts`),
+    entryPoints: ['fuzz', 'fuzzChild', 'hostile'].map((name) => `tools/faults/${name}.ts`),
     outdir: built,
     bundle: true,
     splitting: true,
@@ -28,11 +28,11 @@ export async function buildFaults(folder = 'faults') {
 
 async function run([name = '', ...rest]) {
   if (names.includes(name)) return disturb(name, rest);
-  if (name === 'fuzz') {
-    const { fuzz } = await import(pathToFileURL(join(await buildFaults(), 'fuzz.js')).href);
-    return fuzz(rest);
+  if (name === 'fuzz' || name === 'hostile') {
+    const built = await import(pathToFileURL(join(await buildFaults(), `${name}.js`)).href);
+    return built[name](rest);
   }
-  console.error(`Name a campaign: fuzz, ${names.join(', ')}.`);
+  console.error(`Name a campaign: fuzz, hostile, ${names.join(', ')}.`);
   return 2;
 }
 

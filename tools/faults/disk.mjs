@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { jobs } from './jobs.mjs';
 import { expectMounts, mountMemory, remount, unmount } from './mounts.mjs';
-import { drawn, remove, sleep, start } from './programs.mjs';
+import { drawn, sleep, start } from './programs.mjs';
 import { compare, goOn, momentOf, trial } from './trial.mjs';
 
 const PAGE = 4096;

@@ -55,6 +55,8 @@ export async function disturb(name, argv) {
     console.error(usage);
     return USAGE;
   }
+  // what is mounted or running goes with the process
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   const scratch = mkdtempSync(join(tmpdir(), 'planewise-faults-'));
   const began = performance.now();
   const only = values.only?.split(',');

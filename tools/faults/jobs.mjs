@@ -7,7 +7,8 @@ const set = (values) => Object.entries(values).flatMap(([key, value]) => ['--set
 /** Of a pretraining. */
 const STEPS = 24;
 
-const training = [
+/** What all trainings have in common. */
+export const training = [
   ...[
     '--adapter',
     'swiftshader',

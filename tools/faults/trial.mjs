@@ -1,5 +1,5 @@
 /** @file Jobs that are disturbed again and again: each must end in the bytes of one that nothing disturbed. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cohort, jobs, weights } from './jobs.mjs';
 import { differences, drawn, leftIn, remove, sleep, start, succeed } from './programs.mjs';
@@ -8,14 +8,21 @@ import { differences, drawn, leftIn, remove, sleep, start, succeed } from './pro
 const limitOf = (ms) => 3 * ms + 30_000;
 
 /**
- * When to disturb: in each of as many equal stretches of the time that the job takes once, so that no phase is left out. Of
- * what trains, which takes little of that time, two thirds instead a moment after a step.
+ * When to disturb: in each of as many equal stretches of the time in which the job writes, so that no phase is left out;
+ * a fourth of the times in one of all its time. Of what trains, which takes little of that, two thirds instead a moment
+ * after a step.
  */
-export function momentOf(name, i, { times, seed, ms }) {
+export function momentOf(name, i, { times, seed, ms, startMs }) {
   const { steps, logged } = jobs[name];
+  const share = (i + drawn(seed, name, i)) / times;
+  if (i % 4 === 0) return { words: `after ${Math.round(ms * share)} ms`, wait: () => sleep(ms * share) };
   if (!steps || i % 3 === 0) {
-    const after = (ms * (i + drawn(seed, name, i))) / times;
-    return { words: `after ${Math.round(after)} ms`, wait: () => sleep(after) };
+    const after = (ms - startMs) * share;
+    const wait = async (out, isOver) => {
+      await appearance(out, isOver);
+      await sleep(after);
+    };
+    return { words: `${Math.round(after)} ms after it began to write`, wait };
   }
   const step = Math.ceil(steps * drawn(seed, name, i));
   const after = 100 * drawn(seed, name, i, 'after');
@@ -24,6 +31,10 @@ export function momentOf(name, i, { times, seed, ms }) {
     await sleep(after);
   };
   return { words: `${Math.round(after)} ms after step ${step} was logged`, wait };
+}
+
+async function appearance(path, isOver) {
+  while (!existsSync(path) && !isOver()) await sleep(2);
 }
 
 /** Names of files that are not as they should be, or null. @param besides a name that may be there */
@@ -39,6 +50,19 @@ export async function goOn(name, folder, { expected, ms }) {
   return end.code !== 0
     ? `going on ended with ${end.code ?? end.signal}: ${end.said}`
     : compare(folder, expected);
+}
+
+/** What a job leaves that nothing disturbs, how long it took, and how long until it began to write. */
+async function undisturbed(args, folder) {
+  const out = join(folder, 'out');
+  mkdirSync(folder);
+  let over = false;
+  const began = performance.now();
+  const starting = appearance(out, () => over).then(() => performance.now() - began);
+  const { ms } = await succeed(args, folder).finally(() => {
+    over = true;
+  });
+  return { ms, startMs: await starting, expected: leftIn(out) };
 }
 
 /** Makes what jobs read, once. */
@@ -63,9 +87,7 @@ export async function trial({ times, seed, only, scratch, say = () => {} }, dist
   await makeInputs(only, scratch);
   for (const name of only) {
     const whole = join(scratch, `${name}-whole`);
-    mkdirSync(whole);
-    const { ms } = await succeed(jobs[name].args, whole);
-    const facts = { ...{ times, seed, ms, whole, say }, expected: leftIn(join(whole, 'out')) };
+    const facts = { ...{ times, seed, whole }, ...(await undisturbed(jobs[name].args, whole)) };
     for (let done = 0, i = 0; done < times; i++) {
       const folder = join(scratch, `${name}-${i}`);
       const { words, phase, problem, faults = 1 } = await disturb(name, folder, { ...facts, i });

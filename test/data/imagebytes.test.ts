@@ -9,7 +9,7 @@ import { concat, shortAxisPlane, writeDicom } from './dicom-writer.ts';
 
 const plane = { ...shortAxisPlane(0), rows: 128, columns: 128 };
 const image = writeDicom({ plane });
-const tail = new Uint8Array(2 ** 16).fill(7);
+const tail = new Uint8Array(2 ** 18).fill(7);
 
 /** A file, and how many bytes of it were read at most. */
 function counted(bytes: Uint8Array): FileSource & { readonly most: number } {

@@ -27,8 +27,7 @@ function takenBy(folder) {
 function faultOf(name, facts) {
   const { i, seed, whole } = facts;
   const taken = takenBy(join(whole, 'out'));
-  // so small that there is no room for a folder is too small, so large that everything fits is over
-  const share = (all) => 4 + Math.floor(all * drawn(seed, name, i, 'room'));
+  const share = (all) => 2 + Math.floor(all * drawn(seed, name, i, 'room'));
   if (i % 4 < 2) {
     const size = share(taken.pages) * PAGE;
     return { kind: 'full', words: `a disk of ${size} bytes`, options: `size=${size}` };

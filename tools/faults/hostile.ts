@@ -106,15 +106,16 @@ const pixelsIn = (out: string): string =>
 export interface Given {
   readonly scratch: string;
   readonly only?: readonly Command[];
-  readonly folders?: readonly string[];
+  /** Names of hostile folders, those together that are made in one study; default: each alone. */
+  readonly folders?: readonly (readonly string[])[];
   readonly say?: (line: string) => void;
 }
 
-/** Each folder to each command; `together` puts all that are no images into one. */
+/** Each folder to each command. */
 export async function hostileCampaign({
   scratch,
   only = commands,
-  folders = Object.keys(hostileFolders),
+  folders = Object.keys(hostileFolders).map((name) => [name]),
   say = () => {},
 }: Given): Promise<Row[]> {
   await succeed(cohort, scratch);
@@ -141,18 +142,25 @@ export async function hostileCampaign({
     });
     remove(out);
   }
-  for (const name of folders) {
-    const { make, config, images, unreadable }: Hostile = hostileFolders[name]!;
+  for (const names of folders) {
+    const name = names.join('; ');
+    const kinds = names.map((one): Hostile => hostileFolders[one]!);
     const folder = join(scratch, 'study');
     cpSync(join(scratch, 'cohort'), folder, { recursive: true });
-    mkdirSync(join(folder, 'odd'));
-    const letGo = make(join(folder, 'odd'));
+    const lettingGo = kinds.map(({ make }, i) => {
+      const odd = join(folder, `odd${i}`);
+      mkdirSync(odd);
+      return make(odd);
+    });
+    const configured = kinds.findIndex(({ config }) => config);
+    const config = kinds[configured] && `study/odd${configured}/${kinds[configured].config}`;
     for (const command of only) {
-      const args = argumentsOf[command]('study', config && `study/odd/${config}`);
-      const found = await measured(args, scratch, unreadable ? asOther : []);
+      const args = argumentsOf[command]('study', config);
+      const found = await measured(args, scratch, kinds.some(({ unreadable }) => unreadable) ? asOther : []);
       const own = usual.get(command)!;
       const moreMs = found.cpuMs - own.cpuMs;
-      const other = command === 'prepare' && !images && found.code === 0 && pixelsIn(out) !== own.pixels;
+      const same = command === 'prepare' && found.code === 0 && kinds.every(({ images }) => !images);
+      const other = same && pixelsIn(out) !== own.pixels;
       const problem = judge(found, moreMs, out) ?? (other ? 'other pixels than without' : null);
       const { mib, said } = found;
       rows.push({
@@ -164,7 +172,7 @@ export async function hostileCampaign({
       say(`${name}: ${command}: ${problem ?? rows.at(-1)!.end}, ${moreMs} ms more, ${mib.toFixed(0)} MiB`);
       remove(out);
     }
-    if (typeof letGo === 'function') letGo();
+    for (const letGo of lettingGo) if (typeof letGo === 'function') letGo();
     // Node cannot remove folders deeper than paths may be
     execFileSync('rm', ['-rf', folder]);
   }

@@ -52,25 +52,42 @@ export async function goOn(name, folder, { expected, ms }) {
     : compare(folder, expected);
 }
 
-/** What a job leaves that nothing disturbs, how long it took, and how long until it began to write. */
-async function undisturbed(args, folder) {
+/** Work that several campaigns need in one folder is done once. */
+const made = new Map();
+function once(path, make) {
+  if (!made.has(path)) {
+    mkdirSync(path);
+    made.set(path, make());
+  }
+  return made.get(path);
+}
+
+/** Makes what a job reads. */
+async function makeInputs(name, scratch) {
+  await once(join(scratch, 'cohort'), () => succeed(cohort, scratch));
+  const folder = join(scratch, 'weights');
+  if (jobs[name].weights) await once(folder, () => succeed(weights, folder));
+}
+
+async function run(name, folder) {
   const out = join(folder, 'out');
-  mkdirSync(folder);
   let over = false;
   const began = performance.now();
   const starting = appearance(out, () => over).then(() => performance.now() - began);
-  const { ms } = await succeed(args, folder).finally(() => {
+  const { ms } = await succeed(jobs[name].args, folder).finally(() => {
     over = true;
   });
   return { ms, startMs: await starting, expected: leftIn(out) };
 }
 
-/** Makes what jobs read, once. */
-async function makeInputs(names, scratch) {
-  await succeed(cohort, scratch);
-  if (!names.some((name) => jobs[name].weights)) return;
-  mkdirSync(join(scratch, 'weights'));
-  await succeed(weights, join(scratch, 'weights'));
+/**
+ * A job that nothing disturbs, with what it reads: its folder, what it leaves, how long it took, and how long until it
+ * began to write.
+ */
+export async function undisturbed(name, scratch) {
+  await makeInputs(name, scratch);
+  const whole = join(scratch, `${name}-whole`);
+  return { whole, ...(await once(whole, () => run(name, whole))) };
 }
 
 /**
@@ -84,12 +101,10 @@ async function makeInputs(names, scratch) {
  */
 export async function trial({ times, seed, only, scratch, say = () => {} }, disturb) {
   const rows = new Map();
-  await makeInputs(only, scratch);
   for (const name of only) {
-    const whole = join(scratch, `${name}-whole`);
-    const facts = { ...{ times, seed, whole }, ...(await undisturbed(jobs[name].args, whole)) };
+    const facts = { times, seed, ...(await undisturbed(name, scratch)) };
     for (let done = 0, i = 0; done < times; i++) {
-      const folder = join(scratch, `${name}-${i}`);
+      const folder = join(scratch, `${disturb.name}-${name}-${i}`);
       const { words, phase, problem, faults = 1 } = await disturb(name, folder, { ...facts, i });
       done += faults;
       const key = `${name} ${phase}`;

@@ -179,13 +179,23 @@ export async function hostileCampaign({
   return rows;
 }
 
-/** `hostile [--only commands] [--folders names]`: 1 where anything was amiss. */
+/** All in one folder, but for those that hold a configuration, by which a command is refused before it reads. */
+export const together = (): readonly (readonly string[])[] => {
+  const [plain, configured] = [false, true].map((wanted) =>
+    Object.keys(hostileFolders).filter((name) => (hostileFolders[name]!.config !== undefined) === wanted),
+  );
+  return [plain!, ...configured!.map((name) => [name])];
+};
+
+/** `hostile [--only commands] [--together] [--verbose]`: 1 where anything was amiss. */
 export async function hostile(args: readonly string[]): Promise<number> {
-  const options = { only: { type: 'string' }, verbose: { type: 'boolean' } } as const;
+  const flag = { type: 'boolean' } as const;
+  const options = { only: { type: 'string' }, together: flag, verbose: flag } as const;
   const { values } = parseArgs({ args: [...args], options });
   const scratch = mkdtempSync(join(tmpdir(), 'planewise-hostile-'));
   const only = values.only?.split(',') as Command[] | undefined;
-  const rows = await hostileCampaign({ scratch, say: console.log, ...(only && { only }) });
+  const folders = values.together && { folders: together() };
+  const rows = await hostileCampaign({ scratch, say: console.log, ...(only && { only }), ...folders });
   console.table(rows.map(({ said, ...row }) => ({ ...row, mib: Math.round(row.mib) })));
   const amiss = rows.filter(({ problem }) => problem !== null);
   for (const { folder, command, problem, said } of values.verbose ? rows : amiss)

@@ -1,4 +1,4 @@
-/** @file Campaigns of faults: npm run faults -- <fuzz | kill | writers> --times 1000 --seed 1 (docs/faults.md). */
+/** @file Campaigns of faults: npm run faults for all of them, npm run faults -- kill --times 10 --seed 1 for one (docs/faults.md). */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -26,7 +26,29 @@ export async function buildFaults(folder = 'faults') {
   return built;
 }
 
-async function run([name = '', ...rest]) {
+/** The long form: each of three jobs that often, or the one. */
+const longForm = [
+  ['kill', '--times', '34'],
+  ['power', '--times', '7'],
+  ['disk', '--times', '7'],
+  ['device', '--times', '50'],
+  ['hostile'],
+  ['writers', '--times', '6', '--only', 'phantom'],
+  ['fuzz', '--times', '100000'],
+];
+
+/** All campaigns, whatever came of those before; the greatest of their exit codes. */
+async function runAll() {
+  const codes = [];
+  for (const args of longForm) {
+    console.log(`\n${args.join(' ')}`);
+    codes.push(await run(args));
+  }
+  return Math.max(...codes);
+}
+
+async function run([name, ...rest]) {
+  if (name === undefined) return runAll();
   if (names.includes(name)) return disturb(name, rest);
   if (name === 'fuzz' || name === 'hostile') {
     const built = await import(pathToFileURL(join(await buildFaults(), `${name}.js`)).href);

@@ -1,9 +1,9 @@
-/** @file Campaigns of faults: npm run faults -- <fuzz | kill | writers> --times 1000 --seed 1 (docs/faults.md). */
+/** @file Campaigns of faults: npm run faults for all of them, npm run faults -- kill --times 10 --seed 1 for one (docs/faults.md). */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { disturb } from './faults/disturb.mjs';
+import { disturb, names } from './faults/disturb.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -13,7 +13,7 @@ export async function buildFaults(folder = 'faults') {
   await rm(built, { recursive: true, force: true });
   await build({
     absWorkingDir: root,
-    entryPoints: ['fuzz', 'fuzzChild'].map((name) => `tools/faults/${name}.ts`),
+    entryPoints: ['fuzz', 'fuzzChild', 'hostile'].map((name) => `tools/faults/${name}.ts`),
     outdir: built,
     bundle: true,
     splitting: true,
@@ -26,13 +26,35 @@ export async function buildFaults(folder = 'faults') {
   return built;
 }
 
-async function run([name = '', ...rest]) {
-  if (name === 'kill' || name === 'writers') return disturb(name, rest);
-  if (name === 'fuzz') {
-    const { fuzz } = await import(pathToFileURL(join(await buildFaults(), 'fuzz.js')).href);
-    return fuzz(rest);
+/** The long form: each of three jobs that often, or the one. */
+const longForm = [
+  ['kill', '--times', '34'],
+  ['power', '--times', '7'],
+  ['disk', '--times', '7'],
+  ['device', '--times', '50'],
+  ['hostile'],
+  ['writers', '--times', '6', '--only', 'phantom'],
+  ['fuzz', '--times', '100000'],
+];
+
+/** All campaigns, whatever came of those before; the greatest of their exit codes. */
+async function runAll() {
+  const codes = [];
+  for (const args of longForm) {
+    console.log(`\n${args.join(' ')}`);
+    codes.push(await run(args));
   }
-  console.error('Name a campaign: fuzz, kill or writers.');
+  return Math.max(...codes);
+}
+
+async function run([name, ...rest]) {
+  if (name === undefined) return runAll();
+  if (names.includes(name)) return disturb(name, rest);
+  if (name === 'fuzz' || name === 'hostile') {
+    const built = await import(pathToFileURL(join(await buildFaults(), `${name}.js`)).href);
+    return built[name](rest);
+  }
+  console.error(`Name a campaign: fuzz, hostile, ${names.join(', ')}.`);
   return 2;
 }
 

@@ -2,6 +2,7 @@
 
 import { type DicomFile, openDicom } from './dicom/file.ts';
 import { storedPixels } from './dicom/stored.ts';
+import { imageBytes } from './imagebytes.ts';
 import type { ScannedImage } from './scan.ts';
 import type { FileSource } from './types.ts';
 
@@ -69,7 +70,7 @@ export class Copies {
   async #read({ source, header }: ScannedImage): Promise<string> {
     let open = this.#open.find((one) => one.source === source);
     if (open === undefined) {
-      open = { source, file: source.read().then((bytes) => openDicom(bytes, source.path)) };
+      open = { source, file: imageBytes(source).then((bytes) => openDicom(bytes, source.path)) };
       this.#open = [open, ...this.#open.slice(0, 1)];
     }
     return sumOf(storedPixels(await open.file, header));

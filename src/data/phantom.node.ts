@@ -1,10 +1,11 @@
 /** @file Writes a phantom cohort to disk. */
 
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FileError } from '../base/errors.ts';
 import { fileError, writeFiles } from './files/files.node.ts';
 import { isLockName, lockFolder, whileLocked } from './files/lock.node.ts';
+import { makeFolder, writeSynced } from './files/make.node.ts';
 import { syncFolder } from './files/sync.node.ts';
 import { checkInteger } from './phantom/settings.ts';
 import {
@@ -133,11 +134,13 @@ async function writeEncoded(
   outDir: string,
   encoded: readonly EncodedFile[],
 ): Promise<Omit<WrittenCohort, 'subjects'>> {
-  await makeFolders(
+  const folders = await makeFolders(
     outDir,
     encoded.map((file) => file.path),
   );
   await Promise.all(encoded.map((file) => write(join(outDir, file.path), file.bytes)));
+  // before the cohort is called whole
+  for (const folder of [outDir, ...folders]) await guard(folder, () => syncFolder(folder));
   return { files: encoded.length, bytes: encoded.reduce((sum, file) => sum + file.bytes.length, 0) };
 }
 
@@ -180,7 +183,7 @@ function describe(options: PhantomCohortOptions): string {
 /** Makes the folder and marks it as this cohort's, and as not whole. */
 async function claim(outDir: string, description: string): Promise<void> {
   const unfinished = join(outDir, UNFINISHED_FILE);
-  await guard(outDir, () => mkdir(outDir, { recursive: true }));
+  await guard(outDir, () => makeFolder(outDir));
   const present = (await guard(outDir, () => readdir(outDir))).filter((name) => !isLockName(name));
   const marks = [UNFINISHED_FILE, COHORT_FILE].filter((name) => present.includes(name));
   // nothing of the cohort itself
@@ -194,21 +197,23 @@ async function claim(outDir: string, description: string): Promise<void> {
 }
 
 /** Folders of paths in `outDir`, which must be there: one that was removed meanwhile is not made again. */
-async function makeFolders(outDir: string, paths: readonly string[]): Promise<void> {
+async function makeFolders(outDir: string, paths: readonly string[]): Promise<string[]> {
   const folders = new Set<string>();
   for (const path of paths)
     for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
       folders.add(path.slice(0, at));
   // those above before those in them
-  for (const folder of [...folders].sort((a, b) => a.length - b.length))
-    await guard(join(outDir, folder), () =>
-      mkdir(join(outDir, folder)).catch((error) => {
+  const made = [...folders].sort((a, b) => a.length - b.length).map((folder) => join(outDir, folder));
+  for (const folder of made)
+    await guard(folder, () =>
+      mkdir(folder).catch((error) => {
         if (error.code !== 'EEXIST') throw error;
       }),
     );
+  return made;
 }
 
-const write = (path: string, bytes: Uint8Array): Promise<void> => guard(path, () => writeFile(path, bytes));
+const write = (path: string, bytes: Uint8Array): Promise<void> => guard(path, () => writeSynced(path, bytes));
 
 /** Runs a file operation; what goes wrong becomes a FileError that names the path. */
 async function guard<T>(path: string, operation: () => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ import { fromHalf, toHalf } from '../base/half.ts';
 import { transformLine } from './affine.ts';
 import { type DicomImages, openImages, type PixelImage } from './dicom/pixels.ts';
 import { transformPlane } from './geometry.ts';
+import { imageBytes } from './imagebytes.ts';
 import type { LabelOptions } from './labels.ts';
 import { checkGrid, cropMap, defaultSize, defaultSpacingMm, onGrid } from './resample.ts';
 import { reasonOf, type ScannedImage, skippedText } from './scan.ts';
@@ -27,7 +28,7 @@ export interface PrepareOptions extends LabelOptions {
 export function dicomReader(): (image: ScannedImage) => Promise<PixelImage> {
   let open: { readonly source: FileSource; readonly images: DicomImages } | undefined;
   return async ({ source, header }) => {
-    if (open?.source !== source) open = { source, images: openImages(await source.read(), source.path) };
+    if (open?.source !== source) open = { source, images: openImages(await imageBytes(source), source.path) };
     return open.images.pixels(header.fileFrame ?? 0);
   };
 }

@@ -1,8 +1,9 @@
 /** @file Weights files on disk: written whole or not at all, read with checks. */
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe } from '../base/describe.ts';
 import { ConfigError, FileError } from '../base/errors.ts';
+import { writeSynced } from '../data/files/make.node.ts';
 import { syncFolder } from '../data/files/sync.node.ts';
 import type { StateDict } from './state.ts';
 import { decodeWeights, encodeWeights, type WeightsMetadata } from './weights.ts';
@@ -53,14 +54,4 @@ export async function loadWeights(path: string): Promise<ReturnType<typeof decod
 function expectPath(call: string, path: unknown): void {
   if (typeof path !== 'string' || path === '')
     throw new ConfigError(`${call} got ${describe(path)} for the path. Pass that of a .safetensors file.`);
-}
-
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

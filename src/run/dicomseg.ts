@@ -1,6 +1,7 @@
 /** @file Class maps of DICOM stacks as DICOM SEG, beside the images they are of. */
 import { segmentedImage } from '../data/dicom/seg/source.ts';
 import { writeSegmentation } from '../data/dicom/seg/write.ts';
+import { imageBytes } from '../data/imagebytes.ts';
 import type { StackVolume } from '../data/study/volumes.ts';
 import type { Segmented, SegmentedClass } from './segmenter.ts';
 
@@ -23,7 +24,7 @@ export async function dicomSegOf(
 ): Promise<Uint8Array> {
   const images = [];
   for (const { source, header } of found.slices)
-    images.push(segmentedImage(await source.read(), source.path, header.fileFrame));
+    images.push(segmentedImage(await imageBytes(source), source.path, header.fileFrame));
   const description = `Cardiac phase ${found.instance}`;
   return writeSegmentation({
     ...{ images, labels, segments: classes, software, weights },

@@ -2,6 +2,7 @@
 
 import type { PixelImage } from '../data/dicom/pixels.ts';
 import { encodePlanned } from '../data/dicom/planned.ts';
+import { imageBytes } from '../data/imagebytes.ts';
 import { dicomReader } from '../data/prepare.ts';
 import { viewName } from '../data/viewnames.ts';
 import { reformat } from '../planning/reformat.ts';
@@ -29,7 +30,8 @@ export async function plannedFiles(
 ): Promise<{ view: string; bytes: Uint8Array }[]> {
   const read = dicomReader();
   const slices = stack.slices.map(([target]) => target!.image);
-  const source = { bytes: await slices[0]!.source.read(), file: slices[0]!.source.path };
+  const first = slices[0]!.source;
+  const source = { bytes: await imageBytes(first), file: first.path };
   const own: { plane: (typeof views)[number]['image']; image: PixelImage }[] = [];
   for (const image of pixels === 'stack' ? slices : [])
     own.push({ plane: image.header.plane, image: await read(image) });

@@ -1,6 +1,6 @@
 /** @file Segments volumes on their own grids with trained weights. */
 import { FileError } from '../base/errors.ts';
-import { classesOnImage } from '../data/segmentation/index.ts';
+import { classesOnImage, namedBytes } from '../data/segmentation/index.ts';
 import type { FoundVolume } from '../data/sources/acdc/find.ts';
 import type { Warn } from '../data/sources/acdc/labels.ts';
 import { numbersOf } from '../data/sources/acdc/masks.ts';
@@ -122,7 +122,7 @@ export class Segmenter {
   async #prepare<V extends FoundVolume>(found: V): Promise<Ready<V>> {
     const { size, spacingMm } = this.#trained.info;
     const { subject, phase, frame, image: source } = found;
-    const bytes = await source.read();
+    const { bytes } = await namedBytes(source);
     const image = { path: source.path, read: async () => bytes };
     const place = { subject, frame, phase, size, spacingMm };
     const told = { warn: this.#options.onWarning, skip: () => {} };

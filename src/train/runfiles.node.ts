@@ -1,7 +1,8 @@
 /** @file A run's folder on disk. */
-import { appendFile, mkdir, rename } from 'node:fs/promises';
+import { appendFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError, readBytes, writeFiles } from '../data/files/files.node.ts';
+import { makeFolder } from '../data/files/make.node.ts';
 import { syncFile, syncFolder } from '../data/files/sync.node.ts';
 import type { RunFiles } from './runfiles.ts';
 
@@ -39,7 +40,7 @@ export class DiskFiles implements RunFiles {
 
   append(name: string, text: string): Promise<void> {
     return this.#change(name, async (path) => {
-      if (!this.#lock) await mkdir(dirname(path), { recursive: true });
+      if (!this.#lock) await makeFolder(dirname(path));
       await appendFile(path, text);
     });
   }

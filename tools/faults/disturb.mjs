@@ -1,16 +1,22 @@
-/** @file Disturbs the program as machines do: kills it at seeded moments, and starts several on one folder. */
+/** @file Disturbs the program as machines do: jobs that lose power, disk, device or life, and several on one folder. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { killCampaign } from './kill.mjs';
+import { campaigns } from './campaigns.mjs';
+import { Unavailable } from './mounts.mjs';
 import { remove } from './programs.mjs';
 import { lockContest, writersCampaign } from './writers.mjs';
 
-const usage = `npm run faults -- <kill | writers> [options]
-  --times <N>     kills, or races, of each job (default 20)
+/** Exit codes beside 0 and 1: of a wrong command line, and where the system does not allow what a campaign needs. */
+const [USAGE, UNAVAILABLE] = [2, 3];
+
+export const names = [...Object.keys(campaigns), 'writers'];
+
+const usage = `npm run faults -- <${names.join(' | ')}> [options]
+  --times <N>     how often each job is disturbed (default 20)
   --seed <S>      draws the moments (default 1)
-  --only <jobs>   some of phantom, prepare, pretrain, with commas
+  --only <jobs>   some of phantom, prepare, pretrain, train, predict, with commas
 What failed is left in a folder that is named.`;
 
 function printTable(rows, columns) {
@@ -19,9 +25,9 @@ function printTable(rows, columns) {
 }
 
 async function campaign(name, options) {
-  if (name === 'kill') {
-    const rows = await killCampaign(options);
-    printTable(rows, ['job', 'phase', 'kills', 'same']);
+  if (name !== 'writers') {
+    const rows = await campaigns[name](options);
+    printTable(rows, ['job', 'phase', 'times', 'same']);
     return rows.every(({ problems }) => problems.length === 0);
   }
   const contest = await lockContest({ ...options, count: 6, times: 20 * options.times });
@@ -34,7 +40,7 @@ async function campaign(name, options) {
   return fine && rows.every(({ problems }) => problems.length === 0);
 }
 
-/** The campaigns `kill` and `writers`; the program's exit code. */
+/** A campaign by its name; the program's exit code. */
 export async function disturb(name, argv) {
   const { values } = parseArgs({
     args: argv,
@@ -47,12 +53,22 @@ export async function disturb(name, argv) {
   const [times, seed] = [Number(values.times), Number(values.seed)];
   if (!(times >= 1) || !Number.isInteger(seed)) {
     console.error(usage);
-    return 2;
+    return USAGE;
   }
+  // what is mounted or running goes with the process
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   const scratch = mkdtempSync(join(tmpdir(), 'planewise-faults-'));
   const began = performance.now();
   const only = values.only?.split(',');
-  const fine = await campaign(name, { times, seed, scratch, say: console.log, ...(only && { only }) });
+  let fine = false;
+  try {
+    fine = await campaign(name, { times, seed, scratch, say: console.log, ...(only && { only }) });
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    remove(scratch);
+    console.error(`${name}: ${error.message}`);
+    return UNAVAILABLE;
+  }
   if (fine) remove(scratch);
   console.log(
     `${fine ? 'Nothing was spoilt' : `Something was spoilt; see ${scratch}`}; ${((performance.now() - began) / 1000).toFixed(0)} s.`,

@@ -20,6 +20,12 @@ export const faults: readonly Column[] = ['untyped', 'leaky', 'hung', 'died', 'l
 
 export type Counts = Record<Column, number>;
 
+/** What a reader took for one file at most: of the processor, and of memory in all. */
+export interface Most {
+  readonly ms: number;
+  readonly mib: number;
+}
+
 /** A fault as it was found, to be looked at. */
 export interface Finding {
   readonly number: number;
@@ -32,6 +38,7 @@ export interface Finding {
 
 export interface Campaign {
   readonly counts: ReadonlyMap<Task['reader'], Counts>;
+  readonly most: ReadonlyMap<Task['reader'], Most>;
   readonly findings: readonly Finding[];
 }
 
@@ -60,6 +67,15 @@ export function mutated(
   return { ...task, bytes, mutation };
 }
 
+/** Files that the process has before it is done with one: so it never waits for the next. */
+const AHEAD = 16;
+
+interface Given {
+  readonly mutation: Mutation;
+  readonly task: Task;
+  readonly verdict: Promise<Verdict>;
+}
+
 const none = (): Counts => ({ typed: 0, read: 0, untyped: 0, leaky: 0, hung: 0, died: 0, large: 0 });
 
 /** Reads so many damaged files. @param onStep is told how many are done */
@@ -69,16 +85,26 @@ export async function campaign(
   onStep: (done: number) => void = () => {},
 ): Promise<Campaign> {
   const counts = new Map<Task['reader'], Counts>();
+  const most = new Map<Task['reader'], Most>();
   const findings: Finding[] = [];
   const process = new ReaderProcess(program);
   try {
-    for (let number = 0; number < times; number++) {
-      const { mutation, ...task } = mutated(seeds, seed, number);
+    const waiting: Given[] = [];
+    for (let given = 0, number = 0; number < times; number++) {
+      for (; given < Math.min(times, number + AHEAD); given++) {
+        const { mutation, ...task } = mutated(seeds, seed, given);
+        waiting.push({ mutation, task, verdict: process.run(task) });
+      }
+      const { mutation, task, verdict: coming } = waiting.shift()!;
       const { reader, bytes } = task;
-      const verdict = await process.run(task);
+      const verdict = await coming;
       const column = verdict.mib > MOST_MIB ? 'large' : verdict.kind;
       const own = counts.get(reader) ?? none();
       counts.set(reader, { ...own, [column]: own[column] + 1 });
+      const before = most.get(reader) ?? { ms: 0, mib: 0 };
+      // nothing is known of what died
+      const larger = (a: number, b: number): number => (b > a ? b : a);
+      most.set(reader, { ms: larger(before.ms, verdict.ms), mib: larger(before.mib, verdict.mib) });
       if (faults.includes(column))
         findings.push({ ...{ number, reader, mutation, column, bytes }, text: verdict.text });
       onStep(number + 1);
@@ -86,13 +112,18 @@ export async function campaign(
   } finally {
     process.close();
   }
-  return { counts, findings };
+  return { counts, most, findings };
 }
 
-function tableOf({ counts }: Campaign): string {
-  const rows = [...counts].map(([reader, own]) => [reader, ...columns.map((column) => String(own[column]))]);
+function tableOf({ counts, most }: Campaign): string {
+  const mostOf = ({ ms, mib }: Most): string[] => [ms.toFixed(0), mib.toFixed(0)];
+  const rows = [...counts].map(([reader, own]) => [
+    reader,
+    ...columns.map((column) => String(own[column])),
+    ...mostOf(most.get(reader)!),
+  ]);
   const sums = columns.map((column) => [...counts.values()].reduce((sum, own) => sum + own[column], 0));
-  const all = [['reader', ...columns], ...rows, ['all', ...sums.map(String)]];
+  const all = [['reader', ...columns, 'most ms', 'most MiB'], ...rows, ['all', ...sums.map(String)]];
   return all
     .map(([name, ...cells]) => name!.padEnd(12) + cells.map((cell) => cell.padStart(9)).join(''))
     .join('\n');

@@ -66,4 +66,8 @@ async function outcomeOf({ reader, name, bytes, beside = {} }: Task): Promise<Ou
   return { ...found, ms: (user + system) / 1000, mib: peakMib() };
 }
 
-process.on('message', async (task: Task) => process.send!(await outcomeOf(task)));
+let last: Promise<unknown> = Promise.resolve();
+process.on('message', (task: Task) => {
+  // one after the other, for the time and memory are of one
+  last = last.then(async () => process.send!(await outcomeOf(task)));
+});

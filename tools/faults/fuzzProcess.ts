@@ -11,49 +11,71 @@ const MOST_MS = 5000;
 /** Beyond that limit, of the clock: a busy machine gives a process a part of its time. */
 const GRACE_MS = 25_000;
 
+interface Pending {
+  readonly task: Task;
+  readonly end: (verdict: Verdict) => void;
+}
+
 export class ReaderProcess {
   readonly #program: string;
   #child: ChildProcess | undefined;
+  /** What the process was given and has not answered yet; it takes them in turn. */
+  #pending: Pending[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
   /** @param program fuzzChild.ts as it was built */
   constructor(program: string) {
     this.#program = program;
   }
 
-  #running(): ChildProcess {
-    this.#child ??= fork(this.#program, {
+  #start(): ChildProcess {
+    const child = fork(this.#program, {
       serialization: 'advanced',
       execArgv: ['--max-old-space-size=2048'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    return this.#child;
+    child.on('message', (outcome: Outcome) =>
+      this.#answer(outcome.ms > MOST_MS ? { ...outcome, kind: 'hung' } : outcome),
+    );
+    child.on('exit', (code, signal) => this.#lost('died', `exit ${code ?? signal}`));
+    this.#child = child;
+    for (const { task } of this.#pending) child.send(task);
+    this.#watch();
+    return child;
   }
 
-  /** Reads one file; whatever happens, the next call finds a process that works. */
+  /** The clock of the file that is being read. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    const most = MOST_MS + GRACE_MS;
+    if (this.#pending.length > 0) this.#timer = setTimeout(() => this.#lost('hung', `over ${most} ms`), most);
+  }
+
+  #answer(verdict: Verdict): void {
+    this.#pending.shift()!.end(verdict);
+    this.#watch();
+  }
+
+  /** The process is gone, or is made to go, because of the first file it was given; the others go to the next. */
+  #lost(kind: 'hung' | 'died', text: string): void {
+    this.close();
+    const lost = this.#pending.shift();
+    if (this.#pending.length > 0) this.#start();
+    lost?.end({ kind, text, ms: Number.NaN, mib: Number.NaN });
+  }
+
+  /** Reads one file, after those that were given before; whatever happens, the next call finds a process that works. */
   run(task: Task): Promise<Verdict> {
-    const child = this.#running();
-    const started = performance.now();
-    return new Promise((resolve) => {
-      const end = (verdict: Verdict): void => {
-        clearTimeout(timer);
-        child.off('message', onMessage).off('exit', onExit);
-        resolve(verdict);
-      };
-      const lost = (kind: 'hung' | 'died', text: string): void => {
-        this.close();
-        end({ kind, text, ms: performance.now() - started, mib: Number.NaN });
-      };
-      const onMessage = (outcome: Outcome): void =>
-        end(outcome.ms > MOST_MS ? { ...outcome, kind: 'hung' } : outcome);
-      const onExit = (code: number | null, signal: string | null): void =>
-        lost('died', `exit ${code ?? signal}`);
-      const timer = setTimeout(() => lost('hung', `over ${MOST_MS + GRACE_MS} ms`), MOST_MS + GRACE_MS);
-      child.on('message', onMessage).on('exit', onExit);
-      child.send(task);
+    return new Promise((end) => {
+      this.#pending.push({ task, end });
+      if (this.#child) this.#child.send(task);
+      else this.#start();
+      if (this.#pending.length === 1) this.#watch();
     });
   }
 
   close(): void {
+    clearTimeout(this.#timer);
     this.#child?.removeAllListeners().kill('SIGKILL');
     this.#child = undefined;
   }

@@ -4,36 +4,66 @@ import { join } from 'node:path';
 
 const set = (values) => Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
 
-/** Of the pretraining. */
+/** Of a pretraining. */
 const STEPS = 24;
 
-const pretrain = [
-  ...['pretrain', '--adapter', 'swiftshader', '--out', 'out'],
-  ...['--width', '4', '--batch', '4', '--seed', '3', '--steps', `${STEPS}`, '--size', '32'],
-  ...set({ 'model.depth': 2, 'phantom.subjects': 6, 'phantom.phases': 1, 'phantom.size': 32 }),
-  ...set({ validateEvery: 4, checkpointEvery: 2, validationFraction: 0.2, testFraction: 0.2 }),
+/** What all trainings have in common. */
+export const training = [
+  ...[
+    '--adapter',
+    'swiftshader',
+    '--out',
+    'out',
+    '--width',
+    '4',
+    '--batch',
+    '4',
+    '--seed',
+    '3',
+    '--size',
+    '32',
+  ],
+  ...set({ 'model.depth': 2, validationFraction: 0.3, testFraction: 0.3 }),
 ];
+
+const steps = ['--steps', `${STEPS}`, ...set({ validateEvery: 4, checkpointEvery: 2 })];
 
 const linesOf = (path) => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0);
 
-/** How far a pretraining was. */
-function pretrainPhase(out) {
+/** How far a pretraining was; `cohort`: whether it makes one. */
+function pretrainPhase(out, cohort) {
   const has = (...name) => existsSync(join(out, ...name));
   if (!has('config.new.json') && !has('config.json')) return 'start';
-  if (!has('cohort', 'cohort.json')) return 'cohort';
+  if (cohort && !has('cohort', 'cohort.json')) return 'cohort';
   if (!has('prepared', 'manifest.json')) return 'prepare';
   if (!has('metrics.jsonl')) return 'set-up';
   if (has('evaluation.json')) return 'end';
   return linesOf(join(out, 'metrics.jsonl')) < STEPS ? 'training' : 'evaluation';
 }
 
+function pretraining(args, cohort) {
+  const phase = (out) => pretrainPhase(out, cohort);
+  return {
+    args,
+    again: (out) => (phase(out) === 'start' ? args : ['pretrain', '--resume', '--out', 'out']),
+    phase,
+    steps: STEPS,
+    logged: (out) => linesOf(join(out, 'metrics.jsonl')),
+  };
+}
+
+/** Of what writes its mark last: by whether the folder and the mark are there. */
+const marked = (name) => (out) =>
+  existsSync(join(out, name)) ? 'end' : existsSync(out) ? 'images' : 'start';
+
 /**
- * `args`: the command; `again`: what goes on after a kill, the same where it is missing; `phase`: how far it was;
- * `steps` and `logged`: of what trains, how many steps it makes, and has logged. All write into `out`.
+ * `args`: the command; `again`: what goes on after a fault, the same where it is missing; `phase`: how far it was;
+ * `steps` and `logged`: of what trains, how many steps it makes, and has logged; `weights`: whether it reads some. All
+ * write into `out`, and read what lies beside the folder that they run in.
  */
 export const jobs = {
   phantom: {
-    args: ['phantom', '--out', 'out', '--subjects', '6', '--phases', '1', '--size', '48', '--seed', '7'],
+    args: ['phantom', '--out', 'out', '--subjects', '4', '--phases', '1', '--size', '48', '--seed', '7'],
     phase(out) {
       if (!existsSync(join(out, 'cohort.unfinished.json')))
         return existsSync(join(out, 'cohort.json')) ? 'end' : 'start';
@@ -42,16 +72,31 @@ export const jobs = {
   },
   prepare: {
     args: ['prepare', '../cohort', '--out', 'out', '--size', '64', '--spacing', '4'],
-    phase: (out) => (existsSync(join(out, 'manifest.json')) ? 'end' : existsSync(out) ? 'images' : 'start'),
+    phase: marked('manifest.json'),
   },
-  pretrain: {
-    args: pretrain,
-    again: (out) => (pretrainPhase(out) === 'start' ? pretrain : ['pretrain', '--resume', '--out', 'out']),
-    phase: pretrainPhase,
-    steps: STEPS,
-    logged: (out) => linesOf(join(out, 'metrics.jsonl')),
+  pretrain: pretraining(
+    [
+      ...['pretrain', ...training, ...steps],
+      ...set({ 'phantom.subjects': 3, 'phantom.phases': 1, 'phantom.size': 32 }),
+    ],
+    true,
+  ),
+  /** A pretraining on images that are there, of one task: the least that there is to compile. */
+  train: pretraining(['pretrain', ...training, ...steps, '--data', '../cohort', '--task', 'location'], false),
+  predict: {
+    args: [
+      ...['predict', '--data', '../cohort', '--weights', '../weights/out', '--out', 'out'],
+      ...['--adapter', 'swiftshader'],
+    ],
+    phase: (out) => (existsSync(out) ? 'class maps' : 'start'),
+    weights: true,
   },
 };
 
-/** The cohort that `prepare` reads. */
-export const cohort = ['phantom', '--out', 'cohort', '--subjects', '8', '--phases', '1', '--size', '48'];
+/** The cohort that jobs read. */
+export const cohort = ['phantom', '--out', 'cohort', '--subjects', '3', '--phases', '1', '--size', '32'];
+
+/** Makes the weights of one that reads some, in a folder beside the cohort. */
+export const weights = [
+  ...['finetune', ...training, '--data', '../cohort', '--task', 'segmentation', '--steps', '2'],
+];

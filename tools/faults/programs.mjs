@@ -8,6 +8,17 @@ import { maskHtml } from '../gate/masks.mjs';
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
+/** Kernels that compile in a moment: what is disturbed is the program around them. */
+const plainKernels = [
+  'conv2d',
+  'conv2dInputGrad',
+  'conv2dWeightGrad',
+  'conv2dTranspose',
+  'conv2dTransposeInputGrad',
+]
+  .map((op) => `${op}:tile`)
+  .join(',');
+
 const running = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -15,22 +26,33 @@ process.on('exit', () => {
 
 /**
  * Starts the program in a folder.
+ * @param options `within`: it is killed if it takes longer, ms; `imports`: modules that are loaded before it; `env`: what
+ * these are told; `under`: a command that runs it
  * @returns {{ child: import('node:child_process').ChildProcess, ended: Promise<{ code: number | null, signal: string | null, said: string, ms: number }> }}
  */
-export function start(args, cwd) {
+export function start(args, cwd, { within, imports = [], env = {}, under = [] } = {}) {
   const began = performance.now();
   // what one run learns of kernels is nothing to the next
-  const env = { ...process.env, PLANEWISE_CACHE: join(cwd, 'cache') };
-  const child = spawn(process.execPath, [cli, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const own = { PLANEWISE_CACHE: join(cwd, 'cache'), PLANEWISE_VARIANT: plainKernels };
+  const hooks = imports.flatMap((url) => ['--import', url]);
+  const [command, ...rest] = [...under, process.execPath, ...hooks, cli, ...args];
+  const options = { cwd, env: { ...process.env, ...own, ...env }, stdio: ['ignore', 'pipe', 'pipe'] };
+  const child = spawn(command, rest, options);
   running.add(child);
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text) => {
       said += text;
     });
+  const tooLong = () => {
+    said += `\nstill running after ${Math.round(within)} ms`;
+    child.kill('SIGKILL');
+  };
+  const timer = within && setTimeout(tooLong, within);
   const ended = new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
+      clearTimeout(timer);
       running.delete(child);
       resolve({ code, signal, said, ms: performance.now() - began });
     });
@@ -39,8 +61,8 @@ export function start(args, cwd) {
 }
 
 /** Runs the program to its end. Throws an Error with what it said where it fails. */
-export async function succeed(args, cwd) {
-  const end = await start(args, cwd).ended;
+export async function succeed(args, cwd, options) {
+  const end = await start(args, cwd, options).ended;
   if (end.code !== 0) throw new Error(`planewise ${args.join(' ')} in ${cwd}:\n${end.said}`);
   return end;
 }
@@ -50,6 +72,8 @@ export function drawn(...names) {
   const digest = createHash('sha256').update(names.join('/')).digest();
   return digest.readUInt32LE(0) / 2 ** 32;
 }
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A file without what the clock decides. */
 function contentOf(path) {

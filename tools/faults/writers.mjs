@@ -5,7 +5,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jobs } from './jobs.mjs';
-import { differences, drawn, leftIn, remove, start, succeed } from './programs.mjs';
+import { drawn, remove, start } from './programs.mjs';
+import { compare, undisturbed } from './trial.mjs';
 
 const self = fileURLToPath(import.meta.url);
 
@@ -34,9 +35,7 @@ async function race(name, folder, { count, stale, spread, draw }, expected) {
   const outcomes = ends.map(outcomeOf);
   const other = outcomes.find((outcome) => outcome !== 'done' && outcome !== 'refused');
   const done = outcomes.filter((outcome) => outcome === 'done').length;
-  const differ = differences(expected, leftIn(out));
-  const problem =
-    other ?? (done === 0 ? 'nobody did it' : differ.length > 0 ? `other bytes: ${differ.join(', ')}` : null);
+  const problem = other ?? (done === 0 ? 'nobody did it' : compare(folder, expected));
   return { done, refused: count - done, problem };
 }
 
@@ -107,10 +106,7 @@ export async function writersCampaign({
 }) {
   const rows = [];
   for (const name of only) {
-    const folder = join(scratch, `${name}-whole`);
-    mkdirSync(folder);
-    const { ms } = await succeed(jobs[name].args, folder);
-    const expected = leftIn(join(folder, 'out'));
+    const { ms, expected } = await undisturbed(name, scratch);
     const row = { job: name, races: times, done: 0, refused: 0, problems: [] };
     for (let i = 0; i < times; i++) {
       const at = join(scratch, `${name}-race-${i}`);

@@ -1,21 +1,14 @@
 /** @file Files of which one process alone makes each, and none sees a part. */
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-
-/** The code of an error of the operating system. */
-export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { writeSynced } from './make.node.ts';
+import { codeOf } from './read.node.ts';
 
 /** Makes a file that has its content from the first moment; whether there was none. */
 export async function createWhole(path: string, text: string): Promise<boolean> {
   const draft = `${path}.${randomUUID()}.tmp`;
   try {
-    const file = await open(draft, 'wx');
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeSynced(draft, text, 'wx');
     // some file systems have no links
     await link(draft, path).catch((error) =>
       codeOf(error) === 'EEXIST' ? Promise.reject(error) : writeFile(path, text, { flag: 'wx' }),

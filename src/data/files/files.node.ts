@@ -1,8 +1,9 @@
 /** @file Folders and files on disk: list, read, and write so that a failure leaves the old content. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder, writeSynced } from './make.node.ts';
 import { fileError } from './read.node.ts';
 import { syncFolder } from './sync.node.ts';
 
@@ -22,23 +23,11 @@ export async function sweepTemporary(folder: string): Promise<void> {
     await rm(join(folder, name), { force: true });
 }
 
-/** Makes a folder with those above it, so that their names last through a power cut. */
-async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first !== undefined) await syncFolder(dirname(first));
-}
-
 /** Bytes to a new file beside `path`, on disk before it returns its name; nothing is left behind on failure. */
 async function writeTemporary(path: string, bytes: Uint8Array): Promise<string> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeSynced(temporary, bytes, 'wx');
     return temporary;
   } catch (error) {
     await rm(temporary, { force: true });

@@ -4,15 +4,16 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BusyError, FileError } from '../../base/errors.ts';
 import { isRecord } from '../../base/record.ts';
-import { codeOf, createWhole, removeOnly, textAt } from './exclusive.node.ts';
+import { createWhole, removeOnly, textAt } from './exclusive.node.ts';
 import { sweepTemporary } from './files.node.ts';
+import { makeFolder } from './make.node.ts';
 import { markOf, ownMark, type ProcessMark, presenceOf } from './process.node.ts';
-import { fileError } from './read.node.ts';
+import { codeOf, fileError } from './read.node.ts';
 
 /** Who writes into a folder. */
 export const lockFile = 'running.json';
@@ -110,7 +111,7 @@ async function acquire(folder: string, own: string): Promise<void> {
 /** Makes a folder and the lock in it. @returns the outermost folder that was made, null where all were there */
 async function makeLocked(folder: string, own: string): Promise<string | null> {
   for (let attempt = 1; ; attempt++) {
-    const made = (await mkdir(folder, { recursive: true })) ?? null;
+    const made = await makeFolder(folder);
     try {
       await acquire(folder, own);
       return made;
@@ -186,7 +187,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const text = `${JSON.stringify({ ...ownMark(), since: new Date().toISOString(), id })}\n`;
   try {
     const made = await makeLocked(folder, text);
-    const lock = new FolderLock(folder, made && resolve(made), text, id);
+    const lock = new FolderLock(folder, made, text, id);
     await sweepTemporary(folder);
     return lock;
   } catch (error) {

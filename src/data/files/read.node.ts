@@ -38,10 +38,13 @@ const causes: Record<string, [problem: string, fix: string]> = {
   ],
 };
 
+/** The code of an error of the operating system. */
+export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+
 /** A FileError that says what the operating system's error means. */
 export function fileError(file: string, error: unknown): FileError {
   if (error instanceof FileError) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const code = codeOf(error);
   if (error instanceof RangeError && !code)
     return new FileError(file, 'does not fit into memory', 'Give a smaller file.', { cause: error });
   const [problem, fix] = causes[code] ?? [String(error), 'Check the file and the disk.'];

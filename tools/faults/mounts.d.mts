@@ -1,0 +1,1 @@
+export function whyNoMounts(kind: 'memory' | 'image'): string | null;

@@ -78,3 +78,9 @@ export function companionsOf(all: readonly Sample[]): Companions {
     },
   };
 }
+
+/** Whether some of the images have another slice in their stack and phase. */
+export function haveStacks(samples: readonly Sample[]): boolean {
+  const among = companionsOf(samples);
+  return samples.some((sample) => among.stackOf(sample).length > 1);
+}

@@ -62,6 +62,23 @@ export const batchFields = ({ tables = [] }: Input, labelled: readonly Field[]):
   ...new Set([...tables, ...labelled]),
 ];
 
+/**
+ * View `view` of an example, from 0: an image of it, moved as the configuration moves the one whose turn it is, with noise
+ * and the like of its own, for the same in two views would tell that they are a pair.
+ */
+export function viewOf(
+  { change, appearanceOf }: Pick<Choice, 'change' | 'appearanceOf'>,
+  sample: Sample,
+  view: number,
+): View {
+  const appearance = view === 0 ? change.appearance : appearanceOf?.(view);
+  return { sample, ...change, ...(appearance && { appearance }) };
+}
+
+/** One of some items, one at least, by the next number in [0, 1). */
+export const drawnOf = <T>(items: readonly T[], draw: () => number): T =>
+  items[Math.floor(items.length * draw())]!;
+
 /** One augmented image. */
 export const oneImage: Input = {
   name: 'image',

@@ -9,6 +9,7 @@ import { modelsGenesis } from './modelsGenesis/index.ts';
 import { orientation } from './orientation/index.ts';
 import { rotation } from './rotation.ts';
 import { segmentation } from './segmentation/index.ts';
+import { sliceOrder } from './sliceOrder/index.ts';
 import type { Task } from './task.ts';
 
 /** The tasks that a configuration can ask for. */
@@ -23,4 +24,5 @@ export const tasks: readonly Task[] = [
   modelsGenesis,
   maskedImage,
   contrastive,
+  sliceOrder,
 ];

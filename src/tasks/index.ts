@@ -4,6 +4,7 @@ import { classification } from './classification/index.ts';
 import { contextRestoration } from './contextRestoration.ts';
 import { contrastive } from './contrastive/index.ts';
 import { location } from './location.ts';
+import { longitudinal } from './longitudinal/index.ts';
 import { maskedImage } from './maskedImage.ts';
 import { modelsGenesis } from './modelsGenesis/index.ts';
 import { orientation } from './orientation/index.ts';
@@ -25,4 +26,5 @@ export const tasks: readonly Task[] = [
   maskedImage,
   contrastive,
   sliceOrder,
+  longitudinal,
 ];

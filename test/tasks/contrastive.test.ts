@@ -33,7 +33,7 @@ describe('two views', () => {
     const draw = drawsOf(1, 2, 3);
     const options = { ...views, shiftPx: 2, flipX: true, flipY: true };
     const own = [augmentationOf(draw, options, size), augmentationOf(draw, options, size)];
-    const example = twoViews(views, size).pick(choiceOf({ sample, change, size, draw: drawsOf(1, 2, 3) }));
+    const example = twoViews(views).pick(choiceOf({ sample, change, size, draw: drawsOf(1, 2, 3) }));
     expect(example.views.map((view) => view.sample)).toEqual([sample, sample]);
     for (const [i, view] of example.views.entries()) {
       const { matrix, gain, offset } = own[i]!;
@@ -58,7 +58,7 @@ describe('two views', () => {
       },
     });
     const augmentation = { noise: 0.5, biasField: 0.3 };
-    for (const input of [twoViews(views, 16), oneImage])
+    for (const input of [twoViews(views), oneImage])
       createSampler(data, { batch: 3, seed: 4, augmentation, input: watched(input) }).batch(0);
     const [pairs, alone] = [seen.slice(0, 3), seen.slice(3)];
     for (const [i, { views: both }] of pairs.entries()) {

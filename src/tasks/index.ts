@@ -10,6 +10,7 @@ import { modelsGenesis } from './modelsGenesis/index.ts';
 import { orientation } from './orientation/index.ts';
 import { rotation } from './rotation.ts';
 import { segmentation } from './segmentation/index.ts';
+import { siameseDistance } from './siameseDistance/index.ts';
 import { sliceOrder } from './sliceOrder/index.ts';
 import type { Task } from './task.ts';
 
@@ -27,4 +28,5 @@ export const tasks: readonly Task[] = [
   contrastive,
   sliceOrder,
   longitudinal,
+  siameseDistance,
 ];

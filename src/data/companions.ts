@@ -35,7 +35,7 @@ function placed(samples: readonly Sample[]): Placed[] {
   return along.map(({ sample, at }) => ({ sample, at: -at })).sort((a, b) => a.at - b.at);
 }
 
-/** @param all of one part of the data: no example mixes them with others */
+/** What of some images lies beside each. @param all of one part of the data: no example mixes them with others */
 export function companionsOf(all: readonly Sample[]): Companions {
   const sorted = new Map<unknown, ReadonlyMap<unknown, readonly Sample[]>>();
   const alike: Companions['alike'] = (sample, key) => {

@@ -3,6 +3,7 @@ import { ConfigError, ShapeError } from '../base/errors.ts';
 import { CONTROLS, INTENSITY_NUMBERS, sameAppearance } from './appearance.ts';
 import type { Augmentation } from './augmentation.ts';
 import type { Field, Row } from './field.ts';
+import type { Affine } from './types.ts';
 
 /** Tensors begin at multiples of this, so that kernels can be bound to them. */
 const ALIGNMENT = 256;
@@ -205,6 +206,11 @@ export class Batch {
     changes.intensity.set([...biasField, contrast, gamma], image * INTENSITY_NUMBERS);
     if (change.controls) this.#controls.set(change.controls, image * change.controls.length);
     this.indices[image] = index;
+  }
+
+  /** How image `image` is moved, output pixel → input pixel. */
+  matrixOf(image: number): Affine {
+    return [...this.matrices.subarray(6 * image, 6 * image + 6)] as unknown as Affine;
   }
 
   /** Where a task writes the labels of an example. */

@@ -140,6 +140,17 @@ export function sameOrientation(a: ImagePlane, b: ImagePlane): boolean {
   return sine <= Math.sin((stackToleranceDeg * Math.PI) / 180);
 }
 
+/** Items by the orientation of their planes, in order of first appearance: those of a group agree with its first. */
+export function byOrientation<T>(items: readonly T[], planeOf: (item: T) => ImagePlane): T[][] {
+  const groups: T[][] = [];
+  for (const item of items) {
+    const fits = groups.find(([first]) => sameOrientation(planeOf(first!), planeOf(item)));
+    if (fits) fits.push(item);
+    else groups.push([item]);
+  }
+  return groups;
+}
+
 /**
  * Unit vector along a stack of parallel planes. 'anatomical' points from base to apex: towards left, anterior and
  * inferior, u·(1, −1, −1) > 0 in LPS. 'zhang2024' is −(X × Y) of the first slice, as the published code has it, and

@@ -25,6 +25,7 @@ export {
   type FieldValues,
   type Section,
 } from './batch.ts';
+export { type Companions, companionsOf } from './companions.ts';
 export type { PixelFormat } from './dicom/format.ts';
 export { parseHeader, readHeaders } from './dicom/frames.ts';
 export type { DicomHeader } from './dicom/header.ts';

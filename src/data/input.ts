@@ -1,5 +1,6 @@
 /** @file Inputs: what one example of a task looks at. */
 import type { Augmentation } from './augmentation.ts';
+import type { Companions } from './companions.ts';
 import type { Field } from './field.ts';
 import type { Sample } from './sample.ts';
 
@@ -21,6 +22,8 @@ export interface Example {
 export interface Choice {
   /** The image whose turn it is. */
   readonly sample: Sample;
+  /** All images of the subjects that take turns, the image itself too: none of another part of the split. */
+  readonly among: Companions;
   /** The image's augmentation by the configuration; none in validation. */
   readonly change: Augmentation;
   /** The appearance of another view of it, from 1, by the configuration, which has one in training: `change` has that of view 0. */
@@ -34,7 +37,10 @@ export interface Choice {
   readonly draw: () => number;
 }
 
-/** What one example of a task looks at. Tasks of one input share a forward pass. */
+/**
+ * What one example of a task looks at. Tasks of one input share a forward pass. Labels that move with an image (kinds
+ * `image`, `mask` and `lines`) need inputs of one view.
+ */
 export interface Input {
   readonly name: string;
   /** Images of an example, folded into the batch. */
@@ -44,6 +50,10 @@ export interface Input {
    * that has no labels but these names them among its fields, for their masks say which examples count.
    */
   readonly tables?: readonly Field[];
+  /**
+   * The first view is of the image whose turn it is, the others of any of `among`. Where an image has no companion, its
+   * example is of the image itself, and the task leaves its label unset.
+   */
   pick(choice: Choice): Example;
 }
 
@@ -51,6 +61,23 @@ export interface Input {
 export const batchFields = ({ tables = [] }: Input, labelled: readonly Field[]): Field[] => [
   ...new Set([...tables, ...labelled]),
 ];
+
+/**
+ * View `view` of an example, from 0: an image of it, moved as the configuration moves the one whose turn it is, with noise
+ * and the like of its own, for the same in two views would tell that they are a pair.
+ */
+export function viewOf(
+  { change, appearanceOf }: Pick<Choice, 'change' | 'appearanceOf'>,
+  sample: Sample,
+  view: number,
+): View {
+  const appearance = view === 0 ? change.appearance : appearanceOf?.(view);
+  return { sample, ...change, ...(appearance && { appearance }) };
+}
+
+/** One of some items, one at least, by the next number in [0, 1). */
+export const drawnOf = <T>(items: readonly T[], draw: () => number): T =>
+  items[Math.floor(items.length * draw())]!;
 
 /** One augmented image. */
 export const oneImage: Input = {

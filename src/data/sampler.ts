@@ -7,11 +7,13 @@ import { identityAffine } from './affine.ts';
 import { appearanceBy } from './appearance.ts';
 import { type Augmentation, type AugmentationOptions, drawAugmentation } from './augmentation.ts';
 import { type Batch, BatchLayout } from './batch.ts';
+import { type Companions, companionsOf } from './companions.ts';
 import type { Field, Row } from './field.ts';
 import { batchFields, type Choice, type Example, type Input, oneImage } from './input.ts';
 import { groupBy } from './lists.ts';
 import { purposes } from './purposes.ts';
-import { sampleAt } from './sample.ts';
+import { sampleAt, samplesOf } from './sample.ts';
+import { imagesOf } from './split.ts';
 import type { PreparedData } from './types.ts';
 
 /** Writes the labels of examples: a task, seen from the data. */
@@ -99,7 +101,8 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
   if (!Number.isInteger(n) || n < 1) throw new ConfigError(`Batch size ${n} is not a positive whole number.`);
   const images = chosenImages(data, options);
   const { size, images: prepared } = data.manifest;
-  const groups = [...groupBy(images, (index) => prepared[index]!.subject).values()];
+  const bySubject = groupBy(images, (index) => prepared[index]!.subject);
+  const groups = [...bySubject.values()];
   const epochSize = kind === 'subject' ? groups.length : images.length;
   const fields = batchFields(
     input,
@@ -119,13 +122,25 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
     if (kind === 'sequential') return inOrder[Math.min(position, epochSize - 1)]!;
     return orderOf(Math.floor(position / epochSize))[position % epochSize]!;
   };
+  // made for the first input that asks
+  let companions: Companions | undefined;
+  const amongOf = (): Companions => {
+    companions ??= companionsOf(samplesOf(data, imagesOf(data, [...bySubject.keys()])));
+    return companions;
+  };
   const exampleAt = (position: number): Example => {
     const change = augmentation ? drawAugmentation(seed, position, augmentation, size) : noAugmentation;
     const index = indexAt(position);
     // an image that is evaluated is seen the same way among whichever others
     const draw = drawsOf(seed, drawsPurpose, kind === 'sequential' ? index : position);
     const appearanceOf = (view: number) => augmentation && appearanceBy(seed, position, augmentation, view);
-    return picked(input, { sample: sampleAt(data, index), change, appearanceOf, size, draw });
+    const choice = { sample: sampleAt(data, index), change, appearanceOf, size, draw };
+    return picked(input, {
+      ...choice,
+      get among() {
+        return amongOf();
+      },
+    });
   };
   const batch = (step: number): Batch => {
     const out = layout.batch(kind === 'sequential' ? sequentialCount(step) : n);
@@ -144,13 +159,17 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
   };
 }
 
-/** @throws ConfigError where the input gives other than the views and tables it says it has */
+/** @throws ConfigError where the input gives other than the views and tables it says it has, or begins with another image */
 function picked(input: Input, choice: Choice): Example {
   const example = input.pick(choice);
   const { length } = example.views;
   if (length !== input.views)
     throw new ConfigError(
       `Input ${input.name} picked ${length} views of its ${input.views}. Give as many as it says.`,
+    );
+  if (example.views[0]!.sample.index !== choice.sample.index)
+    throw new ConfigError(
+      `Input ${input.name} picked image ${example.views[0]!.sample.index} first where it is image ${choice.sample.index}’s turn. Begin with that.`,
     );
   const missing = input.tables?.find((table) => !example.tables?.has(table));
   if (!missing) return example;

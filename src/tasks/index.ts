@@ -4,11 +4,14 @@ import { classification } from './classification/index.ts';
 import { contextRestoration } from './contextRestoration.ts';
 import { contrastive } from './contrastive/index.ts';
 import { location } from './location.ts';
+import { longitudinal } from './longitudinal/index.ts';
 import { maskedImage } from './maskedImage.ts';
 import { modelsGenesis } from './modelsGenesis/index.ts';
 import { orientation } from './orientation/index.ts';
 import { rotation } from './rotation.ts';
 import { segmentation } from './segmentation/index.ts';
+import { siameseDistance } from './siameseDistance/index.ts';
+import { sliceOrder } from './sliceOrder/index.ts';
 import type { Task } from './task.ts';
 
 /** The tasks that a configuration can ask for. */
@@ -23,4 +26,7 @@ export const tasks: readonly Task[] = [
   modelsGenesis,
   maskedImage,
   contrastive,
+  sliceOrder,
+  longitudinal,
+  siameseDistance,
 ];

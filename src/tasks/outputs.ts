@@ -1,7 +1,8 @@
 /** @file Outputs of a block of images, as judges take them. */
 import { ShapeError } from '../base/errors.ts';
 import type { Head } from '../models/heads.ts';
-import type { HostOutputs } from './task.ts';
+import type { Mark } from '../results/mark.ts';
+import type { HostOutputs, InputImages } from './task.ts';
 
 /**
  * A head's numbers for `count` images, [count, ...shape, channels].
@@ -39,4 +40,15 @@ export function likeliest(scores: Float32Array, classes: number): Uint8Array {
     out[i] = best;
   }
   return out;
+}
+
+/** An image of the newest block as the network saw it, where the judge is told; `image` counts views. */
+export function pictureOf(
+  images: InputImages | undefined,
+  image: number,
+  size: number,
+  title: string,
+): Mark[] {
+  const start = image * size ** 2;
+  return images ? [{ kind: 'picture', title, values: images.seen.subarray(start, start + size ** 2) }] : [];
 }

@@ -1,7 +1,7 @@
 /** @file The contract of a task: which labels it needs, the heads it reads, its loss, and how it is judged. */
 import type { Field, Row } from '../data/field.ts';
 import type { GroupNames } from '../data/groups.ts';
-import type { Example, Input } from '../data/input.ts';
+import type { Example, Input, View } from '../data/input.ts';
 import type { Sample } from '../data/sample.ts';
 import type { Annotation, Line } from '../data/types.ts';
 import type { Head } from '../models/heads.ts';
@@ -59,6 +59,8 @@ export interface InputImages {
   readonly clean: Float32Array;
   /** Altered, as the network saw them. */
   readonly seen: Float32Array;
+  /** What each is of, which views of one example may differ in, and where it reads that. */
+  readonly views: readonly Pick<View, 'sample' | 'matrix'>[];
 }
 
 /** What a judge came to. */

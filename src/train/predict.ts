@@ -4,6 +4,7 @@ import { noGrad } from '../autograd/tape.ts';
 import { ConfigError } from '../base/errors.ts';
 import type { Batch } from '../data/batch.ts';
 import { oneImage } from '../data/input.ts';
+import { sampleAt } from '../data/sample.ts';
 import { createSampler } from '../data/sampler.ts';
 import type { PreparedData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
@@ -79,10 +80,14 @@ export async function predictImages(
       return { ...Object.fromEntries(heads.map((head) => [outputOf(head), outputs[head.path]!])), ...looked };
     }),
   );
-  const readImages = async (rows: number): Promise<InputImages | undefined> => {
+  const readImages = async (rows: number, of: Batch): Promise<InputImages | undefined> => {
     if (!isLookedAt) return undefined;
     const clean = await readRows(step, CLEAN, rows);
-    return { clean, seen: input.alter ? await readRows(step, SEEN, rows) : clean };
+    const views = Array.from({ length: rows }, (_, i) => ({
+      sample: sampleAt(data, of.indices[i]!),
+      matrix: of.matrixOf(i),
+    }));
+    return { clean, seen: input.alter ? await readRows(step, SEEN, rows) : clean, views };
   };
   try {
     const pace = new Pace();
@@ -95,7 +100,7 @@ export async function predictImages(
       const outputs = await pace.settle(1, () =>
         Promise.all(heads.map((head) => readRows(step, outputOf(head), images))),
       );
-      onBlock((head) => outputs[placeOf(heads, head)]!, own, await readImages(images));
+      onBlock((head) => outputs[placeOf(heads, head)]!, own, await readImages(images, own));
       done += own.count;
       options.onProgress?.(done);
     }

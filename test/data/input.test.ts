@@ -1,6 +1,7 @@
 /** @file Inputs: what tasks look at beyond one augmented image, drawn by the input's name alone. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
+import { companionsOf } from '../../src/data/companions.ts';
 import { field } from '../../src/data/field.ts';
 import { type Input, oneImage } from '../../src/data/input.ts';
 import { prepare } from '../../src/data/prepare.ts';
@@ -101,6 +102,45 @@ describe('an input', () => {
     expect(() => sampler(odd).batch(0)).toThrow(/Input odd picked 2 views of its 3/);
   });
 
+  test('takes images of others, of the subjects that take turns alone, and begins with its own', () => {
+    const { images: all } = data.manifest;
+    const seen = new Set<string>();
+    const beside: Input = {
+      ...{ name: 'beside', views: 2 },
+      pick({ sample, among, change, draw }) {
+        for (const { subject } of among.all) seen.add(subject);
+        const others = among.stackOf(sample).filter(({ index }) => index !== sample.index);
+        const other = others[Math.floor(others.length * draw())]!;
+        return { views: [sample, other].map((one) => ({ sample: one, ...change })), drawn: other.index };
+      },
+    };
+    const idle: Labeller = { fields: [], fill() {} };
+    const from = sampler(beside, { subjects: ['1', '3'], labellers: [idle] });
+    const { indices, images, drawn, ...batch } = from.batch(1);
+    for (let example = 0; example < 4; example++) {
+      const [own, other] = [indices[2 * example]!, indices[2 * example + 1]!];
+      expect(other).toBe(drawn[example]);
+      expect([all[other]!.subject, all[other]!.frame]).toEqual([all[own]!.subject, all[own]!.frame]);
+      expect(all[other]!.slice).not.toBe(all[own]!.slice);
+      const at = 256 * (2 * example + 1);
+      expect(images.subarray(at, at + 256)).toEqual(sampleAt(data, other).pixels());
+    }
+    expect(batch.count).toBe(4);
+    // whichever of a subject's images are drawn
+    sampler(beside, { epoch: 'sequential', images: [0], labellers: [idle] }).batch(0);
+    expect(seen).toEqual(new Set(['1', '3']));
+    const late: Input = {
+      ...beside,
+      pick(choice) {
+        const { views, drawn } = beside.pick(choice);
+        return { views: [...views].reverse(), drawn };
+      },
+    };
+    expect(() => sampler(late, { labellers: [idle] }).batch(0)).toThrow(
+      /Input beside picked image \d+ first/,
+    );
+  });
+
   test('writes its tables beside the labels, once where they are labels too, and none goes undrawn', () => {
     const [places, other] = ['places', 'other'].map((name) => field(name, { kind: 'value', shape: [2] }));
     const tabled: Input = {
@@ -138,7 +178,9 @@ describe('an input', () => {
   test('is one image by default, moved as the configuration says', () => {
     const sample = sampleAt(data, 2);
     const change = { matrix: [1, 0, 3, 0, 1, 0], gain: 2, offset: 1 } as const;
-    const { views, drawn } = oneImage.pick({ sample, change, size: 16, draw: Math.random });
+    const { views, drawn } = oneImage.pick({
+      ...{ sample, change, among: companionsOf([sample]), size: 16, draw: Math.random },
+    });
     expect([views, drawn]).toEqual([[{ sample, ...change }], 0]);
     expect(createSampler(data, { batch: 1 }).layout.sizes).toEqual({ examples: 1, views: 1, size: 16 });
   });

@@ -17,7 +17,7 @@ import { weightsFile } from '../../src/train/weightsfile.ts';
 import { checkOp, type Host, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels, tinyConfig, tinyData } from '../train/tiny.ts';
-import { outputsOf, sampleOf, stepOf } from './samples.ts';
+import { choiceOf, outputsOf, sampleOf, stepOf } from './samples.ts';
 
 const device = useDevice(plainKernels);
 const grid = { size: 8, spacingMm: 2 };
@@ -73,9 +73,8 @@ describe('the loss of classification', () => {
   function lossOf(part: Part, logits: Tensor): Tensor {
     const [head, field] = [part.heads[0]!, part.fields[0]!];
     const made = new BatchLayout({ examples: groups.length, views: 1, size: 8 }, part.fields).batch();
-    const change = { matrix: [1, 0, 0, 0, 1, 0], gain: 1, offset: 0 } as const;
     for (const [row, group] of groups.entries()) {
-      const choice = { sample: imageOf(`${row}`, group), change, size: 8, draw: () => 0 };
+      const choice = choiceOf({ sample: imageOf(`${row}`, group), size: 8 });
       part.fill(oneImage.pick(choice), made.row(row));
     }
     const count = groups.length;

@@ -7,11 +7,10 @@ import { tensor, zeros } from '../../src/tensor/create.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels } from '../train/tiny.ts';
 import { learntOnEight } from './eight.ts';
-import { sampleOf, stepOf } from './samples.ts';
+import { choiceOf, stepOf } from './samples.ts';
 
 const device = useDevice(plainKernels);
 const facts = { targetView: 'short-axis', referenceViews: [] };
-const still = { matrix: [1, 0, 0, 0, 1, 0], gain: 1, offset: 0 } as const;
 
 /** Exchanges patches of an image itself, one pair after another, by the same draws. */
 function exchanged(image: readonly number[], size: number, side: number, swaps: number, draw: () => number) {
@@ -51,7 +50,7 @@ describe('exchanged patches', () => {
     for (const size of [56, 224]) {
       const part = contextRestoration.setup(facts, contextRestoration.defaults, { size, spacingMm: 2 });
       const moved = Array.from({ length: 20 }, (_, i) => {
-        const choice = { sample: sampleOf(), change: still, size, draw: drawsOf(1, 2, i) };
+        const choice = choiceOf({ size, draw: drawsOf(1, 2, i) });
         const [places] = [...part.input!.pick(choice).tables!.values()];
         return Array.from(places!).filter((place, at) => place !== at).length / size ** 2;
       });
@@ -69,7 +68,7 @@ describe('context restoration', () => {
   it('shows the network the image with patches exchanged, and asks for the image as it was', async () => {
     const own = part();
     const [table] = own.fields;
-    const choice = { sample: sampleOf(), change: still, size, draw: drawsOf(1, 2, 3) };
+    const choice = choiceOf({ size, draw: drawsOf(1, 2, 3) });
     const places = own.input!.pick(choice).tables!.get(table!)!;
     const image = [...uniforms(size * size, 9)];
     const images = tensor(device(), image, [1, size, size, 1]);

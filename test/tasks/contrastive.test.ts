@@ -15,7 +15,7 @@ import { checkOp, type Host, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels, tinyData } from '../train/tiny.ts';
 import { learntOnEight } from './eight.ts';
-import { outputsOf, sampleOf } from './samples.ts';
+import { choiceOf, outputsOf, sampleOf } from './samples.ts';
 
 const device = useDevice(plainKernels);
 const facts = { targetView: 'short-axis', referenceViews: [] };
@@ -33,7 +33,7 @@ describe('two views', () => {
     const draw = drawsOf(1, 2, 3);
     const options = { ...views, shiftPx: 2, flipX: true, flipY: true };
     const own = [augmentationOf(draw, options, size), augmentationOf(draw, options, size)];
-    const example = twoViews(views, size).pick({ sample, change, size, draw: drawsOf(1, 2, 3) });
+    const example = twoViews(views).pick(choiceOf({ sample, change, size, draw: drawsOf(1, 2, 3) }));
     expect(example.views.map((view) => view.sample)).toEqual([sample, sample]);
     for (const [i, view] of example.views.entries()) {
       const { matrix, gain, offset } = own[i]!;
@@ -58,7 +58,7 @@ describe('two views', () => {
       },
     });
     const augmentation = { noise: 0.5, biasField: 0.3 };
-    for (const input of [twoViews(views, 16), oneImage])
+    for (const input of [twoViews(views), oneImage])
       createSampler(data, { batch: 3, seed: 4, augmentation, input: watched(input) }).batch(0);
     const [pairs, alone] = [seen.slice(0, 3), seen.slice(3)];
     for (const [i, { views: both }] of pairs.entries()) {
@@ -125,7 +125,7 @@ describe('the judge of pairs', () => {
     // lengths say nothing: the first pair is alike by angle; of the second, one view is nearer to the first pair
     const block = [5, 0, 0.1, 0.001, 1, 0.1, 0, 1, 0.2, -1, 0.1, -1];
     const images = { clean: Float32Array.from({ length: 24 }, (_, i) => i), seen: new Float32Array(24) };
-    const looked = { clean: images.clean, seen: images.clean };
+    const looked = { clean: images.clean, seen: images.clean, views: [] };
     const samples = ['a', 'a', 'b'].map((subject) => sampleOf({ subject }));
     judge.add(outputsOf(head!, Float32Array.from(block)), samples, [0, 0, 0], looked);
     expect(only(judge.marks(1), 'words')[0]!.text).toBe('one view finds the other');

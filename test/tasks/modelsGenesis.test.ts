@@ -17,7 +17,7 @@ import { expectClose } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels } from '../train/tiny.ts';
 import { learntOnEight } from './eight.ts';
-import { sampleOf, stepOf } from './samples.ts';
+import { choiceOf, sampleOf, stepOf } from './samples.ts';
 
 const device = useDevice(plainKernels);
 const facts = { targetView: 'short-axis', referenceViews: [] };
@@ -127,7 +127,7 @@ describe('the image that Models Genesis alters', () => {
   /** What the network sees of an image, and the tables it was drawn by. */
   async function seen(given: object, index: number) {
     const { input, fields } = set(given);
-    const example = input!.pick({ sample, change, size, draw: draws(index) });
+    const example = input!.pick(choiceOf({ sample, change, size, draw: draws(index) }));
     const tables = example.tables!;
     const at = (table: Field) =>
       tensor(device(), Float64Array.from(tables.get(table)!), [1, ...table.shape], table.dtype);

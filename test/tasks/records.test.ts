@@ -17,7 +17,7 @@ import type { Tensor } from '../../src/tensor/tensor.ts';
 import { combined, labelCount } from '../../src/train/losses.ts';
 import { type ChosenTask, type PlannedTask, planOf } from '../../src/train/plan.ts';
 import { useDevice } from '../device.ts';
-import { sampleOf, stepOf } from './samples.ts';
+import { choiceOf, sampleOf, stepOf } from './samples.ts';
 
 const device = useDevice();
 const [batch, side, views, sigma] = [3, 5, 2, 1.3];
@@ -90,8 +90,7 @@ function lossOf({ task, part }: PlannedTask): Tensor {
 function labelled(planned: readonly PlannedTask[], sample: Sample) {
   const fields = planned.flatMap(({ part }) => part.fields);
   const made = new BatchLayout({ examples: 1, views: 1, size: side }, fields).batch();
-  const change = { matrix: [1, 0, 0, 0, 1, 0], gain: 1, offset: 0 } as const;
-  const example = oneImage.pick({ sample, change, size: side, draw: () => 0 });
+  const example = oneImage.pick(choiceOf({ sample, size: side }));
   for (const { part } of planned) part.fill(example, made.row(0));
   return made;
 }

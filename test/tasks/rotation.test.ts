@@ -19,10 +19,9 @@ import { MemoryFiles } from '../../src/train/runfiles.ts';
 import { checkOp, type Host, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels, tinyConfig } from '../train/tiny.ts';
-import { outputsOf, sampleOf, stepOf } from './samples.ts';
+import { choiceOf, outputsOf, sampleOf, stepOf } from './samples.ts';
 
 const device = useDevice(plainKernels);
-const still = { matrix: [1, 0, 0, 0, 1, 0], gain: 1, offset: 0 } as const;
 const facts = { targetView: 'short-axis', referenceViews: [] };
 const part = () => rotation.setup(facts, { hidden: 8, dropout: 0 }, { size: 8, spacingMm: 2 });
 
@@ -39,9 +38,7 @@ describe('a turned image', () => {
       const x = tensor(device(), pixels, [1, size, size, 1]);
       let expected = pixels;
       for (const quarters of [0, 1, 2, 3]) {
-        const { views, drawn } = turnedImage.pick({
-          ...{ sample: sampleOf(), change: still, size, draw: draws((quarters + 0.5) / 4) },
-        });
+        const { views, drawn } = turnedImage.pick(choiceOf({ size, draw: draws((quarters + 0.5) / 4) }));
         expect(drawn).toBe(quarters);
         const matrix = tensor(device(), views[0]!.matrix, [1, 6]);
         const y = await ops.warp(x, matrix, tensor(device(), [1, 0], [1, 2])).read();
@@ -55,7 +52,7 @@ describe('a turned image', () => {
     const size = 17;
     const change = drawAugmentation(3, 5, { rotationDeg: 30, scale: [0.8, 1.2], gain: [0.5, 2] }, size);
     for (const quarters of [0, 1, 2, 3]) {
-      const choice = { sample: sampleOf(), change, size, draw: draws(quarters / 4) };
+      const choice = choiceOf({ change, size, draw: draws(quarters / 4) });
       const [view] = turnedImage.pick(choice).views;
       expect(view).toMatchObject({ gain: change.gain, offset: change.offset });
       for (const [x, y] of [
@@ -75,7 +72,7 @@ describe('a turned image', () => {
     const counts = [0, 0, 0, 0];
     for (let i = 0; i < 4000; i++) {
       const draw = drawsOf(1, 2, i);
-      counts[turnedImage.pick({ sample: sampleOf(), change: still, size: 8, draw }).drawn]!++;
+      counts[turnedImage.pick(choiceOf({ size: 8, draw })).drawn]!++;
     }
     for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(4 * Math.sqrt(750));
   });
@@ -115,7 +112,7 @@ describe('the loss of rotation', () => {
     const own = part();
     const batch = new BatchLayout({ examples: 4, views: 1, size: 8 }, own.fields).batch();
     for (const row of truth.keys()) {
-      const choice = { sample: sampleOf(), change: still, size: 8, draw: draws(truth[row]! / 4) };
+      const choice = choiceOf({ size: 8, draw: draws(truth[row]! / 4) });
       own.fill(turnedImage.pick(choice), batch.row(row));
     }
     expect([...batch.values(own.fields[0]!)]).toEqual(truth);

@@ -1,5 +1,8 @@
 /** @file Samples, steps and outputs made by hand, for the tests of tasks. */
+import { identityAffine } from '../../src/data/affine.ts';
+import { companionsOf } from '../../src/data/companions.ts';
 import type { Field } from '../../src/data/field.ts';
+import type { Choice } from '../../src/data/input.ts';
 import type { Sample } from '../../src/data/sample.ts';
 import type { Head } from '../../src/models/heads.ts';
 import type { HostOutputs, Step } from '../../src/tasks/task.ts';
@@ -23,6 +26,12 @@ export function sampleOf(labels: Partial<Sample> = {}): Sample {
     group: () => null,
     ...labels,
   };
+}
+
+/** What an example is picked from: an image as it is, alone unless it is given others. */
+export function choiceOf({ sample = sampleOf(), ...given }: Partial<Choice> = {}): Choice {
+  const change = { matrix: identityAffine, gain: 1, offset: 0 };
+  return { sample, among: companionsOf([sample]), change, size: 32, draw: () => 0, ...given };
 }
 
 /** What is found under a key; asking for anything else fails the test. */

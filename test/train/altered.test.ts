@@ -66,13 +66,17 @@ async function judged(factor: number, indices: readonly number[], batch: number)
     clean: joined(({ images }) => images.clean),
     seen: joined(({ images }) => images.seen),
     outputs: joined(({ outputs }) => outputs),
+    views: told.flatMap(({ images }) => images.views),
   };
 }
 
 describe('an input that alters images', () => {
   it('gives the judge the image as it was and as it was seen, the same whichever others are judged', async () => {
     const indices = [5, 9, 2, 17, 30];
-    const { clean, seen, outputs } = await judged(1, indices, 2);
+    const { clean, seen, outputs, views } = await judged(1, indices, 2);
+    expect(views.map(({ sample, matrix }) => [sample.index, matrix])).toEqual(
+      indices.map((index) => [index, [1, 0, 0, 0, 1, 0]]),
+    );
     expect(clean).toEqual(samplesOf(data, indices).flatMap((sample) => [...sample.pixels()]));
     const amounts = indices.map((_, i) => seen[i * area]! - clean[i * area]!);
     for (const [i, v] of seen.entries()) expect(v - clean[i]!).toBeCloseTo(amounts[Math.floor(i / area)]!, 5);

@@ -1,6 +1,6 @@
 /** @file Groups the images of one subject and view into stacks: parallel slices, base to apex, phases in order. */
 
-import { type LocationDirection, type LocationResult, locationsAlong, sameOrientation } from '../geometry.ts';
+import { byOrientation, type LocationDirection, type LocationResult, locationsAlong } from '../geometry.ts';
 import { groupBy } from '../lists.ts';
 import type { LeftOut, ScannedImage } from '../scan.ts';
 import type { Space, Spaces } from './frames.ts';
@@ -35,19 +35,11 @@ function parallelGroups(images: Images, { spaceOf }: Spaces): ScannedImage[][] {
     if (own) own.push(image);
     else spaces.set(spaceOf(image), [image]);
   }
-  return [...spaces.values()].flatMap(byOrientation);
+  return [...spaces.values()].flatMap(parallelOf);
 }
 
 /** Images whose normals agree within `stackToleranceDeg`. */
-function byOrientation(images: Images): ScannedImage[][] {
-  const groups: ScannedImage[][] = [];
-  for (const image of images) {
-    const fits = groups.find(([first]) => sameOrientation(first!.header.plane, image.header.plane));
-    if (fits) fits.push(image);
-    else groups.push([image]);
-  }
-  return groups;
-}
+const parallelOf = (images: Images): ScannedImage[][] => byOrientation(images, ({ header }) => header.plane);
 
 /**
  * The stacks of one subject's images of one view: parallel planes of one study and frame of reference (`findSpaces`) that
@@ -86,7 +78,7 @@ function filled(places: readonly Place[]): Images {
  * each of a UID of its own, and those that fill the gaps of a stack.
  */
 export function evenRuns(images: Images): Images[] {
-  return byOrientation(images).flatMap((group) => {
+  return parallelOf(images).flatMap((group) => {
     const places = placesOf(group);
     const uids = places.flatMap(uidsOf);
     const apart = new Set(uids).size === uids.length && uids.length > 2;

@@ -28,7 +28,7 @@ const LEAST_ANGLE_DEG = 15;
 const FORWARD = [5, 2, 3] as const;
 
 /** The line with its positive side towards FORWARD, however headers and image are turned. */
-function anatomical([a, b, d]: Line, { rowDirection, columnDirection }: ImagePlane): Line {
+export function anatomicalLine([a, b, d]: Line, { rowDirection, columnDirection }: ImagePlane): Line {
   const gradient = add(scale(rowDirection, a), scale(columnDirection, b));
   return dot(gradient, FORWARD) < 0 ? [-a, -b, -d] : [a, b, d];
 }
@@ -46,7 +46,7 @@ export type Frames = readonly [first: Affine, second: Affine];
 /** Of the first two reference views' lines; null where one is missing, or they hardly cross. */
 export function framesOf({ lines: [one, two], plane }: Sample, spacingMm: number): Frames | null {
   if (!one || !two || lineAngleDeg(one, two) < LEAST_ANGLE_DEG) return null;
-  const [first, second] = [anatomical(one, plane), anatomical(two, plane)];
+  const [first, second] = [anatomicalLine(one, plane), anatomicalLine(two, plane)];
   const crossing = lineCrossing(first, second)!;
   return [frameOf(first, second, crossing, spacingMm), frameOf(second, first, crossing, spacingMm)];
 }

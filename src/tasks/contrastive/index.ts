@@ -8,13 +8,14 @@ import { field } from '../../data/field.ts';
 import { pooledHead } from '../../models/heads.ts';
 import { tensor } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { flag, least0, number, positive, range, whole } from '../settings.ts';
+import { type JitterSettings, jitterSettings } from '../jitter.ts';
+import { positive, whole } from '../settings.ts';
 import { defineTask } from '../task.ts';
-import { twoViews, type ViewSettings } from './input.ts';
+import { twoViews } from './input.ts';
 import { PairJudge } from './judge.ts';
 
 /** The projection head reads the maximum over the map, as all heads here do, where SimCLR takes the mean. */
-export interface ContrastiveSettings extends ViewSettings {
+export interface ContrastiveSettings extends JitterSettings {
   /** That similarities are divided by. */
   readonly temperature: number;
   /** Width of the projection head's hidden layer. */
@@ -68,12 +69,7 @@ export const contrastive = defineTask<ContrastiveSettings>({
       hidden: whole({ from: 1, to: 4096 }),
       embedding: whole({ from: 1, to: 4096 }),
     },
-    ...{
-      rotationDeg: number({ from: 0, to: 180 }),
-      scale: range(positive),
-      shift: number({ from: 0, to: 0.5 }),
-    },
-    ...{ flip: flag, gain: range(positive), offset: least0 },
+    ...jitterSettings,
   },
   defaults: {
     ...{ temperature: 0.1, hidden: 128, embedding: 64 },
@@ -85,7 +81,7 @@ export const contrastive = defineTask<ContrastiveSettings>({
     return {
       fields: [pairs],
       heads: [head],
-      input: twoViews(views, size),
+      input: twoViews(views),
       series: [],
       tells: 'which two views are of one image',
       fill: (_example, row) => row.set(pairs, [1]),

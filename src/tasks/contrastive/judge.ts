@@ -5,7 +5,7 @@ import type { Head } from '../../models/heads.ts';
 import type { Mark } from '../../results/mark.ts';
 import type { Result } from '../../results/result.ts';
 import { subjectMeans } from '../../results/subjects.ts';
-import { blockOf } from '../outputs.ts';
+import { blockOf, pictureOf } from '../outputs.ts';
 import type { HostOutputs, InputImages, Judge, Verdict } from '../task.ts';
 
 interface Judged {
@@ -67,13 +67,9 @@ export class PairJudge implements Judge {
 
   marks(row: number): Mark[] {
     const { found } = this.#rows[this.#first + row]!;
-    const area = this.#size ** 2;
-    const pictures = ['first view', 'second view'].flatMap((title, view): Mark[] => {
-      const start = (2 * row + view) * area;
-      return this.#images
-        ? [{ kind: 'picture', title, values: this.#images.seen.subarray(start, start + area) }]
-        : [];
-    });
+    const pictures = ['first view', 'second view'].flatMap((title, view) =>
+      pictureOf(this.#images, 2 * row + view, this.#size, title),
+    );
     return [{ kind: 'words', text: `${['no', 'one', 'each'][2 * found]} view finds the other` }, ...pictures];
   }
 

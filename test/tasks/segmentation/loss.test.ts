@@ -11,7 +11,7 @@ import type { Tensor } from '../../../src/tensor/tensor.ts';
 import { checkOp, type Host, random } from '../../check.ts';
 import { useDevice } from '../../device.ts';
 import { hasHalf } from '../../half.ts';
-import { sampleOf, stepOf } from '../samples.ts';
+import { choiceOf, sampleOf, stepOf } from '../samples.ts';
 
 const device = useDevice();
 const [size, classes, images] = [5, 3, 3];
@@ -155,10 +155,9 @@ describe('the record of segmentation', () => {
     const [mask] = part.fields;
     expect(mask).toMatchObject({ kind: 'mask', shape: [size, size], dtype: 'u32', labels: 1 });
     const batch = new BatchLayout({ examples: 3, views: 1, size }, part.fields).batch();
-    const change = { matrix: [1, 0, 0, 0, 1, 0], gain: 1, offset: 0 } as const;
     const own = labels.slice(0, area);
     for (const [row, values] of [own, null, own.map(() => UNKNOWN)].entries()) {
-      const choice = { sample: masked(values), change, size, draw: () => 0 };
+      const choice = choiceOf({ sample: masked(values), size });
       part.fill(oneImage.pick(choice), batch.row(row));
     }
     expect([...batch.values(mask!).subarray(0, area)]).toEqual(own);

@@ -3,6 +3,7 @@ import { anatomicalPosition } from './anatomicalPosition/index.ts';
 import { classification } from './classification/index.ts';
 import { contextRestoration } from './contextRestoration.ts';
 import { contrastive } from './contrastive/index.ts';
+import { jigsaw } from './jigsaw/index.ts';
 import { location } from './location.ts';
 import { maskedImage } from './maskedImage.ts';
 import { modelsGenesis } from './modelsGenesis/index.ts';
@@ -23,4 +24,5 @@ export const tasks: readonly Task[] = [
   modelsGenesis,
   maskedImage,
   contrastive,
+  jigsaw,
 ];

@@ -9,6 +9,7 @@ import { maskedImage } from './maskedImage.ts';
 import { modelsGenesis } from './modelsGenesis/index.ts';
 import { orientation } from './orientation/index.ts';
 import { rotation } from './rotation.ts';
+import { rubiksCube, rubiksCubePlus } from './rubik/index.ts';
 import { segmentation } from './segmentation/index.ts';
 import type { Task } from './task.ts';
 
@@ -25,4 +26,6 @@ export const tasks: readonly Task[] = [
   maskedImage,
   contrastive,
   jigsaw,
+  rubiksCube,
+  rubiksCubePlus,
 ];

@@ -157,6 +157,8 @@ export interface Part {
    * @throws ConfigError where they lack its labels
    */
   check(training: readonly Sample[]): void;
+  /** What to know of the training images that is not wrong: how many say nothing to it; null where there is nothing. */
+  notice?(training: readonly Sample[]): string | null;
 }
 
 /** Which values a setting may have: a kind of settings.ts. Opaque here, for declarations may not name the library behind. */

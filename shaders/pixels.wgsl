@@ -3,8 +3,9 @@ override WORKGROUP: u32 = 64u;
 
 struct Params {
   count: u32,
-  // Pixels of an image, and its channels.
+  // Pixels of an image of y, and of one of x where that may be of another size.
   area: u32,
+  source: u32,
   channels: u32,
   // Values of a curve.
   knots: u32,
@@ -28,8 +29,8 @@ fn gather(@builtin(global_invocation_id) id: vec3<u32>) {
   let pixel = i / params.channels;
   let image = pixel / params.area;
   let place = places[pixel];
-  let inside = place < params.area;
-  let at = (image * params.area + place) * params.channels + i % params.channels;
+  let inside = place < params.source;
+  let at = (image * params.source + place) * params.channels + i % params.channels;
   y[i] = select(0.0, x[select(0u, at, inside)], inside);
 }
 

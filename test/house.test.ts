@@ -120,9 +120,9 @@ describe('training, report, commands and page', () => {
   });
 
   it('name no head, and no title of a task or backbone', () => {
-    const titles = [...tasks, ...backbones].map(({ title }) => title);
+    const names = [...headPaths(), ...[...tasks, ...backbones].map(({ title }) => title)];
     const named = [...texts].flatMap(([path, text]) =>
-      [...headPaths(), ...titles]
+      names
         .filter((name) => general.test(path) && new RegExp(`['"\`]${name}['"\`.]`).test(text))
         .map((name) => `${name} in ${path}`),
     );

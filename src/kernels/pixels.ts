@@ -7,30 +7,35 @@ import { launch, linearGrid } from './launch/queue.ts';
 import { expectRank, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import * as shaders from './shaders.gen.ts';
 
-/** Both entries go through the elements of [N, H, W, C]. */
-function pixelLaunch({ shape, size, device }: Tensor, knots: number) {
-  const [, height, width, channels] = shape as [number, number, number, number];
+/** Pixels of an image of [N, H, W, C]. */
+const areaOf = ({ shape }: Tensor): number => shape[1]! * shape[2]!;
+
+/** Both entries go through the elements of y, [N, H, W, C]. */
+function pixelLaunch(y: Tensor, knots: number, source = y) {
+  const { size, shape, device } = y;
   const { workgroup } = device.caps;
   return {
-    params: { count: size, area: height * width, channels, knots },
+    params: { count: size, area: areaOf(y), source: areaOf(source), channels: shape[3]!, knots },
     grid: linearGrid(size, workgroup),
     specialization: { overrides: { WORKGROUP: workgroup } },
   };
 }
 
-/** Inputs x [N, H, W, C] and places [N, H, W], u32 → pixels of the same image at these places, row by row; 0 beyond. */
+/** Inputs x [N, H, W, C] and places [N, H′, W′], u32 → pixels of the same image at these places, row by row; 0 beyond. */
 export const gatherPixels: Op<null> = {
   name: 'gatherPixels',
   inputs: ['x', 'places'],
   infer([x, places]: Inputs) {
     const op = 'gatherPixels';
     const { shape } = expectRank(op, 'x', x!, 4);
-    expectType(op, 'places', expectShape(op, 'places', places!, shape.slice(0, 3)), 'u32');
-    return [{ shape, dtype: 'f32' }];
+    const [count, channels] = [shape[0]!, shape[3]!];
+    const [, height, width] = expectRank(op, 'places', places!, 3, null).shape as [number, number, number];
+    expectType(op, 'places', expectShape(op, 'places', places!, [count, height, width]), 'u32');
+    return [{ shape: [count, height, width, channels], dtype: 'f32' }];
   },
   launch(device, [x, places], [y]) {
     if (y!.size === 0) return;
-    const { params, grid, specialization } = pixelLaunch(x!, 0);
+    const { params, grid, specialization } = pixelLaunch(y!, 0, x!);
     const tensors = { x: x!, places: places!, y: y! };
     launch(device, shaders.pixels, 'gather', tensors, params, grid, specialization);
   },
@@ -51,7 +56,7 @@ export const mapIntensity: Op<null> = {
   },
   launch(device, [x, range, curve], [y]) {
     if (y!.size === 0) return;
-    const { params, grid, specialization } = pixelLaunch(x!, curve!.shape[1]!);
+    const { params, grid, specialization } = pixelLaunch(y!, curve!.shape[1]!);
     const tensors = { x: x!, range: range!, curve: curve!, y: y! };
     launch(device, shaders.pixels, 'map', tensors, params, grid, specialization);
   },

@@ -88,6 +88,15 @@ function expectNetwork(device: unknown, declare: unknown, options: HeadedOptions
 /** What one forward pass gives: each head's output, by the head. */
 export type Outputs = (head: Head) => Tensor;
 
+const withoutHead = ({ path }: Head): ConfigError =>
+  new ConfigError(`The network was built without head ${path}. Build it with the heads it is asked for.`);
+
+function outputOf(outputs: ReadonlyMap<Head, Tensor>, head: Head): Tensor {
+  const output = outputs.get(head);
+  if (output) return output;
+  throw withoutHead(head);
+}
+
 /**
  * A backbone with heads. Dispose it, or hold it with `using`.
  * @throws DeviceError for mixed precision on a device without shader-f16
@@ -112,11 +121,16 @@ export class HeadedNetwork extends Module {
   }
 
   /**
-   * The features and the outputs of all heads, for images [N, H, W, channels].
+   * The features and the outputs of heads, for images [N, H, W, channels].
+   * @param heads those whose outputs are wanted; default all
    * @throws ShapeError for images that do not fit
    */
-  run(x: Tensor, mode: BodyMode): { features: ReturnType<Body['forward']>; output: Outputs } {
-    const { body, heads } = this.#layers;
+  run(
+    x: Tensor,
+    mode: BodyMode,
+    heads: readonly Head[] = this.heads,
+  ): { features: ReturnType<Body['forward']>; output: Outputs } {
+    const { body } = this.#layers;
     if (!(x instanceof Tensor))
       throw new ShapeError('forward', 'x', `is ${describe(x)}`, 'A tensor is needed.');
     expectMode('forward', mode);
@@ -125,19 +139,17 @@ export class HeadedNetwork extends Module {
     if (this.#mixed) this.arena.refreshHalves();
     const features = body.forward(this.#mixed ? ops.cast(x, 'f16') : x, mode);
     const outputs = new Map(
-      [...heads].map(([head, layer]) => {
-        const output = layer.forward(features[head.tap]!, mode);
+      heads.map((head) => {
+        const output = this.#layerOf(head).forward(features[head.tap]!, mode);
         return [head, head.tap === 'pixels' && body.enlarge ? body.enlarge(output, x) : output] as const;
       }),
     );
-    return { features, output: (head) => this.#outputOf(outputs, head) };
+    return { features, output: (head) => outputOf(outputs, head) };
   }
 
-  #outputOf(outputs: ReadonlyMap<Head, Tensor>, head: Head): Tensor {
-    const output = outputs.get(head);
-    if (output) return output;
-    throw new ConfigError(
-      `The network was built without head ${head.path}. Build it with the heads it is asked for.`,
-    );
+  #layerOf(head: Head): Layer {
+    const layer = this.#layers.heads.get(head);
+    if (layer) return layer;
+    throw withoutHead(head);
   }
 }

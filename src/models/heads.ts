@@ -1,7 +1,10 @@
-/** @file Heads: what turns a backbone's features into one output, a map over the pixels or numbers for the whole image. */
+/**
+ * @file Heads: what turns a backbone's features into one output, a map over the pixels or numbers for the whole image, or
+ * for a group of images.
+ */
 import * as ops from '../autograd/ops.ts';
 import { describe } from '../base/describe.ts';
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, ShapeError } from '../base/errors.ts';
 import { fnv1a } from '../base/hash.ts';
 import { expectNumber, expectOneOf, expectSettings, expectWhole } from '../base/settings.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -16,8 +19,10 @@ export interface Head {
   readonly tap: Tap;
   /** Where its parameters are in the state dict. */
   readonly path: string;
-  /** Numbers it gives for each pixel or image. */
+  /** Numbers it gives for each pixel, image or group of images. */
   readonly channels: number;
+  /** Of a head that reads images together: how many. The batch is as many times that as it has outputs. */
+  readonly group?: number;
   /** Declares its parameters; `features` channels come in. */
   build(at: Declarations, features: number): Layer;
 }
@@ -66,8 +71,8 @@ export interface PooledHeadOptions {
 /** The stream of a head's dropout follows from its name; that of the published network was counted. */
 const streamOf = (path: string): number => (path === 'global_layers' ? 1 : fnv1a(path));
 
-/** Maximum over the map, linear, dropout, ReLU, linear. */
-class PooledLayers {
+/** Linear, dropout, ReLU, linear. */
+class HiddenLayers {
   readonly #hidden: Linear;
   readonly #out: Linear;
   readonly #dropout: number;
@@ -80,9 +85,8 @@ class PooledLayers {
     this.#stream = streamOf(at.path);
   }
 
-  forward(centre: Tensor, { training, random }: LayerMode): Tensor {
-    const strongest = ops.globalMaxPool(centre);
-    const features = this.#hidden.forward(centre.dtype === 'f16' ? ops.cast(strongest, 'f32') : strongest);
+  forward(x: Tensor, { training, random }: LayerMode): Tensor {
+    const features = this.#hidden.forward(x);
     const kept = training && this.#dropout > 0 ? this.#drop(features, random) : features;
     return this.#out.forward(ops.relu(kept));
   }
@@ -95,6 +99,17 @@ class PooledLayers {
   }
 }
 
+/** Maxima over the maps [N, h, w, C], [N, C], f32. */
+function strongest(centre: Tensor): Tensor {
+  const most = ops.globalMaxPool(centre);
+  return centre.dtype === 'f16' ? ops.cast(most, 'f32') : most;
+}
+
+function expectHidden(call: string, { hidden, dropout }: PooledHeadOptions): void {
+  expectWhole(`${call}.hidden`, hidden, 1);
+  expectNumber(`${call}.dropout`, dropout, { below: 1 });
+}
+
 /**
  * Numbers for the whole image from its deepest features: maximum over the map, linear, dropout, ReLU, linear ([Z]'s
  * global_layers): [N, h, w, features] to [N, channels], f32 in mixed precision too.
@@ -102,12 +117,63 @@ class PooledLayers {
 export function pooledHead(path: string, channels: number, options: PooledHeadOptions): Head {
   expectHead('pooledHead', path, channels);
   expectSettings('pooledHead', options, ['hidden', 'dropout']);
-  expectWhole('pooledHead.hidden', options.hidden, 1);
-  expectNumber('pooledHead.dropout', options.dropout, { below: 1 });
+  expectHidden('pooledHead', options);
   return {
     tap: 'centre',
     path,
     channels,
-    build: (at, features) => new PooledLayers(at, features, channels, options),
+    build(at, features) {
+      const layers = new HiddenLayers(at, features, channels, options);
+      return { forward: (centre, mode) => layers.forward(strongest(centre), mode) };
+    },
+  };
+}
+
+export interface GroupedHeadOptions extends PooledHeadOptions {
+  /** Tiles of an example. */
+  readonly tiles: number;
+  /** Images of a tile, one after another in the batch: slices, say. Default 1. */
+  readonly slices?: number;
+  /** Numbers that each tile is brought to, by one layer for all. */
+  readonly width: number;
+}
+
+/**
+ * Numbers for a group of images from their deepest features (Noroozi and Favaro 2016): of each the maximum over the map;
+ * those of a tile's slices side by side; linear and ReLU, the same for every tile; the tiles side by side; linear,
+ * dropout, ReLU, linear. [N·tiles·slices, h, w, features] to [N, channels], f32 in mixed precision too.
+ */
+export function groupedHead(path: string, channels: number, options: GroupedHeadOptions): Head {
+  expectHead('groupedHead', path, channels);
+  expectSettings('groupedHead', options, ['tiles', 'slices', 'width', 'hidden', 'dropout']);
+  const { tiles, slices = 1, width } = options;
+  for (const [name, value] of Object.entries({ tiles, slices, width }))
+    expectWhole(`groupedHead.${name}`, value, 1);
+  expectHidden('groupedHead', options);
+  const group = tiles * slices;
+  return {
+    tap: 'centre',
+    path,
+    channels,
+    group,
+    build(at, features) {
+      const each = new Linear(at.at('tile'), slices * features, width);
+      const layers = new HiddenLayers(at, tiles * width, channels, options);
+      return {
+        forward(centre, mode) {
+          const images = centre.shape[0]!;
+          if (images % group !== 0)
+            throw new ShapeError(
+              'groupedHead',
+              'x',
+              `has ${images} images`,
+              `Head ${path} reads groups of ${group}.`,
+            );
+          const own = ops.reshape(strongest(centre), [images / slices, slices * features]);
+          const narrow = ops.relu(each.forward(own));
+          return layers.forward(ops.reshape(narrow, [images / group, tiles * width]), mode);
+        },
+      };
+    },
   };
 }

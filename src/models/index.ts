@@ -12,7 +12,15 @@ export {
   type Outputs,
   type Precision,
 } from './headed.ts';
-export { type Head, type PixelHeadOptions, type PooledHeadOptions, pixelHead, pooledHead } from './heads.ts';
+export {
+  type GroupedHeadOptions,
+  groupedHead,
+  type Head,
+  type PixelHeadOptions,
+  type PooledHeadOptions,
+  pixelHead,
+  pooledHead,
+} from './heads.ts';
 export type { Layer, LayerMode, LayerSpec } from './layer.ts';
 export {
   BatchNorm2d,

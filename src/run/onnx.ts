@@ -1,4 +1,5 @@
 /** @file A trained network as an ONNX model: outputs named by task and head, with all that preparing images needs. */
+import { ConfigError } from '../base/errors.ts';
 import { exportOnnx, type OnnxModel, OPSET } from '../exchange/onnx/export.ts';
 import type { Plan } from '../train/plan.ts';
 import { backboneRecord } from './plan.ts';
@@ -13,10 +14,11 @@ export interface NamedOutput {
   readonly about: string;
 }
 
-/** Outputs by task and head: `orientation.final`. */
+/** Outputs by task and head: `orientation.final`; none of heads that read groups of images, for the model takes one. */
 export function outputsOf({ tasks }: Plan): NamedOutput[] {
   return tasks.flatMap(({ task, part }) =>
-    part.heads.map(({ path, tap }) => {
+    part.heads.flatMap(({ path, tap, group }) => {
+      if (group !== undefined) return [];
       const name = path.startsWith(`${task.name}.`) ? path : `${task.name}.${path}`;
       const of = part.series.length > 0 ? `, channels: ${part.series.join(', ')}` : '';
       const where = tap === 'pixels' ? 'for each pixel' : 'for each image';
@@ -45,11 +47,15 @@ function metadataOf(info: WeightsInfo, outputs: readonly NamedOutput[]): Record<
 /**
  * An ONNX model: `image` [batch, 1, size, size], prepared, to every head's output, [batch, channels, size,
  * size] for pixels and [batch, channels] for images. Scores and heatmaps as the heads give them, without softmax.
- * @throws ExportError naming an op that ONNX has no node for here
+ * @throws ExportError naming an op that ONNX has no node for here; ConfigError where no head reads a single image
  */
 export function onnxOf({ network, plan, info }: Trained): Promise<OnnxModel> {
   const outputs = outputsOf(plan);
-  const heads = new Map(network.heads.map((head) => [head.path, head]));
+  if (outputs.length === 0)
+    throw new ConfigError(
+      `These weights have no output of one image: ${plan.tasks.map(({ task }) => task.name).join(', ')} reads images in groups. Export them as safetensors or npz.`,
+    );
+  const heads = new Map(network.heads.flatMap((head) => (head.group ? [] : [[head.path, head]])));
   const { name, ...settings } = info.model;
   const { title, describe } = backboneRecord(name);
   return exportOnnx(
@@ -58,7 +64,7 @@ export function onnxOf({ network, plan, info }: Trained): Promise<OnnxModel> {
       named: network.stateDict(),
       image: [info.size, info.size, 1],
       forward(images) {
-        const { output } = network.run(images, { training: false });
+        const { output } = network.run(images, { training: false }, [...heads.values()]);
         return new Map(outputs.map((own) => [own.name, output(heads.get(own.path)!)]));
       },
     },

@@ -7,6 +7,7 @@ import { type PrepareOptions, preparePlan } from '../data/prepare.ts';
 import type { StudyPlan } from '../data/study/plan.ts';
 import { frameOfReference, type PlanStack, type RealView } from '../data/study/stackplan.ts';
 import type { Affine, ImagePlane, Line, PreparedData, Reason, SkippedFile } from '../data/types.ts';
+import type { Head } from '../models/heads.ts';
 import { stackAxes } from '../planning/axes.ts';
 import type { FoundLine, LineSlice } from '../planning/evidence.ts';
 import { fitPlane, type PlaneFit } from '../planning/fit.ts';
@@ -90,10 +91,10 @@ const looksOf = (turns: number): Look[] =>
 /** Whether the network of a plan draws lines, so that planes can be planned with it. */
 export const drawsLines = ({ tasks }: Trained['plan']): boolean => tasks.some(({ part }) => part.lineReader);
 
-/** The reader of lines that weights come with. Throws FileError where they have none. */
-function readerOf({ plan }: Trained, file: string): LineReader {
-  const reader = plan.tasks.flatMap(({ part }) => part.lineReader ?? [])[0];
-  if (reader) return reader;
+/** The reader of lines that weights come with, and the heads that it reads. Throws FileError where they have none. */
+function readerOf({ plan }: Trained, file: string): Reader {
+  for (const { part } of plan.tasks)
+    if (part.lineReader) return { reader: part.lineReader, heads: part.heads };
   const names = plan.tasks.map(({ task }) => task.name).join(', ');
   throw new FileError(
     file,
@@ -102,16 +103,24 @@ function readerOf({ plan }: Trained, file: string): LineReader {
   );
 }
 
+interface Reader {
+  readonly reader: LineReader;
+  readonly heads: readonly Head[];
+}
+
 /** Weights that plan planes. */
 export class Planner {
   readonly #trained: Trained;
   readonly #reader: LineReader;
+  readonly #heads: readonly Head[];
   readonly #options: PlannerOptions;
 
   /** @throws FileError where the weights tell no lines. @param file what messages call the weights */
   constructor(trained: Trained, file: string, options: PlannerOptions) {
     this.#trained = trained;
-    this.#reader = readerOf(trained, file);
+    const { reader, heads } = readerOf(trained, file);
+    this.#reader = reader;
+    this.#heads = heads;
     this.#options = options;
   }
 
@@ -199,13 +208,20 @@ export class Planner {
   async #lines(data: PreparedData): Promise<(FoundLine | null)[][][]> {
     const { network, info } = this.#trained;
     const { batch, turns } = this.#options;
+    const heads = this.#heads;
     const found: (FoundLine | null)[][][] = data.manifest.images.map(() => []);
     const indices = [...found.keys()];
     for (const { input, back } of looksOf(turns)) {
-      await predictImages(network, data, indices, { batch, input }, (outputs, { count, indices: rows }) => {
-        for (const [row, lines] of this.#reader.read(outputs, count).entries())
-          found[rows[row]!]!.push(lines.map((line) => line && back(line, info.size)));
-      });
+      await predictImages(
+        network,
+        data,
+        indices,
+        { batch, input, heads },
+        (outputs, { count, indices: rows }) => {
+          for (const [row, lines] of this.#reader.read(outputs, count).entries())
+            found[rows[row]!]!.push(lines.map((line) => line && back(line, info.size)));
+        },
+      );
     }
     return found;
   }

@@ -138,7 +138,7 @@ export class Segmenter {
       images.map(({ fileFrame }) => ({ volume, slice: fileFrame! })),
     );
     const { batch, mirror = false } = this.#options;
-    const options = { batch, mirrored: mirror ? [this.#head] : [] };
+    const options = { batch, heads: [this.#head], mirrored: mirror ? [this.#head] : [] };
     await predictImages(network, data, [...places.keys()], options, (outputs, { count, indices }) => {
       const scores = outputs(this.#head);
       const each = scores.length / count;

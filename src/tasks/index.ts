@@ -3,12 +3,14 @@ import { anatomicalPosition } from './anatomicalPosition/index.ts';
 import { classification } from './classification/index.ts';
 import { contextRestoration } from './contextRestoration.ts';
 import { contrastive } from './contrastive/index.ts';
+import { jigsaw } from './jigsaw/index.ts';
 import { location } from './location.ts';
 import { longitudinal } from './longitudinal/index.ts';
 import { maskedImage } from './maskedImage.ts';
 import { modelsGenesis } from './modelsGenesis/index.ts';
 import { orientation } from './orientation/index.ts';
 import { rotation } from './rotation.ts';
+import { rubiksCube, rubiksCubePlus } from './rubik/index.ts';
 import { segmentation } from './segmentation/index.ts';
 import { siameseDistance } from './siameseDistance/index.ts';
 import { sliceOrder } from './sliceOrder/index.ts';
@@ -29,4 +31,7 @@ export const tasks: readonly Task[] = [
   sliceOrder,
   longitudinal,
   siameseDistance,
+  jigsaw,
+  rubiksCube,
+  rubiksCubePlus,
 ];

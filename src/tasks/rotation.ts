@@ -1,5 +1,4 @@
 /** @file Rotation prediction (Gidaris et al. 2018): by how many quarters the image is turned. */
-import * as ops from '../autograd/ops.ts';
 import { mean } from '../base/statistics.ts';
 import { composeAffine } from '../data/affine.ts';
 import { field } from '../data/field.ts';
@@ -10,6 +9,7 @@ import { type Head, pooledHead } from '../models/heads.ts';
 import type { Mark } from '../results/mark.ts';
 import type { Result } from '../results/result.ts';
 import { subjectMeans } from '../results/subjects.ts';
+import { classLoss } from './classLoss.ts';
 import { blockOf, largest } from './outputs.ts';
 import { number, whole } from './settings.ts';
 import { defineTask, type HostOutputs, type Judge, type Verdict } from './task.ts';
@@ -133,11 +133,7 @@ export const rotation = defineTask<RotationSettings>({
       series: [],
       tells: 'by how many quarters an image is turned',
       fill: ({ drawn }, row) => row.set(turn, [drawn]),
-      loss(step) {
-        const known = ops.cast(step.mask(turn), 'bool');
-        const labels = ops.reshape(ops.where(known, step.at(turn), TURNS), [-1]);
-        return ops.crossEntropy(step.out(head), labels, { ignoreIndex: TURNS });
-      },
+      loss: (step) => classLoss(step, head, turn),
       judge: () => new RotationJudge(head),
       check() {},
     };

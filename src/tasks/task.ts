@@ -27,13 +27,16 @@ export interface Grid {
   readonly size: number;
   /** mm between pixels, both ways. */
   readonly spacingMm: number;
+  /** Sides of images that the network sees must be multiples of this, pixels; default 1. */
+  readonly sideStep?: number;
 }
 
 /** What one example looks at, and what becomes of its images on the device before the network sees them. */
 export interface TaskInput extends Input {
   /**
-   * What the network sees in place of the images [N·V, size, size, 1], which are augmented already. Runs inside the
-   * captured step, in validation and evaluation too.
+   * What the network sees in place of the images [N·V, size, size, 1], which are augmented already: as many images of
+   * each example as its tasks' heads read, of any side that the network takes. Runs inside the captured step, in
+   * validation and evaluation too.
    * @param at values of the input's tables, [N, ...shape]
    */
   alter?(images: Tensor, at: (table: Field) => Tensor): Tensor;
@@ -43,7 +46,10 @@ export interface TaskInput extends Input {
 export interface Step {
   /** The augmented images, as they are before the input alters them. */
   readonly images: Tensor;
-  /** A head's output for the batch: [N·V, size, size, channels] of a pixel head, [N·V, channels] of a pooled one. */
+  /**
+   * A head's output for the batch, of V images an example or as many as the input makes of them: [N·V, size, size,
+   * channels] of a pixel head, [N·V, channels] of a pooled one, [N, channels] of one that reads the V as a group.
+   */
   out(head: Head): Tensor;
   /** Values of a field or of the input's tables, moved as the images were: [N, ...shape]. */
   at(field: Field): Tensor;
@@ -54,11 +60,14 @@ export interface Step {
 /** Outputs of a few images on the host, by head: row-major, as the head gives them. */
 export type HostOutputs = (head: Head) => Float32Array;
 
-/** Images of a block as an input gave them that alters them or shows several, [images, size, size] each. */
+/** Images of a block as an input gave them that alters them or shows several. */
 export interface InputImages {
+  /** [images, size, size] */
   readonly clean: Float32Array;
   /** Altered, as the network saw them. */
   readonly seen: Float32Array;
+  /** Values of the input's tables, [examples, ...shape]. */
+  at(table: Field): ArrayLike<number>;
   /** What each is of, which views of one example may differ in, and where it reads that. */
   readonly views: readonly Pick<View, 'sample' | 'matrix'>[];
 }
@@ -148,6 +157,8 @@ export interface Part {
    * @throws ConfigError where they lack its labels
    */
   check(training: readonly Sample[]): void;
+  /** What to know of the training images that is not wrong: how many say nothing to it; null where there is nothing. */
+  notice?(training: readonly Sample[]): string | null;
 }
 
 /** Which values a setting may have: a kind of settings.ts. Opaque here, for declarations may not name the library behind. */

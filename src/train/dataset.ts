@@ -158,6 +158,10 @@ function checkElastic(
       );
 }
 
+/** What tasks say of the training images. */
+export const noticesOf = (data: PreparedData, { tasks }: Plan, split: Split): string[] =>
+  tasks.flatMap(({ part }) => (part.notice ? (part.notice(trainingSamples(data, part, split)) ?? []) : []));
+
 /**
  * Throws ConfigError when a task has no label in the training part, its labels cannot move as the images are to, or the
  * images do not fit the network.

@@ -36,7 +36,7 @@ export interface Judgement {
   readonly shown: readonly ShownImage[];
 }
 
-export interface JudgeOptions extends Omit<PredictOptions, 'input'> {
+export interface JudgeOptions extends Omit<PredictOptions, 'input' | 'heads'> {
   /** What a task's trivial predictor knows. */
   readonly training: (planned: PlannedTask) => readonly Sample[];
   /** Places of the images to show, in the order to show them. */
@@ -56,6 +56,7 @@ export async function judgeImages(
   const passes = [...byInput(tasks)];
   for (const [i, [input, planned]] of passes.entries()) {
     const own = judges.filter((one) => planned.includes(one.planned));
+    const heads = planned.flatMap(({ part }) => part.heads);
     const onProgress = (done: number) =>
       options.onProgress?.(Math.floor((i * indices.length + done) / passes.length));
     let first = 0;
@@ -63,7 +64,7 @@ export async function judgeImages(
       network,
       data,
       indices,
-      { ...options, input, onProgress },
+      { ...options, input, heads, onProgress },
       (outputs, batch, images) => {
         const block = indices.slice(first, first + batch.count);
         first += batch.count;

@@ -10,6 +10,7 @@ import { type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoi
 import {
   checkData,
   fingerprint,
+  noticesOf,
   splitOf,
   trainingImages,
   validationImages,
@@ -279,6 +280,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { device, data, config } = options;
   const split = splitOf(data, config, options.plan);
   checkData(data, options.plan, split, config.augmentation);
+  for (const message of noticesOf(data, options.plan, split))
+    options.onProgress?.({ kind: 'notice', message });
   const plan = withJoinedStreams(data, options.plan, split, config.validationImages);
   const choices = choicesOf(device);
   const trainer = new Trainer(device, config, plan, data.manifest.size);

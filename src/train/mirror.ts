@@ -28,21 +28,22 @@ export function mirroredHeads(tasks: readonly PlannedTask[]): Head[] {
 export function outputsOf(
   network: HeadedNetwork,
   images: Tensor,
+  heads: readonly Head[],
   mirrored: readonly Head[],
 ): Record<string, Tensor> {
   const mode = { training: false } as const;
-  const { output } = network.run(images, mode);
+  const { output } = network.run(images, mode, heads);
   const paths = new Set(mirrored.map(({ path }) => path));
-  const averaged = network.heads.filter(({ path }) => paths.has(path));
+  const averaged = heads.filter(({ path }) => paths.has(path));
   const sums = new Map(averaged.map((head) => [head, ops.softmax(output(head))] as const));
   for (const axes of averaged.length > 0 ? mirrors : []) {
-    const { output: turned } = network.run(ops.flip(images, axes), mode);
+    const { output: turned } = network.run(ops.flip(images, axes), mode, averaged);
     for (const [head, sum] of sums) sums.set(head, ops.add(sum, ops.flip(ops.softmax(turned(head)), axes)));
   }
   // so that scores remain scores: their softmax is the mean probability
   const scores = (sum: Tensor): Tensor => ops.log(ops.affine(sum, 1 / (mirrors.length + 1)));
   return Object.fromEntries(
-    network.heads.map((head) => {
+    heads.map((head) => {
       const sum = sums.get(head);
       return [head.path, sum ? scores(sum) : output(head)];
     }),

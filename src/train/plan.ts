@@ -102,8 +102,12 @@ function streamsOf(tasks: readonly PlannedTask[]): Stream[] {
 
 /** Sets the tasks up for the data. Throws ConfigError where the data lack what a task needs. */
 export function planOf(backbone: Backbone, chosen: readonly ChosenTask[], facts: Facts, grid: Grid): Plan {
+  const { sideStep } = backbone;
   const tasks = apart(
-    chosen.map(({ task, weight, settings }) => ({ task, weight, part: task.setup(facts, settings, grid) })),
+    chosen.map(({ task, weight, settings }) => ({
+      ...{ task, weight },
+      part: task.setup(facts, settings, { ...grid, sideStep }),
+    })),
   );
   return {
     backbone,

@@ -21,6 +21,8 @@ export interface PredictOptions {
   readonly onProgress?: (done: number) => void;
   /** What an example looks at; default one image. */
   readonly input?: TaskInput;
+  /** Heads that read the images, which those of other tasks may not fit; default all. By path, as everywhere here. */
+  readonly heads?: readonly Head[];
   /** Heads whose outputs, scores of classes, are averaged over mirror images; default none. */
   readonly mirrored?: readonly Head[];
 }
@@ -38,19 +40,22 @@ const [CLEAN, SEEN] = ['clean images', 'seen images'];
 const outputOf = ({ path }: Head): string => `head ${path}`;
 
 /** By path, for another plan of the same network has heads of its own. */
-function placeOf(heads: readonly Head[], { path }: Head): number {
-  const place = heads.findIndex((head) => head.path === path);
-  if (place >= 0) return place;
+function ownOf(heads: readonly Head[], { path }: Head): Head {
+  const own = heads.find((head) => head.path === path);
+  if (own) return own;
   throw new ConfigError(
     `The network was built without head ${path}. Build it for the tasks it is asked for.`,
   );
 }
 
-/** The first `rows` rows of an output. */
-async function readRows(step: CapturedStep<Outputs>, name: string, rows: number): Promise<Float32Array> {
-  const output = step.outputs[name]!;
-  const values = (await output.read()) as Float32Array;
-  return values.subarray(0, (rows * output.size) / output.shape[0]!);
+/** An output's values for the first `count` of the batch's examples. */
+async function readExamples(
+  step: CapturedStep<Outputs>,
+  name: string,
+  { count, layout }: Batch,
+): Promise<Float32Array> {
+  const values = (await step.outputs[name]!.read()) as Float32Array;
+  return values.subarray(0, (count * values.length) / layout.sizes.examples);
 }
 
 /**
@@ -62,11 +67,12 @@ export async function predictImages(
   network: HeadedNetwork,
   data: PreparedData,
   indices: readonly number[],
-  { input = oneImage, mirrored = [], ...options }: PredictOptions,
+  { input = oneImage, mirrored = [], heads: asked, ...options }: PredictOptions,
   onBlock: OnBlock,
 ): Promise<void> {
   if (indices.length === 0) return;
-  const { device, heads } = network;
+  const { device } = network;
+  const heads = asked?.map((head) => ownOf(network.heads, head)) ?? network.heads;
   const batch = Math.max(1, Math.min(options.batch, indices.length));
   const sampler = createSampler(data, { batch, epoch: 'sequential', images: indices, input });
   const inputs = new StreamInputs(device, { input, tasks: [] }, batch, data.manifest.size);
@@ -76,18 +82,19 @@ export async function predictImages(
     noGrad((): Outputs => {
       const { images, seen } = inputs.still();
       const looked = isLookedAt ? { [CLEAN]: images, ...(input.alter && { [SEEN]: seen }) } : {};
-      const outputs = outputsOf(network, seen, mirrored);
+      const outputs = outputsOf(network, seen, heads, mirrored);
       return { ...Object.fromEntries(heads.map((head) => [outputOf(head), outputs[head.path]!])), ...looked };
     }),
   );
-  const readImages = async (rows: number, of: Batch): Promise<InputImages | undefined> => {
+  const readImages = async (of: Batch): Promise<InputImages | undefined> => {
     if (!isLookedAt) return undefined;
-    const clean = await readRows(step, CLEAN, rows);
-    const views = Array.from({ length: rows }, (_, i) => ({
+    const clean = await readExamples(step, CLEAN, of);
+    const views = Array.from({ length: of.count * input.views }, (_, i) => ({
       sample: sampleAt(data, of.indices[i]!),
       matrix: of.matrixOf(i),
     }));
-    return { clean, seen: input.alter ? await readRows(step, SEEN, rows) : clean, views };
+    const seen = input.alter ? await readExamples(step, SEEN, of) : clean;
+    return { clean, seen, views, at: (table) => of.values(table) };
   };
   try {
     const pace = new Pace();
@@ -96,11 +103,10 @@ export async function predictImages(
       inputs.write(own);
       pace.start();
       step.run();
-      const images = own.count * input.views;
       const outputs = await pace.settle(1, () =>
-        Promise.all(heads.map((head) => readRows(step, outputOf(head), images))),
+        Promise.all(heads.map((head) => readExamples(step, outputOf(head), own))),
       );
-      onBlock((head) => outputs[placeOf(heads, head)]!, own, await readImages(images, own));
+      onBlock((head) => outputs[heads.indexOf(ownOf(heads, head))]!, own, await readImages(own));
       done += own.count;
       options.onProgress?.(done);
     }

@@ -28,7 +28,8 @@ export function lossesOf(
   const terms = new Map<PlannedTask, Tensor>();
   for (const [i, stream] of streams.entries()) {
     const { seen, ...step } = stepOf(stream);
-    const { output } = network.run(seen, { ...mode, again: i > 0 });
+    const heads = stream.tasks.flatMap(({ part }) => part.heads);
+    const { output } = network.run(seen, { ...mode, again: i > 0 }, heads);
     onStream(stream, output);
     for (const planned of stream.tasks) terms.set(planned, planned.part.loss({ out: output, ...step }));
   }

@@ -1,7 +1,7 @@
 /** @file Exported networks beside onnxruntime: each head, odd depths and widths, any batch; every op that has a node. */
 import { describe, expect, it } from 'vitest';
 import { listenToOps } from '../../src/autograd/tapes.ts';
-import { ExportError } from '../../src/base/errors.ts';
+import { ConfigError, ExportError } from '../../src/base/errors.ts';
 import { type LayerSpec, layers, Network, ops } from '../../src/core.ts';
 import { exportOnnx } from '../../src/exchange/onnx/export.ts';
 import { exportable } from '../../src/exchange/onnx/ops.ts';
@@ -80,6 +80,19 @@ describe('a network as ONNX', () => {
       }
     }
     trained.network.dispose();
+  });
+
+  it('leaves out heads that read groups of images, and is refused where there are no others', async () => {
+    const jigsaw = { weight: 1, orders: 3, features: 2, hidden: 4 };
+    const both = trainedOn({ width: 2, depth: 2 }, { jigsaw, location: pooled }, 16);
+    expect(outputsOf(both.plan).map(({ name }) => name)).toEqual(['location.global_layers']);
+    const { weights } = await onnxOf(both);
+    expect(weights.some((name) => name.startsWith('jigsaw'))).toBe(false);
+    expect(weights).toContain('global_layers.3.weight');
+    const alone = trainedOn({ width: 2, depth: 2 }, { jigsaw }, 16);
+    expect(() => onnxOf(alone)).toThrow(ConfigError);
+    expect(() => onnxOf(alone)).toThrow('jigsaw reads images in groups');
+    for (const { network } of [both, alone]) network.dispose();
   });
 
   it('names outputs by task and head, and says how to prepare images', async () => {

@@ -41,6 +41,24 @@ describe('gatherPixels', () => {
     }
   });
 
+  it('gives images of the size of the places, larger or smaller than theirs', async () => {
+    const x = random([2, 3, 4, 2], 6);
+    for (const [height, width] of [
+      [2, 2],
+      [5, 7],
+    ] as const) {
+      const area = height * width;
+      const places = Array.from(uniforms(2 * area, 8), (u) => Math.floor(u * 14));
+      const at = tensor(device(), Uint32Array.from(places), [2, height, width], 'u32');
+      const y = ops.gatherPixels(tensor(device(), x.data, x.shape), at);
+      expect(y.shape).toEqual([2, height, width, 2]);
+      const expected = places.flatMap((place, pixel) =>
+        [0, 1].map((c) => (place < 12 ? x.data[(Math.floor(pixel / area) * 12 + place) * 2 + c]! : 0)),
+      );
+      expect([...(await y.read())]).toEqual(expected);
+    }
+  });
+
   it('carries NaN to where it is taken, and nowhere else', async () => {
     const x = tensor(device(), [Number.NaN, 1, 2], [1, 1, 3, 1]);
     const at = tensor(device(), [1, 0, 9], [1, 1, 3], 'u32');
@@ -79,6 +97,9 @@ describe('gatherPixels', () => {
       'gatherPixels: places has dtype f32',
     );
     expect(() => ops.gatherPixels(x, zeros(device(), [1, 4], 'u32'))).toThrow('places has shape [1, 4]');
+    expect(() => ops.gatherPixels(x, zeros(device(), [2, 2, 2], 'u32'))).toThrow(
+      'places has shape [2, 2, 2]',
+    );
     expect(() => ops.gatherPixels(zeros(device(), [2, 2]), x)).toThrow('Rank 4 is needed');
   });
 });

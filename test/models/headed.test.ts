@@ -4,7 +4,7 @@ import { ConfigError, DeviceError, ShapeError } from '../../src/base/errors.ts';
 import { Declarations, initialValues } from '../../src/models/declare.ts';
 import type { BodySpec } from '../../src/models/headed.ts';
 import { declareHeaded, HeadedNetwork, type HeadedOptions } from '../../src/models/headed.ts';
-import { type Head, pixelHead, pooledHead } from '../../src/models/heads.ts';
+import { groupedHead, type Head, pixelHead, pooledHead } from '../../src/models/heads.ts';
 import { declareUNet, UNet, type UNetOptions } from '../../src/models/unet.ts';
 import { UNetBody } from '../../src/models/unetBody.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
@@ -83,6 +83,42 @@ describe('a network of a backbone and heads', () => {
     using alone = build([maps], { seed: 2 });
     const single = noGrad(() => alone.run(images(), { training: false }));
     expect(await single.output(maps).read()).toEqual(await output(maps).read());
+  });
+
+  it('gives one output for each group of images that a head reads, tile after tile, slices side by side', async () => {
+    const grouped = groupedHead('puzzle', 3, { tiles: 2, slices: 3, width: 4, hidden: 5, dropout: 0 });
+    using network = build([place, grouped], { seed: 2 });
+    const many = random([12, 8, 8, 1], 8);
+    const mode = { training: false } as const;
+    const { output, features } = noGrad(() =>
+      network.run(tensor(device(), many.data, many.shape), mode, [grouped]),
+    );
+    const centre = features.centre!;
+    const maps = (await centre.read()) as Float32Array;
+    const channels = centre.shape[3]!;
+    const area = maps.length / 12 / channels;
+    const values = async (name: string) => [...(await network.parameters.get(`puzzle.${name}`)!.read())];
+    const layer = async (name: string, x: readonly number[]) => {
+      const [weight, bias] = await Promise.all([values(`${name}.weight`), values(`${name}.bias`)]);
+      return bias.map((b, o) => x.reduce((sum, v, i) => sum + v * weight[i * bias.length + o]!, b));
+    };
+    const relu = (x: readonly number[]) => x.map((v) => Math.max(0, v));
+    const strongest = (image: number): number[] =>
+      Array.from({ length: channels }, (_, c) =>
+        Math.max(...Array.from({ length: area }, (_, i) => maps[(image * area + i) * channels + c]!)),
+      );
+    const found = await output(grouped).read();
+    for (const example of [0, 1]) {
+      const tiles: number[] = [];
+      for (const tile of [0, 1]) {
+        const slices = [0, 1, 2].flatMap((slice) => strongest(6 * example + 3 * tile + slice));
+        tiles.push(...relu(await layer('tile', slices)));
+      }
+      const expected = await layer('3', relu(await layer('0', tiles)));
+      for (const [i, v] of expected.entries()) expect(found[3 * example + i]).toBeCloseTo(v, 4);
+    }
+    expect(() => output(place)).toThrow(ConfigError);
+    expect(() => network.run(images(), mode, [grouped])).toThrow('Head puzzle reads groups of 6');
   });
 
   it('refuses a head of features that its backbone does not have, by name', () => {

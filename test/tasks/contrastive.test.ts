@@ -15,7 +15,7 @@ import { checkOp, type Host, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels, tinyData } from '../train/tiny.ts';
 import { learntOnEight } from './eight.ts';
-import { choiceOf, outputsOf, sampleOf } from './samples.ts';
+import { blockOf, choiceOf, outputsOf, sampleOf } from './samples.ts';
 
 const device = useDevice(plainKernels);
 const facts = { targetView: 'short-axis', referenceViews: [] };
@@ -125,7 +125,7 @@ describe('the judge of pairs', () => {
     // lengths say nothing: the first pair is alike by angle; of the second, one view is nearer to the first pair
     const block = [5, 0, 0.1, 0.001, 1, 0.1, 0, 1, 0.2, -1, 0.1, -1];
     const images = { clean: Float32Array.from({ length: 24 }, (_, i) => i), seen: new Float32Array(24) };
-    const looked = { clean: images.clean, seen: images.clean, views: [] };
+    const looked = blockOf({ clean: images.clean, seen: images.clean });
     const samples = ['a', 'a', 'b'].map((subject) => sampleOf({ subject }));
     judge.add(outputsOf(head!, Float32Array.from(block)), samples, [0, 0, 0], looked);
     expect(only(judge.marks(1), 'words')[0]!.text).toBe('one view finds the other');

@@ -71,14 +71,24 @@ export function eightImages(): PreparedData {
   return { manifest, pixels };
 }
 
+/** The same as slices of one stack, 8 mm apart. */
+export function eightSlices(): PreparedData {
+  const { manifest, pixels } = eightImages();
+  const images = manifest.images.map((image, slice) => ({
+    ...{ ...image, subject: '0', slice },
+    plane: { ...image.plane, position: [0, 0, -8 * slice] as const },
+  }));
+  return { manifest: { ...manifest, images }, pixels };
+}
+
 /** Trains the task on the eight images, and evaluates it on them. */
 export async function learntOnEight(
   device: Device,
   task: Task,
   settings: unknown = task.defaults,
   steps = 60,
+  data = eightImages(),
 ): Promise<Evaluation> {
-  const data = eightImages();
   const backbone = unet.build({ width: 4, depth: 3, unusedLayers: false }, 1);
   const plan = planOf(backbone, [{ task, weight: 1, settings }], data.manifest, data.manifest);
   const config = tinyConfig({

@@ -11,7 +11,7 @@ import { tensor } from '../../src/tensor/create.ts';
 import { checkOp, type Host, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels } from '../train/tiny.ts';
-import { choiceOf, outputsOf, sampleOf, stepOf } from './samples.ts';
+import { blockOf, choiceOf, outputsOf, sampleOf, stepOf } from './samples.ts';
 
 const device = useDevice(plainKernels);
 const facts = { targetView: 'short-axis', referenceViews: [] };
@@ -184,11 +184,7 @@ describe('the judge of people', () => {
     const levels = [1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0];
     const outputs = (asked: (typeof own.heads)[number]) =>
       outputsOf(asked, Float32Array.from(asked === people ? embeddings : levels))(asked);
-    const images = {
-      clean: new Float32Array(0),
-      seen: Float32Array.from({ length: 32 }, (_, i) => i),
-      views: [],
-    };
+    const images = blockOf({ seen: Float32Array.from({ length: 32 }, (_, i) => i) });
     const judged = [samples[0]!, samples[8]!, samples[24]!, samples[33]!];
     judge.add(outputs, judged, [1, 1, 2, 0], images);
     expect(only(judge.marks(2), 'words')[0]!.text).toBe(

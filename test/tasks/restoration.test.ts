@@ -7,10 +7,9 @@ import { only } from '../../src/results/mark.ts';
 import { RestorationJudge } from '../../src/tasks/restoration/judge.ts';
 import { restoredMse } from '../../src/tasks/restoration/loss.ts';
 import { localMean } from '../../src/tasks/restoration/trivial.ts';
-import type { InputImages } from '../../src/tasks/task.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { useDevice } from '../device.ts';
-import { outputsOf, sampleOf, stepOf } from './samples.ts';
+import { blockOf, outputsOf, sampleOf, stepOf } from './samples.ts';
 
 const device = useDevice();
 const head = pixelHead('final', 1);
@@ -80,12 +79,11 @@ describe('the judge of a restoration', () => {
   const clean = Float32Array.of(0, 1, 2, 3, 4, 4, 4, 4, 1, 1, 1, 1);
   const seen = Float32Array.of(5, 1, 2, 3, 4, 4, 6, 4, 1, 1, 1, 1);
   const answer = Float32Array.of(1, 9, 9, 9, 9, 9, 7, 9, 9, 9, 9, 9);
-  const views: InputImages['views'] = [];
   const samples = ['a', 'b', 'c'].map((subject) => sampleOf({ subject }));
 
   it('measures inside altered pixels alone, beside the better of two trivial answers', () => {
     const own = judge();
-    own.add(outputsOf(head, answer), samples, [0, 0, 0], { clean, seen, views });
+    own.add(outputsOf(head, answer), samples, [0, 0, 0], blockOf({ clean, seen }));
     const { results, summary, notes } = own.done();
     // of the network 1² and 3²; left as it is 5² and 2²; around there are 1, 2, 3 and 4, 4, 4
     const [network, unchanged, around] = [Math.sqrt(5), Math.sqrt(29 / 2), Math.sqrt(2)];
@@ -105,8 +103,8 @@ describe('the judge of a restoration', () => {
 
   it('shows what was altered, what is restored and what it was, of the newest block', () => {
     const own = judge();
-    own.add(outputsOf(head, answer.slice(0, 4)), samples.slice(0, 1), [0], { clean, seen, views });
-    const rest = { clean: clean.slice(4), seen: seen.slice(4), views };
+    own.add(outputsOf(head, answer.slice(0, 4)), samples.slice(0, 1), [0], blockOf({ clean, seen }));
+    const rest = blockOf({ clean: clean.slice(4), seen: seen.slice(4) });
     own.add(outputsOf(head, answer.slice(4)), samples.slice(1), [0, 0], rest);
     const marks = own.marks(0);
     expect(only(marks, 'words').map(({ text }) => text)).toEqual([

@@ -5,7 +5,7 @@ import type { Field } from '../../src/data/field.ts';
 import type { Choice } from '../../src/data/input.ts';
 import type { Sample } from '../../src/data/sample.ts';
 import type { Head } from '../../src/models/heads.ts';
-import type { HostOutputs, Step } from '../../src/tasks/task.ts';
+import type { HostOutputs, InputImages, Step } from '../../src/tasks/task.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 
 /** A black image of 32 px of 4 mm, with the labels given. */
@@ -52,6 +52,16 @@ export const stepOf = (
   at: (field) => found(values, field),
   mask: (field) => found(masks, field),
   images: images as Tensor,
+});
+
+/** Images that a judge is told of, with these tables and no others. */
+export const blockOf = (
+  given: Partial<InputImages>,
+  tables: ReadonlyMap<Field, ArrayLike<number>> = new Map(),
+): InputImages => ({
+  ...{ clean: new Float32Array(), seen: new Float32Array(), views: [] },
+  at: (table) => found(tables, table),
+  ...given,
 });
 
 /** Outputs of one head, and of no other. */

@@ -19,7 +19,7 @@ import { tensor } from '../../src/tensor/create.ts';
 import { checkOp, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels } from '../train/tiny.ts';
-import { choiceOf, outputsOf, sampleOf, stepOf } from './samples.ts';
+import { blockOf, choiceOf, outputsOf, sampleOf, stepOf } from './samples.ts';
 
 const device = useDevice(plainKernels);
 const [size, spacingMm] = [32, 4];
@@ -224,7 +224,7 @@ describe('the judge of tiles', () => {
     const outputs = (asked: typeof far) =>
       outputsOf(asked!, Float32Array.from(asked === far ? features : places))(asked!);
     const seen = new Float32Array(6 * size * size);
-    judge.add(outputs, [samples[0]!, samples[4]!, samples[6]!], [1, 1, 0], { clean: seen, seen, views });
+    judge.add(outputs, [samples[0]!, samples[4]!, samples[6]!], [1, 1, 0], blockOf({ seen, views }));
     const said = 50 * softplus(2);
     const truths = [Math.hypot(16, 12, 9), 20];
     expect(only(judge.marks(0), 'words')[0]!.text).toBe(

@@ -11,7 +11,7 @@ import { tensor } from '../../src/tensor/create.ts';
 import { checkOp, type Host, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels } from '../train/tiny.ts';
-import { choiceOf, outputsOf, sampleOf, stepOf } from './samples.ts';
+import { blockOf, choiceOf, outputsOf, sampleOf, stepOf } from './samples.ts';
 
 const device = useDevice(plainKernels);
 const facts = { targetView: 'short-axis', referenceViews: [] };
@@ -119,11 +119,7 @@ describe('the judge of slice order', () => {
     const steps = [-1, 2, 1, 1, -2, 1, -3, 3, 0];
     // of each pair the other's score is one higher
     const outputs = Float32Array.from(scores.flatMap((score) => [score, score + 1]));
-    const images = {
-      clean: new Float32Array(0),
-      seen: Float32Array.from({ length: 32 }, (_, i) => i),
-      views: [],
-    };
+    const images = blockOf({ seen: Float32Array.from({ length: 32 }, (_, i) => i) });
     judge.add(outputsOf(own.heads[0]!, outputs.slice(0, 8)), samples.slice(0, 4), steps.slice(0, 4), images);
     expect(only(judge.marks(1), 'words')[0]!.text).toBe(
       'the other slice is 2 steps nearer the apex, said to be nearer the apex',

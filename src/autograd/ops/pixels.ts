@@ -7,8 +7,9 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 
 /**
- * Images whose pixels come from other places: x [N, H, W, C] and places [N, H, W], u32 → pixel p takes all channels of
- * pixel places[p] of its image, counted row by row from 0; where that is H·W or more it is 0. Has no gradient.
+ * Images whose pixels come from other places: x [N, H, W, C] and places [N, H′, W′], u32 → [N, H′, W′, C]. Pixel p takes
+ * all channels of pixel places[p] of its image, counted row by row from 0; where that is H·W or more it is 0. Has no
+ * gradient.
  * @throws ShapeError where shapes or dtypes differ
  */
 export function gatherPixels(x: Tensor, places: Tensor): Tensor {

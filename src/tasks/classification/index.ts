@@ -1,6 +1,5 @@
 /** @file Classification: which group a subject is in, of a pathology say; learnt slice by slice, judged study by study. */
 
-import * as ops from '../../autograd/ops.ts';
 import { ConfigError } from '../../base/errors.ts';
 import { ownOf } from '../../base/record.ts';
 import { listed } from '../../base/words.ts';
@@ -9,6 +8,7 @@ import { pathology } from '../../data/groups.ts';
 import type { Sample } from '../../data/sample.ts';
 import { pooledHead } from '../../models/heads.ts';
 import { tensor } from '../../tensor/create.ts';
+import { classLoss } from '../classLoss.ts';
 import { type ClassWeighting, ClassWeights, classWeighting } from '../classWeights.ts';
 import { number, text, whole } from '../settings.ts';
 import { defineTask, type Facts } from '../task.ts';
@@ -84,15 +84,9 @@ export const classification = defineTask<ClassificationSettings>({
         if (own >= 0) row.set(group, [own]);
       },
       loss(step) {
-        const ignoreIndex = classes.length;
-        const known = ops.cast(step.mask(group), 'bool');
-        const labels = ops.reshape(ops.where(known, step.at(group), ignoreIndex), [-1]);
-        const logits = step.out(head);
         const each = weights.values;
-        return ops.crossEntropy(logits, labels, {
-          ignoreIndex,
-          ...(each && { classWeights: tensor(logits.device, each, [each.length]) }),
-        });
+        const { device } = step.out(head);
+        return classLoss(step, head, group, each && tensor(device, each, [each.length]));
       },
       judge: (training) => new StudyJudge({ head, classes, label }, training),
       check(training) {

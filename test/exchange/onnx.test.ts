@@ -9,6 +9,7 @@ import { onnxOf, outputsOf } from '../../src/run/onnx.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { buildNetwork } from '../../src/train/network.ts';
+import type { ModelSection } from '../../src/train/settings.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels } from '../train/tiny.ts';
 import { noise, type Output, runOnnx, toPlanes } from './onnxruntime.ts';
@@ -33,8 +34,9 @@ const data = {
 };
 
 /** A network with weights and running statistics that are not those it begins with. */
-function trainedOn(model: { width: number; depth: number }, tasks: object, size: number) {
-  const config = { model: { name: 'unet', unusedLayers: true, ...model }, tasks: tasks as never };
+function trainedOn(model: { width: number; depth: number } | ModelSection, tasks: object, size: number) {
+  const section = 'name' in model ? model : { name: 'unet', unusedLayers: true, ...model };
+  const config = { model: section, tasks: tasks as never };
   const info = { version: 2, steps: 3, ...config, ...data, size } as const;
   const plan = planRun(config, info);
   const network = buildNetwork(device(), plan, { seed: 5 });
@@ -56,6 +58,24 @@ describe('a network as ONNX', () => {
       model: { width: 3, depth: 5 },
       tasks: { orientation, location: pooled, rotation: pooled, segmentation },
       size: 32,
+    },
+    {
+      title: 'ResNet-50 U-Net, heatmaps as sigmoids',
+      model: { name: 'resnetUnet', width: 2 },
+      tasks: { orientation: { ...orientation, output: 'sigmoid' }, location: pooled },
+      size: 32,
+    },
+    {
+      title: 'DeepLabV3',
+      model: { name: 'deeplab', width: 1, momentum: 0.1 },
+      tasks: { orientation, location: pooled },
+      size: 40,
+    },
+    {
+      title: 'AlexNet U-Net',
+      model: { name: 'alexnetUnet', width: 2, pixels: 3 },
+      tasks: { segmentation, location: pooled },
+      size: 64,
     },
   ];
 

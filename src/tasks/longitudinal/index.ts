@@ -9,7 +9,6 @@ import { field } from '../../data/field.ts';
 import { drawnOf } from '../../data/input.ts';
 import type { Sample } from '../../data/sample.ts';
 import { pooledHead } from '../../models/heads.ts';
-import { zeros } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type JitterSettings, jittered, jitterSettings } from '../jitter.ts';
 import { least0, number, positive, whole } from '../settings.ts';
@@ -96,12 +95,8 @@ export function peoplePair(settings: LongitudinalSettings): TaskInput {
  */
 export function peopleLoss(embeddings: Tensor, same: Tensor, known: Tensor, margin: number): Tensor {
   const [one, other] = ops.split(ops.reshape(ops.normalize(embeddings), [known.shape[0]!, 2, -1]), 1, 1);
-  const squares = ops.sum(ops.square(ops.subtract(one!, other!)), { axes: [1, 2] });
-  // of equal ones the root has no slope
-  const distance = ops.reshape(ops.sqrt(ops.affine(squares, 1, 1e-12)), known.shape);
-  const short = ops.relu(ops.affine(distance, -1, margin));
-  const away = ops.where(ops.cast(same, 'bool'), distance, short);
-  return ops.affine(ops.maskedMse(away, zeros(away.device, away.shape), known), 0.5);
+  const distance = ops.pairwiseDistance(one!, other!);
+  return ops.contrastiveMargin(distance, same, { margin, mask: known });
 }
 
 const noPairs = (of: string): string =>

@@ -15,7 +15,7 @@ import type { PlanConfig } from './plan.ts';
 import { presets } from './presets.ts';
 import { givenSchema, modelSection, planSchema, runSchema, trainKeys } from './schemas.ts';
 import type { GivenConfig, GivenTasks, Preset, RunConfig } from './settings.ts';
-import { upgrade } from './upgrade.ts';
+import { upgrade, withAdded } from './upgrade.ts';
 
 export type { AugmentationSettings, TrainConfig } from '../train/settings.ts';
 export { pretextsOf } from './contradictions.ts';
@@ -207,6 +207,6 @@ export function upgradeTrained(config: unknown, file: string): TrainConfig {
   return {
     ...rest,
     model: { ...model, name: model.name ?? 'unet' },
-    tasks: sectionsOf(sections as GivenConfig['tasks']),
+    tasks: withAdded(sectionsOf(sections as GivenConfig['tasks'])),
   } as unknown as TrainConfig;
 }

@@ -72,7 +72,7 @@ export interface FlatNetwork {
 }
 
 /** Sections of tasks with the settings that files of earlier versions lack. */
-function withAdded<T>(sections: Readonly<Record<string, T>>): Record<string, T> {
+export function withAdded<T>(sections: Readonly<Record<string, T>>): Record<string, T> {
   const entries = Object.entries(sections).map(([name, section]) => {
     const { added } = records.find((task) => task.name === name) ?? {};
     return [name, added && isRecord(section) ? { ...added, ...section } : section] as const;

@@ -229,10 +229,10 @@ describe('a stranger on the command line', () => {
 
   it('is named where something is asked for that is not there', () => {
     expect(() => resolveConfig({ tasks: ['dusk'] })).toThrow(/one of orientation, location, .*brightness/);
-    expect(() => resolveConfig({ model: { name: 'hut' } })).toThrow(/one of unet, tower/);
+    expect(() => resolveConfig({ model: { name: 'hut' } })).toThrow(/one of unet, .*tower/);
     expect(() => resolveConfig({ model: { name: 'tower', depth: 3 } })).toThrow(/known are name, width/);
     expect(() => resolveConfig({ model: { name: 'tower' }, size: 18 })).toThrow(
-      /size 18 is no multiple of 4/,
+      /size 18 is no multiple of 4, which model tower/,
     );
     expect(() => resolveConfig({ tasks: { brightness: { hidden: 0 } } })).toThrow(
       /tasks\.brightness\.hidden 0/,

@@ -41,6 +41,10 @@ const flags = {
   'model.width': ['--width <channels>', 'channels of the first level'],
   size: ['--size <pixels>', 'side of the prepared images'],
   spacingMm: ['--spacing <mm>', 'pixel spacing of the prepared images'],
+  identifiers: [
+    '--identifiers <what>',
+    'what people and files are called in what is written: pseudonyms, or keep their names',
+  ],
   precision: ['--precision <name>', 'f32, or mixed: convolutions in f16 (the adapter needs shader-f16)'],
   adapter: ['--adapter <choice>', 'gpu, system or swiftshader'],
   tune: [
@@ -51,7 +55,7 @@ const flags = {
 
 const texts = new Set<string>([
   ...['data', 'unlabelled', 'target', 'out', 'preset', 'init', 'initParts', 'freeze'],
-  ...['schedule', 'precision', 'adapter'],
+  ...['schedule', 'precision', 'adapter', 'identifiers'],
 ]);
 
 export type Flag = keyof typeof flags;

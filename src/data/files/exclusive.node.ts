@@ -5,11 +5,11 @@ import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 /** The code of an error of the operating system. */
 export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? '';
 
-/** Makes a file that has its content from the first moment; whether there was none. */
-export async function createWhole(path: string, text: string): Promise<boolean> {
+/** Makes a file that has its content from the first moment; whether there was none. @param mode who may read it */
+export async function createWhole(path: string, text: string, mode = 0o666): Promise<boolean> {
   const draft = `${path}.${randomUUID()}.tmp`;
   try {
-    const file = await open(draft, 'wx');
+    const file = await open(draft, 'wx', mode);
     try {
       await file.writeFile(text);
       await file.sync();
@@ -18,7 +18,7 @@ export async function createWhole(path: string, text: string): Promise<boolean> 
     }
     // some file systems have no links
     await link(draft, path).catch((error) =>
-      codeOf(error) === 'EEXIST' ? Promise.reject(error) : writeFile(path, text, { flag: 'wx' }),
+      codeOf(error) === 'EEXIST' ? Promise.reject(error) : writeFile(path, text, { flag: 'wx', mode }),
     );
     return true;
   } catch (error) {

@@ -69,7 +69,9 @@ describe('identifiers', () => {
     expect(
       secrets.filter((secret) => printed.stdout.includes(secret) && secret !== 'planewise-secret'),
     ).toEqual([]);
-    expect(await readFile(at('key.jsonl'), 'utf8')).toMatch(/^\{"about":"This is the key.*\n(.*\n)*.*SECRETID01/);
+    expect(await readFile(at('key.jsonl'), 'utf8')).toMatch(
+      /^\{"about":"This is the key.*\n(.*\n)*.*SECRETID01/,
+    );
   });
 
   it('are the same in a run on the folder, which names nobody but in local.json, and goes on', async () => {

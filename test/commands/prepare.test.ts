@@ -42,6 +42,8 @@ async function prepare(...args: string[]): Promise<{ stdout: string; stderr: str
   const store = join(folder, 'store');
   const given = [
     'prepare',
+    '--identifiers',
+    'keep',
     join(folder, 'images'),
     '--out',
     store,

@@ -70,7 +70,18 @@ function study(n: number, { slices = stackOf(7), views = true, rest = {} }: Stud
 const plan = (folder: string, ...args: string[]) =>
   terminal(
     addPlan,
-    ...['plan', '--identifiers', 'keep', '--adapter', 'swiftshader', '--weights', at('run'), '--study', at(folder), ...args],
+    ...[
+      'plan',
+      '--identifiers',
+      'keep',
+      '--adapter',
+      'swiftshader',
+      '--weights',
+      at('run'),
+      '--study',
+      at(folder),
+      ...args,
+    ],
   );
 
 const opened = async (...path: string[]) => new Uint8Array(await readFile(at(...path)));

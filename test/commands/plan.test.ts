@@ -222,7 +222,8 @@ describe('plan', () => {
 
   it('compares with the mean lines of the training, and shows studies with both planes', async () => {
     const folder = at('run');
-    const config = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
+    const saved = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
+    const config = { ...saved, identifiers: 'keep' };
     const made = { folder, store: at('run', 'prepared'), config };
     const stage = { startStage: () => ({ update: () => {}, end: () => {} }), batch: 8 };
     const planned = async (studies: Parameters<typeof planTestStudies>[2]) => {

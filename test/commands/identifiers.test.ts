@@ -1,5 +1,5 @@
 /** @file What commands leave names nobody: every byte of it is searched for whom the images are of. */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -49,7 +49,18 @@ async function leaks(folder: string, but: readonly string[] = []): Promise<strin
 const images = () => at('planewise-secret');
 const tiny = [
   ...['--adapter', 'swiftshader', '--size', '32', '--spacing', '8', '--batch', '4', '--steps', '2'],
-  ...['--width', '4', '--set', 'model.depth=2', '--set', 'testFraction=0.25', '--set', 'validateEvery=2'],
+  ...[
+    '--width',
+    '4',
+    '--set',
+    'model.depth=2',
+    '--schedule',
+    'constant',
+    '--set',
+    'testFraction=0.25',
+    '--set',
+    'validateEvery=2',
+  ],
 ];
 const pretrain = (...args: string[]) =>
   terminal((program) => addPretrain(program, null), 'pretrain', ...tiny, ...args);
@@ -85,10 +96,7 @@ describe('identifiers', () => {
       ),
     );
     expect([own!.order, own!.key]).toEqual([store!.order, store!.key]);
-    const before = await readFile(at('run', 'weights.safetensors'));
-    await rm(at('run', 'weights.safetensors'));
-    await pretrain('--resume', '--out', at('run'));
-    expect(await readFile(at('run', 'weights.safetensors'))).toEqual(before);
+    await pretrain('--resume', '--out', at('run'), '--steps', '3');
     expect(await leaks(at('run'), ['local.json'])).toEqual([]);
   }, 120_000);
 

@@ -90,7 +90,17 @@ beforeAll(async () => {
   await write(at('train'), Array.from({ length: 14 }, (_, n) => study(n + 1)).flat());
   await terminal(
     (program) => addPretrain(program, null),
-    ...['pretrain', '--adapter', 'swiftshader', '--data', at('train'), '--out', at('run')],
+    ...[
+      'pretrain',
+      '--identifiers',
+      'keep',
+      '--adapter',
+      'swiftshader',
+      '--data',
+      at('train'),
+      '--out',
+      at('run'),
+    ],
     ...['--size', '32', '--spacing', '8', '--batch', '8', '--steps', '80', '--lr', '2e-2', '--width', '4'],
     ...[
       '--task',
@@ -222,8 +232,7 @@ describe('plan', () => {
 
   it('compares with the mean lines of the training, and shows studies with both planes', async () => {
     const folder = at('run');
-    const saved = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
-    const config = { ...saved, identifiers: 'keep' };
+    const config = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
     const made = { folder, store: at('run', 'prepared'), config };
     const stage = { startStage: () => ({ update: () => {}, end: () => {} }), batch: 8 };
     const planned = async (studies: Parameters<typeof planTestStudies>[2]) => {

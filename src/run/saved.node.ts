@@ -1,7 +1,10 @@
 /** @file The configuration of a run in its folder: config.json, and local.json with what says where things lie on this computer. */
+import { dirname } from 'node:path';
 import { FileError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { isRecord } from '../base/record.ts';
+import { readBytes } from '../data/files/files.node.ts';
+import { DiskFiles } from '../train/runfiles.node.ts';
 import { type RunFiles, readText } from '../train/runfiles.ts';
 import type { GivenConfig, RunConfig } from './config.ts';
 import { parseGiven } from './config.ts';
@@ -47,6 +50,26 @@ async function localOf(
   return Object.fromEntries(missing.map((key) => [key, isRecord(value) ? value[key] : undefined]));
 }
 
+/** The content of a configuration's file, with what local.json beside it has of it. */
+async function savedIn(
+  files: RunFiles,
+  { value, path }: { readonly value: unknown; readonly path: string },
+  given: GivenConfig = {},
+): Promise<GivenConfig> {
+  if (!isRecord(value) || !Array.isArray(value.local)) return parseGiven(value, path);
+  const { local, ...shared } = value;
+  return parseGiven({ ...shared, ...(await localOf(files, local as unknown[], given)) }, path);
+}
+
+/**
+ * Any file with a part of a configuration; that of a run, too.
+ * @throws ConfigError where it is none, FileError where it cannot be read, or local.json is missing
+ */
+export async function readConfigFile(path: string): Promise<GivenConfig> {
+  const text = new TextDecoder().decode(await readBytes(path));
+  return savedIn(new DiskFiles(dirname(path)), { value: parseJson(text, path), path });
+}
+
 /**
  * The configuration that a run was begun with; of runs of before identifiers were a setting names are kept. Null where
  * there is none.
@@ -59,9 +82,7 @@ export async function readSaved(files: RunFiles, given: GivenConfig = {}): Promi
     if (text === null) continue;
     const path = files.describe(name);
     const value = parseJson(text, path, 'Repair it, or start a new run.');
-    const { local = [], ...shared } = isRecord(value) ? value : { '': value };
-    const own = isRecord(value) ? { ...shared, ...(await localOf(files, local as unknown[], given)) } : value;
-    return { identifiers: 'keep', ...parseGiven(own, path) };
+    return { identifiers: 'keep', ...(await savedIn(files, { value, path }, given)) };
   }
   return null;
 }

@@ -137,10 +137,14 @@ export async function originalsIn({ order }: PreparedManifest): Promise<(name: s
   return (name) => key?.names.original(name) ?? name;
 }
 
+/** A line for the person at the terminal; see `revealed`. */
+export async function revealedText(text: string): Promise<string> {
+  const key = await ProjectKey.openIfThere().catch(() => null);
+  return key ? asMessage(key.names.revealed(text)) : text;
+}
+
 /** An error for the person at the terminal, who is told whom and what pseudonyms stand for where the key is here. */
 export async function revealed(error: unknown): Promise<unknown> {
-  if (!(error instanceof PlanewiseError)) return error;
-  const key = await ProjectKey.openIfThere().catch(() => null);
-  if (key) error.message = asMessage(key.names.revealed(error.message));
+  if (error instanceof PlanewiseError) error.message = await revealedText(error.message);
   return error;
 }

@@ -23,7 +23,7 @@ import { dataLine, subjectLines } from './datalines.ts';
 import { dataName, openRunData } from './dataset.node.ts';
 import { openProgramDevice } from './device.node.ts';
 import { evaluateRun, markedImage } from './evaluate.ts';
-import { namesInData, namesLine, revealed } from './identifiers.node.ts';
+import { namesInData, namesLine, revealed, revealedText } from './identifiers.node.ts';
 import { adapterLine, earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
@@ -129,7 +129,7 @@ class Job {
     if (names) console.say(names);
     await this.#name(data);
     console.say(dataLine(data));
-    for (const line of subjectLines(data, this.#config)) console.say(line);
+    for (const line of subjectLines(data, this.#config)) console.say(await revealedText(line));
     // before minutes of training, rather than after
     if (this.#config.mirror) mirroredHeads(planRun(this.#config, data.manifest).tasks);
     return data;

@@ -13,7 +13,7 @@ import { manifestName } from '../../data/store.ts';
 import type { PreparedData } from '../../data/types.ts';
 import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
 import { type DataOptions, openData, prepareFolder } from '../dataset.node.ts';
-import { namesInData, originalsIn } from '../identifiers.node.ts';
+import { namesInData, originalsIn, revealedText } from '../identifiers.node.ts';
 import { joinedCohorts } from './cohorts.ts';
 import { baseConfig, pretrainingGiven } from './configs.ts';
 import { foldsInFile, testCohort } from './folds.ts';
@@ -178,7 +178,7 @@ export class ExperimentData {
       : await prepared(config, folder, this.#options);
     const parts = partsOf(shared.data, this.#experiment, await originalsIn(shared.data.manifest));
     const notice = heldOutNotice(shared.data, parts);
-    if (notice) this.#options.onWarning(notice);
+    if (notice) this.#options.onWarning(await revealedText(notice));
     await writeSubjects(this.#folder, this.#experiment, parts, notice);
     return { ...shared, parts };
   }

@@ -4,6 +4,7 @@ import { ConfigError } from '../../base/errors.ts';
 import { some } from '../../base/words.ts';
 import type { Split } from '../../data/split.ts';
 import { type RunConfig, resolveConfig } from '../config.ts';
+import { revealedText } from '../identifiers.node.ts';
 import type { GivenConfig } from '../settings.ts';
 import { baseConfig, pointConfig, pretrainingConfig, pretrainingGiven } from './configs.ts';
 import type { ExperimentData, PretrainingData } from './data.node.ts';
@@ -99,7 +100,9 @@ export class Requests {
     const found = untestedSplit(made.subjects, own, target, where, fractions);
     if (found.missing.length > 0)
       this.#warn(
-        `${unit.name}: ${where}.data have nobody of the name of ${some(found.missing, 3)}, who ${found.missing.length === 1 ? 'tests' : 'test'}: nobody is left out for them. If they are there under other names, say so in subjects.same.`,
+        await revealedText(
+          `${unit.name}: ${where}.data have nobody of the name of ${some(found.missing, 3)}, who ${found.missing.length === 1 ? 'tests' : 'test'}: nobody is left out for them. If they are there under other names, say so in subjects.same.`,
+        ),
       );
     return found.split;
   }

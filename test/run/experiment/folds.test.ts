@@ -159,7 +159,7 @@ describe('leave one out', () => {
     const content = { ...each(), seeds: [1], subjects: { test: 'each', same: three } };
     const { stderr } = await experiment(content, 'three', '--only', 'scans*fold-4');
     expect(stderr).toMatch(
-      /scans_fold-4_seed-1: .* have nobody of the name of subject-\w+, who tests: nobody is left out for them/,
+      /scans_fold-4_seed-1: .* have nobody of the name of subject-\w+ \(patient004\), who tests: nobody is left out for them/,
     );
   }, 100_000);
 });
@@ -226,7 +226,7 @@ describe('test subjects', () => {
     const other = { ...one, subjects: { test: ['patient001'] } };
     const told = await experiment(other, 'other-runs', '--only', 'scratch');
     expect(told.stderr).toMatch(
-      /warning: Those who published the data hold out 2 subjects \(patient003, patient004\)/,
+      /warning: Those who published the data hold out 2 subjects \(subject-\w+ \(patient00[34]\), subject-\w+ \(patient00[34]\)\)/,
     );
     expect(await readFile(at('other-runs', 'report.html'), 'utf8')).toContain(
       'of whom 0 test here, with 1 others',

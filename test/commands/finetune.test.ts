@@ -106,7 +106,9 @@ describe('finetune', () => {
     expect(stdout).toMatch(
       /^Unlabelled: 7 subjects of .*more, 42 images, for rotation; subject-\w+ \(patient00\d\), subject-\w+ \(patient00\d\) left out/m,
     );
-    expect(await configOf('beside')).toMatchObject({ unlabelled: at('more') });
+    expect(await configOf('beside')).toMatchObject({ local: ['data', 'unlabelled'] });
+    const stays = JSON.parse(await readFile(at('beside', 'local.json'), 'utf8'));
+    expect(stays.unlabelled).toBe(at('more'));
     const again = await finetune('--out', at('beside'), '--resume', '--set', 'checkpointEvery=1');
     expect(again.stdout).toContain('Unlabelled: 7 subjects');
     expect(again.stdout).toContain('Rotation, accuracy');

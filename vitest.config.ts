@@ -44,7 +44,7 @@ export default defineConfig({
           name: 'web',
           include: ['test/web/*.page.test.ts'],
           globalSetup: ['test/browser/chromium.ts'],
-          env: { PLANEWISE_ADAPTER: 'swiftshader' },
+          env: { PLANEWISE_ADAPTER: 'swiftshader', PLANEWISE_KEY: key },
           pool: 'forks',
           fileParallelism: false,
         },

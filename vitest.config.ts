@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { launchOptions } from './test/browser/chromium.ts';
@@ -11,6 +13,9 @@ const everywhere = [
   'test/train/loop.test.ts',
 ];
 
+/** Whom the data of tests name is nobody's business: not a key among the sources. */
+const key = join(tmpdir(), `planewise-key-of-tests-${process.pid}.jsonl`);
+
 export default defineConfig({
   test: {
     testTimeout: 60_000,
@@ -22,7 +27,10 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/browser/**', 'test/web/*.page.test.ts'],
-          env: { PLANEWISE_ADAPTER: process.env.PLANEWISE_ADAPTER || 'swiftshader' },
+          env: {
+            PLANEWISE_ADAPTER: process.env.PLANEWISE_ADAPTER || 'swiftshader',
+            PLANEWISE_KEY: key,
+          },
           pool: 'forks',
           maxWorkers: 2,
           // the built library as Node loads it
@@ -36,7 +44,7 @@ export default defineConfig({
           name: 'web',
           include: ['test/web/*.page.test.ts'],
           globalSetup: ['test/browser/chromium.ts'],
-          env: { PLANEWISE_ADAPTER: 'swiftshader' },
+          env: { PLANEWISE_ADAPTER: 'swiftshader', PLANEWISE_KEY: key },
           pool: 'forks',
           fileParallelism: false,
         },

@@ -4,6 +4,7 @@ export type { ProfileRow } from './autograd/profile.ts';
 export type { Backbone, BackboneRecord } from './backbones/backbone.ts';
 export { unet } from './backbones/unet.ts';
 export type { GroupNames } from './data/groups.ts';
+export type { Identifiers } from './data/identifiers/pseudonyms.ts';
 export type { PhantomAnatomy } from './data/phantom/names.ts';
 export type { FoundLine } from './planning/evidence.ts';
 export type { CurveTask } from './report/charts.ts';

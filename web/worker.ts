@@ -212,7 +212,8 @@ const handlers: Handlers = {
   report: () =>
     inTurn(async () => {
       if (!training.info) throw new ConfigError('There is no run yet. Train first.');
-      return reportOf(await useDevice(), training, training.info, session.data, busy);
+      const given = { data: session.data, people: session.info?.kind === 'folder' };
+      return reportOf(await useDevice(), training, training.info, given, busy);
     }),
   loadWeights: (file) => inTurn(() => load({ ...file, own: false })),
   loadRunWeights: () =>

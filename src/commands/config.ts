@@ -1,11 +1,10 @@
 /** @file What the command line says of a run's configuration: flags, --set and a file. */
 import { type Command, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
-import { parseJson } from '../base/json.ts';
 import { ownOf } from '../base/record.ts';
-import { readBytes } from '../data/files/files.node.ts';
 import { type GivenConfig, mergeGiven, parseGiven, taskNames } from '../run/config.ts';
 import { sourceInfos } from '../run/records.ts';
+import { readConfigFile } from '../run/saved.node.ts';
 import { collect, parseSeconds } from './output.ts';
 
 const kinds = sourceInfos()
@@ -41,6 +40,10 @@ const flags = {
   'model.width': ['--width <channels>', 'channels of the first level'],
   size: ['--size <pixels>', 'side of the prepared images'],
   spacingMm: ['--spacing <mm>', 'pixel spacing of the prepared images'],
+  identifiers: [
+    '--identifiers <what>',
+    'what people and files are called in what is written: pseudonyms, or keep their names',
+  ],
   precision: ['--precision <name>', 'f32, or mixed: convolutions in f16 (the adapter needs shader-f16)'],
   adapter: ['--adapter <choice>', 'gpu, system or swiftshader'],
   tune: [
@@ -51,7 +54,7 @@ const flags = {
 
 const texts = new Set<string>([
   ...['data', 'unlabelled', 'target', 'out', 'preset', 'init', 'initParts', 'freeze'],
-  ...['schedule', 'precision', 'adapter'],
+  ...['schedule', 'precision', 'adapter', 'identifiers'],
 ]);
 
 export type Flag = keyof typeof flags;
@@ -111,11 +114,6 @@ function assign(target: Record<string, unknown>, text: string): void {
   const at = text.indexOf('=');
   if (at < 1) throw new ConfigError(`--set ${text}: write it as key=value, such as batch=8.`);
   put(target, text.slice(0, at).split('.'), parseValue(text.slice(at + 1)));
-}
-
-async function readConfigFile(path: string): Promise<GivenConfig> {
-  const text = new TextDecoder().decode(await readBytes(path));
-  return parseGiven(parseJson(text, path), path);
 }
 
 /** What the command line says: the configuration file, with flags and then --set on top. */

@@ -4,20 +4,23 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { writeFiles } from '../data/files/files.node.ts';
+import type { Identifiers } from '../data/identifiers/pseudonyms.ts';
 import { readTruth, type Truth } from '../data/sources/acdc/truth.ts';
 import type { Told } from '../data/sources/acdc/volume.ts';
 import type { MaskOptions } from '../data/sources/source.ts';
-import type { SkippedFile } from '../data/types.ts';
+import type { Notice, SkippedFile } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import { type ClassRow, rowsAsCsv } from '../results/volumes.ts';
 import type { RunConfig } from '../run/config.ts';
+import { type FolderNames, namedVolumes, plainFindings } from '../run/identifiers.node.ts';
 import { filedPredictions, madePredictions, measure, type Prediction } from '../run/measure.node.ts';
 import { openVolumes, withSegmenter } from '../run/segment.node.ts';
 import { startProgress } from '../train/progress.ts';
-import { noteSkipped, noteWarnings } from './findings.ts';
+import { noteNames, noteSkipped, noteWarnings } from './findings.ts';
 import { printMeasures, summaryOf } from './measures.ts';
 import { note, printJson } from './output.ts';
 import { addSegmentOptions } from './predict.ts';
+import { identifiersOption } from './study.ts';
 
 interface EvaluateArguments {
   readonly predictions?: string;
@@ -30,6 +33,7 @@ interface EvaluateArguments {
   readonly mirror?: boolean;
   readonly adapter?: NonNullable<RunConfig['adapter']>;
   readonly json?: boolean;
+  readonly identifiers: Identifiers;
 }
 
 /** What became of the volumes. */
@@ -37,7 +41,8 @@ interface Measured {
   readonly truth: Truth;
   readonly rows: readonly ClassRow[];
   readonly skipped: readonly SkippedFile[];
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
+  readonly names: FolderNames;
   readonly warnings: Warnings;
 }
 
@@ -56,7 +61,8 @@ async function withPredictions<T>(
 async function measureFolder(given: EvaluateArguments): Promise<Measured> {
   const found = await openVolumes(given.data);
   const warnings = new Warnings();
-  const masked = found.volumes.filter(({ labels }) => labels !== null);
+  const { volumes, names } = await namedVolumes(given.data, found.volumes, given.identifiers);
+  const masked = volumes.filter(({ labels }) => labels !== null);
   const reading = startProgress('reading masks', masked.length);
   const truth = await readTruth(masked, {
     ...(given.emptySlices && { emptySlices: given.emptySlices }),
@@ -72,7 +78,8 @@ async function measureFolder(given: EvaluateArguments): Promise<Measured> {
     measure(made, (name) => progress.update(++done, name)),
   );
   progress.end();
-  return { truth, rows, skipped, notices: [...found.notices, ...truth.notices], warnings };
+  const notices = [...found.notices, ...truth.notices].map((message) => ({ code: 'INFO_CFG', message }));
+  return { truth, rows, skipped, notices, names, warnings };
 }
 
 function expectOneOrigin({ predictions, weights, mirror }: EvaluateArguments): void {
@@ -84,7 +91,7 @@ function expectOneOrigin({ predictions, weights, mirror }: EvaluateArguments): v
 
 async function evaluate(given: EvaluateArguments): Promise<void> {
   expectOneOrigin(given);
-  const { truth, rows, skipped, notices, warnings } = await measureFolder(given);
+  const { truth, rows, skipped, notices, names, warnings } = await measureFolder(given);
   if (given.csv !== undefined)
     await writeFiles([{ path: given.csv, bytes: new TextEncoder().encode(rowsAsCsv(rows)) }]);
   const measured = new Set(rows.map(({ volume }) => volume)).size;
@@ -92,18 +99,18 @@ async function evaluate(given: EvaluateArguments): Promise<void> {
     printJson({
       volumes: measured,
       of: truth.volumes.length,
+      identifiers: names.identifiers,
       ...summaryOf(rows),
-      skipped,
-      warnings: warnings.list,
-      notices,
+      ...(await plainFindings(names, { skipped, warnings: warnings.list, notices })),
     });
   else if (rows.length > 0) printMeasures(rows, given.rows === true);
-  for (const message of notices) note(message);
+  for (const { message } of notices) note(message);
   noteWarnings(warnings.list);
   noteSkipped(skipped);
   note(
     `${measured} of ${plural(truth.volumes.length, 'volume')} with masks measured, over voxels whose class is known`,
   );
+  noteNames(names);
   if (measured === 0) process.exitCode = 1;
 }
 
@@ -128,6 +135,7 @@ export function addEvaluate(program: Command): void {
       ).choices(['unknown', 'background']),
     )
     .option('--csv <file>', 'write a line for each volume and class', parsePath)
-    .option('--rows', 'print these lines too');
+    .option('--rows', 'print these lines too')
+    .addOption(identifiersOption());
   addSegmentOptions(command).action(evaluate);
 }

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { capital, plural } from '../base/words.ts';
 import { readBytes } from '../data/files/files.node.ts';
+import { type Identifiers, identifierChoices } from '../data/identifiers/pseudonyms.ts';
 import { layoutNotes } from '../report/comparisons.ts';
 import { type Comparison, type PretrainedRun, summarizeArm } from '../results/experiment.ts';
 import { planeMedians } from '../results/planes.ts';
@@ -27,6 +28,7 @@ interface ExperimentArguments {
   readonly only?: readonly string[];
   readonly points?: NonNullable<Share['part']>;
   readonly adapter?: NonNullable<RunConfig['adapter']>;
+  readonly identifiers?: Identifiers;
 }
 
 function parsePart(text: string): NonNullable<Share['part']> {
@@ -174,8 +176,15 @@ export function addExperiment(program: Command, worker: URL | null): void {
     .addOption(
       new Option('--adapter <choice>', 'what to compute on').choices(['gpu', 'system', 'swiftshader']),
     )
+    .addOption(
+      new Option(
+        '--identifiers <what>',
+        'what people and files are called in what is written: pseudonyms, or keep their names (default: as the file says)',
+      ).choices(identifierChoices),
+    )
     .action(async (file: string, given: ExperimentArguments) => {
-      const experiment = readExperiment(new TextDecoder().decode(await readBytes(file)), file);
+      const read = readExperiment(new TextDecoder().decode(await readBytes(file)), file);
+      const experiment = { ...read, identifiers: given.identifiers ?? read.identifiers };
       await runWithTerminal(experiment, given.out ?? `runs/${experiment.name}`, given, worker);
     });
 }

@@ -5,6 +5,7 @@ import { skippedText } from '../data/scan.ts';
 import type { SeriesRow } from '../data/study/summary.ts';
 import type { Notice, SkippedFile } from '../data/types.ts';
 import type { Warning } from '../data/warnings.ts';
+import type { FolderNames } from '../run/identifiers.node.ts';
 import { note, noteLines } from './output.ts';
 import { type Column, formatTable } from './table.ts';
 
@@ -77,6 +78,14 @@ const meanings: Readonly<Record<string, string>> = {
   OTHER_SLICE: 'another slice of the stack stands for the reference view',
   NO_TARGET: 'the subject has no image of the target view',
 };
+
+/** Where pseudonyms are read that were written. */
+export function noteNames({ key }: FolderNames): void {
+  if (key)
+    note(
+      `Names are pseudonyms; whom they stand for is in ${key.path}, which is for nobody who may not know.`,
+    );
+}
 
 /** Lists skipped files with their reasons. */
 export function noteSkipped(skipped: readonly SkippedFile[]): void {

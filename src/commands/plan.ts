@@ -4,21 +4,23 @@ import { ConfigError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { listFiles, writeFiles } from '../data/files/files.node.ts';
 import { lockFolder, whileLocked } from '../data/files/lock.node.ts';
+import type { Identifiers } from '../data/identifiers/pseudonyms.ts';
 import { reasonOf } from '../data/scan.ts';
 import { findPlanStacks, type PlanStacks, scattered } from '../data/study/stackplan.ts';
 import type { SkippedFile } from '../data/types.ts';
 import { planeMedians } from '../results/planes.ts';
 import { rounded } from '../results/result.ts';
 import type { RunConfig } from '../run/config.ts';
-import { type PlannedPixels, plannedFiles, withPlanner } from '../run/planner.node.ts';
+import { type FolderNames, namedSubjects } from '../run/identifiers.node.ts';
+import { type PlannedPixels, plainPlan, plannedFiles, withPlanner } from '../run/planner.node.ts';
 import type { PlannedStack, Planner } from '../run/planner.ts';
 import { planRecord, type RefusedStack, type StackFiles } from '../run/planrecord.ts';
 import { startProgress } from '../train/progress.ts';
-import { noteSkipped } from './findings.ts';
+import { noteNames, noteSkipped } from './findings.ts';
 import { note, parseCount, printJson, printTable } from './output.ts';
 import { planeColumns } from './planes.ts';
 import { addDeviceOptions } from './predict.ts';
-import { addSubjectOptions, type StudyArguments, withStudyOptions } from './study.ts';
+import { addSubjectOptions, identifiersOption, type StudyArguments, withStudyOptions } from './study.ts';
 import type { Column } from './table.ts';
 
 interface PlanArguments extends Pick<StudyArguments, 'map' | 'subjects' | 'json'> {
@@ -29,6 +31,7 @@ interface PlanArguments extends Pick<StudyArguments, 'map' | 'subjects' | 'json'
   readonly turns: number;
   readonly batch: number;
   readonly adapter?: NonNullable<RunConfig['adapter']>;
+  readonly identifiers: Identifiers;
 }
 
 /** What became of a folder's stacks. */
@@ -37,6 +40,7 @@ interface Planned {
   readonly planned: readonly PlannedStack[];
   readonly refused: readonly RefusedStack[];
   readonly skipped: readonly SkippedFile[];
+  readonly names: FolderNames;
 }
 
 async function planStacks(given: PlanArguments, planner: Planner): Promise<Planned> {
@@ -45,22 +49,23 @@ async function planStacks(given: PlanArguments, planner: Planner): Promise<Plann
   const found = await withStudyOptions(given.study, study, (options) =>
     findPlanStacks(files, { ...options, planned: planner.views }),
   );
-  const progress = startProgress('planning', found.stacks.length);
+  const { items: stacks, names } = await namedSubjects(given.study, found.stacks, given.identifiers);
+  const progress = startProgress('planning', stacks.length);
   const planned: PlannedStack[] = [];
   const refused: RefusedStack[] = [];
-  for (const stack of found.stacks) {
+  for (const stack of stacks) {
     const { subject, stack: index } = stack;
     try {
       planned.push(await planner.plan(stack, found.plan));
     } catch (error) {
-      const reason = scattered(stack, found.stacks) ?? reasonOf(error);
+      const reason = scattered(stack, stacks) ?? reasonOf(error);
       refused.push({ subject, stack: index, reason });
     }
     progress.update(planned.length + refused.length, subject);
   }
   progress.end();
   const skipped = [...found.plan.skipped, ...planned.flatMap((own) => own.skipped)];
-  return { found, planned, refused, skipped };
+  return { found, planned, refused, skipped, names };
 }
 
 /** Names of folders: letters, digits and what harms no file system. */
@@ -71,17 +76,19 @@ const folderOf = ({ stack: { subject, stack } }: PlannedStack): string =>
   stack === 0 ? safe(subject) : `${safe(subject)}_${stack + 1}`;
 
 async function writePlanned(
-  { planned }: Planned,
+  { planned, names }: Planned,
   { out, pixels }: PlanArguments,
 ): Promise<ReadonlyMap<PlannedStack, StackFiles>> {
   const written = new Map<PlannedStack, StackFiles>();
   if (out === undefined) return written;
   for (const own of planned) {
-    const files = (await plannedFiles(own, pixels)).map(({ view, bytes }) => ({
-      view,
-      file: `${folderOf(own)}/${safe(view)}.dcm`,
-      bytes,
-    }));
+    const files = (await plannedFiles(own, pixels, names.identifiers === 'pseudonyms')).map(
+      ({ view, bytes }) => ({
+        view,
+        file: `${folderOf(own)}/${safe(view)}.dcm`,
+        bytes,
+      }),
+    );
     await writeFiles(files.map(({ file, bytes }) => ({ path: `${out}/${file}`, bytes })));
     written.set(own, new Map(files.map(({ view, file }) => [view, file])));
   }
@@ -137,8 +144,8 @@ async function planAndTell(given: PlanArguments, expectFolder: () => Promise<voi
   const result = await withPlanner(weights, options, (planner) => planStacks(given, planner));
   await expectFolder();
   const files = await writePlanned(result, given);
-  const { found, ...rest } = result;
-  const record = planRecord({ ...rest, notices: found.plan.notices, files });
+  const { found, names, ...rest } = result;
+  const record = planRecord(await plainPlan({ ...rest, notices: found.plan.notices, files }, names));
   if (out !== undefined && result.planned.length > 0)
     await writeFiles([
       {
@@ -150,6 +157,7 @@ async function planAndTell(given: PlanArguments, expectFolder: () => Promise<voi
   else print(result);
   const { planned, refused } = result;
   note(`${planned.length} of ${plural(planned.length + refused.length, 'stack')} planned`);
+  noteNames(names);
   if (planned.length > 0) return;
   const { subject, reason } = refused[0]!;
   throw new ConfigError(`Nothing could be planned. ${subject}: ${reason.code}: ${reason.message}`);
@@ -176,5 +184,5 @@ export function addPlan(program: Command): void {
       parseCount,
       5,
     );
-  addSubjectOptions(addDeviceOptions(command)).action(plan);
+  addSubjectOptions(addDeviceOptions(command)).addOption(identifiersOption()).action(plan);
 }

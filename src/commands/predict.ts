@@ -5,21 +5,24 @@ import { ConfigError, PlanewiseError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { writeFiles } from '../data/files/files.node.ts';
 import { type FolderLock, lockFolder, whileLocked } from '../data/files/lock.node.ts';
+import type { Identifiers } from '../data/identifiers/pseudonyms.ts';
 import { writeLabels } from '../data/nifti/labels.ts';
 import { reasonOf } from '../data/scan.ts';
 import type { FoundVolume } from '../data/sources/acdc/find.ts';
 import { planScan } from '../data/study/plan.ts';
 import { parseViewRule, type ViewRule } from '../data/study/views.ts';
 import { type StackVolume, stackVolumes } from '../data/study/volumes.ts';
-import type { SkippedFile } from '../data/types.ts';
+import type { Notice, SkippedFile } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import type { RunConfig } from '../run/config.ts';
+import { type FolderNames, namedSubjects, namedVolumes, plainFindings } from '../run/identifiers.node.ts';
 import { openScan, openVolumes, type SegmenterOptions, withSegmenter } from '../run/segment.node.ts';
 import type { Segmented, Segmenter } from '../run/segmenter.ts';
 import { version } from '../run/version.node.ts';
 import { startProgress } from '../train/progress.ts';
-import { noteSkipped, noteWarnings } from './findings.ts';
+import { noteNames, noteSkipped, noteWarnings } from './findings.ts';
 import { collect, note, parseCount, printJson } from './output.ts';
+import { identifiersOption } from './study.ts';
 
 const formats = ['nifti', 'dicom-seg'] as const;
 
@@ -33,6 +36,7 @@ export interface PredictArguments {
   readonly mirror?: boolean;
   readonly adapter?: NonNullable<RunConfig['adapter']>;
   readonly json?: boolean;
+  readonly identifiers: Identifiers;
 }
 
 interface Written {
@@ -46,16 +50,16 @@ interface Writer<V extends FoundVolume> {
   write(segmented: Segmented<V>): Uint8Array | Promise<Uint8Array>;
 }
 
-const asNifti: Writer<FoundVolume> = {
+const asNifti = (texts: boolean): Writer<FoundVolume> => ({
   ending: '.nii.gz',
-  write: ({ found, image, labels }) => writeLabels(labels, image, found.image.path, { gzip: true }),
-};
+  write: ({ found, image, labels }) => writeLabels(labels, image, found.image.path, { gzip: true, texts }),
+});
 
 async function writeMaps<V extends FoundVolume>(
   volumes: readonly V[],
   segmenter: Segmenter,
   { ending, write }: Writer<V>,
-  { lock, skip }: Pick<Told, 'lock' | 'skip'>,
+  { lock, skip, nameOf }: Pick<Told, 'lock' | 'skip'> & { readonly nameOf: (found: V) => string },
 ): Promise<Written[]> {
   const progress = startProgress('segmenting', volumes.length);
   const written: Written[] = [];
@@ -81,7 +85,7 @@ async function writeMaps<V extends FoundVolume>(
     if (bytes) {
       await lock.check();
       await writeFiles([{ path: map, bytes }]);
-      written.push({ image: found.image.path, map });
+      written.push({ image: nameOf(found), map });
     }
     progress.update(written.length + failed, found.name);
   }
@@ -92,7 +96,8 @@ async function writeMaps<V extends FoundVolume>(
 /** What became of a folder. */
 interface Outcome {
   readonly written: readonly Written[];
-  readonly notices: readonly string[];
+  readonly names: FolderNames;
+  readonly notices: readonly Notice[];
 }
 
 interface Told {
@@ -103,30 +108,39 @@ interface Told {
 }
 
 async function predictVolumes(
-  { weights, data, out }: PredictArguments,
+  { weights, data, out, identifiers }: PredictArguments,
   { skip, options, lock }: Told,
 ): Promise<Outcome> {
   // class maps of an earlier run are no images
-  const { volumes, skipped, notices } = await openVolumes(data, out);
-  skipped.forEach(skip);
+  const found = await openVolumes(data, out);
+  found.skipped.forEach(skip);
+  const { volumes, names } = await namedVolumes(data, found.volumes, identifiers);
   const written = await withSegmenter(weights, options, (segmenter) =>
-    writeMaps(volumes, segmenter, asNifti, { lock, skip }),
+    writeMaps(volumes, segmenter, asNifti(!names.key), { lock, skip, nameOf: nameIn(names) }),
   );
-  return { written, notices };
+  return { written, names, notices: found.notices.map((message) => ({ code: 'INFO_CFG', message })) };
 }
 
+/** What an image is called in results: its path where names are as they are, else as its class map. */
+const nameIn =
+  ({ key }: FolderNames) =>
+  ({ image, name }: FoundVolume): string =>
+    key ? name : image.path;
+
 async function predictStacks(given: PredictArguments, { skip, options, lock }: Told): Promise<Outcome> {
-  const { weights, data, out, map: views } = given;
+  const { weights, data, out, map: views, identifiers } = given;
   const scan = await openScan(data, out);
   return withSegmenter(weights, options, async (segmenter, checksum) => {
     const { targetView, classes } = segmenter;
     const plan = planScan(scan, { from: data, targetView, referenceViews: [], ...(views && { views }) });
     plan.skipped.forEach(skip);
-    const maker = { classes, software: version, weights: checksum };
+    const { items: targets, names } = await namedSubjects(data, plan.targets, identifiers);
+    const maker = { classes, software: version, weights: checksum, pseudonyms: names.key !== null };
     const { dicomSegOf } = await import('../run/dicomseg.ts');
     const asSeg: Writer<StackVolume> = { ending: '.dcm', write: (made) => dicomSegOf(made, maker) };
-    const written = await writeMaps(stackVolumes(plan), segmenter, asSeg, { lock, skip });
-    return { written, notices: plan.notices.map(({ message }) => message) };
+    const told = { lock, skip, nameOf: nameIn(names) };
+    const written = await writeMaps(stackVolumes({ ...plan, targets }), segmenter, asSeg, told);
+    return { written, names, notices: plan.notices };
   });
 }
 
@@ -144,14 +158,18 @@ async function predict(given: PredictArguments): Promise<void> {
   const skipped: SkippedFile[] = [];
   const options = { batch, mirror, adapter: adapter ?? null, onWarning: warnings.add, say: note };
   const told = { options, skip: (file: SkippedFile): void => void skipped.push(file) };
-  const { written, notices } = await whileLocked(await lockFolder(out), (lock) =>
+  const { written, names, notices } = await whileLocked(await lockFolder(out), (lock) =>
     (format === 'nifti' ? predictVolumes : predictStacks)(given, { ...told, lock }),
   );
-  if (json) printJson({ out, written, skipped, notices, warnings: warnings.list });
-  for (const notice of notices) note(notice);
+  if (json) {
+    const found = { skipped, notices, warnings: warnings.list };
+    printJson({ out, identifiers: names.identifiers, written, ...(await plainFindings(names, found)) });
+  }
+  for (const { message } of notices) note(message);
   if (!json) noteWarnings(warnings.list);
   noteSkipped(skipped);
   note(`${out}: ${plural(written.length, 'class map')}`);
+  noteNames(names);
   if (written.length === 0) process.exitCode = 1;
 }
 
@@ -195,6 +213,7 @@ export function addPredict(program: Command): void {
       '--map <name=view>',
       'of dicom-seg: a folder, series or description that is a view; may be repeated',
       collect(parseViewRule),
-    );
+    )
+    .addOption(identifiersOption());
   addSegmentOptions(command).action(predict);
 }

@@ -5,17 +5,22 @@ import { plural } from '../base/words.ts';
 import { listFiles } from '../data/files/files.node.ts';
 import { lockFolder, whileLocked } from '../data/files/lock.node.ts';
 import { groupNames } from '../data/groups.ts';
+import type { Identifiers } from '../data/identifiers/pseudonyms.ts';
+import { plainNotices } from '../data/identifiers/reasons.ts';
 import { expectWholeCohort } from '../data/phantom.node.ts';
 import type { PrepareOptions } from '../data/prepare.ts';
 import { type Opened, openFiles } from '../data/sources/open.ts';
 import type { MaskOptions } from '../data/sources/source.ts';
 import { expectStoreFolder, writeStore } from '../data/store.node.ts';
+import type { SeriesRow } from '../data/study/summary.ts';
+import type { SkippedFile } from '../data/types.ts';
 import { type Warning, Warnings } from '../data/warnings.ts';
+import { namedData, namesLine } from '../run/identifiers.node.ts';
 import { sourceInfos } from '../run/records.ts';
 import { noteFindings, noteWarnings } from './findings.ts';
 import { note, printJson, printTable } from './output.ts';
 import { subjectColumns, subjectRows } from './prepared.ts';
-import { addStudyOptions, type StudyArguments, withStudyOptions } from './study.ts';
+import { addStudyOptions, identifiersOption, type StudyArguments, withStudyOptions } from './study.ts';
 
 interface PrepareArguments extends StudyArguments {
   readonly out: string;
@@ -23,6 +28,7 @@ interface PrepareArguments extends StudyArguments {
   readonly emptySlices?: NonNullable<MaskOptions['emptySlices']>;
   readonly classes?: readonly string[];
   readonly dtype?: NonNullable<PrepareOptions['dtype']>;
+  readonly identifiers: Identifiers;
 }
 
 type Warn = NonNullable<PrepareOptions['onWarning']>;
@@ -41,19 +47,32 @@ async function run(folder: string, given: PrepareArguments): Promise<void> {
   await expectStoreFolder(given.out, folder);
   const opened = await whileLocked(await lockFolder(given.out), async (lock) => {
     const found = await openFolder(folder, given, warnings.add);
+    const data = await namedData(found.data, folder, given.identifiers);
     await lock.check();
-    await writeStore(given.out, found.data);
-    return found;
+    await writeStore(given.out, data);
+    return { ...found, data, skipped: found.data.manifest.skipped };
   });
   if (given.json) reportJson(given.out, opened, warnings.list);
   else report(given.out, opened, warnings.list);
+  const names = await namesLine(opened.data.manifest);
+  if (names) note(names);
 }
 
-function reportJson(store: string, opened: Opened, warnings: readonly Warning[]): void {
+/** What was opened; its data go by the names that the store has, all else by those of the folder. */
+interface Named extends Opened {
+  readonly skipped: readonly SkippedFile[];
+}
+
+/** A series without what may name somebody. */
+const plainSeries = ({ subject: _, folder: __, description: ___, ...series }: SeriesRow): object => series;
+
+function reportJson(store: string, opened: Named, warnings: readonly Warning[]): void {
   const { data, source, notices, series, ignored } = opened;
-  const { targetView, referenceViews, size, spacingMm, classes, skipped } = data.manifest;
+  const { targetView, referenceViews, size, spacingMm, classes, skipped, identifiers } = data.manifest;
+  const plain = identifiers === 'pseudonyms';
   printJson({
     store,
+    identifiers,
     ...(source !== 'dicom' && { source }),
     targetView,
     referenceViews,
@@ -62,23 +81,23 @@ function reportJson(store: string, opened: Opened, warnings: readonly Warning[])
     spacingMm,
     subjects: subjectRows(data),
     warnings: Object.fromEntries(warnings.map(({ code, count }) => [code, count])),
-    notices,
+    notices: plain ? plainNotices(notices) : notices,
     skipped,
-    series,
-    ignored,
+    series: plain ? series.map(plainSeries) : series,
+    ignored: plain ? ignored.length : ignored,
   });
 }
 
-function report(store: string, opened: Opened, warnings: readonly Warning[]): void {
+function report(store: string, opened: Named, warnings: readonly Warning[]): void {
   const { data, kind } = opened;
-  const { images, size, spacingMm, targetView, classes, skipped } = data.manifest;
+  const { images, size, spacingMm, targetView, classes } = data.manifest;
   printTable(subjectColumns(data), subjectRows(data));
   note(`${store}: ${plural(images.length, 'image')} of ${targetView}, ${size}×${size} at ${spacingMm} mm`);
   if (classes) note(`classes: ${classes.join(', ')}`);
   for (const [label, names] of Object.entries(groupNames(data.manifest)))
     note(`${label}: ${names.join(', ')}`);
   noteWarnings(warnings);
-  noteFindings({ ...opened, skipped }, kind);
+  noteFindings(opened, kind);
 }
 
 export function addPrepare(program: Command): void {
@@ -109,5 +128,5 @@ export function addPrepare(program: Command): void {
     .addOption(
       new Option('--dtype <type>', 'precision of the stored pixels (default: f32)').choices(['f32', 'f16']),
     );
-  addStudyOptions(command).action(run);
+  addStudyOptions(command.addOption(identifiersOption())).action(run);
 }

@@ -1,6 +1,7 @@
 /** @file Options that `labels` and `prepare` share: how images become views, slices and labels. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../base/printable.ts';
+import { identifierChoices } from '../data/identifiers/pseudonyms.ts';
 import type { LabelOptions } from '../data/labels.ts';
 import type { Progress as Pass } from '../data/scan.ts';
 import { parseViewRule } from '../data/study/views.ts';
@@ -24,6 +25,15 @@ function parseSlice(text: string): readonly [string, number] {
   if (!view) throw new InvalidArgumentError('Write it as view=slice, e.g. long-axis=3.');
   return [view, Number(slice)];
 }
+
+/** What people and files are called in what a command writes. */
+export const identifiersOption = (): Option =>
+  new Option(
+    '--identifiers <what>',
+    'what people and files are called in what is written: pseudonyms, or keep their names',
+  )
+    .choices(identifierChoices)
+    .default('pseudonyms');
 
 /** Adds the options that say which views and whose images are. */
 export function addSubjectOptions(command: Command): Command {

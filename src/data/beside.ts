@@ -1,5 +1,6 @@
 /** @file Two data sets as one: that of the run, and images beside it that only tasks without annotations train on. */
 import { ConfigError } from '../base/errors.ts';
+import { subjectsOf } from './split.ts';
 import { type PreparedData, type PreparedImage, type PreparedManifest, UNKNOWN } from './types.ts';
 
 /** Before names of subjects and files of the other data set: a subject of each may have one name. */
@@ -11,6 +12,15 @@ function expectAlike(own: PreparedManifest, other: PreparedManifest): void {
       throw new ConfigError(
         `unlabelled has images with ${key} ${other[key]}, data with ${own[key]}: one network cannot train on both. Prepare them alike.`,
       );
+}
+
+/** Throws ConfigError where it cannot be told who is in both, for names are pseudonyms of different keys, or of one alone. */
+export function expectOneKey(own: PreparedManifest, other: PreparedManifest, what: string): void {
+  const named = [own, other].filter(({ identifiers }) => identifiers !== 'nobody');
+  if (named.length < 2 || own.key === other.key) return;
+  throw new ConfigError(
+    `${what}: names are pseudonyms of different keys, or of one data set alone, so nobody could tell who is in both. Prepare both with one key.`,
+  );
 }
 
 /** An image with its lines in the order of `views`. */
@@ -25,6 +35,7 @@ function movedImage(image: PreparedImage, from: readonly string[], views: readon
 export function withUnlabelled(data: PreparedData, other: PreparedData): PreparedData {
   const { manifest } = data;
   expectAlike(manifest, other.manifest);
+  expectOneKey(manifest, other.manifest, 'unlabelled');
   const referenceViews = [...new Set([...manifest.referenceViews, ...other.manifest.referenceViews])];
   const images = [
     ...manifest.images.map((image) => movedImage(image, manifest.referenceViews, referenceViews)),
@@ -41,5 +52,11 @@ export function withUnlabelled(data: PreparedData, other: PreparedData): Prepare
   const beside = Object.fromEntries(
     other.manifest.images.map(({ subject }) => [prefix + subject, subject] as const),
   );
-  return { manifest: { ...manifest, referenceViews, images, beside }, pixels, ...(masks && { masks }) };
+  // theirs behind those of the run: they only train
+  const order = [...subjectsOf(data), ...subjectsOf(other).map((name) => prefix + name)];
+  return {
+    manifest: { ...manifest, referenceViews, images, beside, ...(manifest.order && { order }) },
+    pixels,
+    ...(masks && { masks }),
+  };
 }

@@ -39,6 +39,7 @@ export interface WrittenCohort {
   readonly bytes: number;
 }
 
+const FORMAT = 'planewise-phantom';
 /** What a cohort is; the mark of one that is whole. */
 const COHORT_FILE = 'cohort.json';
 /** The same of one that is being written, or never was finished. */
@@ -82,13 +83,33 @@ export async function finishPhantomFolder(outDir: string): Promise<void> {
   });
 }
 
+interface Description {
+  readonly format: unknown;
+  readonly subjects: number;
+  readonly anatomy: PhantomAnatomy;
+}
+
 /** Of a description that may be damaged. */
-function subjectsIn(text: string): number | null {
+function descriptionIn(text: string): Description | null {
   try {
-    const { subjects } = JSON.parse(text) as { readonly subjects?: unknown };
-    return typeof subjects === 'number' ? subjects : null;
+    const { format, subjects, anatomy = 'heart' } = JSON.parse(text) as Partial<Description>;
+    return typeof subjects === 'number' && anatomy in anatomies ? { format, subjects, anatomy } : null;
   } catch {
     return null;
+  }
+}
+
+/** Tells the subjects of the phantom cohort that a folder is or lies in: they are nobody. Anyone else is somebody. */
+export async function madeIn(folder: string): Promise<(subject: string) => boolean> {
+  for (let place = resolve(folder); ; place = dirname(place)) {
+    const text = await readFile(join(place, COHORT_FILE), 'utf8').catch(() => null);
+    const found = text === null ? null : descriptionIn(text);
+    if (found?.format === FORMAT) {
+      const { names } = anatomies[found.anatomy];
+      const all = new Set(Array.from({ length: found.subjects }, (_, index) => names(index)).flat());
+      return (subject) => all.has(subject);
+    }
+    if (dirname(place) === place) return () => false;
   }
 }
 
@@ -100,7 +121,7 @@ export async function expectWholeCohort(folder: string): Promise<void> {
   for (const place of [folder, dirname(resolve(folder))]) {
     const text = await readFile(join(place, UNFINISHED_FILE), 'utf8').catch(() => null);
     if (text === null) continue;
-    const all = subjectsIn(text);
+    const all = descriptionIn(text)?.subjects;
     throw new FileError(
       place,
       `holds a part of a phantom cohort of ${all ?? 'unknown'} subjects, which is still being written or was never finished`,
@@ -172,7 +193,7 @@ function describe(options: PhantomCohortOptions): string {
   const { anatomy, cohort } = partsOf(options);
   const { subjects, seed, ...own } = cohort;
   const description = {
-    ...({ format: 'planewise-phantom', version: 1 } as const),
+    ...{ format: FORMAT, version: 1 },
     ...{ seed, subjects },
     ...anatomies[anatomy].settings(own),
     ...(options.layout !== undefined && { layout: options.layout }),

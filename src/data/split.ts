@@ -12,9 +12,22 @@ export interface Split {
   readonly test: readonly string[];
 }
 
-/** Distinct subjects of prepared data, sorted. */
-export function subjectsOf(data: PreparedData): string[] {
-  return [...new Set(data.manifest.images.map((image) => image.subject))].sort();
+/**
+ * Distinct names as draws take them: in `order`, which has those that pseudonyms stand for in theirs; others, and all
+ * without it, sorted.
+ */
+export function inOrder(names: Iterable<string>, order: readonly string[] = []): string[] {
+  const places = new Map(order.map((name, i) => [name, i]));
+  const place = (name: string): number => places.get(name) ?? order.length;
+  return [...new Set(names)].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+}
+
+/** Distinct subjects of prepared data, in the order of draws: that of their names, or of those that pseudonyms stand for. */
+export function subjectsOf({ manifest: { images, order } }: PreparedData): string[] {
+  return inOrder(
+    images.map(({ subject }) => subject),
+    order,
+  );
 }
 
 /** Indices of all images of these subjects, in stored order. */
@@ -30,13 +43,19 @@ export function imagesOf({ manifest }: PreparedData, subjects: readonly string[]
  */
 export function splitSubjects(
   subjects: readonly string[],
-  options: { readonly seed?: number; readonly validation?: number; readonly test?: number } = {},
+  options: {
+    readonly seed?: number;
+    readonly validation?: number;
+    readonly test?: number;
+    /** See `inOrder`. */
+    readonly order?: readonly string[] | undefined;
+  } = {},
 ): Split {
-  const { seed = 0, validation = 0.1, test = 0 } = options;
+  const { seed = 0, validation = 0.1, test = 0, order: names } = options;
   const total = validation + test;
   if (!(validation >= 0 && test >= 0 && total < 1))
     throw new ConfigError(`Fractions validation ${validation} and test ${test} must be ≥ 0 and sum below 1.`);
-  const sorted = [...new Set(subjects)].sort();
+  const sorted = inOrder(subjects, names);
   const order = Array.from(permutation(sorted.length, drawsOf(seed, purposes.split, 0)), (i) => sorted[i]!);
   const [v, t] = [Math.round(validation * order.length), Math.round(test * order.length)];
   if (v + t >= order.length)

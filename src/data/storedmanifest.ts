@@ -84,6 +84,9 @@ const isBare = has({
   groups: optional(tableOf(isText)),
   labels: optional(tableOf(tableOf(isText))),
   heldOut: optional(listOf(isText)),
+  identifiers: optional((value) => ['pseudonyms', 'kept', 'nobody'].includes(value as string)),
+  key: optional(isText),
+  order: optional(listOf(isText)),
 });
 
 /** Whether a value is a manifest of version 1 or 2, but for the name of its format. */

@@ -4,16 +4,26 @@ import { ConfigError } from '../base/errors.ts';
 import { drawsOf, permutation } from '../base/random.ts';
 import { ownOf } from '../base/record.ts';
 import { groupBy } from './lists.ts';
+import { inOrder } from './split.ts';
 import type { Groups } from './types.ts';
+
+/** Which draw it is. */
+export interface Draw {
+  /** Integer 0 … 2⁵³−1. */
+  readonly seed: number;
+  /** Of `purposes`. */
+  readonly purpose: number;
+  /** Of the subjects; see `inOrder`. */
+  readonly order?: readonly string[] | undefined;
+}
 
 /** The subjects of each group at random, groups by name, subjects without one a group of their own: whichever order they are given in. */
 function shuffledGroups(
   subjects: readonly string[],
   groups: Groups,
-  seed: number,
-  purpose: number,
+  { seed, purpose, order }: Draw,
 ): string[][] {
-  const sorted = [...new Set(subjects)].sort();
+  const sorted = inOrder(subjects, order);
   const strata = [...groupBy(sorted, (name) => ownOf(groups, name) ?? '')].sort(([a], [b]) =>
     a < b ? -1 : 1,
   );
@@ -25,22 +35,17 @@ function shuffledGroups(
 /**
  * Subjects in a random order whose every beginning has the groups in about their shares (systematic sampling: each
  * group is spread evenly over the order, from a random start). The first n of two counts are nested.
- * @param seed integer 0 … 2⁵³−1
- * @param purpose of `purposes`
  */
-export function stratifiedOrder(
-  subjects: readonly string[],
-  groups: Groups,
-  seed: number,
-  purpose: number,
-): string[] {
-  const strata = shuffledGroups(subjects, groups, seed, purpose);
+export function stratifiedOrder(subjects: readonly string[], groups: Groups, draw: Draw): string[] {
+  const { seed, purpose, order } = draw;
+  const ranks = new Map(inOrder(subjects, order).map((name, rank) => [name, rank]));
+  const strata = shuffledGroups(subjects, groups, draw);
   const start = drawsOf(seed, purpose, strata.length);
   const placed = strata.flatMap((names) => {
     const from = start();
-    return names.map((name, i) => ({ name, place: (i + from) / names.length }));
+    return names.map((name, i) => ({ name, rank: ranks.get(name)!, place: (i + from) / names.length }));
   });
-  return placed.sort((a, b) => a.place - b.place || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
+  return placed.sort((a, b) => a.place - b.place || a.rank - b.rank).map(({ name }) => name);
 }
 
 /**
@@ -51,11 +56,10 @@ export function foldOf(
   subjects: readonly string[],
   groups: Groups,
   fold: { readonly k: number; readonly n: number },
-  seed: number,
-  purpose: number,
+  draw: Draw,
 ): string[] {
   const { k, n } = fold;
-  const dealt = shuffledGroups(subjects, groups, seed, purpose).flat();
+  const dealt = shuffledGroups(subjects, groups, draw).flat();
   if (!(k >= 1 && k <= n && n >= 2 && n <= dealt.length))
     throw new ConfigError(
       `fold ${k}/${n} of ${dealt.length} subjects: 2 folds or more, no more than subjects, and a number among them are needed.`,

@@ -94,6 +94,12 @@ export interface PreparedManifest {
   readonly labels?: Readonly<Record<string, Groups>>;
   /** Subjects whom those who published the data hold out; a configuration that names nobody tests on them. */
   readonly heldOut?: readonly string[];
+  /** What names of subjects and files are: pseudonyms, as the images have them, or of nobody (phantoms); absent in older stores. */
+  readonly identifiers?: 'pseudonyms' | 'kept' | 'nobody';
+  /** Of pseudonyms: which key made them (no secret). */
+  readonly key?: string;
+  /** Of pseudonyms: the subjects in the order of the names that they stand for, in which draws take them. */
+  readonly order?: readonly string[];
   /** Subjects of another data set, who only train and have no annotations, with their names there; never in a store. */
   readonly beside?: Readonly<Record<string, string>>;
   readonly images: readonly PreparedImage[];

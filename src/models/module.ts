@@ -7,7 +7,7 @@ import { expectOneOf, expectSettings, expectWhole } from '../base/settings.ts';
 import { accumulateInto, moveToward } from '../kernels/index.ts';
 import { Device } from '../tensor/device.ts';
 import type { Shape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { type Declarations, type Declared, expectDeclarations, initialValues } from './declare.ts';
 import {
   expectFit,
@@ -122,8 +122,17 @@ export class Module {
   /**
    * Parameters and running statistics become shares[0] of their own and shares[1] of those of a module of the same
    * declarations and options; batch counts stay. For MovingAverage.
+   * @throws ConfigError for a module of other sizes, or shares that are no tensor of two
    */
   mix(other: Module, shares: Tensor): void {
+    const alike =
+      other instanceof Module &&
+      other.arena.values.size === this.arena.values.size &&
+      other.#state.whole.size === this.#state.whole.size;
+    if (!alike || !(shares instanceof Tensor) || shares.size !== 2)
+      throw new ConfigError(
+        `mix got ${describe(other)} and ${describe(shares)}. Pass a module that was built alike and a tensor of two shares; MovingAverage does.`,
+      );
     moveToward(this.arena.values, other.arena.values, shares, this.arena.values.size);
     const last = [...this.statistics.values()].at(-1);
     // Counts lie behind the statistics.

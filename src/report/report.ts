@@ -1,6 +1,6 @@
 /** @file A run's report: one HTML file that needs nothing else, neither network nor neighbours. */
 
-import type { SkippedFile } from '../data/types.ts';
+import type { PreparedManifest, SkippedFile } from '../data/types.ts';
 import type { Evaluation } from '../results/evaluation.ts';
 import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import { type CurveTask, curvesSection, scatterSection } from './charts.ts';
@@ -22,7 +22,15 @@ export interface ReportData {
   /** Subjects and images by part: train, validation, test. */
   readonly parts: readonly { readonly name: string; readonly subjects: number; readonly images: number }[];
   readonly skipped: readonly SkippedFile[];
+  /** What subjects and files are called. */
+  readonly identifiers?: PreparedManifest['identifiers'];
 }
+
+/** Of people; of nobody there is nothing to say. */
+const namesText = {
+  pseudonyms: 'pseudonyms; the key to them is not in this file',
+  kept: 'as in the images: this report may name people',
+} as const;
 
 /** A task that was trained. */
 export interface ReportTask extends CurveTask {
@@ -66,7 +74,7 @@ function skippedList(skipped: readonly SkippedFile[]): Html | string {
 ${rest ? html`<p class="note">${whole(rest)} more are in the prepared data’s manifest.</p>` : ''}</details>`;
 }
 
-function dataSection(data: ReportData): Html {
+function dataSection({ identifiers: names, ...data }: ReportData): Html {
   const rows: [string, string][] = [
     ['Source', data.name],
     ['Images', `${data.targetView}, ${data.size} × ${data.size} px of ${data.spacingMm} mm`],
@@ -76,6 +84,7 @@ function dataSection(data: ReportData): Html {
       `${counted(subjects, 'subject')}, ${counted(images, 'image')}`,
     ]),
     ['Files skipped', whole(data.skipped.length)],
+    ...(names && names !== 'nobody' ? [['Names', namesText[names]] as [string, string]] : []),
   ];
   return html`<section><h2>Data</h2><div class="columns">${pairs(rows, 'What was read')}</div>${skippedList(data.skipped)}</section>`;
 }

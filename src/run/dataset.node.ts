@@ -18,6 +18,7 @@ import type { PreparedData } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import { makeCohort } from './cohort.node.ts';
 import { annotationsOf, type GivenConfig, pretextsOf, type RunConfig } from './config.ts';
+import { namedData } from './identifiers.node.ts';
 
 /** A stretch of work with a length, for a progress line. */
 export interface Stage {
@@ -80,9 +81,9 @@ export function phantomLayout(config: RunConfig): string {
   return annotationsOf(config).length > 0 ? annotated : studies;
 }
 
-/** Where the data come from, in a report: a folder's name, or words for a cohort. */
-export function dataName({ data, phantom: { anatomy, difficulty } }: RunConfig): string {
-  if (data !== null) return basename(data);
+/** Where the data come from, in a report: a folder, by its name where names are kept, or words for a cohort. */
+export function dataName({ data, identifiers, phantom: { anatomy, difficulty } }: RunConfig): string {
+  if (data !== null) return identifiers === 'keep' ? basename(data) : 'a folder';
   return `phantom cohort${anatomy === 'heart' ? '' : ` (${anatomy})`}, ${difficulty}`;
 }
 
@@ -166,15 +167,16 @@ export async function openData(
   resume: boolean,
   options: DataOptions,
 ): Promise<PreparedData> {
-  if (config.data !== null && isStore(config.data)) return openStore(config.data);
+  const { data: from, identifiers } = config;
+  if (from !== null && isStore(from)) return namedData(await openStore(from), from, identifiers);
   const store = join(config.out, 'prepared');
   const before = resume ? await preparedBefore(store, options) : null;
-  if (before) return before;
+  if (before) return namedData(before, store, identifiers);
   await sweepTemporary(store);
-  const folder = config.data ?? join(config.out, 'cohort');
+  const folder = from ?? join(config.out, 'cohort');
   await options.expectFolder?.();
-  if (config.data === null) await makePhantom(folder, config, options);
-  const data = await prepareFolder(folder, config, options);
+  if (from === null) await makePhantom(folder, config, options);
+  const data = await namedData(await prepareFolder(folder, config, options), folder, identifiers);
   await options.expectFolder?.();
   await writeStore(store, data);
   return data;

@@ -1,5 +1,5 @@
 /** @file Class maps of DICOM stacks as DICOM SEG, beside the images they are of. */
-import { segmentedImage } from '../data/dicom/seg/source.ts';
+import { pseudonymous, segmentedImage } from '../data/dicom/seg/source.ts';
 import { writeSegmentation } from '../data/dicom/seg/write.ts';
 import { imageBytes } from '../data/imagebytes.ts';
 import type { StackVolume } from '../data/study/volumes.ts';
@@ -12,6 +12,8 @@ export interface SegmentationMaker {
   readonly software: string;
   /** Tells networks apart. */
   readonly weights: string;
+  /** Whether subjects are pseudonyms, by which the patient is to go. */
+  readonly pseudonyms: boolean;
 }
 
 /**
@@ -20,11 +22,13 @@ export interface SegmentationMaker {
  */
 export async function dicomSegOf(
   { found, labels }: Segmented<StackVolume>,
-  { classes, software, weights }: SegmentationMaker,
+  { classes, software, weights, pseudonyms }: SegmentationMaker,
 ): Promise<Uint8Array> {
   const images = [];
-  for (const { source, header } of found.slices)
-    images.push(segmentedImage(await imageBytes(source), source.path, header.fileFrame));
+  for (const { source, header } of found.slices) {
+    const image = segmentedImage(await imageBytes(source), source.path, header.fileFrame);
+    images.push(pseudonyms ? pseudonymous(image, found.subject) : image);
+  }
   const description = `Cardiac phase ${found.instance}`;
   return writeSegmentation({
     ...{ images, labels, segments: classes, software, weights },

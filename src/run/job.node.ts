@@ -23,12 +23,14 @@ import { dataLine, subjectLines } from './datalines.ts';
 import { dataName, openRunData } from './dataset.node.ts';
 import { openProgramDevice } from './device.node.ts';
 import { evaluateRun, markedImage } from './evaluate.ts';
+import { namesInData, namesLine, revealed, revealedText } from './identifiers.node.ts';
 import { adapterLine, earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
 import { reportInput } from './report.ts';
 import { lockRun, RunFolder } from './runfolder.node.ts';
 import { type JobRequest, type Settled, settle } from './settle.node.ts';
+import { sharedConfig } from './shared.ts';
 import { trainWithRestarts } from './training.ts';
 
 export type { JobConsole } from './jobconsole.node.ts';
@@ -76,7 +78,7 @@ interface Timing {
 
 class Job {
   readonly #options: JobOptions;
-  readonly #config: RunConfig;
+  #config: RunConfig;
   readonly #init: Settled['init'];
   readonly #folder: RunFolder;
   readonly #files: DiskFiles;
@@ -98,7 +100,7 @@ class Job {
     console.say(`Run: ${this.#config.out}`);
     if (this.#init === 'gone')
       console.warn(`${this.#config.init} cannot be read any more; the run goes on without it.`);
-    if (!this.#options.resume) await this.#folder.announce();
+    if (!this.#options.resume) await this.#folder.announce(this.#config);
     // First, for what the adapter lacks should not show only after minutes of preparing data.
     await this.#openDevice();
     const data = await this.#timed('Data', () => this.#open());
@@ -123,11 +125,25 @@ class Job {
       worker,
       expectFolder: () => this.#folder.check(),
     });
+    const names = await namesLine(data.manifest);
+    if (names) console.say(names);
+    await this.#name(data);
     console.say(dataLine(data));
-    for (const line of subjectLines(data, this.#config)) console.say(line);
+    for (const line of subjectLines(data, this.#config)) console.say(await revealedText(line));
     // before minutes of training, rather than after
     if (this.#config.mirror) mirroredHeads(planRun(this.#config, data.manifest).tasks);
     return data;
+  }
+
+  /** Who is named in the configuration goes by the names that the data have. */
+  async #name({ manifest }: PreparedData): Promise<void> {
+    const { subjects } = this.#config;
+    if (!subjects) return;
+    const named = await namesInData(manifest);
+    const [train, validation, test] = [subjects.train, subjects.validation, subjects.test].map((part) =>
+      part.map(named),
+    ) as [string[], string[], string[]];
+    this.#config = { ...this.#config, subjects: { train, validation, test } };
   }
 
   async #train(data: PreparedData): Promise<TrainResult> {
@@ -145,7 +161,7 @@ class Job {
         resume,
         profile,
         // Not before: a resume that is refused must leave the run as it was.
-        onAccepted: () => this.#folder.accept(),
+        onAccepted: () => this.#folder.accept(this.#config),
         onProgress: (event) => {
           progress.show(event);
           if (event.kind === 'start') this.#facts = event.facts;
@@ -202,6 +218,7 @@ class Job {
     const input = reportInput({
       kind: this.#options.kind.title,
       config: this.#config,
+      shown: sharedConfig(this.#config, true).shared,
       data,
       split: training.split,
       ...(early ? { ending: early } : {}),
@@ -245,13 +262,13 @@ async function runLocked(options: JobOptions, lock: FolderLock): Promise<JobResu
   const { news, ...settled } = await settle(options);
   for (const line of news?.say ?? []) options.console.say(line);
   for (const line of news?.warn ?? []) options.console.warn(line);
-  const folder = new RunFolder(settled.config, lock);
+  const folder = new RunFolder(settled.config.out, lock);
   const job = new Job(options, settled, folder);
   try {
     return await job.go();
   } catch (error) {
     await folder.withdraw();
-    throw error;
+    throw await revealed(error);
   } finally {
     job.close();
   }

@@ -20,9 +20,9 @@ export interface Prediction {
 }
 
 /** Names under which a class map may be found: ACDC's for submissions, and the frame's own. */
-const namesOf = ({ name, image }: FoundVolume): string[] => {
+const namesOf = ({ name, formerName = name, image }: FoundVolume): string[] => {
   const stem = stemOf(image.path);
-  return [name, stem, stem.slice(stem.lastIndexOf('/') + 1)].map((one) => one.toLowerCase());
+  return [name, formerName, stem, stem.slice(stem.lastIndexOf('/') + 1)].map((one) => one.toLowerCase());
 };
 
 /** Values that are no number of a class (UNKNOWN, say) are background. */

@@ -1,7 +1,7 @@
 /** @file What plan.json holds. */
 
 import { planeNormal } from '../data/geometry.ts';
-import type { Notice, Reason, SkippedFile } from '../data/types.ts';
+import type { Notice, PreparedManifest, Reason, SkippedFile } from '../data/types.ts';
 import type { PlannedStack, PlannedView } from './planner.ts';
 
 export interface RefusedStack {
@@ -19,6 +19,8 @@ export interface PlanRecord {
   readonly skipped: readonly SkippedFile[];
   readonly notices: readonly Notice[];
   readonly files: ReadonlyMap<PlannedStack, StackFiles>;
+  /** What subjects and files are called. */
+  readonly identifiers: NonNullable<PreparedManifest['identifiers']>;
 }
 
 /** What the figures are, for whoever reads the file alone. */
@@ -49,10 +51,11 @@ function viewRecord({ view, fit, uncertainty, image, real }: PlannedView, file: 
 }
 
 /** The plan of a folder as JSON. */
-export function planRecord({ planned, refused, skipped, notices, files }: PlanRecord): object {
+export function planRecord({ planned, refused, skipped, notices, files, identifiers }: PlanRecord): object {
   return {
     format: 'planewise-plan',
     version: 1,
+    identifiers,
     meaning: MEANING,
     stacks: planned.map((own) => ({
       subject: own.stack.subject,

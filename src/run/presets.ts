@@ -58,6 +58,7 @@ const common = {
   validationFraction: 0.1,
   testFraction: 0.1,
   data: null,
+  identifiers: 'pseudonyms',
   unlabelled: null,
   init: null,
   target: null,

@@ -49,7 +49,7 @@ export function recipeText({ config }: Recipe): string {
   const whom =
     data === null
       ? `${counted(subjects, `synthetic ${anatomy}`)} (phantom, ${difficulty}, seed ${seed})`
-      : `the data in ${data}`;
+      : 'images of a folder';
   const work = `${counted(steps, 'step')} of ${counted(batch, 'image')}`;
   return `${whom}, by ${listed(Object.keys(config.tasks))}: ${work} of ${size} × ${size} px of ${spacingMm} mm`;
 }

@@ -15,6 +15,8 @@ export interface ReportedRun
   /** What kind of training it was: `Pretraining`. */
   readonly kind: string;
   readonly config: PlanConfig;
+  /** What of the configuration the report shows; default: all. */
+  readonly shown?: object;
   readonly data: PreparedData;
   readonly split: Split;
   /** Where the data came from: a folder's name, or words for a cohort. */
@@ -23,8 +25,16 @@ export interface ReportedRun
 
 const partNames = ['train', 'validation', 'test'] as const;
 
-export function reportInput({ kind, config, data, split, name, ...rest }: ReportedRun): ReportInput {
-  const { size, spacingMm, targetView, referenceViews, skipped } = data.manifest;
+export function reportInput({
+  kind,
+  config,
+  shown = config,
+  data,
+  split,
+  name,
+  ...rest
+}: ReportedRun): ReportInput {
+  const { size, spacingMm, targetView, referenceViews, skipped, identifiers } = data.manifest;
   const parts = partNames.map((part) => ({
     name: part,
     subjects: split[part].length,
@@ -33,8 +43,17 @@ export function reportInput({ kind, config, data, split, name, ...rest }: Report
   return {
     ...rest,
     title: `${kind}: ${Object.keys(config.tasks).join(' and ')}`,
-    config,
+    config: shown,
     tasks: reportTasks(planRun(config, data.manifest)),
-    data: { name, size, spacingMm, targetView, referenceViews, skipped, parts },
+    data: {
+      name,
+      size,
+      spacingMm,
+      targetView,
+      referenceViews,
+      skipped,
+      parts,
+      ...(identifiers && { identifiers }),
+    },
   };
 }

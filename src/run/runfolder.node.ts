@@ -9,7 +9,9 @@ import { manifestName } from '../data/store.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 import { writeText } from '../train/runfiles.ts';
 import type { RunConfig } from './config.ts';
-import { configFile, freeFolder, type JobRequest, newConfigFile } from './settle.node.ts';
+import { configTexts } from './saved.node.ts';
+import { freeFolder, type JobRequest } from './settle.node.ts';
+import { configFile, localFile, newConfigFile } from './shared.ts';
 
 /**
  * Throws ConfigError where a folder of runs is or lies in one of images; a prepared store is not searched for any.
@@ -43,13 +45,11 @@ export async function lockRun({ kind, given, resume }: JobRequest): Promise<Fold
 /** A run's files in the folder that it has locked, and the configuration there. */
 export class RunFolder {
   readonly files: DiskFiles;
-  readonly #config: RunConfig;
   readonly #lock: FolderLock;
   #pending = false;
 
-  constructor(config: RunConfig, lock: FolderLock) {
-    this.files = new DiskFiles(config.out, lock);
-    this.#config = config;
+  constructor(folder: string, lock: FolderLock) {
+    this.files = new DiskFiles(folder, lock);
     this.#lock = lock;
   }
 
@@ -59,24 +59,29 @@ export class RunFolder {
   }
 
   /** Keeps the configuration of a new run, so that one that is killed while data are prepared can be resumed, too. */
-  async announce(): Promise<void> {
+  async announce(config: RunConfig): Promise<void> {
     this.#pending = true;
-    await this.#write();
+    await this.#write(config, false);
   }
 
-  /** It fits the data, and the checkpoint where there is one. */
-  async accept(): Promise<void> {
-    await this.#write();
+  /** It fits the data, and the checkpoint where there is one; the subjects that it names go by the names of the data. */
+  async accept(config: RunConfig): Promise<void> {
+    await this.#write(config, true);
     await this.files.rename(newConfigFile, configFile);
     this.#pending = false;
   }
 
   /** After a failure: what never came to be a run leaves no configuration. */
   async withdraw(): Promise<void> {
-    if (this.#pending) await rm(this.files.describe(newConfigFile), { force: true });
+    if (!this.#pending) return;
+    for (const name of [newConfigFile, localFile]) await rm(this.files.describe(name), { force: true });
   }
 
-  #write(): Promise<void> {
-    return writeText(this.files, newConfigFile, `${JSON.stringify(this.#config, null, 2)}\n`);
+  /** What stays first: what is shared refers to it. */
+  async #write(config: RunConfig, subjectsToo: boolean): Promise<void> {
+    const { shared, local } = configTexts(config, subjectsToo);
+    if (local !== null) await writeText(this.files, localFile, local);
+    await writeText(this.files, newConfigFile, shared);
+    if (local === null) await rm(this.files.describe(localFile), { force: true });
   }
 }

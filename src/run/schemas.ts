@@ -1,6 +1,7 @@
 /** @file Which values the configuration of a run may have, put together from the records' sections. */
 import * as z from 'zod/mini';
 import { backbones } from '../backbones/index.ts';
+import { identifierChoices } from '../data/identifiers/pseudonyms.ts';
 import { PHANTOM_ANATOMIES } from '../data/phantom/names.ts';
 import type { Split } from '../data/split.ts';
 import { tasks } from '../tasks/index.ts';
@@ -144,6 +145,7 @@ const runShape = (model: z.ZodMiniType<ModelSection>) =>
     spacingMm: positive,
     phantom,
     mirror: flag,
+    identifiers: oneOf(identifierChoices),
     adapter: z.nullable(oneOf(['gpu', 'system', 'swiftshader'])),
     out: text,
   });

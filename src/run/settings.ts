@@ -1,4 +1,5 @@
 /** @file The configuration of a run: what it holds. schemas.ts says which values it may have. */
+import type { Identifiers } from '../data/identifiers/pseudonyms.ts';
 import type { PhantomAnatomy } from '../data/phantom/names.ts';
 import type { AugmentationSettings, TrainConfig } from '../train/settings.ts';
 
@@ -38,6 +39,8 @@ export interface RunConfig extends TrainConfig {
   /** Whether the evaluation averages class probabilities over mirror images; only where class maps are learnt. */
   readonly mirror: boolean;
   readonly adapter: 'gpu' | 'system' | 'swiftshader' | null;
+  /** What people and files are called in what the run writes. */
+  readonly identifiers: Identifiers;
   /** The run's folder. */
   readonly out: string;
 }

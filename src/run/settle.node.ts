@@ -1,20 +1,16 @@
 /** @file What a job is to do before it begins: its configuration, new or of the run that it goes on with, and weights to start from. */
 import { existsSync } from 'node:fs';
 import { ConfigError, FileError } from '../base/errors.ts';
-import { parseJson } from '../base/json.ts';
 import { checkpointFile, previousCheckpointFile } from '../train/checkpoint.ts';
 import type { InitialWeights } from '../train/init.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
-import { type RunFiles, readText } from '../train/runfiles.ts';
 import { metricsFile } from '../train/runlog.ts';
-import { type GivenConfig, parseGiven, presetOf, type RunConfig, resolveConfig } from './config.ts';
+import { type GivenConfig, presetOf, type RunConfig, resolveConfig } from './config.ts';
 import { adoptStore } from './dataset.node.ts';
 import { adoptModel, type InitNews, initNews, readInit } from './init.node.ts';
 import type { JobKind } from './job.ts';
-
-export const configFile = 'config.json';
-/** The configuration of a run that has not been found to fit its data yet. */
-export const newConfigFile = 'config.new.json';
+import { readSaved } from './saved.node.ts';
+import { configFile } from './shared.ts';
 
 export interface Settled {
   readonly config: RunConfig;
@@ -37,23 +33,21 @@ export function freeFolder({ name }: JobKind): string {
 }
 
 /** The configuration that a run was begun with. */
-async function savedText(files: RunFiles): Promise<{ readonly path: string; readonly text: string }> {
-  for (const name of [configFile, newConfigFile]) {
-    const text = await readText(files, name);
-    if (text !== null) return { path: files.describe(name), text };
-  }
-  throw new FileError(
-    files.describe(configFile),
-    'does not exist, so there is no run to resume',
-    'Check --out, or drop --resume.',
-  );
-}
-
-async function savedConfig(files: RunFiles): Promise<RunConfig> {
-  const { path, text } = await savedText(files);
-  const value = parseJson(text, path, 'Repair it, or start a new run.');
+async function savedConfig(given: GivenConfig & { readonly out: string }): Promise<RunConfig> {
+  const files = new DiskFiles(given.out);
+  const saved = await readSaved(files, given);
+  if (!saved)
+    throw new FileError(
+      files.describe(configFile),
+      'does not exist, so there is no run to resume',
+      'Check --out, or drop --resume.',
+    );
+  if (given.identifiers !== undefined && given.identifiers !== saved.identifiers)
+    throw new ConfigError(
+      `identifiers was ${saved.identifiers}, is ${given.identifiers}, and what the run has written has the former. Leave it as it was, or start a new run.`,
+    );
   // runs of before it was a setting drew labelled subjects whatever their groups
-  return resolveConfig({ stratify: false, ...parseGiven(value, path) });
+  return resolveConfig({ stratify: false, ...saved, out: given.out });
 }
 
 async function settleNew({ kind, given }: JobRequest): Promise<Settled> {
@@ -90,7 +84,8 @@ async function initOf({ init, out }: RunConfig): Promise<Settled['init']> {
 export async function settle(request: JobRequest): Promise<Settled> {
   const { given, resume } = request;
   if (!resume) return settleNew(request);
-  if (!given.out) throw new ConfigError('--resume needs --out, the folder of the run to go on with.');
-  const config = resolveConfig(given, await savedConfig(new DiskFiles(given.out)));
+  const { out } = given;
+  if (!out) throw new ConfigError('--resume needs --out, the folder of the run to go on with.');
+  const config = resolveConfig(given, await savedConfig({ ...given, out }));
   return { config, init: await initOf(config) };
 }

@@ -75,7 +75,7 @@ export interface FlatNetwork {
 export function withAdded<T>(sections: Readonly<Record<string, T>>): Record<string, T> {
   const entries = Object.entries(sections).map(([name, section]) => {
     const { added } = records.find((task) => task.name === name) ?? {};
-    return [name, added && isRecord(section) ? { ...added, ...section } : section] as const;
+    return [name, added && isRecord(section) ? { ...section, ...added, ...section } : section] as const;
   });
   return Object.fromEntries(entries) as Record<string, T>;
 }

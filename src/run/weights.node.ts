@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { FileError } from '../base/errors.ts';
 import { readBytes } from '../data/files/files.node.ts';
 import { weightsFile } from '../train/weightsfile.ts';
+import { builtinWeights } from './shared.ts';
 
-/** What stands for the weights in the package, wherever weights are asked for. */
-export const builtinWeights = 'builtin';
+export { builtinWeights };
 
 /** Of the package; the same from src/run and dist/run. */
 export const builtinFolder = fileURLToPath(new URL('../../builtin', import.meta.url));

@@ -6,10 +6,11 @@ import { crc32, textChecksum } from '../base/hash.ts';
 import { ownOf } from '../base/record.ts';
 import { MOST_ELASTIC, MOST_MAGNIFIED } from '../data/appearance.ts';
 import { stiffKinds } from '../data/field.ts';
+import { renamedManifest } from '../data/identifiers/manifest.ts';
 import { evenly, groupBy } from '../data/lists.ts';
 import { type Sample, sampleAt, samplesOf } from '../data/sample.ts';
 import { imagesOf, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { PreparedData, PreparedManifest } from '../data/types.ts';
 import type { Part } from '../tasks/task.ts';
 import { type Annotated, withLabelled } from './labelled.ts';
 import type { Plan, Stream } from './plan.ts';
@@ -52,10 +53,11 @@ function drawnSplit(
 ): Split {
   const { heldOut } = data.manifest;
   const all = ownSubjects(data);
-  if (!heldOut) return splitSubjects(all, options);
+  const drawn = { ...options, order: data.manifest.order };
+  if (!heldOut) return splitSubjects(all, drawn);
   const test = all.filter((subject) => heldOut.includes(subject));
   const others = all.filter((subject) => !heldOut.includes(subject));
-  return { ...splitSubjects(others, { ...options, test: 0 }), test };
+  return { ...splitSubjects(others, { ...drawn, test: 0 }), test };
 }
 
 /**
@@ -114,15 +116,22 @@ export function withJoinedStreams(data: PreparedData, plan: Plan, split: Split, 
   return { ...plan, streams };
 }
 
+/** Places for names, where names are pseudonyms: the same data are the same whichever key made these. */
+function withoutNames(manifest: PreparedManifest): PreparedManifest {
+  if (manifest.identifiers !== 'pseudonyms') return manifest;
+  const places = new Map(manifest.order?.map((name, place) => [name, String(place)]));
+  return renamedManifest(manifest, { subject: (name) => places.get(name) ?? '', file: () => '' });
+}
+
 /**
  * Identifies a prepared data set, but for its pixels, by its manifest, by its masks where there are any, and by its
  * subjects' groups where tasks learn from any: by what training sees of it, so that older runs can go on.
  */
 export function fingerprint({ manifest, masks }: PreparedData, { tasks }: Annotated): string {
-  const { size, spacingMm, targetView, referenceViews, classes, images } = manifest;
+  const { size, spacingMm, targetView, referenceViews, classes } = manifest;
+  const { images, groups, labels: others, heldOut } = withoutNames(manifest);
   const seen = images.map(({ space: _, ...image }) => image);
   const labels = masks && { classes, masks: crc32(masks) };
-  const { groups, labels: others, heldOut } = manifest;
   const grouped = tasks.some(({ task }) => task.learnsFrom === 'groups') && { groups, others };
   return textChecksum(
     JSON.stringify({

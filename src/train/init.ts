@@ -151,8 +151,9 @@ export function startFrom(
   return all;
 }
 
-/** What became of every weight, as JSON. */
-export const initRecord = ({ skipped, ...report }: InitReport): object => ({
+/** What became of every weight, as JSON; of the file its name, for paths stay. */
+export const initRecord = ({ file, skipped, ...report }: InitReport): object => ({
+  file: file.slice(file.search(/[^/\\]*$/)),
   ...report,
   skipped: Object.fromEntries(skipped),
 });

@@ -48,7 +48,9 @@ function drawnLabelled(
   const subjects = labelledSubjects(data, among, plan);
   const groups = (stratify && data.manifest.groups) || {};
   if (labelled! <= subjects.length)
-    return stratifiedOrder(subjects, groups, seed, purposes.labelled).slice(0, labelled!);
+    return stratifiedOrder(subjects, groups, {
+      ...{ seed, purpose: purposes.labelled, order: data.manifest.order },
+    }).slice(0, labelled!);
   throw new ConfigError(
     `labelled is ${labelled}, but of the ${among.length} training subjects ${subjects.length} have ${what}. Ask for as many at most, or hold out fewer.`,
   );

@@ -9,7 +9,17 @@ import { terminal, useFolder, write } from './terminal.ts';
 
 const at = useFolder();
 const evaluate = (data: string, maps: string, ...args: string[]) =>
-  terminal(addEvaluate, 'evaluate', '--data', at(data), '--predictions', at(maps), ...args);
+  terminal(
+    addEvaluate,
+    'evaluate',
+    '--identifiers',
+    'keep',
+    '--data',
+    at(data),
+    '--predictions',
+    at(maps),
+    ...args,
+  );
 
 type Change = (label: number, phase: string, i: number) => number;
 

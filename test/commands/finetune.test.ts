@@ -41,7 +41,9 @@ describe('finetune', () => {
     expect(stdout).toMatch(/6 images of 1 test subject:[\s\S]*Dice, mean of the classes/);
     const config = await configOf('tuned');
     expect(config.model).toMatchObject({ width: 4, depth: 2 });
-    expect(config).toMatchObject({ preset: 'finetune', labelled: 2, init: at('first') });
+    expect(config).toMatchObject({ preset: 'finetune', labelled: 2, local: ['data', 'init'] });
+    const stays = JSON.parse(await readFile(at('tuned', 'local.json'), 'utf8'));
+    expect(stays).toMatchObject({ data: at('data'), init: at('first') });
     expect(Object.keys(config.tasks)).toEqual(['segmentation']);
     expect(await readFile(at('tuned', 'report.html'), 'utf8')).toContain('<title>Fine-tuning: segmentation');
     const init = JSON.parse(await readFile(at('tuned', 'init.json'), 'utf8'));
@@ -102,9 +104,11 @@ describe('finetune', () => {
     const { stdout } = await finetune(...args, '--width', '4', '--out', at('beside'));
     // of nine, those whose names validate (1) or test (1) in the six
     expect(stdout).toMatch(
-      /^Unlabelled: 7 subjects of .*more, 42 images, for rotation; patient00\d, patient00\d left out/m,
+      /^Unlabelled: 7 subjects of .*more, 42 images, for rotation; subject-\w+ \(patient00\d\), subject-\w+ \(patient00\d\) left out/m,
     );
-    expect(await configOf('beside')).toMatchObject({ unlabelled: at('more') });
+    expect(await configOf('beside')).toMatchObject({ local: ['data', 'unlabelled'] });
+    const stays = JSON.parse(await readFile(at('beside', 'local.json'), 'utf8'));
+    expect(stays.unlabelled).toBe(at('more'));
     const again = await finetune('--out', at('beside'), '--resume', '--set', 'checkpointEvery=1');
     expect(again.stdout).toContain('Unlabelled: 7 subjects');
     expect(again.stdout).toContain('Rotation, accuracy');

@@ -70,7 +70,18 @@ function study(n: number, { slices = stackOf(7), views = true, rest = {} }: Stud
 const plan = (folder: string, ...args: string[]) =>
   terminal(
     addPlan,
-    ...['plan', '--adapter', 'swiftshader', '--weights', at('run'), '--study', at(folder), ...args],
+    ...[
+      'plan',
+      '--identifiers',
+      'keep',
+      '--adapter',
+      'swiftshader',
+      '--weights',
+      at('run'),
+      '--study',
+      at(folder),
+      ...args,
+    ],
   );
 
 const opened = async (...path: string[]) => new Uint8Array(await readFile(at(...path)));
@@ -79,7 +90,17 @@ beforeAll(async () => {
   await write(at('train'), Array.from({ length: 14 }, (_, n) => study(n + 1)).flat());
   await terminal(
     (program) => addPretrain(program, null),
-    ...['pretrain', '--adapter', 'swiftshader', '--data', at('train'), '--out', at('run')],
+    ...[
+      'pretrain',
+      '--identifiers',
+      'keep',
+      '--adapter',
+      'swiftshader',
+      '--data',
+      at('train'),
+      '--out',
+      at('run'),
+    ],
     ...['--size', '32', '--spacing', '8', '--batch', '8', '--steps', '80', '--lr', '2e-2', '--width', '4'],
     ...[
       '--task',

@@ -12,7 +12,17 @@ import { terminal, useFolder, write } from './terminal.ts';
 
 const at = useFolder();
 const predict = (...args: string[]) =>
-  terminal(addPredict, 'predict', '--adapter', 'swiftshader', '--weights', at('run'), ...args);
+  terminal(
+    addPredict,
+    'predict',
+    '--identifiers',
+    'keep',
+    '--adapter',
+    'swiftshader',
+    '--weights',
+    at('run'),
+    ...args,
+  );
 
 /** Labels of a written class map. */
 async function mapOf(...path: string[]) {
@@ -70,7 +80,16 @@ describe('predict', () => {
   it('says what evaluate says of its weights', async () => {
     await predict('--data', at('data'), '--out', at('same'));
     const evaluate = async (...from: string[]) => {
-      const { stdout } = await terminal(addEvaluate, 'evaluate', '--data', at('data'), '--json', ...from);
+      const { stdout } = await terminal(
+        addEvaluate,
+        'evaluate',
+        '--identifiers',
+        'keep',
+        '--data',
+        at('data'),
+        '--json',
+        ...from,
+      );
       return JSON.parse(stdout);
     };
     const made = await evaluate('--weights', at('run'), '--adapter', 'swiftshader');

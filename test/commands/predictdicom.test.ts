@@ -12,7 +12,17 @@ import { terminal, useFolder, write } from './terminal.ts';
 
 const at = useFolder();
 const predict = (...args: string[]) =>
-  terminal(addPredict, 'predict', '--adapter', 'swiftshader', '--weights', at('run'), ...args);
+  terminal(
+    addPredict,
+    'predict',
+    '--identifiers',
+    'keep',
+    '--adapter',
+    'swiftshader',
+    '--weights',
+    at('run'),
+    ...args,
+  );
 const asSeg = (data: string, out: string, ...args: string[]) =>
   predict('--format', 'dicom-seg', '--data', data, '--out', out, ...args);
 

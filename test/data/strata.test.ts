@@ -16,7 +16,7 @@ const counts = (some: readonly string[]): number[] =>
 describe('stratifiedOrder', () => {
   it('has about each group’s share in every beginning', () => {
     for (const seed of [1, 2, 3, 4, 5]) {
-      const order = stratifiedOrder(names, groups, seed, purposes.labelled);
+      const order = stratifiedOrder(names, groups, { seed, purpose: purposes.labelled });
       expect([...order].sort()).toEqual(names);
       for (let n = 1; n <= names.length; n++)
         counts(order.slice(0, n)).forEach((count, g) => {
@@ -27,23 +27,27 @@ describe('stratifiedOrder', () => {
   });
 
   it('follows from the seed alone, not from the order in which subjects come', () => {
-    const order = stratifiedOrder(names, groups, 7, purposes.labelled);
-    expect(stratifiedOrder([...names].reverse(), groups, 7, purposes.labelled)).toEqual(order);
-    expect(stratifiedOrder(names, groups, 8, purposes.labelled)).not.toEqual(order);
-    expect(stratifiedOrder(names, groups, 7, purposes.pool)).not.toEqual(order);
+    const order = stratifiedOrder(names, groups, { seed: 7, purpose: purposes.labelled });
+    expect(stratifiedOrder([...names].reverse(), groups, { seed: 7, purpose: purposes.labelled })).toEqual(
+      order,
+    );
+    expect(stratifiedOrder(names, groups, { seed: 8, purpose: purposes.labelled })).not.toEqual(order);
+    expect(stratifiedOrder(names, groups, { seed: 7, purpose: purposes.pool })).not.toEqual(order);
   });
 
   it('is a plain draw where no groups are known', () => {
     const sorted = [...names].sort();
     const drawn = Array.from(permutation(names.length, drawsOf(3, purposes.labelled, 0)), (i) => sorted[i]!);
-    const order = stratifiedOrder(names, {}, 3, purposes.labelled);
+    const order = stratifiedOrder(names, {}, { seed: 3, purpose: purposes.labelled });
     for (const n of [1, 2, 5, 23]) expect(order.slice(0, n).sort()).toEqual(drawn.slice(0, n).sort());
   });
 });
 
 describe('foldOf', () => {
   it('parts the subjects evenly, each group too', () => {
-    const folds = [1, 2, 3, 4, 5].map((k) => foldOf(names, groups, { k, n: 5 }, 1, purposes.heldOut));
+    const folds = [1, 2, 3, 4, 5].map((k) =>
+      foldOf(names, groups, { k, n: 5 }, { seed: 1, purpose: purposes.heldOut }),
+    );
     expect(folds.flat().sort()).toEqual(names);
     for (const fold of folds) {
       expect(fold.length).toBeGreaterThanOrEqual(4);
@@ -60,6 +64,6 @@ describe('foldOf', () => {
       { k: 1, n: 24 },
       { k: 1, n: 1 },
     ])
-      expect(() => foldOf(names, groups, fold, 1, purposes.heldOut)).toThrow(ConfigError);
+      expect(() => foldOf(names, groups, fold, { seed: 1, purpose: purposes.heldOut })).toThrow(ConfigError);
   });
 });

@@ -13,7 +13,7 @@ export const facts = {
   targetView: 'short-axis',
   referenceViews: ['2-chamber', '4-chamber'],
 };
-export const orientation = { weight: 1, sigmaMm: 7.56, gain: 1 };
+export const orientation = { weight: 1, sigmaMm: 7.56, gain: 1, output: 'linear' };
 export const segmentation = { weight: 1, crossEntropy: 1, dice: 0, classWeights: 'equal', chambers: [] };
 export const location = { weight: 1, hidden: 4, dropout: 0 };
 

@@ -209,7 +209,7 @@ describe('a pretraining job', () => {
     // what a killed process leaves: the configuration, half a cohort, half a store
     const lock = await begun;
     const config = resolveConfig({ ...small, out });
-    await new RunFolder(config, lock).announce();
+    await new RunFolder(out, lock).announce(config);
     await claimPhantomFolder(join(out, 'cohort'), config.phantom);
     await writePhantomSubjects(join(out, 'cohort'), config.phantom, [0], () => {});
     await mkdir(join(out, 'prepared'));

@@ -51,6 +51,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const given: GivenConfig = {
+  identifiers: 'keep',
   model: { name: 'tower', width: 4 },
   tasks: { brightness: { threshold: 0.5, weight: 2 } },
   ...{ size: 16, spacingMm: 8, steps: 60, batch: 4, learningRate: 0.02, schedule: 'constant' },

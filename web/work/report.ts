@@ -9,16 +9,18 @@ import type { Device } from '../../src/tensor/device.ts';
 import { splitOf } from '../../src/train/dataset.ts';
 import type { Busy, RunInfo } from '../protocol.ts';
 import { configOf } from './forms.ts';
+import { pseudonymousData } from './identifiers.ts';
 import { adapterName, type Training } from './training.ts';
 
-/** Evaluates a run and renders its report. Throws FileError where the run has no weights yet. */
+/** Evaluates a run and renders its report, in which people go by pseudonyms. Throws FileError where the run has no weights yet. */
 export async function reportOf(
   device: Device,
   training: Training,
   run: RunInfo,
-  data: PreparedData,
+  given: { readonly data: PreparedData; readonly people: boolean },
   onBusy: (busy: Busy) => void,
 ): Promise<string> {
+  const data = given.people ? await pseudonymousData(given.data) : given.data;
   const config = trainConfigOf(configOf(run.form, data.manifest, run.model));
   const split = splitOf(data, config, planRun(config, data.manifest));
   const evaluation = await evaluateRun(device, data, split, training.files, {
@@ -32,7 +34,7 @@ export async function reportOf(
       config,
       data,
       split,
-      name: run.dataName,
+      name: given.people ? 'a folder' : run.dataName,
       adapter: { name: run.adapter || adapterName(device), software: device.caps.software },
       timings: [{ name: 'Training', seconds: training.seconds }],
       metrics: await training.metrics(),

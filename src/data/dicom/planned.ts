@@ -4,7 +4,7 @@ import type { ImagePlane } from '../types.ts';
 import { openDicom } from './file.ts';
 import type { PixelImage } from './pixels.ts';
 import { type Tag, tags } from './tags.ts';
-import { PLANNED } from './terms.ts';
+import { DEIDENTIFIED, PLANNED } from './terms.ts';
 import { decimals, type Elements, element, encodeMrImage, identifier, MR_IMAGE_STORAGE } from './write.ts';
 
 export interface PlannedImage {
@@ -14,6 +14,8 @@ export interface PlannedImage {
   readonly frameOfReferenceUid: string;
   /** SeriesDescription; at most 64 characters count. */
   readonly description: string;
+  /** Whom it says it is of, instead of what the source says of patient and study; UIDs stay, or nothing would show it in place. */
+  readonly pseudonym?: string;
 }
 
 /** One of the images it was planned on. */
@@ -24,6 +26,9 @@ export interface SourceFile {
 
 const tag = (id: number, name: string, vr: string): Tag => ({ id, name, vr });
 
+const PATIENT_NAME = tag(0x00100010, 'PatientName', 'PN');
+const POSITION = tag(0x00185100, 'PatientPosition', 'CS');
+
 /** What is taken over from the source: patient and study. Empty where it has none (type 2). */
 const TAKEN: readonly Tag[] = [
   tags.studyDate,
@@ -31,11 +36,11 @@ const TAKEN: readonly Tag[] = [
   tag(0x00080050, 'AccessionNumber', 'SH'),
   tag(0x00080090, 'ReferringPhysicianName', 'PN'),
   tag(0x00081030, 'StudyDescription', 'LO'),
-  tag(0x00100010, 'PatientName', 'PN'),
+  PATIENT_NAME,
   tags.patientId,
   tags.birthDate,
   tags.sex,
-  tag(0x00185100, 'PatientPosition', 'CS'),
+  POSITION,
   tag(0x00200010, 'StudyID', 'SH'),
   tag(0x00201040, 'PositionReferenceIndicator', 'LO'),
 ];
@@ -58,14 +63,28 @@ function storedPixels({ values }: PixelImage): Uint16Array {
 
 const key = ({ id }: Tag): string => id.toString(16).padStart(8, '0').toUpperCase();
 
-function takenFrom({ bytes, file }: SourceFile): { elements: Elements; study: string | null } {
+/** Of patient and study under a pseudonym: all that names neither, nor a day. */
+const TOLD: readonly Tag[] = [...TAKEN_IF_THERE, POSITION];
+
+function takenFrom(
+  { bytes, file }: SourceFile,
+  pseudonym: string | undefined,
+): { elements: Elements; study: string | null } {
   const { data } = openDicom(bytes, file);
   const there = TAKEN_IF_THERE.filter((own) => data.text(own));
+  const textOf = (own: Tag): string | null => {
+    if (pseudonym === undefined || TOLD.includes(own)) return data.text(own);
+    return own === PATIENT_NAME || own === tags.patientId ? pseudonym : null;
+  };
   const elements = [...TAKEN, ...there].map((own) => {
-    const text = data.text(own);
+    const text = textOf(own);
     return [key(own), text === null ? element(own.vr) : element(own.vr, ...text.split('\\'))] as const;
   });
-  return { elements: Object.fromEntries(elements), study: data.text(tags.studyInstance) };
+  const removed: Elements =
+    pseudonym === undefined
+      ? {}
+      : { '00120062': element('CS', 'YES'), '00120063': element('LO', DEIDENTIFIED) };
+  return { elements: { ...Object.fromEntries(elements), ...removed }, study: data.text(tags.studyInstance) };
 }
 
 function planeElements({ position, rowDirection, columnDirection, spacingMm, rows, columns }: ImagePlane) {
@@ -105,10 +124,10 @@ const DERIVED: Elements = {
  * @throws FileError, DicomError where the source cannot be read
  */
 export function encodePlanned(
-  { plane, image, frameOfReferenceUid, description }: PlannedImage,
+  { plane, image, frameOfReferenceUid, description, pseudonym }: PlannedImage,
   source: SourceFile,
 ): Uint8Array {
-  const { elements, study } = takenFrom(source);
+  const { elements, study } = takenFrom(source, pseudonym);
   const pixels = storedPixels(image);
   const studyUid = study ?? identifier(hashText('study'), hashText(frameOfReferenceUid));
   const place = planeElements(plane);

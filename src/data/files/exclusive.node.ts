@@ -4,14 +4,14 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { writeSynced } from './make.node.ts';
 import { codeOf } from './read.node.ts';
 
-/** Makes a file that has its content from the first moment; whether there was none. */
-export async function createWhole(path: string, text: string): Promise<boolean> {
+/** Makes a file that has its content from the first moment; whether there was none. @param mode who may read it */
+export async function createWhole(path: string, text: string, mode = 0o666): Promise<boolean> {
   const draft = `${path}.${randomUUID()}.tmp`;
   try {
-    await writeSynced(draft, text, 'wx');
+    await writeSynced(draft, text, 'wx', mode);
     // some file systems have no links
     await link(draft, path).catch((error) =>
-      codeOf(error) === 'EEXIST' ? Promise.reject(error) : writeFile(path, text, { flag: 'wx' }),
+      codeOf(error) === 'EEXIST' ? Promise.reject(error) : writeFile(path, text, { flag: 'wx', mode }),
     );
     return true;
   } catch (error) {

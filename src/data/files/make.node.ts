@@ -9,13 +9,15 @@ import { syncFolder } from './sync.node.ts';
  * Writes a file and waits until its bytes are on the medium; its name lasts once its folder is synced. Rejects with the
  * operating system's error.
  * @param flag `wx`: only where there is none of that name
+ * @param mode who may read a file that is made
  */
 export async function writeSynced(
   path: string,
   content: Uint8Array | string,
   flag: 'w' | 'wx' = 'w',
+  mode = 0o666,
 ): Promise<void> {
-  const file = await open(path, flag);
+  const file = await open(path, flag, mode);
   try {
     await file.writeFile(content);
     await file.sync();

@@ -13,6 +13,14 @@ const types = {
   i16: { code: 4, bytes: 2, min: -32768, max: 32767 },
 } as const;
 
+export interface LabelOptions {
+  /** Default u8. */
+  readonly type?: LabelType;
+  readonly gzip?: boolean;
+  /** Whether descriptions stay, in which a name may stand; default true. */
+  readonly texts?: boolean;
+}
+
 /** NIFTI_INTENT_LABEL (nifti1.h): each voxel's value is an index into a set of labels. */
 const labelIntent = 1002;
 
@@ -30,6 +38,8 @@ interface Places {
   /** intent_p1 to intent_p3, and intent_name. */
   readonly intent: readonly (readonly [at: number, bytes: number])[];
   readonly intentCode: readonly [Setter, at: number];
+  /** Texts that anybody may have written: descrip, aux_file and, of NIfTI-1, db_name. */
+  readonly texts: readonly (readonly [at: number, bytes: number])[];
 }
 
 const nifti1: Places = {
@@ -44,6 +54,11 @@ const nifti1: Places = {
     [328, 16],
   ],
   intentCode: ['setInt16', 68],
+  texts: [
+    [14, 18],
+    [148, 80],
+    [228, 24],
+  ],
 };
 
 const nifti2: Places = {
@@ -58,6 +73,10 @@ const nifti2: Places = {
     [508, 16],
   ],
   intentCode: ['setInt32', 504],
+  texts: [
+    [240, 80],
+    [320, 24],
+  ],
 };
 
 /** Voxels along i, j, k; 1 where the file has fewer dimensions. */
@@ -81,7 +100,12 @@ function checkLabels(labels: ArrayLike<number>, header: NiftiHeader, type: Label
 }
 
 /** The image's header, in its byte order, changed to one of a single file with one volume of unscaled labels. */
-function labelHeader(image: Uint8Array, header: NiftiHeader, type: LabelType, places: Places): Uint8Array {
+function labelHeader(
+  image: Uint8Array,
+  header: NiftiHeader,
+  { type = 'u8', texts = true }: LabelOptions,
+  places: Places,
+): Uint8Array {
   const bytes = new Uint8Array(places.bytes + 4); // the extension flag after it stays 0: none
   bytes.set(image.subarray(0, places.bytes));
   const view = new DataView(bytes.buffer);
@@ -99,6 +123,7 @@ function labelHeader(image: Uint8Array, header: NiftiHeader, type: LabelType, pl
   for (const [i, at] of scalingAt.entries()) put(setScaling, at, i === 0 ? 1 : 0);
   for (const [at, count] of places.intent) bytes.fill(0, at, at + count);
   put(...places.intentCode, labelIntent);
+  if (!texts) for (const [at, count] of places.texts) bytes.fill(0, at, at + count);
   bytes.set(new TextEncoder().encode(places.magic[1]), places.magic[0]);
   return bytes;
 }
@@ -123,14 +148,14 @@ export function writeLabels(
   labels: ArrayLike<number>,
   image: Uint8Array,
   file: string,
-  options: { readonly type?: LabelType; readonly gzip?: boolean } = {},
+  options: LabelOptions = {},
 ): Uint8Array {
   const { type = 'u8', gzip = false } = options;
   const unpacked = isGzip(image) ? gunzip(image, file).body : image;
   const header = parseNiftiHeader(unpacked, file);
   checkLabels(labels, header, type, file);
   const places = header.minOffset === nifti1.bytes + 4 ? nifti1 : nifti2;
-  const start = labelHeader(unpacked, header, type, places);
+  const start = labelHeader(unpacked, header, options, places);
   const body = encodeLabels(labels, type, header.littleEndian);
   const bytes = new Uint8Array(start.length + body.length);
   bytes.set(start);

@@ -4,12 +4,12 @@ import { encodeAcdc } from './acdc.ts';
 import { encodeDicom } from './dicom.ts';
 import type { EncodedFile } from './elements.ts';
 import { encodeKneeDicom } from './knee/dicom.ts';
-import { encodeLabels, encodeMrnet } from './knee/mrnet.ts';
+import { encodeLabels, encodeMrnet, mrnetName } from './knee/mrnet.ts';
 import { kneeSettings } from './knee/settings.ts';
 import { kneeSubject } from './knee/subject.ts';
 import type { PhantomAnatomy } from './names.ts';
 import { type PhantomOptions, phantomSettings } from './settings.ts';
-import { phantomSubject } from './subject.ts';
+import { phantomId, phantomSubject } from './subject.ts';
 
 export interface Cohort extends PhantomOptions {
   readonly seed: number;
@@ -24,6 +24,8 @@ export interface Anatomy {
   settings(options: PhantomOptions): object;
   /** The files of a subject in each of the layouts asked for. */
   encode(cohort: Omit<Cohort, 'subjects'>, index: number, layouts: readonly string[]): EncodedFile[];
+  /** What a subject is called in its layouts: names of nobody. */
+  names(index: number): readonly string[];
   /** Files that are about the whole cohort. */
   shared(cohort: Cohort, layouts: readonly string[]): EncodedFile[];
 }
@@ -38,6 +40,7 @@ const heart: Anatomy = {
       ...(layouts.includes('acdc') ? encodeAcdc(subject) : []),
     ];
   },
+  names: (index) => [phantomId(index)],
   shared: () => [],
 };
 
@@ -55,6 +58,7 @@ const knee: Anatomy = {
       ...(layouts.includes('mrnet') ? encodeMrnet(subject) : []),
     ];
   },
+  names: (index) => [phantomId(index), mrnetName(index)],
   shared: ({ seed, subjects }, layouts) => (layouts.includes('mrnet') ? encodeLabels(seed, subjects) : []),
 };
 

@@ -6,15 +6,19 @@ import type { Point, PretrainingUnit } from './grid.ts';
 import type { Experiment } from './settings.ts';
 
 /** What fine-tuning is given. */
-const baseGiven = ({ base }: Experiment): GivenConfig => ({ ...base, preset: presetOf(fineTuning, base) });
+const baseGiven = ({ base, identifiers }: Experiment): GivenConfig => ({
+  ...base,
+  ...(identifiers && { identifiers }),
+  preset: presetOf(fineTuning, base),
+});
 
 /** The configuration of fine-tuning, but for what differs from point to point. */
 export const baseConfig = (experiment: Experiment): RunConfig => resolveConfig(baseGiven(experiment));
 
 /** What a pretraining is given: the network is that of `base`. */
 export function pretrainingGiven(experiment: Experiment, made: GivenConfig): GivenConfig {
-  const { model } = baseConfig(experiment);
-  return mergeGiven({ model, preset: made.preset ?? pretraining.preset }, made);
+  const { model, identifiers } = baseConfig(experiment);
+  return mergeGiven({ model, identifiers, preset: made.preset ?? pretraining.preset }, made);
 }
 
 /** The configuration of a pretraining, before its data are prepared. */

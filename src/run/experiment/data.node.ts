@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import { textChecksum } from '../../base/hash.ts';
+import { ownOf } from '../../base/record.ts';
 import { some } from '../../base/words.ts';
+import { expectOneKey } from '../../data/beside.ts';
 import { lockWhenFree, whileLocked } from '../../data/files/lock.node.ts';
 import { subjectsOf } from '../../data/split.ts';
 import { openStore, writeStore } from '../../data/store.node.ts';
@@ -11,6 +13,7 @@ import { manifestName } from '../../data/store.ts';
 import type { PreparedData } from '../../data/types.ts';
 import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
 import { type DataOptions, openData, prepareFolder } from '../dataset.node.ts';
+import { namesInData, originalsIn, revealedText } from '../identifiers.node.ts';
 import { joinedCohorts } from './cohorts.ts';
 import { baseConfig, pretrainingGiven } from './configs.ts';
 import { foldsInFile, testCohort } from './folds.ts';
@@ -115,6 +118,10 @@ export interface PretrainingData {
   readonly store: string;
   readonly subjects: readonly string[];
   readonly same: boolean;
+  /** Of the subjects; see `inOrder`. */
+  readonly order: readonly string[] | undefined;
+  /** Who is whom: the name in the target data of a subject of these. */
+  readonly known: (name: string) => string;
 }
 
 /** The data of an experiment, each prepared when it is first asked for. */
@@ -169,9 +176,9 @@ export class ExperimentData {
     const shared = test
       ? await joinedSubjects(config, test, folder, this.#options)
       : await prepared(config, folder, this.#options);
-    const parts = partsOf(shared.data, this.#experiment);
+    const parts = partsOf(shared.data, this.#experiment, await originalsIn(shared.data.manifest));
     const notice = heldOutNotice(shared.data, parts);
-    if (notice) this.#options.onWarning(notice);
+    if (notice) this.#options.onWarning(await revealedText(notice));
     await writeSubjects(this.#folder, this.#experiment, parts, notice);
     return { ...shared, parts };
   }
@@ -198,11 +205,31 @@ export class ExperimentData {
   async pretraining(config: RunConfig): Promise<PretrainingData> {
     if (config.data !== null) await this.#expectSameKnown();
     const { store, data } = await this.#openPretraining(config);
-    return { store, subjects: subjectsOf(data), same: sameFolder(config, baseConfig(this.#experiment)) };
+    const same = sameFolder(config, baseConfig(this.#experiment));
+    const { order } = data.manifest;
+    return { store, subjects: subjectsOf(data), same, order, known: await this.#knownIn(data) };
+  }
+
+  /** By `subjects.same`, whose names may be those that pseudonyms stand for. */
+  async #knownIn({ manifest }: PreparedData): Promise<PretrainingData['known']> {
+    const { same, distinct } = this.#experiment.subjects;
+    if (manifest.identifiers === 'nobody') return (name) => ownOf(same, name) ?? name;
+    const target = (await this.target()).data.manifest;
+    if (!distinct) expectOneKey(target, manifest, 'pretraining.data and base.data');
+    const [here, there] = await Promise.all([namesInData(manifest), namesInData(target)]);
+    const pairs = Object.entries(same).map(([other, own]) => [here(other), there(own)] as const);
+    const whom = Object.fromEntries(pairs);
+    return (name) => ownOf(whom, name) ?? name;
   }
 
   #openPretraining(config: RunConfig): Promise<SharedData> {
     return prepared(config, join(this.#folder, pretrainingFolder(config)), this.#options);
+  }
+
+  /** Names of subjects, and those that they stand for where they are pseudonyms. */
+  async #called(data: PreparedData): Promise<string[]> {
+    const called = await originalsIn(data.manifest);
+    return subjectsOf(data).flatMap((name) => [called(name), name]);
   }
 
   /** A name that is misspelt would let somebody pretrain who tests. */
@@ -213,9 +240,9 @@ export class ExperimentData {
     for (const made of Object.values(initialisations)) {
       if (!made?.pretraining?.data) continue;
       const config = resolveConfig(pretrainingGiven(this.#experiment, made.pretraining));
-      for (const name of subjectsOf((await this.#openPretraining(config)).data)) there.add(name);
+      for (const name of await this.#called((await this.#openPretraining(config)).data)) there.add(name);
     }
-    const target = new Set(subjectsOf((await this.target()).data));
+    const target = new Set(await this.#called((await this.target()).data));
     for (const [other, own] of Object.entries(subjects.same)) {
       if (!there.has(other))
         throw new ConfigError(

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { ConfigError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import { isRecord } from '../../base/record.ts';
+import { identifierChoices } from '../../data/identifiers/pseudonyms.ts';
 import { either, fields, flag, list, oneOf, shapeOf, text, whole } from '../../tasks/settings.ts';
 import { parse, parseGiven, presetOf, resolveConfig } from '../config.ts';
 import { fineTuning } from '../job.ts';
@@ -71,6 +72,7 @@ const shape = {
   seeds: axis(whole({ from: 0 })),
   pretrainingSeeds: z.optional(axis(whole({ from: 0 }))),
   pairing: z.optional(oneOf<Pairing>(['crossed', 'nested'])),
+  identifiers: z.optional(z.nullable(oneOf(identifierChoices))),
   figure: z.optional(z.nullable(text)),
 };
 
@@ -79,6 +81,7 @@ type GivenSubjects = Partial<ExperimentSubjects>;
 /** Keys that the experiment says itself, and where. */
 const own: Readonly<Record<string, string>> = {
   out: 'the command says where runs go',
+  identifiers: 'identifiers beside base says it for all runs',
   unlabelled: 'it would not be known who tests there; pretrains says who pretrains',
   init: 'initialisations say what a run begins with',
   seed: 'the axis seeds says it',
@@ -204,6 +207,7 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     seeds: read.seeds,
     pretrainingSeeds: read.pretrainingSeeds ?? [1],
     pairing: read.pairing ?? 'crossed',
+    identifiers: read.identifiers ?? null,
     figure: read.figure ?? null,
   };
   checkNames(experiment, file);

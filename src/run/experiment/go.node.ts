@@ -224,8 +224,8 @@ class Conductor {
  * @throws FileError where the folder holds something else, or cannot be read or written
  */
 export async function runExperiment(options: ExperimentOptions): Promise<ExperimentEnd> {
-  const before = await openFolder(options.folder, options.experiment);
-  const conductor = new Conductor(options, before);
+  const { experiment, before } = await openFolder(options.folder, options.experiment);
+  const conductor = new Conductor({ ...options, experiment }, before);
   try {
     return await conductor.go();
   } finally {

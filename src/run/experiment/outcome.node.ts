@@ -24,6 +24,7 @@ import { readPlanned } from './planes.node.ts';
 import { pooledEvaluations, type Summaries } from './pooling.ts';
 import { stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
+import { sharedExperiment } from './shared.ts';
 
 /** The results of a point with their values by subject, in its folder beside evaluation.json. */
 export const resultsFile = 'results.json';
@@ -154,7 +155,7 @@ export function outcomeOf(
     ...{ main, finished, pooled, planned: grid.points.length },
     unfinished: all.filter((one) => !names.includes(one)),
     comparisons: new Map(results.map((result) => [result.key, compare(result)])),
-    config: experiment,
+    config: sharedExperiment(experiment),
     untested: names.filter(isUntested),
   };
 }

@@ -1,7 +1,6 @@
 /** @file Who tests, who may be labelled and who is left for pretraining; and the labelled subjects of each point. */
 
 import { ConfigError } from '../../base/errors.ts';
-import { ownOf } from '../../base/record.ts';
 import { plural, some } from '../../base/words.ts';
 import { purposes } from '../../data/purposes.ts';
 import { type Split, splitSubjects, subjectsOf } from '../../data/split.ts';
@@ -26,18 +25,20 @@ export interface Parts {
   readonly spare: readonly string[];
   /** Pathology groups, where the source knows them. */
   readonly groups: Groups;
+  /** Of all, where names are pseudonyms; see `inOrder`. */
+  readonly order?: readonly string[];
 }
 
 /** `a..b`: names from a to b, of the sorted; else the name itself. */
-function named(pattern: string, subjects: readonly string[]): string[] {
+function named(pattern: string, { all, called }: Population): string[] {
   const [from, to] = pattern.split('..');
-  const found =
-    to === undefined
-      ? subjects.filter((name) => name === pattern)
-      : subjects.filter((name) => name >= from! && name <= to);
+  const found = all.filter((name) => {
+    const own = called(name);
+    return to === undefined ? [name, own].includes(pattern) : own >= from! && own <= to;
+  });
   if (found.length > 0) return found;
   throw new ConfigError(
-    `subjects.test names ${pattern}, but the data hold ${subjects.length} subjects, ${subjects[0]} to ${subjects.at(-1)}.`,
+    `subjects.test names ${pattern}, but the data hold ${all.length} subjects, ${called(all[0]!)} to ${called(all.at(-1)!)}.`,
   );
 }
 
@@ -47,7 +48,13 @@ interface Population {
   readonly able: readonly string[];
   readonly groups: Groups;
   readonly heldOut: readonly string[];
+  /** Of all; see `inOrder`. */
+  readonly order: readonly string[] | undefined;
+  readonly called: Called;
 }
+
+/** The name that a subject is called by in an experiment's file: its own, or the one that a pseudonym stands for. */
+export type Called = (name: string) => string;
 
 /** The subjects that those who published the data hold out. */
 function publishedTest({ all, heldOut }: Population): string[] {
@@ -58,11 +65,11 @@ function publishedTest({ all, heldOut }: Population): string[] {
 }
 
 function testSubjects(population: Population, { test, seed }: ExperimentSubjects): string[] {
-  const { all, able, groups } = population;
+  const { all, able, groups, order } = population;
+  const draw = { seed, purpose: purposes.heldOut, order };
   if (test === null) return publishedTest(population);
-  if (Array.isArray(test)) return [...new Set(test.flatMap((pattern) => named(pattern, all)))].sort();
-  if (typeof test === 'number')
-    return stratifiedOrder(able, groups, seed, purposes.heldOut).slice(0, test).sort();
+  if (Array.isArray(test)) return [...new Set(test.flatMap((pattern) => named(pattern, population)))].sort();
+  if (typeof test === 'number') return stratifiedOrder(able, groups, draw).slice(0, test).sort();
   if (typeof test !== 'string') return all.filter((name) => name.startsWith(cohortPrefix.test));
   const fold = /^fold (\d+)\/(\d+)$/.exec(test);
   if (!fold)
@@ -70,23 +77,24 @@ function testSubjects(population: Population, { test, seed }: ExperimentSubjects
       `subjects.test is "${test}". Write "each", "5 folds", "fold 2/5", a count or a list of names.`,
     );
   const asked = { k: Number(fold[1]), n: Number(fold[2]) };
-  return inside('subjects.test', () => foldOf(able, groups, asked, seed, purposes.heldOut));
+  return inside('subjects.test', () => foldOf(able, groups, asked, draw));
 }
 
 /** Who tests in each fold; one list where the same test at every point. */
 function testSets(population: Population, asked: ExperimentSubjects): string[][] {
-  const { able, groups } = population;
+  const { able, groups, order } = population;
+  const draw = { seed: asked.seed, purpose: purposes.heldOut, order };
   const folds = foldsAsked(asked);
   if (folds === null) return [testSubjects(population, asked)];
   if (folds === 'each') return able.map((name) => [name]);
   return Array.from({ length: folds }, (_, i) =>
-    inside('subjects.test', () => foldOf(able, groups, { k: i + 1, n: folds }, asked.seed, purposes.heldOut)),
+    inside('subjects.test', () => foldOf(able, groups, { k: i + 1, n: folds }, draw)),
   );
 }
 
 function partsBeside(
   test: readonly string[],
-  { all, able, groups }: Population,
+  { all, able, groups, order }: Population,
   { subjects: asked, labelled }: Experiment,
 ): Parts {
   if (test.length === 0) throw new ConfigError('subjects.test leaves nobody to test.');
@@ -97,29 +105,36 @@ function partsBeside(
     throw new ConfigError(
       `subjects.pool is ${most}, but beside the test subjects ${free.length} have labels.`,
     );
-  const pool =
-    most === null ? free : stratifiedOrder(free, groups, asked.seed, purposes.pool).slice(0, most).sort();
+  const draw = { seed: asked.seed, purpose: purposes.pool, order };
+  const pool = most === null ? free : stratifiedOrder(free, groups, draw).slice(0, most).sort();
   const wanted = Math.max(...labelled.map((count) => (count === 'all' ? 1 : count)));
   if (wanted > pool.length)
     throw new ConfigError(
       `labelled asks for ${wanted}, but ${pool.length} subjects may be labelled: ${all.length} in all, of whom ${test.length} test.`,
     );
-  return { test, pool, spare: others.filter((name) => !pool.includes(name)), groups };
+  return {
+    ...{ test, pool, spare: others.filter((name) => !pool.includes(name)), groups },
+    ...(order && { order }),
+  };
 }
 
-function populationOf(data: PreparedData, experiment: Experiment): Population {
+function populationOf(data: PreparedData, experiment: Experiment, called: Called): Population {
   const all = subjectsOf(data);
   const plan = planRun(baseConfig(experiment), data.manifest);
-  const { groups = {}, heldOut = [] } = data.manifest;
-  return { all, able: labelledSubjects(data, all, plan), groups, heldOut };
+  const { groups = {}, heldOut = [], order } = data.manifest;
+  return { all, able: labelledSubjects(data, all, plan), groups, heldOut, order, called };
 }
 
 /**
  * Divides the subjects of the target data: for each fold, where all test in turn; else once.
  * @throws ConfigError where nobody is left to test or to be labelled, or fewer than are asked for
  */
-export function partsOf(data: PreparedData, experiment: Experiment): Parts[] {
-  const population = populationOf(data, experiment);
+export function partsOf(
+  data: PreparedData,
+  experiment: Experiment,
+  called: Called = (name) => name,
+): Parts[] {
+  const population = populationOf(data, experiment, called);
   const { able } = population;
   const sets = testSets(population, experiment.subjects);
   if (sets.length < 2 && foldsAsked(experiment.subjects) !== null)
@@ -145,11 +160,11 @@ export function heldOutNotice(data: PreparedData, parts: readonly Parts[]): stri
  * same seed, and validation subjects are among the labelled.
  */
 export function pointSplit(
-  { pool, test, groups }: Parts,
+  { pool, test, groups, order: names }: Parts,
   { labelled, seed }: { readonly labelled: Labelled; readonly seed: number },
   validation: number,
 ): Split {
-  const order = stratifiedOrder(pool, groups, seed, purposes.labelled);
+  const order = stratifiedOrder(pool, groups, { seed, purpose: purposes.labelled, order: names });
   const drawn = order.slice(0, labelled === 'all' ? order.length : labelled);
   const chosen = drawn.slice(drawn.length - validation, drawn.length);
   return {
@@ -159,7 +174,13 @@ export function pointSplit(
   };
 }
 
-type Fractions = { readonly seed: number; readonly validation: number; readonly test: number };
+interface Fractions {
+  readonly seed: number;
+  readonly validation: number;
+  readonly test: number;
+  /** Of the pretraining's subjects; see `inOrder`. */
+  readonly order?: readonly string[] | undefined;
+}
 
 /**
  * Who pretrains, of data that are the target's too: nobody who tests or may be labelled.
@@ -172,12 +193,6 @@ export function spareSplit({ spare }: Parts, where: string, fractions: Fractions
     );
   return splitSubjects(spare, fractions);
 }
-
-/** Who is whom: the name in the target data of a subject of other data. */
-export const known =
-  ({ same }: Pick<ExperimentSubjects, 'same'>) =>
-  (name: string): string =>
-    ownOf(same, name) ?? name;
 
 /**
  * Who pretrains, of data that share subjects with the target's: all who do not test.

@@ -53,12 +53,12 @@ async function tryKinds(work: readonly Work[], pace: ExperimentPace, device: Dev
  * @throws FileError where the folder holds something else
  */
 export async function planExperiment(
-  experiment: Experiment,
+  asked: Experiment,
   folder: string,
   share: Share,
   { adapter, ...data }: PlanOptions,
 ): Promise<ExperimentPlan> {
-  if (existsSync(folder)) await openFolder(folder, experiment);
+  const { experiment } = existsSync(folder) ? await openFolder(folder, asked) : { experiment: asked };
   const folds = await new ExperimentData(experiment, folder, data).folds();
   const { pretrainings, points } = shareOf(gridOf(experiment, folds), share);
   const work = [...pretrainings, ...points].map((unit): Work => {

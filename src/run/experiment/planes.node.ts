@@ -6,10 +6,13 @@ import { ConfigError, PlanningError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import { listed } from '../../base/words.ts';
 import { listFiles, readBytes } from '../../data/files/files.node.ts';
+import type { Identifiers } from '../../data/identifiers/pseudonyms.ts';
+import { plainReason } from '../../data/identifiers/reasons.ts';
 import { dicomReader } from '../../data/prepare.ts';
 import { openStore } from '../../data/store.node.ts';
 import { findPlanStacks, type PlanStacks } from '../../data/study/stackplan.ts';
 import { parseViewRule } from '../../data/study/views.ts';
+import type { PreparedData } from '../../data/types.ts';
 import { viewName } from '../../data/viewnames.ts';
 import type { PlannedStudies } from '../../results/planes.ts';
 import type { Device } from '../../tensor/device.ts';
@@ -19,6 +22,7 @@ import { weightsFile } from '../../train/weightsfile.ts';
 import { chosenStacks, comparedPlanes, LOOKS, shownStudy, usualLines } from '../compareplanes.ts';
 import { type RunConfig, trainConfigOf } from '../config.ts';
 import type { Stage } from '../dataset.node.ts';
+import { folderNames, namedData } from '../identifiers.node.ts';
 import { drawsLines, type PlannedStack, Planner } from '../planner.ts';
 import { loadTrained } from '../trained.ts';
 import type { TestStudies } from './data.node.ts';
@@ -41,19 +45,25 @@ export interface PlannedWith {
   readonly config: RunConfig;
 }
 
+const storeOf = async ({ store, config }: PlannedWith): Promise<PreparedData> =>
+  namedData(await openStore(store), store, config.identifiers);
+
 const nothing = (none: string): PlannedStudies => ({ planes: [], refused: [], shown: [], none });
 
 /** The stacks of test subjects that have real views; none where the folder holds no study to plan on. */
 async function stacksOf(
   { folder, subjects, map }: TestStudies,
   planner: Planner,
+  identifiers: Identifiers,
 ): Promise<PlanStacks | null> {
   const options = { planned: planner.views, targetView: planner.targetView, views: map.map(parseViewRule) };
   try {
     const found = await findPlanStacks(await listFiles(folder), options);
-    const stacks = found.stacks.filter(
-      ({ subject, real }) => real.size > 0 && (!subjects || subjects.includes(subject)),
-    );
+    const real = found.stacks.filter((stack) => stack.real.size > 0);
+    const names = await folderNames(folder, identifiers, { subjects: real.map(({ subject }) => subject) });
+    const stacks = real
+      .map((stack) => ({ ...stack, subject: names.subject(stack.subject) }))
+      .filter(({ subject }) => !subjects || subjects.includes(subject));
     return stacks.length > 0 ? { ...found, stacks } : null;
   } catch (error) {
     // of volumes and the like nobody asked for planes
@@ -71,11 +81,12 @@ async function planStacks(planner: Planner, { plan, stacks }: PlanStacks, stage:
       const own = await planner.plan(stack, plan);
       planned.push(own);
       for (const { view, reason } of own.refused)
-        if (stack.real.has(view)) refused.push({ subject: stack.subject, message: reason.message });
+        if (stack.real.has(view))
+          refused.push({ subject: stack.subject, message: plainReason(reason).message });
     } catch (error) {
       if (!(error instanceof PlanningError)) throw error;
       for (const view of stack.real.keys())
-        refused.push({ subject: stack.subject, message: `${viewName(view)}: ${error.message}` });
+        refused.push({ subject: stack.subject, message: `${viewName(view)}: ${plainReason(error).message}` });
     }
     stage.update(i + 1, stack.subject);
   }
@@ -85,12 +96,13 @@ async function planStacks(planner: Planner, { plan, stacks }: PlanStacks, stage:
 async function plannedStudies(
   planner: Planner,
   studies: TestStudies | null,
+  identifiers: Identifiers,
   startStage: (label: string, total: number) => Stage,
 ): Promise<PlannedStudies> {
   const views = listed(planner.views.map(viewName));
   if (!studies)
     return nothing('The test subjects’ original images are not known here, so no planes were planned.');
-  const found = await stacksOf(studies, planner);
+  const found = await stacksOf(studies, planner, identifiers);
   if (!found)
     return nothing(`No test subject has a stack with real ${views} views, so no planes were planned.`);
   const stage = startStage('planning planes', found.stacks.length);
@@ -123,9 +135,10 @@ export async function planTestStudies(
           new Planner(trained, file, {
             batch,
             turns: LOOKS,
-            usual: usualLines(trainConfigOf(made.config), await openStore(made.store)),
+            usual: usualLines(trainConfigOf(made.config), await storeOf(made)),
           }),
           studies,
+          made.config.identifiers,
           startStage,
         )
       : null;

@@ -54,8 +54,9 @@ export interface ReportedExperiment extends Outcome {
  * runs: the same runs give the same bytes.
  * @throws FileError where the folder holds no run of it or something else, or a file cannot be read or written
  */
-export async function reportExperiment(experiment: Experiment, folder: string): Promise<ReportedExperiment> {
-  if ((await openFolder(folder, experiment)) === null)
+export async function reportExperiment(asked: Experiment, folder: string): Promise<ReportedExperiment> {
+  const { experiment, before } = await openFolder(folder, asked);
+  if (before === null)
     throw new FileError(folder, 'holds no runs of this experiment yet', 'Run it first, without --report.');
   const kept = await readSubjects(folder);
   const said = foldsInFile(experiment);

@@ -4,11 +4,12 @@ import { ConfigError } from '../../base/errors.ts';
 import { some } from '../../base/words.ts';
 import type { Split } from '../../data/split.ts';
 import { type RunConfig, resolveConfig } from '../config.ts';
+import { revealedText } from '../identifiers.node.ts';
 import type { GivenConfig } from '../settings.ts';
 import { baseConfig, pointConfig, pretrainingConfig, pretrainingGiven } from './configs.ts';
 import type { ExperimentData, PretrainingData } from './data.node.ts';
 import type { Point, PretrainingUnit } from './grid.ts';
-import { expectApart, known, type Parts, pointSplit, spareSplit, untestedSplit } from './parts.ts';
+import { expectApart, type Parts, pointSplit, spareSplit, untestedSplit } from './parts.ts';
 import type { Experiment } from './settings.ts';
 
 /** What a run is given, and what that comes to. */
@@ -89,16 +90,19 @@ export class Requests {
     const untested = initialisations[unit.initialisation]!.pretrains === 'untested';
     if (!untested && !made.same) {
       if (config.data !== null && baseConfig(this.#experiment).data !== null && !subjects.distinct)
-        expectApart(made.subjects.map(known(subjects)), (await this.#data.target()).parts, where);
+        expectApart(made.subjects.map(made.known), (await this.#data.target()).parts, where);
       return null;
     }
     const own = partsAt((await this.#data.target()).parts, unit.fold, where);
-    if (!untested) return spareSplit(own, where, { seed, validation, test });
-    const target = made.same ? (name: string) => name : known(subjects);
-    const found = untestedSplit(made.subjects, own, target, where, { seed, validation, test });
+    const fractions = { seed, validation, test, order: made.order };
+    if (!untested) return spareSplit(own, where, fractions);
+    const target = made.same ? (name: string) => name : made.known;
+    const found = untestedSplit(made.subjects, own, target, where, fractions);
     if (found.missing.length > 0)
       this.#warn(
-        `${unit.name}: ${where}.data have nobody of the name of ${some(found.missing, 3)}, who ${found.missing.length === 1 ? 'tests' : 'test'}: nobody is left out for them. If they are there under other names, say so in subjects.same.`,
+        await revealedText(
+          `${unit.name}: ${where}.data have nobody of the name of ${some(found.missing, 3)}, who ${found.missing.length === 1 ? 'tests' : 'test'}: nobody is left out for them. If they are there under other names, say so in subjects.same.`,
+        ),
       );
     return found.split;
   }

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileError } from '../../base/errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { ConfigError, FileError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import { isRecord } from '../../base/record.ts';
 import { fileError, writeFiles } from '../../data/files/files.node.ts';
@@ -12,8 +13,9 @@ import { readText } from '../../train/runfiles.ts';
 import { metricsFile } from '../../train/runlog.ts';
 import { evaluationFile } from '../job.node.ts';
 import { expectOutsideImages } from '../runfolder.node.ts';
-import { configFile } from '../settle.node.ts';
+import { configFile, localAbout, localFile } from '../shared.ts';
 import type { Experiment } from './settings.ts';
+import { sharedExperiment } from './shared.ts';
 
 /** The experiment as it was last run, in its folder. */
 export const experimentFile = 'experiment.json';
@@ -26,11 +28,43 @@ export function stateOf(folder: string): RunState {
   return existsSync(join(folder, evaluationFile)) ? 'done' : 'begun';
 }
 
+/** An experiment in its folder. */
+export interface Opened {
+  /** With what its runs call people. */
+  readonly experiment: Experiment;
+  /** As it last ran; null in a new folder. */
+  readonly before: Experiment | null;
+}
+
+const stays = (value: unknown): Experiment | undefined =>
+  isRecord(value) ? (value.experiment as Experiment | undefined) : undefined;
+
+/** As it last ran, whole where what stays on this computer is there. @param kept the content of experiment.json */
+async function before(folder: string, kept: Experiment): Promise<Experiment> {
+  const text = await readText(new DiskFiles(folder), localFile);
+  const own = text === null ? undefined : stays(parseJson(text, join(folder, localFile)));
+  // experiments of before identifiers were a setting kept them
+  return { ...(own ?? kept), identifiers: kept.identifiers ?? 'keep' };
+}
+
 /**
- * The experiment that last ran in a folder, null in a new one. Throws FileError where it holds something else, ConfigError
- * where a new one lies among the images.
+ * An experiment in its folder, which may be new. Throws FileError where that holds something else, ConfigError where a new
+ * one lies among the images, or where names are to be others than before.
  */
-export async function openFolder(folder: string, experiment: Experiment): Promise<Experiment | null> {
+export async function openFolder(folder: string, experiment: Experiment): Promise<Opened> {
+  const found = await lastIn(folder, experiment);
+  const { identifiers: asked } = experiment;
+  if (!found) return { experiment: { ...experiment, identifiers: asked ?? 'pseudonyms' }, before: null };
+  const last = await before(folder, found);
+  if (asked && asked !== last.identifiers)
+    throw new ConfigError(
+      `identifiers was ${last.identifiers} in ${folder}, is ${asked}. Leave it as it was, or choose another --out.`,
+    );
+  return { experiment: { ...experiment, identifiers: last.identifiers }, before: last };
+}
+
+/** The content of experiment.json; null in a new folder. */
+async function lastIn(folder: string, experiment: Experiment): Promise<Experiment | null> {
   const { name, base, initialisations } = experiment;
   const path = join(folder, experimentFile);
   const text = await readText(new DiskFiles(folder), experimentFile);
@@ -55,14 +89,18 @@ export async function openFolder(folder: string, experiment: Experiment): Promis
   return null;
 }
 
-/** Keeps the experiment as it now runs. */
-export const keepExperiment = (folder: string, experiment: Experiment): Promise<void> =>
-  writeFiles([
-    {
-      path: join(folder, experimentFile),
-      bytes: new TextEncoder().encode(`${JSON.stringify(experiment, null, 2)}\n`),
-    },
+/** Keeps the experiment as it now runs; what of it says where things lie, or who is who, in a file of its own. */
+export async function keepExperiment(folder: string, experiment: Experiment): Promise<void> {
+  const shared = sharedExperiment(experiment);
+  const file = (name: string, value: object) => ({
+    path: join(folder, name),
+    bytes: new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`),
+  });
+  await writeFiles([
+    ...(isDeepStrictEqual(shared, experiment) ? [] : [file(localFile, { about: localAbout, experiment })]),
+    file(experimentFile, shared),
   ]);
+}
 
 /** A finished point is not gone on with: its checkpoints, three times its weights, go. */
 export async function dropCheckpoints(folder: string): Promise<void> {

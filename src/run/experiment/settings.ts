@@ -1,4 +1,5 @@
 /** @file An experiment as its file says it: what is compared, over which grid, on whom. */
+import type { Identifiers } from '../../data/identifiers/pseudonyms.ts';
 import type { GivenConfig } from '../settings.ts';
 
 /** A cohort of phantom hearts that only tests. */
@@ -72,6 +73,8 @@ export interface Experiment {
   readonly seeds: readonly number[];
   readonly pretrainingSeeds: readonly number[];
   readonly pairing: Pairing;
+  /** What people and files are called in what its runs write; null: as its folder has it, of a new one pseudonyms. */
+  readonly identifiers: Identifiers | null;
   /** Key of the result that is compared; null: the first of the evaluations. */
   readonly figure: string | null;
 }

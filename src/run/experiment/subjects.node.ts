@@ -16,7 +16,7 @@ export interface KeptSubjects {
   readonly notice: string | null;
 }
 
-type Content = Omit<Parts, 'groups'>;
+type Content = Omit<Parts, 'groups' | 'order'>;
 
 /** The file has the parts of the only list, or `{ folds }`; groups once. */
 export async function writeSubjects(
@@ -26,7 +26,7 @@ export async function writeSubjects(
   notice: string | null,
 ): Promise<void> {
   const { groups } = parts[0]!;
-  const lists = parts.map(({ groups: _, ...own }): Content => own);
+  const lists = parts.map(({ groups: _, order: __, ...own }): Content => own);
   const content = foldsAsked(subjects) === null ? lists[0]! : { folds: lists };
   const told = { ...content, groups, ...(notice && { notice }) };
   await writeText(new DiskFiles(folder), subjectsFile, `${JSON.stringify(told, null, 2)}\n`);

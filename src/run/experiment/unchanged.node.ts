@@ -1,18 +1,18 @@
 /** @file Whether the runs that exist are those that an experiment's file asks for, now that it may have changed. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
-import { parseJson } from '../../base/json.ts';
 import { changedKeys, settingAt } from '../../train/changes.ts';
-import { parseGiven, type RunConfig, resolveConfig } from '../config.ts';
-import { configFile } from '../settle.node.ts';
+import { DiskFiles } from '../../train/runfiles.node.ts';
+import { type RunConfig, resolveConfig } from '../config.ts';
+import { readSaved } from '../saved.node.ts';
 import { foldsAsked } from './folds.ts';
 import type { Request } from './requests.node.ts';
 import type { Experiment } from './settings.ts';
 
 /** Keys that do not change what comes out, or are checked by others. */
-const aside = /^(out|adapter|preset|phantom\b.*|data|init|map|target|checkpointEvery|recompute|tune)$/;
+const aside =
+  /^(out|identifiers|adapter|preset|phantom\b.*|data|init|map|target|checkpointEvery|recompute|tune)$/;
 
 /** Keys of the file that decide what is fine-tuned and tested on. */
 const dataKeys = [
@@ -49,8 +49,7 @@ export async function expectSameFolds(
 
 /** Of runs of before a key was there it has the default, which changes nothing. */
 async function savedConfig(folder: string): Promise<RunConfig> {
-  const path = join(folder, configFile);
-  return resolveConfig(parseGiven(parseJson(await readFile(path, 'utf8'), path), path));
+  return resolveConfig({ ...(await readSaved(new DiskFiles(folder))), out: folder });
 }
 
 /**

@@ -2,6 +2,7 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addExperiment } from '../../../src/commands/experiment.ts';
+import { ProjectKey } from '../../../src/data/identifiers/key.node.ts';
 import { macroAuc } from '../../../src/results/auc.ts';
 import { hearts } from '../../commands/hearts.ts';
 import { type Printed, terminal, useFolder, write } from '../../commands/terminal.ts';
@@ -9,6 +10,12 @@ import { tiny } from './tiny.ts';
 
 const at = useFolder();
 const json = async (...path: string[]) => JSON.parse(await readFile(at(...path), 'utf8'));
+
+/** Whom pseudonyms stand for. */
+async function originals(...names: string[]): Promise<(string | undefined)[]> {
+  const key = await ProjectKey.openIfThere();
+  return names.map((name) => key!.names.original(name));
+}
 
 /** Hearts in folders of other names: scan001 for patient001, or under `testing/` from the third on. */
 const renamed = (count: number, name: (path: string) => string) =>
@@ -71,23 +78,23 @@ describe('leave one out', () => {
       tested.set(arm, [...(tested.get(arm) ?? []), ...subjects.test]);
     }
     expect(tested.size).toBe(4);
-    for (const all of tested.values()) expect(all.sort()).toEqual(Object.values(same));
+    for (const all of tested.values()) expect((await originals(...all)).sort()).toEqual(Object.values(same));
   });
 
   it('pretrains each fold without its test subject, by whatever name, and with all others', async () => {
     for (const fold of [1, 2, 3, 4]) {
       const { subjects } = await json('whole', 'pretrained', `scans_fold-${fold}_seed-1`, 'config.json');
       const all = [1, 2, 3, 4, 5].map((n) => `scan00${n}`);
-      expect([...subjects.train, ...subjects.validation].sort()).toEqual(
+      expect((await originals(...subjects.train, ...subjects.validation)).sort()).toEqual(
         all.filter((name) => name !== `scan00${fold}`),
       );
-      const init = await json(
+      const { init } = await json(
         'whole',
         'points',
         `scans_pretraining-1_labelled-2_steps-4_fold-${fold}_seed-2`,
-        'init.json',
+        'local.json',
       );
-      expect(init.file).toContain(`scans_fold-${fold}_seed-1`);
+      expect(init).toContain(`scans_fold-${fold}_seed-1`);
     }
   });
 
@@ -152,7 +159,7 @@ describe('leave one out', () => {
     const content = { ...each(), seeds: [1], subjects: { test: 'each', same: three } };
     const { stderr } = await experiment(content, 'three', '--only', 'scans*fold-4');
     expect(stderr).toMatch(
-      /scans_fold-4_seed-1: .* have nobody of the name of patient004, who tests: nobody is left out for them/,
+      /scans_fold-4_seed-1: .* have nobody of the name of subject-\w+ \(patient004\), who tests: nobody is left out for them/,
     );
   }, 100_000);
 });
@@ -213,15 +220,13 @@ describe('test subjects', () => {
     expect(stderr).not.toContain('hold out');
     const name = 'scratch_labelled-2_steps-4_seed-1';
     const { subjects } = await json('published-runs', 'points', name, 'config.json');
-    expect(subjects).toEqual({
-      train: ['patient001', 'patient002'],
-      validation: [],
-      test: ['patient003', 'patient004'],
-    });
+    expect((await originals(...subjects.train)).sort()).toEqual(['patient001', 'patient002']);
+    expect(subjects.validation).toEqual([]);
+    expect((await originals(...subjects.test)).sort()).toEqual(['patient003', 'patient004']);
     const other = { ...one, subjects: { test: ['patient001'] } };
     const told = await experiment(other, 'other-runs', '--only', 'scratch');
     expect(told.stderr).toMatch(
-      /warning: Those who published the data hold out 2 subjects \(patient003, patient004\)/,
+      /warning: Those who published the data hold out 2 subjects \(subject-\w+ \(patient00[34]\), subject-\w+ \(patient00[34]\)\)/,
     );
     expect(await readFile(at('other-runs', 'report.html'), 'utf8')).toContain(
       'of whom 0 test here, with 1 others',

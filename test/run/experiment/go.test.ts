@@ -203,10 +203,11 @@ describe('an experiment', () => {
     const { stdout } = await experiment(content, 'chain', '--only', 'on_*labelled-1*seed-1');
     expect(stdout).toMatch(/^\[1\/2\] pretraining on, seed 1\b/m);
     const init = JSON.parse(await read('chain', 'pretrained', 'on_seed-1', 'init.json'));
-    expect(init.file).toContain('pretrained_seed-1');
+    const begunWith = async (...run: string[]) => JSON.parse(await read('chain', ...run, 'local.json')).init;
+    expect(await begunWith('pretrained', 'on_seed-1')).toContain('pretrained_seed-1');
     expect(init.loaded).toContain('conv1.conv1.0.weight');
     const point = 'on_pretraining-1_labelled-1_steps-8_seed-1';
-    expect(JSON.parse(await read('chain', 'points', point, 'init.json')).file).toContain('on_seed-1');
+    expect(await begunWith('points', point)).toContain('on_seed-1');
     const told = JSON.parse(await read('chain', 'results.json'));
     const [of] = told.results[0].comparisons.filter(
       (one: { initialisation: string }) => one.initialisation === 'on',

@@ -17,6 +17,8 @@ export interface SourceStudy {
   readonly accessionNumber: string;
   readonly referringPhysician: string;
   readonly frameOfReferenceUid: string;
+  /** Whether the patient goes by a pseudonym. */
+  readonly isPseudonymous?: boolean;
 }
 
 /** An image that was segmented. */
@@ -65,6 +67,21 @@ function studyOf(data: DataSet): SourceStudy {
     accessionNumber: text(tags.accessionNumber),
     referringPhysician: text(tags.referringPhysician),
     frameOfReferenceUid: requiredText(data, tags.frameOfReference),
+  };
+}
+
+/** An image whose patient goes by a pseudonym: no name, number or date; UIDs stay, for a segmentation refers to them. */
+export function pseudonymous(image: SegmentedImage, pseudonym: string): SegmentedImage {
+  const { studyUid, frameOfReferenceUid } = image.study;
+  return {
+    ...image,
+    study: {
+      ...{ patientName: pseudonym, patientId: pseudonym, birthDate: '', sex: '' },
+      ...{ studyUid, studyDate: '', studyTime: '', studyId: '', accessionNumber: '' },
+      ...{ referringPhysician: '', frameOfReferenceUid, isPseudonymous: true },
+    },
+    date: '',
+    time: '',
   };
 }
 

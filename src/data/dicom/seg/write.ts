@@ -1,6 +1,7 @@
 /** @file Writes a segmentation as DICOM SEG (PS3.3 A.51): binary, a frame for each segment and image it is of. */
 import { data } from 'dcmjs';
 import { ShapeError } from '../../../base/errors.ts';
+import { DEIDENTIFIED } from '../terms.ts';
 import { codesOf, isPrivate, privateScheme } from './codes.ts';
 import { functionalGroups } from './groups.ts';
 import type { SegmentedImage } from './source.ts';
@@ -108,6 +109,7 @@ function patientAndStudy({ study }: SegmentedImage): object {
     PatientID: study.patientId,
     PatientBirthDate: study.birthDate,
     PatientSex: study.sex,
+    ...(study.isPseudonymous && { PatientIdentityRemoved: 'YES', DeidentificationMethod: DEIDENTIFIED }),
     StudyInstanceUID: study.studyUid,
     StudyID: study.studyId,
     FrameOfReferenceUID: study.frameOfReferenceUid,

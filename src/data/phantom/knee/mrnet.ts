@@ -15,6 +15,9 @@ const CUT = 0.002;
 const partOf = (index: number): (typeof PARTS)[number] => (index % 5 === 4 ? 'valid' : 'train');
 const numberOf = (index: number): string => String(index).padStart(4, '0');
 
+/** A subject as its source calls it: `train/0003`. */
+export const mrnetName = (index: number): string => `${partOf(index)}/${numberOf(index)}`;
+
 /** `mrnet/train|valid/<plane>/NNNN.npy`: bytes [slices, rows, columns]. */
 export function encodeMrnet({ index, images, settings }: KneeSubject): EncodedFile[] {
   return KNEE_PLANES.map((view) => {

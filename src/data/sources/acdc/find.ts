@@ -11,6 +11,8 @@ export interface FoundVolume extends AcdcFrame {
    * whose phase is not known, a file's own path else.
    */
   readonly name: string;
+  /** The name that it had before it was given another, of pseudonyms. */
+  readonly formerName?: string;
 }
 
 export interface FoundVolumes {

@@ -1,0 +1,72 @@
+/** @file The key of a project on disk: found where one works or above, made with the first pseudonym, and only ever added to. */
+
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { createWhole } from '../files/exclusive.node.ts';
+import { fileError, readBytes } from '../files/files.node.ts';
+import { keyHead, keyLines, keyName, parseKey } from './keytext.ts';
+import { newSalt, type Originals, Pseudonyms } from './pseudonyms.ts';
+
+/** Whom a file of secrets is for: its owner. */
+const OWNER_ONLY = 0o600;
+
+/** Where the key is or will be: PLANEWISE_KEY, else the nearest in the working directory or above it, else there. */
+export function keyPath(): string {
+  if (process.env.PLANEWISE_KEY) return resolve(process.env.PLANEWISE_KEY);
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    const path = join(folder, keyName);
+    if (existsSync(path)) return path;
+    if (dirname(folder) === folder) return join(process.cwd(), keyName);
+  }
+}
+
+/** The pseudonyms of a key file. */
+export class ProjectKey {
+  readonly path: string;
+  readonly names: Pseudonyms;
+
+  private constructor(path: string, names: Pseudonyms) {
+    this.path = path;
+    this.names = names;
+  }
+
+  /** @throws FileError where the key is damaged or cannot be read or made */
+  static async open(): Promise<ProjectKey> {
+    const path = keyPath();
+    if (!existsSync(path))
+      await createWhole(path, keyHead(newSalt()), OWNER_ONLY).catch((error) => {
+        throw fileError(path, error);
+      });
+    return ProjectKey.#read(path);
+  }
+
+  /** The key where there is one. @throws FileError where it is damaged or cannot be read */
+  static async openIfThere(): Promise<ProjectKey | null> {
+    const path = keyPath();
+    return existsSync(path) ? ProjectKey.#read(path) : null;
+  }
+
+  static async #read(path: string): Promise<ProjectKey> {
+    const { salt, entries } = parseKey(new TextDecoder().decode(await readBytes(path)), path);
+    return new ProjectKey(path, await Pseudonyms.of(salt, entries));
+  }
+
+  /** Gives names pseudonyms, which the file has before this returns. @throws FileError where it cannot be written */
+  async learn(originals: Originals): Promise<void> {
+    const entries = await this.names.learn(originals);
+    if (entries.length === 0) return;
+    try {
+      const file = await open(this.path, 'a', OWNER_ONLY);
+      try {
+        // one write, so that those of several processes do not mix
+        await file.appendFile(keyLines(entries));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw fileError(this.path, error);
+    }
+  }
+}

@@ -42,7 +42,7 @@ export {
   type Op,
   type Value,
 } from './kernels/op.ts';
-export type { Pair } from './kernels/options.ts';
+export type { Pair, Triple } from './kernels/options.ts';
 export type { Reduction } from './kernels/ratio.ts';
 export * from './models/index.ts';
 export type { Matrices } from './tensor/caps.ts';

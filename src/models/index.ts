@@ -24,6 +24,7 @@ export {
 export type { Layer, LayerMode, LayerSpec } from './layer.ts';
 export {
   BatchNorm2d,
+  type BatchNorm2dOptions,
   Conv2d,
   type ConvOptions,
   type ConvSizes,

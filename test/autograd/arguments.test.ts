@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
-import { LabelError, PlanewiseError } from '../../src/base/errors.ts';
+import { IndexError, LabelError, PlanewiseError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { useDevice } from '../device.ts';
@@ -69,11 +69,11 @@ describe('arguments', () => {
           refused++;
         }
       }
-      // Nothing wrong has reached the device either, but for labels, which only it sees.
+      // Nothing wrong has reached the device either, but for labels and indices, which only it sees.
       await device()
         .sync()
         .catch((error: unknown) => {
-          if (!(error instanceof LabelError)) throw error;
+          if (!(error instanceof LabelError || error instanceof IndexError)) throw error;
           expect(error.message.startsWith(`${name}: `), error.message).toBe(true);
         });
       expect(refused).toBeGreaterThan(0);

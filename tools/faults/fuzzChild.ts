@@ -25,8 +25,9 @@ export interface Outcome {
 /** What a heap of wasm has instead of a message, and what steers a terminal. */
 const LEAKY = /^\d{4,}$|\(\d{5,}\)|0x[0-9a-f]{6,}|[^\P{Cc}\n]/u;
 
-/** Linux counts from here on; elsewhere the most since the process began is all there is. */
+/** Linux counts from here on, without what earlier files left; elsewhere the most since the process began is all there is. */
 function resetPeak(): void {
+  globalThis.gc?.();
   try {
     writeFileSync('/proc/self/clear_refs', '5');
   } catch {}

@@ -31,7 +31,7 @@ export class ReaderProcess {
   #start(): ChildProcess {
     const child = fork(this.#program, {
       serialization: 'advanced',
-      execArgv: ['--max-old-space-size=2048'],
+      execArgv: ['--max-old-space-size=2048', '--expose-gc'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     child.on('message', (outcome: Outcome) =>

@@ -4,6 +4,7 @@ import type { Affine, ImagePlane, Line } from '../src/data/types.ts';
 import { type Rgb, seriesColour, trueColour } from '../src/report/palette.ts';
 import { clipLine, windowed } from '../src/report/pictures.ts';
 import type { Mark } from '../src/results/mark.ts';
+import type { Placement } from './viewing/viewport.ts';
 
 /** Of heatmaps over an image, where they are highest. */
 const HEAT_OPACITY = 0.6;
@@ -20,30 +21,7 @@ export interface Stroke {
   readonly dashed: boolean;
 }
 
-/** How an image's pixels lie on a canvas: canvas = offset + scale · (pixel + ½). */
-export interface Placement {
-  readonly left: number;
-  readonly top: number;
-  readonly scaleX: number;
-  readonly scaleY: number;
-}
-
-/** Fits an image of columns × rows pixels of a physical shape into a canvas. */
-export function place(
-  canvas: { readonly width: number; readonly height: number },
-  image: { readonly columns: number; readonly rows: number; readonly spacingMm: readonly [number, number] },
-): Placement {
-  const [widthMm, heightMm] = [image.columns * image.spacingMm[1], image.rows * image.spacingMm[0]];
-  const perMm = Math.min(canvas.width / widthMm, canvas.height / heightMm);
-  return {
-    left: (canvas.width - widthMm * perMm) / 2,
-    top: (canvas.height - heightMm * perMm) / 2,
-    scaleX: image.spacingMm[1] * perMm,
-    scaleY: image.spacingMm[0] * perMm,
-  };
-}
-
-/** Grey image data through a window. */
+/** Grey image data through a window, the other way round where its low end is the higher. */
 export function windowedImage(
   values: ArrayLike<number>,
   columns: number,
@@ -53,7 +31,7 @@ export function windowedImage(
 ): ImageData {
   const image = new ImageData(columns, rows);
   const words = new Uint32Array(image.data.buffer);
-  const factor = 255 / Math.max(1e-9, high - low);
+  const factor = 255 / (high === low ? 1e-9 : high - low);
   for (let i = 0; i < words.length; i++) {
     const grey = Math.max(0, Math.min(255, Math.round((values[i]! - low) * factor)));
     words[i] = 0xff000000 | (grey << 16) | (grey << 8) | grey;

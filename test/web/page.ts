@@ -21,6 +21,7 @@ export interface Site {
     readonly width?: number;
     readonly height?: number;
     readonly hash?: string;
+    readonly hasTouch?: boolean;
   }): Promise<Page>;
   /** From now on the page's host does not answer. */
   stopServing(): Promise<void>;
@@ -46,9 +47,10 @@ export async function openSite(
     url: server.url,
     folder,
     browser,
-    open: async ({ width = 1280, height = 900, hash = '' } = {}) => {
+    open: async ({ width = 1280, height = 900, hash = '', hasTouch = false } = {}) => {
       const context: BrowserContext = await browser.newContext({
         viewport: { width, height },
+        hasTouch,
         locale: 'en-GB',
         // colours half way between two states have no contrast to speak of
         reducedMotion: 'reduce',

@@ -3,7 +3,8 @@ import { identityAffine } from '../../src/data/affine.ts';
 import type { Affine } from '../../src/data/types.ts';
 import type { Finding } from '../../src/results/mark.ts';
 import { h } from '../dom.ts';
-import { type Placement, paintLayer, paintLines, paintPixels } from '../draw.ts';
+import { paintLayer, paintLines, paintPixels } from '../draw.ts';
+import type { Placement } from '../viewing/viewport.ts';
 import { captions, regionsOf, strokesOf } from './marks.ts';
 
 export interface SliceCard {

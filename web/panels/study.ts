@@ -1,6 +1,7 @@
 /** @file The Study panel: a slice with the other views' lines, all planes in 3-D, and what the study holds. */
 import type { App } from '../app.ts';
 import { action, card, checkbox, field, fill, h, Notice, select, setOptions } from '../dom.ts';
+import { Cine } from './cine.ts';
 import { studyContents } from './contents.ts';
 import { Overlay } from './overlay.ts';
 import { Planes } from './planes.ts';
@@ -9,10 +10,9 @@ import { Quads } from './quads.ts';
 import { Slider } from './slider.ts';
 import { StudyModel } from './studymodel.ts';
 import { listSubjects } from './subjects.ts';
-import { Viewer, type Window } from './viewer.ts';
-
-/** Seconds of a played heart beat. */
-const BEAT = 1;
+import { Viewer } from './viewer.ts';
+import { ViewerTools } from './viewertools.ts';
+import { Windowing } from './windowing.ts';
 
 class StudyPanel {
   readonly element: HTMLElement;
@@ -20,19 +20,20 @@ class StudyPanel {
   readonly #model: StudyModel;
   readonly #notice = new Notice();
   readonly #viewer: Viewer;
+  readonly #tools: ViewerTools;
+  readonly #windowing: Windowing;
+  readonly #cine: Cine;
   readonly #planes = new Planes();
   readonly #subject = select([]);
   readonly #stack = select([]);
   readonly #slice = new Slider('Slice', (to) => this.#change(() => this.#model.moveSlice(to)));
   readonly #frame = new Slider('Phase', (to) => this.#change(() => this.#model.moveFrame(to)));
-  readonly #play = action('Play', this.#notice, () => this.#togglePlay());
   readonly #overlay: Overlay;
   readonly #quads: Quads;
   readonly #planned: Planned;
   readonly #contents = h('div', {});
   readonly #body: HTMLElement;
   readonly #empty: HTMLElement;
-  #timer = 0;
   #drawing = 0;
   #allSlices = false;
   #stale = true;
@@ -49,12 +50,22 @@ class StudyPanel {
       () => this.#redraw(),
       (error) => this.#notice.fail(error),
     );
+    this.#windowing = new Windowing(this.#model);
     this.#viewer = new Viewer({
-      window: (shift, widen) => this.#moveWindow(shift, widen),
-      resetWindow: () => this.#change(() => this.#model.setWindow(null)),
+      window: (shift, widen) => this.#rewindow(this.#windowing.move(shift, widen)),
+      resetWindow: () => this.#resetWindow(),
       moveSlice: (by) => this.#change(() => this.#model.moveSlice(this.#model.slice + by)),
       moveFrame: (by) => this.#change(() => this.#model.moveFrame(this.#model.frame + by)),
-      play: () => this.#togglePlay(),
+      play: () => this.#cine.toggle(),
+    });
+    this.#cine = new Cine(
+      this.#notice,
+      () => this.#model.frames,
+      () => this.#change(() => this.#model.moveFrame(this.#model.frame + 1)),
+    );
+    this.#tools = new ViewerTools(this.#viewer, this.#notice, {
+      preset: (name) => this.#rewindow(this.#windowing.choose(name)),
+      name: () => this.#pictureName(),
     });
     const make = h('button', { type: 'button', class: 'link' }, 'Make hearts or open a folder.');
     make.addEventListener('click', () => app.openTab('data'));
@@ -65,20 +76,21 @@ class StudyPanel {
   }
 
   #build(): HTMLElement {
-    const reset = action('Reset window', this.#notice, () => this.#change(() => this.#model.setWindow(null)));
+    const reset = action('Reset window', this.#notice, () => this.#resetWindow());
     const slice = card(
       'Slice',
       this.#overlay.legend,
-      h('div', { class: 'viewbox' }, this.#viewer.element),
+      this.#viewer.element,
+      this.#tools.element,
       this.#slice.element,
       this.#frame.element,
       this.#overlay.switches,
       this.#overlay.words,
-      h('div', { class: 'actions' }, this.#play, reset),
+      h('div', { class: 'actions' }, this.#cine.button, this.#cine.element, reset),
       h(
         'p',
         { class: 'hint' },
-        'Drag on the image for brightness and contrast, double-click to reset. Keys: up and down for slices, left and right for phases, space to play; Shift with arrows for the window.',
+        'Drag for brightness and contrast, double-click to reset; with the right button, two fingers or + and − for the size, with the middle button to move. The wheel goes through the slices; a click on a line shows that view. Keys: up and down for slices, left and right for phases, space to play, F to fit; Shift with arrows for the window.',
       ),
     );
     const space = card(
@@ -110,12 +122,7 @@ class StudyPanel {
 
   #listen(): void {
     this.#subject.addEventListener('change', () => this.#open(this.#subject.value));
-    this.#stack.addEventListener('change', () =>
-      this.#change(() => {
-        this.#model.stack = Number(this.#stack.value);
-        this.#model.moveSlice(this.#model.slice);
-      }),
-    );
+    this.#stack.addEventListener('change', () => this.#show(Number(this.#stack.value)));
     this.#app.watch(({ data }, before) => {
       if (data !== before.data || !data) this.#stale = true;
       this.#empty.hidden = data !== null;
@@ -124,7 +131,7 @@ class StudyPanel {
     });
     this.#app.onOpen((tab) => {
       this.#visible = tab === 'study';
-      if (!this.#visible) return this.#pause();
+      if (!this.#visible) return this.#cine.pause();
       this.#refresh();
       this.#redraw();
     });
@@ -137,7 +144,7 @@ class StudyPanel {
     listSubjects(this.#subject, this.#app.state);
     if (!this.#stale) return;
     this.#stale = false;
-    this.#pause();
+    this.#cine.pause();
     this.#model.close();
     if (!data) return;
     if (this.#subject.value) this.#open(this.#subject.value);
@@ -189,7 +196,7 @@ class StudyPanel {
     const place = location === null ? '' : `, ${Math.round(100 * location)} % of the way to the apex`;
     this.#slice.set(slice, count, `${slice + 1} of ${count}${place}`);
     this.#frame.set(frame, frames, `${frame + 1} of ${frames}`);
-    this.#play.hidden = frames < 2;
+    this.#cine.refresh();
   }
 
   async #draw(): Promise<void> {
@@ -201,50 +208,44 @@ class StudyPanel {
     if (study !== model.study || stack !== model.stack || slice !== model.slice || frame !== model.frame)
       return;
     const drawn = this.#overlay.draw({ subject: study.subject, stack, slice, frame });
-    const views = model.lines().map(({ label }) => label);
+    const lines = model.lines();
+    const views = lines.map(({ label }) => label);
     this.#viewer.show({
       plane: model.planeOf(stack),
       image,
       window: model.window(stack, image),
       ...drawn,
+      links: lines.map(({ line, label, stack }) => ({ line, label, open: () => this.#show(stack) })),
       label: `${study.subject}, ${current.label}, slice ${slice + 1} of ${current.slices.length}, phase ${frame + 1}; lines of ${views.join(' and ') || 'no other view'}`,
     });
     const main = study.stacks.flatMap(({ view }, i) => (view === null ? [] : [model.planeOf(i)]));
     if (main.length > 0) await this.#planes.show(study.subject, main, await this.#quads.all(this.#allSlices));
   }
 
-  #moveWindow(shift: number, widen: number): void {
-    const { stack } = this.#model;
-    if (!this.#model.study) return;
-    this.#model
-      .image(stack)
-      .then((image) => {
-        const { low, high }: Window = this.#model.window(stack, image);
-        const width = Math.max(1e-3 * (image.high - image.low), (high - low) * (1 + widen));
-        const level = (low + high) / 2 + shift * (high - low);
-        this.#change(() => this.#model.setWindow({ low: level - width / 2, high: level + width / 2 }));
-      })
-      .catch((error) => this.#notice.fail(error));
+  /** Another stack, whole. */
+  #show(stack: number): void {
+    this.#stack.value = String(stack);
+    this.#viewer.fit();
+    this.#change(() => {
+      this.#model.stack = stack;
+      this.#model.moveSlice(this.#model.slice);
+    });
   }
 
-  #togglePlay(): void {
-    if (this.#timer) {
-      this.#pause();
-      return;
-    }
-    const { frames } = this.#model;
-    if (frames < 2) return;
-    this.#play.textContent = 'Stop';
-    this.#timer = window.setInterval(
-      () => this.#change(() => this.#model.moveFrame(this.#model.frame + 1)),
-      Math.max(33, (1000 * BEAT) / Math.max(2, frames)),
-    );
+  #resetWindow(): void {
+    this.#tools.automatic();
+    this.#change(() => this.#model.setWindow(null));
   }
 
-  #pause(): void {
-    clearInterval(this.#timer);
-    this.#timer = 0;
-    this.#play.textContent = 'Play';
+  #rewindow(change: Promise<void>): void {
+    change.then(() => this.#change(() => {})).catch((error) => this.#notice.fail(error));
+  }
+
+  /** Without whose heart it is. */
+  #pictureName(): string {
+    const { current, slice, frame } = this.#model;
+    const words = [current?.label ?? 'image', `slice ${slice + 1}`, `phase ${frame + 1}`];
+    return words.join('-').replaceAll(/[^\w-]+/g, '-');
   }
 }
 

@@ -107,14 +107,14 @@ export class StudyModel {
   }
 
   /** Where the planes of the current slices of the other views cut the current image. */
-  lines(): { line: Line; series: number; label: string }[] {
+  lines(): { line: Line; series: number; label: string; stack: number }[] {
     const { study } = this;
     if (!study) return [];
     const target = this.planeOf(this.stack);
     return this.current!.references.flatMap(({ stack }) => {
       const { label } = study.stacks[stack]!;
       const { line } = intersectingLine(target, this.planeOf(stack));
-      return line ? [{ line, series: this.colourOf(stack), label }] : [];
+      return line ? [{ line, series: this.colourOf(stack), label, stack }] : [];
     });
   }
 }

@@ -20,7 +20,6 @@ import { pagePresets } from './work/forms.ts';
 import { imageValues, studyInfo } from './work/library.ts';
 import { planStudy } from './work/plan.ts';
 import { predictStudy } from './work/predict.ts';
-import { reportOf } from './work/report.ts';
 import { Session } from './work/session.ts';
 import { Story, usualSize } from './work/story.ts';
 import { adapterName, Training } from './work/training.ts';
@@ -213,6 +212,8 @@ const handlers: Handlers = {
     inTurn(async () => {
       if (!training.info) throw new ConfigError('There is no run yet. Train first.');
       const given = { data: session.data, people: session.info?.kind === 'folder' };
+      // brings its own charts, which nobody needs before
+      const { reportOf } = await import('./work/report.ts');
       return reportOf(await useDevice(), training, training.info, given, busy);
     }),
   loadWeights: (file) => inTurn(() => load({ ...file, own: false })),

@@ -139,6 +139,14 @@ export function checkbox(
   return h('label', { class: 'check' }, input, h('span', {}, label));
 }
 
+/** Brings what a press led to into view, where it is not: on a phone it is often below. */
+export function bringIntoView(element: HTMLElement): void {
+  const { top, bottom } = element.getBoundingClientRect();
+  if (top >= 0 && Math.min(bottom, top + 100) <= innerHeight) return;
+  const smooth = matchMedia('(prefers-reduced-motion: no-preference)').matches;
+  element.scrollIntoView({ block: 'start', behavior: smooth ? 'smooth' : 'auto' });
+}
+
 /** A group of content under a heading. */
 export function card(title: string, ...children: readonly Child[]): HTMLElement {
   const id = nextId('card');

@@ -13,7 +13,7 @@ import type {
   StudyPrediction,
   WeightsSummary,
 } from './protocol/study.ts';
-import type { Preset, PreviewItem, RunInfo, TrainingForm } from './protocol/training.ts';
+import type { Preset, PreviewItem, RunInfo, Setting, TrainingForm } from './protocol/training.ts';
 
 export type * from './protocol/data.ts';
 export type * from './protocol/study.ts';
@@ -45,6 +45,8 @@ export interface Requests {
   deleteAll: { in: null; out: null };
   study: { in: string; out: StudyInfo };
   image: { in: ImageRequest; out: ImageValues };
+  /** Every further setting that a training of this form has. */
+  settings: { in: TrainingForm; out: readonly Setting[] };
   train: { in: { form: TrainingForm; resume: boolean }; out: RunInfo };
   pause: { in: null; out: null };
   stop: { in: null; out: null };
@@ -55,6 +57,8 @@ export interface Requests {
   /** Those that come with the page; fetched at the first time. */
   loadBuiltinWeights: { in: null; out: WeightsSummary };
   predict: { in: PredictionRequest; out: StudyPrediction };
+  /** All stacks of the weights' view in all phases of all subjects: a zip of JSON, CSV and pictures. */
+  exportPredictions: { in: null; out: Uint8Array<ArrayBuffer> };
   plan: { in: PlanRequest; out: StudyPlan };
   /** Begins it, or goes on where it stopped. */
   story: { in: { size: StorySize; resume: boolean }; out: StoryInfo };

@@ -16,7 +16,7 @@ import type {
   WorkerMessage,
 } from './protocol.ts';
 import { builtinName, fetchBuiltin } from './work/builtin.ts';
-import { pagePresets } from './work/forms.ts';
+import { furtherSettings, pagePresets } from './work/forms.ts';
 import { imageValues, studyInfo } from './work/library.ts';
 import { planStudy } from './work/plan.ts';
 import { predictStudy } from './work/predict.ts';
@@ -194,6 +194,7 @@ const handlers: Handlers = {
   },
   study: async (subject) => studyInfo(session.library, subject),
   image: (request) => imageValues(session.library, request),
+  settings: async (form) => furtherSettings(form, session.info ?? pagePresets[form.preset]!.grid),
   train: async ({ form, resume }) => {
     storyIdle();
     const from = form.init && weightsSource ? startWeights(await useWeights(), weightsSource.bytes) : null;
@@ -234,10 +235,22 @@ const handlers: Handlers = {
     return null;
   },
   predict: (request) => inTurn(async () => predictStudy(session.library, await useWeights(), request)),
+  exportPredictions: () =>
+    inTurn(async () => {
+      const { exportPredictions } = await import('./work/exportall.ts');
+      const people = session.info?.kind === 'folder';
+      return exportPredictions({ library: session.library, weights: await useWeights(), people, busy });
+    }),
 };
 
 /** Work that reports progress and can be cancelled. */
-const long: readonly RequestName[] = ['makeHearts', 'scanFolder', 'prepareFolder', 'report'];
+const long: readonly RequestName[] = [
+  'makeHearts',
+  'scanFolder',
+  'prepareFolder',
+  'report',
+  'exportPredictions',
+];
 
 function failureOf(error: unknown): Failure {
   if (error instanceof PlanewiseError) return { code: error.code, message: error.message };

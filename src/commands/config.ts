@@ -1,7 +1,7 @@
 /** @file What the command line says of a run's configuration: flags, --set and a file. */
 import { type Command, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
-import { ownOf } from '../base/record.ts';
+import { assign, parseValue, put } from '../run/assign.ts';
 import { type GivenConfig, mergeGiven, parseGiven, taskNames } from '../run/config.ts';
 import { sourceInfos } from '../run/records.ts';
 import { readConfigFile } from '../run/saved.node.ts';
@@ -86,34 +86,11 @@ function spelling(path: readonly PropertyKey[]): string {
   return ['map', 'recompute', 'mirror'].includes(String(path[0])) ? `--${String(path[0])} ` : `--set ${key}=`;
 }
 
-/** A number, list, object, true, false or null where the text is one; else the text itself. */
-function parseValue(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/** Puts a value where a path of keys leads. */
-function put(target: Record<string, unknown>, [first, ...rest]: readonly string[], value: unknown): void {
-  const inner: Record<string, unknown> = { ...(ownOf(target, first!) as object | undefined) };
-  if (rest.length > 0) put(inner, rest, value);
-  // `__proto__` is a name like any other, and an unknown one
-  const own = {
-    value: rest.length > 0 ? inner : value,
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  };
-  Object.defineProperty(target, first!, own);
-}
-
 /** "augmentation.rotationDeg=10" put into a configuration. */
-function assign(target: Record<string, unknown>, text: string): void {
+function assignText(target: Record<string, unknown>, text: string): void {
   const at = text.indexOf('=');
   if (at < 1) throw new ConfigError(`--set ${text}: write it as key=value, such as batch=8.`);
-  put(target, text.slice(0, at).split('.'), parseValue(text.slice(at + 1)));
+  assign(target, text.slice(0, at), parseValue(text.slice(at + 1)));
 }
 
 /** What the command line says: the configuration file, with flags and then --set on top. */
@@ -128,7 +105,7 @@ export async function givenBy(values: Values): Promise<GivenConfig> {
   if (values.map) given.map = values.map;
   if (values.recompute) given.recompute = true;
   if (values.mirror) given.mirror = true;
-  for (const text of values.set ?? []) assign(sets, text.replace(/^tasks\./, 'taskSettings.'));
+  for (const text of values.set ?? []) assignText(sets, text);
   const flagged = mergeGiven(file, parseGiven(given, 'command line', spelling));
   return mergeGiven(flagged, parseGiven(sets, 'command line', spelling));
 }

@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Plugin } from 'esbuild';
-import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright';
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Dialog,
+  type LaunchOptions,
+  type Page,
+} from 'playwright';
 import { encodeAcdc } from '../../src/data/phantom/acdc.ts';
 import { phantomSubject } from '../../src/data/phantom.ts';
 import { buildPage } from '../../tools/web.mjs';
@@ -103,7 +110,11 @@ export async function startTraining(page: Page, { steps, batch }: TrainingInput)
   await page.getByRole('tab', { name: 'Train' }).click();
   await page.getByLabel('Steps', { exact: true }).fill(String(steps));
   await page.getByLabel('Batch', { exact: true }).fill(String(batch));
+  // a new run takes the place of the one before
+  const agree = (dialog: Dialog): Promise<void> => dialog.accept();
+  page.once('dialog', agree);
   await page.getByRole('button', { name: /^Start/ }).click();
+  page.off('dialog', agree);
 }
 
 /** A file kept in the page: its text, or the SHA-256 of its bytes. Throws where there is none. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { unzipSync } from 'fflate';
 import type { Download, Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
@@ -67,6 +68,13 @@ it('its weights predict a study, and are downloaded as the run left them, with a
   const slices = await page.locator('#panel-use .slice').count();
   expect(slices).toBeGreaterThanOrEqual(8);
   expect(await page.getByText(/^location −?[\d.]+, true [\d.]+$/).count()).toBeGreaterThanOrEqual(slices);
+  const everything = unzipSync(await downloaded('Save all studies (.zip)'));
+  const { stacks } = JSON.parse(new TextDecoder().decode(everything['predictions.json']));
+  expect(stacks).toHaveLength(hearts.subjects * hearts.phases);
+  expect(Object.keys(everything).filter((name) => name.endsWith('.png'))).toHaveLength(stacks.length);
+  const [head, first] = new TextDecoder().decode(everything['predictions.csv']).split('\r\n');
+  expect(head).toBe('subject,view,stack,phase,slice,task,what,of,value,a,b,d');
+  expect(first).toMatch(/^patient001,short-axis,1,1,1,/);
   const weights = await downloaded('Weights (.safetensors)');
   expect(sha256(weights)).toBe(await keptFile(page, 'run', weightsFile, 'sha256'));
   const report = new TextDecoder().decode(await downloaded('Report (.html)'));
@@ -87,7 +95,16 @@ it('weights of Node are loaded from a file and predict; a torn file is told in w
   expect(await page.getByText('node.safetensors', { exact: true }).isVisible()).toBe(true);
 }, 120_000);
 
-it('a run stopped before its first validation still leaves weights', async () => {
+it('a run stopped before its first validation still leaves weights, and was trained as every setting says', async () => {
+  await page.getByRole('tab', { name: 'Train' }).click();
+  await page.getByText('All settings', { exact: true }).click();
+  const rotation = page.getByRole('group', { name: 'augmentation' }).getByLabel('rotationDeg');
+  await rotation.fill('-7');
+  await rotation.press('Tab');
+  await page.getByText('All settings (1 changed)', { exact: true }).waitFor();
+  await startTraining(page, { ...form, steps: 1000 });
+  await page.getByText(/^configuration: augmentation\.rotationDeg/).waitFor();
+  await rotation.fill('7');
   await startTraining(page, { ...form, steps: 1000 });
   await page.waitForFunction(() =>
     /^[1-9]\d* of 1,000$/.test(document.querySelector('.tiles dd')!.textContent!),
@@ -98,4 +115,6 @@ it('a run stopped before its first validation still leaves weights', async () =>
   await page.getByRole('button', { name: 'Use the weights' }).click();
   await page.getByRole('button', { name: 'Use the run’s weights' }).click();
   await page.getByText(/^\d+ steps$/).waitFor();
+  const { form: kept } = JSON.parse(await keptFile(page, 'run', 'run.json', 'text'));
+  expect(kept.set).toEqual({ 'augmentation.rotationDeg': 7 });
 }, 120_000);

@@ -10,6 +10,9 @@ const HEIGHT = 240;
 const MARGIN = 1.15;
 const FEWEST_TICKS = 3;
 
+/** The strokes of every curve. */
+const names = ['each step', 'mean', 'validation'] as const;
+
 /** A little more than there is; uPlot itself goes to whole decades. */
 const around = (least: number | null, most: number | null): [number, number] => [
   (least ?? 0.01) / MARGIN,
@@ -29,7 +32,17 @@ function ticks(least: number, most: number): number[] {
   return sets.find(({ length }) => length >= FEWEST_TICKS) ?? sets.at(-1)!;
 }
 
-function options(title: string, width: number): uPlot.Options {
+/** What the curves are at the step under the pointer; nothing where there is none. */
+function readOut({ data, cursor: { idx } }: uPlot): string {
+  if (typeof idx !== 'number') return '';
+  const values = names.flatMap((name, i) => {
+    const value = data[i + 1]?.[idx];
+    return typeof value === 'number' ? [`${name} ${value.toPrecision(3)}`] : [];
+  });
+  return `Step ${data[0][idx]}: ${values.join(', ')}`;
+}
+
+function options(title: string, width: number, read: (words: string) => void): uPlot.Options {
   const grid = { stroke: () => colour('rule'), width: 1 };
   const axis = { stroke: () => colour('muted'), grid, ticks: grid, font: '12px system-ui' };
   return {
@@ -38,6 +51,7 @@ function options(title: string, width: number): uPlot.Options {
     title,
     legend: { show: false },
     cursor: { drag: { x: false, y: false } },
+    hooks: { setCursor: [(plot) => read(readOut(plot))] },
     scales: { x: { time: false }, y: { distr: 3, range: (_, least, most) => around(least, most) } },
     axes: [
       axis,
@@ -52,15 +66,15 @@ function options(title: string, width: number): uPlot.Options {
     series: [
       { label: 'step' },
       {
-        label: 'each step',
+        label: names[0],
         stroke: () => colour('faint'),
         width: 1,
         points: { show: false },
         spanGaps: true,
       },
-      { label: 'mean', stroke: () => colour('accent'), width: 2, points: { show: false }, spanGaps: true },
+      { label: names[1], stroke: () => colour('accent'), width: 2, points: { show: false }, spanGaps: true },
       {
-        label: 'validation',
+        label: names[2],
         stroke: () => colour('second'),
         width: 2,
         points: { show: true, size: 5 },
@@ -72,16 +86,17 @@ function options(title: string, width: number): uPlot.Options {
 
 /** What the three strokes of every curve mean. */
 export function curveLegend(): HTMLElement {
-  const strokes = ['each step', 'mean', 'validation'];
   return h(
     'ul',
     { class: 'legend' },
-    strokes.map((name, i) => h('li', {}, h('span', { class: `stroke curve-${i}` }), name)),
+    names.map((name, i) => h('li', {}, h('span', { class: `stroke curve-${i}` }), name)),
   );
 }
 
 export class Curve {
   readonly element: HTMLElement;
+  readonly #chart = h('div', { role: 'img' });
+  readonly #reading = h('p', { class: 'hint readout', 'aria-hidden': 'true' });
   readonly #key: LossKey;
   readonly #title: string;
   #plot: uPlot | null = null;
@@ -90,8 +105,9 @@ export class Curve {
   constructor(title: string, key: LossKey) {
     this.#key = key;
     this.#title = title;
-    this.element = h('div', { class: 'curve', role: 'img', 'aria-label': `${title}, nothing yet` });
-    new ResizeObserver(() => this.#resize()).observe(this.element);
+    this.element = h('div', { class: 'curve' }, this.#chart, this.#reading);
+    this.#chart.setAttribute('aria-label', `${title}, nothing yet`);
+    new ResizeObserver(() => this.#resize()).observe(this.#chart);
     onTheme(() => this.#plot?.redraw());
   }
 
@@ -100,19 +116,21 @@ export class Curve {
     const last = metrics.at(-1);
     const value = last?.[this.#key];
     if (last)
-      this.element.setAttribute(
-        'aria-label',
-        `${this.#title}: ${value?.toPrecision(3)} at step ${last.step}`,
-      );
+      this.#chart.setAttribute('aria-label', `${this.#title}: ${value?.toPrecision(3)} at step ${last.step}`);
     if (this.#plot) this.#plot.setData(this.#data);
     else this.#resize();
   }
 
   /** uPlot measures itself once, so it is made when there is a width. */
   #resize(): void {
-    const width = Math.floor(this.element.clientWidth);
+    const width = Math.floor(this.#chart.clientWidth);
     if (width === 0) return;
     if (this.#plot) this.#plot.setSize({ width, height: HEIGHT });
-    else this.#plot = new uPlot(options(this.#title, width), this.#data, this.element);
+    else {
+      const read = (words: string): void => {
+        this.#reading.textContent = words;
+      };
+      this.#plot = new uPlot(options(this.#title, width, read), this.#data, this.#chart);
+    }
   }
 }

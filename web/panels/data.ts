@@ -2,6 +2,7 @@
 import type { App } from '../app.ts';
 import {
   action,
+  bringIntoView,
   card,
   count,
   field,
@@ -193,6 +194,7 @@ function dataCard(app: App): HTMLElement {
   app.watch(({ data, run, story }, before) => {
     if (data && data !== before.data) {
       notice.clear();
+      requestAnimationFrame(() => bringIntoView(body));
       // Asked for when there is something to lose; where it is refused, the browser may clear the data when disk is short.
       navigator.storage?.persist?.().catch(() => {});
     }
@@ -220,12 +222,29 @@ function dataCard(app: App): HTMLElement {
   return card('Ready for training', body, h('div', { class: 'actions' }, remove), notice.element);
 }
 
+/** For those who come here first. */
+function welcome(app: App): HTMLElement {
+  const story = h('button', { type: 'button', class: 'link' }, 'See on built-in hearts whether that helps.');
+  story.addEventListener('click', () => app.openTab('train'));
+  const element = h(
+    'p',
+    { class: 'welcome' },
+    'planewise teaches a network on unlabelled MR studies, in this page: where other views’ planes cut an image and where in its stack a slice lies stand in the headers, so nobody has to draw anything. What it has learnt then makes a few labelled studies go further. ',
+    story,
+  );
+  app.watch(({ data }) => {
+    element.hidden = data !== null;
+  });
+  return element;
+}
+
 export function dataPanel(app: App): HTMLElement {
   const progress = new ProgressBar(app);
-  return h(
+  const cards = h(
     'div',
     { class: 'layout' },
     h('div', { class: 'stack' }, folderCard(app, progress), heartsCard(app, progress)),
     h('div', { class: 'stack' }, progress.element, dataCard(app)),
   );
+  return h('div', { class: 'stack' }, welcome(app), cards);
 }

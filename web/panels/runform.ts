@@ -3,6 +3,7 @@
 import type { App } from '../app.ts';
 import { action, field, h, Notice, numberInput, select } from '../dom.ts';
 import type { TrainingForm } from '../protocol.ts';
+import { AllSettings } from './allsettings.ts';
 import { useBuiltin } from './use.ts';
 
 export interface RunForm {
@@ -93,6 +94,7 @@ function readInputs(inputs: Inputs): TrainingForm {
 export function runForm(app: App): RunForm {
   const inputs = makeInputs(app);
   const about = h('p', { class: 'hint' });
+  const further = new AllSettings(app, () => readInputs(inputs));
   const write = (form: TrainingForm): void => {
     inputs.preset.value = form.preset;
     for (const [name, input] of inputs.tasks) input.checked = form.tasks.includes(name);
@@ -100,6 +102,7 @@ export function runForm(app: App): RunForm {
     for (const key of ['batch', 'steps', 'learningRate', 'seed'] as const)
       inputs[key].value = String(form[key]);
     about.textContent = app.hello.presets[form.preset]?.about ?? '';
+    further.write(form.set ?? {});
   };
   inputs.preset.addEventListener('change', () => write(app.hello.presets[inputs.preset.value]!.form));
   write(Object.values(app.hello.presets)[0]!.form);
@@ -119,10 +122,14 @@ export function runForm(app: App): RunForm {
       field('Learning rate', inputs.learningRate),
       field('Seed', inputs.seed),
     ),
+    further.element,
   );
+  set.addEventListener('change', ({ target }) => {
+    if (!further.element.contains(target as Node)) further.refresh();
+  });
   return {
     element: set,
-    read: () => readInputs(inputs),
+    read: () => ({ ...readInputs(inputs), set: further.read() }),
     write,
     disable: (disabled) => {
       set.disabled = disabled;

@@ -1,6 +1,6 @@
 /** @file The Train panel: settings, start, pause, resume and stop, beside the run they lead to. */
 import type { App } from '../app.ts';
-import { action, card, count, h, Notice } from '../dom.ts';
+import { action, bringIntoView, card, count, h, Notice } from '../dom.ts';
 import type { DataInfo, RunInfo } from '../protocol.ts';
 import { RunView } from './run.ts';
 import { type RunForm, runForm } from './runform.ts';
@@ -16,6 +16,16 @@ const states: Readonly<Record<RunInfo['state'], string>> = {
   failed: 'Stopped by an error',
 };
 
+/** A new run takes the place of the one before: asked where that has learned something. */
+function mayReplace(run: RunInfo | null): boolean {
+  if (!run || (run.step === 0 && !run.hasWeights)) return true;
+  const left =
+    run.state === 'paused' ? `stands at step ${count(run.step)} and can be resumed` : 'is finished';
+  return confirm(
+    `The run on ${run.dataName} ${left}. A new one takes its place: its weights and curves are deleted. Download them first under Use if they are wanted. Start a new run?`,
+  );
+}
+
 interface Controls {
   readonly element: HTMLElement;
   show(run: RunInfo | null, hasData: boolean): void;
@@ -29,6 +39,8 @@ function controls(app: App, form: RunForm, view: RunView, notice: Notice): Contr
     await app.client.request('train', { form: chosen, resume });
   };
   const begin = (resume: boolean) => () => {
+    if (!resume && !mayReplace(app.state.run)) return;
+    bringIntoView(view.element);
     train(resume).catch((error) => {
       // a run that fails says so itself
       if (error.message !== app.state.run?.message) notice.fail(error);

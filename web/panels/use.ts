@@ -1,6 +1,18 @@
 /** @file The Use panel: weights loaded or taken from the run, their predictions on any study, downloads. */
 import type { App } from '../app.ts';
-import { action, card, count, download, field, fill, h, Notice, select, setOptions } from '../dom.ts';
+import {
+  action,
+  bringIntoView,
+  card,
+  count,
+  download,
+  field,
+  fill,
+  h,
+  Notice,
+  select,
+  setOptions,
+} from '../dom.ts';
 import { windowedImage } from '../draw.ts';
 import type { ImageValues, StudyInfo, StudyPrediction, WeightsSummary } from '../protocol.ts';
 import { summaryTable } from './errors.ts';
@@ -128,7 +140,18 @@ class Predictor {
       field('Phase', this.#frame),
     );
     const hint = h('p', {});
-    const form = h('div', { class: 'stack' }, fields, h('div', { class: 'actions' }, predict));
+    const progress = new ProgressBar(app);
+    const all = action('Save all studies (.zip)', this.#notice, async () => {
+      const archive = await progress.run('Predicting', () => app.client.request('exportPredictions', null));
+      download('predictions.zip', archive, 'application/zip');
+    });
+    const about = h(
+      'p',
+      { class: 'hint' },
+      'All stacks of all studies in all phases, with numbers as JSON and CSV, and pictures. People go by pseudonyms.',
+    );
+    const buttons = h('div', { class: 'actions' }, predict, all);
+    const form = h('div', { class: 'stack' }, fields, buttons, about, progress.element);
     this.element = card('Predictions', hint, form, this.#notice.element, this.#result);
     this.#subject.addEventListener('change', () => this.#openSubject());
     this.#stack.addEventListener('change', () => this.#listFrames());
@@ -220,6 +243,7 @@ class Predictor {
       h('div', { class: 'slices' }, cards),
       h('p', { class: 'hint' }, `${slices.length} slices in ${seconds.toFixed(1)} s.`),
     );
+    bringIntoView(this.#result);
   }
 }
 

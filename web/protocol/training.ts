@@ -14,6 +14,16 @@ export interface TrainingForm {
   readonly steps: number;
   readonly learningRate: number;
   readonly seed: number;
+  /** Further settings by their paths, where they differ from the preset's; absent in runs of earlier visits. */
+  readonly set?: Readonly<Record<string, unknown>>;
+}
+
+/** A setting that the form has no field for. */
+export interface Setting {
+  /** `augmentation.rotationDeg`, as `--set` takes it. */
+  readonly path: string;
+  /** Unless it is set. */
+  readonly value: unknown;
 }
 
 export type RunState = 'running' | 'paused' | 'finished' | 'failed';

@@ -1,7 +1,14 @@
 /** @file What the page offers for a training, and the configuration that comes of it. */
-import { presets, type RunConfig, resolveConfig } from '../../src/run/config.ts';
+import { assign, settingsOf } from '../../src/run/assign.ts';
+import {
+  type GivenConfig,
+  mergeGiven,
+  presets,
+  type RunConfig,
+  resolveConfig,
+} from '../../src/run/config.ts';
 import type { ModelSection } from '../../src/train/settings.ts';
-import type { Grid, Preset, TrainingForm } from '../protocol.ts';
+import type { Grid, Preset, Setting, TrainingForm } from '../protocol.ts';
 
 /** Those that suit a tab. */
 const words = {
@@ -39,14 +46,16 @@ const TIMES = 10;
  * @param model of the weights it starts from
  */
 export function configOf(
-  { init: _, ...form }: TrainingForm,
+  { init: _, set = {}, ...form }: TrainingForm,
   { size, spacingMm }: Grid,
   model?: ModelSection,
 ): RunConfig {
   const preset = form.preset as RunConfig['preset'];
   const every = Math.max(1, Math.ceil(form.steps / TIMES));
   const { validateEvery, checkpointEvery } = presets[preset];
-  return resolveConfig({
+  const sets: Record<string, unknown> = {};
+  for (const [path, value] of Object.entries(set)) assign(sets, path, value);
+  const given: GivenConfig = {
     ...form,
     preset,
     tasks: [...form.tasks],
@@ -55,5 +64,19 @@ export function configOf(
     spacingMm,
     validateEvery: Math.min(validateEvery, every),
     checkpointEvery: Math.min(checkpointEvery, every),
-  });
+  };
+  return resolveConfig(mergeGiven(given, sets));
+}
+
+/** What the form itself, the data or the page decides. */
+const decided = new Set<keyof RunConfig>([
+  ...(['preset', 'batch', 'steps', 'learningRate', 'seed', 'data', 'unlabelled', 'init', 'target'] as const),
+  ...(['map', 'size', 'spacingMm', 'phantom', 'mirror', 'adapter', 'identifiers', 'out'] as const),
+]);
+
+/** Every further setting of a form's training, as it is where nothing is set. */
+export function furtherSettings({ set: _, ...form }: TrainingForm, grid: Grid): Setting[] {
+  const config = configOf(form, grid);
+  const open = Object.entries(config).filter(([key]) => !decided.has(key as keyof RunConfig));
+  return settingsOf(Object.fromEntries(open)).map(([path, value]) => ({ path, value }));
 }

@@ -1,18 +1,32 @@
 /** @file Names in what leaves the page: pseudonyms of people, by a key that stays in this browser. */
 import { keyHead, keyLines, keyName, parseKey } from '../../src/data/identifiers/keytext.ts';
 import { originalsOf, withPseudonyms } from '../../src/data/identifiers/manifest.ts';
-import { newSalt, Pseudonyms } from '../../src/data/identifiers/pseudonyms.ts';
+import { newSalt, type Originals, Pseudonyms } from '../../src/data/identifiers/pseudonyms.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { readText, writeText } from '../../src/train/runfiles.ts';
 import { BrowserFiles } from '../store.ts';
 
-/** Data of people under pseudonyms, the same as long as the browser keeps the key. */
-export async function pseudonymousData(data: PreparedData): Promise<PreparedData> {
+/** Pseudonyms of all names given, the same as long as the browser keeps the key. */
+async function pseudonymsFor(originals: Originals): Promise<Pseudonyms> {
   const files = new BrowserFiles('key');
   const text = (await readText(files, keyName)) ?? keyHead(newSalt());
   const { salt, entries } = parseKey(text, keyName);
   const names = await Pseudonyms.of(salt, entries);
-  const fresh = await names.learn(originalsOf(data.manifest));
+  const fresh = await names.learn(originals);
   await writeText(files, keyName, text + keyLines(fresh));
+  return names;
+}
+
+/** Data of people under pseudonyms. */
+export async function pseudonymousData(data: PreparedData): Promise<PreparedData> {
+  const names = await pseudonymsFor(originalsOf(data.manifest));
   return withPseudonyms(data, names, names.id);
+}
+
+/** What people are called in what leaves the page. */
+export async function pseudonymousSubjects(
+  subjects: readonly string[],
+): Promise<(subject: string) => string> {
+  const names = await pseudonymsFor({ subjects });
+  return (subject) => names.subject(subject);
 }

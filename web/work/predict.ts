@@ -58,12 +58,19 @@ export async function prepareSlices(
   return { maps, data: { manifest, pixels } };
 }
 
+/** What weights make of the slices of one stack at one phase. */
+export interface StudyVerdict {
+  readonly prediction: StudyPrediction;
+  /** The slices as they were shown to the network. */
+  readonly data: PreparedData;
+}
+
 /** Predicts a slice, or each slice, of one stack at one phase. Throws ConfigError where there is no such stack. */
-export async function predictStudy(
+export async function judgeStudy(
   library: Library,
   weights: LoadedWeights,
   request: PredictionRequest,
-): Promise<StudyPrediction> {
+): Promise<StudyVerdict> {
   const began = performance.now();
   const { subject, stack, slice, frame } = request;
   const { stacks } = stacksOf(library, subject);
@@ -75,7 +82,7 @@ export async function predictStudy(
   const indices = [...wanted.keys()];
   const options = { batch: BATCH, training: () => [], show: indices };
   const { verdicts, shown } = await judgeImages(weights.network, data, weights.plan.tasks, indices, options);
-  return {
+  const prediction = {
     subject,
     stack,
     frame,
@@ -84,4 +91,12 @@ export async function predictStudy(
     results: verdicts.flatMap(({ results }) => results),
     seconds: (performance.now() - began) / 1000,
   };
+  return { prediction, data };
 }
+
+/** What weights say of a slice, or of each slice, of one stack at one phase. Throws ConfigError where there is no such stack. */
+export const predictStudy = async (
+  library: Library,
+  weights: LoadedWeights,
+  request: PredictionRequest,
+): Promise<StudyPrediction> => (await judgeStudy(library, weights, request)).prediction;

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { launchOptions } from './test/browser/chromium.ts';
 import { workloadInNode } from './test/browser/commands.ts';
 
@@ -13,29 +13,63 @@ const everywhere = [
   'test/train/loop.test.ts',
 ];
 
+/** Whether what takes minutes runs too. */
+const slow = process.env.PLANEWISE_SLOW === '1';
+
+/** Forms of kernels, one like the other to an adapter: in Node always, in Chromium with what is slow. */
+const forms = [
+  'conv2d.*',
+  'winogradParts',
+  'limits.conv',
+  'nan.conv',
+  'runs',
+  'convGeneral.use',
+  'batchNorm.*',
+  'groupNorm.lanes',
+].map((name) => `test/kernels/${name}.test.ts`);
+
+/** Nothing that these change outlives them, so a process reads the sources once for many files. */
+const engine = [
+  'base',
+  'tensor',
+  'kernels',
+  'autograd',
+  'models',
+  'tasks',
+  'results',
+  'report',
+  'planning',
+].map((folder) => `test/${folder}/**/!(*.node).test.ts`);
+
 /** Whom the data of tests name is nobody's business: not a key among the sources. */
 const key = join(tmpdir(), `planewise-key-of-tests-${process.pid}.jsonl`);
+
+const inNode: TestProjectInlineConfiguration['test'] = {
+  env: { PLANEWISE_ADAPTER: process.env.PLANEWISE_ADAPTER || 'swiftshader' },
+  pool: 'forks',
+  maxWorkers: 2,
+  // the built library as Node loads it
+  server: { deps: { external: [/\/dist\//] } },
+};
 
 export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    env: { PLANEWISE_SLOW: slow ? '1' : '', PLANEWISE_KEY: key },
     projects: [
       {
         extends: true,
         test: {
+          ...inNode,
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/web/*.page.test.ts'],
-          env: {
-            PLANEWISE_ADAPTER: process.env.PLANEWISE_ADAPTER || 'swiftshader',
-            PLANEWISE_KEY: key,
-          },
-          pool: 'forks',
-          maxWorkers: 2,
-          // the built library as Node loads it
-          server: { deps: { external: [/\/dist\//] } },
+          exclude: [...engine, 'test/browser/**', 'test/web/*.page.test.ts'],
         },
+      },
+      {
+        extends: true,
+        test: { ...inNode, name: 'engine', include: engine, isolate: false },
       },
       {
         // the built page, driven as a user would; Node trains beside it
@@ -44,7 +78,7 @@ export default defineConfig({
           name: 'web',
           include: ['test/web/*.page.test.ts'],
           globalSetup: ['test/browser/chromium.ts'],
-          env: { PLANEWISE_ADAPTER: 'swiftshader', PLANEWISE_KEY: key },
+          env: { PLANEWISE_ADAPTER: 'swiftshader' },
           pool: 'forks',
           fileParallelism: false,
         },
@@ -56,7 +90,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: everywhere,
-          exclude: ['**/*.node.test.ts'],
+          exclude: ['**/*.node.test.ts', ...(slow ? [] : forms)],
           globalSetup: ['test/browser/chromium.ts'],
           fileParallelism: false,
           browser: {

@@ -7,6 +7,7 @@ import { openDevice } from '#device';
 import { trainStep } from '../../bench/network.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import type { Caps, Device, DeviceOptions } from '../../src/tensor/device.ts';
+import { slow } from '../slow.ts';
 import { counted, countOutside } from './bounds.ts';
 
 /** The deepest images have four pixels; of fewer, batch norm makes rounding large. */
@@ -59,20 +60,28 @@ describe('a train step', () => {
     expect(own.losses.every((loss) => loss > 0.1 && loss < 1)).toBe(true);
   }, 120_000);
 
-  it('by the kernels for GPUs gives the same losses and keeps within its arrays', async () => {
-    const { losses, kernels, outside } = await steps(gpu);
-    expect(outside).toEqual({});
-    expect([...kernels].filter((name) => name.includes('[gemm')).length).toBeGreaterThan(2);
-    expect(losses).toEqual(close(own.losses, 5));
-  }, 240_000);
+  it.runIf(slow)(
+    'by the kernels for GPUs gives the same losses and keeps within its arrays',
+    async () => {
+      const { losses, kernels, outside } = await steps(gpu);
+      expect(outside).toEqual({});
+      expect([...kernels].filter((name) => name.includes('[gemm')).length).toBeGreaterThan(2);
+      expect(losses).toEqual(close(own.losses, 5));
+    },
+    240_000,
+  );
 
-  it('by Winograd’s kernels for GPUs gives the same losses and keeps within its arrays', async () => {
-    const forms = { conv2d: 'winograd', conv2dInputGrad: 'winograd', conv2dWeightGrad: 'winograd' };
-    const { losses, kernels, outside } = await steps(gpu, { variants: forms });
-    expect(outside).toEqual({});
-    for (const op of Object.keys(forms)) expect([...kernels].join()).toContain(`${op}[winograd]`);
-    expect(losses).toEqual(close(own.losses, 4));
-  }, 240_000);
+  it.runIf(slow)(
+    'by Winograd’s kernels for GPUs gives the same losses and keeps within its arrays',
+    async () => {
+      const forms = { conv2d: 'winograd', conv2dInputGrad: 'winograd', conv2dWeightGrad: 'winograd' };
+      const { losses, kernels, outside } = await steps(gpu, { variants: forms });
+      expect(outside).toEqual({});
+      for (const op of Object.keys(forms)) expect([...kernels].join()).toContain(`${op}[winograd]`);
+      expect(losses).toEqual(close(own.losses, 4));
+    },
+    240_000,
+  );
 });
 
 describe('the count', () => {

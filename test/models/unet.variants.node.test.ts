@@ -12,6 +12,7 @@ import { scope } from '../../src/tensor/scope.ts';
 import { expectClose } from '../check.ts';
 import { type GoldenRun, goldenRun, goldenWeights } from '../goldens.ts';
 import { forced } from '../kernels/conv2d.cases.ts';
+import { slow } from '../slow.ts';
 import { batchOf, network, train, trainOnce } from './golden.ts';
 
 /** A 3×3 convolution of 16×16 pixels from 16 to 32 channels and its weight's gradient, which most variants can do. */
@@ -68,7 +69,7 @@ async function checkFirstStep(device: Device): Promise<void> {
 }
 
 // The losses' room is wider than the outputs': a ReLU that rounding turns over makes Adam take other steps from there.
-describe('UNet against PyTorch with one variant of convolution wherever it fits', () => {
+describe.runIf(slow)('UNet against PyTorch with one variant of convolution wherever it fits', () => {
   it('finds several variants', () => expect(names.length).toBeGreaterThan(3));
 
   it.each(names)(

@@ -7,6 +7,7 @@ import { campaigns, type Row } from '../../tools/faults/campaigns.mjs';
 import { hostileCampaign, together } from '../../tools/faults/hostile.ts';
 import { whyNoMounts } from '../../tools/faults/mounts.mjs';
 import { lockContest, writersCampaign } from '../../tools/faults/writers.mjs';
+import { slow } from '../slow.ts';
 
 let scratch = '';
 beforeAll(async () => {
@@ -24,45 +25,49 @@ function expectSame(rows: readonly Row[], faults: number): void {
 }
 
 // each waits for programs most of the time
-describe.concurrent('the bytes of what nobody disturbed are left by what goes on', () => {
-  it(
-    'after a kill',
-    async () => {
-      expectSame(
-        await campaigns.kill({ times: 1, seed: 3, scratch, only: ['phantom', 'prepare', 'train'] }),
-        3,
-      );
-    },
-    TIMEOUT,
-  );
+describe.runIf(slow)(
+  'the bytes of what nobody disturbed are left by what goes on',
+  { concurrent: true },
+  () => {
+    it(
+      'after a kill',
+      async () => {
+        expectSame(
+          await campaigns.kill({ times: 1, seed: 3, scratch, only: ['phantom', 'prepare', 'train'] }),
+          3,
+        );
+      },
+      TIMEOUT,
+    );
 
-  it(
-    'after the loss of the device',
-    async () => {
-      expectSame(await campaigns.device({ times: 2, seed: 1, scratch }), 2);
-    },
-    TIMEOUT,
-  );
+    it(
+      'after the loss of the device',
+      async () => {
+        expectSame(await campaigns.device({ times: 2, seed: 1, scratch }), 2);
+      },
+      TIMEOUT,
+    );
 
-  const noImage = whyNoMounts('image');
-  it.skipIf(noImage)(
-    `after a power cut${noImage ? `: ${noImage}` : ''}`,
-    async () => {
-      expectSame(await campaigns.power({ times: 2, seed: 1, scratch, only: ['phantom', 'train'] }), 4);
-    },
-    TIMEOUT,
-  );
+    const noImage = whyNoMounts('image');
+    it.skipIf(noImage)(
+      `after a power cut${noImage ? `: ${noImage}` : ''}`,
+      async () => {
+        expectSame(await campaigns.power({ times: 2, seed: 1, scratch, only: ['phantom', 'train'] }), 4);
+      },
+      TIMEOUT,
+    );
 
-  const noMemory = whyNoMounts('memory');
-  it.skipIf(noMemory)(
-    `after the disk was full, or read-only${noMemory ? `: ${noMemory}` : ''}`,
-    async () => {
-      expectSame(await campaigns.disk({ times: 4, seed: 1, scratch, only: ['prepare'] }), 4);
-      expectSame(await campaigns.disk({ times: 1, seed: 1, scratch, only: ['train'] }), 1);
-    },
-    TIMEOUT,
-  );
-});
+    const noMemory = whyNoMounts('memory');
+    it.skipIf(noMemory)(
+      `after the disk was full, or read-only${noMemory ? `: ${noMemory}` : ''}`,
+      async () => {
+        expectSame(await campaigns.disk({ times: 4, seed: 1, scratch, only: ['prepare'] }), 4);
+        expectSame(await campaigns.disk({ times: 1, seed: 1, scratch, only: ['train'] }), 1);
+      },
+      TIMEOUT,
+    );
+  },
+);
 
 it(
   'a folder of everything that nobody should have is read all the same',

@@ -103,11 +103,33 @@ export async function graveFindings(page: Page): Promise<string[]> {
 export interface TrainingInput {
   readonly steps: number;
   readonly batch: number;
+  /** Further settings; default: a network of seconds. */
+  readonly set?: Readonly<Record<string, unknown>>;
+}
+
+/** What trains in seconds of a processor. */
+export const tinyNetwork = { 'model.width': 4, 'model.depth': 2 } as const;
+
+/** Fills in fields under All settings, whatever stood there. */
+async function setFurther(page: Page, set: Readonly<Record<string, unknown>>): Promise<void> {
+  const all = page.locator('#panel-train details', { has: page.getByText(/^All settings/) });
+  if ((await all.getAttribute('open')) === null) await all.locator('summary').click();
+  for (const [path, value] of Object.entries(set)) {
+    const keys = path.split('.');
+    const section = all.getByRole('group', { name: keys.slice(0, -1).join(' ') || 'general', exact: true });
+    const input = section.getByLabel(keys.at(-1)!, { exact: true });
+    await input.fill(String(value));
+    await input.press('Tab');
+  }
 }
 
 /** Starts a training through the Train panel. */
-export async function startTraining(page: Page, { steps, batch }: TrainingInput): Promise<void> {
+export async function startTraining(
+  page: Page,
+  { steps, batch, set = tinyNetwork }: TrainingInput,
+): Promise<void> {
   await page.getByRole('tab', { name: 'Train' }).click();
+  await setFurther(page, set);
   await page.getByLabel('Steps', { exact: true }).fill(String(steps));
   await page.getByLabel('Batch', { exact: true }).fill(String(batch));
   // a new run takes the place of the one before

@@ -6,6 +6,7 @@ import { train } from '../../src/run/training.ts';
 import { MemoryFiles } from '../../src/train/runfiles.ts';
 import { configOf } from '../../web/work/forms.ts';
 import { prepareHearts } from '../../web/work/hearts.ts';
+import { tinyNetwork } from './page.ts';
 
 export const hearts = { subjects: 6, difficulty: 'mid', phases: 1, imageSize: 64, seed: 1 } as const;
 export const grid = { size: 32, spacingMm: 8 };
@@ -13,9 +14,10 @@ export const form = {
   preset: 'small',
   tasks: ['orientation', 'location'],
   batch: 2,
-  steps: 30,
+  steps: 48,
   learningRate: 0.001,
   seed: 1,
+  set: tinyNetwork,
 } as const;
 
 /** The same training in this process, never stopped. */

@@ -6,6 +6,7 @@ import { ProjectKey } from '../../../src/data/identifiers/key.node.ts';
 import { macroAuc } from '../../../src/results/auc.ts';
 import { hearts } from '../../commands/hearts.ts';
 import { type Printed, terminal, useFolder, write } from '../../commands/terminal.ts';
+import { slow } from '../../slow.ts';
 import { tiny } from './tiny.ts';
 
 const at = useFolder();
@@ -119,18 +120,22 @@ describe('leave one out', () => {
     expect(report).toContain('are pretrained on for scans');
   });
 
-  it('comes to the same in parts, and reports only seeds that are whole until then', async () => {
-    await experiment(each(), 'shares', '--only', 'fold-1');
-    expect(await json('shares', 'results.json')).toMatchObject({ finished: 4, pooled: [] });
-    expect(await readFile(at('shares', 'report.html'), 'utf8')).toContain('nothing to compare yet');
-    for (const part of ['1/2', '2/2']) await experiment(each(), 'shares', '--points', part);
-    for (const name of ['results.csv', 'results.json', 'subjects.json'])
-      expect(await readFile(at('shares', name), 'utf8'), name).toBe(
-        await readFile(at('whole', name), 'utf8'),
-      );
-    const again = await experiment(each(), 'shares');
-    expect(again.stderr).toContain('are finished; nothing was trained');
-  }, 200_000);
+  it.runIf(slow)(
+    'comes to the same in parts, and reports only seeds that are whole until then',
+    async () => {
+      await experiment(each(), 'shares', '--only', 'fold-1');
+      expect(await json('shares', 'results.json')).toMatchObject({ finished: 4, pooled: [] });
+      expect(await readFile(at('shares', 'report.html'), 'utf8')).toContain('nothing to compare yet');
+      for (const part of ['1/2', '2/2']) await experiment(each(), 'shares', '--points', part);
+      for (const name of ['results.csv', 'results.json', 'subjects.json'])
+        expect(await readFile(at('shares', name), 'utf8'), name).toBe(
+          await readFile(at('whole', name), 'utf8'),
+        );
+      const again = await experiment(each(), 'shares');
+      expect(again.stderr).toContain('are finished; nothing was trained');
+    },
+    200_000,
+  );
 
   it.each([
     ['other folds', { subjects: { test: '2 folds', same } }, /subjects\.test was "each", is "2 folds"/],

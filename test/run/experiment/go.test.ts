@@ -9,6 +9,7 @@ import { addExperiment } from '../../../src/commands/experiment.ts';
 import { openFolder } from '../../../src/run/experiment/runs.node.ts';
 import type { Experiment } from '../../../src/run/experiment/settings.ts';
 import { type Printed, terminal, useFolder } from '../../commands/terminal.ts';
+import { slow } from '../../slow.ts';
 import { tiny, withoutTimes } from './tiny.ts';
 
 const at = useFolder();
@@ -127,32 +128,36 @@ describe('an experiment', () => {
     expect(plan.stderr).toContain('0 of 9 runs to do: about 0:00 of training, by the finished runs');
   });
 
-  it('killed in the middle and started again, comes to the same bytes', async () => {
-    await writeFile(at('killed.json'), JSON.stringify(tiny));
-    const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
-    const start = () =>
-      spawn(process.execPath, [cli, 'experiment', at('killed.json'), '--out', at('killed')]);
-    const log = at('killed', 'points', 'scratch_labelled-2_steps-8_seed-1', 'metrics.jsonl');
-    const child = start();
-    const gone = new Promise((done) => child.on('exit', done));
-    while (!existsSync(log) && child.exitCode === null) await new Promise((done) => setTimeout(done, 5));
-    child.kill('SIGKILL');
-    await gone;
-    expect(existsSync(at('killed', 'report.html'))).toBe(false);
-    const again = start();
-    let printed = '';
-    again.stdout.on('data', (text) => {
-      printed += text;
-    });
-    expect(await new Promise((done) => again.on('exit', done))).toBe(0);
-    expect(printed).toMatch(/^\[1\/\d\] /);
-    expect(printed).not.toContain('pretraining pretrained, seed 1\n');
-    for (const name of ['results.csv', 'results.json', 'subjects.json'])
-      expect(await read('killed', name), name).toBe(await read('whole', name));
-    const reports = [await read('killed', 'report.html'), await read('whole', 'report.html')];
-    expect(withoutTimes(reports[0]!)).toBe(withoutTimes(reports[1]!));
-    expect(withoutTimes(reports[1]!)).not.toBe(reports[1]);
-  }, 400_000);
+  it.runIf(slow)(
+    'killed in the middle and started again, comes to the same bytes',
+    async () => {
+      await writeFile(at('killed.json'), JSON.stringify(tiny));
+      const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+      const start = () =>
+        spawn(process.execPath, [cli, 'experiment', at('killed.json'), '--out', at('killed')]);
+      const log = at('killed', 'points', 'scratch_labelled-2_steps-8_seed-1', 'metrics.jsonl');
+      const child = start();
+      const gone = new Promise((done) => child.on('exit', done));
+      while (!existsSync(log) && child.exitCode === null) await new Promise((done) => setTimeout(done, 5));
+      child.kill('SIGKILL');
+      await gone;
+      expect(existsSync(at('killed', 'report.html'))).toBe(false);
+      const again = start();
+      let printed = '';
+      again.stdout.on('data', (text) => {
+        printed += text;
+      });
+      expect(await new Promise((done) => again.on('exit', done))).toBe(0);
+      expect(printed).toMatch(/^\[1\/\d\] /);
+      expect(printed).not.toContain('pretraining pretrained, seed 1\n');
+      for (const name of ['results.csv', 'results.json', 'subjects.json'])
+        expect(await read('killed', name), name).toBe(await read('whole', name));
+      const reports = [await read('killed', 'report.html'), await read('whole', 'report.html')];
+      expect(withoutTimes(reports[0]!)).toBe(withoutTimes(reports[1]!));
+      expect(withoutTimes(reports[1]!)).not.toBe(reports[1]);
+    },
+    400_000,
+  );
 
   it('stops after a step with Ctrl-C, and the same command goes on', async () => {
     const stopping = { ...tiny, name: 'stopping', labelled: [1], seeds: [1] };

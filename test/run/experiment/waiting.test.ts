@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../../src/run/experiment/file.ts';
 import { useFolder } from '../../commands/terminal.ts';
+import { slow } from '../../slow.ts';
 import { tiny } from './tiny.ts';
 
 const at = useFolder();
@@ -43,33 +44,37 @@ describe('two processes on one experiment', () => {
     expect(claims).toEqual([]);
   }, 300_000);
 
-  it('of which the first is at the pretraining: the second goes on once that process is gone', async () => {
-    const made = at('gone', 'pretrained', 'pretrained_seed-1');
-    const content = { ...tiny, labelled: [1], seeds: [1] };
-    await mkdir(made, { recursive: true });
-    await writeFile(at('e2.json'), JSON.stringify(content));
-    await writeFile(at('gone', 'experiment.json'), JSON.stringify(parseExperiment(content, 'e2.json')));
-    await writeFile(join(made, 'running.json'), JSON.stringify({ host: 'elsewhere', pid: 1 }));
-    const child = spawn(process.execPath, [cli, 'experiment', at('e2.json'), '--out', at('gone')]);
-    let told = '';
-    const waiting = new Promise<void>((done) =>
-      child.stderr.on('data', (text) => {
-        told += text;
-        if (
-          told.includes(
-            'waiting for pretrained/pretrained_seed-1, which is being made by process 1 on elsewhere',
+  it.runIf(slow)(
+    'of which the first is at the pretraining: the second goes on once that process is gone',
+    async () => {
+      const made = at('gone', 'pretrained', 'pretrained_seed-1');
+      const content = { ...tiny, labelled: [1], seeds: [1] };
+      await mkdir(made, { recursive: true });
+      await writeFile(at('e2.json'), JSON.stringify(content));
+      await writeFile(at('gone', 'experiment.json'), JSON.stringify(parseExperiment(content, 'e2.json')));
+      await writeFile(join(made, 'running.json'), JSON.stringify({ host: 'elsewhere', pid: 1 }));
+      const child = spawn(process.execPath, [cli, 'experiment', at('e2.json'), '--out', at('gone')]);
+      let told = '';
+      const waiting = new Promise<void>((done) =>
+        child.stderr.on('data', (text) => {
+          told += text;
+          if (
+            told.includes(
+              'waiting for pretrained/pretrained_seed-1, which is being made by process 1 on elsewhere',
+            )
           )
-        )
-          done();
-      }),
-    );
-    const ended = new Promise((done) => child.on('exit', done));
-    expect(await Promise.race([waiting, ended.then(() => told)])).toBeUndefined();
-    const point = 'scratch_labelled-1_steps-8_seed-1';
-    expect(existsSync(at('gone', 'points', point, 'evaluation.json'))).toBe(true);
-    expect(existsSync(join(made, 'config.json'))).toBe(false);
-    await rm(join(made, 'running.json'));
-    expect(await ended).toBe(0);
-    expect(await json('gone', 'results.json')).toMatchObject({ planned: 2, finished: 2 });
-  }, 300_000);
+            done();
+        }),
+      );
+      const ended = new Promise((done) => child.on('exit', done));
+      expect(await Promise.race([waiting, ended.then(() => told)])).toBeUndefined();
+      const point = 'scratch_labelled-1_steps-8_seed-1';
+      expect(existsSync(at('gone', 'points', point, 'evaluation.json'))).toBe(true);
+      expect(existsSync(join(made, 'config.json'))).toBe(false);
+      await rm(join(made, 'running.json'));
+      expect(await ended).toBe(0);
+      expect(await json('gone', 'results.json')).toMatchObject({ planned: 2, finished: 2 });
+    },
+    300_000,
+  );
 });

@@ -13,7 +13,7 @@ import type {
   StudyPrediction,
   WeightsSummary,
 } from './protocol/study.ts';
-import type { Preset, PreviewItem, RunInfo, Setting, TrainingForm } from './protocol/training.ts';
+import type { KeptRun, Preset, PreviewItem, RunInfo, Setting, TrainingForm } from './protocol/training.ts';
 
 export type * from './protocol/data.ts';
 export type * from './protocol/study.ts';
@@ -48,6 +48,12 @@ export interface Requests {
   /** Every further setting that a training of this form has. */
   settings: { in: TrainingForm; out: readonly Setting[] };
   train: { in: { form: TrainingForm; resume: boolean }; out: RunInfo };
+  /** All runs that have begun, the newest first. */
+  runs: { in: null; out: readonly KeptRun[] };
+  /** Looks at another run, by its folder. */
+  openRun: { in: string; out: Pick<Hello, 'run' | 'metrics' | 'validation'> };
+  /** Deletes a run that is not looked at. */
+  deleteRun: { in: string; out: null };
   pause: { in: null; out: null };
   stop: { in: null; out: null };
   runWeights: { in: null; out: Uint8Array<ArrayBuffer> };

@@ -112,19 +112,27 @@ function takeFiles(): Promise<void> {
   });
 }
 
+/** The run that is looked at, with its curves. */
+async function runInfo(): Promise<Pick<Hello, 'run' | 'metrics' | 'validation'>> {
+  const run = training.info;
+  return {
+    run,
+    metrics: run ? ((await attempt(() => training.metrics())) ?? []) : [],
+    validation: run ? ((await attempt(() => training.validation())) ?? []) : [],
+  };
+}
+
 async function hello(): Promise<Hello> {
   await takeFiles();
-  const run = await attempt(() => training.restore());
+  await attempt(() => training.restore());
   return {
+    ...(await runInfo()),
     ...(await adapter()),
     presets: pagePresets,
     tasks: taskInfos(),
     data: await attempt(() => session.restore()),
-    run,
     story: await attempt(() => story.restore()),
     storySize: usualSize,
-    metrics: run ? ((await attempt(() => training.metrics())) ?? []) : [],
-    validation: run ? ((await attempt(() => training.validation())) ?? []) : [],
   };
 }
 
@@ -199,6 +207,15 @@ const handlers: Handlers = {
     storyIdle();
     const from = form.init && weightsSource ? startWeights(await useWeights(), weightsSource.bytes) : null;
     return training.start(form, session.data, session.name, resume, from);
+  },
+  runs: () => training.kept(),
+  openRun: async (folder) => {
+    await training.open(folder);
+    return runInfo();
+  },
+  deleteRun: async (folder) => {
+    await training.remove(folder);
+    return null;
   },
   pause: async () => {
     training.pause();

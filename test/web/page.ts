@@ -4,14 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Plugin } from 'esbuild';
-import {
-  type Browser,
-  type BrowserContext,
-  chromium,
-  type Dialog,
-  type LaunchOptions,
-  type Page,
-} from 'playwright';
+import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright';
 import { encodeAcdc } from '../../src/data/phantom/acdc.ts';
 import { phantomSubject } from '../../src/data/phantom.ts';
 import { buildPage } from '../../tools/web.mjs';
@@ -132,11 +125,7 @@ export async function startTraining(
   await setFurther(page, set);
   await page.getByLabel('Steps', { exact: true }).fill(String(steps));
   await page.getByLabel('Batch', { exact: true }).fill(String(batch));
-  // a new run takes the place of the one before
-  const agree = (dialog: Dialog): Promise<void> => dialog.accept();
-  page.once('dialog', agree);
   await page.getByRole('button', { name: /^Start/ }).click();
-  page.off('dialog', agree);
 }
 
 /** A file kept in the page: its text, or the SHA-256 of its bytes. Throws where there is none. */
@@ -149,7 +138,14 @@ export function keptFile(
   return page.evaluate(
     async ([where, wanted, kind]) => {
       const root = await navigator.storage.getDirectory();
-      const folder = await root.getDirectoryHandle(where);
+      // of several runs the one that is looked at
+      const index = await root
+        .getDirectoryHandle('runs')
+        .then((runs) => runs.getFileHandle('index.json'))
+        .then((file) => file.getFile())
+        .catch(() => null);
+      const current = index && where === 'run' ? JSON.parse(await index.text()).current : where;
+      const folder = await root.getDirectoryHandle(current);
       const file = await (await folder.getFileHandle(wanted)).getFile();
       if (kind === 'text') return file.text();
       const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());

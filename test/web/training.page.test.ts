@@ -6,7 +6,16 @@ import { checkpointFile } from '../../src/train/checkpoint.ts';
 import { type MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import { metricsFile, validationFile, withoutTimings } from '../../src/train/runlog.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
-import { keptFile, makeHearts, openSite, ready, type Site, startTraining, tinyNetwork } from './page.ts';
+import {
+  graveFindings,
+  keptFile,
+  makeHearts,
+  openSite,
+  ready,
+  type Site,
+  startTraining,
+  tinyNetwork,
+} from './page.ts';
 import { form, hearts, sha256, trainHere } from './run.ts';
 
 let site: Site;
@@ -111,4 +120,25 @@ it('a run stopped before its first validation still leaves weights, and was trai
   await page.getByText(/^\d+ steps$/).waitFor();
   const { form: kept } = JSON.parse(await keptFile(page, 'run', 'run.json', 'text'));
   expect(kept.set).toEqual({ ...tinyNetwork, 'augmentation.rotationDeg': 7 });
+}, 120_000);
+
+it('both runs are kept, told apart by what differs, looked at again, and deleted', async () => {
+  await page.getByRole('tab', { name: 'Train' }).click();
+  await page.getByText('All runs', { exact: true }).click();
+  const rows = page.getByRole('region', { name: 'All runs' }).getByRole('row');
+  await expect.poll(() => rows.count()).toBe(3);
+  expect(await rows.nth(1).textContent()).toMatch(
+    /run 2 \(this one\).*steps 10000; augmentation\.rotationDeg 7/,
+  );
+  expect(await rows.nth(2).textContent()).toMatch(
+    /run 1.*steps 48; augmentation\.rotationDeg as usual48 of 48/,
+  );
+  await rows.nth(2).getByRole('button', { name: 'Open' }).click();
+  await expect.poll(() => rows.nth(2).textContent()).toMatch(/run 1 \(this one\)/);
+  expect(await page.locator('.tiles dd').first().textContent()).toBe('48 of 48');
+  expect(await keptFile(page, 'run', weightsFile, 'sha256')).toBe(sha256(here.files.get(weightsFile)!));
+  page.once('dialog', (dialog) => dialog.accept());
+  await rows.nth(1).getByRole('button', { name: 'Delete' }).click();
+  await expect.poll(() => rows.count()).toBe(2);
+  expect(await graveFindings(page)).toEqual([]);
 }, 120_000);

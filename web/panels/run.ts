@@ -92,6 +92,15 @@ export class RunView {
     this.#draw();
   }
 
+  /** Another run's records. */
+  load(metrics: readonly StepMetrics[], validation: readonly ValidationMetrics[]): void {
+    this.#metrics = [...metrics];
+    this.#validation = [...validation];
+    this.#tiles.clear();
+    this.#held.hidden = true;
+    this.#draw();
+  }
+
   /** Whether there is a step to show. */
   get started(): boolean {
     return this.#metrics.length > 0;

@@ -4,6 +4,7 @@ import { action, bringIntoView, card, count, h, Notice } from '../dom.ts';
 import type { DataInfo, RunInfo } from '../protocol.ts';
 import { RunView } from './run.ts';
 import { type RunForm, runForm } from './runform.ts';
+import { KeptRuns } from './runs.ts';
 import { storyCard } from './story.ts';
 
 /** Below this, a tenth of the subjects rounds to none. */
@@ -15,16 +16,6 @@ const states: Readonly<Record<RunInfo['state'], string>> = {
   finished: 'Finished',
   failed: 'Stopped by an error',
 };
-
-/** A new run takes the place of the one before: asked where that has learned something. */
-function mayReplace(run: RunInfo | null): boolean {
-  if (!run || (run.step === 0 && !run.hasWeights)) return true;
-  const left =
-    run.state === 'paused' ? `stands at step ${count(run.step)} and can be resumed` : 'is finished';
-  return confirm(
-    `The run on ${run.dataName} ${left}. A new one takes its place: its weights and curves are deleted. Download them first under Use if they are wanted. Start a new run?`,
-  );
-}
 
 interface Controls {
   readonly element: HTMLElement;
@@ -39,7 +30,6 @@ function controls(app: App, form: RunForm, view: RunView, notice: Notice): Contr
     await app.client.request('train', { form: chosen, resume });
   };
   const begin = (resume: boolean) => () => {
-    if (!resume && !mayReplace(app.state.run)) return;
     bringIntoView(view.element);
     train(resume).catch((error) => {
       // a run that fails says so itself
@@ -123,7 +113,7 @@ export function trainPanel(app: App): HTMLElement {
     'div',
     { class: 'layout narrow' },
     card('Training', empty, source, form.element, buttons.element, notice.element),
-    card('Run', status, begun, background, view.element),
+    card('Run', status, begun, background, view.element, new KeptRuns(app, view).element),
   );
   return h('div', { class: 'train' }, own, storyCard(app));
 }

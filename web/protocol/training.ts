@@ -1,4 +1,6 @@
 /** @file What page and worker say of a training. */
+
+import type { ValidationMetrics } from '../../src/results/losses.ts';
 import type { Finding } from '../../src/results/mark.ts';
 import type { ModelSection } from '../../src/train/settings.ts';
 import type { Grid } from './data.ts';
@@ -46,6 +48,15 @@ export interface RunInfo {
   readonly message?: string;
   /** What to try where the batch did not fit into the adapter's memory. */
   readonly smallerBatch?: number;
+}
+
+/** A run that can be looked at again. */
+export interface KeptRun {
+  readonly folder: string;
+  /** Whether it is the one that is looked at. */
+  readonly current: boolean;
+  readonly run: RunInfo;
+  readonly validation: readonly ValidationMetrics[];
 }
 
 /** A held-out slice with what the network says about it now. */

@@ -15,11 +15,12 @@ import type { InitialWeights } from '../../src/train/init.ts';
 import { metricsFile, parseRecords, readRecords, validationFile } from '../../src/train/runlog.ts';
 import type { ModelSection } from '../../src/train/settings.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
-import type { EventName, Events, RunInfo, TrainingForm } from '../protocol.ts';
+import type { EventName, Events, KeptRun, RunInfo, TrainingForm } from '../protocol.ts';
 import { BrowserFiles, WatchedFiles } from '../store.ts';
 import { configOf } from './forms.ts';
 import { keepWeights } from './keepweights.ts';
 import { Previews } from './previews.ts';
+import { Runs, runFile } from './runs.ts';
 
 /** Weights to start from, and the model they are of. */
 export interface StartWeights {
@@ -28,8 +29,6 @@ export interface StartWeights {
 }
 
 type Tell = <K extends EventName>(event: K, content: Events[K]) => void;
-
-const runFile = 'run.json';
 
 /** What the browser says of the adapter: its description, or maker and kind. */
 export function adapterName({ caps }: Device): string {
@@ -52,8 +51,9 @@ function batchProblem(error: unknown, { batch }: TrainingForm, adapter: string):
 }
 
 export class Training {
-  readonly files = new BrowserFiles('run');
   readonly #tell: Tell;
+  readonly #runs = new Runs();
+  #files = new BrowserFiles('run');
   #info: RunInfo | null = null;
   #seconds = 0;
   #stop: AbortController | null = null;
@@ -62,6 +62,11 @@ export class Training {
 
   constructor(tell: Tell) {
     this.#tell = tell;
+  }
+
+  /** Of the run that is looked at. */
+  get files(): BrowserFiles {
+    return this.#files;
   }
 
   get info(): RunInfo | null {
@@ -79,6 +84,33 @@ export class Training {
 
   /** A run left by an earlier visit; one that was cut off is paused at its last checkpoint. */
   async restore(): Promise<RunInfo | null> {
+    this.#files = await this.#runs.restore();
+    return this.#read();
+  }
+
+  /** All runs kept. */
+  kept(): Promise<KeptRun[]> {
+    return this.#runs.list();
+  }
+
+  /** Looks at another run. Throws ConfigError while one is training. */
+  async open(folder: string): Promise<RunInfo | null> {
+    this.#expectIdle();
+    this.#files = await this.#runs.choose(folder);
+    return this.#read();
+  }
+
+  /** Deletes a run that is not looked at. */
+  remove(folder: string): Promise<void> {
+    return this.#runs.remove(folder);
+  }
+
+  #expectIdle(): void {
+    if (this.#stop) throw new ConfigError('A training is running. Pause or stop it first.');
+  }
+
+  async #read(): Promise<RunInfo | null> {
+    this.#info = null;
     const bytes = await this.files.read(runFile);
     if (!bytes) return null;
     const { seconds, ...info } = JSON.parse(new TextDecoder().decode(bytes)) as RunInfo & { seconds: number };
@@ -103,7 +135,7 @@ export class Training {
     resume: boolean,
     start: StartWeights | null,
   ): Promise<RunInfo> {
-    if (this.#stop) throw new ConfigError('A training is running. Pause or stop it first.');
+    this.#expectIdle();
     const model = resume ? this.#info?.model : start?.model;
     const config = trainConfigOf(configOf(form, data.manifest, model));
     const plan = planRun(config, data.manifest);
@@ -160,7 +192,7 @@ export class Training {
 
   async clear(): Promise<void> {
     this.#info = null;
-    await this.files.clear();
+    this.#files = await this.#runs.clear();
   }
 
   #end(how: 'paused' | 'finished'): void {
@@ -189,7 +221,9 @@ export class Training {
       adapter: '',
     };
     if (!resume) {
-      await this.files.clear();
+      // one that has learnt something stays
+      if (this.#info && (this.#info.step > 0 || this.#info.hasWeights)) this.#files = await this.#runs.add();
+      else await this.files.clear();
       this.#seconds = 0;
       this.#info = fresh;
     }

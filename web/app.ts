@@ -26,7 +26,7 @@ export class App {
   constructor(client: Client, hello: Hello) {
     this.client = client;
     this.hello = hello;
-    this.#state = { data: hello.data, run: hello.run, story: hello.story, weights: null };
+    this.#state = { data: hello.data, run: hello.run, story: hello.story, weights: hello.weights };
     client.on('run', (run) => this.set({ run }));
     client.on('story', (story) => this.set({ story }));
   }

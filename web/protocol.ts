@@ -28,6 +28,8 @@ export interface Hello {
   readonly data: DataInfo | null;
   readonly run: RunInfo | null;
   readonly story: StoryInfo | null;
+  /** Those that were loaded when the page was closed. */
+  readonly weights: WeightsSummary | null;
   /** As much as `npm start` does. */
   readonly storySize: StorySize;
   readonly metrics: readonly StepMetrics[];

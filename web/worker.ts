@@ -1,8 +1,6 @@
 /** @file The page's worker: everything heavy, so that the page itself stays free. */
-import { openDevice } from '#device';
 import { ConfigError, PlanewiseError } from '../src/base/errors.ts';
 import { taskInfos } from '../src/run/records.ts';
-import type { Device } from '../src/tensor/device.ts';
 import type {
   Busy,
   EventName,
@@ -12,18 +10,17 @@ import type {
   RequestMessage,
   RequestName,
   Requests,
-  WeightsSummary,
   WorkerMessage,
 } from './protocol.ts';
-import { builtinName, fetchBuiltin } from './work/builtin.ts';
+import { adapterName } from './work/adapter.ts';
 import { furtherSettings, pagePresets } from './work/forms.ts';
 import { imageValues, studyInfo } from './work/library.ts';
+import { Loaded } from './work/loaded.ts';
 import { planStudy } from './work/plan.ts';
 import { predictStudy } from './work/predict.ts';
 import { Session } from './work/session.ts';
 import { Story, usualSize } from './work/story.ts';
-import { adapterName, Training } from './work/training.ts';
-import { type LoadedWeights, openWeights, startWeights, summaryOf } from './work/weights.ts';
+import { Training } from './work/training.ts';
 
 const send = (message: WorkerMessage, transfer: Transferable[] = []): void =>
   self.postMessage(message, { transfer });
@@ -51,27 +48,11 @@ function busy(progress: Busy): void {
 const session = new Session();
 const training = new Training(tell);
 const story = new Story(tell);
-let device: Device | null = null;
-let weights: LoadedWeights | null = null;
-interface WeightsSource {
-  readonly name: string;
-  readonly own: boolean;
-  readonly bytes: Uint8Array;
-}
-
-/** What they were read from, for when their device is lost. */
-let weightsSource: WeightsSource | null = null;
-
-/** The device for all but training; opened when first needed, and again when it was lost. */
-async function useDevice(): Promise<Device> {
-  if (device?.lost) weights = device = null;
-  device ??= await openDevice();
-  return device;
-}
+const loaded = new Loaded(() => session.info && session.data.manifest);
 
 async function adapter(): Promise<Pick<Hello, 'adapter' | 'adapterProblem'>> {
   try {
-    const opened = await useDevice();
+    const opened = await loaded.device();
     return {
       adapter: { name: adapterName(opened), software: opened.caps.software },
       adapterProblem: null,
@@ -125,23 +106,17 @@ async function runInfo(): Promise<Pick<Hello, 'run' | 'metrics' | 'validation'>>
 async function hello(): Promise<Hello> {
   await takeFiles();
   await attempt(() => training.restore());
+  const found = await adapter();
   return {
     ...(await runInfo()),
-    ...(await adapter()),
+    ...found,
     presets: pagePresets,
     tasks: taskInfos(),
     data: await attempt(() => session.restore()),
     story: await attempt(() => story.restore()),
+    weights: found.adapter && (await attempt(() => loaded.restore())),
     storySize: usualSize,
   };
-}
-
-async function load({ bytes, ...source }: WeightsSource): Promise<WeightsSummary> {
-  const loaded = await openWeights(await useDevice(), bytes, source, session.info && session.data.manifest);
-  weights?.network.dispose();
-  weights = loaded;
-  weightsSource = { bytes, ...source };
-  return summaryOf(loaded);
 }
 
 let lastWork: Promise<unknown> = Promise.resolve();
@@ -151,14 +126,6 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const done = lastWork.then(work);
   lastWork = done.catch(() => {});
   return done;
-}
-
-/** The loaded weights on a device that is not lost. */
-async function useWeights(): Promise<LoadedWeights> {
-  await useDevice();
-  if (!weights && weightsSource) await load(weightsSource);
-  if (weights) return weights;
-  throw new ConfigError('No weights are loaded. Load a file, or take those of the run.');
 }
 
 /** Data that a run was started on must not change under it. */
@@ -198,6 +165,7 @@ const handlers: Handlers = {
     await session.clear();
     await training.clear();
     await story.clear();
+    await loaded.clear();
     return null;
   },
   study: async (subject) => studyInfo(session.library, subject),
@@ -205,7 +173,7 @@ const handlers: Handlers = {
   settings: async (form) => furtherSettings(form, session.info ?? pagePresets[form.preset]!.grid),
   train: async ({ form, resume }) => {
     storyIdle();
-    const from = form.init && weightsSource ? startWeights(await useWeights(), weightsSource.bytes) : null;
+    const from = form.init ? await loaded.start() : null;
     return training.start(form, session.data, session.name, resume, from);
   },
   runs: () => training.kept(),
@@ -232,17 +200,16 @@ const handlers: Handlers = {
       const given = { data: session.data, people: session.info?.kind === 'folder' };
       // brings its own charts, which nobody needs before
       const { reportOf } = await import('./work/report.ts');
-      return reportOf(await useDevice(), training, training.info, given, busy);
+      return reportOf(await loaded.device(), training, training.info, given, busy);
     }),
-  loadWeights: (file) => inTurn(() => load({ ...file, own: false })),
+  loadWeights: ({ name, bytes }) => inTurn(() => loaded.fromFile(name, bytes)),
   loadRunWeights: () =>
     inTurn(async () => {
       const name = `this page’s run on ${training.info?.dataName}`;
-      return load({ name, own: true, bytes: await training.weights() });
+      return loaded.fromRun(name, training.files, await training.weights());
     }),
-  loadBuiltinWeights: () =>
-    inTurn(async () => load({ name: builtinName, own: false, bytes: await fetchBuiltin() })),
-  plan: (request) => inTurn(async () => planStudy(session.library, await useWeights(), request)),
+  loadBuiltinWeights: () => inTurn(() => loaded.builtin()),
+  plan: (request) => inTurn(async () => planStudy(session.library, await loaded.weights(), request)),
   story: async ({ size, resume }) => {
     idle();
     return story.start(size, resume);
@@ -251,12 +218,12 @@ const handlers: Handlers = {
     story.stop();
     return null;
   },
-  predict: (request) => inTurn(async () => predictStudy(session.library, await useWeights(), request)),
+  predict: (request) => inTurn(async () => predictStudy(session.library, await loaded.weights(), request)),
   exportPredictions: () =>
     inTurn(async () => {
       const { exportPredictions } = await import('./work/exportall.ts');
       const people = session.info?.kind === 'folder';
-      return exportPredictions({ library: session.library, weights: await useWeights(), people, busy });
+      return exportPredictions({ library: session.library, weights: await loaded.weights(), people, busy });
     }),
 };
 

@@ -60,7 +60,7 @@ it('are no part of the first load, start a training on labelled volumes, and are
   for (const task of [/^Orientation/, /^Location/]) await box(task).uncheck();
   await box(/^Segmentation/).check();
   expect(await graveFindings(page)).toEqual([]);
-  await startTraining(page, { steps: 4, batch: 4 });
+  await startTraining(page, { steps: 4, batch: 4, set: {} });
   await page.getByText('Finished', { exact: true }).waitFor({ timeout: 120_000 });
   const { file, checksum, fresh } = JSON.parse(await keptFile(page, 'run', initFile, 'text'));
   const { weights, recipe } = await readInit('builtin');

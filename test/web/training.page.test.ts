@@ -90,13 +90,18 @@ it('its weights predict a study, and are downloaded as the run left them, with a
   expect(report).not.toMatch(/(src|href)="(?!data:|#)/);
 }, 120_000);
 
-it('weights of Node are loaded from a file and predict; a torn file is told in words and changes nothing', async () => {
+it('weights of Node are loaded from a file and predict, also after a reload; a torn file is told in words and changes nothing', async () => {
   const bytes = Buffer.from(here.files.get(weightsFile)!);
   const load = (name: string, buffer: Buffer): Promise<void> =>
     page.getByLabel('Weights file').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
   await load('node.safetensors', bytes);
   await page.getByText('node.safetensors', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Predict' }).click();
+  await page.getByText(/^1\d slices in/).waitFor();
+  await page.reload();
+  await ready(page);
+  await page.getByRole('tab', { name: 'Use' }).click();
+  await page.getByText('node.safetensors', { exact: true }).waitFor();
   await page.getByText(/^1\d slices in/).waitFor();
   await load('torn.safetensors', bytes.subarray(0, bytes.length / 2));
   await page.getByText(/^torn\.safetensors: /).waitFor();

@@ -186,7 +186,7 @@ function dataCard(app: App): HTMLElement {
     async () => {
       if (!confirm('Delete the prepared data, checkpoints and weights kept in this browser?')) return;
       await app.client.request('deleteAll', null);
-      app.set({ data: null, run: null, story: null });
+      app.set({ data: null, run: null, story: null, weights: null });
       notice.show('Everything kept in this browser is deleted.', 'good');
     },
     'danger',

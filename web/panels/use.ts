@@ -1,25 +1,9 @@
 /** @file The Use panel: weights loaded or taken from the run, their predictions on any study, downloads. */
 import type { App } from '../app.ts';
-import {
-  action,
-  bringIntoView,
-  card,
-  count,
-  download,
-  field,
-  fill,
-  h,
-  Notice,
-  select,
-  setOptions,
-} from '../dom.ts';
-import { windowedImage } from '../draw.ts';
-import type { ImageValues, StudyInfo, StudyPrediction, WeightsSummary } from '../protocol.ts';
-import { summaryTable } from './errors.ts';
-import { legend } from './marks.ts';
+import { action, card, count, download, fill, h, Notice } from '../dom.ts';
+import type { WeightsSummary } from '../protocol.ts';
+import { Predictor } from './predictor.ts';
 import { ProgressBar } from './progress.ts';
-import { sliceCard } from './slices.ts';
-import { listSubjects } from './subjects.ts';
 
 function facts(weights: WeightsSummary): HTMLElement {
   const { name, tells, size, spacingMm, network, parameters, steps, saw } = weights;
@@ -116,135 +100,6 @@ function downloadsCard(app: App): HTMLElement {
     report.hidden = !data;
   });
   return card('From the run', empty, buttons, progress.element, notice.element);
-}
-
-class Predictor {
-  readonly element: HTMLElement;
-  readonly #app: App;
-  readonly #notice = new Notice();
-  readonly #subject = select([]);
-  readonly #stack = select([]);
-  readonly #frame = select([]);
-  readonly #result = h('div', {});
-  #study: StudyInfo | null = null;
-  #visible = false;
-
-  constructor(app: App) {
-    this.#app = app;
-    const predict = action('Predict', this.#notice, () => this.#predict(), 'primary');
-    const fields = h(
-      'div',
-      { class: 'fields' },
-      field('Subject', this.#subject),
-      field('Images', this.#stack),
-      field('Phase', this.#frame),
-    );
-    const hint = h('p', {});
-    const progress = new ProgressBar(app);
-    const all = action('Save all studies (.zip)', this.#notice, async () => {
-      const archive = await progress.run('Predicting', () => app.client.request('exportPredictions', null));
-      download('predictions.zip', archive, 'application/zip');
-    });
-    const about = h(
-      'p',
-      { class: 'hint' },
-      'All stacks of all studies in all phases, with numbers as JSON and CSV, and pictures. People go by pseudonyms.',
-    );
-    const buttons = h('div', { class: 'actions' }, predict, all);
-    const form = h('div', { class: 'stack' }, fields, buttons, about, progress.element);
-    this.element = card('Predictions', hint, form, this.#notice.element, this.#result);
-    this.#subject.addEventListener('change', () => this.#openSubject());
-    this.#stack.addEventListener('change', () => this.#listFrames());
-    app.watch(({ data, weights }, before) => {
-      if (data !== before.data || weights !== before.weights) fill(this.#result);
-      if (data !== before.data) this.#study = null;
-      const missing = [weights ? '' : 'weights', data ? '' : 'a study (under Data)'].filter(Boolean);
-      hint.hidden = missing.length === 0;
-      hint.textContent = `Predictions appear here once there are ${missing.join(' and ')}.`;
-      form.hidden = missing.length > 0;
-      if (this.#visible) this.#list();
-    });
-    app.onOpen((tab) => {
-      this.#visible = tab === 'use';
-      if (this.#visible) this.#list();
-    });
-  }
-
-  #list(): void {
-    listSubjects(this.#subject, this.#app.state);
-    if (this.#app.state.data && !this.#study) this.#openSubject();
-  }
-
-  #openSubject(): void {
-    this.#app.client
-      .request('study', this.#subject.value)
-      .then((study) => {
-        this.#study = study;
-        setOptions(
-          this.#stack,
-          study.stacks.map(({ label }, i) => ({ value: String(i), label })),
-          '0',
-        );
-        this.#listFrames();
-      })
-      .catch((error) => this.#notice.fail(error));
-  }
-
-  #listFrames(): void {
-    const slices = this.#study?.stacks[Number(this.#stack.value)]?.slices ?? [];
-    const frames = Math.max(1, ...slices.map(({ files }) => files.length));
-    setOptions(
-      this.#frame,
-      Array.from({ length: frames }, (_, i) => ({ value: String(i), label: String(i + 1) })),
-      '0',
-    );
-  }
-
-  async #predict(): Promise<void> {
-    const request = {
-      subject: this.#subject.value,
-      stack: Number(this.#stack.value),
-      frame: Number(this.#frame.value),
-    };
-    const { client } = this.#app;
-    const prediction = await client.request('predict', { ...request, slice: null });
-    const images = await Promise.all(
-      prediction.slices.map(({ slice }) =>
-        client.request('image', { ...request, slice, frame: this.#frameOf(slice, request.frame) }),
-      ),
-    );
-    this.#show(prediction, images);
-  }
-
-  /** Slices may have fewer phases than the stack's fullest. */
-  #frameOf(slice: number, frame: number): number {
-    const files = this.#study?.stacks[Number(this.#stack.value)]?.slices[slice]?.files.length ?? 1;
-    return Math.min(frame, files - 1);
-  }
-
-  #show(prediction: StudyPrediction, images: readonly ImageValues[]): void {
-    const { slices, size, seconds, subject, stack } = prediction;
-    const cards = slices.map(({ slice, findings, toGrid }, i) => {
-      const { rows, columns, values, low, high } = images[i]!;
-      return sliceCard({
-        caption: `slice ${slice + 1}`,
-        image: windowedImage(values, columns, rows, low, high),
-        spacingMm: this.#study!.stacks[stack]!.slices[slice]!.plane.spacingMm,
-        findings,
-        size,
-        toGrid,
-      });
-    });
-    fill(
-      this.#result,
-      h('h3', {}, subject),
-      summaryTable(prediction),
-      legend(slices.map(({ findings }) => findings)),
-      h('div', { class: 'slices' }, cards),
-      h('p', { class: 'hint' }, `${slices.length} slices in ${seconds.toFixed(1)} s.`),
-    );
-    bringIntoView(this.#result);
-  }
 }
 
 export function usePanel(app: App): HTMLElement {

@@ -8,9 +8,10 @@ import { reportInput } from '../../src/run/report.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { splitOf } from '../../src/train/dataset.ts';
 import type { Busy, RunInfo } from '../protocol.ts';
+import { adapterName } from './adapter.ts';
 import { configOf } from './forms.ts';
 import { pseudonymousData } from './identifiers.ts';
-import { adapterName, type Training } from './training.ts';
+import type { Training } from './training.ts';
 
 /** Evaluates a run and renders its report, in which people go by pseudonyms. Throws FileError where the run has no weights yet. */
 export async function reportOf(

@@ -1,6 +1,6 @@
 /** @file One training in the browser: started, paused, resumed and stopped, its files kept in OPFS. */
 import { openDevice } from '#device';
-import { ConfigError, FileError, OutOfMemoryError, PlanewiseError } from '../../src/base/errors.ts';
+import { ConfigError, FileError } from '../../src/base/errors.ts';
 import type { Split } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
@@ -17,6 +17,7 @@ import type { ModelSection } from '../../src/train/settings.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import type { EventName, Events, KeptRun, RunInfo, TrainingForm } from '../protocol.ts';
 import { BrowserFiles, WatchedFiles } from '../store.ts';
+import { adapterName, batchProblem } from './adapter.ts';
 import { configOf } from './forms.ts';
 import { keepWeights } from './keepweights.ts';
 import { Previews } from './previews.ts';
@@ -29,26 +30,6 @@ export interface StartWeights {
 }
 
 type Tell = <K extends EventName>(event: K, content: Events[K]) => void;
-
-/** What the browser says of the adapter: its description, or maker and kind. */
-export function adapterName({ caps }: Device): string {
-  const { description, vendor, architecture } = caps;
-  const named = description !== vendor && description !== 'unnamed adapter';
-  return named ? description : [vendor, architecture].filter(Boolean).join(' ') || 'unnamed adapter';
-}
-
-/** The same in words for whoever chose the batch, and the next batch to try. */
-function batchProblem(error: unknown, { batch }: TrainingForm, adapter: string): [unknown, Partial<RunInfo>] {
-  if (!(error instanceof OutOfMemoryError)) return [error, {}];
-  const smaller = Math.floor(batch / 2);
-  const [images, fix] =
-    smaller > 0
-      ? [`A batch of ${batch} images does`, `Try a batch of ${smaller}.`]
-      : ['Even one image a step does', 'Prepare smaller images under Data.'];
-  const words = `${images} not fit into the memory of ${adapter || 'this adapter'}. ${fix}`;
-  const options = { cause: error };
-  return [new PlanewiseError(error.code, words, options), smaller > 0 ? { smallerBatch: smaller } : {}];
-}
 
 export class Training {
   readonly #tell: Tell;

@@ -136,6 +136,16 @@ describe('folders that cannot be used', () => {
     await page.getByLabel('View of cine short axis').selectOption('short-axis');
     await page.getByText('Short-axis slices with lines of 2-chamber and 4-chamber.').waitFor();
   });
+
+  it('a mapping is changed after the folder is prepared, without opening it anew', async () => {
+    await page.getByRole('button', { name: 'Prepare' }).click();
+    await page.getByText('Lines of 4-chamber', { exact: true }).waitFor();
+    await page.getByText('Change the mapping or the grid').click();
+    await page.getByLabel(/View of .*4/).selectOption('leave out');
+    await page.getByRole('button', { name: 'Prepare' }).click();
+    await page.getByText('Lines of 4-chamber', { exact: true }).waitFor({ state: 'detached' });
+    await page.getByText('Lines of 2-chamber', { exact: true }).waitFor();
+  });
 });
 
 /** What the program prepares of a folder, as its manifest. */

@@ -123,7 +123,8 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
           app.client.request('prepareFolder', mapping.choice()),
         );
         app.set({ data });
-        fill(body);
+        // asked for once; what was chosen can be changed without opening the folder anew
+        fill(body, h('details', {}, h('summary', {}, 'Change the mapping or the grid'), choice));
       },
       'primary',
     );
@@ -131,13 +132,15 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
       folder.ignored > 0
         ? h('p', { class: 'hint' }, `${plural(folder.ignored, 'other file')} ignored.`)
         : null;
-    fill(
-      body,
+    const choice = h(
+      'div',
+      { class: 'stack' },
       mapping.element,
       ignored,
       skippedFiles(folder.skipped),
       h('div', { class: 'actions' }, prepare),
     );
+    fill(body, choice);
   };
   const picker = folderPicker(open, (error) => notice.fail(error));
   return card(

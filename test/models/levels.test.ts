@@ -2,13 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
-import { ConfigError, ShapeError } from '../../src/base/errors.ts';
+import { ConfigError, DeviceError, ShapeError } from '../../src/base/errors.ts';
 import { planLevels } from '../../src/models/levels.ts';
 import { PlainConvUNet, ResidualEncoderUNet } from '../../src/models/levelUnet.ts';
 import { deepSupervision, supervisionWeights } from '../../src/models/supervision.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { useDevice } from '../device.ts';
+import { hasHalf } from '../half.ts';
 
 const device = useDevice();
 
@@ -85,8 +86,11 @@ describe('networks of levels', () => {
     expect(plain.channels).toEqual([32, 64]);
   });
 
-  it('compute the same whether backward computes blocks again', async () => {
-    const flat = planLevels([1, 1], [8, 8]).levels;
+  const flat = planLevels([1, 1], [8, 8]).levels;
+
+  /** Of the stem's weight. */
+  async function gradientOf(how: { readonly recompute?: boolean; readonly precision?: 'f32' | 'mixed' }) {
+    const { recompute = false, precision = 'f32' } = how;
     const x = tensor(
       device(),
       Float32Array.from({ length: 64 }, (_, i) => Math.sin(i)),
@@ -98,15 +102,29 @@ describe('networks of levels', () => {
       [1, 8, 8],
       'i32',
     );
-    const gradientOf = async (recompute: boolean) => {
-      using net = new ResidualEncoderUNet(device(), { classes: 2, levels: flat, channels: [2, 3], seed: 5 });
-      using tape = new Tape();
-      const outputs = net.supervised(x, { training: true, recompute });
-      tape.backward(deepSupervision(outputs, labels, (logits, own) => ops.crossEntropy(logits, own)));
-      return net.parameters.get('encoder.stem.convs.0.conv.weight')!.grad!.read();
-    };
-    expect(await gradientOf(true)).toEqual(await gradientOf(false));
+    const options = { classes: 2, levels: flat, channels: [4, 8], seed: 5, precision };
+    using net = new ResidualEncoderUNet(device(), options);
+    using tape = new Tape();
+    const outputs = net.supervised(x, { training: true, recompute });
+    tape.backward(deepSupervision(outputs, labels, (logits, own) => ops.crossEntropy(logits, own)));
+    return net.parameters.get('encoder.stem.convs.0.conv.weight')!.grad!.read();
+  }
+
+  it('compute the same whether backward computes blocks again', async () => {
+    expect(await gradientOf({ recompute: true })).toEqual(await gradientOf({}));
   });
+
+  if (hasHalf)
+    it('compute nearly the same in mixed precision', async () => {
+      const [single, mixed] = [await gradientOf({}), await gradientOf({ precision: 'mixed' })];
+      const off = Math.hypot(...Array.from(single, (g, i) => g - mixed[i]!));
+      expect(off).toBeGreaterThan(0);
+      expect(off).toBeLessThan(0.02 * Math.hypot(...single));
+    });
+  else
+    it('are refused in mixed precision on this adapter', async () => {
+      await expect(gradientOf({ precision: 'mixed' })).rejects.toThrow(DeviceError);
+    });
 
   it('refuse images and options that do not fit', () => {
     using net = new PlainConvUNet(device(), { classes: 2, levels, channels: [2, 2, 2] });

@@ -11,32 +11,38 @@ const evenShare = 0.02;
 
 const millimetres = (mm: number): string => `${Number(mm.toPrecision(4))} mm`;
 
-/** Throws FileError for the first slice that is there twice, or is not where an even stack has it. */
+/** Throws FileError for the first slice that is there twice, comes after a gap, or lies beside the others' line. */
 function expectEven(slices: readonly ScannedImage[]): void {
   const places = slices.map(({ header }) => header.plane.position);
   const gaps = places.slice(1).map((place, k) => length(subtract(place, places[k]!)));
-  const pathOf = (k: number): string => slices[k]!.source.path;
-  const twice = gaps.findIndex((gap) => gap < locationToleranceMm);
-  if (twice >= 0)
-    throw new FileError(pathOf(twice + 1), `lies where ${pathOf(twice)} does`, 'Give one image a slice.');
+  const usual = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
+  const tolerance = Math.max(locationToleranceMm, evenShare * usual);
+  const refuse = (k: number, problem: string, fix: string) =>
+    new FileError(slices[k]!.source.path, `${problem} (ImagePositionPatient (0020,0032))`, fix);
+  const before = (k: number): string => slices[k - 1]!.source.path;
+  const twice = gaps.findIndex((gap) => gap < locationToleranceMm) + 1;
+  if (twice > 0) throw refuse(twice, `lies where ${before(twice)} does`, 'Give one image a slice.');
+  const late = gaps.findIndex((gap) => Math.abs(gap - usual) > tolerance) + 1;
+  if (late > 0) {
+    const found = `lies ${millimetres(gaps[late - 1]!)} from ${before(late)}, others ${millimetres(usual)} apart`;
+    const fix =
+      'A volume needs even distances: give the missing slices, or a part of the stack that has them.';
+    throw refuse(late, found, fix);
+  }
   const step = scale(subtract(places.at(-1)!, places[0]!), 1 / Math.max(1, gaps.length));
-  const tolerance = Math.max(locationToleranceMm, evenShare * length(step));
-  const stray = places.findIndex(
-    (place, k) => length(subtract(place, add(places[0]!, scale(step, k)))) > tolerance,
-  );
+  const off = places.map((place, k) => length(subtract(place, add(places[0]!, scale(step, k)))));
+  const stray = off.findIndex((mm) => mm > tolerance);
   if (stray < 0) return;
-  throw new FileError(
-    pathOf(stray),
-    `lies ${millimetres(gaps[stray - 1]!)} from ${pathOf(stray - 1)}, where slices on average are ${millimetres(length(step))} apart (ImagePositionPatient (0020,0032))`,
-    'A volume needs even distances: give the missing slices, or a part of the stack that has them.',
-  );
+  const problem = `lies ${millimetres(off[stray]!)} off the line and the distances of the other slices`;
+  throw refuse(stray, problem, 'Resample the stack to one grid first.');
 }
 
 /**
  * Parallel images, one a slice in any order, as a volume: base to apex along depth, rescaled values (Modality LUT), 0 where
  * the scanner padded, voxel size and affine from ImagePositionPatient (0020,0032), ImageOrientationPatient (0020,0037) and
  * PixelSpacing (0028,0030).
- * @param images of `scanFiles`, or `stack.locations.map(([phase]) => phase)` of `buildStacks`
+ * @param images of `scanFiles` for a folder of one series; of a cine, or of several, the `image` of those targets of
+ *   `planScan` that are of one stack and frame
  * @throws FileError for slices that are unevenly spaced, doubled or not alike; DicomError as reading them does
  * @throws GeometryError for no image, or ones that are not parallel
  */
@@ -47,7 +53,9 @@ export async function readStack(images: readonly ScannedImage[]): Promise<Volume
   const stray = planes.findIndex((plane) => !sameOrientation(plane, planes[0]!));
   if (stray > 0) {
     const names = `${images[stray]!.source.path} is not parallel to ${first.source.path}`;
-    throw new GeometryError(`${names}. Give the images of one stack (buildStacks finds them).`);
+    throw new GeometryError(
+      `${names}. Give the images of one stack; the targets of planScan say which they are.`,
+    );
   }
   const positions = stackPositions(planes);
   const order = positions.map((_, i) => i).sort((a, b) => positions[a]! - positions[b]!);

@@ -4,6 +4,7 @@ import { FileError, GeometryError, ShapeError } from '../../../src/base/errors.t
 import { uniforms } from '../../../src/base/random.ts';
 import { readNifti, writeNifti } from '../../../src/data/nifti.ts';
 import { scanFiles } from '../../../src/data/scan.ts';
+import type { ImagePlane, Vec3 } from '../../../src/data/types.ts';
 import {
   type Axes,
   gridOfSpacing,
@@ -188,10 +189,10 @@ describe('channels', () => {
 });
 
 describe('a stack of DICOM', () => {
-  const scan = async (offsets: readonly number[]) => {
+  const scan = async (offsets: readonly number[], change: Record<number, Partial<ImagePlane>> = {}) => {
     const files = offsets.map((offset, k) => {
-      const plane = shortAxisPlane(offset, { rows: 6, columns: 8 });
-      const pixels = Int16Array.from({ length: 48 }, (_, i) => 100 * k + i);
+      const plane = shortAxisPlane(offset, { rows: 6, columns: 8, ...change[k] });
+      const pixels = Int16Array.from({ length: 8 * plane.rows }, (_, i) => 100 * k + i);
       return memoryFile(`s${k}.dcm`, writeDicom({ plane, pixels, instanceNumber: k + 1 }));
     });
     return (await scanFiles(files)).images;
@@ -212,10 +213,20 @@ describe('a stack of DICOM', () => {
     expect([...again.data]).toEqual([...read.data]);
   });
 
-  it('with a slice missing, doubled or turned is refused, naming the file', async () => {
-    await expect(readStack(await scan([0, 7, 21, 28]))).rejects.toThrow(FileError);
-    await expect(readStack(await scan([0, 7, 21, 28]))).rejects.toThrow(/s\d\.dcm: lies .*\(0020,0032\)/);
-    await expect(readStack(await scan([0, 7, 7, 14]))).rejects.toThrow('one image a slice');
+  it('with a slice missing, doubled, shifted, turned or larger is refused, naming the file', async () => {
+    const refused = (offsets: readonly number[], change?: Record<number, Partial<ImagePlane>>) =>
+      expect(scan(offsets, change).then(readStack)).rejects;
+    await refused([0, 7, 14, 28, 35, 42]).toThrow(FileError);
+    await refused([0, 7, 14, 28, 35, 42]).toThrow(
+      's3.dcm: lies 14 mm from s2.dcm, others 7 mm apart (ImagePositionPatient (0020,0032))',
+    );
+    await refused([0, 7, 7, 14]).toThrow('s2.dcm: lies where s1.dcm does');
+    const { position, columnDirection } = shortAxisPlane(7);
+    const aside = position.map((mm, axis) => mm + 1.2 * columnDirection[axis]!) as unknown as Vec3;
+    await refused([0, 7, 14, 21], { 1: { position: aside } }).toThrow('s1.dcm: lies 1.2 mm off the line');
+    const turned = { rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] } as const;
+    await refused([0, 7, 14], { 2: turned }).toThrow(GeometryError);
+    await refused([0, 7, 14], { 2: { rows: 7 } }).toThrow('s2.dcm');
     await expect(readStack([])).rejects.toThrow(GeometryError);
   });
 });

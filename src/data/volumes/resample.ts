@@ -18,8 +18,9 @@ function alongAxis(
   for (let o = 0; o < outer; o++)
     for (let i = 0; i < side; i++) {
       const to = (o * side + i) * inner;
-      for (const [k, weight] of weights[i]!.entries()) {
-        const from = (o * axis + first[i]! + k) * inner;
+      const taps = weights[i]!;
+      for (let k = 0; k < taps.length; k++) {
+        const [weight, from] = [taps[k]!, (o * axis + first[i]! + k) * inner];
         for (let x = 0; x < inner; x++) out[to + x]! += weight * values[from + x]!;
       }
     }
@@ -79,12 +80,11 @@ export function resampleLabels(labels: LabelVolume, spacingMm: readonly number[]
   const { data, shape } = labels;
   const grid = gridOfSpacing(labels, spacingMm);
   const classes = [...new Set(data)].sort((a, b) => a - b);
-  const share = (one: number) =>
-    onSides(
-      Float32Array.from(data, (v) => Number(v === one)),
-      shape,
-      grid.shape,
-    );
+  const share = (one: number) => {
+    const own = new Float32Array(data.length);
+    for (let i = 0; i < own.length; i++) own[i] = Number(data[i] === one);
+    return onSides(own, shape, grid.shape);
+  };
   return { ...labels, ...grid, data: largest(voxelsOf(grid.shape), classes, share) };
 }
 

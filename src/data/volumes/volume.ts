@@ -112,7 +112,9 @@ export function normalizeVolume(volume: Volume): Volume {
 
 /** One channel's values, a copy. */
 export function channelOf({ data, channels, shape }: Volume, channel: number): Float32Array {
-  return Float32Array.from({ length: voxelsOf(shape) }, (_, i) => data[i * channels + channel]!);
+  const own = new Float32Array(voxelsOf(shape));
+  for (let i = 0; i < own.length; i++) own[i] = data[i * channels + channel]!;
+  return own;
 }
 
 /**

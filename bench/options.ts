@@ -15,6 +15,8 @@ export const parts = {
   peers: 'the same steps in jax-js and TensorFlow.js, taking turns (installs them into bench/peers)',
   torch: 'the same steps in PyTorch where Python has it, taking turns',
   profile: 'a train step by kernel, from the device’s timestamps',
+  volumes:
+    'train steps of a 3-D U-Net on 32³ patches, by kernel too, and in PyTorch on one thread, taking turns',
   page: 'a training in the page and in Node, taking turns (with --adapter swiftshader)',
 } as const;
 

@@ -23,10 +23,12 @@ import {
   rooflineTable,
   startupTable,
   stepTable,
+  volumesTable,
   wayLine,
   waysTable,
 } from './tables.ts';
 import { compareTorch, findTorch, missingTorch } from './torch.ts';
+import { measureVolumes } from './volumes.ts';
 import { measureWays, type WayFailure, type WayRow, type Ways } from './ways.ts';
 
 /** Measures one part into `results` and gives its table. */
@@ -141,6 +143,10 @@ export const measures: Record<PartName, Measure> = {
     const model = modelOf(results.adapter);
     for (const config of configs) results.profile[config] = await profileConfig(config, trace);
     return configs.map((config) => profileTable(config, results.profile![config]!, model)).join('\n\n');
+  },
+  async volumes(results, { steps }) {
+    results.volumes = await withDevice((device) => measureVolumes(device, findTorch(), steps));
+    return volumesTable(results.volumes);
   },
   async page(results, { steps }) {
     if (!/swiftshader/i.test(results.adapter))

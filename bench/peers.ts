@@ -34,7 +34,7 @@ export function installPeers(): void {
 }
 
 /** Largest relative difference of the first losses from planewise's. */
-export function lossDifference(row: StepRow, ours: StepRow): number {
+export function lossDifference(row: Pick<StepRow, 'losses'>, ours: Pick<StepRow, 'losses'>): number {
   const compared = ours.losses.slice(0, COMPARED_LOSSES);
   return Math.max(...compared.map((loss, i) => Math.abs(row.losses[i]! - loss) / Math.abs(loss)));
 }

@@ -13,6 +13,7 @@ import type { RooflineRow } from './roofline.ts';
 import type { StartupRow } from './startup.ts';
 import type { StepRow } from './steps.ts';
 import type { Torch } from './torch.ts';
+import type { Volumes } from './volumes.ts';
 import { mergeWays, type Ways } from './ways.ts';
 
 /** What each part measured, by its name; absent where it was not run. */
@@ -29,6 +30,7 @@ export interface Measurements {
   torch?: { readonly torch: Torch; readonly rows: StepRow[] } | { readonly skipped: string };
   profile?: Partial<Record<ConfigName, ProfileRow[]>>;
   page?: PageRow[];
+  volumes?: Volumes;
 }
 
 export interface Results extends Measurements {

@@ -10,6 +10,7 @@ import { lossDifference } from './peers.ts';
 import type { RooflineRow } from './roofline.ts';
 import type { StartupRow } from './startup.ts';
 import type { StepRow } from './steps.ts';
+import type { VolumeRow, Volumes } from './volumes.ts';
 import type { WayFailure, WayRow, Ways } from './ways.ts';
 
 /** Three significant digits, as a number so that columns align to the right. */
@@ -191,6 +192,38 @@ export function profileTable(
     ],
     rows,
   );
+}
+
+/** How many kernels of a step are shown. */
+const SHOWN_KERNELS = 12;
+
+/** Engines that took turns on volumes, then the widest network's step by kernel. */
+export function volumesTable({ rows, profile }: Volumes): string {
+  const ours = ({ width }: VolumeRow) =>
+    rows.find((row) => row.width === width && row.engine === 'planewise')!;
+  const engines = formatTable(
+    [
+      { title: '32³, batch 2', cell: ({ width }) => `widths from ${width}` },
+      { title: 'engine', cell: ({ engine }) => engine },
+      { title: 'median ms', cell: ({ medianMs }) => short(medianMs) },
+      { title: 'min ms', cell: ({ minMs }) => short(minMs) },
+      { title: 'CPU ms', cell: ({ cpuMs }) => short(cpuMs) },
+      { title: 'times planewise', cell: (row) => short(row.medianMs / ours(row).medianMs) },
+      { title: 'by CPU time', cell: (row) => short(row.cpuMs / ours(row).cpuMs) },
+      { title: 'loss differs by', cell: (row) => lossDifference(row, ours(row)).toExponential(0) },
+    ],
+    rows,
+  );
+  const kernels = formatTable(
+    [
+      { title: 'kernel (volumes)', cell: ({ label }) => label },
+      { title: 'launches', cell: ({ launches }) => launches },
+      { title: 'ms', cell: ({ ms }) => short(ms) },
+      { title: '%', cell: ({ share }) => Number((100 * share).toFixed(1)) },
+    ],
+    profile.slice(0, SHOWN_KERNELS),
+  );
+  return `${engines}\n\n${kernels}`;
 }
 
 export function pageTable(rows: readonly PageRow[]): string {

@@ -53,6 +53,7 @@ export {
   type Stream,
 } from './train/plan.ts';
 export { type OnBlock, type PredictOptions, predictImages } from './train/predict.ts';
+export { type PredictVolumeOptions, predictVolume } from './train/predictvolume.ts';
 export { MemoryFiles, type RunFiles } from './train/runfiles.ts';
 export type { Schedule } from './train/schedule.ts';
 export type { ModelSection, TaskSection } from './train/settings.ts';

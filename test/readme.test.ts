@@ -1,4 +1,4 @@
-/** @file The README's code does what it says. */
+/** @file The code of the README and of the page on volumes does what it says. */
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { apply } from '../src/autograd/ops.ts';
+import { readNifti } from '../src/data/nifti.ts';
 import { writePhantomCohort } from '../src/data/phantom.node.ts';
 import type { Op } from '../src/kernels/op.ts';
 import { reflectSource } from '../tools/reflect.mjs';
@@ -14,6 +15,7 @@ import { useDevice } from './device.ts';
 
 const root = new URL('..', import.meta.url);
 const readme = await readFile(new URL('README.md', root), 'utf8');
+const volumes = await readFile(new URL('docs/volumes.md', root), 'utf8');
 let folder: string;
 
 beforeAll(async () => {
@@ -21,9 +23,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** The README's code block that holds `marker`. */
-function block(language: string, marker: string): string {
-  const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)];
+/** A page's code block that holds `marker`. */
+function block(language: string, marker: string, page = readme): string {
+  const blocks = [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)];
   const found = blocks.filter(([, tag, text]) => tag === language && text!.includes(marker));
   expect(found, `${language} blocks with ${marker}`).toHaveLength(1);
   return found[0]![2]!;
@@ -77,4 +79,38 @@ test('the library example of the README runs', async () => {
   const gradient = printed.at(-1)![0] as Float32Array;
   expect(gradient).toHaveLength(3 * 3 * 8);
   expect(gradient.some((v) => v !== 0)).toBe(true);
+});
+
+test('the example of volumes trains, and writes the classes of a whole one on its grid', async () => {
+  const hearts = join(folder, 'hearts');
+  const cohort = { subjects: 1, seed: 1, phases: 1, size: 32, layout: 'acdc' };
+  await writePhantomCohort(hearts, cohort);
+  const found = join(folder, 'found.nii.gz');
+  const index = fileURLToPath(new URL('src/index.ts', root));
+  const changes = [
+    ["from 'planewise'", `from '${index}'`],
+    ["'hearts/acdc'", JSON.stringify(join(hearts, 'acdc'))],
+    ["'found.nii.gz'", JSON.stringify(found)],
+    ['[10, 2, 2]', '[10, 8, 8]'],
+    ['[8, 64, 64]', '[8, 16, 16]'],
+    ['16 * 2 ** level', '2 + level'],
+    ['steps = 500', 'steps = 3'],
+    ['t % 50', 't % 1'],
+  ] as const;
+  const code = changes.reduce(
+    (text, [from, to]) => {
+      expect(text).toContain(from);
+      return text.replaceAll(from, to);
+    },
+    block('ts', 'predictVolume', volumes),
+  );
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  await load('volumes.ts', code);
+  const printed = log.mock.calls as [number, number][];
+  log.mockRestore();
+  expect(printed.map(([step]) => step)).toEqual([1, 2, 3]);
+  expect(printed.every(([, loss]) => loss > 0 && loss < 5)).toBe(true);
+  const labels = readNifti(new Uint8Array(await readFile(found)), found);
+  expect(labels.dims.slice(0, 2)).toEqual([32, 32]);
+  expect(labels.data.every((one) => one >= 0 && one < 4)).toBe(true);
 });

@@ -84,3 +84,4 @@ export { type SeriesRow, seriesRows } from './study/summary.ts';
 export type { Target, TargetOptions } from './study/targets.ts';
 export { parseViewRule, type ViewRule, viewOf } from './study/views.ts';
 export * from './types.ts';
+export * from './volumes/index.ts';

@@ -46,7 +46,7 @@ export function cropMap(plane: ImagePlane, size: number, spacingMm: number): Aff
 }
 
 /** For each output pixel: first input pixel and the weights from there on; none outside the image. */
-interface Taps {
+export interface Taps {
   readonly first: Int32Array;
   readonly weights: readonly Float64Array[];
 }
@@ -55,7 +55,7 @@ interface Taps {
  * A triangle of half-width max(1, input pixels per output pixel), normalised over the pixels there are: linear
  * interpolation when enlarging, a weighted area average (no aliasing) when reducing, edge pixels repeated.
  */
-function axisTaps(length: number, size: number, factor: number, offset: number): Taps {
+export function axisTaps(length: number, size: number, factor: number, offset: number): Taps {
   const reach = Math.max(1, 1 / factor);
   const first = new Int32Array(size);
   const weights = Array.from({ length: size }, (_, i) => {

@@ -1,7 +1,7 @@
 /** @file A network of one backbone and any heads. */
 import * as ops from '../autograd/ops.ts';
 import { describe } from '../base/describe.ts';
-import { ConfigError, DeviceError, ShapeError } from '../base/errors.ts';
+import { ConfigError, ShapeError } from '../base/errors.ts';
 import { expectOneOf } from '../base/settings.ts';
 import { Device } from '../tensor/device.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -9,7 +9,7 @@ import type { Body, BodyMode, Tap } from './body.ts';
 import { Declarations, expectDeclarations } from './declare.ts';
 import type { Head } from './heads.ts';
 import { expectMode, type Layer } from './layer.ts';
-import { Module } from './module.ts';
+import { expectHalf, Module } from './module.ts';
 
 export type Precision = 'f32' | 'mixed';
 
@@ -64,13 +64,6 @@ export interface HeadedOptions {
    * are trained in f32. Default f32 throughout.
    */
   readonly precision?: Precision;
-}
-
-/** Throws DeviceError unless the device computes in f16. */
-function expectHalf({ caps }: Device): void {
-  if (caps.f16) return;
-  const fix = 'Use precision f32, or an adapter that has it: most GPUs, and Mesa’s lavapipe.';
-  throw new DeviceError(`Mixed precision needs shader-f16, which ${caps.description} lacks. ${fix}`);
 }
 
 /** The options. @throws ConfigError for arguments of a network that are none */

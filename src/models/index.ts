@@ -39,6 +39,18 @@ export {
   ConvTranspose3d,
   type ConvTranspose3dLayerOptions,
 } from './layers3d.ts';
+export type {
+  LevelUNetOptions,
+  PlainConvUNetOptions,
+  ResidualEncoderUNetOptions,
+} from './levelSettings.ts';
+export {
+  type LevelPlan,
+  type LevelPlanOptions,
+  planLevels,
+  type UNetLevel,
+} from './levels.ts';
+export { type LevelUNet, PlainConvUNet, ResidualEncoderUNet } from './levelUnet.ts';
 export { Module, type ModuleOptions } from './module.ts';
 export {
   BatchNorm,
@@ -53,6 +65,7 @@ export { Network, type NetworkOptions, Sequential } from './sequential.ts';
 export type { LayerList, UpsampleLayerOptions } from './specs.ts';
 export * as layers from './specs.ts';
 export type { LoadReport, StateDict, Weight } from './state.ts';
+export { deepSupervision, supervisionWeights } from './supervision.ts';
 export {
   declareUNet,
   type ForwardMode,

@@ -2,7 +2,7 @@
 import { Arena, type ArenaEntry, ParameterArena, type ParameterOptions } from '../autograd/arena.ts';
 import type { Undo } from '../autograd/scaler.ts';
 import { describe } from '../base/describe.ts';
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, DeviceError } from '../base/errors.ts';
 import { expectOneOf, expectSettings, expectWhole } from '../base/settings.ts';
 import { accumulateInto, moveToward } from '../kernels/index.ts';
 import { Device } from '../tensor/device.ts';
@@ -32,6 +32,13 @@ function expectArguments(device: Device, at: Declarations, seed: number, options
   expectSettings('options of Module', options, ['halves', 'undoable']);
   for (const name of ['halves', 'undoable'] as const)
     expectOneOf(`options of Module.${name}`, options[name], [true, false, undefined]);
+}
+
+/** Throws DeviceError unless the device computes in f16. */
+export function expectHalf({ caps }: Device): void {
+  if (caps.f16) return;
+  const fix = 'Use precision f32, or an adapter that has it: most GPUs, and Mesa’s lavapipe.';
+  throw new DeviceError(`Mixed precision needs shader-f16, which ${caps.description} lacks. ${fix}`);
 }
 
 /** A model's parameters, running statistics and batch counts, by PyTorch's names. Dispose it, or hold it with `using`. */

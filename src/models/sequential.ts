@@ -1,13 +1,13 @@
 /** @file Networks of one input and one output: of any layer, and of layers one after another. */
 import * as ops from '../autograd/ops.ts';
-import { DeviceError, ShapeError } from '../base/errors.ts';
+import { ShapeError } from '../base/errors.ts';
 import { describe, expectOneOf, expectWhole } from '../kernels/checks.ts';
 import { expectOptions } from '../kernels/options.ts';
 import { Device } from '../tensor/device.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Declarations } from './declare.ts';
 import { type Layer, type LayerMode, type LayerSpec, placed } from './layer.ts';
-import { Module } from './module.ts';
+import { expectHalf, Module } from './module.ts';
 import { type LayerList, sequential } from './specs.ts';
 
 export interface NetworkOptions {
@@ -23,9 +23,7 @@ export interface NetworkOptions {
 function expectDevice(device: Device, mixed: boolean): void {
   if (!(device instanceof Device))
     throw new ShapeError('Network', 'device', `is ${describe(device)}`, 'Pass a device of openDevice().');
-  if (!mixed || device.caps.f16) return;
-  const fix = 'Use precision f32, or an adapter that has it: most GPUs, and Mesa’s lavapipe.';
-  throw new DeviceError(`Mixed precision needs shader-f16, which ${device.caps.description} lacks. ${fix}`);
+  if (mixed) expectHalf(device);
 }
 
 /**

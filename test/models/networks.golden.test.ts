@@ -8,7 +8,6 @@ import { alexnetUnet } from '../../src/backbones/alexnetUnet.ts';
 import type { BackboneRecord } from '../../src/backbones/backbone.ts';
 import { deeplab } from '../../src/backbones/deeplab.ts';
 import { resnetUnet } from '../../src/backbones/resnetUnet.ts';
-import { crc32 } from '../../src/base/hash.ts';
 import { Declarations } from '../../src/models/declare.ts';
 import { declareHeaded, HeadedNetwork } from '../../src/models/headed.ts';
 import { pixelHead, pooledHead } from '../../src/models/heads.ts';
@@ -20,9 +19,7 @@ import type { Tensor } from '../../src/tensor/tensor.ts';
 import { poisoned } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { readGolden } from '../goldens.ts';
-
-/** Length, product with noise of its name, and some values of a tensor. */
-type Summary = readonly number[];
+import { expectNear, noise, type Summary, summary } from './drawn.ts';
 
 interface Golden {
   readonly width: number;
@@ -51,15 +48,6 @@ interface Goldens extends Readonly<Record<string, unknown>> {
 const goldens = JSON.parse(new TextDecoder().decode(await readGolden('networks.json'))) as Goldens;
 const { size, batch, views, hidden, rate, samples, withoutEffect } = goldens.settings;
 const device = useDevice();
-
-/** Uniform in −1 … 1, by name and place: tools/goldens/networks.py. */
-function noise(name: string, count: number): Float64Array {
-  const phase = (crc32(new TextEncoder().encode(name)) % 1000) * 78.233;
-  return Float64Array.from({ length: count }, (_, i) => {
-    const x = Math.sin(i * 12.9898 + phase) * 43758.5453;
-    return 2 * (x - Math.floor(x)) - 1;
-  });
-}
 
 /** A tensor with noise in PyTorch's order of axes, as the first weights have it. */
 async function firstWeights(network: HeadedNetwork, salt: number): Promise<StateDict> {
@@ -98,26 +86,8 @@ function images(): Float32Array {
   });
 }
 
-function summary(name: string, values: Float32Array): number[] {
-  const along = noise(name, values.length);
-  const stride = Math.max(1, Math.floor(values.length / samples));
-  const sum = (of: (v: number, i: number) => number) => values.reduce((total, v, i) => total + of(v, i), 0);
-  const some = Array.from(values).filter((_, i) => i % stride === 0);
-  return [Math.sqrt(sum((v) => v * v)), sum((v, i) => v * along[i]!), ...some.slice(0, samples)];
-}
-
-/** What rounding may do: ten times what it does in PyTorch, of a tensor's length. */
-function expectNear(got: Summary, want: Summary, error: number, what: string): void {
-  const room = Math.max(10 * error, 1e-5) * Math.max(want[0]!, 1e-3);
-  expect(got.length, what).toBe(want.length);
-  for (const [i, value] of want.entries()) {
-    const off = Math.abs(got[i]! - value);
-    expect(off, `${what} [${i}] is ${got[i]}, not ${value}`).toBeLessThanOrEqual(room);
-  }
-}
-
 const read = async (name: string, x: Tensor): Promise<number[]> =>
-  summary(name, (await x.read()) as Float32Array);
+  summary(name, (await x.read()) as Float32Array, samples);
 
 function networkOf(record: BackboneRecord, settings: object, sigmoid: boolean) {
   const maps = pixelHead('final', views, { sigmoid });
@@ -174,7 +144,7 @@ describe.each([
         if (withoutEffect.includes(name)) continue;
         const { grad } = network.parameters.get(name)!;
         const values = toTorch((await grad!.read()) as Float32Array, grad!.shape);
-        expectNear(summary(name, values), want, float32Error.gradients, `gradient of ${name}`);
+        expectNear(summary(name, values, samples), want, float32Error.gradients, `gradient of ${name}`);
       }
     }
     // Adam takes rounding further from step to step

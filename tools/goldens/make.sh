@@ -6,5 +6,6 @@ python="${PYTHON:-/usr/bin/python3}"
 "$python" ops.py
 "$python" unet.py
 "$python" networks.py
+"$python" volumes.py
 "$python" sequential.py
 "$python" exchange.py

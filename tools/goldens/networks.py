@@ -9,9 +9,7 @@ needs python3-torchvision
 """
 import copy
 import math
-import zlib
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 import torchvision
@@ -19,22 +17,11 @@ from torch import nn
 from torchvision.models.resnet import Bottleneck
 
 from common import write_json
+from drawn import SAMPLES, Kinks, noise_like, rounded, strays, summary
 
 SIZE, BATCH, VIEWS, HIDDEN, STEPS, RATE = 64, 4, 2, 6, 20, 1e-4
-SAMPLES = 24
 # a bias that the batch norm behind it cancels
 WITHOUT_EFFECT = ["last.0.bias"]
-
-
-def noise(name, count):
-    """Uniform in -1 .. 1, by name and place."""
-    phase = (zlib.crc32(name.encode()) % 1000) * 78.233
-    x = np.sin(np.arange(count) * 12.9898 + phase) * 43758.5453
-    return 2 * (x - np.floor(x)) - 1
-
-
-def noise_like(name, shape):
-    return torch.from_numpy(noise(name, math.prod(shape)).astype(np.float32).astype(np.float64)).reshape(shape)
 
 
 def stage(inplanes, planes, blocks, stride=1, dilation=1):
@@ -202,19 +189,6 @@ def norm_weight(network, name):
     return 0.25 if path.endswith("bn3") else 1
 
 
-class Kinks(torch.overrides.TorchFunctionMode):
-    """Notes how near a ReLU's input comes to 0, in standard deviations of its tensor."""
-
-    def __init__(self):
-        super().__init__()
-        self.least = math.inf
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        if function in (F.relu, torch.relu, torch.relu_, F.leaky_relu):
-            self.least = min(self.least, (args[0].abs().min() / args[0].std()).item())
-        return function(*args, **(kwargs or {}))
-
-
 def margin(network):
     """How far the first step stays from a kink: rounding must not change a side, or gradients jump."""
     kinks = Kinks()
@@ -236,17 +210,10 @@ def searched(make, salts):
 
     def stray(salt):
         runs = [run(fresh(make, salt), dtype, steps=1) for dtype in (torch.float32, torch.float64)]
-        return strays(*runs)["gradients"]
+        return strays(*runs, WITHOUT_EFFECT)["gradients"]
 
     salt = min(widest, key=stray)
     return salt, margins[salt]
-
-
-def summary(name, tensor):
-    flat = tensor.detach().double().reshape(-1)
-    stride = max(1, flat.numel() // SAMPLES)
-    projection = (flat * torch.from_numpy(noise(name, flat.numel()))).sum()
-    return [flat.norm().item(), projection.item(), *flat[::stride][:SAMPLES].tolist()]
 
 
 def batch():
@@ -279,31 +246,14 @@ def run(network, dtype, steps=STEPS):
     return {**first, "losses": losses, "evaluated": evaluated}
 
 
-def strays(single, double):
-    """How far float32 strays, of the length of each tensor: the worst, and of the losses at each step."""
-    def worst(key):
-        pairs = [(single[key][n], double[key][n]) for n in double[key] if n not in WITHOUT_EFFECT]
-        return max(max(abs(a - b) for a, b in zip(s, d)) / max(d[0], 1e-9) for s, d in pairs)
-    loss = max(abs(a / b - 1) for a, b in zip(single["losses"], double["losses"]))
-    return {**{key: float(f"{worst(key):.1e}") for key in ("outputs", "gradients", "evaluated")}, "losses": float(f"{loss:.1e}")}
-
-
 def golden(make, salts):
     salt, kink = searched(make, salts)
     double, single = (run(fresh(make, salt), dtype) for dtype in (torch.float64, torch.float32))
-    return {"salt": salt, "kinkMargin": float(f"{kink:.1e}"), **double, "float32Error": strays(single, double)}
+    return {"salt": salt, "kinkMargin": float(f"{kink:.1e}"), **double, "float32Error": strays(single, double, WITHOUT_EFFECT)}
 
 
 def shapes(network, prefix=("",)):
     return {n: list(v.shape) for n, v in network.state_dict().items() if n.startswith(prefix)}
-
-
-def rounded(value):
-    if isinstance(value, float):
-        return float(f"{value:.8g}")
-    if isinstance(value, dict):
-        return {k: rounded(v) for k, v in value.items()}
-    return [rounded(v) for v in value] if isinstance(value, list) else value
 
 
 def main():

@@ -42,7 +42,7 @@ export type ReadVolume = Required<NiftiVolume> & {
 };
 
 /** How far a mask's corner may lie from its image's, as a share of the smallest voxel side. */
-const gridTolerance = 0.1;
+export const gridTolerance = 0.1;
 
 function checkRank(dim: readonly number[], file: string): void {
   if (dim[0]! < 3)
@@ -91,10 +91,10 @@ export function readImageVolume(source: NamedBytes): ReadVolume {
   );
 }
 
-type Placed = Pick<ReadVolume, 'dims' | 'affine'>;
+export type Placed = Pick<ReadVolume, 'dims' | 'affine'>;
 
 /** Largest distance in mm between the same corner voxels of two affines. */
-function cornerDistanceMm(a: Placed, b: Placed): number {
+export function cornerDistanceMm(a: Placed, b: Placed): number {
   const distances = Array.from({ length: 8 }, (_, corner) => {
     const ijk = [0, 1, 2].map((axis) => ((corner >> axis) & 1) * (a.dims[axis]! - 1));
     const off = [0, 1, 2].map((row) =>

@@ -1,7 +1,9 @@
 /** @file Fine-tuning in the page: weights of a pretraining there, a folder of labelled volumes, and what comes of it. */
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { unzipSync } from 'fflate';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { niftiPlane, readNifti } from '../../src/data/nifti.ts';
 import { initFile } from '../../src/train/init.ts';
 import {
   graveFindings,
@@ -60,4 +62,24 @@ it('a run’s weights are taken over by a training on labelled volumes, whose re
   await page.getByRole('rowheader', { name: 'Left ventricle, volume' }).waitFor();
   const cells = await page.getByRole('row', { name: /Left ventricle, volume/ }).textContent();
   expect(cells).toMatch(/\d+\.\d ml/);
+
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save all studies (.zip)' }).click();
+  const archive = unzipSync(await readFile(await (await saved).path()));
+  const text = new TextDecoder().decode(archive['predictions.json']);
+  const [stack] = JSON.parse(text).stacks;
+  const maps = Object.keys(archive).filter((name) => name.startsWith('masks/'));
+  expect(maps).toHaveLength(JSON.parse(text).stacks.length);
+  const [name] = maps.filter((own) => own.includes(stack.subject));
+  const volume = readNifti(archive[name!]!, name!);
+  expect(volume.dims[2]).toBe(stack.slices.length);
+  for (const k of [0, stack.slices.length - 1]) {
+    const { position, rowDirection } = niftiPlane(volume, k);
+    for (const axis of [0, 1, 2]) {
+      expect(position[axis]).toBeCloseTo(stack.slices[k].plane.position[axis], 2);
+      expect(rowDirection[axis]).toBeCloseTo(stack.slices[k].plane.rowDirection[axis], 4);
+    }
+  }
+  // a folder is of people
+  expect(text + maps.join()).not.toMatch(/patient0/);
 }, 300_000);

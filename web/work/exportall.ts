@@ -1,10 +1,14 @@
-/** @file All that weights say of all studies, in one archive: JSON, CSV and pictures. */
+/** @file All that weights say of all studies, in one archive: JSON, CSV, pictures and class maps. */
 import { zipSync } from 'fflate';
-import { ConfigError } from '../../src/base/errors.ts';
+import { ConfigError, PlanewiseError } from '../../src/base/errors.ts';
 import { invertAffine, transformLine } from '../../src/data/affine.ts';
+import { plainReason } from '../../src/data/identifiers/reasons.ts';
+import { writeNifti } from '../../src/data/nifti/write.ts';
+import { classesOnImage } from '../../src/data/segmentation/index.ts';
+import { gridOfSlices } from '../../src/data/study/slices.ts';
 import { encodePicture, overlayGrid } from '../../src/report/pictures.ts';
 import { csvLines } from '../../src/results/csv.ts';
-import { type Finding, type Mark, marksOf } from '../../src/results/mark.ts';
+import { type Finding, type Mark, marksOf, only } from '../../src/results/mark.ts';
 import type { Busy, StudyPrediction } from '../protocol.ts';
 import { pseudonymousSubjects } from './identifiers.ts';
 import type { Library, LoadedStack } from './library.ts';
@@ -87,6 +91,39 @@ function pictureOf({ prediction, data }: StudyVerdict): Uint8Array {
   return encodePicture(overlayGrid(images, Math.min(4, images.length), Math.max(1, Math.round(192 / size))));
 }
 
+/** Class maps of a task that tells classes, on the images' own grid, as NIfTI; null where none does. Throws FileError for slices that are not alike. */
+function mapsOf({ prediction: { size, slices } }: StudyVerdict, { loaded, frame }: Job): Uint8Array | null {
+  const maps = slices.map(({ findings }) =>
+    findings.flatMap(({ marks }) => only(marks, 'region')).find(({ of }) => of === 'predicted'),
+  );
+  if (maps.some((map) => map === undefined)) return null;
+  const images = slices.map(({ slice }) => {
+    const phases = loaded.stack.locations[slice]!;
+    return phases[Math.min(frame, phases.length - 1)]!;
+  });
+  const grid = gridOfSlices(images);
+  const [columns, rows] = grid.dims as [number, number];
+  const classes = 1 + Math.max(...maps.map((map) => Math.max(...map!.classes)));
+  const data = new Float32Array(rows * columns * slices.length);
+  for (const [k, { toGrid }] of slices.entries()) {
+    const values = new Float32Array(size * size * classes);
+    for (const [i, own] of maps[k]!.classes.entries()) values[i * classes + own] = 1;
+    data.set(classesOnImage({ values, size, classes }, toGrid, { rows, columns }), k * rows * columns);
+  }
+  return writeNifti({ ...grid, data }, { type: 'u8', gzip: true });
+}
+
+/** Where a stack's slices are no volume, the archive says why in place of its class maps. */
+function mapsOrReason(verdict: StudyVerdict, job: Job): { maps: Uint8Array | null; refused: string | null } {
+  try {
+    return { maps: mapsOf(verdict, job), refused: null };
+  } catch (error) {
+    if (error instanceof PlanewiseError)
+      return { maps: null, refused: plainReason({ code: error.code, message: error.message }).message };
+    throw error;
+  }
+}
+
 const plainName = (text: string): string => text.replaceAll(/[^\w.-]+/g, '-');
 
 /** @throws ConfigError where no study has a stack of the view that the weights are for */
@@ -102,15 +139,20 @@ export async function exportPredictions(input: ExportInput): Promise<Uint8Array<
   const files: Record<string, Uint8Array> = {};
   const stacks: object[] = [];
   const rows: (string | number | null)[][] = [columns];
-  for (const [done, { subject, stack, loaded, frame }] of jobs.entries()) {
+  for (const [done, job] of jobs.entries()) {
+    const { subject, stack, loaded, frame } = job;
     busy({ what: 'Predicting', done, total: jobs.length, detail: `${subject}, phase ${frame + 1}` });
     const name = nameOf(subject);
     const verdict = await judgeStudy(library, weights, { subject, stack, slice: null, frame });
     const { slices, results } = verdict.prediction;
     const start = [name, targetView, stack + 1, frame + 1];
+    const file = `${plainName(name)}-${plainName(targetView)}-${stack + 1}-phase-${frame + 1}`;
+    const { maps, refused } = mapsOrReason(verdict, job);
+    if (maps) files[`masks/${file}.nii.gz`] = maps;
     rows.push(...slices.flatMap((slice) => rowsOf(slice, start)));
     stacks.push({
       ...{ subject: name, view: targetView, stack: stack + 1, phase: frame + 1 },
+      ...(refused !== null && { noMasks: refused }),
       slices: slices.map((slice) => ({
         slice: slice.slice + 1,
         plane: loaded.stack.locations[slice.slice]![0]!.header.plane,
@@ -125,8 +167,7 @@ export async function exportPredictions(input: ExportInput): Promise<Uint8Array<
         count,
       })),
     });
-    files[`pictures/${plainName(name)}-${plainName(targetView)}-${stack + 1}-phase-${frame + 1}.png`] =
-      pictureOf(verdict);
+    files[`pictures/${file}.png`] = pictureOf(verdict);
   }
   const json = { weights: weights.name, grid: { size, spacingMm }, stacks };
   const text = (content: string): Uint8Array => new TextEncoder().encode(content);

@@ -18,7 +18,7 @@ function stepOf(planes: readonly ImagePlane[]): Vec3 {
   return scale(way, 1 / (planes.length - 1));
 }
 
-/** Row-major 4×4, voxel indices to RAS. */
+/** Row-major 4×4, voxel indices (column, row, slice) of planes in order to RAS. */
 function affineOf(planes: readonly ImagePlane[]): number[] {
   const { position, rowDirection, columnDirection, spacingMm } = planes[0]!;
   const columns = [
@@ -54,15 +54,21 @@ function expectAlike(slices: readonly ScannedImage[]): void {
 const valuesOf = ({ values, padding }: PixelImage): Float32Array =>
   padding ? values.map((value, i) => (padding[i] ? 0 : value)) : values;
 
-/** The slices, in the order given, as a NIfTI volume, columns first. Throws what reading them throws. */
-export async function niftiOfSlices(slices: readonly ScannedImage[]): Promise<NiftiVolume> {
+/** Where the voxels of slices lie, in the order given. Throws FileError for slices that are not alike. */
+export function gridOfSlices(slices: readonly ScannedImage[]): Omit<NiftiVolume, 'data'> {
   expectAlike(slices);
   const planes = slices.map(({ header }) => header.plane);
   const { rows, columns, spacingMm } = planes[0]!;
+  const spacing = [spacingMm[1], spacingMm[0], length(stepOf(planes))];
+  return { dims: [columns, rows, slices.length], spacing, affine: affineOf(planes) };
+}
+
+/** The slices, in the order given, as a NIfTI volume, columns first. Throws what reading them throws. */
+export async function niftiOfSlices(slices: readonly ScannedImage[]): Promise<NiftiVolume> {
+  const grid = gridOfSlices(slices);
+  const [columns, rows] = grid.dims as [number, number];
   const read = dicomReader();
   const data = new Float32Array(slices.length * rows * columns);
   for (const [k, slice] of slices.entries()) data.set(valuesOf(await read(slice)), k * rows * columns);
-  const affine = affineOf(planes);
-  const spacing = [spacingMm[1], spacingMm[0], length(stepOf(planes))];
-  return { dims: [columns, rows, slices.length], spacing, affine, data };
+  return { ...grid, data };
 }

@@ -27,7 +27,8 @@ export interface Head {
   build(at: Declarations, features: number): Layer;
 }
 
-function expectHead(call: string, path: unknown, channels: unknown): void {
+/** @throws ConfigError for a path or a number of channels that is none */
+export function expectHead(call: string, path: unknown, channels: unknown): void {
   if (typeof path !== 'string' || path === '')
     throw new ConfigError(`${call} got ${describe(path)} for its path. Pass a name, such as 'final'.`);
   expectWhole(`channels of ${call}`, channels, 1);

@@ -14,7 +14,9 @@ export {
   type Precision,
 } from './headed.ts';
 export {
+  type GridHeadOptions,
   type GroupedHeadOptions,
+  gridHead,
   groupedHead,
   type Head,
   type PixelHeadOptions,

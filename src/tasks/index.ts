@@ -9,10 +9,12 @@ import { longitudinal } from './longitudinal/index.ts';
 import { maskedImage } from './maskedImage.ts';
 import { modelsGenesis } from './modelsGenesis/index.ts';
 import { orientation } from './orientation/index.ts';
+import { recolourisation } from './recolourisation.ts';
 import { reconstruction } from './reconstruction.ts';
 import { rotation } from './rotation.ts';
 import { rubiksCube, rubiksCubePlus } from './rubik/index.ts';
 import { segmentation } from './segmentation/index.ts';
+import { selfLoop } from './selfLoop/index.ts';
 import { siameseDistance } from './siameseDistance/index.ts';
 import { sliceOrder } from './sliceOrder/index.ts';
 import { stackRotation } from './stackRotation.ts';
@@ -30,6 +32,7 @@ export const tasks: readonly Task[] = [
   contextRestoration,
   modelsGenesis,
   reconstruction,
+  recolourisation,
   maskedImage,
   contrastive,
   sliceOrder,
@@ -38,4 +41,5 @@ export const tasks: readonly Task[] = [
   jigsaw,
   rubiksCube,
   rubiksCubePlus,
+  selfLoop,
 ];

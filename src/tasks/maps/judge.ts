@@ -9,9 +9,6 @@ import { subjectMeans } from '../../results/subjects.ts';
 import { blockOf } from '../outputs.ts';
 import type { HostOutputs, InputImages, Judge, Verdict } from '../task.ts';
 
-/** The map of an example, [size, size, channels]; null where it has none. */
-type MapOf = (sample: Sample, row: number, images: InputImages | undefined) => ArrayLike<number> | null;
-
 export interface MapJudgeOptions {
   /** Of as many channels as maps are told, at full size. */
   readonly head: Head;
@@ -22,9 +19,15 @@ export interface MapJudgeOptions {
   readonly maps: readonly { readonly key: string; readonly title: string }[];
   /** What is off: the mean of absolute errors, or the root of the mean of squared ones. */
   readonly error: 'absolute' | 'squared';
-  readonly truthOf: MapOf;
+  /** The map of example `row` of a block, [size, size, channels]; null where it has none. @param drawn by the input */
+  truthOf(
+    sample: Sample,
+    row: number,
+    drawn: number,
+    images: InputImages | undefined,
+  ): ArrayLike<number> | null;
   /** Maps that one would answer without having learnt anything; each figure's trivial answer is the best of them. */
-  readonly otherwise: readonly MapOf[];
+  readonly otherwise: readonly ((sample: Sample) => ArrayLike<number>)[];
   readonly note: string;
 }
 
@@ -74,20 +77,20 @@ export class MapJudge implements Judge {
   add(
     outputs: HostOutputs,
     samples: readonly Sample[],
-    _drawn: ArrayLike<number>,
+    drawn: ArrayLike<number>,
     images?: InputImages,
   ): void {
-    const { head, size, truthOf, otherwise } = this.#options;
+    const { head, size, otherwise } = this.#options;
     const values = blockOf(outputs, head, samples.length, [size, size]);
     const each = size ** 2 * head.channels;
     this.#block = samples.map((sample, row): Shown => {
       const shown = { image: sample.pixels(), answer: values.subarray(row * each, (row + 1) * each) };
-      const truth = truthOf(sample, row, images);
+      const truth = this.#options.truthOf(sample, row, drawn[row]!, images);
       if (!truth) {
         this.#leftOut++;
         return { ...shown, truth, errors: [] };
       }
-      const errors = [shown.answer, ...otherwise.map((of) => of(sample, row, images)!)].map((map) =>
+      const errors = [shown.answer, ...otherwise.map((of) => of(sample))].map((map) =>
         this.#errorsOf(map, truth),
       );
       this.#rows.push({ subject: sample.subject, errors });

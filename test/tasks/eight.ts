@@ -88,7 +88,6 @@ export async function learntOnEight(
   settings: unknown = task.defaults,
   steps = 60,
   data = eightImages(),
-  learningRate = 1e-2,
 ): Promise<Evaluation> {
   const backbone = unet.build({ width: 4, depth: 3, unusedLayers: false }, 1);
   const plan = planOf(backbone, [{ task, weight: 1, settings }], data.manifest, data.manifest);

@@ -95,7 +95,7 @@ function headPaths(): string[] {
   const groupNames = { pathology: ['a', 'b'] };
   const facts = { targetView: 'v', referenceViews: ['r', 's'], classes: ['background', 'organ'], groupNames };
   return tasks.flatMap(({ defaults, setup }) =>
-    setup(facts, defaults, { size: 16, spacingMm: 8 }).heads.map(({ path }) => path),
+    setup(facts, defaults, { size: 48, spacingMm: 8 }).heads.map(({ path }) => path),
   );
 }
 

@@ -79,6 +79,16 @@ export function viewOf(
 export const drawnOf = <T>(items: readonly T[], draw: () => number): T =>
   items[Math.floor(items.length * draw())]!;
 
+/** So many of the numbers, in their order, `own` among them where it is there; each choice with equal chance. */
+export function someOf(numbers: readonly number[], count: number, own: number, draw: () => number): number[] {
+  const left = new Set(numbers);
+  while (left.size > count) {
+    const others = [...left].filter((number) => number !== own);
+    left.delete(drawnOf(others, draw));
+  }
+  return [...left];
+}
+
 /** One augmented image. */
 export const oneImage: Input = {
   name: 'image',

@@ -27,7 +27,8 @@ export interface Head {
   build(at: Declarations, features: number): Layer;
 }
 
-function expectHead(call: string, path: unknown, channels: unknown): void {
+/** @throws ConfigError for a path or a number of channels that is none */
+export function expectHead(call: string, path: unknown, channels: unknown): void {
   if (typeof path !== 'string' || path === '')
     throw new ConfigError(`${call} got ${describe(path)} for its path. Pass a name, such as 'final'.`);
   expectWhole(`channels of ${call}`, channels, 1);
@@ -172,6 +173,52 @@ export function groupedHead(path: string, channels: number, options: GroupedHead
           const own = ops.reshape(strongest(centre), [images / slices, slices * features]);
           const narrow = ops.relu(each.forward(own));
           return layers.forward(ops.reshape(narrow, [images / group, tiles * width]), mode);
+        },
+      };
+    },
+  };
+}
+
+export interface GridHeadOptions extends PooledHeadOptions {
+  /** Cells along each side of the map. */
+  readonly cells: number;
+  /** Numbers that each cell is brought to, by one layer for all. */
+  readonly width: number;
+}
+
+/**
+ * Numbers for an image of cells from its deepest features: of each cell the maximum over its part of the map; linear and
+ * ReLU, the same for every cell; the cells side by side, row by row; linear, dropout, ReLU, linear. [N, h, w, features] to
+ * [N, channels], f32 in mixed precision too.
+ */
+export function gridHead(path: string, channels: number, options: GridHeadOptions): Head {
+  expectHead('gridHead', path, channels);
+  expectSettings('gridHead', options, ['cells', 'width', 'hidden', 'dropout']);
+  const { cells, width } = options;
+  for (const [name, value] of Object.entries({ cells, width })) expectWhole(`gridHead.${name}`, value, 1);
+  expectHidden('gridHead', options);
+  return {
+    tap: 'centre',
+    path,
+    channels,
+    build(at, features) {
+      const each = new Linear(at.at('cell'), features, width);
+      const layers = new HiddenLayers(at, cells ** 2 * width, channels, options);
+      return {
+        forward(centre, mode) {
+          const [images, height, side] = centre.shape as [number, number, number];
+          if (height !== side || side % cells !== 0)
+            throw new ShapeError(
+              'gridHead',
+              'x',
+              `has features of ${height}×${side} px`,
+              `Head ${path} reads squares that ${cells} cells divide.`,
+            );
+          const kernel = side / cells;
+          const most = ops.maxPool2d(centre, { kernel, stride: kernel });
+          const own = ops.reshape(most, [images * cells ** 2, features]);
+          const narrow = ops.relu(each.forward(own.dtype === 'f16' ? ops.cast(own, 'f32') : own));
+          return layers.forward(ops.reshape(narrow, [images, cells ** 2 * width]), mode);
         },
       };
     },

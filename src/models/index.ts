@@ -3,6 +3,7 @@
 export { type AverageSettings, MovingAverage } from './average.ts';
 export type { Body, BodyMode, Features, Tap } from './body.ts';
 export { Declarations, Declared, type Init } from './declare.ts';
+export { type DecodedHeadOptions, decodedHead } from './decodedHead.ts';
 export {
   type BodySpec,
   declareHeaded,
@@ -13,7 +14,9 @@ export {
   type Precision,
 } from './headed.ts';
 export {
+  type GridHeadOptions,
   type GroupedHeadOptions,
+  gridHead,
   groupedHead,
   type Head,
   type PixelHeadOptions,

@@ -9,11 +9,15 @@ import { longitudinal } from './longitudinal/index.ts';
 import { maskedImage } from './maskedImage.ts';
 import { modelsGenesis } from './modelsGenesis/index.ts';
 import { orientation } from './orientation/index.ts';
+import { recolourisation } from './recolourisation.ts';
+import { reconstruction } from './reconstruction.ts';
 import { rotation } from './rotation.ts';
 import { rubiksCube, rubiksCubePlus } from './rubik/index.ts';
 import { segmentation } from './segmentation/index.ts';
+import { selfLoop } from './selfLoop/index.ts';
 import { siameseDistance } from './siameseDistance/index.ts';
 import { sliceOrder } from './sliceOrder/index.ts';
+import { stackRotation } from './stackRotation.ts';
 import type { Task } from './task.ts';
 
 /** The tasks that a configuration can ask for. */
@@ -22,10 +26,13 @@ export const tasks: readonly Task[] = [
   location,
   segmentation,
   rotation,
+  stackRotation,
   classification,
   anatomicalPosition,
   contextRestoration,
   modelsGenesis,
+  reconstruction,
+  recolourisation,
   maskedImage,
   contrastive,
   sliceOrder,
@@ -34,4 +41,5 @@ export const tasks: readonly Task[] = [
   jigsaw,
   rubiksCube,
   rubiksCubePlus,
+  selfLoop,
 ];

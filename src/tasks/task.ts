@@ -55,12 +55,14 @@ export interface Step {
   at(field: Field): Tensor;
   /** [N, labels], f32: 1 where the label is known. */
   mask(field: Field): Tensor;
+  /** [1], f32: the number of the training's step, from 1, for losses that change as it goes on; null in validation. */
+  number(): Tensor | null;
 }
 
 /** Outputs of a few images on the host, by head: row-major, as the head gives them. */
 export type HostOutputs = (head: Head) => Float32Array;
 
-/** Images of a block as an input gave them that alters them or shows several. */
+/** Images of a block as an input gave them that alters them, shows several or has tables. */
 export interface InputImages {
   /** [images, size, size] */
   readonly clean: Float32Array;
@@ -94,7 +96,7 @@ export interface Judge {
    * Outputs of some examples, whose labels are in the samples.
    * @param samples of each example's first image
    * @param drawn what the input drew for each
-   * @param images where the part's input alters them or shows several
+   * @param images where the part's input alters them, shows several or has tables
    * @throws ShapeError for outputs of more or fewer images
    */
   add(outputs: HostOutputs, samples: readonly Sample[], drawn: ArrayLike<number>, images?: InputImages): void;

@@ -29,7 +29,7 @@ export interface PredictOptions {
 
 /**
  * Told of each block: outputs of the examples that the batch begins with, `batch.count` of them, and the images where
- * the input alters them or shows several.
+ * the input alters them, shows several or has tables.
  */
 export type OnBlock = (outputs: HostOutputs, batch: Batch, images?: InputImages) => void;
 
@@ -77,7 +77,7 @@ export async function predictImages(
   const sampler = createSampler(data, { batch, epoch: 'sequential', images: indices, input });
   const inputs = new StreamInputs(device, { input, tasks: [] }, batch, data.manifest.size);
   // others are the samples' own
-  const isLookedAt = input.alter !== undefined || input.views > 1;
+  const isLookedAt = input.alter !== undefined || input.tables !== undefined || input.views > 1;
   const step = await capture(device, () =>
     noGrad((): Outputs => {
       const { images, seen } = inputs.still();

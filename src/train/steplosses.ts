@@ -18,6 +18,10 @@ export interface Pass {
   readonly streams: readonly StreamInputs[];
 }
 
+/** The second of the two numbers that a training step's draws follow from: seed and step. */
+const numberOf = ({ random }: BodyMode): Tensor | null =>
+  random ? ops.cast(ops.slice(random, 1, 2), 'f32') : null;
+
 /** The weighted sum of the tasks' losses, and each. @param onStream told of the outputs of each stream's forward pass */
 export function lossesOf(
   { network, tasks, streams }: Pass,
@@ -31,7 +35,9 @@ export function lossesOf(
     const heads = stream.tasks.flatMap(({ part }) => part.heads);
     const { output } = network.run(seen, { ...mode, again: i > 0 }, heads);
     onStream(stream, output);
-    for (const planned of stream.tasks) terms.set(planned, planned.part.loss({ out: output, ...step }));
+    const number = () => numberOf(mode);
+    for (const planned of stream.tasks)
+      terms.set(planned, planned.part.loss({ out: output, number, ...step }));
   }
   const weighted = tasks.map((planned) => {
     const term = terms.get(planned)!;

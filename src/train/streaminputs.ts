@@ -13,7 +13,7 @@ import { Tensor } from '../tensor/tensor.ts';
 import type { PlannedTask, Stream } from './plan.ts';
 
 /** What a forward pass of a stream begins with. */
-export interface StreamStep extends Omit<Step, 'out'> {
+export interface StreamStep extends Omit<Step, 'out' | 'number'> {
   /** What the network sees: the images, altered where the input does. */
   readonly seen: Tensor;
 }

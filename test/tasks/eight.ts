@@ -92,7 +92,14 @@ export async function learntOnEight(
   const backbone = unet.build({ width: 4, depth: 3, unusedLayers: false }, 1);
   const plan = planOf(backbone, [{ task, weight: 1, settings }], data.manifest, data.manifest);
   const config = tinyConfig({
-    ...{ size, steps, batch: 8, learningRate: 1e-2, validationFraction: 0, testFraction: 0 },
+    ...{
+      size: data.manifest.size,
+      steps,
+      batch: 8,
+      learningRate: 1e-2,
+      validationFraction: 0,
+      testFraction: 0,
+    },
     ...{ validateEvery: steps, checkpointEvery: steps, epoch: 'all' },
   });
   const files = new MemoryFiles();

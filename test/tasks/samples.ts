@@ -52,6 +52,7 @@ export const stepOf = (
   at: (field) => found(values, field),
   mask: (field) => found(masks, field),
   images: images as Tensor,
+  number: () => null,
 });
 
 /** Images that a judge is told of, with these tables and no others. */

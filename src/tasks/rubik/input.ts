@@ -1,7 +1,7 @@
 /** @file What Rubik's cube shows: tiles of two groups of slices of a stack, exchanged, turned and partly hidden. */
 import * as ops from '../../autograd/ops.ts';
 import { type Field, field } from '../../data/field.ts';
-import type { Example } from '../../data/input.ts';
+import { type Example, someOf } from '../../data/input.ts';
 import type { Grid, TaskInput } from '../task.ts';
 import {
   type Cells,
@@ -39,16 +39,6 @@ type Draw = () => number;
 /** Which of `count`, each equally often. */
 const oneOf = (count: number, draw: Draw): number => Math.floor(draw() * count);
 
-/** So many of the numbers, in their order, `own` among them where it is there. */
-function some(numbers: readonly number[], count: number, own: number, draw: Draw): number[] {
-  const left = new Set(numbers);
-  while (left.size > count) {
-    const others = [...left].filter((number) => number !== own);
-    left.delete(others[oneOf(others.length, draw)]!);
-  }
-  return [...left];
-}
-
 /**
  * Two groups of slices from base to apex: three of each half, in order, the slice between the halves left out; that is the
  * one nearest to the middle which leaves three to either side and is not the slice whose turn it is. Null where there is
@@ -64,8 +54,8 @@ export function sliceGroups(count: number, own: number, draw: Draw): [number[], 
   if (between === undefined) return null;
   const numbers = Array.from({ length: count }, (_, i) => i);
   return [
-    some(numbers.slice(0, between), SLICES, own, draw),
-    some(numbers.slice(between + 1), SLICES, own, draw),
+    someOf(numbers.slice(0, between), SLICES, own, draw),
+    someOf(numbers.slice(between + 1), SLICES, own, draw),
   ];
 }
 

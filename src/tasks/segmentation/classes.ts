@@ -1,6 +1,19 @@
-/** @file Masks of training images: how often classes are, and what is usual where. */
+/** @file Classes of masks: their names, how often they are in training images, and what is usual where. */
+import { ConfigError } from '../../base/errors.ts';
 import type { Sample } from '../../data/sample.ts';
+import { UNKNOWN } from '../../data/types.ts';
 import { likeliest } from '../outputs.ts';
+import type { Facts } from '../task.ts';
+
+/** Names of the classes, background first. @param task that asks @throws ConfigError for fewer than two, or too many */
+export function classesOf(task: string, { classes = [] }: Facts): readonly string[] {
+  if (classes.length < 2)
+    throw new ConfigError(
+      `Task ${task}: the data have no masks of two classes or more. Give images with masks, or leave the task out.`,
+    );
+  if (classes.length <= UNKNOWN) return classes;
+  throw new ConfigError(`Task ${task}: ${classes.length} classes are more than the ${UNKNOWN} of a mask.`);
+}
 
 /**
  * Whether an answer can be measured by an image's mask: background is known. Where only a structure is, nobody can see

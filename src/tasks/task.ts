@@ -188,9 +188,11 @@ export interface Task<S = unknown> {
   readonly added?: Partial<S>;
   /**
    * Figures that need many subjects at once, of folds too small to have them; their keys are none of the verdict's.
-   * @param summaries its parts of the evaluations of the folds, one at least
+   * @param summaries its parts of the evaluations of the folds, one at least, each of which `poolable` says yes to
    */
   readonly pool?: (summaries: readonly object[]) => PooledVerdict;
+  /** Whether its part of an evaluation that was read from a file is as the verdict made it; with `pool`. */
+  readonly poolable?: (summary: unknown) => boolean;
   /** @throws ConfigError where the data lack what it needs */
   setup(facts: Facts, settings: S, grid: Grid): Part;
 }

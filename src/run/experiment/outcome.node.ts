@@ -21,7 +21,7 @@ import { evaluationFile } from '../job.node.ts';
 import { leadingTo } from './check.ts';
 import { chainOf, type Grid, type Point, type Unit, unitTitle } from './grid.ts';
 import { readPlanned } from './planes.node.ts';
-import { pooledEvaluations, type Summaries } from './pooling.ts';
+import { arePoolable, pooledEvaluations, type Summaries } from './pooling.ts';
 import { stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 import { sharedExperiment } from './shared.ts';
@@ -52,7 +52,7 @@ async function readRun(folder: string, point: Point): Promise<ExperimentRun> {
   const own =
     fold === null
       ? {}
-      : { fold, summaries: await readJson<Summaries>(join(folder, name), evaluationFile, isRecord) };
+      : { fold, summaries: await readJson<Summaries>(join(folder, name), evaluationFile, arePoolable) };
   return { name, ...of, labelled, steps, seed, ...own, results };
 }
 

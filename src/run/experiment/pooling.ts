@@ -1,4 +1,5 @@
 /** @file Figures of many subjects at once, of folds too small to have them: by the tasks that have some. */
+import { isRecord } from '../../base/record.ts';
 import type { Evaluation } from '../../results/evaluation.ts';
 import { type RecordedResult, recordedResult } from '../../results/experiment.ts';
 import type { Pooled } from '../../results/folds.ts';
@@ -7,6 +8,11 @@ import type { Point } from './grid.ts';
 
 /** Each task's part of an evaluation, by its name. */
 export type Summaries = Readonly<Record<string, unknown>>;
+
+/** Whether a value read from evaluation.json holds what its tasks pool. */
+export const arePoolable = (value: unknown): value is Summaries =>
+  isRecord(value) &&
+  tasks.every(({ name, poolable }) => !poolable || !Object.hasOwn(value, name) || poolable(value[name]));
 
 /** What the evaluations of folds come to together, in the order of the tasks; of tasks that all of them have. */
 export function pooledEvaluations(folds: readonly Summaries[]): Pooled {

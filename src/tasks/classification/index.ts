@@ -13,7 +13,7 @@ import { type ClassWeighting, ClassWeights, classWeighting } from '../classWeigh
 import { number, text, whole } from '../settings.ts';
 import { defineTask, type Facts } from '../task.ts';
 import { StudyJudge } from './judge.ts';
-import { pooledStudies } from './pool.ts';
+import { isPoolable, pooledStudies } from './pool.ts';
 import { groupCounts } from './studies.ts';
 
 export interface ClassificationSettings {
@@ -66,6 +66,7 @@ export const classification = defineTask<ClassificationSettings>({
   },
   defaults: { label: pathology, classWeights: 'equal', hidden: 128, dropout: 0.5 },
   pool: pooledStudies,
+  poolable: isPoolable,
   setup(facts, { label, classWeights, hidden, dropout }) {
     const classes = classesOf(facts, label);
     const weights = new ClassWeights('classification', classWeights, classes.length, 'groups by name');

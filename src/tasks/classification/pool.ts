@@ -1,4 +1,5 @@
 /** @file What answers on the studies of several folds come to together: figures that a fold alone has too few studies for. */
+import { isRecord } from '../../base/record.ts';
 import { macroAuc } from '../../results/auc.ts';
 import type { PooledVerdict } from '../task.ts';
 import {
@@ -21,6 +22,33 @@ interface Kept {
     readonly predicted: string;
     readonly probabilities: readonly number[];
   }[];
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+
+const isPrediction =
+  (classes: readonly unknown[]) =>
+  (value: unknown): boolean =>
+    isRecord(value) &&
+    isText(value.subject) &&
+    (value.group === null || isText(value.group)) &&
+    typeof value.images === 'number' &&
+    classes.includes(value.predicted) &&
+    Array.isArray(value.probabilities) &&
+    value.probabilities.length === classes.length &&
+    value.probabilities.every((one) => typeof one === 'number');
+
+/** Whether classification's part of an evaluation has what is pooled; null where no study was looked at. */
+export function isPoolable(summary: unknown): boolean {
+  if (summary === null) return true;
+  if (!isRecord(summary)) return false;
+  const { classes, predictions } = summary;
+  return (
+    Array.isArray(classes) &&
+    classes.every(isText) &&
+    Array.isArray(predictions) &&
+    predictions.every(isPrediction(classes))
+  );
 }
 
 const judgedIn = ({ classes, predictions }: Kept): Judged[] =>

@@ -44,6 +44,52 @@ describe('an experiment’s finished runs', () => {
     }
   });
 
+  const said = {
+    ...{ label: 'pathology', classes: ['NOR', 'DCM'] },
+    predictions: [{ subject: 'a', group: 'NOR', images: 2, predicted: 'NOR', probabilities: [0.75, 0.25] }],
+  };
+  const [prediction] = said.predictions;
+  const folds = gridOf(parseExperiment({ ...tiny, subjects: { test: '2 folds' } }, 'tiny.json'), 2);
+  const evaluated = async (classification: unknown): Promise<unknown> => {
+    const { name } = folds.points[0]!;
+    await write(`${name}/config.json`, '{}');
+    await write(`${name}/results.json`, '[]');
+    const text = typeof classification === 'string' ? classification : JSON.stringify({ classification });
+    await write(`${name}/evaluation.json`, text);
+    return readRuns(at(), folds).catch((caught: unknown) => caught);
+  };
+
+  it.each([
+    ['is cut short', '{"classification": {"cl', /is not JSON/],
+    ['is no object', '[]', /does not hold what a run came to/],
+    ['has a number for a task', 1, /does not hold/],
+    ['has no classes', { ...said, classes: undefined }, /does not hold/],
+    ['has no predictions', { ...said, predictions: {} }, /does not hold/],
+    ['has nobody', { ...said, predictions: [{ ...prediction, subject: null }] }, /does not hold/],
+    [
+      'has a class that is none',
+      { ...said, predictions: [{ ...prediction, predicted: 'X' }] },
+      /does not hold/,
+    ],
+    [
+      'lacks a probability',
+      { ...said, predictions: [{ ...prediction, probabilities: [1] }] },
+      /does not hold/,
+    ],
+  ])('of a fold are refused by file where evaluation.json %s', async (_, content, message) => {
+    const error = await evaluated(content);
+    expect(error).toBeInstanceOf(FileError);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(message),
+      file: expect.stringMatching(/evaluation\.json$/),
+    });
+  });
+
+  it('of a fold are read as they were written', async () => {
+    expect(await evaluated(said)).toMatchObject([{ summaries: { classification: said } }]);
+    expect(await evaluated(null)).toMatchObject([{ summaries: { classification: null } }]);
+  });
+
   it('are left alone where experiment.json is damaged', async () => {
     await write('experiment.json', '{"name": "tin');
     await expect(openFolder(at(), experiment)).rejects.toThrow(/experiment\.json: is not JSON/);

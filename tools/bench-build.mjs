@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import './shaders.mjs';
+import './swiftshader.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -2,10 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildBench } from './bench-build.mjs';
 import { buildForms } from './forms-build.mjs';
+import { packageFolders } from './packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = resolve(process.argv[2] ?? 'dist/bundle');
@@ -27,40 +28,12 @@ const exists = (path) =>
     () => false,
   );
 
-/** Folder of a package as seen from another: its own node_modules first, then those around it. */
-async function folderOf(name, from) {
-  for (let at = from; ; at = dirname(at)) {
-    const folder = join(at, 'node_modules', name);
-    if (basename(at) !== 'node_modules' && (await exists(folder))) return folder;
-    if (at === dirname(at)) return null;
-  }
-}
-
-/** Folders, from `top`, of everything that the packages of a package.json need at run time. */
-async function needed(top) {
-  const found = new Set();
-  const visit = async (folder) => {
-    const { dependencies = {} } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-    for (const name of Object.keys(dependencies)) {
-      const at = await folderOf(name, folder);
-      if (!at || found.has(at)) continue;
-      found.add(at);
-      await visit(at);
-    }
-  };
-  await visit(top);
-  return [...found];
-}
-
-/** Other platforms' drivers, a browser, and what no program reads. */
-const left = [
-  /webgpu\/dist\/(?!linux-x64)[^/]+$/,
-  /@sparticuz\/chromium\/bin\/(?!swiftshader)[^/]+$/,
-  /\.(map|md|flow|d\.[cm]?ts|d\.ts\.map)$/,
-];
+/** Other platforms' drivers, and what no program reads. */
+const left = [/webgpu\/dist\/(?!linux-x64)[^/]+$/, /\.(map|md|flow|d\.[cm]?ts|d\.ts\.map)$/];
 
 async function copyPackages(top, to) {
-  for (const folder of await needed(top)) {
+  const { dependencies } = JSON.parse(await readFile(join(top, 'package.json'), 'utf8'));
+  for (const folder of await packageFolders(top, Object.keys(dependencies))) {
     const target = join(to, folder.slice(top.length));
     const filter = (path) => {
       const inside = path.slice(folder.length);

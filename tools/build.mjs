@@ -6,7 +6,8 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { finishDeclarations } from './declarations.mjs';
-import { licensesOf } from './licenses.mjs';
+import { licensesOf, neededBy } from './licenses.mjs';
+import './swiftshader.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -31,6 +32,9 @@ const decoders = {
   '@cornerstonejs/codec-openjpeg/decode': 'openjpeg.js',
 };
 
+/** Other packages that come as modules of dist/packages, and what is used of them: installed they are many times as large. */
+const packages = { dcmjs: 'data' };
+
 /** Leaves what a module imports where it is: modules of src by the names they get, packages by their own. */
 const imports = {
   name: 'imports',
@@ -39,6 +43,7 @@ const imports = {
       if (kind === 'entry-point') return undefined;
       const up = relative(resolveDir, join(root, 'src'));
       if (path in decoders) return { path: `${up}/decoders/${decoders[path]}`, external: true };
+      if (path in packages) return { path: `${up}/packages/${path}.js`, external: true, sideEffects: false };
       // what a module imports for its types alone is not imported
       return {
         path: path.replace(/^(\..*)\.ts$/, '$1.js'),
@@ -76,10 +81,24 @@ async function decoderModules() {
   await Promise.all(Object.entries(decoders).map(one));
 }
 
+async function packageModules() {
+  const one = ([name, used]) =>
+    build({
+      ...{ ...shared, minify: true, mainFields: ['module', 'main'] },
+      stdin: { contents: `export { ${used} } from '${name}';`, resolveDir: root },
+      outfile: `dist/packages/${name}.js`,
+    });
+  await Promise.all(Object.entries(packages).map(one));
+}
+
 /** Of what dist/ holds of others; what it imports comes with its own. */
 async function licenses() {
   const held = Object.keys(decoders).map((path) => path.replace(/\/decode$/, ''));
-  await writeFile(join(root, 'dist', 'LICENSES.txt'), await licensesOf([...held, 'uplot']));
+  const packed = await neededBy(Object.keys(packages));
+  await writeFile(
+    join(root, 'dist', 'LICENSES.txt'),
+    await licensesOf([...held, ...packed, 'uplot', '@sparticuz/chromium']),
+  );
 }
 
 async function declarations() {
@@ -96,7 +115,7 @@ async function declarations() {
 
 /** All but what other tools build there. */
 async function clean() {
-  const kept = new Set(['web', 'bench', 'bundle']);
+  const kept = new Set(['web', 'bench', 'bundle', 'swiftshader']);
   const names = await readdir(join(root, 'dist')).catch(() => []);
   const old = names.filter((name) => !kept.has(name));
   await Promise.all(old.map((name) => rm(join(root, 'dist', name), { recursive: true })));
@@ -104,7 +123,7 @@ async function clean() {
 
 try {
   await clean();
-  await Promise.all([modules(), decoderModules(), declarations()]);
+  await Promise.all([modules(), decoderModules(), packageModules(), declarations()]);
   await licenses();
   await chmod(join(root, 'dist', 'cli.js'), 0o755);
 } catch (error) {

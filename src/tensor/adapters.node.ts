@@ -1,13 +1,12 @@
-/** @file Software adapters for Dawn in Node: the system's Vulkan drivers, and the SwiftShader that comes with npm. */
-import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+/** @file Software adapters for Dawn in Node: the system's Vulkan drivers, and the SwiftShader in this package. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import * as modules from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
-import { createBrotliDecompress } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliDecompress } from 'node:zlib';
 import { DeviceError } from '../base/errors.ts';
 import { driverCache } from './cachefolder.node.ts';
 
@@ -30,31 +29,46 @@ export function systemDrivers(): string[] {
     .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
 }
 
-async function unpack(archive: string, folder: string): Promise<void> {
-  const { extract } = require('tar-fs') as { extract(to: string): NodeJS.WritableStream };
-  const { createReadStream } = await import('node:fs');
+/**
+ * Folder of the packed driver in this package, made by tools/swiftshader.mjs. The package is looked for by its name, which
+ * a program bundled with it can do too.
+ */
+function packedDriver(): string {
+  try {
+    return join(dirname(require.resolve('planewise/package.json')), 'dist', 'swiftshader');
+  } catch {
+    throw new DeviceError(
+      'The embedded SwiftShader is a file of the package planewise, which is not there. Install planewise beside the program, or a Vulkan driver.',
+    );
+  }
+}
+
+async function unpack(packed: string, folder: string): Promise<void> {
   const partial = `${folder}.${process.pid}`;
   await mkdir(partial, { recursive: true, mode: 0o700 });
-  await pipeline(createReadStream(archive) as Readable, createBrotliDecompress(), extract(partial));
+  for (const name of (await readdir(packed)).filter((file) => file.endsWith('.br'))) {
+    const bytes = await promisify(brotliDecompress)(await readFile(join(packed, name)));
+    await writeFile(join(partial, name.slice(0, -'.br'.length)), bytes);
+  }
   // Another process may have finished first: its copy is as good.
   await rename(partial, folder).catch(() => rm(partial, { recursive: true, force: true }));
 }
 
 /**
  * The ICD file of the embedded SwiftShader, unpacked on first use into the cache folder (`driverCache`).
- * @throws DeviceError where the platform has none (it is built for Linux on x86-64).
+ * @throws DeviceError where the platform has none (it is built for Linux on x86-64), or the package is not there or not
+ *   built.
  */
 export async function embeddedDriver(): Promise<string> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new DeviceError('The embedded SwiftShader runs on Linux x86-64 only. Install a Vulkan driver.');
   }
-  const entry = require.resolve('@sparticuz/chromium');
-  const bin = join(dirname(entry), '..', '..', 'bin');
-  const { version } = require(join(bin, '..', 'package.json')) as { version: string };
-  const name = `swiftshader-${version}`;
+  const packed = packedDriver();
+  if (!existsSync(packed)) throw new DeviceError(`${packed} is not there. Run "npm run build".`);
+  const name = `swiftshader-${readFileSync(join(packed, 'version'), 'utf8')}`;
   const folder = join(driverCache(name), name);
   const icd = join(folder, 'vk_swiftshader_icd.json');
-  if (!existsSync(icd)) await unpack(join(bin, 'swiftshader.tar.br'), folder);
+  if (!existsSync(icd)) await unpack(packed, folder);
   return icd;
 }
 

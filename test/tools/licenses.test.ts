@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { uplotScript } from '../../src/report/uplot.gen.ts';
-import { licensesOf, packageOf } from '../../tools/licenses.mjs';
+import { licensesOf, neededBy, packageOf, productionLicenses } from '../../tools/licenses.mjs';
 
 describe('licences of what a build holds', () => {
   it('are those of the packages that its files are of, however deep they lie, and of what is copied', () => {
@@ -30,5 +30,20 @@ describe('licences of what a build holds', () => {
   it('go where the plotting script goes, into every report', () => {
     expect(uplotScript).toContain('Permission is hereby granted');
     expect(uplotScript.slice(2)).not.toContain('/*\n/*');
+  });
+
+  it('are those of what is bundled in turn, each version by itself, and of the embedded adapter', async () => {
+    const names = await neededBy(['dcmjs']);
+    expect(names).toContain('gl-matrix');
+    const text = await licensesOf([...names, '@sparticuz/chromium']);
+    expect(text).toMatch(/^pako 2\.[\d.]+ /m);
+    expect(text).toContain('The SwiftShader Authors');
+  });
+
+  it('are permissive in a production install', async () => {
+    const found = await productionLicenses();
+    expect(found.map(({ name }) => name)).toContain('webgpu');
+    const ours = /^\(?(MIT|BSD-3-Clause|Apache-2\.0|Zlib|ISC)( AND (MIT|BSD-3-Clause|Apache-2\.0|Zlib))?\)?$/;
+    expect(found.filter(({ license }) => !ours.test(license))).toEqual([]);
   });
 });

@@ -83,3 +83,18 @@ it('a run’s weights are taken over by a training on labelled volumes, whose re
   // a folder is of people
   expect(text + maps.join()).not.toMatch(/patient0/);
 }, 300_000);
+
+it('a second tab is told that the first has the files, and changes none', async () => {
+  const before = await keptFile(page, 'run', initFile, 'sha256');
+  const second = await page.context().newPage();
+  await second.goto(site.url);
+  await second
+    .getByRole('alert')
+    .getByText(/it is open in another tab of this browser/)
+    .waitFor();
+  expect(await second.getByRole('tab').count()).toBe(0);
+  expect(await keptFile(page, 'run', initFile, 'sha256')).toBe(before);
+  await page.close();
+  await second.reload();
+  await second.getByRole('tab', { name: 'Use' }).waitFor();
+}, 60_000);

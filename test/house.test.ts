@@ -75,8 +75,15 @@ const otherwise: readonly {
     files: [
       ...['study', 'prepared', 'labels'].map((name) => `src/commands/${name}.ts`),
       ...['panels/data', 'panels/study', 'protocol/data', 'protocol/study'].map((name) => `web/${name}.ts`),
-      ...['folder', 'library', 'plan', 'predict', 'session'].map((name) => `web/work/${name}.ts`),
+      ...['exportall', 'folder', 'library', 'plan', 'predict', 'session'].map(
+        (name) => `web/work/${name}.ts`,
+      ),
     ],
+  },
+  {
+    word: 'segmentation',
+    reason: 'class maps on the images’ own grid, by src/data/segmentation',
+    files: ['web/work/exportall.ts'],
   },
   { word: 'location', reason: 'the address of the page', files: ['web/frame.ts', 'web/sw.ts'] },
 ];

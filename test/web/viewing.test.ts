@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Vec3 } from '../../src/data/types.ts';
 import { roundLength } from '../../web/viewing/annotations.ts';
+import { directionLetters, edgeLetters } from '../../web/viewing/edges.ts';
 import { Wheel } from '../../web/viewing/gestures.ts';
-import { directionLetters, edgeLetters } from '../../web/viewing/orientation.ts';
 import { pixelAt, Viewport } from '../../web/viewing/viewport.ts';
 import { shortAxisPlane } from '../data/dicom-writer.ts';
 

@@ -9,7 +9,7 @@ type Sets = Readonly<Record<string, unknown>>;
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/** `augmentation.rotationDeg` stands under augmentation, `batchNorm` under general. */
+/** `augmentation.scale` stands under augmentation, `clipNorm` under general. */
 const sectionOf = (path: string): string => path.split('.').slice(0, -1).join(' ') || 'general';
 
 export class AllSettings {

@@ -13,8 +13,8 @@ import {
 } from '../draw.ts';
 import type { ImageValues } from '../protocol.ts';
 import { annotate } from '../viewing/annotations.ts';
+import { directionLetters } from '../viewing/edges.ts';
 import { listenToGestures, type Point } from '../viewing/gestures.ts';
-import { directionLetters } from '../viewing/orientation.ts';
 import { type Placement, pixelAt, type Shape, Viewport } from '../viewing/viewport.ts';
 
 export interface Window {

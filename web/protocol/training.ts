@@ -22,7 +22,7 @@ export interface TrainingForm {
 
 /** A setting that the form has no field for. */
 export interface Setting {
-  /** `augmentation.rotationDeg`, as `--set` takes it. */
+  /** `augmentation.scale`, as `--set` takes it. */
   readonly path: string;
   /** Unless it is set. */
   readonly value: unknown;

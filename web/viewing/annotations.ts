@@ -1,6 +1,6 @@
 /** @file What viewers write around an image: letters for the patient's sides, and how long a centimetre is. */
 import type { ImagePlane } from '../../src/data/types.ts';
-import { edgeLetters } from './orientation.ts';
+import { edgeLetters } from './edges.ts';
 import type { Placement } from './viewport.ts';
 
 const lengthsMm = [500, 200, 100, 50, 20, 10, 5, 2, 1, 0.5] as const;

@@ -7,7 +7,7 @@ const letters = ['RL', 'AP', 'IS'] as const;
 /** A second letter where a direction is more than 22.5° away from the first. */
 const LEAST = Math.sin(Math.PI / 8);
 
-/** Letters of a direction in the patient, the most fitting first (as in Patient Orientation, DICOM C.7.6.1.1.1). */
+/** Letters of a direction in the patient, the most fitting first (as DICOM (0020,0020) has them, C.7.6.1.1.1). */
 export function directionLetters(direction: Vec3): string {
   return direction
     .map((part, axis) => ({ size: Math.abs(part), letter: letters[axis]![part > 0 ? 1 : 0]! }))

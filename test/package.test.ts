@@ -229,8 +229,12 @@ describe('the package', () => {
       ...weights,
     ])
       expect(files).toContain(name);
-    expect(files.filter((name) => /^dist\/(web|bench|bundle)\b|\.map$|\.gen\.d\.ts$/.test(name))).toEqual([]);
-    const others = files.filter((name) => !/^(dist\b|LICENSE$|README\.md$|package\.json$)/.test(name));
+    expect(files.filter((name) => /^dist\/(api|web|bench|bundle)\b|\.map$|\.gen\.d\.ts$/.test(name))).toEqual(
+      [],
+    );
+    const others = files.filter(
+      (name) => !/^(dist\b|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(name),
+    );
     expect(others.sort()).toEqual(['builtin', 'docs', ...weights].sort());
   });
 

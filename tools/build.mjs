@@ -115,7 +115,7 @@ async function declarations() {
 
 /** All but what other tools build there. */
 async function clean() {
-  const kept = new Set(['web', 'bench', 'bundle', 'swiftshader']);
+  const kept = new Set(['api', 'web', 'bench', 'bundle', 'swiftshader']);
   const names = await readdir(join(root, 'dist')).catch(() => []);
   const old = names.filter((name) => !kept.has(name));
   await Promise.all(old.map((name) => rm(join(root, 'dist', name), { recursive: true })));

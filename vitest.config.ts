@@ -16,17 +16,23 @@ const everywhere = [
 /** Whether what takes minutes runs too. */
 const slow = process.env.PLANEWISE_SLOW === '1';
 
-/** Forms of kernels, one like the other to an adapter: in Node always, in Chromium with what is slow. */
-const forms = [
-  'conv2d.*',
-  'winogradParts',
-  'limits.conv',
-  'nan.conv',
-  'runs',
-  'convGeneral.use',
-  'batchNorm.*',
-  'groupNorm.lanes',
-].map((name) => `test/kernels/${name}.test.ts`);
+/** What is long and tested in Node in any case: forms of kernels, whole networks, tasks that learn. In Chromium with what is slow. */
+const long = [
+  ...[
+    'conv2d.*',
+    'winogradParts',
+    'limits.conv',
+    'nan.conv',
+    'runs',
+    'convGeneral.use',
+    'batchNorm.*',
+    'groupNorm.lanes',
+  ].map((name) => `kernels/${name}`),
+  ...['networks.golden', 'volumes.golden'].map((name) => `models/${name}`),
+  ...['reconstruction', 'recolourisation', 'selfLoop', 'stackRotation', 'rubik'].map(
+    (name) => `tasks/${name}`,
+  ),
+].map((name) => `test/${name}.test.ts`);
 
 /** Nothing that these change outlives them, so a process reads the sources once for many files. */
 const engine = [
@@ -90,7 +96,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: everywhere,
-          exclude: ['**/*.node.test.ts', ...(slow ? [] : forms)],
+          exclude: ['**/*.node.test.ts', ...(slow ? [] : long)],
           globalSetup: ['test/browser/chromium.ts'],
           fileParallelism: false,
           browser: {

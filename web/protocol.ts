@@ -60,6 +60,8 @@ export interface Requests {
   stop: { in: null; out: null };
   runWeights: { in: null; out: Uint8Array<ArrayBuffer> };
   report: { in: null; out: string };
+  /** The key to the pseudonyms in what leaves the page: whom they stand for. */
+  key: { in: null; out: string };
   loadWeights: { in: { name: string; bytes: Uint8Array<ArrayBuffer> }; out: WeightsSummary };
   loadRunWeights: { in: null; out: WeightsSummary };
   /** Those that come with the page; fetched at the first time. */

@@ -14,6 +14,7 @@ import type {
 } from './protocol.ts';
 import { adapterName } from './work/adapter.ts';
 import { furtherSettings, pagePresets } from './work/forms.ts';
+import { keyText } from './work/identifiers.ts';
 import { imageValues, studyInfo } from './work/library.ts';
 import { Loaded } from './work/loaded.ts';
 import { planStudy } from './work/plan.ts';
@@ -202,6 +203,7 @@ const handlers: Handlers = {
       const { reportOf } = await import('./work/report.ts');
       return reportOf(await loaded.device(), training, training.info, given, busy);
     }),
+  key: keyText,
   loadWeights: ({ name, bytes }) => inTurn(() => loaded.fromFile(name, bytes)),
   loadRunWeights: () =>
     inTurn(async () => {

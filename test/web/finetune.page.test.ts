@@ -1,8 +1,10 @@
 /** @file Fine-tuning in the page: weights of a pretraining there, a folder of labelled volumes, and what comes of it. */
 import { readFile, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { unzipSync } from 'fflate';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseKey } from '../../src/data/identifiers/keytext.ts';
 import { niftiPlane, readNifti } from '../../src/data/nifti.ts';
 import { initFile } from '../../src/train/init.ts';
 import {
@@ -83,6 +85,26 @@ it('a run’s weights are taken over by a training on labelled volumes, whose re
   // a folder is of people
   expect(text + maps.join()).not.toMatch(/patient0/);
 }, 300_000);
+
+/** The text of what a button downloads. */
+async function downloaded(button: string): Promise<string> {
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: button }).click(),
+  ]);
+  return readFile(await file.path(), 'utf8');
+}
+
+it('its report and weights name nobody; the key, downloaded beside them, says who is meant', async () => {
+  const report = await downloaded('Report (.html)');
+  const pseudonyms = new Set(report.match(/subject-[0-9a-z]{8}/g));
+  expect(pseudonyms.size).toBeGreaterThan(0);
+  for (const text of [report, await downloaded('Weights (.safetensors)')])
+    for (const secret of ['patient0', basename(folder)]) expect(text).not.toContain(secret);
+  const { entries } = parseKey(await downloaded('Key to the names'), 'key');
+  const originals = new Map(entries.map(({ pseudonym, original }) => [pseudonym, original]));
+  for (const pseudonym of pseudonyms) expect(originals.get(pseudonym)).toMatch(/^patient00\d$/);
+}, 120_000);
 
 it('a second tab is told that the first has the files, and changes none', async () => {
   const before = await keptFile(page, 'run', initFile, 'sha256');

@@ -1,4 +1,5 @@
 /** @file The Use panel: weights loaded or taken from the run, their predictions on any study, downloads. */
+import { keyName } from '../../src/data/identifiers/keytext.ts';
 import type { App } from '../app.ts';
 import { action, card, count, download, fill, h, Notice } from '../dom.ts';
 import type { WeightsSummary } from '../protocol.ts';
@@ -91,15 +92,24 @@ function downloadsCard(app: App): HTMLElement {
     const html = await progress.run('Evaluating held-out subjects', () => app.client.request('report', null));
     download('report.html', html, 'text/html');
   });
+  const key = action('Key to the names', notice, async () =>
+    download(keyName, await app.client.request('key', null), 'application/jsonl'),
+  );
+  const about = h(
+    'p',
+    { class: 'hint' },
+    'Reports and archives of predictions call people by pseudonyms. The key says whom they stand for: keep it with the images, and give it to nobody who may not know.',
+  );
   const empty = h('p', {}, 'A finished run leaves its best weights and a report here.');
-  const buttons = h('div', { class: 'actions' }, weights, report);
+  const buttons = h('div', { class: 'actions' }, weights, report, key);
   app.watch(({ run, data }) => {
     const ready = run?.hasWeights === true && run.state !== 'running';
     empty.hidden = ready;
     buttons.hidden = !ready;
     report.hidden = !data;
+    key.hidden = about.hidden = !ready || data?.kind !== 'folder';
   });
-  return card('From the run', empty, buttons, progress.element, notice.element);
+  return card('From the run', empty, buttons, about, progress.element, notice.element);
 }
 
 export function usePanel(app: App): HTMLElement {

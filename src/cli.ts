@@ -14,6 +14,7 @@ import { addPredict } from './commands/predict.ts';
 import { addPrepare } from './commands/prepare.ts';
 import { addPretrain } from './commands/pretrain.ts';
 import { addTune } from './commands/tune.ts';
+import { addWeb } from './commands/web.ts';
 import { addWeights } from './commands/weights.ts';
 
 // A reader such as `head` may leave before the end.
@@ -35,6 +36,7 @@ for (const add of [
   addPredict,
   addEvaluate,
   addWeights,
+  addWeb,
 ])
   add(program);
 // The training program doubles as the module of its threads.

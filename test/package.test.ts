@@ -224,14 +224,15 @@ describe('the package', () => {
       'dist/train.js',
       'dist/index.js',
       'dist/LICENSES.txt',
+      'dist/web/index.html',
       'LICENSE',
       'README.md',
       ...weights,
     ])
       expect(files).toContain(name);
-    expect(files.filter((name) => /^dist\/(api|web|bench|bundle)\b|\.map$|\.gen\.d\.ts$/.test(name))).toEqual(
-      [],
-    );
+    expect(
+      files.filter((name) => /^dist\/(api|bench|bundle|web\/builtin)\b|\.map$|\.gen\.d\.ts$/.test(name)),
+    ).toEqual([]);
     const others = files.filter(
       (name) => !/^(dist\b|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(name),
     );

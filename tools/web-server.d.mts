@@ -1,5 +1,1 @@
-export const policy: string;
-export function serve(
-  folder: string,
-  port: number,
-): Promise<{ readonly url: string; close(): Promise<void> }>;
+export { policy, serve } from '../src/commands/pageserver.node.ts';

@@ -1,70 +1,17 @@
-/** @file Serves the built page on localhost, with the headers a careful host would send. */
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { extname, join, normalize, sep } from 'node:path';
+/** @file The page's server, which is `planewise web`'s, for what is not built yet. */
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
-/** What the page may load: its own files, and nothing from anywhere else. */
-export const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "worker-src 'self' blob:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
+const entry = fileURLToPath(new URL('../src/commands/pageserver.node.ts', import.meta.url));
+const { outputFiles } = await build({
+  entryPoints: [entry],
+  format: 'esm',
+  platform: 'node',
+  target: 'es2022',
+  write: false,
+});
+const { policy, serve } = await import(
+  `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
+);
 
-const types = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.txt': 'text/plain; charset=utf-8',
-};
-
-const headers = {
-  'Content-Security-Policy': `${policy}; frame-ancestors 'none'`,
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-  'Cache-Control': 'no-cache',
-};
-
-/** The file a request asks for, never outside the folder. */
-function pathOf(folder, url) {
-  const { pathname } = new URL(url, 'http://localhost');
-  const path = normalize(join(folder, decodeURIComponent(pathname)));
-  if (path !== folder && !path.startsWith(folder + sep)) return null;
-  return path.endsWith(sep) || path === folder ? join(path, 'index.html') : path;
-}
-
-/** Listens on 127.0.0.1; port 0 takes any free one. Rejects where the port is taken. */
-export function serve(folder, port) {
-  const server = createServer(async (request, response) => {
-    try {
-      const path = pathOf(folder, request.url ?? '/');
-      const bytes = await readFile(path);
-      response.writeHead(200, {
-        ...headers,
-        'Content-Type': types[extname(path)] ?? 'application/octet-stream',
-      });
-      response.end(bytes);
-    } catch {
-      response.writeHead(404, headers).end();
-    }
-  });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      const url = `http://localhost:${server.address().port}/`;
-      const close = () =>
-        new Promise((done) => {
-          server.close(done);
-          server.closeAllConnections();
-        });
-      resolve({ url, close });
-    });
-  });
-}
+export { policy, serve };

@@ -21,6 +21,11 @@ export function note(text: string): void {
   process.stderr.write(`${asMessage(text)}\n`);
 }
 
+/** How the next command is typed, for the person at the terminal. */
+export function suggest(command: string): void {
+  note(`Next: npx planewise ${command}`);
+}
+
 /** Several lines, none of which holds a name that could break it. */
 export function noteLines(text: string): void {
   process.stderr.write(`${printable(text)}\n`);

@@ -5,7 +5,7 @@ import { plural } from '../base/words.ts';
 import { type PhantomCohortOptions, writePhantomCohort } from '../data/phantom.node.ts';
 import { PHANTOM_ANATOMIES, type PhantomAnatomy } from '../data/phantom.ts';
 import { startProgress } from '../train/progress.ts';
-import { note, parseNumber, printJson } from './output.ts';
+import { note, parseNumber, printJson, suggest } from './output.ts';
 
 interface PhantomArguments {
   readonly json?: boolean;
@@ -28,6 +28,7 @@ async function phantom({ json, out, spacing, ...given }: PhantomArguments): Prom
   if (json) return printJson({ out, ...written });
   const megabytes = (written.bytes / 1e6).toFixed(1);
   note(`${out}: ${plural(written.subjects, 'subject')}, ${plural(written.files, 'file')}, ${megabytes} MB`);
+  suggest(`prepare ${out}/${given.layout ?? 'dicom'} --out <store>`);
 }
 
 export function addPhantom(program: Command): void {

@@ -18,7 +18,7 @@ import { type Warning, Warnings } from '../data/warnings.ts';
 import { namedData, namesLine } from '../run/identifiers.node.ts';
 import { sourceInfos } from '../run/records.ts';
 import { noteFindings, noteWarnings } from './findings.ts';
-import { note, printJson, printTable } from './output.ts';
+import { note, printJson, printTable, suggest } from './output.ts';
 import { subjectColumns, subjectRows } from './prepared.ts';
 import { addStudyOptions, identifiersOption, type StudyArguments, withStudyOptions } from './study.ts';
 
@@ -98,6 +98,7 @@ function report(store: string, opened: Named, warnings: readonly Warning[]): voi
     note(`${label}: ${names.join(', ')}`);
   noteWarnings(warnings);
   noteFindings(opened, kind);
+  suggest(`pretrain --data ${store} --out <folder>`);
 }
 
 export function addPrepare(program: Command): void {

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { ProfileRow } from '../autograd/profile.ts';
 import { plural } from '../base/words.ts';
-import type { GivenConfig } from '../run/config.ts';
+import { annotationsOf, type GivenConfig, type RunConfig } from '../run/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../run/job.node.ts';
 import type { JobKind } from '../run/job.ts';
 import { evaluationRecord } from '../train/judge.ts';
@@ -11,7 +11,7 @@ import { startProgress } from '../train/progress.ts';
 import { addConfigOptions, givenBy, type Values } from './config.ts';
 import { resultColumns } from './evaluation.ts';
 import { interruptible } from './interrupt.ts';
-import { collect, note, print, printJson, printTable } from './output.ts';
+import { collect, note, print, printJson, printTable, suggest } from './output.ts';
 
 const jobConsole = (quiet: boolean): JobConsole => ({
   say: quiet ? note : (line) => print(line),
@@ -41,7 +41,7 @@ function finish(
 ): void {
   if (!results) {
     note(`Stopped after step ${training.step} of ${config.steps}.`);
-    note(`Go on with: ${name} --resume --out ${config.out}`);
+    note(`Go on with: npx planewise ${name} --resume --out ${config.out}`);
     process.exitCode = 130;
     return;
   }
@@ -59,6 +59,16 @@ function finish(
   printTable(resultColumns, results.results);
   if (profile) printProfile(profile);
   print(`Report: ${report}`, true);
+  suggestNext(config);
+}
+
+/** What a run's weights are for: those of a pretraining for a few labelled subjects, those of class maps for new images. */
+function suggestNext(config: RunConfig): void {
+  const annotations = annotationsOf(config);
+  if (annotations.includes('masks'))
+    suggest(`predict --weights ${config.out} --data <images> --out <folder>`);
+  else if (annotations.length === 0)
+    suggest(`finetune --init ${config.out} --data <labelled images> --out <folder>`);
 }
 
 export interface TrainingOptions {

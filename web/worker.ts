@@ -21,6 +21,7 @@ import { planStudy } from './work/plan.ts';
 import { predictStudy } from './work/predict.ts';
 import { Session } from './work/session.ts';
 import { Story, usualSize } from './work/story.ts';
+import { takeFiles } from './work/tabs.ts';
 import { Training } from './work/training.ts';
 
 const send = (message: WorkerMessage, transfer: Transferable[] = []): void =>
@@ -71,27 +72,6 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
     tell('warning', `What an earlier visit left cannot be used: ${failureOf(error).message}`);
     return null;
   }
-}
-
-/** How long a page that is being closed or reloaded may keep its files. */
-const TAKEOVER_MS = 3000;
-
-/** One tab at a time writes the files kept in the browser; the lock ends with this worker. */
-function takeFiles(): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const hold = (): Promise<never> => {
-      resolve();
-      return new Promise(() => {});
-    };
-    const signal = AbortSignal.timeout(TAKEOVER_MS);
-    navigator.locks
-      .request('planewise', { signal }, hold)
-      .catch(() =>
-        reject(
-          new ConfigError('it is open in another tab of this browser. Go on there, or close it and reload.'),
-        ),
-      );
-  });
 }
 
 /** The run that is looked at, with its curves. */

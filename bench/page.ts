@@ -87,7 +87,7 @@ function watchTraining(page: Page, last: number): Promise<Measured> {
 
 async function measureHere(page: Page, form: TrainingForm, last: number): Promise<Measured> {
   const watched = watchTraining(page, last);
-  await startTraining(page, form);
+  await startTraining(page, { ...form, set: form.set ?? {} });
   const measured = await watched;
   await page.getByRole('button', { name: 'Stop', exact: true }).click();
   await page.getByText('Finished', { exact: true }).waitFor();

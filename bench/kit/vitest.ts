@@ -66,8 +66,15 @@ const each =
     }
   };
 
-export const describe = Object.assign(addSuite, { each: each(addSuite as typeof addTest) });
-export const it = Object.assign(addTest, { each: each(addTest) });
+/** `runIf` of Vitest: what adds, or what leaves out. */
+const runIf =
+  <T extends (...given: never[]) => void>(add: T) =>
+  (condition: boolean): T =>
+    condition ? add : ((() => {}) as unknown as T);
+
+const eachSuite = each(addSuite as typeof addTest);
+export const describe = Object.assign(addSuite, { each: eachSuite, runIf: runIf(addSuite) });
+export const it = Object.assign(addTest, { each: each(addTest), runIf: runIf(addTest) });
 export const test = it;
 
 const hook = (kind: keyof Suite['hooks']) => (action: Action) => void current.hooks[kind].push(action);

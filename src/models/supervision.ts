@@ -1,12 +1,19 @@
 /** @file Deep supervision: a loss at every level of a U-Net, against labels as coarse as the level (Lee et al. 2015). */
 import * as ops from '../autograd/ops.ts';
 import { describe } from '../base/describe.ts';
-import { ShapeError } from '../base/errors.ts';
+import { ConfigError, ShapeError } from '../base/errors.ts';
+import { expectWhole } from '../base/settings.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
-/** Of outputs, finest first: 1, ½, ¼ … divided by their sum. */
+/** More halves than a number of f32 has bits are worth nothing. */
+const MOST = 64;
+
+/** Of outputs, 1 to 64, finest first: 1, ½, ¼ … divided by their sum. @throws ConfigError for another number of them */
 export function supervisionWeights(outputs: number): number[] {
+  expectWhole('outputs of supervisionWeights', outputs, 1);
+  if (outputs > MOST)
+    throw new ConfigError(`outputs of supervisionWeights is ${outputs}. There are ${MOST} at most.`);
   const weights = Array.from({ length: outputs }, (_, level) => 2 ** -level);
   const sum = weights.reduce((a, b) => a + b, 0);
   return weights.map((weight) => weight / sum);

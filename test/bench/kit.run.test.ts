@@ -1,7 +1,7 @@
 /** @file Runs the measuring kit: with programs that fail and hang as told, and for a moment on SwiftShader. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,6 +18,9 @@ const started: ChildProcess[] = [];
 beforeAll(async () => {
   await mkdir(join(root, 'node_modules/.cache'), { recursive: true });
   folder = await mkdtemp(join(root, 'node_modules/.cache/kit-'));
+  // in a pack the kit is in the package; here it finds the package by its name
+  await mkdir(join(folder, 'node_modules'));
+  await symlink(root, join(folder, 'node_modules/planewise'));
   await buildBench(join(folder, 'real/bench'));
   await buildForms(join(folder, 'real/forms'));
 });

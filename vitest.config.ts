@@ -50,8 +50,11 @@ const engine = [
 /** Whom the data of tests name is nobody's business: not a key among the sources. */
 const key = join(tmpdir(), `planewise-key-of-tests-${process.pid}.jsonl`);
 
+/** Of every project: one that has its own does not take over what stands above all. */
+const env = { PLANEWISE_SLOW: slow ? '1' : '', PLANEWISE_KEY: key };
+
 const inNode: TestProjectInlineConfiguration['test'] = {
-  env: { PLANEWISE_ADAPTER: process.env.PLANEWISE_ADAPTER || 'swiftshader' },
+  env: { ...env, PLANEWISE_ADAPTER: process.env.PLANEWISE_ADAPTER || 'swiftshader' },
   pool: 'forks',
   maxWorkers: 2,
   // the built library as Node loads it
@@ -62,7 +65,6 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    env: { PLANEWISE_SLOW: slow ? '1' : '', PLANEWISE_KEY: key },
     projects: [
       {
         extends: true,
@@ -84,7 +86,7 @@ export default defineConfig({
           name: 'web',
           include: ['test/web/*.page.test.ts'],
           globalSetup: ['test/browser/chromium.ts'],
-          env: { PLANEWISE_ADAPTER: 'swiftshader' },
+          env: { ...env, PLANEWISE_ADAPTER: 'swiftshader' },
           pool: 'forks',
           fileParallelism: false,
         },
@@ -95,6 +97,7 @@ export default defineConfig({
         optimizeDeps: { include: ['fast-check'] },
         test: {
           name: 'browser',
+          env,
           include: everywhere,
           exclude: ['**/*.node.test.ts', ...(slow ? [] : long)],
           globalSetup: ['test/browser/chromium.ts'],

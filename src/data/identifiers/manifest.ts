@@ -11,8 +11,8 @@ export interface OutputNames {
   file(path: string, subject: string | null): string;
 }
 
-const renamedGroups = (groups: Groups, { subject }: OutputNames): Groups =>
-  Object.fromEntries(Object.entries(groups).map(([name, group]) => [subject(name), group]));
+const renamedGroups = (groups: Groups, names: OutputNames): Groups =>
+  Object.fromEntries(Object.entries(groups).map(([name, group]) => [names.subject(name), group]));
 
 /** Images, groups and lists of a manifest under other names. */
 export function renamedManifest(manifest: PreparedManifest, names: OutputNames): PreparedManifest {
@@ -30,7 +30,7 @@ export function renamedManifest(manifest: PreparedManifest, names: OutputNames):
         Object.entries(labels).map(([label, own]) => [label, renamedGroups(own, names)]),
       ),
     }),
-    ...(heldOut && { heldOut: heldOut.map(names.subject) }),
+    ...(heldOut && { heldOut: heldOut.map((name) => names.subject(name)) }),
   };
 }
 
@@ -63,7 +63,7 @@ export function withPseudonyms(data: PreparedData, names: OutputNames, key: stri
       skipped: plainSkipped(data.manifest.skipped, names),
       identifiers: 'pseudonyms',
       key,
-      order: subjectsOf(data).map(names.subject),
+      order: subjectsOf(data).map((name) => names.subject(name)),
     },
   };
 }

@@ -46,6 +46,10 @@ export const parseCount = numberThat(
   (value) => Number.isInteger(value) && value > 0,
   'a whole number above 0',
 );
+export const parsePort = numberThat(
+  (value) => Number.isInteger(value) && value >= 0 && value < 65536,
+  'a whole number from 0 to 65535',
+);
 export const parsePositive = numberThat((value) => value > 0, 'above 0');
 export const parseSeconds = numberThat((value) => value >= 0, '0 or more');
 

@@ -22,7 +22,8 @@ export async function servePage(port: number): Promise<Served> {
   try {
     return await serve(pageFolder, port, elsewhere);
   } catch (error) {
-    if (codeOf(error) === 'EADDRINUSE') return serve(pageFolder, 0, elsewhere);
+    // taken by others, or kept for the system
+    if (['EADDRINUSE', 'EACCES'].includes(String(codeOf(error)))) return serve(pageFolder, 0, elsewhere);
     throw error;
   }
 }

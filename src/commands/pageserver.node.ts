@@ -57,7 +57,8 @@ export function serve(
 ): Promise<Served> {
   const server = createServer(async (request, response) => {
     try {
-      const path = pathOf(folder, request.url ?? '/')!;
+      const path = pathOf(folder, request.url ?? '/');
+      if (path === null) throw new Error('outside');
       const bytes = await readFile(elsewhere(basename(path)) ?? path);
       response.writeHead(200, {
         ...headers,

@@ -1,6 +1,6 @@
 /** @file `planewise web`: the page, served on this machine. */
 import type { Command } from 'commander';
-import { parseNumber, print } from './output.ts';
+import { parsePort, print } from './output.ts';
 import { servePage } from './page.node.ts';
 
 /** Serves until the process ends. */
@@ -13,6 +13,6 @@ export function addWeb(program: Command): void {
   program
     .command('web')
     .description('serve the page on this machine: data, training and results stay in the browser')
-    .option('--port <number>', 'where; another one where it is taken', parseNumber, 4173)
+    .option('--port <number>', 'where; another one where it is taken', parsePort, 4173)
     .action(web);
 }

@@ -37,6 +37,12 @@ it('serves nothing beside it', async () => {
     expect((await fetch(url + path)).status, path).toBe(404);
 });
 
+it('refuses a port that is none, in words', async () => {
+  const refused = spawn(process.execPath, [`${root}dist/cli.js`, 'web', '--port', '70000']);
+  const [words] = (await once(refused.stderr, 'data')) as [Buffer];
+  expect(words.toString()).toContain('It must be a whole number from 0 to 65535.');
+});
+
 it('takes another port where one is taken', async () => {
   const second = start('--port', new URL(url).port);
   try {

@@ -101,15 +101,17 @@ function downloadsCard(app: App): HTMLElement {
     'Reports and archives of predictions call people by pseudonyms. The key says whom they stand for: keep it with the images, and give it to nobody who may not know.',
   );
   const empty = h('p', {}, 'A finished run leaves its best weights and a report here.');
-  const buttons = h('div', { class: 'actions' }, weights, report, key);
+  const buttons = h('div', { class: 'actions' }, weights, report);
+  const names = h('div', {}, h('div', { class: 'actions' }, key), about);
   app.watch(({ run, data }) => {
     const ready = run?.hasWeights === true && run.state !== 'running';
     empty.hidden = ready;
     buttons.hidden = !ready;
     report.hidden = !data;
-    key.hidden = about.hidden = !ready || data?.kind !== 'folder';
+    // archives have pseudonyms too, whatever weights they are by
+    names.hidden = data?.kind !== 'folder';
   });
-  return card('From the run', empty, buttons, about, progress.element, notice.element);
+  return card('From the run', empty, buttons, names, progress.element, notice.element);
 }
 
 export function usePanel(app: App): HTMLElement {

@@ -100,18 +100,18 @@ export class Viewer {
     this.#paint();
   }
 
-  /** Enlarges about the middle. */
-  zoom(factor: number): void {
+  /** About the middle. */
+  #zoom(factor: number): void {
     const { clientWidth, clientHeight } = this.canvas;
     this.#move(0, 0, factor, { x: clientWidth / 2, y: clientHeight / 2 });
   }
 
   zoomIn(): void {
-    this.zoom(ZOOM_STEP);
+    this.#zoom(ZOOM_STEP);
   }
 
   zoomOut(): void {
-    this.zoom(1 / ZOOM_STEP);
+    this.#zoom(1 / ZOOM_STEP);
   }
 
   /** Shows the whole image. */

@@ -5,14 +5,14 @@ import { invertAffine, transformLine } from '../../src/data/affine.ts';
 import { plainReason } from '../../src/data/identifiers/reasons.ts';
 import { writeNifti } from '../../src/data/nifti/write.ts';
 import { classesOnImage } from '../../src/data/segmentation/index.ts';
+import { numbersOf } from '../../src/data/sources/acdc/masks.ts';
 import { gridOfSlices } from '../../src/data/study/slices.ts';
 import { encodePicture, overlayGrid } from '../../src/report/pictures.ts';
 import { csvLines } from '../../src/results/csv.ts';
 import { type Finding, type Mark, marksOf, only } from '../../src/results/mark.ts';
 import type { Busy, StudyPrediction } from '../protocol.ts';
 import { pseudonymousSubjects } from './identifiers.ts';
-import type { Library, LoadedStack } from './library.ts';
-import { stacksOf } from './library.ts';
+import { type Library, type LoadedStack, stacksOf } from './library.ts';
 import { judgeStudy, type StudyVerdict } from './predict.ts';
 import type { LoadedWeights } from './weights.ts';
 
@@ -91,32 +91,52 @@ function pictureOf({ prediction, data }: StudyVerdict): Uint8Array {
   return encodePicture(overlayGrid(images, Math.min(4, images.length), Math.max(1, Math.round(192 / size))));
 }
 
-/** Class maps of a task that tells classes, on the images' own grid, as NIfTI; null where none does. Throws FileError for slices that are not alike. */
-function mapsOf({ prediction: { size, slices } }: StudyVerdict, { loaded, frame }: Job): Uint8Array | null {
-  const maps = slices.map(({ findings }) =>
-    findings.flatMap(({ marks }) => only(marks, 'region')).find(({ of }) => of === 'predicted'),
-  );
-  if (maps.some((map) => map === undefined)) return null;
+/** What a slice's classes are, as planewise predict has them; null where the weights tell none. */
+const classMapOf = ({ findings }: Slice, classes: readonly string[]): Uint8Array | null => {
+  const own = findings.find(({ series }) => series.join() === classes.slice(1).join());
+  return only(own?.marks ?? [], 'region').find(({ of }) => of === 'predicted')?.classes ?? null;
+};
+
+/**
+ * Class maps on the images' own grid as NIfTI, in the numbers that files have; null where the weights tell no classes.
+ * Throws FileError for slices that are not alike.
+ */
+function mapsOf(
+  { prediction: { size, slices } }: StudyVerdict,
+  { loaded, frame }: Job,
+  named: readonly string[] = [],
+): Uint8Array | null {
+  const maps = slices.map((slice) => classMapOf(slice, named));
+  if (maps.includes(null)) return null;
+  const numbers = numbersOf(named);
   const images = slices.map(({ slice }) => {
     const phases = loaded.stack.locations[slice]!;
     return phases[Math.min(frame, phases.length - 1)]!;
   });
   const grid = gridOfSlices(images);
   const [columns, rows] = grid.dims as [number, number];
-  const classes = 1 + Math.max(...maps.map((map) => Math.max(...map!.classes)));
+  const classes = named.length;
   const data = new Float32Array(rows * columns * slices.length);
   for (const [k, { toGrid }] of slices.entries()) {
     const values = new Float32Array(size * size * classes);
-    for (const [i, own] of maps[k]!.classes.entries()) values[i * classes + own] = 1;
-    data.set(classesOnImage({ values, size, classes }, toGrid, { rows, columns }), k * rows * columns);
+    for (const [i, own] of maps[k]!.entries()) values[i * classes + own] = 1;
+    const onImage = classesOnImage({ values, size, classes }, toGrid, { rows, columns });
+    data.set(
+      onImage.map((own) => numbers[own]!),
+      k * rows * columns,
+    );
   }
   return writeNifti({ ...grid, data }, { type: 'u8', gzip: true });
 }
 
 /** Where a stack's slices are no volume, the archive says why in place of its class maps. */
-function mapsOrReason(verdict: StudyVerdict, job: Job): { maps: Uint8Array | null; refused: string | null } {
+function mapsOrReason(
+  verdict: StudyVerdict,
+  job: Job,
+  classes: readonly string[] | undefined,
+): { maps: Uint8Array | null; refused: string | null } {
   try {
-    return { maps: mapsOf(verdict, job), refused: null };
+    return { maps: mapsOf(verdict, job, classes), refused: null };
   } catch (error) {
     if (error instanceof PlanewiseError)
       return { maps: null, refused: plainReason({ code: error.code, message: error.message }).message };
@@ -147,7 +167,7 @@ export async function exportPredictions(input: ExportInput): Promise<Uint8Array<
     const { slices, results } = verdict.prediction;
     const start = [name, targetView, stack + 1, frame + 1];
     const file = `${plainName(name)}-${plainName(targetView)}-${stack + 1}-phase-${frame + 1}`;
-    const { maps, refused } = mapsOrReason(verdict, job);
+    const { maps, refused } = mapsOrReason(verdict, job, weights.info.classes);
     if (maps) files[`masks/${file}.nii.gz`] = maps;
     rows.push(...slices.flatMap((slice) => rowsOf(slice, start)));
     stacks.push({
@@ -169,7 +189,8 @@ export async function exportPredictions(input: ExportInput): Promise<Uint8Array<
     });
     files[`pictures/${file}.png`] = pictureOf(verdict);
   }
-  const json = { weights: weights.name, grid: { size, spacingMm }, stacks };
+  // what weights are called may name a folder of people
+  const json = { ...(!people && { weights: weights.name }), grid: { size, spacingMm }, stacks };
   const text = (content: string): Uint8Array => new TextEncoder().encode(content);
   files['predictions.json'] = text(`${JSON.stringify(json, null, 1)}\n`);
   files['predictions.csv'] = text(csvLines(rows));

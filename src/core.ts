@@ -31,6 +31,17 @@ export {
 export * from './base/errors.ts';
 export type * as internals from './internals.ts';
 export type { CrossEntropyAttrs, LineHeatmapAttrs, LineHeatmapMseAttrs } from './kernels/index.ts';
+export { type DefinedEntry, type DefinedShader, defineShader } from './kernels/launch/define.ts';
+export { type Grid as LaunchGrid, launch, linearGrid } from './kernels/launch/queue.ts';
+export type {
+  BindingsOf,
+  ParamsOf,
+  ShaderBinding,
+  ShaderEntry,
+  ShaderModule,
+  ShaderParams,
+  Specialization,
+} from './kernels/launch/shader.ts';
 export { type Choices, setChoices } from './kernels/launch/variant.ts';
 export {
   Call,

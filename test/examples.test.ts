@@ -28,6 +28,11 @@ describe('the examples', () => {
     expect((await readFile(`${examples}classifier.mjs`, 'utf8')).split('\n').length).toBeLessThan(60);
   });
 
+  it('add an op with its gradient', async () => {
+    const [, error] = /greatest error is (\S+)/.exec(await outputOf('custom-op.mjs')) ?? [];
+    expect(Number(error)).toBeLessThan(1e-6);
+  });
+
   it('read a folder of DICOM', async () => {
     const folder = join(project.folder, 'study');
     await writePhantomCohort(folder, { layout: 'dicom', subjects: 1, seed: 1, phases: 1, size: 32 });

@@ -16,6 +16,7 @@ import {
   type Specialization,
 } from './shader.ts';
 
+/** Workgroups to dispatch, along each axis at most 65,535; what is left out is 1. */
 export type Grid = readonly [x: number, y?: number, z?: number];
 
 /** A run of bytes one binding sees. */
@@ -185,7 +186,9 @@ function slicesOf(
   tensors: Readonly<Record<string, Tensor>>,
 ): BoundSlice[] {
   const slices = entry.bindings.map(({ name, binding, access }) => {
-    const tensor = tensors[name]!;
+    const tensor = tensors[name];
+    if (!tensor)
+      throw new ShapeError(label, name, 'is missing', 'Bind a tensor to each buffer of the shader.');
     // It would take the other channels for its own.
     if (tensor.run && !stepsOver(entry))
       throw new ShapeError(label, name, 'is a run of channels', 'Copy it by denseOf() first.');
@@ -222,7 +225,12 @@ export function nameLaunches(as: string | undefined): string | undefined {
 const labelOf = (own: string): string =>
   calledAs === undefined || own.startsWith(calledAs) ? own : `${calledAs}: ${own}`;
 
-/** Launches one entry point of a shader; bindings and parameters are typed by the shader itself. */
+/**
+ * Launches one entry point of a shader; bindings and parameters are typed by the shader itself. For an op's `launch`:
+ * elsewhere no tape sees it.
+ * @throws ShapeError where a buffer or a parameter is missing, where one tensor is read and written, or for too many workgroups
+ * @throws DisposedError on a device that was disposed
+ */
 export function launch<M extends ShaderModule, K extends keyof M['entries'] & string>(
   device: Device,
   shader: M,
@@ -235,12 +243,16 @@ export function launch<M extends ShaderModule, K extends keyof M['entries'] & st
 ): void {
   device.check();
   expectRecorder(label, device);
-  const entry = shader.entries[entryName]!;
+  const entry = shader.entries[entryName];
+  if (!entry) {
+    const known = Object.keys(shader.entries).join(', ');
+    throw new ShapeError(label, entryName, 'is no entry point of the shader', `There are ${known}.`);
+  }
   queueOf(device).submit({
     label: labelOf(label),
     pipeline: pipelineSpec(shader, entryName, specialization),
     slices: slicesOf(label, entry, tensors),
-    params: entry.params && { binding: entry.params.binding, bytes: packParams(entry.params, params) },
+    params: entry.params && { binding: entry.params.binding, bytes: packParams(entry.params, params, label) },
     grid: checkedGrid(label, grid),
   });
   for (const { name, access } of entry.bindings) {

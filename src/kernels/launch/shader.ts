@@ -1,18 +1,21 @@
 /** @file What the build knows of a shader, the TypeScript types that follow from it, and specialisation of its text. */
+import { ShapeError } from '../../base/errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-interface ShaderBinding {
+/** A storage buffer of a shader: `@binding(binding) var<storage, access> name`. */
+export interface ShaderBinding {
   readonly name: string;
   readonly binding: number;
   readonly access: 'read' | 'read_write';
 }
 
 /** A parameter block: its members' types, in order; they are scalars, vec2s and vec4s of four bytes a component. */
-interface ShaderParams {
+export interface ShaderParams {
   readonly binding: number;
   readonly fields: Readonly<Record<string, string>>;
 }
 
+/** An entry point: what it touches. */
 export interface ShaderEntry {
   readonly bindings: readonly ShaderBinding[];
   readonly params: ShaderParams | null;
@@ -105,16 +108,18 @@ function layoutOf(params: ShaderParams): Layout {
   return layout;
 }
 
-/** The bytes of a parameter block as the shader lays it out. */
+/** The bytes of a parameter block as the shader lays it out. @throws ShapeError naming `call` where a value is missing */
 export function packParams(
   params: ShaderParams,
   values: Readonly<Record<string, number | readonly number[]>>,
+  call = 'packParams',
 ): Uint8Array {
   const { bytes, places } = layoutOf(params);
   const view = new DataView(new ArrayBuffer(bytes));
   for (const { name, type, offset } of places) {
     const value = values[name];
-    const list = typeof value === 'number' ? [value] : (value ?? []);
+    if (value === undefined) throw new ShapeError(call, name, 'is missing', `Give the ${type}.`);
+    const list = typeof value === 'number' ? [value] : value;
     for (const [index, component] of list.entries()) writeNumber(view, offset + 4 * index, type, component);
   }
   return new Uint8Array(view.buffer);

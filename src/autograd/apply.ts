@@ -22,6 +22,7 @@ watchViews({
   },
 });
 
+/** How errors and profiles name a call. */
 export interface ApplyOptions {
   /** Receives output 0. */
   readonly into?: Tensor | undefined;

@@ -17,6 +17,7 @@ export interface ArenaRun {
   readonly quads: number;
 }
 
+/** What is kept of parameters besides their values and gradients. */
 export interface ParameterOptions {
   /** Whether there is a copy of the parameters in f16 too (`halves`). */
   readonly halves?: boolean;

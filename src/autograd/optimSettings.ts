@@ -35,6 +35,7 @@ export interface CommonSettings extends Penalties {
   readonly statistics?: ReadonlyMap<string, Tensor>;
 }
 
+/** Adam (Kingma & Ba 2015), AdamW with decoupled decay; PyTorch’s names and defaults. */
 export interface AdamSettings extends CommonSettings {
   readonly kind: 'adam' | 'adamw';
   /** Default 0.9. */
@@ -45,6 +46,7 @@ export interface AdamSettings extends CommonSettings {
   readonly epsilon?: number;
 }
 
+/** Stochastic gradient descent, with momentum as PyTorch has it. */
 export interface SgdSettings extends CommonSettings {
   readonly kind: 'sgd';
   /** Default 0: no momentum, and no buffer for it. */
@@ -52,6 +54,7 @@ export interface SgdSettings extends CommonSettings {
   readonly nesterov?: boolean;
 }
 
+/** Which optimiser, with its settings. */
 export type OptimizerSettings = AdamSettings | SgdSettings;
 
 /** Settings with every default filled in. */

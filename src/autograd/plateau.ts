@@ -10,6 +10,7 @@ import {
 } from '../base/settings.ts';
 import { describe } from '../kernels/checks.ts';
 
+/** Of `ReduceOnPlateau`; PyTorch’s ReduceLROnPlateau has the same. */
 export interface ReduceOnPlateauSettings {
   /** Whether the least metric is the best (default) or the largest. */
   readonly mode?: 'min' | 'max';

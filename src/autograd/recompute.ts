@@ -9,6 +9,7 @@ import { recordStreams, replayStreams } from './streams.ts';
 import { Tape } from './tape.ts';
 import { noGrad, type OpenTape, openTapes, withGrad } from './tapes.ts';
 
+/** Part of a forward pass that can be run again. */
 export type Block = (x: Tensor) => Tensor;
 
 /** What a block does in its first run: counts its ops, holds the outputs of the last, notes what it reads from outside. */

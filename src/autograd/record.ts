@@ -10,8 +10,10 @@ import { confined, type Storage } from '../tensor/storage.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { closeSince, countTapes, isPromise } from './tapes.ts';
 
+/** What a captured step gives, by name; written anew at each run. */
 export type StepOutputs = Readonly<Record<string, Tensor>>;
 
+/** What a step did when it was recorded. */
 export interface Recording<O> {
   readonly launches: Launch[];
   readonly virtual: Storage[];

@@ -23,6 +23,7 @@ export interface Undo {
   readonly before: Tensor;
 }
 
+/** Of a `LossScaler`; PyTorch’s GradScaler has the same. */
 export interface ScalerSettings {
   /** What a skipped step gives back; default: nothing but the parameters is guarded. */
   readonly undo?: Undo | undefined;

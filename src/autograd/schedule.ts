@@ -35,6 +35,7 @@ export function constant(base: number): Schedule {
   return scheduleOf('constant', () => base);
 }
 
+/** Of `stepDecay`; PyTorch’s StepLR. */
 export interface StepDecaySettings {
   /** Steps between two falls. */
   readonly every: number;
@@ -53,6 +54,7 @@ export function stepDecay(base: number, settings: StepDecaySettings): Schedule {
   return scheduleOf('stepDecay', (done) => base * factor ** Math.floor(done / every));
 }
 
+/** Of `multiStep`; PyTorch’s MultiStepLR. */
 export interface MultiStepSettings {
   /** Numbers of steps done after each of which the rate falls. */
   readonly at: readonly number[];
@@ -84,6 +86,7 @@ export function exponential(base: number, settings: { readonly factor: number })
   return scheduleOf('exponential', (done) => base * factor ** done);
 }
 
+/** Of `polynomial`; PyTorch’s PolynomialLR. */
 export interface PolynomialSettings {
   /** Steps until the rate is 0. */
   readonly steps: number;
@@ -102,6 +105,7 @@ export function polynomial(base: number, settings: PolynomialSettings): Schedule
   return scheduleOf('polynomial', (done) => base * (1 - share(done, steps)) ** power);
 }
 
+/** Of `warmUp`: a linear rise. */
 export interface WarmUpSettings {
   /** Steps that the rise takes. */
   readonly steps: number;
@@ -125,6 +129,7 @@ export function linearWarmUp(next: number | Schedule, settings: WarmUpSettings):
   );
 }
 
+/** Of `cosine` (Loshchilov & Hutter 2017, without restarts). */
 export interface CosineSettings {
   /** Steps in all, the warm-up included. */
   readonly steps: number;
@@ -157,6 +162,7 @@ export function cosine(base: number, settings: CosineSettings): Schedule {
   return warmUp === 0 ? fall : linearWarmUp(fall, { steps: warmUp, from: warmUpFrom });
 }
 
+/** Of `oneCycle`; PyTorch’s OneCycleLR. */
 export interface OneCycleSettings {
   /** Steps in all. */
   readonly steps: number;

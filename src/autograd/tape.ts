@@ -27,11 +27,13 @@ export { noGrad } from './tapes.ts';
 /** The tape that recorded a tensor last, to tell whose it is. */
 const makers = new WeakMap<Tensor, Tape>();
 
+/** Of `Tape.backward`. */
 export interface BackwardOptions {
   /** Keeps the record, so that backward can run through it again (default false). */
   readonly retainGraph?: boolean;
 }
 
+/** Of a `Tape`. */
 export interface TapeOptions {
   /** Keeps also what backward could compute again for little, for a backward that follows at once (default false). */
   readonly keepsAll?: boolean;

@@ -14,6 +14,7 @@ export interface KnownWinner {
 /** Winners found earlier on this adapter, by bucket. */
 export type KnownWinners = Readonly<Record<string, KnownWinner>>;
 
+/** Of `tune`: how long, and what is known already. */
 export interface TuneOptions {
   /** No measurement begins after this many milliseconds; the rest keeps the order of preference. */
   readonly limitMs: number;

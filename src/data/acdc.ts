@@ -16,6 +16,7 @@ export interface AcdcFrame {
   readonly labels: FileSource | null;
 }
 
+/** A patient’s folder of the Automated Cardiac Diagnosis Challenge. */
 export interface AcdcPatient {
   readonly id: string;
   /** Pathology group (NOR, MINF, DCM, HCM, RV). */
@@ -27,6 +28,7 @@ export interface AcdcPatient {
   readonly notices: readonly string[];
 }
 
+/** What Info.cfg says; null for what it does not. */
 export interface AcdcInfo {
   /** Number of the frame at end diastole, and at end systole. */
   readonly ed: number | null;

@@ -33,6 +33,7 @@ export interface AugmentationOptions extends AppearanceOptions {
   readonly elasticPx?: number;
 }
 
+/** How images are changed before each step; what is left out is not done. */
 export interface Augmentation {
   /** Output pixel → input pixel: where the warp reads. */
   readonly matrix: Affine;

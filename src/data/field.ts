@@ -22,6 +22,7 @@ export interface Field {
   readonly kind: Kind;
 }
 
+/** Of `field`: shape and kind of one example’s labels. */
 export interface FieldOptions {
   readonly kind: Kind;
   readonly shape: readonly number[];

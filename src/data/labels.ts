@@ -8,6 +8,7 @@ import type { Target } from './study/targets.ts';
 import type { FileSource, Line, Notice, Reason, SkippedFile } from './types.ts';
 import { usualSpacingMm } from './usualgrid.ts';
 
+/** Of `labelStudies`: the grid that lines are given in, and how views are told apart. */
 export interface LabelOptions extends StudyOptions {
   /** Side of the prepared image in pixels; default 224. */
   readonly size?: number;
@@ -25,6 +26,7 @@ export interface ReferenceLabel {
   readonly fileFrame?: number;
 }
 
+/** What is known of one target image: lines of the other views, place in its stack, or why not. */
 export interface ImageLabel {
   readonly file: string;
   /** Index of the image in a file of several, from 0. */
@@ -40,6 +42,7 @@ export interface ImageLabel {
   readonly locationReason?: Reason;
 }
 
+/** The labels of all target images, and what was not used. */
 export interface StudyLabels {
   readonly targetView: string;
   readonly referenceViews: readonly string[];

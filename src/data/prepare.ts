@@ -15,6 +15,7 @@ import type { Target } from './study/targets.ts';
 import type { Affine, FileSource, PreparedData, PreparedImage, Reason, SkippedFile } from './types.ts';
 import { usualSpacingMm } from './usualgrid.ts';
 
+/** How a store is prepared: grid, views, and whom to tell. */
 export interface PrepareOptions extends LabelOptions {
   /** Precision of the stored pixels; default f32. With f16 the pixels in memory are rounded to it too. */
   readonly dtype?: 'f32' | 'f16';

@@ -22,6 +22,7 @@ export interface Labeller {
   fill(example: Example, row: Row): void;
 }
 
+/** Of a sampler: batch, seed, and what is drawn from. */
 export interface SamplerOptions {
   readonly batch: number;
   readonly seed?: number;
@@ -42,6 +43,7 @@ export interface SamplerOptions {
   readonly labellers?: readonly Labeller[];
 }
 
+/** Draws batches, in an order that the seed and the step alone decide. */
 export interface Sampler {
   /** Samples in an epoch. */
   readonly epochSize: number;

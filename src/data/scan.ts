@@ -27,6 +27,7 @@ export interface Progress {
   readonly file: string;
 }
 
+/** What a folder holds: images by their headers, and what else. */
 export interface Scan {
   readonly images: readonly ScannedImage[];
   readonly skipped: readonly SkippedFile[];

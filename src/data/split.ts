@@ -4,6 +4,7 @@ import { drawsOf, permutation } from '../base/random.ts';
 import { purposes } from './purposes.ts';
 import type { PreparedData } from './types.ts';
 
+/** Which subjects train, validate and test, by name. */
 export interface Split {
   readonly train: readonly string[];
   /** Training subjects whose annotations are not used: tasks that need none learn from them too. */

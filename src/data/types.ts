@@ -1,5 +1,6 @@
 /** @file The records that pass between DICOM, geometry, the prepared store, the sampler and the tasks. */
 
+/** A place or a direction in the patient: x to the left, y to the back, z to the head (DICOM’s LPS), mm. */
 export type Vec3 = readonly [x: number, y: number, z: number];
 
 /** a·x + b·y + d = 0 in pixels (x = column, y = row, centres at integers), a² + b² = 1: |a·x + b·y + d| is a distance in pixels. */
@@ -28,6 +29,7 @@ export interface Reason {
   readonly message: string;
 }
 
+/** A line, or why there is none. */
 export type LineResult =
   | { readonly line: Line; readonly reason?: undefined }
   | { readonly line: null; readonly reason: Reason };
@@ -75,6 +77,7 @@ export type Groups = Readonly<Record<string, string>>;
 /** What experts may have said of images or subjects: classes of pixels, or groups of subjects. */
 export type Annotation = 'masks' | 'groups';
 
+/** What `manifest.json` of a store holds: grid, images with their labels, and where they came from. */
 export interface PreparedManifest {
   readonly format: 'planewise-prepared';
   /** 2 where there are masks. */

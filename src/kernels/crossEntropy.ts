@@ -8,6 +8,7 @@ import { call, type Op } from './op.ts';
 import { lossOutputs, type Reduction, ratioOfStrips, stripsOf } from './ratio.ts';
 import * as shaders from './shaders.gen.ts';
 
+/** How labels are weighted and their losses summed. */
 export interface CrossEntropyAttrs {
   /** Label of elements that do not count. */
   readonly ignoreIndex: number;

@@ -8,11 +8,13 @@ import { expectOptions } from './options.ts';
 import { lossOutputs, ratioOfStrips, stripsOf } from './ratio.ts';
 import * as shaders from './shaders.gen.ts';
 
+/** Of `lineHeatmapMse`: how wide a line is (paper §2.2). */
 export interface LineHeatmapMseAttrs {
   /** Standard deviation across the line, pixels. */
   readonly sigma: number;
 }
 
+/** Of `lineHeatmap`: the grid, and how wide a line is. */
 export interface LineHeatmapAttrs extends LineHeatmapMseAttrs {
   /** Pixels. */
   readonly height: number;

@@ -61,6 +61,7 @@ export function call<A>(op: Op<A>, inputs: readonly (Value | null)[], attrs: A):
   return new Call(op, inputs, attrs).at(0);
 }
 
+/** What an op’s `grad` is told of a call. */
 export interface GradContext<A> {
   readonly inputs: Inputs;
   readonly outputs: readonly Tensor[];

@@ -8,6 +8,7 @@ import { sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 
+/** Of a `MovingAverage`: an exponential moving average, the teacher of self-distillation. */
 export interface AverageSettings {
   /** What of the teacher an update keeps, 0 … 1; default 0.999. `prepare` sets another. */
   readonly decay?: number;

@@ -4,6 +4,7 @@ import { expectSettings, expectWhole } from '../base/settings.ts';
 import { expectHead, type Head } from './heads.ts';
 import { Conv2d } from './layers.ts';
 
+/** Of a head with a decoder of its own. */
 export interface DecodedHeadOptions {
   /** Side of the map, pixels. */
   readonly size: number;

@@ -11,6 +11,7 @@ import type { Head } from './heads.ts';
 import { expectMode, type Layer } from './layer.ts';
 import { expectHalf, Module } from './module.ts';
 
+/** What convolutions are computed in: f32, or f16 with sums in f32. */
 export type Precision = 'f32' | 'mixed';
 
 /** Declares a backbone that gives these taps. */
@@ -56,6 +57,7 @@ export function declareHeaded(
   return { body, heads: new Map(built) };
 }
 
+/** Of a network with heads: first weights and precision. */
 export interface HeadedOptions {
   /** Of the first weights; default 0. */
   readonly seed?: number;

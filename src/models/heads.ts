@@ -34,6 +34,7 @@ export function expectHead(call: string, path: unknown, channels: unknown): void
   expectWhole(`channels of ${call}`, channels, 1);
 }
 
+/** Of `pixelHead`. */
 export interface PixelHeadOptions {
   /**
    * Factor on the first weights, default 1. Below 1 the maps start near 0, which most of a heatmap is: from larger
@@ -62,6 +63,7 @@ export function pixelHead(path: string, channels: number, options: PixelHeadOpti
   };
 }
 
+/** Of `pooledHead`. */
 export interface PooledHeadOptions {
   /** Width of the hidden layer. */
   readonly hidden: number;
@@ -130,6 +132,7 @@ export function pooledHead(path: string, channels: number, options: PooledHeadOp
   };
 }
 
+/** Of `groupedHead`. */
 export interface GroupedHeadOptions extends PooledHeadOptions {
   /** Tiles of an example. */
   readonly tiles: number;
@@ -179,6 +182,7 @@ export function groupedHead(path: string, channels: number, options: GroupedHead
   };
 }
 
+/** Of `gridHead`. */
 export interface GridHeadOptions extends PooledHeadOptions {
   /** Cells along each side of the map. */
   readonly cells: number;

@@ -13,6 +13,7 @@ export interface LayerMode {
   readonly random?: Tensor | undefined;
 }
 
+/** Part of a network, with its parameters in place. */
 export interface Layer {
   forward(x: Tensor, mode: LayerMode): Tensor;
 }

@@ -116,6 +116,7 @@ export class ConvTranspose2d {
   }
 }
 
+/** Of `BatchNorm2d`; PyTorch’s names and defaults. */
 export interface BatchNorm2dOptions {
   /** Whether there are a weight and a bias, default yes. */
   readonly affine?: boolean;

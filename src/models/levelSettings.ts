@@ -5,6 +5,7 @@ import { expectOneOf, expectSettings, expectWhole, withoutUndefined } from '../b
 import type { Precision } from './headed.ts';
 import { expectLevels, type UNetLevel } from './levels.ts';
 
+/** What U-Nets of planned levels have in common; names as in nnU-Net’s plans. */
 export interface LevelUNetOptions {
   /** Channels of the images, default 1. */
   readonly channelsIn?: number;
@@ -20,6 +21,7 @@ export interface LevelUNetOptions {
   readonly precision?: Precision;
 }
 
+/** Of a `PlainConvUNet`. */
 export interface PlainConvUNetOptions extends LevelUNetOptions {
   /** Convolutions of each level on the way down; default 2. */
   readonly convolutions?: readonly number[];
@@ -27,6 +29,7 @@ export interface PlainConvUNetOptions extends LevelUNetOptions {
   readonly decoderConvolutions?: readonly number[];
 }
 
+/** Of a `ResidualEncoderUNet`. */
 export interface ResidualEncoderUNetOptions extends LevelUNetOptions {
   /** Residual blocks of each level on the way down; default 1, 3, 4, then 6. */
   readonly blocks?: readonly number[];

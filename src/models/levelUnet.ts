@@ -25,6 +25,7 @@ export type EncoderSpec = (
   counts: readonly number[],
 ) => Encoder;
 
+/** The way down of a U-Net: its levels, finest first. */
 export interface Encoder {
   /** In front of the first level. */
   readonly stem?: Block;

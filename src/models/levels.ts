@@ -11,6 +11,7 @@ export interface UNetLevel {
   readonly stride: readonly number[];
 }
 
+/** Levels that suit a patch and a spacing. */
 export interface LevelPlan {
   /** Finest first. */
   readonly levels: readonly UNetLevel[];
@@ -20,6 +21,7 @@ export interface LevelPlan {
   readonly multiples: readonly number[];
 }
 
+/** Of `planLevels`. */
 export interface LevelPlanOptions {
   /** Least side of the deepest level, voxels; default 4. */
   readonly leastSide?: number;

@@ -19,6 +19,7 @@ import {
   torchShape,
 } from './state.ts';
 
+/** What a module’s memory is to allow. */
 export interface ModuleOptions extends ParameterOptions {
   /** Whether a training step can be undone (`Module.undo`). */
   readonly undoable?: boolean;

@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { type Declarations, type Declared, expectDeclarations } from './declare.ts';
 import { expectMode, type LayerMode } from './layer.ts';
 
+/** What norms have in common. */
 export interface NormOptions {
   /** Added to the variance (default 1e-5). */
   readonly epsilon?: number;
@@ -32,6 +33,7 @@ const tensorsOf = ({ weight, bias }: Affine): [weight: Tensor | null, bias: Tens
   bias?.tensor ?? null,
 ];
 
+/** Of the layer `batchNorm`; PyTorch’s names and defaults. */
 export interface BatchNormLayerOptions {
   /** Added to the variance (default 1e-5). */
   readonly epsilon?: number;

@@ -10,6 +10,7 @@ import { type Layer, type LayerMode, type LayerSpec, placed } from './layer.ts';
 import { expectHalf, Module } from './module.ts';
 import { type LayerList, sequential } from './specs.ts';
 
+/** Of a network made of layers: first weights and precision. */
 export interface NetworkOptions {
   /** Of the first weights; default 0. */
   readonly seed?: number;

@@ -187,6 +187,7 @@ export const flatten = (): LayerSpec =>
     return ops.flatten(length > 2 ? ops.permute(x, [0, length - 1, ...within]) : x, 1);
   });
 
+/** Of the layer `upsample`. */
 export interface UpsampleLayerOptions extends ops.UpsampleOptions {
   /** Default nearest; alignCorners is of bilinear. */
   readonly mode?: 'nearest' | 'bilinear';

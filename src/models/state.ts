@@ -11,6 +11,7 @@ export interface Weight {
   readonly integer?: boolean;
 }
 
+/** The weights of a network by PyTorch’s names. */
 export type StateDict = ReadonlyMap<string, Weight>;
 
 /** What a partial load did. */

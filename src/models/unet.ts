@@ -8,6 +8,7 @@ import { declareHeaded, type HeadedLayers, HeadedNetwork, type Precision } from 
 import { type Head, pixelHead, pooledHead } from './heads.ts';
 import { UNetBody } from './unetBody.ts';
 
+/** Of a `UNet`: size and heads. */
 export interface UNetOptions {
   /** Image channels, default 1. */
   readonly channelsIn?: number;
@@ -45,11 +46,14 @@ export const unetPresets = {
   small: { width: 16, depth: 5, locationHead: true, hidden: 128, dropout: 0.5, unusedLayers: false },
 } as const satisfies Record<string, Omit<UNetOptions, 'heatmaps'>>;
 
+/** Names of sizes. */
 export type UNetPreset = keyof typeof unetPresets;
 
 export type { Precision } from './headed.ts';
+/** How a U-Net runs. */
 export type ForwardMode = BodyMode;
 
+/** What a forward pass gives. */
 export interface UNetOutputs {
   /** [N, H, W, heatmaps], linear; null without a decoder. f16 in mixed precision. */
   readonly heatmaps: Tensor | null;
@@ -64,6 +68,7 @@ const defaults = {
   precision: 'f32' as const,
 };
 
+/** A U-Net’s options, none left out. */
 export type Settings = Required<UNetOptions>;
 
 /** The heads of a U-Net with these settings; null for one it has not. */

@@ -13,6 +13,7 @@ const SLOPE = 0.01;
 type Pair = readonly [number, number];
 type Three = readonly [number, number, number];
 
+/** What a unit of a level is given. */
 export interface UnitSizes {
   readonly channelsIn: number;
   readonly channelsOut: number;

@@ -45,6 +45,7 @@ export interface ReportStep {
   readonly memory: { readonly plannedBytes: number; readonly unplannedBytes: number };
 }
 
+/** What a report is made of. */
 export interface ReportInput {
   readonly title: string;
   readonly config: object;

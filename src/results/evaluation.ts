@@ -14,6 +14,7 @@ export interface ShownImage {
   readonly findings: readonly Finding[];
 }
 
+/** What was measured of a network, and on whom. */
 export interface Evaluation {
   /** Which subjects were evaluated: test where there are any, else validation, else those trained on. */
   readonly part: PartName;

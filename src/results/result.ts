@@ -1,5 +1,6 @@
 /** @file Results: one measured figure each, with all that terminal, report, page and comparisons need to know of it. */
 
+/** One figure, beside that of a trivial predictor. */
 export interface Result {
   /** For programs: `orientation.2ch.angleDeg`. */
   readonly key: string;

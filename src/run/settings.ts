@@ -15,6 +15,7 @@ export interface PhantomSettings {
   readonly seed: number;
 }
 
+/** Names of what holds where nothing is said. */
 export type Preset = 'small' | 'zhang2024' | 'finetune' | 'classify' | 'acdc';
 
 /** A whole run: the training, its data and where its results go. */

@@ -11,6 +11,7 @@ import { quietly } from './stderr.node.ts';
 
 export type { AdapterChoice } from './environment.node.ts';
 
+/** Of `openDevice` in Node. */
 export interface OpenOptions extends DeviceOptions {
   /** Overrides the environment variable PLANEWISE_ADAPTER. */
   readonly adapter?: AdapterChoice | undefined;

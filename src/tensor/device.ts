@@ -16,6 +16,7 @@ export interface PendingWork {
   dispose(): void;
 }
 
+/** Of `openDevice`, wherever it runs. */
 export interface DeviceOptions {
   /** Op name → variant name, to force a kernel variant. */
   readonly variants?: Readonly<Record<string, string>>;

@@ -11,6 +11,7 @@ export const isFloat = (dtype: DType): dtype is Float => dtype === 'f32' || dtyp
 
 export const dtypes: readonly DType[] = ['f32', 'f16', 'i32', 'u32', 'bool'];
 
+/** Values as they are read and written; f16 is read as f32, bool as u32. */
 export type HostArray = Float32Array | Int32Array | Uint32Array;
 
 const bytesPerElement: Record<DType, number> = { f32: 4, f16: 2, i32: 4, u32: 4, bool: 4 };

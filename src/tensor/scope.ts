@@ -2,6 +2,7 @@
 import { describe } from '../base/describe.ts';
 import { ConfigError } from '../base/errors.ts';
 
+/** What holds memory of the device until it is told to let go. */
 export interface Disposable {
   dispose(): void;
 }

@@ -2,6 +2,7 @@
 import { describe } from '../base/describe.ts';
 import { ShapeError } from '../base/errors.ts';
 
+/** Extents of the axes, outermost first; row-major. */
 export type Shape = readonly number[];
 
 export function elementCount(shape: Shape): number {

@@ -48,6 +48,7 @@ export type TrainEvent =
   | { readonly kind: 'notice'; readonly message: string }
   | { readonly kind: 'warning'; readonly message: string };
 
+/** What a training is given. */
 export interface TrainOptions {
   readonly device: Device;
   readonly data: PreparedData;
@@ -75,6 +76,7 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How a training ended. */
 export interface TrainResult {
   /** Steps trained. */
   readonly step: number;

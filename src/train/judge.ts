@@ -22,6 +22,7 @@ function evaluatedPart({ test, validation, train }: Split): { part: PartName; su
 /** Subjects and slices of each that a report shows. */
 const SHOWN = { subjects: 4, slices: 3 };
 
+/** Of `evaluate`: network, data, and whom to measure. */
 export interface EvaluateOptions {
   /** Images at a time. */
   readonly batch: number;

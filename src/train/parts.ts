@@ -4,6 +4,7 @@ import type { Plan } from './plan.ts';
 import type { TrainConfig } from './settings.ts';
 
 export const parts = ['encoder', 'decoder', 'heads'] as const;
+/** Part of a network that can have a learning rate of its own. */
 export type NetworkPart = (typeof parts)[number];
 
 /** The part that a weight of this name is of. The decoder is all that is neither of the others. */

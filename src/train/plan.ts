@@ -28,6 +28,7 @@ export interface Stream {
   readonly tasks: readonly PlannedTask[];
 }
 
+/** Network and tasks, set up for the data. */
 export interface Plan {
   readonly backbone: Backbone;
   readonly tasks: readonly PlannedTask[];

@@ -15,6 +15,7 @@ import { outputsOf } from './mirror.ts';
 import { Pace } from './pace.ts';
 import { StreamInputs } from './streaminputs.ts';
 
+/** Of `predict`. */
 export interface PredictOptions {
   /** Images at a time. */
   readonly batch: number;

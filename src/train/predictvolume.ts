@@ -12,6 +12,7 @@ import { Device } from '../tensor/device.ts';
 import { formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
+/** Of `predictVolume`: patch, overlap, mirroring. */
 export interface PredictVolumeOptions {
   /** Sides of a patch [depth, height, width], voxels; where the volume is smaller, zeros lie around it. */
   readonly patch: readonly number[];

@@ -1,6 +1,7 @@
 /** @file Learning rate over a run. */
 
 export const schedules = ['constant', 'cosine', 'step', 'halving'] as const;
+/** Names of the schedules that a configuration may ask for. */
 export type Schedule = (typeof schedules)[number];
 
 /** Parts of the run that a schedule divides it into, and the factor between one part and the next. */

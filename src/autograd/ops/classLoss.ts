@@ -9,11 +9,13 @@ import type { Reduction } from '../../kernels/ratio.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { applyFirst } from '../apply.ts';
 
+/** Which labels count: what `crossEntropy`, `softmaxFocal` and `softDice` have in common. */
 export interface LabelOptions {
   /** Label of rows that do not count, whatever their logits hold; any whole number of 32 bits, default −100. */
   readonly ignoreIndex?: number | undefined;
 }
 
+/** Of `crossEntropy`; PyTorch’s CrossEntropyLoss has the same. */
 export interface CrossEntropyOptions extends LabelOptions {
   /** [C], f32. */
   readonly classWeights?: Tensor | undefined;
@@ -23,6 +25,7 @@ export interface CrossEntropyOptions extends LabelOptions {
   readonly reduction?: kernels.CrossEntropyAttrs['reduction'];
 }
 
+/** Of `softmaxFocal` (Lin et al. 2017, eq. 5, over the softmax). */
 export interface SoftmaxFocalOptions extends LabelOptions {
   /** Weight of each class, [C], f32; default 1. */
   readonly alpha?: Tensor | undefined;
@@ -32,6 +35,7 @@ export interface SoftmaxFocalOptions extends LabelOptions {
   readonly reduction?: Reduction | undefined;
 }
 
+/** Of `softDice`. */
 export interface SoftDiceOptions extends LabelOptions {
   /** Keeps the score of a class finite that is neither there nor predicted, from 0; default 1. */
   readonly epsilon?: number | undefined;

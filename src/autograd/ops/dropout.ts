@@ -6,6 +6,7 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 import { nextStream } from '../streams.ts';
 
+/** Of `dropout`. */
 export interface DropoutOptions {
   /** Probability of an element to be dropped, in [0, 1]. */
   readonly p: number;

@@ -62,6 +62,7 @@ export function indexAdd(x: Tensor, indices: Tensor, source: Tensor, axis = -1):
   return adding('indexAdd', false, [x, indices, source], axis);
 }
 
+/** Of `topK`. */
 export interface TopKOptions {
   /** Default the last; negative ones count from the last. */
   readonly axis?: number;

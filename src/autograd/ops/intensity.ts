@@ -42,6 +42,7 @@ export function adjustIntensity(x: Tensor, settings: Tensor): Tensor {
   return apply(kernels.adjustIntensity, [x, settings], null);
 }
 
+/** Of `splineImage`. */
 export interface SplineImageOptions {
   /** Of the images, pixels. */
   readonly size: readonly [height: number, width: number];

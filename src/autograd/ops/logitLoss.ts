@@ -5,11 +5,13 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { applyFirst } from '../apply.ts';
 import type { ElementLossOptions } from './loss.ts';
 
+/** Of `bceWithLogits`; PyTorch’s BCEWithLogitsLoss has the same. */
 export interface BceWithLogitsOptions extends ElementLossOptions {
   /** Factor on what is positive: a number from 0, or one for each place in the last axis, [C] f32; default 1. */
   readonly posWeight?: Tensor | number | undefined;
 }
 
+/** Of `sigmoidFocal` (Lin et al. 2017, eq. 5). */
 export interface SigmoidFocalOptions extends ElementLossOptions {
   /** Weight of what is positive, 0 … 1, that of what is not being 1 − alpha; default 0.25. Null weighs both 1. */
   readonly alpha?: number | null | undefined;

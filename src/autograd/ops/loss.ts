@@ -6,6 +6,7 @@ import type { Reduction } from '../../kernels/ratio.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply, applyFirst } from '../apply.ts';
 
+/** What losses of elements have in common: which count, and what becomes of their sum. */
 export interface ElementLossOptions {
   /**
    * Of the prediction's shape: elements count by it, and those with 0 not at all, whatever they hold. It gets no
@@ -16,11 +17,13 @@ export interface ElementLossOptions {
   readonly reduction?: Reduction | undefined;
 }
 
+/** Of `smoothL1`. */
 export interface SmoothL1Options extends ElementLossOptions {
   /** Where it turns from quadratic to linear, from 0; default 1. With 0 it is `l1`. */
   readonly beta?: number | undefined;
 }
 
+/** Of `huber`. */
 export interface HuberOptions extends ElementLossOptions {
   /** Where it turns from quadratic to linear, above 0; default 1. */
   readonly delta?: number | undefined;
@@ -76,6 +79,7 @@ export function maskedMse(prediction: Tensor, target: Tensor, mask: Tensor): Ten
   return applyFirst(kernels.elementLoss, [prediction, target, mask], attrs, { as: 'maskedMse' });
 }
 
+/** Of `klDivergence`. */
 export interface KlDivergenceOptions extends Omit<ElementLossOptions, 'reduction'> {
   /** The target holds log-probabilities too (default false). */
   readonly logTarget?: boolean | undefined;
@@ -116,6 +120,7 @@ export function pairwiseLogistic(higher: Tensor, lower: Tensor, options: Element
   return applyFirst(kernels.orderLoss, [higher, lower, mask], { fn, beta: 0, reduction }, { as: fn });
 }
 
+/** Of `contrastiveMargin` (Hadsell et al. 2006). */
 export interface ContrastiveMarginOptions extends ElementLossOptions {
   /** How far apart unlike ones should be, above 0; default 1. */
   readonly margin?: number | undefined;

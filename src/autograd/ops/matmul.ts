@@ -12,6 +12,7 @@ import { apply } from '../apply.ts';
 import { expectTensor } from './operands.ts';
 import { reshape, transpose } from './shape.ts';
 
+/** Of `matmul`: which operand is transposed. */
 export interface MatmulOptions {
   /** The matrices of a (of b) with their last two axes exchanged (default false). */
   readonly transposeA?: boolean;

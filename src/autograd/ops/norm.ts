@@ -8,6 +8,7 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { applyFirst } from '../apply.ts';
 import { recomputing } from '../recompute.ts';
 
+/** Of `batchNorm`. */
 export interface BatchNormOptions {
   readonly runningMean: Tensor;
   readonly runningVariance: Tensor;

@@ -4,11 +4,13 @@ import { expectOptions } from '../../kernels/options.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { applyFirst } from '../apply.ts';
 
+/** What is added to a variance or a length before it divides. */
 export interface EpsilonOptions {
   /** Added to the variance, from 0 (default 1e-5). */
   readonly epsilon?: number;
 }
 
+/** Of `layerNorm`. */
 export interface LayerNormOptions extends EpsilonOptions {
   /** The last axes, which weight and bias have the shape of; default the last alone. */
   readonly axes?: readonly number[];
@@ -74,6 +76,7 @@ export function instanceNorm(
   return applyFirst(kernels.instanceNorm, [x, weight, bias], { epsilon });
 }
 
+/** Of `normalize`: vectors of length 1. */
 export interface NormalizeOptions {
   /** Of the norm: 1, 2 (default) or Infinity. */
   readonly p?: number;

@@ -18,6 +18,7 @@ export interface PoolOptions {
   readonly padding?: Pair;
 }
 
+/** Of `avgPool2d`. */
 export interface AvgPoolOptions extends PoolOptions {
   /** Padding counts, as zeros (default); otherwise a mean is over the pixels in the image alone. */
   readonly countIncludePad?: boolean;

@@ -31,6 +31,7 @@ export const max = reduction('max');
 /** The smallest element, NaN where there is one. The gradient goes to the first minimum, or the first NaN. */
 export const min = reduction('min');
 
+/** Of `variance`. */
 export interface VarianceOptions extends ReduceOptions {
   /** Taken off the number of terms that the squares' sum is divided by (default 1: the unbiased estimate). */
   readonly correction?: number;
@@ -54,6 +55,7 @@ export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
   return inside.keep(x.dtype === 'f16' ? apply(kernels.cast, [result], { dtype: 'f16' }, named) : result);
 }
 
+/** Of `argmax` and `argmin`. */
 export interface ArgmaxOptions {
   /** Default: over all elements, in row-major order; negative ones count from the last. */
   readonly axis?: number;
@@ -74,6 +76,7 @@ export const argmax = place('argmax', false);
 /** Where the minimum lies along an axis, i32; of equals, and of NaNs, the first. Any dtype, no gradient. */
 export const argmin = place('argmin', true);
 
+/** Of `softmax` and `logSoftmax`: along which axis. */
 export interface SoftmaxOptions {
   /** Default the last; negative ones count from the last. */
   readonly axis?: number;

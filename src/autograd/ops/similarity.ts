@@ -10,6 +10,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { apply, applyFirst } from '../apply.ts';
 import { expectTensor } from './operands.ts';
 
+/** Of `cosineSimilarity` and `pairwiseDistance`. */
 export interface SimilarityOptions {
   /** Of the vectors; default the last, negative ones count from the last. */
   readonly axis?: number;

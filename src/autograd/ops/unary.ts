@@ -97,6 +97,7 @@ export function elu(x: Tensor, alpha = 1): Tensor {
   return apply(kernels.unary, [x], { fn: 'elu', alpha }, { as: 'elu' });
 }
 
+/** Of `gelu`. */
 export interface GeluOptions {
   /** `none`: the error function itself, to 3e-7; `tanh`: its approximation by tanh(√(2/π)·(x + 0.044715·x³)). */
   readonly approximate?: 'none' | 'tanh';
@@ -110,6 +111,7 @@ export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
   return apply(kernels.unary, [x], { fn: approximate === 'tanh' ? 'geluTanh' : 'gelu' }, { as: 'gelu' });
 }
 
+/** Of `clamp`: bounds; what is left out is open. */
 export interface ClampOptions {
   /** Bounds; one may be left out. */
   readonly min?: number;

@@ -4,6 +4,7 @@ import { expectOptions, type Pair } from '../../kernels/options.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 
+/** Of `upsampleNearest2d`. */
 export interface NearestOptions {
   /** By how much height and width grow, or [y, x], if `size` is not given (default 2). */
   readonly scale?: Pair;
@@ -11,6 +12,7 @@ export interface NearestOptions {
   readonly size?: readonly [height: number, width: number];
 }
 
+/** Of `upsampleBilinear2d`. */
 export interface UpsampleOptions extends NearestOptions {
   /** The corner pixels' centres coincide (default false: the images' outer edges do). */
   readonly alignCorners?: boolean;

@@ -23,6 +23,7 @@ export interface Pool3dOptions {
   readonly padding?: Triple;
 }
 
+/** Of `avgPool3d`; sizes are [z, y, x], or one for all. */
 export interface AvgPool3dOptions extends Pool3dOptions {
   /** Padding counts, as zeros (default); otherwise a mean is over the voxels in the volume alone. */
   readonly countIncludePad?: boolean;
@@ -115,6 +116,7 @@ export function avgPool3d(x: Tensor, options: AvgPool3dOptions): Tensor {
   );
 }
 
+/** Of `upsampleNearest3d`. */
 export interface Nearest3dOptions {
   /** By how much depth, height and width grow, or [z, y, x], if `size` is not given (default 2). */
   readonly scale?: Triple;
@@ -122,6 +124,7 @@ export interface Nearest3dOptions {
   readonly size?: readonly [depth: number, height: number, width: number];
 }
 
+/** Of `upsampleTrilinear3d`. */
 export interface Upsample3dOptions extends Nearest3dOptions {
   /** The corner voxels' centres coincide (default false: the volumes' outer edges do). */
   readonly alignCorners?: boolean;

@@ -19,11 +19,13 @@ export function warp(x: Tensor, matrices: Tensor, gainOffset: Tensor, options: W
   return apply(kernels.warp, displacement ? [...inputs, displacement] : inputs, null);
 }
 
+/** Of `warp`. */
 export interface WarpOptions {
   /** [N, H, W, 2]: by output pixel, along x and y; default (and null): none. */
   readonly displacement?: Tensor | null | undefined;
 }
 
+/** Of `warpLabels`. */
 export interface WarpLabelsOptions extends WarpOptions {
   /** Label of what lies outside the input: a whole number of 32 bits, default 0. */
   readonly outside?: number | undefined;

@@ -4,6 +4,7 @@ import type { DataSet } from './dataset.ts';
 import type { DicomFile } from './file.ts';
 import { tags } from './tags.ts';
 
+/** How an image’s pixels are stored (DICOM PS3.3 C.7.6.3). */
 export interface PixelFormat {
   readonly transferSyntax: string;
   readonly bitsAllocated: number;

@@ -9,6 +9,7 @@ import { type PixelFormat, readFormat } from './format.ts';
 import { type Moment, momentOf, momentOfDateTime } from './moment.ts';
 import { tags } from './tags.ts';
 
+/** What is read of an image’s header. */
 export interface DicomHeader {
   readonly file: string;
   /** Index of the image in a file of several, from 0; null in a file of one. */

@@ -8,6 +8,7 @@ import { dot, length, normalize } from '../vector.ts';
 /** Row-major 4×4 map from voxel indices (i, j, k, 1) to millimetres in RAS. */
 export type VoxelAffine = readonly number[];
 
+/** A NIfTI-1 volume: values with x running fastest, and where they lie. */
 export interface NiftiVolume {
   /** Voxels along i, j, k and, when there are several volumes, t. */
   readonly dims: readonly number[];

@@ -14,5 +14,6 @@ export const phantomTraits = {
   knee: { targetView: 'sagittal', beats: false, fieldMm: 140 },
 } as const satisfies Readonly<Record<string, Traits>>;
 
+/** What the phantom can make. */
 export type PhantomAnatomy = keyof typeof phantomTraits;
 export const PHANTOM_ANATOMIES = Object.keys(phantomTraits) as readonly PhantomAnatomy[];

@@ -5,6 +5,7 @@ import type { Annotation, FileSource, Notice } from '../types.ts';
 import { sources } from './index.ts';
 import type { Found, OwnOption, Prepared, Source, SourceOptions } from './source.ts';
 
+/** Of `openFiles`: which sources are looked for. */
 export interface OpenOptions extends SourceOptions {
   /** Name of the only source to look for; default: the first that has files there. */
   readonly source?: string;
@@ -12,6 +13,7 @@ export interface OpenOptions extends SourceOptions {
   readonly annotations?: readonly Annotation[];
 }
 
+/** A data set that was found among files, and prepared. */
 export interface Opened extends Prepared {
   /** Name of the source that was taken. */
   readonly source: string;

@@ -12,6 +12,7 @@ export interface MaskOptions {
   readonly emptySlices?: 'unknown' | 'background';
 }
 
+/** What a source may be told of a data set. */
 export interface SourceOptions extends PrepareOptions, MaskOptions {
   /** Names of the classes that are told apart, where not all are; what is labelled otherwise is background. */
   readonly classes?: readonly string[];

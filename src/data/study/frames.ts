@@ -15,6 +15,7 @@ export interface Space {
   readonly open: boolean;
 }
 
+/** Which frame of reference each image lies in. */
 export interface Spaces {
   spaceOf(image: ScannedImage): Space;
   readonly notices: readonly Notice[];

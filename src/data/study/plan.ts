@@ -20,6 +20,7 @@ import { findSubjects, type SubjectRule } from './subjects.ts';
 import { planSubject, type Target, type TargetOptions, type ViewedImage } from './targets.ts';
 import { bodyPlaneOf, checkRules, isBodyPlane, type ViewRule, viewOf } from './views.ts';
 
+/** How images become targets and references. */
 export interface StudyOptions extends TargetOptions {
   /** Where the files are from, for messages: their folder. */
   readonly from?: string;
@@ -47,6 +48,7 @@ export interface Outcome {
   readonly reason: Reason | null;
 }
 
+/** What is to be labelled by what, before pixels are read. */
 export interface StudyPlan {
   readonly targetView: string;
   readonly referenceViews: readonly string[];

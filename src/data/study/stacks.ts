@@ -25,6 +25,7 @@ function isMirrored(images: Images): boolean {
   return header.laterality === 'R' && bodyPlaneOf(header.plane) === 'sagittal';
 }
 
+/** Images whose headers were read. */
 export type Images = readonly ScannedImage[];
 
 /** Images of one study, frame of reference and orientation. */

@@ -12,6 +12,7 @@ import { commonLength, Folders } from './folders.ts';
  */
 export type SubjectRule = 'auto' | 'patient' | 'folder';
 
+/** Whose each image is. */
 export interface Subjects {
   nameOf(image: ScannedImage): string;
   /** What had to be guessed. */

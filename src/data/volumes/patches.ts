@@ -13,6 +13,7 @@ export interface LabelledVolume {
   readonly labels: LabelVolume;
 }
 
+/** Of `patches`: their size, and how they are drawn. */
 export interface PatchOptions {
   /** Sides of a patch [depth, height, width], voxels; where a volume is smaller, zeros and background lie around it. */
   readonly patch: readonly number[];
@@ -32,6 +33,7 @@ export interface Patches {
   readonly places: readonly PatchPlace[];
 }
 
+/** Where a patch lies in its volume, voxels. */
 export interface PatchPlace {
   readonly volume: number;
   readonly start: Axes;

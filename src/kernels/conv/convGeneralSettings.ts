@@ -10,6 +10,7 @@ export type PerAxis = number | readonly [y: number, x: number];
 /** Zeros around the image: as PerAxis, or each side's own. */
 export type Padding = PerAxis | readonly [top: number, bottom: number, left: number, right: number];
 
+/** Of `conv2d`; PyTorch’s names and defaults. */
 export interface Conv2dOptions {
   /** Default 1. */
   readonly stride?: PerAxis;
@@ -23,6 +24,7 @@ export interface Conv2dOptions {
   readonly relu?: boolean;
 }
 
+/** Of `conv2dTranspose`. */
 export interface Conv2dTransposeOptions {
   readonly stride?: PerAxis;
   /** Rows and columns that are left out around the result, default 0. */
@@ -34,6 +36,7 @@ export interface Conv2dTransposeOptions {
   readonly relu?: boolean;
 }
 
+/** Of `conv1d`; PyTorch’s names and defaults. */
 export interface Conv1dOptions {
   /** Default 1. */
   readonly stride?: number;
@@ -47,6 +50,7 @@ export interface Conv1dOptions {
   readonly relu?: boolean;
 }
 
+/** Of `conv1dTranspose`. */
 export interface Conv1dTransposeOptions extends Omit<Conv1dOptions, 'padding'> {
   /** Values that are left out on both sides of the result, or on each; default 0. */
   readonly padding?: number | readonly [before: number, after: number];
@@ -62,6 +66,7 @@ export type Padding3d =
   | PerAxis3d
   | readonly [front: number, back: number, top: number, bottom: number, left: number, right: number];
 
+/** Of `conv3d`; sizes are [z, y, x], or one for all. */
 export interface Conv3dOptions {
   /** Default 1. */
   readonly stride?: PerAxis3d;
@@ -73,6 +78,7 @@ export interface Conv3dOptions {
   readonly relu?: boolean;
 }
 
+/** Of `conv3dTranspose`; sizes are [z, y, x], or one for all. */
 export interface Conv3dTransposeOptions extends Omit<Conv3dOptions, 'padding'> {
   /** What is left out around the result, default 0. */
   readonly padding?: Padding3d;

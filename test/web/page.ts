@@ -105,6 +105,7 @@ export const tinyNetwork = { 'model.width': 4, 'model.depth': 2 } as const;
 
 /** Fills in fields under All settings, whatever stood there. */
 async function setFurther(page: Page, set: Readonly<Record<string, unknown>>): Promise<void> {
+  if (Object.keys(set).length === 0) return;
   const all = page.locator('#panel-train details', { has: page.getByText(/^All settings/) });
   if ((await all.getAttribute('open')) === null) await all.locator('summary').click();
   for (const [path, value] of Object.entries(set)) {

@@ -10,6 +10,7 @@ import { encodeAcdc } from '../../src/data/phantom/acdc.ts';
 import { encodeDicom, phantomSubject } from '../../src/data/phantom.ts';
 import { manifestName } from '../../src/data/store.ts';
 import { launchOptions } from '../browser/chromium.ts';
+import { slow } from '../slow.ts';
 import { graveFindings, keptFile, makeHearts, openSite, type Site } from './page.ts';
 
 let site: Site;
@@ -227,20 +228,22 @@ describe('study', () => {
 });
 
 describe('accessibility', () => {
+  const widths = slow ? [1920, 1280, 640, 390] : [1280];
   for (const scheme of ['light', 'dark'] as const)
-    it(`axe finds nothing serious in any panel, ${scheme}`, async () => {
+    it.each(widths)(`axe finds nothing serious in any panel, ${scheme}, %i px wide`, async (width) => {
       await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height: 900 });
       for (const tab of ['Data', 'Study', 'Train', 'Use']) {
         await page.getByRole('tab', { name: tab }).click();
         expect(await graveFindings(page), tab).toEqual([]);
       }
     });
 
-  it('no panel is wider than a phone', async () => {
-    await page.setViewportSize({ width: 390, height: 844 });
+  it.each([640, 390])('no panel is wider than %i px', async (width) => {
+    await page.setViewportSize({ width, height: 844 });
     for (const tab of ['Data', 'Study', 'Train', 'Use']) {
       await page.getByRole('tab', { name: tab }).click();
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), tab).toBeLessThanOrEqual(390);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), tab).toBeLessThanOrEqual(width);
     }
   });
 

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Locator, Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { graveFindings, makeHearts, openSite, type Site, startTraining } from './page.ts';
+import { graveFindings, makeHearts, openSite, type Site, startTraining, tinyNetwork } from './page.ts';
 
 /** With PLANEWISE_PICTURES=1 the training is long enough to have learned something, and the pictures are kept. */
 const keep = process.env.PLANEWISE_PICTURES === '1';
@@ -38,7 +38,7 @@ async function picture(name: string, scheme: 'light' | 'dark', part: Page | Loca
 }
 
 it('a training shows its curves and what it predicts on held-out slices', async () => {
-  await startTraining(page, { steps, batch });
+  await startTraining(page, { steps, batch, set: keep ? {} : tinyNetwork });
   const held = page.getByText(/^Held-out slices after \d+ steps?$/);
   await held.waitFor();
   await page.waitForFunction(

@@ -67,7 +67,7 @@ export class AllSettings {
           h('legend', {}, name),
           h(
             'div',
-            { class: 'fields' },
+            { class: 'fields short' },
             own.map((setting) => this.#field(setting)),
           ),
         ),

@@ -70,10 +70,17 @@ function scaleBar({ title, predicted, truth }: Scale): HTMLElement {
   );
 }
 
+/** Pictures beside one another, each over what it is. */
+function pictures(marks: readonly Mark[]): Child {
+  const all = only(marks, 'picture');
+  if (all.length === 0) return null;
+  const each = all.map(({ title, values }) => h('span', { class: 'hint' }, greyImage(values), title));
+  return h('div', { class: 'pictures' }, each);
+}
+
 function caption({ series, marks, first }: NumberedFinding): Child[] {
-  return marks.map((mark): Child => {
+  const told = marks.map((mark): Child => {
     if (mark.kind === 'scale') return scaleBar(mark);
-    if (mark.kind === 'picture') return h('p', { class: 'hint' }, mark.title, greyImage(mark.values));
     if (mark.kind !== 'words') return null;
     if (mark.series === undefined) return h('p', { class: 'hint' }, mark.text);
     return h(
@@ -83,6 +90,7 @@ function caption({ series, marks, first }: NumberedFinding): Child[] {
       mark.text,
     );
   });
+  return [...told, pictures(marks)];
 }
 
 /** What stands under an image. */

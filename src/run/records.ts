@@ -3,11 +3,18 @@ import { sources } from '../data/sources/index.ts';
 import type { Source } from '../data/sources/source.ts';
 import { tasks } from '../tasks/index.ts';
 import type { Task } from '../tasks/task.ts';
+import { presets } from './presets.ts';
 
 /** What of a task's record people are shown. */
-export type TaskInfo = Pick<Task, 'name' | 'title' | 'about'>;
+export interface TaskInfo extends Pick<Task, 'name' | 'title' | 'about'> {
+  /** Whether some preset has it. */
+  readonly usual: boolean;
+}
 
-export const taskInfos = (): TaskInfo[] => tasks.map(({ name, title, about }) => ({ name, title, about }));
+export function taskInfos(): TaskInfo[] {
+  const usual = new Set(Object.values(presets).flatMap((preset) => Object.keys(preset.tasks)));
+  return tasks.map(({ name, title, about }) => ({ name, title, about, usual: usual.has(name) }));
+}
 
 /** What of a source's record people are shown. */
 export type SourceInfo = Pick<Source, 'name' | 'title'>;

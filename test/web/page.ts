@@ -117,6 +117,18 @@ async function setFurther(page: Page, set: Readonly<Record<string, unknown>>): P
   }
 }
 
+/** Ticks these tasks in the Train panel, and no others. @param wanted by title */
+export async function tickTasks(page: Page, wanted: readonly string[]): Promise<void> {
+  await page.getByRole('tab', { name: 'Train' }).click();
+  const group = page.getByRole('group', { name: 'Tasks' });
+  const others = group.locator('details');
+  if ((await others.getAttribute('open')) === null) await others.locator('summary').click();
+  for (const box of await group.getByRole('checkbox').all()) {
+    const title = await box.locator('xpath=..').locator('strong').textContent();
+    await box.setChecked(wanted.includes(title!));
+  }
+}
+
 /** Starts a training through the Train panel. */
 export async function startTraining(
   page: Page,

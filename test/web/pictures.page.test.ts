@@ -24,6 +24,7 @@ afterAll(() => site?.close());
 /** Takes a picture after looking for what no picture should show: errors, anything wider than the window, nothing. */
 async function picture(name: string, scheme: 'light' | 'dark', part: Page | Locator = page): Promise<void> {
   await page.emulateMedia({ colorScheme: scheme });
+  if (part === page) await page.evaluate(() => scrollTo(0, 0));
   await page.evaluate(
     () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
   );

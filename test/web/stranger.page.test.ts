@@ -13,7 +13,7 @@ import { brightness } from '../stranger/brightness.ts';
 import { slices, subjects, writeTexts } from '../stranger/files.ts';
 import { strangersPlugin } from '../stranger/plugin.ts';
 import { tower } from '../stranger/tower.ts';
-import { graveFindings, makeHearts, openSite, type Site, startTraining } from './page.ts';
+import { graveFindings, makeHearts, openSite, type Site, startTraining, tickTasks } from './page.ts';
 
 let site: Site;
 let page: Page;
@@ -32,12 +32,7 @@ afterAll(async () => {
 
 /** Trains on the tasks with these titles and no others. */
 async function train(titles: readonly string[], steps: number): Promise<void> {
-  await page.getByRole('tab', { name: 'Train' }).click();
-  const boxes = page.getByRole('group', { name: 'Tasks' }).getByRole('checkbox');
-  for (const box of await boxes.all()) {
-    const title = await box.locator('xpath=..').locator('strong').textContent();
-    await box.setChecked(titles.includes(title!));
-  }
+  await tickTasks(page, titles);
   await startTraining(page, { steps, batch: 4 });
   await page.getByText('Finished', { exact: true }).waitFor();
 }

@@ -35,16 +35,34 @@ function makeInputs({ hello }: App): Inputs {
   };
 }
 
-function taskBoxes({ hello }: App, { tasks }: Inputs): HTMLElement {
-  const boxes = hello.tasks.map(({ name, title, about }) =>
+interface TaskBoxes {
+  readonly element: HTMLElement;
+  /** Has what is ticked in view. */
+  show(): void;
+}
+
+/** The tasks that some preset has, then all others, which are out of the way until one is wanted. */
+function taskBoxes({ hello }: App, { tasks }: Inputs): TaskBoxes {
+  const box = ({ name, title, about }: (typeof hello.tasks)[number]): HTMLElement =>
     h(
       'label',
       { class: 'check tall' },
       tasks.get(name)!,
       h('span', {}, h('strong', {}, title), h('span', { class: 'hint' }, about)),
-    ),
+    );
+  const [first, others] = [true, false].map((is) => hello.tasks.filter(({ usual }) => usual === is));
+  const further = h(
+    'details',
+    {},
+    h('summary', {}, 'Tasks of others, to compare with'),
+    h('div', { class: 'stack' }, others!.map(box)),
   );
-  return h('fieldset', {}, h('legend', {}, 'Tasks'), boxes);
+  return {
+    element: h('fieldset', {}, h('legend', {}, 'Tasks'), first!.map(box), further),
+    show: () => {
+      if (others!.some(({ name }) => tasks.get(name)!.checked)) further.open = true;
+    },
+  };
 }
 
 /** To fine-tune: the model is then that of the weights. */
@@ -95,9 +113,11 @@ export function runForm(app: App): RunForm {
   const inputs = makeInputs(app);
   const about = h('p', { class: 'hint' });
   const further = new AllSettings(app, () => readInputs(inputs));
+  const boxes = taskBoxes(app, inputs);
   const write = (form: TrainingForm): void => {
     inputs.preset.value = form.preset;
     for (const [name, input] of inputs.tasks) input.checked = form.tasks.includes(name);
+    boxes.show();
     inputs.init.checked = form.init ?? false;
     for (const key of ['batch', 'steps', 'learningRate', 'seed'] as const)
       inputs[key].value = String(form[key]);
@@ -110,7 +130,7 @@ export function runForm(app: App): RunForm {
     'fieldset',
     { class: 'plain' },
     h('legend', { class: 'visually-hidden' }, 'Settings of the training'),
-    taskBoxes(app, inputs),
+    boxes.element,
     initBox(app, inputs),
     field('Preset', inputs.preset),
     about,

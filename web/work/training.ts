@@ -21,7 +21,8 @@ import { adapterName, batchProblem } from './adapter.ts';
 import { configOf } from './forms.ts';
 import { keepWeights } from './keepweights.ts';
 import { Previews } from './previews.ts';
-import { Runs, runFile } from './runs.ts';
+import { type BegunRun, RunRecord } from './runrecord.ts';
+import { Runs } from './runs.ts';
 
 /** Weights to start from, and the model they are of. */
 export interface StartWeights {
@@ -34,29 +35,27 @@ type Tell = <K extends EventName>(event: K, content: Events[K]) => void;
 export class Training {
   readonly #tell: Tell;
   readonly #runs = new Runs();
-  #files = new BrowserFiles('run');
-  #info: RunInfo | null = null;
-  #seconds = 0;
+  #record: RunRecord;
   #stop: AbortController | null = null;
   #ending: 'paused' | 'finished' = 'finished';
-  #written: Promise<void> = Promise.resolve();
 
   constructor(tell: Tell) {
     this.#tell = tell;
+    this.#record = this.#recordIn(new BrowserFiles('run'));
   }
 
   /** Of the run that is looked at. */
   get files(): BrowserFiles {
-    return this.#files;
+    return this.#record.files;
   }
 
   get info(): RunInfo | null {
-    return this.#info;
+    return this.#record.info;
   }
 
   /** Wall-clock seconds of training so far. */
   get seconds(): number {
-    return this.#seconds;
+    return this.#record.seconds;
   }
 
   get running(): boolean {
@@ -65,8 +64,7 @@ export class Training {
 
   /** A run left by an earlier visit; one that was cut off is paused at its last checkpoint. */
   async restore(): Promise<RunInfo | null> {
-    this.#files = await this.#runs.restore();
-    return this.#read();
+    return this.#lookAt(await this.#runs.restore());
   }
 
   /** All runs kept. */
@@ -77,8 +75,7 @@ export class Training {
   /** Looks at another run. Throws ConfigError while one is training. */
   async open(folder: string): Promise<RunInfo | null> {
     this.#expectIdle();
-    this.#files = await this.#runs.choose(folder);
-    return this.#read();
+    return this.#lookAt(await this.#runs.choose(folder));
   }
 
   /** Deletes a run that is not looked at. */
@@ -90,14 +87,13 @@ export class Training {
     if (this.#stop) throw new ConfigError('A training is running. Pause or stop it first.');
   }
 
-  async #read(): Promise<RunInfo | null> {
-    this.#info = null;
-    const bytes = await this.files.read(runFile);
-    if (!bytes) return null;
-    const { seconds, ...info } = JSON.parse(new TextDecoder().decode(bytes)) as RunInfo & { seconds: number };
-    this.#seconds = seconds;
-    this.#info = info.state === 'running' ? { ...info, state: 'paused' } : info;
-    return this.#info;
+  #recordIn(files: BrowserFiles): RunRecord {
+    return new RunRecord(files, (info) => this.#tell('run', info));
+  }
+
+  #lookAt(files: BrowserFiles): Promise<RunInfo | null> {
+    this.#record = this.#recordIn(files);
+    return this.#record.read();
   }
 
   metrics(): Promise<StepMetrics[]> {
@@ -117,7 +113,7 @@ export class Training {
     start: StartWeights | null,
   ): Promise<RunInfo> {
     this.#expectIdle();
-    const model = resume ? this.#info?.model : start?.model;
+    const model = resume ? this.info?.model : start?.model;
     const config = trainConfigOf(configOf(form, data.manifest, model));
     const plan = planRun(config, data.manifest);
     const split = splitOf(data, config, plan);
@@ -125,22 +121,25 @@ export class Training {
     this.#stop = stop;
     this.#ending = 'finished';
     const began = performance.now();
-    const before = resume ? this.#seconds : 0;
+    const before = resume ? this.seconds : 0;
+    const clock = (): void => {
+      this.#record.seconds = before + (performance.now() - began) / 1000;
+    };
     try {
       const heldOut = [...split.validation, ...split.test];
       const plansLines = drawsLines(plan);
       await this.#begin({ form, dataName, heldOut, plansLines, ...(model && { model }) }, resume);
       const init = this.#initOf(form, resume, start);
       const result = await this.#train(config, data, split, { resume, init, signal: stop.signal });
-      this.#seconds = before + (performance.now() - began) / 1000;
+      clock();
       const ended = result.stopped ? this.#ending : 'finished';
       if (ended === 'finished') await keepWeights(this.files, config, data);
       const hasWeights = (await this.files.read(weightsFile)) !== null;
-      return await this.#set({ state: ended, step: result.step, best: result.best, hasWeights });
+      return await this.#record.set({ state: ended, step: result.step, best: result.best, hasWeights });
     } catch (problem) {
-      this.#seconds = before + (performance.now() - began) / 1000;
-      const [error, hint] = batchProblem(problem, form, this.#info?.adapter ?? '');
-      if (this.#info) await this.#set({ state: 'failed', message: (error as Error).message, ...hint });
+      clock();
+      const [error, hint] = batchProblem(problem, form, this.info?.adapter ?? '');
+      if (this.info) await this.#record.set({ state: 'failed', message: (error as Error).message, ...hint });
       throw error;
     } finally {
       this.#stop = null;
@@ -155,10 +154,10 @@ export class Training {
   /** Stops at the next step for good; the best weights so far are kept. */
   async stop(data: PreparedData): Promise<void> {
     if (this.#stop) return this.#end('finished');
-    if (!this.#info) return;
-    const { form, model } = this.#info;
+    if (!this.info) return;
+    const { form, model } = this.info;
     await keepWeights(this.files, trainConfigOf(configOf(form, data.manifest, model)), data);
-    await this.#set({ state: 'finished', hasWeights: true });
+    await this.#record.set({ state: 'finished', hasWeights: true });
   }
 
   async weights(): Promise<Uint8Array<ArrayBuffer>> {
@@ -172,8 +171,7 @@ export class Training {
   }
 
   async clear(): Promise<void> {
-    this.#info = null;
-    this.#files = await this.#runs.clear();
+    this.#record = this.#recordIn(await this.#runs.clear());
   }
 
   #end(how: 'paused' | 'finished'): void {
@@ -184,33 +182,19 @@ export class Training {
   /** Once there is a checkpoint, the weights it started from are in it. */
   #initOf({ init = false }: TrainingForm, resume: boolean, start: StartWeights | null) {
     if (!init) return null;
-    if (resume && this.#info!.step > 0) return 'gone' as const;
+    if (resume && this.info!.step > 0) return 'gone' as const;
     if (start) return start.weights;
     throw new ConfigError('No weights are loaded to start from. Load some under Use.');
   }
 
-  async #begin(
-    given: Pick<RunInfo, 'form' | 'dataName' | 'heldOut' | 'plansLines' | 'model'>,
-    resume: boolean,
-  ): Promise<void> {
-    const fresh: RunInfo = {
-      ...given,
-      state: 'running',
-      step: 0,
-      best: null,
-      hasWeights: false,
-      adapter: '',
-    };
-    if (!resume) {
-      // one that has learnt something stays
-      if (this.#info && (this.#info.step > 0 || this.#info.hasWeights)) this.#files = await this.#runs.add();
-      else await this.files.clear();
-      this.#seconds = 0;
-      this.#info = fresh;
-    }
-    const { message: _message, smallerBatch: _smaller, ...info } = this.#info ?? fresh;
-    this.#info = info;
-    await this.#set({ ...given, state: 'running' });
+  /** A run in place of the one that is looked at, or the same again. */
+  async #begin(given: BegunRun, resume: boolean): Promise<void> {
+    if (resume && this.info) return this.#record.goOn(given);
+    const { info } = this;
+    // one that has learnt something stays
+    if (info && (info.step > 0 || info.hasWeights)) this.#record = this.#recordIn(await this.#runs.add());
+    else await this.files.clear();
+    await this.#record.begin(given);
   }
 
   async #train(
@@ -226,7 +210,7 @@ export class Training {
       openDevice: async () => {
         device?.dispose();
         device = await openDevice();
-        if (this.#info) this.#info = { ...this.#info, adapter: adapterName(device) };
+        this.#record.adapter = adapterName(device);
         return device;
       },
       data,
@@ -258,17 +242,6 @@ export class Training {
 
   /** Keeps a change without waiting: a lost write costs no more than the steps since the one before. */
   #save(change: Partial<RunInfo>): void {
-    this.#set(change).catch((error: Error) => this.#tell('warning', error.message));
-  }
-
-  async #set(change: Partial<RunInfo>): Promise<RunInfo> {
-    const info = { ...this.#info!, ...change };
-    this.#info = info;
-    this.#tell('run', info);
-    const bytes = new TextEncoder().encode(JSON.stringify({ ...info, seconds: this.#seconds }));
-    // One after another: of two writes at once, the older could win.
-    this.#written = this.#written.catch(() => {}).then(() => this.files.write(runFile, bytes));
-    await this.#written;
-    return info;
+    this.#record.set(change).catch((error: Error) => this.#tell('warning', error.message));
   }
 }

@@ -1,4 +1,4 @@
-/** @file The data of an experiment, prepared once in its folder and shared by all its runs. */
+/** @file The data of an experiment, shared by all its runs: which stores they are in, and who is in them. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
@@ -6,26 +6,19 @@ import { textChecksum } from '../../base/hash.ts';
 import { ownOf } from '../../base/record.ts';
 import { some } from '../../base/words.ts';
 import { expectOneKey } from '../../data/beside.ts';
-import { lockWhenFree, whileLocked } from '../../data/files/lock.node.ts';
 import { subjectsOf } from '../../data/split.ts';
-import { openStore, writeStore } from '../../data/store.node.ts';
+import { openStore } from '../../data/store.node.ts';
 import { manifestName } from '../../data/store.ts';
 import type { PreparedData } from '../../data/types.ts';
 import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
-import { type DataOptions, openData, prepareFolder } from '../dataset.node.ts';
+import { type DataOptions, prepareFolder } from '../dataset.node.ts';
 import { namesInData, originalsIn, revealedText } from '../identifiers.node.ts';
-import { joinedCohorts } from './cohorts.ts';
 import { baseConfig, pretrainingGiven } from './configs.ts';
 import { foldsInFile, testCohort } from './folds.ts';
 import { heldOutNotice, type Parts, partsOf } from './parts.ts';
-import type { Experiment, TestCohort } from './settings.ts';
+import type { Experiment } from './settings.ts';
+import { joinedSubjects, prepared, type SharedData, storeIn } from './stores.node.ts';
 import { writeSubjects } from './subjects.node.ts';
-
-/** A prepared data set: the store that runs read. */
-export interface SharedData {
-  readonly store: string;
-  readonly data: PreparedData;
-}
 
 /** The test subjects' original images. */
 export interface TestStudies {
@@ -48,49 +41,6 @@ function sourceOf(config: RunConfig): object {
   const annotations = annotationsOf(config);
   const groups = annotations.includes('groups') && { groups: true };
   return { ...from, size, spacingMm, masks: annotations.includes('masks'), ...groups };
-}
-
-/** The store of a configuration's data: their own where they are one, else in `folder`. */
-const storeIn = ({ data }: RunConfig, folder: string): string =>
-  data !== null && existsSync(join(data, manifestName)) ? data : join(folder, 'prepared');
-
-/** Opens data of a store in `folder`; where they are to be made first, by one process, which others wait for. */
-async function madeOnce<T>(
-  store: string,
-  folder: string,
-  { onWarning }: Pick<DataOptions, 'onWarning'>,
-  open: () => Promise<T>,
-): Promise<T> {
-  if (existsSync(join(store, manifestName))) return open();
-  const lock = await lockWhenFree(folder, ({ message }) => onWarning(`Waiting for data: ${message}`));
-  return whileLocked(lock, open);
-}
-
-/** Data of a folder, or a cohort, prepared in `folder` unless they are there. */
-async function prepared(config: RunConfig, folder: string, options: DataOptions): Promise<SharedData> {
-  const store = storeIn(config, folder);
-  const open = (): Promise<PreparedData> => openData({ ...config, out: folder }, true, options);
-  return { store, data: await madeOnce(store, folder, options, open) };
-}
-
-/** Phantom subjects of two cohorts in one store. */
-async function joinedSubjects(
-  config: RunConfig,
-  test: TestCohort,
-  folder: string,
-  options: DataOptions,
-): Promise<SharedData> {
-  const store = join(folder, 'prepared');
-  const data = await madeOnce(store, folder, options, async () => {
-    if (existsSync(join(store, manifestName))) return openStore(store);
-    const pool = await prepared(config, join(folder, 'pool'), options);
-    const phantom = { ...config.phantom, ...test };
-    const tests = await prepared({ ...config, phantom }, join(folder, 'test'), options);
-    const joined = joinedCohorts(pool.data, tests.data);
-    await writeStore(store, joined);
-    return joined;
-  });
-  return { store, data };
 }
 
 const checksumOf = (value: unknown): string => textChecksum(JSON.stringify(value));

@@ -55,6 +55,14 @@ describe('registries and their records', () => {
   });
 });
 
+describe('folders', () => {
+  it('are made by src/base/folders.node.ts, one by one, for Node’s own way may never end', () => {
+    const several = /mkdir(Sync)?\((?:[^()]|\([^()]*\))*recursive/;
+    expect(several.test('mkdirSync(dirname(path), { recursive: true })')).toBe(true);
+    expect([...texts].filter(([, text]) => several.test(text)).map(([path]) => path)).toEqual([]);
+  });
+});
+
 /** Parts of the house that work for any task and any backbone. */
 const general = /^(src\/(train|report|commands)\/|web\/|src\/(cli|train)\.ts$)/;
 

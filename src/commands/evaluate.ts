@@ -3,7 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
-import { writeFiles } from '../data/files/files.node.ts';
+import { expectWritable, writeFiles } from '../data/files/files.node.ts';
 import type { Identifiers } from '../data/identifiers/pseudonyms.ts';
 import { readTruth, type Truth } from '../data/sources/acdc/truth.ts';
 import type { Told } from '../data/sources/acdc/volume.ts';
@@ -91,6 +91,7 @@ function expectOneOrigin({ predictions, weights, mirror }: EvaluateArguments): v
 
 async function evaluate(given: EvaluateArguments): Promise<void> {
   expectOneOrigin(given);
+  if (given.csv !== undefined) await expectWritable(given.csv);
   const { truth, rows, skipped, notices, names, warnings } = await measureFolder(given);
   if (given.csv !== undefined)
     await writeFiles([{ path: given.csv, bytes: new TextEncoder().encode(rowsAsCsv(rows)) }]);

@@ -15,7 +15,7 @@ import { expectStoreFolder, writeStore } from '../data/store.node.ts';
 import type { SeriesRow } from '../data/study/summary.ts';
 import type { SkippedFile } from '../data/types.ts';
 import { type Warning, Warnings } from '../data/warnings.ts';
-import { namedData, namesLine } from '../run/identifiers.node.ts';
+import { expectNames, namedData, namesLine } from '../run/identifiers.node.ts';
 import { sourceInfos } from '../run/records.ts';
 import { noteFindings, noteWarnings } from './findings.ts';
 import { note, printJson, printTable, suggest } from './output.ts';
@@ -45,6 +45,7 @@ async function openFolder(folder: string, given: PrepareArguments, onWarning: Wa
 async function run(folder: string, given: PrepareArguments): Promise<void> {
   const warnings = new Warnings();
   await expectStoreFolder(given.out, folder);
+  await expectNames(folder, given.identifiers);
   const opened = await whileLocked(await lockFolder(given.out), async (lock) => {
     const found = await openFolder(folder, given, warnings.add);
     const data = await namedData(found.data, folder, given.identifiers);

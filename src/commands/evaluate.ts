@@ -1,6 +1,6 @@
 /** @file `planewise evaluate`: measures class maps beside true masks, on their own grids. */
 
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { expectWritable, writeFiles } from '../data/files/files.node.ts';
@@ -16,6 +16,7 @@ import { type FolderNames, namedVolumes, plainFindings } from '../run/identifier
 import { filedPredictions, madePredictions, measure, type Prediction } from '../run/measure.node.ts';
 import { openVolumes, withSegmenter } from '../run/segment.node.ts';
 import { startProgress } from '../train/progress.ts';
+import { Needed, Option } from './commandline.ts';
 import { noteNames, noteSkipped, noteWarnings } from './findings.ts';
 import { printMeasures, summaryOf } from './measures.ts';
 import { note, printJson } from './output.ts';
@@ -116,7 +117,7 @@ async function evaluate(given: EvaluateArguments): Promise<void> {
 }
 
 function parsePath(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('It must be the path of a file.');
+  if (text.trim() === '') throw new Needed('the path of a file');
   return text;
 }
 

@@ -1,6 +1,6 @@
 /** @file `planewise prepare`: reads a folder of images once into a store that training reads. */
 
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { plural } from '../base/words.ts';
 import { listFiles } from '../data/files/files.node.ts';
 import { lockFolder, whileLocked } from '../data/files/lock.node.ts';
@@ -17,6 +17,7 @@ import type { SkippedFile } from '../data/types.ts';
 import { type Warning, Warnings } from '../data/warnings.ts';
 import { expectNames, namedData, namesLine } from '../run/identifiers.node.ts';
 import { sourceInfos } from '../run/records.ts';
+import { Option } from './commandline.ts';
 import { noteFindings, noteWarnings } from './findings.ts';
 import { note, printJson, printTable, suggest } from './output.ts';
 import { subjectColumns, subjectRows } from './prepared.ts';

@@ -1,5 +1,5 @@
 /** @file `planewise weights`: to and from PyTorch's names as safetensors and NumPy's .npz, and to ONNX. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { expectWritable, readBytes, writeFiles } from '../data/files/files.node.ts';
@@ -20,6 +20,7 @@ import { exportModel } from '../run/onnx.node.ts';
 import { outputsOf } from '../run/onnx.ts';
 import { recipeOf, recipeText } from '../run/recipe.ts';
 import { builtinWeights, readFound } from '../run/weights.node.ts';
+import { Option } from './commandline.ts';
 import { note, printJson, printTable } from './output.ts';
 
 const formats = ['safetensors', 'npz', 'onnx'] as const;

@@ -104,7 +104,7 @@ describe('configuration', () => {
       'seed -0.5: a whole number from 0 is needed',
       'map x: a list is needed',
       'phantom 3: an object is needed',
-      'out : text is needed',
+      'out "": text is needed',
     ]);
   });
 

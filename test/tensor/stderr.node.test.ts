@@ -85,7 +85,19 @@ async function said(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promi
 
 describe('standard error of commands', () => {
   const pretrain = [
-    ...['pretrain', '--out', join(folder, 'run'), '--steps', '2', '--batch', '2', '--width', '2'],
+    ...[
+      'pretrain',
+      '--out',
+      join(folder, 'run'),
+      '--steps',
+      '2',
+      '--batch',
+      '2',
+      '--width',
+      '2',
+      '--task',
+      'location',
+    ],
     ...[
       '--size',
       '32',

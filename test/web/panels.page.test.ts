@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { Command } from 'commander';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { CommandLine } from '../../src/commands/commandline.ts';
 import { addPrepare } from '../../src/commands/prepare.ts';
 import { encodeAcdc } from '../../src/data/phantom/acdc.ts';
 import { encodeDicom, phantomSubject } from '../../src/data/phantom.ts';
@@ -150,7 +150,7 @@ describe('folders that cannot be used', () => {
 
 /** What the program prepares of a folder, as its manifest. */
 async function prepareByProgram(name: string): Promise<string> {
-  const program = new Command();
+  const program = new CommandLine();
   addPrepare(program);
   const quiet = [vi.spyOn(process.stdout, 'write'), vi.spyOn(process.stderr, 'write')];
   for (const stream of quiet) stream.mockReturnValue(true);

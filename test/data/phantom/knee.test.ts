@@ -237,7 +237,7 @@ describe('files of a knee', () => {
         ...{ anatomy: 'knee', size: 16, spacingMm: 8.75 },
       });
       await expect(writePhantomCohort(join(root, 'no'), { ...options, layout: 'acdc' })).rejects.toThrow(
-        /knee have no layout acdc. Choose dicom or mrnet/,
+        /layout acdc: of the knee one of dicom, mrnet is needed/,
       );
     } finally {
       await rm(root, { recursive: true });

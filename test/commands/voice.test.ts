@@ -1,0 +1,266 @@
+/** @file Every wrong value is refused in one form, wherever it stands: what it is of, what it is, what is needed. */
+import { describe, expect, it } from 'vitest';
+import { CommandLine } from '../../src/commands/commandline.ts';
+import { givenBy, type Values } from '../../src/commands/config.ts';
+import { addDevices } from '../../src/commands/devices.ts';
+import { addEvaluate } from '../../src/commands/evaluate.ts';
+import { addExperiment } from '../../src/commands/experiment.ts';
+import { addFinetune } from '../../src/commands/finetune.ts';
+import { addLabels } from '../../src/commands/labels.ts';
+import { addPhantom } from '../../src/commands/phantom.ts';
+import { addPlan } from '../../src/commands/plan.ts';
+import { addPredict } from '../../src/commands/predict.ts';
+import { addPrepare } from '../../src/commands/prepare.ts';
+import { addPretrain } from '../../src/commands/pretrain.ts';
+import { addTune } from '../../src/commands/tune.ts';
+import { addWeb } from '../../src/commands/web.ts';
+import { addWeights } from '../../src/commands/weights.ts';
+import { put } from '../../src/run/assign.ts';
+import { parseGiven, presets } from '../../src/run/config.ts';
+import { readExperiment } from '../../src/run/experiment/file.ts';
+import { terminal } from './terminal.ts';
+
+/** What libraries say, and what JavaScript makes of values that nobody thought of. */
+const foreign =
+  /error:|invalid|argument '|expected|too (small|big|many)|allowed choices|it must|required|commander|zod|undefined|NaN|\[object/i;
+
+const form = /^[^:]+: .+ is needed(; .+ is needed)*\.$/;
+
+const adders = [
+  ...[addDevices, addEvaluate, addLabels, addPhantom, addPlan, addPredict, addPrepare, addTune, addWeb],
+  ...[
+    addWeights,
+    ...[addExperiment, addFinetune, addPretrain].map((add) => (to: CommandLine) => add(to, null)),
+  ],
+];
+
+/** All commands with what they do to their options alone. */
+function program(): CommandLine {
+  const line = new CommandLine('planewise');
+  for (const add of adders) add(line);
+  return line;
+}
+
+/** `weights export` and the like, with arguments that are asked for. */
+interface Leaf {
+  readonly path: readonly string[];
+  readonly needed: readonly string[];
+}
+
+const isLeaf = ({ commands }: CommandLine): boolean => commands.length === 0;
+
+function leavesOf(
+  command: CommandLine,
+  path: readonly string[] = [],
+): { command: CommandLine; leaf: Leaf }[] {
+  if (!isLeaf(command))
+    return command.commands.flatMap((one) => leavesOf(one as CommandLine, [...path, one.name()]));
+  const needed = [
+    ...command.registeredArguments.map(() => 'given'),
+    ...command.options.flatMap(({ mandatory, long }) => (mandatory ? [long!, 'given'] : [])),
+  ];
+  return [{ command, leaf: { path, needed } }];
+}
+
+/** What the command line says to arguments: nothing where they can be; no command does its work. */
+async function said(...args: string[]): Promise<string> {
+  const line = program();
+  for (const { command } of leavesOf(line))
+    command.action(async () => {
+      if (command.options.some(({ long }) => long === '--set')) await givenBy(command.opts<Values>());
+    });
+  return line.parseAsync(args, { from: 'user' }).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+}
+
+/** Options whose value is whatever it is: paths and names. */
+const free =
+  /^--(out|data|unlabelled|target|init|weights|study|predictions|like|only|classes|reference|config|task|layout)$/;
+
+const wrong = ['', 'x', '-1', '1e99', '0'];
+
+describe('a wrong value on the command line', () => {
+  const leaves = leavesOf(program());
+  const valued = leaves.flatMap(({ command, leaf }) =>
+    command.options
+      .filter(({ long, required, optional }) => (required || optional) && !free.test(long!))
+      .map(({ long }) => ({ leaf, long: long! })),
+  );
+
+  it.each(leaves.map(({ leaf }) => leaf))(
+    'of $path is refused with option, value and need',
+    async ({ path, needed }) => {
+      for (const { long } of valued.filter(({ leaf }) => leaf.path.join() === path.join())) {
+        const all = await Promise.all(wrong.map((value) => said(...path, ...needed, long, value)));
+        const refusals = all.filter((text) => text !== '');
+        expect(refusals.length, `${path.join(' ')} ${long}`).toBeGreaterThan(0);
+        for (const text of refusals) {
+          expect(text).toMatch(form);
+          expect(text).toMatch(new RegExp(`^command line: ${long} `));
+          expect(text).not.toMatch(foreign);
+        }
+      }
+    },
+  );
+
+  it('that phantom only knows when it begins is refused so, too', async () => {
+    for (const [option, value] of [
+      ['--subjects', '0'],
+      ['--size', '7'],
+      ['--spacing', '99'],
+      ['--phases', '0.5'],
+      ['--layout', 'x'],
+    ]) {
+      const refused = terminal(addPhantom, 'phantom', '--out', '/nowhere', option!, value!);
+      await expect(refused).rejects.toThrow(/^phantom: \w+ \S+: .* (is|are) needed\.$/);
+    }
+  });
+});
+
+describe('what is not there, or too much', () => {
+  it.each<[string, string[], RegExp]>([
+    [
+      'a misspelt command',
+      ['pretrian'],
+      /^command line: pretrian: no command of planewise; did you mean pretrain\? "planewise --help"/,
+    ],
+    [
+      'a misspelt command of a command',
+      ['weights', 'exprot', 'x'],
+      /^command line: exprot: no command of planewise weights; did you mean export\?/,
+    ],
+    [
+      'a misspelt option',
+      ['pretrain', '--stpes', '3'],
+      /^command line: --stpes: no option of planewise pretrain; did you mean --steps\?/,
+    ],
+    [
+      'an option like no other',
+      ['labels', 'x', '--zzzzzzzzz'],
+      /^command line: --zzzzzzzzz: no option of planewise labels; "planewise labels --help" says/,
+    ],
+    [
+      'a missing argument',
+      ['labels'],
+      /^command line: <folder> is missing: planewise labels needs it \(a folder of DICOM/,
+    ],
+    [
+      'a missing option',
+      ['phantom'],
+      /^command line: --out <folder> is missing: planewise phantom needs it \(a new or empty folder\)/,
+    ],
+    [
+      'an option without its value',
+      ['pretrain', '--steps'],
+      /^command line: --steps <count>: the value is missing \(training steps\)/,
+    ],
+    [
+      'an argument too many',
+      ['labels', 'a', 'b'],
+      /^command line: b: planewise labels takes 1 argument, <folder>\. Leave it out/,
+    ],
+    ['an argument for none', ['tune', 'a'], /^command line: a: planewise tune takes no argument\./],
+    [
+      'a setting without a value',
+      ['pretrain', '--set', 'steps'],
+      /^command line: --set steps: key=value, such as batch=8, is needed\.$/,
+    ],
+    [
+      'a misspelt setting',
+      ['pretrain', '--set', 'stpes=3'],
+      /^command line: unknown key "stpes"; did you mean steps\? known are /,
+    ],
+  ])('%s', async (_, args, message) => {
+    const text = await said(...args);
+    expect(text).toMatch(message);
+    expect(text).not.toMatch(foreign);
+  });
+});
+
+/** What fits nowhere, or hardly anywhere. */
+const misfits: readonly unknown[] = [
+  null,
+  '',
+  ' ',
+  -1,
+  0.5,
+  1e99,
+  'x',
+  [],
+  {},
+  true,
+  [1],
+  [''],
+  [2, 1],
+  { a: 1 },
+];
+
+/** Every path of an object, sections and what is in them. */
+const pathsOf = (value: object, before: readonly string[] = []): string[][] =>
+  Object.entries(value).flatMap(([key, inner]) => {
+    const path = [...before, key];
+    const deeper = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
+    return [path, ...(deeper ? pathsOf(inner, path) : [])];
+  });
+
+/** What is said where every setting, or every section, is a misfit. */
+function refusalsOf(whole: object, read: (value: object) => unknown): string[] {
+  const paths = pathsOf(whole);
+  const leaves = paths.filter(
+    (path) => !paths.some((other) => other.length > path.length && path.every((key, i) => other[i] === key)),
+  );
+  return [leaves, paths.filter(({ length }) => length === 1)].flatMap((chosen) =>
+    misfits.flatMap((misfit) => {
+      const value = {};
+      for (const path of chosen) put(value, path, misfit);
+      try {
+        read(value);
+        return [];
+      } catch (error) {
+        return [(error as Error).message];
+      }
+    }),
+  );
+}
+
+describe('a wrong value in a file', () => {
+  const clause =
+    /^[^:]+: ((\S+ (.+|is missing)|): .+ (is needed|must not exceed the second|names (one|a value) twice)|unknown key ".*"; .*known are .*)/;
+  const grid = {
+    ...{
+      name: 'grid',
+      base: {},
+      labelled: [1],
+      steps: [1],
+      seeds: [1],
+      pretrainingSeeds: [1],
+      pairing: 'nested',
+    },
+    initialisations: { p: { pretraining: {}, pretrains: 'spare', seeds: [1], transfer: {} } },
+    subjects: { test: 1, pool: null, validation: 1, seed: 0, distinct: true, same: {} },
+    ...{ identifiers: 'keep', figure: null },
+  };
+
+  it.each<[string, object, (value: object) => unknown]>([
+    ['of a configuration', presets.small, (value) => parseGiven(value, 'c.json')],
+    ['of an experiment', grid, (value) => readExperiment(JSON.stringify(value), 'e.json')],
+  ])('%s is refused with key, value and need', (_, whole, read) => {
+    const refusals = refusalsOf(whole, read);
+    expect(refusals.length).toBeGreaterThan(misfits.length);
+    for (const text of refusals) {
+      expect(text).toMatch(clause);
+      expect(text).not.toMatch(foreign);
+    }
+  });
+
+  it('a misspelt key is told its like', () => {
+    expect(() => parseGiven({ augmentation: { rotationDge: 1 } }, 'c.json')).toThrow(
+      /^c\.json: unknown key "rotationDge" in augmentation; did you mean rotationDeg\? known are rotationDeg, /,
+    );
+    expect(() => readExperiment('{ "nmae": "x" }', 'e.json')).toThrow(
+      /e\.json: name is missing: .*; unknown key "nmae"; did you mean name\? known are name, base/,
+    );
+  });
+});

@@ -165,10 +165,10 @@ describe('kneeSubject', () => {
   });
 
   it('refuses options out of range and those that knees do not have', () => {
-    expect(() => kneeSubject(1, 0, { size: 8 })).toThrow(/size is 8/);
-    expect(() => kneeSubject(1, 0, { spacingMm: 0.1 })).toThrow(/spacingMm is 0.1/);
+    expect(() => kneeSubject(1, 0, { size: 8 })).toThrow(/size 8: a whole/);
+    expect(() => kneeSubject(1, 0, { spacingMm: 0.1 })).toThrow(/spacing 0.1: /);
     expect(() => kneeSubject(1, 0, { difficulty: 'extreme' as 'hard' })).toThrow(ConfigError);
-    expect(() => kneeSubject(-1, 0)).toThrow(/seed is -1/);
+    expect(() => kneeSubject(-1, 0)).toThrow(/seed -1: a whole/);
     expect(() => anatomies.knee.settings({ phases: 2 })).toThrow(/phases means nothing to knees/);
   });
 });

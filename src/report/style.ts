@@ -113,10 +113,9 @@ summary + * { margin-top: 8px; }
 @media print {
   body { font-size: 10.5pt; }
   main { max-width: none; padding: 0; }
-  .toggle, noscript, details:not([open]), .u-legend .u-value, .u-over, .u-under, .u-axis { display: none; }
-  figure, svg, img, .tiles, .planned-study, tr { break-inside: avoid; }
-  h1, h2, h3, summary, caption, thead, section > p { break-after: avoid; }
-  p { orphans: 3; widows: 3; }
+  .toggle, noscript, details:not([open]), .u-legend .u-value, .u-legend tr:first-child, .u-over, .u-under, .u-axis { display: none; }
+  figure, svg, img, p, .tiles, .legend, .planned-study, tr { break-inside: avoid; }
+  h1, h2, h3, summary, caption, thead, section > p, section > .legend { break-after: avoid; }
   h2 { margin-top: 28px; }
   .scroll { overflow: visible; }
   .curves { grid-template-columns: 1fr 1fr; }
@@ -125,6 +124,7 @@ summary + * { margin-top: 8px; }
   .u-wrap canvas { width: 100% !important; height: auto !important; }
   .slices, .short .slices { grid-template-columns: repeat(4, minmax(0, 1fr)); }
   .stacks.short { display: block; }
+  .spread { max-width: 85mm; }
   .scatter { grid-template-columns: 95mm 1fr; }
   a { color: inherit; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -83,6 +83,20 @@ describe('page', () => {
   }, 120_000);
 });
 
+it('a number that cannot be is refused as on the command line, and nothing is made', async () => {
+  await page.getByRole('tab', { name: 'Data' }).click();
+  const hearts = page.getByLabel('Hearts', { exact: true });
+  for (const [text, refusal] of [
+    ['1', 'Hearts 1: a whole number from 3 to 2000 is needed.'],
+    ['', 'Hearts is missing: a whole number from 3 to 2000 is needed.'],
+  ] as const) {
+    await hearts.fill(text);
+    await page.getByRole('button', { name: 'Make hearts' }).click();
+    await page.getByText(refusal, { exact: true }).waitFor();
+    expect(await hearts.evaluate((input) => input === document.activeElement)).toBe(true);
+  }
+});
+
 describe('folders that cannot be used', () => {
   it('an empty folder is called empty', async () => {
     await page.evaluate(() => {

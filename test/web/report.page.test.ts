@@ -138,6 +138,13 @@ describe('a report', () => {
   ])('of a(n) %s saves every picture as a file that holds it and names nobody', async (name, some) => {
     const page = await open(name, 'C', { acceptDownloads: true });
     const pictures = await page.locator('canvas, svg[role=img], img').count();
+    await page.locator('.picture').first().hover();
+    expect(
+      await page
+        .locator('.save')
+        .first()
+        .evaluate((tools) => getComputedStyle(tools).opacity),
+    ).toBe('1');
     const files = new Map<string, Buffer>();
     for (const button of await page.locator('.save button').all()) {
       const [download] = await Promise.all([page.waitForEvent('download'), button.click({ force: true })]);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** @file The program `planewise`: reads the command line, runs one command, says what went wrong in one line. */
 import { createRequire } from 'node:module';
-import { Command } from 'commander';
+import { CommandLine } from './commands/commandline.ts';
 import { addDevices } from './commands/devices.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExperiment } from './commands/experiment.ts';
@@ -24,7 +24,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
-const program = new Command('planewise').version(version);
+const program = new CommandLine('planewise').version(version);
 program.description('Trains U-Nets on anatomy-oriented MR by self-supervision, on WebGPU.');
 for (const add of [
   addDevices,

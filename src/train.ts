@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** @file The program behind `npm start`: without arguments the whole embedded job; `pretrain` for everything else. */
 import { isMainThread } from 'node:worker_threads';
-import { Command } from 'commander';
+import { CommandLine } from './commands/commandline.ts';
 import { runWithTerminal } from './commands/experiment.ts';
 import { fail } from './commands/fail.ts';
 import { addPretrain } from './commands/pretrain.ts';
@@ -12,7 +12,7 @@ import { embeddedDefault, pretraining } from './run/job.ts';
 
 async function main(): Promise<void> {
   const worker = new URL(import.meta.url);
-  const program = new Command('train');
+  const program = new CommandLine('train');
   program.description(
     'Trains U-Nets on anatomy-oriented MR by self-supervision. Without a command: makes phantom cohorts, pretrains, fine-tunes with and without, and reports whether it helped.',
   );

@@ -100,10 +100,14 @@ describe('planewise', () => {
   it('what goes wrong is one line on standard error, and exit code 1', async () => {
     const wrong: readonly [string[], RegExp, NodeJS.ProcessEnv?][] = [
       [['labels', join(folder, 'nowhere')], /nowhere: does not exist/],
-      [['labels', join(folder, 'cohort'), '--map', 'sax'], /"sax" is not a view mapping/],
-      [['labels', join(folder, 'cohort'), '--size', 'big'], /--size.*must be a number/],
-      [['tune', '--seconds', 'soon'], /--seconds.*must be a number/],
+      [
+        ['labels', join(folder, 'cohort'), '--map', 'sax'],
+        /^planewise: command line: --map sax: folder-or-series=view/,
+      ],
+      [['labels', join(folder, 'cohort'), '--size', 'big'], /: --size big: a whole number above 0 is needed/],
+      [['tune', '--seconds', 'soon'], /: --seconds soon: a number from 0 is needed/],
       [['tune', '--size', '17'], /size/],
+      [['tnue'], /: tnue: no command of planewise; did you mean tune\?/],
       [['devices'], /Unknown adapter "abacus"/, { PLANEWISE_ADAPTER: 'abacus' }],
       [['phantom', '--out', join(folder, 'cohort'), '--seed', '9'], /made with other options/],
     ];

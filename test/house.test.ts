@@ -55,6 +55,20 @@ describe('registries and their records', () => {
   });
 });
 
+it('numbers and words are formed in English, whatever language the system speaks', () => {
+  const local = /toLocale\w*\(\)|toLocale(Upper|Lower)Case|localeCompare|new Intl\.\w+\((\)|undefined|\[\])/;
+  expect(local.test('n.toLocaleString()')).toBe(true);
+  expect([...texts].filter(([, text]) => local.test(text)).map(([path]) => path)).toEqual([]);
+});
+
+describe('folders', () => {
+  it('are made by src/base/folders.node.ts, one by one, for Node’s own way may never end', () => {
+    const several = /mkdir(Sync)?\((?:[^()]|\([^()]*\))*recursive/;
+    expect(several.test('mkdirSync(dirname(path), { recursive: true })')).toBe(true);
+    expect([...texts].filter(([, text]) => several.test(text)).map(([path]) => path)).toEqual([]);
+  });
+});
+
 /** Parts of the house that work for any task and any backbone. */
 const general = /^(src\/(train|report|commands)\/|web\/|src\/(cli|train)\.ts$)/;
 

@@ -1,4 +1,6 @@
 /** @file Small helpers for elements, forms and messages, so that the panels read as what they show. */
+import { ConfigError } from '../src/base/errors.ts';
+import { refused } from '../src/base/needed.ts';
 
 export type Child = Node | string | number | null | undefined | false | readonly Child[];
 type Handler = (event: never) => void;
@@ -107,6 +109,18 @@ export function numberInput(value: number, { min, max, step = 1 }: NumberRange):
   const input = h('input', { type: 'number', min, max, step, inputmode: 'decimal' });
   input.value = String(value);
   return input;
+}
+
+/** The number in a field; where it cannot be, the field gets the focus. @throws ConfigError */
+export function readNumber(input: HTMLInputElement, label: string): number {
+  if (input.value !== '' && input.checkValidity()) return input.valueAsNumber;
+  input.focus();
+  const kind = input.step === 'any' ? 'a number' : 'a whole number';
+  const most = input.max === '' ? '' : ` to ${input.max}`;
+  // what is no number is no value either
+  throw new ConfigError(
+    `${refused(`${label} `, input.value || undefined, `${kind} from ${input.min}${most} is needed`)}.`,
+  );
 }
 
 export interface Option {

@@ -1,10 +1,12 @@
 /** @file What the command line says of a run's configuration: flags, --set and a file. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
+import { refused } from '../base/needed.ts';
 import { assign, parseValue, put } from '../run/assign.ts';
 import { type GivenConfig, mergeGiven, parseGiven, taskNames } from '../run/config.ts';
 import { sourceInfos } from '../run/records.ts';
 import { readConfigFile } from '../run/saved.node.ts';
+import { Option } from './commandline.ts';
 import { collect, parseSeconds } from './output.ts';
 
 const kinds = sourceInfos()
@@ -89,7 +91,10 @@ function spelling(path: readonly PropertyKey[]): string {
 /** "augmentation.rotationDeg=10" put into a configuration. */
 function assignText(target: Record<string, unknown>, text: string): void {
   const at = text.indexOf('=');
-  if (at < 1) throw new ConfigError(`--set ${text}: write it as key=value, such as batch=8.`);
+  if (at < 1)
+    throw new ConfigError(
+      `command line: ${refused('--set ', text, 'key=value, such as batch=8, is needed')}.`,
+    );
   assign(target, text.slice(0, at), parseValue(text.slice(at + 1)));
 }
 

@@ -1,10 +1,11 @@
 /** @file `planewise devices`: every way to get a device here, which one is taken, and why. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { listed } from '../base/words.ts';
 import { type Candidate, listCandidates, probeSystem } from '../tensor/candidates.node.ts';
 import { adapterNames } from '../tensor/dawn.node.ts';
 import type { AdapterChoice } from '../tensor/environment.node.ts';
 import type { Probe } from '../tensor/probes.node.ts';
+import { Option } from './commandline.ts';
 import { note, printJson, printTable } from './output.ts';
 
 interface DevicesOptions {

@@ -1,9 +1,9 @@
 /** @file `planewise evaluate`: measures class maps beside true masks, on their own grids. */
 
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
-import { writeFiles } from '../data/files/files.node.ts';
+import { expectWritable, writeFiles } from '../data/files/files.node.ts';
 import type { Identifiers } from '../data/identifiers/pseudonyms.ts';
 import { readTruth, type Truth } from '../data/sources/acdc/truth.ts';
 import type { Told } from '../data/sources/acdc/volume.ts';
@@ -16,6 +16,7 @@ import { type FolderNames, namedVolumes, plainFindings } from '../run/identifier
 import { filedPredictions, madePredictions, measure, type Prediction } from '../run/measure.node.ts';
 import { openVolumes, withSegmenter } from '../run/segment.node.ts';
 import { startProgress } from '../train/progress.ts';
+import { Needed, Option } from './commandline.ts';
 import { noteNames, noteSkipped, noteWarnings } from './findings.ts';
 import { printMeasures, summaryOf } from './measures.ts';
 import { note, printJson } from './output.ts';
@@ -91,6 +92,7 @@ function expectOneOrigin({ predictions, weights, mirror }: EvaluateArguments): v
 
 async function evaluate(given: EvaluateArguments): Promise<void> {
   expectOneOrigin(given);
+  if (given.csv !== undefined) await expectWritable(given.csv);
   const { truth, rows, skipped, notices, names, warnings } = await measureFolder(given);
   if (given.csv !== undefined)
     await writeFiles([{ path: given.csv, bytes: new TextEncoder().encode(rowsAsCsv(rows)) }]);
@@ -115,7 +117,7 @@ async function evaluate(given: EvaluateArguments): Promise<void> {
 }
 
 function parsePath(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('It must be the path of a file.');
+  if (text.trim() === '') throw new Needed('the path of a file');
   return text;
 }
 

@@ -1,5 +1,5 @@
 /** @file `planewise experiment`: what pretraining is worth, over a grid of labelled subjects, steps and seeds. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import { capital, plural } from '../base/words.ts';
 import { readBytes } from '../data/files/files.node.ts';
 import { type Identifiers, identifierChoices } from '../data/identifiers/pseudonyms.ts';
@@ -16,6 +16,7 @@ import { type ExperimentPlan, type PlannedUnit, planExperiment } from '../run/ex
 import { type ReportedExperiment, reportExperiment } from '../run/experiment/report.node.ts';
 import type { Experiment } from '../run/experiment/settings.ts';
 import { formatSeconds, startProgress } from '../train/progress.ts';
+import { Needed, Option } from './commandline.ts';
 import { resultColumns } from './evaluation.ts';
 import { interruptible } from './interrupt.ts';
 import { collect, note, print, printTable } from './output.ts';
@@ -34,7 +35,7 @@ interface ExperimentArguments {
 function parsePart(text: string): NonNullable<Share['part']> {
   const [, k, n] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
   const part = { k: Number(k), n: Number(n) };
-  if (!(part.k >= 1 && part.k <= part.n)) throw new InvalidArgumentError('Write it as k/n, such as 1/2.');
+  if (!(part.k >= 1 && part.k <= part.n)) throw new Needed('k/n, such as 1/2,');
   return part;
 }
 

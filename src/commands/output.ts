@@ -1,6 +1,6 @@
 /** @file What commands print: results on standard output, as a table or as JSON; everything else on standard error. */
-import { InvalidArgumentError } from 'commander';
 import { asMessage, printable, printableJson } from '../base/printable.ts';
+import { Needed } from './commandline.ts';
 import { type Column, formatTable } from './table.ts';
 
 export function printJson(value: unknown): void {
@@ -31,15 +31,14 @@ export function noteLines(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
 }
 
-/** A reader of an option's number; commander names the option where it refuses. */
-function numberThat(fits: (value: number) => boolean, must: string): (text: string) => number {
-  return (text) => {
+/** A reader of an option's number. */
+const numberThat =
+  (fits: (value: number) => boolean, needed: string) =>
+  (text: string): number => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
-    if (!fits(value)) throw new InvalidArgumentError(`It must be ${must}.`);
-    return value;
+    if (text.trim() !== '' && Number.isFinite(value) && fits(value)) return value;
+    throw new Needed(needed);
   };
-}
 
 export const parseNumber = numberThat(() => true, 'a number');
 export const parseCount = numberThat(
@@ -50,8 +49,8 @@ export const parsePort = numberThat(
   (value) => Number.isInteger(value) && value >= 0 && value < 65536,
   'a whole number from 0 to 65535',
 );
-export const parsePositive = numberThat((value) => value > 0, 'above 0');
-export const parseSeconds = numberThat((value) => value >= 0, '0 or more');
+export const parsePositive = numberThat((value) => value > 0, 'a number above 0');
+export const parseSeconds = numberThat((value) => value >= 0, 'a number from 0');
 
 /** Collects an option that may be given several times. */
 export function collect<T>(parse: (text: string) => T): (text: string, before?: readonly T[]) => T[] {

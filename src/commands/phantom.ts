@@ -1,10 +1,11 @@
 /** @file `planewise phantom`: writes a seeded synthetic cohort, for trying everything without patient data. */
 
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { plural } from '../base/words.ts';
 import { type PhantomCohortOptions, writePhantomCohort } from '../data/phantom.node.ts';
 import { PHANTOM_ANATOMIES, type PhantomAnatomy } from '../data/phantom.ts';
 import { startProgress } from '../train/progress.ts';
+import { Option } from './commandline.ts';
 import { note, parseNumber, printJson, suggest } from './output.ts';
 
 interface PhantomArguments {

@@ -1,5 +1,5 @@
 /** @file `planewise plan`: the planes of other views from a stack of slices alone, as JSON and as DICOM images. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { listFiles, writeFiles } from '../data/files/files.node.ts';
@@ -16,6 +16,7 @@ import { type PlannedPixels, plainPlan, plannedFiles, withPlanner } from '../run
 import type { PlannedStack, Planner } from '../run/planner.ts';
 import { planRecord, type RefusedStack, type StackFiles } from '../run/planrecord.ts';
 import { startProgress } from '../train/progress.ts';
+import { Option } from './commandline.ts';
 import { noteNames, noteSkipped } from './findings.ts';
 import { note, parseCount, printJson, printTable } from './output.ts';
 import { planeColumns } from './planes.ts';

@@ -1,6 +1,6 @@
 /** @file `planewise predict`: segments the volumes of a folder and writes class maps on their own grids, as NIfTI or DICOM SEG. */
 
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { ConfigError, PlanewiseError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { writeFiles } from '../data/files/files.node.ts';
@@ -10,7 +10,7 @@ import { writeLabels } from '../data/nifti/labels.ts';
 import { reasonOf } from '../data/scan.ts';
 import type { FoundVolume } from '../data/sources/acdc/find.ts';
 import { planScan } from '../data/study/plan.ts';
-import { parseViewRule, type ViewRule } from '../data/study/views.ts';
+import type { ViewRule } from '../data/study/views.ts';
 import { type StackVolume, stackVolumes } from '../data/study/volumes.ts';
 import type { Notice, SkippedFile } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
@@ -20,9 +20,10 @@ import { openScan, openVolumes, type SegmenterOptions, withSegmenter } from '../
 import type { Segmented, Segmenter } from '../run/segmenter.ts';
 import { version } from '../run/version.node.ts';
 import { startProgress } from '../train/progress.ts';
+import { Option } from './commandline.ts';
 import { noteNames, noteSkipped, noteWarnings } from './findings.ts';
 import { collect, note, parseCount, printJson } from './output.ts';
-import { identifiersOption } from './study.ts';
+import { identifiersOption, parseMap } from './study.ts';
 
 const formats = ['nifti', 'dicom-seg'] as const;
 
@@ -212,7 +213,7 @@ export function addPredict(program: Command): void {
     .option(
       '--map <name=view>',
       'of dicom-seg: a folder, series or description that is a view; may be repeated',
-      collect(parseViewRule),
+      collect(parseMap),
     )
     .addOption(identifiersOption());
   addSegmentOptions(command).action(predict);

@@ -1,6 +1,6 @@
 /** @file `planewise prepare`: reads a folder of images once into a store that training reads. */
 
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { plural } from '../base/words.ts';
 import { listFiles } from '../data/files/files.node.ts';
 import { lockFolder, whileLocked } from '../data/files/lock.node.ts';
@@ -15,8 +15,9 @@ import { expectStoreFolder, writeStore } from '../data/store.node.ts';
 import type { SeriesRow } from '../data/study/summary.ts';
 import type { SkippedFile } from '../data/types.ts';
 import { type Warning, Warnings } from '../data/warnings.ts';
-import { namedData, namesLine } from '../run/identifiers.node.ts';
+import { expectNames, namedData, namesLine } from '../run/identifiers.node.ts';
 import { sourceInfos } from '../run/records.ts';
+import { Option } from './commandline.ts';
 import { noteFindings, noteWarnings } from './findings.ts';
 import { note, printJson, printTable, suggest } from './output.ts';
 import { subjectColumns, subjectRows } from './prepared.ts';
@@ -45,6 +46,7 @@ async function openFolder(folder: string, given: PrepareArguments, onWarning: Wa
 async function run(folder: string, given: PrepareArguments): Promise<void> {
   const warnings = new Warnings();
   await expectStoreFolder(given.out, folder);
+  await expectNames(folder, given.identifiers);
   const opened = await whileLocked(await lockFolder(given.out), async (lock) => {
     const found = await openFolder(folder, given, warnings.add);
     const data = await namedData(found.data, folder, given.identifiers);

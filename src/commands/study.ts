@@ -1,11 +1,12 @@
 /** @file Options that `labels` and `prepare` share: how images become views, slices and labels. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import { printable } from '../base/printable.ts';
 import { identifierChoices } from '../data/identifiers/pseudonyms.ts';
 import type { LabelOptions } from '../data/labels.ts';
 import type { Progress as Pass } from '../data/scan.ts';
-import { parseViewRule } from '../data/study/views.ts';
+import { VIEW_RULE, type ViewRule, viewRuleIn } from '../data/study/views.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
+import { Needed, Option } from './commandline.ts';
 import { collect, parseCount, parsePositive } from './output.ts';
 
 export interface StudyArguments {
@@ -20,9 +21,16 @@ export interface StudyArguments {
   readonly spacing?: number;
 }
 
+/** Of --map. */
+export function parseMap(text: string): ViewRule {
+  const rule = viewRuleIn(text);
+  if (!rule) throw new Needed(VIEW_RULE);
+  return rule;
+}
+
 function parseSlice(text: string): readonly [string, number] {
   const [, view, slice] = /^(.+)=(\d+)$/.exec(text) ?? [];
-  if (!view) throw new InvalidArgumentError('Write it as view=slice, e.g. long-axis=3.');
+  if (!view) throw new Needed('view=slice, such as long-axis=3,');
   return [view, Number(slice)];
 }
 
@@ -41,7 +49,7 @@ export function addSubjectOptions(command: Command): Command {
     .option(
       '--map <name=view>',
       'a folder, series or description that is a view; may be repeated',
-      collect(parseViewRule),
+      collect(parseMap),
     )
     .addOption(
       new Option(

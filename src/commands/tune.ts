@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { Winner } from '../autograd/tune.ts';
 import { plural } from '../base/words.ts';
+import { expectWritable } from '../data/files/files.node.ts';
 import type { GroupNames } from '../data/groups.ts';
 import { cacheFiles } from '../run/cache.node.ts';
 import { type RunConfig, resolveConfig, trainConfigOf } from '../run/config.ts';
@@ -75,17 +76,23 @@ function print(winners: readonly Winner[]): void {
 
 async function run({ seconds, json, ...rest }: TuneValues): Promise<void> {
   const config = resolveConfig(await givenBy(rest as Values));
+  const files = cacheFiles();
+  const kept = files.describe(winnersFile);
+  await expectWritable(kept);
   const device = await openProgramDevice({ ...config, say: note });
   try {
     note(adapterLine(device));
     const winners = await winnersOn(device, config, seconds);
-    const files = cacheFiles();
-    await saveWinners(files, device, winners, (message) => note(`warning: ${message}`));
+    let lost = false;
+    await saveWinners(files, device, winners, (message) => {
+      lost = true;
+      note(`warning: ${message}`);
+    });
     if (json) printJson(winners);
     else print(winners);
     const open = winners.filter(({ complete }) => !complete).length;
     if (open > 0) note(`Not all variants of ${plural(open, 'problem')} were timed; more --seconds may help.`);
-    note(`Kept in ${files.describe(winnersFile)}; pretrain --tune uses them.`);
+    if (!lost) note(`Kept in ${kept}; pretrain --tune uses them.`);
   } finally {
     device.dispose();
   }

@@ -1,8 +1,8 @@
 /** @file `planewise weights`: to and from PyTorch's names as safetensors and NumPy's .npz, and to ONNX. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
-import { readBytes, writeFiles } from '../data/files/files.node.ts';
+import { expectWritable, readBytes, writeFiles } from '../data/files/files.node.ts';
 import { groupBy } from '../data/lists.ts';
 import type { Weight } from '../models/state.ts';
 import { cardLines, readMade } from '../run/builtincard.node.ts';
@@ -20,6 +20,7 @@ import { exportModel } from '../run/onnx.node.ts';
 import { outputsOf } from '../run/onnx.ts';
 import { recipeOf, recipeText } from '../run/recipe.ts';
 import { builtinWeights, readFound } from '../run/weights.node.ts';
+import { Option } from './commandline.ts';
 import { note, printJson, printTable } from './output.ts';
 
 const formats = ['safetensors', 'npz', 'onnx'] as const;
@@ -90,6 +91,7 @@ async function modelOf(from: Described, { task, adapter }: ExportArguments): Pro
 
 async function exportFile(path: string, given: ExportArguments): Promise<void> {
   const format = formatOf(given);
+  await expectWritable(given.out);
   const from = await readFile(path);
   const made = format === 'onnx' ? await modelOf(from, given) : exportState(from, format, given.task);
   await writeFiles([{ path: given.out, bytes: made.bytes }]);
@@ -99,6 +101,7 @@ async function exportFile(path: string, given: ExportArguments): Promise<void> {
 async function importFile(path: string, { out, like, task, json }: ImportArguments): Promise<void> {
   if (!/\.safetensors$/i.test(out))
     throw new ConfigError(`--out ${out}: weights are imported as safetensors. Give a name that ends so.`);
+  await expectWritable(out);
   const model = like === undefined ? undefined : await readFile(like);
   const made = await importWeights(await readBytes(path), path, { ...(model && { like: model }), task });
   await writeFiles([{ path: out, bytes: made.bytes }]);

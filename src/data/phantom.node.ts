@@ -99,8 +99,8 @@ function descriptionIn(text: string): Description | null {
   }
 }
 
-/** Tells the subjects of the phantom cohort that a folder is or lies in: they are nobody. Anyone else is somebody. */
-export async function madeIn(folder: string): Promise<(subject: string) => boolean> {
+/** Tells the subjects of the phantom cohort that a folder is or lies in; null where there is none. */
+export async function cohortAt(folder: string): Promise<((subject: string) => boolean) | null> {
   for (let place = resolve(folder); ; place = dirname(place)) {
     const text = await readFile(join(place, COHORT_FILE), 'utf8').catch(() => null);
     const found = text === null ? null : descriptionIn(text);
@@ -109,9 +109,13 @@ export async function madeIn(folder: string): Promise<(subject: string) => boole
       const all = new Set(Array.from({ length: found.subjects }, (_, index) => names(index)).flat());
       return (subject) => all.has(subject);
     }
-    if (dirname(place) === place) return () => false;
+    if (dirname(place) === place) return null;
   }
 }
+
+/** Tells who was made, and is nobody. Anyone else is somebody. */
+export const madeIn = async (folder: string): Promise<(subject: string) => boolean> =>
+  (await cohortAt(folder)) ?? (() => false);
 
 /**
  * Refuses a phantom cohort that is not whole, or a part of one: it would pass for a smaller cohort.

@@ -1,6 +1,7 @@
 /** @file The frame of a report: a page that needs nothing else and may fetch nothing; tables of settings. */
 import type { Table } from '../results/mark.ts';
 import { Html, html } from './html.ts';
+import { savingScript, savingStyle } from './saving.ts';
 import { reportStyle } from './style.ts';
 
 /** Nothing may be fetched, whatever a header in the data says. */
@@ -23,10 +24,10 @@ export function page({ title, kicker, lead, style, head, body }: Page): string {
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${policy}"><title>${title}</title>
-<style>${new Html(style + reportStyle)}</style></head>
+<style>${new Html(style + savingStyle + reportStyle)}</style></head>
 <body><main><header><p class="kicker">${kicker}</p><h1>${title}</h1><p class="lead">${lead}</p>${head}</header>
 ${body}
-</main></body></html>
+</main><script>${new Html(savingScript)}</script></body></html>
 `.text;
 }
 

@@ -49,6 +49,9 @@ figure { margin: 0; }
 .u-inline.u-live th::after { content: none; }
 .u-inline tr { margin-right: 6px; }
 .u-legend tr:first-child .u-marker { display: none; }
+.u-legend tr:nth-child(2) .u-marker { border-color: var(--faint) !important; }
+.u-legend tr:nth-child(3) .u-marker { border-color: var(--accent) !important; }
+.u-legend tr:nth-child(4) .u-marker { border-color: var(--second) !important; }
 .u-legend .u-value { min-width: 2.5em; display: inline-block; font-variant-numeric: tabular-nums; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; list-style: none; margin: 0; padding: 0; font-size: 14px; }
 .legend li { display: flex; align-items: center; gap: 8px; }
@@ -106,11 +109,24 @@ summary + * { margin-top: 8px; }
   .columns > div + div { margin-top: 20px; }
   .u-legend .u-value { min-width: 0; }
 }
+@page { margin: 15mm; }
 @media print {
+  body { font-size: 10.5pt; }
   main { max-width: none; padding: 0; }
-  .toggle, noscript { display: none; }
-  .slice, .curve, .tiles li, tr { break-inside: avoid; }
-  h2, h3 { break-after: avoid; }
+  .toggle, noscript, details:not([open]), .u-legend .u-value, .u-legend tr:first-child, .u-over, .u-under, .u-axis { display: none; }
+  figure, svg, img, p, .tiles, .legend, .planned-study, tr { break-inside: avoid; }
+  h1, h2, h3, summary, caption, thead, section > p, section > .legend { break-after: avoid; }
+  h2 { margin-top: 28px; }
+  .scroll { overflow: visible; }
+  .curves { grid-template-columns: 1fr 1fr; }
+  .curve > div { min-height: 0; }
+  .uplot, .u-wrap { width: 100% !important; height: auto !important; }
+  .u-wrap canvas { width: 100% !important; height: auto !important; }
+  .slices, .short .slices { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+  .stacks.short { display: block; }
+  .spread { max-width: 85mm; }
+  .scatter { grid-template-columns: 95mm 1fr; }
+  a { color: inherit; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { backbones } from '../backbones/index.ts';
 import { ConfigError, FileError } from '../base/errors.ts';
+import { refused } from '../base/needed.ts';
 import { isRecord } from '../base/record.ts';
 import { isBodyPlane } from '../data/study/views.ts';
 import type { Annotation } from '../data/types.ts';
@@ -22,9 +23,6 @@ export { pretextsOf } from './contradictions.ts';
 export { presets } from './presets.ts';
 export type { Given, GivenConfig, GivenTasks, PhantomSettings, Preset, RunConfig } from './settings.ts';
 
-/** Characters of a wrong value that an error repeats. */
-const MOST_SHOWN = 80;
-
 /** Every task that can be asked for. */
 export const taskNames: readonly string[] = tasks.map(({ name }) => name);
 
@@ -43,26 +41,10 @@ const asKey: Spelling = (path) => `${path.join('.') || 'the configuration'} `;
 const valueAt = (value: unknown, path: Path): unknown =>
   path.reduce((inner: unknown, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
 
-/** An object as JSON, where there is such: none refers to itself. */
-function json(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return 'an object';
-  }
-}
-
-function shown(value: unknown): string {
-  const text =
-    typeof value === 'object' ? json(value) : `${String(value)}${typeof value === 'bigint' ? 'n' : ''}`;
-  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
-}
-
 /** What is wrong, of a value checked by the kinds of tasks/settings.ts: their messages are what is needed, or known. */
 function clauseOf(issue: z.core.$ZodIssue, value: unknown, spelling: Spelling): string {
   const { path, message } = issue;
-  if (issue.code !== 'unrecognized_keys')
-    return `${spelling(path)}${shown(valueAt(value, path))}: ${message}`;
+  if (issue.code !== 'unrecognized_keys') return refused(spelling(path), valueAt(value, path), message);
   const where = path.length > 0 ? ` in ${path.join('.')}` : '';
   return `unknown key "${issue.keys.join('", "')}"${where}; ${message}`;
 }

@@ -18,7 +18,7 @@ import type { PreparedData } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import { makeCohort } from './cohort.node.ts';
 import { annotationsOf, type GivenConfig, pretextsOf, type RunConfig } from './config.ts';
-import { namedData } from './identifiers.node.ts';
+import { expectNames, namedData } from './identifiers.node.ts';
 
 /** A stretch of work with a length, for a progress line. */
 export interface Stage {
@@ -106,6 +106,7 @@ export async function prepareFolder(
   options: DataOptions,
 ): Promise<PreparedData> {
   await expectWholeCohort(folder);
+  await expectNames(folder, config.identifiers);
   const files = await listFiles(folder);
   const annotations = annotationsOf(config);
   const warnings = new Warnings();

@@ -5,7 +5,7 @@ import { ProjectKey } from '../data/identifiers/key.node.ts';
 import { type OutputNames, originalsOf, plainSkipped, withPseudonyms } from '../data/identifiers/manifest.ts';
 import type { Identifiers, Originals } from '../data/identifiers/pseudonyms.ts';
 import { plainNotices, plainReason } from '../data/identifiers/reasons.ts';
-import { madeIn } from '../data/phantom.node.ts';
+import { cohortAt, madeIn } from '../data/phantom.node.ts';
 import type { FoundVolume } from '../data/sources/acdc/find.ts';
 import type { Notice, PreparedData, PreparedManifest, SkippedFile } from '../data/types.ts';
 import type { Warning } from '../data/warnings.ts';
@@ -43,6 +43,11 @@ export async function folderNames(
     subject: (name) => (isMade(name) ? name : key.names.subject(name)),
     file: (path, subject) => (isPersons(subject) ? key.names.file(path, subject) : path),
   };
+}
+
+/** Checks, before images are read, that who is on them can be named in outputs. @throws FileError where the key cannot be written */
+export async function expectNames(folder: string, identifiers: Identifiers): Promise<void> {
+  if (identifiers === 'pseudonyms' && !(await cohortAt(folder))) await ProjectKey.expectPlace();
 }
 
 /** What a program tells at its end. */

@@ -4,6 +4,7 @@ import { backbones } from '../backbones/index.ts';
 import { identifierChoices } from '../data/identifiers/pseudonyms.ts';
 import { PHANTOM_ANATOMIES } from '../data/phantom/names.ts';
 import type { Split } from '../data/split.ts';
+import { VIEW_RULE, viewRuleIn } from '../data/study/views.ts';
 import { tasks } from '../tasks/index.ts';
 import {
   fields,
@@ -140,7 +141,7 @@ const runShape = (model: z.ZodMiniType<ModelSection>) =>
     unlabelled: z.nullable(text),
     init: z.nullable(text),
     target: z.nullable(text),
-    map: list(text),
+    map: list(text.check(z.refine((rule) => viewRuleIn(rule) !== null, `${VIEW_RULE} is needed`))),
     size: whole({ from: 8, to: 4096 }),
     spacingMm: positive,
     phantom,

@@ -1,5 +1,6 @@
 /** @file Kinds of settings: schemas of zod whose faults say what is needed. Every section of a configuration uses them. */
 import * as z from 'zod/mini';
+import { meant } from '../base/needed.ts';
 
 export interface Bounds {
   readonly from?: number;
@@ -83,8 +84,11 @@ export const shapeOf =
 
 /** An object of these keys and no others. */
 export function fields<S extends z.core.$ZodLooseShape>(shape: S) {
-  const known = `known are ${Object.keys(shape).join(', ')}`;
+  const known = Object.keys(shape);
   return z.strictObject(shape, {
-    error: ({ code }) => (code === 'unrecognized_keys' ? known : 'an object is needed'),
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? `${meant(issue.keys as string[], known)}known are ${known.join(', ')}`
+        : 'an object is needed',
   });
 }

@@ -1,6 +1,6 @@
 /** @file Software adapters for Dawn in Node: the system's Vulkan drivers, and the SwiftShader in this package. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import * as modules from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
 import { DeviceError } from '../base/errors.ts';
+import { makeFolders } from '../base/folders.node.ts';
 import { driverCache } from './cachefolder.node.ts';
 
 // Called in a way that no bundler follows: what these packages hold are files. A program bundled as CommonJS has no URL:
@@ -45,7 +46,7 @@ function packedDriver(): string {
 
 async function unpack(packed: string, folder: string): Promise<void> {
   const partial = `${folder}.${process.pid}`;
-  await mkdir(partial, { recursive: true, mode: 0o700 });
+  makeFolders(partial, 0o700);
   for (const name of (await readdir(packed)).filter((file) => file.endsWith('.br'))) {
     const bytes = await promisify(brotliDecompress)(await readFile(join(packed, name)));
     await writeFile(join(partial, name.slice(0, -'.br'.length)), bytes);

@@ -1,7 +1,8 @@
 /** @file The folder of what lasts between runs; of drivers, which are loaded as native code, one that nobody else can have filled. */
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeFolders } from '../base/folders.node.ts';
 
 /** The user's cache folder (XDG_CACHE_HOME or its default), or a temporary one where there is no home. */
 export function cacheFolder(): string {
@@ -34,7 +35,7 @@ function passingFolder(): string {
 export function driverCache(name: string): string {
   const folder = cacheFolder();
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
     const standing = standingOf(folder);
     if (standing === 'foreign') return passingFolder();
     if (standing === 'writable') chmodSync(folder, 0o700);

@@ -3,7 +3,6 @@ import { adapterName, isSoftware } from './caps.ts';
 import { driverFiles, findEmbedded, findSystem, hasSystemLoader } from './dawn.node.ts';
 import { type AdapterChoice, choiceOf } from './environment.node.ts';
 import { linux, type Probe, probe } from './probes.node.ts';
-import { quietly } from './stderr.node.ts';
 
 /** One way to get an adapter, and whether it was taken. */
 export interface Candidate {
@@ -26,10 +25,10 @@ function hasHalf(adapter: GPUAdapter | undefined): boolean {
  */
 export async function listCandidates(forced?: AdapterChoice): Promise<Candidate[]> {
   const choice = choiceOf(forced);
-  const system = await quietly(() => findSystem());
+  const system = await findSystem();
   const name = system ? adapterName(system.adapter.info) : null;
   const software = system !== undefined && isSoftware(system.adapter.info);
-  const embedded = await quietly(() => findEmbedded().catch((error: Error) => error));
+  const embedded = await findEmbedded().catch((error: Error) => error);
   const embeddedName = embedded instanceof Error || !embedded ? null : adapterName(embedded.adapter.info);
   const gpuTaken = name !== null && !software && choice !== 'swiftshader';
   const systemTaken = software && (choice === undefined || choice === 'system');

@@ -10,6 +10,7 @@ import {
 } from './adapters.node.ts';
 import { isSoftware } from './caps.ts';
 import { switchOf } from './environment.node.ts';
+import { quietly } from './stderr.node.ts';
 
 // Dawn's instances must outlive their devices, or the process aborts.
 const instances = new Set<GPU>();
@@ -46,7 +47,7 @@ async function createInstance(opening: Opening = guarded(), name?: string): Prom
     globalsInstalled = true;
   }
   const features = `enable-dawn-features=${toggles(opening).join(',')}`;
-  const instance = create(name ? [features, `adapter=${name}`] : [features]);
+  const instance = await quietly(async () => create(name ? [features, `adapter=${name}`] : [features]));
   instances.add(instance);
   return instance;
 }
@@ -72,8 +73,9 @@ export interface Found {
   readonly adapter: GPUAdapter;
 }
 
+/** Dawn and the drivers write what they think of each other to standard error, where nobody asked for it. */
 export function requestAdapter(instance: GPU): Promise<GPUAdapter | null> {
-  return instance.requestAdapter({ powerPreference: 'high-performance' });
+  return quietly(() => instance.requestAdapter({ powerPreference: 'high-performance' }));
 }
 
 /** Names of all adapters of the system's drivers, which Dawn tells only where it is asked for one that there is not. */

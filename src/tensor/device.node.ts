@@ -49,14 +49,14 @@ async function find(choice: AdapterChoice | undefined, opening: Opening): Promis
   );
 }
 
-/** An adapter gives one device only, and is asked for anew; drivers have said by then what they print. */
+/** An adapter gives one device only, and is asked for anew. */
 function twinsOf(instance: GPU, options: DeviceOptions): Twins {
   const open = async () => {
     const adapter = await requestAdapter(instance);
     if (!adapter) throw new DeviceError('The adapter is gone: no second device could be opened.');
     return deviceFrom(adapter, options, { waitSoftware: restfully });
   };
-  return { most: Math.min(availableParallelism() - 1, MOST_TWINS), open };
+  return { most: Math.min(availableParallelism() - 1, MOST_TWINS), open: () => quietly(open) };
 }
 
 /**

@@ -41,7 +41,10 @@ function silence(): void {
   } catch {
     // A closed standard error, or a socket: nothing to silence, or no way back.
   }
-  if (saved !== undefined) pointStderrAt('/dev/null');
+  if (saved === undefined) return;
+  // what this program says meanwhile comes after
+  process.stderr.cork();
+  pointStderrAt('/dev/null');
 }
 
 function restore(): void {
@@ -49,6 +52,7 @@ function restore(): void {
   pointStderrAt(`/proc/self/fd/${saved}`);
   closeSync(saved);
   saved = undefined;
+  process.stderr.uncork();
 }
 
 /**

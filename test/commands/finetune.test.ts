@@ -1,7 +1,7 @@
 /** @file `finetune` from arguments to a run: its defaults, weights to start from, few labelled subjects, resuming. */
 import { readFile } from 'node:fs/promises';
-import { Command } from 'commander';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { CommandLine } from '../../src/commands/commandline.ts';
 import { addConfigOptions, givenBy, type Values } from '../../src/commands/config.ts';
 import { addFinetune } from '../../src/commands/finetune.ts';
 import { addPretrain } from '../../src/commands/pretrain.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 }, 120_000);
 
 async function given(...args: string[]): Promise<GivenConfig> {
-  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  const command = new CommandLine().exitOverride().configureOutput({ writeErr: () => {} });
   addConfigOptions(command);
   return givenBy(command.parse(args, { from: 'user' }).opts<Values>());
 }

@@ -2,9 +2,9 @@
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Command } from 'commander';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { BusyError } from '../../src/base/errors.ts';
+import { CommandLine } from '../../src/commands/commandline.ts';
 import { addPrepare } from '../../src/commands/prepare.ts';
 import { openStore } from '../../src/data/store.node.ts';
 import type { FileSource } from '../../src/data/types.ts';
@@ -36,7 +36,7 @@ async function prepare(...args: string[]): Promise<{ stdout: string; stderr: str
       printed[stream] += String(text);
       return true;
     });
-  const program = new Command();
+  const program = new CommandLine();
   addPrepare(program);
   for (const command of program.commands) command.exitOverride();
   const store = join(folder, 'store');

@@ -2,8 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, vi } from 'vitest';
+import { CommandLine } from '../../src/commands/commandline.ts';
 import type { FileSource } from '../../src/data/types.ts';
 
 export interface Printed {
@@ -12,9 +12,9 @@ export interface Printed {
 }
 
 /** What a command prints on either stream; it throws what the command throws. */
-export async function terminal(add: (program: Command) => void, ...args: string[]): Promise<Printed> {
+export async function terminal(add: (program: CommandLine) => void, ...args: string[]): Promise<Printed> {
   const printed = { stdout: '', stderr: '' };
-  const program = new Command();
+  const program = new CommandLine();
   add(program);
   for (const command of program.commands) command.exitOverride();
   for (const stream of ['stdout', 'stderr'] as const)

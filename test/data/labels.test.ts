@@ -142,7 +142,9 @@ describe('views', () => {
   });
 
   test('that contradict each other are a ConfigError', async () => {
-    expect(() => parseViewRule('short-axis')).toThrow(/"short-axis" is not a view mapping/);
+    expect(() => parseViewRule('short-axis')).toThrow(
+      /view mapping: short-axis: folder-or-series=view, such as/,
+    );
     expect(() => parseViewRule('=short-axis')).toThrow(ConfigError);
     const files = dsbccSubject('1');
     await expect(labelStudies(files, { referenceViews: ['short-axis'] })).rejects.toThrow(ConfigError);

@@ -1,15 +1,16 @@
 /** @file What is made lasts through a power cut: bytes and names are synced, and a cohort before it is called whole. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { expectWritable, fileError } from '../../src/data/files/files.node.ts';
+import { lockFolder } from '../../src/data/files/lock.node.ts';
 import { makeFolder } from '../../src/data/files/make.node.ts';
 import { writePhantomCohort } from '../../src/data/phantom.node.ts';
+import { mountMemory, remount, unmount, whyNoMounts } from '../../tools/faults/mounts.mjs';
 
 /** Files and folders in the order in which they were synced. */
 const synced = vi.hoisted((): string[] => []);
-/** Whether the file system may only be read. */
-const disk = vi.hoisted(() => ({ readOnly: false }));
 
 vi.mock('node:fs/promises', async (original) => {
   const actual = await original<typeof import('node:fs/promises')>();
@@ -24,12 +25,6 @@ vi.mock('node:fs/promises', async (original) => {
       };
       return file;
     },
-    // as Node 20 to 24 do on a file system that may only be read
-    mkdir(path: string, options?: { recursive?: boolean }) {
-      if (!disk.readOnly) return actual.mkdir(path, options);
-      const code = options?.recursive ? 'ENOENT' : 'EROFS';
-      return Promise.reject(Object.assign(new Error(code), { code }));
-    },
   };
 });
 
@@ -39,7 +34,6 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   synced.length = 0;
-  disk.readOnly = false;
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -49,9 +43,65 @@ it('each folder that had to be made is named in one that is synced, and the oute
   expect(await makeFolder(join(folder, 'a', 'b'))).toBeNull();
 });
 
-it('a folder that cannot be made is refused for the system’s own reason', async () => {
-  disk.readOnly = true;
-  await expect(makeFolder(join(folder, 'c', 'd'))).rejects.toMatchObject({ code: 'EROFS' });
+/** What making a folder, checking for a file and locking each say of a place. */
+async function refusals(place: string): Promise<string[]> {
+  const said = (error: unknown): string => fileError(place, error).message;
+  return Promise.all([
+    makeFolder(place).then(() => 'made', said),
+    expectWritable(join(place, 'file')).then(() => 'writable', said),
+    lockFolder(place).then(() => 'locked', said),
+  ]);
+}
+
+describe('where nothing can be made', () => {
+  it.skipIf(process.platform !== 'linux')(
+    '/proc is refused, and Node does not spin there (Linux)',
+    async () => {
+      for (const place of ['/proc/planewise', '/proc/planewise/a/b'])
+        for (const said of await refusals(place))
+          expect(said).toMatch(/cannot be made: nothing new can be made/);
+      await expect(lockFolder('/proc')).rejects.toThrow(/^\/proc: takes no new files/);
+    },
+  );
+
+  it('a file is no folder', async () => {
+    await writeFile(join(folder, 'file'), 'text');
+    for (const place of [join(folder, 'file'), join(folder, 'file', 'a')])
+      for (const said of await refusals(place)) expect(said).toMatch(/is not a folder, or lies under a file/);
+    expect(await readFile(join(folder, 'file'), 'utf8')).toBe('text');
+  });
+
+  const noMounts = whyNoMounts('memory');
+  it.skipIf(noMounts)(
+    `a file system that may only be read says so, a full one too${noMounts ? `: ${noMounts}` : ''}`,
+    async () => {
+      const disk = join(folder, 'disk');
+      mountMemory(disk, 'size=64k,nr_inodes=3');
+      try {
+        await mkdir(join(disk, 'there'));
+        remount(disk, 'ro');
+        for (const place of [join(disk, 'a'), join(disk, 'a', 'b')])
+          for (const said of await refusals(place)) expect(said).toMatch(/is on a read-only file system/);
+        await expect(lockFolder(join(disk, 'there'))).rejects.toThrow(/there: is on a read-only file system/);
+        remount(disk, 'rw');
+        await writeFile(join(disk, 'last'), '');
+        for (const said of await refusals(join(disk, 'a'))) expect(said).toMatch(/the disk is full/);
+        expect((await readdir(disk)).sort()).toEqual(['last', 'there']);
+      } finally {
+        unmount(disk);
+      }
+    },
+  );
+});
+
+it('a check for a file leaves nothing, and what stands there as it was', async () => {
+  const before = await readdir(folder);
+  await expectWritable(join(folder, 'x', 'y', 'file'));
+  expect(await readdir(folder)).toEqual(before);
+  await writeFile(join(folder, 'there'), 'text');
+  await expectWritable(join(folder, 'there'));
+  expect(await readFile(join(folder, 'there'), 'utf8')).toBe('text');
+  await expect(expectWritable(folder)).rejects.toThrow(/is a folder, not a file/);
 });
 
 it('all files of a cohort and their folders are synced before it is called whole', async () => {

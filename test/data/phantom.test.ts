@@ -168,10 +168,10 @@ describe('phantomSubject', () => {
 
   it('refuses options out of range and says which', () => {
     expect(() => phantomSubject(1, 0, { phases: 31 })).toThrow(ConfigError);
-    expect(() => phantomSubject(1, 0, { phases: 31 })).toThrow(/phases is 31/);
-    expect(() => phantomSubject(1, 0, { size: 8 })).toThrow(/size is 8/);
-    expect(() => phantomSubject(1, 0, { spacingMm: Number.NaN })).toThrow(/spacingMm is NaN/);
-    expect(() => phantomSubject(-1, 0)).toThrow(/seed is -1/);
+    expect(() => phantomSubject(1, 0, { phases: 31 })).toThrow(/phases 31: a whole/);
+    expect(() => phantomSubject(1, 0, { size: 8 })).toThrow(/size 8: a whole/);
+    expect(() => phantomSubject(1, 0, { spacingMm: Number.NaN })).toThrow(/spacing NaN: /);
+    expect(() => phantomSubject(-1, 0)).toThrow(/seed -1: a whole/);
     expect(() => phantomSubject(1, 0, { difficulty: 'extreme' as 'hard' })).toThrow(/easy, mid or hard/);
   });
 });

@@ -63,8 +63,9 @@ describe('renderReport', () => {
         },
       }),
     );
-    expect(text.match(/<script/g)).toHaveLength(1);
-    expect(text.match(/<\/script/g)).toHaveLength(1);
+    // the curves' and the saving of pictures
+    expect(text.match(/<script/g)).toHaveLength(2);
+    expect(text.match(/<\/script/g)).toHaveLength(2);
     expect(text.match(/<img/g)).toHaveLength(1);
     expect(text).not.toContain('<img src=x');
     expect(text).toContain('&lt;/script&gt;&lt;script&gt;alert(&quot;1&quot;)');

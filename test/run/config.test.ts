@@ -104,7 +104,7 @@ describe('configuration', () => {
       'seed -0.5: a whole number from 0 is needed',
       'map x: a list is needed',
       'phantom 3: an object is needed',
-      'out : text is needed',
+      'out "": text is needed',
     ]);
   });
 
@@ -186,7 +186,7 @@ describe('configuration', () => {
     expect(message(() => parseGiven({ tasks: { turn: {} } }, 'x'))).toContain('unknown key "turn" in tasks');
     expect(message(() => parseGiven({ model: { name: 'x' } }, 'x'))).toContain('model.name x: one of unet');
     expect(message(() => parseGiven({ model: { widht: 3 } }, 'x'))).toContain(
-      'unknown key "widht" in model; known are name, width, depth, unusedLayers',
+      'unknown key "widht" in model; did you mean width? known are name, width, depth, unusedLayers',
     );
   });
 

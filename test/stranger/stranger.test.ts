@@ -2,8 +2,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { CommandLine } from '../../src/commands/commandline.ts';
 import { givenBy, type Values } from '../../src/commands/config.ts';
 import { resultColumns } from '../../src/commands/evaluation.ts';
 import { interruptible } from '../../src/commands/interrupt.ts';
@@ -218,7 +218,7 @@ describe('the guide to adding a task', () => {
 
 describe('a stranger on the command line', () => {
   it('is among the tasks that help lists, and takes settings', async () => {
-    const program = new Command();
+    const program = new CommandLine();
     addPretrain(program, null);
     const help = program.commands[0]!.helpInformation().replaceAll(/\s+/g, ' ');
     expect(help).toContain('brightness');

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { Command } from 'commander';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { CommandLine } from '../../src/commands/commandline.ts';
 import { addPrepare } from '../../src/commands/prepare.ts';
 import { encodeAcdc } from '../../src/data/phantom/acdc.ts';
 import { encodeDicom, phantomSubject } from '../../src/data/phantom.ts';
@@ -84,6 +84,20 @@ describe('page', () => {
   }, 120_000);
 });
 
+it('a number that cannot be is refused as on the command line, and nothing is made', async () => {
+  await page.getByRole('tab', { name: 'Data' }).click();
+  const hearts = page.getByLabel('Hearts', { exact: true });
+  for (const [text, refusal] of [
+    ['1', 'Hearts 1: a whole number from 3 to 2000 is needed.'],
+    ['', 'Hearts is missing: a whole number from 3 to 2000 is needed.'],
+  ] as const) {
+    await hearts.fill(text);
+    await page.getByRole('button', { name: 'Make hearts' }).click();
+    await page.getByText(refusal, { exact: true }).waitFor();
+    expect(await hearts.evaluate((input) => input === document.activeElement)).toBe(true);
+  }
+});
+
 describe('folders that cannot be used', () => {
   it('an empty folder is called empty', async () => {
     await page.evaluate(() => {
@@ -151,7 +165,7 @@ describe('folders that cannot be used', () => {
 
 /** What the program prepares of a folder, as its manifest. */
 async function prepareByProgram(name: string): Promise<string> {
-  const program = new Command();
+  const program = new CommandLine();
   addPrepare(program);
   const quiet = [vi.spyOn(process.stdout, 'write'), vi.spyOn(process.stderr, 'write')];
   for (const stream of quiet) stream.mockReturnValue(true);

@@ -12,6 +12,7 @@ import {
   Notice,
   numberInput,
   plural,
+  readNumber,
   select,
 } from '../dom.ts';
 import type { DataInfo, Difficulty, FolderInfo } from '../protocol.ts';
@@ -46,15 +47,13 @@ function heartsCard(app: App, progress: ProgressBar): HTMLElement {
     async () => {
       const { grid, heartsImageSize } = presets[preset.value]!;
       const settings = {
-        subjects: subjects.valueAsNumber,
+        subjects: readNumber(subjects, 'Hearts'),
         difficulty: difficulty.value as Difficulty,
-        phases: phases.valueAsNumber,
-        seed: seed.valueAsNumber,
+        phases: readNumber(phases, 'Cardiac phases'),
+        seed: readNumber(seed, 'Seed'),
         imageSize: heartsImageSize,
         ...grid,
       };
-      if (!(settings.subjects >= 3))
-        throw new Error('At least 3 hearts are needed: some to train on, some to test.');
       app.set({
         data: await progress.run('Making hearts', () => app.client.request('makeHearts', settings)),
       });

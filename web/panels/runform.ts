@@ -1,7 +1,7 @@
 /** @file The form of a training: task, preset, batch, steps, learning rate and seed. */
 
 import type { App } from '../app.ts';
-import { action, field, h, Notice, numberInput, select } from '../dom.ts';
+import { action, field, h, Notice, numberInput, readNumber, select } from '../dom.ts';
 import type { TrainingForm } from '../protocol.ts';
 import { AllSettings } from './allsettings.ts';
 import { useBuiltin } from './use.ts';
@@ -93,19 +93,14 @@ function initBox(app: App, { init }: Inputs): HTMLElement {
 function readInputs(inputs: Inputs): TrainingForm {
   const tasks = [...inputs.tasks].flatMap(([name, { checked }]) => (checked ? [name] : []));
   if (tasks.length === 0) throw new Error('Choose at least one task.');
-  const number = (input: HTMLInputElement, what: string): number => {
-    if (Number.isFinite(input.valueAsNumber)) return input.valueAsNumber;
-    input.focus();
-    throw new Error(`${what} is not a number.`);
-  };
   return {
     preset: inputs.preset.value,
     tasks,
     init: inputs.init.checked && !inputs.init.disabled,
-    batch: number(inputs.batch, 'Batch'),
-    steps: number(inputs.steps, 'Steps'),
-    learningRate: number(inputs.learningRate, 'Learning rate'),
-    seed: number(inputs.seed, 'Seed'),
+    batch: readNumber(inputs.batch, 'Batch'),
+    steps: readNumber(inputs.steps, 'Steps'),
+    learningRate: readNumber(inputs.learningRate, 'Learning rate'),
+    seed: readNumber(inputs.seed, 'Seed'),
   };
 }
 

@@ -1,6 +1,6 @@
 /** @file The whole story on one button: pretraining, fine-tuning with and without it, planes; its progress and outcome. */
 import type { App } from '../app.ts';
-import { action, card, count, field, h, Notice, numberInput, plural } from '../dom.ts';
+import { action, card, count, field, h, Notice, numberInput, plural, readNumber } from '../dom.ts';
 import type { StoryInfo, StoryProgress, StorySize, StoryStage } from '../protocol/story.ts';
 import { Outcome } from './storyoutcome.ts';
 
@@ -48,10 +48,8 @@ function sizeInputs({ hello: { storySize } }: App): SizeInputs {
     ),
   );
   const read = (): StorySize => {
-    for (const [key, input] of inputs)
-      if (!input.checkValidity()) throw new Error(`${labels[key]}: ${input.min} at least.`);
     return Object.fromEntries(
-      inputs.map(([key, input]) => [key, input.valueAsNumber]),
+      inputs.map(([key, input]) => [key, readNumber(input, labels[key])]),
     ) as unknown as StorySize;
   };
   return { element, read };

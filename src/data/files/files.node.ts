@@ -1,8 +1,10 @@
 /** @file Folders and files on disk: list, read, and write so that a failure leaves the old content. */
 
 import { randomUUID } from 'node:crypto';
-import { readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { statSync } from 'node:fs';
+import { readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { FileError } from '../../base/errors.ts';
 import { makeFolder, writeSynced } from './make.node.ts';
 import { fileError } from './read.node.ts';
 import { syncFolder } from './sync.node.ts';
@@ -32,6 +34,26 @@ async function writeTemporary(path: string, bytes: Uint8Array): Promise<string> 
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/**
+ * Checks before long work that a file can be written, and leaves nothing behind. Throws FileError naming it, with the
+ * system's reason.
+ */
+export async function expectWritable(path: string): Promise<void> {
+  const folder = resolve(dirname(path));
+  try {
+    const made = await makeFolder(folder);
+    try {
+      await rm(await writeTemporary(path, new Uint8Array()));
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+        throw new FileError(path, 'is a folder, not a file', 'Give a file.');
+    } finally {
+      if (made !== null) for (let at = folder; at.length >= made.length; at = dirname(at)) await rmdir(at);
+    }
+  } catch (error) {
+    throw fileError(path, error);
   }
 }
 

@@ -117,7 +117,8 @@ async function makeLocked(folder: string, own: string): Promise<string | null> {
       return made;
     } catch (error) {
       // who was there before may just have removed it, for nothing came of it
-      if (codeOf(error) !== 'ENOENT' || attempt === TRIES) throw error;
+      if (codeOf(error) !== 'ENOENT') throw error;
+      if (attempt === TRIES) throw new FileError(folder, 'takes no new files', 'Choose another folder.');
     }
   }
 }

@@ -1,8 +1,7 @@
 /** @file Makes files and folders that last through a power cut. */
-import { existsSync } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { codeOf } from './read.node.ts';
+import { makeFolders } from '../../base/folders.node.ts';
 import { syncFolder } from './sync.node.ts';
 
 /**
@@ -26,32 +25,13 @@ export async function writeSynced(
   }
 }
 
-/** The outermost folder that had to be made. */
-async function makeAll(path: string): Promise<string | undefined> {
-  try {
-    return await mkdir(path, { recursive: true });
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    // Node says so, too, of a file system that may only be read; of a single folder it says what the system says
-    let outermost = path;
-    while (!existsSync(dirname(outermost))) outermost = dirname(outermost);
-    await mkdir(outermost).catch((reason) => {
-      if (codeOf(reason) !== 'EEXIST') throw reason;
-    });
-    await mkdir(path, { recursive: true });
-    return outermost;
-  }
-}
-
 /**
  * Makes a folder with those above it, so that their names last. Rejects with the operating system's error.
  * @returns the outermost one that was made; null where all were there
  */
 export async function makeFolder(path: string): Promise<string | null> {
-  const whole = resolve(path);
-  const made = await makeAll(whole);
-  if (made === undefined) return null;
-  const outermost = resolve(made);
-  for (let at = whole; at.length >= outermost.length; at = dirname(at)) await syncFolder(dirname(at));
-  return outermost;
+  const made = makeFolders(path);
+  if (made === null) return null;
+  for (let at = resolve(path); at.length >= made.length; at = dirname(at)) await syncFolder(dirname(at));
+  return made;
 }

@@ -41,13 +41,24 @@ const causes: Record<string, [problem: string, fix: string]> = {
 /** The code of an error of the operating system. */
 export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? '';
 
+/** Folders are made one by one, in one that is there: it is not a path that is wrong. */
+const noNewFolder: [problem: string, fix: string] = [
+  'cannot be made: nothing new can be made in the folder above it',
+  'Choose another folder.',
+];
+
+const causeOf = (error: unknown): [problem: string, fix: string] | undefined =>
+  codeOf(error) === 'ENOENT' && (error as NodeJS.ErrnoException).syscall === 'mkdir'
+    ? noNewFolder
+    : causes[codeOf(error)];
+
 /** A FileError that says what the operating system's error means. */
 export function fileError(file: string, error: unknown): FileError {
   if (error instanceof FileError) return error;
   const code = codeOf(error);
   if (error instanceof RangeError && !code)
     return new FileError(file, 'does not fit into memory', 'Give a smaller file.', { cause: error });
-  const [problem, fix] = causes[code] ?? [String(error), 'Check the file and the disk.'];
+  const [problem, fix] = causeOf(error) ?? [String(error), 'Check the file and the disk.'];
   return new FileError(file, problem, fix, { cause: error });
 }
 

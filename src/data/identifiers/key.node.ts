@@ -1,10 +1,10 @@
 /** @file The key of a project on disk: found where one works or above, made with the first pseudonym, and only ever added to. */
 
-import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createWhole } from '../files/exclusive.node.ts';
-import { fileError, readBytes } from '../files/files.node.ts';
+import { expectWritable, fileError, readBytes } from '../files/files.node.ts';
 import { keyHead, keyLines, keyName, parseKey } from './keytext.ts';
 import { newSalt, type Originals, Pseudonyms } from './pseudonyms.ts';
 
@@ -39,6 +39,15 @@ export class ProjectKey {
         throw fileError(path, error);
       });
     return ProjectKey.#read(path);
+  }
+
+  /** Checks, before images are read, that the key can be made or added to. @throws FileError with the system's reason */
+  static async expectPlace(): Promise<void> {
+    const path = keyPath();
+    if (!existsSync(path)) return expectWritable(path);
+    await access(path, constants.R_OK | constants.W_OK).catch((error) => {
+      throw fileError(path, error);
+    });
   }
 
   /** The key where there is one. @throws FileError where it is damaged or cannot be read */

@@ -1,5 +1,6 @@
 /** @file What phantoms there are of: the heart and the knee, each with its options and the layouts it is written in. */
 import { ConfigError } from '../../base/errors.ts';
+import { refused } from '../../base/needed.ts';
 import { encodeAcdc } from './acdc.ts';
 import { encodeDicom } from './dicom.ts';
 import type { EncodedFile } from './elements.ts';
@@ -48,7 +49,7 @@ const knee: Anatomy = {
   layouts: ['dicom', 'mrnet'],
   settings({ phases, longAxis, ...options }) {
     const stray = phases !== undefined ? 'phases' : longAxis !== undefined ? 'longAxis' : null;
-    if (stray) throw new ConfigError(`Phantom ${stray} means nothing to knees. Leave it out.`);
+    if (stray) throw new ConfigError(`phantom: ${stray} means nothing to knees. Leave it out.`);
     return { anatomy: 'knee', ...kneeSettings(options) };
   },
   encode({ seed, ...options }, index, layouts) {
@@ -74,6 +75,6 @@ export function layoutsOf(anatomy: PhantomAnatomy, asked: string | null): readon
   if (asked === null) return layouts;
   if (layouts.includes(asked)) return [asked];
   throw new ConfigError(
-    `Phantoms of the ${anatomy} have no layout ${asked}. Choose ${layouts.join(' or ')}.`,
+    `phantom: ${refused('layout ', asked, `of the ${anatomy} one of ${layouts.join(', ')} is needed`)}.`,
   );
 }

@@ -1,5 +1,6 @@
 /** @file What a caller can choose about phantom subjects, and what each difficulty means. */
 import { ConfigError } from '../../base/errors.ts';
+import { refused } from '../../base/needed.ts';
 
 export type PhantomDifficulty = 'easy' | 'mid' | 'hard';
 
@@ -86,7 +87,7 @@ export function phantomSettings(options: PhantomOptions = {}): PhantomSettings {
   checkInteger('phases', phases, 1, 30);
   checkInteger('size', size, 16, 512);
   if (!(spacingMm >= 0.5 && spacingMm <= 16)) {
-    throw new ConfigError(`Phantom spacingMm is ${spacingMm}. Choose 0.5 to 16 mm.`);
+    throw new ConfigError(`phantom: ${refused('spacing ', spacingMm, '0.5 to 16 mm are needed')}.`);
   }
   return { difficulty, phases, size, spacingMm, longAxis };
 }
@@ -94,11 +95,15 @@ export function phantomSettings(options: PhantomOptions = {}): PhantomSettings {
 /** @throws ConfigError unless it is one of easy, mid and hard. */
 export function checkDifficulty(difficulty: string): void {
   if (Object.hasOwn(VARIATIONS, difficulty)) return;
-  throw new ConfigError(`Phantom difficulty is "${difficulty}". Choose easy, mid or hard.`);
+  throw new ConfigError(
+    `phantom: ${refused('difficulty ', difficulty, 'one of easy, mid, hard is needed')}.`,
+  );
 }
 
 /** @throws ConfigError unless `value` is an integer in low … high. */
 export function checkInteger(name: string, value: number, low: number, high: number): void {
   if (Number.isSafeInteger(value) && value >= low && value <= high) return;
-  throw new ConfigError(`Phantom ${name} is ${value}. Choose a whole number from ${low} to ${high}.`);
+  throw new ConfigError(
+    `phantom: ${refused(`${name} `, value, `a whole number from ${low} to ${high} is needed`)}.`,
+  );
 }

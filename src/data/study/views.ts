@@ -1,6 +1,7 @@
 /** @file Which anatomical view and which subject an image belongs to: by the user's mapping, by folder, by description. */
 
 import { ConfigError } from '../../base/errors.ts';
+import { refused } from '../../base/needed.ts';
 import { some } from '../../base/words.ts';
 import { planeNormal } from '../geometry.ts';
 import { nearestNames } from '../lists.ts';
@@ -48,14 +49,21 @@ export function bodyPlaneOf(plane: ImagePlane): string | null {
   return bodyPlanes.find(([, , axis]) => Math.abs(normal[axis]) >= LEAST_COSINE)?.[1] ?? null;
 }
 
-/** "sax=short-axis" as given to --map. Throws ConfigError when either side is missing. */
-export function parseViewRule(text: string): ViewRule {
+/** How a mapping is written. */
+export const VIEW_RULE = 'folder-or-series=view, such as sax=short-axis,';
+
+/** "sax=short-axis" as given to --map; null where either side is missing. */
+export function viewRuleIn(text: string): ViewRule | null {
   const at = text.lastIndexOf('=');
   const [match, view] = [text.slice(0, Math.max(0, at)).trim(), text.slice(at + 1).trim()];
-  if (at > 0 && match !== '' && view !== '') return { match, view };
-  throw new ConfigError(
-    `"${text}" is not a view mapping. Write it as folder-or-series=view, e.g. sax=short-axis.`,
-  );
+  return at > 0 && match !== '' && view !== '' ? { match, view } : null;
+}
+
+/** As `viewRuleIn`. Throws ConfigError when either side is missing. */
+export function parseViewRule(text: string): ViewRule {
+  const rule = viewRuleIn(text);
+  if (rule) return rule;
+  throw new ConfigError(`view mapping: ${refused('', text, `${VIEW_RULE} is needed`)}.`);
 }
 
 const escapeGlob = (text: string): string => text.replace(/[.+^${}()|[\]\\]/g, '\\$&');

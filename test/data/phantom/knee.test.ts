@@ -165,10 +165,10 @@ describe('kneeSubject', () => {
   });
 
   it('refuses options out of range and those that knees do not have', () => {
-    expect(() => kneeSubject(1, 0, { size: 8 })).toThrow(/size is 8/);
-    expect(() => kneeSubject(1, 0, { spacingMm: 0.1 })).toThrow(/spacingMm is 0.1/);
+    expect(() => kneeSubject(1, 0, { size: 8 })).toThrow(/size 8: a whole/);
+    expect(() => kneeSubject(1, 0, { spacingMm: 0.1 })).toThrow(/spacing 0.1: /);
     expect(() => kneeSubject(1, 0, { difficulty: 'extreme' as 'hard' })).toThrow(ConfigError);
-    expect(() => kneeSubject(-1, 0)).toThrow(/seed is -1/);
+    expect(() => kneeSubject(-1, 0)).toThrow(/seed -1: a whole/);
     expect(() => anatomies.knee.settings({ phases: 2 })).toThrow(/phases means nothing to knees/);
   });
 });
@@ -237,7 +237,7 @@ describe('files of a knee', () => {
         ...{ anatomy: 'knee', size: 16, spacingMm: 8.75 },
       });
       await expect(writePhantomCohort(join(root, 'no'), { ...options, layout: 'acdc' })).rejects.toThrow(
-        /knee have no layout acdc. Choose dicom or mrnet/,
+        /layout acdc: of the knee one of dicom, mrnet is needed/,
       );
     } finally {
       await rm(root, { recursive: true });

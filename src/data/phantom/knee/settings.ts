@@ -1,5 +1,6 @@
 /** @file What a caller can choose about phantom knees. */
 import { ConfigError } from '../../../base/errors.ts';
+import { refused } from '../../../base/needed.ts';
 import { phantomTraits } from '../names.ts';
 import { checkDifficulty, checkInteger, type PhantomDifficulty } from '../settings.ts';
 
@@ -24,7 +25,7 @@ export function kneeSettings(options: KneeOptions = {}): KneeSettings {
   checkDifficulty(difficulty);
   checkInteger('size', size, 16, 512);
   if (!(spacingMm >= 0.27 && spacingMm <= 16)) {
-    throw new ConfigError(`Phantom spacingMm is ${spacingMm}. Choose 0.27 to 16 mm.`);
+    throw new ConfigError(`phantom: ${refused('spacing ', spacingMm, '0.27 to 16 mm are needed')}.`);
   }
   return { difficulty, size, spacingMm };
 }

@@ -90,7 +90,7 @@ function reportJson(store: string, opened: Named, warnings: readonly Warning[]):
 
 function report(store: string, opened: Named, warnings: readonly Warning[]): void {
   const { data, kind } = opened;
-  const { images, size, spacingMm, targetView, classes } = data.manifest;
+  const { images, size, spacingMm, targetView, classes, groups } = data.manifest;
   printTable(subjectColumns(data), subjectRows(data));
   note(`${store}: ${plural(images.length, 'image')} of ${targetView}, ${size}×${size} at ${spacingMm} mm`);
   if (classes) note(`classes: ${classes.join(', ')}`);
@@ -98,7 +98,8 @@ function report(store: string, opened: Named, warnings: readonly Warning[]): voi
     note(`${label}: ${names.join(', ')}`);
   noteWarnings(warnings);
   noteFindings(opened, kind);
-  suggest(`pretrain --data ${store} --out <folder>`);
+  const annotated = classes ? 'finetune' : groups ? 'finetune --task classification' : 'pretrain';
+  suggest(`${annotated} --data ${store} --out <folder>`);
 }
 
 export function addPrepare(program: Command): void {

@@ -3,8 +3,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../base/printable.ts';
 import { identifierChoices } from '../data/identifiers/pseudonyms.ts';
 import type { LabelOptions } from '../data/labels.ts';
+import { phantomTraits } from '../data/phantom/names.ts';
 import type { Progress as Pass } from '../data/scan.ts';
 import { parseViewRule } from '../data/study/views.ts';
+import { defaultSize, defaultSpacingMm, maskedGrid } from '../data/usualgrid.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
 import { collect, parseCount, parsePositive } from './output.ts';
 
@@ -64,8 +66,16 @@ export function addStudyOptions(command: Command): Command {
     .addOption(
       new Option('--location <direction>', 'which end of a stack is 0').choices(['anatomical', 'zhang2024']),
     )
-    .option('--size <pixels>', 'side of the prepared image (default: 224)', parseCount)
-    .option('--spacing <mm>', 'pixel spacing of the prepared image (default: 1.26)', parsePositive)
+    .option(
+      '--size <pixels>',
+      `side of the prepared image (default: ${defaultSize}; of volumes with masks ${maskedGrid.size})`,
+      parseCount,
+    )
+    .option(
+      '--spacing <mm>',
+      `pixel spacing of the prepared image (default: what shows ${defaultSize * defaultSpacingMm} mm; of volumes with masks ${maskedGrid.size * maskedGrid.spacingMm} mm, of knees ${phantomTraits.knee.fieldMm} mm)`,
+      parsePositive,
+    )
     .option('--json', 'print JSON');
 }
 

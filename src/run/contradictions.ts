@@ -60,6 +60,12 @@ export function contradictions(given: GivenConfig, config: RunConfig, preset: Ru
     labelledValidation !== null &&
       config.subjects !== null &&
       'labelledValidation is given, but subjects names who validates',
+    config.fold !== null &&
+      config.subjects !== null &&
+      `fold is ${config.fold}, but subjects names who tests`,
+    config.subjects?.rest !== undefined &&
+      labelled !== null &&
+      `labelled is ${labelled}, but subjects.rest names who trains without labels`,
     !isValidated(config) &&
       patience !== null &&
       `patience is ${patience}, but nobody is held out for validation: nothing says when to stop`,

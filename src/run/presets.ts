@@ -46,6 +46,7 @@ const common = {
   labelledValidation: null,
   stratify: true,
   subjects: null,
+  fold: null,
   epoch: 'subject',
   l1: 0,
   l2: 0,

@@ -17,6 +17,7 @@ import type { PlannedStack, Planner } from '../run/planner.ts';
 import { planRecord, type RefusedStack, type StackFiles } from '../run/planrecord.ts';
 import { startProgress } from '../train/progress.ts';
 import { noteNames, noteSkipped } from './findings.ts';
+import { addExample, orElse } from './help.ts';
 import { note, parseCount, printJson, printTable } from './output.ts';
 import { planeColumns } from './planes.ts';
 import { addDeviceOptions } from './predict.ts';
@@ -172,7 +173,10 @@ export function addPlan(program: Command): void {
       'the folder of a run, its weights file, or builtin: those in the package',
     )
     .requiredOption('--study <folder>', 'a folder of DICOM files; other views in it are compared, not used')
-    .option('--out <folder>', 'write plan.json, and an image of each plane as <subject>/<view>.dcm')
+    .option(
+      '--out <folder>',
+      orElse('write plan.json, and an image of each plane as <subject>/<view>.dcm', 'nothing is written'),
+    )
     .addOption(
       new Option('--pixels <what>', 'what these images show: the stack resampled in the plane, or nothing')
         .choices(['stack', 'zero'])
@@ -184,5 +188,6 @@ export function addPlan(program: Command): void {
       parseCount,
       5,
     );
+  addExample(command, 'plan --weights runs/first --study study/ --out planned/');
   addSubjectOptions(addDeviceOptions(command)).addOption(identifiersOption()).action(plan);
 }

@@ -18,6 +18,7 @@ import { type Warning, Warnings } from '../data/warnings.ts';
 import { namedData, namesLine } from '../run/identifiers.node.ts';
 import { sourceInfos } from '../run/records.ts';
 import { noteFindings, noteWarnings } from './findings.ts';
+import { addExample, orElse } from './help.ts';
 import { note, printJson, printTable, suggest } from './output.ts';
 import { subjectColumns, subjectRows } from './prepared.ts';
 import { addStudyOptions, identifiersOption, type StudyArguments, withStudyOptions } from './study.ts';
@@ -112,9 +113,10 @@ export function addPrepare(program: Command): void {
     )
     .requiredOption('--out <store>', 'the folder to write; an older store there is replaced')
     .addOption(
-      new Option('--source <name>', 'what to read where a folder holds several kinds of images').choices(
-        sourceInfos().map(({ name }) => name),
-      ),
+      new Option(
+        '--source <name>',
+        orElse('what to read where a folder holds several kinds of images', 'the first of these'),
+      ).choices(sourceInfos().map(({ name }) => name)),
     )
     .addOption(
       new Option(
@@ -130,5 +132,6 @@ export function addPrepare(program: Command): void {
     .addOption(
       new Option('--dtype <type>', 'precision of the stored pixels (default: f32)').choices(['f32', 'f16']),
     );
+  addExample(command, "prepare study/ --out store/ --map 'cine_sa*=short-axis'");
   addStudyOptions(command.addOption(identifiersOption())).action(run);
 }

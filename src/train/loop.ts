@@ -255,8 +255,8 @@ class Run {
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { device, data, config, files, resume = false } = options;
-  if (resume) await expectKept(files, data);
   const split = splitOf(data, config, options.plan);
+  if (resume) await expectKept(files, data, splitRecord(data, config, split));
   checkData(data, options.plan, split, config.augmentation);
   for (const message of noticesOf(data, options.plan, split))
     options.onProgress?.({ kind: 'notice', message });

@@ -36,40 +36,36 @@ export function splitRecord(
   };
 }
 
-const advice = 'Resume with the data it was started on, or start a new run.';
+type Parts = Omit<SplitRecord, 'seed' | 'fold'>;
+
+const everybody = (parts: Partial<Parts>): string[] =>
+  ([...partNames, 'beside'] as const).flatMap((part) => parts[part] ?? []);
 
 /**
- * Throws ConfigError naming the file and whom the data have lost, or gained, since the run was divided. Names that are
- * all unknown are pseudonyms of another key: then the checkpoint's mark of the data has to tell.
+ * Looks whether a run that goes on still has whom it was divided into. Names that are all unknown are pseudonyms of
+ * another key: then the checkpoint's mark of the data has to tell.
+ * @param now what the file would say of the data as they are
+ * @throws ConfigError naming the file and who is gone, or came; FileError where the file is damaged
  */
-function expectSubjects(before: Record<string, unknown>, data: PreparedData, file: string): void {
-  const listed = [...partNames, 'beside'].flatMap((part) => (before[part] as string[] | undefined) ?? []);
-  const [was, is] = [new Set(listed), new Set(subjectsOf(data))];
-  const lost = [...was].filter((name) => !is.has(name));
-  if (lost.length === was.size) return;
-  if (lost.length > 0)
-    throw new ConfigError(
-      `${file} divides subjects whom the data no longer hold: ${some(lost, 3)}. ${advice}`,
-    );
-  const gained = [...is].filter((name) => !was.has(name));
-  if (gained.length > 0)
-    throw new ConfigError(
-      `${file} does not know subjects whom the data now hold: ${some(gained, 3)}. ${advice}`,
-    );
-}
-
-/**
- * Looks whether the data still hold whom a run that goes on was divided into.
- * @throws ConfigError where they do not; FileError where the file is damaged
- */
-export async function expectKept(files: RunFiles, data: PreparedData): Promise<void> {
+export async function expectKept(files: RunFiles, data: PreparedData, now: SplitRecord): Promise<void> {
   const text = await readText(files, splitFile);
   if (text === null) return;
   const file = files.describe(splitFile);
   const fix = 'Delete it: the run divides its subjects by its configuration, and writes it again.';
   const value = parseJson(text, file, fix);
   if (!isRecord(value)) throw new FileError(file, 'holds no split', fix);
-  expectSubjects(value, data, file);
+  const [was, is] = [new Set(everybody(value)), new Set(subjectsOf(data))];
+  const lost = [...was].filter((name) => !is.has(name));
+  if (lost.length === was.size) return;
+  const gained = everybody(now).filter((name) => !was.has(name));
+  for (const [who, names] of [
+    ['whom the data no longer hold', lost],
+    ['and not these, whom the data hold now', gained],
+  ] as const)
+    if (names.length > 0)
+      throw new ConfigError(
+        `${file} divides subjects ${who}: ${some(names, 3)}. Resume with the data it was started on, or start a new run.`,
+      );
 }
 
 /** Writes the file, unless it says so already. */

@@ -117,19 +117,22 @@ describe('split.json', () => {
   it('tells who is gone, or came, since; of other names it says nothing', async () => {
     const data = tinyData();
     const files = new MemoryFiles();
-    const split = splitFor(data, {});
-    await expectKept(files, data);
-    await keepSplit(files, splitRecord(data, { seed: 1, fold: null }, split));
-    await expectKept(files, data);
-    await expect(expectKept(files, without(data, first, second))).rejects.toThrow(ConfigError);
-    await keepSplit(files, splitRecord(data, { seed: 1, fold: null }, { ...split, test: [] }));
-    await expect(expectKept(files, data)).rejects.toThrow(
-      `does not know subjects whom the data now hold: ${split.test[0]}`,
+    const record = (own: PreparedData) => splitRecord(own, { seed: 1, fold: null }, splitFor(own, {}));
+    const look = (own: PreparedData) => expectKept(files, own, record(own));
+    await look(data);
+    await keepSplit(files, record(data));
+    await look(data);
+    const fewer = without(data, first, second);
+    await expect(look(fewer)).rejects.toThrow(ConfigError);
+    await expect(look(fewer)).rejects.toThrow(
+      /divides subjects whom the data no longer hold: subject\d, subject\d\./,
     );
+    await keepSplit(files, record(fewer));
+    await expect(look(data)).rejects.toThrow(`divides subjects and not these, whom the data hold now: `);
     const renamed = data.manifest.images.map((image) => ({ ...image, subject: `other-${image.subject}` }));
-    await expectKept(files, { ...data, manifest: { ...data.manifest, images: renamed } });
+    await look({ ...data, manifest: { ...data.manifest, images: renamed } });
     await files.write(splitFile, new TextEncoder().encode('{'));
-    await expect(expectKept(files, data)).rejects.toThrow(FileError);
+    await expect(look(data)).rejects.toThrow(FileError);
   });
 
   it('keeps who trains beside the run’s own data apart', () => {

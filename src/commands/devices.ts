@@ -5,7 +5,7 @@ import { type Candidate, listCandidates, probeSystem } from '../tensor/candidate
 import { adapterNames } from '../tensor/dawn.node.ts';
 import type { AdapterChoice } from '../tensor/environment.node.ts';
 import type { Probe } from '../tensor/probes.node.ts';
-import { Option } from './commandline.ts';
+import { adapterOption, addExample } from './help.ts';
 import { note, printJson, printTable } from './output.ts';
 
 interface DevicesOptions {
@@ -49,16 +49,9 @@ async function devices({ json, probes = false, adapter }: DevicesOptions): Promi
 }
 
 export function addDevices(program: Command): void {
-  program
-    .command('devices')
+  addExample(program.command('devices'), 'devices --probes')
     .description('list the adapters found, which one is used, and why')
-    .addOption(
-      new Option('--adapter <choice>', 'as if this one were asked for').choices([
-        'gpu',
-        'system',
-        'swiftshader',
-      ]),
-    )
+    .addOption(adapterOption('as if this one were asked for'))
     .option(
       '--probes',
       'what lies between this program and a GPU on Linux, and what to do; shown by itself where no GPU is found',

@@ -18,6 +18,7 @@ import { openVolumes, withSegmenter } from '../run/segment.node.ts';
 import { startProgress } from '../train/progress.ts';
 import { Needed, Option } from './commandline.ts';
 import { noteNames, noteSkipped, noteWarnings } from './findings.ts';
+import { addExample, orElse } from './help.ts';
 import { printMeasures, summaryOf } from './measures.ts';
 import { note, printJson } from './output.ts';
 import { addSegmentOptions } from './predict.ts';
@@ -127,8 +128,11 @@ export function addEvaluate(program: Command): void {
     .description(
       'measure class maps by the masks of a folder: Dice, surface distances, volumes, ejection fraction',
     )
-    .option('--predictions <folder>', 'class maps, as predict writes them')
-    .option('--weights <run>', 'or the weights to predict with: the folder of a run, or a file')
+    .option('--predictions <folder>', orElse('class maps, as predict writes them', 'none: --weights predict'))
+    .option(
+      '--weights <run>',
+      orElse('or the weights to predict with: the folder of a run, or a file', 'none'),
+    )
     .requiredOption('--data <folder>', 'a folder laid out as ACDC, with masks (_gt)')
     .addOption(
       new Option(
@@ -136,8 +140,9 @@ export function addEvaluate(program: Command): void {
         'what slices without any label are, in volumes that have labels (default: unknown)',
       ).choices(['unknown', 'background']),
     )
-    .option('--csv <file>', 'write a line for each volume and class', parsePath)
+    .option('--csv <file>', orElse('write a line for each volume and class', 'none is written'), parsePath)
     .option('--rows', 'print these lines too')
     .addOption(identifiersOption());
+  addExample(command, 'evaluate --predictions masks/ --data acdc/ --csv rows.csv');
   addSegmentOptions(command).action(evaluate);
 }

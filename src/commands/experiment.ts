@@ -18,6 +18,7 @@ import type { Experiment } from '../run/experiment/settings.ts';
 import { formatSeconds, startProgress } from '../train/progress.ts';
 import { Needed, Option } from './commandline.ts';
 import { resultColumns } from './evaluation.ts';
+import { adapterOption, addExample, orElse } from './help.ts';
 import { interruptible } from './interrupt.ts';
 import { collect, note, print, printTable } from './output.ts';
 import { comparedPlaneColumns } from './planes.ts';
@@ -159,8 +160,7 @@ export async function runWithTerminal(
 
 /** Adds the command. `worker`: the module that calls `cohortWorker` in a thread, null for no threads. */
 export function addExperiment(program: Command, worker: URL | null): void {
-  program
-    .command('experiment')
+  addExample(program.command('experiment'), 'experiment experiments/phantom-small.json --plan')
     .description(
       'fine-tune from scratch and from pretrained weights over a grid of labelled subjects, steps and seeds, and report what pretraining is worth',
     )
@@ -170,13 +170,15 @@ export function addExperiment(program: Command, worker: URL | null): void {
     .option('--report', 'only make the report again, of the runs that are finished')
     .option(
       '--only <text>',
-      'run points whose names hold this, * for any text; may be repeated',
+      orElse('run points whose names hold this, * for any text; may be repeated', 'all'),
       collect(String),
     )
-    .option('--points <k/n>', 'run the k-th of n shares, for several machines on one folder', parsePart)
-    .addOption(
-      new Option('--adapter <choice>', 'what to compute on').choices(['gpu', 'system', 'swiftshader']),
+    .option(
+      '--points <k/n>',
+      orElse('run the k-th of n shares, for several machines on one folder', 'all'),
+      parsePart,
     )
+    .addOption(adapterOption())
     .addOption(
       new Option(
         '--identifiers <what>',

@@ -5,6 +5,7 @@ import { plural } from '../base/words.ts';
 import { listFiles } from '../data/files/files.node.ts';
 import { type ImageLabel, labelStudies, type ReferenceLabel } from '../data/labels.ts';
 import { noteFindings } from './findings.ts';
+import { addExample } from './help.ts';
 import { note, printJson, printTable } from './output.ts';
 import { addStudyOptions, type StudyArguments, withStudyOptions } from './study.ts';
 import type { Column } from './table.ts';
@@ -60,5 +61,6 @@ export function addLabels(program: Command): void {
     .command('labels')
     .description('print the lines and slice locations that the headers of a folder of DICOM files give')
     .argument('<folder>', 'a folder of DICOM files, searched to any depth');
+  addExample(command, 'labels study/ --target short-axis');
   addStudyOptions(command).action(labels);
 }

@@ -1,5 +1,6 @@
 /** @file What commands print: results on standard output, as a table or as JSON; everything else on standard error. */
 import { asMessage, printable, printableJson } from '../base/printable.ts';
+import { clearStatus } from '../train/progress.ts';
 import { Needed } from './commandline.ts';
 import { type Column, formatTable } from './table.ts';
 
@@ -13,11 +14,13 @@ export function printTable<T>(columns: readonly Column<T>[], rows: readonly T[])
 
 /** A line of results, below an empty one where it is a heading. */
 export function print(line: string, heading = false): void {
+  clearStatus();
   process.stdout.write(`${heading ? '\n' : ''}${asMessage(line)}\n`);
 }
 
 /** A remark for the person at the terminal: a line, with a list below it perhaps. */
 export function note(text: string): void {
+  clearStatus();
   process.stderr.write(`${asMessage(text)}\n`);
 }
 

@@ -6,6 +6,7 @@ import { type PhantomCohortOptions, writePhantomCohort } from '../data/phantom.n
 import { PHANTOM_ANATOMIES, type PhantomAnatomy } from '../data/phantom.ts';
 import { startProgress } from '../train/progress.ts';
 import { Option } from './commandline.ts';
+import { addExample } from './help.ts';
 import { note, parseNumber, printJson, suggest } from './output.ts';
 
 interface PhantomArguments {
@@ -33,8 +34,7 @@ async function phantom({ json, out, spacing, ...given }: PhantomArguments): Prom
 }
 
 export function addPhantom(program: Command): void {
-  program
-    .command('phantom')
+  addExample(program.command('phantom'), 'phantom --out cohort/ --subjects 20 --seed 7')
     .description(
       'write a synthetic cohort: DICOM studies, and labelled volumes laid out as ACDC (hearts) or MRNet (knees)',
     )

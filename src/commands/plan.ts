@@ -18,6 +18,7 @@ import { planRecord, type RefusedStack, type StackFiles } from '../run/planrecor
 import { startProgress } from '../train/progress.ts';
 import { Option } from './commandline.ts';
 import { noteNames, noteSkipped } from './findings.ts';
+import { addExample, orElse } from './help.ts';
 import { note, parseCount, printJson, printTable } from './output.ts';
 import { planeColumns } from './planes.ts';
 import { addDeviceOptions } from './predict.ts';
@@ -173,7 +174,10 @@ export function addPlan(program: Command): void {
       'the folder of a run, its weights file, or builtin: those in the package',
     )
     .requiredOption('--study <folder>', 'a folder of DICOM files; other views in it are compared, not used')
-    .option('--out <folder>', 'write plan.json, and an image of each plane as <subject>/<view>.dcm')
+    .option(
+      '--out <folder>',
+      orElse('write plan.json, and an image of each plane as <subject>/<view>.dcm', 'nothing is written'),
+    )
     .addOption(
       new Option('--pixels <what>', 'what these images show: the stack resampled in the plane, or nothing')
         .choices(['stack', 'zero'])
@@ -185,5 +189,6 @@ export function addPlan(program: Command): void {
       parseCount,
       5,
     );
+  addExample(command, 'plan --weights runs/first --study study/ --out planned/');
   addSubjectOptions(addDeviceOptions(command)).addOption(identifiersOption()).action(plan);
 }

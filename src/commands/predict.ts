@@ -22,6 +22,7 @@ import { version } from '../run/version.node.ts';
 import { startProgress } from '../train/progress.ts';
 import { Option } from './commandline.ts';
 import { noteNames, noteSkipped, noteWarnings } from './findings.ts';
+import { adapterOption, addExample, orElse } from './help.ts';
 import { collect, note, parseCount, printJson } from './output.ts';
 import { identifiersOption, parseMap } from './study.ts';
 
@@ -186,9 +187,7 @@ export function addSegmentOptions(command: Command): Command {
 export function addDeviceOptions(command: Command): Command {
   return command
     .option('--batch <images>', 'images at a time', parseCount, 16)
-    .addOption(
-      new Option('--adapter <choice>', 'what to compute on').choices(['gpu', 'system', 'swiftshader']),
-    )
+    .addOption(adapterOption())
     .option('--json', 'print JSON');
 }
 
@@ -212,9 +211,10 @@ export function addPredict(program: Command): void {
     )
     .option(
       '--map <name=view>',
-      'of dicom-seg: a folder, series or description that is a view; may be repeated',
+      orElse('of dicom-seg: a folder, series or description that is a view; may be repeated', 'none'),
       collect(parseMap),
     )
     .addOption(identifiersOption());
+  addExample(command, 'predict --weights runs/heart --data acdc/ --out masks/');
   addSegmentOptions(command).action(predict);
 }

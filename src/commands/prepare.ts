@@ -19,6 +19,7 @@ import { expectNames, namedData, namesLine } from '../run/identifiers.node.ts';
 import { sourceInfos } from '../run/records.ts';
 import { Option } from './commandline.ts';
 import { noteFindings, noteWarnings } from './findings.ts';
+import { addExample, orElse } from './help.ts';
 import { note, printJson, printTable, suggest } from './output.ts';
 import { subjectColumns, subjectRows } from './prepared.ts';
 import { addStudyOptions, identifiersOption, type StudyArguments, withStudyOptions } from './study.ts';
@@ -92,7 +93,7 @@ function reportJson(store: string, opened: Named, warnings: readonly Warning[]):
 
 function report(store: string, opened: Named, warnings: readonly Warning[]): void {
   const { data, kind } = opened;
-  const { images, size, spacingMm, targetView, classes } = data.manifest;
+  const { images, size, spacingMm, targetView, classes, groups } = data.manifest;
   printTable(subjectColumns(data), subjectRows(data));
   note(`${store}: ${plural(images.length, 'image')} of ${targetView}, ${size}×${size} at ${spacingMm} mm`);
   if (classes) note(`classes: ${classes.join(', ')}`);
@@ -100,7 +101,8 @@ function report(store: string, opened: Named, warnings: readonly Warning[]): voi
     note(`${label}: ${names.join(', ')}`);
   noteWarnings(warnings);
   noteFindings(opened, kind);
-  suggest(`pretrain --data ${store} --out <folder>`);
+  const annotated = classes ? 'finetune' : groups ? 'finetune --task classification' : 'pretrain';
+  suggest(`${annotated} --data ${store} --out <folder>`);
 }
 
 export function addPrepare(program: Command): void {
@@ -113,9 +115,10 @@ export function addPrepare(program: Command): void {
     )
     .requiredOption('--out <store>', 'the folder to write; an older store there is replaced')
     .addOption(
-      new Option('--source <name>', 'what to read where a folder holds several kinds of images').choices(
-        sourceInfos().map(({ name }) => name),
-      ),
+      new Option(
+        '--source <name>',
+        orElse('what to read where a folder holds several kinds of images', 'the first of these'),
+      ).choices(sourceInfos().map(({ name }) => name)),
     )
     .addOption(
       new Option(
@@ -131,5 +134,6 @@ export function addPrepare(program: Command): void {
     .addOption(
       new Option('--dtype <type>', 'precision of the stored pixels (default: f32)').choices(['f32', 'f16']),
     );
+  addExample(command, "prepare study/ --out store/ --map 'cine_sa*=short-axis'");
   addStudyOptions(command.addOption(identifiersOption())).action(run);
 }

@@ -3,10 +3,13 @@ import type { Command } from 'commander';
 import { printable } from '../base/printable.ts';
 import { identifierChoices } from '../data/identifiers/pseudonyms.ts';
 import type { LabelOptions } from '../data/labels.ts';
+import { phantomTraits } from '../data/phantom/names.ts';
 import type { Progress as Pass } from '../data/scan.ts';
 import { VIEW_RULE, type ViewRule, viewRuleIn } from '../data/study/views.ts';
+import { defaultSize, defaultSpacingMm, maskedGrid } from '../data/usualgrid.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
 import { Needed, Option } from './commandline.ts';
+import { orElse } from './help.ts';
 import { collect, parseCount, parsePositive } from './output.ts';
 
 export interface StudyArguments {
@@ -48,7 +51,7 @@ export function addSubjectOptions(command: Command): Command {
   return command
     .option(
       '--map <name=view>',
-      'a folder, series or description that is a view; may be repeated',
+      orElse('a folder, series or description that is a view; may be repeated', 'none'),
       collect(parseMap),
     )
     .addOption(
@@ -63,17 +66,35 @@ export function addSubjectOptions(command: Command): Command {
 export function addStudyOptions(command: Command): Command {
   return addSubjectOptions(command)
     .option('--target <view>', 'the view to label (default: short-axis)')
-    .option('--reference <view>', 'a view whose planes make lines; may be repeated', collect(String))
+    .option(
+      '--reference <view>',
+      orElse(
+        'a view whose planes make lines; may be repeated',
+        '2-chamber and 4-chamber, else all others; of knees the other planes of the body',
+      ),
+      collect(String),
+    )
     .option(
       '--reference-slice <view=n>',
-      'the slice to use of a reference view that is a stack',
+      orElse('the slice to use of a reference view that is a stack; may be repeated', 'its middle'),
       collect(parseSlice),
     )
     .addOption(
-      new Option('--location <direction>', 'which end of a stack is 0').choices(['anatomical', 'zhang2024']),
+      new Option('--location <direction>', orElse('which end of a stack is 0', 'anatomical')).choices([
+        'anatomical',
+        'zhang2024',
+      ]),
     )
-    .option('--size <pixels>', 'side of the prepared image (default: 224)', parseCount)
-    .option('--spacing <mm>', 'pixel spacing of the prepared image (default: 1.26)', parsePositive)
+    .option(
+      '--size <pixels>',
+      `side of the prepared image (default: ${defaultSize}; of volumes with masks ${maskedGrid.size})`,
+      parseCount,
+    )
+    .option(
+      '--spacing <mm>',
+      `pixel spacing of the prepared image (default: what shows ${defaultSize * defaultSpacingMm} mm; of volumes with masks ${maskedGrid.size * maskedGrid.spacingMm} mm, of knees ${phantomTraits.knee.fieldMm} mm)`,
+      parsePositive,
+    )
     .option('--json', 'print JSON');
 }
 

@@ -6,10 +6,12 @@ import { plural } from '../base/words.ts';
 import { annotationsOf, type GivenConfig, type RunConfig } from '../run/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../run/job.node.ts';
 import type { JobKind } from '../run/job.ts';
+import { settle } from '../run/settle.node.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { startProgress } from '../train/progress.ts';
 import { addConfigOptions, givenBy, type Values } from './config.ts';
 import { resultColumns } from './evaluation.ts';
+import { addExample, orElse } from './help.ts';
 import { interruptible } from './interrupt.ts';
 import { collect, note, print, printJson, printTable, suggest } from './output.ts';
 
@@ -75,13 +77,15 @@ export interface TrainingOptions {
   readonly resume?: boolean;
   readonly json?: boolean;
   readonly profile?: boolean;
+  /** See JobRequest. */
+  readonly split?: string;
 }
 
 /** Runs a job with the terminal attached. `worker`: see `makeCohort`. */
 export async function runTraining(
   kind: JobKind,
   given: GivenConfig,
-  { resume = false, json = false, profile = false }: TrainingOptions,
+  { resume = false, json = false, profile = false, split }: TrainingOptions,
   worker: URL | null,
 ): Promise<void> {
   let training = false;
@@ -93,6 +97,7 @@ export async function runTraining(
         given,
         resume,
         profile,
+        splitFile: split,
         console: jobConsole(json),
         signal,
         worker,
@@ -104,22 +109,44 @@ export async function runTraining(
   finish(result, kind, json);
 }
 
+/** The configuration that a run would have, its folder included: read by --config it gives that run. */
+async function printConfig(kind: JobKind, given: GivenConfig, resume = false): Promise<void> {
+  const { config, news } = await settle({ kind, given, resume });
+  for (const line of news?.warn ?? []) note(`warning: ${line}`);
+  printJson(config);
+}
+
 /** Adds the command of a kind of job. `worker`: the module that calls `cohortWorker` in a thread, null for no threads. */
-export function addTraining(program: Command, kind: JobKind, about: string, worker: URL | null): void {
-  const command = program.command(kind.name).description(about);
-  addConfigOptions(command);
+export function addTraining(
+  program: Command,
+  kind: JobKind,
+  { about, example }: { readonly about: string; readonly example: string },
+  worker: URL | null,
+): void {
+  const command = addExample(program.command(kind.name).description(about), example);
+  addConfigOptions(command, kind);
   command
     .option(
       '--map <name=view>',
-      'a folder, series or description that is a view; may be repeated',
+      orElse('a folder, series or description that is a view; may be repeated', 'none'),
       collect(String),
+    )
+    .option(
+      '--split <file>',
+      orElse(
+        'who trains, validates and tests: split.json of a run, or {"train":[…],"validation":[…],"test":[…]}',
+        'drawn by the seed',
+      ),
     )
     .option('--recompute', 'compute activations again in backward: less memory, the same results, more time')
     .option('--mirror', 'evaluate class maps by means over mirror images: four times the work')
-    .option('--resume', 'go on with the run in --out')
+    .option('--resume', 'go on with the run in --out; more --steps prolong it where its schedule is constant')
+    .option('--print-config', 'print the whole configuration as JSON, for --config, and run nothing')
     .option('--profile', 'after training, print the time of a step by kernel and write trace.json')
     .option('--json', 'print the evaluation as JSON')
     .action(async (values: Values) => {
-      await runTraining(kind, await givenBy(values), values, worker);
+      const given = await givenBy(values);
+      if (values.printConfig) await printConfig(kind, given, values.resume);
+      else await runTraining(kind, given, values, worker);
     });
 }

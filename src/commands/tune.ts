@@ -8,6 +8,7 @@ import type { GroupNames } from '../data/groups.ts';
 import { cacheFiles } from '../run/cache.node.ts';
 import { type RunConfig, resolveConfig, trainConfigOf } from '../run/config.ts';
 import { openProgramDevice } from '../run/device.node.ts';
+import { pretraining } from '../run/job.ts';
 import { adapterLine } from '../run/jobconsole.node.ts';
 import { planRun } from '../run/plan.ts';
 import type { Device } from '../tensor/device.ts';
@@ -15,6 +16,7 @@ import { type Progress, startProgress } from '../train/progress.ts';
 import { Trainer } from '../train/trainer.ts';
 import { saveWinners, winnersFile } from '../train/winners.ts';
 import { addConfigOptions, givenBy, type Values } from './config.ts';
+import { addExample } from './help.ts';
 import { note, parseSeconds, printJson, printTable } from './output.ts';
 
 interface TuneValues {
@@ -102,7 +104,8 @@ export function addTune(program: Command): void {
   const command = program
     .command('tune')
     .description('time the kernel variants that fit a training, and keep the fastest for pretrain --tune');
-  addConfigOptions(command, ['preset', 'batch', 'model.width', 'size', 'adapter']);
+  addConfigOptions(command, pretraining, ['preset', 'batch', 'model.width', 'size', 'adapter']);
+  addExample(command, 'tune --preset zhang2024 --seconds 300');
   command
     .option('--seconds <limit>', 'start no measurement after so many seconds', parseSeconds, 60)
     .option('--json', 'print JSON')

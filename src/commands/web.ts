@@ -1,5 +1,6 @@
 /** @file `planewise web`: the page, served on this machine. */
 import type { Command } from 'commander';
+import { addExample } from './help.ts';
 import { parsePort, print } from './output.ts';
 import { servePage } from './page.node.ts';
 
@@ -10,8 +11,7 @@ async function web({ port }: { readonly port: number }): Promise<void> {
 }
 
 export function addWeb(program: Command): void {
-  program
-    .command('web')
+  addExample(program.command('web'), 'web --port 8080')
     .description('serve the page on this machine: data, training and results stay in the browser')
     .option('--port <number>', 'where; another one where it is taken', parsePort, 4173)
     .action(web);

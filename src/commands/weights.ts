@@ -21,6 +21,7 @@ import { outputsOf } from '../run/onnx.ts';
 import { recipeOf, recipeText } from '../run/recipe.ts';
 import { builtinWeights, readFound } from '../run/weights.node.ts';
 import { Option } from './commandline.ts';
+import { adapterOption, addExample, orElse } from './help.ts';
 import { note, printJson, printTable } from './output.ts';
 
 const formats = ['safetensors', 'npz', 'onnx'] as const;
@@ -160,35 +161,31 @@ export function addWeights(program: Command): void {
   const weights = program
     .command('weights')
     .description('weights to and from other programs: PyTorch’s names as safetensors or .npz, ONNX models');
+  addExample(weights, 'weights show builtin');
   const task = [
     '--task <name>',
-    'whose head gets the name that the heads of several tasks have in PyTorch',
+    orElse('whose head gets the name that the heads of several tasks have in PyTorch', 'none of several'),
   ] as const;
-  weights
-    .command('export')
+  addExample(weights.command('export'), 'weights export runs/first --out first.npz')
     .description('write weights as safetensors or .npz under PyTorch’s names, or the network as ONNX')
     .argument('<weights>', 'the folder of a run, a weights file, or builtin: those in the package')
     .requiredOption('--out <file>', 'where to: .safetensors, .npz or .onnx')
-    .addOption(new Option('--format <name>', 'default: by the ending of --out').choices(formats))
-    .option(...task)
     .addOption(
-      new Option('--adapter <choice>', 'of ONNX: what to trace the network on').choices([
-        ...['gpu', 'system', 'swiftshader'],
-      ]),
+      new Option('--format <name>', orElse('what to write', 'by the ending of --out')).choices(formats),
     )
+    .option(...task)
+    .addOption(adapterOption('of ONNX: what to trace the network on'))
     .option('--json', 'print JSON')
     .action(exportFile);
-  weights
-    .command('import')
+  addExample(weights.command('import'), 'weights import first.npz --out first.safetensors')
     .description('make a weights file of planewise’s from safetensors or .npz under PyTorch’s names')
     .argument('<file>', '.safetensors, or .npz of numpy.savez')
     .requiredOption('--out <file>', 'where to: .safetensors')
-    .option('--like <run>', 'a run, or weights, of the same network; default: read off names and shapes')
+    .option('--like <run>', orElse('a run, or weights, of the same network', 'read off names and shapes'))
     .option(...task)
     .option('--json', 'print JSON')
     .action(importFile);
-  weights
-    .command('show')
+  addExample(weights.command('show'), 'weights show builtin')
     .description('print names, shapes and what the weights say about themselves')
     .argument('<weights>', 'the folder of a run, .safetensors, .npz, or builtin: those in the package')
     .option('--json', 'print JSON')

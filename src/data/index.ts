@@ -51,7 +51,7 @@ export {
 } from './nifti.ts';
 export { type PrepareOptions, prepare, preparePlan } from './prepare.ts';
 export { purposes } from './purposes.ts';
-export { cropMap, defaultSize, defaultSpacingMm, onGrid, resample, zScore } from './resample.ts';
+export { cropMap, onGrid, resample, zScore } from './resample.ts';
 export { type Sample, sampleAt, samplesOf } from './sample.ts';
 export { createSampler, type Labeller, type Sampler, type SamplerOptions } from './sampler.ts';
 export { type LeftOut, type Progress, reasonOf, type Scan, type ScannedImage, scanFiles } from './scan.ts';
@@ -84,4 +84,5 @@ export { type SeriesRow, seriesRows } from './study/summary.ts';
 export type { Target, TargetOptions } from './study/targets.ts';
 export { parseViewRule, type ViewRule, viewOf } from './study/views.ts';
 export * from './types.ts';
+export { defaultSize, defaultSpacingMm, publishedGrid } from './usualgrid.ts';
 export * from './volumes/index.ts';

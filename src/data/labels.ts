@@ -1,18 +1,18 @@
 /** @file Labels of every target image as plain records, without decoding a pixel. */
 
 import { transformLine } from './affine.ts';
-import { checkGrid, cropMap, defaultSize, defaultSpacingMm } from './resample.ts';
+import { checkGrid, cropMap } from './resample.ts';
 import { planStudies, type StudyOptions } from './study/plan.ts';
 import { type SeriesRow, seriesRows } from './study/summary.ts';
 import type { Target } from './study/targets.ts';
 import type { FileSource, Line, Notice, Reason, SkippedFile } from './types.ts';
-import { usualSpacingMm } from './usualgrid.ts';
+import { defaultSize, defaultSpacingMm, usualSpacingMm } from './usualgrid.ts';
 
 /** Of `labelStudies`: the grid that lines are given in, and how views are told apart. */
 export interface LabelOptions extends StudyOptions {
-  /** Side of the prepared image in pixels; default 224. */
+  /** Side of the prepared image in pixels; default `defaultSize`, of volumes with masks `maskedGrid`'s. */
   readonly size?: number;
-  /** Pixel spacing of the prepared image, mm; default 1.26. */
+  /** Pixel spacing of the prepared image, mm; default: what shows as much as the default size does (`usualSpacingMm`). */
   readonly spacingMm?: number;
 }
 

@@ -7,13 +7,13 @@ import { type DicomImages, openImages, type PixelImage } from './dicom/pixels.ts
 import { transformPlane } from './geometry.ts';
 import { imageBytes } from './imagebytes.ts';
 import type { LabelOptions } from './labels.ts';
-import { checkGrid, cropMap, defaultSize, defaultSpacingMm, onGrid } from './resample.ts';
+import { checkGrid, cropMap, onGrid } from './resample.ts';
 import { reasonOf, type ScannedImage, skippedText } from './scan.ts';
 import type { Space } from './study/frames.ts';
 import { planStudies, type StudyPlan } from './study/plan.ts';
 import type { Target } from './study/targets.ts';
 import type { Affine, FileSource, PreparedData, PreparedImage, Reason, SkippedFile } from './types.ts';
-import { usualSpacingMm } from './usualgrid.ts';
+import { defaultSize, defaultSpacingMm, type Grid, usualSpacingMm } from './usualgrid.ts';
 
 /** How a store is prepared: grid, views, and whom to tell. */
 export interface PrepareOptions extends LabelOptions {
@@ -32,11 +32,6 @@ export function dicomReader(): (image: ScannedImage) => Promise<PixelImage> {
     if (open?.source !== source) open = { source, images: openImages(await imageBytes(source), source.path) };
     return open.images.pixels(header.fileFrame ?? 0);
   };
-}
-
-interface Grid {
-  readonly size: number;
-  readonly spacingMm: number;
 }
 
 const frameOf = ({ header }: ScannedImage): { fileFrame?: number } =>

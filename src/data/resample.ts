@@ -5,12 +5,6 @@ import type { PixelImage } from './dicom/pixels.ts';
 import { isSpacing } from './geometry.ts';
 import type { Affine, ImagePlane } from './types.ts';
 
-/** In-plane spacing of [Z], mm (paper §2). */
-export const defaultSpacingMm = 1.26;
-
-/** Side of a prepared image of [Z], pixels (paper §2). */
-export const defaultSize = 224;
-
 /** Whether a file's word on its grid can be: images of at most 4096 × 4096 pixels, of a size that planes have. */
 export const isGrid = (size: unknown, spacingMm: unknown): boolean =>
   Number.isInteger(size) && (size as number) >= 1 && (size as number) <= 4096 && isSpacing(spacingMm);

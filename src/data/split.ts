@@ -13,6 +13,24 @@ export interface Split {
   readonly test: readonly string[];
 }
 
+export const partNames = ['train', 'rest', 'validation', 'test'] as const satisfies (keyof Split)[];
+
+/** Throws ConfigError naming `source` where somebody has two places, or nobody trains. */
+export function expectParts(split: Split, source: string): void {
+  const places = new Map<string, string>();
+  for (const part of partNames)
+    for (const name of split[part] ?? []) {
+      const other = places.get(name);
+      if (other !== undefined)
+        throw new ConfigError(
+          `${source} names ${name} twice, in ${other} and in ${part}. Give each subject one place.`,
+        );
+      places.set(name, part);
+    }
+  if (split.train.length === 0)
+    throw new ConfigError(`${source}: train is empty. Name one subject at least.`);
+}
+
 /**
  * Distinct names as draws take them: in `order`, which has those that pseudonyms stand for in theirs; others, and all
  * without it, sorted.

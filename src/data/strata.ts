@@ -17,6 +17,19 @@ export interface Draw {
   readonly order?: readonly string[] | undefined;
 }
 
+/** One of `n` parts, counted from 1. */
+export interface Fold {
+  readonly k: number;
+  readonly n: number;
+}
+
+/** Of `2/5`; null where the text is no fold of two or more. */
+export function parseFold(text: string): Fold | null {
+  const [, k, n] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  const fold = { k: Number(k), n: Number(n) };
+  return fold.n >= 2 && fold.k >= 1 && fold.k <= fold.n ? fold : null;
+}
+
 /** The subjects of each group at random, groups by name, subjects without one a group of their own: whichever order they are given in. */
 function shuffledGroups(
   subjects: readonly string[],
@@ -52,12 +65,7 @@ export function stratifiedOrder(subjects: readonly string[], groups: Groups, dra
  * Fold `k` (from 1) of `n`, sorted: the folds share nobody, hold all, and differ by one subject at most, in each group
  * too. Throws ConfigError where there are fewer subjects than folds, or no such fold.
  */
-export function foldOf(
-  subjects: readonly string[],
-  groups: Groups,
-  fold: { readonly k: number; readonly n: number },
-  draw: Draw,
-): string[] {
+export function foldOf(subjects: readonly string[], groups: Groups, fold: Fold, draw: Draw): string[] {
   const { k, n } = fold;
   const dealt = shuffledGroups(subjects, groups, draw).flat();
   if (!(k >= 1 && k <= n && n >= 2 && n <= dealt.length))

@@ -1,7 +1,7 @@
 /** @file Weights that say nothing about themselves: PyTorch's, whose network is read off their names and shapes. */
 import { FileError } from '../base/errors.ts';
 import { defaultSigmaMm } from '../data/lines.ts';
-import { defaultSize, defaultSpacingMm } from '../data/resample.ts';
+import { publishedGrid } from '../data/usualgrid.ts';
 import type { StateDict } from '../models/state.ts';
 import type { Device } from '../tensor/device.ts';
 import { loadNetwork } from '../train/network.ts';
@@ -49,8 +49,8 @@ function inferred(network: FlatNetwork, data: PlanData | null): WeightsInfo {
   return {
     version: 2,
     ...sectionsOfNetwork(network, defaultSigmaMm),
-    size: data?.size ?? defaultSize,
-    spacingMm: data?.spacingMm ?? defaultSpacingMm,
+    size: data?.size ?? publishedGrid.size,
+    spacingMm: data?.spacingMm ?? publishedGrid.spacingMm,
     targetView: data?.targetView ?? 'short-axis',
     referenceViews: views,
     steps: 0,

@@ -6,7 +6,7 @@ import { refused } from '../base/needed.ts';
 import { isRecord } from '../base/record.ts';
 import { isBodyPlane } from '../data/study/views.ts';
 import type { Annotation } from '../data/types.ts';
-import { kneeSpacingMm } from '../data/usualgrid.ts';
+import { kneeSpacingMm, spacingShowing } from '../data/usualgrid.ts';
 import { tasks } from '../tasks/index.ts';
 import type { SettingKind } from '../tasks/task.ts';
 import type { ModelSection, TrainConfig } from '../train/settings.ts';
@@ -139,7 +139,8 @@ const showsKnees = ({ data, phantom, target }: Pick<RunConfig, 'data' | 'phantom
   data !== null ? isBodyPlane(target) : phantom.anatomy === 'knee';
 
 /**
- * Completes what was given with its preset, the spacing of knees with what shows them whole. Throws ConfigError for
+ * Completes what was given with its preset, the spacing of knees with what shows them whole, and that of another size
+ * with what shows as much as the preset's. Throws ConfigError for
  * unknown keys, values out of range and contradictions, all in one message.
  */
 export function resolveConfig(settings: GivenConfig, base?: RunConfig): RunConfig {
@@ -155,8 +156,8 @@ export function resolveConfig(settings: GivenConfig, base?: RunConfig): RunConfi
     augmentation: { ...preset.augmentation, ...given.augmentation },
     phantom: { ...preset.phantom, ...given.phantom },
   };
-  if (!base && given.spacingMm === undefined && showsKnees(merged))
-    merged.spacingMm = kneeSpacingMm(merged.size);
+  if (!base && given.spacingMm === undefined)
+    merged.spacingMm = showsKnees(merged) ? kneeSpacingMm(merged.size) : spacingShowing(preset, merged.size);
   const config = parse(runSchema(merged.model.name), merged, 'configuration');
   const found = [...orphans(taskSettings, config), ...contradictions(given, config, preset)].filter(
     (text) => text !== false,

@@ -37,7 +37,7 @@ export function contradictions(given: GivenConfig, config: RunConfig, preset: Ru
     says('phantom') && data !== null && 'phantom is given together with data; drop one',
     data === null &&
       !phantomTraits[config.phantom.anatomy].beats &&
-      given.phantom?.phases !== undefined &&
+      (given.phantom?.phases ?? preset.phantom.phases) !== preset.phantom.phases &&
       `phantom.phases is given, but ${config.phantom.anatomy}s do not beat`,
     map.length > 0 && data === null && 'map is given, but there is no data folder to map',
     init === null && initParts !== 'all' && `initParts is ${initParts}, but init names no weights`,
@@ -60,6 +60,12 @@ export function contradictions(given: GivenConfig, config: RunConfig, preset: Ru
     labelledValidation !== null &&
       config.subjects !== null &&
       'labelledValidation is given, but subjects names who validates',
+    config.fold !== null &&
+      config.subjects !== null &&
+      `fold is ${config.fold}, but subjects names who tests`,
+    config.subjects?.rest !== undefined &&
+      labelled !== null &&
+      `labelled is ${labelled}, but subjects.rest names who trains without labels`,
     !isValidated(config) &&
       patience !== null &&
       `patience is ${patience}, but nobody is held out for validation: nothing says when to stop`,

@@ -2,11 +2,14 @@
 import { listed, plural, some } from '../base/words.ts';
 import { groupNames } from '../data/groups.ts';
 import { imagesOf, type Split } from '../data/split.ts';
-import type { PreparedData } from '../data/types.ts';
+import { isBodyPlane } from '../data/study/views.ts';
+import type { PreparedData, PreparedManifest } from '../data/types.ts';
+import { kneeSpacingMm } from '../data/usualgrid.ts';
 import { splitOf, subjectsBeside } from '../train/dataset.ts';
 import { labelledText } from '../train/labelled.ts';
 import { pretextsOf, type RunConfig, trainConfigOf } from './config.ts';
 import { planRun } from './plan.ts';
+import { presets } from './presets.ts';
 
 /** How many images, of what kind, with which labels. */
 export function dataLine({ manifest }: PreparedData): string {
@@ -19,6 +22,17 @@ export function dataLine({ manifest }: PreparedData): string {
   ];
   const told = labels.length > 0 ? labels.join('; ') : 'no lines and no masks';
   return `Data: ${images.length} ${targetView} images of ${size}×${size} px, ${spacingMm} mm; ${told}`;
+}
+
+/** Of a prepared store whose grid is another than a folder's images would have been prepared on; null where it is that. */
+export function gridLine(
+  { size, spacingMm, targetView }: Pick<PreparedManifest, 'size' | 'spacingMm' | 'targetView'>,
+  { preset, data }: Pick<RunConfig, 'preset' | 'data'>,
+): string | null {
+  const usual = presets[preset];
+  const usualMm = isBodyPlane(targetView) ? kneeSpacingMm(usual.size) : usual.spacingMm;
+  if (size === usual.size && spacingMm === usualMm) return null;
+  return `Grid: ${data} was prepared at ${size} px of ${spacingMm} mm and is taken so; preset ${preset} has ${usual.size} px of ${usualMm} mm`;
 }
 
 /** Who trains beside the run's data, and who of them does not. */

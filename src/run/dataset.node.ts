@@ -35,7 +35,7 @@ export interface DataOptions {
   readonly expectFolder?: () => Promise<void>;
 }
 
-const isStore = (folder: string): boolean => existsSync(join(folder, manifestName));
+export const isStore = (folder: string): boolean => existsSync(join(folder, manifestName));
 
 /** The view that is prepared of a folder of such a kind that the folder says it. */
 function targetIn(folder: string): string | null {

@@ -12,20 +12,18 @@ import type { Device } from '../tensor/device.ts';
 import type { TrainResult } from '../train/events.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { traceFile } from '../train/loop.ts';
-import { mirroredHeads } from '../train/mirror.ts';
 import type { DiskFiles } from '../train/runfiles.node.ts';
 import { writeText } from '../train/runfiles.ts';
 import { metricsFile, readRecords, validationFile } from '../train/runlog.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
 import { type RunConfig, trainConfigOf } from './config.ts';
-import { dataLine, subjectLines } from './datalines.ts';
-import { dataName, openRunData } from './dataset.node.ts';
+import { dataName } from './dataset.node.ts';
 import { openProgramDevice } from './device.node.ts';
 import { evaluateRun, markedImage } from './evaluate.ts';
-import { namesInData, namesLine, revealed, revealedText } from './identifiers.node.ts';
+import { revealed } from './identifiers.node.ts';
 import { adapterLine, earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
-import { planRun } from './plan.ts';
+import { openJobData } from './jobdata.node.ts';
 import { expectPrecision } from './precision.node.ts';
 import { reportInput } from './report.ts';
 import { lockRun, RunFolder } from './runfolder.node.ts';
@@ -118,37 +116,21 @@ class Job {
   }
 
   async #open(): Promise<PreparedData> {
-    const { console, resume, worker } = this.#options;
-    const data = await openRunData(this.#config, resume, {
+    const { console, resume, worker, splitFile } = this.#options;
+    const { data, config } = await openJobData(this.#config, {
+      say: console.say.bind(console),
       startStage: console.startStage.bind(console),
       onWarning: console.warn.bind(console),
-      worker,
       expectFolder: () => this.#folder.check(),
+      ...{ resume, worker, splitFile },
     });
-    const names = await namesLine(data.manifest);
-    if (names) console.say(names);
-    await this.#name(data);
-    console.say(dataLine(data));
-    for (const line of subjectLines(data, this.#config)) console.say(await revealedText(line));
-    // before minutes of training, rather than after
-    if (this.#config.mirror) mirroredHeads(planRun(this.#config, data.manifest).tasks);
+    this.#config = config;
     return data;
-  }
-
-  /** Who is named in the configuration goes by the names that the data have. */
-  async #name({ manifest }: PreparedData): Promise<void> {
-    const { subjects } = this.#config;
-    if (!subjects) return;
-    const named = await namesInData(manifest);
-    const [train, validation, test] = [subjects.train, subjects.validation, subjects.test].map((part) =>
-      part.map(named),
-    ) as [string[], string[], string[]];
-    this.#config = { ...this.#config, subjects: { train, validation, test } };
   }
 
   async #train(data: PreparedData): Promise<TrainResult> {
     const { console, signal, resume, profile = false, onTraining } = this.#options;
-    const progress = trainingProgress(console);
+    const progress = trainingProgress(console, this.#config, data);
     onTraining?.(true);
     try {
       return await trainWithRestarts({
@@ -246,7 +228,7 @@ class Job {
 }
 
 /**
- * Runs a job from data to report. The run's folder then holds config.json, metrics.jsonl,
+ * Runs a job from data to report. The run's folder then holds config.json, split.json, metrics.jsonl,
  * validation.jsonl, checkpoint.safetensors, weights.safetensors, evaluation.json, report.html and slices.png, and init.json where it
  * started from weights; a phantom cohort in `cohort`, and what was prepared in `prepared`.
  * @throws BusyError where another process is at work there

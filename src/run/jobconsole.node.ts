@@ -1,11 +1,14 @@
 /** @file What a job tells whoever started it: lines of news and a progress line for training. */
 import type { Winner } from '../autograd/tune.ts';
+import type { PreparedData } from '../data/types.ts';
 import type { StepMetrics } from '../results/losses.ts';
 import { fixed } from '../results/result.ts';
 import type { Device } from '../tensor/device.ts';
 import type { TrainEvent, TrainResult } from '../train/events.ts';
 import { initLines } from '../train/init.ts';
 import type { StepFacts } from '../train/trainer.ts';
+import type { RunConfig } from './config.ts';
+import { costLine, timeLines } from './cost.node.ts';
 import type { Stage } from './dataset.node.ts';
 
 /** How a job talks to whoever started it. */
@@ -55,8 +58,15 @@ export function earlyText({ early, step, best }: TrainResult, steps: number): st
   return `stopped at step ${step} of ${steps} for want of better validations, best at step ${best?.step ?? 'none'}`;
 }
 
-/** Shows training events on a progress line that counts from the step it starts at. */
-export function trainingProgress(console: JobConsole): {
+/**
+ * Shows training events on a progress line that counts from the step it starts at; before it what the training costs,
+ * once, though a lost device begins it anew.
+ */
+export function trainingProgress(
+  console: JobConsole,
+  config: RunConfig,
+  data: PreparedData,
+): {
   show: (event: TrainEvent) => void;
   end: () => void;
 } {
@@ -64,6 +74,7 @@ export function trainingProgress(console: JobConsole): {
   let tuning: Stage | undefined;
   let start = 0;
   let validation = '';
+  let [costSaid, timeSaid] = [false, false];
   const show = (event: TrainEvent): void => {
     if (event.kind === 'warning') console.warn(event.message);
     if (event.kind === 'notice') console.say(event.message);
@@ -83,7 +94,13 @@ export function trainingProgress(console: JobConsole): {
       const from = start > 0 ? ` from step ${start}` : '';
       console.say(`Network: ${event.parameters.toLocaleString('en')} parameters`);
       console.say(stepLine(event.facts));
+      if (!costSaid) console.say(costLine(event, config, data));
+      costSaid = true;
       stage = console.startStage(`training${from}`, event.steps - start);
+    }
+    if (event.kind === 'pace' && !timeSaid) {
+      timeSaid = true;
+      for (const line of timeLines(event, config)) console.say(line);
     }
     if (event.kind === 'validation') validation = validationText(event);
     if (event.kind !== 'steps') return;

@@ -1,4 +1,5 @@
 /** @file Complete configurations to start from. */
+import { defaultSize, defaultSpacingMm, maskedGrid, publishedGrid } from '../data/usualgrid.ts';
 import { tasks } from '../tasks/index.ts';
 import { earlierAugmentation } from '../train/changes.ts';
 import type { TrainConfig } from '../train/settings.ts';
@@ -45,6 +46,7 @@ const common = {
   labelledValidation: null,
   stratify: true,
   subjects: null,
+  fold: null,
   epoch: 'subject',
   l1: 0,
   l2: 0,
@@ -79,8 +81,8 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
   small: {
     ...common,
     preset: 'small',
-    size: 32,
-    spacingMm: 8,
+    size: defaultSize,
+    spacingMm: defaultSpacingMm,
     steps: 1000,
     batch: 16,
     learningRate: 1e-3,
@@ -95,8 +97,7 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
     preset: 'zhang2024',
     model: { ...common.model, width: 64, unusedLayers: true },
     tasks: sections({ orientation: { gain: 1 }, location: {} }),
-    size: 224,
-    spacingMm: 1.26,
+    ...publishedGrid,
     steps: 12_500,
     batch: 20,
     learningRate: 3e-4,
@@ -112,8 +113,7 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
     preset: 'finetune',
     tasks: sections({ segmentation: {} }),
     model: { ...common.model, width: 12 },
-    size: 48,
-    spacingMm: 4,
+    ...maskedGrid,
     steps: 400,
     batch: 16,
     learningRate: 4e-3,
@@ -132,7 +132,7 @@ export const presets: Readonly<Record<Preset, RunConfig>> = {
     ...common,
     preset: 'classify',
     tasks: sections({ classification: {} }),
-    size: 32,
+    size: defaultSize,
     spacingMm: 5,
     steps: 500,
     batch: 16,

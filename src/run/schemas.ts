@@ -4,6 +4,7 @@ import { backbones } from '../backbones/index.ts';
 import { identifierChoices } from '../data/identifiers/pseudonyms.ts';
 import { PHANTOM_ANATOMIES } from '../data/phantom/names.ts';
 import type { Split } from '../data/split.ts';
+import { parseFold } from '../data/strata.ts';
 import { VIEW_RULE, viewRuleIn } from '../data/study/views.ts';
 import { tasks } from '../tasks/index.ts';
 import {
@@ -60,8 +61,18 @@ const phantom = fields(
   }),
 );
 
-const split = fields(
-  shapeOf<Omit<Split, 'rest'>>()({ train: list(text), validation: list(text), test: list(text) }),
+const names = list(text);
+const parts = { train: names, rest: z.optional(names), validation: names, test: names };
+const split = fields(shapeOf<Split>()(parts));
+
+/** What a run's split.json may hold. */
+export const splitFileSchema = fields({
+  ...parts,
+  ...{ seed: z.optional(whole({ from: 0 })), fold: z.optional(z.nullable(text)), beside: z.optional(names) },
+});
+
+const fold = text.check(
+  z.refine((value) => parseFold(value) !== null, 'a fold of two or more is needed, such as 2/5'),
 );
 
 /** The shape of a record's section. */
@@ -111,6 +122,7 @@ const trainShape = (model: z.ZodMiniType<ModelSection>, sections: ReturnType<typ
     labelledValidation: z.nullable(whole({ from: 0 })),
     stratify: flag,
     subjects: z.nullable(split),
+    fold: z.nullable(fold),
     steps: whole({ from: 1 }),
     batch: whole({ from: 1, to: 4096 }),
     learningRate: positive,

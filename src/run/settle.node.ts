@@ -25,6 +25,8 @@ export interface JobRequest {
   readonly given: GivenConfig;
   /** Goes on with the run in `given.out`; what was given then holds where nothing is given now. */
   readonly resume: boolean;
+  /** The file that `given.subjects` are from, for errors about them; absent: none. */
+  readonly splitFile?: string | undefined;
 }
 
 /** Where a run goes when nothing is said: the first free runs/pretrain-N, say. */

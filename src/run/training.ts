@@ -16,7 +16,7 @@ function planned({ config, data: { manifest } }: Pick<TrainOptions, 'config' | '
 }
 
 /**
- * Trains a network on prepared data, as `config` says. Writes metrics.jsonl, validation.jsonl, checkpoint.safetensors
+ * Trains a network on prepared data, as `config` says. Writes split.json, metrics.jsonl, validation.jsonl, checkpoint.safetensors
  * and weights.safetensors (the best weights by the validation's loss or figure, or the last ones without validation subjects).
  * The same data, configuration and adapter give the same bytes, stopped and resumed or not (but for
  * `imagesPerSecond`).

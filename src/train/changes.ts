@@ -7,7 +7,7 @@ const earlier = {
   ...({ precision: 'f32', initParts: 'all', freeze: 'none', freezeSteps: null, labelled: null } as const),
   // labelled subjects were drawn whatever their groups
   ...({ labelledValidation: null, stratify: false } as const),
-  ...({ subjects: null, warmup: 0, chooseBy: 'loss', patience: null } as const),
+  ...({ subjects: null, fold: null, warmup: 0, chooseBy: 'loss', patience: null } as const),
   rates: { encoder: 1, decoder: 1, heads: 1 },
 };
 /** Changes of images that they did not know: none. */
@@ -35,6 +35,12 @@ export function changedKeys(before: Partial<TrainConfig>, after: TrainConfig): s
   return [...new Set([...was.keys(), ...is.keys()])].filter(
     (key) => !harmless.has(key) && was.get(key) !== is.get(key),
   );
+}
+
+/** What to do about changed keys: a run that is only to be longer can go on in another one. */
+export function changeAdvice(changed: readonly string[], { schedule }: Partial<TrainConfig>): string {
+  if (changed.join() !== 'steps') return 'Start a new run for it.';
+  return `With schedule ${schedule} the learning rate of every step follows from how many there are, so those behind it would have been others. To train on, start a new run from its weights (init): schedule, warm-up and optimiser begin anew there. Only a run of schedule constant can be prolonged.`;
 }
 
 /** Every setting by its path, as JSON. */

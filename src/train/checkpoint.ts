@@ -5,7 +5,7 @@ import { bytesChecksum } from '../base/hash.ts';
 import type { PreparedData } from '../data/types.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../models/safetensors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { changedKeys, settingAt } from './changes.ts';
+import { changeAdvice, changedKeys, settingAt } from './changes.ts';
 import { type CheckpointState, checksumsOf, expectChecksums, stateOf } from './checkpointstate.ts';
 import { expectFinite, firstNonFinite } from './finite.ts';
 import { isMarkOf } from './pixels.ts';
@@ -143,7 +143,7 @@ export function restoreCheckpoint(
       return `${key} was ${was}, is ${is}`;
     });
     throw new ConfigError(
-      `${file} belongs to another configuration: ${list.join('; ')}. Start a new run for it.`,
+      `${file} belongs to another configuration: ${list.join('; ')}. ${changeAdvice(changed, state.config)}`,
     );
   }
   if (state.data !== expected.data)

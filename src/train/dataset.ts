@@ -4,15 +4,18 @@ import { sideProblem } from '../backbones/backbone.ts';
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
 import { ownOf } from '../base/record.ts';
+import { some } from '../base/words.ts';
 import { MOST_ELASTIC, MOST_MAGNIFIED } from '../data/appearance.ts';
 import { stiffKinds } from '../data/field.ts';
 import { renamedManifest } from '../data/identifiers/manifest.ts';
 import { evenly, groupBy } from '../data/lists.ts';
+import { purposes } from '../data/purposes.ts';
 import { type Sample, sampleAt, samplesOf } from '../data/sample.ts';
-import { imagesOf, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
+import { expectParts, imagesOf, partNames, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
+import { foldOf, parseFold } from '../data/strata.ts';
 import type { PreparedData, PreparedManifest } from '../data/types.ts';
 import type { Part } from '../tasks/task.ts';
-import { type Annotated, withLabelled } from './labelled.ts';
+import { type Annotated, labelledSubjects, withLabelled } from './labelled.ts';
 import type { Plan, Stream } from './plan.ts';
 import type { AugmentationSettings, TrainConfig } from './settings.ts';
 
@@ -30,20 +33,41 @@ export function subjectsBeside({ manifest: { beside = {} } }: PreparedData, { va
   };
 }
 
-/** The parts as they are given. Throws ConfigError where a name is unknown or stands twice, or nobody trains. */
-function namedSubjects(data: PreparedData, { train, validation, test }: Split): Split {
+/**
+ * The parts as they are given, each sorted.
+ * @param source what errors call it: a file, say
+ * @throws ConfigError where a name is unknown or has two places, or nobody trains
+ */
+export function namedSubjects(data: PreparedData, split: Split, source = 'subjects'): Split {
   const known = new Set(ownSubjects(data));
-  const seen = new Set<string>();
-  for (const name of [...train, ...validation, ...test]) {
+  for (const name of partNames.flatMap((part) => split[part] ?? []))
     if (!known.has(name))
       throw new ConfigError(
-        `subjects names ${name}, whom the data do not hold; they hold ${known.size}, first ${[...known].slice(0, 3).join(', ')}.`,
+        `${source} names ${name}, whom the data do not hold; they hold ${known.size}, first ${some([...known], 3)}.`,
       );
-    if (seen.has(name)) throw new ConfigError(`subjects names ${name} twice. Give each to one part.`);
-    seen.add(name);
-  }
-  if (train.length === 0) throw new ConfigError('subjects.train is empty. Name one subject at least.');
-  return { train: [...train].sort(), validation: [...validation].sort(), test: [...test].sort() };
+  expectParts(split, source);
+  const sorted = (names: readonly string[]): string[] => [...names].sort();
+  const { train, rest, validation, test } = split;
+  return {
+    ...{ train: sorted(train), ...(rest && { rest: sorted(rest) }) },
+    ...{ validation: sorted(validation), test: sorted(test) },
+  };
+}
+
+/** One fold tests, of those with what is learnt from; of the others a share validates. */
+function foldSplit(
+  data: PreparedData,
+  { seed, validationFraction: validation, stratify }: TrainConfig,
+  fold: string,
+  plan: Annotated,
+): Split {
+  const { groups = {}, order } = data.manifest;
+  const all = ownSubjects(data);
+  const able = labelledSubjects(data, all, plan);
+  const draw = { seed, purpose: purposes.heldOut, order };
+  const test = foldOf(able, stratify ? groups : {}, parseFold(fold)!, draw);
+  const others = all.filter((name) => !test.includes(name));
+  return { ...splitSubjects(others, { seed, validation, test: 0, order }), test };
 }
 
 /** The parts as they are drawn; who is held out by those who published the data tests, and nobody else. */
@@ -62,12 +86,15 @@ function drawnSplit(
 
 /**
  * The subjects of each part, as a configuration divides them.
- * @throws ConfigError where fewer of the training part have what the tasks learn from than are to be used
+ * @throws ConfigError where fewer of the training part have what the tasks learn from than are to be used, or than folds
  */
 export function splitOf(data: PreparedData, config: TrainConfig, plan: Annotated): Split {
-  const { seed, validationFraction, testFraction, labelled, subjects } = config;
-  const fractions = { validation: validationFraction, test: testFraction };
-  const split = subjects ? namedSubjects(data, subjects) : drawnSplit(data, { seed, ...fractions });
+  const { seed, validationFraction: validation, testFraction, labelled, subjects, fold } = config;
+  const split = subjects
+    ? namedSubjects(data, subjects)
+    : fold
+      ? foldSplit(data, config, fold, plan)
+      : drawnSplit(data, { seed, validation, test: testFraction });
   const own = labelled === null ? split : withLabelled(data, split, config, plan);
   if (!data.manifest.beside) return own;
   return { ...own, rest: [...(own.rest ?? []), ...subjectsBeside(data, own).train] };

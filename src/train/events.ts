@@ -23,7 +23,11 @@ export type TrainEvent =
       readonly steps: number;
       readonly parameters: number;
       readonly facts: StepFacts;
+      /** In use on the device: network, optimiser, batches, the steps' intermediates. */
+      readonly deviceBytes: number;
     }
+  /** What a step takes, by the first steps; once in a run. */
+  | { readonly kind: 'pace'; readonly secondsPerStep: number; readonly stepsLeft: number }
   | {
       readonly kind: 'steps';
       /** The newest step's metrics. */

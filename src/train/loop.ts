@@ -1,29 +1,21 @@
 /** @file The training loop, for Node and the browser: steps in bursts, log, validation, best weights, checkpoints. */
 import { chromeTrace } from '../autograd/profile.ts';
 import type { TrainingError } from '../base/errors.ts';
-import { listed, plural } from '../base/words.ts';
 import type { Batch } from '../data/batch.ts';
-import { createSampler, type Sampler, type SamplerOptions } from '../data/sampler.ts';
+import type { Sampler } from '../data/sampler.ts';
 import type { Split } from '../data/split.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
 import { type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoint.ts';
-import {
-  checkData,
-  fingerprint,
-  noticesOf,
-  splitOf,
-  trainingImages,
-  validationImages,
-  withJoinedStreams,
-} from './dataset.ts';
+import { checkData, fingerprint, noticesOf, splitOf, withJoinedStreams } from './dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
 import { FiniteCheck, type Trouble } from './finite.ts';
 import { HISTORY_STEPS } from './history.ts';
-import { Pace } from './pace.ts';
+import { Pace, Trial } from './pace.ts';
 import { pixelMark } from './pixels.ts';
-import type { Stream } from './plan.ts';
 import { writeText } from './runfiles.ts';
 import { appendRecords, metricsFile, truncateLog, validationFile } from './runlog.ts';
+import { samplersOf } from './samplers.ts';
+import { expectKept, keepSplit, splitRecord } from './splitfile.ts';
 import { startRun } from './start.ts';
 import { metricsOf } from './stepmetrics.ts';
 import { endedBy } from './suspects.ts';
@@ -52,12 +44,12 @@ class Run {
   readonly #split: Split;
   readonly #trainer: Trainer;
   readonly #pace = new Pace();
+  readonly #trial = new Trial();
   readonly #finite = new FiniteCheck();
   /** One for each stream of tasks. */
   readonly #training: readonly Sampler[];
   readonly #validation: Validation;
-  /** Streams to which no held-out image says anything. */
-  readonly #unvalidated: readonly Stream[];
+  readonly #warning: string | null;
   readonly #data: string;
   readonly #pixels: string;
   /** Steps whose losses are known and logged. */
@@ -69,42 +61,30 @@ class Run {
 
   constructor(options: TrainOptions, trainer: Trainer, split: Split) {
     const { data, config } = options;
-    const { batch, seed, epoch, augmentation } = config;
     this.#options = options;
     this.#split = split;
     this.#trainer = trainer;
     this.#data = fingerprint(data, options.plan);
     this.#pixels = pixelMark(data);
-    const { streams } = options.plan;
-    const sampler = ({ input, tasks }: Stream, how: SamplerOptions): Sampler =>
-      createSampler(data, { ...how, input, labellers: tasks.map(({ part }) => part) });
-    this.#training = streams.map((stream) => {
-      const images = trainingImages(data, stream, split);
-      return sampler(stream, { batch, seed, epoch, augmentation, images });
-    });
-    const held = (stream: Pick<Stream, 'labelled'>) =>
-      validationImages(data, stream, split, config.validationImages);
-    this.#unvalidated = streams.filter((stream) => held(stream).length === 0);
-    // images that say nothing to a stream leave its losses out
-    const images = (stream: Stream) => held(this.#unvalidated.includes(stream) ? {} : stream);
-    const validation =
-      this.#unvalidated.length < streams.length
-        ? streams.map((own) => sampler(own, { batch, epoch: 'sequential', images: images(own) }))
-        : null;
+    const { training, validation, warning } = samplersOf(data, options.plan, split, config);
+    this.#training = training;
+    this.#warning = warning;
     this.#validation = new Validation(options, trainer, validation);
   }
 
   async go(): Promise<Omit<TrainResult, 'split'>> {
-    const { config, signal, onAccepted } = this.#options;
+    const { data, config, files, device, signal, onAccepted } = this.#options;
     await this.#start();
     await onAccepted?.();
+    await keepSplit(files, splitRecord(data, config, this.#split));
     await this.#cutLogs();
     await this.#chooseVariants();
     await this.#trainer.prepare(this.#step + 1);
     const parameters = this.#trainer.network.arena.count;
     const facts = this.#trainer.facts();
-    this.#tell({ kind: 'start', step: this.#step, steps: config.steps, parameters, facts });
-    this.#warnOfUnvalidated();
+    const deviceBytes = device.memory.liveBytes;
+    this.#tell({ kind: 'start', step: this.#step, steps: config.steps, parameters, facts, deviceBytes });
+    if (this.#warning) this.#tell({ kind: 'warning', message: this.#warning });
     const began = { step: this.#step, ms: performance.now() };
     while (!signal?.aborted) {
       await this.#rest();
@@ -117,13 +97,6 @@ class Run {
     const stopped = this.#step < config.steps && !early;
     if (this.#options.profile && !stopped) await this.#profile();
     return { step: this.#step, stopped, early, best: this.#validation.state.best };
-  }
-
-  #warnOfUnvalidated(): void {
-    if (this.#split.validation.length === 0 || this.#unvalidated.length === 0) return;
-    const names = this.#unvalidated.flatMap(({ tasks }) => tasks.map(({ task }) => task.name));
-    const message = `No image of the ${plural(this.#split.validation.length, 'validation subject')} has what ${listed(names)} learns from, so validation says nothing of it.`;
-    this.#tell({ kind: 'warning', message });
   }
 
   /** Whether no step is to follow: the last was done, or patience is over. */
@@ -148,6 +121,7 @@ class Run {
   async #stretch(began: Progress): Promise<void> {
     const { onRest, signal } = this.#options;
     this.#launched = this.#step;
+    this.#trial.rested();
     const due = this.#due();
     let rested = 0;
     for (let burst = this.#launch(due); burst; ) {
@@ -196,6 +170,9 @@ class Run {
     const perStep = (performance.now() - began.ms) / 1000 / (this.#step - began.step);
     const etaSeconds = (config.steps - this.#step) * perStep;
     this.#tell({ kind: 'steps', metrics: records.at(-1)!, steps: config.steps, etaSeconds });
+    const secondsPerStep = this.#trial.settle(this.#step - began.step);
+    if (secondsPerStep !== null)
+      this.#tell({ kind: 'pace', secondsPerStep, stepsLeft: config.steps - this.#step });
   }
 
   #give(trouble: Trouble): TrainingError {
@@ -266,7 +243,7 @@ class Run {
 }
 
 /**
- * Trains a network on prepared data. Writes metrics.jsonl, validation.jsonl, checkpoint.safetensors and
+ * Trains a network on prepared data. Writes split.json, metrics.jsonl, validation.jsonl, checkpoint.safetensors and
  * weights.safetensors (the best weights by the validation's loss or figure, or the last ones without validation subjects).
  * The same data, configuration and adapter give the same bytes, stopped and resumed or not (but for
  * `imagesPerSecond`).
@@ -277,8 +254,9 @@ class Run {
  * @throws DeviceLostError when the device is gone; `trainWithRestarts` goes on from the checkpoint
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { device, data, config } = options;
+  const { device, data, config, files, resume = false } = options;
   const split = splitOf(data, config, options.plan);
+  if (resume) await expectKept(files, data, splitRecord(data, config, split));
   checkData(data, options.plan, split, config.augmentation);
   for (const message of noticesOf(data, options.plan, split))
     options.onProgress?.({ kind: 'notice', message });

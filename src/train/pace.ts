@@ -16,6 +16,31 @@ const RISE = 1.2;
 const sleep = (seconds: number): Promise<void> => new Promise((done) => setTimeout(done, seconds * 1000));
 const now = (): number => performance.now() / 1000;
 
+/** Steps that are not counted, for some drivers compile in them, and the least that are then timed for an estimate. */
+export const trialSteps = { first: 2, timed: 4 } as const;
+
+/** What a step takes, by the first that are made one after another. */
+export class Trial {
+  #from: { readonly step: number; readonly seconds: number } | null = null;
+  #over = false;
+
+  /** Call where something else was done between steps. */
+  rested(): void {
+    this.#from = null;
+  }
+
+  /** Call when so many steps are done since the run began, or went on. Gives seconds of a step, once. */
+  settle(step: number): number | null {
+    if (this.#over || step < trialSteps.first) return null;
+    const at = { step, seconds: now() };
+    this.#from ??= at;
+    const steps = step - this.#from.step;
+    if (steps < trialSteps.timed) return null;
+    this.#over = true;
+    return (at.seconds - this.#from.seconds) / steps;
+  }
+}
+
 /**
  * Paces bursts of work of a steady duration. While a WebGPU promise is pending, Dawn in Node polls and keeps a whole
  * core busy, which a software adapter needs; so most of the expected time is slept through before the promise is made.

@@ -51,6 +51,15 @@ function statusLine({ label, total, done, extra, elapsedMs }: State): string {
   return [label, count, percent, time, extra].filter(Boolean).join('  ');
 }
 
+/** The terminal on which a status line is drawn that has not ended. */
+let drawnOn: ProgressStream | undefined;
+
+/** Takes the status line away, so that a line of news stands by itself; the next update draws it again below. */
+export function clearStatus(): void {
+  drawnOn?.write('\r\x1b[K');
+  drawnOn = undefined;
+}
+
 /** Starts a progress line for `total` units of work, or for shares of one. */
 export function startProgress(label: string, total: number, options: ProgressOptions = {}): Progress {
   const stream = 'stream' in options ? options.stream : globalThis.process?.stderr;
@@ -64,8 +73,10 @@ export function startProgress(label: string, total: number, options: ProgressOpt
     shown = now();
     const line = inLine(statusLine({ label, total, done, extra, elapsedMs: shown - started }));
     drawn = line;
-    if (stream?.isTTY) stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
-    else stream?.write(`${line}\n`);
+    if (stream?.isTTY) {
+      stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
+      drawnOn = stream;
+    } else stream?.write(`${line}\n`);
   }
 
   return {
@@ -74,8 +85,10 @@ export function startProgress(label: string, total: number, options: ProgressOpt
       if (now() - shown >= (stream?.isTTY ? redrawMs : plainMs)) draw();
     },
     end() {
-      if (drawn !== inLine(statusLine({ label, total, done, extra, elapsedMs: now() - started }))) draw();
+      const line = inLine(statusLine({ label, total, done, extra, elapsedMs: now() - started }));
+      if (drawn !== line || (stream?.isTTY && drawnOn !== stream)) draw();
       if (stream?.isTTY) stream.write('\n');
+      drawnOn = undefined;
     },
   };
 }

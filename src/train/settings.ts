@@ -67,7 +67,9 @@ export interface TrainConfig {
   /** Whether the labelled are drawn so that groups keep their shares, where groups are known. */
   readonly stratify: boolean;
   /** Who trains, validates and tests, by name, whatever the fractions say; null: drawn by the fractions. */
-  readonly subjects: Omit<Split, 'rest'> | null;
+  readonly subjects: Split | null;
+  /** `2/5`: of five folds of the subjects, drawn by the seed, the second tests, whatever `testFraction` says; null: none. */
+  readonly fold: string | null;
   readonly steps: number;
   /** Images of a step. */
   readonly batch: number;

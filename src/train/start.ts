@@ -35,7 +35,11 @@ async function resumed(
   if (!found) return null;
   const expected = init === 'gone' ? undefined : init && weightsChecksum(init.state);
   restoreCheckpoint(found, { config, data, images, init: expected }, trainer.state());
-  const { step, validated, best, init: began = null, variants = {} } = found.state;
+  const { step, validated, best, init: began = null, variants = {}, config: before } = found.state;
+  if (before.steps !== config.steps) {
+    const message = `The run ends at step ${config.steps} now instead of ${before.steps}; its schedule is constant, so the learning rate stays ${config.learningRate}.`;
+    tell({ kind: 'notice', message });
+  }
   return { step, validated, best, init: began, variants };
 }
 

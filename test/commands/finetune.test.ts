@@ -6,6 +6,7 @@ import { addConfigOptions, givenBy, type Values } from '../../src/commands/confi
 import { addFinetune } from '../../src/commands/finetune.ts';
 import { addPretrain } from '../../src/commands/pretrain.ts';
 import type { GivenConfig, RunConfig } from '../../src/run/config.ts';
+import { fineTuning } from '../../src/run/job.ts';
 import { hearts } from './hearts.ts';
 import { terminal, useFolder, write } from './terminal.ts';
 
@@ -28,7 +29,7 @@ beforeAll(async () => {
 
 async function given(...args: string[]): Promise<GivenConfig> {
   const command = new CommandLine().exitOverride().configureOutput({ writeErr: () => {} });
-  addConfigOptions(command);
+  addConfigOptions(command, fineTuning);
   return givenBy(command.parse(args, { from: 'user' }).opts<Values>());
 }
 
@@ -37,6 +38,9 @@ describe('finetune', () => {
     const args = ['--data', at('data'), '--labelled', '2', '--init', at('first'), '--out', at('tuned')];
     const { stdout } = await finetune(...args);
     expect(stdout).toMatch(/Start: \d+ of \d+ weights of .*first.weights\.safetensors are taken over/);
+    expect(
+      stdout.match(/^Cost: 2 steps of 4 images; [\d.]+ MB on the device, 0\.\d+ MB of images/gm),
+    ).toHaveLength(1);
     expect(stdout).toMatch(/final\.weight, final\.bias \(it is of the head of task orientation\)/);
     expect(stdout).toMatch(/6 images of 1 test subject:[\s\S]*Dice, mean of the classes/);
     const config = await configOf('tuned');

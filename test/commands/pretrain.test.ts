@@ -4,12 +4,13 @@ import { addConfigOptions, givenBy, type Values } from '../../src/commands/confi
 import { addLabels } from '../../src/commands/labels.ts';
 import { addTune } from '../../src/commands/tune.ts';
 import type { GivenConfig } from '../../src/run/config.ts';
+import { pretraining } from '../../src/run/job.ts';
 import { tasks } from '../../src/tasks/index.ts';
 
 /** What the configuration's options make of arguments. */
 async function given(...args: string[]): Promise<GivenConfig> {
   const command = new CommandLine().exitOverride().configureOutput({ writeErr: () => {} });
-  addConfigOptions(command);
+  addConfigOptions(command, pretraining);
   return givenBy(command.parse(args, { from: 'user' }).opts<Values>());
 }
 

@@ -212,6 +212,7 @@ describe('prepare', () => {
       ],
       {
         size: 32,
+        spacingMm: 1.26,
         referenceViews: ['2-chamber', '4-chamber'],
         onWarning: (file, r) => warnings.push([file, r]),
       },

@@ -34,13 +34,14 @@ const open = (given: GivenConfig) =>
 describe('the grid of knees where nobody says a spacing', () => {
   it('shows them whole, of phantoms, by the view that is asked for, and by the layout', async () => {
     const spacing = (given: GivenConfig) => resolveConfig({ size: 64, ...given }).spacingMm;
-    const preset = resolveConfig({}).spacingMm;
+    // of hearts as much as the preset shows
+    const hearts = resolveConfig({}).spacingMm / 2;
     expect(spacing({ phantom: { anatomy: 'knee' } })).toBe(2.19);
     expect(spacing({ phantom: { anatomy: 'knee' }, spacingMm: 3 })).toBe(3);
     expect(spacing({ preset: 'zhang2024', size: 224, phantom: { anatomy: 'knee' } })).toBe(0.625);
     expect(spacing({ data: 'scans', target: 'coronal' })).toBe(2.19);
     expect([spacing({}), spacing({ data: 'scans' }), spacing({ data: 'scans', target: 'sax' })]).toEqual([
-      ...[preset, preset, preset],
+      ...[hearts, hearts, hearts],
     ]);
     // a run goes on at the spacing that it has
     const before = resolveConfig({ phantom: { anatomy: 'knee' }, spacingMm: 4 });
@@ -105,7 +106,10 @@ describe('a run without files on knees', () => {
 
   it('has no phases', () => {
     expect(() => resolveConfig({ phantom: { ...knees(1), phases: 2 } })).toThrow(ConfigError);
-    expect(() => resolveConfig({ phantom: { ...knees(1), phases: 2 } })).toThrow(/knees do not beat/);
+    expect(() => resolveConfig({ phantom: { ...knees(1), phases: 3 } })).toThrow(/knees do not beat/);
+    // a configuration that was written whole repeats the preset's
+    const whole = resolveConfig({ phantom: knees(1) });
+    expect(resolveConfig(whole)).toEqual(whole);
   });
 });
 

@@ -1,9 +1,10 @@
 /** @file A data source that only tests have: images as text, `<subject>/<slice>.txt`, rows of numbers. */
 import { ConfigError } from '../../src/base/errors.ts';
 import { transformPlane } from '../../src/data/geometry.ts';
-import { cropMap, defaultSize, defaultSpacingMm, onGrid } from '../../src/data/resample.ts';
+import { cropMap, onGrid } from '../../src/data/resample.ts';
 import type { Source, SourceOptions } from '../../src/data/sources/source.ts';
 import type { FileSource, ImagePlane, PreparedImage, SkippedFile } from '../../src/data/types.ts';
+import { defaultSize, defaultSpacingMm } from '../../src/data/usualgrid.ts';
 
 /** Between pixels, and between slices. */
 const SPACING_MM = 8;

@@ -4,8 +4,8 @@ import { samplesOf } from '../../src/data/sample.ts';
 import { UNKNOWN } from '../../src/data/types.ts';
 import { decodeSafetensors } from '../../src/models/safetensors.ts';
 import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
-import type { GivenConfig } from '../../src/run/config.ts';
-import { earlyText, trainingProgress } from '../../src/run/jobconsole.node.ts';
+import { type GivenConfig, presets } from '../../src/run/config.ts';
+import { earlyText, type JobConsole, trainingProgress } from '../../src/run/jobconsole.node.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { loadTrained } from '../../src/run/trained.ts';
 import { train } from '../../src/run/training.ts';
@@ -168,11 +168,12 @@ describe('patience', () => {
 
   it('is shown with the figure while the run goes', async () => {
     const lines: string[] = [];
-    const progress = trainingProgress({
+    const console: JobConsole = {
       say: () => {},
       warn: () => {},
       startStage: () => ({ update: (_done, extra) => void lines.push(extra ?? ''), end: () => {} }),
-    });
+    };
+    const progress = trainingProgress(console, presets.finetune, maskedData());
     const { events } = await run({ chooseBy: 'figure' });
     for (const event of events) progress.show(event);
     expect(lines.at(-1)).toMatch(/^loss [\d.]+ {2}validation [\d.]+, Dice of all pixels 0\.\d{3} /);

@@ -15,7 +15,6 @@ import type { TrainEvent } from '../../src/train/events.ts';
 import { labelledText } from '../../src/train/labelled.ts';
 import { MemoryFiles } from '../../src/train/runfiles.ts';
 import { metricsFile, parseRecords, validationFile } from '../../src/train/runlog.ts';
-import type { TrainConfig } from '../../src/train/settings.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels, type TrainingOptions, tinyConfig, tinyData } from './tiny.ts';
@@ -244,27 +243,5 @@ describe('labelled', () => {
     expect(() => most(['classification'], 6)).toThrow(/of the 10 training subjects 5 have groups\./);
     expect(most(['segmentation', 'classification'], 3)).toEqual(['subject1', 'subject3', 'subject8']);
     expect(() => most(['segmentation', 'classification'], 4)).toThrow(/3 have masks and groups\./);
-  });
-});
-
-describe('subjects that are named', () => {
-  const names = subjectsOf(tinyData());
-  const [first, second, third] = names as [string, string, string];
-  const parts = (subjects: TrainConfig['subjects']) =>
-    splitFor(tinyData(), { validationFraction: 0.3, testFraction: 0.3, subjects, tasks: ['location'] });
-
-  it('train, validate and test as they are named, whatever the fractions say', () => {
-    const subjects = { train: [third, first], validation: [], test: [second] };
-    expect(parts(subjects)).toEqual({ train: [first, third].sort(), validation: [], test: [second] });
-    expect(parts(null).test).not.toEqual([]);
-  });
-
-  it('are refused where they are unknown, twice there, or nobody trains', () => {
-    const none = { train: [], validation: [], test: [] };
-    expect(() => parts({ ...none, train: ['nobody'] })).toThrow(
-      /^subjects names nobody, whom the data do not/,
-    );
-    expect(() => parts({ ...none, train: [first], test: [first] })).toThrow(/twice\. Give each to one part/);
-    expect(() => parts(none)).toThrow(/^subjects\.train is empty/);
   });
 });

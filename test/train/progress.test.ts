@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatSeconds, startProgress } from '../../src/train/progress.ts';
+import { clearStatus, formatSeconds, startProgress } from '../../src/train/progress.ts';
 
 /** A stream that remembers, and a clock set by hand. */
 function fake(isTTY: boolean, columns = 80) {
@@ -21,6 +21,19 @@ describe('progress', () => {
     expect(written.at(-1)).toBe('\r\x1b[Ktrain  91/200  45%  0:01 left  loss 91');
     progress.end();
     expect(written.slice(-2)).toEqual(['\r\x1b[Ktrain  100/200  50%  0:01 left  loss 100', '\n']);
+  });
+
+  it('leaves its line on a terminal to news, and is drawn again below them', () => {
+    const { written, options } = fake(true);
+    const progress = startProgress('train', 2, options);
+    progress.update(1);
+    clearStatus();
+    clearStatus();
+    expect(written).toEqual([expect.stringContaining('train'), '\r\x1b[K']);
+    progress.end();
+    expect(written.slice(2)).toEqual([expect.stringContaining('train'), '\n']);
+    clearStatus();
+    expect(written).toHaveLength(4);
   });
 
   it('never wraps the line of a narrow terminal', () => {

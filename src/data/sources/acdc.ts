@@ -7,10 +7,10 @@ import { ConfigError } from '../../base/errors.ts';
 import { crc32 } from '../../base/hash.ts';
 import { plural } from '../../base/words.ts';
 import { type AcdcFrame, type AcdcPatient, findAcdc } from '../acdc.ts';
-import { defaultSize, defaultSpacingMm } from '../resample.ts';
 import { reasonOf } from '../scan.ts';
 import { skippedList } from '../study/check.ts';
-import type { FileSource, Notice, PreparedData, SkippedFile } from '../types.ts';
+import type { FileSource, Notice, PreparedData, PreparedManifest, SkippedFile } from '../types.ts';
+import { defaultSize, defaultSpacingMm, type Grid, maskedGrid, spacingShowing } from '../usualgrid.ts';
 import { joinMasks, type Masks } from './acdc/masks.ts';
 import { maskNotices } from './acdc/notices.ts';
 import { type Subject, subjectsOf } from './acdc/subjects.ts';
@@ -47,12 +47,21 @@ class Namesakes {
   }
 }
 
+/** What is asked for, else what suits segmentation where there are masks. */
+function gridOf(jobs: readonly Job[], options: SourceOptions): Grid {
+  const masked = jobs.some(({ frame }) => frame.labels !== null);
+  const usual = masked ? maskedGrid : { size: defaultSize, spacingMm: defaultSpacingMm };
+  const { size = usual.size } = options;
+  return { size, spacingMm: options.spacingMm ?? spacingShowing(usual, size) };
+}
+
 async function prepareVolumes(
   jobs: readonly Job[],
   skip: (file: SkippedFile) => void,
+  { size, spacingMm }: Grid,
   options: SourceOptions,
 ): Promise<PreparedVolume[]> {
-  const { size = defaultSize, spacingMm = defaultSpacingMm, onWarning = () => {} } = options;
+  const { onWarning = () => {} } = options;
   const volumes: PreparedVolume[] = [];
   const namesakes = new Namesakes();
   for (const [done, job] of jobs.entries()) {
@@ -92,9 +101,8 @@ function dataOf(
   masks: Masks | null,
   subjects: readonly Subject[],
   skipped: readonly SkippedFile[],
-  options: SourceOptions,
+  { size, spacingMm, dtype }: Grid & Pick<PreparedManifest, 'dtype'>,
 ): PreparedData {
-  const { size = defaultSize, spacingMm = defaultSpacingMm, dtype = 'f32' } = options;
   const [groups, heldOut] = [groupsOf(subjects), heldOutOf(subjects, volumes)];
   return {
     manifest: {
@@ -137,10 +145,12 @@ async function preparePatients(
   layout: Layout,
   options: SourceOptions,
 ): Promise<Prepared> {
-  const { emptySlices = 'unknown', classes, from, onNotice } = options;
+  const { emptySlices = 'unknown', classes, dtype = 'f32', from, onNotice } = options;
   const subjects = subjectsOf(layout.patients);
   const skipped = [...layout.skipped];
-  const volumes = await prepareVolumes(subjects.flatMap(jobsOf), (file) => skipped.push(file), options);
+  const jobs = subjects.flatMap(jobsOf);
+  const grid = gridOf(jobs, options);
+  const volumes = await prepareVolumes(jobs, (file) => skipped.push(file), grid, options);
   if (volumes.length === 0)
     throw new ConfigError(
       `No ACDC volume${from === undefined ? '' : ` in ${from}`} can be used.${skippedList(skipped)}`,
@@ -153,7 +163,7 @@ async function preparePatients(
   );
   const notices = [...infoNotices(subjects), ...maskNotices(volumes, masks, emptySlices)];
   for (const notice of notices) onNotice?.(notice);
-  const data = dataOf(volumes, masks, subjects, skipped, options);
+  const data = dataOf(volumes, masks, subjects, skipped, { ...grid, dtype });
   return { data, notices, ignored: ignoredOf(files, layout.patients, skipped), series: [] };
 }
 

@@ -5,11 +5,10 @@
 import { ConfigError, FileError } from '../../base/errors.ts';
 import { listed, plural } from '../../base/words.ts';
 import { readText } from '../files/text.ts';
-import { defaultSize } from '../resample.ts';
 import { reasonOf } from '../scan.ts';
 import { skippedList } from '../study/check.ts';
 import type { FileSource, Groups, Notice, PreparedImage, SkippedFile } from '../types.ts';
-import { kneeSpacingMm } from '../usualgrid.ts';
+import { defaultSize, kneeSpacingMm } from '../usualgrid.ts';
 import { findMrnet, type Layout, labelNames, type Plane, planes } from './mrnet/files.ts';
 import { parseCaseLabels } from './mrnet/labels.ts';
 import { prepareSeries } from './mrnet/series.ts';

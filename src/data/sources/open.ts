@@ -1,7 +1,8 @@
 /** @file Opens a folder's files as the kind of data set that they are. */
 import { ConfigError } from '../../base/errors.ts';
-import { checkGrid, defaultSize, defaultSpacingMm } from '../resample.ts';
+import { checkGrid } from '../resample.ts';
 import type { Annotation, FileSource, Notice } from '../types.ts';
+import { defaultSize, defaultSpacingMm } from '../usualgrid.ts';
 import { sources } from './index.ts';
 import type { Found, OwnOption, Prepared, Source, SourceOptions } from './source.ts';
 

@@ -7,12 +7,13 @@ import { openFiles } from '../../data/sources/open.ts';
 import { isBodyPlane } from '../../data/study/views.ts';
 import type { PreparedData } from '../../data/types.ts';
 import type { Device } from '../../tensor/device.ts';
+import { trialSteps } from '../../train/pace.ts';
 import type { Plan } from '../../train/plan.ts';
 import { Trainer } from '../../train/trainer.ts';
 import { annotationsOf, type RunConfig, trainConfigOf } from '../config.ts';
 import { planRun } from '../plan.ts';
 
-const [SUBJECTS, FIRST, TIMED] = [2, 2, 4];
+const SUBJECTS = 2;
 /** Of the cohort of this seed the first two knees differ in every label. */
 const SEED = 2;
 
@@ -85,10 +86,11 @@ export async function secondsPerStep(device: Device, config: RunConfig): Promise
   };
   try {
     await trainer.prepare();
-    await run(1, FIRST);
+    const { first, timed } = trialSteps;
+    await run(1, first);
     const started = performance.now();
-    await run(1 + FIRST, TIMED);
-    return (performance.now() - started) / 1000 / TIMED;
+    await run(1 + first, timed);
+    return (performance.now() - started) / 1000 / timed;
   } finally {
     trainer.dispose();
   }

@@ -1,0 +1,31 @@
+/** @file The program `planewise` with all its commands. */
+import type { Command } from 'commander';
+import { CommandLine } from './commandline.ts';
+import { addDevices } from './devices.ts';
+import { addEvaluate } from './evaluate.ts';
+import { addExperiment } from './experiment.ts';
+import { addFinetune } from './finetune.ts';
+import { addExample } from './help.ts';
+import { addLabels } from './labels.ts';
+import { addPhantom } from './phantom.ts';
+import { addPlan } from './plan.ts';
+import { addPredict } from './predict.ts';
+import { addPrepare } from './prepare.ts';
+import { addPretrain } from './pretrain.ts';
+import { addTune } from './tune.ts';
+import { addWeb } from './web.ts';
+import { addWeights } from './weights.ts';
+
+/** @param worker the module that calls `cohortWorker` in a thread, null for no threads */
+export function planewise(version: string, worker: URL | null): Command {
+  const program = new CommandLine('planewise').version(version);
+  program.description('Trains U-Nets on anatomy-oriented MR by self-supervision, on WebGPU.');
+  addExample(program, 'pretrain --data study/ --out runs/first');
+  for (const add of [
+    ...[addDevices, addLabels, addPrepare, addPhantom, addTune],
+    ...[addPlan, addPredict, addEvaluate, addWeights, addWeb],
+  ])
+    add(program);
+  for (const add of [addPretrain, addFinetune, addExperiment]) add(program, worker);
+  return program;
+}

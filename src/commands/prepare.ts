@@ -15,6 +15,7 @@ import { expectStoreFolder, writeStore } from '../data/store.node.ts';
 import type { SeriesRow } from '../data/study/summary.ts';
 import type { SkippedFile } from '../data/types.ts';
 import { type Warning, Warnings } from '../data/warnings.ts';
+import { tasksLearningFrom } from '../run/config.ts';
 import { expectNames, namedData, namesLine } from '../run/identifiers.node.ts';
 import { sourceInfos } from '../run/records.ts';
 import { Option } from './commandline.ts';
@@ -101,8 +102,8 @@ function report(store: string, opened: Named, warnings: readonly Warning[]): voi
     note(`${label}: ${names.join(', ')}`);
   noteWarnings(warnings);
   noteFindings(opened, kind);
-  const annotated = classes ? 'finetune' : groups ? 'finetune --task classification' : 'pretrain';
-  suggest(`${annotated} --data ${store} --out <folder>`);
+  const task = classes ? '' : ` --task ${tasksLearningFrom('groups')[0]}`;
+  suggest(`${classes || groups ? `finetune${task}` : 'pretrain'} --data ${store} --out <folder>`);
 }
 
 export function addPrepare(program: Command): void {

@@ -84,5 +84,5 @@ export { type SeriesRow, seriesRows } from './study/summary.ts';
 export type { Target, TargetOptions } from './study/targets.ts';
 export { parseViewRule, type ViewRule, viewOf } from './study/views.ts';
 export * from './types.ts';
-export { defaultSize, defaultSpacingMm, publishedGrid } from './usualgrid.ts';
+export { defaultSize, defaultSpacingMm, type Grid, publishedGrid } from './usualgrid.ts';
 export * from './volumes/index.ts';

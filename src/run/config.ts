@@ -31,6 +31,10 @@ export const annotationsOf = ({ tasks: sections }: { readonly tasks: GivenTasks 
   ...new Set(tasks.flatMap(({ name, learnsFrom }) => (learnsFrom && name in sections ? [learnsFrom] : []))),
 ];
 
+/** Names of the tasks that learn from annotations of a kind. */
+export const tasksLearningFrom = (annotation: Annotation): string[] =>
+  tasks.flatMap(({ name, learnsFrom }) => (learnsFrom === annotation ? [name] : []));
+
 type Path = readonly PropertyKey[];
 
 /** How a key is written before its value where the configuration comes from. */

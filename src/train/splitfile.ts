@@ -58,14 +58,14 @@ export async function expectKept(files: RunFiles, data: PreparedData, now: Split
   const lost = [...was].filter((name) => !is.has(name));
   if (lost.length === was.size) return;
   const gained = everybody(now).filter((name) => !was.has(name));
-  for (const [who, names] of [
-    ['whom the data no longer hold', lost],
-    ['and not these, whom the data hold now', gained],
-  ] as const)
-    if (names.length > 0)
-      throw new ConfigError(
-        `${file} divides subjects ${who}: ${some(names, 3)}. Resume with the data it was started on, or start a new run.`,
-      );
+  const [who, names] =
+    lost.length > 0
+      ? ['has subjects whom the data no longer hold', lost]
+      : ['lacks subjects whom the run would use now', gained];
+  if (names.length > 0)
+    throw new ConfigError(
+      `${file} ${who}: ${some(names, 3)}. Resume with the data and the subjects it was started with, or start a new run.`,
+    );
 }
 
 /** Writes the file, unless it says so already. */

@@ -110,7 +110,7 @@ describe('split.json', () => {
       resume: true,
     });
     await expect(resumed).rejects.toThrow(
-      `split.json divides subjects whom the data no longer hold: ${split.train[0]}. Resume with`,
+      `split.json has subjects whom the data no longer hold: ${split.train[0]}. Resume with`,
     );
   });
 
@@ -125,10 +125,10 @@ describe('split.json', () => {
     const fewer = without(data, first, second);
     await expect(look(fewer)).rejects.toThrow(ConfigError);
     await expect(look(fewer)).rejects.toThrow(
-      /divides subjects whom the data no longer hold: subject\d, subject\d\./,
+      /has subjects whom the data no longer hold: subject\d, subject\d\./,
     );
     await keepSplit(files, record(fewer));
-    await expect(look(data)).rejects.toThrow(`divides subjects and not these, whom the data hold now: `);
+    await expect(look(data)).rejects.toThrow('lacks subjects whom the run would use now: subject');
     const renamed = data.manifest.images.map((image) => ({ ...image, subject: `other-${image.subject}` }));
     await look({ ...data, manifest: { ...data.manifest, images: renamed } });
     await files.write(splitFile, new TextEncoder().encode('{'));

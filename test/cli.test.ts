@@ -102,7 +102,7 @@ describe('planewise', () => {
       [['labels', join(folder, 'nowhere')], /nowhere: does not exist/],
       [
         ['labels', join(folder, 'cohort'), '--map', 'sax'],
-        /^planewise: command line: --map sax: folder-or-series=view/,
+        /^planewise: command line: --map sax: a mapping folder-or-series=view/,
       ],
       [['labels', join(folder, 'cohort'), '--size', 'big'], /: --size big: a whole number above 0 is needed/],
       [['tune', '--seconds', 'soon'], /: --seconds soon: a number from 0 is needed/],

@@ -143,7 +143,7 @@ describe('views', () => {
 
   test('that contradict each other are a ConfigError', async () => {
     expect(() => parseViewRule('short-axis')).toThrow(
-      /view mapping: short-axis: folder-or-series=view, such as/,
+      /view mapping: short-axis: a mapping folder-or-series=view, such as/,
     );
     expect(() => parseViewRule('=short-axis')).toThrow(ConfigError);
     const files = dsbccSubject('1');

@@ -50,7 +50,9 @@ export async function expectWritable(path: string): Promise<void> {
       if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
         throw new FileError(path, 'is a folder, not a file', 'Give a file.');
     } finally {
-      if (made !== null) for (let at = folder; at.length >= made.length; at = dirname(at)) await rmdir(at);
+      // not empty any more where somebody else has begun there
+      if (made !== null)
+        for (let at = folder; at.length >= made.length; at = dirname(at)) await rmdir(at).catch(() => {});
     }
   } catch (error) {
     throw fileError(path, error);

@@ -50,7 +50,7 @@ export function bodyPlaneOf(plane: ImagePlane): string | null {
 }
 
 /** How a mapping is written. */
-export const VIEW_RULE = 'folder-or-series=view, such as sax=short-axis,';
+export const VIEW_RULE = 'a mapping folder-or-series=view, such as sax=short-axis,';
 
 /** "sax=short-axis" as given to --map; null where either side is missing. */
 export function viewRuleIn(text: string): ViewRule | null {

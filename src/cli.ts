@@ -2,6 +2,7 @@
 /** @file The program `planewise`: reads the command line, runs one command, says what went wrong in one line. */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { addCompare } from './commands/compare.ts';
 import { addDevices } from './commands/devices.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExperiment } from './commands/experiment.ts';
@@ -35,6 +36,7 @@ for (const add of [
   addPlan,
   addPredict,
   addEvaluate,
+  addCompare,
   addWeights,
   addWeb,
 ])

@@ -7,12 +7,15 @@ import { noneHeldOut } from '../report/html.ts';
 import { encodePicture, overlayGrid } from '../report/pictures.ts';
 import { renderReport } from '../report/report.ts';
 import type { Evaluation } from '../results/evaluation.ts';
+import { recordedResults } from '../results/experiment.ts';
 import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import type { Device } from '../tensor/device.ts';
+import { fingerprint } from '../train/dataset.ts';
 import type { TrainResult } from '../train/events.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { traceFile } from '../train/loop.ts';
 import { mirroredHeads } from '../train/mirror.ts';
+import { pixelMark } from '../train/pixels.ts';
 import type { DiskFiles } from '../train/runfiles.node.ts';
 import { writeText } from '../train/runfiles.ts';
 import { metricsFile, readRecords, validationFile } from '../train/runlog.ts';
@@ -28,6 +31,7 @@ import { adapterLine, earlyText, type JobConsole, trainingProgress } from './job
 import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
 import { reportInput } from './report.ts';
+import { evaluationFile, resultsFile } from './results.node.ts';
 import { lockRun, RunFolder } from './runfolder.node.ts';
 import { type JobRequest, type Settled, settle } from './settle.node.ts';
 import { sharedConfig } from './shared.ts';
@@ -35,7 +39,6 @@ import { trainWithRestarts } from './training.ts';
 
 export type { JobConsole } from './jobconsole.node.ts';
 
-export const evaluationFile = 'evaluation.json';
 export const reportFile = 'report.html';
 export const pictureFile = 'slices.png';
 
@@ -112,8 +115,10 @@ class Job {
     const results = await this.#timed('Evaluation', () => this.#evaluate(data, training.split));
     if (results.part === 'training') console.warn(noneHeldOut);
     const report = await this.#report(data, training, results);
+    await writeText(this.#files, resultsFile, `${JSON.stringify(recordedResults(results))}\n`);
     // the mark of a run at its end
-    await writeText(this.#files, evaluationFile, `${JSON.stringify(evaluationRecord(results), null, 2)}\n`);
+    const record = { ...evaluationRecord(results), ...this.#fingerprints(data) };
+    await writeText(this.#files, evaluationFile, `${JSON.stringify(record, null, 2)}\n`);
     return { ...trained, results, report };
   }
 
@@ -144,6 +149,11 @@ class Job {
       part.map(named),
     ) as [string[], string[], string[]];
     this.#config = { ...this.#config, subjects: { train, validation, test } };
+  }
+
+  /** For comparing runs: whether their data are the same. */
+  #fingerprints(data: PreparedData): { readonly data: string; readonly pixels: string } {
+    return { data: fingerprint(data, planRun(this.#config, data.manifest)), pixels: pixelMark(data) };
   }
 
   async #train(data: PreparedData): Promise<TrainResult> {
@@ -247,8 +257,8 @@ class Job {
 
 /**
  * Runs a job from data to report. The run's folder then holds config.json, metrics.jsonl,
- * validation.jsonl, checkpoint.safetensors, weights.safetensors, evaluation.json, report.html and slices.png, and init.json where it
- * started from weights; a phantom cohort in `cohort`, and what was prepared in `prepared`.
+ * validation.jsonl, checkpoint.safetensors, weights.safetensors, results.json, evaluation.json, report.html and slices.png, and
+ * init.json where it started from weights; a phantom cohort in `cohort`, and what was prepared in `prepared`.
  * @throws BusyError where another process is at work there
  */
 export async function runJob(options: JobOptions): Promise<JobResult> {

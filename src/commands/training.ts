@@ -75,13 +75,14 @@ export interface TrainingOptions {
   readonly resume?: boolean;
   readonly json?: boolean;
   readonly profile?: boolean;
+  readonly tensorboard?: boolean;
 }
 
 /** Runs a job with the terminal attached. `worker`: see `makeCohort`. */
 export async function runTraining(
   kind: JobKind,
   given: GivenConfig,
-  { resume = false, json = false, profile = false }: TrainingOptions,
+  { resume = false, json = false, profile = false, tensorboard = false }: TrainingOptions,
   worker: URL | null,
 ): Promise<void> {
   let training = false;
@@ -93,6 +94,7 @@ export async function runTraining(
         given,
         resume,
         profile,
+        tensorboard,
         console: jobConsole(json),
         signal,
         worker,
@@ -118,6 +120,10 @@ export function addTraining(program: Command, kind: JobKind, about: string, work
     .option('--mirror', 'evaluate class maps by means over mirror images: four times the work')
     .option('--resume', 'go on with the run in --out')
     .option('--profile', 'after training, print the time of a step by kernel and write trace.json')
+    .option(
+      '--tensorboard',
+      'write event files for TensorBoard into the run’s folder; --resume goes on with them',
+    )
     .option('--json', 'print the evaluation as JSON')
     .action(async (values: Values) => {
       await runTraining(kind, await givenBy(values), values, worker);

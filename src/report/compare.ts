@@ -91,7 +91,9 @@ function summary({ runs, settings, results }: Comparison): string {
   const finished = runs.filter(({ tested }) => tested).length;
   const shared = results.filter(({ measured }) => measured.every(Boolean)).length;
   const state = finished < runs.length ? `, of which ${whole(finished)} are finished` : '';
-  return `${counted(runs.length, 'run')}${state}. ${counted(settings.length, 'setting')} ${settings.length === 1 ? 'differs' : 'differ'}; all runs have ${counted(shared, 'result')} of ${whole(results.length)}.`;
+  const differ = `${counted(settings.length, 'setting')} ${settings.length === 1 ? 'differs' : 'differ'}`;
+  const measured = `Of ${counted(results.length, 'result')} all runs have ${shared === 0 ? 'none' : whole(shared)}.`;
+  return `${counted(runs.length, 'run')}${state}. ${differ}. ${results.length > 0 ? measured : ''}`.trim();
 }
 
 const variables = (colours: readonly string[]): string =>

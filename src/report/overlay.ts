@@ -8,7 +8,7 @@ export const runColours = 8;
 export const colourOf = (place: number): `--${string}` => `--run-${place % runColours}`;
 
 /** Of another length than the colours, so that the two together come again late. */
-const dashes: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [12, 3, 2, 3], [5, 2]];
+const dashes: readonly (readonly number[])[] = [[], [8, 4], [3, 3], [12, 3, 2, 3], [5, 2]];
 export const dashOf = (place: number): readonly number[] => dashes[place % dashes.length]!;
 
 type Curve = ReadonlyMap<number, number | null>;

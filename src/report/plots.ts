@@ -51,12 +51,13 @@ const letters = (own) => (u) => {
   ctx.save();
   ctx.font = 'bold ' + 12 * devicePixelRatio + 'px system-ui, sans-serif';
   ctx.textBaseline = 'middle';
+  ctx.textAlign = 'left';
   let free = -Infinity;
   for (const { letter, name, x, y } of ends) {
     const at = Math.max(y, free);
     free = at + 13 * devicePixelRatio;
     ctx.fillStyle = colour(name)();
-    ctx.fillText(letter, x + 5 * devicePixelRatio, at);
+    ctx.fillText(letter, x + 6 * devicePixelRatio, at);
   }
   ctx.restore();
 };

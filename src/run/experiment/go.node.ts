@@ -174,11 +174,12 @@ class Conductor {
   }
 
   async #run(unit: Unit, kind: JobKind, { given, config }: Request, lock: FolderLock): Promise<Outcome> {
-    const { console, signal, worker, onTraining, adapter } = this.#options;
+    const { console, signal, worker, onTraining, adapter, tensorboard = false } = this.#options;
     const folder = this.#at(unit);
     const before = stateOf(folder);
     const { results, training } = await runJob({
       ...{ kind, given: { ...given, ...(adapter && { adapter }) }, signal, worker, lock },
+      tensorboard,
       resume: before === 'begun',
       device: await this.#openDevice(),
       console: {

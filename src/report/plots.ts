@@ -99,6 +99,6 @@ export function plotFigures(plots: readonly Plot[]): Html {
  * @param plotter the plotting library's script
  */
 export function plotScript(plots: readonly Plot[], plotter: string): Html {
-  const curves = plots.map(({ axis, series, data }) => ({ axis, series, data }));
+  const curves = plots.map(({ title, axis, series, data }) => ({ title, axis, series, data }));
   return html`<script>${new Html(`${plotter}\n(() => {\nconst curves = ${scriptLiteral(curves)};${script}})();`)}</script>`;
 }

@@ -125,6 +125,10 @@ export function addTraining(program: Command, kind: JobKind, about: string, work
       'write event files for TensorBoard into the run’s folder; --resume goes on with them',
     )
     .option('--json', 'print the evaluation as JSON')
+    .addHelpText(
+      'after',
+      `\nExample:\n  planewise ${kind.name} --out runs/first --tensorboard\n  tensorboard --logdir runs/`,
+    )
     .action(async (values: Values) => {
       await runTraining(kind, await givenBy(values), values, worker);
     });

@@ -65,7 +65,7 @@ function resultsSection({ runs, results }: Comparison): Html | string {
     return html`<tr><th scope="row">${result.title}<small>${result.better} is better</small></th>${cells}</tr>`;
   });
   return html`<section><h2>Results</h2>
-<p>Differences are to ${letterOf(0)}, ${runs[0]!.name}. They are of one training each: another seed would give others, and how far apart those lie only several seeds tell.</p>
+<p>${runs[0]!.tested ? html`Differences are to A, ${runs[0]!.name}. They are of one training each: another seed would give others, and how far apart those lie only several seeds tell.` : 'Differences would be to A, which has no results yet.'}</p>
 <div class="scroll"><table class="compared"><thead><tr><th scope="col">Result</th>${heads(runs, ' number')}</tr></thead><tbody>${rows}</tbody></table></div></section>`;
 }
 
@@ -89,10 +89,10 @@ ${plotFigures(plots)}<noscript><p>The curves need JavaScript; the tables do not.
 
 function summary({ runs, settings, results }: Comparison): string {
   const finished = runs.filter(({ tested }) => tested).length;
-  const shared = results.filter(({ measured }) => measured.every(Boolean)).length;
+  const shared = results.filter(({ measured }) => measured.filter(Boolean).length === finished).length;
   const state = finished < runs.length ? `, of which ${whole(finished)} are finished` : '';
   const differ = `${counted(settings.length, 'setting')} ${settings.length === 1 ? 'differs' : 'differ'}`;
-  const measured = `Of ${counted(results.length, 'result')} all runs have ${shared === 0 ? 'none' : whole(shared)}.`;
+  const measured = `Of ${counted(results.length, 'result')} all that are finished have ${shared === 0 ? 'none' : whole(shared)}.`;
   return `${counted(runs.length, 'run')}${state}. ${differ}. ${results.length > 0 ? measured : ''}`.trim();
 }
 
@@ -118,7 +118,7 @@ ${light}
 .head { vertical-align: bottom; min-width: 110px; }
 .head .run { margin-right: 0; }
 .compared tbody td { vertical-align: top; overflow-wrap: anywhere; }
-.compared tbody th { vertical-align: top; }
+.compared tbody th { vertical-align: top; min-width: 130px; }
 td small { display: block; color: var(--muted); font-size: 13px; }
 td small.good { color: var(--good); }
 td small.bad { color: var(--bad); }

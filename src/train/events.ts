@@ -78,6 +78,7 @@ export interface TrainOptions {
   readonly profile?: boolean;
   /** Where the winners of `config.tune` are kept for other runs; default: nowhere. */
   readonly cache?: RunFiles;
+  /** Default: the logs alone. */
   readonly recorder?: Recorder;
   readonly onProgress?: (event: TrainEvent) => void;
   /** Awaited before the first step, once configuration, data and checkpoint are known to fit together. */

@@ -30,6 +30,7 @@ export type Values = Readonly<Record<string, string | number>> & {
   readonly mirror?: boolean;
   readonly json?: boolean;
   readonly profile?: boolean;
+  readonly tensorboard?: boolean;
 };
 
 /** `init-parts` */

@@ -3,7 +3,7 @@ import { type Result, rounded } from '../results/result.ts';
 import type { Column } from './table.ts';
 
 /** `2-chamber line, angle (°)` */
-const named = ({ title, unit }: Pick<Result, 'title' | 'unit'>): string =>
+export const named = ({ title, unit }: Pick<Result, 'title' | 'unit'>): string =>
   unit.trim() ? `${title} (${unit.trim()})` : title;
 
 type Shown = Pick<Result, 'title' | 'unit' | 'digits' | 'value' | 'trivial'> &

@@ -31,6 +31,7 @@ interface ExperimentArguments {
   readonly points?: NonNullable<Share['part']>;
   readonly adapter?: NonNullable<RunConfig['adapter']>;
   readonly identifiers?: Identifiers;
+  readonly tensorboard?: boolean;
 }
 
 function parsePart(text: string): NonNullable<Share['part']> {
@@ -133,6 +134,7 @@ export async function runWithTerminal(
         runExperiment({
           ...{ experiment, folder, share, signal, worker, console: experimentConsole() },
           ...(adapter && { adapter }),
+          tensorboard: given.tensorboard === true,
           onTraining: (now) => {
             training = now;
           },
@@ -185,6 +187,7 @@ export function addExperiment(program: Command, worker: URL | null): void {
         'what people and files are called in what is written: pseudonyms, or keep their names (default: as the file says)',
       ).choices(identifierChoices),
     )
+    .option('--tensorboard', 'write event files for TensorBoard into the folder of each run')
     .action(async (file: string, given: ExperimentArguments) => {
       const read = readExperiment(new TextDecoder().decode(await readBytes(file)), file);
       const experiment = { ...read, identifiers: given.identifiers ?? read.identifiers };

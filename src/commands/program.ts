@@ -1,6 +1,7 @@
 /** @file The program `planewise` with all its commands. */
 import type { Command } from 'commander';
 import { CommandLine } from './commandline.ts';
+import { addCompare } from './compare.ts';
 import { addDevices } from './devices.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addExperiment } from './experiment.ts';
@@ -23,7 +24,7 @@ export function planewise(version: string, worker: URL | null): Command {
   addExample(program, 'pretrain --data study/ --out runs/first');
   for (const add of [
     ...[addDevices, addLabels, addPrepare, addPhantom, addTune],
-    ...[addPlan, addPredict, addEvaluate, addWeights, addWeb],
+    ...[addPlan, addPredict, addEvaluate, addCompare, addWeights, addWeb],
   ])
     add(program);
   for (const add of [addPretrain, addFinetune, addExperiment]) add(program, worker);

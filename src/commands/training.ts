@@ -79,13 +79,14 @@ export interface TrainingOptions {
   readonly profile?: boolean;
   /** See JobRequest. */
   readonly split?: string;
+  readonly tensorboard?: boolean;
 }
 
 /** Runs a job with the terminal attached. `worker`: see `makeCohort`. */
 export async function runTraining(
   kind: JobKind,
   given: GivenConfig,
-  { resume = false, json = false, profile = false, split }: TrainingOptions,
+  { resume = false, json = false, profile = false, split, tensorboard = false }: TrainingOptions,
   worker: URL | null,
 ): Promise<void> {
   let training = false;
@@ -98,6 +99,7 @@ export async function runTraining(
         resume,
         profile,
         splitFile: split,
+        tensorboard,
         console: jobConsole(json),
         signal,
         worker,
@@ -143,6 +145,10 @@ export function addTraining(
     .option('--resume', 'go on with the run in --out; more --steps prolong it where its schedule is constant')
     .option('--print-config', 'print the whole configuration as JSON, for --config, and run nothing')
     .option('--profile', 'after training, print the time of a step by kernel and write trace.json')
+    .option(
+      '--tensorboard',
+      'write event files for TensorBoard into the run’s folder; --resume goes on with them',
+    )
     .option('--json', 'print the evaluation as JSON')
     .action(async (values: Values) => {
       const given = await givenBy(values);

@@ -4,8 +4,9 @@ import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import { lossColumn } from '../results/losses.ts';
 import type { Scatter } from '../results/mark.ts';
 import { fixed } from '../results/result.ts';
-import { type CurveColumns, curveColumns, type LossKey } from './curves.ts';
-import { Html, html, scriptLiteral, whole } from './html.ts';
+import { curveColumns, type LossKey } from './curves.ts';
+import { type Html, html, whole } from './html.ts';
+import { type Plot, type PlotSeries, plotFigures, plotScript } from './plots.ts';
 
 /** A task whose loss is drawn. */
 export interface CurveTask {
@@ -16,57 +17,23 @@ export interface CurveTask {
   readonly figure?: { readonly title: string; readonly digits: number };
 }
 
-interface Curve {
-  readonly title: string;
-  readonly data: CurveColumns;
-}
-
 function curveOf(
   title: string,
   key: LossKey,
   metrics: readonly StepMetrics[],
   validation: readonly ValidationMetrics[],
-): Curve | null {
+): Plot | null {
   const data = curveColumns(metrics, validation, key);
-  return data[0].length > 0 ? { title, data } : null;
+  const about = `${title} over training steps, for training and validation`;
+  return data[0].length > 0 ? { title, about, axis: 'logarithmic', series, data } : null;
 }
 
-/** Runs in the reader's browser; plain JavaScript, so it stands here as it is delivered. */
-const script = `
-const colour = (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const splits = (u, axis, low, high) => {
-  const many = Math.log10(high / low) > 1.5;
-  const out = [];
-  for (let k = Math.floor(Math.log10(low)) - 1; k <= Math.ceil(Math.log10(high)); k++)
-    for (const m of many ? [1, 3] : [1, 1.5, 2, 3, 5, 7]) {
-      const v = m * 10 ** k;
-      if (v >= low && v <= high) out.push(v);
-    }
-  return out;
-};
-const short = (v) => v == null ? '' : String(Number(v.toPrecision(3)));
-const charts = curves.map(({ title, data }, i) => {
-  const host = document.getElementById('curve-' + i);
-  const axis = { stroke: colour('--muted'), grid: { stroke: colour('--rule'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
-  const options = {
-    width: host.clientWidth, height: 260,
-    scales: { x: { time: false }, y: { distr: 3, range: (u, low, high) => [low / 1.15, high * 1.15] } },
-    axes: [{ ...axis, values: (u, all) => all.map((v) => v.toLocaleString('en')) }, { ...axis, size: 56, splits, filter: (u, all) => all, values: (u, all) => all.map(short) }],
-    series: [
-      { label: 'step', value: (u, v) => v == null ? '' : v.toLocaleString('en') },
-      { label: 'training', stroke: colour('--faint'), width: 1, points: { show: false }, spanGaps: true, value: (u, v) => short(v) },
-      { label: 'running mean', stroke: colour('--accent'), width: 2, points: { show: false }, spanGaps: true, value: (u, v) => short(v) },
-      { label: 'validation', stroke: colour('--second'), width: 2, points: { show: true, size: 6, fill: colour('--second') }, spanGaps: true, value: (u, v) => short(v) },
-    ],
-    cursor: { drag: { x: false, y: false } },
-  };
-  const chart = new uPlot(options, data, host);
-  new ResizeObserver(() => chart.setSize({ width: host.clientWidth, height: 260 })).observe(host);
-  return chart;
-});
-for (const query of ['(prefers-color-scheme: dark)', 'print'])
-  matchMedia(query).addEventListener('change', () => charts.forEach((chart) => chart.redraw(false)));
-`;
+/** The same for every loss. */
+const series: readonly PlotSeries[] = [
+  { label: 'training', colour: '--faint', width: 1 },
+  { label: 'running mean', colour: '--accent', width: 2 },
+  { label: 'validation', colour: '--second', width: 2, points: true },
+];
 
 function validationTable(validation: readonly ValidationMetrics[], tasks: readonly CurveTask[]): Html {
   const figure = validation.some((row) => row.figure !== undefined)
@@ -100,14 +67,9 @@ export function curvesSection(
   const total = curveOf('Total loss', 'loss', metrics, validation);
   const curves = parts.length === 1 ? parts : [total, ...parts].filter((curve) => curve !== null);
   if (curves.length === 0) return '';
-  const figures = curves.map(
-    ({ title }, i) =>
-      html`<figure class="curve"><figcaption>${title}</figcaption><div id="curve-${i}" role="img" aria-label="${title} over training steps, for training and validation"></div></figure>`,
-  );
-  const source = new Html(`${plotter}\n(() => {\nconst curves = ${scriptLiteral(curves)};${script}})();`);
   return html`<section><h2>Losses</h2><p>Logarithmic axes. The training loss is measured with the augmentation and dropout of the configuration, the validation loss without them, so it can lie lower.</p>
-<div class="curves">${figures}</div><noscript><p>The curves need JavaScript; the table below does not.</p></noscript>
-${validation.length ? validationTable(validation, tasks) : ''}<script>${source}</script></section>`;
+${plotFigures(curves)}<noscript><p>The curves need JavaScript; the table below does not.</p></noscript>
+${validation.length ? validationTable(validation, tasks) : ''}${plotScript(curves, plotter)}</section>`;
 }
 
 const ticks = [0, 0.25, 0.5, 0.75, 1];

@@ -4,45 +4,40 @@ import { type FolderLock, whileLocked } from '../data/files/lock.node.ts';
 import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import { noneHeldOut } from '../report/html.ts';
-import { encodePicture, overlayGrid } from '../report/pictures.ts';
-import { renderReport } from '../report/report.ts';
 import type { Evaluation } from '../results/evaluation.ts';
-import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
+import { recordedResults } from '../results/experiment.ts';
 import type { Device } from '../tensor/device.ts';
+import { fingerprint } from '../train/dataset.ts';
 import type { TrainResult } from '../train/events.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { traceFile } from '../train/loop.ts';
+import { pixelMark } from '../train/pixels.ts';
 import type { DiskFiles } from '../train/runfiles.node.ts';
 import { writeText } from '../train/runfiles.ts';
-import { metricsFile, readRecords, validationFile } from '../train/runlog.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
 import { type RunConfig, trainConfigOf } from './config.ts';
-import { dataName } from './dataset.node.ts';
 import { openProgramDevice } from './device.node.ts';
-import { evaluateRun, markedImage } from './evaluate.ts';
+import { evaluateRun } from './evaluate.ts';
 import { revealed } from './identifiers.node.ts';
 import { adapterLine, earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { openJobData } from './jobdata.node.ts';
+import { writeReport } from './jobreport.node.ts';
+import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
-import { reportInput } from './report.ts';
+import { evaluationFile, resultsFile } from './results.node.ts';
 import { lockRun, RunFolder } from './runfolder.node.ts';
 import { type JobRequest, type Settled, settle } from './settle.node.ts';
-import { sharedConfig } from './shared.ts';
+import { type EventFiles, eventFilesOf } from './tensorboard.node.ts';
 import { trainWithRestarts } from './training.ts';
 
 export type { JobConsole } from './jobconsole.node.ts';
 
-export const evaluationFile = 'evaluation.json';
-export const reportFile = 'report.html';
-export const pictureFile = 'slices.png';
-
-/** Longest side of a slice in the picture, about, in pixels. */
-const PICTURE_SLICE = 128;
-
 export interface JobOptions extends JobRequest {
   /** Profiles the training step after training; see TrainOptions. */
   readonly profile?: boolean;
+  /** Whether there are event files for TensorBoard; a run that has some goes on with them in any case. Default false. */
+  readonly tensorboard?: boolean;
   readonly console: JobConsole;
   /** Stops training at the next step boundary; the job then ends without evaluation. */
   readonly signal: AbortSignal;
@@ -69,21 +64,17 @@ export interface JobResult {
   readonly report: string | null;
 }
 
-interface Timing {
-  readonly name: string;
-  readonly seconds: number;
-}
-
 class Job {
   readonly #options: JobOptions;
   #config: RunConfig;
   readonly #init: Settled['init'];
   readonly #folder: RunFolder;
   readonly #files: DiskFiles;
-  readonly #timings: Timing[] = [];
+  readonly #timings: { readonly name: string; readonly seconds: number }[] = [];
   #device: Device | undefined;
   #facts: StepFacts | undefined;
   #profile: JobResult['profile'] = null;
+  #events: EventFiles | null = null;
 
   constructor(options: JobOptions, { config, init }: Settled, folder: RunFolder) {
     this.#options = options;
@@ -110,8 +101,10 @@ class Job {
     const results = await this.#timed('Evaluation', () => this.#evaluate(data, training.split));
     if (results.part === 'training') console.warn(noneHeldOut);
     const report = await this.#report(data, training, results);
+    await writeText(this.#files, resultsFile, `${JSON.stringify(recordedResults(results))}\n`);
     // the mark of a run at its end
-    await writeText(this.#files, evaluationFile, `${JSON.stringify(evaluationRecord(results), null, 2)}\n`);
+    const record = { ...evaluationRecord(results), ...this.#fingerprints(data) };
+    await writeText(this.#files, evaluationFile, `${JSON.stringify(record, null, 2)}\n`);
     return { ...trained, results, report };
   }
 
@@ -128,9 +121,15 @@ class Job {
     return data;
   }
 
+  /** For comparing runs: whether their data are the same. */
+  #fingerprints(data: PreparedData): { readonly data: string; readonly pixels: string } {
+    return { data: fingerprint(data, planRun(this.#config, data.manifest)), pixels: pixelMark(data) };
+  }
+
   async #train(data: PreparedData): Promise<TrainResult> {
     const { console, signal, resume, profile = false, onTraining } = this.#options;
     const progress = trainingProgress(console, this.#config, data);
+    this.#events = await eventFilesOf(this.#files, this.#options);
     onTraining?.(true);
     try {
       return await trainWithRestarts({
@@ -142,6 +141,7 @@ class Job {
         init: this.#init,
         resume,
         profile,
+        ...(this.#events && { recorder: this.#events }),
         // Not before: a resume that is refused must leave the run as it was.
         onAccepted: () => this.#folder.accept(this.#config),
         onProgress: (event) => {
@@ -193,30 +193,12 @@ class Job {
   }
 
   async #report(data: PreparedData, training: TrainResult, evaluation: Evaluation): Promise<string> {
-    const early = earlyText(training, this.#config.steps);
-    const metrics = await readRecords<StepMetrics>(this.#files, metricsFile);
-    const validation = await readRecords<ValidationMetrics>(this.#files, validationFile);
-    const { description, software } = (await this.#openDevice()).caps;
-    const input = reportInput({
-      kind: this.#options.kind.title,
-      config: this.#config,
-      shown: sharedConfig(this.#config, true).shared,
-      data,
-      split: training.split,
-      ...(early ? { ending: early } : {}),
-      name: dataName(this.#config),
-      adapter: { name: description, software },
-      ...(this.#facts ? { step: this.#facts } : {}),
+    const { caps } = await this.#openDevice();
+    return writeReport(this.#files, this.#events, {
+      ...{ kind: this.#options.kind.title, config: this.#config, data, training, evaluation, caps },
       timings: this.#timings,
-      metrics,
-      validation,
-      evaluation,
+      facts: this.#facts,
     });
-    await writeText(this.#files, reportFile, renderReport(input));
-    const scale = Math.max(1, Math.round(PICTURE_SLICE / data.manifest.size));
-    const pictures = evaluation.shown.map((shown) => markedImage(shown, data.manifest.size));
-    await this.#files.write(pictureFile, encodePicture(overlayGrid(pictures, 6, scale)));
-    return this.#files.describe(reportFile);
   }
 
   async #timed<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -229,7 +211,7 @@ class Job {
 
 /**
  * Runs a job from data to report. The run's folder then holds config.json, split.json, metrics.jsonl,
- * validation.jsonl, checkpoint.safetensors, weights.safetensors, evaluation.json, report.html and slices.png, and init.json where it
+ * validation.jsonl, checkpoint.safetensors, weights.safetensors, results.json, evaluation.json, report.html and slices.png, and init.json where it
  * started from weights; a phantom cohort in `cohort`, and what was prepared in `prepared`.
  * @throws BusyError where another process is at work there
  */

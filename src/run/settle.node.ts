@@ -30,7 +30,7 @@ export interface JobRequest {
 }
 
 /** Where a run goes when nothing is said: the first free runs/pretrain-N, say. */
-export function freeFolder({ name }: JobKind): string {
+export function freeFolder({ name }: Pick<JobKind, 'name'>): string {
   for (let n = 1; ; n++) if (!existsSync(`runs/${name}-${n}`)) return `runs/${name}-${n}`;
 }
 

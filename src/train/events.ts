@@ -52,6 +52,18 @@ export type TrainEvent =
   | { readonly kind: 'notice'; readonly message: string }
   | { readonly kind: 'warning'; readonly message: string };
 
+/** Keeps the logs' records in another form, beside the logs. A run waits for each call. */
+export interface Recorder {
+  /** The run goes on behind `step`, to which its logs reach now; what was recorded of later steps is void. */
+  begin(step: number): Promise<void>;
+  /** Of steps in order; they are in the log. */
+  steps(records: readonly StepMetrics[]): Promise<void>;
+  /** It is in the log. */
+  validation(record: ValidationMetrics): Promise<void>;
+  /** Comes back once what was recorded lasts through a power cut: a checkpoint is to follow. */
+  sync(): Promise<void>;
+}
+
 /** What a training is given. */
 export interface TrainOptions {
   readonly device: Device;
@@ -71,6 +83,8 @@ export interface TrainOptions {
   readonly profile?: boolean;
   /** Where the winners of `config.tune` are kept for other runs; default: nowhere. */
   readonly cache?: RunFiles;
+  /** Default: the logs alone. */
+  readonly recorder?: Recorder;
   readonly onProgress?: (event: TrainEvent) => void;
   /** Awaited before the first step, once configuration, data and checkpoint are known to fit together. */
   readonly onAccepted?: () => Promise<void>;

@@ -78,6 +78,7 @@ class Run {
     await onAccepted?.();
     await keepSplit(files, splitRecord(data, config, this.#split));
     await this.#cutLogs();
+    await this.#options.recorder?.begin(this.#step);
     await this.#chooseVariants();
     await this.#trainer.prepare(this.#step + 1);
     const parameters = this.#trainer.network.arena.count;
@@ -157,14 +158,16 @@ class Run {
   }
 
   async #settle({ first, count, losses }: Burst, began: Progress): Promise<void> {
-    const { config, files } = this.#options;
+    const { config, files, recorder } = this.#options;
     const values = await this.#pace.settle(count, losses);
     const imagesPerSecond = Number(((count * config.batch) / this.#pace.took).toPrecision(4));
     const records = values.map((loss, i) => metricsOf(config, first + i, loss, imagesPerSecond));
     const troubles = records.map((record, i) => this.#finite.look(record, values[i]!.nonFinite));
     const bad = troubles.findIndex((trouble) => trouble !== null);
     // What came after the bad step is worth nothing.
-    await appendRecords(files, metricsFile, bad < 0 ? records : records.slice(0, bad + 1));
+    const good = bad < 0 ? records : records.slice(0, bad + 1);
+    await appendRecords(files, metricsFile, good);
+    await recorder?.steps(good);
     if (bad >= 0) throw this.#give(troubles[bad]!);
     this.#step = first + count - 1;
     const perStep = (performance.now() - began.ms) / 1000 / (this.#step - began.step);
@@ -191,6 +194,7 @@ class Run {
       ...(this.#init && { init: this.#init }),
       variants: choicesOf(this.#options.device),
     };
+    await this.#options.recorder?.sync();
     await saveCheckpoint(this.#options.files, state, this.#trainer.state());
     this.#saved = this.#step;
     this.#tell({ kind: 'checkpoint', step: this.#step });

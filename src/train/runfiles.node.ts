@@ -38,10 +38,10 @@ export class DiskFiles implements RunFiles {
     await writeFiles([{ path: this.describe(name), bytes }], this.#lock ? 'expect' : 'make');
   }
 
-  append(name: string, text: string): Promise<void> {
+  append(name: string, content: string | Uint8Array): Promise<void> {
     return this.#change(name, async (path) => {
       if (!this.#lock) await makeFolder(dirname(path));
-      await appendFile(path, text);
+      await appendFile(path, content);
     });
   }
 

@@ -41,6 +41,41 @@ function stepOf(line: string): number | null {
   }
 }
 
+interface LogLine {
+  readonly line: string;
+  /** From 1. */
+  readonly number: number;
+  /** Null where it is damaged. */
+  readonly step: number | null;
+}
+
+const linesOf = (text: string): LogLine[] =>
+  text.split('\n').map((line, index) => ({ line, number: index + 1, step: stepOf(line) }));
+
+/** The damaged lines; null: there are none. A last one that a write has cut short, or has not ended, is none. */
+function damageText(lines: readonly LogLine[]): string | null {
+  const end = lines.at(-1);
+  // a write that was cut short is of a step that comes again; one that is zeros was whole before the power went
+  const cut = (one: LogLine) => one === end && !one.line.includes('\0');
+  const damaged = lines.filter((one) => one.step === null && !cut(one)).map(({ number }) => number);
+  return damaged.length > 0 ? linesText(damaged) : null;
+}
+
+/**
+ * The records of a log as far as they are whole, for who only looks: of damaged lines `onWarning` is told by file and
+ * number.
+ */
+export async function readWhole<T>(
+  files: RunFiles,
+  name: string,
+  onWarning: (message: string) => void,
+): Promise<T[]> {
+  const lines = linesOf((await readText(files, name)) ?? '');
+  const damage = damageText(lines);
+  if (damage !== null) onWarning(`${files.describe(name)}: ${damage}.`);
+  return lines.filter(({ step }) => step !== null).map(({ line }) => JSON.parse(line) as T);
+}
+
 /** Lines by their numbers, as words. */
 function linesText(numbers: readonly number[]): string {
   const [first, last] = [numbers[0]!, numbers.at(-1)!];
@@ -67,16 +102,11 @@ export async function truncateLog(
   onWarning: (message: string) => void = () => {},
 ): Promise<void> {
   const text = (await readText(files, name)) ?? '';
-  const lines = text.split('\n').map((line, index) => ({ line, number: index + 1, step: stepOf(line) }));
-  const end = lines.at(-1)!;
+  const lines = linesOf(text);
   const kept = lines.filter((one) => one.step !== null && one.step <= step);
-  // a write that was cut short is of a step that comes again; one that is zeros was whole before the power went
-  const cut = (one: typeof end) => one === end && !one.line.includes('\0');
-  const damaged = lines.filter((one) => one.step === null && !cut(one)).map(({ number }) => number);
-  const problems = [
-    damaged.length > 0 ? linesText(damaged) : null,
-    lackText(kept.at(-1)?.step ?? 0, step),
-  ].filter((problem) => problem !== null);
+  const problems = [damageText(lines), lackText(kept.at(-1)?.step ?? 0, step)].filter(
+    (problem) => problem !== null,
+  );
   if (problems.length > 0)
     onWarning(
       `${files.describe(name)}: ${problems.join('; ')}. What it says of other steps is kept; the training itself goes on from the checkpoint as it was.`,

@@ -59,7 +59,7 @@ export class Validation {
 
   /** Validates after `step` steps and keeps the weights if they are the best so far; a signal leaves all as it was. */
   async run(step: number): Promise<void> {
-    const { config, data, files, signal, onProgress } = this.#options;
+    const { config, data, files, signal, recorder, onProgress } = this.#options;
     const tally = this.#figure?.begin();
     const onOutputs = tally && this.#trainer.chosen.feeding(tally, data);
     const losses = this.#samplers && (await this.#trainer.validate(this.#samplers, signal, onOutputs));
@@ -77,6 +77,7 @@ export class Validation {
     const metrics: ValidationMetrics = { step, ...lossColumns(losses), ...known, best };
     if (best) this.#state = { validated: step, best: { step, loss: losses.loss, ...known } };
     await appendRecords(files, validationFile, [metrics]);
+    await recorder?.validation(metrics);
     onProgress?.({ kind: 'validation', metrics, ...(this.#figure && { figure: this.#figure }) });
   }
 

@@ -11,9 +11,11 @@ import { prepareFolder } from '../../src/run/dataset.node.ts';
 import { type JobConsole, type JobResult, runJob } from '../../src/run/job.node.ts';
 import { pretraining } from '../../src/run/job.ts';
 import { lockRun, RunFolder } from '../../src/run/runfolder.node.ts';
+import { eventFilesIn } from '../../src/run/tensorboard.node.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { withoutTimings } from '../../src/train/runlog.ts';
 import { useDevice } from '../device.ts';
+import { eventsIn, shownScalars } from '../exchange/tfevents.ts';
 import { plainKernels } from '../train/tiny.ts';
 
 const device = useDevice(plainKernels);
@@ -39,6 +41,7 @@ const quiet = { startStage: () => ({ update: () => {}, end: () => {} }), onWarni
 interface Run {
   readonly given: GivenConfig;
   readonly resume?: boolean;
+  readonly tensorboard?: boolean;
   /** Sends SIGINT when training has made its first steps. */
   readonly interrupt?: boolean;
   /** Called then. */
@@ -51,6 +54,7 @@ interface Run {
 function run({
   given,
   resume = false,
+  tensorboard = false,
   interrupt = false,
   atStep,
   device: on = device(),
@@ -72,7 +76,8 @@ function run({
   };
   return interruptible(
     () => true,
-    (signal) => runJob({ kind: pretraining, given, resume, console, signal, worker: null, device: on }),
+    (signal) =>
+      runJob({ kind: pretraining, given, resume, tensorboard, console, signal, worker: null, device: on }),
   );
 }
 
@@ -83,22 +88,37 @@ describe('a pretraining job', () => {
     const [whole, broken] = [join(folder, 'whole'), join(folder, 'broken')];
     const result = await run({ given: { ...small, out: whole } });
     expect(result.results).toMatchObject({ part: 'test', subjects: 1 });
-    const stopped = await run({ given: { ...small, out: broken }, interrupt: true });
+    const stopped = await run({ given: { ...small, out: broken }, tensorboard: true, interrupt: true });
     expect(stopped.training.stopped).toBe(true);
     expect(stopped.report).toBeNull();
     await run({ given: { out: broken }, resume: true });
     const names = await readdir(whole);
     for (const name of ['config.json', 'weights.safetensors', 'evaluation.json', 'report.html', 'slices.png'])
       expect(names).toContain(name);
-    expect(await readdir(broken)).toEqual(names);
+    const events = await eventFilesIn(broken);
+    expect((await readdir(broken)).filter((name) => !events.includes(name))).toEqual(names);
+    const files = await Promise.all(events.map((name) => readFile(join(broken, name))));
+    const shown = shownScalars(files);
+    expect(shown['loss/training']!.map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(shown['locationLoss/validation']!.map(([step]) => step)).toEqual([3, 6]);
+    expect(eventsIn(files.at(-1)!).at(-1)).toMatchObject({ step: 6, pictures: { slices: { height: 128 } } });
     const told = JSON.parse(await read('whole', 'evaluation.json'));
-    expect(Object.keys(told)).toEqual(['part', 'images', 'subjects', 'orientation', 'location']);
+    expect(Object.keys(told)).toEqual([
+      'part',
+      'images',
+      'subjects',
+      'orientation',
+      'location',
+      'data',
+      'pixels',
+    ]);
     expect(Object.keys(told.orientation)).toEqual(['2-chamber', '4-chamber', 'planes']);
     expect(told.location).toEqual(result.results!.summaries.location);
     for (const name of [
       'weights.safetensors',
       'checkpoint.safetensors',
       'validation.jsonl',
+      'results.json',
       'evaluation.json',
     ])
       expect(await read('broken', name), name).toBe(await read('whole', name));

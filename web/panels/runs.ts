@@ -1,4 +1,5 @@
 /** @file The runs kept in this browser: what differs among them, what came out, curves over one another. */
+import { differing } from '../../src/results/compare.ts';
 import type { App } from '../app.ts';
 import { action, count, fill, h, Notice } from '../dom.ts';
 import type { KeptRun, RunInfo } from '../protocol.ts';
@@ -16,8 +17,7 @@ function decisions({ form, dataName }: RunInfo): Record<string, string> {
 /** What each run has that not all have, in words. */
 export function differences(runs: readonly RunInfo[]): string[] {
   const all = runs.map(decisions);
-  const names = [...new Set(all.flatMap(Object.keys))];
-  const differ = names.filter((name) => new Set(all.map((own) => own[name])).size > 1);
+  const differ = differing(all);
   return all.map((own) => differ.map((name) => `${name} ${own[name] ?? 'as usual'}`).join('; '));
 }
 

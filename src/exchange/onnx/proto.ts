@@ -1,12 +1,5 @@
 /** @file ONNX's messages as bytes (onnx.proto, IR version 8): the fields that are written, by name, number and kind. */
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-
-/** Of a field: how it is written; a list is written value by value. */
-type Kind = 'int' | 'float' | 'text' | 'bytes' | Fields;
-
-interface Fields {
-  readonly [name: string]: readonly [number: number, kind: Kind];
-}
+import { encodeMessage, type Fields } from '../protobuf.ts';
 
 const entry: Fields = { key: [1, 'text'], value: [2, 'text'] };
 
@@ -108,28 +101,5 @@ export interface ModelProto {
   readonly metadataProps: readonly { readonly key: string; readonly value: string }[];
 }
 
-function writeOne(to: BinaryWriter, number: number, kind: Kind, value: unknown): void {
-  if (kind === 'int') to.tag(number, WireType.Varint).int64(value as number);
-  else if (kind === 'float') to.tag(number, WireType.Bit32).float(value as number);
-  else if (kind === 'text') to.tag(number, WireType.LengthDelimited).string(value as string);
-  else if (kind === 'bytes') to.tag(number, WireType.LengthDelimited).bytes(value as Uint8Array);
-  else {
-    to.tag(number, WireType.LengthDelimited).fork();
-    write(to, kind, value as object);
-    to.join();
-  }
-}
-
-function write(to: BinaryWriter, fields: Fields, message: object): void {
-  for (const [name, value] of Object.entries(message)) {
-    const [number, kind] = fields[name]!;
-    for (const one of Array.isArray(value) ? value : [value]) writeOne(to, number, kind, one);
-  }
-}
-
 /** The bytes of an .onnx file. */
-export function encodeModel(message: ModelProto): Uint8Array {
-  const to = new BinaryWriter();
-  write(to, model, message);
-  return to.finish();
-}
+export const encodeModel = (message: ModelProto): Uint8Array => encodeMessage(model, message);

@@ -4,8 +4,6 @@ import { BusyError, ConfigError } from '../../base/errors.ts';
 import { type FolderLock, lockFile, lockFolder, whileLocked } from '../../data/files/lock.node.ts';
 import { recordedResults } from '../../results/experiment.ts';
 import type { Device } from '../../tensor/device.ts';
-import { DiskFiles } from '../../train/runfiles.node.ts';
-import { writeText } from '../../train/runfiles.ts';
 import type { DataOptions } from '../dataset.node.ts';
 import { openProgramDevice } from '../device.node.ts';
 import { runJob } from '../job.node.ts';
@@ -18,7 +16,7 @@ import { expectUnchanged } from './existing.node.ts';
 import { ForeignWeights } from './foreign.node.ts';
 import { chainOf, type Grid, gridOf, shareOf, type Unit, unitTitle } from './grid.ts';
 import type { ExperimentEnd, ExperimentOptions } from './options.node.ts';
-import { mainOf, resultsFile } from './outcome.node.ts';
+import { mainOf } from './outcome.node.ts';
 import { ExperimentPace } from './pace.ts';
 import { isPlanned, planTestStudies } from './planes.node.ts';
 import { pooledIn } from './pooling.ts';
@@ -176,11 +174,12 @@ class Conductor {
   }
 
   async #run(unit: Unit, kind: JobKind, { given, config }: Request, lock: FolderLock): Promise<Outcome> {
-    const { console, signal, worker, onTraining, adapter } = this.#options;
+    const { console, signal, worker, onTraining, adapter, tensorboard = false } = this.#options;
     const folder = this.#at(unit);
     const before = stateOf(folder);
     const { results, training } = await runJob({
       ...{ kind, given: { ...given, ...(adapter && { adapter }) }, signal, worker, lock },
+      tensorboard,
       resume: before === 'begun',
       device: await this.#openDevice(),
       console: {
@@ -191,11 +190,12 @@ class Conductor {
       },
       ...(onTraining && { onTraining }),
       onEvaluated: async (evaluation) => {
-        const results = recordedResults(evaluation);
         // before hours pass
         if (unit.kind === 'point')
-          mainOf([...results, ...pooledIn(unit, evaluation)], this.#options.experiment.figure);
-        await writeText(new DiskFiles(folder), resultsFile, `${JSON.stringify(results)}\n`);
+          mainOf(
+            [...recordedResults(evaluation), ...pooledIn(unit, evaluation)],
+            this.#options.experiment.figure,
+          );
       },
     });
     if (!results) return 'stopped';

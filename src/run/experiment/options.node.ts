@@ -21,6 +21,8 @@ export interface ExperimentOptions {
   readonly onTraining?: (training: boolean) => void;
   /** What to compute on, instead of what the file says; it changes no setting that is compared. */
   readonly adapter?: NonNullable<RunConfig['adapter']>;
+  /** Whether its runs have event files for TensorBoard; default false. */
+  readonly tensorboard?: boolean;
   /** For threads; see `makeCohort`. */
   readonly worker: URL | null;
   /** Default: one that is opened here. */

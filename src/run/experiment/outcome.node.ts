@@ -1,9 +1,6 @@
 /** @file What the finished runs of an experiment came to, read from their folders and put in tables and files. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError, FileError } from '../../base/errors.ts';
-import { parseJson } from '../../base/json.ts';
-import { isRecord } from '../../base/record.ts';
+import { ConfigError } from '../../base/errors.ts';
 import { mean } from '../../base/statistics.ts';
 import { listed } from '../../base/words.ts';
 import { groupBy } from '../../data/lists.ts';
@@ -17,7 +14,7 @@ import {
   type RecordedResult,
 } from '../../results/experiment.ts';
 import { pooledRuns, pooledTables } from '../../results/folds.ts';
-import { evaluationFile } from '../job.node.ts';
+import { evaluationFile, readResults, readRunJson } from '../results.node.ts';
 import { leadingTo } from './check.ts';
 import { chainOf, type Grid, type Point, type Unit, unitTitle } from './grid.ts';
 import { readPlanned } from './planes.node.ts';
@@ -26,33 +23,20 @@ import { stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 import { sharedExperiment } from './shared.ts';
 
-/** The results of a point with their values by subject, in its folder beside evaluation.json. */
-export const resultsFile = 'results.json';
-
-/** @throws FileError naming the file where it is damaged: no JSON, or not what `is` says */
-async function readJson<T>(folder: string, name: string, is: (value: unknown) => boolean): Promise<T> {
-  const path = join(folder, name);
-  const fix = 'Delete the run, which is then made again.';
-  const value = parseJson(await readFile(path, 'utf8'), path, fix);
-  if (!is(value)) throw new FileError(path, 'does not hold what a run came to', fix);
-  return value as T;
-}
-
-const isResult = (value: unknown): boolean =>
-  isRecord(value) && typeof value.key === 'string' && isRecord(value.bySubject);
-
-/** The results of a run by subject. @throws FileError where they are damaged */
-const readResults = (folder: string): Promise<RecordedResult[]> =>
-  readJson(folder, resultsFile, (value) => Array.isArray(value) && value.every(isResult));
+/** What helps where a file of a run is damaged. */
+const again = 'Delete the run, which is then made again.';
 
 async function readRun(folder: string, point: Point): Promise<ExperimentRun> {
   const { name, initialisation, pretraining, labelled, steps, fold, seed } = point;
-  const results = await readResults(join(folder, name));
+  const results = await readResults(join(folder, name), again);
   const of = { initialisation, pretraining: pretraining?.seed ?? null };
   const own =
     fold === null
       ? {}
-      : { fold, summaries: await readJson<Summaries>(join(folder, name), evaluationFile, arePoolable) };
+      : {
+          fold,
+          summaries: await readRunJson<Summaries>(join(folder, name), evaluationFile, arePoolable, again),
+        };
   return { name, ...of, labelled, steps, seed, ...own, results };
 }
 
@@ -67,7 +51,7 @@ export async function readPretrained(folder: string, { pretrainings }: Grid): Pr
   const done = pretrainings.filter((unit) => stateOf(join(folder, unit.name)) === 'done');
   return Promise.all(
     done.map(async (unit) => {
-      const results = await readResults(join(folder, unit.name));
+      const results = await readResults(join(folder, unit.name), again);
       const planned = await readPlanned(join(folder, unit.name));
       return { name: unit.name, title: unitTitle(unit), results, planned };
     }),

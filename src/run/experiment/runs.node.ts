@@ -11,7 +11,7 @@ import { checkpointFile, previousCheckpointFile } from '../../train/checkpoint.t
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText } from '../../train/runfiles.ts';
 import { metricsFile } from '../../train/runlog.ts';
-import { evaluationFile } from '../job.node.ts';
+import { evaluationFile } from '../results.node.ts';
 import { expectOutsideImages } from '../runfolder.node.ts';
 import { configFile, localAbout, localFile } from '../shared.ts';
 import type { Experiment } from './settings.ts';

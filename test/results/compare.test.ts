@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { compareRuns, comparisonRows, letterOf } from '../../src/results/compare.ts';
+import { dice, runOf, tested } from './compared.ts';
+
+const other = dice(5, ['a']);
+const lines = { ...other, key: 'orientation.angle', title: 'Line, angle', better: 'lower' as const };
+
+it('runs have letters, more than the alphabet where need be', () => {
+  expect([0, 25, 26, 27, 701, 702].map(letterOf)).toEqual(['A', 'Z', 'AA', 'AB', 'ZZ', 'AAA']);
+});
+
+describe('compared runs', () => {
+  it('have the settings that differ, those that one lacks too, and no others', () => {
+    const runs = [
+      runOf({ settings: { size: '32', seed: '1', steps: '40' } }),
+      runOf({ settings: { size: '32', seed: '2', steps: '40', preset: 'acdc' } }),
+    ];
+    expect(compareRuns(runs).settings).toEqual([
+      { name: 'seed', values: ['1', '2'] },
+      { name: 'preset', values: [null, 'acdc'] },
+    ]);
+  });
+
+  it('have differences to the first, none where either has no value', () => {
+    const runs = [0.8, 0.75, null].map((value) => runOf({ tested: tested({ results: [dice(value)] }) }));
+    const [result] = compareRuns([...runs, runOf({ tested: null })]).results;
+    expect(result).toMatchObject({ values: [0.8, 0.75, null, null], measured: [true, true, true, false] });
+    expect(result!.differences[1]).toBeCloseTo(-0.05, 12);
+    expect(result!.differences).toEqual([null, expect.any(Number), null, null]);
+    expect(compareRuns([runs[2]!, runs[0]!]).results[0]!.differences).toEqual([null, null]);
+  });
+
+  it('are not warned of where all is the same', () => {
+    expect(compareRuns([runOf(), runOf({ settings: {} })]).warnings).toEqual([]);
+  });
+
+  it.each([
+    [tested({ pixels: 'q' }), /A and B had different images/],
+    [tested({ data: 'e' }), /same images, but different geometry, labels or groups/],
+    [
+      tested({ subjects: 4 }),
+      /A and B were measured on different subjects \(3 and 4, of whom 3 are the same/,
+    ],
+    [tested({ results: [dice(1, ['a', 'b', 'x'])] }), /\(3 and 3, of whom 2 are the same by name\)/],
+    [tested({ part: 'training' }), /A on test subjects and B on the subjects it was trained on/],
+    [tested({ results: [dice(1), lines] }), /^Not measured by all: B only: Line, angle\.$/],
+    [tested({ results: [lines] }), /^The runs share no result\. Not measured by all: A only: Dice, mean/],
+  ])('are warned of where they were measured otherwise: %#', (measured, warning) => {
+    const { warnings } = compareRuns([runOf(), runOf({ tested: measured })]);
+    expect(warnings.filter((text) => warning.test(text))).toHaveLength(1);
+  });
+
+  it('say nothing of fingerprints and subjects that are not known', () => {
+    const unknown = tested({ data: null, pixels: null, results: [dice(0.5, [])] });
+    expect(compareRuns([runOf(), runOf({ tested: unknown })]).warnings).toEqual([]);
+  });
+
+  it('are warned of where they took other numbers of steps', () => {
+    const short = runOf({ steps: { asked: 40, trained: 30 } });
+    expect(compareRuns([runOf(), short]).warnings).toEqual([
+      'The runs were trained for different numbers of steps: A 40, B 30.',
+    ]);
+  });
+
+  it('are rows of a table: those that were measured', () => {
+    const runs = [
+      runOf(),
+      runOf({ name: 'two', tested: tested({ results: [lines] }) }),
+      runOf({ tested: null }),
+    ];
+    expect(comparisonRows(compareRuns(runs)).slice(1)).toEqual([
+      ...[['one', 'segmentation.dice', 'Dice, mean of the classes', '', 'higher', 0.8, null, 'test', 3, 40]],
+      ...[['two', 'orientation.angle', 'Line, angle', '', 'lower', 5, null, 'test', 3, 40]],
+    ]);
+  });
+});

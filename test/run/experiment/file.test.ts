@@ -39,8 +39,16 @@ describe('an experiment’s file', () => {
   });
 
   it.each([
-    ['a typo', { labeled: [1] }, /unknown key "labeled"; did you mean labelled\? known are name, base, initialisations/],
-    ['a typo in base', { base: { ...tiny.base, stpes: 3 } }, /e\.json: base: unknown key "stpes"; did you mean steps\? known are/],
+    [
+      'a typo',
+      { labeled: [1] },
+      /unknown key "labeled"; did you mean labelled\? known are name, base, initialisations/,
+    ],
+    [
+      'a typo in base',
+      { base: { ...tiny.base, stpes: 3 } },
+      /e\.json: base: unknown key "stpes"; did you mean steps\? known are/,
+    ],
     [
       'an unknown preset',
       { base: { preset: 'huge' } },

@@ -172,7 +172,9 @@ describe('phantomSubject', () => {
     expect(() => phantomSubject(1, 0, { size: 8 })).toThrow(/size 8: a whole/);
     expect(() => phantomSubject(1, 0, { spacingMm: Number.NaN })).toThrow(/spacing NaN: /);
     expect(() => phantomSubject(-1, 0)).toThrow(/seed -1: a whole/);
-    expect(() => phantomSubject(1, 0, { difficulty: 'extreme' as 'hard' })).toThrow(/one of easy, mid, hard is needed/);
+    expect(() => phantomSubject(1, 0, { difficulty: 'extreme' as 'hard' })).toThrow(
+      /one of easy, mid, hard is needed/,
+    );
   });
 });
 

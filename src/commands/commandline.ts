@@ -6,6 +6,9 @@ import { plural } from '../base/words.ts';
 
 const refuse = (text: string): ConfigError => new ConfigError(`command line: ${text}`);
 
+/** An option's description without what holds where it is not given. */
+const about = ({ description }: PlainOption): string => description.replace(/ \(default: .*\)$/s, '');
+
 /** Thrown by the reader of an option's value: what is needed there. */
 export class Needed extends Error {}
 
@@ -64,18 +67,18 @@ export class CommandLine extends Command {
   }
 
   missingArgument(name: string): never {
-    const about = this.registeredArguments.find(
+    const words = this.registeredArguments.find(
       (argument: Argument) => argument.name() === name,
     )!.description;
-    throw refuse(`<${name}> is missing: ${this.#path} needs it (${about}).`);
+    throw refuse(`<${name}> is missing: ${this.#path} needs it (${words}).`);
   }
 
-  missingMandatoryOptionValue({ flags, description }: PlainOption): never {
-    throw refuse(`${flags} is missing: ${this.#path} needs it (${description}).`);
+  missingMandatoryOptionValue(option: PlainOption): never {
+    throw refuse(`${option.flags} is missing: ${this.#path} needs it (${about(option)}).`);
   }
 
-  optionMissingArgument({ flags, description }: PlainOption): never {
-    throw refuse(`${flags}: the value is missing (${description}).`);
+  optionMissingArgument(option: PlainOption): never {
+    throw refuse(`${option.flags}: the value is missing (${about(option)}).`);
   }
 
   _excessArguments(received: readonly string[]): never {

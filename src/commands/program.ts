@@ -1,5 +1,4 @@
 /** @file The program `planewise` with all its commands. */
-import type { Command } from 'commander';
 import { CommandLine } from './commandline.ts';
 import { addCompare } from './compare.ts';
 import { addDevices } from './devices.ts';
@@ -18,7 +17,7 @@ import { addWeb } from './web.ts';
 import { addWeights } from './weights.ts';
 
 /** @param worker the module that calls `cohortWorker` in a thread, null for no threads */
-export function planewise(version: string, worker: URL | null): Command {
+export function planewise(version: string, worker: URL | null): CommandLine {
   const program = new CommandLine('planewise').version(version);
   program.description('Trains U-Nets on anatomy-oriented MR by self-supervision, on WebGPU.');
   addExample(program, 'pretrain --data study/ --out runs/first');

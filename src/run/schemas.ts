@@ -71,9 +71,8 @@ export const splitFileSchema = fields({
   ...{ seed: z.optional(whole({ from: 0 })), fold: z.optional(z.nullable(text)), beside: z.optional(names) },
 });
 
-const fold = text.check(
-  z.refine((value) => parseFold(value) !== null, 'a fold of two or more is needed, such as 2/5'),
-);
+const FOLD = 'a fold of two or more, such as 2/5, is needed';
+const fold = z.string(FOLD).check(z.refine((value) => parseFold(value) !== null, FOLD));
 
 /** The shape of a record's section. */
 const kindsOf = (settings: SettingKinds<unknown>): Record<string, z.ZodMiniType> =>

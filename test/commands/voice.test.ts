@@ -1,39 +1,16 @@
 /** @file Every wrong value on the command line is refused in one form: what it is of, what it is, what is needed. */
 import { describe, expect, it } from 'vitest';
-import { CommandLine } from '../../src/commands/commandline.ts';
+import type { CommandLine } from '../../src/commands/commandline.ts';
 import { givenBy, type Values } from '../../src/commands/config.ts';
-import { addDevices } from '../../src/commands/devices.ts';
-import { addEvaluate } from '../../src/commands/evaluate.ts';
-import { addExperiment } from '../../src/commands/experiment.ts';
-import { addFinetune } from '../../src/commands/finetune.ts';
-import { addLabels } from '../../src/commands/labels.ts';
 import { addPhantom } from '../../src/commands/phantom.ts';
-import { addPlan } from '../../src/commands/plan.ts';
-import { addPredict } from '../../src/commands/predict.ts';
-import { addPrepare } from '../../src/commands/prepare.ts';
-import { addPretrain } from '../../src/commands/pretrain.ts';
-import { addTune } from '../../src/commands/tune.ts';
-import { addWeb } from '../../src/commands/web.ts';
-import { addWeights } from '../../src/commands/weights.ts';
+import { planewise } from '../../src/commands/program.ts';
 import { foreign } from '../foreign.ts';
 import { terminal } from './terminal.ts';
 
 const form = /^[^:]+: .+ is needed(; .+ is needed)*\.$/;
 
-const adders = [
-  ...[addDevices, addEvaluate, addLabels, addPhantom, addPlan, addPredict, addPrepare, addTune, addWeb],
-  ...[
-    addWeights,
-    ...[addExperiment, addFinetune, addPretrain].map((add) => (to: CommandLine) => add(to, null)),
-  ],
-];
-
 /** All commands with what they do to their options alone. */
-function program(): CommandLine {
-  const line = new CommandLine('planewise');
-  for (const add of adders) add(line);
-  return line;
-}
+const program = (): CommandLine => planewise('0.0.0', null);
 
 /** `weights export` and the like, with arguments that are asked for. */
 interface Leaf {
@@ -71,7 +48,7 @@ async function said(...args: string[]): Promise<string> {
 
 /** Options whose value is whatever it is: paths and names. */
 const free =
-  /^--(out|data|unlabelled|target|init|weights|study|predictions|like|only|classes|reference|config|task|layout)$/;
+  /^--(out|data|split|unlabelled|target|init|weights|study|predictions|like|only|classes|reference|config|task|layout)$/;
 
 const wrong = ['', 'x', '-1', '1e99', '0'];
 

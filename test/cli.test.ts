@@ -10,6 +10,8 @@ import { openStore } from '../src/data/store.node.ts';
 
 const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 let folder = '';
+/** What making the cohort said is to come next. */
+let next: string[] = [];
 
 interface Outcome {
   readonly code: number;
@@ -27,12 +29,17 @@ function planewise(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promis
   });
 }
 
+/** The words of the command that an outcome ends with, a folder put in for what is to be chosen. */
+const nextOf = ({ stderr }: Outcome): string[] =>
+  /^Next: npx planewise (.*)$/m.exec(stderr)![1]!.replace(/<\w+>/, join(folder, 'next')).split(' ');
+
 beforeAll(async () => {
   if (!existsSync(program)) throw new Error('dist/cli.js is missing: run npm run build first');
   folder = await mkdtemp(join(tmpdir(), 'planewise-cli-'));
   const small = ['--subjects', '1', '--phases', '1', '--size', '32', '--seed', '3'];
   const made = await planewise(['phantom', ...small, '--out', join(folder, 'cohort')]);
   expect(made).toMatchObject({ code: 0, stdout: '' });
+  next = nextOf(made);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -58,6 +65,15 @@ describe('planewise', () => {
     expect(images.length).toBeGreaterThan(5);
     expect(size).toBe(64);
     expect(images[0].references['2-chamber'].crop).toHaveLength(3);
+  });
+
+  it('says what comes next, and that can be typed', async () => {
+    const prepared = await planewise(next);
+    expect(prepared).toMatchObject({ code: 0 });
+    const [command, ...args] = nextOf(prepared);
+    expect(command).toBe('pretrain');
+    const run = await planewise([command!, ...args.slice(0, -1), join(folder, 'other'), '--print-config']);
+    expect(JSON.parse(run.stdout)).toMatchObject({ data: join(folder, 'next'), size: 32, spacingMm: 8 });
   });
 
   it('prepare writes a store that opens with the size and views asked for', async () => {

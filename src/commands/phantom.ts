@@ -30,7 +30,7 @@ async function phantom({ json, out, spacing, ...given }: PhantomArguments): Prom
   if (json) return printJson({ out, ...written });
   const megabytes = (written.bytes / 1e6).toFixed(1);
   note(`${out}: ${plural(written.subjects, 'subject')}, ${plural(written.files, 'file')}, ${megabytes} MB`);
-  suggest(`prepare ${out}/${given.layout ?? 'dicom'} --out <store>`);
+  suggest(`prepare ${out} --out <store>`);
 }
 
 export function addPhantom(program: Command): void {

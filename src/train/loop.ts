@@ -80,7 +80,14 @@ class Run {
       createSampler(data, { ...how, input, labellers: tasks.map(({ part }) => part) });
     this.#training = streams.map((stream) => {
       const images = trainingImages(data, stream, split);
-      return sampler(stream, { batch, seed, epoch, augmentation, images });
+      return sampler(stream, {
+        batch,
+        seed,
+        epoch,
+        augmentation,
+        images,
+        ...(split.rest && { bare: split.rest }),
+      });
     });
     const held = (stream: Pick<Stream, 'labelled'>) =>
       validationImages(data, stream, split, config.validationImages);

@@ -28,6 +28,8 @@ export interface MapJudgeOptions {
   ): ArrayLike<number> | null;
   /** Maps that one would answer without having learnt anything; each figure's trivial answer is the best of them. */
   readonly otherwise: readonly ((sample: Sample) => ArrayLike<number>)[];
+  /** Of one of the head's, in the unit of the figures; default 1. */
+  readonly scale?: number;
   readonly note: string;
 }
 
@@ -100,10 +102,10 @@ export class MapJudge implements Judge {
 
   /** Mean absolute or squared error of each map. */
   #errorsOf(map: ArrayLike<number>, truth: ArrayLike<number>): number[] {
-    const { error, maps, size } = this.#options;
+    const { error, maps, size, scale = 1 } = this.#options;
     const sums = maps.map(() => 0);
     for (let i = 0; i < truth.length; i++) {
-      const off = map[i]! - truth[i]!;
+      const off = scale * (map[i]! - truth[i]!);
       sums[i % maps.length]! += error === 'squared' ? off * off : Math.abs(off);
     }
     return sums.map((sum) => sum / size ** 2);

@@ -185,11 +185,25 @@ describe('re-colourisation', () => {
     const { manifest, pixels } = eightImages();
     const images = manifest.images.map((image, i) => ({ ...image, subject: `${i >> 2}`, frame: i & 3 }));
     const data = { manifest: { ...manifest, images }, pixels };
-    const { results } = await learntOnEight(device(), recolourisation, undefined, 250, data);
+    const { results } = await learntOnEight(device(), recolourisation, undefined, 150, data);
     expect(results.map(({ count }) => count)).toEqual([8, 8, 8, 8]);
     const [mean, deviation, ...harmonic] = results.map(({ value, trivial }) => value! / trivial!);
-    expect(mean).toBeLessThan(0.8);
-    expect(deviation).toBeLessThan(0.8);
+    expect(mean).toBeLessThan(0.9);
+    expect(deviation).toBeLessThan(0.7);
     expect(Math.max(...harmonic)).toBeLessThan(1);
-  }, 120_000);
+  }, 900_000);
+
+  it('of frames is learnt on 8 images, whose colour follows from how bright they are', async () => {
+    const { manifest, pixels } = eightImages();
+    const colours = Float32Array.from({ length: 2 * pixels.length }, (_, i) =>
+      i % 2 === 0 ? 30 * Math.tanh(pixels[i >> 1]!) : 40 * Math.tanh(pixels[i >> 1]! - 1),
+    );
+    const settings = { target: 'colours', emphasis: 0.5 };
+    const { results } = await learntOnEight(device(), recolourisation, settings, 60, {
+      manifest,
+      pixels,
+      colours,
+    });
+    for (const { value, trivial } of results) expect(value! / trivial!).toBeLessThan(0.6);
+  }, 900_000);
 });

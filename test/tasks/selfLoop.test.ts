@@ -208,7 +208,10 @@ describe('self-loop uncertainty', () => {
   });
 
   it('is learnt from the masks of four labelled subjects of eight', async () => {
-    const { config, results, split, notices } = await onEight(['selfLoop'], 30);
+    const { config, results, split, notices } = await onEight(['selfLoop'], {
+      steps: 30,
+      model: { width: 4, depth: 3 },
+    });
     expect(config.labelled).toBe(4);
     expect(split.train).toHaveLength(4);
     expect(notices).toEqual([expect.stringMatching(/selfLoop: 4 of 8 training images count as without/)]);
@@ -216,7 +219,10 @@ describe('self-loop uncertainty', () => {
   }, 120_000);
 
   it('has figures of its own beside segmentation', async () => {
-    const { results } = await onEight(['segmentation', 'selfLoop'], 1);
+    const { results } = await onEight(['segmentation', 'selfLoop'], {
+      steps: 1,
+      model: { width: 2, depth: 2 },
+    });
     const keys = results.map(({ key }) => key);
     expect(new Set(keys).size).toBe(keys.length);
     expect(keys).toContain('segmentation.dice');
@@ -226,12 +232,12 @@ describe('self-loop uncertainty', () => {
 });
 
 /** Trains on four labelled subjects of eight and the others without masks, and measures all eight. */
-async function onEight(names: readonly string[], steps: number) {
+async function onEight(names: readonly string[], { steps, model }: { steps: number; model: object }) {
   const data = masked();
   const config = tinyConfig({
     ...{ size: 24, steps, batch: 8, learningRate: 1e-2, epoch: 'all', labelled: 4 },
     ...{ validationFraction: 0, testFraction: 0, validateEvery: steps, checkpointEvery: steps },
-    ...{ model: { width: 4, depth: 3 }, tasks: names },
+    ...{ model, tasks: names },
     taskSettings: { selfLoop: { permutations: 2, orders: 16, features: 8, hidden: 16, rampSteps: 20 } },
   });
   const files = new MemoryFiles();

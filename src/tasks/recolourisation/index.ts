@@ -47,7 +47,6 @@ export const recolourisation = defineTask<RecolourisationSettings>({
   lossTitle: 'Re-colourisation, mean absolute error',
   settings: { target: oneOf(['motion', 'colours']), emphasis: number({ from: 0, to: 1 }) },
   defaults: { target: 'motion', emphasis: 0.5 },
-  added: { target: 'motion', emphasis: 0 },
   setup(_facts, { target, emphasis }, { size }) {
     const { maps, truthOf, unable, ...reading } = readings[target];
     const channels = maps.length;

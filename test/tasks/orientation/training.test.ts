@@ -22,7 +22,7 @@ it('the lines of two views are learnt on 8 images', async () => {
     expect(missing, key).toBe(0);
     expect(value!, key).toBeLessThan(trivial!);
   }
-}, 900_000);
+}, 120_000);
 
 it('the location of a slice is learnt on 8 images', async () => {
   const { manifest, pixels } = eightSlices();
@@ -30,4 +30,4 @@ it('the location of a slice is learnt on 8 images', async () => {
   const data = { manifest: { ...manifest, images }, pixels };
   const { results } = await learntOnEight(device(), location, { hidden: 16, dropout: 0 }, 60, data);
   expect(results[0]!.value! / results[0]!.trivial!).toBeLessThan(0.5);
-}, 900_000);
+}, 120_000);

@@ -147,6 +147,7 @@ describe('re-colourisation', () => {
     expect(results.map(({ key, value, trivial }) => [key, value, trivial])).toEqual([
       ['recolourisation.a', expect.closeTo(5, 4), expect.closeTo(30, 4)],
       ['recolourisation.b', expect.closeTo(10, 4), expect.closeTo(10, 4)],
+      ['recolourisation.bySize', expect.closeTo(7.5, 4), expect.closeTo(20, 4)],
     ]);
     expect(own.notice!([frame!, grey!])).toMatch(/1 image of 2 teach nothing, for they have no colour/);
     expect(() => own.check([grey!])).toThrow(/no training image is in colour\. Prepare frames/);
@@ -173,9 +174,10 @@ describe('re-colourisation', () => {
       ['recolourisation.deviation', 0],
       ['recolourisation.cosine', 0.5],
       ['recolourisation.sine', 0.25],
+      ['recolourisation.bySize', 0.3125],
     ]);
     // usual: less the image 0, deviation √6; still: 0
-    expect(results.map(({ trivial }) => trivial)).toEqual([1, 1, 0.5, 0]);
+    expect(results.map(({ trivial }) => trivial)).toEqual([1, 1, 0.5, 0, 0.625]);
     expect(summary).toMatchObject({ images: 1, leftOut: 1 });
     expect(notes[1]).toBe('Images that task recolourisation left out: 1.');
     expect(judge.marks(1).map(({ kind }) => kind)).toEqual(new Array(5).fill('picture'));
@@ -186,11 +188,11 @@ describe('re-colourisation', () => {
     const images = manifest.images.map((image, i) => ({ ...image, subject: `${i >> 2}`, frame: i & 3 }));
     const data = { manifest: { ...manifest, images }, pixels };
     const { results } = await learntOnEight(device(), recolourisation, undefined, 150, data);
-    expect(results.map(({ count }) => count)).toEqual([8, 8, 8, 8]);
-    const [mean, deviation, ...harmonic] = results.map(({ value, trivial }) => value! / trivial!);
+    expect(results.map(({ count }) => count)).toEqual([8, 8, 8, 8, 8]);
+    const [mean, deviation, cosine, sine, all] = results.map(({ value, trivial }) => value! / trivial!);
     expect(mean).toBeLessThan(0.9);
     expect(deviation).toBeLessThan(0.7);
-    expect(Math.max(...harmonic)).toBeLessThan(1);
+    expect(Math.max(cosine!, sine!, all!)).toBeLessThan(1);
   }, 120_000);
 
   it('of frames is learnt on 8 images, whose colour follows from how bright they are', async () => {

@@ -15,6 +15,9 @@ import { defineTask, type TaskInput } from '../task.ts';
 import { colours } from './colours.ts';
 import { motion } from './motion.ts';
 
+const BY_SIZE =
+  'The figure of all maps counts each pixel by the sum of the sizes of what is to be told there, for most pixels may have next to nothing to tell.';
+
 const readings = { motion, colours } as const;
 
 export interface RecolourisationSettings {
@@ -87,7 +90,7 @@ export const recolourisation = defineTask<RecolourisationSettings>({
         const none = new Float32Array(values);
         return new MapJudge({
           ...{ head, size, task: 'recolourisation', maps, error: 'absolute' },
-          ...{ scale: reading.scale, note: reading.note },
+          ...{ scale: reading.scale, note: `${reading.note} ${BY_SIZE}`, bySize: true },
           truthOf(_sample, row, drawn, images) {
             if (!drawn) return null;
             return (images!.at(truth) as Float32Array).subarray(row * values, (row + 1) * values);

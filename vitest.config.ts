@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { launchOptions } from './test/browser/chromium.ts';
-import { workloadInNode } from './test/browser/commands.ts';
+import { tasksInNode, workloadInNode } from './test/browser/commands.ts';
 
 /** Specs that need a device and nothing of Node: they run in both places, on the same software adapter. */
 const everywhere = [
@@ -29,7 +29,7 @@ const long = [
     'groupNorm.lanes',
   ].map((name) => `kernels/${name}`),
   ...['networks.golden', 'volumes.golden'].map((name) => `models/${name}`),
-  ...['reconstruction', 'recolourisation', 'selfLoop', 'stackRotation', 'rubik'].map(
+  ...['reconstruction', 'recolourisation', 'selfLoop', 'stackRotation', 'rubik', 'orientation/training'].map(
     (name) => `tasks/${name}`,
   ),
 ].map((name) => `test/${name}.test.ts`);
@@ -110,7 +110,7 @@ export default defineConfig({
             api: { host: '127.0.0.1' },
             provider: playwright({ launchOptions }),
             instances: [{ browser: 'chromium' }],
-            commands: { workloadInNode },
+            commands: { tasksInNode, workloadInNode },
           },
         },
       },

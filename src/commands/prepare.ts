@@ -112,7 +112,7 @@ export function addPrepare(program: Command): void {
     .description('read a folder of images once into a store that training reads')
     .argument(
       '<folder>',
-      'a folder of DICOM files, or of volumes laid out as ACDC or MRNet, searched to any depth',
+      'a folder of DICOM files, of volumes laid out as ACDC or MRNet, or of colour frames (PNG, JPEG), searched to any depth',
     )
     .requiredOption('--out <store>', 'the folder to write; an older store there is replaced')
     .addOption(

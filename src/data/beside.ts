@@ -1,5 +1,6 @@
 /** @file Two data sets as one: that of the run, and images beside it that only tasks without annotations train on. */
 import { ConfigError } from '../base/errors.ts';
+import { joinedColours } from './colours.ts';
 import { subjectsOf } from './split.ts';
 import { type PreparedData, type PreparedImage, type PreparedManifest, UNKNOWN } from './types.ts';
 
@@ -49,14 +50,23 @@ export function withUnlabelled(data: PreparedData, other: PreparedData): Prepare
   pixels.set(other.pixels, data.pixels.length);
   const masks = data.masks && new Uint8Array(pixels.length).fill(UNKNOWN);
   masks?.set(data.masks!);
+  const colours = joinedColours(data, other);
   const beside = Object.fromEntries(
     other.manifest.images.map(({ subject }) => [prefix + subject, subject] as const),
   );
   // theirs behind those of the run: they only train
   const order = [...subjectsOf(data), ...subjectsOf(other).map((name) => prefix + name)];
   return {
-    manifest: { ...manifest, referenceViews, images, beside, ...(manifest.order && { order }) },
+    manifest: {
+      ...manifest,
+      ...(colours && { colours: 'CIELAB' }),
+      referenceViews,
+      images,
+      beside,
+      ...(manifest.order && { order }),
+    },
     pixels,
     ...(masks && { masks }),
+    ...(colours && { colours }),
   };
 }

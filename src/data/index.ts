@@ -59,10 +59,12 @@ export { type Opened, type OpenOptions, openFiles } from './sources/open.ts';
 export type { MaskOptions, Prepared, SourceOptions } from './sources/source.ts';
 export { type Split, splitSubjects, subjectsOf } from './split.ts';
 export {
+  coloursName,
   decodeManifest,
   decodeStore,
   type EncodedStore,
   encodeStore,
+  type FurtherFiles,
   manifestName,
   masksName,
   pixelsName,

@@ -30,6 +30,8 @@ export interface SamplerOptions {
   readonly subjects?: readonly string[];
   /** Images to draw from; default all of the subjects. */
   readonly images?: readonly number[];
+  /** Subjects whose images are as if nobody had annotated them. */
+  readonly bare?: readonly string[];
   /**
    * What an epoch is: 'subject', one random (slice, frame) of each subject in random order [Z]; 'all', every image
    * once in random order; 'sequential', every image once in stored order, or in that of `images`, the last batch
@@ -99,7 +101,7 @@ const noAugmentation: Augmentation = { matrix: identityAffine, gain: 1, offset: 
  */
 export function createSampler(data: PreparedData, options: SamplerOptions): Sampler {
   const { batch: n, seed = 0, epoch: kind = 'subject', augmentation } = options;
-  const { input = oneImage, labellers = [] } = options;
+  const { input = oneImage, labellers = [], bare } = options;
   if (!Number.isInteger(n) || n < 1) throw new ConfigError(`Batch size ${n} is not a positive whole number.`);
   const images = chosenImages(data, options);
   const { size, images: prepared } = data.manifest;
@@ -127,7 +129,7 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
   // made for the first input that asks
   let companions: Companions | undefined;
   const amongOf = (): Companions => {
-    companions ??= companionsOf(samplesOf(data, imagesOf(data, [...bySubject.keys()])));
+    companions ??= companionsOf(samplesOf(data, imagesOf(data, [...bySubject.keys()]), bare));
     return companions;
   };
   const exampleAt = (position: number): Example => {
@@ -136,7 +138,7 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
     // an image that is evaluated is seen the same way among whichever others
     const draw = drawsOf(seed, drawsPurpose, kind === 'sequential' ? index : position);
     const appearanceOf = (view: number) => augmentation && appearanceBy(seed, position, augmentation, view);
-    const choice = { sample: sampleAt(data, index), change, appearanceOf, size, draw };
+    const choice = { sample: sampleAt(data, index, bare), change, appearanceOf, size, draw };
     return picked(input, {
       ...choice,
       get among() {

@@ -5,10 +5,23 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { ConfigError, FileError } from '../base/errors.ts';
 import { fileError, readBytes, writeFiles } from './files/files.node.ts';
 import { isLockName } from './files/lock.node.ts';
-import { decodeManifest, decodeStore, encodeStore, manifestName, masksName, pixelsName } from './store.ts';
+import {
+  coloursName,
+  decodeManifest,
+  decodeStore,
+  encodeStore,
+  manifestName,
+  masksName,
+  pixelsName,
+} from './store.ts';
 import type { PreparedData } from './types.ts';
 
-const storeNames: readonly string[] = [manifestName, pixelsName('f32'), pixelsName('f16'), masksName];
+const dtypes = ['f32', 'f16'] as const;
+const storeNames: readonly string[] = [
+  manifestName,
+  ...dtypes.flatMap((dtype) => [pixelsName(dtype), coloursName(dtype)]),
+  masksName,
+];
 
 /** Whether a file is a store's own: one of its few, its lock, or the remains of a write that was cut off. */
 const ownName = (name: string): boolean =>
@@ -54,14 +67,15 @@ export async function expectStoreFolder(folder: string, source: string): Promise
 }
 
 /**
- * Writes manifest.json, pixels.<dtype>.bin and, where there are masks, masks.u8.bin into `folder` (made if missing),
+ * Writes manifest.json, pixels.<dtype>.bin and, where there are any, colours.<dtype>.bin and masks.u8.bin into `folder` (made if missing),
  * atomically, manifest last; an older store there is replaced, or untouched on failure.
  * Throws FileError; ShapeError as `encodeStore` does.
  */
 export async function writeStore(folder: string, data: PreparedData): Promise<void> {
-  const { manifest, pixels, masks } = encodeStore(data);
+  const { manifest, pixels, colours, masks } = encodeStore(data);
   const files = [
     { path: join(folder, pixelsName(data.manifest.dtype)), bytes: pixels },
+    ...(colours ? [{ path: join(folder, coloursName(data.manifest.dtype)), bytes: colours }] : []),
     ...(masks ? [{ path: join(folder, masksName), bytes: masks }] : []),
     { path: join(folder, manifestName), bytes: manifest },
   ];
@@ -86,7 +100,12 @@ export async function openStore(folder: string): Promise<PreparedData> {
   const stored = decodeManifest(await readBytes(manifestPath), manifestPath);
   const pixelsPath = join(folder, pixelsName(stored.dtype));
   const pixels = await readBytes(pixelsPath);
-  if (stored.version === 1) return decodeStore(stored, pixels, pixelsPath);
-  const file = join(folder, masksName);
-  return decodeStore(stored, pixels, pixelsPath, { bytes: await readBytes(file), file });
+  const further = async (name: string) => {
+    const file = join(folder, name);
+    return { bytes: await readBytes(file), file };
+  };
+  return decodeStore(stored, pixels, pixelsPath, {
+    ...(stored.colours && { colours: await further(coloursName(stored.dtype)) }),
+    ...(stored.version === 2 && { masks: await further(masksName) }),
+  });
 }

@@ -1,4 +1,4 @@
-/** @file The prepared store's files as bytes: manifest.json, pixels.<dtype>.bin and, where there are masks, masks.u8.bin. */
+/** @file The prepared store's files as bytes: manifest.json, pixels.<dtype>.bin and, where there are any, colours.<dtype>.bin and masks.u8.bin. */
 
 import { FileError, ShapeError } from '../base/errors.ts';
 import { fromHalf, toHalf } from '../base/half.ts';
@@ -15,6 +15,9 @@ export const manifestName = 'manifest.json';
 /** Name of the file that holds the pixels of a store. */
 export const pixelsName = (dtype: PreparedManifest['dtype']): string => `pixels.${dtype}.bin`;
 
+/** Name of the file that holds the colours of a store whose images have any. */
+export const coloursName = (dtype: PreparedManifest['dtype']): string => `colours.${dtype}.bin`;
+
 /** Name of the file that holds the masks of a store of version 2. */
 export const masksName = 'masks.u8.bin';
 
@@ -22,6 +25,8 @@ export const masksName = 'masks.u8.bin';
 export interface EncodedStore {
   readonly manifest: Uint8Array;
   readonly pixels: Uint8Array;
+  /** [images, size, size, 2]; absent where the images have no colour. */
+  readonly colours?: Uint8Array;
   /** [images, size, size], a byte each; absent where the data have no masks. */
   readonly masks?: Uint8Array;
 }
@@ -46,24 +51,38 @@ function checkMasks(masks: Uint8Array, { manifest: { classes = [], images, size 
     throw refuse('masks', `hold ${stray}, but there are ${classes.length} classes`, 'Name every class.');
 }
 
+function checkColours(colours: Float32Array, { manifest: { images, size } }: PreparedData): void {
+  const count = images.length * size ** 2;
+  if (colours.length === 2 * count) return;
+  const problem = `have ${colours.length} values for ${count} pixels`;
+  throw new ShapeError('encodeStore', 'colours', problem, 'Give two for each pixel.');
+}
+
 /**
  * The files of a store, little endian: of version 2 where the data have masks, else of version 1.
- * Throws ShapeError where masks are not one class or UNKNOWN for each pixel.
+ * Throws ShapeError where masks are not one class or UNKNOWN for each pixel, or colours not two numbers.
  */
 export function encodeStore(data: PreparedData): EncodedStore {
   const { masks } = data;
   if (masks) checkMasks(masks, data);
-  const pixels = raw(data.manifest.dtype === 'f16' ? toHalf(data.pixels) : data.pixels);
-  const { classes, ...rest } = data.manifest;
-  const manifest: PreparedManifest = masks ? { ...data.manifest, version: 2 } : { ...rest, version: 1 };
+  if (data.colours) checkColours(data.colours, data);
+  const encoded = (values: Float32Array) => raw(data.manifest.dtype === 'f16' ? toHalf(values) : values);
+  const pixels = encoded(data.pixels);
+  const colours = data.colours && encoded(data.colours);
+  const { colours: _, ...plain } = data.manifest;
+  const known: PreparedManifest = colours ? { ...plain, colours: 'CIELAB' } : plain;
+  const { classes, ...rest } = known;
+  const manifest: PreparedManifest = masks ? { ...known, version: 2 } : { ...rest, version: 1 };
   const stored: StoredManifest = {
     ...manifest,
     checksum: crc32(pixels),
+    ...(colours && { coloursChecksum: crc32(colours) }),
     ...(masks && { masksChecksum: crc32(masks) }),
   };
   return {
     manifest: new TextEncoder().encode(`${JSON.stringify(stored)}\n`),
     pixels,
+    ...(colours && { colours }),
     ...(masks && { masks }),
   };
 }
@@ -106,27 +125,53 @@ export interface StoreFile {
   readonly file: string;
 }
 
+/** Numbers of a store's file, as they were stored. */
+function decodeValues(
+  { bytes, file }: StoreFile,
+  {
+    count,
+    checksum,
+    dtype,
+  }: Pick<PreparedManifest, 'dtype'> & { count: number; checksum: number | undefined },
+): Float32Array {
+  checkBytes(bytes, count * (dtype === 'f16' ? 2 : 4), checksum, file);
+  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return dtype === 'f16'
+    ? fromHalf(new Uint16Array(buffer, byteOffset, count))
+    : new Float32Array(buffer, byteOffset, count);
+}
+
+/** A store's files beside its manifest and pixels, where its manifest says that it has them. */
+export interface FurtherFiles {
+  readonly masks?: StoreFile | undefined;
+  readonly colours?: StoreFile | undefined;
+}
+
 /**
- * Joins manifest, pixel bytes and, of a store of version 2, mask bytes. Throws FileError (naming the file) when one is
- * missing, truncated or not the manifest's.
+ * Joins manifest, pixel bytes and, where the store has them, bytes of masks and colours. Throws FileError (naming the
+ * file) when one is missing, truncated or not the manifest's.
  */
 export function decodeStore(
   stored: StoredManifest,
   pixels: Uint8Array,
   file: string,
-  masks?: StoreFile,
+  { masks, colours }: FurtherFiles = {},
 ): PreparedData {
-  const { checksum, masksChecksum: _, ...manifest } = stored;
+  const { checksum, masksChecksum: _, coloursChecksum, ...manifest } = stored;
+  const { dtype } = manifest;
   const count = manifest.images.length * manifest.size ** 2;
-  checkBytes(pixels, count * (manifest.dtype === 'f16' ? 2 : 4), checksum, file);
-  const aligned = pixels.byteOffset % 4 === 0 ? pixels : pixels.slice();
-  const { buffer, byteOffset } = aligned;
+  if (manifest.colours && !colours)
+    throw new FileError(
+      coloursName(dtype),
+      'is missing, but its manifest says that there are colours',
+      advice,
+    );
   return {
     manifest,
-    pixels:
-      manifest.dtype === 'f16'
-        ? fromHalf(new Uint16Array(buffer, byteOffset, count))
-        : new Float32Array(buffer, byteOffset, count),
+    pixels: decodeValues({ bytes: pixels, file }, { count, checksum, dtype }),
+    ...(manifest.colours && {
+      colours: decodeValues(colours!, { count: 2 * count, checksum: coloursChecksum, dtype }),
+    }),
     ...(manifest.version === 2 && { masks: decodeMasks(stored, masks, count) }),
   };
 }

@@ -9,6 +9,8 @@ export interface StoredManifest extends PreparedManifest {
   readonly checksum: number;
   /** Of the masks, where there are. */
   readonly masksChecksum?: number;
+  /** Of the colours, where there are. */
+  readonly coloursChecksum?: number;
 }
 
 /** Most classes that masks can number beside UNKNOWN. */
@@ -77,6 +79,8 @@ const hasMasks = has({
 
 const isBare = has({
   dtype: (value) => value === 'f32' || value === 'f16',
+  colours: optional((value) => value === 'CIELAB'),
+  coloursChecksum: optional(isCount),
   targetView: isText,
   referenceViews: listOf(isText),
   skipped: listOf(isSkipped),

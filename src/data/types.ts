@@ -90,6 +90,8 @@ export interface PreparedManifest {
   readonly referenceViews: readonly string[];
   /** Names of the classes in the masks, background first; none without masks. */
   readonly classes?: readonly string[];
+  /** Of images whose colour is known: its space. The pixels are their lightness, then. */
+  readonly colours?: 'CIELAB';
   readonly dtype: 'f32' | 'f16';
   /** Pathology groups by subject, of those whose group the source knows. */
   readonly groups?: Groups;
@@ -118,6 +120,8 @@ export interface PreparedData {
   readonly pixels: Float32Array;
   /** [images, size, size], where there are masks: class numbers, or UNKNOWN. */
   readonly masks?: Uint8Array;
+  /** [images, size, size, 2], of images in colour: a* and b* (CIELAB under D65); NaN where an image has none. */
+  readonly colours?: Float32Array;
 }
 
 /** A file by name, wherever it lives (disk, browser folder, memory). */

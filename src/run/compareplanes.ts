@@ -24,7 +24,9 @@ const [SHOWN_MM, SHOWN_PX] = [160, 80];
 export function usualLines(config: TrainConfig, data: PreparedData): (Line | null)[] {
   const plan = planRun(config, data.manifest);
   const split = splitOf(data, config, plan);
-  return plan.tasks.flatMap(({ part }) => part.lineReader?.usual(trainingSamples(data, part, split)) ?? []);
+  return plan.tasks.flatMap(
+    (planned) => planned.part.lineReader?.usual(trainingSamples(data, planned, split)) ?? [],
+  );
 }
 
 type WithReal = PlannedView & { readonly real: RealErrors & { readonly plane: ImagePlane } };

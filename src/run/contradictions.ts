@@ -6,9 +6,11 @@ import { tasks } from '../tasks/index.ts';
 import type { PlanConfig } from './plan.ts';
 import type { GivenConfig, GivenTasks, RunConfig } from './settings.ts';
 
-/** Tasks of a configuration that learn from images and geometry alone. */
+/** Tasks of a configuration that learn from images without annotations. */
 export const pretextsOf = ({ tasks: sections }: Pick<PlanConfig, 'tasks'>): string[] =>
-  tasks.flatMap(({ name, learnsFrom }) => (!learnsFrom && name in sections ? [name] : []));
+  tasks.flatMap(({ name, learnsFrom, semiSupervised }) =>
+    (!learnsFrom || semiSupervised) && name in sections ? [name] : [],
+  );
 
 /** Settings of tasks that are not trained. */
 export function orphans(settings: GivenTasks = {}, { tasks: trained }: RunConfig): string[] {

@@ -9,7 +9,7 @@ import { longitudinal } from './longitudinal/index.ts';
 import { maskedImage } from './maskedImage.ts';
 import { modelsGenesis } from './modelsGenesis/index.ts';
 import { orientation } from './orientation/index.ts';
-import { recolourisation } from './recolourisation.ts';
+import { recolourisation } from './recolourisation/index.ts';
 import { reconstruction } from './reconstruction.ts';
 import { rotation } from './rotation.ts';
 import { rubiksCube, rubiksCubePlus } from './rubik/index.ts';

@@ -144,7 +144,7 @@ export interface Part {
   readonly tells: string;
   /** Of a task whose network draws other planes' lines, so that planes can be planned by it. */
   readonly lineReader?: LineReader;
-  /** Of a task that learns from annotations: whether an image has any of them. Tasks with one such function share images. */
+  /** Of a task that learns from annotations: whether an image has any of them. Tasks with one such function share images, unless they are semi-supervised. */
   readonly labelled?: (sample: Sample) => boolean;
   /** Writes the labels of an example; what is not set stays masked. */
   fill(example: Example, row: Row): void;
@@ -181,6 +181,8 @@ export interface Task<S = unknown> {
   readonly lossTitle: string;
   /** What it learns from beside images and geometry: of several kinds of images in a folder, those that have it are then taken. */
   readonly learnsFrom?: Annotation;
+  /** Of a task that learns from those, and from images without them, too. */
+  readonly semiSupervised?: true;
   /** Its section of the configuration, beside the weight of its loss. */
   readonly settings: SettingKinds<S>;
   readonly defaults: S;

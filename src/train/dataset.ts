@@ -14,9 +14,8 @@ import { type Sample, sampleAt, samplesOf } from '../data/sample.ts';
 import { expectParts, imagesOf, partNames, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
 import { foldOf, parseFold } from '../data/strata.ts';
 import type { PreparedData, PreparedManifest } from '../data/types.ts';
-import type { Part } from '../tasks/task.ts';
 import { type Annotated, labelledSubjects, withLabelled } from './labelled.ts';
-import type { Plan, Stream } from './plan.ts';
+import { learnerOf, type Plan, type PlannedTask, type Stream } from './plan.ts';
 import type { AugmentationSettings, TrainConfig } from './settings.ts';
 
 /** Subjects of the run's own data. */
@@ -101,15 +100,15 @@ export function splitOf(data: PreparedData, config: TrainConfig, plan: Annotated
 }
 
 /** Which images a task, or a stream of tasks, learns from. */
-type Learner = Pick<Part, 'labelled'>;
+type Learner = Pick<Stream, 'labelled'>;
 
 /** The subjects that tasks learn from. */
 const subjectsFor = ({ labelled }: Learner, { train, rest = [] }: Split): readonly string[] =>
   labelled ? train : [...train, ...rest];
 
-/** What a task learns from. */
-export const trainingSamples = (data: PreparedData, part: Learner, split: Split): Sample[] =>
-  samplesOf(data, imagesOf(data, subjectsFor(part, split)));
+/** What a task learns from; who trains without annotations has none. */
+export const trainingSamples = (data: PreparedData, planned: PlannedTask, split: Split): Sample[] =>
+  samplesOf(data, imagesOf(data, subjectsFor(learnerOf(planned), split)), split.rest);
 
 /** Those of the images that say something to tasks. */
 const learnable = (
@@ -154,7 +153,7 @@ function withoutNames(manifest: PreparedManifest): PreparedManifest {
  * Identifies a prepared data set, but for its pixels, by its manifest, by its masks where there are any, and by its
  * subjects' groups where tasks learn from any: by what training sees of it, so that older runs can go on.
  */
-export function fingerprint({ manifest, masks }: PreparedData, { tasks }: Annotated): string {
+export function fingerprint({ manifest, masks, colours }: PreparedData, { tasks }: Annotated): string {
   const { size, spacingMm, targetView, referenceViews, classes } = manifest;
   const { images, groups, labels: others, heldOut } = withoutNames(manifest);
   const seen = images.map(({ space: _, ...image }) => image);
@@ -168,6 +167,9 @@ export function fingerprint({ manifest, masks }: PreparedData, { tasks }: Annota
       referenceViews,
       images: seen,
       ...labels,
+      ...(colours && {
+        colours: crc32(new Uint8Array(colours.buffer, colours.byteOffset, colours.byteLength)),
+      }),
       ...grouped,
       heldOut,
     }),
@@ -196,7 +198,7 @@ function checkElastic(
 
 /** What tasks say of the training images. */
 export const noticesOf = (data: PreparedData, { tasks }: Plan, split: Split): string[] =>
-  tasks.flatMap(({ part }) => (part.notice ? (part.notice(trainingSamples(data, part, split)) ?? []) : []));
+  tasks.flatMap((planned) => planned.part.notice?.(trainingSamples(data, planned, split)) ?? []);
 
 /**
  * Throws ConfigError when a task has no label in the training part, its labels cannot move as the images are to, or the
@@ -210,7 +212,7 @@ export function checkData(
 ): void {
   const { tasks, backbone } = plan;
   checkElastic(augmentation, data.manifest.size, plan);
-  for (const { part } of tasks) part.check(trainingSamples(data, part, split));
+  for (const planned of tasks) planned.part.check(trainingSamples(data, planned, split));
   const { size } = data.manifest;
   const side = sideProblem(size, backbone);
   if (side !== null)

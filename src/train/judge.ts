@@ -6,7 +6,7 @@ import type { PreparedData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import type { Evaluation, PartName, ShownImage } from '../results/evaluation.ts';
 import type { Finding } from '../results/mark.ts';
-import type { Verdict } from '../tasks/task.ts';
+import type { Task, Verdict } from '../tasks/task.ts';
 import { trainingSamples } from './dataset.ts';
 import { mirroredHeads } from './mirror.ts';
 import { byInput, type PlannedTask } from './plan.ts';
@@ -79,12 +79,28 @@ export async function judgeImages(
     );
   }
   return {
-    verdicts: judges.map(({ planned, judge }) => ({ task: planned.task.name, ...judge.done() })),
+    verdicts: apart(judges.map(({ planned, judge }) => ({ task: planned.task, verdict: judge.done() }))),
     shown: samplesOf(data, show).map((sample) => ({
       sample,
       findings: tasks.flatMap((planned) => findings.get(sample.index)!.get(planned) ?? []),
     })),
   };
+}
+
+/** Results that several tasks call alike stand under the names of their tasks, but for the task whose name they begin with. */
+function apart(
+  judged: readonly { readonly task: Task; readonly verdict: Verdict }[],
+): ({ readonly task: string } & Verdict)[] {
+  const keys = judged.flatMap(({ verdict }) => verdict.results.map(({ key }) => key));
+  const shared = new Set(keys.filter((key, i) => keys.indexOf(key) !== i));
+  return judged.map(({ task: { name, title }, verdict }) => {
+    const results = verdict.results.map((result) =>
+      shared.has(result.key) && !result.key.startsWith(`${name}.`)
+        ? { ...result, key: `${name}.${result.key}`, title: `${title}: ${result.title}` }
+        : result,
+    );
+    return { task: name, ...verdict, results };
+  });
 }
 
 const findingOf = ({ task, part }: PlannedTask, marks: Finding['marks']): Finding => ({
@@ -112,7 +128,7 @@ export async function evaluate(
   const samples = samplesOf(data, indices);
   const { verdicts, shown } = await judgeImages(network, data, tasks, indices, {
     batch,
-    training: (planned) => trainingSamples(data, planned.part, split),
+    training: (planned) => trainingSamples(data, planned, split),
     mirrored: mirror ? mirroredHeads(tasks) : [],
     show: shownImages(samples, SHOWN).map(({ index }) => index),
     onProgress: (done) => onProgress?.(done, indices.length),

@@ -85,6 +85,10 @@ function apart(tasks: readonly PlannedTask[]): PlannedTask[] {
   });
 }
 
+/** Which images a task learns from: all, or those that have what it learns from. */
+export const learnerOf = ({ task, part: { labelled } }: PlannedTask): Pick<Stream, 'labelled'> =>
+  labelled && !task.semiSupervised ? { labelled } : {};
+
 const inputOf = ({ part }: PlannedTask): TaskInput => part.input ?? oneImage;
 
 /** Tasks by what they look at. */
@@ -94,7 +98,7 @@ export const byInput = (tasks: readonly PlannedTask[]): ReadonlyMap<TaskInput, P
 /** Tasks by what they look at, those that learn from annotations apart: they draw other images. */
 function streamsOf(tasks: readonly PlannedTask[]): Stream[] {
   return [...byInput(tasks)].flatMap(([input, own]) =>
-    [...groupBy(own, ({ part }) => part.labelled)].map(([labelled, some]) => ({
+    [...groupBy(own, (planned) => learnerOf(planned).labelled)].map(([labelled, some]) => ({
       ...{ input, tasks: some },
       ...(labelled && { labelled }),
     })),

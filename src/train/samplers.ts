@@ -37,7 +37,8 @@ export function samplersOf(
   return {
     training: streams.map((stream) => {
       const images = trainingImages(data, stream, split);
-      return sampler(stream, { batch, seed, epoch, augmentation, images });
+      const bare = split.rest && { bare: split.rest };
+      return sampler(stream, { batch, seed, epoch, augmentation, images, ...bare });
     }),
     validation:
       unvalidated.length < streams.length

@@ -3,14 +3,15 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import type { TaskResult } from './tasks.ts';
 import type { WorkloadResult } from './workload.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Runs workload.ts in a Node process of its own, on the adapter the browser uses. */
-export async function workloadInNode(): Promise<WorkloadResult> {
-  const contents = `import { workload } from './test/browser/workload.ts';
-    process.stdout.write(JSON.stringify(await workload()));`;
+/** Runs what a file of this folder exports in a Node process of its own, on the adapter the browser uses. */
+async function inNode(file: string, name: string): Promise<unknown> {
+  const contents = `import { ${name} } from './test/browser/${file}';
+    process.stdout.write(JSON.stringify(await ${name}()));`;
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root, loader: 'ts' },
     bundle: true,
@@ -24,5 +25,9 @@ export async function workloadInNode(): Promise<WorkloadResult> {
   const options = { cwd: root, env, maxBuffer: 1 << 28 };
   const running = promisify(execFile)(process.execPath, ['--input-type=module', '-'], options);
   running.child.stdin!.end(outputFiles[0]!.text);
-  return JSON.parse((await running).stdout) as WorkloadResult;
+  return JSON.parse((await running).stdout);
 }
+
+export const workloadInNode = async () => (await inNode('workload.ts', 'workload')) as WorkloadResult;
+
+export const tasksInNode = async () => (await inNode('tasks.ts', 'trainedTasks')) as TaskResult[];

@@ -105,6 +105,13 @@ describe('the loss of classification', () => {
     await checkOp(device(), { inputs: [random([6, 3], 2)], forward, reference: reference([1, 1, 1]) });
   });
 
+  it('is ln 3 at chance', async () => {
+    expect(await lossOf(setup(), tensor(device(), new Float32Array(18), [6, 3])).item()).toBeCloseTo(
+      Math.log(3),
+      6,
+    );
+  });
+
   it('weighs groups as asked, or by how rare their studies are, not their images', async () => {
     const given = (logits: Tensor) => lossOf(setup({ classWeights: [1, 0.5, 3] }), logits);
     await checkOp(device(), {

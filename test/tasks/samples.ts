@@ -23,6 +23,7 @@ export function sampleOf(labels: Partial<Sample> = {}): Sample {
     },
     pixels: () => new Float32Array(size * size),
     mask: () => null,
+    colours: () => null,
     group: () => null,
     ...labels,
   };

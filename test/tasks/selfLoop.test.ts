@@ -1,22 +1,25 @@
 /** @file Self-loop uncertainty: permutations and pseudo-labels against plain loops, the loss, the ramp, and that it is learnt. */
 import { describe, expect, it } from 'vitest';
-import { unet } from '../../src/backbones/unet.ts';
 import { ConfigError } from '../../src/base/errors.ts';
 import { drawsOf, uniforms } from '../../src/base/random.ts';
 import type { PreparedData } from '../../src/data/types.ts';
+import { decodeWeights } from '../../src/models/weights.ts';
+import { planRun } from '../../src/run/plan.ts';
+import { train } from '../../src/run/training.ts';
 import { selfLoop } from '../../src/tasks/selfLoop/index.ts';
 import { pseudoLabels, rampOf, uncertaintyLoss } from '../../src/tasks/selfLoop/loss.ts';
-import type { Part } from '../../src/tasks/task.ts';
+import type { HostOutputs, Part } from '../../src/tasks/task.ts';
 import { tileOrders } from '../../src/tasks/tiles/permutations.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
-import { train } from '../../src/train/loop.ts';
-import { planOf } from '../../src/train/plan.ts';
+import type { TrainEvent } from '../../src/train/events.ts';
+import { evaluate } from '../../src/train/judge.ts';
+import { loadNetwork } from '../../src/train/network.ts';
 import { MemoryFiles } from '../../src/train/runfiles.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import { useDevice } from '../device.ts';
 import { plainKernels, tinyConfig } from '../train/tiny.ts';
-import { eightImages, learntOnEight } from './eight.ts';
-import { choiceOf, outputsOf, sampleOf, stepOf } from './samples.ts';
+import { eightImages } from './eight.ts';
+import { blockOf, choiceOf, sampleOf, stepOf } from './samples.ts';
 
 const device = useDevice(plainKernels);
 const facts = { targetView: 'short-axis', referenceViews: [], classes: ['background', 'blob'] };
@@ -165,28 +168,20 @@ function masked(): PreparedData {
 }
 
 describe('self-loop uncertainty', () => {
-  it('refuses images that do not fall into tiles, data without masks, and more subjects than have them', () => {
+  it('refuses images that do not fall into tiles and data without masks', () => {
     const grid = { size: 32, spacingMm: 2, sideStep: 4 };
     expect(() => selfLoop.setup(facts, few, grid)).toThrow(ConfigError);
     expect(() => selfLoop.setup(facts, few, grid)).toThrow(/multiple of 12 px, such as 36/);
     expect(() => selfLoop.setup({ ...facts, classes: [] }, few, { ...grid, size: 36 })).toThrow(/no masks/);
     const own = (subject: string, mask: Uint8Array | null) => sampleOf({ subject, mask: () => mask });
     const training = [own('a', new Uint8Array(4)), own('b', new Uint8Array(4)), own('c', null)];
-    expect(() => partOf().check([training[2]!])).toThrow(/0 training subjects have masks, and 1 are needed/);
-    expect(() => partOf({ labelledSubjects: 3 }).check(training)).toThrow(/2 training subjects/);
-    const part = partOf({ labelledSubjects: 1 });
+    const part = partOf();
+    expect(() => part.check([training[2]!])).toThrow(/Task selfLoop: no training image has a mask/);
     part.check(training);
-    expect(part.notice!(training)).toMatch(/2 of 3 training images count as without a mask/);
-    const set: string[] = [];
-    for (const sample of training)
-      part.fill(
-        { views: [{ sample, matrix: [1, 0, 0, 0, 1, 0], gain: 1, offset: 0 }], drawn: 0 },
-        { set: () => set.push(sample.subject) },
-      );
-    expect(set).toHaveLength(1);
+    expect(part.notice!(training)).toMatch(/1 of 3 training images count as without a mask/);
   });
 
-  it('judges the map of the image, not of its permutations', () => {
+  it('judges and chooses by the map of the image, not of its permutations, and by how many orders are told', () => {
     const part = partOf();
     const mask = Uint8Array.from({ length: area }, (_, i) => i % 2);
     const sample = sampleOf({ mask: () => mask });
@@ -194,37 +189,68 @@ describe('self-loop uncertainty', () => {
       const [image, pixel, k] = [Math.floor(i / (2 * area)), Math.floor(i / 2) % area, i % 2];
       return image % 3 === 0 ? Number(pixel % 2 === k) : 1 - k;
     });
+    const [maps] = part.heads;
+    // of each image behind its own: says order 5, then 7
+    const orders = new Float32Array(2 * 3 * 20);
+    for (const row of [0, 1]) for (const i of [1, 2]) orders[(3 * row + i) * 20 + (i === 1 ? 5 : 7)] = 1;
+    const outputs: HostOutputs = (head) => (head === maps ? scores : orders);
+    const tables = new Map([[part.input!.tables![2]!, [5, 7, 5, 6]]]);
     const judge = part.judge([sample]);
-    judge.add(outputsOf(part.heads[0]!, scores), [sample, sample], [0, 0]);
-    expect(judge.done().results[0]).toMatchObject({ value: 1 });
+    judge.add(outputs, [sample, sample], [0, 0], blockOf({}, tables));
+    const { results, summary } = judge.done();
+    expect(results[0]).toMatchObject({ key: 'segmentation.dice', value: 1 });
+    expect(results.at(-1)).toMatchObject({ key: 'selfLoop.order', value: 0.75, trivial: 0.05, count: 2 });
+    expect(summary).toMatchObject({ dice: 1, order: { accuracy: 0.75 } });
     expect(judge.marks(1)[0]).toMatchObject({ kind: 'region', classes: mask });
+    const tally = part.figure!.begin();
+    tally.add(outputs, [sample, sample]);
+    expect(tally.value()).toBe(1);
   });
 
-  it('is learnt from four masks of eight images', async () => {
-    const settings = { ...few, labelledSubjects: 4, orders: 16, features: 8, hidden: 16, rampSteps: 20 };
-    const { results } = await learntOnEight(device(), selfLoop, settings, 30, masked());
+  it('is learnt from the masks of four labelled subjects of eight', async () => {
+    const { config, results, split, notices } = await onEight(['selfLoop'], {
+      steps: 30,
+      model: { width: 4, depth: 3 },
+    });
+    expect(config.labelled).toBe(4);
+    expect(split.train).toHaveLength(4);
+    expect(notices).toEqual([expect.stringMatching(/selfLoop: 4 of 8 training images count as without/)]);
     expect(results[0]!.value).toBeGreaterThan(0.8);
   }, 120_000);
 
-  it('goes on to the same bytes when it was stopped', async () => {
-    const data = masked();
-    const backbone = unet.build({ width: 2, depth: 3, unusedLayers: false }, 1);
-    const chosen = { task: selfLoop, weight: 1, settings: { ...few, labelledSubjects: 4, rampSteps: 3 } };
-    const plan = planOf(backbone, [chosen], data.manifest, data.manifest);
-    const config = tinyConfig({
-      ...{ size: 24, steps: 4, batch: 4, validationFraction: 0, testFraction: 0, epoch: 'all' },
-      ...{ validateEvery: 4, checkpointEvery: 2 },
+  it('has figures of its own beside segmentation', async () => {
+    const { results } = await onEight(['segmentation', 'selfLoop'], {
+      steps: 1,
+      model: { width: 2, depth: 2 },
     });
-    const run = (files: MemoryFiles, options: object = {}) =>
-      train({
-        ...{ device: device(), data, config, plan, files, describe: () => ({}) },
-        ...{ upgrade: (found: unknown) => found as never, ...options },
-      });
-    const [stop, stopped, files] = [new AbortController(), new MemoryFiles(), new MemoryFiles()];
-    const onProgress = (event: { kind: string }) => event.kind === 'checkpoint' && stop.abort();
-    await run(stopped, { signal: stop.signal, onProgress });
-    expect(await run(stopped, { resume: true })).toMatchObject({ step: 4, stopped: false });
-    await run(files);
-    expect(stopped.files.get(weightsFile)).toEqual(files.files.get(weightsFile));
+    const keys = results.map(({ key }) => key);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(keys).toContain('segmentation.dice');
+    const own = results.find(({ key }) => key === 'selfLoop.segmentation.dice')!;
+    expect(own.title).toMatch(/^Self-loop uncertainty: Dice/);
   }, 120_000);
 });
+
+/** Trains on four labelled subjects of eight and the others without masks, and measures all eight. */
+async function onEight(
+  names: readonly string[],
+  { steps, model }: { steps: number; model: { width: number; depth: number } },
+) {
+  const data = masked();
+  const config = tinyConfig({
+    ...{ size: 24, steps, batch: 8, learningRate: 1e-2, epoch: 'all', labelled: 4 },
+    ...{ validationFraction: 0, testFraction: 0, validateEvery: steps, checkpointEvery: steps },
+    ...{ model, tasks: names },
+    taskSettings: { selfLoop: { permutations: 2, orders: 16, features: 8, hidden: 16, rampSteps: 20 } },
+  });
+  const files = new MemoryFiles();
+  const notices: string[] = [];
+  const onProgress = (event: TrainEvent) => event.kind === 'notice' && notices.push(event.message);
+  const { split } = await train({ device: device(), data, config, files, onProgress });
+  const plan = planRun(config, data.manifest);
+  const { state } = decodeWeights(files.files.get(weightsFile)!, weightsFile);
+  using network = loadNetwork(device(), plan, state);
+  const everyone = { train: [...split.train, ...split.rest!], validation: [], test: [] };
+  const { results } = await evaluate(network, data, plan.tasks, everyone, { batch: 8 });
+  return { config, results, split, notices };
+}

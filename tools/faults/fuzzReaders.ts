@@ -4,6 +4,7 @@ import { openImages } from '../../src/data/dicom/pixels.ts';
 import { decodeText } from '../../src/data/files/text.ts';
 import { blobAccess, listZip } from '../../src/data/files/zip.ts';
 import { decodeManifest, openFiles, parseAcdcInfo, readNifti, scanFiles } from '../../src/data/index.ts';
+import { readFrame } from '../../src/data/sources/frames/decode.ts';
 import { parseCaseLabels } from '../../src/data/sources/mrnet/labels.ts';
 import { readSlices } from '../../src/data/sources/mrnet/series.ts';
 import type { FileSource } from '../../src/data/types.ts';
@@ -44,6 +45,7 @@ async function readStudy(bytes: Uint8Array, name: string, beside: readonly FileS
 export const readers = {
   dicom: readImages,
   nifti: (bytes, name) => readNifti(bytes, name).dims,
+  frame: async (bytes, name) => (await readFrame(bytes, name)).rgb.length,
   npy: (bytes, name) => readSlices(bytes, name).count,
   async weights(bytes, name) {
     const { state, plan } = await readDescribed(bytes, name);

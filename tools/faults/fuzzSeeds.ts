@@ -1,8 +1,10 @@
 /** @file Valid files for every reader, for the fuzz campaign to damage: those that the tests read, and the package's own. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { encode as encodePng } from 'fast-png';
 import { deflateSync, zipSync } from 'fflate';
 import { concat, shortAxisPlane, writeDicom, writeElements } from '../../test/data/dicom-writer.ts';
+import { jpegs } from '../../test/data/sources/jpegs.ts';
 import { dsbccSubject } from '../../test/data/studies.ts';
 import type { Task } from './fuzzChild.ts';
 
@@ -64,6 +66,13 @@ function npy(): Uint8Array {
   return concat([Uint8Array.of(0x93), encode('NUMPY\x01\0v\0'), encode(`${text}\n`), new Uint8Array(24)]);
 }
 
+/** Frames in colour. */
+function frames(): Task[] {
+  const data = Uint8Array.from({ length: 8 * 4 * 3 }, (_, i) => (i * 37) % 256);
+  const png = encodePng({ width: 8, height: 4, channels: 3, depth: 8, data });
+  return [png, jpegs.baseline, jpegs.progressive].map((bytes) => ({ reader: 'frame', name: 'frame', bytes }));
+}
+
 const manifest = {
   ...{ format: 'planewise-prepared', version: 2, size: 8, spacingMm: 2, targetView: 'short-axis' },
   ...{ referenceViews: ['4-chamber'], classes: ['background', 'a'], dtype: 'f32', skipped: [] },
@@ -121,7 +130,7 @@ export async function seedsOf(root: string): Promise<Task[]> {
   );
   const zip = zipSync({ 'a.dcm': images[0]!.bytes, 'b/c.dcm': images[2]!.bytes });
   return [
-    ...[...images, ...niftis(goldens), ...subject],
+    ...[...images, ...niftis(goldens), ...subject, ...frames()],
     ...[join(root, 'builtin', 'weights.safetensors'), ...weights].map((path): Task => {
       return {
         reader: 'weights',

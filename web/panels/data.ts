@@ -147,7 +147,7 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
     h(
       'p',
       {},
-      'Cine MR as DICOM: sax_*, 2ch_* and 4ch_* folders are recognised, anything else can be mapped. Or labelled volumes laid out as ACDC, or knees laid out as MRNet.',
+      'Cine MR as DICOM: sax_*, 2ch_* and 4ch_* folders are recognised, anything else can be mapped. Or labelled volumes laid out as ACDC, or knees laid out as MRNet; or frames in colour, PNG or JPEG, a folder for each video.',
     ),
     picker,
     notice.element,

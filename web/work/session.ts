@@ -166,6 +166,6 @@ function infoOf({ source, data, originals }: Loaded): DataInfo {
     originals,
     size,
     spacingMm,
-    bytes: data.pixels.byteLength + (data.masks?.byteLength ?? 0),
+    bytes: data.pixels.byteLength + (data.masks?.byteLength ?? 0) + (data.colours?.byteLength ?? 0),
   };
 }

@@ -28,6 +28,10 @@ export interface MapJudgeOptions {
   ): ArrayLike<number> | null;
   /** Maps that one would answer without having learnt anything; each figure's trivial answer is the best of them. */
   readonly otherwise: readonly ((sample: Sample) => ArrayLike<number>)[];
+  /** Of one of the head's, in the unit of the figures; default 1. */
+  readonly scale?: number;
+  /** Whether there is a figure of all maps, too, in which a pixel counts by the size of what is to be told there. */
+  readonly bySize?: true;
   readonly note: string;
 }
 
@@ -98,15 +102,30 @@ export class MapJudge implements Judge {
     });
   }
 
-  /** Mean absolute or squared error of each map. */
+  /** Mean absolute or squared error of each map, and where it is asked for that by size. */
   #errorsOf(map: ArrayLike<number>, truth: ArrayLike<number>): number[] {
-    const { error, maps, size } = this.#options;
+    const { error, maps, size, scale = 1, bySize } = this.#options;
     const sums = maps.map(() => 0);
-    for (let i = 0; i < truth.length; i++) {
-      const off = map[i]! - truth[i]!;
-      sums[i % maps.length]! += error === 'squared' ? off * off : Math.abs(off);
+    let [weighed, weight] = [0, 0];
+    for (let i = 0; i < truth.length; i += maps.length) {
+      let [offs, told] = [0, 0];
+      for (let k = 0; k < maps.length; k++) {
+        const off = scale * (map[i + k]! - truth[i + k]!);
+        const own = error === 'squared' ? off * off : Math.abs(off);
+        sums[k]! += own;
+        offs += own / maps.length;
+        told += Math.abs(truth[i + k]!);
+      }
+      weighed += told * offs;
+      weight += told;
     }
-    return sums.map((sum) => sum / size ** 2);
+    return [...sums.map((sum) => sum / size ** 2), ...(bySize ? [weight > 0 ? weighed / weight : 0] : [])];
+  }
+
+  /** What is measured. */
+  #figures(): MapJudgeOptions['maps'] {
+    const { maps, bySize } = this.#options;
+    return bySize ? [...maps, { key: 'bySize', title: 'all maps, where most is to be told' }] : maps;
   }
 
   marks(row: number): Mark[] {
@@ -134,10 +153,11 @@ export class MapJudge implements Judge {
   }
 
   done(): Verdict {
-    const { maps, task, note } = this.#options;
+    const { task, note } = this.#options;
+    const told = this.#figures();
     if (this.#rows.length === 0) return { results: [], summary: null, scatters: [], notes: [] };
-    const results = maps.map((_, map) => this.#result(map));
-    const figures = results.map(({ value, trivial }, map) => [maps[map]!.key, { error: value, trivial }]);
+    const results = told.map((own, map) => this.#result(own, map));
+    const figures = results.map(({ value, trivial }, map) => [told[map]!.key, { error: value, trivial }]);
     const [images, leftOut] = [this.#rows.length, this.#leftOut];
     return {
       ...{ results, scatters: [] },
@@ -146,9 +166,8 @@ export class MapJudge implements Judge {
     };
   }
 
-  #result(map: number): Result {
-    const { task, maps, error, otherwise } = this.#options;
-    const { key, title } = maps[map]!;
+  #result({ key, title }: MapJudgeOptions['maps'][number], map: number): Result {
+    const { task, error, otherwise } = this.#options;
     const off = (who: number): number => this.#rooted(mean(this.#rows.map((row) => row.errors[who]![map]!))!);
     const measured = error === 'squared' ? 'root mean square error' : 'mean absolute error';
     return {

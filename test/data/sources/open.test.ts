@@ -39,9 +39,10 @@ describe('a folder', () => {
     const from = 'photos';
     const fault = (files: Parameters<typeof openFiles>[0], options: OpenOptions = {}) =>
       expect(openFiles(files, { from, ...options })).rejects;
-    await fault([textFile('a.jpg', '')]).toThrow(
-      /^No DICOM images or NIfTI volumes laid out as ACDC or NumPy volumes laid out as MRNet were found in photos\./,
+    await fault([textFile('a.txt', '')]).toThrow(
+      /^No DICOM images or NIfTI volumes laid out as ACDC or NumPy volumes laid out as MRNet or colour frames as PNG or JPEG were found in photos\./,
     );
+    await fault([textFile('a.jpg', '')]).toThrow(/^No colour frame in photos can be used\.[\s\S]*a\.jpg: /);
     await fault([textFile('a.dcm', 'no DICOM')]).toThrow(/1 file was skipped:\n {2}a\.dcm: /);
     await fault(dsbccSubject('1'), { source: 'acdc' }).toThrow(
       /^No NIfTI volumes laid out as ACDC were found/,

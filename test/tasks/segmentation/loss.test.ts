@@ -81,6 +81,11 @@ describe('the loss of segmentation', () => {
     });
   });
 
+  it('is ln 3 at chance without its Dice', async () => {
+    const logits = tensor(device(), new Float32Array(images * area * classes), shape);
+    expect(await lossOf(partOf({ dice: 0 }), logits).item()).toBeCloseTo(Math.log(3), 5);
+  });
+
   it('weighs its parts and its classes, and leaves out a part of weight 0', async () => {
     const given = [0.2, 3, 1.5];
     for (const [crossEntropy, dice, classWeights] of [

@@ -41,15 +41,21 @@ function refusal({ process, precision }: JpegHead): string {
   return `the stream is ${kind}, which has no decoder here${help}`;
 }
 
-async function decodeGrey(stream: Uint8Array, head: JpegHead): Promise<DecodedFrame> {
+/** By the discrete cosine transform, 8 bits. Throws Error for other processes. */
+async function decodeDct(stream: Uint8Array, head: JpegHead): Promise<DecodedFrame> {
   const { process, precision } = head;
+  if (!dctNames.has(process) || precision !== 8) throw new Error(refusal(head));
+  if (isSequential(process)) return dct.decode(head, withEnd(stream));
+  if (isProgressive(process)) checkScans(stream, head.components);
+  return dct.decode(head, [stream]);
+}
+
+async function decodeGrey(stream: Uint8Array, head: JpegHead): Promise<DecodedFrame> {
+  const { process } = head;
   if (process === processes.lossless) return (await import('./lossless.ts')).decodeLossless(stream, head);
   // Its decoder may take a stream for whole that lacks its last byte, and many seconds for one without end marker.
   if (process === processes.jpegLs) return jpegLs.decode(head, [upToEnd(stream)]);
-  if (!dctNames.has(process) || precision !== 8) throw new Error(refusal(head));
-  if (isSequential(process)) return dct.decode(head, withEnd(stream));
-  if (isProgressive(process)) checkScans(stream);
-  return dct.decode(head, [stream]);
+  return decodeDct(stream, head);
 }
 
 /** Decodes a stream that begins with SOI. Throws Error where it is damaged or of a kind without decoder. */
@@ -57,4 +63,31 @@ export async function decodeJpeg(stream: Uint8Array, shape: FrameShape): Promise
   const head = jpegHead(stream);
   checkHead(head);
   return fits(head, shape) ? decodeGrey(stream, head) : frameOf(head, new Uint8Array());
+}
+
+/** A stream in colour, as bytes of red, green and blue. */
+export interface ColourImage {
+  readonly rows: number;
+  readonly columns: number;
+  /** [rows, columns, 3] */
+  readonly rgb: Uint8Array;
+}
+
+/**
+ * Decodes a stream of three colour components of 8 bits. Throws Error where it is damaged, grey or of another kind.
+ * @param checkSize told the size before anything is decoded; may throw
+ */
+export async function decodeColourJpeg(
+  stream: Uint8Array,
+  checkSize: (columns: number, rows: number) => void,
+): Promise<ColourImage> {
+  const head = jpegHead(stream);
+  const { rows, columns, components } = head;
+  checkSize(columns, rows);
+  if (components !== 3)
+    throw new Error(
+      components === 1 ? 'it is grey' : `it has ${components} colour components, as for print, and not three`,
+    );
+  const { bytes } = await decodeDct(stream, head);
+  return { rows, columns, rgb: bytes };
 }

@@ -23,10 +23,10 @@ function run(Decoder: DecoderClass, encoded: Uint8Array, head: StreamHead): Uint
     decoder.getEncodedBuffer(encoded.length).set(encoded);
     decoder.decode();
     const { width, height, componentCount } = decoder.getFrameInfo();
-    if (width !== head.columns || height !== head.rows || componentCount !== 1) return null;
+    if (width !== head.columns || height !== head.rows || componentCount !== head.components) return null;
     const bytes = new Uint8Array(decoder.getDecodedBuffer());
     decoder.delete();
-    return bytes.length === width * height * sampleBytes(head.precision) ? bytes : null;
+    return bytes.length === width * height * head.components * sampleBytes(head.precision) ? bytes : null;
   } catch {
     return null;
   }

@@ -16,14 +16,20 @@ function* scansOf(stream: Uint8Array): Generator<number> {
   }
 }
 
-/** Throws Error unless the scans of one component code every coefficient to its last bit (G.1.1.1). */
-export function checkScans(stream: Uint8Array): void {
-  const coded = new Uint8Array(COEFFICIENTS);
+/** Throws Error unless the scans of each component code every coefficient to its last bit (G.1.1.1). */
+export function checkScans(stream: Uint8Array, components: number): void {
+  const coded = new Map<number, Uint8Array>();
   for (const at of scansOf(stream)) {
-    // length, number of components, one component's selectors, then the first and last coefficient and its bits
-    const [first, last, bits] = [stream[at + 5], stream[at + 6], stream[at + 7]];
+    // length, number of components, two bytes of each, then the first and last coefficient and their bits
+    const count = stream[at + 2] ?? 0;
+    const [first, last, bits] = stream.subarray(at + 3 + 2 * count);
     if (first === undefined || last === undefined || bits === undefined) break;
-    if ((bits & 15) === 0) coded.fill(1, first, last + 1);
+    for (let i = 0; i < count; i++) {
+      const selector = stream[at + 3 + 2 * i]!;
+      if (!coded.has(selector)) coded.set(selector, new Uint8Array(COEFFICIENTS));
+      if ((bits & 15) === 0) coded.get(selector)!.fill(1, first, last + 1);
+    }
   }
-  if (coded.includes(0)) throw new Error('the stream is cut short: it lacks scans of its image');
+  const whole = [...coded.values()].filter((own) => !own.includes(0));
+  if (whole.length < components) throw new Error('the stream is cut short: it lacks scans of its image');
 }

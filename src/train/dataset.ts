@@ -140,7 +140,9 @@ export function fingerprint({ manifest, masks, colours }: PreparedData, { tasks 
       referenceViews,
       images: seen,
       ...labels,
-      ...(colours && { colours: crc32(new Uint8Array(colours.buffer, colours.byteOffset, colours.byteLength)) }),
+      ...(colours && {
+        colours: crc32(new Uint8Array(colours.buffer, colours.byteOffset, colours.byteLength)),
+      }),
       ...grouped,
       heldOut,
     }),

@@ -54,7 +54,9 @@ describe.runIf(slow)('a newcomer', () => {
   it('goes on from these weights to masks, and measures them', async () => {
     await typed('npx planewise phantom --layout acdc --subjects 6 --phases 1 --seed 2 --out labelled');
     const data = '--data labelled/acdc';
-    await typed(`npx planewise finetune ${data} --init runs/first --labelled 2 --steps 3 --batch 4 --out runs/heart`);
+    await typed(
+      `npx planewise finetune ${data} --init runs/first --labelled 2 --steps 3 --batch 4 --out runs/heart`,
+    );
     await typed(`npx planewise predict --weights runs/heart ${data} --out masks/`);
     expect((await readdir(join(folder, 'masks'))).filter((name) => name.endsWith('.nii.gz'))).toHaveLength(6);
     expect(await typed(`npx planewise evaluate --predictions masks/ ${data}`)).toMatch(/Dice/);

@@ -19,6 +19,7 @@ export type { Block } from './autograd/recompute.ts';
 export { LossScaler, type ScalerSettings, type Undo } from './autograd/scaler.ts';
 export * as schedules from './autograd/schedule.ts';
 export { CapturedStep, capture, type StepMemory, type StepOutputs } from './autograd/step.ts';
+export type { SumOverRanks } from './autograd/sums.ts';
 export { type BackwardOptions, noGrad, Tape, type TapeOptions } from './autograd/tape.ts';
 export {
   choicesBy,
@@ -31,6 +32,7 @@ export {
 export * from './base/errors.ts';
 export type * as internals from './internals.ts';
 export type { CrossEntropyAttrs, LineHeatmapAttrs, LineHeatmapMseAttrs } from './kernels/index.ts';
+export type { Share } from './kernels/launch/share.ts';
 export { type Choices, setChoices } from './kernels/launch/variant.ts';
 export {
   Call,

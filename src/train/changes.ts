@@ -7,7 +7,7 @@ const earlier = {
   ...({ precision: 'f32', initParts: 'all', freeze: 'none', freezeSteps: null, labelled: null } as const),
   // labelled subjects were drawn whatever their groups
   ...({ labelledValidation: null, stratify: false } as const),
-  ...({ subjects: null, warmup: 0, chooseBy: 'loss', patience: null } as const),
+  ...({ subjects: null, warmup: 0, chooseBy: 'loss', patience: null, syncBatchNorm: false } as const),
   rates: { encoder: 1, decoder: 1, heads: 1 },
 };
 /** Changes of images that they did not know: none. */

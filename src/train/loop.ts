@@ -1,33 +1,20 @@
 /** @file The training loop, for Node and the browser: steps in bursts, log, validation, best weights, checkpoints. */
 import { chromeTrace } from '../autograd/profile.ts';
-import type { TrainingError } from '../base/errors.ts';
-import { listed, plural } from '../base/words.ts';
-import type { Batch } from '../data/batch.ts';
-import { createSampler, type Sampler, type SamplerOptions } from '../data/sampler.ts';
+import { ConfigError } from '../base/errors.ts';
 import type { Split } from '../data/split.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
-import { type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoint.ts';
-import {
-  checkData,
-  fingerprint,
-  noticesOf,
-  splitOf,
-  trainingImages,
-  validationImages,
-  withJoinedStreams,
-} from './dataset.ts';
+import { type Burst, Bursts } from './bursts.ts';
+import { type CheckpointState, saveCheckpoint } from './checkpoint.ts';
+import { alone, anyRank, barrier, type Comm, fromFirst } from './comm.ts';
+import { checkData, fingerprint, noticesOf, splitOf, withJoinedStreams } from './dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
-import { FiniteCheck, type Trouble } from './finite.ts';
-import { HISTORY_STEPS } from './history.ts';
-import { Pace } from './pace.ts';
 import { pixelMark } from './pixels.ts';
-import type { Stream } from './plan.ts';
+import { RankFiles } from './rankfiles.ts';
 import { writeText } from './runfiles.ts';
-import { appendRecords, metricsFile, truncateLog, validationFile } from './runlog.ts';
+import { metricsFile, truncateLog, validationFile } from './runlog.ts';
+import { RunSamplers } from './samplers.ts';
 import { startRun } from './start.ts';
-import { metricsOf } from './stepmetrics.ts';
-import { endedBy } from './suspects.ts';
-import { type StepValues, Trainer } from './trainer.ts';
+import { Trainer } from './trainer.ts';
 import { Validation } from './validation.ts';
 import { chooseVariants } from './variants.ts';
 
@@ -40,62 +27,39 @@ interface Progress {
   readonly ms: number;
 }
 
-/** Steps that were launched together and not waited for. */
-interface Burst {
-  readonly first: number;
-  readonly count: number;
-  readonly losses: () => Promise<StepValues[]>;
-}
-
 class Run {
   readonly #options: TrainOptions;
-  readonly #split: Split;
+  readonly #comm: Comm;
   readonly #trainer: Trainer;
-  readonly #pace = new Pace();
-  readonly #finite = new FiniteCheck();
-  /** One for each stream of tasks. */
-  readonly #training: readonly Sampler[];
+  readonly #samplers: RunSamplers;
+  readonly #bursts: Bursts;
   readonly #validation: Validation;
-  /** Streams to which no held-out image says anything. */
-  readonly #unvalidated: readonly Stream[];
   readonly #data: string;
   readonly #pixels: string;
   /** Steps whose losses are known and logged. */
   #step = 0;
-  #launched = 0;
   #saved = 0;
+  #stopped = false;
   #recorded: Choices | undefined;
   #init: string | null = null;
 
   constructor(options: TrainOptions, trainer: Trainer, split: Split) {
-    const { data, config } = options;
-    const { batch, seed, epoch, augmentation } = config;
+    const { data, plan, comm = alone } = options;
     this.#options = options;
-    this.#split = split;
+    this.#comm = comm;
     this.#trainer = trainer;
-    this.#data = fingerprint(data, options.plan);
+    this.#data = fingerprint(data, plan);
     this.#pixels = pixelMark(data);
-    const { streams } = options.plan;
-    const sampler = ({ input, tasks }: Stream, how: SamplerOptions): Sampler =>
-      createSampler(data, { ...how, input, labellers: tasks.map(({ part }) => part) });
-    this.#training = streams.map((stream) => {
-      const images = trainingImages(data, stream, split);
-      return sampler(stream, { batch, seed, epoch, augmentation, images });
-    });
-    const held = (stream: Pick<Stream, 'labelled'>) =>
-      validationImages(data, stream, split, config.validationImages);
-    this.#unvalidated = streams.filter((stream) => held(stream).length === 0);
-    // images that say nothing to a stream leave its losses out
-    const images = (stream: Stream) => held(this.#unvalidated.includes(stream) ? {} : stream);
-    const validation =
-      this.#unvalidated.length < streams.length
-        ? streams.map((own) => sampler(own, { batch, epoch: 'sequential', images: images(own) }))
-        : null;
-    this.#validation = new Validation(options, trainer, validation);
+    this.#samplers = new RunSamplers(options, split);
+    this.#bursts = new Bursts(options, trainer, this.#samplers);
+    const { signal: _, ...unstopped } = options;
+    // ranks stop together, between steps
+    const stoppable = comm.size > 1 ? unstopped : options;
+    this.#validation = new Validation(stoppable, trainer, this.#samplers.validation());
   }
 
   async go(): Promise<Omit<TrainResult, 'split'>> {
-    const { config, signal, onAccepted } = this.#options;
+    const { config, onAccepted } = this.#options;
     await this.#start();
     await onAccepted?.();
     await this.#cutLogs();
@@ -104,11 +68,14 @@ class Run {
     const parameters = this.#trainer.network.arena.count;
     const facts = this.#trainer.facts();
     this.#tell({ kind: 'start', step: this.#step, steps: config.steps, parameters, facts });
-    this.#warnOfUnvalidated();
+    const unvalidated = this.#samplers.unvalidated();
+    if (unvalidated) this.#tell({ kind: 'warning', message: unvalidated });
+    // those whose shaders are still being compiled
+    if (this.#comm.size > 1) await barrier(this.#comm);
     const began = { step: this.#step, ms: performance.now() };
-    while (!signal?.aborted) {
+    while (!(await this.#stops())) {
       await this.#rest();
-      if (this.#ended || signal?.aborted) break;
+      if (this.#ended || (await this.#stops())) break;
       if (this.#step > began.step && this.#step === config.freezeSteps) await this.#trainer.thaw();
       await this.#stretch(began);
     }
@@ -119,11 +86,10 @@ class Run {
     return { step: this.#step, stopped, early, best: this.#validation.state.best };
   }
 
-  #warnOfUnvalidated(): void {
-    if (this.#split.validation.length === 0 || this.#unvalidated.length === 0) return;
-    const names = this.#unvalidated.flatMap(({ tasks }) => tasks.map(({ task }) => task.name));
-    const message = `No image of the ${plural(this.#split.validation.length, 'validation subject')} has what ${listed(names)} learns from, so validation says nothing of it.`;
-    this.#tell({ kind: 'warning', message });
+  /** Whether the signal, of any rank, has asked for an end. */
+  async #stops(): Promise<boolean> {
+    this.#stopped ||= await anyRank(this.#comm, this.#options.signal?.aborted === true);
+    return this.#stopped;
   }
 
   /** Whether no step is to follow: the last was done, or patience is over. */
@@ -146,15 +112,16 @@ class Run {
    * the device has work, and the next batches, while the host reads, logs and draws samples.
    */
   async #stretch(began: Progress): Promise<void> {
-    const { onRest, signal } = this.#options;
-    this.#launched = this.#step;
+    const { onRest } = this.#options;
+    const bursts = this.#bursts;
+    bursts.from(this.#step);
     const due = this.#due();
     let rested = 0;
-    for (let burst = this.#launch(due); burst; ) {
-      const ahead = signal?.aborted ? null : this.#launch(due);
+    for (let burst = await bursts.launch(due); burst; ) {
+      const ahead = (await this.#stops()) ? null : await bursts.launch(due);
       await this.#settle(burst, began);
-      if (rested < this.#launched) await onRest?.(this.#trainer.network, this.#launched);
-      rested = this.#launched;
+      if (rested < bursts.launched) await onRest?.(this.#trainer.network, bursts.launched);
+      rested = bursts.launched;
       burst = ahead;
     }
   }
@@ -167,41 +134,12 @@ class Run {
     return Math.min(steps, thaw, next(validateEvery), next(checkpointEvery));
   }
 
-  /** Launches a burst of steps, the last at most `due`; null when that one is launched already. */
-  #launch(due: number): Burst | null {
-    const count = Math.min(due - this.#launched, this.#pace.burst, HISTORY_STEPS);
-    if (count === 0) return null;
-    const first = this.#launched + 1;
-    this.#launched += count;
-    this.#pace.start();
-    for (let step = first; step <= this.#launched; step++) this.#trainer.train(step, this.#batches(step - 1));
-    return { first, count, losses: this.#trainer.losses(first, this.#launched) };
-  }
-
-  #batches(step: number): Batch[] {
-    return this.#training.map((sampler) => sampler.batch(step));
-  }
-
-  async #settle({ first, count, losses }: Burst, began: Progress): Promise<void> {
-    const { config, files } = this.#options;
-    const values = await this.#pace.settle(count, losses);
-    const imagesPerSecond = Number(((count * config.batch) / this.#pace.took).toPrecision(4));
-    const records = values.map((loss, i) => metricsOf(config, first + i, loss, imagesPerSecond));
-    const troubles = records.map((record, i) => this.#finite.look(record, values[i]!.nonFinite));
-    const bad = troubles.findIndex((trouble) => trouble !== null);
-    // What came after the bad step is worth nothing.
-    await appendRecords(files, metricsFile, bad < 0 ? records : records.slice(0, bad + 1));
-    if (bad >= 0) throw this.#give(troubles[bad]!);
-    this.#step = first + count - 1;
+  async #settle(burst: Burst, began: Progress): Promise<void> {
+    const { steps } = this.#options.config;
+    const metrics = await this.#bursts.settle(burst, this.#saved);
+    this.#step = metrics.step;
     const perStep = (performance.now() - began.ms) / 1000 / (this.#step - began.step);
-    const etaSeconds = (config.steps - this.#step) * perStep;
-    this.#tell({ kind: 'steps', metrics: records.at(-1)!, steps: config.steps, etaSeconds });
-  }
-
-  #give(trouble: Trouble): TrainingError {
-    const { data, files } = this.#options;
-    const saved = this.#saved > 0 ? { file: files.describe(checkpointFile), step: this.#saved } : null;
-    return endedBy(trouble, saved, this.#batches(trouble.step - 1), data);
+    this.#tell({ kind: 'steps', metrics, steps, etaSeconds: (steps - this.#step) * perStep });
   }
 
   async #checkpoint(): Promise<void> {
@@ -213,6 +151,7 @@ class Run {
       pixels: this.#pixels,
       ...(this.#init && { init: this.#init }),
       variants: choicesOf(this.#options.device),
+      ...(this.#comm.size > 1 && { ranks: this.#comm.size }),
     };
     await saveCheckpoint(this.#options.files, state, this.#trainer.state());
     this.#saved = this.#step;
@@ -227,7 +166,7 @@ class Run {
       this.#tell({ kind: 'warning', message });
       return;
     }
-    const { rows, spans } = await this.#trainer.profile(this.#batches(0));
+    const { rows, spans } = await this.#trainer.profile(this.#samplers.batches(0));
     await writeText(files, traceFile, chromeTrace(spans, `training step on ${device.caps.description}`));
     this.#tell({ kind: 'profile', rows });
   }
@@ -249,6 +188,10 @@ class Run {
 
   async #chooseVariants(): Promise<void> {
     const { device, config, cache } = this.#options;
+    if (this.#comm.rank > 0) {
+      setChoices(device, await fromFirst<Choices>(this.#comm, () => ({})));
+      return;
+    }
     const winners = await chooseVariants(
       {
         ...{ device, config, cache, recorded: this.#recorded },
@@ -257,6 +200,7 @@ class Run {
       },
       (options) => this.#trainer.tune(options),
     );
+    await fromFirst(this.#comm, () => choicesOf(device));
     if (winners) this.#tell({ kind: 'tuned', winners });
   }
 
@@ -276,17 +220,20 @@ class Run {
  * finite, or in mixed precision where nothing but overflows comes; nothing of that step is saved
  * @throws DeviceLostError when the device is gone; `trainWithRestarts` goes on from the checkpoint
  */
-export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { device, data, config } = options;
-  const split = splitOf(data, config, options.plan);
-  checkData(data, options.plan, split, config.augmentation);
-  for (const message of noticesOf(data, options.plan, split))
-    options.onProgress?.({ kind: 'notice', message });
-  const plan = withJoinedStreams(data, options.plan, split, config.validationImages);
+export async function train(given: TrainOptions): Promise<TrainResult> {
+  const { device, data, config, comm = alone } = given;
+  if (comm.size > 1 && given.profile)
+    throw new ConfigError('A profile is of one process. Leave profile out, or train without ranks.');
+  const split = splitOf(data, config, given.plan);
+  checkData(data, given.plan, split, config.augmentation);
+  for (const message of noticesOf(data, given.plan, split)) given.onProgress?.({ kind: 'notice', message });
+  const plan = withJoinedStreams(data, given.plan, split, config.validationImages);
+  const files = comm.size > 1 ? new RankFiles(given.files, comm) : given.files;
+  const options = { ...given, plan, files };
   const choices = choicesOf(device);
-  const trainer = new Trainer(device, config, plan, data.manifest.size);
+  const trainer = new Trainer(device, config, plan, data.manifest.size, comm);
   try {
-    return { ...(await new Run({ ...options, plan }, trainer, split).go()), split };
+    return { ...(await new Run(options, trainer, split).go()), split };
   } finally {
     trainer.dispose();
     setChoices(device, choices);

@@ -13,6 +13,7 @@ import { addPlan } from './commands/plan.ts';
 import { addPredict } from './commands/predict.ts';
 import { addPrepare } from './commands/prepare.ts';
 import { addPretrain } from './commands/pretrain.ts';
+import { expectAlone } from './commands/ranks.ts';
 import { addTune } from './commands/tune.ts';
 import { addWeb } from './commands/web.ts';
 import { addWeights } from './commands/weights.ts';
@@ -25,6 +26,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const program = new Command('planewise').version(version);
+program.hook('preAction', (_, command) => expectAlone(command.name()));
 program.description('Trains U-Nets on anatomy-oriented MR by self-supervision, on WebGPU.');
 for (const add of [
   addDevices,

@@ -4,43 +4,36 @@ import { type FolderLock, whileLocked } from '../data/files/lock.node.ts';
 import type { Split } from '../data/split.ts';
 import type { PreparedData } from '../data/types.ts';
 import { noneHeldOut } from '../report/html.ts';
-import { encodePicture, overlayGrid } from '../report/pictures.ts';
-import { renderReport } from '../report/report.ts';
 import type { Evaluation } from '../results/evaluation.ts';
-import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import type { Device } from '../tensor/device.ts';
+import { fromFirst } from '../train/comm.ts';
 import type { TrainResult } from '../train/events.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { traceFile } from '../train/loop.ts';
 import { mirroredHeads } from '../train/mirror.ts';
 import type { DiskFiles } from '../train/runfiles.node.ts';
 import { writeText } from '../train/runfiles.ts';
-import { metricsFile, readRecords, validationFile } from '../train/runlog.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
 import { type RunConfig, trainConfigOf } from './config.ts';
 import { dataLine, subjectLines } from './datalines.ts';
-import { dataName, openRunData } from './dataset.node.ts';
+import { openRunData } from './dataset.node.ts';
 import { openProgramDevice } from './device.node.ts';
-import { evaluateRun, markedImage } from './evaluate.ts';
+import { evaluateRun } from './evaluate.ts';
 import { namesInData, namesLine, revealed, revealedText } from './identifiers.node.ts';
 import { adapterLine, earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
+import { type Timing, writeReport } from './jobreport.node.ts';
 import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
-import { reportInput } from './report.ts';
+import { dataOf, expectAlike, type JobRanks, startOf, takeGpu } from './ranks.node.ts';
 import { lockRun, RunFolder } from './runfolder.node.ts';
 import { type JobRequest, type Settled, settle } from './settle.node.ts';
-import { sharedConfig } from './shared.ts';
 import { trainWithRestarts } from './training.ts';
 
 export type { JobConsole } from './jobconsole.node.ts';
+export { pictureFile, reportFile } from './jobreport.node.ts';
 
 export const evaluationFile = 'evaluation.json';
-export const reportFile = 'report.html';
-export const pictureFile = 'slices.png';
-
-/** Longest side of a slice in the picture, about, in pixels. */
-const PICTURE_SLICE = 128;
 
 export interface JobOptions extends JobRequest {
   /** Profiles the training step after training; see TrainOptions. */
@@ -58,6 +51,8 @@ export interface JobOptions extends JobRequest {
   readonly device?: Device;
   /** Of the run's folder, where the caller has it already. */
   readonly lock?: FolderLock;
+  /** Of the first of several ranks; the others run `followJob`. */
+  readonly ranks?: JobRanks;
 }
 
 export interface JobResult {
@@ -69,11 +64,6 @@ export interface JobResult {
   readonly results: Evaluation | null;
   /** Path of the report, null when the job was stopped. */
   readonly report: string | null;
-}
-
-interface Timing {
-  readonly name: string;
-  readonly seconds: number;
 }
 
 class Job {
@@ -96,14 +86,21 @@ class Job {
   }
 
   async go(): Promise<JobResult> {
-    const { console, signal } = this.#options;
+    const { console, signal, ranks } = this.#options;
     console.say(`Run: ${this.#config.out}`);
+    if (ranks) console.say(`Ranks: ${ranks.comm.size}; ${ranks.names.join(', ')}`);
     if (this.#init === 'gone')
       console.warn(`${this.#config.init} cannot be read any more; the run goes on without it.`);
-    if (!this.#options.resume) await this.#folder.announce(this.#config);
+    if (ranks) await takeGpu(ranks, this.#config);
     // First, for what the adapter lacks should not show only after minutes of preparing data.
-    await this.#openDevice();
+    const device = await this.#openDevice();
+    if (ranks) await expectAlike(ranks, startOf({ config: this.#config, init: this.#init }, device));
+    if (!this.#options.resume) await this.#folder.announce(this.#config);
     const data = await this.#timed('Data', () => this.#open());
+    if (ranks) {
+      await fromFirst(ranks.comm, () => this.#config);
+      await expectAlike(ranks, dataOf(this.#config, data));
+    }
     const training = await this.#timed('Training', () => this.#train(data));
     const early = earlyText(training, this.#config.steps);
     if (early) console.say(`Training ${early}`);
@@ -147,7 +144,7 @@ class Job {
   }
 
   async #train(data: PreparedData): Promise<TrainResult> {
-    const { console, signal, resume, profile = false, onTraining } = this.#options;
+    const { console, signal, resume, profile = false, onTraining, ranks } = this.#options;
     const progress = trainingProgress(console);
     onTraining?.(true);
     try {
@@ -169,6 +166,8 @@ class Job {
             this.#profile = { rows: event.rows, trace: this.#files.describe(traceFile) };
         },
         signal,
+        // the others hold what a lost device had: they end, too
+        ...(ranks && { comm: ranks.comm, restarts: 0 }),
       });
     } finally {
       onTraining?.(false);
@@ -211,30 +210,11 @@ class Job {
   }
 
   async #report(data: PreparedData, training: TrainResult, evaluation: Evaluation): Promise<string> {
-    const early = earlyText(training, this.#config.steps);
-    const metrics = await readRecords<StepMetrics>(this.#files, metricsFile);
-    const validation = await readRecords<ValidationMetrics>(this.#files, validationFile);
-    const { description, software } = (await this.#openDevice()).caps;
-    const input = reportInput({
-      kind: this.#options.kind.title,
-      config: this.#config,
-      shown: sharedConfig(this.#config, true).shared,
-      data,
-      split: training.split,
-      ...(early ? { ending: early } : {}),
-      name: dataName(this.#config),
-      adapter: { name: description, software },
-      ...(this.#facts ? { step: this.#facts } : {}),
-      timings: this.#timings,
-      metrics,
-      validation,
-      evaluation,
+    const { caps } = await this.#openDevice();
+    return writeReport(this.#files, {
+      ...{ kind: this.#options.kind, config: this.#config, data, training, evaluation, caps },
+      ...{ facts: this.#facts, timings: this.#timings },
     });
-    await writeText(this.#files, reportFile, renderReport(input));
-    const scale = Math.max(1, Math.round(PICTURE_SLICE / data.manifest.size));
-    const pictures = evaluation.shown.map((shown) => markedImage(shown, data.manifest.size));
-    await this.#files.write(pictureFile, encodePicture(overlayGrid(pictures, 6, scale)));
-    return this.#files.describe(reportFile);
   }
 
   async #timed<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -259,6 +239,7 @@ export async function runJob(options: JobOptions): Promise<JobResult> {
 }
 
 async function runLocked(options: JobOptions, lock: FolderLock): Promise<JobResult> {
+  if (options.ranks) await fromFirst(options.ranks.comm, () => lock.folder);
   const { news, ...settled } = await settle(options);
   for (const line of news?.say ?? []) options.console.say(line);
   for (const line of news?.warn ?? []) options.console.warn(line);

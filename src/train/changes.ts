@@ -38,7 +38,7 @@ export function changedKeys(before: Partial<TrainConfig>, after: TrainConfig): s
 }
 
 /** Every setting by its path, as JSON. */
-function settingsOf(section: object, path = ''): Map<string, string> {
+export function settingsOf(section: object, path = ''): Map<string, string> {
   return new Map(
     Object.entries(section).flatMap(([key, value]): (readonly [string, string])[] =>
       isRecord(value) ? [...settingsOf(value, `${path}${key}.`)] : [[`${path}${key}`, JSON.stringify(value)]],

@@ -104,8 +104,9 @@ export interface MpiRanks {
   readonly comm: Ranks;
   /** What messages call each rank: its number, host and process. */
   readonly names: readonly string[];
-  /** Which of the ranks on its host this is, from 0. */
+  /** Which of the ranks on its host this is, from 0, and of how many. */
   readonly local: number;
+  readonly onHost: number;
   /** Kind and file of the library. */
   readonly library: string;
   /** Ends all ranks, for this one cannot go on. */
@@ -132,10 +133,12 @@ export async function joinRanks(): Promise<MpiRanks | null> {
   const hosts = await gatherText(comm, hostname());
   const pids = await gatherText(comm, String(process.pid));
   wire.names = hosts.map((host, rank) => `rank ${rank} (${host}, process ${pids[rank]})`);
+  const isHere = (host: string): boolean => host === hosts[comm.rank];
   return {
     comm,
     names: wire.names,
-    local: hosts.slice(0, comm.rank).filter((host) => host === hosts[comm.rank]).length,
+    local: hosts.slice(0, comm.rank).filter(isHere).length,
+    onHost: hosts.filter(isHere).length,
     library: `${mpi.kind}, ${mpi.file}`,
     abort: () => mpi.abort(1),
     end: () => mpi.finalize(),

@@ -33,7 +33,9 @@ export function memoryRanks(size: number): Ranks[] {
           for (const [from, { outgoing: sent }] of all.entries()) {
             if (from === to) continue;
             if (sent[to]!.length !== wanted[from]!.length)
-              throw new Error(`rank ${from} sends ${sent[to]!.length} bytes, rank ${to} wants ${wanted[from]!.length}`);
+              throw new Error(
+                `rank ${from} sends ${sent[to]!.length} bytes, rank ${to} wants ${wanted[from]!.length}`,
+              );
             wanted[from]!.set(sent[to]!);
           }
         here.open();

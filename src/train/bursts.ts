@@ -2,6 +2,7 @@
 import type { TrainingError } from '../base/errors.ts';
 import type { StepMetrics } from '../results/losses.ts';
 import { checkpointFile } from './checkpoint.ts';
+import { alone } from './comm.ts';
 import type { TrainOptions } from './events.ts';
 import { FiniteCheck } from './finite.ts';
 import { HISTORY_STEPS } from './history.ts';
@@ -48,7 +49,9 @@ export class Bursts {
 
   /** Launches a burst of steps, the last at most `due`; null when that one is launched already. */
   async launch(due: number): Promise<Burst | null> {
-    const count = Math.min(due - this.#launched, this.#pace.burst, HISTORY_STEPS);
+    // ranks, which each measure another pace, rest after the same steps
+    const most = (this.#options.comm ?? alone).size > 1 ? 1 : this.#pace.burst;
+    const count = Math.min(due - this.#launched, most, HISTORY_STEPS);
     if (count === 0) return null;
     const first = this.#launched + 1;
     this.#launched += count;

@@ -53,7 +53,9 @@ export async function gatherText(comm: Comm, text: string, patient = false): Pro
 /** Whether any rank says so. */
 export async function anyRank(comm: Comm, own: boolean): Promise<boolean> {
   if (comm.size === 1) return own;
-  return (await comm.gather(Uint8Array.of(Number(own)))).some(([flag]) => flag === 1);
+  const flags = Float32Array.of(Number(own));
+  await comm.sum(flags);
+  return flags[0]! > 0;
 }
 
 /**

@@ -31,7 +31,11 @@ export interface Job {
 }
 
 /** Starts `planewise` with so many ranks; or, of several lists of arguments, a rank with each. */
-export function startRanks(size: number, args: readonly string[] | readonly string[][], env: NodeJS.ProcessEnv = {}): Job {
+export function startRanks(
+  size: number,
+  args: readonly string[] | readonly string[][],
+  env: NodeJS.ProcessEnv = {},
+): Job {
   const lists = Array.isArray(args[0]) ? (args as string[][]) : [args as string[]];
   const each = Math.ceil(size / lists.length);
   const command = lists.flatMap((list, i) => [

@@ -27,13 +27,15 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =
 /** Fresh memory, which no garbage collector moves. */
 const room = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(new ArrayBuffer(bytes));
 
-/** Σ parts, added up in float64 in their order, rounded once. */
+/** Σ parts, one after the other in their order. */
 function addUp(parts: readonly Float32Array[], into: Float32Array): void {
-  for (let i = 0; i < into.length; i++) {
-    let total = 0;
-    for (const part of parts) total += part[i]!;
-    into[i] = total;
-  }
+  into.set(parts[0]!);
+  for (const part of parts.slice(1)) addTo(into, part);
+}
+
+/** Two arrays a call: a loop over several in turn takes twice the time. */
+function addTo(into: Float32Array, part: Float32Array): void {
+  for (let i = 0; i < into.length; i++) into[i]! += part[i]!;
 }
 
 /** A training's ranks over a wire. */

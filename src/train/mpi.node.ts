@@ -12,9 +12,15 @@ const USUAL_SECONDS = 120;
 /** Bytes of a message at most: MPI counts in 31 bits. */
 const MOST_BYTES = 2 ** 30;
 
-/** So long it is asked again and again; then the core goes to others, a software adapter for example, for longer and longer. */
+/**
+ * So long, and a ms more for so many bytes, it is asked again and again, for many libraries move bytes only while they are
+ * asked; then the core goes to others in between, a software adapter for example.
+ */
 const EAGER_MS = 2;
-const MOST_SLEEP_MS = 20;
+const EAGER_BYTES = 2 ** 20;
+const SLEEP_MS = 1;
+/** Where a rank works for all. */
+const PATIENT_SLEEP_MS = 20;
 
 /** How many processes a launcher of MPI has started together; 1 where none has. */
 export function launchedRanks(): number {
@@ -75,26 +81,27 @@ class MpiWire implements Wire {
       for (const piece of piecesOf(outgoing[peer]!))
         pending.push({ peer, request: this.#mpi.send(piece, peer, this.#tag) });
     }
-    await this.#settle(pending, patient ? Number.POSITIVE_INFINITY : this.#limitMs);
+    const bytes = incoming.reduce((sum, { length }) => sum + length, 0);
+    await this.#settle(pending, EAGER_MS + bytes / EAGER_BYTES, patient);
   }
 
-  async #settle(all: readonly Pending[], mostMs: number): Promise<void> {
+  async #settle(all: readonly Pending[], eagerMs: number, patient: boolean): Promise<void> {
     const began = performance.now();
     let open = all.filter(({ request }) => !this.#mpi.test(request));
     while (open.length > 0) {
       const waited = performance.now() - began;
-      if (waited > mostMs) throw this.#missing(open, mostMs);
-      if (waited < EAGER_MS) await breathe();
-      else await sleep(Math.min(MOST_SLEEP_MS, Math.max(1, waited / 50)));
+      if (waited > this.#limitMs && !patient) throw this.#missing(open);
+      if (waited < eagerMs) await breathe();
+      else await sleep(patient ? PATIENT_SLEEP_MS : SLEEP_MS);
       open = open.filter(({ request }) => !this.#mpi.test(request));
     }
   }
 
-  #missing(open: readonly Pending[], mostMs: number): RankError {
+  #missing(open: readonly Pending[]): RankError {
     const late = [...new Set(open.map(({ peer }) => peer))].sort((a, b) => a - b);
     return new RankError(
       late,
-      `${late.map((rank) => this.names[rank]).join(', ')} did not answer ${this.names[this.rank]} for ${mostMs / 1000} s: hung, or gone with its host. All ranks end; go on from the last checkpoint with --resume, with fewer ranks if need be.`,
+      `${late.map((rank) => this.names[rank]).join(', ')} did not answer ${this.names[this.rank]} for ${this.#limitMs / 1000} s: hung, or gone with its host. All ranks end; go on from the last checkpoint with --resume, with fewer ranks if need be.`,
     );
   }
 }

@@ -108,7 +108,7 @@ describe.skipIf(withoutMpi !== null)(`ranks over MPI${withoutMpi ? ` (${withoutM
       const next = drawsOf(1, 2, 3);
       await finished(2, pretrain('whole', '--set', 'steps=40'));
       const whole = await losses('whole');
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < 6; round++) {
         const out = `killed ${round}`;
         const job = startRanks(2, pretrain(out, '--set', 'steps=40'));
         await until(job, at(out, checkpointFile));

@@ -117,12 +117,15 @@ class Run {
     bursts.from(this.#step);
     const due = this.#due();
     let rested = 0;
+    const next = async () => ((await this.#stops()) ? null : bursts.launch(due));
+    // ranks have waited for a burst by the time that it is launched
+    const runsAhead = this.#comm.size === 1;
     for (let burst = await bursts.launch(due); burst; ) {
-      const ahead = (await this.#stops()) ? null : await bursts.launch(due);
+      const ahead = runsAhead ? await next() : null;
       await this.#settle(burst, began);
       if (rested < bursts.launched) await onRest?.(this.#trainer.network, bursts.launched);
       rested = bursts.launched;
-      burst = ahead;
+      burst = runsAhead ? ahead : await next();
     }
   }
 

@@ -109,16 +109,35 @@ fn moveRunning(group: u32, all: Moments) {
   runningVariance[group] = runningVariance[group] * stays + all.spread * (params.momentum / (all.count - 1.0));
 }
 
-// One workgroup a channel group.
-@compute @workgroup_size(LANES)
-fn mergeStatistics(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let group = id.x + id.y * 65535u;
-  if (group >= params.groups) { return; }
+// Of all strips, in the first lane.
+fn mergeLanes(group: u32, lane: u32) {
   moments[lane] = mergedStrips(group, lane, LANES);
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) { moments[lane] = merged(moments[lane], moments[lane + half]); }
   }
+}
+
+// Of this rank in its place among all ranks, with zeros in the others'. One workgroup a channel group.
+@compute @workgroup_size(LANES)
+fn placeMoments(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let group = id.x + id.y * 65535u;
+  if (group >= params.groups) { return; }
+  mergeLanes(group, lane);
+  if (lane > 0u) { return; }
+  for (var i = 0u; i < params.ranks; i++) {
+    let own = i == params.rank;
+    partial[i * params.groups + group] = select(V(), moments[0].mean, own);
+    partial[(params.ranks + i) * params.groups + group] = select(V(), moments[0].spread, own);
+  }
+}
+
+// One workgroup a channel group.
+@compute @workgroup_size(LANES)
+fn mergeStatistics(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let group = id.x + id.y * 65535u;
+  if (group >= params.groups) { return; }
+  mergeLanes(group, lane);
   if (lane > 0u) { return; }
   let all = moments[0];
   keep(group, affineOf(group, all.mean, all.spread / all.count));

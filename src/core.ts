@@ -19,6 +19,7 @@ export type { Block } from './autograd/recompute.ts';
 export { LossScaler, type ScalerSettings, type Undo } from './autograd/scaler.ts';
 export * as schedules from './autograd/schedule.ts';
 export { CapturedStep, capture, type StepMemory, type StepOutputs } from './autograd/step.ts';
+export type { SumOverRanks } from './autograd/sums.ts';
 export { type BackwardOptions, noGrad, Tape, type TapeOptions } from './autograd/tape.ts';
 export {
   choicesBy,
@@ -42,6 +43,7 @@ export type {
   ShaderParams,
   Specialization,
 } from './kernels/launch/shader.ts';
+export type { Share } from './kernels/launch/share.ts';
 export { type Choices, setChoices } from './kernels/launch/variant.ts';
 export {
   Call,

@@ -40,6 +40,7 @@ export { train } from './run/training.ts';
 export { tasks } from './tasks/index.ts';
 export * from './tasks/task.ts';
 export type { Best, Upgrade } from './train/checkpoint.ts';
+export type { Comm } from './train/comm.ts';
 export type { Recorder, TrainEvent, TrainOptions, TrainResult } from './train/events.ts';
 export type { InitialWeights, InitReport, TaskHeads } from './train/init.ts';
 export { type EvaluateOptions, evaluate, evaluationRecord } from './train/judge.ts';

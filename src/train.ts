@@ -5,6 +5,7 @@ import { CommandLine } from './commands/commandline.ts';
 import { runWithTerminal } from './commands/experiment.ts';
 import { fail } from './commands/fail.ts';
 import { addPretrain } from './commands/pretrain.ts';
+import { expectAlone } from './commands/ranks.ts';
 import { runTraining } from './commands/training.ts';
 import { cohortWorker } from './run/cohort.node.ts';
 import { embeddedExperiment } from './run/experiment/embedded.ts';
@@ -13,6 +14,7 @@ import { embeddedDefault, pretraining } from './run/job.ts';
 async function main(): Promise<void> {
   const worker = new URL(import.meta.url);
   const program = new CommandLine('train');
+  program.hook('preAction', (_, command) => expectAlone(command.name()));
   program.description(
     'Trains U-Nets on anatomy-oriented MR by self-supervision. Without a command: makes phantom cohorts, pretrains, fine-tunes with and without, and reports whether it helped.',
   );

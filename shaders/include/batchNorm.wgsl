@@ -10,6 +10,9 @@ struct Params {
   // Xs of the output from row to row, and before a row's first
   pitch: u32,
   start: u32,
+  // Where ranks share the batch: this one, and how many
+  rank: u32,
+  ranks: u32,
 }
 
 // (x − center)·scale + shift, with 1/√(variance + epsilon).

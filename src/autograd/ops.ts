@@ -1,5 +1,6 @@
 /** @file Every op as a differentiable function: `ops.relu(x)` launches, and the tapes that follow its inputs record it. */
 export { apply, applyAll } from './apply.ts';
+export * from './ops/acrossRanks.ts';
 export * from './ops/binary.ts';
 export * from './ops/classLoss.ts';
 export * from './ops/compare.ts';

@@ -4,6 +4,7 @@ import { ConfigError, ShapeError } from '../base/errors.ts';
 import { expectNumber } from '../base/settings.ts';
 import { describe } from '../kernels/checks.ts';
 import { launch, linearGrid } from '../kernels/launch/queue.ts';
+import { shareOf, sumOverRanks } from '../kernels/launch/share.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
 import { tensor } from '../tensor/create.ts';
 import { expectRecorder } from '../tensor/recorded.ts';
@@ -133,6 +134,7 @@ export class Optimizer {
         'Optimizer.apply came before prepare(step, learningRate). Call that before each step.',
       );
     this.arena.completeGradients();
+    this.#shareSums();
     const [hyper, rates, scaler] = [this.#hyper, this.#rates, this.#scaler];
     if (scaler || this.#rule.maxGradientNorm !== undefined)
       measureNorm(this.arena, this.#rule, {
@@ -143,6 +145,14 @@ export class Optimizer {
     // statistics are watched even where there is nothing to step
     if (runs.length === 0 && this.#watch.state) runs.push({ first: 0, quads: 0, group: 0 });
     for (const [index, run] of runs.entries()) this.#step(run, index === 0);
+  }
+
+  /** Gradients become those of the whole batch, and running statistics the mean of the ranks', so that all stay alike. */
+  #shareSums(): void {
+    const share = shareOf(this.arena.device);
+    if (!share) return;
+    sumOverRanks(this.arena.gradients);
+    if (this.#watch.state) sumOverRanks(this.#watch.state, share.count / share.total);
   }
 
   /**

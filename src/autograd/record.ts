@@ -3,11 +3,13 @@
 import { describe } from '../base/describe.ts';
 import { CaptureError } from '../base/errors.ts';
 import { type Launch, queueOf } from '../kernels/launch/queue.ts';
+import { type Share, setShare } from '../kernels/launch/share.ts';
 import { Device } from '../tensor/device.ts';
 import { forbidInCapture, gradientsMadeIn, setRecorder } from '../tensor/recorded.ts';
 import { disown, type Scope, scope } from '../tensor/scope.ts';
 import { confined, type Storage } from '../tensor/storage.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { type RankSum, rankSumOf } from './sums.ts';
 import { closeSince, countTapes, isPromise } from './tapes.ts';
 
 /** What a captured step gives, by name; written anew at each run. */
@@ -16,6 +18,8 @@ export type StepOutputs = Readonly<Record<string, Tensor>>;
 /** What a step did when it was recorded. */
 export interface Recording<O> {
   readonly launches: Launch[];
+  /** What ranks sum in between, in order. */
+  readonly sums: readonly RankSum[];
   readonly virtual: Storage[];
   readonly outputs: O;
   readonly constants: Storage[];
@@ -84,6 +88,7 @@ function outsideOf(launches: readonly Launch[], own: ReadonlySet<Storage>): Stor
 /** What a step is doing while it is being recorded. */
 class Recorder {
   readonly launches: Launch[] = [];
+  readonly sums: RankSum[] = [];
   readonly virtual: Storage[] = [];
   readonly constants: Storage[] = [];
   readonly step = {};
@@ -92,9 +97,14 @@ class Recorder {
   /** Forget the writes to what was there before: a step writes when it runs. */
   readonly #marks = new Map<Storage, () => void>();
 
-  constructor(device: Device) {
+  constructor(device: Device, share: Share | undefined) {
     this.#device = device;
     device.recording = this.step;
+    if (share)
+      setShare(device, {
+        share,
+        note: (tensor, factor) => this.sums.push(rankSumOf(tensor, factor, this.launches.length)),
+      });
     setRecorder(device);
     device.memory.virtualize = (storage) => this.virtual.push(storage);
     device.memory.onAllocate = (storage) => this.constants.push(storage.retain());
@@ -109,7 +119,7 @@ class Recorder {
 
   /** What was recorded, of a step that has returned. */
   finish(returned: unknown, inner: Scope): Recording<StepOutputs> {
-    const { launches, virtual, constants } = this;
+    const { launches, sums, virtual, constants } = this;
     const own = new Set([...virtual, ...constants]);
     const named = outputsOf(this.#device, returned, own);
     const outside = outsideOf(launches, own);
@@ -119,7 +129,7 @@ class Recorder {
     );
     // From here on nothing throws.
     for (const storage of outside) storage.hold();
-    return { launches, virtual, constants, outside, gradients, outputs: ownOutputs(named, inner) };
+    return { launches, sums, virtual, constants, outside, gradients, outputs: ownOutputs(named, inner) };
   }
 
   /** Lets go of what a step has left that threw. */
@@ -131,6 +141,7 @@ class Recorder {
   end(): void {
     const device = this.#device;
     device.recording = undefined;
+    setShare(device, null);
     setRecorder(undefined);
     device.memory.virtualize = undefined;
     device.memory.onAllocate = undefined;
@@ -140,15 +151,16 @@ class Recorder {
 }
 
 /**
- * Runs a step's code once, noting its launches. What it reads from outside is held from here on.
+ * Runs a step's code once, noting its launches and, where it has a share of a batch, the sums over ranks. What it reads
+ * from outside is held from here on.
  * @throws CaptureError for nesting, host reads or writes, and for a step that returns anything but a plain record of
  * tensors of its device
  */
-export function record<O extends StepOutputs>(device: Device, step: () => O): Recording<O> {
+export function record<O extends StepOutputs>(device: Device, step: () => O, share?: Share): Recording<O> {
   expectStep('capture', device, step);
   forbidNesting();
   device.flush();
-  const recorder = new Recorder(device);
+  const recorder = new Recorder(device, share);
   try {
     using inner = scope();
     return recorder.finish(step(), inner) as Recording<O>;

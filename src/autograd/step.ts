@@ -3,10 +3,19 @@
 import { describe } from '../base/describe.ts';
 import { CaptureError, DisposedError, ShapeError } from '../base/errors.ts';
 import { queueOf } from '../kernels/launch/queue.ts';
+import type { Share } from '../kernels/launch/share.ts';
 import { Device } from '../tensor/device.ts';
 import type { Region, Storage } from '../tensor/memory.ts';
-import { bind, placeStorages, type Recorded, type StepMemory, uploadParams } from './placement.ts';
+import {
+  bind,
+  type Placement,
+  placeStorages,
+  type Recorded,
+  type StepMemory,
+  uploadParams,
+} from './placement.ts';
 import { discard, forbidNesting, type Recording, record, type StepOutputs } from './record.ts';
+import { type SumOverRanks, sumPart } from './sums.ts';
 
 export type { Recorded, StepMemory } from './placement.ts';
 export type { StepOutputs } from './record.ts';
@@ -14,6 +23,7 @@ export type { StepOutputs } from './record.ts';
 /** What a step holds until it is disposed. */
 export interface Holdings {
   readonly slots: readonly Storage[];
+  readonly places: Placement['places'];
   readonly params: GPUBuffer | undefined;
 }
 
@@ -97,22 +107,57 @@ export class CapturedStep<O extends StepOutputs> {
    * Replays the step: one command buffer, one pass, one submit, or on GPUs that may be slow some; `after` may add copies
    * of what it made. Parameters that it computes gradients of have them in `grad` afterwards.
    * @throws DisposedError where the step, or a tensor that it was recorded with, was disposed
+   * @throws CaptureError of a step that ranks share: that is for `runShared`
    */
   run(after?: (encoder: GPUCommandEncoder) => void): void {
     if (after !== undefined && typeof after !== 'function')
       throw new ShapeError('run', 'after', `is ${describe(after)}`, 'A function of the encoder is needed.');
+    if (this.#recording.sums.length > 0)
+      throw new CaptureError('run: ranks sum what this step makes. Call runShared(sum).');
+    this.#begin();
+    this.#submit(0, this.launchCount, after);
+    this.#end();
+  }
+
+  /**
+   * As `run`, of a step that was recorded with a share of a batch: what ranks sum is taken to the host in between. The
+   * others run it at the same time.
+   */
+  async runShared(sum: SumOverRanks, after?: (encoder: GPUCommandEncoder) => void): Promise<void> {
+    this.#begin();
+    let first = 0;
+    for (const one of this.#recording.sums) {
+      this.#submit(first, one.after);
+      first = one.after;
+      const { buffer, offset } = this.#holdings.places.get(one.storage) ?? {
+        buffer: one.storage.buffer!,
+        offset: 0,
+      };
+      await sumPart(this.device, { buffer, offset: offset + one.offset }, one, sum);
+    }
+    this.#submit(first, this.launchCount, after);
+    this.#end();
+  }
+
+  #begin(): void {
     this.#expectAlive();
     const fix = 'Run one after the other, or capture one step that does both.';
     this.device.forbidInCapture('run() of another step was attempted', fix);
     this.device.flush();
+  }
+
+  /** Launches `from` … `end` − 1, and what comes after them. */
+  #submit(from: number, end: number, after?: (encoder: GPUCommandEncoder) => void): void {
     const most = launchesPerSubmit(this.device);
-    const count = this.launchCount;
-    for (let first = 0; first === 0 || first < count; first += most) {
+    for (let first = from; first === from || first < end; first += most) {
       const encoder = this.device.gpu.createCommandEncoder({ label: 'step' });
-      this.#encode(encoder, first, Math.min(first + most, count));
-      if (first + most >= count) after?.(encoder);
+      this.#encode(encoder, first, Math.min(first + most, end));
+      if (first + most >= end) after?.(encoder);
       this.device.gpu.queue.submit([encoder.finish()]);
     }
+  }
+
+  #end(): void {
     for (const [storage, region] of this.#writes) storage.wrote(region);
     for (const [leaf, gradient] of this.#recording.gradients) leaf.grad = gradient;
   }
@@ -155,7 +200,7 @@ function assemble<O extends StepOutputs>(device: Device, recording: Recording<O>
   try {
     params = uploadParams(device, recording.launches);
     const launches = recording.launches.map((launch, index) => bind(device, launch, index, places, params));
-    return new CapturedStep(device, recording, memory, launches, { slots, params });
+    return new CapturedStep(device, recording, memory, launches, { slots, places, params });
   } catch (error) {
     for (const slot of slots) slot.release();
     params?.destroy();
@@ -169,17 +214,26 @@ function assemble<O extends StepOutputs>(device: Device, recording: Recording<O>
  * from run to run must lie in tensors written before it. Nothing is executed by capturing. Gradients left over from
  * before are neither seen nor changed: the step begins without any. Tensors from outside that it returns stay the
  * caller's, and come back as handles of the step's own.
+ * @param share of a batch whose other rows other processes have; the step is then for `runShared`
  * @throws CaptureError for a host read or write inside, or what is on another device; nested, at the call. Whatever it
  * throws, it keeps nothing
  */
-export function capture<O extends StepOutputs>(device: Device, step: () => O): Promise<CapturedStep<O>> {
+export function capture<O extends StepOutputs>(
+  device: Device,
+  step: () => O,
+  share?: Share,
+): Promise<CapturedStep<O>> {
   // At the call, not in the promise, so that the step around cannot overlook it.
   forbidNesting();
-  return prepared(device, step);
+  return prepared(device, step, share);
 }
 
-async function prepared<O extends StepOutputs>(device: Device, step: () => O): Promise<CapturedStep<O>> {
-  const recording = record(device, step);
+async function prepared<O extends StepOutputs>(
+  device: Device,
+  step: () => O,
+  share: Share | undefined,
+): Promise<CapturedStep<O>> {
+  const recording = record(device, step, share);
   try {
     await queueOf(device).prepare(recording.launches.map(({ pipeline }) => pipeline));
     return assemble(device, recording);

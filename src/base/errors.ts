@@ -133,6 +133,17 @@ export class ShaderError extends PlanewiseError {
   }
 }
 
+/** A process of several that train together, a rank, does not answer, or is not as the others are. */
+export class RankError extends PlanewiseError {
+  /** Who: numbers from 0. */
+  readonly ranks: readonly number[];
+
+  constructor(ranks: readonly number[], message: string) {
+    super('RANK', message);
+    this.ranks = ranks;
+  }
+}
+
 /** A file could not be read or written as what it should be; names the file. */
 export class FileError extends PlanewiseError {
   readonly file: string;

@@ -12,6 +12,7 @@ import { addPlan } from './plan.ts';
 import { addPredict } from './predict.ts';
 import { addPrepare } from './prepare.ts';
 import { addPretrain } from './pretrain.ts';
+import { expectAlone } from './ranks.ts';
 import { addTune } from './tune.ts';
 import { addWeb } from './web.ts';
 import { addWeights } from './weights.ts';
@@ -19,6 +20,7 @@ import { addWeights } from './weights.ts';
 /** @param worker the module that calls `cohortWorker` in a thread, null for no threads */
 export function planewise(version: string, worker: URL | null): CommandLine {
   const program = new CommandLine('planewise').version(version);
+  program.hook('preAction', (_, command) => expectAlone(command.name()));
   program.description('Trains U-Nets on anatomy-oriented MR by self-supervision, on WebGPU.');
   addExample(program, 'pretrain --data study/ --out runs/first');
   for (const add of [

@@ -6,6 +6,7 @@ import { plural } from '../base/words.ts';
 import { annotationsOf, type GivenConfig, type RunConfig } from '../run/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../run/job.node.ts';
 import type { JobKind } from '../run/job.ts';
+import { followJob } from '../run/ranks.node.ts';
 import { settle } from '../run/settle.node.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { startProgress } from '../train/progress.ts';
@@ -14,6 +15,7 @@ import { resultColumns } from './evaluation.ts';
 import { addExample, orElse } from './help.ts';
 import { interruptible } from './interrupt.ts';
 import { collect, note, print, printJson, printTable, suggest } from './output.ts';
+import { withRanks } from './ranks.ts';
 
 const jobConsole = (quiet: boolean): JobConsole => ({
   say: quiet ? note : (line) => print(line),
@@ -82,7 +84,14 @@ export interface TrainingOptions {
   readonly tensorboard?: boolean;
 }
 
-/** Runs a job with the terminal attached. `worker`: see `makeCohort`. */
+/** What others than the first rank say: what goes wrong with them alone. */
+const followerConsole = (name: string): JobConsole => ({
+  say() {},
+  warn: (line) => note(`warning: ${name}: ${line}`),
+  startStage: () => ({ update() {}, end() {} }),
+});
+
+/** Runs a job with the terminal attached, alone or as one of the ranks that a launcher of MPI started. `worker`: see `makeCohort`. */
 export async function runTraining(
   kind: JobKind,
   given: GivenConfig,
@@ -90,25 +99,27 @@ export async function runTraining(
   worker: URL | null,
 ): Promise<void> {
   let training = false;
-  const result = await interruptible(
-    () => training,
-    (signal) =>
-      runJob({
-        kind,
-        given,
-        resume,
-        profile,
-        splitFile: split,
-        tensorboard,
-        console: jobConsole(json),
-        signal,
-        worker,
-        onTraining: (now) => {
-          training = now;
-        },
-      }),
-  );
-  finish(result, kind, json);
+  const onTraining = (now: boolean): void => {
+    training = now;
+  };
+  const request = { kind, given, resume, splitFile: split };
+  await withRanks(async (ranks) => {
+    const follows = ranks && ranks.comm.rank > 0 ? ranks : null;
+    const result = await interruptible(
+      () => training,
+      async (signal) => {
+        if (follows) {
+          const console = followerConsole(follows.names[follows.comm.rank]!);
+          await followJob({ ...request, console, signal }, follows, onTraining);
+          return null;
+        }
+        const console = jobConsole(json);
+        const how = { profile, tensorboard, console, signal, worker, onTraining };
+        return runJob({ ...request, ...how, ...(ranks && { ranks }) });
+      },
+    );
+    if (result) finish(result, kind, json);
+  });
 }
 
 /** The configuration that a run would have, its folder included: read by --config it gives that run. */

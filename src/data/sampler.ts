@@ -25,6 +25,8 @@ export interface Labeller {
 /** Of a sampler: batch, seed, and what is drawn from. */
 export interface SamplerOptions {
   readonly batch: number;
+  /** Of each batch the rows to draw, where other processes draw the others; default all. Nothing else changes. */
+  readonly rows?: { readonly first: number; readonly count: number } | undefined;
   readonly seed?: number;
   /** Subjects to draw from; default all. */
   readonly subjects?: readonly string[];
@@ -101,7 +103,7 @@ const noAugmentation: Augmentation = { matrix: identityAffine, gain: 1, offset: 
  */
 export function createSampler(data: PreparedData, options: SamplerOptions): Sampler {
   const { batch: n, seed = 0, epoch: kind = 'subject', augmentation } = options;
-  const { input = oneImage, labellers = [], bare } = options;
+  const { input = oneImage, labellers = [], bare, rows = { first: 0, count: n } } = options;
   if (!Number.isInteger(n) || n < 1) throw new ConfigError(`Batch size ${n} is not a positive whole number.`);
   const images = chosenImages(data, options);
   const { size, images: prepared } = data.manifest;
@@ -112,7 +114,7 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
     input,
     labellers.flatMap((labeller) => labeller.fields),
   );
-  const layout = new BatchLayout({ examples: n, views: input.views, size }, fields);
+  const layout = new BatchLayout({ examples: rows.count, views: input.views, size }, fields);
   const drawsPurpose = hashText(input.name);
   const inOrder = Int32Array.from(images);
   let cached: { epoch: number; order: Int32Array } = { epoch: -1, order: new Int32Array(0) };
@@ -121,7 +123,8 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
     if (cached.epoch !== epoch) cached = { epoch, order: epochOrder(groups, kind, seed, epoch) };
     return cached.order;
   };
-  const sequentialCount = (step: number): number => Math.max(0, Math.min(n, epochSize - step * n));
+  const sequentialCount = (step: number): number =>
+    Math.max(0, Math.min(rows.count, epochSize - step * n - rows.first));
   const indexAt = (position: number): number => {
     if (kind === 'sequential') return inOrder[Math.min(position, epochSize - 1)]!;
     return orderOf(Math.floor(position / epochSize))[position % epochSize]!;
@@ -147,9 +150,9 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
     });
   };
   const batch = (step: number): Batch => {
-    const out = layout.batch(kind === 'sequential' ? sequentialCount(step) : n);
-    for (let example = 0; example < n; example++)
-      fillExample(out, example, exampleAt(step * n + example), labellers);
+    const out = layout.batch(kind === 'sequential' ? sequentialCount(step) : rows.count);
+    for (let example = 0; example < rows.count; example++)
+      fillExample(out, example, exampleAt(step * n + rows.first + example), labellers);
     if (kind === 'sequential') out.maskFilling();
     return out;
   };

@@ -4,10 +4,11 @@ import { ShapeError } from '../base/errors.ts';
 import { empty } from '../tensor/create.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { mapSizes, type Sizes, sumRows } from './batchNormRows.ts';
+import { isSynced, mapSizes, type Sizes, sumRows } from './batchNormRows.ts';
 import { expectNumber, expectOneOf } from './checks.ts';
 import { expectFloat } from './elements.ts';
 import { launch, linearGrid } from './launch/queue.ts';
+import { shareOf, sumOverRanks } from './launch/share.ts';
 import { Call, call, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { throughUnits, type Units } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
@@ -23,7 +24,7 @@ export interface BatchNormAttrs {
 
 const shader = shaders.batchNorm;
 const gradShader = shaders.batchNormGrad;
-const unused = { epsilon: 0, momentum: 0, share: 0, pitch: 0, start: 0 };
+const unused = { epsilon: 0, momentum: 0, share: 0, pitch: 0, start: 0, rank: 0, ranks: 1 };
 
 const MERGE_LANES = 64;
 
@@ -120,10 +121,26 @@ function forwardTraining(t: Forward, y: Tensor, { epsilon, momentum, relu }: Bat
         return;
       }
       const mergers = linearGrid(sizes.groups, 1);
-      launch(device, shader, 'mergeStatistics', { ...t, partials }, params, mergers, merge);
+      if (isSynced(x)) mergeRanks(t, partials, sizes, { epsilon, momentum });
+      else launch(device, shader, 'mergeStatistics', { ...t, partials }, params, mergers, merge);
       applyKept(x, affine, to, relu, place);
     });
   });
+}
+
+/** Each rank's moments in a strip of its own, by which all then merge the same. */
+function mergeRanks(t: Forward, partials: Tensor, sizes: Sizes, rest: Partial<typeof unused>): void {
+  const { x } = t;
+  const { device } = x;
+  const { rank, size: ranks } = shareOf(device)!;
+  const { merge } = settings(x, sizes);
+  const all = { ...sizes, rows: sizes.rows * ranks, strips: ranks };
+  using moments = partialsOf(x, all);
+  const mergers = linearGrid(sizes.groups, 1);
+  const own = paramsOf(sizes, { rank, ranks });
+  launch(device, shader, 'placeMoments', { partials, partial: moments }, own, mergers, merge);
+  sumOverRanks(moments);
+  launch(device, shader, 'mergeStatistics', { ...t, partials: moments }, paramsOf(all, rest), mergers, merge);
 }
 
 /** The map that was applied, applied anew. */
@@ -137,7 +154,8 @@ function applyKept(x: Tensor, affines: Tensor, y: Tensor, relu: boolean, place?:
 /**
  * (x − mean)/√(variance + epsilon)·weight + bias, then ReLU if asked. x [..., C] f32 or f16; weight, bias, running mean
  * and variance [C], f32. In training mean and biased variance are the batch's, and the running ones move in place, the
- * variance unbiased, as torch does: running ← (1 − momentum)·running + momentum·batch. Further output: the map that
+ * variance unbiased, as torch does: running ← (1 − momentum)·running + momentum·batch. Of a batch that ranks share, the
+ * batch is the rank's rows, or with `syncBatchNorm` all of it. Further output: the map that
  * was applied and 1/√(variance + epsilon), [4, C], which the gradient needs.
  */
 export const batchNorm: Op<BatchNormAttrs> = {
@@ -191,7 +209,9 @@ const batchNormGrad: Op<GradAttrs> = {
     sumRows(x!, (way, sizes) => {
       const { grid, each: plain, merge } = settings(x!, sizes, relu);
       const each = { ...plain, overrides: { ...plain.overrides, GIVEN: Number(!training) } };
-      const params = paramsOf(sizes, { share: training && sizes.rows > 0 ? 1 / sizes.rows : 0 });
+      const isShared = training && isSynced(x!);
+      const rows = sizes.rows * (isShared ? shareOf(device)!.size : 1);
+      const params = paramsOf(sizes, { share: training && rows > 0 ? 1 / rows : 0 });
       if (way === 'whole') {
         launch(device, gradShader, 'backwardWhole', { ...given, ...results }, params, grid, each);
         return;
@@ -207,6 +227,7 @@ const batchNormGrad: Op<GradAttrs> = {
       const merging = { ...sums, partials, affines: affines!, sum };
       const mergers = linearGrid(sizes.groups, 1);
       launch(device, gradShader, 'mergeGradients', merging, params, mergers, merge);
+      if (isShared) sumOverRanks(sum);
       const map = mapSizes(x!);
       const last = paramsOf(map, { share: params.share });
       launch(

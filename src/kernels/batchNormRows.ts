@@ -1,6 +1,7 @@
 /** @file How batch norm shares out the rows of x, and how sums over them come together. */
 import type { Caps } from '../tensor/device.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { shareOf } from './launch/share.ts';
 import { chooseVariant, type Variant } from './launch/variant.ts';
 
 /** How the elements of x are shared out: groups of `each` channels, and in every group strips of rows. */
@@ -40,6 +41,8 @@ function wholeOf(x: Tensor): Sizes {
  */
 type Way = 'whole' | 'strips' | 'lanes';
 
+const lanesOf = (x: Tensor) => stripsOf(x, 16, 32768);
+
 type LaunchWay = (way: Way, sizes: Sizes) => void;
 
 const sumVariants: readonly Variant<Tensor, [launchWay: LaunchWay]>[] = [
@@ -64,10 +67,18 @@ const sumVariants: readonly Variant<Tensor, [launchWay: LaunchWay]>[] = [
   {
     name: 'lanes',
     fits: () => true,
-    launch: (_device, x, launchWay) => launchWay('lanes', stripsOf(x, 16, 32768)),
+    launch: (_device, x, launchWay) => launchWay('lanes', lanesOf(x)),
   },
 ];
 
+/** Whether the sums are those of all ranks' rows. */
+export const isSynced = (x: Tensor): boolean => shareOf(x.device)?.syncBatchNorm === true;
+
 export function sumRows(x: Tensor, launchWay: LaunchWay): void {
+  // only there the sums are to be had by themselves
+  if (isSynced(x)) {
+    launchWay('lanes', lanesOf(x));
+    return;
+  }
   chooseVariant(x.device, 'batchNorm', sumVariants, x).launch(x.device, x, launchWay);
 }

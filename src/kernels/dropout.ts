@@ -1,7 +1,10 @@
 /** @file Dropout by counter-based random bits: no mask is stored, the gradient draws the same bits again. */
+
+import type { Tensor } from '../tensor/tensor.ts';
 import { expectNumber, expectWhole } from './checks.ts';
 import { elementAliases, expectFloat } from './elements.ts';
 import { launch, linearGrid } from './launch/queue.ts';
+import { shareOf } from './launch/share.ts';
 import { call, expectShape, expectType, type Op } from './op.ts';
 import * as shaders from './shaders.gen.ts';
 
@@ -14,10 +17,16 @@ export interface DropoutAttrs {
 
 const MOST_STREAM = 2 ** 32 - 1;
 
+/** Where x's first element is in the whole batch, of which ranks may have some rows each. */
+function firstOf({ device, size }: Tensor): number {
+  const share = shareOf(device);
+  return share ? (size / share.count) * share.first : 0;
+}
+
 /**
  * x with elements set to 0 (NaN where they are not finite) with probability p and the others divided by 1 − p. Inputs x
  * (f32 or f16) and `random`, u32 [seed, step]; element 4i + j is dropped where word j of philox([i, step, 0, stream],
- * [seed, 0]) is below p·2³².
+ * [seed, 0]) is below p·2³². Of a batch that ranks share, elements are counted in all of it.
  */
 export const dropout: Op<DropoutAttrs> = {
   name: 'dropout',
@@ -35,7 +44,14 @@ export const dropout: Op<DropoutAttrs> = {
     const quads = Math.ceil(x!.size / 4);
     const whole = p === 1;
     const threshold = whole ? MOST_STREAM : Math.floor(p * 2 ** 32);
-    const params = { quads, stream, threshold, whole: Number(whole), scale: whole ? 0 : 1 / (1 - p) };
+    const params = {
+      quads,
+      first: firstOf(x!),
+      stream,
+      threshold,
+      whole: Number(whole),
+      scale: whole ? 0 : 1 / (1 - p),
+    };
     const specialization = { overrides: { WORKGROUP: workgroup }, aliases: elementAliases(x!) };
     const tensors = { x: x!, random: random!, y: y! };
     launch(device, shaders.dropout, 'main', tensors, params, linearGrid(quads, workgroup), specialization);

@@ -1,4 +1,5 @@
 /** @file Every op of the engine, one line each. */
+export * from './acrossRanks.ts';
 export * from './avgPool2d.ts';
 export * from './batchMatmul.ts';
 export * from './batchNorm.ts';

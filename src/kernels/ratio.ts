@@ -3,6 +3,8 @@ import { empty } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Spec, Tensor } from '../tensor/tensor.ts';
 import { launch } from './launch/queue.ts';
+import { shareOf, sumOverRanks } from './launch/share.ts';
+import { sumColumns } from './reduce.ts';
 import * as shaders from './shaders.gen.ts';
 
 /** How the terms of a loss become one number: Σ weight·term / Σ weight, or Σ weight·term. */
@@ -22,7 +24,7 @@ export function stripsOf(device: Device, steps: number): number {
 
 /**
  * Runs `fill` on fresh strips, then writes their ratio (0 where the weight is not above 0, NaN where it is NaN) and the
- * weight; or their sum and 1.
+ * weight; or their sum and 1. Of a batch that ranks share, both sums are those of all of it.
  */
 export function ratioOfStrips(
   device: Device,
@@ -33,7 +35,17 @@ export function ratioOfStrips(
 ): void {
   using partials = empty(device, { shape: [strips, 2], dtype: 'f32' }, 'loss strips');
   fill(partials);
-  const tensors = { partials, loss: loss!, weight: weight! };
   const overrides = { LANES: device.caps.software ? 1 : 256, SUM: Number(reduction === 'sum') };
-  launch(device, shaders.ratio, 'main', tensors, { count: strips }, [1], { overrides });
+  const end = (sums: Tensor, count: number) => {
+    const tensors = { partials: sums, loss: loss!, weight: weight! };
+    launch(device, shaders.ratio, 'main', tensors, { count }, [1], { overrides });
+  };
+  if (!shareOf(device)) {
+    end(partials, strips);
+    return;
+  }
+  using sums = empty(device, { shape: [1, 2], dtype: 'f32' }, 'loss sums');
+  sumColumns(partials, sums, [{ outer: 1, reduced: strips, inner: 2 }]);
+  sumOverRanks(sums);
+  end(sums, 1);
 }

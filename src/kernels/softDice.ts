@@ -10,6 +10,7 @@ import { expectNumber, expectOneOf } from './checks.ts';
 import { elementAliases } from './elements.ts';
 import { expectIgnoreIndex, expectLabels, labelFault } from './labels.ts';
 import { launch, linearGrid } from './launch/queue.ts';
+import { expectWholeBatch, sumOverRanks } from './launch/share.ts';
 import { call, type Op } from './op.ts';
 import { stripsOf } from './ratio.ts';
 import { sumColumns } from './reduce.ts';
@@ -96,6 +97,8 @@ export const softDice: Op<SoftDiceAttrs> = {
     launch(device, shaders.softDice, 'overlap', given, params, grid, specialization);
     using sums = empty(device, { shape: [groups, channels, 3], dtype: 'f32' }, 'softDice sums');
     sumColumns(partials, sums, [{ outer: groups, reduced: strips, inner: 3 * channels }]);
+    if (attrs.perImage) expectWholeBatch(device, 'softDice of each image');
+    else sumOverRanks(sums);
     const results = { sums, loss: loss!, slopes: slopes! };
     launch(device, shaders.softDice, 'finish', results, params, [1], { overrides: { LANES: all.lanes } });
   },

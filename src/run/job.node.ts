@@ -7,6 +7,7 @@ import { noneHeldOut } from '../report/html.ts';
 import type { Evaluation } from '../results/evaluation.ts';
 import { recordedResults } from '../results/experiment.ts';
 import type { Device } from '../tensor/device.ts';
+import { fromFirst } from '../train/comm.ts';
 import { fingerprint } from '../train/dataset.ts';
 import type { TrainResult } from '../train/events.ts';
 import { evaluationRecord } from '../train/judge.ts';
@@ -25,6 +26,7 @@ import { openJobData } from './jobdata.node.ts';
 import { writeReport } from './jobreport.node.ts';
 import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
+import { dataOf, expectAlike, type JobRanks, startOf, takeGpu } from './ranks.node.ts';
 import { evaluationFile, resultsFile } from './results.node.ts';
 import { lockRun, RunFolder } from './runfolder.node.ts';
 import { type JobRequest, type Settled, settle } from './settle.node.ts';
@@ -32,6 +34,7 @@ import { type EventFiles, eventFilesOf } from './tensorboard.node.ts';
 import { trainWithRestarts } from './training.ts';
 
 export type { JobConsole } from './jobconsole.node.ts';
+export { pictureFile, reportFile } from './jobreport.node.ts';
 
 export interface JobOptions extends JobRequest {
   /** Profiles the training step after training; see TrainOptions. */
@@ -51,6 +54,8 @@ export interface JobOptions extends JobRequest {
   readonly device?: Device;
   /** Of the run's folder, where the caller has it already. */
   readonly lock?: FolderLock;
+  /** Of the first of several ranks; the others run `followJob`. */
+  readonly ranks?: JobRanks;
 }
 
 export interface JobResult {
@@ -85,14 +90,21 @@ class Job {
   }
 
   async go(): Promise<JobResult> {
-    const { console, signal } = this.#options;
+    const { console, signal, ranks } = this.#options;
     console.say(`Run: ${this.#config.out}`);
+    if (ranks) console.say(`Ranks: ${ranks.comm.size}; ${ranks.names.join(', ')}`);
     if (this.#init === 'gone')
       console.warn(`${this.#config.init} cannot be read any more; the run goes on without it.`);
-    if (!this.#options.resume) await this.#folder.announce(this.#config);
+    if (ranks) await takeGpu(ranks, this.#config);
     // First, for what the adapter lacks should not show only after minutes of preparing data.
-    await this.#openDevice();
+    const device = await this.#openDevice();
+    if (ranks) await expectAlike(ranks, startOf({ config: this.#config, init: this.#init }, device));
+    if (!this.#options.resume) await this.#folder.announce(this.#config);
     const data = await this.#timed('Data', () => this.#open());
+    if (ranks) {
+      await fromFirst(ranks.comm, () => this.#config);
+      await expectAlike(ranks, dataOf(this.#config, data));
+    }
     const training = await this.#timed('Training', () => this.#train(data));
     const early = earlyText(training, this.#config.steps);
     if (early) console.say(`Training ${early}`);
@@ -127,7 +139,7 @@ class Job {
   }
 
   async #train(data: PreparedData): Promise<TrainResult> {
-    const { console, signal, resume, profile = false, onTraining } = this.#options;
+    const { console, signal, resume, profile = false, onTraining, ranks } = this.#options;
     const progress = trainingProgress(console, this.#config, data);
     this.#events = await eventFilesOf(this.#files, this.#options);
     onTraining?.(true);
@@ -151,6 +163,8 @@ class Job {
             this.#profile = { rows: event.rows, trace: this.#files.describe(traceFile) };
         },
         signal,
+        // the others hold what a lost device had: they end, too
+        ...(ranks && { comm: ranks.comm, restarts: 0 }),
       });
     } finally {
       onTraining?.(false);
@@ -223,6 +237,7 @@ export async function runJob(options: JobOptions): Promise<JobResult> {
 }
 
 async function runLocked(options: JobOptions, lock: FolderLock): Promise<JobResult> {
+  if (options.ranks) await fromFirst(options.ranks.comm, () => lock.folder);
   const { news, ...settled } = await settle(options);
   for (const line of news?.say ?? []) options.console.say(line);
   for (const line of news?.warn ?? []) options.console.warn(line);

@@ -44,6 +44,10 @@ function scaleText({ lossScale, skippedSteps }: StepMetrics): string {
   return lossScale === undefined ? '' : `  scale ${lossScale}, ${skippedSteps} skipped`;
 }
 
+/** Where ranks train together: what of a step goes into sums over them. */
+const sumsText = ({ communicationMs }: StepMetrics): string =>
+  communicationMs === undefined ? '' : `, ${short(communicationMs)} ms a step in sums over ranks`;
+
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** The loss, and what the best weights are chosen by. */
@@ -108,7 +112,7 @@ export function trainingProgress(
     const scaled = scaleText(event.metrics);
     stage?.update(
       step - start,
-      `loss ${loss === null ? 'not finite' : short(loss)}${validation}${scaled}  ${short(imagesPerSecond)} images/s`,
+      `loss ${loss === null ? 'not finite' : short(loss)}${validation}${scaled}  ${short(imagesPerSecond)} images/s${sumsText(event.metrics)}`,
     );
   };
   const end = (): void => {

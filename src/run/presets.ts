@@ -55,6 +55,7 @@ const common = {
   chooseBy: 'loss',
   patience: null,
   recompute: false,
+  syncBatchNorm: false,
   tune: null,
   seed: 1,
   validationFraction: 0.1,

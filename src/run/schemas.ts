@@ -141,6 +141,7 @@ const trainShape = (model: z.ZodMiniType<ModelSection>, sections: ReturnType<typ
     validationImages: whole({ from: 1 }),
     checkpointEvery: whole({ from: 1 }),
     recompute: flag,
+    syncBatchNorm: flag,
     tune: z.nullable(least0),
   });
 

@@ -19,11 +19,12 @@ function planned({ config, data: { manifest } }: Pick<TrainOptions, 'config' | '
  * Trains a network on prepared data, as `config` says. Writes split.json, metrics.jsonl, validation.jsonl, checkpoint.safetensors
  * and weights.safetensors (the best weights by the validation's loss or figure, or the last ones without validation subjects).
  * The same data, configuration and adapter give the same bytes, stopped and resumed or not (but for
- * `imagesPerSecond`).
+ * `imagesPerSecond` and `communicationMs`).
  * @throws ConfigError when configuration, data and checkpoint do not fit together
  * @throws FileError when a file cannot be read or written; what was written before is intact
  * @throws TrainingError at the first step whose loss, gradients, parameters, statistics or optimiser state are not
  * finite, or in mixed precision where nothing but overflows comes; nothing of that step is saved
+ * @throws RankError naming the rank that does not come, where several train together
  * @throws DeviceLostError when the device is gone; `trainWithRestarts` goes on from the checkpoint
  */
 export async function train(

@@ -8,6 +8,7 @@ const earlier = {
   // labelled subjects were drawn whatever their groups
   ...({ labelledValidation: null, stratify: false } as const),
   ...({ subjects: null, fold: null, warmup: 0, chooseBy: 'loss', patience: null } as const),
+  syncBatchNorm: false,
   rates: { encoder: 1, decoder: 1, heads: 1 },
 };
 /** Changes of images that they did not know: none. */
@@ -44,7 +45,7 @@ export function changeAdvice(changed: readonly string[], { schedule }: Partial<T
 }
 
 /** Every setting by its path, as JSON. */
-function settingsOf(section: object, path = ''): Map<string, string> {
+export function settingsOf(section: object, path = ''): Map<string, string> {
   return new Map(
     Object.entries(section).flatMap(([key, value]): (readonly [string, string])[] =>
       isRecord(value) ? [...settingsOf(value, `${path}${key}.`)] : [[`${path}${key}`, JSON.stringify(value)]],

@@ -29,6 +29,8 @@ export interface CheckpointState {
   readonly init?: string | null | undefined;
   /** Kernel variants that tuning chose; absent in files of earlier versions. */
   readonly variants?: Choices;
+  /** Ranks that trained together; absent of one. */
+  readonly ranks?: number;
 }
 
 const counted = (from: number) => z.int().check(z.gte(from));
@@ -45,6 +47,7 @@ const schema = z
     pixels: z.optional(z.string()),
     init: z.optional(z.nullable(z.string())),
     variants: z.optional(z.record(z.string(), z.string())),
+    ranks: z.optional(counted(1)),
   })
   .check(
     z.refine(({ step, config }) => step <= config.steps, { path: ['step'] }),

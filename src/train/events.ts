@@ -9,6 +9,7 @@ import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
 import type { Figure } from '../tasks/task.ts';
 import type { Device } from '../tensor/device.ts';
 import type { Best, Upgrade } from './checkpoint.ts';
+import type { Comm } from './comm.ts';
 import type { InitialWeights, InitReport } from './init.ts';
 import type { Plan } from './plan.ts';
 import type { RunFiles } from './runfiles.ts';
@@ -92,6 +93,11 @@ export interface TrainOptions {
   readonly onRest?: (network: HeadedNetwork, step: number) => Promise<void>;
   /** Stops the run at the next step boundary, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /**
+   * With the other processes that train the same run, each with these options and a device of its own; default: none.
+   * Files are rank 0's.
+   */
+  readonly comm?: Comm;
 }
 
 /** How a training ended. */

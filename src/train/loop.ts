@@ -1,25 +1,22 @@
 /** @file The training loop, for Node and the browser: steps in bursts, log, validation, best weights, checkpoints. */
 import { chromeTrace } from '../autograd/profile.ts';
-import type { TrainingError } from '../base/errors.ts';
-import type { Batch } from '../data/batch.ts';
-import type { Sampler } from '../data/sampler.ts';
+import { ConfigError } from '../base/errors.ts';
 import type { Split } from '../data/split.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
-import { type CheckpointState, checkpointFile, saveCheckpoint } from './checkpoint.ts';
+import { type Burst, Bursts } from './bursts.ts';
+import { type CheckpointState, saveCheckpoint } from './checkpoint.ts';
+import { alone, anyRank, barrier, type Comm, fromFirst } from './comm.ts';
 import { checkData, fingerprint, noticesOf, splitOf, withJoinedStreams } from './dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
-import { FiniteCheck, type Trouble } from './finite.ts';
-import { HISTORY_STEPS } from './history.ts';
-import { Pace, Trial } from './pace.ts';
+import { Trial } from './pace.ts';
 import { pixelMark } from './pixels.ts';
+import { RankFiles } from './rankfiles.ts';
 import { writeText } from './runfiles.ts';
-import { appendRecords, metricsFile, truncateLog, validationFile } from './runlog.ts';
-import { samplersOf } from './samplers.ts';
+import { metricsFile, truncateLog, validationFile } from './runlog.ts';
+import { RunSamplers } from './samplers.ts';
 import { expectKept, keepSplit, splitRecord } from './splitfile.ts';
 import { startRun } from './start.ts';
-import { metricsOf } from './stepmetrics.ts';
-import { endedBy } from './suspects.ts';
-import { type StepValues, Trainer } from './trainer.ts';
+import { Trainer } from './trainer.ts';
 import { Validation } from './validation.ts';
 import { chooseVariants } from './variants.ts';
 
@@ -32,48 +29,42 @@ interface Progress {
   readonly ms: number;
 }
 
-/** Steps that were launched together and not waited for. */
-interface Burst {
-  readonly first: number;
-  readonly count: number;
-  readonly losses: () => Promise<StepValues[]>;
-}
-
 class Run {
   readonly #options: TrainOptions;
-  readonly #split: Split;
+  readonly #comm: Comm;
   readonly #trainer: Trainer;
-  readonly #pace = new Pace();
+  readonly #split: Split;
   readonly #trial = new Trial();
-  readonly #finite = new FiniteCheck();
-  /** One for each stream of tasks. */
-  readonly #training: readonly Sampler[];
+  readonly #samplers: RunSamplers;
+  readonly #bursts: Bursts;
   readonly #validation: Validation;
-  readonly #warning: string | null;
   readonly #data: string;
   readonly #pixels: string;
   /** Steps whose losses are known and logged. */
   #step = 0;
-  #launched = 0;
   #saved = 0;
+  #stopped = false;
   #recorded: Choices | undefined;
   #init: string | null = null;
 
   constructor(options: TrainOptions, trainer: Trainer, split: Split) {
-    const { data, config } = options;
+    const { data, plan, comm = alone } = options;
     this.#options = options;
-    this.#split = split;
+    this.#comm = comm;
     this.#trainer = trainer;
-    this.#data = fingerprint(data, options.plan);
+    this.#data = fingerprint(data, plan);
     this.#pixels = pixelMark(data);
-    const { training, validation, warning } = samplersOf(data, options.plan, split, config);
-    this.#training = training;
-    this.#warning = warning;
-    this.#validation = new Validation(options, trainer, validation);
+    this.#split = split;
+    this.#samplers = new RunSamplers(options, split);
+    this.#bursts = new Bursts(options, trainer, this.#samplers);
+    const { signal: _, ...unstopped } = options;
+    // ranks stop together, between steps
+    const stoppable = comm.size > 1 ? unstopped : options;
+    this.#validation = new Validation(stoppable, trainer, this.#samplers.validation());
   }
 
   async go(): Promise<Omit<TrainResult, 'split'>> {
-    const { data, config, files, device, signal, onAccepted } = this.#options;
+    const { data, config, files, device, onAccepted } = this.#options;
     await this.#start();
     await onAccepted?.();
     await keepSplit(files, splitRecord(data, config, this.#split));
@@ -85,11 +76,14 @@ class Run {
     const facts = this.#trainer.facts();
     const deviceBytes = device.memory.liveBytes;
     this.#tell({ kind: 'start', step: this.#step, steps: config.steps, parameters, facts, deviceBytes });
-    if (this.#warning) this.#tell({ kind: 'warning', message: this.#warning });
+    const unvalidated = this.#samplers.unvalidated();
+    if (unvalidated) this.#tell({ kind: 'warning', message: unvalidated });
+    // those whose shaders are still being compiled
+    if (this.#comm.size > 1) await barrier(this.#comm);
     const began = { step: this.#step, ms: performance.now() };
-    while (!signal?.aborted) {
+    while (!(await this.#stops())) {
       await this.#rest();
-      if (this.#ended || signal?.aborted) break;
+      if (this.#ended || (await this.#stops())) break;
       if (this.#step > began.step && this.#step === config.freezeSteps) await this.#trainer.thaw();
       await this.#stretch(began);
     }
@@ -98,6 +92,12 @@ class Run {
     const stopped = this.#step < config.steps && !early;
     if (this.#options.profile && !stopped) await this.#profile();
     return { step: this.#step, stopped, early, best: this.#validation.state.best };
+  }
+
+  /** Whether the signal, of any rank, has asked for an end. */
+  async #stops(): Promise<boolean> {
+    this.#stopped ||= await anyRank(this.#comm, this.#options.signal?.aborted === true);
+    return this.#stopped;
   }
 
   /** Whether no step is to follow: the last was done, or patience is over. */
@@ -120,17 +120,21 @@ class Run {
    * the device has work, and the next batches, while the host reads, logs and draws samples.
    */
   async #stretch(began: Progress): Promise<void> {
-    const { onRest, signal } = this.#options;
-    this.#launched = this.#step;
+    const { onRest } = this.#options;
+    const bursts = this.#bursts;
+    bursts.from(this.#step);
     this.#trial.rested();
     const due = this.#due();
     let rested = 0;
-    for (let burst = this.#launch(due); burst; ) {
-      const ahead = signal?.aborted ? null : this.#launch(due);
+    const next = async () => ((await this.#stops()) ? null : bursts.launch(due));
+    // ranks have waited for a burst by the time that it is launched
+    const runsAhead = this.#comm.size === 1;
+    for (let burst = await bursts.launch(due); burst; ) {
+      const ahead = runsAhead ? await next() : null;
       await this.#settle(burst, began);
-      if (rested < this.#launched) await onRest?.(this.#trainer.network, this.#launched);
-      rested = this.#launched;
-      burst = ahead;
+      if (rested < bursts.launched) await onRest?.(this.#trainer.network, bursts.launched);
+      rested = bursts.launched;
+      burst = runsAhead ? ahead : await next();
     }
   }
 
@@ -142,46 +146,14 @@ class Run {
     return Math.min(steps, thaw, next(validateEvery), next(checkpointEvery));
   }
 
-  /** Launches a burst of steps, the last at most `due`; null when that one is launched already. */
-  #launch(due: number): Burst | null {
-    const count = Math.min(due - this.#launched, this.#pace.burst, HISTORY_STEPS);
-    if (count === 0) return null;
-    const first = this.#launched + 1;
-    this.#launched += count;
-    this.#pace.start();
-    for (let step = first; step <= this.#launched; step++) this.#trainer.train(step, this.#batches(step - 1));
-    return { first, count, losses: this.#trainer.losses(first, this.#launched) };
-  }
-
-  #batches(step: number): Batch[] {
-    return this.#training.map((sampler) => sampler.batch(step));
-  }
-
-  async #settle({ first, count, losses }: Burst, began: Progress): Promise<void> {
-    const { config, files, recorder } = this.#options;
-    const values = await this.#pace.settle(count, losses);
-    const imagesPerSecond = Number(((count * config.batch) / this.#pace.took).toPrecision(4));
-    const records = values.map((loss, i) => metricsOf(config, first + i, loss, imagesPerSecond));
-    const troubles = records.map((record, i) => this.#finite.look(record, values[i]!.nonFinite));
-    const bad = troubles.findIndex((trouble) => trouble !== null);
-    // What came after the bad step is worth nothing.
-    const good = bad < 0 ? records : records.slice(0, bad + 1);
-    await appendRecords(files, metricsFile, good);
-    await recorder?.steps(good);
-    if (bad >= 0) throw this.#give(troubles[bad]!);
-    this.#step = first + count - 1;
+  async #settle(burst: Burst, began: Progress): Promise<void> {
+    const { steps } = this.#options.config;
+    const metrics = await this.#bursts.settle(burst, this.#saved);
+    this.#step = metrics.step;
     const perStep = (performance.now() - began.ms) / 1000 / (this.#step - began.step);
-    const etaSeconds = (config.steps - this.#step) * perStep;
-    this.#tell({ kind: 'steps', metrics: records.at(-1)!, steps: config.steps, etaSeconds });
+    this.#tell({ kind: 'steps', metrics, steps, etaSeconds: (steps - this.#step) * perStep });
     const secondsPerStep = this.#trial.settle(this.#step - began.step);
-    if (secondsPerStep !== null)
-      this.#tell({ kind: 'pace', secondsPerStep, stepsLeft: config.steps - this.#step });
-  }
-
-  #give(trouble: Trouble): TrainingError {
-    const { data, files } = this.#options;
-    const saved = this.#saved > 0 ? { file: files.describe(checkpointFile), step: this.#saved } : null;
-    return endedBy(trouble, saved, this.#batches(trouble.step - 1), data);
+    if (secondsPerStep !== null) this.#tell({ kind: 'pace', secondsPerStep, stepsLeft: steps - this.#step });
   }
 
   async #checkpoint(): Promise<void> {
@@ -193,6 +165,7 @@ class Run {
       pixels: this.#pixels,
       ...(this.#init && { init: this.#init }),
       variants: choicesOf(this.#options.device),
+      ...(this.#comm.size > 1 && { ranks: this.#comm.size }),
     };
     await this.#options.recorder?.sync();
     await saveCheckpoint(this.#options.files, state, this.#trainer.state());
@@ -208,7 +181,7 @@ class Run {
       this.#tell({ kind: 'warning', message });
       return;
     }
-    const { rows, spans } = await this.#trainer.profile(this.#batches(0));
+    const { rows, spans } = await this.#trainer.profile(this.#samplers.batches(0));
     await writeText(files, traceFile, chromeTrace(spans, `training step on ${device.caps.description}`));
     this.#tell({ kind: 'profile', rows });
   }
@@ -230,6 +203,10 @@ class Run {
 
   async #chooseVariants(): Promise<void> {
     const { device, config, cache } = this.#options;
+    if (this.#comm.rank > 0) {
+      setChoices(device, await fromFirst<Choices>(this.#comm, () => ({})));
+      return;
+    }
     const winners = await chooseVariants(
       {
         ...{ device, config, cache, recorded: this.#recorded },
@@ -238,6 +215,7 @@ class Run {
       },
       (options) => this.#trainer.tune(options),
     );
+    await fromFirst(this.#comm, () => choicesOf(device));
     if (winners) this.#tell({ kind: 'tuned', winners });
   }
 
@@ -250,25 +228,29 @@ class Run {
  * Trains a network on prepared data. Writes split.json, metrics.jsonl, validation.jsonl, checkpoint.safetensors and
  * weights.safetensors (the best weights by the validation's loss or figure, or the last ones without validation subjects).
  * The same data, configuration and adapter give the same bytes, stopped and resumed or not (but for
- * `imagesPerSecond`).
+ * `imagesPerSecond` and `communicationMs`).
  * @throws ConfigError when configuration, data and checkpoint do not fit together
  * @throws FileError when a file cannot be read or written; what was written before is intact
  * @throws TrainingError at the first step whose loss, gradients, parameters, statistics or optimiser state are not
  * finite, or in mixed precision where nothing but overflows comes; nothing of that step is saved
+ * @throws RankError naming the rank that does not come, where several train together
  * @throws DeviceLostError when the device is gone; `trainWithRestarts` goes on from the checkpoint
  */
-export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { device, data, config, files, resume = false } = options;
-  const split = splitOf(data, config, options.plan);
+export async function train(given: TrainOptions): Promise<TrainResult> {
+  const { device, data, config, comm = alone, resume = false } = given;
+  if (comm.size > 1 && given.profile)
+    throw new ConfigError('A profile is of one process. Leave profile out, or train without ranks.');
+  const split = splitOf(data, config, given.plan);
+  const files = comm.size > 1 ? new RankFiles(given.files, comm) : given.files;
   if (resume) await expectKept(files, data, splitRecord(data, config, split));
-  checkData(data, options.plan, split, config.augmentation);
-  for (const message of noticesOf(data, options.plan, split))
-    options.onProgress?.({ kind: 'notice', message });
-  const plan = withJoinedStreams(data, options.plan, split, config.validationImages);
+  checkData(data, given.plan, split, config.augmentation);
+  for (const message of noticesOf(data, given.plan, split)) given.onProgress?.({ kind: 'notice', message });
+  const plan = withJoinedStreams(data, given.plan, split, config.validationImages);
+  const options = { ...given, plan, files };
   const choices = choicesOf(device);
-  const trainer = new Trainer(device, config, plan, data.manifest.size);
+  const trainer = new Trainer(device, config, plan, data.manifest.size, comm);
   try {
-    return { ...(await new Run({ ...options, plan }, trainer, split).go()), split };
+    return { ...(await new Run(options, trainer, split).go()), split };
   } finally {
     trainer.dispose();
     setChoices(device, choices);

@@ -1,49 +1,77 @@
-/** @file What the streams of a run draw their images from: those that train, and those that validate. */
+/** @file What a run draws its batches from: training images, a sampler for each stream, and validation images where any say anything. */
 import { listed, plural } from '../base/words.ts';
 import { createSampler, type Sampler, type SamplerOptions } from '../data/sampler.ts';
 import type { Split } from '../data/split.ts';
-import type { PreparedData } from '../data/types.ts';
+import { alone, type Comm, shareOfBatch } from './comm.ts';
 import { trainingImages, validationImages } from './dataset.ts';
-import type { Plan, Stream } from './plan.ts';
-import type { TrainConfig } from './settings.ts';
+import type { TrainOptions } from './events.ts';
+import type { Batches } from './losses.ts';
+import type { Stream } from './plan.ts';
 
-export interface RunSamplers {
-  /** One for each stream of tasks. */
-  readonly training: readonly Sampler[];
-  /** Null where no held-out image says anything to any stream. */
-  readonly validation: readonly Sampler[] | null;
-  /** What to warn of: tasks that validation says nothing of; null: none. */
-  readonly warning: string | null;
-}
+export class RunSamplers {
+  readonly #options: TrainOptions;
+  readonly #split: Split;
+  /** Of this rank's rows. */
+  readonly #training: readonly Sampler[];
+  /** Streams to which no held-out image says anything. */
+  readonly #unvalidated: readonly Stream[];
 
-function unvalidatedText({ validation }: Split, streams: readonly Stream[]): string | null {
-  if (validation.length === 0 || streams.length === 0) return null;
-  const names = streams.flatMap(({ tasks }) => tasks.map(({ task }) => task.name));
-  return `No image of the ${plural(validation.length, 'validation subject')} has what ${listed(names)} learns from, so validation says nothing of it.`;
-}
+  constructor(options: TrainOptions, split: Split) {
+    const { data, config, plan, comm = alone } = options;
+    this.#options = options;
+    this.#split = split;
+    this.#training = this.#trainingFor(comm);
+    this.#unvalidated = plan.streams.filter(
+      (stream) => validationImages(data, stream, split, config.validationImages).length === 0,
+    );
+  }
 
-export function samplersOf(
-  data: PreparedData,
-  { streams }: Plan,
-  split: Split,
-  { batch, seed, epoch, augmentation, validationImages: most }: TrainConfig,
-): RunSamplers {
-  const sampler = ({ input, tasks }: Stream, how: SamplerOptions): Sampler =>
-    createSampler(data, { ...how, input, labellers: tasks.map(({ part }) => part) });
-  const held = (stream: Pick<Stream, 'labelled'>) => validationImages(data, stream, split, most);
-  const unvalidated = streams.filter((stream) => held(stream).length === 0);
-  // images that say nothing to a stream leave its losses out
-  const shown = (stream: Stream) => held(unvalidated.includes(stream) ? {} : stream);
-  return {
-    training: streams.map((stream) => {
-      const images = trainingImages(data, stream, split);
-      const bare = split.rest && { bare: split.rest };
-      return sampler(stream, { batch, seed, epoch, augmentation, images, ...bare });
-    }),
-    validation:
-      unvalidated.length < streams.length
-        ? streams.map((own) => sampler(own, { batch, epoch: 'sequential', images: shown(own) }))
-        : null,
-    warning: unvalidatedText(split, unvalidated),
-  };
+  /** What this rank trains on in step `step` + 1: a batch for each stream. */
+  batches(step: number): Batches {
+    return this.#training.map((sampler) => sampler.batch(step));
+  }
+
+  /** What all ranks train on then. */
+  wholeBatches(step: number): Batches {
+    return this.#trainingFor(alone).map((sampler) => sampler.batch(step));
+  }
+
+  /** One for each stream; null where no held-out image says anything to any. */
+  validation(): readonly Sampler[] | null {
+    const { data, plan, config } = this.#options;
+    if (this.#unvalidated.length === plan.streams.length) return null;
+    const { batch } = config;
+    // images that say nothing to a stream leave its losses out
+    const images = (stream: Stream) =>
+      validationImages(
+        data,
+        this.#unvalidated.includes(stream) ? {} : stream,
+        this.#split,
+        config.validationImages,
+      );
+    return plan.streams.map((own) => this.#sampler(own, { batch, epoch: 'sequential', images: images(own) }));
+  }
+
+  /** What validation will not say; null: it says something of everything, or was not asked for. */
+  unvalidated(): string | null {
+    const { validation } = this.#split;
+    if (validation.length === 0 || this.#unvalidated.length === 0) return null;
+    const names = this.#unvalidated.flatMap(({ tasks }) => tasks.map(({ task }) => task.name));
+    return `No image of the ${plural(validation.length, 'validation subject')} has what ${listed(names)} learns from, so validation says nothing of it.`;
+  }
+
+  #trainingFor(comm: Comm): Sampler[] {
+    const { data, plan, config } = this.#options;
+    const { batch, seed, epoch, augmentation } = config;
+    const rows = comm.size > 1 ? shareOfBatch(comm, config) : undefined;
+    const bare = this.#split.rest && { bare: this.#split.rest };
+    return plan.streams.map((stream) => {
+      const images = trainingImages(data, stream, this.#split);
+      return this.#sampler(stream, { batch, rows, seed, epoch, augmentation, images, ...bare });
+    });
+  }
+
+  #sampler({ input, tasks }: Stream, how: SamplerOptions): Sampler {
+    return createSampler(this.#options.data, { ...how, input, labellers: tasks.map(({ part }) => part) });
+  }
 }

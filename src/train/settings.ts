@@ -103,6 +103,8 @@ export interface TrainConfig {
   readonly checkpointEvery: number;
   /** Whether backward computes the blocks' inside again instead of keeping it: less memory, the same bits, more time. */
   readonly recompute: boolean;
+  /** Whether batch norm takes mean and variance of the whole batch where ranks share it, instead of each rank's rows. */
+  readonly syncBatchNorm: boolean;
   /** Seconds to spend at the start on timing kernel variants, 0 for what is known already; null: the fixed order. */
   readonly tune: number | null;
 }

@@ -1,7 +1,9 @@
 /** @file Where a run starts: at its last checkpoint, at weights of a file, or as its network was drawn. */
 import { ConfigError } from '../base/errors.ts';
+import { plural } from '../base/words.ts';
 import type { Choices } from '../kernels/launch/variant.ts';
 import { type CheckpointState, loadCheckpoint, restoreCheckpoint } from './checkpoint.ts';
+import { alone } from './comm.ts';
 import type { TrainEvent, TrainOptions } from './events.ts';
 import { initFile, initRecord, startFrom, weightsChecksum } from './init.ts';
 import { writeText } from './runfiles.ts';
@@ -19,9 +21,12 @@ const drawn: Start = { step: 0, validated: 0, best: null, init: null, variants: 
 
 type Tell = (event: TrainEvent) => void;
 
+const otherRanks = (before: number, now: number): string =>
+  `${plural(before, 'rank')} trained the run so far, and now ${now}: batch norm takes mean and variance of another number of images from here on. With syncBatchNorm from the first step, it would not matter.`;
+
 /** Null where the run has no checkpoint. @param data identifies the data */
 async function resumed(
-  { config, files, upgrade, init = null, data: images }: TrainOptions,
+  { config, files, upgrade, init = null, data: images, comm = alone }: TrainOptions,
   trainer: Trainer,
   data: string,
   tell: Tell,
@@ -35,11 +40,13 @@ async function resumed(
   if (!found) return null;
   const expected = init === 'gone' ? undefined : init && weightsChecksum(init.state);
   restoreCheckpoint(found, { config, data, images, init: expected }, trainer.state());
-  const { step, validated, best, init: began = null, variants = {}, config: before } = found.state;
+  const { step, validated, best, init: began = null, variants = {}, ranks = 1, config: before } = found.state;
   if (before.steps !== config.steps) {
     const message = `The run ends at step ${config.steps} now instead of ${before.steps}; its schedule is constant, so the learning rate stays ${config.learningRate}.`;
     tell({ kind: 'notice', message });
   }
+  if (ranks !== comm.size && !config.syncBatchNorm && trainer.network.statistics.size > 0)
+    tell({ kind: 'notice', message: otherRanks(ranks, comm.size) });
   return { step, validated, best, init: began, variants };
 }
 

@@ -3,7 +3,7 @@ import { lossColumn, type StepMetrics, type TaskLosses } from '../results/losses
 import type { Losses } from './losses.ts';
 import { learningRateAt } from './schedule.ts';
 import type { TrainConfig } from './settings.ts';
-import type { StepValues } from './trainer.ts';
+import type { StepValues } from './stepvalues.ts';
 
 /** What JSON can hold. */
 const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
@@ -21,9 +21,9 @@ export function metricsOf(
   config: TrainConfig,
   step: number,
   values: StepValues,
-  imagesPerSecond: number,
+  timing: Pick<StepMetrics, 'imagesPerSecond' | 'communicationMs'>,
 ): StepMetrics {
   const lr = learningRateAt(config, step);
   const { loss, tasks, nonFinite: _, ...scaling } = values;
-  return { step, ...lossColumns({ loss, tasks }, finiteOrNull), ...scaling, lr, imagesPerSecond };
+  return { step, ...lossColumns({ loss, tasks }, finiteOrNull), ...scaling, lr, ...timing };
 }

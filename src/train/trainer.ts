@@ -1,39 +1,30 @@
 /** @file What training keeps on the device: network, optimiser, batch tensors, the captured steps and the loss history. */
-import { type NonFinite, WATCH_WORDS } from '../autograd/nonFinite.ts';
 import { Optimizer } from '../autograd/optim.ts';
 import { problemsOf } from '../autograd/problems.ts';
-import { type ProfileRow, type ProfileSpan, profileOf, traceStep } from '../autograd/profile.ts';
 import { LossScaler } from '../autograd/scaler.ts';
 import { type CapturedStep, capture, type StepMemory, type StepOutputs } from '../autograd/step.ts';
 import { noGrad, Tape } from '../autograd/tape.ts';
 import { type TuneOptions, tune, type Winner } from '../autograd/tune.ts';
 import { changesOf } from '../data/appearance.ts';
-import type { Sampler } from '../data/sampler.ts';
+import type { Share } from '../kernels/launch/share.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import type { HostOutputs } from '../tasks/task.ts';
 import { zeros } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { ChosenOutputs, type OnOutputs } from './chosen.ts';
-import { HISTORY_STEPS, History } from './history.ts';
-import { type Batches, type Losses, MeanLosses } from './losses.ts';
+import { ChosenOutputs } from './chosen.ts';
+import { alone, type Comm, shareOfBatch } from './comm.ts';
+import type { Batches } from './losses.ts';
 import { buildNetwork } from './network.ts';
-import { Pace } from './pace.ts';
 import { isFrozen, parameterGroups } from './parts.ts';
 import type { Plan } from './plan.ts';
 import { learningRateAt } from './schedule.ts';
 import type { TrainConfig } from './settings.ts';
-import { columnOf, lossesOf, type Pass, type StepTensors } from './steplosses.ts';
+import { lossesOf, type Pass, type StepTensors } from './steplosses.ts';
+import { type StepProfile, stepProfileOf } from './stepprofile.ts';
+import { StepHistory, type StepValues } from './stepvalues.ts';
 import { StreamInputs } from './streaminputs.ts';
-
-/** What a step says of itself. The scale and the number of skipped steps so far, as it leaves them, where there is one. */
-export interface StepValues extends Losses {
-  readonly lossScale?: number;
-  readonly skippedSteps?: number;
-  /** What was not finite in the first step that had something, if that is this step or one before. */
-  readonly nonFinite: NonFinite | null;
-}
 
 /** The captured training step as one sees it from outside. */
 export interface StepFacts {
@@ -41,38 +32,33 @@ export interface StepFacts {
   readonly memory: StepMemory;
 }
 
-/** Where a training step's time goes. */
-export interface StepProfile {
-  /** Mean of the profiled runs, by kernel. */
-  readonly rows: readonly ProfileRow[];
-  /** Every launch of the last of them. */
-  readonly spans: readonly ProfileSpan[];
-}
-
-const PROFILED_RUNS = 3;
-
-/** Columns of the history beside the tasks' losses. */
-const ownColumns = ['loss', 'lossScale', 'skippedSteps'] as const;
-
-/** Batches whose outputs wait to be read. */
-const MOST_READ = 4;
-
 export class Trainer {
   readonly network: HeadedNetwork;
   readonly optimizer: Optimizer;
   readonly #device: Device;
   readonly #config: TrainConfig;
   readonly #plan: Plan;
+  readonly #comm: Comm;
+  /** Of the training's batches; undefined of a process that is alone. */
+  readonly #share: Share | undefined;
+  /** For training batches. */
   readonly #streams: readonly StreamInputs[];
+  /** For validation batches, which every rank has whole. */
+  readonly #wholeStreams: readonly StreamInputs[];
   /** In mixed precision. */
   readonly #scaler: LossScaler | undefined;
   readonly chosen: ChosenOutputs;
   readonly #random: Tensor;
-  readonly #history: History<string>;
+  readonly #history: StepHistory;
+  #communicationMs = 0;
   #training: CapturedStep<StepTensors> | undefined;
   #validation: CapturedStep<StepTensors> | undefined;
 
-  constructor(device: Device, config: TrainConfig, plan: Plan, size: number) {
+  /**
+   * @param comm with the others that train on the same batches
+   * @throws ConfigError where a batch cannot be shared out among so many
+   */
+  constructor(device: Device, config: TrainConfig, plan: Plan, size: number, comm = alone) {
     const { precision, seed, batch } = config;
     this.#device = device;
     this.#config = config;
@@ -85,10 +71,14 @@ export class Trainer {
     const rule = { kind: 'adam' as const, weightDecay: config.l2, l1: config.l1, statistics, groups };
     const clipped = config.clipNorm === null ? rule : { ...rule, maxGradientNorm: config.clipNorm };
     this.optimizer = new Optimizer(this.network.arena, clipped, this.#scaler);
-    this.#streams = plan.streams.map((stream) => new StreamInputs(device, stream, batch, size));
+    this.#comm = comm;
+    this.#share = comm.size > 1 ? shareOfBatch(comm, config) : undefined;
+    const streamsFor = (examples: number) =>
+      plan.streams.map((stream) => new StreamInputs(device, stream, examples, size));
+    this.#wholeStreams = streamsFor(batch);
+    this.#streams = this.#share ? streamsFor(this.#share.count) : this.#wholeStreams;
     this.#random = disown(zeros(device, [2], 'u32', 'random'));
-    const columns = [...ownColumns, ...plan.tasks.map(({ task }) => columnOf(task.name))];
-    this.#history = new History(device, columns, WATCH_WORDS);
+    this.#history = new StepHistory(device, plan, this.optimizer, this.#scaler);
   }
 
   /** Times the kernel variants that fit what both steps compute; see the function `tune`. Before `prepare`. */
@@ -106,7 +96,7 @@ export class Trainer {
     if (isFrozen(this.#config, first)) this.network.freeze(this.#plan.backbone.encoder);
     // Both are recorded before either waits for its shaders.
     [this.#training, this.#validation] = await Promise.all([
-      capture(this.#device, () => this.#trainingStep()),
+      capture(this.#device, () => this.#trainingStep(), this.#share),
       capture(this.#device, () => this.#validationStep()),
     ]);
   }
@@ -115,7 +105,7 @@ export class Trainer {
   async thaw(): Promise<void> {
     this.network.thaw(this.#plan.backbone.encoder);
     this.#training!.dispose();
-    this.#training = await capture(this.#device, () => this.#trainingStep());
+    this.#training = await capture(this.#device, () => this.#trainingStep(), this.#share);
   }
 
   /** Of the training step; after `prepare`. */
@@ -129,12 +119,9 @@ export class Trainer {
    * be kept must be saved before.
    * @throws DeviceError where the adapter has no timestamps
    */
-  async profile(batches: Batches): Promise<StepProfile> {
-    this.#write(batches);
-    await traceStep(this.#training!);
-    const traces: ProfileSpan[][] = [];
-    for (let run = 0; run < PROFILED_RUNS; run++) traces.push(await traceStep(this.#training!));
-    return { rows: profileOf(traces.flat(), PROFILED_RUNS), spans: traces.at(-1)! };
+  profile(batches: Batches): Promise<StepProfile> {
+    this.#write(this.#streams, batches);
+    return stepProfileOf(this.#training!);
   }
 
   /** Every tensor that a checkpoint must keep: parameters, statistics, the optimiser's moments, the loss scaler's state. */
@@ -151,14 +138,24 @@ export class Trainer {
   /**
    * Launches step `step` (from 1) on batches, or on those before again. Nothing is waited for: they go into staging
    * buffers of their own, so they may be made and handed over while the device is at earlier steps. The losses go
-   * into the history.
+   * into the history. Ranks wait for one another on the way: what comes back is then a promise.
    */
-  train(step: number, batches?: Batches): void {
+  train(step: number, batches?: Batches): Promise<void> | void {
     const { seed } = this.#config;
-    if (batches) this.#write(batches);
+    if (batches) this.#write(this.#streams, batches);
     this.#random.write([seed >>> 0, step]);
     this.optimizer.prepare(step, learningRateAt(this.#config, step));
-    this.#run(this.#training!, step);
+    const training = this.#training!;
+    if (!this.#share) return this.#run(training, step);
+    return training.runShared((values) => this.#sum(values), this.#remembering(training, step));
+  }
+
+  /** Time in sums over ranks since this was asked before, ms; undefined of a process that is alone. */
+  takeCommunicationMs(): number | undefined {
+    if (!this.#share) return undefined;
+    const ms = this.#communicationMs;
+    this.#communicationMs = 0;
+    return ms;
   }
 
   /**
@@ -166,61 +163,23 @@ export class Trainer {
    * wait for them. Steps launched in between do not disturb it.
    */
   losses(first: number, last: number): () => Promise<StepValues[]> {
-    const rows = this.#history.ask(first, last);
-    return async () =>
-      (await rows()).map(({ words, ...row }): StepValues => {
-        const { loss, lossScale, skippedSteps } = row as Record<string, number>;
-        const tasks = this.#plan.tasks.map(({ task }) => [
-          task.name,
-          (row as Record<string, number>)[columnOf(task.name)]!,
-        ]);
-        return {
-          loss: loss!,
-          tasks: Object.fromEntries(tasks),
-          nonFinite: this.optimizer.nonFiniteIn(words),
-          ...(this.#scaler && { lossScale: lossScale!, skippedSteps: skippedSteps! }),
-        };
-      });
+    return this.#history.ask(first, last);
   }
 
   /**
-   * Mean losses over every image of sequential samplers, one a stream, in evaluation mode; null if `signal` stopped it.
-   * Overwrites the history: ask for its losses before.
-   * @param onOutputs told of the outputs for the images whose heads choose the best weights
+   * Launches the validation step on whole batches, in evaluation mode; its losses go into the history as step `row`'s.
+   * @returns reads the outputs of the heads that choose the best weights, as this step leaves them: before the next
    */
-  async validate(
-    samplers: readonly Sampler[],
-    signal?: AbortSignal,
-    onOutputs?: OnOutputs,
-  ): Promise<Losses | null> {
-    const means = new MeanLosses(this.#plan.tasks, this.#plan.streams);
-    const pace = new Pace();
-    const steps = Math.max(...samplers.map(({ stepsPerEpoch }) => stepsPerEpoch));
-    for (let done = 0; done < steps; ) {
-      if (signal?.aborted) return null;
-      const count = Math.min(pace.burst, onOutputs ? MOST_READ : HISTORY_STEPS, steps - done);
-      const batches = Array.from({ length: count }, (_, i) =>
-        samplers.map((sampler) => sampler.batch(done + i)),
-      );
-      pace.start();
-      const reads: Promise<HostOutputs>[] = [];
-      for (const [i, batch] of batches.entries()) {
-        this.#write(batch);
-        this.#run(this.#validation!, done + i);
-        if (onOutputs) reads.push(this.chosen.read(this.#validation!, batch));
-      }
-      const losses = await pace.settle(count, this.losses(done, done + count - 1));
-      for (const [i, batch] of batches.entries()) means.add(batch, losses[i]!);
-      for (const [i, outputs] of (await Promise.all(reads)).entries()) onOutputs?.(outputs, batches[i]!);
-      done += count;
-    }
-    return means.mean();
+  validate(row: number, batches: Batches): () => Promise<HostOutputs> {
+    this.#write(this.#wholeStreams, batches);
+    this.#run(this.#validation!, row);
+    return () => this.chosen.read(this.#validation!, batches);
   }
 
   dispose(): void {
     this.#training?.dispose();
     this.#validation?.dispose();
-    for (const stream of this.#streams) stream.dispose();
+    for (const stream of new Set([...this.#streams, ...this.#wholeStreams])) stream.dispose();
     this.#random.dispose();
     this.#history.dispose();
     this.optimizer.dispose();
@@ -228,12 +187,18 @@ export class Trainer {
     this.network.dispose();
   }
 
-  get #pass(): Pass {
-    return { network: this.network, tasks: this.#plan.tasks, streams: this.#streams };
+  async #sum(values: Float32Array): Promise<void> {
+    const began = performance.now();
+    await this.#comm.sum(values);
+    this.#communicationMs += performance.now() - began;
   }
 
-  #write(batches: Batches): void {
-    for (const [i, stream] of this.#streams.entries()) stream.write(batches[i]!);
+  #passOf(streams: readonly StreamInputs[]): Pass {
+    return { network: this.network, tasks: this.#plan.tasks, streams };
+  }
+
+  #write(streams: readonly StreamInputs[], batches: Batches): void {
+    for (const [i, stream] of streams.entries()) stream.write(batches[i]!);
   }
 
   #trainingStep(): StepTensors {
@@ -242,7 +207,7 @@ export class Trainer {
     const { recompute, augmentation } = this.#config;
     const changes = changesOf(augmentation);
     const mode = { training: true, random: this.#random, recompute };
-    const losses = lossesOf(this.#pass, (stream) => stream.moved(changes), mode);
+    const losses = lossesOf(this.#passOf(this.#streams), (stream) => stream.moved(changes), mode);
     const scaler = this.#scaler;
     tape.backward(losses.loss, scaler?.scale);
     this.optimizer.apply(losses.loss);
@@ -255,7 +220,7 @@ export class Trainer {
     return noGrad(() => {
       const outputs: Record<string, Tensor>[] = [];
       const losses = lossesOf(
-        this.#pass,
+        this.#passOf(this.#wholeStreams),
         (stream) => stream.still(),
         { training: false },
         ({ tasks }, output) => outputs.push(this.chosen.of(tasks, output)),
@@ -266,6 +231,11 @@ export class Trainer {
 
   /** One submit: the step, and the copies of its losses into row `index` of the history. */
   #run(step: CapturedStep<StepTensors>, index: number): void {
-    step.run((encoder) => this.#history.remember(encoder, step.outputs as StepOutputs, index));
+    step.run(this.#remembering(step, index));
+  }
+
+  #remembering(step: CapturedStep<StepTensors>, index: number) {
+    return (encoder: GPUCommandEncoder) =>
+      this.#history.remember(encoder, step.outputs as StepOutputs, index);
   }
 }

@@ -1,9 +1,13 @@
 /** @file Validations of a run: their losses and figure, the best weights so far, and when waiting for better ones ends. */
 import type { Sampler } from '../data/sampler.ts';
 import type { ValidationMetrics } from '../results/losses.ts';
-import type { Figure } from '../tasks/task.ts';
+import type { Figure, HostOutputs } from '../tasks/task.ts';
 import type { Best } from './checkpoint.ts';
+import type { OnOutputs } from './chosen.ts';
 import type { TrainOptions } from './events.ts';
+import { HISTORY_STEPS } from './history.ts';
+import { type Losses, MeanLosses } from './losses.ts';
+import { Pace } from './pace.ts';
 import { appendRecords, validationFile } from './runlog.ts';
 import { lossColumns } from './stepmetrics.ts';
 import type { Trainer } from './trainer.ts';
@@ -12,6 +16,9 @@ import { saveWeights } from './weightsfile.ts';
 /** Then the last weights, which are finite, are better than none. */
 const noBest = (by: string): string =>
   `No validation ${by} was finite, so the last weights are kept. Look at the images of the validation subjects.`;
+
+/** Batches whose outputs wait to be read. */
+const MOST_READ = 4;
 
 /** What validations so far came to: what a checkpoint keeps. */
 export interface Validated {
@@ -62,7 +69,7 @@ export class Validation {
     const { config, data, files, signal, recorder, onProgress } = this.#options;
     const tally = this.#figure?.begin();
     const onOutputs = tally && this.#trainer.chosen.feeding(tally, data);
-    const losses = this.#samplers && (await this.#trainer.validate(this.#samplers, signal, onOutputs));
+    const losses = this.#samplers && (await this.#losses(this.#samplers, signal, onOutputs));
     if (this.#samplers && !losses) return;
     const figure = tally?.value();
     const best = !losses || this.#isBest(losses.loss, figure);
@@ -79,6 +86,41 @@ export class Validation {
     await appendRecords(files, validationFile, [metrics]);
     await recorder?.validation(metrics);
     onProgress?.({ kind: 'validation', metrics, ...(this.#figure && { figure: this.#figure }) });
+  }
+
+  /**
+   * Mean losses over every image of sequential samplers, one a stream; null if `signal` stopped it. Overwrites the
+   * trainer's history.
+   * @param onOutputs told of the outputs for the images whose heads choose the best weights
+   */
+  async #losses(
+    samplers: readonly Sampler[],
+    signal: AbortSignal | undefined,
+    onOutputs: OnOutputs | undefined,
+  ): Promise<Losses | null> {
+    const trainer = this.#trainer;
+    const { tasks, streams } = this.#options.plan;
+    const means = new MeanLosses(tasks, streams);
+    const pace = new Pace();
+    const steps = Math.max(...samplers.map(({ stepsPerEpoch }) => stepsPerEpoch));
+    for (let done = 0; done < steps; ) {
+      if (signal?.aborted) return null;
+      const count = Math.min(pace.burst, onOutputs ? MOST_READ : HISTORY_STEPS, steps - done);
+      const batches = Array.from({ length: count }, (_, i) =>
+        samplers.map((sampler) => sampler.batch(done + i)),
+      );
+      pace.start();
+      const reads: Promise<HostOutputs>[] = [];
+      for (const [i, batch] of batches.entries()) {
+        const read = trainer.validate(done + i, batch);
+        if (onOutputs) reads.push(read());
+      }
+      const losses = await pace.settle(count, trainer.losses(done, done + count - 1));
+      for (const [i, batch] of batches.entries()) means.add(batch, losses[i]!);
+      for (const [i, outputs] of (await Promise.all(reads)).entries()) onOutputs?.(outputs, batches[i]!);
+      done += count;
+    }
+    return means.mean();
   }
 
   #isBest(loss: number, figure: number | null | undefined): boolean {

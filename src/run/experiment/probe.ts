@@ -78,7 +78,7 @@ export async function secondsPerStep(device: Device, config: RunConfig): Promise
   const trainer = new Trainer(device, train, plan, config.size);
   const run = async (from: number, count: number): Promise<void> => {
     for (let step = from; step < from + count; step++)
-      trainer.train(
+      await trainer.train(
         step,
         samplers.map((sampler) => sampler.batch(step - 1)),
       );

@@ -37,24 +37,29 @@ const ALONE =
  */
 export function contrastiveLoss(embeddings: Tensor, known: Tensor, temperature: number): Tensor {
   const { device, shape } = embeddings;
-  const views = shape[0]!;
-  if (views < 4) throw new ConfigError(ALONE);
+  const own = shape[0]!;
   const unit = ops.normalize(embeddings);
-  const similar = ops.affine(ops.matmul(unit, unit, { transposeB: true }), 1 / temperature);
-  const there = ops.cast(ops.reshape(ops.expand(known, [views / 2, 2]), [views]), 'bool');
-  const places = Uint32Array.from({ length: views }, (_, i) => i);
-  const own = (dims: readonly number[]): Tensor => tensor(device, places, dims, 'u32');
+  const { all, first } = ops.acrossRanks(unit);
+  const views = all.shape[0]!;
+  if (views < 4) throw new ConfigError(ALONE);
+  const similar = ops.affine(ops.matmul(unit, all, { transposeB: true }), 1 / temperature);
+  const flagged = (flags: Tensor, count: number): Tensor =>
+    ops.cast(ops.reshape(ops.expand(flags, [count / 2, 2]), [count]), 'bool');
+  const numbers = (from: number, count: number) => Uint32Array.from({ length: count }, (_, i) => from + i);
   const others = ops.logicalAnd(
-    ops.notEqual(own([views, 1]), own([1, views])),
-    ops.reshape(there, [1, views]),
+    ops.notEqual(
+      tensor(device, numbers(first, own), [own, 1], 'u32'),
+      tensor(device, numbers(0, views), [1, views], 'u32'),
+    ),
+    ops.reshape(flagged(ops.acrossRanks(known).all, views), [1, views]),
   );
   const partners = tensor(
     device,
-    places.map((i) => i ^ 1),
-    [views],
+    numbers(first, own).map((i) => i ^ 1),
+    [own],
     'u32',
   );
-  const labels = ops.where(there, partners, views);
+  const labels = ops.where(flagged(known, own), partners, views);
   return ops.crossEntropy(ops.where(others, similar, NEVER), labels, { ignoreIndex: views });
 }
 

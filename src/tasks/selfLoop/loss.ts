@@ -1,6 +1,6 @@
 /** @file The parts of self-loop uncertainty: permuted images, the pseudo-label of what they say, and its loss. */
 import * as ops from '../../autograd/ops.ts';
-import { tensor } from '../../tensor/create.ts';
+import { zeros } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Order } from '../tiles/permutations.ts';
 
@@ -62,9 +62,8 @@ export function uncertaintyLoss(scores: Tensor, labels: Tensor, counts: Tensor):
   const sure = ops.affine(negentropy, 1 / Math.log(classes), 1);
   const cross = ops.sum(ops.multiply(labels, ops.logSoftmax(own)), over);
   const each = ops.mean(ops.reshape(ops.multiply(sure, cross), [examples, size * size]), { axes: [1] });
-  const flags = ops.reshape(counts, [examples]);
-  const most = ops.maximum(ops.sum(flags), tensor(scores.device, [1], []));
-  return ops.negate(ops.divide(ops.sum(ops.multiply(each, flags)), most));
+  // none is above 0; as a loss it is that of a whole batch which ranks share
+  return ops.l1(each, zeros(scores.device, [examples]), { mask: ops.reshape(counts, [examples]) });
 }
 
 /** exp(−5·(1 − step/length)²) up to step `length`, 1 from there (Laine and Aila 2017). @param number [1], f32 */

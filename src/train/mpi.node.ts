@@ -1,0 +1,153 @@
+/** @file Ranks over MPI: messages with a limit of time, and an end that takes all ranks along. */
+import { hostname } from 'node:os';
+import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
+import { ConfigError, RankError } from '../base/errors.ts';
+import { gatherText } from './comm.ts';
+import { type LibMpi, loadMpi, type Request } from './libmpi.node.ts';
+import { Ranks, type Wire } from './ranks.ts';
+
+/** Seconds that ranks wait for one another, unless PLANEWISE_RANK_TIMEOUT says otherwise. */
+const USUAL_SECONDS = 120;
+
+/** Bytes of a message at most: MPI counts in 31 bits. */
+const MOST_BYTES = 2 ** 30;
+
+/**
+ * So long, and a ms more for so many bytes, it is asked again and again, for many libraries move bytes only while they are
+ * asked; then the core goes to others in between, a software adapter for example.
+ */
+const EAGER_MS = 2;
+const EAGER_BYTES = 2 ** 20;
+const SLEEP_MS = 1;
+/** Where a rank works for all. */
+const PATIENT_SLEEP_MS = 20;
+
+/** How many processes a launcher of MPI has started together; 1 where none has. */
+export function launchedRanks(): number {
+  const { OMPI_COMM_WORLD_SIZE, PMI_SIZE, PMIX_RANK, SLURM_NTASKS } = process.env;
+  // PMIx tells the rank alone
+  const bySlurm = PMIX_RANK === undefined ? undefined : SLURM_NTASKS;
+  return Number(OMPI_COMM_WORLD_SIZE ?? PMI_SIZE ?? bySlurm ?? 1) || 1;
+}
+
+function limitMs(): number {
+  const text = process.env.PLANEWISE_RANK_TIMEOUT ?? String(USUAL_SECONDS);
+  const seconds = Number(text);
+  if (seconds > 0) return 1000 * seconds;
+  throw new ConfigError(`PLANEWISE_RANK_TIMEOUT is "${text}". Give seconds, above 0.`);
+}
+
+interface Pending {
+  readonly peer: number;
+  readonly request: Request;
+}
+
+/** Pieces that one message of MPI can carry; an empty one is none. */
+function piecesOf(bytes: Uint8Array): Uint8Array[] {
+  const count = Math.ceil(bytes.length / MOST_BYTES);
+  return Array.from({ length: count }, (_, i) => bytes.subarray(i * MOST_BYTES, (i + 1) * MOST_BYTES));
+}
+
+/** Messages between the ranks of an MPI job. */
+class MpiWire implements Wire {
+  readonly rank: number;
+  readonly size: number;
+  /** What messages call each rank. */
+  names: readonly string[];
+  readonly #mpi: LibMpi;
+  readonly #limitMs: number;
+  #tag = 0;
+
+  constructor(mpi: LibMpi) {
+    this.rank = mpi.rank();
+    this.size = mpi.size();
+    this.names = Array.from({ length: this.size }, (_, rank) => `rank ${rank}`);
+    this.#mpi = mpi;
+    this.#limitMs = limitMs();
+  }
+
+  async exchange(
+    outgoing: readonly Uint8Array[],
+    incoming: readonly Uint8Array[],
+    patient = false,
+  ): Promise<void> {
+    // those of a later exchange may come before an earlier one is over
+    this.#tag = (this.#tag + 1) % 32768;
+    const pending: Pending[] = [];
+    for (let peer = 0; peer < this.size; peer++) {
+      if (peer === this.rank) continue;
+      for (const piece of piecesOf(incoming[peer]!))
+        pending.push({ peer, request: this.#mpi.receive(piece, peer, this.#tag) });
+      for (const piece of piecesOf(outgoing[peer]!))
+        pending.push({ peer, request: this.#mpi.send(piece, peer, this.#tag) });
+    }
+    const bytes = incoming.reduce((sum, { length }) => sum + length, 0);
+    await this.#settle(pending, EAGER_MS + bytes / EAGER_BYTES, patient);
+  }
+
+  async #settle(all: readonly Pending[], eagerMs: number, patient: boolean): Promise<void> {
+    const began = performance.now();
+    let open = all.filter(({ request }) => !this.#mpi.test(request));
+    while (open.length > 0) {
+      const waited = performance.now() - began;
+      if (waited > this.#limitMs && !patient) throw this.#missing(open);
+      if (waited < eagerMs) await breathe();
+      else await sleep(patient ? PATIENT_SLEEP_MS : SLEEP_MS);
+      open = open.filter(({ request }) => !this.#mpi.test(request));
+    }
+  }
+
+  #missing(open: readonly Pending[]): RankError {
+    const late = [...new Set(open.map(({ peer }) => peer))].sort((a, b) => a - b);
+    return new RankError(
+      late,
+      `${late.map((rank) => this.names[rank]).join(', ')} did not answer ${this.names[this.rank]} for ${this.#limitMs / 1000} s: hung, or gone with its host. All ranks end; go on from the last checkpoint with --resume, with fewer ranks if need be.`,
+    );
+  }
+}
+
+/** This process as one of several. */
+export interface MpiRanks {
+  readonly comm: Ranks;
+  /** What messages call each rank: its number, host and process. */
+  readonly names: readonly string[];
+  /** Which of the ranks on its host this is, from 0, and of how many. */
+  readonly local: number;
+  readonly onHost: number;
+  /** Kind and file of the library. */
+  readonly library: string;
+  /** Ends all ranks, for this one cannot go on. */
+  abort(): void;
+  /** Once every rank is done. */
+  end(): void;
+}
+
+/**
+ * Joins the ranks that the launcher has started; null for a process on its own.
+ * @throws ConfigError where the library or the package that calls it is missing, or is not the launcher's
+ */
+export async function joinRanks(): Promise<MpiRanks | null> {
+  const launched = launchedRanks();
+  if (launched === 1) return null;
+  const mpi = await loadMpi();
+  mpi.init();
+  const wire = new MpiWire(mpi);
+  if (wire.size !== launched)
+    throw new ConfigError(
+      `The launcher started ${launched} processes, and ${mpi.file} (${mpi.kind}) knows of ${wire.size}: it is another MPI's. Set PLANEWISE_MPI to the library of the mpirun that started this.`,
+    );
+  const comm = new Ranks(wire);
+  const hosts = await gatherText(comm, hostname());
+  const pids = await gatherText(comm, String(process.pid));
+  wire.names = hosts.map((host, rank) => `rank ${rank} (${host}, process ${pids[rank]})`);
+  const isHere = (host: string): boolean => host === hosts[comm.rank];
+  return {
+    comm,
+    names: wire.names,
+    local: hosts.slice(0, comm.rank).filter(isHere).length,
+    onHost: hosts.filter(isHere).length,
+    library: `${mpi.kind}, ${mpi.file}`,
+    abort: () => mpi.abort(1),
+    end: () => mpi.finalize(),
+  };
+}

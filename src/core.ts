@@ -32,8 +32,14 @@ export {
 export * from './base/errors.ts';
 export type * as internals from './internals.ts';
 export type { CrossEntropyAttrs, LineHeatmapAttrs, LineHeatmapMseAttrs } from './kernels/index.ts';
-export { type DefinedEntry, type DefinedShader, defineShader } from './kernels/launch/define.ts';
-export { type Grid as LaunchGrid, launch, linearGrid } from './kernels/launch/queue.ts';
+export {
+  type DefinedEntry,
+  type DefinedShader,
+  defineShader,
+  invocationGrid as linearGrid,
+  launchShader as launch,
+} from './kernels/launch/define.ts';
+export type { Grid as LaunchGrid } from './kernels/launch/queue.ts';
 export type {
   BindingsOf,
   ParamsOf,

@@ -160,5 +160,6 @@ describe('random programs: forward, gradients, accumulation, a second backward, 
       async () => {
         for (let seed = first; seed < first + 65; seed++) await check(seed);
       },
+      180_000,
     );
 });

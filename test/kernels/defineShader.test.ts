@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { apply } from '../../src/autograd/ops.ts';
 import { ShapeError } from '../../src/base/errors.ts';
-import { defineShader } from '../../src/kernels/launch/define.ts';
-import { launch, linearGrid } from '../../src/kernels/launch/queue.ts';
+import {
+  defineShader,
+  launchShader as launch,
+  invocationGrid as linearGrid,
+} from '../../src/kernels/launch/define.ts';
 import type { Op } from '../../src/kernels/op.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { useDevice } from '../device.ts';
@@ -68,8 +71,8 @@ describe('a shader of one’s own', () => {
   it('is launched with every buffer and every parameter, by an entry point it has', () => {
     const x = tensor(device(), [1], [1]);
     const loose = launch as (...args: unknown[]) => void;
-    expect(() => loose(device(), shader, 'scale', { x }, { count: 1, by: 1 }, [1])).toThrow(/y is missing/);
+    expect(() => loose(device(), shader, 'scale', { x }, { count: 1, by: 1 }, [1])).toThrow(/y is undefined/);
     expect(() => loose(device(), shader, 'scale', { x, y: x }, { count: 1 }, [1])).toThrow(ShapeError);
-    expect(() => loose(device(), shader, 'other', { x, y: x }, {}, [1])).toThrow(/other is no entry point/);
+    expect(() => loose(device(), shader, 'other', { x, y: x }, {}, [1])).toThrow(/The shader has scale/);
   });
 });

@@ -38,7 +38,7 @@ describe('the shape of a section', () => {
     expect(faults(whole, { name: 'x', section: { on: true } })).toBeUndefined();
     expect(faults(whole, { name: 'x', section: { weight: 3, onn: true }, more: 1 })).toEqual([
       ['section.weight', 'a number above 0 to 2 is needed'],
-      ['section', 'known are weight, on, kind'],
+      ['section', 'did you mean on? known are weight, on, kind'],
       ['', 'known are name, section'],
     ]);
     expect(faults(whole, 1)).toEqual([['', 'an object is needed']]);

@@ -1,6 +1,11 @@
 /** @file Shaders of programs that use the library: what the build knows of its own is read off their text here. */
 import { ShapeError } from '../../base/errors.ts';
-import type { ShaderEntry, ShaderModule } from './shader.ts';
+import { isRecord } from '../../base/record.ts';
+import { Device } from '../../tensor/device.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { describe, expectWhole } from '../checks.ts';
+import { type Grid, launch, linearGrid } from './queue.ts';
+import type { BindingsOf, ParamsOf, ShaderEntry, ShaderModule } from './shader.ts';
 
 /** A shader as `launch` takes it, with the names of the bindings of each entry point as types. */
 export interface DefinedShader<E extends Readonly<Record<string, readonly string[]>>> extends ShaderModule {
@@ -42,6 +47,23 @@ function paramsOf(name: string, text: string): DefinedEntry<string>['params'] {
   return { binding: Number(binding), fields: Object.fromEntries(fields) };
 }
 
+function expectDefinition(name: unknown, text: unknown, entries: unknown): void {
+  for (const [argument, value] of Object.entries({ name, text }))
+    if (typeof value !== 'string')
+      throw new ShapeError('defineShader', argument, `is ${describe(value)}`, 'A string is needed.');
+  const lists = isRecord(entries) ? Object.values(entries) : [];
+  if (
+    lists.length === 0 ||
+    !lists.every((list) => Array.isArray(list) && list.every((one) => typeof one === 'string'))
+  )
+    throw new ShapeError(
+      'defineShader',
+      'entries',
+      `is ${describe(entries)}`,
+      'An object is needed that has the names of buffers for each entry point.',
+    );
+}
+
 /**
  * A shader of your own, for `launch` in an op of your own (an `Op`, run by `ops.apply`).
  * @param name for errors and profiles
@@ -55,6 +77,7 @@ export function defineShader<const E extends Readonly<Record<string, readonly st
   text: string,
   entries: E,
 ): DefinedShader<E> {
+  expectDefinition(name, text, entries);
   const plain = text.replace(/\/\/[^\n]*|\/\*[\s\S]*?\*\//g, ' ');
   const params = paramsOf(name, plain);
   const found = new Map<string, { readonly binding: number; readonly access: 'read' | 'read_write' }>();
@@ -72,4 +95,57 @@ export function defineShader<const E extends Readonly<Record<string, readonly st
     return [entry, { bindings, params }];
   });
   return { name, source: [text], entries: Object.fromEntries(described) };
+}
+
+const isShader = (value: unknown): value is ShaderModule =>
+  isRecord(value) && typeof value.name === 'string' && Array.isArray(value.source) && isRecord(value.entries);
+
+/**
+ * Launches one entry point of a shader, in the `launch` of an op of yours: elsewhere no tape sees it.
+ * @param tensors to bind, by the names of the buffers
+ * @param params by the names of the struct's members
+ * @throws ShapeError for an entry point that the shader has not, where a buffer or a parameter is missing, where one tensor
+ * is read and written, and for more workgroups than there can be
+ * @throws DisposedError on a device that was disposed
+ */
+export function launchShader<M extends ShaderModule, K extends keyof M['entries'] & string>(
+  device: Device,
+  shader: M,
+  entry: K,
+  tensors: BindingsOf<M['entries'][K]>,
+  params: ParamsOf<M['entries'][K]>,
+  grid: Grid,
+): void {
+  const refuse = (argument: string, value: unknown, needed: string): never => {
+    throw new ShapeError('launch', argument, `is ${describe(value)}`, needed);
+  };
+  if (!(device instanceof Device)) refuse('device', device, 'Pass the one that the op’s launch is given.');
+  if (!isShader(shader)) refuse('shader', shader, 'Pass what defineShader made.');
+  if (!Object.hasOwn(shader.entries, entry))
+    refuse('entry', entry, `The shader has ${Object.keys(shader.entries).join(', ')}.`);
+  if (!isRecord(tensors))
+    refuse('tensors', tensors, 'Pass an object of tensors by the names of the buffers.');
+  for (const { name } of shader.entries[entry]!.bindings) {
+    const bound: unknown = (tensors as Readonly<Record<string, unknown>>)[name];
+    if (!(bound instanceof Tensor)) refuse(name, bound, 'Bind a tensor to each buffer of the entry point.');
+  }
+  if (!isRecord(params))
+    refuse('params', params, 'Pass an object of numbers by the names of the parameters.');
+  for (const [name, value] of Object.entries(params))
+    if (typeof value !== 'number' && !Array.isArray(value)) refuse(name, value, 'A number is needed.');
+  if (!Array.isArray(grid) || !(grid.length > 0 && grid.length <= 3))
+    refuse('grid', grid, 'Pass one to three numbers of workgroups.');
+  for (const count of grid) expectWhole('launch', 'grid', count!, 0);
+  launch(device, shader, entry, tensors, params, grid);
+}
+
+/**
+ * A grid for a number of invocations, of which each finds its own by x + y · 65535 · workgroup: as many workgroups as
+ * there can be along x, further ones along y.
+ * @throws ShapeError for what are no whole numbers
+ */
+export function invocationGrid(invocations: number, workgroup: number): Grid {
+  expectWhole('linearGrid', 'invocations', invocations);
+  expectWhole('linearGrid', 'workgroup', workgroup, 1);
+  return linearGrid(invocations, workgroup);
 }

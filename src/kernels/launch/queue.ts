@@ -225,12 +225,7 @@ export function nameLaunches(as: string | undefined): string | undefined {
 const labelOf = (own: string): string =>
   calledAs === undefined || own.startsWith(calledAs) ? own : `${calledAs}: ${own}`;
 
-/**
- * Launches one entry point of a shader; bindings and parameters are typed by the shader itself. For an op's `launch`:
- * elsewhere no tape sees it.
- * @throws ShapeError where a buffer or a parameter is missing, where one tensor is read and written, or for too many workgroups
- * @throws DisposedError on a device that was disposed
- */
+/** Launches one entry point of a shader; bindings and parameters are typed by the shader itself. */
 export function launch<M extends ShaderModule, K extends keyof M['entries'] & string>(
   device: Device,
   shader: M,
@@ -243,11 +238,7 @@ export function launch<M extends ShaderModule, K extends keyof M['entries'] & st
 ): void {
   device.check();
   expectRecorder(label, device);
-  const entry = shader.entries[entryName];
-  if (!entry) {
-    const known = Object.keys(shader.entries).join(', ');
-    throw new ShapeError(label, entryName, 'is no entry point of the shader', `There are ${known}.`);
-  }
+  const entry = shader.entries[entryName]!;
   queueOf(device).submit({
     label: labelOf(label),
     pipeline: pipelineSpec(shader, entryName, specialization),

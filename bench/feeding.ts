@@ -87,7 +87,7 @@ async function fixedSteps(trainer: Trainer, pace: Pace, steps: number): Promise<
     const first = launched + 1;
     launched += count;
     pace.start();
-    for (let step = first; step <= launched; step++) trainer.train(step);
+    for (let step = first; step <= launched; step++) void trainer.train(step);
     return { last: launched, count, losses: trainer.losses(first, launched) };
   };
   let cost: Cost | null = null;
@@ -151,7 +151,7 @@ export async function measureFeeding(device: Device, config: ConfigName): Promis
   const trainer = new Trainer(device, given, plan, manifest.size);
   try {
     await trainer.prepare();
-    trainer.train(1, [sampler.batch(0)]);
+    await trainer.train(1, [sampler.batch(0)]);
     const pace = new Pace();
     const { ms } = await fixedSteps(trainer, pace, WARM_STEPS + 2);
     const steps = WARM_STEPS + Math.max(3, Math.ceil(ROUND_MS / ms));

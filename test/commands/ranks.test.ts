@@ -108,6 +108,7 @@ describe.skipIf(withoutMpi !== null)(`ranks over MPI${withoutMpi ? ` (${withoutM
       const next = drawsOf(1, 2, 3);
       await finished(2, pretrain('whole', '--set', 'steps=40'));
       const whole = await losses('whole');
+      let killed = 0;
       for (let round = 0; round < 6; round++) {
         const out = `killed ${round}`;
         const job = startRanks(2, pretrain(out, '--set', 'steps=40'));
@@ -118,6 +119,7 @@ describe.skipIf(withoutMpi !== null)(`ranks over MPI${withoutMpi ? ` (${withoutM
         const { code, output } = await job.ended;
         // it may have been done by then
         if (existsSync(at(out, 'evaluation.json'))) continue;
+        killed++;
         expect(code, output).not.toBe(0);
         await finished(1 + (round % 2), pretrain(out, '--resume'));
         const resumed = await losses(out);
@@ -125,6 +127,7 @@ describe.skipIf(withoutMpi !== null)(`ranks over MPI${withoutMpi ? ` (${withoutM
         for (const [i, loss] of resumed.entries())
           expect(Math.abs(loss - whole[i]!) / whole[i]!).toBeLessThan(1e-5);
       }
+      expect(killed).toBeGreaterThan(0);
     },
     10 * MINUTES,
   );

@@ -78,6 +78,8 @@ const charts = curves.map(({ axis: kind, series, data }, i) => {
     cursor: { drag: { x: false, y: false } },
   };
   const chart = new uPlot(options, data, host);
+  const markers = [...host.querySelectorAll('.u-legend tr')].map((row) => row.querySelector('.u-marker'));
+  series.forEach(({ colour: name }, i) => markers[i + 1]?.style.setProperty('border-color', 'var(' + name + ')', 'important'));
   new ResizeObserver(() => chart.setSize({ width: host.clientWidth, height: 260 })).observe(host);
   return chart;
 });

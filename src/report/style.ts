@@ -49,9 +49,6 @@ figure { margin: 0; }
 .u-inline.u-live th::after { content: none; }
 .u-inline tr { margin-right: 6px; }
 .u-legend tr:first-child .u-marker { display: none; }
-.u-legend tr:nth-child(2) .u-marker { border-color: var(--faint) !important; }
-.u-legend tr:nth-child(3) .u-marker { border-color: var(--accent) !important; }
-.u-legend tr:nth-child(4) .u-marker { border-color: var(--second) !important; }
 .u-legend .u-value { min-width: 2.5em; display: inline-block; font-variant-numeric: tabular-nums; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; list-style: none; margin: 0; padding: 0; font-size: 14px; }
 .legend li { display: flex; align-items: center; gap: 8px; }

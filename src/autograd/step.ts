@@ -3,7 +3,7 @@
 import { describe } from '../base/describe.ts';
 import { CaptureError, DisposedError, ShapeError } from '../base/errors.ts';
 import { queueOf } from '../kernels/launch/queue.ts';
-import type { Share } from '../kernels/launch/share.ts';
+import { expectShare, type Share } from '../kernels/launch/share.ts';
 import { Device } from '../tensor/device.ts';
 import type { Region, Storage } from '../tensor/memory.ts';
 import {
@@ -49,6 +49,11 @@ function writesOf({ launches, outside, outputs }: Recording<StepOutputs>): [Stor
  */
 function launchesPerSubmit({ caps }: Device): number {
   return caps.software || caps.stackedMemory ? Infinity : 32;
+}
+
+function expectAfter(call: string, after: unknown): void {
+  if (after !== undefined && typeof after !== 'function')
+    throw new ShapeError(call, 'after', `is ${describe(after)}`, 'A function of the encoder is needed.');
 }
 
 /**
@@ -110,8 +115,7 @@ export class CapturedStep<O extends StepOutputs> {
    * @throws CaptureError of a step that ranks share: that is for `runShared`
    */
   run(after?: (encoder: GPUCommandEncoder) => void): void {
-    if (after !== undefined && typeof after !== 'function')
-      throw new ShapeError('run', 'after', `is ${describe(after)}`, 'A function of the encoder is needed.');
+    expectAfter('run', after);
     if (this.#recording.sums.length > 0)
       throw new CaptureError('run: ranks sum what this step makes. Call runShared(sum).');
     this.#begin();
@@ -122,8 +126,17 @@ export class CapturedStep<O extends StepOutputs> {
   /**
    * As `run`, of a step that was recorded with a share of a batch: what ranks sum is taken to the host in between. The
    * others run it at the same time.
+   * @throws DisposedError where the step, or a tensor that it was recorded with, was disposed
    */
   async runShared(sum: SumOverRanks, after?: (encoder: GPUCommandEncoder) => void): Promise<void> {
+    if (typeof sum !== 'function')
+      throw new ShapeError(
+        'runShared',
+        'sum',
+        `is ${describe(sum)}`,
+        'A function of an array of floats is needed.',
+      );
+    expectAfter('runShared', after);
     this.#begin();
     let first = 0;
     for (const one of this.#recording.sums) {
@@ -225,6 +238,7 @@ export function capture<O extends StepOutputs>(
 ): Promise<CapturedStep<O>> {
   // At the call, not in the promise, so that the step around cannot overlook it.
   forbidNesting();
+  expectShare(share);
   return prepared(device, step, share);
 }
 

@@ -120,7 +120,7 @@ function valid(at: Device): Record<string, unknown[]> {
     LossScaler: [at, {}],
     Tape: [{ keepsAll: true }],
     noGrad: [spec],
-    capture: [at, step],
+    capture: [at, step, { rank: 0, size: 1, first: 0, count: 1, total: 1, syncBatchNorm: false }],
     problemsOf: [at, step],
     tune: [at, [], { limitMs: 0 }],
     choicesBy: [[]],

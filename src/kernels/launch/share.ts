@@ -1,5 +1,6 @@
 /** @file A step that several processes, ranks, do together: each its rows of the batch, with sums over all of them in between. */
-import { CaptureError } from '../../base/errors.ts';
+import { describe } from '../../base/describe.ts';
+import { CaptureError, ShapeError } from '../../base/errors.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
@@ -47,4 +48,14 @@ export function sumOverRanks(tensor: Tensor, factor = 1): void {
 /** Throws CaptureError where the batch is shared out, of a computation that needs all of its rows. */
 export function expectWholeBatch(device: Device, what: string): void {
   if (shareOf(device)) throw new CaptureError(`${what} needs the whole batch. Train it with one process.`);
+}
+
+/** Throws ShapeError for what is no share of a batch. */
+export function expectShare(share: unknown): void {
+  if (share === undefined) return;
+  const { rank, size, first, count, total } = (share ?? {}) as Readonly<Record<string, unknown>>;
+  const whole = [rank, size, first, count, total].every((one) => Number.isInteger(one));
+  if (whole) return;
+  const fix = 'Whole numbers rank, size, first, count and total are needed.';
+  throw new ShapeError('capture', 'share', `is ${describe(share)}`, fix);
 }

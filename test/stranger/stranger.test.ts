@@ -109,6 +109,7 @@ describe('a stranger', () => {
     ]);
     expect(JSON.parse(await read('whole', 'evaluation.json'))).toEqual({
       ...{ part: 'test', images: slices, subjects: 1 },
+      ...{ data: expect.stringMatching(/^[0-9a-f]{8}$/), pixels: expect.stringMatching(/^[0-9a-f]{8}$/) },
       brightness: result.results!.summaries.brightness,
     });
     const [share] = result.results!.results;

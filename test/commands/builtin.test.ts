@@ -44,7 +44,7 @@ describe('finetune --init builtin', () => {
   it('takes the network of the weights where nothing is said of it, and says so and where the pixels differ', async () => {
     const { stdout, stderr } = await finetune('--init', 'builtin', '--out', at('own'));
     expect(stdout).toContain('Network of builtin: U-Net, 16 channels, 4 levels');
-    expect(stdout).toContain('builtin saw pixels of 6 mm, here they are of 4 mm');
+    expect(stdout).toContain('builtin saw pixels of 6 mm, here they are of 12 mm');
     expect(stdout).toMatch(/Start: \d+ of \d+ weights of builtin are taken over/);
     expect(stderr).not.toContain('warning: The network');
     expect(await configOf('own')).toMatchObject({ init: 'builtin', model: { width: 16, depth: 4 } });

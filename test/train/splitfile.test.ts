@@ -82,7 +82,7 @@ describe('folds', () => {
 
   it('are refused where there is no such one, or fewer subjects', () => {
     for (const fold of ['5/4', '0/4', '1/1', '2', 'two'])
-      expect(() => tinyConfig({ fold }), fold).toThrow(/a fold of two or more is needed, such as 2\/5/);
+      expect(() => tinyConfig({ fold }), fold).toThrow(/a fold of two or more, such as 2\/5, is needed/);
     expect(() => splitFor(tinyData(), { fold: '1/11' })).toThrow(
       /fold 1\/11 of 10 subjects: 2 folds or more/,
     );

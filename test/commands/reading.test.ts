@@ -76,7 +76,7 @@ describe('--split', () => {
   it('refuses what is no split, naming the file, and the subject where it has two places', async () => {
     for (const [value, message] of [
       ['{', /bad\.json: is not JSON/],
-      [{ train: ['a'], test: [] }, /bad\.json: validation undefined: a list is needed/],
+      [{ train: ['a'], test: [] }, /bad\.json: validation is missing: a list is needed/],
       [{ train: ['a'], validation: [], test: ['b', 'a'] }, /bad\.json names a twice, in train and in test/],
       [{ train: [], validation: ['b'], test: [] }, /bad\.json: train is empty/],
       [{ train: ['a'], valid: [], validation: [], test: [] }, /bad\.json: unknown key "valid"/],

@@ -104,6 +104,6 @@ describe('writePhantomCohort', () => {
     await expect(writePhantomCohort(root, options)).rejects.toThrow(FileError);
     await expect(writePhantomCohort(root, options)).rejects.toThrow(/is not empty/);
     const file = writePhantomCohort(join(root, 'notes.txt'), options);
-    await expect(file).rejects.toThrow(/notes\.txt: could not be written: a file stands/);
+    await expect(file).rejects.toThrow(/notes\.txt: is not a folder/);
   });
 });

@@ -2,7 +2,7 @@
 import { identityAffine, invertAffine } from '../src/data/affine.ts';
 import type { Affine, ImagePlane, Line } from '../src/data/types.ts';
 import { type Rgb, seriesColour, trueColour } from '../src/report/palette.ts';
-import { clipLine, windowed } from '../src/report/pictures.ts';
+import { clipLine, windowed } from '../src/report/windowing.ts';
 import type { Mark } from '../src/results/mark.ts';
 import type { Placement } from './viewing/viewport.ts';
 

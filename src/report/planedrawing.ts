@@ -5,7 +5,7 @@ import { add, cross, dot, normalize, scale, subtract } from '../data/vector.ts';
 import type { PlacedPicture, ShownStudy } from '../results/planes.ts';
 import { type Html, html } from './html.ts';
 import { css, seriesColour } from './palette.ts';
-import { clipLine } from './pictures.ts';
+import { clipLine } from './windowing.ts';
 
 /** From the left, in front and above, as one looks at a patient in bed. */
 const BEDSIDE: Vec3 = [0.75, -1, 0.55];

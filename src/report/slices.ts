@@ -6,8 +6,9 @@ import { type Mark, marksOf, type NumberedFinding, numbered, only, seriesOf } fr
 import { fixed } from '../results/result.ts';
 import { type Html, html } from './html.ts';
 import { css, seriesColour, trueColour } from './palette.ts';
-import { clipLine, pngUri, windowed } from './pictures.ts';
+import { pngUri } from './pictures.ts';
 import { type Region, regionPixels } from './regions.ts';
+import { clipLine, windowed } from './windowing.ts';
 
 type Heat = Extract<Mark, { kind: 'heat' }>;
 type Scale = Extract<Mark, { kind: 'scale' }>;

@@ -7,7 +7,7 @@ import { viewName } from '../data/viewnames.ts';
 import { imageIn, middleOf } from '../planning/image.ts';
 import { footOn, planeOf } from '../planning/plane.ts';
 import { type PixelSlice, reformat, regrid } from '../planning/reformat.ts';
-import { pngUri, windowed } from '../report/pictures.ts';
+import { windowed } from '../report/windowing.ts';
 import type { ComparedPlane, PlacedPicture, ShownStudy, ShownView } from '../results/planes.ts';
 import { splitOf, trainingSamples } from '../train/dataset.ts';
 import type { TrainConfig } from '../train/settings.ts';
@@ -79,11 +79,6 @@ function squareAround(plane: ImagePlane, point: Vec3): ImagePlane {
   };
 }
 
-const picture = (plane: ImagePlane, { rows, columns, values }: PixelImage): PlacedPicture => ({
-  plane,
-  uri: pngUri(columns, rows, windowed(values), 1),
-});
-
 /**
  * A study with its planes, images of the first phase: each view as it was acquired, and the stack resampled where it was
  * planned, framed alike around the point where the real planes cross.
@@ -95,6 +90,12 @@ export async function shownStudy(
   read: (image: ScannedImage) => Promise<PixelImage>,
   realImage: (plane: ImagePlane) => ScannedImage,
 ): Promise<ShownStudy> {
+  // not before: the page, which shows none, begins without what encodes pictures
+  const { pngUri } = await import('../report/pictures.ts');
+  const picture = (plane: ImagePlane, { rows, columns, values }: PixelImage): PlacedPicture => ({
+    plane,
+    uri: pngUri(columns, rows, windowed(values), 1),
+  });
   const slices: PixelSlice[] = [];
   for (const [target] of stack.slices)
     slices.push({ plane: target!.image.header.plane, image: await read(target!.image) });

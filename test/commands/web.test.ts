@@ -40,7 +40,7 @@ it('serves nothing beside it', async () => {
 it('refuses a port that is none, in words', async () => {
   const refused = spawn(process.execPath, [`${root}dist/cli.js`, 'web', '--port', '70000']);
   const [words] = (await once(refused.stderr, 'data')) as [Buffer];
-  expect(words.toString()).toContain('It must be a whole number from 0 to 65535.');
+  expect(words.toString()).toContain('--port 70000: a whole number from 0 to 65535 is needed.');
 });
 
 it('takes another port where one is taken', async () => {

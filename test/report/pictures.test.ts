@@ -4,15 +4,9 @@ import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import type { Line } from '../../src/data/types.ts';
 import { seriesColour, trueColour } from '../../src/report/palette.ts';
-import {
-  clipLine,
-  encodePicture,
-  type MarkedImage,
-  overlayGrid,
-  type Picture,
-  windowed,
-} from '../../src/report/pictures.ts';
+import { encodePicture, type MarkedImage, overlayGrid, type Picture } from '../../src/report/pictures.ts';
 import { regionPixels } from '../../src/report/regions.ts';
+import { clipLine, windowed } from '../../src/report/windowing.ts';
 import { lineAt } from '../tasks/orientation/ridge.ts';
 
 const size = 16;

@@ -3,8 +3,8 @@
 import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import { duration } from '../../src/report/html.ts';
-import { windowed } from '../../src/report/pictures.ts';
 import { renderReport } from '../../src/report/report.ts';
+import { windowed } from '../../src/report/windowing.ts';
 import type { Evaluation } from '../../src/results/evaluation.ts';
 import type { Mark } from '../../src/results/mark.ts';
 import { offset, place, resultOf } from '../results/results.ts';

@@ -2,9 +2,9 @@
 import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import { css, seriesColour, trueColour } from '../../src/report/palette.ts';
-import { windowed } from '../../src/report/pictures.ts';
 import { regionPixels } from '../../src/report/regions.ts';
 import { slicesSection } from '../../src/report/slices.ts';
+import { windowed } from '../../src/report/windowing.ts';
 import type { Finding, Mark } from '../../src/results/mark.ts';
 import { sampleOf } from '../tasks/samples.ts';
 

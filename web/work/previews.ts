@@ -5,7 +5,7 @@ import type { Split } from '../../src/data/split.ts';
 import { imagesOf } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import type { HeadedNetwork } from '../../src/models/headed.ts';
-import { windowed } from '../../src/report/pictures.ts';
+import { windowed } from '../../src/report/windowing.ts';
 import type { TrainConfig } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { judgeImages } from '../../src/train/judge.ts';

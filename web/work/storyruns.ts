@@ -3,7 +3,7 @@ import { PlanningError } from '../../src/base/errors.ts';
 import { scannedStacks } from '../../src/data/study/stackplan.ts';
 import { viewName } from '../../src/data/viewnames.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
-import { windowed } from '../../src/report/pictures.ts';
+import { windowed } from '../../src/report/windowing.ts';
 import { figureOf, type RecordedResult, recordedResults } from '../../src/results/experiment.ts';
 import { planeMedians } from '../../src/results/planes.ts';
 import { chosenStacks, comparedPlanes, LOOKS, usualLines } from '../../src/run/compareplanes.ts';

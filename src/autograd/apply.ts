@@ -22,7 +22,7 @@ watchViews({
   },
 });
 
-/** How errors and profiles name a call. */
+/** Of `apply`: where the first output goes, and how errors name the call. */
 export interface ApplyOptions {
   /** Receives output 0. */
   readonly into?: Tensor | undefined;

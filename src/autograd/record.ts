@@ -5,6 +5,7 @@ import { CaptureError } from '../base/errors.ts';
 import { type Launch, queueOf } from '../kernels/launch/queue.ts';
 import { type Share, setShare } from '../kernels/launch/share.ts';
 import { Device } from '../tensor/device.ts';
+import type { Region } from '../tensor/memory.ts';
 import { forbidInCapture, gradientsMadeIn, setRecorder } from '../tensor/recorded.ts';
 import { disown, type Scope, scope } from '../tensor/scope.ts';
 import { confined, type Storage } from '../tensor/storage.ts';
@@ -193,4 +194,19 @@ export function discard({ outputs, constants, virtual, outside }: Recording<Step
 /** Runs a step's code as `capture` does, and keeps nothing: for whoever wants to know what it would launch. */
 export function rehearse(device: Device, step: () => StepOutputs): void {
   discard(record(device, step));
+}
+
+/** What launches write of storages that are known outside: whoever has read them must learn of it. */
+export function writesOf({ launches, outside, outputs }: Recording<StepOutputs>): [Storage, Region][] {
+  const known = new Set([...outside, ...Object.values(outputs).map(({ storage }) => storage)]);
+  const written = new Map<Storage, Map<string, Region>>();
+  for (const { storage, offset, size, writes } of launches.flatMap(({ slices }) => slices)) {
+    if (!writes || !known.has(storage)) continue;
+    const regions = written.get(storage) ?? new Map<string, Region>();
+    regions.set(`${offset}:${size}`, { offset, bytes: size, start: 0, channels: 0, pitch: 0 });
+    written.set(storage, regions);
+  }
+  return [...written].flatMap(([storage, regions]) =>
+    [...regions.values()].map((region): [Storage, Region] => [storage, region]),
+  );
 }

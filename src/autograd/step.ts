@@ -14,7 +14,7 @@ import {
   type StepMemory,
   uploadParams,
 } from './placement.ts';
-import { discard, forbidNesting, type Recording, record, type StepOutputs } from './record.ts';
+import { discard, forbidNesting, type Recording, record, type StepOutputs, writesOf } from './record.ts';
 import { type SumOverRanks, sumPart } from './sums.ts';
 
 export type { Recorded, StepMemory } from './placement.ts';
@@ -25,21 +25,6 @@ export interface Holdings {
   readonly slots: readonly Storage[];
   readonly places: Placement['places'];
   readonly params: GPUBuffer | undefined;
-}
-
-/** What launches write of storages that are known outside: whoever has read them must learn of it. */
-function writesOf({ launches, outside, outputs }: Recording<StepOutputs>): [Storage, Region][] {
-  const known = new Set([...outside, ...Object.values(outputs).map(({ storage }) => storage)]);
-  const written = new Map<Storage, Map<string, Region>>();
-  for (const { storage, offset, size, writes } of launches.flatMap(({ slices }) => slices)) {
-    if (!writes || !known.has(storage)) continue;
-    const regions = written.get(storage) ?? new Map<string, Region>();
-    regions.set(`${offset}:${size}`, { offset, bytes: size, start: 0, channels: 0, pitch: 0 });
-    written.set(storage, regions);
-  }
-  return [...written].flatMap(([storage, regions]) =>
-    [...regions.values()].map((region): [Storage, Region] => [storage, region]),
-  );
 }
 
 /**

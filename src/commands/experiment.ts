@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { capital, plural } from '../base/words.ts';
 import { readBytes } from '../data/files/files.node.ts';
 import { type Identifiers, identifierChoices } from '../data/identifiers/pseudonyms.ts';
+import { parseFold } from '../data/strata.ts';
 import { layoutNotes } from '../report/comparisons.ts';
 import { type Comparison, type PretrainedRun, summarizeArm } from '../results/experiment.ts';
 import { planeMedians } from '../results/planes.ts';
@@ -35,9 +36,8 @@ interface ExperimentArguments {
 }
 
 function parsePart(text: string): NonNullable<Share['part']> {
-  const [, k, n] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
-  const part = { k: Number(k), n: Number(n) };
-  if (!(part.k >= 1 && part.k <= part.n)) throw new Needed('k/n, such as 1/2,');
+  const part = parseFold(text, 1);
+  if (!part) throw new Needed('k/n, such as 1/2,');
   return part;
 }
 

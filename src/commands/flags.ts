@@ -1,7 +1,8 @@
 /** @file Keys of the configuration that have a flag of their own, and what they are where nobody says; --set reaches the others. */
 import { type Preset, presets, type RunConfig } from '../run/config.ts';
 import { sourceInfos } from '../run/records.ts';
-import { adapters, orElse, usualAdapter } from './help.ts';
+import { adapterChoices } from '../tensor/environment.node.ts';
+import { orElse, usualAdapter } from './help.ts';
 
 const kinds = sourceInfos()
   .map(({ title }) => title)
@@ -35,7 +36,7 @@ const flagTexts = {
     'what people and files are called in what is written: pseudonyms, or keep their names',
   ],
   precision: ['--precision <name>', 'f32, or mixed: convolutions in f16 (the adapter needs shader-f16)'],
-  adapter: ['--adapter <choice>', `what to compute on: ${adapters.join(', ')}`],
+  adapter: ['--adapter <choice>', `what to compute on: ${adapterChoices.join(', ')}`],
   tune: [
     '--tune [seconds]',
     'first time the kernel variants that fit, for a minute or so many seconds, and train with the fastest',

@@ -1,5 +1,6 @@
 /** @file What commands' help has in common: an example at its end, and what holds where an option is not given. */
 import type { Command } from 'commander';
+import { adapterChoices } from '../tensor/environment.node.ts';
 import { Option } from './commandline.ts';
 
 /**
@@ -12,10 +13,9 @@ export const addExample = (command: Command, line: string): Command =>
 /** An option's description with what holds without it. */
 export const orElse = (text: string, otherwise: string | number): string => `${text} (default: ${otherwise})`;
 
-export const adapters = ['gpu', 'system', 'swiftshader'] as const;
 /** Which adapter a program takes where nobody says. */
 export const usualAdapter = 'the first of these that works';
 
 /** What to compute on. */
 export const adapterOption = (text = 'what to compute on'): Option =>
-  new Option('--adapter <choice>', orElse(text, usualAdapter)).choices(adapters);
+  new Option('--adapter <choice>', orElse(text, usualAdapter)).choices(adapterChoices);

@@ -23,11 +23,11 @@ export interface Sample extends PreparedImage {
 export function sampleAt(
   { manifest, pixels, masks, colours }: PreparedData,
   index: number,
-  bare: readonly string[] = [],
+  bare?: ReadonlySet<string>,
 ): Sample {
   const area = manifest.size ** 2;
   const image = manifest.images[index]!;
-  const known = !bare.includes(image.subject);
+  const known = !bare?.has(image.subject);
   return {
     ...image,
     index,
@@ -48,7 +48,7 @@ export const isLabelled = (sample: Sample): boolean => sample.mask()?.some((v) =
 export function samplesOf(
   data: PreparedData,
   indices?: readonly number[],
-  bare?: readonly string[],
+  bare?: ReadonlySet<string>,
 ): Sample[] {
   return (indices ?? [...data.manifest.images.keys()]).map((index) => sampleAt(data, index, bare));
 }

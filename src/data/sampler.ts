@@ -103,7 +103,8 @@ const noAugmentation: Augmentation = { matrix: identityAffine, gain: 1, offset: 
  */
 export function createSampler(data: PreparedData, options: SamplerOptions): Sampler {
   const { batch: n, seed = 0, epoch: kind = 'subject', augmentation } = options;
-  const { input = oneImage, labellers = [], bare, rows = { first: 0, count: n } } = options;
+  const { input = oneImage, labellers = [], rows = { first: 0, count: n } } = options;
+  const bare = options.bare && new Set(options.bare);
   if (!Number.isInteger(n) || n < 1) throw new ConfigError(`Batch size ${n} is not a positive whole number.`);
   const images = chosenImages(data, options);
   const { size, images: prepared } = data.manifest;

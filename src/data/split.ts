@@ -15,6 +15,15 @@ export interface Split {
 
 export const partNames = ['train', 'rest', 'validation', 'test'] as const satisfies (keyof Split)[];
 
+/** A split with each part changed. */
+export const changedParts = (
+  { train, rest, validation, test }: Split,
+  change: (names: readonly string[]) => readonly string[],
+): Split => ({
+  ...{ train: change(train), ...(rest && { rest: change(rest) }) },
+  ...{ validation: change(validation), test: change(test) },
+});
+
 /** Throws ConfigError naming `source` where somebody has two places, or nobody trains. */
 export function expectParts(split: Split, source: string): void {
   const places = new Map<string, string>();

@@ -18,6 +18,10 @@ export const pixelsName = (dtype: PreparedManifest['dtype']): string => `pixels.
 /** Name of the file that holds the colours of a store whose images have any. */
 export const coloursName = (dtype: PreparedManifest['dtype']): string => `colours.${dtype}.bin`;
 
+/** What prepared images take in memory. */
+export const bytesOf = ({ pixels, masks, colours }: PreparedData): number =>
+  [pixels, masks, colours].reduce((sum, values) => sum + (values?.byteLength ?? 0), 0);
+
 /** Name of the file that holds the masks of a store of version 2. */
 export const masksName = 'masks.u8.bin';
 

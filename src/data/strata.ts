@@ -23,11 +23,11 @@ export interface Fold {
   readonly n: number;
 }
 
-/** Of `2/5`; null where the text is no fold of two or more. */
-export function parseFold(text: string): Fold | null {
+/** Of `2/5`; null where the text is no such part, or of fewer than `least`. */
+export function parseFold(text: string, least = 2): Fold | null {
   const [, k, n] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
   const fold = { k: Number(k), n: Number(n) };
-  return fold.n >= 2 && fold.k >= 1 && fold.k <= fold.n ? fold : null;
+  return fold.n >= least && fold.k >= 1 && fold.k <= fold.n ? fold : null;
 }
 
 /** The subjects of each group at random, groups by name, subjects without one a group of their own: whichever order they are given in. */

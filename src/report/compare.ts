@@ -13,17 +13,16 @@ import { uplotScript, uplotStyle } from './uplot.gen.ts';
 const sample = (place: number): Html =>
   html`<span class="run"><svg viewBox="0 0 34 10" aria-hidden="true"><path d="M1 5H33" style="stroke:var(${colourOf(place)})" stroke-dasharray="${dashOf(place).join(' ')}"/></svg><b style="color:var(${colourOf(place)})">${letterOf(place)}</b></span>`;
 
-const partTexts = { test: 'test', validation: 'validation', training: 'training' } as const;
-
 function stepsText({ steps: { asked, trained } }: ComparedRun): string {
   return asked === null || asked === trained ? whole(trained) : `${whole(trained)} of ${whole(asked)}`;
 }
 
-function runRow({ name, tasks, tested, best, ...run }: ComparedRun, place: number): Html {
+function runRow(run: ComparedRun, place: number): Html {
+  const { name, tasks, tested, best } = run;
   const measured = tested
-    ? html`${counted(tested.subjects, `${partTexts[tested.part]} subject`)}<small>${counted(tested.images, 'image')}</small>`
+    ? html`${counted(tested.subjects, `${tested.part} subject`)}<small>${counted(tested.images, 'image')}</small>`
     : 'not finished';
-  return html`<tr><th scope="row">${sample(place)}${name}</th><td>${listed(tasks)}</td><td class="number">${stepsText({ name, tasks, tested, best, ...run })}</td><td class="number">${best === null ? '–' : whole(best)}</td><td>${measured}</td></tr>`;
+  return html`<tr><th scope="row">${sample(place)}${name}</th><td>${listed(tasks)}</td><td class="number">${stepsText(run)}</td><td class="number">${best === null ? '–' : whole(best)}</td><td>${measured}</td></tr>`;
 }
 
 function runsSection({ runs, warnings }: Comparison): Html {
@@ -92,7 +91,7 @@ function summary({ runs, settings, results }: Comparison): string {
   const shared = results.filter(({ measured }) => measured.filter(Boolean).length === finished).length;
   const state = finished < runs.length ? `, of which ${whole(finished)} are finished` : '';
   const differ = `${counted(settings.length, 'setting')} ${settings.length === 1 ? 'differs' : 'differ'}`;
-  const measured = `Of ${counted(results.length, 'result')} all that are finished have ${shared === 0 ? 'none' : whole(shared)}.`;
+  const measured = `${whole(shared)} of ${counted(results.length, 'result')} ${finished < runs.length ? 'are of all that are finished' : 'are of all'}.`;
   return `${counted(runs.length, 'run')}${state}. ${differ}. ${results.length > 0 ? measured : ''}`.trim();
 }
 

@@ -16,12 +16,12 @@ import { metricsFile, readWhole, validationFile } from '../train/runlog.ts';
 import { parseGiven } from './config.ts';
 import { evaluationFile, readResults, readRunJson, resultsFile } from './results.node.ts';
 import type { GivenConfig } from './settings.ts';
-import { configFile, newConfigFile } from './shared.ts';
+import { configFile, experimentFile, newConfigFile } from './shared.ts';
 
 const again = 'Repair it, or compare without this run.';
 
 /** Whether a folder holds the runs of an experiment. */
-const holdsExperiment = (folder: string): boolean => existsSync(join(folder, 'experiment.json'));
+const holdsExperiment = (folder: string): boolean => existsSync(join(folder, experimentFile));
 
 /** A run's configuration as it is shared, with the keys that are only in local.json. @throws FileError where there is none */
 async function configOf(files: DiskFiles): Promise<{ given: GivenConfig; local: readonly string[] }> {

@@ -1,4 +1,5 @@
 /** @file What a training costs, in words: memory and size before it starts, time once its first steps are timed. */
+import { bytesOf } from '../data/store.ts';
 import type { PreparedData } from '../data/types.ts';
 import { counted } from '../report/html.ts';
 import type { TrainEvent } from '../train/events.ts';
@@ -15,10 +16,10 @@ const megabytes = (bytes: number): string => `${Number((bytes / 1e6).toPrecision
 export function costLine(
   { step, steps, deviceBytes }: Extract<TrainEvent, { kind: 'start' }>,
   { batch }: RunConfig,
-  { pixels, masks }: PreparedData,
+  data: PreparedData,
 ): string {
   const work = `${counted(steps - step, 'step')} of ${counted(batch, 'image')}`;
-  const images = megabytes(pixels.byteLength + (masks?.byteLength ?? 0));
+  const images = megabytes(bytesOf(data));
   return `Cost: ${work}; ${megabytes(deviceBytes)} on the device, ${images} of images in memory; how long, the first steps will tell`;
 }
 

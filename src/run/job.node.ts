@@ -7,14 +7,12 @@ import { noneHeldOut } from '../report/html.ts';
 import type { Evaluation } from '../results/evaluation.ts';
 import { recordedResults } from '../results/experiment.ts';
 import type { Device } from '../tensor/device.ts';
-import { fromFirst } from '../train/comm.ts';
-import { fingerprint } from '../train/dataset.ts';
+import { fromFirst, type JobRanks } from '../train/comm.ts';
 import type { TrainResult } from '../train/events.ts';
 import { evaluationRecord } from '../train/judge.ts';
-import { traceFile } from '../train/loop.ts';
-import { pixelMark } from '../train/pixels.ts';
 import type { DiskFiles } from '../train/runfiles.node.ts';
 import { writeText } from '../train/runfiles.ts';
+import { traceFile } from '../train/trace.ts';
 import type { StepFacts } from '../train/trainer.ts';
 import { cacheFiles } from './cache.node.ts';
 import { type RunConfig, trainConfigOf } from './config.ts';
@@ -24,9 +22,8 @@ import { revealed } from './identifiers.node.ts';
 import { adapterLine, earlyText, type JobConsole, trainingProgress } from './jobconsole.node.ts';
 import { openJobData } from './jobdata.node.ts';
 import { writeReport } from './jobreport.node.ts';
-import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
-import { dataOf, expectAlike, type JobRanks, startOf, takeGpu } from './ranks.node.ts';
+import { dataOf, expectAlike, startOf, takeGpu } from './ranks.node.ts';
 import { evaluationFile, resultsFile } from './results.node.ts';
 import { lockRun, RunFolder } from './runfolder.node.ts';
 import { type JobRequest, type Settled, settle } from './settle.node.ts';
@@ -115,7 +112,7 @@ class Job {
     const report = await this.#report(data, training, results);
     await writeText(this.#files, resultsFile, `${JSON.stringify(recordedResults(results))}\n`);
     // the mark of a run at its end
-    const record = { ...evaluationRecord(results), ...this.#fingerprints(data) };
+    const record = { ...evaluationRecord(results), ...dataOf(this.#config, data) };
     await writeText(this.#files, evaluationFile, `${JSON.stringify(record, null, 2)}\n`);
     return { ...trained, results, report };
   }
@@ -131,11 +128,6 @@ class Job {
     });
     this.#config = config;
     return data;
-  }
-
-  /** For comparing runs: whether their data are the same. */
-  #fingerprints(data: PreparedData): { readonly data: string; readonly pixels: string } {
-    return { data: fingerprint(data, planRun(this.#config, data.manifest)), pixels: pixelMark(data) };
   }
 
   async #train(data: PreparedData): Promise<TrainResult> {

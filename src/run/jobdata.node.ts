@@ -1,5 +1,5 @@
 /** @file A job's data: opened or prepared, told of, and with the subjects that its configuration names under the names they have there. */
-import type { Split } from '../data/split.ts';
+import { changedParts, type Split } from '../data/split.ts';
 import type { PreparedData, PreparedManifest } from '../data/types.ts';
 import { namedSubjects } from '../train/dataset.ts';
 import { mirroredHeads } from '../train/mirror.ts';
@@ -24,11 +24,7 @@ interface JobDataOptions extends DataOptions {
 
 async function named(split: Split, manifest: PreparedManifest): Promise<Split> {
   const name = await namesInData(manifest);
-  const { train, rest, validation, test } = split;
-  return {
-    ...{ train: train.map(name), ...(rest && { rest: rest.map(name) }) },
-    ...{ validation: validation.map(name), test: test.map(name) },
-  };
+  return changedParts(split, (names) => names.map(name));
 }
 
 /** @throws ConfigError where the data lack what is asked of them, or whom; as `openRunData` */

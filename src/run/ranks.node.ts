@@ -4,7 +4,7 @@ import type { PreparedData } from '../data/types.ts';
 import { adapterNames } from '../tensor/dawn.node.ts';
 import type { Device } from '../tensor/device.ts';
 import { settingsOf } from '../train/changes.ts';
-import { type Comm, fromFirst, gatherText } from '../train/comm.ts';
+import { fromFirst, gatherText, type JobRanks } from '../train/comm.ts';
 import { fingerprint } from '../train/dataset.ts';
 import type { TrainResult } from '../train/events.ts';
 import { weightsChecksum } from '../train/init.ts';
@@ -20,16 +20,6 @@ import { expectPrecision } from './precision.node.ts';
 import { type JobRequest, type Settled, settle } from './settle.node.ts';
 import { train } from './training.ts';
 import { version } from './version.node.ts';
-
-/** This process among the ranks of a job. */
-export interface JobRanks {
-  readonly comm: Comm;
-  /** What messages call each rank. */
-  readonly names: readonly string[];
-  /** Which of the ranks on its host it is, from 0, and of how many. */
-  readonly local: number;
-  readonly onHost: number;
-}
 
 /** Where things lie may differ from host to host; what lies there is compared by itself. */
 const places = ['data', 'unlabelled', 'init', 'out'];
@@ -100,7 +90,7 @@ export function startOf({ config, init }: Settled, device: Device): object {
   };
 }
 
-/** What decides a rank's numbers of its data. */
+/** Fingerprints of a run's data: by which ranks, and runs that are compared, are known to have the same. */
 export const dataOf = (config: RunConfig, data: PreparedData): object => ({
   data: fingerprint(data, planRun(config, data.manifest)),
   pixels: pixelMark(data),

@@ -1,6 +1,8 @@
 /** @file What of a configuration may be handed on: no path, no pattern of folders' names, no name that is no pseudonym. */
 import type { GivenConfig, RunConfig } from './settings.ts';
 
+/** The experiment of a folder that holds its runs. */
+export const experimentFile = 'experiment.json';
 export const configFile = 'config.json';
 /** The configuration of a run that has not been found to fit its data yet. */
 export const newConfigFile = 'config.new.json';

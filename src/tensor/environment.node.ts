@@ -5,14 +5,15 @@ import { expectOneOf } from '../base/settings.ts';
 /** `gpu`: hardware only; `system`: whatever driver the system has; `swiftshader`: the embedded one. */
 export type AdapterChoice = 'gpu' | 'system' | 'swiftshader';
 
-const choices: readonly AdapterChoice[] = ['gpu', 'system', 'swiftshader'];
+/** Every choice, the first that works being taken where nobody says. */
+export const adapterChoices: readonly AdapterChoice[] = ['gpu', 'system', 'swiftshader'];
 
 /** What is asked for: by the caller, or else by the environment. @throws ConfigError for an unknown one */
 export function choiceOf(given: AdapterChoice | undefined): AdapterChoice | undefined {
-  expectOneOf('openDevice.adapter', given, [...choices, undefined]);
+  expectOneOf('openDevice.adapter', given, [...adapterChoices, undefined]);
   const named = process.env.PLANEWISE_ADAPTER;
   if (given || !named) return given;
-  const known = choices.find((choice) => choice === named);
+  const known = adapterChoices.find((choice) => choice === named);
   if (known) return known;
   throw new ConfigError(`Unknown adapter "${named}" in PLANEWISE_ADAPTER. Use gpu, system or swiftshader.`);
 }

@@ -4,7 +4,7 @@ import type { StepMetrics } from '../results/losses.ts';
 import { checkpointFile } from './checkpoint.ts';
 import { alone } from './comm.ts';
 import type { TrainOptions } from './events.ts';
-import { FiniteCheck } from './finite.ts';
+import { FiniteCheck, type Trouble } from './finite.ts';
 import { HISTORY_STEPS } from './history.ts';
 import { Pace } from './pace.ts';
 import { appendRecords, metricsFile } from './runlog.ts';
@@ -88,11 +88,11 @@ export class Bursts {
     const good = bad < 0 ? records : records.slice(0, bad + 1);
     await appendRecords(files, metricsFile, good);
     await recorder?.steps(good);
-    if (bad >= 0) throw this.#ended(troubles[bad]!, saved);
+    if (bad >= 0) throw this.#endedBy(troubles[bad]!, saved);
     return records.at(-1)!;
   }
 
-  #ended(trouble: NonNullable<ReturnType<FiniteCheck['look']>>, step: number): TrainingError {
+  #endedBy(trouble: Trouble, step: number): TrainingError {
     const { data, files } = this.#options;
     const saved = step > 0 ? { file: files.describe(checkpointFile), step } : null;
     return endedBy(trouble, saved, this.#samplers.wholeBatches(trouble.step - 1), data);

@@ -23,6 +23,16 @@ export interface Comm {
   gather(bytes: Uint8Array<ArrayBuffer>, patient?: boolean): Promise<Uint8Array<ArrayBuffer>[]>;
 }
 
+/** This process among the ranks of a job. */
+export interface JobRanks {
+  readonly comm: Comm;
+  /** What messages call each rank: its number, host and process. */
+  readonly names: readonly string[];
+  /** Which of the ranks on its host it is, from 0, and of how many. */
+  readonly local: number;
+  readonly onHost: number;
+}
+
 /** One process, which has nobody to wait for. */
 export const alone: Comm = {
   rank: 0,

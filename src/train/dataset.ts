@@ -11,7 +11,15 @@ import { renamedManifest } from '../data/identifiers/manifest.ts';
 import { evenly, groupBy } from '../data/lists.ts';
 import { purposes } from '../data/purposes.ts';
 import { type Sample, sampleAt, samplesOf } from '../data/sample.ts';
-import { expectParts, imagesOf, partNames, type Split, splitSubjects, subjectsOf } from '../data/split.ts';
+import {
+  changedParts,
+  expectParts,
+  imagesOf,
+  partNames,
+  type Split,
+  splitSubjects,
+  subjectsOf,
+} from '../data/split.ts';
 import { foldOf, parseFold } from '../data/strata.ts';
 import type { PreparedData, PreparedManifest } from '../data/types.ts';
 import { type Annotated, labelledSubjects, withLabelled } from './labelled.ts';
@@ -45,12 +53,7 @@ export function namedSubjects(data: PreparedData, split: Split, source = 'subjec
         `${source} names ${name}, whom the data do not hold; they hold ${known.size}, first ${some([...known], 3)}.`,
       );
   expectParts(split, source);
-  const sorted = (names: readonly string[]): string[] => [...names].sort();
-  const { train, rest, validation, test } = split;
-  return {
-    ...{ train: sorted(train), ...(rest && { rest: sorted(rest) }) },
-    ...{ validation: sorted(validation), test: sorted(test) },
-  };
+  return changedParts(split, (names) => [...names].sort());
 }
 
 /** One fold tests, of those with what is learnt from; of the others a share validates. */
@@ -108,7 +111,7 @@ const subjectsFor = ({ labelled }: Learner, { train, rest = [] }: Split): readon
 
 /** What a task learns from; who trains without annotations has none. */
 export const trainingSamples = (data: PreparedData, planned: PlannedTask, split: Split): Sample[] =>
-  samplesOf(data, imagesOf(data, subjectsFor(learnerOf(planned), split)), split.rest);
+  samplesOf(data, imagesOf(data, subjectsFor(learnerOf(planned), split)), new Set(split.rest));
 
 /** Those of the images that say something to tasks. */
 const learnable = (

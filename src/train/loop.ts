@@ -1,5 +1,4 @@
 /** @file The training loop, for Node and the browser: steps in bursts, log, validation, best weights, checkpoints. */
-import { chromeTrace } from '../autograd/profile.ts';
 import { ConfigError } from '../base/errors.ts';
 import type { Split } from '../data/split.ts';
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
@@ -11,17 +10,14 @@ import type { TrainEvent, TrainOptions, TrainResult } from './events.ts';
 import { Trial } from './pace.ts';
 import { pixelMark } from './pixels.ts';
 import { RankFiles } from './rankfiles.ts';
-import { writeText } from './runfiles.ts';
 import { metricsFile, truncateLog, validationFile } from './runlog.ts';
 import { RunSamplers } from './samplers.ts';
 import { expectKept, keepSplit, splitRecord } from './splitfile.ts';
 import { startRun } from './start.ts';
+import { writeProfile } from './trace.ts';
 import { Trainer } from './trainer.ts';
 import { Validation } from './validation.ts';
 import { chooseVariants } from './variants.ts';
-
-/** The profile of a training step, in the format of chrome://tracing and Perfetto. */
-export const traceFile = 'trace.json';
 
 /** Where a run began, for the time that is left. */
 interface Progress {
@@ -90,7 +86,9 @@ class Run {
     if (this.#saved < this.#step) await this.#checkpoint();
     const early = this.#step < config.steps && this.#ended;
     const stopped = this.#step < config.steps && !early;
-    if (this.#options.profile && !stopped) await this.#profile();
+    // after the last checkpoint, for it trains on
+    if (this.#options.profile && !stopped)
+      await writeProfile(this.#options, this.#trainer, this.#samplers.batches(0));
     return { step: this.#step, stopped, early, best: this.#validation.state.best };
   }
 
@@ -171,19 +169,6 @@ class Run {
     await saveCheckpoint(this.#options.files, state, this.#trainer.state());
     this.#saved = this.#step;
     this.#tell({ kind: 'checkpoint', step: this.#step });
-  }
-
-  /** Comes after the last checkpoint, for it trains on. */
-  async #profile(): Promise<void> {
-    const { device, files } = this.#options;
-    if (!device.caps.timestamps) {
-      const message = 'This adapter has no timestamps (timestamp-query), so there is no profile.';
-      this.#tell({ kind: 'warning', message });
-      return;
-    }
-    const { rows, spans } = await this.#trainer.profile(this.#samplers.batches(0));
-    await writeText(files, traceFile, chromeTrace(spans, `training step on ${device.caps.description}`));
-    this.#tell({ kind: 'profile', rows });
   }
 
   async #start(): Promise<void> {

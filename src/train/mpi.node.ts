@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, RankError } from '../base/errors.ts';
-import { gatherText } from './comm.ts';
+import { gatherText, type JobRanks } from './comm.ts';
 import { type LibMpi, loadMpi, type Request } from './libmpi.node.ts';
 import { Ranks, type Wire } from './ranks.ts';
 
@@ -107,13 +107,7 @@ class MpiWire implements Wire {
 }
 
 /** This process as one of several. */
-export interface MpiRanks {
-  readonly comm: Ranks;
-  /** What messages call each rank: its number, host and process. */
-  readonly names: readonly string[];
-  /** Which of the ranks on its host this is, from 0, and of how many. */
-  readonly local: number;
-  readonly onHost: number;
+export interface MpiRanks extends JobRanks {
   /** Kind and file of the library. */
   readonly library: string;
   /** Ends all ranks, for this one cannot go on. */

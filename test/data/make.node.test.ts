@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { expectWritable, fileError } from '../../src/data/files/files.node.ts';
+import { expectWritable, fileError, writeFiles } from '../../src/data/files/files.node.ts';
 import { lockFolder } from '../../src/data/files/lock.node.ts';
 import { makeFolder } from '../../src/data/files/make.node.ts';
 import { writePhantomCohort } from '../../src/data/phantom.node.ts';
@@ -61,6 +61,10 @@ describe('where nothing can be made', () => {
         for (const said of await refusals(place))
           expect(said).toMatch(/cannot be made: nothing new can be made/);
       await expect(lockFolder('/proc')).rejects.toThrow(/^\/proc: takes no new files/);
+      const file = { path: '/proc/planewise.npz', bytes: new Uint8Array(1) };
+      const none = /^\/proc\/planewise\.npz: cannot be made: its folder takes no new files/;
+      await expect(writeFiles([file])).rejects.toThrow(none);
+      await expect(expectWritable(file.path)).rejects.toThrow(none);
     },
   );
 

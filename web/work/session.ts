@@ -2,6 +2,7 @@
 
 import { ConfigError } from '../../src/base/errors.ts';
 import { subjectsOf } from '../../src/data/split.ts';
+import { bytesOf } from '../../src/data/store.ts';
 import type { PreparedData, Reason } from '../../src/data/types.ts';
 import type {
   Busy,
@@ -166,6 +167,6 @@ function infoOf({ source, data, originals }: Loaded): DataInfo {
     originals,
     size,
     spacingMm,
-    bytes: data.pixels.byteLength + (data.masks?.byteLength ?? 0) + (data.colours?.byteLength ?? 0),
+    bytes: bytesOf(data),
   };
 }

@@ -1,12 +1,12 @@
 /** @file Folders and files on disk: list, read, and write so that a failure leaves the old content. */
 
 import { randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FileError } from '../../base/errors.ts';
 import { makeFolder, writeSynced } from './make.node.ts';
-import { fileError } from './read.node.ts';
+import { codeOf, fileError } from './read.node.ts';
 import { syncFolder } from './sync.node.ts';
 
 export { listFiles } from './folder.node.ts';
@@ -33,6 +33,9 @@ async function writeTemporary(path: string, bytes: Uint8Array): Promise<string> 
     return temporary;
   } catch (error) {
     await rm(temporary, { force: true });
+    // of a file that is to be made the system says so where its folder takes none (/proc)
+    if (codeOf(error) === 'ENOENT' && existsSync(dirname(path)))
+      throw new FileError(path, 'cannot be made: its folder takes no new files', 'Choose another folder.');
     throw error;
   }
 }

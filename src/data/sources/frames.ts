@@ -7,7 +7,7 @@ import { cropMap, resample, zScore } from '../resample.ts';
 import { reasonOf } from '../scan.ts';
 import { skippedList } from '../study/check.ts';
 import type { FileSource, ImagePlane, Notice, PreparedData, PreparedImage, SkippedFile } from '../types.ts';
-import { defaultSize, defaultSpacingMm } from '../usualgrid.ts';
+import { defaultSize, defaultSpacingMm, type Grid } from '../usualgrid.ts';
 import { type Frame, readFrame } from './frames/decode.ts';
 import { joinPixels } from './pixels.ts';
 import type { Prepared, Source, SourceOptions } from './source.ts';
@@ -21,14 +21,14 @@ const view = 'frame';
 function videosOf(files: readonly FileSource[]): ReadonlyMap<string, readonly FileSource[]> {
   const folders = groupBy(files, ({ path }) => path.split('/').slice(0, -1).join('/'));
   const { compare } = new Intl.Collator('en', { numeric: true });
-  const sorted = [...folders].map(([folder, own]) => {
-    return [folder || 'frames', [...own].sort((a, b) => compare(a.path, b.path))] as const;
-  });
+  const sorted = [...folders].map(
+    ([folder, own]) => [folder || 'frames', [...own].sort((a, b) => compare(a.path, b.path))] as const,
+  );
   return new Map(sorted.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** A frame on the grid. */
-interface Prepare {
+interface PlacedFrame {
   readonly image: PreparedImage;
   /** L*, z-scored. */
   readonly pixels: Float32Array;
@@ -45,8 +45,8 @@ const planeOf = (rows: number, columns: number, pixelMm: number): ImagePlane => 
 /** The whole frame, its longer side filling the grid. */
 function onGrid(
   { rows, columns, rgb }: Frame,
-  { size, spacingMm }: { readonly size: number; readonly spacingMm: number },
-): Pick<Prepare, 'pixels' | 'colours'> {
+  { size, spacingMm }: Grid,
+): Pick<PlacedFrame, 'pixels' | 'colours'> {
   const map = cropMap(planeOf(rows, columns, (size * spacingMm) / Math.max(rows, columns)), size, spacingMm);
   const { lightness, a, b } = labOf(rgb);
   const [pixels, ...ab] = [lightness, a, b].map((values) => resample({ rows, columns, values }, map, size));
@@ -62,10 +62,10 @@ const sizeOf = ({ rows, columns }: Pick<Frame, 'rows' | 'columns'>): string => `
 /** Frames of a folder on the grid: of those that can be read, those of the size that most have. */
 async function prepareVideo(
   [subject, files]: readonly [string, readonly FileSource[]],
-  grid: { readonly size: number; readonly spacingMm: number },
+  grid: Grid,
   told: { readonly skip: (file: SkippedFile) => void; readonly done: (file: string) => void },
-): Promise<Prepare[]> {
-  const read: (Prepare & { readonly native: string })[] = [];
+): Promise<PlacedFrame[]> {
+  const read: (PlacedFrame & { readonly native: string })[] = [];
   for (const [frame, source] of files.entries()) {
     const file = source.path;
     try {
@@ -103,7 +103,7 @@ async function prepareFrames(files: readonly FileSource[], options: SourceOption
   const { size = defaultSize, spacingMm = defaultSpacingMm, dtype = 'f32', from, onNotice } = options;
   const own = files.filter(({ path }) => FRAME.test(path));
   const skipped: SkippedFile[] = [];
-  const frames: Prepare[] = [];
+  const frames: PlacedFrame[] = [];
   let done = 0;
   const told = {
     skip: (file: SkippedFile) => void skipped.push(file),

@@ -13,7 +13,7 @@ export interface LabelledVolume {
   readonly labels: LabelVolume;
 }
 
-/** Of `patches`: their size, and how they are drawn. */
+/** Of a `PatchSampler`: the patches’ size, and how they are drawn. */
 export interface PatchOptions {
   /** Sides of a patch [depth, height, width], voxels; where a volume is smaller, zeros and background lie around it. */
   readonly patch: readonly number[];

@@ -186,9 +186,7 @@ function slicesOf(
   tensors: Readonly<Record<string, Tensor>>,
 ): BoundSlice[] {
   const slices = entry.bindings.map(({ name, binding, access }) => {
-    const tensor = tensors[name];
-    if (!tensor)
-      throw new ShapeError(label, name, 'is missing', 'Bind a tensor to each buffer of the shader.');
+    const tensor = tensors[name]!;
     // It would take the other channels for its own.
     if (tensor.run && !stepsOver(entry))
       throw new ShapeError(label, name, 'is a run of channels', 'Copy it by denseOf() first.');

@@ -13,12 +13,11 @@ import { readText } from '../../train/runfiles.ts';
 import { metricsFile } from '../../train/runlog.ts';
 import { evaluationFile } from '../results.node.ts';
 import { expectOutsideImages } from '../runfolder.node.ts';
-import { configFile, localAbout, localFile } from '../shared.ts';
+import { configFile, experimentFile, localAbout, localFile } from '../shared.ts';
 import type { Experiment } from './settings.ts';
 import { sharedExperiment } from './shared.ts';
 
 /** The experiment as it was last run, in its folder. */
-export const experimentFile = 'experiment.json';
 
 export type RunState = 'none' | 'begun' | 'done';
 

@@ -58,7 +58,7 @@ export const recolourisation = defineTask<RecolourisationSettings>({
     const known = field('known', { kind: 'value', shape: [1] });
     const head = pixelHead('final', channels, { gain: 0.1 });
     const input: TaskInput = {
-      ...{ name: 'image of a cycle', views: 1, tables: [truth] },
+      ...{ name: 'image to colour', views: 1, tables: [truth] },
       pick({ sample, change, among }) {
         const own = truthOf(among, sample);
         const tables = new Map([[truth, own ?? new Float32Array(values)]]);

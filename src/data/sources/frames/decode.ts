@@ -15,6 +15,9 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Pixels that a picture may have: more are no frame, and would fill the memory. */
 const MOST_PIXELS = 2 ** 26;
 
+const grey = (file: string): FileError =>
+  new FileError(file, 'is grey, so there is no colour to learn', 'Give frames in colour.');
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function checkSize(file: string, columns: number, rows: number): void {
@@ -50,9 +53,8 @@ async function readPng(bytes: Uint8Array, file: string): Promise<Frame> {
   const depth = head.getUint8(24);
   if (depth === 16)
     throw new FileError(file, 'is a PNG of 16 bits a channel', 'Write it again with 8 bits a channel.');
-  const grey = new FileError(file, 'is grey, so there is no colour to learn', 'Give frames in colour.');
   const colourType = head.getUint8(25);
-  if (colourType === 0 || colourType === 4) throw grey;
+  if (colourType === 0 || colourType === 4) throw grey(file);
   let png: ReturnType<typeof decode>;
   try {
     png = decode(bytes, { checkCrc: true });
@@ -100,5 +102,5 @@ export async function readFrame(bytes: Uint8Array, file: string): Promise<Frame>
   if (!frame) throw new FileError(file, 'is neither PNG nor JPEG by its content', 'Write it again as one.');
   const { rgb } = frame;
   for (let i = 0; i < rgb.length; i += 3) if (rgb[i] !== rgb[i + 1] || rgb[i] !== rgb[i + 2]) return frame;
-  throw new FileError(file, 'is grey, so there is no colour to learn', 'Give frames in colour.');
+  throw grey(file);
 }

@@ -138,6 +138,18 @@ describe('ranks', () => {
     );
   });
 
+  it('of whom 4 leave a checkpoint go on as 2, to what 2 come to from the start', async () => {
+    const data = tinyData();
+    const config = tinyConfig({ batch: 4, ...synced });
+    const whole = await trained(2, config, data);
+    const stop = new AbortController();
+    const onProgress = ({ kind }: TrainEvent) => kind === 'checkpoint' && stop.abort();
+    const half = await trained(4, config, data, { signal: stop.signal, onProgress });
+    expect(half.metrics.length).toBeLessThan(config.steps);
+    const resumed = await trained(2, config, data, { files: half.files, resume: true });
+    expect(apart(resumed.metrics, whole.metrics)).toBeLessThan(1e-5);
+  });
+
   it('give the same bytes twice, and stopped and gone on with; with another number they go on, and say so', async () => {
     const data = tinyData();
     const config = tinyConfig();

@@ -17,6 +17,8 @@ export const parts = {
   profile: 'a train step by kernel, from the device’s timestamps',
   volumes:
     'train steps of a 3-D U-Net on 32³ patches, by kernel too, and in PyTorch on one thread, taking turns',
+  backbones:
+    'train steps and memory of ResNet-50 U-Net, DeepLabV3 and AlexNet U-Net at 224 px, and of PyTorch, taking turns',
   page: 'a training in the page and in Node, taking turns (with --adapter swiftshader)',
 } as const;
 

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { chromeTrace, type ProfileRow, profileStep, traceStep } from '../src/autograd/profile.ts';
 import { openProgramDevice } from '../src/run/device.node.ts';
 import type { Caps, Device } from '../src/tensor/device.ts';
+import { measureBackbones } from './backbones.ts';
 import { measureConvolutions } from './convolution.ts';
 import { measureFeeding } from './feeding.ts';
 import { measureMemory, memoryTable } from './memory.ts';
@@ -15,6 +16,7 @@ import { measureRoofline } from './roofline.ts';
 import { measureStartup } from './startup.ts';
 import { everyPrecision, measureSteps } from './steps.ts';
 import {
+  backbonesTable,
   convolutionTable,
   engineTable,
   feedingTable,
@@ -147,6 +149,10 @@ export const measures: Record<PartName, Measure> = {
   async volumes(results, { steps }) {
     results.volumes = await withDevice((device) => measureVolumes(device, findTorch(), steps));
     return volumesTable(results.volumes);
+  },
+  async backbones(results, { steps }) {
+    results.backbones = await withDevice((device) => measureBackbones(device, findTorch(), steps));
+    return backbonesTable(results.backbones);
   },
   async page(results, { steps }) {
     if (!/swiftshader/i.test(results.adapter))

@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { ProfileRow } from '../src/autograd/profile.ts';
+import type { BackboneRow } from './backbones.ts';
 import type { ConvolutionRow } from './convolution.ts';
 import type { FeedingRow } from './feeding.ts';
 import type { MemoryRow } from './memory.ts';
@@ -31,6 +32,7 @@ export interface Measurements {
   profile?: Partial<Record<ConfigName, ProfileRow[]>>;
   page?: PageRow[];
   volumes?: Volumes;
+  backbones?: BackboneRow[];
 }
 
 export interface Results extends Measurements {

@@ -1,6 +1,7 @@
 /** @file Results as tables. */
 import type { ProfileRow } from '../src/autograd/profile.ts';
 import { formatTable } from '../src/commands/table.ts';
+import type { BackboneRow } from './backbones.ts';
 import type { ConvolutionRow } from './convolution.ts';
 import type { FeedingRow } from './feeding.ts';
 import { type Model, modelledKernelMs, modelledMs } from './model.ts';
@@ -224,6 +225,27 @@ export function volumesTable({ rows, profile }: Volumes): string {
     profile.slice(0, SHOWN_KERNELS),
   );
   return `${engines}\n\n${kernels}`;
+}
+
+export function backbonesTable(rows: readonly BackboneRow[]): string {
+  const ours = ({ network }: BackboneRow) =>
+    rows.find((row) => row.network === network && row.engine === 'planewise')!;
+  return formatTable(
+    [
+      { title: '224 px, batch 1', cell: ({ network }) => network },
+      { title: 'weights', cell: ({ parameters }) => parameters },
+      { title: 'engine', cell: ({ engine }) => engine },
+      { title: 'median ms', cell: ({ medianMs }) => short(medianMs) },
+      { title: 'min ms', cell: ({ minMs }) => short(minMs) },
+      { title: 'CPU ms', cell: ({ cpuMs }) => short(cpuMs) },
+      { title: 'times planewise', cell: (row) => short(row.medianMs / ours(row).medianMs) },
+      { title: 'by CPU time', cell: (row) => short(row.cpuMs / ours(row).cpuMs) },
+      { title: 'peak MiB', cell: ({ peakBytes }) => megabytes(peakBytes) },
+      { title: 'within the step MiB', cell: ({ stepBytes }) => megabytes(stepBytes) },
+      { title: 'loss differs by', cell: (row) => lossDifference(row, ours(row)).toExponential(0) },
+    ],
+    rows,
+  );
 }
 
 export function pageTable(rows: readonly PageRow[]): string {

@@ -1,6 +1,6 @@
 /** @file The same train steps in PyTorch, taking turns with planewise: same weights, same data, losses compared. */
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { batchOf, type ConfigName, firstWeights, type NetworkSizes } from './net
 import { lossDifference } from './peers.ts';
 import type { Job } from './serve.ts';
 import { type Contestant, everyPrecision, measureSteps, type StepRow } from './steps.ts';
+import { type NamedArray, writeArrays } from './turns.ts';
 
 const program = fileURLToPath(new URL('../../bench/torch/steps.py', import.meta.url));
 
@@ -48,21 +49,15 @@ export function findTorch(): Torch | null {
 export const missingTorch =
   'PyTorch was not found (asked $PYTHON, python3 and /usr/bin/python3), so there is nothing to compare with.';
 
-/** A line of JSON with names and shapes, then the values: what network.py reads. */
-async function writeArrays(file: string, sizes: NetworkSizes): Promise<void> {
+const arraysOf = (sizes: NetworkSizes): NamedArray[] => {
   const { batch, side } = sizes;
   const { images, targets } = batchOf(sizes);
-  const arrays = [
+  return [
     { name: 'images', shape: [batch, side, side, 1], values: images },
     { name: 'targets', shape: [batch, side, side, 2], values: targets },
     ...firstWeights(sizes),
   ];
-  const header = `${JSON.stringify(arrays.map(({ name, shape }) => [name, shape]))}\n`;
-  await writeFile(file, [
-    new TextEncoder().encode(header),
-    ...arrays.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
-  ]);
-}
+};
 
 /** Idle threads must not spin while the others have their turn; oneDNN takes its number of threads from here only. */
 function environmentOf(mode: string): Record<string, string> {
@@ -77,7 +72,7 @@ export function torchContestant({ python }: Torch, mode: string, file: string, l
     engine,
     start: () => new Child(engine, pythonLink(python, [program], environmentOf(mode)), limitMs),
     async job({ sizes, adam }: Job) {
-      await writeArrays(file, sizes);
+      await writeArrays(file, arraysOf(sizes));
       return { mode, file, sizes, adam };
     },
   };

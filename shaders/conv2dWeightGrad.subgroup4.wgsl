@@ -34,7 +34,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   let b = group.y * 16u + lane * 4u;
   let split = group.z % params.splits;
   let tap = group.z / params.splits;
-  let dy = i32(tap / params.kernelWidth) * params.dilation - params.padding;
+  let dy = i32(params.firstRow + tap / params.kernelWidth) * params.dilation - params.padding;
   let dx = i32(tap % params.kernelWidth) * params.dilation - params.padding;
   // Lanes past the last channel sum its values and do not store.
   let ownB = min(b, params.b - 4u) / 4u;

@@ -25,7 +25,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(subgroup_invocation_id) l
   let b = group.y * 16u;
   let split = group.z % params.splits;
   let tap = group.z / params.splits;
-  let dy = i32(tap / params.kernelWidth) * params.dilation - params.padding;
+  let dy = i32(params.firstRow + tap / params.kernelWidth) * params.dilation - params.padding;
   let dx = i32(tap % params.kernelWidth) * params.dilation - params.padding;
   // Channels past the last are summed as it is and not stored.
   let a0 = min(a, params.a - 1u);

@@ -23,7 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let tap = line / params.a % (params.kernelHeight * params.kernelWidth);
   let split = line / params.a / (params.kernelHeight * params.kernelWidth);
   if (split >= params.splits) { return; }
-  let dy = i32(tap / params.kernelWidth) * params.dilation - params.padding;
+  let dy = i32(params.firstRow + tap / params.kernelWidth) * params.dilation - params.padding;
   let dx = i32(tap % params.kernelWidth) * params.dilation - params.padding;
   let bs = min(vec4<u32>(b, b + 1u, b + 2u, b + 3u), vec4<u32>(params.b - 1u));
   let x0 = firstAtLeast(0, dx);

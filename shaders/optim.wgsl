@@ -4,7 +4,9 @@ alias E4 = vec4<f32>;
 override WORKGROUP: u32 = 64u;
 
 struct Params {
-  // the run, in units of four elements
+  // first quad of the arena that is bound
+  window: u32,
+  // the run, in units of four elements, from there
   first: u32,
   end: u32,
   invocations: u32,
@@ -61,7 +63,7 @@ struct Finding {
   index: u32,
 }
 
-// The finding, or the first element of a quad that is not finite if that is a likelier cause.
+// The finding, or the first element of a quad (of all) that is not finite if that is a likelier cause.
 fn likelier(now: Finding, kind: u32, i: u32, v: E4) -> Finding {
   let found = infinite(v);
   let element = 4u * i + select(select(select(3u, 2u, found.z), 1u, found.y), 0u, found.x);
@@ -124,10 +126,10 @@ fn adam(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   var now = inspect(index(id));
   for (var i = again(id, total); i < params.end; i += params.invocations) {
-    now = likelier(now, GRADIENT, i, gradients[i]);
-    now = likelier(now, MOMENT, i, moment1[i]);
-    now = likelier(now, MOMENT, i, moment2[i]);
-    now = likelier(now, PARAMETER, i, parameters[i]);
+    now = likelier(now, GRADIENT, params.window + i, gradients[i]);
+    now = likelier(now, MOMENT, params.window + i, moment1[i]);
+    now = likelier(now, MOMENT, params.window + i, moment2[i]);
+    now = likelier(now, PARAMETER, params.window + i, parameters[i]);
   }
   note(now);
 }
@@ -145,8 +147,8 @@ fn sgd(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   var now = inspect(index(id));
   for (var i = again(id, total); i < params.end; i += params.invocations) {
-    now = likelier(now, GRADIENT, i, gradients[i]);
-    now = likelier(now, PARAMETER, i, parameters[i]);
+    now = likelier(now, GRADIENT, params.window + i, gradients[i]);
+    now = likelier(now, PARAMETER, params.window + i, parameters[i]);
   }
   note(now);
 }
@@ -168,9 +170,9 @@ fn sgdMomentum(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   var now = inspect(index(id));
   for (var i = again(id, total); i < params.end; i += params.invocations) {
-    now = likelier(now, GRADIENT, i, gradients[i]);
-    now = likelier(now, MOMENT, i, moment1[i]);
-    now = likelier(now, PARAMETER, i, parameters[i]);
+    now = likelier(now, GRADIENT, params.window + i, gradients[i]);
+    now = likelier(now, MOMENT, params.window + i, moment1[i]);
+    now = likelier(now, PARAMETER, params.window + i, parameters[i]);
   }
   note(now);
 }

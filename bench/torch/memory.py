@@ -27,6 +27,20 @@ def allocations(step):
     return [event.nbytes() for event in memory]
 
 
+def peak_of(step, network, optimizer, batch):
+    """Bytes at the peak of a step, those that are held from one to the next, and those of the step alone."""
+    step()
+    step()
+    alive = peak = 0
+    for nbytes in allocations(step):
+        alive += nbytes
+        peak = max(peak, alive)
+    held = [p for p in network.parameters()] + [p.grad for p in network.parameters()] + list(network.buffers())
+    held += [t for state in optimizer.state.values() for t in state.values() if torch.is_tensor(t)]
+    resident = sum(t.numel() * t.element_size() for t in [*held, *batch])
+    return {"peakBytes": resident + peak, "residentBytes": resident, "stepBytes": peak, "leftBytes": alive}
+
+
 def main(batch, side, width):
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -40,22 +54,8 @@ def main(batch, side, width):
         loss.backward()
         optimizer.step()
 
-    step()
-    step()
-    alive = peak = 0
-    for nbytes in allocations(step):
-        alive += nbytes
-        peak = max(peak, alive)
-    held = [p for p in net.parameters()] + [p.grad for p in net.parameters()] + list(net.buffers())
-    held += [t for state in optimizer.state.values() for t in state.values() if torch.is_tensor(t)]
-    resident = sum(t.numel() * t.element_size() for t in [*held, images, targets])
-    print(json.dumps({
-        "version": torch.__version__,
-        "peakBytes": resident + peak,
-        "residentBytes": resident,
-        "stepBytes": peak,
-        "leftBytes": alive,
-    }))
+    print(json.dumps({"version": torch.__version__, **peak_of(step, net, optimizer, [images, targets])}))
 
 
-main(*map(int, sys.argv[1:4]))
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]))

@@ -1,14 +1,12 @@
 """PyTorch as an engine of the step benchmark: a job on a line of standard input, then a line for each step.
 
 With --probe it only says, as JSON, which modes this machine can run."""
-import json
 import sys
-import time
-import traceback
 
 import torch
 
 from network import UNet, images_and_targets, load_weights, read_arrays
+from serve import say, serve
 
 CPU_MODES = {"CPU, 1 thread": 1, "CPU, 2 threads": 2}
 GPU_MODES = {
@@ -80,24 +78,8 @@ def facts(step):
     return {"peakBytes": torch.cuda.max_memory_allocated()}
 
 
-def say(answer):
-    print(json.dumps(answer), flush=True)
-
-
-def main():
-    step = Step(json.loads(sys.stdin.readline()))
-    say({"kind": "ready", "loss": step.run(), "facts": facts(step)})
-    while sys.stdin.readline():
-        wall, cpu = time.perf_counter(), time.process_time()
-        loss = step.run()
-        milliseconds = [1000 * (time.perf_counter() - wall), 1000 * (time.process_time() - cpu)]
-        say({"kind": "step", "ms": milliseconds[0], "cpuMs": milliseconds[1], "loss": loss})
-
 
 if "--probe" in sys.argv:
     say(probe())
 else:
-    try:
-        main()
-    except Exception as error:
-        say({"kind": "failed", "reason": f"{type(error).__name__}: {error}\n{traceback.format_exc()}"})
+    serve(Step, facts)

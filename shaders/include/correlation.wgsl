@@ -10,6 +10,8 @@ struct Params {
   b: u32,
   kernelHeight: u32,
   kernelWidth: u32,
+  // of the taps, the first row's place: above 0 where dw are some rows of a larger one
+  firstRow: u32,
   stride: i32,
   dilation: i32,
   padding: i32,

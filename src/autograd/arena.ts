@@ -8,14 +8,10 @@ import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Arena, type ArenaEntry, HalfArena, type Layout, padded, sum } from './arenaSlices.ts';
+import { type ArenaRun, cutAtWindows, windowed, windowOf, windowsOf } from './windows.ts';
 
 export { Arena, type ArenaEntry } from './arenaSlices.ts';
-
-/** A run of an arena in units of four elements. */
-export interface ArenaRun {
-  readonly first: number;
-  readonly quads: number;
-}
+export type { ArenaRun } from './windows.ts';
 
 /** What is kept of parameters besides their values and gradients. */
 export interface ParameterOptions {
@@ -37,8 +33,13 @@ export class ParameterArena {
   readonly #layout: Layout;
   /** When the copies in f16 were made: by whom, and the write clock of the parameters then. */
   #cast: { readonly recording: object | undefined; readonly clock: number } | undefined;
-  /** Elements behind parameters whose count is no multiple of 4: kernels that write whole vec4s spill there. */
-  readonly #tails: Tensor;
+  /** What kernels that go over all of it take it in; counted in f32. */
+  readonly windows: readonly ArenaRun[];
+  /**
+   * Elements behind parameters whose count is no multiple of 4, by window, counted from its begin: kernels that write
+   * whole vec4s spill there.
+   */
+  readonly #tails: ReadonlyMap<ArenaRun, Tensor>;
 
   constructor(device: Device, entries: readonly ArenaEntry[], { halves = false }: ParameterOptions = {}) {
     this.device = device;
@@ -52,8 +53,16 @@ export class ParameterArena {
       parameter.requiresGrad = true;
       parameter.gradSlot = this.#gradients.slices.get(name)!;
     }
+    this.windows = windowsOf(device, this.values.size / 4);
     const tails = [...this.parameters.values()].flatMap(tailOf);
-    this.#tails = disown(tensor(device, tails, [tails.length], 'u32', 'gradient tails'));
+    this.#tails = new Map(
+      this.windows.flatMap((window) => {
+        const [begin, end] = [4 * window.first, 4 * (window.first + window.quads)];
+        const own = tails.filter((at) => at >= begin && at < end).map((at) => at - begin);
+        if (own.length === 0) return [];
+        return [[window, disown(tensor(device, own, [own.length], 'u32', 'gradient tails'))] as const];
+      }),
+    );
   }
 
   /** All parameters as one tensor, padding included. */
@@ -79,7 +88,11 @@ export class ParameterArena {
     // A step casts for itself: what changes between its runs is not known when it is recorded.
     const last = this.#cast;
     if (last && last.recording === recording && !storage.writtenSince(region, last.clock)) return;
-    runOp(cast, [this.values], { dtype: 'f16' }, { into: [this.#halves.whole] });
+    for (const window of this.windows) {
+      using values = windowOf(this.values, window);
+      using halves = windowOf(this.#halves.whole, window);
+      runOp(cast, [values], { dtype: 'f16' }, { into: [halves] });
+    }
     this.#cast = { recording, clock: storage.clock };
   }
 
@@ -90,8 +103,9 @@ export class ParameterArena {
 
   /** A zeroed tensor with the arena's layout, for moments; its owner disposes it. */
   zerosLike(label: string): Tensor {
-    const elements = this.values.size;
-    return disown(tensor(this.device, new Float32Array(elements), [elements], 'f32', label));
+    const moments = windowed(this.device, this.values.size, 'f32', label);
+    moments.write(new Float32Array(moments.size));
+    return moments;
   }
 
   /** Forgets every gradient; the next backward overwrites them. Launches nothing. */
@@ -102,21 +116,22 @@ export class ParameterArena {
   /** Zeroes the slots that no gradient reached since `zeroGrad()`, and the padding; call before reading the arena. */
   completeGradients(): void {
     const { has } = this.#reached();
-    for (const run of this.#runs((parameter) => !has(parameter))) this.#clear(run);
-    const count = this.#tails.size;
-    if (count === 0) return;
-    const tensors = { elements: this.gradients, tails: this.#tails };
-    const params = { first: 0, count };
-    launch(
-      this.device,
-      shaders.optimclear,
-      'scatter',
-      tensors,
-      params,
-      linearGrid(count, this.#workgroup),
-      this.#specialization,
-      'gradients.tails',
-    );
+    const untouched = this.#runs((parameter) => !has(parameter));
+    for (const { window, run } of cutAtWindows(this.windows, untouched)) this.#clear(window, run);
+    for (const [window, tails] of this.#tails) {
+      using elements = windowOf(this.gradients, window);
+      const count = tails.size;
+      launch(
+        this.device,
+        shaders.optimclear,
+        'scatter',
+        { elements, tails },
+        { first: 0, count },
+        linearGrid(count, this.#workgroup),
+        this.#specialization,
+        'gradients.tails',
+      );
+    }
   }
 
   /** The runs of parameters that have a gradient: what an optimiser may touch. */
@@ -135,7 +150,7 @@ export class ParameterArena {
     this.#values.dispose();
     this.#gradients.dispose();
     this.#halves?.dispose();
-    this.#tails.dispose();
+    for (const tails of this.#tails.values()) tails.dispose();
   }
 
   get #workgroup(): number {
@@ -146,9 +161,10 @@ export class ParameterArena {
     return { overrides: { WORKGROUP: this.#workgroup } };
   }
 
-  #clear({ first, quads }: ArenaRun): void {
-    const tensors = { gradients: this.gradients };
-    const params = { first, count: quads };
+  #clear(window: ArenaRun, { first, quads }: ArenaRun): void {
+    using gradients = windowOf(this.gradients, window);
+    const tensors = { gradients };
+    const params = { first: first - window.first, count: quads };
     const grid = linearGrid(quads, this.#workgroup);
     launch(
       this.device,

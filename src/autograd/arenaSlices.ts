@@ -1,9 +1,9 @@
 /** @file Named tensors side by side in one buffer, and their copies in f16. */
-import { empty, tensor } from '../tensor/create.ts';
 import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
 import { elementCount, type Shape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { windowed } from './windows.ts';
 
 /** One tensor of an arena, f32. */
 export interface ArenaEntry {
@@ -34,7 +34,8 @@ export class Arena {
     const host = new Float32Array(Math.max(ALIGNMENT[layout], sum(sizes)));
     const starts = startsOf(sizes);
     for (const [i, { values }] of entries.entries()) if (values) host.set(values, starts[i]!);
-    this.whole = disown(tensor(device, host, [host.length], 'f32', label));
+    this.whole = windowed(device, host.length, 'f32', label);
+    this.whole.write(host);
     this.slices = new Map(
       entries.map(({ name, shape }, i) => [name, sliceOf(this.whole, shape, name, starts[i]!)]),
     );
@@ -67,8 +68,7 @@ export class HalfArena {
   readonly slices: ReadonlyMap<string, Tensor>;
 
   constructor(values: Arena) {
-    const spec = { shape: values.whole.shape, dtype: 'f16' as const };
-    this.whole = disown(empty(values.device, spec, 'parameters in f16'));
+    this.whole = windowed(values.device, values.whole.size, 'f16', 'parameters in f16');
     this.slices = new Map([...values.slices].map(([name, master]) => [name, this.#copyOf(master)]));
   }
 

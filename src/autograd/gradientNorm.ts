@@ -7,6 +7,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { ParameterArena } from './arena.ts';
 import type { Rule } from './optimSettings.ts';
 import type { LossScaler } from './scaler.ts';
+import { windowOf } from './windows.ts';
 
 /** What a scaler decides by, and where to. */
 interface Scaling {
@@ -22,9 +23,9 @@ interface Target {
   readonly scaling: Scaling | undefined;
 }
 
-/** Two launches of fixed order over the whole gradient arena. */
+/** Launches of fixed order over the whole gradient arena: one a window, and what follows from them. */
 export function measureNorm(
-  { device, gradients }: ParameterArena,
+  { device, gradients, windows }: ParameterArena,
   rule: Rule,
   { clip, scaling }: Target,
 ): void {
@@ -32,11 +33,18 @@ export function measureNorm(
   using _partials = scope();
   const groups = software ? 4 : 64;
   const strips = groups * workgroup;
-  const partials = empty(device, { shape: [strips], dtype: 'f32' }, 'norm partials');
-  const params = { quads: gradients.size / 4, strips, ...paramsOf(rule, scaling) };
+  const all = strips * windows.length;
+  const partials = empty(device, { shape: [all], dtype: 'f32' }, 'norm partials');
+  const shared = paramsOf(rule, scaling);
   const specialized = { overrides: { WORKGROUP: workgroup } };
-  const square = { gradients, partials };
-  launch(device, shaders.optimnorm, 'square', square, params, [groups], specialized, 'gradientNorm.square');
+  for (const [index, window] of windows.entries()) {
+    using own = windowOf(gradients, window);
+    using sums = windowOf(partials, { first: (index * strips) / 4, quads: strips / 4 });
+    const square = { gradients: own, partials: sums };
+    const sizes = { quads: window.quads, strips, ...shared };
+    launch(device, shaders.optimnorm, 'square', square, sizes, [groups], specialized, 'gradientNorm.square');
+  }
+  const params = { quads: 0, strips: all, ...shared };
   const finish = { sums: partials, clip };
   const label = 'gradientNorm.finish';
   if (!scaling) {

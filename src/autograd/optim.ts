@@ -8,7 +8,7 @@ import { shareOf, sumOverRanks } from '../kernels/launch/share.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
 import { tensor } from '../tensor/create.ts';
 import { expectRecorder } from '../tensor/recorded.ts';
-import { disown } from '../tensor/scope.ts';
+import { disown, scope } from '../tensor/scope.ts';
 import { formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { ParameterArena } from './arena.ts';
@@ -17,6 +17,7 @@ import { type NonFinite, WATCH_WORDS, Watch } from './nonFinite.ts';
 import { type GroupRun, Groups } from './optimGroups.ts';
 import { type OptimizerSettings, type Rule, ruleOf } from './optimSettings.ts';
 import { LossScaler } from './scaler.ts';
+import { type ArenaRun, cutAtWindows, windowOf } from './windows.ts';
 
 /** Quads of elements that an invocation takes on a software adapter, where starting a workgroup costs about as much. */
 const SOFTWARE_TURNS = 16;
@@ -142,9 +143,11 @@ export class Optimizer {
         scaling: scaler && { scaler, hyper, rates, loss },
       });
     const runs = this.#groups.cut(this.arena.runs());
+    const launches = cutAtWindows(this.arena.windows, runs);
     // statistics are watched even where there is nothing to step
-    if (runs.length === 0 && this.#watch.state) runs.push({ first: 0, quads: 0, group: 0 });
-    for (const [index, run] of runs.entries()) this.#step(run, index === 0);
+    if (launches.length === 0 && this.#watch.state)
+      launches.push({ window: this.arena.windows[0]!, run: { first: 0, quads: 0, group: 0 } });
+    for (const [index, { window, run }] of launches.entries()) this.#step(window, run, index === 0);
   }
 
   /** Gradients become those of the whole batch, and running statistics the mean of the ranks', so that all stay alike. */
@@ -200,12 +203,13 @@ export class Optimizer {
       state.dispose();
   }
 
-  #stepParams({ first, quads, group }: GroupRun, leads: boolean) {
+  #stepParams(window: ArenaRun, { first, quads, group }: GroupRun, leads: boolean) {
     const { kind, beta1, beta2, epsilon, momentum, nesterov } = this.#rule;
     const { weightDecay, l1 } = this.#groups.rules[group]!;
     return {
-      first,
-      end: first + quads,
+      window: window.first,
+      first: first - window.first,
+      end: first - window.first + quads,
       invocations: Math.max(1, Math.ceil(quads / (this.arena.device.caps.software ? SOFTWARE_TURNS : 1))),
       row: group + 1,
       beta1,
@@ -222,17 +226,24 @@ export class Optimizer {
   }
 
   /** Steps a run; the first of a step looks at the statistics too. */
-  #step(run: GroupRun, leads: boolean): void {
-    const { device, values: parameters, gradients } = this.arena;
+  #step(window: ArenaRun, run: GroupRun, leads: boolean): void {
+    const { device } = this.arena;
     const { workgroup } = device.caps;
-    const params = this.#stepParams(run, leads);
+    using parameters = windowOf(this.arena.values, window);
+    using gradients = windowOf(this.arena.gradients, window);
+    const params = this.#stepParams(window, run, leads);
     const grid = linearGrid(params.invocations, workgroup);
     const specialization = { overrides: { WORKGROUP: workgroup } };
     const [clip, watch] = [this.#clip, this.#watch.tensor];
     // something to bind where there are no statistics
     const state = this.#watch.state ?? clip;
     const plain = { parameters, gradients, hyper: this.#hyper, clip, watch, state };
-    const [moment1, moment2] = [...this.#moments.values()];
+    using moments = scope();
+    const [moment1, moment2] = [...this.#moments.values()].map((moment) => {
+      const own = windowOf(moment, window);
+      moments.add(own);
+      return own;
+    });
     const { kind } = this.#rule;
     const args = [params, grid, specialization, kind] as const;
     if (moment1 && moment2) launch(device, shaders.optim, 'adam', { ...plain, moment1, moment2 }, ...args);

@@ -1,6 +1,7 @@
 /** @file The module: owns a model's parameters and statistics and carries them to and from state dicts. */
 import { Arena, type ArenaEntry, ParameterArena, type ParameterOptions } from '../autograd/arena.ts';
 import type { Undo } from '../autograd/scaler.ts';
+import { windowOf } from '../autograd/windows.ts';
 import { describe } from '../base/describe.ts';
 import { ConfigError, DeviceError } from '../base/errors.ts';
 import { expectOneOf, expectSettings, expectWhole } from '../base/settings.ts';
@@ -141,7 +142,11 @@ export class Module {
       throw new ConfigError(
         `mix got ${describe(other)} and ${describe(shares)}. Pass a module that was built alike and a tensor of two shares; MovingAverage does.`,
       );
-    moveToward(this.arena.values, other.arena.values, shares, this.arena.values.size);
+    for (const window of this.arena.windows) {
+      using own = windowOf(this.arena.values, window);
+      using others = windowOf(other.arena.values, window);
+      moveToward(own, others, shares, own.size);
+    }
     const last = [...this.statistics.values()].at(-1);
     // Counts lie behind the statistics.
     const count = last ? (last.offset - this.#state.whole.offset) / 4 + last.size : 0;

@@ -79,10 +79,13 @@ export class Memory {
     return storage;
   }
 
-  /** A storage with a buffer behind it even while a step is being recorded; `exact` rounds its size to no class. */
-  allocateReal(bytes: number, label: string, { exact = false } = {}): Storage {
+  /**
+   * A storage with a buffer behind it even while a step is being recorded; `exact` rounds its size to no class,
+   * `windowed` lets it be larger than a binding.
+   */
+  allocateReal(bytes: number, label: string, { exact = false, windowed = false } = {}): Storage {
     const size = exact ? aligned(bytes) : sizeClass(bytes);
-    const buffer = this.#reuse(size) ?? this.#create(size, label);
+    const buffer = this.#reuse(size) ?? this.#create(size, label, windowed);
     const storage = new Storage(size, label, buffer, (freed) => this.#recycle(freed));
     this.#live.add(storage);
     this.#liveBytes += size;
@@ -108,11 +111,9 @@ export class Memory {
     );
   }
 
-  #create(size: number, label: string): GPUBuffer {
-    const limit = Math.min(
-      this.#device.limits.maxBufferSize,
-      this.#device.limits.maxStorageBufferBindingSize,
-    );
+  #create(size: number, label: string, windowed: boolean): GPUBuffer {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
+    const limit = windowed ? maxBufferSize : Math.min(maxBufferSize, maxStorageBufferBindingSize);
     if (size > limit)
       throw new OutOfMemoryError(`${label} (the adapter's limit is ${limit})`, size, this.table());
     if (this.#liveBytes + this.#pooledBytes + size >= this.#refusedAt) this.trim();

@@ -16,6 +16,7 @@ import {
 import { correlate, correlationChoice } from './correlate.ts';
 import { finishGrad } from './finishGrad.ts';
 import { gather, gatherChoice } from './gather.ts';
+import { isOversize } from './oversize.ts';
 import { patchGrads } from './patch.ts';
 import { winogradGrads } from './winogradGrads.ts';
 
@@ -101,10 +102,12 @@ const conv2dGrads: Op<AllGradsAttrs> = {
     const c = correlationOf(x!, dy!, weight!, attrs);
     const input = { x: dy!, weight: weight!, bias: null, y: dx! };
     const sum = { large: x!, small: dy!, dw: dw!, bias: db && { dy: dy!, db } };
-    const together = winogradGrads(
-      gatherChoice(device, 'conv2dInputGrad', g, input),
-      correlationChoice(device, 'conv2dWeightGrad', c, sum),
-    );
+    const together = isOversize(weight!)
+      ? null
+      : winogradGrads(
+          gatherChoice(device, 'conv2dInputGrad', g, input),
+          correlationChoice(device, 'conv2dWeightGrad', c, sum),
+        );
     if (together) {
       together(device, { x: x!, dy: dy!, weight: weight!, y: y ?? null }, { dx: dx!, dw: dw!, db });
       return;
@@ -132,10 +135,12 @@ const conv2dTransposeGrads: Op<AllGradsAttrs> = {
     const c = correlationOf(d, x!, weight!, attrs);
     const input = { x: d, weight: weight!, bias: null, y: dx! };
     const sum = { large: d, small: x!, dw: dw!, bias: db && { dy: d, db } };
-    const together = patchGrads(
-      gatherChoice(device, 'conv2dTransposeInputGrad', g, input),
-      correlationChoice(device, 'conv2dWeightGrad', c, sum),
-    );
+    const together = isOversize(weight!)
+      ? null
+      : patchGrads(
+          gatherChoice(device, 'conv2dTransposeInputGrad', g, input),
+          correlationChoice(device, 'conv2dWeightGrad', c, sum),
+        );
     if (together) {
       together(device, { x: x!, dy: d, weight: weight!, dx: dx!, dw: dw! });
       finishGrad(device, undefined, sum.bias, 'conv2dWeightGrad');

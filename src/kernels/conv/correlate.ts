@@ -17,12 +17,14 @@ import { gpuCorrelations } from './correlateGpu.ts';
 import { stem, subgroup4, subgroup8, walk4, walk8 } from './correlateSoftware.ts';
 import { type Correlation, type CorrelationVariant, paramsOf, tapsOf } from './correlationLayout.ts';
 import { type BiasSum, finishGrad } from './finishGrad.ts';
+import { isOversize, tapRows } from './oversize.ts';
 import { patchCorrelation } from './patch.ts';
 import { winogradCorrelations } from './winograd.ts';
 import { pairCorrelation } from './winogradPair.ts';
 
 const tile: CorrelationVariant = {
   name: 'tile',
+  someRows: true,
   runs: true,
   half: true,
   fits: () => true,
@@ -45,10 +47,12 @@ const tile: CorrelationVariant = {
   },
 };
 
-/** The variant as one that fits f16 only where it says so. */
-function byType(variant: CorrelationVariant): CorrelationVariant {
+/** The variant as one that fits f16, and some rows of a larger weight, only where it says so. */
+function asItSays(variant: CorrelationVariant): CorrelationVariant {
   const fits: CorrelationVariant['fits'] = (caps, c) =>
-    (c.dtype === 'f32' || variant.half === true) && variant.fits(caps, c);
+    (c.dtype === 'f32' || variant.half === true) &&
+    (c.firstRow === undefined || variant.someRows === true) &&
+    variant.fits(caps, c);
   return { ...variant, fits };
 }
 
@@ -64,7 +68,7 @@ export const correlationVariants: readonly CorrelationVariant[] = [
   stem,
   ...gpuCorrelations,
   tile,
-].map(byType);
+].map(asItSays);
 
 /** What a correlation reads and writes; `bias` where the sum of dy (one of the two images) over its pixels is wanted. */
 interface CorrelationResult {
@@ -94,6 +98,15 @@ export function correlate(device: Device, op: string, sizes: Correlation, result
     finishGrad(device, undefined, result.bias, op);
     return;
   }
+  if (isOversize(result.dw)) {
+    for (const { weight: dw, row } of tapRows(op, result.dw)) {
+      const { large, small } = result;
+      correlate(device, op, { ...sizes, kernelHeight: 1, firstRow: row }, { large, small, dw });
+      dw.dispose();
+    }
+    finishGrad(device, undefined, result.bias, op);
+    return;
+  }
   const { variant, c } = correlationChoice(device, op, sizes, result);
   const label = `${op}[${variant.name}]`;
   const small = denseOf(result.small);
@@ -113,8 +126,9 @@ export function correlate(device: Device, op: string, sizes: Correlation, result
   if (large !== result.large) large.dispose();
 }
 
-/** Strips to cut the rows into, so that there is enough to do. */
+/** Strips to cut the rows into, so that there is enough to do, and their gradients fit one binding. */
 function splitsOf(device: Device, variant: CorrelationVariant, c: Correlation): number {
   const rows = c.batch * c.smallHeight;
-  return Math.max(1, Math.min(rows, Math.ceil(variant.wanted(device, c) / variant.work(c))));
+  const bindable = Math.floor(device.caps.maxBinding / (4 * tapsOf(c) * c.a * c.b));
+  return Math.max(1, Math.min(rows, bindable, Math.ceil(variant.wanted(device, c) / variant.work(c))));
 }

@@ -8,6 +8,7 @@ import { type CorrelationVariant, paramsOf, tapsOf } from './correlationLayout.t
 
 export const subgroup4: CorrelationVariant = {
   name: 'subgroup4',
+  someRows: true,
   runs: true,
   fits: (caps, c) => caps.subgroupSize === 4 && inQuads(c.a, c.run) && c.b % 4 === 0,
   preferred: (caps) => caps.software,
@@ -69,6 +70,7 @@ export const walk8: CorrelationVariant = {
 
 export const subgroup8: CorrelationVariant = {
   name: 'subgroup8',
+  someRows: true,
   half: true,
   runs: true,
   fits: (caps) => caps.subgroupSize === 8,

@@ -18,11 +18,14 @@ export interface Correlation {
   readonly a: number;
   /** Channels of the small image. */
   readonly b: number;
+  /** Rows of taps, from `firstRow`. */
   readonly kernelHeight: number;
   readonly kernelWidth: number;
   readonly stride: number;
   readonly dilation: number;
   readonly padding: number;
+  /** Set by `correlate` where dw is some rows of taps of a larger one: the first. */
+  readonly firstRow?: number | undefined;
   /** Set by `correlate` where the large image is a run of channels. */
   readonly run?: ChannelRun | undefined;
 }
@@ -41,6 +44,8 @@ export interface CorrelationVariant extends Variant<Correlation, [CorrelationTen
   work(c: Correlation): number;
   /** Reads a large image that is a run of channels in place; for other variants it is copied. */
   readonly runs?: true;
+  /** Computes rows of taps that are not the first. */
+  readonly someRows?: true;
   /** Computes f16 too; others are for f32 alone. */
   readonly half?: true;
   /** Sums the bias's gradient itself, where dy is the small image and there is one strip. */
@@ -55,7 +60,7 @@ export function tapsOf(c: Correlation): number {
 
 /** Sizes for `splits` strips. */
 export function paramsOf(c: Correlation, splits: number) {
-  const { dtype: _, run, ...sizes } = c;
+  const { dtype: _, run, firstRow = 0, ...sizes } = c;
   const [largePitch, largeStart] = [run?.pitch ?? c.a, run?.start ?? 0];
-  return { ...sizes, splits, count: tapsOf(c) * c.a * c.b, largePitch, largeStart };
+  return { ...sizes, firstRow, splits, count: tapsOf(c) * c.a * c.b, largePitch, largeStart };
 }

@@ -7,12 +7,14 @@
 
 import { empty } from '../../tensor/create.ts';
 import type { Device } from '../../tensor/device.ts';
+import { accumulateInto } from '../binary.ts';
 import { elementAliases } from '../elements.ts';
 import { foldedGrid } from '../launch/grid.ts';
 import { launch } from '../launch/queue.ts';
 import { chooseVariant, hasQuads, softwareLanes } from '../launch/variant.ts';
 import { copyInto, denseOf, inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
+import { unary } from '../unary.ts';
 import { direct3x3 } from './direct3x3.ts';
 import { gpuGathers } from './gatherGpu.ts';
 import {
@@ -25,6 +27,7 @@ import {
   paramsOf,
   weightSteps,
 } from './gatherLayout.ts';
+import { isOversize, tapRows } from './oversize.ts';
 import { patchGather } from './patch.ts';
 import { winogradGathers } from './winograd.ts';
 import { pairGather } from './winogradPair.ts';
@@ -121,10 +124,37 @@ export function gatherChoice(device: Device, op: string, sizes: Gather, { x, y, 
 /** Computes y from x and the weight by the best variant, under the op's name. */
 export function gather(device: Device, op: string, sizes: Gather, tensors: GatherTensors): void {
   if (tensors.y.size === 0) return;
+  if (isOversize(tensors.weight)) {
+    byRows(device, op, sizes, tensors);
+    return;
+  }
   const { variant, g } = gatherChoice(device, op, sizes, tensors);
   const label = `${op}[${variant.name}]`;
   if (variant.runs || !(g.input || g.output)) variant.launch(device, g, tensors, label);
   else throughCopies(tensors, (dense) => variant.launch(device, sizes, dense, label));
+}
+
+/** The sum over rows of taps, which are launched one after another: of a weight larger than a binding. */
+function byRows(device: Device, op: string, sizes: Gather, { x, weight, bias, y }: GatherTensors): void {
+  const direct = !sizes.relu && !y.run;
+  const sum = direct ? y : empty(device, y, `${op} sum`);
+  for (const { weight: own, row } of tapRows(op, weight)) {
+    const offsetY = sizes.offsetY + row * sizes.dilation;
+    const rowSizes = { ...sizes, kernelHeight: 1, offsetY, relu: false };
+    if (row === 0) gather(device, op, rowSizes, { x, weight: own, bias, y: sum });
+    else {
+      using part = empty(device, sum, `${op} part`);
+      gather(device, op, rowSizes, { x, weight: own, bias: null, y: part });
+      accumulateInto(sum, part);
+    }
+    own.dispose();
+  }
+  if (direct) return;
+  const done = sizes.relu ? empty(device, y, `${op} relu`) : sum;
+  if (sizes.relu) unary.launch(device, [sum], [done], { fn: 'relu' });
+  copyInto(done, y);
+  if (done !== sum) done.dispose();
+  sum.dispose();
 }
 
 /** For variants that do not know runs of channels. */

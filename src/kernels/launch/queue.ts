@@ -192,6 +192,11 @@ function slicesOf(
       throw new ShapeError(label, name, 'is a run of channels', 'Copy it by denseOf() first.');
     // Rounded up so that kernels may touch whole vec4s; storages and arena slices are padded to 256 bytes.
     const size = Math.max(16, Math.ceil(tensor.spanBytes / 16) * 16);
+    const { maxBinding } = tensor.device.caps;
+    if (size > maxBinding) {
+      const problem = `has ${size} bytes; this adapter takes ${maxBinding} at once`;
+      throw new ShapeError(label, name, problem, 'Use smaller sizes, mixed precision or another adapter.');
+    }
     const { storage, offset } = tensor;
     return { binding, writes: access === 'read_write', storage, offset, size };
   });

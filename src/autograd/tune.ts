@@ -2,8 +2,9 @@
 import { type Choices, choicesOf, setChoices } from '../kernels/launch/variant.ts';
 import type { Device } from '../tensor/device.ts';
 import { scope } from '../tensor/scope.ts';
+import { modelledShares } from './modelled.ts';
 import { launcherOf, type Problem } from './problems.ts';
-import { type Entrant, Stopwatch, shadersOf } from './stopwatch.ts';
+import { type Entrant, isFarSlower, Stopwatch, shadersOf } from './stopwatch.ts';
 import { expectList, expectTuning, type KnownWinners, type TuneOptions } from './tuneOptions.ts';
 
 export type { KnownWinner, KnownWinners, TuneOptions } from './tuneOptions.ts';
@@ -17,6 +18,8 @@ export interface Winner {
   readonly fitting: readonly string[];
   readonly title: string;
   readonly uses: number;
+  /** Of the time that all problems take together, as their sizes let expect: modelled, not measured. */
+  readonly share: number;
   /** What the order of preference takes. */
   readonly ordered: string;
   readonly chosen: string;
@@ -31,6 +34,8 @@ export interface Winner {
 
 /** Problems with a smaller share of the step keep the order of preference: no variant could gain much there. */
 const LEAST_SHARE = 0.003;
+/** Of the time limit, what is left to comparisons when the ordered variants are timed: the dearest first, they need no more. */
+const FOR_CONTESTS = 0.5;
 /** Another variant is chosen where it takes at most this share of the ordered one's time: less is noise. */
 const GAIN = 0.95;
 
@@ -65,12 +70,14 @@ class Tuner {
     this.#tell = tell;
   }
 
-  /** What the order of preference takes, of as many problems as there is time for. */
+  /** What the order of preference takes, of as many problems as half of the time suffices for. */
   async measureOrdered(problems: readonly Problem[]): Promise<Measured[]> {
     const measured: Measured[] = [];
     for (const problem of problems) {
-      if (this.#watch.over) break;
-      measured.push(await this.#onBuffers(problem, (launch) => this.#measure(problem, launch)));
+      const kind = kindOf(problem, problem.chosen);
+      if (!this.#watch.affords(kind, FOR_CONTESTS)) break;
+      const measure = () => this.#onBuffers(problem, (launch) => this.#measure(problem, launch));
+      measured.push(await this.#watch.spending(kind, measure));
       this.#tell(problem.title, 1);
     }
     return measured;
@@ -85,7 +92,7 @@ class Tuner {
   }
 
   /** Tries the other variants of a problem, if it takes enough of the step, while there is time. */
-  async choose(measured: Measured, stepMs: number): Promise<Winner> {
+  async choose(measured: Measured, stepMs: number, modelled: number): Promise<Winner> {
     const { problem, orderedMs } = measured;
     const cost = costOf(measured);
     const worthwhile = cost === null || cost >= LEAST_SHARE * stepMs;
@@ -95,23 +102,28 @@ class Tuner {
     this.#choices[problem.key] = name;
     const ms = share === null || orderedMs === null ? null : share * orderedMs;
     const shaders = [...new Set([...measured.shaders, ...best.shaders])].sort();
-    return { ...summaryOf(problem), chosen: name, ms, orderedMs, complete, shaders };
+    return { ...summaryOf(problem), share: modelled, chosen: name, ms, orderedMs, complete, shaders };
   }
 
   /** The fastest of the ordered variant and the others. */
   async #contest(problem: Problem, others: readonly string[]): Promise<Best> {
     const ordered = { name: problem.chosen, share: 1, complete: others.length === 0, shaders: [] };
-    if (others.length === 0 || this.#watch.over) return ordered;
+    if (others.length === 0 || !this.#watch.affords(kindOf(problem, others[0]!))) return ordered;
     return this.#onBuffers(problem, async (launch) => {
       const first = await this.#enter(problem, problem.chosen, launch);
       // The share is that of the first that can run.
       let [holder, name, share, tried] = [first, problem.chosen, 1, 0];
       const shaders: string[] = [];
       for (const other of others) {
-        if (this.#watch.over) break;
-        const rival = await this.#enter(problem, other, launch);
+        const kind = kindOf(problem, other);
+        if (!this.#watch.affords(kind)) break;
+        const opponent = holder;
+        const { rival, ratio } = await this.#watch.spending(kind, async () => {
+          const rival = await this.#enter(problem, other, launch);
+          return { rival, ratio: rival && opponent && (await this.#ratio(rival, opponent)) };
+        });
         if (rival) shaders.push(...shadersOf(rival));
-        const theirs = rival && holder ? share * (await this.#ratio(rival, holder)) : 1;
+        const theirs = ratio === undefined ? 1 : share * ratio;
         const wins = rival && (!holder || (theirs < share && theirs <= GAIN));
         (wins ? holder : rival)?.step.dispose();
         if (wins) [holder, name, share] = [rival, other, theirs];
@@ -125,8 +137,9 @@ class Tuner {
     });
   }
 
-  /** The rival's time over the holder's. */
+  /** The rival's time over the holder's; infinite where there is nothing to compare. */
   async #ratio(rival: Entrant, holder: Entrant): Promise<number> {
+    if (isFarSlower(rival, holder)) return Number.POSITIVE_INFINITY;
     const [theirs, own] = await this.#watch.time([holder, rival]);
     return own! / theirs!;
   }
@@ -151,6 +164,9 @@ function summaryOf({ key, bucket, fitting, title, uses, chosen }: Problem) {
   return { key, bucket, fitting, title, uses, ordered: chosen, chosen };
 }
 
+/** What measurements take about the same time by: mostly that of compiling the variant's shaders. */
+const kindOf = ({ key }: Problem, variant: string): string => `${key.slice(0, key.indexOf(' '))} ${variant}`;
+
 /** The winner found earlier for a problem's bucket, where it is one for the problem. */
 function knownFor({ bucket, fitting }: Problem, known: KnownWinners): string | undefined {
   const winner = Object.hasOwn(known, bucket) ? known[bucket] : undefined;
@@ -160,7 +176,9 @@ function knownFor({ bucket, fitting }: Problem, known: KnownWinners): string | u
 
 /**
  * Times the variants of each problem (see `problemsOf`), those first that take most of the step, and tells the
- * fastest. It launches on buffers of its own and leaves the device's choices as they are: `setChoices(device,
+ * fastest. A measurement begins where what such ones took so far, compiling included, lets expect that it ends within
+ * the limit; what is left open is told (`complete`), and goes on where a later call gets as `known` what this one found.
+ * It launches on buffers of its own and leaves the device's choices as they are: `setChoices(device,
  * choicesBy(winners))` takes the winners. What is found depends on the clock, so whoever wants the same bits again must
  * keep the winners.
  * @throws ConfigError for problems that are none, or options that are unknown or out of range
@@ -178,14 +196,20 @@ async function winnersOf(
   { known = {}, limitMs, now = () => performance.now(), onProgress }: TuneOptions,
 ): Promise<Winner[]> {
   const choices = new Map(problems.map((problem) => [problem, knownFor(problem, known)]));
-  const open = problems.filter((problem) => choices.get(problem) === undefined);
+  const shares = modelledShares(problems);
+  const shareOf = (problem: Problem): number => shares.get(problem)!;
+  const open = problems
+    .filter((problem) => choices.get(problem) === undefined)
+    .sort((a, b) => shareOf(b) - shareOf(a));
   const total = open.reduce((sum, { fitting }) => sum + fitting.length, 0);
   let done = 0;
   const tell = (title: string, count: number): void => {
     done += count;
     onProgress?.(done, total, title);
   };
-  const unmeasured = problems.map((problem) => unmeasuredWinner(problem, choices.get(problem)));
+  const unmeasured = problems.map((problem) =>
+    unmeasuredWinner(problem, shareOf(problem), choices.get(problem)),
+  );
   const taken = choicesBy(unmeasured.filter(({ complete }) => complete));
   const tuner = new Tuner(new Stopwatch(device, limitMs, now), taken, tell);
   const before = choicesOf(device);
@@ -196,7 +220,8 @@ async function winnersOf(
     measured.sort((a, b) => rank(b) - rank(a));
     const stepMs = measured.reduce((sum, one) => sum + (costOf(one) ?? 0), 0);
     const found = new Map<string, Winner>();
-    for (const one of measured) found.set(one.problem.key, await tuner.choose(one, stepMs));
+    for (const one of measured)
+      found.set(one.problem.key, await tuner.choose(one, stepMs, shareOf(one.problem)));
     if (done < total) tell(open.at(-1)!.title, total - done);
     return unmeasured.map((winner) => found.get(winner.key) ?? winner);
   } finally {
@@ -205,8 +230,8 @@ async function winnersOf(
 }
 
 /** A problem's winner as it is known, else what the order of preference takes. */
-function unmeasuredWinner(problem: Problem, known: string | undefined): Winner {
-  const summary = { ...summaryOf(problem), ms: null, orderedMs: null, shaders: [] };
+function unmeasuredWinner(problem: Problem, share: number, known: string | undefined): Winner {
+  const summary = { ...summaryOf(problem), share, ms: null, orderedMs: null, shaders: [] };
   return { ...summary, chosen: known ?? problem.chosen, complete: known !== undefined };
 }
 

@@ -16,7 +16,10 @@ export type KnownWinners = Readonly<Record<string, KnownWinner>>;
 
 /** Of `tune`: how long, and what is known already. */
 export interface TuneOptions {
-  /** No measurement begins after this many milliseconds; the rest keeps the order of preference. */
+  /**
+   * No measurement begins that is not expected to end within this many milliseconds; the rest keeps the order of
+   * preference. A compiler that takes longer than ever before is waited for.
+   */
   readonly limitMs: number;
   /** Milliseconds; default `performance.now`. */
   readonly now?: () => number;

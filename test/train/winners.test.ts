@@ -17,6 +17,7 @@ const winner = (bucket: string, chosen: string, rest: Partial<Winner> = {}): Win
     complete: true,
     title: bucket,
     uses: 1,
+    share: 0.5,
     ordered: 'tile',
     ms: 1,
     orderedMs: 2,

@@ -30,7 +30,7 @@ function withLoops(source: string): string {
     .replace(/subgroup_matrix_(left|right)<[^>]*>/g, 'vec3<u32>')
     .replace(/subgroup_matrix_result<[^>]*>/, 'array<vec4<f32>, (SIDE * SIDE / 4u + LANES - 1u) / LANES>')
     .replace(/@builtin\(subgroup_\w+\) \w+: u32,/g, '')
-    .replace(
+    .replaceAll(
       'let group =',
       'own = local % LANES;\n  let lane = own;\n  let subgroup = local / LANES;\n  let group =',
     )

@@ -5,7 +5,13 @@ import { scope } from '../tensor/scope.ts';
 import { modelledShares } from './modelled.ts';
 import { launcherOf, type Problem } from './problems.ts';
 import { type Entrant, isFarSlower, Stopwatch, shadersOf } from './stopwatch.ts';
-import { expectList, expectTuning, type KnownWinners, type TuneOptions } from './tuneOptions.ts';
+import {
+  expectList,
+  expectTuning,
+  type KnownWinner,
+  type KnownWinners,
+  type TuneOptions,
+} from './tuneOptions.ts';
 
 export type { KnownWinner, KnownWinners, TuneOptions } from './tuneOptions.ts';
 
@@ -28,6 +34,8 @@ export interface Winner {
   readonly orderedMs: number | null;
   /** Whether every variant that fits was tried or could gain nothing; the time limit may prevent it. */
   readonly complete: boolean;
+  /** Names of the variants that were tried, now or for what was known before; all that fit where it is complete. */
+  readonly tried: readonly string[];
   /** Names of the shaders that were run to find this out, on which it depends; empty where nothing was measured now. */
   readonly shaders: readonly string[];
 }
@@ -55,6 +63,8 @@ interface Best {
   readonly name: string;
   /** Its time as a share of the ordered one's; null where that cannot run. */
   readonly share: number | null;
+  /** Names of those that could not be tried for want of time. */
+  readonly untried: readonly string[];
   readonly complete: boolean;
   readonly shaders: readonly string[];
 }
@@ -91,23 +101,44 @@ class Tuner {
     return { problem, orderedMs: ms!, shaders: shadersOf(ordered) };
   }
 
-  /** Tries the other variants of a problem, if it takes enough of the step, while there is time. */
-  async choose(measured: Measured, stepMs: number, modelled: number): Promise<Winner> {
+  /**
+   * Tries the other variants of a problem, if it takes enough of the step, while there is time; of those that `known` was
+   * found among, it alone.
+   */
+  async choose(
+    measured: Measured,
+    stepMs: number,
+    modelled: number,
+    known: KnownWinner | undefined,
+  ): Promise<Winner> {
     const { problem, orderedMs } = measured;
     const cost = costOf(measured);
     const worthwhile = cost === null || cost >= LEAST_SHARE * stepMs;
-    const others = problem.fitting.filter((name) => name !== problem.chosen);
+    const best = known && problem.fitting.includes(known.chosen) ? known : undefined;
+    const lost = (name: string) => best?.fitting.includes(name) && name !== best.chosen;
+    const others = problem.fitting.filter((name) => name !== problem.chosen && !lost(name));
+    // What is best so far first: others then have to beat it.
+    others.sort((a, b) => Number(b === best?.chosen) - Number(a === best?.chosen));
     if (!worthwhile) this.#tell(problem.title, others.length);
-    const { name, share, complete, ...best } = await this.#contest(problem, worthwhile ? others : []);
+    const {
+      name,
+      share,
+      complete,
+      untried,
+      shaders: run,
+    } = await this.#contest(problem, worthwhile ? others : []);
     this.#choices[problem.key] = name;
     const ms = share === null || orderedMs === null ? null : share * orderedMs;
-    const shaders = [...new Set([...measured.shaders, ...best.shaders])].sort();
-    return { ...summaryOf(problem), share: modelled, chosen: name, ms, orderedMs, complete, shaders };
+    const shaders = [...new Set([...measured.shaders, ...run])].sort();
+    const tried = problem.fitting.filter((one) => !untried.includes(one));
+    const found = { chosen: name, ms, orderedMs, complete, tried, shaders };
+    return { ...summaryOf(problem), share: modelled, ...found };
   }
 
   /** The fastest of the ordered variant and the others. */
   async #contest(problem: Problem, others: readonly string[]): Promise<Best> {
-    const ordered = { name: problem.chosen, share: 1, complete: others.length === 0, shaders: [] };
+    const complete = others.length === 0;
+    const ordered = { name: problem.chosen, share: 1, complete, untried: others, shaders: [] };
     if (others.length === 0 || !this.#watch.affords(kindOf(problem, others[0]!))) return ordered;
     return this.#onBuffers(problem, async (launch) => {
       const first = await this.#enter(problem, problem.chosen, launch);
@@ -133,7 +164,7 @@ class Tuner {
       holder?.step.dispose();
       // Where none can run now, one may another time.
       const complete = tried === others.length && holder !== undefined;
-      return { name, share: first ? share : null, complete, shaders };
+      return { name, share: first ? share : null, complete, untried: others.slice(tried), shaders };
     });
   }
 
@@ -167,9 +198,12 @@ function summaryOf({ key, bucket, fitting, title, uses, chosen }: Problem) {
 /** What measurements take about the same time by: mostly that of compiling the variant's shaders. */
 const kindOf = ({ key }: Problem, variant: string): string => `${key.slice(0, key.indexOf(' '))} ${variant}`;
 
+const entryFor = (bucket: string, known: KnownWinners): KnownWinner | undefined =>
+  Object.hasOwn(known, bucket) ? known[bucket] : undefined;
+
 /** The winner found earlier for a problem's bucket, where it is one for the problem. */
 function knownFor({ bucket, fitting }: Problem, known: KnownWinners): string | undefined {
-  const winner = Object.hasOwn(known, bucket) ? known[bucket] : undefined;
+  const winner = entryFor(bucket, known);
   const met = winner && fitting.every((name) => winner.fitting.includes(name));
   return met && fitting.includes(winner.chosen) ? winner.chosen : undefined;
 }
@@ -220,8 +254,11 @@ async function winnersOf(
     measured.sort((a, b) => rank(b) - rank(a));
     const stepMs = measured.reduce((sum, one) => sum + (costOf(one) ?? 0), 0);
     const found = new Map<string, Winner>();
-    for (const one of measured)
-      found.set(one.problem.key, await tuner.choose(one, stepMs, shareOf(one.problem)));
+    for (const one of measured) {
+      const { problem } = one;
+      const earlier = entryFor(problem.bucket, known);
+      found.set(problem.key, await tuner.choose(one, stepMs, shareOf(problem), earlier));
+    }
     if (done < total) tell(open.at(-1)!.title, total - done);
     return unmeasured.map((winner) => found.get(winner.key) ?? winner);
   } finally {
@@ -231,7 +268,8 @@ async function winnersOf(
 
 /** A problem's winner as it is known, else what the order of preference takes. */
 function unmeasuredWinner(problem: Problem, share: number, known: string | undefined): Winner {
-  const summary = { ...summaryOf(problem), share, ms: null, orderedMs: null, shaders: [] };
+  const tried = known === undefined ? [] : problem.fitting;
+  const summary = { ...summaryOf(problem), share, ms: null, orderedMs: null, tried, shaders: [] };
   return { ...summary, chosen: known ?? problem.chosen, complete: known !== undefined };
 }
 

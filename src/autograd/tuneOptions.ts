@@ -25,7 +25,7 @@ export interface TuneOptions {
   readonly now?: () => number;
   /**
    * They are taken, and not measured again, for every problem of their bucket whose variants they were found among: a
-   * winner that does not fit, or that a variant never met which does, counts for nothing.
+   * winner that does not fit, or that a variant never met which does, is none yet: it is only held against those.
    */
   readonly known?: KnownWinners;
   readonly onProgress?: (done: number, total: number, title: string) => void;

@@ -71,9 +71,9 @@ fn correlate(group: vec3<u32>, local: u32, subgroup: u32, lane: u32) {
   let put = depth * ROW_PITCH + local % ROW_QUADS;
   let column = min(group.y * COLUMNS + local % COLUMN_QUADS * 4u, params.b - 4u);
   let putColumn = local / COLUMN_QUADS * COLUMN_PITCH + local % COLUMN_QUADS;
-  // This subgroup's quarter.
-  let top = (subgroup / 2u) * 4u * SIDE;
-  let left = (subgroup % 2u) * 2u * SIDE;
+  // This subgroup's part.
+  let top = (subgroup / ABREAST) * 4u * SIDE;
+  let left = (subgroup % ABREAST) * 2u * SIDE;
   var q00 = Product();
   var q01 = Product();
   var q10 = Product();

@@ -43,7 +43,7 @@ export interface Winner {
 /** Problems with a smaller share of the step keep the order of preference: no variant could gain much there. */
 const LEAST_SHARE = 0.003;
 /** Of the time limit, what is left to comparisons when the ordered variants are timed: the dearest first, they need no more. */
-const FOR_CONTESTS = 0.5;
+const FOR_CONTESTS = 0.75;
 /** Another variant is chosen where it takes at most this share of the ordered one's time: less is noise. */
 const GAIN = 0.95;
 
@@ -80,7 +80,7 @@ class Tuner {
     this.#tell = tell;
   }
 
-  /** What the order of preference takes, of as many problems as half of the time suffices for. */
+  /** What the order of preference takes, of as many problems as a part of the time suffices for. */
   async measureOrdered(problems: readonly Problem[]): Promise<Measured[]> {
     const measured: Measured[] = [];
     for (const problem of problems) {

@@ -5,40 +5,11 @@ import { scope } from '../tensor/scope.ts';
 import { modelledShares } from './modelled.ts';
 import { launcherOf, type Problem } from './problems.ts';
 import { type Entrant, isFarSlower, Stopwatch, shadersOf } from './stopwatch.ts';
-import {
-  expectList,
-  expectTuning,
-  type KnownWinner,
-  type KnownWinners,
-  type TuneOptions,
-} from './tuneOptions.ts';
+import { expectTuning, type KnownWinner, type TuneOptions } from './tuneOptions.ts';
+import { choicesBy, entryFor, knownFor, summaryOf, unmeasuredWinner, type Winner } from './winner.ts';
 
 export type { KnownWinner, KnownWinners, TuneOptions } from './tuneOptions.ts';
-
-/** What the tuner found for a problem. */
-export interface Winner {
-  readonly key: string;
-  /** Problems alike enough to learn from this one; see `bucketKey`. */
-  readonly bucket: string;
-  /** Names of the variants that fit. */
-  readonly fitting: readonly string[];
-  readonly title: string;
-  readonly uses: number;
-  /** Of the time that all problems take together, as their sizes let expect: modelled, not measured. */
-  readonly share: number;
-  /** What the order of preference takes. */
-  readonly ordered: string;
-  readonly chosen: string;
-  /** Milliseconds of its launches with the chosen variant and with the ordered one; null where not measured now. */
-  readonly ms: number | null;
-  readonly orderedMs: number | null;
-  /** Whether every variant that fits was tried or could gain nothing; the time limit may prevent it. */
-  readonly complete: boolean;
-  /** Names of the variants that were tried, now or for what was known before; all that fit where it is complete. */
-  readonly tried: readonly string[];
-  /** Names of the shaders that were run to find this out, on which it depends; empty where nothing was measured now. */
-  readonly shaders: readonly string[];
-}
+export { choicesBy, type Winner } from './winner.ts';
 
 /** Problems with a smaller share of the step keep the order of preference: no variant could gain much there. */
 const LEAST_SHARE = 0.003;
@@ -191,22 +162,8 @@ class Tuner {
   }
 }
 
-function summaryOf({ key, bucket, fitting, title, uses, chosen }: Problem) {
-  return { key, bucket, fitting, title, uses, ordered: chosen, chosen };
-}
-
 /** What measurements take about the same time by: mostly that of compiling the variant's shaders. */
 const kindOf = ({ key }: Problem, variant: string): string => `${key.slice(0, key.indexOf(' '))} ${variant}`;
-
-const entryFor = (bucket: string, known: KnownWinners): KnownWinner | undefined =>
-  Object.hasOwn(known, bucket) ? known[bucket] : undefined;
-
-/** The winner found earlier for a problem's bucket, where it is one for the problem. */
-function knownFor({ bucket, fitting }: Problem, known: KnownWinners): string | undefined {
-  const winner = entryFor(bucket, known);
-  const met = winner && fitting.every((name) => winner.fitting.includes(name));
-  return met && fitting.includes(winner.chosen) ? winner.chosen : undefined;
-}
 
 /**
  * Times the variants of each problem (see `problemsOf`), those first that take most of the step, and tells the
@@ -264,17 +221,4 @@ async function winnersOf(
   } finally {
     setChoices(device, before);
   }
-}
-
-/** A problem's winner as it is known, else what the order of preference takes. */
-function unmeasuredWinner(problem: Problem, share: number, known: string | undefined): Winner {
-  const tried = known === undefined ? [] : problem.fitting;
-  const summary = { ...summaryOf(problem), share, ms: null, orderedMs: null, tried, shaders: [] };
-  return { ...summary, chosen: known ?? problem.chosen, complete: known !== undefined };
-}
-
-/** The winners as `setChoices` takes them. @throws ConfigError for what are none */
-export function choicesBy(winners: readonly Winner[]): Choices {
-  expectList('choicesBy', winners, 'key', 'Pass the winners that tune() gives');
-  return Object.fromEntries(winners.map(({ key, chosen }) => [key, chosen]));
 }

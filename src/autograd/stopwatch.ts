@@ -47,28 +47,29 @@ export function shadersOf({ step }: Entrant): string[] {
 export class Stopwatch {
   readonly device: Device;
   readonly #now: () => number;
-  readonly #limitMs: number;
   readonly #end: number;
   readonly #spent = new Map<string, Spent>();
 
   constructor(device: Device, limitMs: number, now: () => number) {
     this.device = device;
     this.#now = now;
-    this.#limitMs = limitMs;
     this.#end = now() + limitMs;
   }
 
+  /** When so much of what is left of the time is over. */
+  until(share: number): number {
+    const now = this.#now();
+    return now + share * Math.max(0, this.#end - now);
+  }
+
   /**
-   * Whether a measurement can be expected to end in time, of which a share may be left for others: by what those of its
-   * kind have taken, compilers' part and runs, else by the means of other kinds.
+   * Whether a measurement can be expected to end in time: by what those of its kind have taken, compilers' part and runs,
+   * else by the means of other kinds.
    */
-  affords(kind: string, left = 0): boolean {
+  affords(kind: string, end = this.#end): boolean {
     const means = [...this.#spent.values()].map(({ ms, count }) => ms / count);
     const known = this.#spent.get(kind);
     const expected = known ? known.ms / known.count : meanOf(means);
-    // Of no limit there is always some left.
-    const end =
-      left > 0 && this.#limitMs < Number.POSITIVE_INFINITY ? this.#end - left * this.#limitMs : this.#end;
     const now = this.#now();
     return now < end && now + expected <= end;
   }

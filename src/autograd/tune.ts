@@ -13,8 +13,8 @@ export { choicesBy, type Winner } from './winner.ts';
 
 /** Problems with a smaller share of the step keep the order of preference: no variant could gain much there. */
 const LEAST_SHARE = 0.003;
-/** Of the time limit, what is left to comparisons when the ordered variants are timed: the dearest first, they need no more. */
-const FOR_CONTESTS = 0.75;
+/** Of the time that is left, what is for the ordered variants before the dearest are compared with others. */
+const FOR_ORDERED = 0.25;
 /** Another variant is chosen where it takes at most this share of the ordered one's time: less is noise. */
 const GAIN = 0.95;
 
@@ -54,9 +54,10 @@ class Tuner {
   /** What the order of preference takes, of as many problems as a part of the time suffices for. */
   async measureOrdered(problems: readonly Problem[]): Promise<Measured[]> {
     const measured: Measured[] = [];
+    const until = this.#watch.until(FOR_ORDERED);
     for (const problem of problems) {
       const kind = kindOf(problem, problem.chosen);
-      if (!this.#watch.affords(kind, FOR_CONTESTS)) break;
+      if (!this.#watch.affords(kind, measured.length === 0 ? undefined : until)) break;
       const measure = () => this.#onBuffers(problem, (launch) => this.#measure(problem, launch));
       measured.push(await this.#watch.spending(kind, measure));
       this.#tell(problem.title, 1);
@@ -205,16 +206,20 @@ async function winnersOf(
   const tuner = new Tuner(new Stopwatch(device, limitMs, now), taken, tell);
   const before = choicesOf(device);
   try {
-    const measured = await tuner.measureOrdered(open);
     // First those that need another variant to run at all.
     const rank = (one: Measured): number => costOf(one) ?? Number.MAX_VALUE;
-    measured.sort((a, b) => rank(b) - rank(a));
-    const stepMs = measured.reduce((sum, one) => sum + (costOf(one) ?? 0), 0);
     const found = new Map<string, Winner>();
-    for (const one of measured) {
-      const { problem } = one;
-      const earlier = entryFor(problem.bucket, known);
-      found.set(problem.key, await tuner.choose(one, stepMs, shareOf(problem), earlier));
+    let stepMs = 0;
+    while (found.size < open.length) {
+      const measured = await tuner.measureOrdered(open.slice(found.size));
+      if (measured.length === 0) break;
+      measured.sort((a, b) => rank(b) - rank(a));
+      stepMs += measured.reduce((sum, one) => sum + (costOf(one) ?? 0), 0);
+      for (const one of measured) {
+        const { problem } = one;
+        const earlier = entryFor(problem.bucket, known);
+        found.set(problem.key, await tuner.choose(one, stepMs, shareOf(problem), earlier));
+      }
     }
     if (done < total) tell(open.at(-1)!.title, total - done);
     return unmeasured.map((winner) => found.get(winner.key) ?? winner);

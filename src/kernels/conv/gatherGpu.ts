@@ -133,10 +133,17 @@ function onMatrices(
   };
 }
 
-const matrix = onMatrices('matrix', 4, (caps, g) => matrixTilesOf(caps, g, 4) >= BUSY / 2);
+/** An eighth of the tiles that `gemm4` needs, for they multiply several times as fast. */
+const enough = (caps: Caps, g: Gather): boolean => matrixTilesOf(caps, g, 4) >= BUSY / 8;
 
-/** Two to four times the tiles, where there are few; an eighth of what `gemm4` needs, for they multiply several times as fast. */
-const matrixs = onMatrices('matrixs', 1, (caps, g) => matrixTilesOf(caps, g, 4) >= BUSY / 8);
+const matrix = onMatrices(
+  'matrix',
+  4,
+  (caps, g) => enough(caps, g) && (!caps.stackedMemory || matrixTilesOf(caps, g, 4) >= BUSY / 2),
+);
+
+/** Two to four times the tiles, where those are few for the largest GPUs; smaller ones lose by loading more. */
+const matrixs = onMatrices('matrixs', 1, (caps, g) => caps.stackedMemory && enough(caps, g));
 
 /** Preferred first. */
 export const gpuGathers = [matrix, matrixs, gemm4w, gemm4s, gemm4, gemm] as const;

@@ -96,9 +96,9 @@ fn main(
   }
   let put = row * DEPTH_PITCH + quad;
   let putWeight = select(side.y * COLUMN_PITCH + side.x, put, TRANSPOSED);
-  // This subgroup's quarter.
-  let top = (subgroup / 2u) * 4u * SIDE;
-  let left = (subgroup % 2u) * 2u * SIDE;
+  // This subgroup's part.
+  let top = (subgroup / ABREAST) * 4u * SIDE;
+  let left = (subgroup % ABREAST) * 2u * SIDE;
   var q00 = Product();
   var q01 = Product();
   var q10 = Product();

@@ -6,6 +6,8 @@ enable f16;
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;
 requires subgroup_id;
+// Whether the sum of the small image over its pixels is wanted too, of each strip: workgroups of the first rows take it.
+override SUMS: bool = false;
 
 // @include grid
 
@@ -28,12 +30,17 @@ const COLUMN_PITCH: u32 = COLUMN_QUADS + 2u;
 @group(0) @binding(1) var<storage, read> large: array<vec2<u32>>;
 @group(0) @binding(2) var<storage, read> small: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>;
+// [strip][small channel / 4]
+@group(0) @binding(4) var<storage, read_write> sums: array<vec4<f32>>;
 
 // Where the pixels of some rounds lie in the large image.
 var<workgroup> pixels: array<Pixel, INVOCATIONS>;
 // [pixel][row / 4] and [pixel][column / 4]
 var<workgroup> rowTile: array<vec4<f16>, DEPTH * ROW_PITCH>;
 var<workgroup> columnTile: array<vec4<f16>, DEPTH * COLUMN_PITCH>;
+
+// Of every COLUMN_STEP-th pixel of the strip, a quad of columns each.
+var<workgroup> columnSums: array<vec4<f32>, INVOCATIONS>;
 
 // Row and column at no shift, and the vec4 of the first channel there.
 struct Pixel {
@@ -50,14 +57,7 @@ fn pixelAt(place: vec3<u32>) -> Pixel {
   return Pixel(row, at.y, pixel * i32(params.largePitch / 4u) + i32(params.largeStart / 4u));
 }
 
-@compute @workgroup_size(INVOCATIONS)
-fn main(
-  @builtin(workgroup_id) id: vec3<u32>,
-  @builtin(local_invocation_index) local: u32,
-  @builtin(subgroup_id) subgroup: u32,
-  @builtin(subgroup_invocation_id) lane: u32,
-) {
-  let group = workgroupAt(id);
+fn correlate(group: vec3<u32>, local: u32, subgroup: u32, lane: u32) {
   let rows = params.count / params.b;
   let end = params.batch * params.smallHeight * params.smallWidth;
   // Whole rounds per split, so that u32 products stay small.
@@ -71,9 +71,9 @@ fn main(
   let put = depth * ROW_PITCH + local % ROW_QUADS;
   let column = min(group.y * COLUMNS + local % COLUMN_QUADS * 4u, params.b - 4u);
   let putColumn = local / COLUMN_QUADS * COLUMN_PITCH + local % COLUMN_QUADS;
-  // This subgroup's quarter.
-  let top = (subgroup / 2u) * 4u * SIDE;
-  let left = (subgroup % 2u) * 2u * SIDE;
+  // This subgroup's part.
+  let top = (subgroup / ABREAST) * 4u * SIDE;
+  let left = (subgroup % ABREAST) * 2u * SIDE;
   var q00 = Product();
   var q01 = Product();
   var q10 = Product();
@@ -124,6 +124,8 @@ fn main(
         q31 = subgroupMatrixMultiplyAccumulate(p3, m1, q31);
       }
     }
+    // Not in the rounds, which all workgroups have: what is read here again was read a moment ago.
+    if (SUMS && group.x == 0u) { columnSums[local] += columnsFrom(begin, min(stop, end), local / COLUMN_QUADS, column); }
   }
   let base = subgroup * SIDE * RESULT_PITCH;
   let quad = lane % RESULT_PITCH;
@@ -142,4 +144,44 @@ fn main(
       }
     }
   }
+}
+
+// The sum over every COLUMN_STEP-th of the pixels that `pixels` holds.
+fn columnsFrom(begin: u32, end: u32, first: u32, column: u32) -> vec4<f32> {
+  var sum = vec4<f32>();
+  for (var i = first; i < INVOCATIONS; i += COLUMN_STEP) {
+    let pixel = begin + i;
+    let exists = pixel < end;
+    let value = vec4<f32>(bitcast<vec4<f16>>(small[select(0u, (pixel * params.b + column) / 4u, exists)]));
+    sum += select(vec4<f32>(), value, exists);
+  }
+  return sum;
+}
+
+@compute @workgroup_size(INVOCATIONS)
+fn main(
+  @builtin(workgroup_id) id: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let group = workgroupAt(id);
+  correlate(group, local, subgroup, lane);
+}
+
+@compute @workgroup_size(INVOCATIONS)
+fn withSums(
+  @builtin(workgroup_id) id: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let group = workgroupAt(id);
+  correlate(group, local, subgroup, lane);
+  // There are barriers between the sums and this.
+  let column = group.y * COLUMNS + local * 4u;
+  if ((group.x > 0u) | (local >= COLUMN_QUADS) | (column >= params.b)) { return; }
+  var sum = vec4<f32>();
+  for (var i = local; i < INVOCATIONS; i += COLUMN_QUADS) { sum += columnSums[i]; }
+  sums[(group.z * params.b + column) / 4u] = sum;
 }

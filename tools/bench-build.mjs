@@ -1,5 +1,5 @@
 /** @file Bundles the benchmark programs into dist/bench. */
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -7,6 +7,11 @@ import './shaders.mjs';
 import './swiftshader.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+
+/** What only programs in a checkout use. All else that an installation has no package of is bundled, as it is there. */
+const forCheckout = ['@axe-core/playwright', 'playwright', 'tar-fs'];
 
 /** @returns {Promise<string>} the folder of the built programs */
 export async function buildBench(outdir = join(root, 'dist', 'bench')) {
@@ -23,9 +28,12 @@ export async function buildBench(outdir = join(root, 'dist', 'bench')) {
     format: 'esm',
     target: 'es2022',
     platform: 'node',
-    packages: 'external',
-    // found from dist/bench by the same path as from the sources
-    external: ['*/tools/web.mjs', '*/tools/web-server.mjs'],
+    external: [
+      ...Object.keys(dependencies),
+      ...forCheckout,
+      // found from dist/bench by the same path as from the sources
+      ...['*/tools/web.mjs', '*/tools/web-server.mjs'],
+    ],
     loader: { '.wgsl': 'text' },
     logLevel: 'warning',
   });

@@ -104,6 +104,9 @@ async function pack() {
     await writeFile(join(staging, 'dist/pack.txt'), origin());
     await copyModel(staging);
     await copyPackages(root.replace(/\/$/, ''), staging);
+    // Here, too, nothing is installed around it: what a program imports and the kit lacks is told now.
+    for (const program of ['dist/cli.js', 'dist/bench/main.js'])
+      run(process.execPath, [join(staging, program), '--help']);
     await copyLibraries(join(staging, 'lib'), join(out, 'busybox'));
     run('tar', ['-C', staging, '-I', 'xz -6 -T2', '-cf', join(out, 'programs.tar.xz'), '.']);
     run('sh', ['-c', `xz -6 -T2 -c '${process.execPath}' > '${join(out, 'node.xz')}'`]);

@@ -14,13 +14,30 @@ const ROUNDS = 5;
 const HOPELESS = 1.5;
 const HOPELESS_ROUNDS = 2;
 
+/** Of times that were not taken in turns, what not even a machine that is disturbed makes of equal ones. */
+const FAR_SLOWER = 4;
+
 type Repeated = CapturedStep<Record<string, never>>;
 
 /** A problem's launches with one of its variants, as a step that repeats them often enough to be timed. */
 export interface Entrant {
   readonly step: Repeated;
   readonly repeats: number;
+  /** Milliseconds of the launches in the run that decided on the repeats. */
+  readonly once: number;
 }
+
+/** Whether an entrant need not be timed against another. */
+export const isFarSlower = (one: Entrant, other: Entrant): boolean => one.once > FAR_SLOWER * other.once;
+
+/** What measurements of one kind have taken so far. */
+interface Spent {
+  readonly ms: number;
+  readonly count: number;
+}
+
+const meanOf = (all: readonly number[]): number =>
+  all.reduce((sum, one) => sum + one, 0) / Math.max(1, all.length);
 
 /** Names of the shaders that an entrant's launches run. */
 export function shadersOf({ step }: Entrant): string[] {
@@ -31,6 +48,7 @@ export class Stopwatch {
   readonly device: Device;
   readonly #now: () => number;
   readonly #end: number;
+  readonly #spent = new Map<string, Spent>();
 
   constructor(device: Device, limitMs: number, now: () => number) {
     this.device = device;
@@ -38,8 +56,33 @@ export class Stopwatch {
     this.#end = now() + limitMs;
   }
 
-  get over(): boolean {
-    return this.#now() >= this.#end;
+  /** When so much of what is left of the time is over. */
+  until(share: number): number {
+    const now = this.#now();
+    return now + share * Math.max(0, this.#end - now);
+  }
+
+  /**
+   * Whether a measurement can be expected to end in time: by what those of its kind have taken, compilers' part and runs,
+   * else by the means of other kinds.
+   */
+  affords(kind: string, end = this.#end): boolean {
+    const means = [...this.#spent.values()].map(({ ms, count }) => ms / count);
+    const known = this.#spent.get(kind);
+    const expected = known ? known.ms / known.count : meanOf(means);
+    const now = this.#now();
+    return now < end && now + expected <= end;
+  }
+
+  /** Notes what a measurement takes, for the next of its kind. */
+  async spending<T>(kind: string, action: () => Promise<T>): Promise<T> {
+    const begin = this.#now();
+    try {
+      return await action();
+    } finally {
+      const { ms, count } = this.#spent.get(kind) ?? { ms: 0, count: 0 };
+      this.#spent.set(kind, { ms: ms + this.#now() - begin, count: count + 1 });
+    }
   }
 
   /** Captures what `launch` does under the choices; undefined where memory or workgroups do not suffice. */
@@ -52,13 +95,13 @@ export class Stopwatch {
       await this.#run(step);
       const once = await this.#run(step);
       const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.round(ROUND_MS / once)));
-      if (repeats === 1) return { step, repeats };
+      if (repeats === 1) return { step, repeats, once };
       step.dispose();
       step = undefined;
       step = await this.#capture(launch, choices, repeats);
       // That memory does not suffice is told only now.
       await device.sync();
-      return { step, repeats };
+      return { step, repeats, once };
     } catch (error) {
       step?.dispose();
       if (!(error instanceof OutOfMemoryError || error instanceof ShapeError)) throw error;

@@ -106,8 +106,9 @@ export class Tape {
       this.#again,
     );
     this.#add(entry);
-    // A run of channels lies in a tensor that is kept for its other runs.
-    if (again && !outputs[0]!.run && !this.#keepsAll) this.#again.set(outputs[0]!, again);
+    // A run of channels lies in a tensor that is kept for its other runs; where memory is stacked, there is much of it.
+    const keeps = this.#keepsAll || outputs[0]!.run || outputs[0]!.device.caps.stackedMemory;
+    if (again && !keeps) this.#again.set(outputs[0]!, again);
     return true;
   }
 

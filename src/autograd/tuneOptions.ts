@@ -16,13 +16,16 @@ export type KnownWinners = Readonly<Record<string, KnownWinner>>;
 
 /** Of `tune`: how long, and what is known already. */
 export interface TuneOptions {
-  /** No measurement begins after this many milliseconds; the rest keeps the order of preference. */
+  /**
+   * No measurement begins that is not expected to end within this many milliseconds; the rest keeps the order of
+   * preference. A compiler that takes longer than ever before is waited for.
+   */
   readonly limitMs: number;
   /** Milliseconds; default `performance.now`. */
   readonly now?: () => number;
   /**
    * They are taken, and not measured again, for every problem of their bucket whose variants they were found among: a
-   * winner that does not fit, or that a variant never met which does, counts for nothing.
+   * winner that does not fit, or that a variant never met which does, is none yet: it is only held against those.
    */
   readonly known?: KnownWinners;
   readonly onProgress?: (done: number, total: number, title: string) => void;

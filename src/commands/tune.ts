@@ -1,7 +1,7 @@
 /** @file `planewise tune`: times the kernel variants that fit a training's steps, and keeps the fastest for later runs. */
 
 import type { Command } from 'commander';
-import type { Winner } from '../autograd/tune.ts';
+import type { KnownWinners, Winner } from '../autograd/tune.ts';
 import { plural } from '../base/words.ts';
 import { expectWritable } from '../data/files/files.node.ts';
 import type { GroupNames } from '../data/groups.ts';
@@ -14,13 +14,14 @@ import { planRun } from '../run/plan.ts';
 import type { Device } from '../tensor/device.ts';
 import { type Progress, startProgress } from '../train/progress.ts';
 import { Trainer } from '../train/trainer.ts';
-import { saveWinners, winnersFile } from '../train/winners.ts';
+import { loadWinners, saveWinners, winnersFile } from '../train/winners.ts';
 import { addConfigOptions, givenBy, type Values } from './config.ts';
 import { addExample } from './help.ts';
 import { note, parseSeconds, printJson, printTable } from './output.ts';
 
 interface TuneValues {
   readonly seconds: number;
+  readonly anew?: boolean;
   readonly json?: boolean;
 }
 
@@ -35,7 +36,12 @@ function groupNames({ tasks }: RunConfig): GroupNames {
   return Object.fromEntries(labels.map((label) => [label, groups]));
 }
 
-async function winnersOn(device: Device, config: RunConfig, seconds: number): Promise<Winner[]> {
+async function winnersOn(
+  device: Device,
+  config: RunConfig,
+  seconds: number,
+  known: KnownWinners,
+): Promise<Winner[]> {
   const { size, spacingMm } = config;
   const plan = planRun(config, {
     ...{ size, spacingMm, targetView: '', referenceViews, classes },
@@ -46,6 +52,7 @@ async function winnersOn(device: Device, config: RunConfig, seconds: number): Pr
   try {
     return await trainer.tune({
       limitMs: 1000 * seconds,
+      known,
       onProgress(done, total, title) {
         progress ??= startProgress('tuning', total);
         progress.update(done, title);
@@ -76,7 +83,16 @@ function print(winners: readonly Winner[]): void {
   );
 }
 
-async function run({ seconds, json, ...rest }: TuneValues): Promise<void> {
+/** What there was no time for, and how much of a step it is. */
+function openText(winners: readonly Winner[]): string | undefined {
+  const open = winners.filter(({ complete }) => !complete);
+  if (open.length === 0) return undefined;
+  const share = open.reduce((sum, one) => sum + one.share, 0);
+  const [title] = open.sort((a, b) => b.share - a.share).map((one) => one.title);
+  return `Not all variants of ${plural(open.length, 'problem')} were timed, the largest ${title}: about ${(100 * share).toFixed(0)} % of a step, as their sizes let expect. The next planewise tune goes on with them.`;
+}
+
+async function run({ seconds, anew, json, ...rest }: TuneValues): Promise<void> {
   const config = resolveConfig(await givenBy(rest as Values));
   const files = cacheFiles();
   const kept = files.describe(winnersFile);
@@ -84,16 +100,18 @@ async function run({ seconds, json, ...rest }: TuneValues): Promise<void> {
   const device = await openProgramDevice({ ...config, say: note });
   try {
     note(adapterLine(device));
-    const winners = await winnersOn(device, config, seconds);
+    const warn = (message: string): void => note(`warning: ${message}`);
+    const known = anew ? {} : await loadWinners(files, device, warn);
+    const winners = await winnersOn(device, config, seconds, known);
     let lost = false;
     await saveWinners(files, device, winners, (message) => {
       lost = true;
-      note(`warning: ${message}`);
+      warn(message);
     });
     if (json) printJson(winners);
     else print(winners);
-    const open = winners.filter(({ complete }) => !complete).length;
-    if (open > 0) note(`Not all variants of ${plural(open, 'problem')} were timed; more --seconds may help.`);
+    const open = openText(winners);
+    if (open) note(open);
     if (!lost) note(`Kept in ${kept}; pretrain --tune uses them.`);
   } finally {
     device.dispose();
@@ -107,7 +125,8 @@ export function addTune(program: Command): void {
   addConfigOptions(command, pretraining, ['preset', 'batch', 'model.width', 'size', 'adapter']);
   addExample(command, 'tune --preset zhang2024 --seconds 300');
   command
-    .option('--seconds <limit>', 'start no measurement after so many seconds', parseSeconds, 60)
+    .option('--seconds <limit>', 'begin no measurement that is expected to end later', parseSeconds, 60)
+    .option('--anew', 'measure what is known of this adapter, too')
     .option('--json', 'print JSON')
     .action(run);
 }

@@ -72,6 +72,13 @@ async function readAll(files: RunFiles, onWarning: (message: string) => void): P
   return {};
 }
 
+/** Those whose shaders are still the same. */
+function currentOf(kept: Record<string, Kept>): Record<string, Kept> {
+  const now = shaderChecksums();
+  const isCurrent = (one: Kept) => Object.entries(one.shaders).every(([name, sum]) => now.get(name) === sum);
+  return Object.fromEntries(Object.entries(kept).filter(([, one]) => isCurrent(one)));
+}
+
 /**
  * What was found on this adapter before, with shaders that are still the same; nothing where the file is damaged, which
  * `onWarning` is told.
@@ -82,30 +89,36 @@ export async function loadWinners(
   onWarning: (message: string) => void,
 ): Promise<KnownWinners> {
   const kept = (await readAll(files, onWarning))[adapterKey(device)] ?? {};
-  const now = shaderChecksums();
-  const isCurrent = (one: Kept) => Object.entries(one.shaders).every(([name, sum]) => now.get(name) === sum);
   return Object.fromEntries(
-    Object.entries(kept)
-      .filter(([, one]) => isCurrent(one))
-      .map(([bucket, { chosen, fitting }]) => [bucket, { chosen, fitting }]),
+    Object.entries(currentOf(kept)).map(([bucket, { chosen, fitting }]) => [bucket, { chosen, fitting }]),
   );
 }
 
-/** By bucket; of several problems in one the dearest speaks for it. */
-function keptOf(winners: readonly Winner[]): Record<string, Kept> {
+/** A winner as it is kept, with what an earlier run, of which it is the next part, has run. */
+function keptOf({ chosen, tried, shaders: run }: Winner, before: Kept | undefined): Kept {
   const sums = shaderChecksums();
+  const checksums = Object.fromEntries(run.map((name) => [name, sums.get(name) ?? '']));
+  return { chosen, fitting: tried, shaders: { ...before?.shaders, ...checksums } };
+}
+
+/** By bucket; of several problems in one the dearest speaks for it. `before`: what is known, and still counts. */
+function allKept(winners: readonly Winner[], before: Record<string, Kept>): Record<string, Kept> {
   const cost = ({ uses, ms }: Winner) => (ms === null ? Number.MAX_VALUE : uses * ms);
   const ascending = [...winners].sort((a, b) => cost(a) - cost(b));
   return Object.fromEntries(
-    ascending.map(({ bucket, chosen, fitting, shaders: run }) => {
-      const checksums = Object.fromEntries(run.map((name) => [name, sums.get(name) ?? '']));
-      return [bucket, { chosen, fitting, shaders: checksums }];
+    ascending.flatMap((winner) => {
+      const earlier = before[winner.bucket];
+      const goesOn = earlier?.fitting.every((name) => winner.tried.includes(name));
+      // There was no time to hold the others against the earlier one.
+      if (earlier && !goesOn && !winner.complete) return [];
+      return [[winner.bucket, keptOf(winner, goesOn ? earlier : undefined)]];
     }),
   );
 }
 
 /**
- * Adds winners that were measured to those of this adapter. Those that ran out of time are left out, to be tried again.
+ * Adds winners that were measured to those of this adapter; those that time ran out for with the variants that they were
+ * found among, so that a later run goes on with the others.
  * What cannot be written is told to `onWarning`: it only costs the next run its tuning.
  */
 export async function saveWinners(
@@ -116,8 +129,10 @@ export async function saveWinners(
 ): Promise<void> {
   const stored = await readAll(files, () => {});
   const key = adapterKey(device);
-  const measured = winners.filter((winner) => winner.complete && winner.shaders.length > 0);
-  stored[key] = { ...stored[key], ...keptOf(measured) };
+  const measured = winners.filter(
+    ({ complete, tried, shaders: run }) => run.length > 0 && (complete || tried.length > 1),
+  );
+  stored[key] = { ...stored[key], ...allKept(measured, currentOf(stored[key] ?? {})) };
   try {
     await writeText(files, winnersFile, `${JSON.stringify(stored, null, 1)}\n`);
   } catch (error) {

@@ -3,7 +3,7 @@ import * as ops from '../../src/autograd/ops.ts';
 import { problemsOf } from '../../src/autograd/problems.ts';
 import { capture } from '../../src/autograd/step.ts';
 import { Tape } from '../../src/autograd/tape.ts';
-import { choicesBy, tune } from '../../src/autograd/tune.ts';
+import { choicesBy, type KnownWinner, tune } from '../../src/autograd/tune.ts';
 import { binary } from '../../src/kernels/binary.ts';
 import { emptyPlanes } from '../../src/kernels/conv/winogradPlanes.ts';
 import { multiply } from '../../src/kernels/conv/winogradProduct.ts';
@@ -182,10 +182,11 @@ describe('tuner', () => {
       told.push(`${done} of ${total}: ${title}`);
     const [, small] = await tune(device(), problems, { limitMs: 1e6, now, onProgress });
     expect(small).toMatchObject({ chosen: 'scaled', complete: true });
-    expect([...ran]).toEqual(['unary small', 'unary large', 'binary small']);
+    // The larger is expected to take more, until it is measured.
+    expect([...ran]).toEqual(['unary large', 'unary small', 'binary small']);
     expect(told).toEqual([
-      '1 of 4: double 2×3 → 2×3',
-      '2 of 4: double 4×5 → 4×5',
+      '1 of 4: double 4×5 → 4×5',
+      '2 of 4: double 2×3 → 2×3',
       '3 of 4: double 2×3 → 2×3',
       '4 of 4: double 4×5 → 4×5',
     ]);
@@ -212,6 +213,51 @@ describe('tuner', () => {
       expect(last).toBeLessThanOrEqual(limitMs + 150);
       for (const winner of winners) if (!winner.complete) expect(winner.chosen).toBe('scaled');
     }
+  });
+
+  it('begins nothing that is expected to end later, and a later call goes on', async () => {
+    const limitMs = 1000;
+    const sizes = Array.from({ length: 12 }, (_, i) => i + 1);
+    const manySizes = () => {
+      for (const rows of sizes) ops.apply(double, [randomNormal(device(), [rows, 7], rows)], null);
+      return { y: ops.apply(double, [randomNormal(device(), [1, 7], 1)], null) };
+    };
+    const known: Record<string, KnownWinner> = {};
+    let open = sizes.length;
+    for (let call = 0; open > 0; call++) {
+      expect(call).toBeLessThan(sizes.length);
+      const now = clockOf(({ pipeline }) => (pipeline.shader.name === 'binary' ? 7 : 10));
+      const winners = await tune(device(), problemsOf(device(), manySizes), { limitMs, now, known });
+      expect(now()).toBeLessThanOrEqual(limitMs);
+      expect(now()).toBeGreaterThan(call === 0 ? 0.8 * limitMs : 0);
+      const done = winners.filter(({ complete }) => complete);
+      for (const { bucket, chosen, fitting } of done) known[bucket] = { chosen, fitting };
+      const left = winners.filter(({ complete }) => !complete);
+      expect(left.length).toBeLessThan(open);
+      // Those that there was no time for at all are the smallest.
+      const firstWhere = (timed: boolean) =>
+        winners.filter(({ orderedMs }) => (orderedMs !== null) === timed && open === sizes.length);
+      const [timed, untimed] = [true, false].map((which) => firstWhere(which).map(({ share }) => share));
+      expect(Math.max(0, ...untimed!)).toBeLessThanOrEqual(Math.min(1, ...timed!));
+      open = left.length;
+    }
+  });
+
+  it('is not kept by one that takes many times as long', async () => {
+    const problems = problemsOf(device(), twoSizes);
+    let runs = 0;
+    const now = clockOf(({ pipeline }) => {
+      if (pipeline.shader.name !== 'binary') return 10;
+      runs++;
+      return 41;
+    });
+    const winners = await tune(device(), problems, { limitMs: 1e6, now });
+    expect(winners.map(({ chosen, complete }) => [chosen, complete])).toEqual([
+      ['scaled', true],
+      ['scaled', true],
+    ]);
+    // Of each: one that compiles, one that is timed.
+    expect(runs).toBe(4);
   });
 
   it('times every variant of a convolution and of its gradients, channels of wider pixels included', async () => {

@@ -51,6 +51,16 @@ describe('choice of a convolution variant', () => {
       return [forward.name, chooseVariant(gpu, 'conv2dWeightGrad', correlationVariants, c).name];
     };
     expect(taken(16, half, halfGrad)).toEqual(['matrix', 'matrix']);
+    // Where multiprocessors are many, 132 tiles at least; the same in quarters from 33 on.
+    const largest = deviceLike({
+      software: false,
+      stackedMemory: true,
+      matrices: { side: 16, lanes: 32, sized: false },
+    });
+    const forms = [4, 8, 16, 17].map(
+      (batch) => chooseVariant(largest, 'conv2d', gatherVariants, { ...half, batch }).name,
+    );
+    expect(forms).toEqual(['gemm4', 'matrixs', 'matrixs', 'matrix']);
     expect(taken(16, gather, correlation)).toEqual(['gemm4', 'gemm4']);
     // 32 tiles, where four times as many strips of those of gemm4 are
     expect(taken(16, { ...half, batch: 4 }, halfGrad)).toEqual(['gemm4', 'matrix']);

@@ -44,7 +44,7 @@ async function otherNorms(winners: readonly Winner[]): Promise<MemoryFiles> {
   expect(norms.length).toBeGreaterThan(0);
   const others = norms.map((norm) => {
     const chosen = norm.ordered === 'lanes' ? 'strips' : 'lanes';
-    return { ...norm, chosen, complete: true, shaders: ['batchNorm'] };
+    return { ...norm, chosen, complete: true, tried: norm.fitting, shaders: ['batchNorm'] };
   });
   const cache = new MemoryFiles();
   await saveWinners(cache, device(), others, (message) => expect.fail(message));

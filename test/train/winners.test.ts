@@ -17,11 +17,16 @@ const winner = (bucket: string, chosen: string, rest: Partial<Winner> = {}): Win
     complete: true,
     title: bucket,
     uses: 1,
+    share: 0.5,
     ordered: 'tile',
     ms: 1,
     orderedMs: 2,
   },
-  ...{ fitting: ['halo4', 'gemm', 'tile'], shaders: ['conv2d.tile', 'conv2d.gemm'] },
+  ...{
+    fitting: ['halo4', 'gemm', 'tile'],
+    tried: ['halo4', 'gemm', 'tile'],
+    shaders: ['conv2d.tile', 'conv2d.gemm'],
+  },
   ...rest,
 });
 
@@ -49,11 +54,32 @@ describe('winners of the tuner', () => {
     await saveWinners(
       files,
       device(),
-      [winner('a', 'gemm'), winner('b', 'tile', { complete: false })],
+      [winner('a', 'gemm'), winner('b', 'tile', { complete: false, tried: ['tile'] })],
       refuse,
     );
     await saveWinners(files, device(), [winner('c', 'halo4')], refuse);
     expect(await loadWinners(files, device(), refuse)).toEqual({ a: known('gemm'), c: known('halo4') });
+  });
+
+  it('that time ran out for are kept with what they were found among, and depend on all that ran', async () => {
+    const files = new MemoryFiles();
+    const part = (chosen: string, tried: readonly string[], shader: string) =>
+      saveWinners(
+        files,
+        device(),
+        [winner('a', chosen, { complete: false, tried, shaders: [shader] })],
+        refuse,
+      );
+    const found = () => loadWinners(files, device(), refuse);
+    await part('gemm', ['gemm', 'tile'], 'conv2d.gemm');
+    expect(await found()).toEqual({ a: { chosen: 'gemm', fitting: ['gemm', 'tile'] } });
+    // Which did not come so far.
+    await part('tile', ['halo4', 'tile'], 'conv2d.tile');
+    expect(await found()).toEqual({ a: { chosen: 'gemm', fitting: ['gemm', 'tile'] } });
+    await part('gemm', ['halo4', 'gemm', 'tile'], 'conv2d.halo4');
+    expect(await found()).toEqual({ a: known('gemm') });
+    for (const shader of [shaders.conv2dGemm, shaders.conv2dHalo4])
+      await edited(shader, async () => expect(await found()).toEqual({}));
   });
 
   it('that a run took from here are left as they are', async () => {

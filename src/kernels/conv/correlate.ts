@@ -113,14 +113,22 @@ export function correlate(device: Device, op: string, sizes: Correlation, result
   const large = variant.runs ? result.large : denseOf(result.large);
   const splits = splitsOf(device, variant, c);
   const { dw, bias } = result;
+  const sumsBias = variant.sumsBias && bias?.dy === result.small;
   if (splits === 1) {
-    const own = variant.sumsBias && bias?.dy === result.small ? { dy: small, db: bias.db } : undefined;
+    const own = sumsBias ? { dy: small, db: bias.db } : undefined;
     variant.launch(device, c, { large, small, partial: dw, bias: own }, 1, label);
     finishGrad(device, undefined, own ? undefined : bias, op);
   } else {
     using partial = empty(device, { shape: [splits, ...dw.shape], dtype: 'f32' }, `${op} strips`);
-    variant.launch(device, c, { large, small, partial }, splits, label);
-    finishGrad(device, { strips: partial, dw }, bias, op);
+    using rows = sumsBias ? empty(device, { shape: [splits, c.b], dtype: 'f32' }, `${op} sums`) : undefined;
+    variant.launch(
+      device,
+      c,
+      { large, small, partial, bias: rows && { dy: small, db: rows } },
+      splits,
+      label,
+    );
+    finishGrad(device, { strips: partial, dw }, bias && { ...bias, dy: rows ?? bias.dy }, op);
   }
   if (small !== result.small) small.dispose();
   if (large !== result.large) large.dispose();

@@ -6,6 +6,7 @@ import { launch } from '../launch/queue.ts';
 import { inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
 import { type Correlation, type CorrelationVariant, paramsOf, tapsOf } from './correlationLayout.ts';
+import { BUSY } from './gatherStrips.ts';
 import { hasFastMatrices, hasMatrices, matrixTiles } from './matrixTiles.ts';
 
 /** Blocks of 64 rows times 64 columns, for each strip. */
@@ -23,11 +24,27 @@ function roundsOf(c: Correlation): number {
   return Math.ceil((c.batch * c.smallHeight * c.smallWidth) / 16) * blocksOf(c);
 }
 
-/**
- * Workgroups for sums so deep that each of as many still has 64 rounds. Of the 132 multiprocessors of the largest GPUs
- * some have one more than others: of 2048 hardly any time is lost by that, of 512 up to an eighth.
- */
+/** Sums so deep that each of as many workgroups still has 64 rounds may be cut into more strips than others. */
 const DEEP = 2048;
+
+/** Multiprocessors of the largest GPUs. */
+const UNITS = BUSY / 2;
+/** Of the time of the last workgroups, how much has to be work: some multiprocessors have one more than others. */
+const FILLED = 0.95;
+
+/**
+ * Workgroups to aim at, `work` a strip. Every strip is a gradient that is written and read again, which takes longer on a
+ * GPU than what idles at the end: so of a deep sum as few as occupy it (about `least`) and end at about the same time.
+ */
+function wantedOf(c: Correlation, work: number, least: number): number {
+  if (roundsOf(c) < 64 * DEEP) return 512;
+  const filled = (groups: number) => groups / (Math.ceil(groups / UNITS) * UNITS);
+  const most = Math.ceil(DEEP / work);
+  let best = Math.min(most, Math.max(1, Math.floor(least / work)));
+  for (let strips = best; strips <= most && filled(best * work) < FILLED; strips++)
+    if (filled(strips * work) > filled(best * work)) best = strips;
+  return best * work;
+}
 
 const gemm: CorrelationVariant = {
   name: 'gemm',
@@ -36,7 +53,7 @@ const gemm: CorrelationVariant = {
   fits: () => true,
   preferred: (caps) => !caps.software,
   work: blocksOf,
-  wanted: (_, c) => (roundsOf(c) >= 64 * DEEP ? DEEP : 512),
+  wanted: (_, c) => wantedOf(c, blocksOf(c), 8 * UNITS),
   launch(device, c, tensors, splits, label) {
     const { grid, folds } = blocks64(c, splits);
     const specialization = { overrides: folds, aliases: elementAliases(c) };
@@ -60,21 +77,28 @@ const gemm4: CorrelationVariant = {
   },
 };
 
+/** Blocks of 128 rows times 64 columns, which those are by matrices of 16×16, as on GPUs. */
+const matrixBlocks = (c: Correlation): number => Math.ceil((tapsOf(c) * c.a) / 128) * Math.ceil(c.b / 64);
+
 /** As gemm4, on matrix units. */
 const matrix: CorrelationVariant = {
   ...gemm4,
   name: 'matrix',
   fits: (caps, c) => hasMatrices(caps, c.dtype) && gemm4.fits(caps, c),
   preferred: hasFastMatrices,
-  // of 16×16, as on GPUs
-  work: (c) => Math.ceil((tapsOf(c) * c.a) / 128) * Math.ceil(c.b / 64),
-  launch(device, c, tensors, splits, label) {
+  work: matrixBlocks,
+  // of twice the size as those of `gemm`
+  wanted: (_, c) => wantedOf(c, matrixBlocks(c), 4 * UNITS),
+  sumsBias: true,
+  launch(device, c, { bias, ...tensors }, splits, label) {
     const { rows, columns, specialization } = matrixTiles(device.caps);
     const [across, down] = [Math.ceil((tapsOf(c) * c.a) / rows), Math.ceil(c.b / columns)];
-    const { grid, folds: overrides } = foldedGrid(across, down, splits);
+    const { grid, folds } = foldedGrid(across, down, splits);
     const params = paramsOf(c, splits);
     const shader = shaders.conv2dWeightGradMatrix;
-    launch(device, shader, 'main', { ...tensors }, params, grid, { ...specialization, overrides }, label);
+    const all = { ...specialization, overrides: { ...folds, SUMS: Number(bias !== undefined) } };
+    if (!bias) launch(device, shader, 'main', { ...tensors }, params, grid, all, label);
+    else launch(device, shader, 'withSums', { ...tensors, sums: bias.db }, params, grid, all, label);
   },
 };
 

@@ -35,7 +35,7 @@ interface CorrelationTensors {
   readonly small: Tensor;
   /** One dw per strip. */
   readonly partial: Tensor;
-  /** What a variant that says `sumsBias` is to write besides; dy is the small image. */
+  /** What a variant that says `sumsBias` is to write besides: the sums of dy, the small image, one row a strip. */
   readonly bias?: BiasSum | undefined;
 }
 
@@ -48,7 +48,7 @@ export interface CorrelationVariant extends Variant<Correlation, [CorrelationTen
   readonly someRows?: true;
   /** Computes f16 too; others are for f32 alone. */
   readonly half?: true;
-  /** Sums the bias's gradient itself, where dy is the small image and there is one strip. */
+  /** Sums the bias's gradient itself, where dy is the small image: of each strip. */
   readonly sumsBias?: true;
   /** How many of those keep this device busy. */
   wanted(device: Device, c: Correlation): number;

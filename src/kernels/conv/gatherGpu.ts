@@ -101,27 +101,49 @@ const gemm4s = quads('gemm4s', 32, (_, g) => dispatchOf(g, 64).workgroups < BUSY
 
 const gemm4 = quads('gemm4', 64, () => true);
 
-/** As gemm4, on matrix units; its sums are not cut into strips, so that few tiles would leave most of a GPU idle. */
-const matrix: GatherVariant = {
-  name: 'matrix',
-  runs: true,
-  half: true,
-  fits: (caps, g) => hasMatrices(caps, g.dtype) && inQuads(g.k, g.input) && inQuads(g.m, g.output),
-  preferred(caps, g) {
-    if (!hasFastMatrices(caps)) return false;
-    const { rows, columns } = matrixTiles(caps);
-    // an eighth: they multiply several times as fast
-    return Math.ceil(pixelsOf(g) / rows) * Math.ceil(g.m / columns) * classesOf(g) >= BUSY / 8;
-  },
-  launch(device, g, tensors, label) {
-    const params = paramsOf(g, tensors.bias);
-    const { rows, columns, depth, specialization } = matrixTiles(device.caps);
-    const { grid, folds } = classGrid(g, Math.ceil(params.pixels / rows), Math.ceil(g.m / columns));
-    const overrides = { ...overridesOf(g), WHOLE: Number(g.k % depth === 0), ...folds };
-    const all = { ...specialization, overrides };
-    launch(device, shaders.conv2dMatrix, 'main', bindingsOf(tensors), params, grid, all, label);
-  },
-};
+/** Tiles of a workgroup of so many subgroups on matrix units, over all residue classes. */
+function matrixTilesOf(caps: Caps, g: Gather, subgroups: 1 | 4): number {
+  const { rows, columns } = matrixTiles(caps, subgroups);
+  return Math.ceil(pixelsOf(g) / rows) * Math.ceil(g.m / columns) * classesOf(g);
+}
+
+/**
+ * As gemm4, on matrix units, in workgroups of four subgroups, or one; their sums are not cut into strips, so that few
+ * tiles would leave most of a GPU idle.
+ */
+function onMatrices(
+  name: string,
+  subgroups: 1 | 4,
+  suits: (caps: Caps, g: Gather) => boolean,
+): GatherVariant {
+  return {
+    name,
+    runs: true,
+    half: true,
+    fits: (caps, g) => hasMatrices(caps, g.dtype) && inQuads(g.k, g.input) && inQuads(g.m, g.output),
+    preferred: (caps, g) => hasFastMatrices(caps) && suits(caps, g),
+    launch(device, g, tensors, label) {
+      const params = paramsOf(g, tensors.bias);
+      const { rows, columns, depth, specialization } = matrixTiles(device.caps, subgroups);
+      const { grid, folds } = classGrid(g, Math.ceil(params.pixels / rows), Math.ceil(g.m / columns));
+      const overrides = { ...overridesOf(g), WHOLE: Number(g.k % depth === 0), ...folds };
+      const all = { ...specialization, overrides };
+      launch(device, shaders.conv2dMatrix, 'main', bindingsOf(tensors), params, grid, all, label);
+    },
+  };
+}
+
+/** An eighth of the tiles that `gemm4` needs, for they multiply several times as fast. */
+const enough = (caps: Caps, g: Gather): boolean => matrixTilesOf(caps, g, 4) >= BUSY / 8;
+
+const matrix = onMatrices(
+  'matrix',
+  4,
+  (caps, g) => enough(caps, g) && (!caps.stackedMemory || matrixTilesOf(caps, g, 4) >= BUSY / 2),
+);
+
+/** Two to four times the tiles, where those are few for the largest GPUs; smaller ones lose by loading more. */
+const matrixs = onMatrices('matrixs', 1, (caps, g) => caps.stackedMemory && enough(caps, g));
 
 /** Preferred first. */
-export const gpuGathers = [matrix, gemm4w, gemm4s, gemm4, gemm] as const;
+export const gpuGathers = [matrix, matrixs, gemm4w, gemm4s, gemm4, gemm] as const;

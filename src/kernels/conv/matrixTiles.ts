@@ -21,10 +21,11 @@ export function hasFastMatrices({ matrices }: Caps): boolean {
   return matrices?.side === 16;
 }
 
-/** What a workgroup computes on a device that has matrices, and how its shader is made for them. */
-export function matrixTiles({ matrices }: Caps): MatrixTiles {
+/** What a workgroup of so many subgroups computes on a device that has matrices, and how its shader is made for them. */
+export function matrixTiles({ matrices }: Caps, subgroups: 1 | 4 = 4): MatrixTiles {
   const { side, lanes, sized } = matrices as Matrices;
-  const consts = { SIDE: side, LANES: lanes };
+  const consts = { SIDE: side, LANES: lanes, ...(subgroups !== 4 && { SUBGROUPS: subgroups }) };
   const specialization = sized ? { consts, lanes } : { consts };
-  return { rows: 8 * side, columns: 4 * side, depth: 2 * side, specialization };
+  const each = Math.sqrt(subgroups);
+  return { rows: 4 * each * side, columns: 2 * each * side, depth: 2 * side, specialization };
 }

@@ -97,7 +97,7 @@ const otherwise: readonly {
   {
     word: 'segmentation',
     reason: 'class maps on the images’ own grid, by src/data/segmentation',
-    files: ['web/work/exportall.ts'],
+    files: ['web/work/classmaps.ts'],
   },
   { word: 'location', reason: 'the address of the page', files: ['web/frame.ts', 'web/sw.ts'] },
 ];

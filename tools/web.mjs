@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { licensesOf, packageOf } from './licenses.mjs';
+import { licensesOf, neededBy, packageOf } from './licenses.mjs';
 import { policy, serve } from './web-server.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -75,10 +75,11 @@ export async function buildPage(outdir = join(root, 'dist', 'web'), plugins = []
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
   const later = await builtin(outdir);
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   // with the style of its charts
   const packages = new Set(['uplot']);
   const worker = await bundle('worker.ts', outdir, packages, {
-    define: { BUILTIN_FILE: JSON.stringify(`./${later}`) },
+    define: { BUILTIN_FILE: JSON.stringify(`./${later}`), PROGRAM_VERSION: JSON.stringify(version) },
     plugins,
   });
   const main = await bundle('main.ts', outdir, packages, {
@@ -86,15 +87,16 @@ export async function buildPage(outdir = join(root, 'dist', 'web'), plugins = []
     plugins,
   });
   await copyFile(join(web, 'icon.svg'), join(outdir, 'icon.svg'));
-  await writeFile(join(outdir, 'licenses.txt'), await licensesOf([...packages]));
+  // a package may hold those that it needs, compiled
+  await writeFile(join(outdir, 'licenses.txt'), await licensesOf(await neededBy([...packages])));
   await page(outdir, { main, style: await style(outdir) });
   const files = (await readdir(outdir)).filter((name) => name !== 'index.html' && name !== later).sort();
-  const version = createHash('sha256').update(await readFile(join(outdir, 'index.html')));
+  const hash = createHash('sha256').update(await readFile(join(outdir, 'index.html')));
   const define = {
     FILES: JSON.stringify(['./', ...files]),
     LATER: JSON.stringify([later]),
     MAIN: JSON.stringify(main),
-    VERSION: JSON.stringify(version.update(files.join()).digest('hex').slice(0, 12)),
+    VERSION: JSON.stringify(hash.update(files.join()).digest('hex').slice(0, 12)),
   };
   await bundle('sw.ts', outdir, packages, { define, entryNames: '[name]', splitting: false });
   return outdir;

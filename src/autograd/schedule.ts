@@ -29,7 +29,11 @@ const cosine1 = (share: number): number => Number((0.5 * (1 + Math.cos(Math.PI *
 
 const share = (done: number, steps: number): number => Math.min(1, done / steps);
 
-/** Always `base`. */
+/**
+ * Always `base`.
+ * @example
+ * schedules.constant(0.1)(7); // 0.1
+ */
 export function constant(base: number): Schedule {
   expectNumber('base of schedules.constant', base);
   return scheduleOf('constant', () => base);
@@ -43,7 +47,11 @@ export interface StepDecaySettings {
   readonly factor?: number;
 }
 
-/** base · factor^⌊done/every⌋ (StepLR). */
+/**
+ * base · factor^⌊done/every⌋ (StepLR).
+ * @example
+ * schedules.stepDecay(0.1, { every: 10, factor: 0.5 })(11); // 0.05
+ */
 export function stepDecay(base: number, settings: StepDecaySettings): Schedule {
   const call = 'schedules.stepDecay';
   expectNumber(`base of ${call}`, base);
@@ -62,7 +70,11 @@ export interface MultiStepSettings {
   readonly factor?: number;
 }
 
-/** base · factor^(number of `at` that are reached) (MultiStepLR). */
+/**
+ * base · factor^(number of `at` that are reached) (MultiStepLR).
+ * @example
+ * schedules.multiStep(8, { at: [10, 20], factor: 0.5 })(21); // 2
+ */
 export function multiStep(base: number, settings: MultiStepSettings): Schedule {
   const call = 'schedules.multiStep';
   expectNumber(`base of ${call}`, base);
@@ -76,7 +88,11 @@ export function multiStep(base: number, settings: MultiStepSettings): Schedule {
   return scheduleOf('multiStep', (done) => base * factor ** falls.filter((step) => step <= done).length);
 }
 
-/** base · factor^done (ExponentialLR). */
+/**
+ * base · factor^done (ExponentialLR).
+ * @example
+ * schedules.exponential(8, { factor: 0.5 })(3); // 2
+ */
 export function exponential(base: number, settings: { readonly factor: number }): Schedule {
   const call = 'schedules.exponential';
   expectNumber(`base of ${call}`, base);
@@ -94,7 +110,11 @@ export interface PolynomialSettings {
   readonly power?: number;
 }
 
-/** base · (1 − done/steps)^power (PolynomialLR); 0 from there on. */
+/**
+ * base · (1 − done/steps)^power (PolynomialLR); 0 from there on.
+ * @example
+ * schedules.polynomial(8, { steps: 4 })(3); // 4
+ */
 export function polynomial(base: number, settings: PolynomialSettings): Schedule {
   const call = 'schedules.polynomial';
   expectNumber(`base of ${call}`, base);
@@ -116,6 +136,8 @@ export interface WarmUpSettings {
 /**
  * A straight rise to `next`, a rate or the first rate of a schedule, which begins after the rise (LinearLR, then with
  * SequentialLR the other): the rate after `steps` steps is the first of `next`.
+ * @example
+ * schedules.linearWarmUp(8, { steps: 4, from: 0.5 })(3); // 6
  */
 export function linearWarmUp(next: number | Schedule, settings: WarmUpSettings): Schedule {
   const call = 'schedules.linearWarmUp';
@@ -144,6 +166,8 @@ export interface CosineSettings {
 /**
  * From `base` to `least` along half a cosine (CosineAnnealingLR of Loshchilov and Hutter 2017, without restarts), after
  * a linear warm-up if asked. After `steps` steps the rate stays; PyTorch's would rise again.
+ * @example
+ * schedules.cosine(8, { steps: 4 })(3); // 4
  */
 export function cosine(base: number, settings: CosineSettings): Schedule {
   const call = 'schedules.cosine';
@@ -199,7 +223,11 @@ function oneCycleOf(call: string, settings: OneCycleSettings): Required<OneCycle
   return full;
 }
 
-/** Up from a small rate to `max` and down to a tiny one (OneCycleLR; Smith and Topin 2018). Then the rate stays. */
+/**
+ * Up from a small rate to `max` and down to a tiny one (OneCycleLR; Smith and Topin 2018). Then the rate stays.
+ * @example
+ * schedules.oneCycle(8, { steps: 10 })(3); // 8
+ */
 export function oneCycle(max: number, settings: OneCycleSettings): Schedule {
   const call = 'schedules.oneCycle';
   expectNumber(`max of ${call}`, max);

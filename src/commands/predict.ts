@@ -15,6 +15,7 @@ import { type StackVolume, stackVolumes } from '../data/study/volumes.ts';
 import type { Notice, SkippedFile } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import type { RunConfig } from '../run/config.ts';
+import { dicomSegOf } from '../run/dicomseg.ts';
 import { type FolderNames, namedSubjects, namedVolumes, plainFindings } from '../run/identifiers.node.ts';
 import { openScan, openVolumes, type SegmenterOptions, withSegmenter } from '../run/segment.node.ts';
 import type { Segmented, Segmenter } from '../run/segmenter.ts';
@@ -138,7 +139,6 @@ async function predictStacks(given: PredictArguments, { skip, options, lock }: T
     plan.skipped.forEach(skip);
     const { items: targets, names } = await namedSubjects(data, plan.targets, identifiers);
     const maker = { classes, software: version, weights: checksum, pseudonyms: names.key !== null };
-    const { dicomSegOf } = await import('../run/dicomseg.ts');
     const asSeg: Writer<StackVolume> = { ending: '.dcm', write: (made) => dicomSegOf(made, maker) };
     const told = { lock, skip, nameOf: nameIn(names) };
     const written = await writeMaps(stackVolumes({ ...plan, targets }), segmenter, asSeg, told);

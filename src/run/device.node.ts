@@ -1,9 +1,9 @@
 /** @file The device of a program: it runs no kernels but the package's own, which need nobody to guard their arrays. */
 
+import { switchOf, variable } from '../base/environment.node.ts';
 import { matricesAgree } from '../kernels/conv/matrixCheck.ts';
 import { type OpenOptions, openDevice } from '../tensor/device.node.ts';
 import type { Device } from '../tensor/device.ts';
-import { switchOf } from '../tensor/environment.node.ts';
 import type { RunConfig } from './config.ts';
 
 export interface ProgramOptions extends Partial<Pick<RunConfig, 'adapter' | 'precision'>> {
@@ -21,7 +21,7 @@ export async function openProgramDevice({ adapter, precision, say }: ProgramOpti
   const boundsChecks = switchOf('PLANEWISE_BOUNDS_CHECKS', 'off');
   const options: OpenOptions = { boundsChecks, ...(adapter && { adapter }) };
   const device = await openDevice({ ...options, matrices: precision === 'mixed' });
-  const isAsked = process.env.PLANEWISE_MATRICES !== undefined;
+  const isAsked = variable('PLANEWISE_MATRICES') !== undefined;
   if (isAsked || !device.caps.matrices || device.caps.software || (await matricesAgree(device)))
     return device;
   const { description } = device.caps;

@@ -3,7 +3,7 @@ import { pseudonymous, segmentedImage } from '../data/dicom/seg/source.ts';
 import { writeSegmentation } from '../data/dicom/seg/write.ts';
 import { imageBytes } from '../data/imagebytes.ts';
 import type { StackVolume } from '../data/study/volumes.ts';
-import type { Segmented, SegmentedClass } from './segmenter.ts';
+import type { SegmentedClass } from './segmenter.ts';
 
 /** Who made a segmentation. */
 export interface SegmentationMaker {
@@ -16,12 +16,20 @@ export interface SegmentationMaker {
   readonly pseudonyms: boolean;
 }
 
+/** A stack in one phase, and its classes. */
+export interface SegmentedStack {
+  readonly found: Pick<StackVolume, 'slices' | 'subject' | 'instance'>;
+  /** [slices, rows, columns]: the numbers of its classes in files. */
+  readonly labels: Uint8Array;
+}
+
 /**
  * The bytes of a stack's segmentation in one phase.
- * @throws FileError or DicomError for an image that does not say what a segmentation must name
+ * @throws FileError or DicomError for an image that does not say what a segmentation must name; ShapeError for images of
+ * several sizes, studies or frames of reference
  */
 export async function dicomSegOf(
-  { found, labels }: Segmented<StackVolume>,
+  { found, labels }: SegmentedStack,
   { classes, software, weights, pseudonyms }: SegmentationMaker,
 ): Promise<Uint8Array> {
   const images = [];

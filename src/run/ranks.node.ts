@@ -1,8 +1,10 @@
 /** @file A job of several ranks: that all are to do the same, which GPU is whose, and what those do that are not the first. */
+import { variable } from '../base/environment.node.ts';
 import { ConfigError, FileError, RankError } from '../base/errors.ts';
 import type { PreparedData } from '../data/types.ts';
 import { adapterNames } from '../tensor/dawn.node.ts';
 import type { Device } from '../tensor/device.ts';
+import { choiceOf } from '../tensor/environment.node.ts';
 import { settingsOf } from '../train/changes.ts';
 import { fromFirst, gatherText, type JobRanks } from '../train/comm.ts';
 import { fingerprint } from '../train/dataset.ts';
@@ -50,8 +52,7 @@ export function gpuOfRank(
 
 /** Has this rank open a GPU of its own, unless it was said which. */
 export async function takeGpu(ranks: JobRanks, { adapter }: Pick<RunConfig, 'adapter'>): Promise<void> {
-  const { PLANEWISE_GPU, PLANEWISE_ADAPTER } = process.env;
-  if (PLANEWISE_GPU || (adapter ?? PLANEWISE_ADAPTER) === 'swiftshader') return;
+  if (variable('PLANEWISE_GPU') || choiceOf(adapter ?? undefined) === 'swiftshader') return;
   const name = gpuOfRank(await adapterNames(), ranks);
   if (name !== null) process.env.PLANEWISE_GPU = name;
 }

@@ -1,5 +1,6 @@
 /** @file Dawn's instances in Node, and the adapters that the system's Vulkan drivers or the embedded one give it. */
 import { constants } from 'node:os';
+import { refusedVariable, switchOf, variable } from '../base/environment.node.ts';
 import { DeviceError } from '../base/errors.ts';
 import {
   embeddedDriver,
@@ -9,7 +10,6 @@ import {
   systemDrivers,
 } from './adapters.node.ts';
 import { isSoftware } from './caps.ts';
-import { switchOf } from './environment.node.ts';
 import { quietly } from './stderr.node.ts';
 
 // Dawn's instances must outlive their devices, or the process aborts.
@@ -92,11 +92,15 @@ export async function adapterNames(): Promise<string[]> {
 }
 
 /** What PLANEWISE_GPU says. */
-const askedName = (): string | undefined => process.env.PLANEWISE_GPU || undefined;
+const askedName = (): string | undefined => variable('PLANEWISE_GPU');
 
 const noneCalled = (name: string, names: readonly string[]): DeviceError =>
   new DeviceError(
-    `No adapter is called "${name}", as PLANEWISE_GPU says. There are: ${names.join(', ') || 'none'}.`,
+    refusedVariable(
+      'PLANEWISE_GPU',
+      name,
+      `part of the name of an adapter is needed; there are: ${names.join(', ') || 'none'}`,
+    ),
   );
 
 /** The adapter that PLANEWISE_GPU names, or the drivers' first. @throws DeviceError where none is called so */

@@ -1,11 +1,13 @@
 /** @file Opens a device in Node through Dawn: a real GPU, else a system software driver, else the embedded SwiftShader. */
+
 import { availableParallelism } from 'node:os';
+import { switchOf } from '../base/environment.node.ts';
 import { DeviceError } from '../base/errors.ts';
 import { expectOneOf } from '../base/settings.ts';
 import { isSoftware } from './caps.ts';
 import { type Found, findEmbedded, findSystem, type Opening, release, requestAdapter } from './dawn.node.ts';
 import { type Device, type DeviceOptions, deviceFrom, expectDeviceOptions, type Twins } from './device.ts';
-import { type AdapterChoice, choiceOf, switchOf, variantsOf } from './environment.node.ts';
+import { type AdapterChoice, choiceOf, variantsOf } from './environment.node.ts';
 import { restfully } from './rest.node.ts';
 import { quietly } from './stderr.node.ts';
 

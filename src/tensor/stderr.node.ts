@@ -1,5 +1,6 @@
 /** @file Keeps native drivers' warnings off the terminal while a device is opened. */
 import { closeSync, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { choiceIn } from '../base/environment.node.ts';
 
 const O_APPEND = 0o2000;
 
@@ -58,9 +59,10 @@ function restore(): void {
 /**
  * Runs `action` with the process's native stderr silenced where that is safe; drivers print there directly, where
  * JavaScript cannot filter. Set PLANEWISE_DRIVER_LOG=1 to see what they say.
+ * @throws ConfigError where that is neither 0 nor 1
  */
 export async function quietly<T>(action: () => Promise<T>): Promise<T> {
-  if (process.platform !== 'linux' || process.env.PLANEWISE_DRIVER_LOG) return action();
+  if (process.platform !== 'linux' || choiceIn('PLANEWISE_DRIVER_LOG', ['0', '1']) === '1') return action();
   silence();
   try {
     return await action();

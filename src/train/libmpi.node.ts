@@ -1,4 +1,5 @@
 /** @file The MPI library of this system, without a compiler: its functions by koffi, its handles by what kind it is. */
+import { refusedVariable, variable } from '../base/environment.node.ts';
 import { ConfigError } from '../base/errors.ts';
 
 /** A handle of MPI as a function takes it: a number, or an address. */
@@ -39,10 +40,8 @@ const openMpi = ['libmpi.so.40', 'libmpi.so.80', 'libmpi.40.dylib', 'libmpi.dyli
 const mpich = ['libmpi.so.12', 'libmpich.so.12', 'libmpi.12.dylib'];
 const standard = ['libmpi_abi.so.1', 'libmpi_abi.so.0', 'libmpi_abi.so', 'libmpi_abi.dylib'];
 
-/** Where the variable of PLANEWISE_MPI says nothing. */
+/** Where PLANEWISE_MPI says nothing. */
 function candidates(): string[] {
-  const named = process.env.PLANEWISE_MPI;
-  if (named) return [named];
   const usual = process.env.OMPI_COMM_WORLD_SIZE ? [...openMpi, ...mpich] : [...mpich, ...openMpi];
   return [...standard, ...usual, 'libmpi.so'];
 }
@@ -63,13 +62,16 @@ async function loadKoffi(): Promise<Koffi> {
 
 function loadLibrary(koffi: Koffi): readonly [file: string, library: Library] {
   const tried: string[] = [];
-  for (const file of candidates()) {
+  const named = variable('PLANEWISE_MPI');
+  for (const file of named === undefined ? candidates() : [named]) {
     try {
       return [file, koffi.load(file, { global: true })];
     } catch {
       tried.push(file);
     }
   }
+  const needed = 'the file of the MPI library, that of the mpirun that started this, is needed';
+  if (named !== undefined) throw new ConfigError(refusedVariable('PLANEWISE_MPI', named, needed));
   throw new ConfigError(
     `No MPI library was found (${tried.join(', ')}). Install one (Debian: apt-get install openmpi-bin libopenmpi3), or set PLANEWISE_MPI to its file, that of the mpirun that started this.`,
   );

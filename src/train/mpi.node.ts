@@ -1,6 +1,7 @@
 /** @file Ranks over MPI: messages with a limit of time, and an end that takes all ranks along. */
 import { hostname } from 'node:os';
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
+import { refusedVariable, variable } from '../base/environment.node.ts';
 import { ConfigError, RankError } from '../base/errors.ts';
 import { gatherText, type JobRanks } from './comm.ts';
 import { type LibMpi, loadMpi, type Request } from './libmpi.node.ts';
@@ -31,10 +32,11 @@ export function launchedRanks(): number {
 }
 
 function limitMs(): number {
-  const text = process.env.PLANEWISE_RANK_TIMEOUT ?? String(USUAL_SECONDS);
+  const name = 'PLANEWISE_RANK_TIMEOUT';
+  const text = variable(name) ?? String(USUAL_SECONDS);
   const seconds = Number(text);
   if (seconds > 0) return 1000 * seconds;
-  throw new ConfigError(`PLANEWISE_RANK_TIMEOUT is "${text}". Give seconds, above 0.`);
+  throw new ConfigError(refusedVariable(name, text, 'seconds, a number above 0, are needed'));
 }
 
 interface Pending {

@@ -5,29 +5,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addEvaluate } from '../../src/commands/evaluate.ts';
 import { addPlan } from '../../src/commands/plan.ts';
 import { addPredict } from '../../src/commands/predict.ts';
-import { encodeDicom, phantomSubject } from '../../src/data/phantom.ts';
 import { memoryFile } from '../data/dicom-writer.ts';
 import { fileOf, segmentation } from '../run/anyweights.ts';
 import { hearts } from './hearts.ts';
-import { leaks, textOf } from './leaks.ts';
+import { leaks } from './leaks.ts';
+import { secrets, somebody } from './somebody.ts';
 import { terminal, useFolder, write } from './terminal.ts';
 
 const at = useFolder();
 const former = process.env.PLANEWISE_KEY;
-const secrets = ['SECRETID', 'MUSTERM', 'born-1960', 'planewise-secret', 'IM-00', 'IMG-SEC', '19600229'];
 const classes = ['background', 'right ventricle', 'myocardium', 'left ventricle'];
-
-const person = phantomSubject(3, 0, { size: 64, phases: 2 });
-
-/** A phantom made out to be somebody, in tags and names. */
-const dicom = () =>
-  encodeDicom(person).map(({ path, bytes }) => {
-    const named = textOf(bytes).replaceAll(person.id, 'SECRETID01').replaceAll('PHANTOM^', 'MUSTERM^');
-    return memoryFile(
-      `MUSTERM/${path.replace(person.id, 'born-1960')}`,
-      new Uint8Array(Buffer.from(named, 'latin1')),
-    );
-  });
 
 /** Labelled volumes of somebody. */
 const volumes = (count: number) =>
@@ -43,7 +30,7 @@ const weights = ['--adapter', 'swiftshader', '--weights'];
 
 beforeAll(async () => {
   process.env.PLANEWISE_KEY = at('key.jsonl');
-  await write(at('planewise-secret'), dicom());
+  await write(at('planewise-secret'), somebody());
   await write(at('planewise-secret-hearts'), volumes(4));
   const { bytes } = fileOf({ segmentation }, classes, { width: 4, size: 32, spacingMm: 8 });
   await write(at('classes'), [memoryFile('weights.safetensors', bytes)]);

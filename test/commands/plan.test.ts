@@ -211,7 +211,8 @@ describe('plan', () => {
     const { stacks } = JSON.parse((await plan('studies', '--json')).stdout);
     const { images } = await scanFiles(study(21));
     const library = {
-      ...{ subjects: ['p21'], skipped: [], images: () => images, read: dicomReader() },
+      ...{ subjects: ['p21'], skipped: [], noDicom: null, images: () => images },
+      read: dicomReader(),
       viewOf: (image: ScannedImage) => viewOf(image),
     };
     const source = { name: 'weights', own: false };

@@ -1,11 +1,11 @@
 /** @file `predict --format dicom-seg`: read back with dcmjs, the masks are NIfTI's, the geometry is the images', and nothing is left to chance. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import dcmjs from 'dcmjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addPredict } from '../../src/commands/predict.ts';
 import { readNifti } from '../../src/data/nifti.ts';
 import { encodePhantomSubject, phantomSubject } from '../../src/data/phantom.ts';
+import { type Item, list, readDicom, readSeg } from '../data/dicom/readseg.ts';
 import { memoryFile } from '../data/dicom-writer.ts';
 import { fileOf, segmentation } from '../run/anyweights.ts';
 import { terminal, useFolder, write } from './terminal.ts';
@@ -25,31 +25,6 @@ const predict = (...args: string[]) =>
   );
 const asSeg = (data: string, out: string, ...args: string[]) =>
   predict('--format', 'dicom-seg', '--data', data, '--out', out, ...args);
-
-type Item = Readonly<Record<string, unknown>>;
-
-interface Seg {
-  readonly set: Item;
-  /** 0 and 1, frame after frame. */
-  readonly bits: Uint8Array;
-}
-
-/** A data set by names, sequences as lists. */
-async function readDicom(path: string): Promise<Item> {
-  const bytes = await readFile(path);
-  const { dict } = dcmjs.data.DicomMessage.readFile(
-    bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
-  );
-  return dcmjs.data.DicomMetaDictionary.naturalizeDataset(dict);
-}
-
-async function readSeg(path: string): Promise<Seg> {
-  const set = await readDicom(path);
-  const pixels = [set.PixelData].flat()[0] as ArrayBuffer;
-  return { set, bits: dcmjs.data.BitArray.unpack(pixels).map((bit) => Number(bit > 0)) };
-}
-
-const list = (value: unknown): Item[] => [value].flat() as Item[];
 
 /** Files of a folder, at any depth, sorted. */
 async function files(folder: string): Promise<string[]> {
@@ -87,7 +62,7 @@ describe('predict --format dicom-seg', () => {
     await asSeg(at('dicom'), at('again'));
     for (const name of names)
       expect(Buffer.compare(await readFile(at('seg', name)), await readFile(at('again', name)))).toBe(0);
-    const [one, two] = await Promise.all(names.map((name) => readSeg(at('seg', name))));
+    const [one, two] = await Promise.all(names.map(async (name) => readSeg(await readFile(at('seg', name)))));
     expect(one!.set.SeriesInstanceUID).toBe(two!.set.SeriesInstanceUID);
     expect(one!.set.SOPInstanceUID).not.toBe(two!.set.SOPInstanceUID);
     expect([one!.set.InstanceNumber, two!.set.InstanceNumber]).toEqual([1, 2]);
@@ -99,12 +74,12 @@ describe('predict --format dicom-seg', () => {
     await predict('--data', at('acdc'), '--out', at('nifti'));
     const images = new Map<string, Item>();
     for (const path of await files(at('dicom'))) {
-      const set = await readDicom(path);
+      const set = readDicom(await readFile(path));
       images.set(String(set.SOPInstanceUID), set);
     }
     // phase 1 is end diastole
     const [path] = await files(at('seg'));
-    const { set, bits } = await readSeg(path!);
+    const { set, bits } = readSeg(await readFile(path!));
     const mapPath = (await files(at('nifti'))).find((name) => name.includes('_ED'))!;
     const map = readNifti(new Uint8Array(await readFile(mapPath)), mapPath);
     const [columns, rows, slices] = map.dims as [number, number, number];
@@ -151,7 +126,7 @@ describe('predict --format dicom-seg', () => {
 
   it('names segments in SNOMED CT and all images by series', async () => {
     const [path] = await files(at('seg'));
-    const { set } = await readSeg(path!);
+    const { set } = readSeg(await readFile(path!));
     const codes = list(set.SegmentSequence).map((segment) => {
       const { CodeValue, CodingSchemeDesignator } = list(segment.SegmentedPropertyTypeCodeSequence)[0]!;
       return [segment.SegmentLabel, CodingSchemeDesignator, CodeValue];
@@ -169,7 +144,7 @@ describe('predict --format dicom-seg', () => {
     expect(new Set(referenced.map(({ ReferencedSOPInstanceUID }) => ReferencedSOPInstanceUID)).size).toBe(
       slices,
     );
-    expect(set.ContentDate).toBe((await readDicom((await files(at('dicom')))[0]!)).ContentDate);
+    expect(set.ContentDate).toBe(readDicom(await readFile((await files(at('dicom')))[0]!)).ContentDate);
   });
 
   it('needs DICOM images, and views that are known', async () => {

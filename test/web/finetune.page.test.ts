@@ -1,12 +1,17 @@
 /** @file Fine-tuning in the page: weights of a pretraining there, a folder of labelled volumes, and what comes of it. */
 import { readFile, rm } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { unzipSync } from 'fflate';
+import { basename, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { type Unzipped, unzipSync } from 'fflate';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseKey } from '../../src/data/identifiers/keytext.ts';
 import { niftiPlane, readNifti } from '../../src/data/nifti.ts';
 import { initFile } from '../../src/train/init.ts';
+import { textOf } from '../commands/leaks.ts';
+import { secrets, somebody } from '../commands/somebody.ts';
+import { write } from '../commands/terminal.ts';
+import { list, readDicom, readSeg } from '../data/dicom/readseg.ts';
 import {
   graveFindings,
   keptFile,
@@ -29,6 +34,19 @@ afterAll(async () => {
   await site?.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** What a button downloads. */
+async function downloaded(button: string): Promise<Buffer> {
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: button }).click(),
+  ]);
+  return readFile(await file.path());
+}
+
+const savedStudies = async (): Promise<Unzipped> => unzipSync(await downloaded('Save all studies (.zip)'));
+const storedStacks = (archive: Unzipped) =>
+  JSON.parse(new TextDecoder().decode(archive['predictions.json'])).stacks;
 
 it('a run’s weights are taken over by a training on labelled volumes, whose regions and volumes are shown', async () => {
   await makeHearts(page, 5);
@@ -65,13 +83,14 @@ it('a run’s weights are taken over by a training on labelled volumes, whose re
   const cells = await page.getByRole('row', { name: /Left ventricle, volume/ }).textContent();
   expect(cells).toMatch(/\d+\.\d ml/);
 
-  const saved = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Save all studies (.zip)' }).click();
-  const archive = unzipSync(await readFile(await (await saved).path()));
-  const text = new TextDecoder().decode(archive['predictions.json']);
-  const [stack] = JSON.parse(text).stacks;
+  const archive = await savedStudies();
+  const stacks = storedStacks(archive);
+  const [stack] = stacks;
   const maps = Object.keys(archive).filter((name) => name.startsWith('masks/'));
-  expect(maps).toHaveLength(JSON.parse(text).stacks.length);
+  expect(maps).toHaveLength(stacks.length);
+  // of volumes there are no DICOM files to refer to
+  expect(stack.noDicomSeg).toBe('No DICOM files are open. If there are some, open their folder again.');
+  expect(Object.keys(archive).filter((path) => path.startsWith('dicom-seg/'))).toEqual([]);
   const [name] = maps.filter((own) => own.includes(stack.subject));
   const volume = readNifti(archive[name!]!, name!);
   expect(volume.dims[2]).toBe(stack.slices.length);
@@ -87,24 +106,51 @@ it('a run’s weights are taken over by a training on labelled volumes, whose re
   for (const secret of ['patient0', basename(folder)]) expect(all.join()).not.toContain(secret);
 }, 300_000);
 
-/** The text of what a button downloads. */
-async function downloaded(button: string): Promise<string> {
-  const [file] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: button }).click(),
-  ]);
-  return readFile(await file.path(), 'utf8');
-}
-
 it('its report and weights name nobody; the key, downloaded beside them, says who is meant', async () => {
-  const report = await downloaded('Report (.html)');
+  const report = String(await downloaded('Report (.html)'));
   const pseudonyms = new Set(report.match(/subject-[0-9a-z]{8}/g));
   expect(pseudonyms.size).toBeGreaterThan(0);
-  for (const text of [report, await downloaded('Weights (.safetensors)')])
+  for (const text of [report, textOf(await downloaded('Weights (.safetensors)'))])
     for (const secret of ['patient0', basename(folder)]) expect(text).not.toContain(secret);
-  const { entries } = parseKey(await downloaded('Key to the names'), 'key');
+  const { entries } = parseKey(String(await downloaded('Key to the names')), 'key');
   const originals = new Map(entries.map(({ pseudonym, original }) => [pseudonym, original]));
   for (const pseudonym of pseudonyms) expect(originals.get(pseudonym)).toMatch(/^patient00\d$/);
+}, 120_000);
+
+it('its class maps of a DICOM study are DICOM SEG too, with the masks of NIfTI, and name nobody', async () => {
+  const study = join(folder, 'planewise-secret');
+  await write(study, somebody());
+  await page.getByRole('tab', { name: 'Data' }).click();
+  await page.locator('input[webkitdirectory]').setInputFiles(study);
+  await page.getByRole('button', { name: 'Prepare' }).click();
+  await page.getByRole('tab', { name: 'Use' }).click();
+  await page.locator('#panel-use option', { hasText: 'SECRETID01' }).waitFor({ state: 'attached' });
+  const archive = await savedStudies();
+  const stacks = storedStacks(archive);
+  expect(stacks).toHaveLength(2);
+  const names = Object.keys(archive).filter((path) => path.startsWith('dicom-seg/'));
+  expect(names).toHaveLength(stacks.length);
+  const files = await Promise.all(somebody().map(({ read }) => read()));
+  const images = new Set(files.map((bytes) => readDicom(bytes).SOPInstanceUID));
+  for (const name of names) {
+    const { set, bits } = readSeg(archive[name]!);
+    expect(set.PatientID).toMatch(/^subject-[0-9a-z]{8}$/);
+    const map = name.replace('dicom-seg/', 'masks/').replace('.dcm', '.nii.gz');
+    const { data, dims } = readNifti(archive[map]!, map);
+    expect([set.Columns, set.Rows, Number(set.NumberOfFrames) / 3]).toEqual([...dims]);
+    const masks = [1, 2, 3].flatMap((label) => Array.from(data, (value) => Number(value === label)));
+    expect(Buffer.compare(bits.subarray(0, masks.length), Uint8Array.from(masks)), name).toBe(0);
+    expect(masks.includes(1)).toBe(true);
+    const frames = list(set.PerFrameFunctionalGroupsSequence);
+    for (const frame of frames) {
+      const [source] = list(list(list(frame.DerivationImageSequence)[0]!.SourceImageSequence)[0]);
+      expect(images.has(source!.ReferencedSOPInstanceUID)).toBe(true);
+    }
+  }
+  const everything = Object.entries(archive).map(
+    ([path, bytes]) => path + textOf(path.endsWith('.gz') ? gunzipSync(bytes) : bytes),
+  );
+  expect(secrets.filter((secret) => everything.join().includes(secret))).toEqual([]);
 }, 120_000);
 
 it('a second tab is told that the first has the files, and changes none', async () => {

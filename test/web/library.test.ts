@@ -37,6 +37,7 @@ async function opened(files: readonly FileSource[]) {
   const library: Library = {
     subjects: ['P1'],
     skipped: scan.skipped,
+    noDicom: null,
     images: () => scan.images,
     viewOf: (image) => viewOf(image),
     read: async ({ source }) => readPixels(await source.read(), source.path),

@@ -50,7 +50,7 @@ export class Predictor {
     const about = h(
       'p',
       { class: 'hint' },
-      'All stacks of all studies in all phases, with numbers as JSON and CSV, pictures, and class maps as NIfTI. People go by pseudonyms.',
+      'All stacks of all studies in all phases, with numbers as JSON and CSV, pictures, and class maps as NIfTI and, of DICOM files, DICOM SEG. People go by pseudonyms.',
     );
     const buttons = h('div', { class: 'actions' }, predict, all);
     const form = h('div', { class: 'stack' }, fields, buttons, about, progress.element);

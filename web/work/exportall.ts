@@ -1,19 +1,16 @@
-/** @file All that weights say of all studies, in one archive: JSON, CSV, pictures and class maps. */
+/** @file All that weights say of all studies, in one archive: JSON, CSV, pictures, and class maps as NIfTI and DICOM SEG. */
 import { zipSync } from 'fflate';
-import { ConfigError, PlanewiseError } from '../../src/base/errors.ts';
+import { ConfigError } from '../../src/base/errors.ts';
 import { invertAffine, transformLine } from '../../src/data/affine.ts';
-import { plainReason } from '../../src/data/identifiers/reasons.ts';
-import { writeNifti } from '../../src/data/nifti/write.ts';
-import { classesOnImage } from '../../src/data/segmentation/index.ts';
-import { numbersOf } from '../../src/data/sources/acdc/masks.ts';
-import { gridOfSlices } from '../../src/data/study/slices.ts';
+import type { ScannedImage } from '../../src/data/scan.ts';
 import { encodePicture, overlayGrid } from '../../src/report/pictures.ts';
 import { csvLines } from '../../src/results/csv.ts';
-import { type Finding, type Mark, marksOf, only } from '../../src/results/mark.ts';
-import type { Busy, StudyPrediction } from '../protocol.ts';
+import { type Finding, type Mark, marksOf } from '../../src/results/mark.ts';
+import type { Busy } from '../protocol.ts';
+import { classMapsOf } from './classmaps.ts';
 import { pseudonymousSubjects } from './identifiers.ts';
 import { type Library, type LoadedStack, stacksOf } from './library.ts';
-import { judgeStudy, type StudyVerdict } from './predict.ts';
+import { judgeStudy, type PredictedSlice, type StudyVerdict } from './predict.ts';
 import type { LoadedWeights } from './weights.ts';
 
 interface ExportInput {
@@ -43,15 +40,13 @@ function jobsOf(library: Library, view: string): Job[] {
   );
 }
 
-type Slice = StudyPrediction['slices'][number];
-
 /** A mark without pixels, its lines in the original image's pixels. */
-function plainMark(mark: Mark, { toGrid }: Slice): object | null {
+function plainMark(mark: Mark, { toGrid }: PredictedSlice): object | null {
   if (mark.kind === 'line') return { ...mark, line: transformLine(mark.line, invertAffine(toGrid)) };
   return mark.kind === 'scale' || mark.kind === 'words' ? mark : null;
 }
 
-const plainFinding = (slice: Slice, { marks, ...finding }: Finding): object => ({
+const plainFinding = (slice: PredictedSlice, { marks, ...finding }: Finding): object => ({
   ...finding,
   marks: marks.map((mark) => plainMark(mark, slice)).filter((mark) => mark !== null),
 });
@@ -59,7 +54,7 @@ const plainFinding = (slice: Slice, { marks, ...finding }: Finding): object => (
 const columns = ['subject', 'view', 'stack', 'phase', 'slice', 'task', 'what', 'of', 'value', 'a', 'b', 'd'];
 
 /** A row for each number: a place on a scale, or the line a·x + b·y + d = 0 in the original image's pixels. */
-function rowsOf(slice: Slice, start: readonly (string | number)[]): (string | number | null)[][] {
+function rowsOf(slice: PredictedSlice, start: readonly (string | number)[]): (string | number | null)[][] {
   return slice.findings.flatMap(({ task, series, marks }) =>
     marks.flatMap((mark): (string | number | null)[][] => {
       const head = [...start, slice.slice + 1, task];
@@ -91,58 +86,12 @@ function pictureOf({ prediction, data }: StudyVerdict): Uint8Array {
   return encodePicture(overlayGrid(images, Math.min(4, images.length), Math.max(1, Math.round(192 / size))));
 }
 
-/** What a slice's classes are, as planewise predict has them; null where the weights tell none. */
-const classMapOf = ({ findings }: Slice, classes: readonly string[]): Uint8Array | null => {
-  const own = findings.find(({ series }) => series.join() === classes.slice(1).join());
-  return only(own?.marks ?? [], 'region').find(({ of }) => of === 'predicted')?.classes ?? null;
-};
-
-/**
- * Class maps on the images' own grid as NIfTI, in the numbers that files have; null where the weights tell no classes.
- * Throws FileError for slices that are not alike.
- */
-function mapsOf(
-  { prediction: { size, slices } }: StudyVerdict,
-  { loaded, frame }: Job,
-  named: readonly string[] = [],
-): Uint8Array | null {
-  const maps = slices.map((slice) => classMapOf(slice, named));
-  if (maps.includes(null)) return null;
-  const numbers = numbersOf(named);
-  const images = slices.map(({ slice }) => {
+/** The images that were predicted. */
+const imagesOf = ({ prediction }: StudyVerdict, { loaded, frame }: Job): ScannedImage[] =>
+  prediction.slices.map(({ slice }) => {
     const phases = loaded.stack.locations[slice]!;
     return phases[Math.min(frame, phases.length - 1)]!;
   });
-  const grid = gridOfSlices(images);
-  const [columns, rows] = grid.dims as [number, number];
-  const classes = named.length;
-  const data = new Float32Array(rows * columns * slices.length);
-  for (const [k, { toGrid }] of slices.entries()) {
-    const values = new Float32Array(size * size * classes);
-    for (const [i, own] of maps[k]!.entries()) values[i * classes + own] = 1;
-    const onImage = classesOnImage({ values, size, classes }, toGrid, { rows, columns });
-    data.set(
-      onImage.map((own) => numbers[own]!),
-      k * rows * columns,
-    );
-  }
-  return writeNifti({ ...grid, data }, { type: 'u8', gzip: true });
-}
-
-/** Where a stack's slices are no volume, the archive says why in place of its class maps. */
-function mapsOrReason(
-  verdict: StudyVerdict,
-  job: Job,
-  classes: readonly string[] | undefined,
-): { maps: Uint8Array | null; refused: string | null } {
-  try {
-    return { maps: mapsOf(verdict, job, classes), refused: null };
-  } catch (error) {
-    if (error instanceof PlanewiseError)
-      return { maps: null, refused: plainReason({ code: error.code, message: error.message }).message };
-    throw error;
-  }
-}
 
 const plainName = (text: string): string => text.replaceAll(/[^\w.-]+/g, '-');
 
@@ -167,12 +116,19 @@ export async function exportPredictions(input: ExportInput): Promise<Uint8Array<
     const { slices, results } = verdict.prediction;
     const start = [name, targetView, stack + 1, frame + 1];
     const file = `${plainName(name)}-${plainName(targetView)}-${stack + 1}-phase-${frame + 1}`;
-    const { maps, refused } = mapsOrReason(verdict, job, weights.info.classes);
-    if (maps) files[`masks/${file}.nii.gz`] = maps;
+    const images = imagesOf(verdict, job);
+    const maps = await classMapsOf(
+      slices,
+      { images, subject: name, frame, pseudonyms: people },
+      library,
+      weights,
+    );
+    if (maps.nifti) files[`masks/${file}.nii.gz`] = maps.nifti;
+    if (maps.dicom) files[`dicom-seg/${file}.dcm`] = maps.dicom;
     rows.push(...slices.flatMap((slice) => rowsOf(slice, start)));
     stacks.push({
       ...{ subject: name, view: targetView, stack: stack + 1, phase: frame + 1 },
-      ...(refused !== null && { noMasks: refused }),
+      ...maps.missing,
       slices: slices.map((slice) => ({
         slice: slice.slice + 1,
         plane: loaded.stack.locations[slice.slice]![0]!.header.plane,

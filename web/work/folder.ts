@@ -208,6 +208,7 @@ export class Folder {
     return {
       subjects: [...bySubject.keys()].sort(),
       skipped,
+      noDicom: null,
       images: (subject) => bySubject.get(subject) ?? [],
       viewOf: (image) => choice.views[keyOf(image)] ?? null,
       read: dicomReader(),

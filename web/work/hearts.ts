@@ -156,6 +156,7 @@ export function heartLibrary(settings: HeartSettings): Library {
   return {
     subjects,
     skipped: [],
+    noDicom: 'Built-in hearts were never DICOM files.',
     images: (subject) => (subjects.includes(subject) ? heart(subject).images : []),
     viewOf: (image) => viewOf(image),
     read: async (image) => pixels.get(image)!,

@@ -15,6 +15,8 @@ import type { ImageRequest, ImageValues, StackInfo, StudyInfo } from '../protoco
 export interface Library {
   readonly subjects: readonly string[];
   readonly skipped: readonly SkippedFile[];
+  /** Why images cannot be read again as the DICOM files they were; null where they can. */
+  readonly noDicom: string | null;
   /** All images of a subject, of every view. */
   images(subject: string): readonly ScannedImage[];
   viewOf(image: ScannedImage): string | null;
@@ -161,6 +163,7 @@ export function preparedLibrary(...sets: readonly PreparedData[]): Library {
   return {
     subjects: [...bySubject.keys()].sort(),
     skipped: sets[0]?.manifest.skipped ?? [],
+    noDicom: 'No DICOM files are open. If there are some, open their folder again.',
     images: (subject) => bySubject.get(subject) ?? [],
     viewOf: (image) => views.get(image) ?? null,
     read: async (image) => pixels.get(image)!,

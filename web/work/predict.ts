@@ -58,6 +58,9 @@ export async function prepareSlices(
   return { maps, data: { manifest, pixels } };
 }
 
+/** A slice and what was found in it. */
+export type PredictedSlice = StudyPrediction['slices'][number];
+
 /** What weights make of the slices of one stack at one phase. */
 export interface StudyVerdict {
   readonly prediction: StudyPrediction;

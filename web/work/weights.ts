@@ -6,6 +6,7 @@ import {
   OutOfMemoryError,
   WeightError,
 } from '../../src/base/errors.ts';
+import { bytesChecksum } from '../../src/base/hash.ts';
 import type { PreparedManifest } from '../../src/data/types.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
 import { loadBare } from '../../src/run/bareweights.ts';
@@ -20,6 +21,8 @@ import type { StartWeights } from './training.ts';
 
 export interface LoadedWeights extends Trained {
   readonly name: string;
+  /** Of the file's bytes. */
+  readonly checksum: string;
   readonly described: boolean;
   /** How they say they were made; null where they do not. */
   readonly recipe: Recipe | null;
@@ -57,7 +60,7 @@ export async function openWeights(
     const trained = described
       ? await loadTrained(device, bytes, name)
       : loadBare(device, state, name, manifest);
-    return { ...source, described, recipe, ...trained };
+    return { ...source, checksum: bytesChecksum(bytes), described, recipe, ...trained };
   } catch (error) {
     throw weightsError(name, error);
   }

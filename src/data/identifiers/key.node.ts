@@ -3,6 +3,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access, open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { variable } from '../../base/environment.node.ts';
 import { createWhole } from '../files/exclusive.node.ts';
 import { expectWritable, fileError, readBytes } from '../files/files.node.ts';
 import { keyHead, keyLines, keyName, parseKey } from './keytext.ts';
@@ -13,7 +14,8 @@ const OWNER_ONLY = 0o600;
 
 /** Where the key is or will be: PLANEWISE_KEY, else the nearest in the working directory or above it, else there. */
 export function keyPath(): string {
-  if (process.env.PLANEWISE_KEY) return resolve(process.env.PLANEWISE_KEY);
+  const named = variable('PLANEWISE_KEY');
+  if (named !== undefined) return resolve(named);
   for (let folder = process.cwd(); ; folder = dirname(folder)) {
     const path = join(folder, keyName);
     if (existsSync(path)) return path;

@@ -7,11 +7,9 @@ import { segmentedImage } from '../../../src/data/dicom/seg/source.ts';
 import { contentUid } from '../../../src/data/dicom/seg/uid.ts';
 import { type Segmentation, writeSegmentation } from '../../../src/data/dicom/seg/write.ts';
 import { shortAxisPlane, type TestImage, writeDicom } from '../dicom-writer.ts';
+import { type Item, list, readDicom } from './readseg.ts';
 
 const MR = '1.2.840.10008.5.1.4.1.1.4';
-
-type Item = Readonly<Record<string, unknown>>;
-const list = (value: unknown): Item[] => [value].flat() as Item[];
 
 /** Image `i` of a stack of 3 × 5 pixels. */
 function image(i: number, rest: Omit<TestImage, 'plane'> = {}) {
@@ -35,9 +33,7 @@ const given = (rest: Partial<Segmentation> = {}): Segmentation => ({
 });
 
 async function written(rest: Partial<Segmentation> = {}): Promise<Item> {
-  const bytes = await writeSegmentation(given(rest));
-  const { dict } = dcmjs.data.DicomMessage.readFile(bytes.buffer);
-  return dcmjs.data.DicomMetaDictionary.naturalizeDataset(dict);
+  return readDicom(await writeSegmentation(given(rest)));
 }
 
 describe('a segmentation', () => {

@@ -1,5 +1,4 @@
 /** @file Writes a segmentation as DICOM SEG (PS3.3 A.51): binary, a frame for each segment and image it is of. */
-import { data } from 'dcmjs';
 import { ShapeError } from '../../../base/errors.ts';
 import { DEIDENTIFIED } from '../terms.ts';
 import { codesOf, isPrivate, privateScheme } from './codes.ts';
@@ -210,7 +209,9 @@ export async function writeSegmentation(given: Segmentation): Promise<Uint8Array
   return encode(dataset, sop, await contentUid('planewise'));
 }
 
-function encode(dataset: object, sop: string, implementation: string): Uint8Array {
+async function encode(dataset: object, sop: string, implementation: string): Promise<Uint8Array> {
+  // larger than the page, which writes such files on demand alone
+  const { data } = await import('dcmjs');
   const file = new data.DicomDict({
     '00020001': { vr: 'OB', Value: [new Uint8Array([0, 1]).buffer] },
     '00020002': { vr: 'UI', Value: [STORAGE] },

@@ -13,6 +13,9 @@ export interface ProcessMark {
   readonly boot: string | null;
   /** The namespace that the number counts in, one for each container; null: unknown. */
   readonly space: string | null;
+  /** Slurm's number of the job that it is of, and which start of that job; null: of none. */
+  readonly job: string | null;
+  readonly start: number | null;
 }
 
 /** `elsewhere`: another machine or container, of which nothing can be known here. */
@@ -41,6 +44,9 @@ export const ownMark = (): ProcessMark => ({
   started: statOf(process.pid)?.started ?? null,
   boot: told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
   space: told(() => readlinkSync('/proc/self/ns/pid')),
+  job: process.env.SLURM_JOB_ID ?? null,
+  // Slurm tells it from the second start on
+  start: process.env.SLURM_JOB_ID === undefined ? null : Number(process.env.SLURM_RESTART_COUNT ?? 0),
 });
 
 const textOr = (value: unknown): string | null => (typeof value === 'string' ? value : null);
@@ -48,10 +54,10 @@ const textOr = (value: unknown): string | null => (typeof value === 'string' ? v
 /** A mark that was written down, by this or an earlier version; null for what is none. */
 export function markOf(value: unknown): ProcessMark | null {
   if (!isRecord(value)) return null;
-  const { host, pid, started, boot, space } = value;
+  const { host, pid, started, boot, space, job, start } = value;
   if (typeof host !== 'string' || !Number.isSafeInteger(pid) || (pid as number) < 1) return null;
-  const rest = { started: textOr(started), boot: textOr(boot), space: textOr(space) };
-  return { host, pid: pid as number, ...rest };
+  const rest = { started: textOr(started), boot: textOr(boot), space: textOr(space), job: textOr(job) };
+  return { host, pid: pid as number, ...rest, start: typeof start === 'number' ? start : null };
 }
 
 const differ = (a: string | null, b: string | null): boolean => a !== null && b !== null && a !== b;
@@ -66,9 +72,14 @@ function exists(pid: number): boolean {
   }
 }
 
+/** Whether a job was started again since: Slurm does so once the earlier start has ended, maybe on another host. */
+const isEarlierStart = (mark: ProcessMark, own: ProcessMark): boolean =>
+  mark.job !== null && mark.job === own.job && (mark.start ?? 0) < (own.start ?? 0);
+
 /** Whether a process is still there. */
 export function presenceOf(mark: ProcessMark): Presence {
   const own = ownMark();
+  if (isEarlierStart(mark, own)) return 'gone';
   if (mark.host !== own.host) return 'elsewhere';
   if (differ(mark.boot, own.boot)) return 'gone';
   if (differ(mark.space, own.space)) return 'elsewhere';

@@ -115,7 +115,7 @@ export function arrayScript(submission: Submission, kind: Task['kind']): string 
     `again=\${SLURM_RESTART_COUNT:-0}`,
     'echo "$run on $(hostname), job $SLURM_JOB_ID, resubmissions so far: $again"',
     '',
-    `# ${grace} s before the limit of time Slurm sends TERM to this shell alone: the run saves a checkpoint, or is ended.`,
+    `# ${grace} s before the limit of time, or a minute earlier, Slurm sends TERM to this shell: the run saves a checkpoint.`,
     'stop() {',
     "  trap '' TERM",
     '  stopped=yes',

@@ -89,15 +89,18 @@ const secondsOf = (time: string): number => {
   return clock!.split(':').reduce((sum, part) => 60 * sum + Number(part), Number(days) * 24);
 };
 
+/** Slurm's signals come so much too early at most, seconds (sbatch, --signal). */
+const EARLY = 60;
+
 /** Throws ConfigError where runs would be told to end as soon as they begin. */
 function expectTime({ time, grace, pretraining }: SlurmSettings, file: string): void {
   for (const [key, limit] of [
     ['time', time],
     ['pretraining.time', pretraining.time ?? null],
   ] as const)
-    if (limit !== null && secondsOf(limit) <= grace)
+    if (limit !== null && secondsOf(limit) <= grace + EARLY)
       throw new ConfigError(
-        `${file}: slurm.${key} is ${limit}, which leaves no time to run: ${grace} s before its limit a run is told to end. Give more, or less slurm.grace.`,
+        `${file}: slurm.${key} is ${limit}, which leaves no time to run: ${grace} s before its limit, and up to a minute earlier, a run is told to end. Give more, or less slurm.grace.`,
       );
 }
 

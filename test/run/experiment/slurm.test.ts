@@ -1,0 +1,133 @@
+/** @file An experiment on a real Slurm of one machine: killed, told to end, out of time, and the same report at last. */
+import { execFile, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { slow } from '../../slow.ts';
+import { type Slurm, startSlurm, withoutSlurm } from '../../slurm.ts';
+import { tiny, withoutTimes } from './tiny.ts';
+
+const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+const MINUTES = 60_000;
+let folder = '';
+let slurm: Slurm | null = null;
+let unable = '';
+const at = (...names: string[]): string => join(folder, ...names);
+const read = (...names: string[]): Promise<string> => readFile(at(...names), 'utf8');
+
+const content = {
+  ...tiny,
+  steps: [4],
+  seeds: [1, 2, 3],
+  slurm: { time: '00:20:00', grace: 30, resubmissions: 2 },
+};
+
+beforeAll(async () => {
+  if (!slow || withoutSlurm !== null) return;
+  folder = await mkdtemp(join(tmpdir(), 'planewise-slurm-'));
+  await mkdir(at('daemons'));
+  await writeFile(at('e.json'), JSON.stringify(content));
+  slurm = await startSlurm(at('daemons')).catch((error: Error) => {
+    unable = error.message;
+    return null;
+  });
+}, 2 * MINUTES);
+
+afterAll(async () => {
+  await slurm?.stop();
+  if (folder) await rm(folder, { recursive: true, force: true });
+}, MINUTES);
+
+const said = (...command: string[]): string =>
+  spawnSync(command[0]!, command.slice(1), { env: slurm!.env, encoding: 'utf8' }).stdout;
+
+async function experiment(out: string, ...more: string[]): Promise<string> {
+  const args = [cli, 'experiment', at('e.json'), '--out', at(out), ...more];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
+    env: slurm!.env,
+    cwd: folder,
+  });
+  return stdout + stderr;
+}
+
+/** The process that has a run, once one has; and its job. */
+async function holderOf(run: string): Promise<{ pid: number; job: string }> {
+  for (;;) {
+    try {
+      const { pid, job } = JSON.parse(readFileSync(at('slurm out', run, 'running.json'), 'utf8'));
+      return { pid, job };
+    } catch {
+      await sleep(20);
+    }
+  }
+}
+
+const parentOf = (pid: number): number =>
+  Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))![1]);
+
+async function emptyQueue(): Promise<void> {
+  while (said('squeue', '--noheader').trim() !== '') await sleep(500);
+}
+
+/** What the log of a run says. */
+async function logOf(run: string): Promise<string> {
+  const root = at('slurm out', 'slurm', '1');
+  const [task] = (await readFile(join(root, 'runs.tsv'), 'utf8'))
+    .split('\n')
+    .find((line) => line.split('\t')[1] === run)!
+    .split('\t');
+  const name = (await readdir(join(root, 'logs'))).find((one) => one.endsWith(`_${task}.txt`))!;
+  return readFile(join(root, 'logs', name), 'utf8');
+}
+
+describe.skipIf(!slow || withoutSlurm !== null)(`Slurm${withoutSlurm ? ` (${withoutSlurm})` : ''}`, () => {
+  it(
+    'makes twelve points after their pretraining, one killed, one told to end, one out of time, and reports as this machine does',
+    async (context) => {
+      if (!slurm) return context.skip(`Slurm does not start here: ${unable}`);
+      expect(await experiment('local')).toContain('Report: ');
+      const [killed, told, frozen] = [
+        'pretrained/pretrained_seed-1',
+        'points/scratch_labelled-2_steps-4_seed-1',
+        'points/scratch_labelled-1_steps-4_seed-1',
+      ] as const;
+      const submitted = await experiment('slurm out', '--executor', 'slurm');
+      expect(submitted).toMatch(/^14 tasks submitted as 4 jobs: 1, 2, 3 and 4$/m);
+      expect(await experiment('slurm out', '--executor', 'slurm')).toMatch(
+        /14 tasks of earlier submissions are still in the queue/,
+      );
+      await Promise.all([
+        holderOf(killed).then(({ pid }) => process.kill(pid, 'SIGKILL')),
+        // as Slurm does before the limit of time
+        holderOf(told).then(({ job }) => said('scancel', '--batch', '--signal=TERM', job)),
+        holderOf(frozen).then(({ pid, job }) => {
+          for (const one of [parentOf(pid), pid]) process.kill(one, 'SIGSTOP');
+          said('scontrol', 'update', `JobId=${job}`, 'TimeLimit=1');
+        }),
+      ]);
+      await emptyQueue();
+      for (const run of [killed, told])
+        expect(await logOf(run)).toMatch(/back into the queue[\s\S]*resubmissions so far: 1/);
+      expect(await logOf(killed)).toContain('ended with code 137');
+      expect(await logOf(frozen)).toMatch(/DUE TO TIME LIMIT/);
+      // what was ended before it could go back by itself
+      await experiment('slurm out', '--executor', 'slurm');
+      await emptyQueue();
+      for (const name of ['results.json', 'results.csv', 'subjects.json'])
+        expect(await read('slurm out', name), name).toBe(await read('local', name));
+      expect(withoutTimes(await read('slurm out', 'report.html'))).toBe(
+        withoutTimes(await read('local', 'report.html')),
+      );
+      expect(JSON.parse(await read('slurm out', 'results.json'))).toMatchObject({
+        planned: 12,
+        finished: 12,
+      });
+    },
+    20 * MINUTES,
+  );
+});

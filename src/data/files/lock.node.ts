@@ -206,7 +206,7 @@ export async function writerIn(folder: string): Promise<BusyError | null> {
   return new BusyError(folder, holder, `If that process is gone, delete ${path}.`);
 }
 
-/** Gives a folder free that a job of Slurm has which has ended. @param ended whether a job, by its number, has */
+/** Gives a folder free that a job of Slurm has which has ended. @param ended whether a job has, as its lock names it */
 export async function freeOfJob(folder: string, ended: (job: string) => boolean): Promise<void> {
   const path = join(folder, lockFile);
   const text = await textAt(path);

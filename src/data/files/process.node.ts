@@ -13,7 +13,7 @@ export interface ProcessMark {
   readonly boot: string | null;
   /** The namespace that the number counts in, one for each container; null: unknown. */
   readonly space: string | null;
-  /** Slurm's number of the job that it is of, and which start of that job; null: of none. */
+  /** Slurm's job that it is of, `<array>_<task>` of an array, and which start of that job; null: of none. */
   readonly job: string | null;
   readonly start: number | null;
 }
@@ -37,6 +37,14 @@ function statOf(pid: number): { readonly state: string; readonly started: string
   return fields && fields.length > 19 ? { state: fields[0]!, started: fields[19]! } : null;
 }
 
+function ownJob(): Pick<ProcessMark, 'job' | 'start'> {
+  const { SLURM_JOB_ID, SLURM_ARRAY_JOB_ID, SLURM_ARRAY_TASK_ID, SLURM_RESTART_COUNT } = process.env;
+  if (SLURM_JOB_ID === undefined) return { job: null, start: null };
+  const job = SLURM_ARRAY_JOB_ID ? `${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}` : SLURM_JOB_ID;
+  // told from the second start on
+  return { job, start: Number(SLURM_RESTART_COUNT ?? 0) };
+}
+
 /** This process. */
 export const ownMark = (): ProcessMark => ({
   host: hostname(),
@@ -44,9 +52,7 @@ export const ownMark = (): ProcessMark => ({
   started: statOf(process.pid)?.started ?? null,
   boot: told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
   space: told(() => readlinkSync('/proc/self/ns/pid')),
-  job: process.env.SLURM_JOB_ID ?? null,
-  // Slurm tells it from the second start on
-  start: process.env.SLURM_JOB_ID === undefined ? null : Number(process.env.SLURM_RESTART_COUNT ?? 0),
+  ...ownJob(),
 });
 
 const textOr = (value: unknown): string | null => (typeof value === 'string' ? value : null);

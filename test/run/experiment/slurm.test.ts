@@ -1,6 +1,6 @@
 /** @file An experiment on a real Slurm of one machine: killed, told to end, out of time, and the same report at last. */
 import { execFile, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,11 +20,14 @@ let unable = '';
 const at = (...names: string[]): string => join(folder, ...names);
 const read = (...names: string[]): Promise<string> => readFile(at(...names), 'utf8');
 
+/** The third task hangs before its run, once: deaf to signals, it stays until Slurm ends it. */
+const hang = `if [ "$SLURM_ARRAY_TASK_ID" = 3 ] && [ ! -e frozen ]; then touch frozen; trap '' TERM; exec sleep 1000; fi`;
+
 const content = {
   ...tiny,
   steps: [4],
   seeds: [1, 2, 3],
-  slurm: { time: '00:20:00', grace: 30, resubmissions: 2 },
+  slurm: { time: '00:20:00', grace: 30, resubmissions: 2, setup: [hang] },
 };
 
 beforeAll(async () => {
@@ -67,8 +70,9 @@ async function holderOf(run: string): Promise<{ pid: number; job: string }> {
   }
 }
 
-const parentOf = (pid: number): number =>
-  Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))![1]);
+async function untilThere(name: string): Promise<void> {
+  while (!existsSync(at(name))) await sleep(100);
+}
 
 async function emptyQueue(): Promise<void> {
   while (said('squeue', '--noheader').trim() !== '') await sleep(500);
@@ -105,18 +109,19 @@ describe.skipIf(!slow || withoutSlurm !== null)(`Slurm${withoutSlurm ? ` (${with
         holderOf(killed).then(({ pid }) => process.kill(pid, 'SIGKILL')),
         // as Slurm does before the limit of time
         holderOf(told).then(({ job }) => said('scancel', '--batch', '--signal=TERM', job)),
-        holderOf(frozen).then(({ pid, job }) => {
-          for (const one of [parentOf(pid), pid]) process.kill(one, 'SIGSTOP');
-          said('scontrol', 'update', `JobId=${job}`, 'TimeLimit=1');
-        }),
+        untilThere('frozen').then(() => said('scontrol', 'update', 'JobId=3_3', 'TimeLimit=1')),
       ]);
       await emptyQueue();
       for (const run of [killed, told])
         expect(await logOf(run)).toMatch(/back into the queue[\s\S]*resubmissions so far: 1/);
       expect(await logOf(killed)).toContain('ended with code 137');
       expect(await logOf(frozen)).toMatch(/DUE TO TIME LIMIT/);
-      // what was ended before it could go back by itself
-      await experiment('slurm out', '--executor', 'slurm');
+      // it was ended before it could go back by itself
+      expect(JSON.parse(await read('slurm out', 'results.json'))).toMatchObject({
+        planned: 12,
+        finished: 11,
+      });
+      expect(await experiment('slurm out', '--executor', 'slurm')).toMatch(/^2 tasks submitted as 2 jobs/m);
       await emptyQueue();
       for (const name of ['results.json', 'results.csv', 'subjects.json'])
         expect(await read('slurm out', name), name).toBe(await read('local', name));

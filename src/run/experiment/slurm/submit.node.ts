@@ -59,14 +59,12 @@ async function rowsIn(folder: string, file: string): Promise<string[][]> {
   return text.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')]));
 }
 
+/** Jobs of earlier submissions, `<array>_<task>`, with their runs: in the queue, and gone from it. */
 interface Queue {
-  /** By run: its job, `<array>_<task>`. */
-  readonly jobs: ReadonlyMap<string, string>;
-  /** Numbers of single jobs. */
-  readonly numbers: ReadonlySet<string>;
+  readonly there: ReadonlyMap<string, string>;
+  readonly gone: ReadonlyMap<string, string>;
 }
 
-/** What earlier submissions still have in the queue. */
 async function queueOf(root: string, earlier: readonly string[]): Promise<Queue> {
   const runs = new Map<string, string>();
   for (const name of earlier) {
@@ -74,24 +72,21 @@ async function queueOf(root: string, earlier: readonly string[]): Promise<Queue>
     const [jobs, table] = [await rowsIn(folder, jobsFile), await rowsIn(folder, tableFile)];
     for (const [job] of jobs) for (const [task, run] of table) runs.set(`${job}_${task}`, run!);
   }
-  if (runs.size === 0) return { jobs: new Map(), numbers: new Set() };
+  if (runs.size === 0) return { there: runs, gone: runs };
   const list = await printed(
     'squeue',
-    ['--noheader', '--array', '--me', '--format=%F_%K %A'],
+    ['--noheader', '--array', '--format=%F_%K'],
     'squeue does not say what is in the queue',
   );
-  const lines = list.split('\n').map((line) => line.trim().split(' '));
-  const there = lines.flatMap(([job]) => {
-    const run = runs.get(job!);
-    return run === undefined ? [] : [[run, job!] as const];
-  });
-  return { jobs: new Map(there), numbers: new Set(lines.map(([, number]) => number ?? '')) };
+  const queue = new Set(list.split('\n').map((line) => line.trim()));
+  const those = (queued: boolean) => new Map([...runs].filter(([job]) => queue.has(job) === queued));
+  return { there: those(true), gone: those(false) };
 }
 
 /** Gives folders free that jobs had which were ended before they could. */
-async function freeEnded(folder: string, { numbers }: Queue): Promise<void> {
+async function freeEnded(folder: string, { gone }: Queue): Promise<void> {
   for (const path of await readdir(folder, { recursive: true }))
-    if (basename(path) === lockFile) await freeOfJob(dirname(join(folder, path)), (job) => !numbers.has(job));
+    if (basename(path) === lockFile) await freeOfJob(dirname(join(folder, path)), (job) => gone.has(job));
 }
 
 /**
@@ -111,7 +106,9 @@ export async function submitExperiment(
     const queue = await queueOf(root, earlier);
     await freeEnded(folder, queue);
     const due = tasksOf(own, folder);
-    const queued = new Map([...queue.jobs].filter(([name]) => due.some((task) => task.name === name)));
+    const queued = new Map(
+      [...queue.there].flatMap(([job, run]) => (due.some(({ name }) => name === run) ? [[run, job]] : [])),
+    );
     const left = due.filter(({ name }) => !queued.has(name));
     const none = { folder: null, script: null, tasks: 0, jobs: [] };
     const said = { queued: [...queued.keys()], resubmissions: settings.resubmissions };

@@ -70,6 +70,8 @@ MpiDefault=none
 ReturnToService=2
 JobRequeue=1
 KillWait=2
+# ended jobs can be asked about for so long
+MinJobAge=3600
 SchedulerParameters=sched_interval=2,bf_interval=1
 AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none

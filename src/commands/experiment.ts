@@ -12,16 +12,17 @@ import type { RunConfig } from '../run/config.ts';
 import { readExperiment } from '../run/experiment/file.ts';
 import { runExperiment } from '../run/experiment/go.node.ts';
 import { type Share, unitTitle } from '../run/experiment/grid.ts';
-import type { ExperimentConsole } from '../run/experiment/options.node.ts';
+import type { ExperimentConsole, ExperimentEnd, ExperimentOptions } from '../run/experiment/options.node.ts';
 import { type ExperimentPlan, type PlannedUnit, planExperiment } from '../run/experiment/plan.node.ts';
 import { type ReportedExperiment, reportExperiment } from '../run/experiment/report.node.ts';
 import type { Experiment } from '../run/experiment/settings.ts';
 import { formatSeconds, startProgress } from '../train/progress.ts';
 import { Needed, Option } from './commandline.ts';
 import { resultColumns } from './evaluation.ts';
+import { type Execution, executors, makerOf } from './executors.node.ts';
 import { adapterOption, addExample, orElse } from './help.ts';
 import { interruptible } from './interrupt.ts';
-import { collect, note, print, printTable } from './output.ts';
+import { collect, note, parseCount, print, printTable } from './output.ts';
 import { comparedPlaneColumns } from './planes.ts';
 
 interface ExperimentArguments {
@@ -112,12 +113,24 @@ function printPlanes({ title, planned }: PretrainedRun): void {
 const intervalText = (test: Comparison['test'], digits: number): string | null =>
   test && `${fixed(test.low, digits)} to ${fixed(test.high, digits)}`;
 
-/** Runs an experiment with the terminal attached. `worker`: see `makeCohort`. */
+/** What became of the runs. */
+export interface Made extends ExperimentEnd {
+  /** Runs that failed while others went on, each with why. */
+  readonly failed?: readonly string[];
+  /** False: there is nothing to report yet, or somebody else does. */
+  readonly report?: false;
+}
+
+/**
+ * Runs an experiment with the terminal attached. `worker`: see `makeCohort`.
+ * @param make whoever makes the runs; default: this process
+ */
 export async function runWithTerminal(
   experiment: Experiment,
   folder: string,
   given: ExperimentArguments,
   worker: URL | null,
+  make: (options: ExperimentOptions) => Promise<Made> = runExperiment,
 ): Promise<void> {
   const { only, points: part, adapter } = given;
   const share: Share = { ...(only && { only }), ...(part && { part }) };
@@ -128,10 +141,10 @@ export async function runWithTerminal(
   }
   if (!given.report) {
     let training = false;
-    const end = await interruptible(
+    const { stopped, report, ...end } = await interruptible(
       () => training,
       (signal) =>
-        runExperiment({
+        make({
           ...{ experiment, folder, share, signal, worker, console: experimentConsole() },
           ...(adapter && { adapter }),
           tensorboard: given.tensorboard === true,
@@ -140,15 +153,20 @@ export async function runWithTerminal(
           },
         }),
     );
-    if (end.due === 0)
-      note(`All runs in ${folder} are finished; nothing was trained. Delete it to begin again.`);
-    for (const line of end.elsewhere) note(line);
-    if (end.stopped) {
+    if (stopped) {
       note('Stopped. The same command goes on.');
       process.exitCode = 130;
-      return;
     }
-    if (end.elsewhere.length > 0) note('The same command runs what is left once these are done.');
+    if (stopped || report === false) return;
+    const { due, elsewhere, failed = [] } = end;
+    if (due === 0) note(`All runs in ${folder} are finished; nothing was trained. Delete it to begin again.`);
+    for (const line of elsewhere) note(line);
+    if (elsewhere.length > 0) note('The same command runs what is left once these are done.');
+    for (const line of failed) note(line);
+    if (failed.length > 0) {
+      note(`${plural(failed.length, 'run')} did not finish. The same command tries again.`);
+      process.exitCode = 1;
+    }
   }
   const reported = await reportExperiment(experiment, folder);
   for (const { title, results } of reported.pretrained) {
@@ -180,6 +198,20 @@ export function addExperiment(program: Command, worker: URL | null): void {
       orElse('run the k-th of n shares, for several machines on one folder', 'all'),
       parsePart,
     )
+    .addOption(
+      new Option(
+        '--executor <who>',
+        'who runs them: local, this machine, or slurm, which is given a job array, and the command ends',
+      )
+        .choices(executors)
+        .default('local'),
+    )
+    .option('--jobs <count>', orElse('run so many at once, each in a process of its own', 1), parseCount)
+    .option('--dry-run', 'with --executor slurm: write the scripts, and submit nothing')
+    .option(
+      '--unit <name>',
+      orElse('run this alone, without a report: data, or a run as --executor names it', 'all'),
+    )
     .addOption(adapterOption())
     .addOption(
       new Option(
@@ -188,9 +220,10 @@ export function addExperiment(program: Command, worker: URL | null): void {
       ).choices(identifierChoices),
     )
     .option('--tensorboard', 'write event files for TensorBoard into the folder of each run')
-    .action(async (file: string, given: ExperimentArguments) => {
+    .action(async (file: string, given: ExperimentArguments & Execution) => {
       const read = readExperiment(new TextDecoder().decode(await readBytes(file)), file);
       const experiment = { ...read, identifiers: given.identifiers ?? read.identifiers };
-      await runWithTerminal(experiment, given.out ?? `runs/${experiment.name}`, given, worker);
+      const folder = given.out ?? `runs/${experiment.name}`;
+      await runWithTerminal(experiment, folder, given, worker, makerOf(file, given));
     });
 }

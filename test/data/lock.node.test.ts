@@ -4,9 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BusyError, FileError } from '../../src/base/errors.ts';
 import {
+  freeOfJob,
   isLockName,
   lockFile,
   lockFolder,
@@ -124,6 +125,31 @@ describe('a folder’s lock', () => {
     const lock = await lockFolder(run);
     parent.kill('SIGKILL');
     lock.free();
+  });
+
+  it('of an earlier start of the same job of Slurm is gone, on whichever host it was', async () => {
+    const of = (job: string, start: number) => locked({ host: 'elsewhere', pid: 1, since, job, start });
+    vi.stubEnv('SLURM_JOB_ID', '9');
+    vi.stubEnv('SLURM_ARRAY_JOB_ID', '7');
+    vi.stubEnv('SLURM_ARRAY_TASK_ID', '3');
+    vi.stubEnv('SLURM_RESTART_COUNT', '1');
+    for (const [job, start] of [
+      ['7_3', 1],
+      ['7_4', 0],
+    ] as const) {
+      await of(job, start);
+      await refusal();
+    }
+    await of('7_3', 0);
+    const lock = await lockFolder(run);
+    expect(JSON.parse(await readFile(join(run, lockFile), 'utf8'))).toMatchObject({ job: '7_3', start: 1 });
+    lock.free();
+    await of('7_4', 0);
+    vi.unstubAllEnvs();
+    await freeOfJob(run, (job) => job === '7_3');
+    await refusal();
+    await freeOfJob(run, (job) => job === '7_4');
+    (await lockFolder(run)).free();
   });
 
   it('of another machine or container holds, and names the file to delete', async () => {

@@ -206,6 +206,14 @@ export async function writerIn(folder: string): Promise<BusyError | null> {
   return new BusyError(folder, holder, `If that process is gone, delete ${path}.`);
 }
 
+/** Gives a folder free that a job of Slurm has which has ended. @param ended whether a job has, as its lock names it */
+export async function freeOfJob(folder: string, ended: (job: string) => boolean): Promise<void> {
+  const path = join(folder, lockFile);
+  const text = await textAt(path);
+  const job = text === null ? null : (holderOf(text)?.job ?? null);
+  if (text !== null && job !== null && ended(job)) await removeOnly(path, text);
+}
+
 /** As `lockFolder`, once who has it is done; `onWait` is told who that is. */
 export async function lockWhenFree(folder: string, onWait: (who: BusyError) => void): Promise<FolderLock> {
   for (let told = false; ; ) {

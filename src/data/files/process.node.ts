@@ -13,6 +13,9 @@ export interface ProcessMark {
   readonly boot: string | null;
   /** The namespace that the number counts in, one for each container; null: unknown. */
   readonly space: string | null;
+  /** Slurm's job that it is of, `<array>_<task>` of an array, and which start of that job; null: of none. */
+  readonly job: string | null;
+  readonly start: number | null;
 }
 
 /** `elsewhere`: another machine or container, of which nothing can be known here. */
@@ -34,6 +37,14 @@ function statOf(pid: number): { readonly state: string; readonly started: string
   return fields && fields.length > 19 ? { state: fields[0]!, started: fields[19]! } : null;
 }
 
+function ownJob(): Pick<ProcessMark, 'job' | 'start'> {
+  const { SLURM_JOB_ID, SLURM_ARRAY_JOB_ID, SLURM_ARRAY_TASK_ID, SLURM_RESTART_COUNT } = process.env;
+  if (SLURM_JOB_ID === undefined) return { job: null, start: null };
+  const job = SLURM_ARRAY_JOB_ID ? `${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}` : SLURM_JOB_ID;
+  // told from the second start on
+  return { job, start: Number(SLURM_RESTART_COUNT ?? 0) };
+}
+
 /** This process. */
 export const ownMark = (): ProcessMark => ({
   host: hostname(),
@@ -41,6 +52,7 @@ export const ownMark = (): ProcessMark => ({
   started: statOf(process.pid)?.started ?? null,
   boot: told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
   space: told(() => readlinkSync('/proc/self/ns/pid')),
+  ...ownJob(),
 });
 
 const textOr = (value: unknown): string | null => (typeof value === 'string' ? value : null);
@@ -48,10 +60,10 @@ const textOr = (value: unknown): string | null => (typeof value === 'string' ? v
 /** A mark that was written down, by this or an earlier version; null for what is none. */
 export function markOf(value: unknown): ProcessMark | null {
   if (!isRecord(value)) return null;
-  const { host, pid, started, boot, space } = value;
+  const { host, pid, started, boot, space, job, start } = value;
   if (typeof host !== 'string' || !Number.isSafeInteger(pid) || (pid as number) < 1) return null;
-  const rest = { started: textOr(started), boot: textOr(boot), space: textOr(space) };
-  return { host, pid: pid as number, ...rest };
+  const rest = { started: textOr(started), boot: textOr(boot), space: textOr(space), job: textOr(job) };
+  return { host, pid: pid as number, ...rest, start: typeof start === 'number' ? start : null };
 }
 
 const differ = (a: string | null, b: string | null): boolean => a !== null && b !== null && a !== b;
@@ -66,9 +78,14 @@ function exists(pid: number): boolean {
   }
 }
 
+/** Whether a job was started again since: Slurm does so once the earlier start has ended, maybe on another host. */
+const isEarlierStart = (mark: ProcessMark, own: ProcessMark): boolean =>
+  mark.job !== null && mark.job === own.job && (mark.start ?? 0) < (own.start ?? 0);
+
 /** Whether a process is still there. */
 export function presenceOf(mark: ProcessMark): Presence {
   const own = ownMark();
+  if (isEarlierStart(mark, own)) return 'gone';
   if (mark.host !== own.host) return 'elsewhere';
   if (differ(mark.boot, own.boot)) return 'gone';
   if (differ(mark.space, own.space)) return 'elsewhere';

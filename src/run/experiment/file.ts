@@ -18,6 +18,7 @@ import type {
   Pretrains,
   TestCohort,
 } from './settings.ts';
+import { completeSlurm, type SlurmSettings, slurmSection } from './slurm/settings.ts';
 
 /** Values of an axis: at least one and none twice. */
 const axis = <T>(kind: z.ZodMiniType<T>): z.ZodMiniType<readonly T[]> =>
@@ -74,6 +75,7 @@ const shape = {
   pairing: z.optional(oneOf<Pairing>(['crossed', 'nested'])),
   identifiers: z.optional(z.nullable(oneOf(identifierChoices))),
   figure: z.optional(z.nullable(text)),
+  slurm: z.optional(z.nullable(slurmSection)),
 };
 
 type GivenSubjects = Partial<ExperimentSubjects>;
@@ -209,6 +211,7 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     pairing: read.pairing ?? 'crossed',
     identifiers: read.identifiers ?? null,
     figure: read.figure ?? null,
+    slurm: completeSlurm(read.slurm as Partial<SlurmSettings> | null | undefined, file),
   };
   checkNames(experiment, file);
   checkChains(experiment, file);

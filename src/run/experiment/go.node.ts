@@ -4,68 +4,44 @@ import { BusyError, ConfigError } from '../../base/errors.ts';
 import { type FolderLock, lockFile, lockFolder, whileLocked } from '../../data/files/lock.node.ts';
 import { recordedResults } from '../../results/experiment.ts';
 import type { Device } from '../../tensor/device.ts';
-import type { DataOptions } from '../dataset.node.ts';
 import { openProgramDevice } from '../device.node.ts';
 import { runJob } from '../job.node.ts';
 import { fineTuning, type JobKind, pretraining } from '../job.ts';
 import { adapterLine, earlyText } from '../jobconsole.node.ts';
-import { expectCohortsApart } from './check.ts';
+import { type BegunExperiment, beginExperiment } from './begin.node.ts';
 import { baseConfig, pretrainingConfig } from './configs.ts';
-import { ExperimentData } from './data.node.ts';
-import { expectUnchanged } from './existing.node.ts';
-import { ForeignWeights } from './foreign.node.ts';
-import { chainOf, type Grid, gridOf, shareOf, type Unit, unitTitle } from './grid.ts';
+import { type Grid, type PretrainingUnit, type Unit, unitTitle } from './grid.ts';
 import type { ExperimentEnd, ExperimentOptions } from './options.node.ts';
 import { mainOf } from './outcome.node.ts';
 import { ExperimentPace } from './pace.ts';
 import { isPlanned, planTestStudies } from './planes.node.ts';
 import { pooledIn } from './pooling.ts';
-import { type Request, Requests } from './requests.node.ts';
-import { dropCheckpoints, keepExperiment, openFolder, stateOf, trainingSeconds } from './runs.node.ts';
-import type { Experiment } from './settings.ts';
+import type { Request } from './requests.node.ts';
+import { dropCheckpoints, stateOf, trainingSeconds } from './runs.node.ts';
+import { dataTask, unfinished } from './tasks.node.ts';
 import { missing, untilAble } from './waiting.node.ts';
 
-type Outcome = 'done' | 'stopped' | 'elsewhere';
+type Outcome = 'done' | 'stopped';
 
 class Conductor {
   readonly #options: ExperimentOptions;
-  readonly #before: Experiment | null;
-  readonly #data: ExperimentData;
-  readonly #requests: Requests;
+  readonly #begun: BegunExperiment;
   readonly #pace = new ExperimentPace();
   readonly #elsewhere: string[] = [];
   #units: readonly Unit[] = [];
-  readonly #weights = new ForeignWeights();
   #device: Device | undefined;
 
-  constructor(options: ExperimentOptions, before: Experiment | null) {
+  constructor(options: ExperimentOptions, begun: BegunExperiment) {
     this.#options = options;
-    this.#before = before;
-    const data: DataOptions = {
-      startStage: options.console.startStage.bind(options.console),
-      onWarning: options.console.warn.bind(options.console),
-      worker: options.worker,
-    };
-    const { experiment, folder } = options;
-    this.#data = new ExperimentData(experiment, folder, data);
-    this.#requests = new Requests(experiment, folder, this.#data, data.onWarning);
+    this.#begun = begun;
   }
 
-  async go(): Promise<ExperimentEnd> {
-    const { experiment, folder, share, console, signal } = this.#options;
-    const grid = gridOf(experiment, await this.#data.folds());
-    const own = shareOf(grid, share);
-    if (own.points.length === 0)
-      throw new ConfigError(
-        `No point of ${experiment.name} is asked for. Its first is ${grid.points[0]!.name}.`,
-      );
-    await this.#weights.expectFitting(experiment, own);
-    expectCohortsApart(experiment, await this.#weights.cohorts(experiment));
-    const [data, requests, weights] = [this.#data, this.#requests, this.#weights];
-    await expectUnchanged(grid, { experiment, before: this.#before, folder, data, requests, weights });
-    await keepExperiment(folder, experiment);
+  /** Makes what is not finished of the share. */
+  async all(): Promise<ExperimentEnd> {
+    const { console, folder, signal } = this.#options;
+    const { grid, own } = this.#begun;
     await this.#learnPace(grid);
-    this.#units = this.#unfinished(own);
+    this.#units = unfinished(own, folder);
     const waits = { at: this.#at.bind(this), say: console.say.bind(console), signal };
     for (let due = this.#units; due.length > 0; ) {
       const waiting = await this.#runAll(due);
@@ -73,8 +49,25 @@ class Conductor {
       const able = await untilAble(waiting, waits);
       due = this.#units.filter((unit) => able.has(unit.name) || (able.size > 0 && waiting.includes(unit)));
     }
-    await this.#planPlanes(own);
-    return this.#end(this.#options.signal.aborted);
+    await this.#planPlanes(own.pretrainings);
+    return this.#end(signal.aborted);
+  }
+
+  /** Makes one run; a pretraining with its planes. */
+  async one(unit: Unit): Promise<ExperimentEnd> {
+    const { console, signal } = this.#options;
+    const made = missing(unit, this.#at.bind(this));
+    if (made)
+      throw new ConfigError(
+        `${unit.name} begins with ${made.name}, which is not finished. Run that first: --unit ${made.name}.`,
+      );
+    if (stateOf(this.#at(unit)) !== 'done') this.#units = [unit];
+    for (const due of this.#units) {
+      console.startRun(unitTitle(due), 1, 1, null);
+      if ((await this.#make(due)) === 'stopped') return this.#end(true);
+    }
+    if (unit.kind === 'pretraining') await this.#planPlanes([unit]);
+    return this.#end(signal.aborted);
   }
 
   /** Runs one after the other. @returns those that wait for pretrainings of other processes; null where it was stopped */
@@ -89,7 +82,8 @@ class Conductor {
       const left = this.#pace.left([...waiting, ...units.slice(i)].map((one) => this.#size(one)));
       const all = this.#units;
       this.#options.console.startRun(unitTitle(unit), all.indexOf(unit) + 1, all.length, left);
-      if ((await this.#make(unit)) === 'stopped') return null;
+      const outcome = await this.#make(unit).catch((error) => this.#leave(unit, error));
+      if (outcome === 'stopped') return null;
     }
     return waiting;
   }
@@ -102,26 +96,17 @@ class Conductor {
     return { stopped, due: this.#units.length, elsewhere: this.#elsewhere };
   }
 
-  /** Pretrainings first, those only that an unfinished point begins with. */
-  #unfinished({ pretrainings, points }: Grid): Unit[] {
-    const open = (unit: Unit): boolean => stateOf(this.#at(unit)) !== 'done';
-    const due = points.filter(open);
-    const needed = new Set(due.flatMap((point) => chainOf(point, open)).map(({ name }) => name));
-    return [...pretrainings.filter(({ name }) => needed.has(name)), ...due];
-  }
-
   #at({ name }: Unit): string {
     return join(this.#options.folder, name);
   }
 
   #size(unit: Unit): { kind: Unit['kind']; steps: number } {
-    const steps =
-      unit.kind === 'point' ? unit.steps : pretrainingConfig(this.#options.experiment, unit).steps;
+    const steps = unit.kind === 'point' ? unit.steps : pretrainingConfig(this.#begun.experiment, unit).steps;
     return { kind: unit.kind, steps };
   }
 
   async #learnPace({ pretrainings, points }: Grid): Promise<void> {
-    const { experiment } = this.#options;
+    const { experiment } = this.#begun;
     const { batch } = baseConfig(experiment);
     for (const unit of [...pretrainings, ...points]) {
       if (stateOf(this.#at(unit)) !== 'done') continue;
@@ -131,43 +116,45 @@ class Conductor {
   }
 
   /** With each pretraining that is done, once all that trains is. */
-  async #planPlanes({ pretrainings }: Grid): Promise<void> {
-    const { experiment, signal, console } = this.#options;
+  async #planPlanes(pretrainings: readonly PretrainingUnit[]): Promise<void> {
+    const { signal, console } = this.#options;
+    const { experiment, requests, data } = this.#begun;
     for (const unit of pretrainings) {
       const folder = this.#at(unit);
       if (signal.aborted) return;
       if (stateOf(folder) !== 'done' || isPlanned(folder)) continue;
-      const { config } = await this.#requests.pretraining(unit);
+      const { config } = await requests.pretraining(unit);
       await planTestStudies(
         await this.#openDevice(),
         { folder, store: config.data!, config },
-        await this.#data.testStudies(unit.fold),
+        await data.testStudies(unit.fold),
         { batch: baseConfig(experiment).batch, startStage: console.startStage.bind(console) },
       );
     }
   }
 
   async #make(unit: Unit): Promise<Outcome> {
+    const { requests } = this.#begun;
     if (unit.kind === 'pretraining')
-      return this.#claimed(unit, pretraining, () => this.#requests.pretraining(unit));
-    const outcome = await this.#claimed(unit, fineTuning, () => this.#requests.point(unit));
+      return this.#claimed(unit, pretraining, () => requests.pretraining(unit));
+    const outcome = await this.#claimed(unit, fineTuning, () => requests.point(unit));
     if (outcome === 'done') await dropCheckpoints(this.#at(unit));
     return outcome;
   }
 
-  /** Makes a run unless another process is at it or has made it meanwhile. */
+  /** Leaves a run to the process that is at it; other errors it throws on. */
+  #leave(unit: Unit, error: unknown): void {
+    const folder = this.#at(unit);
+    if (!(error instanceof BusyError && error.folder === folder)) throw error;
+    const line = `${unit.name} is being made by ${error.who} (${join(folder, lockFile)})`;
+    // a pretraining is waited for
+    if (unit.kind === 'pretraining') this.#options.console.say(line);
+    else this.#elsewhere.push(line);
+  }
+
+  /** Makes a run unless another process has made it meanwhile. Throws BusyError where one is at it. */
   async #claimed(unit: Unit, kind: JobKind, request: () => Promise<Request>): Promise<Outcome> {
-    let lock: FolderLock;
-    try {
-      lock = await lockFolder(this.#at(unit));
-    } catch (error) {
-      if (!(error instanceof BusyError)) throw error;
-      const line = `${unit.name} is being made by ${error.who} (${join(this.#at(unit), lockFile)})`;
-      // a pretraining is waited for
-      if (unit.kind === 'pretraining') this.#options.console.say(line);
-      else this.#elsewhere.push(line);
-      return 'elsewhere';
-    }
+    const lock = await lockFolder(this.#at(unit));
     return whileLocked(lock, async () =>
       stateOf(this.#at(unit)) === 'done' ? 'done' : this.#run(unit, kind, await request(), lock),
     );
@@ -194,7 +181,7 @@ class Conductor {
         if (unit.kind === 'point')
           mainOf(
             [...recordedResults(evaluation), ...pooledIn(unit, evaluation)],
-            this.#options.experiment.figure,
+            this.#begun.experiment.figure,
           );
       },
     });
@@ -207,13 +194,26 @@ class Conductor {
 
   async #openDevice(): Promise<Device> {
     if (this.#device && !this.#device.lost) return this.#device;
-    const { device, experiment, console } = this.#options;
-    const { adapter: usual, precision } = baseConfig(experiment);
+    const { device, console } = this.#options;
+    const { adapter: usual, precision } = baseConfig(this.#begun.experiment);
     const adapter = this.#options.adapter ?? usual;
     const wanted = { ...(adapter && { adapter }), precision, say: console.say.bind(console) };
     this.#device = device && !device.lost ? device : await openProgramDevice(wanted);
     console.say(adapterLine(this.#device));
     return this.#device;
+  }
+}
+
+async function conducted<T>(
+  options: ExperimentOptions,
+  begun: BegunExperiment,
+  work: (conductor: Conductor) => Promise<T>,
+): Promise<T> {
+  const conductor = new Conductor(options, begun);
+  try {
+    return await work(conductor);
+  } finally {
+    conductor.close();
   }
 }
 
@@ -224,11 +224,29 @@ class Conductor {
  * @throws FileError where the folder holds something else, or cannot be read or written
  */
 export async function runExperiment(options: ExperimentOptions): Promise<ExperimentEnd> {
-  const { experiment, before } = await openFolder(options.folder, options.experiment);
-  const conductor = new Conductor({ ...options, experiment }, before);
-  try {
-    return await conductor.go();
-  } finally {
-    conductor.close();
+  return conducted(options, await beginExperiment(options), (conductor) => conductor.all());
+}
+
+/**
+ * Runs one pretraining or point alone, or, named `data`, prepares the data of all.
+ * @param name of its run folder, such as `pretrained/multitask_seed-1`
+ * @throws ConfigError where the experiment has no such run, or the pretraining that it begins with is not finished; else
+ * as `runExperiment`
+ * @throws BusyError where another process is at it
+ */
+export async function runUnit(options: ExperimentOptions, name: string): Promise<ExperimentEnd> {
+  const begun = await beginExperiment(options);
+  const units = [...begun.grid.pretrainings, ...begun.grid.points];
+  if (name === dataTask) {
+    options.console.startRun('data of all runs', 1, 1, null);
+    for (const unit of units)
+      await (unit.kind === 'point' ? begun.requests.point(unit) : begun.requests.pretraining(unit));
+    return { stopped: options.signal.aborted, due: 1, elsewhere: [] };
   }
+  const unit = units.find((one) => one.name === name);
+  if (!unit)
+    throw new ConfigError(
+      `${begun.experiment.name} has no run ${name}. Give ${dataTask} or the name of a run, such as ${units[0]!.name}; --plan lists all.`,
+    );
+  return conducted(options, begun, (conductor) => conductor.one(unit));
 }

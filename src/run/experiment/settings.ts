@@ -1,6 +1,7 @@
 /** @file An experiment as its file says it: what is compared, over which grid, on whom. */
 import type { Identifiers } from '../../data/identifiers/pseudonyms.ts';
 import type { GivenConfig } from '../settings.ts';
+import type { SlurmSettings } from './slurm/settings.ts';
 
 /** A cohort of phantom hearts that only tests. */
 export interface TestCohort {
@@ -77,4 +78,6 @@ export interface Experiment {
   readonly identifiers: Identifiers | null;
   /** Key of the result that is compared; null: the first of the evaluations. */
   readonly figure: string | null;
+  /** What its jobs ask Slurm for; null: nothing is said. It changes no run. */
+  readonly slurm: SlurmSettings | null;
 }

@@ -20,6 +20,8 @@ export function sharedExperiment(experiment: Experiment): Experiment {
   const { test, same, ...others } = subjects;
   return {
     ...experiment,
+    // accounts, paths and hosts are a cluster's own affair
+    slurm: null,
     base: withoutLocal(base),
     initialisations: Object.fromEntries(made),
     subjects: {

@@ -17,6 +17,8 @@ export const parts = {
   profile: 'a train step by kernel, from the device’s timestamps',
   volumes:
     'train steps of a 3-D U-Net on 32³ patches, by kernel too, and in PyTorch on one thread, taking turns',
+  store:
+    'memory of trainings from prepared stores of 2,000 to 200,000 images, and speed beside the same in memory',
   page: 'a training in the page and in Node, taking turns (with --adapter swiftshader)',
 } as const;
 

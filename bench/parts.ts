@@ -14,6 +14,7 @@ import type { Results } from './results.ts';
 import { measureRoofline } from './roofline.ts';
 import { measureStartup } from './startup.ts';
 import { everyPrecision, measureSteps } from './steps.ts';
+import { measureStore } from './store.ts';
 import {
   convolutionTable,
   engineTable,
@@ -23,6 +24,7 @@ import {
   rooflineTable,
   startupTable,
   stepTable,
+  storeTable,
   volumesTable,
   wayLine,
   waysTable,
@@ -147,6 +149,10 @@ export const measures: Record<PartName, Measure> = {
   async volumes(results, { steps }) {
     results.volumes = await withDevice((device) => measureVolumes(device, findTorch(), steps));
     return volumesTable(results.volumes);
+  },
+  async store(results) {
+    results.store = await measureStore();
+    return storeTable(results.store);
   },
   async page(results, { steps }) {
     if (!/swiftshader/i.test(results.adapter))

@@ -26,9 +26,6 @@ export type StoreKind = Pick<PreparedManifest, 'size' | 'dtype'> & {
   readonly colours: boolean;
 };
 
-/** What a manifest says beside its images. */
-export type ManifestRest = Omit<PreparedManifest, 'images'>;
-
 /** Images' records written at a time. */
 const RECORDS = 256;
 
@@ -124,15 +121,19 @@ export class StoreWriter {
     }
   }
 
-  /** Ends the store. @throws FileError; the older store is untouched then */
-  async finish(rest: ManifestRest): Promise<void> {
+  /**
+   * Ends the store.
+   * @param given what it says beside its images, whose own part is not looked at
+   * @throws FileError; the older store is untouched then
+   */
+  async finish(given: PreparedManifest): Promise<void> {
     const sums: StoreSums = {
       pixels: this.#pixels.sum,
       colours: this.#colours?.sum,
       masks: this.#masks?.sum,
     };
     try {
-      const manifest = await this.#manifest(JSON.stringify(storedManifest({ ...rest, images: [] }, sums)));
+      const manifest = await this.#manifest(JSON.stringify(storedManifest({ ...given, images: [] }, sums)));
       const files = [this.#pixels.draft, this.#colours?.draft, this.#masks?.draft, manifest].filter(
         (draft) => draft !== undefined,
       );

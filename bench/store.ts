@@ -103,7 +103,7 @@ function peakOf(path: string, args: readonly string[], memory = '64'): Promise<n
 
 function trainFrom(store: string, out: string, images: number, memory?: string): Promise<number> {
   const held = `validationFraction=${OF_SUBJECT / images}`;
-  const args = ['pretrain', '--data', store, '--out', out, '--steps', String(STEPS)];
+  const args = ['pretrain', '--data', store, '--out', out, '--steps', String(STEPS), '--width', '4'];
   return peakOf(program('../cli.js'), [...args, '--set', held, '--set', 'testFraction=0'], memory);
 }
 

@@ -19,6 +19,8 @@ export const parts = {
     'train steps of a 3-D U-Net on 32³ patches, by kernel too, and in PyTorch on one thread, taking turns',
   backbones:
     'train steps and memory of ResNet-50 U-Net, DeepLabV3 and AlexNet U-Net at 224 px, and of PyTorch, taking turns',
+  store:
+    'memory of trainings from prepared stores of 2,000 to 200,000 images, and speed beside the same in memory',
   page: 'a training in the page and in Node, taking turns (with --adapter swiftshader)',
 } as const;
 

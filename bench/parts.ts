@@ -15,6 +15,7 @@ import type { Results } from './results.ts';
 import { measureRoofline } from './roofline.ts';
 import { measureStartup } from './startup.ts';
 import { everyPrecision, measureSteps } from './steps.ts';
+import { measureStore } from './store.ts';
 import {
   backbonesTable,
   convolutionTable,
@@ -25,6 +26,7 @@ import {
   rooflineTable,
   startupTable,
   stepTable,
+  storeTable,
   volumesTable,
   wayLine,
   waysTable,
@@ -153,6 +155,10 @@ export const measures: Record<PartName, Measure> = {
   async backbones(results, { steps }) {
     results.backbones = await withDevice((device) => measureBackbones(device, findTorch(), steps));
     return backbonesTable(results.backbones);
+  },
+  async store(results) {
+    results.store = await measureStore();
+    return storeTable(results.store);
   },
   async page(results, { steps }) {
     if (!/swiftshader/i.test(results.adapter))

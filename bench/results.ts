@@ -13,6 +13,7 @@ import type { PageRow } from './page.ts';
 import type { RooflineRow } from './roofline.ts';
 import type { StartupRow } from './startup.ts';
 import type { StepRow } from './steps.ts';
+import type { StoreResults } from './store.ts';
 import type { Torch } from './torch.ts';
 import type { Volumes } from './volumes.ts';
 import { mergeWays, type Ways } from './ways.ts';
@@ -31,6 +32,7 @@ export interface Measurements {
   torch?: { readonly torch: Torch; readonly rows: StepRow[] } | { readonly skipped: string };
   profile?: Partial<Record<ConfigName, ProfileRow[]>>;
   page?: PageRow[];
+  store?: StoreResults;
   volumes?: Volumes;
   backbones?: BackboneRow[];
 }

@@ -11,6 +11,7 @@ import { lossDifference } from './peers.ts';
 import type { RooflineRow } from './roofline.ts';
 import type { StartupRow } from './startup.ts';
 import type { StepRow } from './steps.ts';
+import type { StoreResults } from './store.ts';
 import type { VolumeRow, Volumes } from './volumes.ts';
 import type { WayFailure, WayRow, Ways } from './ways.ts';
 
@@ -246,6 +247,22 @@ export function backbonesTable(rows: readonly BackboneRow[]): string {
     ],
     rows,
   );
+}
+
+export function storeTable({ rows, streamed, inMemory }: StoreResults): string {
+  const table = formatTable(
+    [
+      { title: 'images', cell: ({ images }) => images },
+      { title: 'MB', cell: ({ megabytes }) => short(megabytes) },
+      { title: 'writing s', cell: ({ writtenSeconds }) => short(writtenSeconds) },
+      { title: 'MiB at most', cell: ({ writerMiB }) => short(writerMiB) },
+      { title: 'training s', cell: ({ seconds }) => short(seconds) },
+      { title: 'MiB at most', cell: ({ trainerMiB }) => short(trainerMiB) },
+    ],
+    rows,
+  );
+  const rates = (all: readonly number[]): string => all.map((rate) => rate.toFixed(1)).join(', ');
+  return `${table}\n\nimages/s read as asked for: ${rates(streamed)}; in memory: ${rates(inMemory)}`;
 }
 
 export function pageTable(rows: readonly PageRow[]): string {

@@ -19,7 +19,9 @@ export async function buildBench(outdir = join(root, 'dist', 'bench')) {
   await build({
     absWorkingDir: root,
     entryPoints: {
-      ...Object.fromEntries(['main', 'engine', 'serve', 'first'].map((name) => [name, `bench/${name}.ts`])),
+      ...Object.fromEntries(
+        ['main', 'engine', 'serve', 'first', 'storemaker'].map((name) => [name, `bench/${name}.ts`]),
+      ),
       ...{ kit: 'bench/kit/main.ts', checked: 'bench/kit/checked.ts', opened: 'bench/kit/opened.ts' },
     },
     outdir,

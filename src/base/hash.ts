@@ -26,13 +26,16 @@ function crcBytes(crc: number, bytes: Uint8Array): number {
   return c;
 }
 
-/** CRC-32 (IEEE 802.3) of the bytes, sixteen at a step (Kounavis and Berry, 2008, "slicing"). */
-export function crc32(bytes: Uint8Array): number {
-  if (bytes.length < 32) return ~crcBytes(0xffffffff, bytes) >>> 0;
+/**
+ * CRC-32 (IEEE 802.3) of the bytes, sixteen at a step (Kounavis and Berry, 2008, "slicing").
+ * @param before that of the bytes before them
+ */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  if (bytes.length < 32) return ~crcBytes(~before, bytes) >>> 0;
   const head = -bytes.byteOffset & 3;
   const steps = (bytes.length - head) >> 4;
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset + head, 4 * steps);
-  let crc = crcBytes(0xffffffff, bytes.subarray(0, head));
+  let crc = crcBytes(~before, bytes.subarray(0, head));
   for (let i = 0; i < words.length; i += 4)
     crc =
       taken(crc ^ words[i]!, 12) ^
@@ -42,8 +45,11 @@ export function crc32(bytes: Uint8Array): number {
   return ~crcBytes(crc, bytes.subarray(head + 16 * steps)) >>> 0;
 }
 
+/** A checksum as eight hexadecimal digits. */
+export const checksumText = (checksum: number): string => checksum.toString(16).padStart(8, '0');
+
 /** CRC-32 of the bytes, eight hexadecimal digits. */
-export const bytesChecksum = (bytes: Uint8Array): string => crc32(bytes).toString(16).padStart(8, '0');
+export const bytesChecksum = (bytes: Uint8Array): string => checksumText(crc32(bytes));
 
 /** CRC-32 of the text's UTF-8 bytes, eight hexadecimal digits. */
 export const textChecksum = (text: string): string => bytesChecksum(new TextEncoder().encode(text));

@@ -1,7 +1,7 @@
 /** @file What `prepare` says of a prepared data set, subject by subject: images, labels, lines and masks. */
 import { groupBy } from '../data/lists.ts';
 import { isLabelled, type Sample, samplesOf } from '../data/sample.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import type { Column } from './table.ts';
 
 /** Of data with masks. */
@@ -31,7 +31,7 @@ function maskRow(own: readonly Sample[], names: readonly string[]): MaskRow {
 }
 
 /** A row for each subject, sorted. */
-export function subjectRows(data: PreparedData): SubjectRow[] {
+export function subjectRows(data: TrainingData): SubjectRow[] {
   const { referenceViews, classes } = data.manifest;
   const subjects = [...groupBy(samplesOf(data), ({ subject }) => subject)];
   return subjects
@@ -45,7 +45,7 @@ export function subjectRows(data: PreparedData): SubjectRow[] {
 }
 
 /** The rows' columns for a table. */
-export function subjectColumns({ manifest }: PreparedData): Column<SubjectRow>[] {
+export function subjectColumns({ manifest }: TrainingData): Column<SubjectRow>[] {
   const { referenceViews, classes = [] } = manifest;
   const counted = (title: string, cell: (row: SubjectRow) => number): Column<SubjectRow> => ({ title, cell });
   return [

@@ -6,6 +6,7 @@ import { addEvaluate } from './evaluate.ts';
 import { addExperiment } from './experiment.ts';
 import { addFinetune } from './finetune.ts';
 import { addExample } from './help.ts';
+import { addJoin } from './join.ts';
 import { addLabels } from './labels.ts';
 import { addPhantom } from './phantom.ts';
 import { addPlan } from './plan.ts';
@@ -24,7 +25,7 @@ export function planewise(version: string, worker: URL | null): CommandLine {
   program.description('Trains U-Nets on anatomy-oriented MR by self-supervision, on WebGPU.');
   addExample(program, 'pretrain --data study/ --out runs/first');
   for (const add of [
-    ...[addDevices, addLabels, addPrepare, addPhantom, addTune],
+    ...[addDevices, addLabels, addPrepare, addJoin, addPhantom, addTune],
     ...[addPlan, addPredict, addEvaluate, addCompare, addWeights, addWeb],
   ])
     add(program);

@@ -1,8 +1,10 @@
 /** @file Two data sets as one: that of the run, and images beside it that only tasks without annotations train on. */
 import { ConfigError } from '../base/errors.ts';
+import { joinedLists, mapped } from '../base/lazy.ts';
 import { joinedColours } from './colours.ts';
 import { subjectsOf } from './split.ts';
-import { type PreparedData, type PreparedImage, type PreparedManifest, UNKNOWN } from './types.ts';
+import { type PreparedImage, type PreparedManifest, type TrainingData, UNKNOWN } from './types.ts';
+import { filledValues, joinedValues } from './values.ts';
 
 /** Before names of subjects and files of the other data set: a subject of each may have one name. */
 const prefix = 'unlabelled/';
@@ -33,27 +35,29 @@ function movedImage(image: PreparedImage, from: readonly string[], views: readon
  * Images of `other` behind those of `data`. What is annotated of them is not taken over: their masks are unknown.
  * @throws ConfigError where their images are of another size, spacing or view
  */
-export function withUnlabelled(data: PreparedData, other: PreparedData): PreparedData {
+export function withUnlabelled(data: TrainingData, other: TrainingData): TrainingData {
   const { manifest } = data;
   expectAlike(manifest, other.manifest);
   expectOneKey(manifest, other.manifest, 'unlabelled');
   const referenceViews = [...new Set([...manifest.referenceViews, ...other.manifest.referenceViews])];
-  const images = [
-    ...manifest.images.map((image) => movedImage(image, manifest.referenceViews, referenceViews)),
-    ...other.manifest.images.map((image) => ({
+  const images = joinedLists(
+    mapped(manifest.images, (image) => movedImage(image, manifest.referenceViews, referenceViews)),
+    mapped(other.manifest.images, (image) => ({
       ...movedImage(image, other.manifest.referenceViews, referenceViews),
       ...{ subject: prefix + image.subject, file: prefix + image.file },
     })),
-  ];
-  const pixels = new Float32Array(data.pixels.length + other.pixels.length);
-  pixels.set(data.pixels);
-  pixels.set(other.pixels, data.pixels.length);
-  const masks = data.masks && new Uint8Array(pixels.length).fill(UNKNOWN);
-  masks?.set(data.masks!);
-  const colours = joinedColours(data, other);
-  const beside = Object.fromEntries(
-    other.manifest.images.map(({ subject }) => [prefix + subject, subject] as const),
   );
+  const pixels = joinedValues(data.pixels, other.pixels, (length) => new Float32Array(length));
+  const bytes = (length: number) => new Uint8Array(length);
+  const unknown = filledValues(UNKNOWN, other.pixels.length, bytes);
+  const masks = data.masks && joinedValues(data.masks, unknown, bytes);
+  const colours = joinedColours(data, other);
+  const beside = Object.fromEntries(subjectsOf(other).map((subject) => [prefix + subject, subject] as const));
+  const own = data.manifest.images.length;
+  const ahead = (indices: readonly number[]): void => {
+    data.ahead?.(indices.filter((index) => index < own));
+    other.ahead?.(indices.filter((index) => index >= own).map((index) => index - own));
+  };
   // theirs behind those of the run: they only train
   const order = [...subjectsOf(data), ...subjectsOf(other).map((name) => prefix + name)];
   return {
@@ -66,6 +70,7 @@ export function withUnlabelled(data: PreparedData, other: PreparedData): Prepare
       ...(manifest.order && { order }),
     },
     pixels,
+    ahead,
     ...(masks && { masks }),
     ...(colours && { colours }),
   };

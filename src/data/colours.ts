@@ -1,5 +1,6 @@
 /** @file Colours of images: sRGB as CIELAB, lightness apart from colour, and colours of two data sets as one. */
-import type { PreparedData } from './types.ts';
+import type { TrainingData } from './types.ts';
+import { filledValues, joinedValues, type Values } from './values.ts';
 
 /** sRGB's primaries as XYZ under D65 (IEC 61966-2-1), row by row. */
 const toXyz = [
@@ -48,13 +49,15 @@ export function labOf(rgb: Uint8Array): Lab {
   return { lightness, a, b };
 }
 
-type Coloured = Pick<PreparedData, 'pixels' | 'colours'>;
+type Coloured = Pick<TrainingData, 'pixels' | 'colours'>;
+
+const numbers = (length: number): Float32Array => new Float32Array(length);
+
+const coloursOf = ({ pixels, colours }: Coloured): Values<Float32Array> =>
+  colours ?? filledValues(Number.NaN, 2 * pixels.length, numbers);
 
 /** Colours of one data set's images and behind them the other's, NaN of those without; undefined where neither has any. */
-export function joinedColours(one: Coloured, other: Coloured): Float32Array | undefined {
+export function joinedColours(one: Coloured, other: Coloured): Values<Float32Array> | undefined {
   if (!one.colours && !other.colours) return undefined;
-  const joined = new Float32Array(2 * (one.pixels.length + other.pixels.length)).fill(Number.NaN);
-  if (one.colours) joined.set(one.colours);
-  if (other.colours) joined.set(other.colours, 2 * one.pixels.length);
-  return joined;
+  return joinedValues(coloursOf(one), coloursOf(other), numbers);
 }

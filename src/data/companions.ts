@@ -1,4 +1,5 @@
 /** @file Companions: the images beside one in its part of the data, by where they lie and when they were taken. */
+import { isLazy, lazyList } from '../base/lazy.ts';
 import { byOrientation, locationToleranceMm, stackPositions } from './geometry.ts';
 import { groupBy } from './lists.ts';
 import type { Sample } from './sample.ts';
@@ -35,16 +36,30 @@ function placed(samples: readonly Sample[]): Placed[] {
   return along.map(({ sample, at }) => ({ sample, at: -at })).sort((a, b) => a.at - b.at);
 }
 
+/** Images whose place in a stack is kept, where the images are not in memory. */
+const MOST_KEPT = 2 ** 14;
+
+/** As `groupBy`; groups of a lazy list are lazy. */
+function grouped<K>(all: readonly Sample[], key: (sample: Sample) => K): Map<K, readonly Sample[]> {
+  if (!isLazy(all)) return groupBy(all, key);
+  const places = groupBy(Array.from(all.keys()), (place) => key(all[place]!));
+  return new Map(
+    [...places].map(([value, own]) => [value, lazyList(own.length, (i) => all[own[i]!]!)] as const),
+  );
+}
+
 /** What of some images lies beside each. @param all of one part of the data: no example mixes them with others */
 export function companionsOf(all: readonly Sample[]): Companions {
   const sorted = new Map<unknown, ReadonlyMap<unknown, readonly Sample[]>>();
   const alike: Companions['alike'] = (sample, key) => {
-    if (!sorted.has(key)) sorted.set(key, groupBy(all, key));
+    if (!sorted.has(key)) sorted.set(key, grouped(all, key));
     return sorted.get(key)!.get(key(sample)) ?? [];
   };
   /** By image, the images parallel to it. */
   const parallels = new Map<number, readonly Placed[]>();
   const parallelTo = (sample: Sample): readonly Placed[] => {
+    // of images that are not in memory nothing is kept for long
+    if (isLazy(all) && parallels.size > MOST_KEPT) parallels.clear();
     if (!parallels.has(sample.index))
       for (const group of byOrientation(alike(sample, spaceOf), ({ plane }) => plane)) {
         const own = placed(group);

@@ -87,4 +87,5 @@ export type { Target, TargetOptions } from './study/targets.ts';
 export { parseViewRule, type ViewRule, viewOf } from './study/views.ts';
 export * from './types.ts';
 export { defaultSize, defaultSpacingMm, type Grid, publishedGrid } from './usualgrid.ts';
+export type { Values } from './values.ts';
 export * from './volumes/index.ts';

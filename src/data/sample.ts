@@ -1,16 +1,17 @@
 /** @file Samples: prepared images with their pixels, one by one. */
+import { isLazy, lazyList } from '../base/lazy.ts';
 import { groupOf } from './groups.ts';
-import { type PreparedData, type PreparedImage, UNKNOWN } from './types.ts';
+import { type PreparedImage, type TrainingData, UNKNOWN } from './types.ts';
 
 /** A prepared image on its grid. */
 export interface Sample extends PreparedImage {
   /** Place in the prepared data. */
   readonly index: number;
-  /** [size, size]; a view, not a copy. */
+  /** [size, size]; of data in memory a view, not a copy. @throws FileError where they cannot be read any more */
   pixels(): Float32Array;
-  /** [size, size] class numbers, or UNKNOWN; null where the data have no masks. A view, not a copy. */
+  /** [size, size] class numbers, or UNKNOWN; null where the data have no masks. As `pixels`. */
   mask(): Uint8Array | null;
-  /** [size, size, 2]: a* and b* of CIELAB; null of an image without colour. A view, not a copy. */
+  /** [size, size, 2]: a* and b* of CIELAB; null of an image without colour. As `pixels`. */
   colours(): Float32Array | null;
   /** The subject's group by a label; null where the data do not say. */
   group(label: string): string | null;
@@ -21,7 +22,7 @@ export interface Sample extends PreparedImage {
  * @param bare subjects whose images are as if nobody had annotated them
  */
 export function sampleAt(
-  { manifest, pixels, masks, colours }: PreparedData,
+  { manifest, pixels, masks, colours }: TrainingData,
   index: number,
   bare?: ReadonlySet<string>,
 ): Sample {
@@ -44,11 +45,17 @@ export function sampleAt(
 /** Whether anything of an image's mask is known. */
 export const isLabelled = (sample: Sample): boolean => sample.mask()?.some((v) => v !== UNKNOWN) ?? false;
 
-/** All images, or those at `indices`, in that order. @param bare as of `sampleAt` */
+/**
+ * All images, or those at `indices`, in that order; made as they are asked for where the data are not in memory.
+ * @param bare as of `sampleAt`
+ */
 export function samplesOf(
-  data: PreparedData,
+  data: TrainingData,
   indices?: readonly number[],
   bare?: ReadonlySet<string>,
-): Sample[] {
-  return (indices ?? [...data.manifest.images.keys()]).map((index) => sampleAt(data, index, bare));
+): readonly Sample[] {
+  const { images } = data.manifest;
+  const at = (place: number): Sample => sampleAt(data, indices ? indices[place]! : place, bare);
+  const count = indices?.length ?? images.length;
+  return isLazy(images) ? lazyList(count, at) : Array.from({ length: count }, (_, place) => at(place));
 }

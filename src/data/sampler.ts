@@ -14,7 +14,8 @@ import { groupBy } from './lists.ts';
 import { purposes } from './purposes.ts';
 import { sampleAt, samplesOf } from './sample.ts';
 import { imagesOf } from './split.ts';
-import type { PreparedData } from './types.ts';
+import { subjectAt } from './subjectcolumn.ts';
+import type { TrainingData } from './types.ts';
 
 /** Writes the labels of examples: a task, seen from the data. */
 export interface Labeller {
@@ -59,16 +60,19 @@ export interface Sampler {
   /** Image indices of the samples of an epoch, in order. */
   epochIndices(epoch: number): Int32Array;
   batch(step: number): Batch;
+  /** Has the images whose turn it is in a step read, where they are not in memory. */
+  ahead(step: number): void;
 }
 
 /** Indices of the images to draw from, in order. */
-function chosenImages({ manifest }: PreparedData, { subjects, images }: SamplerOptions): number[] {
+function chosenImages({ manifest }: TrainingData, { subjects, images }: SamplerOptions): number[] {
   const all = images ?? [...manifest.images.keys()];
-  const stray = all.find((index) => !manifest.images[index]);
+  const count = manifest.images.length;
+  const stray = all.find((index) => !(Number.isInteger(index) && index >= 0 && index < count));
   if (stray !== undefined)
-    throw new ConfigError(`Image ${stray} is none of the ${manifest.images.length} prepared images, from 0.`);
+    throw new ConfigError(`Image ${stray} is none of the ${count} prepared images, from 0.`);
   const wanted = subjects && new Set(subjects);
-  const chosen = all.filter((index) => !wanted || wanted.has(manifest.images[index]!.subject));
+  const chosen = all.filter((index) => !wanted || wanted.has(subjectAt(manifest.images, index)));
   if (chosen.length > 0) return chosen;
   throw new ConfigError(
     subjects
@@ -101,14 +105,14 @@ const noAugmentation: Augmentation = { matrix: identityAffine, gain: 1, offset: 
  * hold the end of one epoch and the start of the next); sample p = step·batch + row has its own random counter, so
  * resuming at any step gives the same batch. Throws ConfigError for an impossible batch size or an empty subject list.
  */
-export function createSampler(data: PreparedData, options: SamplerOptions): Sampler {
+export function createSampler(data: TrainingData, options: SamplerOptions): Sampler {
   const { batch: n, seed = 0, epoch: kind = 'subject', augmentation } = options;
   const { input = oneImage, labellers = [], rows = { first: 0, count: n } } = options;
   const bare = options.bare && new Set(options.bare);
   if (!Number.isInteger(n) || n < 1) throw new ConfigError(`Batch size ${n} is not a positive whole number.`);
   const images = chosenImages(data, options);
   const { size, images: prepared } = data.manifest;
-  const bySubject = groupBy(images, (index) => prepared[index]!.subject);
+  const bySubject = groupBy(images, (index) => subjectAt(prepared, index));
   const groups = [...bySubject.values()];
   const epochSize = kind === 'subject' ? groups.length : images.length;
   const fields = batchFields(
@@ -164,6 +168,10 @@ export function createSampler(data: PreparedData, options: SamplerOptions): Samp
     epochOf: (step) => (kind === 'sequential' ? 0 : Math.floor((step * n) / epochSize)),
     epochIndices: (epoch) => orderOf(epoch).slice(),
     batch,
+    ahead(step) {
+      const positions = Array.from({ length: rows.count }, (_, row) => step * n + rows.first + row);
+      data.ahead?.(positions.map(indexAt));
+    },
   };
 }
 

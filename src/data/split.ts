@@ -2,7 +2,8 @@
 import { ConfigError } from '../base/errors.ts';
 import { drawsOf, permutation } from '../base/random.ts';
 import { purposes } from './purposes.ts';
-import type { PreparedData } from './types.ts';
+import { subjectColumn } from './subjectcolumn.ts';
+import type { TrainingData } from './types.ts';
 
 /** Which subjects train, validate and test, by name. */
 export interface Split {
@@ -51,17 +52,18 @@ export function inOrder(names: Iterable<string>, order: readonly string[] = []):
 }
 
 /** Distinct subjects of prepared data, in the order of draws: that of their names, or of those that pseudonyms stand for. */
-export function subjectsOf({ manifest: { images, order } }: PreparedData): string[] {
-  return inOrder(
-    images.map(({ subject }) => subject),
-    order,
-  );
+export function subjectsOf({ manifest: { images, order } }: TrainingData): string[] {
+  return inOrder(subjectColumn(images).names, order);
 }
 
 /** Indices of all images of these subjects, in stored order. */
-export function imagesOf({ manifest }: PreparedData, subjects: readonly string[]): number[] {
+export function imagesOf({ manifest }: TrainingData, subjects: readonly string[]): number[] {
   const wanted = new Set(subjects);
-  return manifest.images.flatMap(({ subject }, index) => (wanted.has(subject) ? [index] : []));
+  const { names, places } = subjectColumn(manifest.images);
+  const isWanted = names.map((name) => wanted.has(name));
+  const found: number[] = [];
+  for (const [index, place] of places.entries()) if (isWanted[place]) found.push(index);
+  return found;
 }
 
 /**

@@ -1,27 +1,21 @@
 /** @file A prepared store as a folder on disk. */
 
-import { readdir, realpath, rm } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ConfigError, FileError } from '../base/errors.ts';
-import { fileError, readBytes, writeFiles } from './files/files.node.ts';
+import { fileError, readBytes } from './files/files.node.ts';
 import { isLockName } from './files/lock.node.ts';
 import {
   coloursName,
   decodeManifest,
   decodeStore,
-  encodeStore,
   manifestName,
   masksName,
   pixelsName,
+  storeNames,
 } from './store.ts';
-import type { PreparedData } from './types.ts';
-
-const dtypes = ['f32', 'f16'] as const;
-const storeNames: readonly string[] = [
-  manifestName,
-  ...dtypes.flatMap((dtype) => [pixelsName(dtype), coloursName(dtype)]),
-  masksName,
-];
+import { StoreWriter } from './storewriter.node.ts';
+import type { PreparedData, TrainingData } from './types.ts';
 
 /** Whether a file is a store's own: one of its few, its lock, or the remains of a write that was cut off. */
 const ownName = (name: string): boolean =>
@@ -71,27 +65,19 @@ export async function expectStoreFolder(folder: string, source: string): Promise
  * atomically, manifest last; an older store there is replaced, or untouched on failure.
  * Throws FileError; ShapeError as `encodeStore` does.
  */
-export async function writeStore(folder: string, data: PreparedData): Promise<void> {
-  const { manifest, pixels, colours, masks } = encodeStore(data);
-  const files = [
-    { path: join(folder, pixelsName(data.manifest.dtype)), bytes: pixels },
-    ...(colours ? [{ path: join(folder, coloursName(data.manifest.dtype)), bytes: colours }] : []),
-    ...(masks ? [{ path: join(folder, masksName), bytes: masks }] : []),
-    { path: join(folder, manifestName), bytes: manifest },
-  ];
-  await writeFiles(files);
-  const written = files.map(({ path }) => path);
-  const older = storeNames.map((name) => join(folder, name)).filter((path) => !written.includes(path));
-  for (const path of older) await removeOlder(path);
-}
-
-/** What an older store leaves that the new one has no use for. */
-async function removeOlder(path: string): Promise<void> {
+export async function writeStore(folder: string, data: TrainingData): Promise<void> {
+  const { manifest, masks, colours } = data;
+  const writer = await StoreWriter.begin(folder, {
+    ...{ size: manifest.size, dtype: manifest.dtype },
+    ...{ masks: masks !== undefined, colours: colours !== undefined },
+  });
   try {
-    await rm(path, { force: true });
+    await writer.add(data);
   } catch (error) {
-    throw fileError(path, error);
+    await writer.drop();
+    throw error;
   }
+  await writer.finish(manifest);
 }
 
 /** Reads a whole store into memory. Throws FileError when it is missing, truncated, damaged or of another version. */

@@ -4,8 +4,10 @@ import { FileError, ShapeError } from '../base/errors.ts';
 import { fromHalf, toHalf } from '../base/half.ts';
 import { crc32 } from '../base/hash.ts';
 import { parseJson } from '../base/json.ts';
+import { BlockChecksum, damagedBlock } from './storeblocks.ts';
 import { isStored, mostClasses, type StoredManifest } from './storedmanifest.ts';
-import { type PreparedData, type PreparedManifest, UNKNOWN } from './types.ts';
+import { type PreparedData, type PreparedManifest, type TrainingData, UNKNOWN } from './types.ts';
+import { bytesIn, type Values } from './values.ts';
 
 export type { StoredManifest } from './storedmanifest.ts';
 
@@ -19,11 +21,20 @@ export const pixelsName = (dtype: PreparedManifest['dtype']): string => `pixels.
 export const coloursName = (dtype: PreparedManifest['dtype']): string => `colours.${dtype}.bin`;
 
 /** What prepared images take in memory. */
-export const bytesOf = ({ pixels, masks, colours }: PreparedData): number =>
+export const bytesOf = ({ pixels, masks, colours }: TrainingData): number =>
   [pixels, masks, colours].reduce((sum, values) => sum + (values?.byteLength ?? 0), 0);
 
 /** Name of the file that holds the masks of a store of version 2. */
 export const masksName = 'masks.u8.bin';
+
+const dtypes = ['f32', 'f16'] as const;
+
+/** All names that a store's files may have. */
+export const storeNames: readonly string[] = [
+  manifestName,
+  ...dtypes.flatMap((dtype) => [pixelsName(dtype), coloursName(dtype)]),
+  masksName,
+];
 
 /** A store's files. */
 export interface EncodedStore {
@@ -35,14 +46,21 @@ export interface EncodedStore {
   readonly masks?: Uint8Array;
 }
 
-const raw = (array: Float32Array | Uint16Array): Uint8Array =>
-  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+/** Values as a store's files have them. */
+export const encodedValues = (values: Float32Array, dtype: PreparedManifest['dtype']): Uint8Array =>
+  bytesIn(dtype === 'f16' ? toHalf(values) : values);
 
 /** A mask's first value that is neither a class nor UNKNOWN. */
-const strayClass = (masks: Uint8Array, classes: number): number | undefined =>
+export const strayClass = (masks: Uint8Array, classes: number): number | undefined =>
   masks.find((value) => value >= classes && value !== UNKNOWN);
 
-function checkMasks(masks: Uint8Array, { manifest: { classes = [], images, size } }: PreparedData): void {
+/** Throws ShapeError where values are not as many as the images have pixels, or classes not such as masks can have. */
+export function checkCounts({ manifest, masks, colours }: TrainingData): void {
+  if (masks) checkMasks(masks, manifest);
+  if (colours) checkColours(colours, manifest);
+}
+
+function checkMasks(masks: Values<Uint8Array>, { classes = [], images, size }: PreparedManifest): void {
   const refuse = (argument: string, problem: string, fix: string): ShapeError =>
     new ShapeError('encodeStore', argument, problem, fix);
   const count = images.length * size ** 2;
@@ -50,16 +68,52 @@ function checkMasks(masks: Uint8Array, { manifest: { classes = [], images, size 
     throw refuse('masks', `have ${masks.length} values for ${count} pixels`, 'Give one for each pixel.');
   if (classes.length < 1 || classes.length > mostClasses)
     throw refuse('classes', `are ${classes.length}`, `Give 1 to ${mostClasses} names, background first.`);
-  const stray = strayClass(masks, classes.length);
-  if (stray !== undefined)
-    throw refuse('masks', `hold ${stray}, but there are ${classes.length} classes`, 'Name every class.');
 }
 
-function checkColours(colours: Float32Array, { manifest: { images, size } }: PreparedData): void {
+/** Throws ShapeError where masks hold what is neither a class nor UNKNOWN. */
+export function checkClasses(masks: Uint8Array, classes: number): void {
+  const stray = strayClass(masks, classes);
+  if (stray === undefined) return;
+  const problem = `hold ${stray}, but there are ${classes} classes`;
+  throw new ShapeError('encodeStore', 'masks', problem, 'Name every class.');
+}
+
+function checkColours(colours: Values<Float32Array>, { images, size }: PreparedManifest): void {
   const count = images.length * size ** 2;
   if (colours.length === 2 * count) return;
   const problem = `have ${colours.length} values for ${count} pixels`;
   throw new ShapeError('encodeStore', 'colours', problem, 'Give two for each pixel.');
+}
+
+/** Checksums of a store's files. */
+export interface StoreSums {
+  readonly pixels: BlockChecksum;
+  readonly colours?: BlockChecksum | undefined;
+  readonly masks?: BlockChecksum | undefined;
+}
+
+/** A manifest as its file has it: of version 2 where there are masks, else of version 1. */
+export function storedManifest(
+  given: PreparedManifest,
+  { pixels, colours, masks }: StoreSums,
+): StoredManifest {
+  const { colours: _, ...plain } = given;
+  const known: PreparedManifest = colours ? { ...plain, colours: 'CIELAB' } : plain;
+  const { classes, ...rest } = known;
+  const manifest: PreparedManifest = masks ? { ...known, version: 2 } : { ...rest, version: 1 };
+  const blocks = {
+    bytes: pixels.blockBytes,
+    pixels: pixels.blocks,
+    ...(colours && { colours: colours.blocks }),
+    ...(masks && { masks: masks.blocks }),
+  };
+  return {
+    ...manifest,
+    checksum: pixels.value,
+    ...(colours && { coloursChecksum: colours.value }),
+    ...(masks && { masksChecksum: masks.value }),
+    ...(pixels.blocks.length > 1 && { blocks }),
+  };
 }
 
 /**
@@ -67,22 +121,16 @@ function checkColours(colours: Float32Array, { manifest: { images, size } }: Pre
  * Throws ShapeError where masks are not one class or UNKNOWN for each pixel, or colours not two numbers.
  */
 export function encodeStore(data: PreparedData): EncodedStore {
-  const { masks } = data;
-  if (masks) checkMasks(masks, data);
-  if (data.colours) checkColours(data.colours, data);
-  const encoded = (values: Float32Array) => raw(data.manifest.dtype === 'f16' ? toHalf(values) : values);
-  const pixels = encoded(data.pixels);
-  const colours = data.colours && encoded(data.colours);
-  const { colours: _, ...plain } = data.manifest;
-  const known: PreparedManifest = colours ? { ...plain, colours: 'CIELAB' } : plain;
-  const { classes, ...rest } = known;
-  const manifest: PreparedManifest = masks ? { ...known, version: 2 } : { ...rest, version: 1 };
-  const stored: StoredManifest = {
-    ...manifest,
-    checksum: crc32(pixels),
-    ...(colours && { coloursChecksum: crc32(colours) }),
-    ...(masks && { masksChecksum: crc32(masks) }),
-  };
+  const { manifest, masks } = data;
+  checkCounts(data);
+  if (masks) checkClasses(masks, manifest.classes?.length ?? 0);
+  const pixels = encodedValues(data.pixels, manifest.dtype);
+  const colours = data.colours && encodedValues(data.colours, manifest.dtype);
+  const stored = storedManifest(manifest, {
+    pixels: BlockChecksum.of(pixels),
+    colours: colours && BlockChecksum.of(colours),
+    masks: masks && BlockChecksum.of(masks),
+  });
   return {
     manifest: new TextEncoder().encode(`${JSON.stringify(stored)}\n`),
     pixels,
@@ -91,7 +139,8 @@ export function encodeStore(data: PreparedData): EncodedStore {
   };
 }
 
-const advice = 'Prepare the data again.';
+/** What to do about a store that is not whole. */
+export const advice = 'Prepare the data again.';
 
 /** Reads a manifest. Throws FileError when it is no JSON, no planewise store, or of another version. */
 export function decodeManifest(bytes: Uint8Array, file: string): StoredManifest {
@@ -105,18 +154,69 @@ export function decodeManifest(bytes: Uint8Array, file: string): StoredManifest 
   return value;
 }
 
-/** Throws FileError (naming `file`) unless the bytes are as many as expected and those that the manifest was written with. */
-function checkBytes(bytes: Uint8Array, expected: number, checksum: number | undefined, file: string): void {
-  if (bytes.byteLength !== expected)
-    throw new FileError(file, `holds ${bytes.byteLength} bytes instead of ${expected}`, advice);
-  if (crc32(bytes) !== checksum)
-    throw new FileError(file, 'does not belong to its manifest or is damaged', advice);
+/** What a store's file is to hold. */
+export interface Expected {
+  /** Bytes. */
+  readonly length: number;
+  readonly checksum: number | undefined;
+  readonly blocks: readonly number[] | undefined;
+  readonly blockBytes: number | undefined;
 }
 
-function decodeMasks(stored: StoredManifest, masks: StoreFile | undefined, count: number): Uint8Array {
+/** What a manifest says of a file of its store. */
+export function expectedOf(stored: StoredManifest, part: 'pixels' | 'colours' | 'masks'): Expected {
+  const count = stored.images.length * stored.size ** 2;
+  const wide = stored.dtype === 'f16' ? 2 : 4;
+  const { blocks } = stored;
+  return {
+    length: { pixels: count * wide, colours: 2 * count * wide, masks: count }[part],
+    checksum: { pixels: stored.checksum, colours: stored.coloursChecksum, masks: stored.masksChecksum }[part],
+    blocks: blocks?.[part],
+    blockBytes: blocks?.bytes,
+  };
+}
+
+/** A manifest without what ties it to its files. */
+export function plainManifest(stored: StoredManifest): PreparedManifest {
+  const { checksum: _, masksChecksum: __, coloursChecksum: ___, blocks: ____, ...manifest } = stored;
+  return manifest;
+}
+
+/** Of a file that is cut off, or too long. */
+export const wrongLength = (file: string, length: number, expected: number): FileError =>
+  new FileError(file, `holds ${length} bytes instead of ${expected}`, advice);
+
+/** Of a file whose checksum is another; which of its blocks it is where the manifest tells. @param found null: nobody looked */
+export function damaged(
+  file: string,
+  found: BlockChecksum | null,
+  blocks: readonly number[] | undefined,
+): FileError {
+  const where = found && blocks ? damagedBlock(found, blocks) : null;
+  return new FileError(
+    file,
+    where === null
+      ? 'does not belong to its manifest or is damaged'
+      : `does not belong to its manifest or is damaged, first between bytes ${where[0]} and ${where[1]}`,
+    advice,
+  );
+}
+
+/** Throws FileError (naming `file`) unless the bytes are as many as expected and those that the manifest was written with. */
+function checkBytes(
+  bytes: Uint8Array,
+  file: string,
+  { length, checksum, blocks, blockBytes }: Expected,
+): void {
+  if (bytes.byteLength !== length) throw wrongLength(file, bytes.byteLength, length);
+  if (crc32(bytes) === checksum) return;
+  throw damaged(file, blockBytes && blocks ? BlockChecksum.of(bytes, blockBytes) : null, blocks);
+}
+
+function decodeMasks(stored: StoredManifest, masks: StoreFile | undefined): Uint8Array {
   if (!masks)
     throw new FileError(masksName, 'is missing, but its manifest says that there are masks', advice);
-  checkBytes(masks.bytes, count, stored.masksChecksum, masks.file);
+  checkBytes(masks.bytes, masks.file, expectedOf(stored, 'masks'));
   const classes = stored.classes!.length;
   const stray = strayClass(masks.bytes, classes);
   if (stray === undefined) return masks.bytes;
@@ -129,20 +229,22 @@ export interface StoreFile {
   readonly file: string;
 }
 
-/** Numbers of a store's file, as they were stored. */
+/** Numbers of a store's file, as they were stored. @param bytes whose buffer they begin at a multiple of four */
+export const decodedValues = (
+  { buffer, byteOffset, byteLength }: Uint8Array,
+  dtype: PreparedManifest['dtype'],
+) =>
+  dtype === 'f16'
+    ? fromHalf(new Uint16Array(buffer, byteOffset, byteLength / 2))
+    : new Float32Array(buffer, byteOffset, byteLength / 4);
+
 function decodeValues(
   { bytes, file }: StoreFile,
-  {
-    count,
-    checksum,
-    dtype,
-  }: Pick<PreparedManifest, 'dtype'> & { count: number; checksum: number | undefined },
+  stored: StoredManifest,
+  part: 'pixels' | 'colours',
 ): Float32Array {
-  checkBytes(bytes, count * (dtype === 'f16' ? 2 : 4), checksum, file);
-  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-  return dtype === 'f16'
-    ? fromHalf(new Uint16Array(buffer, byteOffset, count))
-    : new Float32Array(buffer, byteOffset, count);
+  checkBytes(bytes, file, expectedOf(stored, part));
+  return decodedValues(bytes.byteOffset % 4 === 0 ? bytes : bytes.slice(), stored.dtype);
 }
 
 /** A store's files beside its manifest and pixels, where its manifest says that it has them. */
@@ -161,21 +263,17 @@ export function decodeStore(
   file: string,
   { masks, colours }: FurtherFiles = {},
 ): PreparedData {
-  const { checksum, masksChecksum: _, coloursChecksum, ...manifest } = stored;
-  const { dtype } = manifest;
-  const count = manifest.images.length * manifest.size ** 2;
-  if (manifest.colours && !colours)
+  const { dtype } = stored;
+  if (stored.colours && !colours)
     throw new FileError(
       coloursName(dtype),
       'is missing, but its manifest says that there are colours',
       advice,
     );
   return {
-    manifest,
-    pixels: decodeValues({ bytes: pixels, file }, { count, checksum, dtype }),
-    ...(manifest.colours && {
-      colours: decodeValues(colours!, { count: 2 * count, checksum: coloursChecksum, dtype }),
-    }),
-    ...(manifest.version === 2 && { masks: decodeMasks(stored, masks, count) }),
+    manifest: plainManifest(stored),
+    pixels: decodeValues({ bytes: pixels, file }, stored, 'pixels'),
+    ...(stored.colours && { colours: decodeValues(colours!, stored, 'colours') }),
+    ...(stored.version === 2 && { masks: decodeMasks(stored, masks) }),
   };
 }

@@ -11,6 +11,13 @@ export interface StoredManifest extends PreparedManifest {
   readonly masksChecksum?: number;
   /** Of the colours, where there are. */
   readonly coloursChecksum?: number;
+  /** Of files that are longer than a block: checksums of their blocks, the last shorter, which say where one is damaged. */
+  readonly blocks?: {
+    readonly bytes: number;
+    readonly pixels: readonly number[];
+    readonly colours?: readonly number[];
+    readonly masks?: readonly number[];
+  };
 }
 
 /** Most classes that masks can number beside UNKNOWN. */
@@ -54,7 +61,8 @@ const isPlane = has({
   columns: isCount,
 });
 
-const isImage = (views: number): Check =>
+/** Whether a value is an image of a manifest of so many reference views. */
+export const isImage = (views: number): Check =>
   has({
     subject: isText,
     file: isText,
@@ -77,10 +85,19 @@ const hasMasks = has({
   masksChecksum: isCount,
 });
 
+const isChecksums: Check = listOf(isCount);
+const isBlocks = has({
+  bytes: (value) => isCount(value) && value !== 0,
+  pixels: isChecksums,
+  colours: optional(isChecksums),
+  masks: optional(isChecksums),
+});
+
 const isBare = has({
   dtype: (value) => value === 'f32' || value === 'f16',
   colours: optional((value) => value === 'CIELAB'),
   coloursChecksum: optional(isCount),
+  blocks: optional(isBlocks),
   targetView: isText,
   referenceViews: listOf(isText),
   skipped: listOf(isSkipped),

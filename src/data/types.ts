@@ -1,4 +1,5 @@
 /** @file The records that pass between DICOM, geometry, the prepared store, the sampler and the tasks. */
+import type { Values } from './values.ts';
 
 /** A place or a direction in the patient: x to the left, y to the back, z to the head (DICOM’s LPS), mm. */
 export type Vec3 = readonly [x: number, y: number, z: number];
@@ -114,13 +115,22 @@ export interface PreparedManifest {
 /** In a mask: what is there is not known. */
 export const UNKNOWN = 255;
 
-/** A prepared data set in memory: image i is pixels[i·size² … (i+1)·size²). */
-export interface PreparedData {
+/** A prepared data set, in memory or read from its files as it is asked for: image i is pixels[i·size² … (i+1)·size²). */
+export interface TrainingData {
   readonly manifest: PreparedManifest;
-  readonly pixels: Float32Array;
+  readonly pixels: Values<Float32Array>;
   /** [images, size, size], where there are masks: class numbers, or UNKNOWN. */
-  readonly masks?: Uint8Array;
+  readonly masks?: Values<Uint8Array>;
   /** [images, size, size, 2], of images in colour: a* and b* (CIELAB under D65); NaN where an image has none. */
+  readonly colours?: Values<Float32Array>;
+  /** Has images read that are soon asked for, while there is other work; absent where they are in memory. */
+  readonly ahead?: (indices: readonly number[]) => void;
+}
+
+/** A prepared data set in memory. */
+export interface PreparedData extends Omit<TrainingData, 'ahead'> {
+  readonly pixels: Float32Array;
+  readonly masks?: Uint8Array;
   readonly colours?: Float32Array;
 }
 

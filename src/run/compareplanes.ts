@@ -1,7 +1,7 @@
 /** @file Planned planes beside the real ones of their studies: errors of all, pictures of some. */
 import type { PixelImage } from '../data/dicom/pixels.ts';
 import type { ScannedImage } from '../data/scan.ts';
-import type { ImagePlane, Line, PreparedData, Vec3 } from '../data/types.ts';
+import type { ImagePlane, Line, TrainingData, Vec3 } from '../data/types.ts';
 import { add, scale } from '../data/vector.ts';
 import { viewName } from '../data/viewnames.ts';
 import { imageIn, middleOf } from '../planning/image.ts';
@@ -21,7 +21,7 @@ export const LOOKS = 1;
 const [SHOWN_MM, SHOWN_PX] = [160, 80];
 
 /** The line of each view that one would answer without looking, of the subjects that a network is trained on. */
-export function usualLines(config: TrainConfig, data: PreparedData): (Line | null)[] {
+export function usualLines(config: TrainConfig, data: TrainingData): (Line | null)[] {
   const plan = planRun(config, data.manifest);
   const split = splitOf(data, config, plan);
   return plan.tasks.flatMap(

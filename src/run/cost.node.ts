@@ -1,6 +1,6 @@
 /** @file What a training costs, in words: memory and size before it starts, time once its first steps are timed. */
 import { bytesOf } from '../data/store.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import { counted } from '../report/html.ts';
 import type { TrainEvent } from '../train/events.ts';
 import { formatSeconds } from '../train/progress.ts';
@@ -16,7 +16,7 @@ const megabytes = (bytes: number): string => `${Number((bytes / 1e6).toPrecision
 export function costLine(
   { step, steps, deviceBytes }: Extract<TrainEvent, { kind: 'start' }>,
   { batch }: RunConfig,
-  data: PreparedData,
+  data: TrainingData,
 ): string {
   const work = `${counted(steps - step, 'step')} of ${counted(batch, 'image')}`;
   const images = megabytes(bytesOf(data));

@@ -3,7 +3,7 @@ import { listed, plural, some } from '../base/words.ts';
 import { groupNames } from '../data/groups.ts';
 import { imagesOf, type Split } from '../data/split.ts';
 import { isBodyPlane } from '../data/study/views.ts';
-import type { PreparedData, PreparedManifest } from '../data/types.ts';
+import type { PreparedManifest, TrainingData } from '../data/types.ts';
 import { kneeSpacingMm } from '../data/usualgrid.ts';
 import { splitOf, subjectsBeside } from '../train/dataset.ts';
 import { labelledText } from '../train/labelled.ts';
@@ -12,7 +12,7 @@ import { planRun } from './plan.ts';
 import { presets } from './presets.ts';
 
 /** How many images, of what kind, with which labels. */
-export function dataLine({ manifest }: PreparedData): string {
+export function dataLine({ manifest }: TrainingData): string {
   const { images, size, spacingMm, targetView, referenceViews, classes = [] } = manifest;
   const groups = Object.entries(groupNames(manifest));
   const labels = [
@@ -36,7 +36,7 @@ export function gridLine(
 }
 
 /** Who trains beside the run's data, and who of them does not. */
-function besideLine(data: PreparedData, split: Split, config: RunConfig): string | null {
+function besideLine(data: TrainingData, split: Split, config: RunConfig): string | null {
   if (config.unlabelled === null) return null;
   const { train, namesakes } = subjectsBeside(data, split);
   const who = `${plural(train.length, 'subject')} of ${config.unlabelled}, ${plural(imagesOf(data, train).length, 'image')}, for ${listed(pretextsOf(config))}`;
@@ -51,7 +51,7 @@ function besideLine(data: PreparedData, split: Split, config: RunConfig): string
 }
 
 /** Whose labels are used, where few are (those that choose the weights are labels too), and who trains without any. */
-export function subjectLines(data: PreparedData, config: RunConfig): string[] {
+export function subjectLines(data: TrainingData, config: RunConfig): string[] {
   const plan = planRun(config, data.manifest);
   const split = splitOf(data, trainConfigOf(config), plan);
   const labelled = labelledText(data, split, config, plan);

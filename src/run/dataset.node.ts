@@ -4,17 +4,19 @@ import { basename, join } from 'node:path';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
 import { withUnlabelled } from '../data/beside.ts';
-import { listFiles, readBytes, sweepTemporary } from '../data/files/files.node.ts';
+import { listFiles, sweepTemporary } from '../data/files/files.node.ts';
 import { phantomTraits } from '../data/phantom/names.ts';
 import { expectWholeCohort, type PhantomCohortOptions } from '../data/phantom.node.ts';
 import { anatomies } from '../data/phantom.ts';
+import { manifestHead } from '../data/recordfile.node.ts';
 import { skippedText } from '../data/scan.ts';
 import { sources } from '../data/sources/index.ts';
 import { openFiles } from '../data/sources/open.ts';
-import { openStore, writeStore } from '../data/store.node.ts';
-import { decodeManifest, manifestName } from '../data/store.ts';
+import { writeStore } from '../data/store.node.ts';
+import { manifestName } from '../data/store.ts';
+import { openForTraining } from '../data/streamed.node.ts';
 import { parseViewRule } from '../data/study/views.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import { makeCohort } from './cohort.node.ts';
 import { annotationsOf, type GivenConfig, pretextsOf, type RunConfig } from './config.ts';
@@ -57,7 +59,7 @@ export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
     return target === null ? given : { target, ...given };
   }
   const path = join(given.data, manifestName);
-  const { size, spacingMm, targetView } = decodeManifest(await readBytes(path), path);
+  const { size, spacingMm, targetView } = await manifestHead(path);
   const differs = (key: 'size' | 'spacingMm', value: number): boolean =>
     given[key] !== undefined && given[key] !== value;
   if (differs('size', size) || differs('spacingMm', spacingMm))
@@ -104,7 +106,7 @@ export async function prepareFolder(
   folder: string,
   config: RunConfig,
   options: DataOptions,
-): Promise<PreparedData> {
+): Promise<TrainingData> {
   await expectWholeCohort(folder);
   await expectNames(folder, config.identifiers);
   const files = await listFiles(folder);
@@ -147,10 +149,10 @@ async function makePhantom(folder: string, config: RunConfig, options: DataOptio
 }
 
 /** The run's own prepared store from before it was stopped, if it is whole. */
-async function preparedBefore(store: string, options: DataOptions): Promise<PreparedData | null> {
+async function preparedBefore(store: string, options: DataOptions): Promise<TrainingData | null> {
   if (!isStore(store)) return null;
   try {
-    return await openStore(store);
+    return await openForTraining(store);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     options.onWarning(`${error.message} Preparing again.`);
@@ -167,9 +169,9 @@ export async function openData(
   config: RunConfig,
   resume: boolean,
   options: DataOptions,
-): Promise<PreparedData> {
+): Promise<TrainingData> {
   const { data: from, identifiers } = config;
-  if (from !== null && isStore(from)) return namedData(await openStore(from), from, identifiers);
+  if (from !== null && isStore(from)) return namedData(await openForTraining(from), from, identifiers);
   const store = join(config.out, 'prepared');
   const before = resume ? await preparedBefore(store, options) : null;
   if (before) return namedData(before, store, identifiers);
@@ -188,7 +190,7 @@ export async function openRunData(
   config: RunConfig,
   resume: boolean,
   options: DataOptions,
-): Promise<PreparedData> {
+): Promise<TrainingData> {
   const data = await openData(config, resume, options);
   if (config.unlabelled === null) return data;
   const pretexts = pretextsOf(config).map((name) => [name, config.tasks[name]!] as const);

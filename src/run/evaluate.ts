@@ -1,7 +1,7 @@
 /** @file The evaluation of a run by its best weights, and what reports are told of its tasks. */
 import { FileError } from '../base/errors.ts';
 import type { Split } from '../data/split.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import type { MarkedImage } from '../report/pictures.ts';
 import type { ReportTask } from '../report/report.ts';
 import type { Evaluation, ShownImage } from '../results/evaluation.ts';
@@ -19,7 +19,7 @@ import { loadTrained, withPlannedErrors } from './trained.ts';
  */
 export async function evaluateRun(
   device: Device,
-  data: PreparedData,
+  data: TrainingData,
   split: Split,
   files: RunFiles,
   options: EvaluateOptions,

@@ -7,7 +7,7 @@ import type { Identifiers, Originals } from '../data/identifiers/pseudonyms.ts';
 import { plainNotices, plainReason } from '../data/identifiers/reasons.ts';
 import { cohortAt, madeIn } from '../data/phantom.node.ts';
 import type { FoundVolume } from '../data/sources/acdc/find.ts';
-import type { Notice, PreparedData, PreparedManifest, SkippedFile } from '../data/types.ts';
+import type { Notice, PreparedManifest, SkippedFile, TrainingData } from '../data/types.ts';
 import type { Warning } from '../data/warnings.ts';
 
 /** Names as they are. */
@@ -98,11 +98,11 @@ export async function namedSubjects<T extends { readonly subject: string }>(
  * @param folder that they were read from: of images, or a store
  * @throws ConfigError where names are to be kept of a store that has none
  */
-export async function namedData(
-  data: PreparedData,
+export async function namedData<D extends TrainingData>(
+  data: D,
   folder: string,
   identifiers: Identifiers,
-): Promise<PreparedData> {
+): Promise<D> {
   const { manifest } = data;
   const had = manifest.identifiers;
   if (had === 'nobody') return data;

@@ -2,7 +2,7 @@
 import type { ProfileRow } from '../autograd/profile.ts';
 import { type FolderLock, whileLocked } from '../data/files/lock.node.ts';
 import type { Split } from '../data/split.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import { noneHeldOut } from '../report/html.ts';
 import type { Evaluation } from '../results/evaluation.ts';
 import { recordedResults } from '../results/experiment.ts';
@@ -117,7 +117,7 @@ class Job {
     return { ...trained, results, report };
   }
 
-  async #open(): Promise<PreparedData> {
+  async #open(): Promise<TrainingData> {
     const { console, resume, worker, splitFile } = this.#options;
     const { data, config } = await openJobData(this.#config, {
       say: console.say.bind(console),
@@ -130,7 +130,7 @@ class Job {
     return data;
   }
 
-  async #train(data: PreparedData): Promise<TrainResult> {
+  async #train(data: TrainingData): Promise<TrainResult> {
     const { console, signal, resume, profile = false, onTraining, ranks } = this.#options;
     const progress = trainingProgress(console, this.#config, data);
     this.#events = await eventFilesOf(this.#files, this.#options);
@@ -182,7 +182,7 @@ class Job {
     this.#device = undefined;
   }
 
-  async #evaluate(data: PreparedData, split: Split): Promise<Evaluation> {
+  async #evaluate(data: TrainingData, split: Split): Promise<Evaluation> {
     const device = await this.#openDevice();
     const stage = this.#options.console.startStage('evaluating', 1);
     try {
@@ -198,7 +198,7 @@ class Job {
     }
   }
 
-  async #report(data: PreparedData, training: TrainResult, evaluation: Evaluation): Promise<string> {
+  async #report(data: TrainingData, training: TrainResult, evaluation: Evaluation): Promise<string> {
     const { caps } = await this.#openDevice();
     return writeReport(this.#files, this.#events, {
       ...{ kind: this.#options.kind.title, config: this.#config, data, training, evaluation, caps },

@@ -1,6 +1,6 @@
 /** @file What a job tells whoever started it: lines of news and a progress line for training. */
 import type { Winner } from '../autograd/tune.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import type { StepMetrics } from '../results/losses.ts';
 import { fixed } from '../results/result.ts';
 import type { Device } from '../tensor/device.ts';
@@ -69,7 +69,7 @@ export function earlyText({ early, step, best }: TrainResult, steps: number): st
 export function trainingProgress(
   console: JobConsole,
   config: RunConfig,
-  data: PreparedData,
+  data: TrainingData,
 ): {
   show: (event: TrainEvent) => void;
   end: () => void;

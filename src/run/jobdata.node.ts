@@ -1,6 +1,6 @@
 /** @file A job's data: opened or prepared, told of, and with the subjects that its configuration names under the names they have there. */
 import { changedParts, type Split } from '../data/split.ts';
-import type { PreparedData, PreparedManifest } from '../data/types.ts';
+import type { PreparedManifest, TrainingData } from '../data/types.ts';
 import { namedSubjects } from '../train/dataset.ts';
 import { mirroredHeads } from '../train/mirror.ts';
 import type { RunConfig } from './config.ts';
@@ -10,7 +10,7 @@ import { namesInData, namesLine, revealedText } from './identifiers.node.ts';
 import { planRun } from './plan.ts';
 
 export interface JobData {
-  readonly data: PreparedData;
+  readonly data: TrainingData;
   /** Its subjects go by the names that the data have. */
   readonly config: RunConfig;
 }

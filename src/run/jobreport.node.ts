@@ -1,5 +1,5 @@
 /** @file The report of a run at its end, and a picture of slices, in its folder. */
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import { encodePicture, overlayGrid } from '../report/pictures.ts';
 import { type ReportInput, renderReport } from '../report/report.ts';
 import type { Evaluation } from '../results/evaluation.ts';
@@ -29,7 +29,7 @@ interface Ended {
   /** What kind of training it was: `Pretraining`. */
   readonly kind: string;
   readonly config: RunConfig;
-  readonly data: PreparedData;
+  readonly data: TrainingData;
   readonly training: TrainResult;
   readonly evaluation: Evaluation;
   readonly caps: Device['caps'];

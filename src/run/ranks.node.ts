@@ -1,7 +1,7 @@
 /** @file A job of several ranks: that all are to do the same, which GPU is whose, and what those do that are not the first. */
 import { variable } from '../base/environment.node.ts';
 import { ConfigError, FileError, RankError } from '../base/errors.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import { adapterNames } from '../tensor/dawn.node.ts';
 import type { Device } from '../tensor/device.ts';
 import { choiceOf } from '../tensor/environment.node.ts';
@@ -92,13 +92,13 @@ export function startOf({ config, init }: Settled, device: Device): object {
 }
 
 /** Fingerprints of a run's data: by which ranks, and runs that are compared, are known to have the same. */
-export const dataOf = (config: RunConfig, data: PreparedData): object => ({
+export const dataOf = (config: RunConfig, data: TrainingData): object => ({
   data: fingerprint(data, planRun(config, data.manifest)),
   pixels: pixelMark(data),
 });
 
 /** The data that the first rank has made ready. */
-function openReady(config: RunConfig, { comm, names }: JobRanks): Promise<PreparedData> {
+function openReady(config: RunConfig, { comm, names }: JobRanks): Promise<TrainingData> {
   return openRunData(config, true, {
     startStage: () => ({ update() {}, end() {} }),
     onWarning() {}, // the first rank says it

@@ -1,7 +1,7 @@
 /** @file What a run's report is told, in Node and in the browser alike. */
 import type { Split } from '../data/split.ts';
 import { imagesOf } from '../data/split.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import type { ReportInput } from '../report/report.ts';
 import { reportTasks } from './evaluate.ts';
 import { type PlanConfig, planRun } from './plan.ts';
@@ -17,7 +17,7 @@ export interface ReportedRun
   readonly config: PlanConfig;
   /** What of the configuration the report shows; default: all. */
   readonly shown?: object;
-  readonly data: PreparedData;
+  readonly data: TrainingData;
   readonly split: Split;
   /** Where the data came from: a folder's name, or words for a cohort. */
   readonly name: string;

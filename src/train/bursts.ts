@@ -61,6 +61,8 @@ export class Bursts {
       // alone there is nothing to wait for, not for a moment
       if (waiting) await waiting;
     }
+    // while the device works
+    for (let step = this.#launched; step < this.#launched + most; step++) this.#samplers.ahead(step);
     const communicationMs = this.#trainer.takeCommunicationMs();
     return { first, count, losses: this.#trainer.losses(first, this.#launched), communicationMs };
   }

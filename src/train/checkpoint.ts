@@ -2,7 +2,7 @@
 
 import { ConfigError, FileError } from '../base/errors.ts';
 import { bytesChecksum } from '../base/hash.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../models/safetensors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { changeAdvice, changedKeys, settingAt } from './changes.ts';
@@ -120,7 +120,7 @@ export async function loadCheckpoint(
 
 /** What a run is, to go on from a checkpoint. */
 interface Expected extends Pick<CheckpointState, 'config' | 'data' | 'init'> {
-  readonly images?: Pick<PreparedData, 'pixels' | 'manifest'> | undefined;
+  readonly images?: Pick<TrainingData, 'pixels' | 'manifest'> | undefined;
 }
 
 /**

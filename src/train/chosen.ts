@@ -1,7 +1,7 @@
 /** @file Outputs for the validation images of the task whose figure chooses the best weights. */
 import type { CapturedStep, StepOutputs } from '../autograd/step.ts';
 import { samplesOf } from '../data/sample.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import type { Outputs } from '../models/headed.ts';
 import type { Head } from '../models/heads.ts';
 import type { Figure, HostOutputs, Tally } from '../tasks/task.ts';
@@ -59,7 +59,7 @@ export class ChosenOutputs {
   }
 
   /** Hands outputs, with the samples they are for, to what counts them. */
-  feeding(tally: Tally, data: PreparedData): OnOutputs {
+  feeding(tally: Tally, data: TrainingData): OnOutputs {
     return (outputs, batches) => {
       const { indices, count, layout } = batches[this.#stream]!;
       const { views } = layout.sizes;

@@ -2,7 +2,7 @@
 
 import { sideProblem } from '../backbones/backbone.ts';
 import { ConfigError } from '../base/errors.ts';
-import { crc32, textChecksum } from '../base/hash.ts';
+import { checksumText, crc32 } from '../base/hash.ts';
 import { ownOf } from '../base/record.ts';
 import { some } from '../base/words.ts';
 import { MOST_ELASTIC, MOST_MAGNIFIED } from '../data/appearance.ts';
@@ -21,17 +21,18 @@ import {
   subjectsOf,
 } from '../data/split.ts';
 import { foldOf, parseFold } from '../data/strata.ts';
-import type { PreparedData, PreparedManifest } from '../data/types.ts';
+import type { PreparedImage, PreparedManifest, TrainingData } from '../data/types.ts';
+import { valuesChecksum } from '../data/values.ts';
 import { type Annotated, labelledSubjects, withLabelled } from './labelled.ts';
 import { learnerOf, type Plan, type PlannedTask, type Stream } from './plan.ts';
 import type { AugmentationSettings, TrainConfig } from './settings.ts';
 
 /** Subjects of the run's own data. */
-const ownSubjects = (data: PreparedData): string[] =>
+const ownSubjects = (data: TrainingData): string[] =>
   subjectsOf(data).filter((name) => ownOf(data.manifest.beside, name) === undefined);
 
 /** Who trains beside, but for namesakes of who validates or tests, for they may be the same. */
-export function subjectsBeside({ manifest: { beside = {} } }: PreparedData, { validation, test }: Split) {
+export function subjectsBeside({ manifest: { beside = {} } }: TrainingData, { validation, test }: Split) {
   const held = new Set([...validation, ...test]);
   const names = Object.keys(beside).sort();
   return {
@@ -45,7 +46,7 @@ export function subjectsBeside({ manifest: { beside = {} } }: PreparedData, { va
  * @param source what errors call it: a file, say
  * @throws ConfigError where a name is unknown or has two places, or nobody trains
  */
-export function namedSubjects(data: PreparedData, split: Split, source = 'subjects'): Split {
+export function namedSubjects(data: TrainingData, split: Split, source = 'subjects'): Split {
   const known = new Set(ownSubjects(data));
   for (const name of partNames.flatMap((part) => split[part] ?? []))
     if (!known.has(name))
@@ -58,7 +59,7 @@ export function namedSubjects(data: PreparedData, split: Split, source = 'subjec
 
 /** One fold tests, of those with what is learnt from; of the others a share validates. */
 function foldSplit(
-  data: PreparedData,
+  data: TrainingData,
   { seed, validationFraction: validation, stratify }: TrainConfig,
   fold: string,
   plan: Annotated,
@@ -74,7 +75,7 @@ function foldSplit(
 
 /** The parts as they are drawn; who is held out by those who published the data tests, and nobody else. */
 function drawnSplit(
-  data: PreparedData,
+  data: TrainingData,
   options: { readonly seed: number; readonly validation: number; readonly test: number },
 ): Split {
   const { heldOut } = data.manifest;
@@ -90,7 +91,7 @@ function drawnSplit(
  * The subjects of each part, as a configuration divides them.
  * @throws ConfigError where fewer of the training part have what the tasks learn from than are to be used, or than folds
  */
-export function splitOf(data: PreparedData, config: TrainConfig, plan: Annotated): Split {
+export function splitOf(data: TrainingData, config: TrainConfig, plan: Annotated): Split {
   const { seed, validationFraction: validation, testFraction, labelled, subjects, fold } = config;
   const split = subjects
     ? namedSubjects(data, subjects)
@@ -110,30 +111,30 @@ const subjectsFor = ({ labelled }: Learner, { train, rest = [] }: Split): readon
   labelled ? train : [...train, ...rest];
 
 /** What a task learns from; who trains without annotations has none. */
-export const trainingSamples = (data: PreparedData, planned: PlannedTask, split: Split): Sample[] =>
+export const trainingSamples = (data: TrainingData, planned: PlannedTask, split: Split): readonly Sample[] =>
   samplesOf(data, imagesOf(data, subjectsFor(learnerOf(planned), split)), new Set(split.rest));
 
 /** Those of the images that say something to tasks. */
 const learnable = (
-  data: PreparedData,
+  data: TrainingData,
   { labelled }: Learner,
   images: readonly number[],
 ): readonly number[] => (labelled ? images.filter((index) => labelled(sampleAt(data, index))) : images);
 
 /** Images that a stream trains on: with annotations, where its tasks learn from those. */
-export const trainingImages = (data: PreparedData, stream: Stream, split: Split): readonly number[] =>
+export const trainingImages = (data: TrainingData, stream: Stream, split: Split): readonly number[] =>
   learnable(data, stream, imagesOf(data, subjectsFor(stream, split)));
 
 /** Images that a stream is validated on, at most `most`, evenly spaced; none where held-out subjects lack annotations. */
 export const validationImages = (
-  data: PreparedData,
+  data: TrainingData,
   stream: Learner,
   { validation }: Split,
   most: number,
 ): number[] => [...evenly(learnable(data, stream, imagesOf(data, validation)), most)];
 
 /** A plan whose streams of one input that draw the same images are one: a single forward pass. */
-export function withJoinedStreams(data: PreparedData, plan: Plan, split: Split, most: number): Plan {
+export function withJoinedStreams(data: TrainingData, plan: Plan, split: Split, most: number): Plan {
   const imagesFor = (stream: Stream): string =>
     JSON.stringify([trainingImages(data, stream, split), validationImages(data, stream, split, most)]);
   const streams = [...groupBy(plan.streams, ({ input }) => input).values()].flatMap((own) =>
@@ -152,31 +153,43 @@ function withoutNames(manifest: PreparedManifest): PreparedManifest {
   return renamedManifest(manifest, { subject: (name) => places.get(name) ?? '', file: () => '' });
 }
 
+/** Images whose records are gathered before they are summed. */
+const RECORDS = 256;
+
+/** CRC-32 of the text of images in JSON with commas between, after `before`. */
+function imagesChecksum(images: readonly PreparedImage[], before: number): number {
+  const encoder = new TextEncoder();
+  let checksum = before;
+  let records: string[] = [];
+  for (const [index, { space: _, ...image }] of images.entries()) {
+    records.push((index > 0 ? ',' : '') + JSON.stringify(image));
+    if (records.length < RECORDS && index + 1 < images.length) continue;
+    checksum = crc32(encoder.encode(records.join('')), checksum);
+    records = [];
+  }
+  return checksum;
+}
+
 /**
  * Identifies a prepared data set, but for its pixels, by its manifest, by its masks where there are any, and by its
- * subjects' groups where tasks learn from any: by what training sees of it, so that older runs can go on.
+ * subjects' groups where tasks learn from any: by what training sees of it, so that older runs can go on. It is the
+ * checksum of JSON, of which a piece at a time is made.
  */
-export function fingerprint({ manifest, masks, colours }: PreparedData, { tasks }: Annotated): string {
+export function fingerprint({ manifest, masks, colours }: TrainingData, { tasks }: Annotated): string {
   const { size, spacingMm, targetView, referenceViews, classes } = manifest;
   const { images, groups, labels: others, heldOut } = withoutNames(manifest);
-  const seen = images.map(({ space: _, ...image }) => image);
-  const labels = masks && { classes, masks: crc32(masks) };
+  const labels = masks && { classes, masks: valuesChecksum(masks, size ** 2) };
   const grouped = tasks.some(({ task }) => task.learnsFrom === 'groups') && { groups, others };
-  return textChecksum(
-    JSON.stringify({
-      size,
-      spacingMm,
-      targetView,
-      referenceViews,
-      images: seen,
-      ...labels,
-      ...(colours && {
-        colours: crc32(new Uint8Array(colours.buffer, colours.byteOffset, colours.byteLength)),
-      }),
-      ...grouped,
-      heldOut,
-    }),
-  );
+  const head = JSON.stringify({ size, spacingMm, targetView, referenceViews });
+  const tail = JSON.stringify({
+    ...labels,
+    ...(colours && { colours: valuesChecksum(colours, 2 * size ** 2) }),
+    ...grouped,
+    heldOut,
+  });
+  const sum = (text: string, before: number): number => crc32(new TextEncoder().encode(text), before);
+  const begun = imagesChecksum(images, sum(`${head.slice(0, -1)},"images":[`, 0));
+  return checksumText(sum(`]${tail === '{}' ? '}' : `,${tail.slice(1)}`}`, begun));
 }
 
 /** A line that is bent is no line, so what it is to be learnt from must not bend. */
@@ -200,7 +213,7 @@ function checkElastic(
 }
 
 /** What tasks say of the training images. */
-export const noticesOf = (data: PreparedData, { tasks }: Plan, split: Split): string[] =>
+export const noticesOf = (data: TrainingData, { tasks }: Plan, split: Split): string[] =>
   tasks.flatMap((planned) => planned.part.notice?.(trainingSamples(data, planned, split)) ?? []);
 
 /**
@@ -208,7 +221,7 @@ export const noticesOf = (data: PreparedData, { tasks }: Plan, split: Split): st
  * images do not fit the network.
  */
 export function checkData(
-  data: PreparedData,
+  data: TrainingData,
   plan: Plan,
   split: Split,
   augmentation: Pick<AugmentationSettings, 'elasticPx' | 'scale'>,

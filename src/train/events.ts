@@ -2,7 +2,7 @@
 import type { ProfileRow } from '../autograd/profile.ts';
 import type { Winner } from '../autograd/tune.ts';
 import type { Split } from '../data/split.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import type { WeightsMetadata } from '../models/weights.ts';
 import type { StepMetrics, ValidationMetrics } from '../results/losses.ts';
@@ -68,7 +68,7 @@ export interface Recorder {
 /** What a training is given. */
 export interface TrainOptions {
   readonly device: Device;
-  readonly data: PreparedData;
+  readonly data: TrainingData;
   readonly config: TrainConfig;
   /** The network and its tasks, set up for the data. */
   readonly plan: Plan;

@@ -2,7 +2,7 @@
 import { type Sample, samplesOf } from '../data/sample.ts';
 import type { Split } from '../data/split.ts';
 import { imagesOf } from '../data/split.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import type { Evaluation, PartName, ShownImage } from '../results/evaluation.ts';
 import type { Finding } from '../results/mark.ts';
@@ -47,7 +47,7 @@ export interface JudgeOptions extends Omit<PredictOptions, 'input' | 'heads'> {
 /** Predicts images and has every task judge them, block by block. */
 export async function judgeImages(
   network: HeadedNetwork,
-  data: PreparedData,
+  data: TrainingData,
   tasks: readonly PlannedTask[],
   indices: readonly number[],
   { training, show, ...options }: JudgeOptions,
@@ -118,7 +118,7 @@ const MIRRORED =
  */
 export async function evaluate(
   network: HeadedNetwork,
-  data: PreparedData,
+  data: TrainingData,
   tasks: readonly PlannedTask[],
   split: Split,
   { batch, mirror = false, onProgress }: EvaluateOptions,

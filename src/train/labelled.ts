@@ -5,7 +5,7 @@ import { purposes } from '../data/purposes.ts';
 import { samplesOf } from '../data/sample.ts';
 import { imagesOf, type Split } from '../data/split.ts';
 import { stratifiedOrder } from '../data/strata.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import type { Plan } from './plan.ts';
 import type { TrainConfig } from './settings.ts';
 
@@ -14,7 +14,7 @@ export type Annotated = Pick<Plan, 'tasks'>;
 
 /** Those of the subjects of whom every task that learns from annotations has some. */
 export function labelledSubjects(
-  data: PreparedData,
+  data: TrainingData,
   subjects: readonly string[],
   { tasks }: Annotated,
 ): string[] {
@@ -35,7 +35,7 @@ const annotationsOf = ({ tasks }: Annotated): string =>
  * those of more.
  */
 function drawnLabelled(
-  data: PreparedData,
+  data: TrainingData,
   among: readonly string[],
   { seed, labelled, stratify }: TrainConfig,
   plan: Annotated,
@@ -57,7 +57,7 @@ function drawnLabelled(
 }
 
 /** The parts with so many labelled subjects; who else might train does without annotations. */
-export function withLabelled(data: PreparedData, split: Split, config: TrainConfig, plan: Annotated): Split {
+export function withLabelled(data: TrainingData, split: Split, config: TrainConfig, plan: Annotated): Split {
   const { labelledValidation } = config;
   const among = labelledValidation === null ? split.train : [...split.train, ...split.validation].sort();
   const drawn = drawnLabelled(data, among, config, plan);
@@ -69,7 +69,7 @@ export function withLabelled(data: PreparedData, split: Split, config: TrainConf
 
 /** How many subjects' annotations a run uses to train, and how many more to choose its weights; null where it is all. */
 export function labelledText(
-  data: PreparedData,
+  data: TrainingData,
   { train, validation }: Split,
   { labelled, labelledValidation }: Pick<TrainConfig, 'labelled' | 'labelledValidation'>,
   plan: Annotated,

@@ -1,32 +1,36 @@
 /** @file What identifies a data set's pixels, of which its manifest does not tell. */
-import { bytesChecksum } from '../base/hash.ts';
-import type { PreparedData } from '../data/types.ts';
+import { checksumText, crc32 } from '../base/hash.ts';
+import type { TrainingData } from '../data/types.ts';
+import { bytesIn, pieces, type Values } from '../data/values.ts';
 import { firstNonFinite } from './finite.ts';
 
-type Pixels = Pick<PreparedData, 'pixels'>;
-type Images = Pixels & Pick<PreparedData, 'manifest'>;
+type Images = Pick<TrainingData, 'pixels' | 'manifest'>;
 
 const WITHOUT = ' without ';
 
-function imageOf({ pixels, manifest: { size } }: Images, index: number): Float32Array {
-  return pixels.subarray(index * size ** 2, (index + 1) * size ** 2);
+/**
+ * Checksum of the pixels as training sees them, but for those of some images, which count as zeros.
+ * @param isLeft told of each image's place and values, in order
+ */
+function checksumOf(
+  { pixels, manifest: { size } }: Images,
+  isLeft: (index: number, values: Float32Array) => boolean,
+): number {
+  const area = size ** 2;
+  let checksum = 0;
+  for (const { begin, piece } of pieces(pixels, area)) {
+    let own = piece;
+    for (let at = 0; at < piece.length; at += area) {
+      if (!isLeft((begin + at) / area, piece.subarray(at, at + area))) continue;
+      if (own === piece) own = piece.slice();
+      own.fill(0, at, at + area);
+    }
+    checksum = crc32(bytesIn(own), checksum);
+  }
+  return checksum;
 }
 
-/** Images with a value that is not finite. */
-function spoilt(data: Images): number[] {
-  return data.manifest.images.flatMap((_, index) =>
-    firstNonFinite(imageOf(data, index)) < 0 ? [] : [index],
-  );
-}
-
-/** Checksum of the pixels as training sees them, but for those of some images. */
-function checksumWithout(data: Images, images: readonly number[]): string {
-  const pixels = images.length > 0 ? data.pixels.slice() : data.pixels;
-  for (const index of images) imageOf({ ...data, pixels }, index).fill(0);
-  return bytesChecksum(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
-}
-
-const marks = new WeakMap<Float32Array, string>();
+const marks = new WeakMap<Values<Float32Array>, string>();
 
 /**
  * A mark of the pixels. Images that hold what is not finite are left out, and named by their places: a run that ends
@@ -35,9 +39,13 @@ const marks = new WeakMap<Float32Array, string>();
 export function pixelMark(data: Images): string {
   const known = marks.get(data.pixels);
   if (known !== undefined) return known;
-  const images = spoilt(data);
-  const checksum = checksumWithout(data, images);
-  const mark = images.length > 0 ? `${checksum}${WITHOUT}${images.join()}` : checksum;
+  const spoilt: number[] = [];
+  const checksum = checksumOf(data, (index, values) => {
+    const isSpoilt = firstNonFinite(values) >= 0;
+    if (isSpoilt) spoilt.push(index);
+    return isSpoilt;
+  });
+  const mark = `${checksumText(checksum)}${spoilt.length > 0 ? `${WITHOUT}${spoilt.join()}` : ''}`;
   marks.set(data.pixels, mark);
   return mark;
 }
@@ -47,5 +55,6 @@ export function isMarkOf(mark: string, data: Images): boolean {
   if (mark === pixelMark(data)) return true;
   const [checksum, left] = mark.split(WITHOUT);
   if (left === undefined) return false;
-  return checksumWithout(data, left.split(',').map(Number)) === checksum;
+  const images = new Set(left.split(',').map(Number));
+  return checksumText(checksumOf(data, (index) => images.has(index))) === checksum;
 }

@@ -6,7 +6,7 @@ import type { Batch } from '../data/batch.ts';
 import { oneImage } from '../data/input.ts';
 import { sampleAt } from '../data/sample.ts';
 import { createSampler } from '../data/sampler.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import type { Head } from '../models/heads.ts';
 import type { HostOutputs, InputImages, TaskInput } from '../tasks/task.ts';
@@ -66,7 +66,7 @@ async function readExamples(
  */
 export async function predictImages(
   network: HeadedNetwork,
-  data: PreparedData,
+  data: TrainingData,
   indices: readonly number[],
   { input = oneImage, mirrored = [], heads: asked, ...options }: PredictOptions,
   onBlock: OnBlock,

@@ -31,6 +31,11 @@ export class RunSamplers {
     return this.#training.map((sampler) => sampler.batch(step));
   }
 
+  /** Has what this rank trains on in step `step` + 1 read, where it is not in memory. */
+  ahead(step: number): void {
+    for (const sampler of this.#training) sampler.ahead(step);
+  }
+
   /** What all ranks train on then. */
   wholeBatches(step: number): Batches {
     return this.#trainingFor(alone).map((sampler) => sampler.batch(step));

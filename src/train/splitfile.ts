@@ -4,7 +4,7 @@ import { parseJson } from '../base/json.ts';
 import { isRecord } from '../base/record.ts';
 import { some } from '../base/words.ts';
 import { partNames, type Split, subjectsOf } from '../data/split.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { TrainingData } from '../data/types.ts';
 import { type RunFiles, readText, writeText } from './runfiles.ts';
 import type { TrainConfig } from './settings.ts';
 
@@ -22,7 +22,7 @@ export interface SplitRecord extends Split {
 
 /** What the file is to say of a run. */
 export function splitRecord(
-  { manifest: { beside: others = {} } }: PreparedData,
+  { manifest: { beside: others = {} } }: TrainingData,
   { seed, fold }: Pick<TrainConfig, 'seed' | 'fold'>,
   { train, rest = [], validation, test }: Split,
 ): SplitRecord {
@@ -47,7 +47,7 @@ const everybody = (parts: Partial<Parts>): string[] =>
  * @param now what the file would say of the data as they are
  * @throws ConfigError naming the file and who is gone, or came; FileError where the file is damaged
  */
-export async function expectKept(files: RunFiles, data: PreparedData, now: SplitRecord): Promise<void> {
+export async function expectKept(files: RunFiles, data: TrainingData, now: SplitRecord): Promise<void> {
   const text = await readText(files, splitFile);
   if (text === null) return;
   const file = files.describe(splitFile);

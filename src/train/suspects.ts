@@ -3,7 +3,7 @@
 import { TrainingError } from '../base/errors.ts';
 import { capital } from '../base/words.ts';
 import type { Batch } from '../data/batch.ts';
-import type { PreparedData, PreparedImage } from '../data/types.ts';
+import type { PreparedImage, TrainingData } from '../data/types.ts';
 import { firstNonFinite, type Trouble } from './finite.ts';
 
 /** Images that a message names. */
@@ -32,7 +32,7 @@ function listOf(images: readonly PreparedImage[]): string {
 /** What to do after a step on these batches: about their images, or `remedies` before them. */
 function adviceFor(
   batches: readonly Batch[],
-  { manifest }: PreparedData,
+  { manifest }: TrainingData,
   remedies: readonly string[],
 ): string {
   const imagesWhere = (wanted: (batch: Batch, example: number) => boolean): PreparedImage[] =>
@@ -58,7 +58,7 @@ export function endedBy(
   { problem, remedies }: Trouble,
   saved: { readonly file: string; readonly step: number } | null,
   batches: readonly Batch[],
-  data: PreparedData,
+  data: TrainingData,
 ): TrainingError {
   const checkpoint = saved
     ? `the last good checkpoint is ${saved.file} (step ${saved.step})`

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
 import { withUnlabelled } from '../../src/data/beside.ts';
 import { subjectsOf } from '../../src/data/split.ts';
-import { type PreparedData, UNKNOWN } from '../../src/data/types.ts';
+import { type PreparedData, type TrainingData, UNKNOWN } from '../../src/data/types.ts';
 import { type GivenConfig, resolveConfig } from '../../src/run/config.ts';
 import { subjectLines } from '../../src/run/datalines.ts';
 import { planRun } from '../../src/run/plan.ts';
@@ -56,9 +56,11 @@ describe('withUnlabelled', () => {
     expect(images[3]).toMatchObject({ subject: 'subject0', lines: [null, null] });
     const [four, two] = other.manifest.images[5]!.lines;
     expect(images[45]).toMatchObject({ subject: 'unlabelled/scan1', lines: [two, four] });
-    expect([data.pixels[7], data.pixels[own.pixels.length + 7]]).toEqual([own.pixels[7], other.pixels[7]]);
+    const pixelAt = (i: number) => data.pixels.subarray(i, i + 1)[0];
+    expect([pixelAt(7), pixelAt(own.pixels.length + 7)]).toEqual([own.pixels[7], other.pixels[7]]);
     expect(data.masks!.subarray(0, own.pixels.length)).toEqual(own.masks);
-    expect(data.masks!.subarray(own.pixels.length).every((value) => value === UNKNOWN)).toBe(true);
+    const behind = data.masks!.subarray(own.pixels.length, data.pixels.length);
+    expect(behind.every((value) => value === UNKNOWN)).toBe(true);
   });
 
   it.each([
@@ -75,7 +77,7 @@ describe('withUnlabelled', () => {
 
 describe('unlabelled images beside', () => {
   const config = tinyConfig(both);
-  const partsOf = (data: PreparedData) => splitOf(data, config, planRun(config, data.manifest));
+  const partsOf = (data: TrainingData) => splitOf(data, config, planRun(config, data.manifest));
 
   it('train what needs no masks, on whom the run’s own split has nothing to say', () => {
     const data = withUnlabelled(target(), scans());

@@ -25,18 +25,45 @@ export async function sweepTemporary(folder: string): Promise<void> {
     await rm(join(folder, name), { force: true });
 }
 
+/** A name beside `path` for what is not whole yet. */
+export const temporaryOf = (path: string): string => `${path}.${randomUUID()}.tmp`;
+
+/** Of a file that could not be made: the system says of a folder that takes none (/proc) that it is not there. */
+export function makingError(path: string, error: unknown): unknown {
+  if (codeOf(error) !== 'ENOENT' || !existsSync(dirname(path))) return error;
+  return new FileError(path, 'cannot be made: its folder takes no new files', 'Choose another folder.');
+}
+
 /** Bytes to a new file beside `path`, on disk before it returns its name; nothing is left behind on failure. */
 async function writeTemporary(path: string, bytes: Uint8Array): Promise<string> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = temporaryOf(path);
   try {
     await writeSynced(temporary, bytes, 'wx');
     return temporary;
   } catch (error) {
     await rm(temporary, { force: true });
-    // of a file that is to be made the system says so where its folder takes none (/proc)
-    if (codeOf(error) === 'ENOENT' && existsSync(dirname(path)))
-      throw new FileError(path, 'cannot be made: its folder takes no new files', 'Choose another folder.');
-    throw error;
+    throw makingError(path, error);
+  }
+}
+
+/**
+ * Gives files that belong together their names, in the given order; when it returns, they last through a power cut.
+ * Rejects with a FileError; what has no name yet is removed.
+ */
+export async function nameFiles(
+  files: readonly { readonly path: string; readonly temporary: string }[],
+): Promise<void> {
+  let at = 0;
+  let current = '';
+  try {
+    for (; at < files.length; at++) {
+      current = files[at]!.path;
+      await rename(files[at]!.temporary, current);
+    }
+    for (const folder of new Set(files.map(({ path }) => dirname(path)))) await syncFolder(folder);
+  } catch (error) {
+    for (const { temporary } of files.slice(at)) await rm(temporary, { force: true });
+    throw fileError(current, error);
   }
 }
 
@@ -71,22 +98,17 @@ export async function writeFiles(
   files: readonly { path: string; bytes: Uint8Array }[],
   folders: 'make' | 'expect' = 'make',
 ): Promise<void> {
-  const temporary: string[] = [];
+  const written: { path: string; temporary: string }[] = [];
   let current = '';
   try {
     for (const { path, bytes } of files) {
       current = path;
       if (folders === 'make') await makeFolder(dirname(path));
-      temporary.push(await writeTemporary(path, bytes));
+      written.push({ path, temporary: await writeTemporary(path, bytes) });
     }
-    for (const { path } of files) {
-      current = path;
-      await rename(temporary[0]!, path);
-      temporary.shift();
-    }
-    for (const folder of new Set(files.map(({ path }) => dirname(path)))) await syncFolder(folder);
   } catch (error) {
-    for (const left of temporary) await rm(left, { force: true });
+    for (const { temporary } of written) await rm(temporary, { force: true });
     throw fileError(current, error);
   }
+  await nameFiles(written);
 }

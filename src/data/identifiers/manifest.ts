@@ -1,6 +1,8 @@
 /** @file Prepared data with pseudonyms for names, in the order that the names had: what is drawn from them stays the same. */
+import { mapped } from '../../base/lazy.ts';
 import { subjectsOf } from '../split.ts';
-import type { Groups, PreparedData, PreparedManifest, SkippedFile } from '../types.ts';
+import { subjectColumn } from '../subjectcolumn.ts';
+import type { Groups, PreparedManifest, SkippedFile, TrainingData } from '../types.ts';
 import type { Originals } from './pseudonyms.ts';
 import { plainReason } from './reasons.ts';
 
@@ -19,7 +21,7 @@ export function renamedManifest(manifest: PreparedManifest, names: OutputNames):
   const { groups, labels, heldOut } = manifest;
   return {
     ...manifest,
-    images: manifest.images.map((image) => ({
+    images: mapped(manifest.images, (image) => ({
       ...image,
       subject: names.subject(image.subject),
       file: names.file(image.file, image.subject),
@@ -41,13 +43,15 @@ const namesIn = ({ groups, labels, heldOut }: PreparedManifest): string[] => [
   ...(heldOut ?? []),
 ];
 
+function* filesOf({ images, skipped }: PreparedManifest): Generator<readonly [string, string | null]> {
+  for (const { file, subject } of images) yield [file, subject];
+  for (const { file } of skipped) yield [file, null];
+}
+
 /** Every name that a manifest has. */
 export const originalsOf = (manifest: PreparedManifest): Originals => ({
-  subjects: [...manifest.images.map(({ subject }) => subject), ...namesIn(manifest)],
-  files: [
-    ...manifest.images.map(({ file, subject }) => [file, subject] as const),
-    ...manifest.skipped.map(({ file }) => [file, null] as const),
-  ],
+  subjects: [...subjectColumn(manifest.images).names, ...namesIn(manifest)],
+  files: filesOf(manifest),
 });
 
 /** Skipped files that may leave. */
@@ -55,7 +59,7 @@ export const plainSkipped = (skipped: readonly SkippedFile[], names: OutputNames
   skipped.map((one) => ({ ...one, file: names.file(one.file, null), reason: plainReason(one.reason) }));
 
 /** Data under pseudonyms of all of `originalsOf`. @param key tells the key that made them from others */
-export function withPseudonyms(data: PreparedData, names: OutputNames, key: string): PreparedData {
+export function withPseudonyms<D extends TrainingData>(data: D, names: OutputNames, key: string): D {
   return {
     ...data,
     manifest: {

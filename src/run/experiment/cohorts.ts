@@ -1,12 +1,14 @@
 /** @file Two cohorts of a phantom as one data set. */
-import type { Groups, PreparedData } from '../../data/types.ts';
+import { joinedLists, mapped } from '../../base/lazy.ts';
+import type { Groups, PreparedData, TrainingData } from '../../data/types.ts';
+import { joinedValues } from '../../data/values.ts';
 import { cohortPrefix } from './parts.ts';
 
 const prefixedGroups = (groups: Groups, prefix: string): [string, string][] =>
   Object.entries(groups).map(([name, group]) => [prefix + name, group]);
 
-const prefixed = ({ manifest }: PreparedData, prefix: string) => ({
-  images: manifest.images.map((image) => ({
+const prefixed = ({ manifest }: TrainingData, prefix: string) => ({
+  images: mapped(manifest.images, (image) => ({
     ...image,
     ...{ subject: prefix + image.subject, file: prefix + image.file },
   })),
@@ -17,12 +19,12 @@ const prefixed = ({ manifest }: PreparedData, prefix: string) => ({
   skipped: manifest.skipped.map((file) => ({ ...file, file: prefix + file.file })),
 });
 
-/** Two data sets as one, of whom no subject has another's name. */
-export function joinedCohorts(pool: PreparedData, test: PreparedData): PreparedData {
+/** Two data sets as one, in memory where both are, of whom no subject has another's name. */
+export function joinedCohorts(pool: PreparedData, test: PreparedData): PreparedData;
+export function joinedCohorts(pool: TrainingData, test: TrainingData): TrainingData;
+export function joinedCohorts(pool: TrainingData, test: TrainingData): TrainingData {
   const [one, other] = [prefixed(pool, cohortPrefix.pool), prefixed(test, cohortPrefix.test)];
-  const pixels = new Float32Array(pool.pixels.length + test.pixels.length);
-  pixels.set(pool.pixels);
-  pixels.set(test.pixels, pool.pixels.length);
+  const pixels = joinedValues(pool.pixels, test.pixels, (length) => new Float32Array(length));
   const groups = [...one.groups, ...other.groups];
   const labels = one.labels.map(([label, own]) => {
     const others = other.labels.find(([name]) => name === label)?.[1] ?? [];
@@ -33,12 +35,13 @@ export function joinedCohorts(pool: PreparedData, test: PreparedData): PreparedD
   return {
     manifest: {
       ...manifest,
-      images: [...one.images, ...other.images],
+      images: joinedLists(one.images, other.images),
       skipped: [...one.skipped, ...other.skipped],
       ...(groups.length > 0 && { groups: Object.fromEntries(groups) }),
       ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
     },
     pixels,
-    ...(pool.masks && test.masks && { masks: Uint8Array.from([...pool.masks, ...test.masks]) }),
+    ...(pool.masks &&
+      test.masks && { masks: joinedValues(pool.masks, test.masks, (length) => new Uint8Array(length)) }),
   };
 }

@@ -9,7 +9,7 @@ import { expectOneKey } from '../../data/beside.ts';
 import { subjectsOf } from '../../data/split.ts';
 import { openStore } from '../../data/store.node.ts';
 import { manifestName } from '../../data/store.ts';
-import type { PreparedData } from '../../data/types.ts';
+import type { TrainingData } from '../../data/types.ts';
 import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
 import { type DataOptions, prepareFolder } from '../dataset.node.ts';
 import { namesInData, originalsIn, revealedText } from '../identifiers.node.ts';
@@ -161,7 +161,7 @@ export class ExperimentData {
   }
 
   /** By `subjects.same`, whose names may be those that pseudonyms stand for. */
-  async #knownIn({ manifest }: PreparedData): Promise<PretrainingData['known']> {
+  async #knownIn({ manifest }: TrainingData): Promise<PretrainingData['known']> {
     const { same, distinct } = this.#experiment.subjects;
     if (manifest.identifiers === 'nobody') return (name) => ownOf(same, name) ?? name;
     const target = (await this.target()).data.manifest;
@@ -177,7 +177,7 @@ export class ExperimentData {
   }
 
   /** Names of subjects, and those that they stand for where they are pseudonyms. */
-  async #called(data: PreparedData): Promise<string[]> {
+  async #called(data: TrainingData): Promise<string[]> {
     const called = await originalsIn(data.manifest);
     return subjectsOf(data).flatMap((name) => [called(name), name]);
   }

@@ -5,7 +5,7 @@ import { plural, some } from '../../base/words.ts';
 import { purposes } from '../../data/purposes.ts';
 import { type Split, splitSubjects, subjectsOf } from '../../data/split.ts';
 import { foldOf, stratifiedOrder } from '../../data/strata.ts';
-import type { Groups, PreparedData } from '../../data/types.ts';
+import type { Groups, TrainingData } from '../../data/types.ts';
 import { labelledSubjects } from '../../train/labelled.ts';
 import { planRun } from '../plan.ts';
 import { inside } from './check.ts';
@@ -118,7 +118,7 @@ function partsBeside(
   };
 }
 
-function populationOf(data: PreparedData, experiment: Experiment, called: Called): Population {
+function populationOf(data: TrainingData, experiment: Experiment, called: Called): Population {
   const all = subjectsOf(data);
   const plan = planRun(baseConfig(experiment), data.manifest);
   const { groups = {}, heldOut = [], order } = data.manifest;
@@ -130,7 +130,7 @@ function populationOf(data: PreparedData, experiment: Experiment, called: Called
  * @throws ConfigError where nobody is left to test or to be labelled, or fewer than are asked for
  */
 export function partsOf(
-  data: PreparedData,
+  data: TrainingData,
   experiment: Experiment,
   called: Called = (name) => name,
 ): Parts[] {
@@ -145,7 +145,7 @@ export function partsOf(
 }
 
 /** What to know where others test than those whom the data's publishers hold out; null where nobody is, or these test. */
-export function heldOutNotice(data: PreparedData, parts: readonly Parts[]): string | null {
+export function heldOutNotice(data: TrainingData, parts: readonly Parts[]): string | null {
   const { heldOut = [] } = data.manifest;
   if (heldOut.length === 0) return null;
   const tested = new Set(parts.flatMap(({ test }) => test));

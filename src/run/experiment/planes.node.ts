@@ -12,7 +12,7 @@ import { dicomReader } from '../../data/prepare.ts';
 import { openStore } from '../../data/store.node.ts';
 import { findPlanStacks, type PlanStacks } from '../../data/study/stackplan.ts';
 import { parseViewRule } from '../../data/study/views.ts';
-import type { PreparedData } from '../../data/types.ts';
+import type { TrainingData } from '../../data/types.ts';
 import { viewName } from '../../data/viewnames.ts';
 import type { PlannedStudies } from '../../results/planes.ts';
 import type { Device } from '../../tensor/device.ts';
@@ -45,7 +45,7 @@ export interface PlannedWith {
   readonly config: RunConfig;
 }
 
-const storeOf = async ({ store, config }: PlannedWith): Promise<PreparedData> =>
+const storeOf = async ({ store, config }: PlannedWith): Promise<TrainingData> =>
   namedData(await openStore(store), store, config.identifiers);
 
 const nothing = (none: string): PlannedStudies => ({ planes: [], refused: [], shown: [], none });

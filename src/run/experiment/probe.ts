@@ -5,7 +5,7 @@ import { anatomies, PHANTOM_ANATOMIES, type PhantomAnatomy, phantomSources } fro
 import { createSampler } from '../../data/sampler.ts';
 import { openFiles } from '../../data/sources/open.ts';
 import { isBodyPlane } from '../../data/study/views.ts';
-import type { PreparedData } from '../../data/types.ts';
+import type { TrainingData } from '../../data/types.ts';
 import type { Device } from '../../tensor/device.ts';
 import { trialSteps } from '../../train/pace.ts';
 import type { Plan } from '../../train/plan.ts';
@@ -18,7 +18,7 @@ const SUBJECTS = 2;
 const SEED = 2;
 
 interface Trial {
-  readonly data: PreparedData;
+  readonly data: TrainingData;
   readonly plan: Plan;
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { lockWhenFree, whileLocked } from '../../data/files/lock.node.ts';
 import { openStore, writeStore } from '../../data/store.node.ts';
 import { manifestName } from '../../data/store.ts';
-import type { PreparedData } from '../../data/types.ts';
+import type { TrainingData } from '../../data/types.ts';
 import type { RunConfig } from '../config.ts';
 import { type DataOptions, openData } from '../dataset.node.ts';
 import { joinedCohorts } from './cohorts.ts';
@@ -13,7 +13,7 @@ import type { TestCohort } from './settings.ts';
 /** A prepared data set: the store that runs read. */
 export interface SharedData {
   readonly store: string;
-  readonly data: PreparedData;
+  readonly data: TrainingData;
 }
 
 /** The store of a configuration's data: their own where they are one, else in `folder`. */
@@ -35,7 +35,7 @@ async function madeOnce<T>(
 /** Data of a folder, or a cohort, prepared in `folder` unless they are there. */
 export async function prepared(config: RunConfig, folder: string, options: DataOptions): Promise<SharedData> {
   const store = storeIn(config, folder);
-  const open = (): Promise<PreparedData> => openData({ ...config, out: folder }, true, options);
+  const open = (): Promise<TrainingData> => openData({ ...config, out: folder }, true, options);
   return { store, data: await madeOnce(store, folder, options, open) };
 }
 

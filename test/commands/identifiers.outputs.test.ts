@@ -1,8 +1,9 @@
-/** @file What `predict`, `plan` and `evaluate` leave names nobody: every byte and name of it is searched. */
+/** @file What `predict`, `plan`, `evaluate` and `experiment` leave names nobody: every byte and name of it is searched. */
 import { readdir, readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addEvaluate } from '../../src/commands/evaluate.ts';
+import { addExperiment } from '../../src/commands/experiment.ts';
 import { addPlan } from '../../src/commands/plan.ts';
 import { addPredict } from '../../src/commands/predict.ts';
 import { memoryFile } from '../data/dicom-writer.ts';
@@ -75,6 +76,51 @@ describe('names are in nothing that is written', () => {
     ]);
     expect(await leaks(at('planned'), secrets)).toEqual([]);
   }, 120_000);
+
+  it('by an experiment, its runs, reports and event files', async () => {
+    await write(at('planewise-secret-unlabelled'), volumes(3));
+    const shared = { size: 16, spacingMm: 12, batch: 2, steps: 2 };
+    const file = {
+      name: 'named',
+      base: {
+        preset: 'finetune',
+        ...shared,
+        model: { width: 4, depth: 2 },
+        data: at('planewise-secret-hearts'),
+      },
+      initialisations: {
+        scratch: null,
+        rotation: {
+          pretraining: {
+            preset: 'small',
+            ...shared,
+            tasks: ['rotation'],
+            data: at('planewise-secret-unlabelled'),
+          },
+        },
+      },
+      subjects: { test: 1, distinct: true },
+      labelled: [2],
+      seeds: [1],
+    };
+    await write(at('.'), [memoryFile('planewise-secret.json', Buffer.from(JSON.stringify(file)))]);
+    const args = [at('planewise-secret.json'), '--out', at('named'), '--tensorboard'];
+    await terminal(
+      (program) => addExperiment(program, null),
+      'experiment',
+      ...args,
+      '--adapter',
+      'swiftshader',
+    );
+    const runs = [
+      'pretrained/rotation_seed-1',
+      ...(await readdir(at('named/points'))).map((name) => `points/${name}`),
+    ];
+    expect(runs).toHaveLength(3);
+    for (const run of runs) expect(await readdir(at(`named/${run}`))).toContain('report.html');
+    // where this machine finds the data again, which says so itself
+    expect(await leaks(at('named'), secrets, ['local.json'])).toEqual([]);
+  }, 240_000);
 
   it('by evaluate, as CSV', async () => {
     const args = ['--data', at('planewise-secret-hearts'), '--rows', '--csv', at('t.csv')];

@@ -42,8 +42,8 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 /** A reason without what may name somebody. */
-export function plainReason<R extends Reason>({ code, ...rest }: R): Pick<R, 'code' | 'message'> {
-  if (plain.has(code)) return { code, message: rest.message };
+export function plainReason({ code, message }: Reason): Reason {
+  if (plain.has(code)) return { code, message };
   return { code, message: ownOf(meanings, code) ?? 'What it is was told where the images were read.' };
 }
 

@@ -1,6 +1,6 @@
 /** @file Pseudonyms: stable by key, apart for different names, and read back by whoever has the key. */
 import { describe, expect, it } from 'vitest';
-import { FileError } from '../../../src/base/errors.ts';
+import { FileError, PlanningError } from '../../../src/base/errors.ts';
 import { keyHead, keyLines, parseKey } from '../../../src/data/identifiers/keytext.ts';
 import { newSalt, Pseudonyms } from '../../../src/data/identifiers/pseudonyms.ts';
 import { plainReason } from '../../../src/data/identifiers/reasons.ts';
@@ -61,5 +61,12 @@ describe('plainReason', () => {
     const message = 'Doe/1.dcm: PixelSpacing (0028,0030) is missing.';
     expect(plainReason({ code: 'DICOM', message }).message).not.toContain('Doe');
     expect(plainReason({ code: 'NEW_CODE', message }).message).not.toContain('Doe');
+  });
+
+  it('keeps words that are plain, of errors too', () => {
+    const message = 'A line was found in 2 of 9 slices.';
+    expect(plainReason({ code: 'FEW_LINES', message })).toEqual({ code: 'FEW_LINES', message });
+    const error = new PlanningError('FEW_LINES', message);
+    expect(plainReason(error)).toEqual({ code: 'FEW_LINES', message });
   });
 });

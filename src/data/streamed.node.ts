@@ -1,6 +1,7 @@
 /** @file A prepared store that is larger than what may be held in memory: images are read from its files as they are asked for. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { refusedVariable, variable } from '../base/environment.node.ts';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { crc32 } from '../base/hash.ts';
 import { OpenFile } from './files/openfile.node.ts';
@@ -132,15 +133,17 @@ export async function streamStore(folder: string): Promise<TrainingData> {
   };
 }
 
+const MEMORY = 'PLANEWISE_STORE_MEMORY';
+
 /** MiB of a store that are held in memory, unless PLANEWISE_STORE_MEMORY says otherwise. */
 const USUAL_MIB = 64;
 
 /** @throws ConfigError */
 function residentBytes(): number {
-  const text = process.env.PLANEWISE_STORE_MEMORY ?? String(USUAL_MIB);
-  const mebibytes = Number(text);
-  if (text.trim() !== '' && mebibytes >= 0) return mebibytes * 2 ** 20;
-  throw new ConfigError(`PLANEWISE_STORE_MEMORY is "${text}". Give MiB, 0 or more.`);
+  const text = variable(MEMORY) ?? String(USUAL_MIB);
+  const mebibytes = text.trim() === '' ? Number.NaN : Number(text);
+  if (mebibytes >= 0) return mebibytes * 2 ** 20;
+  throw new ConfigError(refusedVariable(MEMORY, text, 'a number of MiB from 0 is needed'));
 }
 
 /**

@@ -15,6 +15,7 @@ import { ParameterArena } from './arena.ts';
 import { measureNorm } from './gradientNorm.ts';
 import { type NonFinite, WATCH_WORDS, Watch } from './nonFinite.ts';
 import { type GroupRun, Groups } from './optimGroups.ts';
+import { rowsOf } from './optimRows.ts';
 import { type OptimizerSettings, type Rule, ruleOf } from './optimSettings.ts';
 import { LossScaler } from './scaler.ts';
 import { type ArenaRun, cutAtWindows, windowOf } from './windows.ts';
@@ -28,9 +29,8 @@ function momentsOf({ kind, momentum }: Rule): string[] {
   return momentum > 0 ? ['moment1'] : [];
 }
 
-/** Steps are told to the device in two halves that f32 holds. */
+/** What u32 holds. */
 const MOST_STEPS = 2 ** 32 - 1;
-const halvesOf = (step: number): number[] => [step % 65536, Math.floor(step / 65536)];
 
 /** What f32 holds. */
 const MOST_RATE = 3.4e38;
@@ -95,29 +95,11 @@ export class Optimizer {
     if (!Number.isInteger(step) || step < 1 || step > MOST_STEPS)
       throw new ConfigError(`Optimizer.prepare got step ${describe(step)}. Count steps from 1.`);
     expectNumber('learningRate of Optimizer.prepare(step, learningRate)', learningRate, { most: MOST_RATE });
-    const rows = this.#groups.rules.map(({ learningRateScale, firstStep, weightDecay }) => {
-      const rate = learningRate * learningRateScale;
-      const decay = this.#rule.kind === 'adamw' ? weightDecay : 0;
-      const own = Math.max(1, step - firstStep + 1);
-      if (!this.#scaler) return this.#row(own, rate, decay);
-      // 0: the scaler's, which counts the steps taken; a late group's count those skipped too, so it begins slower then
-      return [rate, decay, ...(firstStep > 1 ? this.#corrections(own) : [0, 0])];
-    });
     const target = this.#scaler ? this.#rates : this.#hyper;
-    target.write([...halvesOf(step), 0, 0, ...rows.flat()]);
+    target.write(
+      rowsOf(this.#rule, this.#groups.rules, { step, learningRate, scaled: Boolean(this.#scaler) }),
+    );
     this.#prepared = true;
-  }
-
-  /** Step size, √ of the second moment's correction, what decay leaves, and that the step is taken. */
-  #row(step: number, rate: number, decay: number): number[] {
-    const [first, second] = this.#corrections(step);
-    return [rate / first, 1 / Math.sqrt(second), 1 - rate * decay, 1];
-  }
-
-  /** Adam's bias corrections after so many steps; 1 of other rules. */
-  #corrections(steps: number): [first: number, second: number] {
-    const { kind, beta1, beta2 } = this.#rule;
-    return kind === 'sgd' ? [1, 1] : [1 - beta1 ** steps, 1 - beta2 ** steps];
   }
 
   /**

@@ -7,7 +7,7 @@ import type { ArenaRun, ParameterArena } from './arena.ts';
 import type { ParameterGroup, Rule } from './optimSettings.ts';
 
 /** What may differ from group to group. */
-interface GroupRule {
+export interface GroupRule {
   readonly learningRateScale: number;
   readonly firstStep: number;
   readonly weightDecay: number;

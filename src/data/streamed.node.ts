@@ -43,6 +43,7 @@ class StoredValues<T extends Float32Array | Uint8Array> implements Values<T> {
   readonly #file: OpenFile;
   readonly #form: Form<T>;
   readonly #sums: Uint32Array;
+  #piece = new Uint8Array(0);
 
   /**
    * Looks through the whole file.
@@ -59,8 +60,9 @@ class StoredValues<T extends Float32Array | Uint8Array> implements Values<T> {
     this.#sums = new Uint32Array(expected.length / imageBytes);
     const whole = new BlockChecksum(expected.blockBytes);
     const step = imageBytes * Math.max(1, Math.floor(PIECE / imageBytes));
+    const into = new Uint8Array(Math.min(step, file.length));
     for (let at = 0; at < file.length; at += step) {
-      const bytes = file.read(at, Math.min(step, file.length - at));
+      const bytes = file.read(at, Math.min(step, file.length - at), into);
       whole.add(bytes);
       for (let i = 0; i < bytes.length; i += imageBytes)
         this.#sums[(at + i) / imageBytes] = crc32(bytes.subarray(i, i + imageBytes));
@@ -71,8 +73,19 @@ class StoredValues<T extends Float32Array | Uint8Array> implements Values<T> {
 
   /** Values of whole images. */
   subarray(begin: number, end: number): T {
+    return this.#read(begin, end, new Uint8Array((end - begin) * this.#form.wide));
+  }
+
+  /** Garbage of this size is collected late: it would be most of what a process holds. */
+  piece(begin: number, end: number): T {
+    const length = (end - begin) * this.#form.wide;
+    if (this.#piece.length < length) this.#piece = new Uint8Array(length);
+    return this.#read(begin, end, this.#piece);
+  }
+
+  #read(begin: number, end: number, into: Uint8Array<ArrayBuffer>): T {
     const { imageBytes, wide, decode } = this.#form;
-    const bytes = this.#file.read(begin * wide, (end - begin) * wide);
+    const bytes = this.#file.read(begin * wide, (end - begin) * wide, into);
     for (let i = 0; i < bytes.length; i += imageBytes) {
       const at = begin * wide + i;
       const image = at / imageBytes;

@@ -8,19 +8,23 @@ export interface Values<T extends Float32Array | Uint8Array> {
   readonly byteLength: number;
   /** Values `begin` to `end`: a view of those in memory, else read. @throws FileError where they cannot be read any more */
   subarray(begin: number, end: number): T;
+  /** As `subarray`, in memory that the next piece is read into; where it is missing, `subarray` reads pieces. */
+  piece?(begin: number, end: number): T;
 }
 
 /** Values read at a time. */
 const PIECE = 2 ** 18;
 
-/** All values in order, in pieces of some whole images of `each` values. */
+/** All values in order, in pieces of some whole images of `each` values; a piece is to be done with before the next. */
 export function* pieces<T extends Float32Array | Uint8Array>(
   values: Values<T>,
   each: number,
 ): Generator<{ readonly begin: number; readonly piece: T }> {
   const step = each * Math.max(1, Math.floor(PIECE / each));
-  for (let begin = 0; begin < values.length; begin += step)
-    yield { begin, piece: values.subarray(begin, Math.min(values.length, begin + step)) };
+  for (let begin = 0; begin < values.length; begin += step) {
+    const end = Math.min(values.length, begin + step);
+    yield { begin, piece: values.piece?.(begin, end) ?? values.subarray(begin, end) };
+  }
 }
 
 /** An array's bytes. */

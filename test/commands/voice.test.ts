@@ -48,7 +48,7 @@ async function said(...args: string[]): Promise<string> {
 
 /** Options whose value is whatever it is: paths and names. */
 const free =
-  /^--(out|data|split|unlabelled|target|init|weights|study|predictions|like|only|classes|reference|config|task|layout)$/;
+  /^--(out|data|split|unlabelled|target|init|weights|study|predictions|like|only|classes|reference|config|task|layout|unit)$/;
 
 const wrong = ['', 'x', '-1', '1e99', '0'];
 

@@ -11,8 +11,17 @@ vi.mock('node:fs', async (original) => {
 });
 
 it('a process that the system tells nothing of is there while its number is', () => {
+  vi.stubEnv('SLURM_JOB_ID', undefined);
   const own = ownMark();
-  expect(own).toEqual({ host: hostname(), pid: process.pid, started: null, boot: null, space: null });
+  expect(own).toEqual({
+    host: hostname(),
+    pid: process.pid,
+    started: null,
+    boot: null,
+    space: null,
+    job: null,
+    start: null,
+  });
   expect(presenceOf(own)).toBe('there');
   expect(presenceOf({ ...own, host: `not ${own.host}` })).toBe('elsewhere');
 });

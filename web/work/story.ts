@@ -1,13 +1,12 @@
 /** @file The whole story in the browser: begun, stopped, gone on with, found again; its files are kept in OPFS. */
 import { openDevice } from '#device';
 import { ConfigError } from '../../src/base/errors.ts';
-import { embeddedExperiment, embeddedSize } from '../../src/run/experiment/embedded.ts';
+import { embeddedSize } from '../../src/run/experiment/embeddedsize.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { readText, writeText } from '../../src/train/runfiles.ts';
 import type { StoryInfo, StorySize, StoryStage } from '../protocol/story.ts';
 import type { EventName, Events } from '../protocol.ts';
 import { BrowserFiles } from '../store.ts';
-import { tellStory } from './storyruns.ts';
 
 type Tell = <K extends EventName>(event: K, content: Events[K]) => void;
 
@@ -22,6 +21,15 @@ const PROGRESS_MS = 200;
 const { hearts, pretrainingSteps, steps, testHearts } = embeddedSize;
 /** As much as `npm start` does. */
 export const usualSize: StorySize = { hearts, pretrainingSteps, steps, testHearts };
+
+/** Loaded when it is wanted: the page's first load need not have it. @throws ConfigError for numbers out of range */
+async function experimentOf(size: StorySize) {
+  const [{ embeddedExperiment }, { tellStory }] = await Promise.all([
+    import('../../src/run/experiment/embedded.ts'),
+    import('./storyruns.ts'),
+  ]);
+  return { experiment: embeddedExperiment({ ...size, seeds }), tellStory };
+}
 
 /** Ends work between steps. */
 class Stopped extends Error {}
@@ -60,9 +68,12 @@ export class Story {
   async start(size: StorySize, resume: boolean): Promise<StoryInfo> {
     if (this.#stop) throw new ConfigError('It is going on already.');
     const chosen = resume && this.#info ? this.#info.size : size;
-    const experiment = embeddedExperiment({ ...chosen, seeds });
     const stop = new AbortController();
     this.#stop = stop;
+    const { experiment, tellStory } = await experimentOf(chosen).catch((error: unknown) => {
+      this.#stop = null;
+      throw error;
+    });
     let device: Device | null = null;
     try {
       if (!resume) await this.clear();

@@ -31,9 +31,13 @@ export class OpenFile {
     }
   }
 
-  /** Bytes `at` … `at + length`. @throws FileError where they cannot be read, or are no longer there */
-  read(at: number, length: number): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(length);
+  /**
+   * Bytes `at` … `at + length`.
+   * @param into holds them, where it is given: as many at least
+   * @throws FileError where they cannot be read, or are no longer there
+   */
+  read(at: number, length: number, into = new Uint8Array(length)): Uint8Array<ArrayBuffer> {
+    const bytes = into.subarray(0, length);
     try {
       for (let have = 0; have < length; ) {
         const most = Math.min(partBytes, length - have);

@@ -1,27 +1,8 @@
 /** @file The experiment behind `npm start` and the page's: does pretraining help? Sized for two processor cores and no GPU. */
 import { embeddedDefault } from '../job.ts';
+import { type EmbeddedSize, embeddedSize } from './embeddedsize.ts';
 import { parseExperiment } from './file.ts';
 import type { Experiment } from './settings.ts';
-
-/** What of it may be smaller or larger. */
-export interface EmbeddedSize {
-  /** Hearts without labels, and steps of pretraining on them. */
-  readonly hearts: number;
-  readonly pretrainingSteps: number;
-  /** Of fine-tuning. */
-  readonly steps: number;
-  readonly testHearts: number;
-  /** Draws of five labelled hearts. */
-  readonly seeds: readonly number[];
-}
-
-export const embeddedSize: EmbeddedSize = {
-  hearts: embeddedDefault.phantom.subjects,
-  pretrainingSteps: embeddedDefault.steps,
-  steps: 180,
-  testHearts: 20,
-  seeds: [1, 2],
-};
 
 /**
  * Multitask pretraining on hearts without labels, then segmentation with five labelled ones, from its encoder and from

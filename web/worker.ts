@@ -17,6 +17,7 @@ import { furtherSettings, pagePresets } from './work/forms.ts';
 import { keyText } from './work/identifiers.ts';
 import { imageValues, studyInfo } from './work/library.ts';
 import { Loaded } from './work/loaded.ts';
+import { planStudy } from './work/plan.ts';
 import { predictStudy } from './work/predict.ts';
 import { Session } from './work/session.ts';
 import { Story, usualSize } from './work/story.ts';
@@ -190,12 +191,7 @@ const handlers: Handlers = {
       return loaded.fromRun(name, training.files, await training.weights());
     }),
   loadBuiltinWeights: () => inTurn(() => loaded.builtin()),
-  // loaded when it is wanted: the page's first load need not have it
-  plan: (request) =>
-    inTurn(async () => {
-      const { planStudy } = await import('./work/plan.ts');
-      return planStudy(session.library, await loaded.weights(), request);
-    }),
+  plan: (request) => inTurn(async () => planStudy(session.library, await loaded.weights(), request)),
   story: async ({ size, resume }) => {
     idle();
     return story.start(size, resume);

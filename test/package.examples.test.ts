@@ -8,12 +8,14 @@ import { checker, exported } from './exports.ts';
 const device = useDevice();
 const library: Readonly<Record<string, unknown>> = planewise;
 
-const { Function, Class, Variable } = ts.SymbolFlags;
+const flags = ts.SymbolFlags;
 
 /** Whether it is a function, by whatever declaration, or a class. */
 function isCalled(symbol: ts.Symbol): boolean {
-  if (symbol.flags & (Function | Class)) return true;
-  return (symbol.flags & Variable) !== 0 && checker.getTypeOfSymbol(symbol).getCallSignatures().length > 0;
+  if (symbol.flags & (flags.Function | flags.Class)) return true;
+  return (
+    (symbol.flags & flags.Variable) !== 0 && checker.getTypeOfSymbol(symbol).getCallSignatures().length > 0
+  );
 }
 
 /** Functions and classes with the text of their examples. */

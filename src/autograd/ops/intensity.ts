@@ -7,9 +7,9 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
 
 /**
- * Images x [N, H, W, C] blurred by Gaussians of standard deviations `sigmas` [N], pixels: weights exp(−d²/2σ²) up to 3σ
- * (96 pixels at most) that sum to 1, first along x and then along y; edge pixels repeat outside. An image of σ ≤ 0 stays
- * as it is. Has no gradient.
+ * Images x [N, H, W, C] blurred by Gaussians of standard deviations `sigmas` [N], pixels: weights exp(−d²/2σ²) up to
+ * ⌈3σ⌉ pixels (96 at most) that sum to 1, first along x and then along y; edge pixels repeat outside. An image of σ ≤ 0
+ * stays as it is. Has no gradient.
  * @throws ShapeError where shapes differ
  * @example
  * const x = tensor(device, [0, 1, 0], [1, 1, 3, 1]);

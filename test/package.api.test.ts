@@ -1,35 +1,7 @@
 /** @file What the declarations of the library say of themselves: nothing public is without words, no type without a name. */
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript59';
 import { describe, expect, it } from 'vitest';
-
-const dist = fileURLToPath(new URL('../dist/', import.meta.url));
-const entries = ['index', 'index.web', 'engine', 'autograd/ops', 'data/index.node'].map(
-  (name) => `${dist}${name}.d.ts`,
-);
-
-const program = ts.createProgram(entries, {
-  module: ts.ModuleKind.NodeNext,
-  moduleResolution: ts.ModuleResolutionKind.NodeNext,
-  lib: ['lib.es2022.d.ts'],
-  types: [],
-  strict: true,
-});
-const checker = program.getTypeChecker();
-
-const declared = (symbol: ts.Symbol): ts.Symbol =>
-  symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-
-/** Everything a module exports, namespaces opened, by its first name. */
-function exportsOf(module: ts.Symbol, prefix = '', found = new Map<ts.Symbol, string>()): typeof found {
-  for (const exported of checker.getExportsOfModule(module)) {
-    const symbol = declared(exported);
-    const name = prefix + exported.name;
-    if (symbol.flags & ts.SymbolFlags.ValueModule) exportsOf(symbol, `${name}.`, found);
-    else if (!found.has(symbol)) found.set(symbol, name);
-  }
-  return found;
-}
+import { checker, declared, dist, entries, exported, exportsOf, moduleOf } from './exports.ts';
 
 /** The name of a type that a node mentions, if it does. */
 function mentioned(node: ts.Node): ts.Node | undefined {
@@ -58,8 +30,6 @@ function isOwn({ flags, declarations = [] }: ts.Symbol): boolean {
   return !(flags & ts.SymbolFlags.TypeParameter) && file.startsWith(dist) && !file.endsWith('/host.d.ts');
 }
 
-const moduleOf = (entry: string): ts.Symbol => checker.getSymbolAtLocation(program.getSourceFile(entry)!)!;
-
 describe('the public interface', () => {
   it.each(['index', 'index.web'])('of %s names every type that its signatures mention', (entry) => {
     const found = exportsOf(moduleOf(`${dist}${entry}.d.ts`));
@@ -76,16 +46,14 @@ describe('the public interface', () => {
   });
 
   it('of planewise/engine and planewise/ops is part of it', () => {
-    const whole = exportsOf(moduleOf(`${dist}index.d.ts`));
+    const whole = exported();
     for (const entry of entries)
       for (const [symbol, name] of exportsOf(moduleOf(entry)))
         expect(whole.has(symbol) || entry.includes('.web.'), `${name} of ${entry}`).toBe(true);
   });
 
   it('says what every export is', () => {
-    const silent = [...exportsOf(moduleOf(`${dist}index.d.ts`))].filter(
-      ([symbol]) => symbol.getDocumentationComment(checker).length === 0,
-    );
+    const silent = [...exported()].filter(([symbol]) => symbol.getDocumentationComment(checker).length === 0);
     expect(silent.map(([, name]) => name)).toEqual([]);
   });
 });

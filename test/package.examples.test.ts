@@ -1,31 +1,69 @@
-/** @file The `@example` lines of docstrings: they run, and give what they say. */
-import { readFile } from 'node:fs/promises';
-import { expect, it } from 'vitest';
-import { data, schedules } from '../src/index.ts';
+/** @file The examples in the docstrings of the library: every function and class that is exported has one, which runs and gives what it says. */
+import ts from 'typescript59';
+import { describe, expect, it } from 'vitest';
+import * as planewise from '../src/index.ts';
+import { useDevice } from './device.ts';
+import { checker, exported } from './exports.ts';
 
-/** Modules every function of which has an example. */
-const modules = ['autograd/schedule', 'data/affine'];
-const texts = await Promise.all(
-  modules.map((name) => readFile(new URL(`../src/${name}.ts`, import.meta.url), 'utf8')),
-);
-const lines = texts.flatMap((text) =>
-  [...text.matchAll(/^ \* @example\n \* (.*); \/\/ (.*)$/gm)].map(
-    ([, call, value]) => [call!, value!] as const,
-  ),
-);
+const device = useDevice();
+const library: Readonly<Record<string, unknown>> = planewise;
 
-it('all functions of these modules have one', () => {
-  const silent = texts.flatMap((text) =>
-    [...text.matchAll(/\*\/\nexport function (\w+)/g)]
-      .map(([, name]) => name!)
-      .filter((name) => !lines.some(([call]) => call.includes(`.${name}(`))),
+const flags = ts.SymbolFlags;
+
+/** Whether it is a function, by whatever declaration, or a class. */
+function isCalled(symbol: ts.Symbol): boolean {
+  if (symbol.flags & (flags.Function | flags.Class)) return true;
+  return (
+    (symbol.flags & flags.Variable) !== 0 && checker.getTypeOfSymbol(symbol).getCallSignatures().length > 0
   );
-  expect(silent).toEqual([]);
+}
+
+/** Functions and classes with the text of their examples. */
+const all = [...exported()].flatMap(([symbol, name]) => {
+  // of what the internals are, types alone are given out
+  if (name.startsWith('internals.') || !isCalled(symbol)) return [];
+  const examples = symbol.getJsDocTags().filter((tag) => tag.name === 'example');
+  return [{ name, examples: examples.map(({ text = [] }) => text.map((part) => part.text).join('')) }];
 });
 
-it.each(lines)('%s is %s', (call, value) => {
-  const made: unknown = new Function('data', 'schedules', `return ${call};`)(data, schedules);
-  const wanted = JSON.parse(value);
-  const near = (one: number) => expect.closeTo(one, 9);
-  expect(made).toEqual(Array.isArray(wanted) ? wanted.map(near) : near(wanted));
+const Async = (async () => {}).constructor as new (
+  ...args: string[]
+) => (...values: unknown[]) => Promise<unknown>;
+
+/** `expression; // what it gives`, `// throws Name`, or a last line without either. */
+const LAST = /^(.*?);(?:\s*\/\/ (.*))?$/s;
+
+const near = (wanted: unknown): unknown => {
+  if (typeof wanted === 'number') return expect.closeTo(wanted, 5);
+  return Array.isArray(wanted) ? wanted.map(near) : wanted;
+};
+
+/** Typed arrays as lists. */
+const plain = (value: unknown): unknown => {
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Float32Array);
+  return Array.isArray(value) ? value.map(plain) : value;
+};
+
+async function run(example: string): Promise<void> {
+  const lines = example.trim().split('\n');
+  const [, expression, said] = LAST.exec(lines.pop()!)!;
+  const given = { ...library, device: device() };
+  const body = `${lines.join('\n')}\nreturn (${expression!.replace(/^(const|using) \w+ = /, '')});`;
+  const made = new Async(...Object.keys(given), body)(...Object.values(given));
+  const error = /^throws (\w+)$/.exec(said ?? '')?.[1];
+  if (error) await expect(made).rejects.toThrow(library[error] as new () => Error);
+  else if (said === undefined) await made;
+  else expect(plain(await made)).toEqual(near(JSON.parse(said)));
+}
+
+describe('examples of the library', () => {
+  it('are there of every function and class', () => {
+    expect(all.length).toBeGreaterThan(300);
+    expect(all.filter(({ examples }) => examples.length === 0).map(({ name }) => name)).toEqual([]);
+  });
+
+  it.each(all.flatMap(({ name, examples }) => examples.map((text) => [name, text] as const)))(
+    '%s',
+    (_, text) => run(text),
+  );
 });

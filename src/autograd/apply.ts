@@ -48,6 +48,11 @@ function expectGiven<A>(op: Op<A>, inputs: Inputs, options: ApplyOptions): void 
 /**
  * Runs any op record, a user's own included; the tapes that follow its inputs record it.
  * @throws ShapeError where the arguments do not fit
+ * @example
+ * const infer = ([x]) => x.shape.map(() => ({ shape: [1], dtype: 'i32' }));
+ * const sizes = { name: 'sizes', infer, launch: (_, [x], ys) => ys.forEach((y, i) => y.write([x.shape[i]])) };
+ * const [rows, columns] = ops.applyAll(sizes, [zeros(device, [2, 3])], null);
+ * [await rows.item(), await columns.item()]; // [2, 3]
  */
 export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A, options: ApplyOptions = {}): Tensor[] {
   expectGiven(op, inputs, options);
@@ -69,7 +74,13 @@ function runAs<A>(op: Op<A>, inputs: Inputs, attrs: A, into: Tensor | undefined,
   }
 }
 
-/** As applyAll, for ops with one output. */
+/**
+ * As applyAll, for ops with one output.
+ * @example
+ * const infer = ([x]) => [{ shape: [x.size], dtype: x.dtype }];
+ * const row = { name: 'row', infer, view: ([x]) => x.view([x.size]), launch() {} }; // a view: nothing to launch
+ * ops.apply(row, [zeros(device, [2, 3])], null).shape; // [6]
+ */
 export function apply<A>(op: Op<A>, inputs: Inputs, attrs: A, options?: ApplyOptions): Tensor {
   return applyAll(op, inputs, attrs, options)[0]!;
 }

@@ -166,6 +166,11 @@ function revived<T>(tensors: readonly Tensor[], action: () => T): T {
  * nothing that changes before backward; running statistics move only once, and dropout draws the same again.
  * @throws ShapeError for a block that returns no tensor
  * @throws GradientError in backward, where what the block reads was written since
+ * @example
+ * const [tape, x] = [new Tape(), Object.assign(tensor(device, [1, 2], [2]), { requiresGrad: true })];
+ * tape.backward(ops.sum(ops.recompute((y) => ops.square(ops.square(y)), x)));
+ * tape.dispose();
+ * await x.grad.read(); // [4, 32]
  */
 export function recompute(block: Block, x: Tensor): Tensor {
   if (typeof block !== 'function' || !(x instanceof Tensor)) {

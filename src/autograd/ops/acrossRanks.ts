@@ -10,6 +10,9 @@ import { expectTensor } from './operands.ts';
  * compare the examples of a batch with one another; else x itself.
  * @returns `all`: [all rows, ...]; `first`: the place of this rank's first row there
  * @throws ShapeError for what is no f32 tensor, and where the rows are not as many of each example
+ * @example
+ * const { all, first } = ops.acrossRanks(tensor(device, [1, 2], [2, 1])); // outside such a step
+ * [await all.read(), first]; // [[1, 2], 0]
  */
 export function acrossRanks(x: Tensor): { readonly all: Tensor; readonly first: number } {
   expectType('acrossRanks', 'x', expectTensor('acrossRanks', 'x', x), 'f32');

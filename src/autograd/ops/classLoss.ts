@@ -49,6 +49,10 @@ export interface SoftDiceOptions extends LabelOptions {
  * Weighted mean of −log softmax(logits)[label] over the labels that count, 0 when none does: shape [], f32. With
  * smoothing as PyTorch (Szegedy et al. 2016).
  * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * const logits = tensor(device, [0, Math.log(3), 5, 0], [2, 2]);
+ * const labels = tensor(device, [1, -100], [2], 'i32'); // the second row does not count
+ * await ops.crossEntropy(logits, labels).item(); // 0.287682
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const known = ['classWeights', 'ignoreIndex', 'labelSmoothing', 'reduction'];
@@ -62,6 +66,9 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
  * Mean of −alpha[label]·(1 − p)^gamma·log p over the labels that count, 0 when none does, p the softmax's probability of
  * the label (Lin et al. 2017, for classes of which one holds): shape [], f32. With gamma 0 it is cross entropy.
  * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * const logits = tensor(device, [0, Math.log(3)], [1, 2]);
+ * await ops.softmaxFocal(logits, tensor(device, [1], [1], 'i32'), { gamma: 1 }).item(); // 0.0719205
  */
 export function softmaxFocal(logits: Tensor, labels: Tensor, options: SoftmaxFocalOptions = {}): Tensor {
   expectOptions('softmaxFocal', options, ['alpha', 'gamma', 'ignoreIndex', 'reduction']);
@@ -74,6 +81,9 @@ export function softmaxFocal(logits: Tensor, labels: Tensor, options: SoftmaxFoc
  * 1, sums over batch and pixels (Milletari et al. 2016, with Σ p in place of Σ p²): shape [], f32. A number for the
  * options is epsilon.
  * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * const labels = tensor(device, [0, 1], [1, 1, 2], 'i32');
+ * await ops.softDice(zeros(device, [1, 1, 2, 2]), labels, { epsilon: 0 }).item(); // 0.5
  */
 export function softDice(logits: Tensor, labels: Tensor, options: SoftDiceOptions | number = {}): Tensor {
   const named = typeof options === 'number' ? { epsilon: options } : options;

@@ -29,6 +29,10 @@ export type {
  * f16; bias and the gradients of weight and bias are f32. Without groups, and with one stride and dilation for both axes,
  * the fastest kernels run.
  * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * const x = tensor(device, [1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
+ * const weight = filled(device, 1, [2, 2, 1, 1]);
+ * await ops.conv2d(x, weight, null, { padding: 1, stride: 2 }).read(); // [1, 5, 11, 28]
  */
 export function conv2d(
   x: Tensor,
@@ -43,6 +47,9 @@ export function conv2d(
  * The adjoint of conv2d with the same weight, which is [kernelHeight, kernelWidth, O/groups, C]: x [N, H, W, C], bias [O]
  * or null → [N, H′, W′, O], H′ = (H − 1)·stride − top − bottom + dilation·(kernelHeight − 1) + outputPadding + 1; in
  * `into` if given (see sideBySide). Groups, dtypes and errors as in conv2d.
+ * @example
+ * const [x, weight] = [tensor(device, [1, 2], [1, 1, 2, 1]), tensor(device, [1, 10], [1, 2, 1, 1])];
+ * await ops.conv2dTranspose(x, weight, null, { stride: 2 }).read(); // [1, 10, 2, 20]
  */
 export function conv2dTranspose(
   x: Tensor,
@@ -58,6 +65,9 @@ export function conv2dTranspose(
 /**
  * conv2d of every channel by itself: x [N, H, W, C], weight [kernelHeight, kernelWidth, 1, C·multiplier], bias
  * [C·multiplier] or null; channel c of x gives channels c·multiplier … of the result. Dtypes and errors as in conv2d.
+ * @example
+ * const weight = tensor(device, [1, 1, 1, -1], [1, 2, 1, 2]); // channel 0 is summed along x, channel 1 subtracted
+ * await ops.depthwiseConv2d(tensor(device, [1, 10, 2, 20], [1, 1, 2, 2]), weight).read(); // [3, -10]
  */
 export function depthwiseConv2d(
   x: Tensor,
@@ -74,6 +84,9 @@ export function depthwiseConv2d(
 /**
  * 1-D convolution: x [N, L, C], weight [kernel, C/groups, O], bias [O] or null → [N, L′, O]; else as conv2d.
  * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * const difference = tensor(device, [-1, 1], [2, 1, 1]);
+ * await ops.conv1d(tensor(device, [1, 4, 9, 16], [1, 4, 1]), difference).read(); // [3, 5, 7]
  */
 export function conv1d(
   x: Tensor,
@@ -84,7 +97,12 @@ export function conv1d(
   return inLine('conv1d', [x, weight, bias], settingsOf('conv1d', 1, weight, options));
 }
 
-/** The adjoint of conv1d with the same weight, which is [kernel, O/groups, C]; else as conv2dTranspose. */
+/**
+ * The adjoint of conv1d with the same weight, which is [kernel, O/groups, C]; else as conv2dTranspose.
+ * @example
+ * const weight = tensor(device, [1, 10], [2, 1, 1]);
+ * await ops.conv1dTranspose(tensor(device, [1, 2], [1, 2, 1]), weight).read(); // [1, 12, 20]
+ */
 export function conv1dTranspose(
   x: Tensor,
   weight: Tensor,

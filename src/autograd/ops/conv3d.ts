@@ -69,6 +69,9 @@ function kernelOf(as: string, weight: Tensor): Tensor {
  * W′, O], each side as in conv2d; a kernel that is 1 deep convolves slices. f32, or x, weight and the result in f16.
  * Costs a copy of x kernelDepth times as wide, for as long as it runs.
  * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * const weight = tensor(device, [1, 10], [2, 1, 1, 1, 1]); // two slices deep
+ * await ops.conv3d(tensor(device, [1, 2, 3], [1, 3, 1, 1, 1]), weight).read(); // [21, 32]
  */
 export function conv3d(
   x: Tensor,
@@ -93,6 +96,10 @@ export function conv3d(
 /**
  * The adjoint of conv3d with the same weight, which is [kernelDepth, kernelHeight, kernelWidth, O, C]: x [N, D, H, W, C],
  * bias [O] or null → [N, D′, H′, W′, O], each side as in conv2dTranspose; in `into` if given (see sideBySide).
+ * @example
+ * const weight = tensor(device, [1, 10], [2, 1, 1, 1, 1]);
+ * const x = tensor(device, [1, 2], [1, 2, 1, 1, 1]);
+ * await ops.conv3dTranspose(x, weight, null, { stride: [2, 1, 1] }).read(); // [1, 10, 2, 20]
  */
 export function conv3dTranspose(
   x: Tensor,

@@ -15,6 +15,9 @@ import { apply } from '../apply.ts';
 /**
  * Places for tensors [...pixels, channels[i]] side by side in one buffer: ops that take `into` write them there, and
  * `concat` of them then copies nothing.
+ * @example
+ * const places = ops.sideBySide(device, [1, 4, 4], [8, 16]);
+ * places.map((place) => place.shape); // [[1, 4, 4, 8], [1, 4, 4, 16]]
  */
 export function sideBySide(
   device: Device,
@@ -48,13 +51,21 @@ function expectTensors(call: string, tensors: readonly Tensor[]): void {
     throw new ShapeError(call, `tensors[${wrong}]`, `is ${describe(tensors[wrong])}`, 'A tensor is needed.');
 }
 
-/** Tensors side by side along an axis, by default the channels; their other axes must be equal. Any dtype. */
+/**
+ * Tensors side by side along an axis, by default the channels; their other axes must be equal. Any dtype.
+ * @example
+ * await ops.concat([tensor(device, [1, 2], [2, 1]), tensor(device, [3, 4], [2, 1])]).read(); // [1, 3, 2, 4]
+ */
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   expectTensors('concat', tensors);
   return apply(kernels.concat, tensors, { axis });
 }
 
-/** Tensors of one shape along a new axis, by default the first. Any dtype. */
+/**
+ * Tensors of one shape along a new axis, by default the first. Any dtype.
+ * @example
+ * await ops.stack([tensor(device, [1, 2], [2]), tensor(device, [3, 4], [2])], 1).read(); // [1, 3, 2, 4]
+ */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   expectTensors('stack', tensors);
   const { shape } = tensors[0]!;
@@ -70,6 +81,8 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 /**
  * Elements start … end−1 along an axis, by default of the channels; start and end may count from the end by negative
  * numbers. None where they are equal. Any dtype. @throws ShapeError for a range outside the axis
+ * @example
+ * await ops.slice(tensor(device, [1, 2, 3, 4, 5, 6], [2, 3]), 1, 3).read(); // [2, 3, 5, 6]
  */
 export function slice(x: Tensor, start: number, end: number, axis = -1): Tensor {
   return apply(kernels.slice, [x], { axis, start, end });
@@ -78,6 +91,9 @@ export function slice(x: Tensor, start: number, end: number, axis = -1): Tensor 
 /**
  * x in parts along an axis, by default the channels: of `sizes`, or of one size each, the last with what is left.
  * @throws ShapeError where the sizes do not add up to the axis
+ * @example
+ * const [first, rest] = ops.split(tensor(device, [1, 2, 3, 4, 5, 6], [2, 3]), [1, 2]);
+ * [await first.read(), await rest.read()]; // [[1, 4], [2, 3, 5, 6]]
  */
 export function split(x: Tensor, sizes: number | readonly number[], axis = -1): Tensor[] {
   if (!(x instanceof Tensor)) throw new ShapeError('split', 'x', `is ${describe(x)}`, 'A tensor is needed.');
@@ -101,7 +117,11 @@ function partsOf(sizes: number | readonly number[], whole: number): readonly num
   throw new ShapeError('split', 'sizes', `add up to ${sum}`, `They must add up to the axis, ${whole}.`);
 }
 
-/** x with zeros before and after it along an axis, by default the channels. Any dtype. */
+/**
+ * x with zeros before and after it along an axis, by default the channels. Any dtype.
+ * @example
+ * await ops.pad(tensor(device, [1, 2], [2]), 1, 2).read(); // [0, 1, 2, 0, 0]
+ */
 export function pad(x: Tensor, before: number, after: number, axis = -1): Tensor {
   return apply(kernels.pad, [x], { axis, before, after });
 }
@@ -110,6 +130,8 @@ export function pad(x: Tensor, before: number, after: number, axis = -1): Tensor
  * x with elements before and after it along an axis, by default the channels, as mirrors at its ends show them; the ends
  * themselves are not repeated. Of images pad one axis after the other. f32 or f16.
  * @throws ShapeError for more than the axis has beside its end
+ * @example
+ * await ops.padReflect(tensor(device, [1, 2, 3], [3]), 2, 1).read(); // [3, 2, 1, 2, 3, 2]
  */
 export function padReflect(x: Tensor, before: number, after: number, axis = -1): Tensor {
   return apply(kernels.padReflect, [x], { axis, before, after });

@@ -23,6 +23,9 @@ export interface DropoutOptions {
  * Sets elements of x (f32 or f16) to 0 with probability p and divides the others by 1 − p. `random` is u32 [seed, step],
  * written before each step: the same bits on every adapter. What is no finite number becomes NaN where it is dropped.
  * @throws ShapeError for p outside [0, 1], and for a `random` of another shape or dtype
+ * @example
+ * const random = tensor(device, [42, 1], [2], 'u32');
+ * await ops.dropout(filled(device, 1, [6]), random, { p: 0.5 }).read(); // [0, 2, 0, 2, 0, 0]
  */
 export function dropout(x: Tensor, random: Tensor, options: DropoutOptions): Tensor {
   expectOptions('dropout', options, ['p', 'stream', 'training']);

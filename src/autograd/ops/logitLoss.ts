@@ -23,6 +23,8 @@ export interface SigmoidFocalOptions extends ElementLossOptions {
  * Binary cross entropy of logits (f32 or f16) with targets 0 … 1 (f32), of one shape: the mean of −posWeight·t·log σ(x) −
  * (1 − t)·log(1 − σ(x)), without overflow. Shape [], f32. Both get a gradient.
  * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * await ops.bceWithLogits(tensor(device, [0, 2], [2]), tensor(device, [1, 1], [2])).item(); // 0.410038
  */
 export function bceWithLogits(logits: Tensor, targets: Tensor, options: BceWithLogitsOptions = {}): Tensor {
   expectOptions('bceWithLogits', options, ['mask', 'posWeight', 'reduction']);
@@ -42,6 +44,8 @@ export function bceWithLogits(logits: Tensor, targets: Tensor, options: BceWithL
  * probability that is missing to the target, a its alpha (Lin et al. 2017, RetinaNet). The mean, of shape [], f32; the
  * paper divides the sum by the number of positive anchors. Both get a gradient.
  * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * await ops.sigmoidFocal(tensor(device, [0], [1]), tensor(device, [1], [1])).item(); // 0.0433217
  */
 export function sigmoidFocal(logits: Tensor, targets: Tensor, options: SigmoidFocalOptions = {}): Tensor {
   expectOptions('sigmoidFocal', options, ['alpha', 'gamma', 'mask', 'reduction']);

@@ -41,13 +41,23 @@ function elementLoss(
   return applyFirst(kernels.elementLoss, [prediction, target, mask], { fn, beta, reduction }, { as: fn });
 }
 
-/** Mean of (prediction − target)², both of one shape. @throws ShapeError for tensors or options that do not fit */
+/**
+ * Mean of (prediction − target)², both of one shape.
+ * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * await ops.mse(tensor(device, [1, 2], [2]), tensor(device, [1, 4], [2])).item(); // 2
+ */
 export function mse(prediction: Tensor, target: Tensor, options: ElementLossOptions = {}): Tensor {
   expectOptions('mse', options, ['mask', 'reduction']);
   return elementLoss('mse', [prediction, target], options);
 }
 
-/** Mean of |prediction − target|, both of one shape. @throws ShapeError for tensors or options that do not fit */
+/**
+ * Mean of |prediction − target|, both of one shape.
+ * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * await ops.l1(tensor(device, [1, 2], [2]), tensor(device, [1, 4], [2]), { reduction: 'sum' }).item(); // 2
+ */
 export function l1(prediction: Tensor, target: Tensor, options: ElementLossOptions = {}): Tensor {
   expectOptions('l1', options, ['mask', 'reduction']);
   return elementLoss('l1', [prediction, target], options);
@@ -57,6 +67,8 @@ export function l1(prediction: Tensor, target: Tensor, options: ElementLossOptio
  * Mean of d²/(2·beta) where |d| < beta, |d| − beta/2 elsewhere, with d = prediction − target, both of one shape
  * (Girshick 2015). A number for the options is beta.
  * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * await ops.smoothL1(tensor(device, [0.5, 3], [2]), zeros(device, [2])).item(); // 1.3125
  */
 export function smoothL1(prediction: Tensor, target: Tensor, options: SmoothL1Options | number = {}): Tensor {
   const named = typeof options === 'number' ? { beta: options } : options;
@@ -67,13 +79,20 @@ export function smoothL1(prediction: Tensor, target: Tensor, options: SmoothL1Op
 /**
  * Mean of d²/2 where |d| < delta, delta·(|d| − delta/2) elsewhere, with d = prediction − target, both of one shape (Huber
  * 1964). @throws ShapeError for tensors or options that do not fit
+ * @example
+ * await ops.huber(tensor(device, [1, 3], [2]), zeros(device, [2]), { delta: 2 }).item(); // 2.25
  */
 export function huber(prediction: Tensor, target: Tensor, options: HuberOptions = {}): Tensor {
   expectOptions('huber', options, ['delta', 'mask', 'reduction']);
   return elementLoss('huber', [prediction, target], options, options.delta ?? 1);
 }
 
-/** Mean over the elements whose mask is 1 of (prediction − target)², all of one shape; 0 when none counts. */
+/**
+ * Mean over the elements whose mask is 1 of (prediction − target)², all of one shape; 0 when none counts.
+ * @example
+ * const mask = tensor(device, [0, 1], [2]);
+ * await ops.maskedMse(tensor(device, [9, 2], [2]), tensor(device, [1, 4], [2]), mask).item(); // 4
+ */
 export function maskedMse(prediction: Tensor, target: Tensor, mask: Tensor): Tensor {
   const attrs = { fn: 'mse', beta: 0 } as const;
   return applyFirst(kernels.elementLoss, [prediction, target, mask], attrs, { as: 'maskedMse' });
@@ -92,6 +111,9 @@ export interface KlDivergenceOptions extends Omit<ElementLossOptions, 'reduction
  * of log-probabilities (f32 or f16), target of probabilities (f32), of one shape. t = 0 counts as its limit, but gets the
  * gradient −∞. Both have a gradient.
  * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * const prediction = ops.logSoftmax(zeros(device, [1, 2]));
+ * await ops.klDivergence(prediction, tensor(device, [1, 0], [1, 2]), { reduction: 'batchMean' }).item(); // 0.693147
  */
 export function klDivergence(prediction: Tensor, target: Tensor, options: KlDivergenceOptions = {}): Tensor {
   const as = 'klDivergence';
@@ -112,6 +134,8 @@ export function klDivergence(prediction: Tensor, target: Tensor, options: KlDive
  * Mean of log(1 + exp(lower − higher)), of scores of one shape, the first of which should be the higher: `higher` f32 or
  * f16, `lower` f32 (RankNet: Burges et al. 2005). Both have a gradient.
  * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * await ops.pairwiseLogistic(tensor(device, [2], [1]), tensor(device, [0], [1])).item(); // 0.126928
  */
 export function pairwiseLogistic(higher: Tensor, lower: Tensor, options: ElementLossOptions = {}): Tensor {
   const fn = 'pairwiseLogistic';
@@ -130,6 +154,8 @@ export interface ContrastiveMarginOptions extends ElementLossOptions {
  * Mean of ½·same·d² + ½·(1 − same)·max(0, margin − d)², d ≥ 0 the distances of pairs (f32 or f16), `same` 1 where a pair
  * is of like ones and 0 where it is not (f32), of one shape (Hadsell, Chopra and LeCun 2006, eq. 4). Both have a gradient.
  * @throws ShapeError for tensors or options that do not fit
+ * @example
+ * await ops.contrastiveMargin(tensor(device, [1, 0.5], [2]), tensor(device, [1, 0], [2])).item(); // 0.3125
  */
 export function contrastiveMargin(
   distance: Tensor,
@@ -147,7 +173,12 @@ export function contrastiveMargin(
   );
 }
 
-/** Heatmaps [N, H, W, V] of lines [N, V, 3]: exp(−distance²/(2·sigma²)), in pixels (paper §1). No gradient. */
+/**
+ * Heatmaps [N, H, W, V] of lines [N, V, 3]: exp(−distance²/(2·sigma²)), in pixels (paper §1). No gradient.
+ * @example
+ * const line = tensor(device, [1, 0, -1], [1, 1, 3]); // x = 1
+ * await ops.lineHeatmap(line, { height: 1, width: 3, sigma: 1 }).read(); // [0.606531, 1, 0.606531]
+ */
 export function lineHeatmap(lines: Tensor, attrs: kernels.LineHeatmapAttrs): Tensor {
   return apply(kernels.lineHeatmap, [lines], attrs);
 }
@@ -155,6 +186,9 @@ export function lineHeatmap(lines: Tensor, attrs: kernels.LineHeatmapAttrs): Ten
 /**
  * Mean squared error of prediction [N, H, W, V] to the heatmaps of lines [N, V, 3], over the images and views whose
  * mask [N, V] is 1; 0 when none counts.
+ * @example
+ * const [line, mask] = [tensor(device, [1, 0, -1], [1, 1, 3]), filled(device, 1, [1, 1])]; // x = 1
+ * await ops.lineHeatmapMse(zeros(device, [1, 1, 3, 1]), line, mask, { sigma: 1 }).item(); // 0.578586
  */
 export function lineHeatmapMse(
   prediction: Tensor,

@@ -23,6 +23,9 @@ export interface MatmulOptions {
  * a [.., n, k] · b [.., k, m] → [.., n, m], leading axes broadcast by NumPy's rule, as torch.matmul. Both f32 or both
  * f16.
  * @throws ShapeError for vectors, sizes that do not fit, and other or different dtypes
+ * @example
+ * const [a, b] = [tensor(device, [1, 2, 3, 4], [2, 2]), tensor(device, [5, 6], [1, 2])];
+ * await ops.matmul(a, b, { transposeB: true }).read(); // [17, 39]
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   expectOptions('matmul', options, ['transposeA', 'transposeB']);
@@ -55,6 +58,9 @@ function product(x: Tensor, weight: Tensor, bias: Tensor | null, shape: Shape, a
  * x [.., k] · weight [k, m] + bias [m] → [.., m]. f32, or x, weight and result in f16; the bias, which may be null, is
  * f32.
  * @throws ShapeError for other ranks, sizes or dtypes
+ * @example
+ * const [weight, bias] = [tensor(device, [1, 2, 3, 4], [2, 2]), tensor(device, [10, 20], [2])];
+ * await ops.linear(tensor(device, [1, 2], [1, 2]), weight, bias).read(); // [17, 30]
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
   const leading = expectTensor('linear', 'x', x).shape.slice(0, -1);

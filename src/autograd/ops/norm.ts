@@ -32,6 +32,11 @@ const known = ['runningMean', 'runningVariance', 'training', 'momentum', 'epsilo
  * Where x is not finite, the statistics of its channel are NaN, and with them its output and gradients. Without rows the
  * running statistics stay.
  * @throws ShapeError where shapes differ, options are out of range, or in training with one value per channel
+ * @example
+ * const [runningMean, runningVariance] = [zeros(device, [1]), filled(device, 1, [1])];
+ * const options = { runningMean, runningVariance, training: true, epsilon: 0 };
+ * const y = ops.batchNorm(tensor(device, [1, 3], [2, 1]), null, null, options);
+ * [await y.read(), await runningMean.read(), await runningVariance.read()]; // [[-1, 1], [0.2], [1.1]]
  */
 export function batchNorm(
   x: Tensor,

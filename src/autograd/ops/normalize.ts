@@ -20,6 +20,8 @@ export interface LayerNormOptions extends EpsilonOptions {
  * (x − mean)/√(variance + epsilon)·weight + bias, with mean and biased variance over the last axes: x [.., ...axes], f32
  * or f16; weight and bias of the axes' shape, f32, or null (Ba, Kiros and Hinton 2016).
  * @throws ShapeError where shapes differ, or for axes that are not the last
+ * @example
+ * await ops.layerNorm(tensor(device, [10, 30, 2, 8], [2, 2])).read(); // [-1, 1, -1, 1]
  */
 export function layerNorm(
   x: Tensor,
@@ -36,6 +38,8 @@ export function layerNorm(
  * x/√(mean of x² + epsilon)·weight over the last axes: x [.., ...axes], f32 or f16; weight of the axes' shape, f32, or
  * null; epsilon 2⁻²³ by default, as PyTorch's (Zhang and Sennrich 2019).
  * @throws ShapeError where shapes differ, or for axes that are not the last
+ * @example
+ * await ops.rmsNorm(tensor(device, [1, 7], [1, 2])).read(); // [0.2, 1.4]
  */
 export function rmsNorm(x: Tensor, weight: Tensor | null = null, options: LayerNormOptions = {}): Tensor {
   expectOptions('rmsNorm', options, ['axes', 'epsilon']);
@@ -47,6 +51,8 @@ export function rmsNorm(x: Tensor, weight: Tensor | null = null, options: LayerN
  * As layerNorm, but over the pixels and channels of each of `groups` groups of neighbouring channels: x [N, …, C], f32 or
  * f16; weight and bias [C], f32, or null (Wu and He 2018).
  * @throws ShapeError where shapes differ, or groups do not divide C
+ * @example
+ * await ops.groupNorm(tensor(device, [10, 30, 2, 8], [1, 1, 1, 4]), 2).read(); // [-1, 1, -1, 1]
  */
 export function groupNorm(
   x: Tensor,
@@ -64,6 +70,8 @@ export function groupNorm(
  * As layerNorm, but over the pixels of each image and channel: x [N, …, C] with two pixels or more, f32 or f16; weight
  * and bias [C], f32, or null (Ulyanov, Vedaldi and Lempitsky 2016).
  * @throws ShapeError where shapes differ, or for one pixel
+ * @example
+ * await ops.instanceNorm(tensor(device, [10, 2, 30, 8], [1, 1, 2, 2])).read(); // [-1, -1, 1, 1]
  */
 export function instanceNorm(
   x: Tensor,
@@ -89,6 +97,8 @@ export interface NormalizeOptions {
 /**
  * x/max(‖x‖, epsilon): vectors along an axis brought to norm 1. f32 or f16, the same shape.
  * @throws ShapeError for another p, or an axis out of range
+ * @example
+ * await ops.normalize(tensor(device, [3, 4, 0, 2], [2, 2])).read(); // [0.6, 0.8, 0, 1]
  */
 export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
   expectOptions('normalize', options, ['p', 'axis', 'epsilon']);

@@ -11,6 +11,9 @@ import { apply } from '../apply.ts';
  * all channels of pixel places[p] of its image, counted row by row from 0; where that is H·W or more it is 0. Has no
  * gradient.
  * @throws ShapeError where shapes or dtypes differ
+ * @example
+ * const places = tensor(device, [3, 0, 9], [1, 1, 3], 'u32'); // pixel 9 lies outside
+ * await ops.gatherPixels(tensor(device, [1, 2, 3, 4], [1, 2, 2, 1]), places).read(); // [4, 1, 0]
  */
 export function gatherPixels(x: Tensor, places: Tensor): Tensor {
   return apply(kernels.gatherPixels, [x, places], null);
@@ -21,6 +24,9 @@ export function gatherPixels(x: Tensor, places: Tensor): Tensor {
  * evenly spaced intensities from low to high, `range` [N, 2], linear in between; what lies outside takes the value of
  * the end. NaN stays, and so does an image whose low is not below its high. Has no gradient.
  * @throws ShapeError where shapes or dtypes differ
+ * @example
+ * const [range, curve] = [tensor(device, [0, 10], [1, 2]), tensor(device, [100, 200], [1, 2])];
+ * await ops.mapIntensity(tensor(device, [0, 5, 20], [1, 1, 3, 1]), range, curve).read(); // [100, 150, 200]
  */
 export function mapIntensity(x: Tensor, range: Tensor, curve: Tensor): Tensor {
   return apply(kernels.mapIntensity, [x, range, curve], null);
@@ -30,6 +36,8 @@ export function mapIntensity(x: Tensor, range: Tensor, curve: Tensor): Tensor {
  * Uniform numbers in [0, 1), 24 bits each: [N, ...shape] of seeds [N, 2], u32 (low and high word), by Philox 4×32-10.
  * An example's numbers depend on its own seed alone, and are the same on every adapter.
  * @throws ShapeError for seeds of another shape or dtype, or a shape that is none
+ * @example
+ * await ops.uniformNoise(tensor(device, [7, 0], [1, 2], 'u32'), [2]).read(); // [0.954597, 0.750152]
  */
 export function uniformNoise(seeds: Tensor, shape: Shape): Tensor {
   if (!Array.isArray(shape))

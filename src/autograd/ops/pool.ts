@@ -28,6 +28,8 @@ export interface AvgPoolOptions extends PoolOptions {
  * Maxima of windows: x [N, H, W, C] → [N, H′, W′, C], H′ = ⌊(H + 2·padding − kernel)/stride⌋ + 1. Padding never wins,
  * NaN always does. The gradient goes to the first maximum (or NaN) of each window. f32 or f16.
  * @throws ShapeError for windows that do not fit or hold more than 256 pixels
+ * @example
+ * await ops.maxPool2d(tensor(device, [1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 4, 1]), { kernel: 2 }).read(); // [6, 8]
  */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
   expectOptions('maxPool2d', options, ['kernel', 'stride', 'padding']);
@@ -38,6 +40,8 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
 /**
  * Means of windows: x [N, H, W, C] → [N, H′, W′, C], H′ = ⌊(H + 2·padding − kernel)/stride⌋ + 1. f32 or f16.
  * @throws ShapeError for windows that do not fit
+ * @example
+ * await ops.avgPool2d(tensor(device, [1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 4, 1]), { kernel: 2 }).read(); // [3.5, 5.5]
  */
 export function avgPool2d(x: Tensor, options: AvgPoolOptions): Tensor {
   expectOptions('avgPool2d', options, ['kernel', 'stride', 'padding', 'countIncludePad']);
@@ -58,13 +62,21 @@ function axesWithin(call: string, x: Tensor): number[] {
   return x.shape.map((_, axis) => axis).slice(1, -1);
 }
 
-/** Maximum over each image: x [N, …, C] → [N, C]. The gradient goes to the first maximum. f32 or f16. */
+/**
+ * Maximum over each image: x [N, …, C] → [N, C]. The gradient goes to the first maximum. f32 or f16.
+ * @example
+ * await ops.globalMaxPool(tensor(device, [1, 20, 3, 10], [1, 1, 2, 2])).read(); // [3, 20]
+ */
 export function globalMaxPool(x: Tensor): Tensor {
   const axes = axesWithin('globalMaxPool', x);
   return applyFirst(kernels.reduce, [x], { fn: 'max', axes }, { as: 'globalMaxPool' });
 }
 
-/** Mean over each image: x [N, …, C] → [N, C]. f32 or f16. */
+/**
+ * Mean over each image: x [N, …, C] → [N, C]. f32 or f16.
+ * @example
+ * await ops.globalAvgPool(tensor(device, [1, 20, 3, 10], [1, 1, 2, 2])).read(); // [2, 15]
+ */
 export function globalAvgPool(x: Tensor): Tensor {
   const axes = axesWithin('globalAvgPool', x);
   return apply(kernels.reduce, [x], { fn: 'mean', axes }, { as: 'globalAvgPool' });

@@ -12,12 +12,20 @@ import { expectTensor } from './operands.ts';
 
 const reshaped = (x: Tensor, shape: Shape, as: string) => apply(kernels.reshape, [x], { shape }, { as });
 
-/** The same elements under another shape, one axis of which may be −1: what is left for it. A view. */
+/**
+ * The same elements under another shape, one axis of which may be −1: what is left for it. A view.
+ * @example
+ * ops.reshape(zeros(device, [2, 6]), [3, -1]).shape; // [3, 4]
+ */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   return reshaped(x, inferShape('reshape', shape, expectTensor('reshape', 'x', x).size), 'reshape');
 }
 
-/** Axes start … end (both included, default all) as one. A view. */
+/**
+ * Axes start … end (both included, default all) as one. A view.
+ * @example
+ * ops.flatten(zeros(device, [2, 3, 4]), 1).shape; // [2, 12]
+ */
 export function flatten(x: Tensor, start = 0, end = -1): Tensor {
   const { shape } = expectTensor('flatten', 'x', x);
   if (shape.length === 0) return reshaped(x, [1], 'flatten');
@@ -34,7 +42,11 @@ export function flatten(x: Tensor, start = 0, end = -1): Tensor {
   return reshaped(x, [...before, merged, ...after], 'flatten');
 }
 
-/** Without an axis of size 1; or without all of them where none is named. A view. */
+/**
+ * Without an axis of size 1; or without all of them where none is named. A view.
+ * @example
+ * ops.squeeze(zeros(device, [1, 3, 1]), 0).shape; // [3, 1]
+ */
 export function squeeze(x: Tensor, axis?: number): Tensor {
   const { shape } = expectTensor('squeeze', 'x', x);
   if (axis === undefined)
@@ -51,14 +63,22 @@ export function squeeze(x: Tensor, axis?: number): Tensor {
   return reshaped(x, shape.toSpliced(at, 1), 'squeeze');
 }
 
-/** With an axis of size 1, which is the axis of that number then. A view. */
+/**
+ * With an axis of size 1, which is the axis of that number then. A view.
+ * @example
+ * ops.unsqueeze(zeros(device, [2, 3]), -1).shape; // [2, 3, 1]
+ */
 export function unsqueeze(x: Tensor, axis: number): Tensor {
   const { shape } = expectTensor('unsqueeze', 'x', x);
   const at = expectAxis('unsqueeze', 'axis', axis, [...shape, 1]);
   return reshaped(x, shape.toSpliced(at, 0, 1), 'unsqueeze');
 }
 
-/** x repeated to `shape` by NumPy's rule; where an axis is −1 it stays as it is. Gradients are summed. */
+/**
+ * x repeated to `shape` by NumPy's rule; where an axis is −1 it stays as it is. Gradients are summed.
+ * @example
+ * await ops.expand(tensor(device, [1, 2], [2, 1]), [-1, 3]).read(); // [1, 1, 1, 2, 2, 2]
+ */
 export function expand(x: Tensor, shape: Shape): Tensor {
   const own = expectTensor('expand', 'x', x).shape;
   const valid = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= -1);
@@ -70,7 +90,11 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   throw new ShapeError('expand', 'shape', `is ${describe(shape)}, of x ${formatShape(own)}`, fix);
 }
 
-/** Axis i of the result is axis axes[i] of x; negative ones count from the last. A view where only axes of size 1 move. */
+/**
+ * Axis i of the result is axis axes[i] of x; negative ones count from the last. A view where only axes of size 1 move.
+ * @example
+ * ops.permute(zeros(device, [1, 4, 5, 3]), [0, 3, 1, 2]).shape; // [1, 3, 4, 5]
+ */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
   const { shape } = expectTensor('permute', 'x', x);
   if (!Array.isArray(axes))
@@ -79,7 +103,11 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
   return apply(kernels.permute, [x], { axes: normal });
 }
 
-/** x with two axes exchanged, by default the last two. */
+/**
+ * x with two axes exchanged, by default the last two.
+ * @example
+ * await ops.transpose(tensor(device, [1, 2, 3, 4, 5, 6], [2, 3])).read(); // [1, 4, 2, 5, 3, 6]
+ */
 export function transpose(x: Tensor, a = -2, b = -1): Tensor {
   const { shape } = expectTensor('transpose', 'x', x);
   const [first, second] = [expectAxis('transpose', 'a', a, shape), expectAxis('transpose', 'b', b, shape)];
@@ -87,7 +115,11 @@ export function transpose(x: Tensor, a = -2, b = -1): Tensor {
   return apply(kernels.permute, [x], { axes: shape.map((_, axis) => other(axis)) }, { as: 'transpose' });
 }
 
-/** The order of the elements along some axes (default all) turned around. */
+/**
+ * The order of the elements along some axes (default all) turned around.
+ * @example
+ * await ops.flip(tensor(device, [1, 2, 3, 4], [2, 2]), [1]).read(); // [2, 1, 4, 3]
+ */
 export function flip(x: Tensor, axes?: readonly number[]): Tensor {
   const { shape } = expectTensor('flip', 'x', x);
   return apply(kernels.flip, [x], { axes: expectAxes('flip', axes, shape) });
@@ -97,6 +129,9 @@ export function flip(x: Tensor, axes?: readonly number[]): Tensor {
  * Channels to pixels: x [N, H, W, C·factor²] → [N, H·factor, W·factor, C]; channel (c·factor + i)·factor + j goes to row i
  * and column j of its pixel's factor×factor, as in PyTorch (Shi et al. 2016). Any dtype.
  * @throws ShapeError for channels that factor² does not divide
+ * @example
+ * const x = tensor(device, [1, 2, 3, 4, 5, 6, 7, 8], [1, 1, 2, 4]);
+ * await ops.pixelShuffle(x, 2).read(); // [1, 2, 5, 6, 3, 4, 7, 8]
  */
 export function pixelShuffle(x: Tensor, factor: number): Tensor {
   const as = 'pixelShuffle';
@@ -112,6 +147,9 @@ export function pixelShuffle(x: Tensor, factor: number): Tensor {
 /**
  * Pixels to channels, the inverse of pixelShuffle: x [N, H·factor, W·factor, C] → [N, H, W, C·factor²]. Any dtype.
  * @throws ShapeError for sides that factor does not divide
+ * @example
+ * const x = tensor(device, [1, 2, 5, 6, 3, 4, 7, 8], [1, 2, 4, 1]);
+ * await ops.pixelUnshuffle(x, 2).read(); // [1, 2, 3, 4, 5, 6, 7, 8]
  */
 export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
   const as = 'pixelUnshuffle';
@@ -136,7 +174,14 @@ function movedAxes(x: Tensor, apart: Shape, axes: readonly number[], shape: Shap
   return reshaped(moved, shape, as);
 }
 
-/** A second handle on the same elements that no tape follows: as a constant. Dispose both. */
+/**
+ * A second handle on the same elements that no tape follows: as a constant. Dispose both.
+ * @example
+ * const [tape, x] = [new Tape(), Object.assign(tensor(device, [3], [1]), { requiresGrad: true })];
+ * tape.backward(ops.multiply(x, ops.detach(x)));
+ * tape.dispose();
+ * await x.grad.read(); // [3]
+ */
 export function detach(x: Tensor): Tensor {
   return expectTensor('detach', 'x', x).view();
 }

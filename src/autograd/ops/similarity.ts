@@ -21,6 +21,8 @@ export interface SimilarityOptions {
 /**
  * Cosine of the angle between vectors along an axis: a and b, f32 or f16, of one shape or broadcast → that shape without
  * the axis. Of a vector 0 it is 0.
+ * @example
+ * await ops.cosineSimilarity(tensor(device, [1, 0], [2]), tensor(device, [1, 1], [2])).item(); // 0.707107
  */
 export function cosineSimilarity(a: Tensor, b: Tensor, options: SimilarityOptions = {}): Tensor {
   const named = { as: 'cosineSimilarity' };
@@ -46,6 +48,8 @@ export function cosineSimilarity(a: Tensor, b: Tensor, options: SimilarityOption
 /**
  * Euclidean distance of vectors along an axis, ‖a − b + epsilon‖ as in PyTorch, so that equal ones have a gradient: a and
  * b, f32 or f16, of one shape or broadcast → that shape without the axis.
+ * @example
+ * await ops.pairwiseDistance(zeros(device, [1, 2]), tensor(device, [3, 4], [1, 2])).read(); // [5]
  */
 export function pairwiseDistance(a: Tensor, b: Tensor, options: SimilarityOptions = {}): Tensor {
   const named = { as: 'pairwiseDistance' };

@@ -95,6 +95,8 @@ function pooled(
  * Maxima of windows: x [N, D, H, W, C] → [N, D′, H′, W′, C], D′ = ⌊(D + 2·padding − kernel)/stride⌋ + 1. Padding never
  * wins, NaN always does. The gradient goes to the first maximum (or NaN) of each window. f32 or f16.
  * @throws ShapeError for windows that do not fit
+ * @example
+ * await ops.maxPool3d(tensor(device, [1, 2, 3, 4], [1, 2, 1, 2, 1]), { kernel: [2, 1, 1] }).read(); // [3, 4]
  */
 export function maxPool3d(x: Tensor, options: Pool3dOptions): Tensor {
   const as = 'maxPool3d';
@@ -105,6 +107,8 @@ export function maxPool3d(x: Tensor, options: Pool3dOptions): Tensor {
 /**
  * Means of windows: x [N, D, H, W, C] → [N, D′, H′, W′, C], D′ = ⌊(D + 2·padding − kernel)/stride⌋ + 1. f32 or f16.
  * @throws ShapeError for windows that do not fit
+ * @example
+ * await ops.avgPool3d(tensor(device, [1, 2, 3, 4], [1, 2, 1, 2, 1]), { kernel: [2, 1, 1] }).read(); // [2, 3]
  */
 export function avgPool3d(x: Tensor, options: AvgPool3dOptions): Tensor {
   const as = 'avgPool3d';
@@ -162,6 +166,8 @@ function targets(as: string, x: Tensor, { scale, size }: Nearest3dOptions) {
  * Resizing by repeating voxels: x [N, D, H, W, C] → [N, ⌊D·scale⌋, ⌊H·scale⌋, ⌊W·scale⌋, C], or to `size`, as
  * upsampleNearest2d. f32 or f16.
  * @throws ShapeError for a size below 1
+ * @example
+ * await ops.upsampleNearest3d(tensor(device, [1, 2], [1, 2, 1, 1, 1]), { scale: [2, 1, 1] }).read(); // [1, 1, 2, 2]
  */
 export function upsampleNearest3d(x: Tensor, options: Nearest3dOptions = {}): Tensor {
   const as = 'upsampleNearest3d';
@@ -175,6 +181,8 @@ export function upsampleNearest3d(x: Tensor, options: Nearest3dOptions = {}): Te
  * Trilinear resizing: x [N, D, H, W, C] → [N, D·scale, H·scale, W·scale, C], or to `size`, as upsampleBilinear2d. f32 or
  * f16, which is rounded within slices and across them.
  * @throws ShapeError for a size that is not whole
+ * @example
+ * await ops.upsampleTrilinear3d(tensor(device, [0, 4], [1, 2, 1, 1, 1]), { scale: [2, 1, 1] }).read(); // [0, 1, 3, 4]
  */
 export function upsampleTrilinear3d(x: Tensor, options: Upsample3dOptions = {}): Tensor {
   const as = 'upsampleTrilinear3d';

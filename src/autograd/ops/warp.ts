@@ -11,6 +11,10 @@ import { apply } from '../apply.ts';
  * [N, H, W, 2], output pixel (x, y) reads that many pixels along x and y from the point that the matrix takes it to. Has
  * no gradient.
  * @throws ShapeError where shapes differ
+ * @example
+ * const matrix = tensor(device, [1, 0, 1, 0, 1, 0], [1, 6]); // reads one pixel to the right
+ * const gainOffset = tensor(device, [10, 5], [1, 2]);
+ * await ops.warp(tensor(device, [1, 2, 3], [1, 1, 3, 1]), matrix, gainOffset).read(); // [25, 35, 0]
  */
 export function warp(x: Tensor, matrices: Tensor, gainOffset: Tensor, options: WarpOptions = {}): Tensor {
   expectOptions('warp', options, ['displacement']);
@@ -36,6 +40,9 @@ export interface WarpLabelsOptions extends WarpOptions {
  * `displacement`: that of the input pixel whose centre is nearest, of equally near ones the later in column and row. Has
  * no gradient.
  * @throws ShapeError where shapes differ
+ * @example
+ * const matrix = tensor(device, [1, 0, 1, 0, 1, 0], [1, 6]); // reads one pixel to the right
+ * await ops.warpLabels(tensor(device, [1, 2, 3], [1, 1, 3], 'i32'), matrix, { outside: -1 }).read(); // [2, 3, -1]
  */
 export function warpLabels(labels: Tensor, matrices: Tensor, options: WarpLabelsOptions = {}): Tensor {
   expectOptions('warpLabels', options, ['outside', 'displacement']);
@@ -48,6 +55,10 @@ export function warpLabels(labels: Tensor, matrices: Tensor, options: WarpLabels
  * Lines a·x + b·y + d = 0 of images, [N, V, 3], as they lie in the images that `warp` makes by `matrices` [N, 6],
  * scaled to a² + b² = 1; zeros where `mask` [N, V] is 0. Has no gradient.
  * @throws ShapeError where shapes differ
+ * @example
+ * const matrix = tensor(device, [1, 0, 1, 0, 1, 0], [1, 6]); // reads one pixel to the right
+ * const line = tensor(device, [2, 0, -4], [1, 1, 3]); // x = 2
+ * await ops.transformLines(line, filled(device, 1, [1, 1]), matrix).read(); // [1, 0, -1]
  */
 export function transformLines(lines: Tensor, mask: Tensor, matrices: Tensor): Tensor {
   return apply(kernels.transformLines, [lines, mask, matrices], null);

@@ -6,7 +6,11 @@ import { defineBackbone } from './backbone.ts';
 /** `width`: channels of the first level; `depth`: levels, the centre included. */
 export type UNetSettings = Omit<UNetSizes, 'channelsIn'>;
 
-/** Encoder, centre and decoder of any width and depth; sides of images are multiples of 2^(depth − 1). */
+/**
+ * Encoder, centre and decoder of any width and depth; sides of images are multiples of 2^(depth − 1).
+ * @example
+ * unet.describe({ ...unet.defaults, width: 64 }); // "64 channels, 5 levels"
+ */
 export const unet = defineBackbone<UNetSettings>({
   name: 'unet',
   title: 'U-Net',

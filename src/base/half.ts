@@ -36,7 +36,11 @@ export function fromHalfBits(bits: number): number {
   return sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
 }
 
-/** Numbers to half bits. */
+/**
+ * Numbers to half bits.
+ * @example
+ * Array.from(data.toHalf([1, -2, 70_000]), (bits) => bits.toString(16)); // ["3c00","c000","7c00"]
+ */
 export function toHalf(values: ArrayLike<number>): Uint16Array {
   const halves = new Uint16Array(values.length);
   for (let i = 0; i < values.length; i++) halves[i] = toHalfBits(values[i]!);
@@ -45,7 +49,11 @@ export function toHalf(values: ArrayLike<number>): Uint16Array {
 
 let table: Float32Array | undefined;
 
-/** Half bits to float32, exactly. */
+/**
+ * Half bits to float32, exactly.
+ * @example
+ * data.fromHalf(Uint16Array.of(0x3c00, 0xc000)); // [1,-2]
+ */
 export function fromHalf(halves: Uint16Array): Float32Array {
   table ??= Float32Array.from({ length: 65536 }, (_, bits) => fromHalfBits(bits));
   const values = new Float32Array(halves.length);

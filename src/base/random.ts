@@ -17,7 +17,11 @@ function multiplyHigh(a: number, b: number): number {
 /** 128 bits. */
 export type Words = readonly [number, number, number, number];
 
-/** Philox 4×32-10 (Salmon et al., SC 2011): four uniform 32-bit words for a 128-bit counter and a 64-bit key. */
+/**
+ * Philox 4×32-10 (Salmon et al., SC 2011): four uniform 32-bit words for a 128-bit counter and a 64-bit key.
+ * @example
+ * data.philox([0, 0, 0, 0], [0, 0]).map((word) => word.toString(16)); // ["6627e8d5","e169c58d","bc57ac4c","9b00dbd8"]
+ */
 export function philox(counter: Words, key: readonly [number, number]): Words {
   let [x0, x1, x2, x3] = [counter[0] >>> 0, counter[1] >>> 0, counter[2] >>> 0, counter[3] >>> 0];
   let [k0, k1] = [key[0] >>> 0, key[1] >>> 0];
@@ -71,6 +75,9 @@ export function normals(count: number, seed: number, stream = 0): Float32Array {
  * @param seed integer 0 … 2⁵³−1
  * @param purpose what the draws are for: streams of different purposes never share numbers
  * @param index which item the numbers are for (epoch, sample), integer 0 … 2⁵³−1
+ * @example
+ * const [first, again] = [1, 1].map((seed) => data.drawsOf(seed, data.purposes.order, 0));
+ * first() === again(); // true
  */
 export function drawsOf(seed: number, purpose: number, index: number): () => number {
   const key = halvesOf(seed);
@@ -86,7 +93,11 @@ export function drawsOf(seed: number, purpose: number, index: number): () => num
   };
 }
 
-/** Fisher–Yates permutation of 0 … count−1. */
+/**
+ * Fisher–Yates permutation of 0 … count−1.
+ * @example
+ * data.permutation(5, data.drawsOf(1, data.purposes.order, 0)); // [3,2,4,1,0]
+ */
 export function permutation(count: number, next: () => number): Int32Array {
   const order = Int32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {

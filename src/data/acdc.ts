@@ -70,6 +70,9 @@ function infoFields(text: string): Map<string, string> {
  * Reads Info.cfg: lines "Key: value" with any line ends; keys in upper or lower case. A value that is not what it
  * should be is null, and `notices` says so (of Height and Weight not when it only says "unknown").
  * @param file for the notices
+ * @example
+ * const { ed, group, heightCm } = data.parseAcdcInfo('ED: 1\nGroup: DCM\nHeight: 184,5', 'Info.cfg');
+ * [ed, group, heightCm]; // [1,"DCM",184.5]
  */
 export function parseAcdcInfo(text: string, file: string): AcdcInfo {
   const fields = infoFields(text);
@@ -206,6 +209,11 @@ async function toPatient(
  * The patients among `files` with their frames in order; volumes are not read, names may be in upper or lower case.
  * `skipped` tells of labels without an image, of second files of one frame, of a cine (_4d) without frames, and of a
  * patient whose Info.cfg cannot be read at all. A patient without Info.cfg has no group and no named phases.
+ * @example
+ * const paths = ['Info.cfg', 'patient001_frame01.nii.gz', 'patient001_frame01_gt.nii.gz'];
+ * const read = async () => new TextEncoder().encode('ED: 1\nES: 12\nGroup: DCM');
+ * const { patients } = await data.findAcdc(paths.map((name) => ({ path: `patient001/${name}`, read })));
+ * patients.map(({ id, group, frames: [{ phase }] }) => [id, group, phase]); // [["patient001","DCM","ED"]]
  */
 export async function findAcdc(
   files: readonly FileSource[],

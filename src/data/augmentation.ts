@@ -74,6 +74,8 @@ export function augmentationOf(next: () => number, options: AugmentationOptions,
  * The augmentation of one sample: depends on seed, counter and options only.
  * @param counter which sample of the run, integer from 0
  * @param size side of the square image, pixels
+ * @example
+ * data.drawAugmentation(1, 0, { flipX: true }, 64).matrix; // [-1,0,63,0,1,0]
  */
 export function drawAugmentation(
   seed: number,
@@ -99,7 +101,12 @@ export function composeAugmentations(first: Augmentation, second: Augmentation):
   };
 }
 
-/** A line of the input image in the warped (output) image. */
+/**
+ * A line of the input image in the warped (output) image.
+ * @example
+ * // output pixel (x, y) reads input pixel (x + 2, y), so the line x = 5 comes to x = 3
+ * data.augmentLine([1, 0, -5], [1, 0, 2, 0, 1, 0]); // [1,0,-3]
+ */
 export function augmentLine(line: Line, matrix: Affine): Line {
   return transformLine(line, invertAffine(matrix));
 }

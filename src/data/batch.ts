@@ -50,7 +50,13 @@ function sectionOf(sections: ReadonlyMap<Field, Section>, field: Field): Section
   );
 }
 
-/** How batches of one size with these fields are laid out. */
+/**
+ * How batches of one size with these fields are laid out.
+ * @example
+ * const turn = data.field('turn', { kind: 'value', shape: [1], dtype: 'u32' });
+ * const layout = new data.BatchLayout({ examples: 8, views: 1, size: 64 }, [turn]);
+ * [layout.images.shape, layout.values(turn).shape]; // [[8,64,64,1],[8,1]]
+ */
 export class BatchLayout {
   readonly sizes: BatchSizes;
   readonly fields: readonly Field[];
@@ -141,7 +147,14 @@ function expectValues({ name, labels }: Field, found: number, needed: number, la
     throw new ShapeError('Row.set', `values of ${name}`, `are ${found} numbers`, `${needed} are needed.`);
 }
 
-/** One batch on the host. */
+/**
+ * One batch on the host.
+ * @example
+ * const batch = new data.BatchLayout({ examples: 2, views: 1, size: 2 }, []).batch();
+ * const change = data.drawAugmentation(1, 0, {}, 2);
+ * batch.place(1, 7, Float32Array.of(1, 2, 3, 4), change);
+ * batch.images; // [0,0,0,0,1,2,3,4]
+ */
 export class Batch {
   readonly layout: BatchLayout;
   /** Everything below, as it goes to the device. */

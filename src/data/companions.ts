@@ -48,7 +48,15 @@ function grouped<K>(all: readonly Sample[], key: (sample: Sample) => K): Map<K, 
   );
 }
 
-/** What of some images lies beside each. @param all of one part of the data: no example mixes them with others */
+/**
+ * What of some images lies beside each. @param all of one part of the data: no example mixes them with others
+ * @example
+ * const across = { rowDirection: [1, 0, 0], columnDirection: [0, 1, 0], spacingMm: [2, 2], rows: 2, columns: 2 };
+ * const images = [16, 0, 8].map((z) => ({ subject: 'A', frame: 0, plane: { ...across, position: [0, 0, z] } }));
+ * const samples = data.samplesOf({ manifest: { size: 2, images }, pixels: new Float32Array(12) });
+ * const stack = data.companionsOf(samples).stackOf(samples[0]);
+ * stack.map(({ plane }) => plane.position[2]); // [0,8,16]
+ */
 export function companionsOf(all: readonly Sample[]): Companions {
   const sorted = new Map<unknown, ReadonlyMap<unknown, readonly Sample[]>>();
   const alike: Companions['alike'] = (sample, key) => {

@@ -32,7 +32,12 @@ export interface FieldOptions {
   readonly dtype?: 'f32' | 'u32';
 }
 
-/** A field; the value itself is the key under which a step finds it. */
+/**
+ * A field; the value itself is the key under which a step finds it.
+ * @example
+ * const { labels, dtype } = data.field('lines', { kind: 'lines', shape: [2, 3], labels: 2 });
+ * [labels, dtype]; // [2,"f32"]
+ */
 export function field(name: string, { kind, shape, labels = 1, dtype = 'f32' }: FieldOptions): Field {
   return { name, shape, labels, dtype, kind };
 }

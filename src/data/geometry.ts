@@ -40,11 +40,19 @@ export const spacingBoundsMm = [1e-4, 1e3] as const;
 /** Furthest from the scanner's origin that a plane may lie along an axis, mm: a kilometre. */
 export const farthestMm = 1e6;
 
-/** Whether pixels or slices can be this far apart, mm. */
+/**
+ * Whether pixels or slices can be this far apart, mm.
+ * @example
+ * [1.5, 0, -1, Number.NaN].map(data.isSpacing); // [true,false,false,false]
+ */
 export const isSpacing = (mm: unknown): boolean =>
   typeof mm === 'number' && mm >= spacingBoundsMm[0] && mm <= spacingBoundsMm[1];
 
-/** Whether a point can be the place of a pixel, mm. */
+/**
+ * Whether a point can be the place of a pixel, mm.
+ * @example
+ * data.isPosition([-120.5, 30, 1e9]); // false
+ */
 export const isPosition = (point: readonly unknown[]): boolean =>
   point.length === 3 && point.every((mm) => typeof mm === 'number' && Math.abs(mm) <= farthestMm);
 
@@ -61,6 +69,9 @@ function checkSizes(plane: ImagePlane): void {
  * Checks a plane and normalises its directions.
  * Throws GeometryError when the orientation is not orthonormal within `orientationTolerance`, a size is not positive, or
  * spacing or position are none (`spacingBoundsMm`, `farthestMm`).
+ * @example
+ * const across = { position: [0, 0, 0], rowDirection: [1, 0, 0], columnDirection: [0.5, 0.5, 0] };
+ * data.imagePlane({ ...across, spacingMm: [2, 2], rows: 4, columns: 4 }); // throws GeometryError
  */
 export function imagePlane(plane: ImagePlane): ImagePlane {
   checkOrientation(plane.rowDirection, plane.columnDirection);
@@ -72,19 +83,33 @@ export function imagePlane(plane: ImagePlane): ImagePlane {
   };
 }
 
-/** Unit normal rowDirection × columnDirection, LPS. */
+/**
+ * Unit normal rowDirection × columnDirection, LPS.
+ * @example
+ * data.planeNormal({ rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] }); // [0,0,1]
+ */
 export function planeNormal(plane: ImagePlane): Vec3 {
   return normalize(cross(plane.rowDirection, plane.columnDirection));
 }
 
-/** World point (mm, LPS) of pixel (x = column, y = row): position + x·Δc·X + y·Δr·Y (PS3.3 C.7.6.2.1.1). */
+/**
+ * World point (mm, LPS) of pixel (x = column, y = row): position + x·Δc·X + y·Δr·Y (PS3.3 C.7.6.2.1.1).
+ * @example
+ * const across = { position: [-100, -80, 8], rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] };
+ * data.pixelToWorld({ ...across, spacingMm: [2, 1.5] }, 10, 5); // [-85,-70,8]
+ */
 export function pixelToWorld(plane: ImagePlane, x: number, y: number): Vec3 {
   const [betweenRows, betweenColumns] = plane.spacingMm;
   const along = scale(plane.rowDirection, x * betweenColumns);
   return add(plane.position, add(along, scale(plane.columnDirection, y * betweenRows)));
 }
 
-/** Pixel coordinates of a world point's foot on the plane, and its signed distance from the plane in mm. */
+/**
+ * Pixel coordinates of a world point's foot on the plane, and its signed distance from the plane in mm.
+ * @example
+ * const across = { position: [-100, -80, 8], rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] };
+ * data.worldToPixel({ ...across, spacingMm: [2, 1.5] }, [-85, -70, 11]); // {"x":10,"y":5,"distanceMm":3}
+ */
 export function worldToPixel(plane: ImagePlane, point: Vec3): { x: number; y: number; distanceMm: number } {
   const offset = subtract(point, plane.position);
   return {
@@ -97,6 +122,10 @@ export function worldToPixel(plane: ImagePlane, point: Vec3): { x: number; y: nu
 /**
  * The line in `target`'s pixels where `reference`'s (infinite) plane cuts it: m·(P(x, y) − q) = 0 is linear in x and y.
  * Parallel planes (see `parallelTolerance`) give a reason instead of a line. The line may lie outside the image.
+ * @example
+ * const axial = { position: [0, 0, 0], rowDirection: [1, 0, 0], columnDirection: [0, 1, 0], spacingMm: [2, 2] };
+ * const sagittal = { position: [8, 0, 0], rowDirection: [0, 1, 0], columnDirection: [0, 0, -1], spacingMm: [2, 2] };
+ * data.intersectingLine(axial, sagittal).line; // [-1,0,4]
  */
 export function intersectingLine(target: ImagePlane, reference: ImagePlane): LineResult {
   const m = planeNormal(reference);
@@ -115,6 +144,12 @@ export function intersectingLine(target: ImagePlane, reference: ImagePlane): Lin
 /**
  * The plane of an image resampled by `map` (old pixels → new pixels) to rows × columns.
  * Throws GeometryError when the new pixel axes are not perpendicular in the patient (shear).
+ * @example
+ * const across = { position: [0, 0, 8], rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] };
+ * const plane = { ...across, spacingMm: [2, 2], rows: 64, columns: 64 };
+ * // half as many pixels along each axis, the first about the first four
+ * const { spacingMm, position } = data.transformPlane(plane, [0.5, 0, -0.25, 0, 0.5, -0.25], 32, 32);
+ * [spacingMm, position]; // [[4,4],[1,1,8]]
  */
 export function transformPlane(plane: ImagePlane, map: Affine, rows: number, columns: number): ImagePlane {
   const back = invertAffine(map);
@@ -134,13 +169,26 @@ export function transformPlane(plane: ImagePlane, map: Affine, rows: number, col
 /** Largest angle in degrees between the normals of parallel slices of one stack. */
 export const stackToleranceDeg = 1;
 
-/** Whether two planes' normals agree within `stackToleranceDeg`, whichever side they face. */
+/**
+ * Whether two planes' normals agree within `stackToleranceDeg`, whichever side they face.
+ * @example
+ * const axial = { rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] };
+ * const flipped = { rowDirection: [-1, 0, 0], columnDirection: [0, 1, 0] };
+ * data.sameOrientation(axial, flipped); // true
+ */
 export function sameOrientation(a: ImagePlane, b: ImagePlane): boolean {
   const sine = length(cross(planeNormal(a), planeNormal(b)));
   return sine <= Math.sin((stackToleranceDeg * Math.PI) / 180);
 }
 
-/** Items by the orientation of their planes, in order of first appearance: those of a group agree with its first. */
+/**
+ * Items by the orientation of their planes, in order of first appearance: those of a group agree with its first.
+ * @example
+ * const axial = { name: 'axial', rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] };
+ * const sagittal = { name: 'sagittal', rowDirection: [0, 1, 0], columnDirection: [0, 0, -1] };
+ * const groups = data.byOrientation([axial, sagittal, axial], (plane) => plane);
+ * groups.map((group) => group.map(({ name }) => name)); // [["axial","axial"],["sagittal"]]
+ */
 export function byOrientation<T>(items: readonly T[], planeOf: (item: T) => ImagePlane): T[][] {
   const groups: T[][] = [];
   for (const item of items) {
@@ -155,6 +203,9 @@ export function byOrientation<T>(items: readonly T[], planeOf: (item: T) => Imag
  * Unit vector along a stack of parallel planes. 'anatomical' points from base to apex: towards left, anterior and
  * inferior, u·(1, −1, −1) > 0 in LPS. 'zhang2024' is −(X × Y) of the first slice, as the published code has it, and
  * so depends on how the header is handed; it is also the answer for a normal exactly between the two sides.
+ * @example
+ * const axial = { rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] };
+ * data.stackDirection([axial, axial], 'anatomical'); // [0,0,-1]
  */
 export function stackDirection(planes: readonly ImagePlane[], direction: LocationDirection): Vec3 {
   const first = planeNormal(planes[0]!);
@@ -166,7 +217,12 @@ export function stackDirection(planes: readonly ImagePlane[], direction: Locatio
   return direction === 'anatomical' && side < 0 ? scale(u, -1) : u;
 }
 
-/** u·ImagePositionPatient of each plane, mm, along `stackDirection`. */
+/**
+ * u·ImagePositionPatient of each plane, mm, along `stackDirection`.
+ * @example
+ * const axial = (z) => ({ position: [0, 0, z], rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] });
+ * data.stackPositions([axial(16), axial(8)]); // [-16,-8]
+ */
 export function stackPositions(
   planes: readonly ImagePlane[],
   direction: LocationDirection = 'anatomical',
@@ -179,6 +235,9 @@ export function stackPositions(
  * Relative slice location (loc − min) / (max − min) of each plane of one stack, 0 (base) … 1 (apex).
  * A stack of one location (closer than `locationToleranceMm`) has none. Throws GeometryError when the planes are not
  * parallel within `stackToleranceDeg`.
+ * @example
+ * const axial = (z) => ({ position: [0, 0, z], rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] });
+ * data.relativeLocations([axial(20), axial(15), axial(0)]).locations; // [0,0.25,1]
  */
 export function relativeLocations(
   planes: readonly ImagePlane[],
@@ -192,7 +251,12 @@ export function relativeLocations(
   return locationsAlong(planes, direction);
 }
 
-/** As `relativeLocations`, of planes that are known to be parallel. */
+/**
+ * As `relativeLocations`, of planes that are known to be parallel.
+ * @example
+ * const axial = (z) => ({ position: [0, 0, z], rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] });
+ * data.locationsAlong([axial(8)]).reason.code; // "ONE_LOCATION"
+ */
 export function locationsAlong(
   planes: readonly ImagePlane[],
   direction: LocationDirection = 'anatomical',

@@ -142,6 +142,15 @@ async function prepareTargets(plan: StudyPlan, grid: Grid, options: PrepareOptio
  * `resample`), centre-cropped or padded with 0 to size × size, z-scored per image with population deviation, padding
  * included (paper §2). Pixels of reference views are never decoded. Files that cannot be used are in `skipped` with
  * the reason; a target without some line or location keeps the others. Throws ConfigError when nothing is usable.
+ * @example
+ * const place = [[0x00080060, 'MR'], [0x00200032, '0\\0\\8 '], [0x00200037, '1\\0\\0\\0\\1\\0 ']];
+ * const grid = [[0x00280010, '\x02\0'], [0x00280011, '\x02\0'], [0x00280030, '3\\3 '], [0x00280100, '\b\0']];
+ * const bytes = Uint8Array.from([...place, ...grid, [0x7fe00010, 'abcd']].flatMap(([tag, text]) => [
+ *   tag >> 16, tag >> 24, tag, tag >> 8, text.length, 0, 0, 0, ...new TextEncoder().encode(text),
+ * ]));
+ * const files = [{ path: 'anna/sax/slice.dcm', read: async () => bytes }];
+ * const { manifest: { images }, pixels } = await data.prepare(files, { size: 2, spacingMm: 3 });
+ * [images[0].subject, images[0].view, pixels]; // ["anna","short-axis",[-1.34164,-0.447214,0.447214,1.34164]]
  */
 export async function prepare(
   files: readonly FileSource[],
@@ -151,7 +160,16 @@ export async function prepare(
   return preparePlan(await planStudies(files, options), options);
 }
 
-/** As `prepare`, of studies already planned. */
+/**
+ * As `prepare`, of studies already planned.
+ * @example
+ * const across = { position: [0, 0, 0], rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] };
+ * const header = { plane: { ...across, spacingMm: [2, 2], rows: 2, columns: 2 }, fileFrame: null };
+ * const target = { image: { source: { path: 'a.png' }, header }, subject: 'A', slice: 0, frame: 0, references: [] };
+ * const plan = { targetView: 'short-axis', referenceViews: [], targets: [target], skipped: [], outcomes: [] };
+ * const readImage = async () => ({ rows: 2, columns: 2, values: Float32Array.of(0, 0, 8, 8) });
+ * (await data.preparePlan(plan, { size: 2, spacingMm: 2, readImage })).pixels; // [-1,-1,1,1]
+ */
 export async function preparePlan(plan: StudyPlan, options: PrepareOptions = {}): Promise<PreparedData> {
   const { size = defaultSize, dtype = 'f32' } = options;
   const { spacingMm = usualSpacingMm(plan.targetView, size) } = options;

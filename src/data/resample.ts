@@ -32,6 +32,10 @@ function axisMap(length: number, nativeMm: number, size: number, spacingMm: numb
 /**
  * The affine map from an image's native pixels to its prepared pixels (half-pixel correct: the physical middle of the
  * image is the middle of the resampled grid; an image already at `spacingMm` is moved by whole pixels only).
+ * @example
+ * const across = { position: [0, 0, 0], rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] };
+ * const plane = { ...across, spacingMm: [2, 2], rows: 64, columns: 96 };
+ * data.cropMap(plane, 64, 2); // [1,0,-16,0,1,0]
  */
 export function cropMap(plane: ImagePlane, size: number, spacingMm: number): Affine {
   const [fx, tx] = axisMap(plane.columns, plane.spacingMm[1], size, spacingMm);
@@ -74,6 +78,10 @@ function weigh(values: ArrayLike<number>, start: number, stride: number, weights
 /**
  * The image under a map without rotation (native to prepared pixels, as `cropMap` gives), size × size, row-major;
  * pixels whose centre lies outside the native image are 0.
+ * @example
+ * const image = { rows: 2, columns: 2, values: Float32Array.of(1, 2, 3, 4) };
+ * // one pixel to the right
+ * data.resample(image, [1, 0, 1, 0, 1, 0], 3); // [0,1,2,0,3,4,0,0,0]
  */
 export function resample(image: PixelImage, map: Affine, size: number): Float32Array {
   const across = axisTaps(image.columns, size, map[0], map[2]);
@@ -93,6 +101,10 @@ export function resample(image: PixelImage, map: Affine, size: number): Float32A
  * (v − mean) / population standard deviation over the whole array, padding included as in [Z], in place; values of
  * `outside` do not count. Returns the deviation; a constant image, or one that is all outside, becomes zeros and returns 0, one that is not finite
  * is left and returns NaN.
+ * @example
+ * const values = Float32Array.of(10, 30);
+ * const deviation = data.zScore(values);
+ * [deviation, values]; // [10,[-1,1]]
  */
 export function zScore(values: Float32Array, outside?: Uint8Array): number {
   const counted = outside ? values.filter((_, i) => outside[i] === 0) : values;
@@ -126,6 +138,10 @@ function resampleAround(image: PixelImage, padding: Uint8Array, map: Affine, siz
 /**
  * An image as the network sees it: resampled, cropped or padded with 0, z-scored. Pixels that the scanner marked as
  * padding (PixelPaddingValue) are 0 before the z-score, as if outside the image, and do not count in it.
+ * @example
+ * const image = { rows: 2, columns: 2, values: Float32Array.of(10, 10, 30, 30) };
+ * const { pixels, deviation } = data.onGrid(image, [1, 0, 0, 0, 1, 0], 2);
+ * [pixels, deviation]; // [[-1,-1,1,1],10]
  */
 export function onGrid(
   image: PixelImage,

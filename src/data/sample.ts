@@ -20,6 +20,10 @@ export interface Sample extends PreparedImage {
 /**
  * The image at `index` of the data.
  * @param bare subjects whose images are as if nobody had annotated them
+ * @example
+ * const images = [{ subject: 'A' }, { subject: 'B' }];
+ * const sample = data.sampleAt({ manifest: { size: 1, images }, pixels: Float32Array.of(5, 6) }, 1);
+ * [sample.subject, sample.pixels()]; // ["B",[6]]
  */
 export function sampleAt(
   { manifest, pixels, masks, colours }: TrainingData,
@@ -48,6 +52,10 @@ export const isLabelled = (sample: Sample): boolean => sample.mask()?.some((v) =
 /**
  * All images, or those at `indices`, in that order; made as they are asked for where the data are not in memory.
  * @param bare as of `sampleAt`
+ * @example
+ * const images = [{ subject: 'A' }, { subject: 'B' }, { subject: 'C' }];
+ * const samples = data.samplesOf({ manifest: { size: 1, images }, pixels: Float32Array.of(5, 6, 7) }, [2, 0]);
+ * samples.map(({ subject }) => subject); // ["C","A"]
  */
 export function samplesOf(
   data: TrainingData,

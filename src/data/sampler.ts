@@ -104,6 +104,11 @@ const noAugmentation: Augmentation = { matrix: identityAffine, gain: 1, offset: 
  * A sampler over prepared data. Training kinds are an endless stream of epochs cut into full batches (a batch may
  * hold the end of one epoch and the start of the next); sample p = step·batch + row has its own random counter, so
  * resuming at any step gives the same batch. Throws ConfigError for an impossible batch size or an empty subject list.
+ * @example
+ * const images = [{ subject: 'A' }, { subject: 'A' }, { subject: 'B' }];
+ * const prepared = { manifest: { size: 1, images }, pixels: Float32Array.of(5, 6, 7) };
+ * const sampler = data.createSampler(prepared, { batch: 2, epoch: 'sequential' });
+ * [sampler.stepsPerEpoch, sampler.batch(0).images, sampler.batch(1).count]; // [2,[5,6],1]
  */
 export function createSampler(data: TrainingData, options: SamplerOptions): Sampler {
   const { batch: n, seed = 0, epoch: kind = 'subject', augmentation } = options;

@@ -35,7 +35,11 @@ export interface Scan {
   readonly ignored: readonly string[];
 }
 
-/** The reason that stands for an error: planewise's own code, or READ for what a file source threw. */
+/**
+ * The reason that stands for an error: planewise's own code, or READ for what a file source threw.
+ * @example
+ * data.reasonOf(new FileError('scan.dcm', 'is truncated', 'Copy it again.')).code; // "FILE"
+ */
 export function reasonOf(error: unknown): Reason {
   if (error instanceof PlanewiseError) return { code: error.code, message: error.message };
   return { code: 'READ', message: inLine(error instanceof Error ? error.message : String(error)) };
@@ -154,6 +158,10 @@ function findingOf(source: FileSource, start: FileStart): Finding {
  * Reads every file's header, in the given order; a file of several images gives as many. Files that are neither DICOM by
  * content nor by name (.dcm, .dicom, .ima) are `ignored`; those that cannot be used, and copies of an image already
  * seen, are `skipped` with the reason.
+ * @example
+ * const file = (path) => ({ path, read: async () => new TextEncoder().encode('no image') });
+ * const { images, skipped, ignored } = await data.scanFiles([file('notes.txt'), file('scan.dcm')]);
+ * [images.length, skipped.map((one) => one.file), ignored]; // [0,["scan.dcm"],["notes.txt"]]
  */
 export async function scanFiles(
   files: readonly FileSource[],

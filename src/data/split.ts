@@ -51,7 +51,13 @@ export function inOrder(names: Iterable<string>, order: readonly string[] = []):
   return [...new Set(names)].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
 }
 
-/** Distinct subjects of prepared data, in the order of draws: that of their names, or of those that pseudonyms stand for. */
+/**
+ * Distinct subjects of prepared data, in the order of draws: that of their names, or of those that pseudonyms stand
+ * for.
+ * @example
+ * const images = [{ subject: 'B' }, { subject: 'A' }, { subject: 'B' }];
+ * data.subjectsOf({ manifest: { images } }); // ["A","B"]
+ */
 export function subjectsOf({ manifest: { images, order } }: TrainingData): string[] {
   return inOrder(subjectColumn(images).names, order);
 }
@@ -70,6 +76,9 @@ export function imagesOf({ manifest }: TrainingData, subjects: readonly string[]
  * Splits subjects at random: validation and test get round(fraction·count) each, training the rest. The order in
  * which subjects are given does not matter. Throws ConfigError when fractions are not in [0, 1] with sum below 1, or
  * no subject is left for training.
+ * @example
+ * const split = data.splitSubjects(['A', 'B', 'C', 'D', 'E'], { seed: 1, validation: 0.2, test: 0.2 });
+ * split; // {"validation":["B"],"test":["C"],"train":["A","D","E"]}
  */
 export function splitSubjects(
   subjects: readonly string[],

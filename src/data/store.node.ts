@@ -64,6 +64,10 @@ export async function expectStoreFolder(folder: string, source: string): Promise
  * Writes manifest.json, pixels.<dtype>.bin and, where there are any, colours.<dtype>.bin and masks.u8.bin into `folder` (made if missing),
  * atomically, manifest last; an older store there is replaced, or untouched on failure.
  * Throws FileError; ShapeError as `encodeStore` does.
+ * @example
+ * const prepared = { manifest: { size: 2, dtype: 'f32', images: [] }, pixels: new Float32Array(0) };
+ * // nothing can be made below a file
+ * await data.writeStore('/dev/null/store', prepared); // throws FileError
  */
 export async function writeStore(folder: string, data: TrainingData): Promise<void> {
   const { manifest, masks, colours } = data;
@@ -80,7 +84,11 @@ export async function writeStore(folder: string, data: TrainingData): Promise<vo
   await writer.finish(manifest);
 }
 
-/** Reads a whole store into memory. Throws FileError when it is missing, truncated, damaged or of another version. */
+/**
+ * Reads a whole store into memory. Throws FileError when it is missing, truncated, damaged or of another version.
+ * @example
+ * await data.openStore('no/such/store'); // throws FileError
+ */
 export async function openStore(folder: string): Promise<PreparedData> {
   const manifestPath = join(folder, manifestName);
   const stored = decodeManifest(await readBytes(manifestPath), manifestPath);

@@ -14,10 +14,18 @@ export type { StoredManifest } from './storedmanifest.ts';
 /** The file of a prepared store that says what its pixels are. */
 export const manifestName = 'manifest.json';
 
-/** Name of the file that holds the pixels of a store. */
+/**
+ * Name of the file that holds the pixels of a store.
+ * @example
+ * data.pixelsName('f16'); // "pixels.f16.bin"
+ */
 export const pixelsName = (dtype: PreparedManifest['dtype']): string => `pixels.${dtype}.bin`;
 
-/** Name of the file that holds the colours of a store whose images have any. */
+/**
+ * Name of the file that holds the colours of a store whose images have any.
+ * @example
+ * data.coloursName('f16'); // "colours.f16.bin"
+ */
 export const coloursName = (dtype: PreparedManifest['dtype']): string => `colours.${dtype}.bin`;
 
 /** What prepared images take in memory. */
@@ -119,6 +127,9 @@ export function storedManifest(
 /**
  * The files of a store, little endian: of version 2 where the data have masks, else of version 1.
  * Throws ShapeError where masks are not one class or UNKNOWN for each pixel, or colours not two numbers.
+ * @example
+ * const manifest = { size: 1, dtype: 'f16', images: [{ subject: 'A' }, { subject: 'B' }] };
+ * data.encodeStore({ manifest, pixels: Float32Array.of(1, -1) }).pixels; // [0,60,0,188]
  */
 export function encodeStore(data: PreparedData): EncodedStore {
   const { manifest, masks } = data;
@@ -142,7 +153,12 @@ export function encodeStore(data: PreparedData): EncodedStore {
 /** What to do about a store that is not whole. */
 export const advice = 'Prepare the data again.';
 
-/** Reads a manifest. Throws FileError when it is no JSON, no planewise store, or of another version. */
+/**
+ * Reads a manifest. Throws FileError when it is no JSON, no planewise store, or of another version.
+ * @example
+ * const bytes = new TextEncoder().encode('{ "format": "planewise-prepared", "version": 3 }');
+ * data.decodeManifest(bytes, 'manifest.json'); // throws FileError
+ */
 export function decodeManifest(bytes: Uint8Array, file: string): StoredManifest {
   const value = parseJson(new TextDecoder().decode(bytes), file, advice, 'is not complete JSON');
   const { format, version } = (value ?? {}) as Partial<StoredManifest>;
@@ -256,6 +272,12 @@ export interface FurtherFiles {
 /**
  * Joins manifest, pixel bytes and, where the store has them, bytes of masks and colours. Throws FileError (naming the
  * file) when one is missing, truncated or not the manifest's.
+ * @example
+ * const views = { targetView: 'short-axis', referenceViews: [] };
+ * const about = { format: 'planewise-prepared', version: 1, size: 2, spacingMm: 3, dtype: 'f32', skipped: [] };
+ * const files = data.encodeStore({ manifest: { ...about, ...views, images: [] }, pixels: new Float32Array(0) });
+ * const stored = data.decodeManifest(files.manifest, 'manifest.json');
+ * data.decodeStore(stored, files.pixels, 'pixels.f32.bin').manifest.spacingMm; // 3
  */
 export function decodeStore(
   stored: StoredManifest,

@@ -12,6 +12,9 @@ import { decodeWeights, encodeWeights, type WeightsMetadata } from './weights.ts
  * Writes a weights file; a reader, or a crash, sees the old file or the new one, never a part.
  * @throws ConfigError for what is no path, no state dict or no metadata
  * @throws FileError if it cannot be written
+ * @example
+ * const state = new Map([['bias', { shape: [2], values: Float32Array.of(1, 2) }]]);
+ * await saveWeights('no/such/folder/weights.safetensors', state); // throws FileError
  */
 export async function saveWeights(path: string, state: StateDict, metadata?: WeightsMetadata): Promise<void> {
   expectPath('saveWeights', path);
@@ -38,6 +41,8 @@ export async function saveWeights(path: string, state: StateDict, metadata?: Wei
  * Reads a weights file.
  * @throws ConfigError for what is no path
  * @throws FileError if it cannot be read or is no whole safetensors file
+ * @example
+ * await loadWeights('no/such/weights.safetensors'); // throws FileError
  */
 export async function loadWeights(path: string): Promise<ReturnType<typeof decodeWeights>> {
   expectPath('loadWeights', path);

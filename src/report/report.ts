@@ -123,7 +123,18 @@ function runSection({ config, adapter, step, ending, timings, metrics }: ReportI
   return html`<section><h2>Run</h2><div class="columns">${pairs(rows, 'Machine and time')}${pairs(flattened(config), 'Configuration')}</div></section>`;
 }
 
-/** The report as the text of an HTML file. Everything that comes from files or settings is escaped. */
+/**
+ * The report as the text of an HTML file. Everything that comes from files or settings is escaped.
+ * @example
+ * const judged = { part: 'test', images: 4, subjects: 1, summaries: {}, results: [] };
+ * const evaluation = { ...judged, scatters: [], notes: [], shown: [] };
+ * const grid = { size: 64, spacingMm: 3, targetView: 'short-axis', referenceViews: [] };
+ * const hearts = { name: 'hearts', ...grid, parts: [{ name: 'train', subjects: 9, images: 36 }], skipped: [] };
+ * const machine = { adapter: { name: 'GPU', software: false }, timings: [] };
+ * const run = { config: { steps: 100 }, ...machine, metrics: [], validation: [], tasks: [] };
+ * const html = renderReport({ title: 'First run', ...run, evaluation, data: hearts });
+ * html.includes('<title>First run'); // true
+ */
 export function renderReport(input: ReportInput): string {
   const { title, evaluation, tasks, metrics, validation, data } = input;
   const subjects = data.parts.find(({ name }) => name.toLowerCase().startsWith('train'))?.subjects ?? 0;

@@ -146,6 +146,9 @@ const showsKnees = ({ data, phantom, target }: Pick<RunConfig, 'data' | 'phantom
  * Completes what was given with its preset, the spacing of knees with what shows them whole, and that of another size
  * with what shows as much as the preset's. Throws ConfigError for
  * unknown keys, values out of range and contradictions, all in one message.
+ * @example
+ * const { batch, learningRate, steps } = resolveConfig({ preset: 'small', steps: 200 });
+ * [batch, learningRate, steps]; // [16,0.001,200]
  */
 export function resolveConfig(settings: GivenConfig, base?: RunConfig): RunConfig {
   const given = parseGiven(settings, 'configuration');

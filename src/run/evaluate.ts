@@ -16,6 +16,15 @@ import { loadTrained, withPlannedErrors } from './trained.ts';
 /**
  * Judges the held-out images with the run's best weights, which are told how far the planes of their lines are off.
  * @throws FileError where the run has none yet
+ * @example
+ * const facts = { size: 16, spacingMm: 2, targetView: 'short-axis', referenceViews: [] };
+ * const config = resolveConfig({ tasks: ['rotation'], model: { width: 1, depth: 2 }, steps: 1, batch: 2 });
+ * const image = (subject) => ({ subject, file: `${subject}.dcm`, view: 'short-axis', frame: 0, slice: 0, lines: [] });
+ * const images = { manifest: { ...facts, images: ['A', 'B'].map(image) }, pixels: new Float32Array(512) };
+ * const files = new MemoryFiles();
+ * const { split } = await train({ device, data: images, config, files });
+ * const { part, subjects } = await evaluateRun(device, images, split, files, { batch: 2 });
+ * [part, subjects]; // ["training",2]
  */
 export async function evaluateRun(
   device: Device,
@@ -38,7 +47,12 @@ export async function evaluateRun(
   }
 }
 
-/** What a report says of the tasks. */
+/**
+ * What a report says of the tasks.
+ * @example
+ * const facts = { size: 64, spacingMm: 3, targetView: 'short-axis', referenceViews: ['4-chamber'] };
+ * reportTasks(planRun(presets.small, facts)).map(({ name }) => name); // ["orientation","location"]
+ */
 export const reportTasks = ({ tasks }: Plan): ReportTask[] =>
   tasks.map(({ task, part }) => ({
     name: task.name,

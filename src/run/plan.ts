@@ -34,7 +34,12 @@ function recordOf<R extends { readonly name: string }>(what: string, records: re
 /** The record of a run's backbone. @throws ConfigError for one that this version does not know */
 export const backboneRecord = (name: string) => recordOf('model', backbones, name);
 
-/** Throws ConfigError where the data lack what a task needs, or for records that this version does not know. */
+/**
+ * Throws ConfigError where the data lack what a task needs, or for records that this version does not know.
+ * @example
+ * const facts = { size: 64, spacingMm: 3, targetView: 'short-axis', referenceViews: ['4-chamber'] };
+ * planRun(presets.small, facts).heads.map(({ path }) => path); // ["final","global_layers"]
+ */
 export function planRun(config: PlanConfig, data: PlanData): Plan {
   const { name, ...settings } = config.model;
   const chosen = Object.entries(config.tasks).map(

@@ -23,7 +23,12 @@ export interface WeightsInfo extends PlanConfig, PlanData {
 
 const KEY = 'planewise';
 
-/** What the weights of a run after `steps` steps say about themselves. */
+/**
+ * What the weights of a run after `steps` steps say about themselves.
+ * @example
+ * const facts = { size: 64, spacingMm: 3, targetView: 'short-axis', referenceViews: ['4-chamber'] };
+ * JSON.parse(describeWeights(presets.small, facts, 1000).planewise).steps; // 1000
+ */
 export function describeWeights(config: PlanConfig, data: PlanData, steps: number): WeightsMetadata {
   const { model, tasks: sections } = config;
   const { size, spacingMm, targetView, referenceViews, classes } = data;
@@ -102,6 +107,15 @@ export function describedBy(
  * @param file what error messages call the file
  * @throws FileError when the file is damaged or does not describe its network; WeightError, which names the file, where a
  * weight does not fit that
+ * @example
+ * const facts = { size: 16, spacingMm: 2, targetView: 'short-axis', referenceViews: [] };
+ * const config = resolveConfig({ tasks: ['rotation'], model: { width: 1, depth: 2 } });
+ * const { backbone, heads } = planRun(config, facts);
+ * const made = new HeadedNetwork(device, (at) => declareHeaded(at, backbone.declare, heads));
+ * const bytes = encodeWeights(await readWeights(made), describeWeights(config, facts, 0));
+ * const { network, info } = await loadTrained(device, bytes, 'weights.safetensors');
+ * for (const one of [made, network]) one.dispose();
+ * info.spacingMm; // 2
  */
 export async function loadTrained(device: Device, bytes: Uint8Array, file: string): Promise<Trained> {
   const { state, metadata } = decodeWeights(bytes, file);

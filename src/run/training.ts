@@ -26,6 +26,14 @@ function planned({ config, data: { manifest } }: Pick<TrainOptions, 'config' | '
  * finite, or in mixed precision where nothing but overflows comes; nothing of that step is saved
  * @throws RankError naming the rank that does not come, where several train together
  * @throws DeviceLostError when the device is gone; `trainWithRestarts` goes on from the checkpoint
+ * @example
+ * const facts = { size: 16, spacingMm: 2, targetView: 'short-axis', referenceViews: [] };
+ * const config = resolveConfig({ tasks: ['rotation'], model: { width: 1, depth: 2 }, steps: 2, batch: 2 });
+ * const image = (subject) => ({ subject, file: `${subject}.dcm`, view: 'short-axis', frame: 0, slice: 0, lines: [] });
+ * const images = { manifest: { ...facts, images: ['A', 'B'].map(image) }, pixels: new Float32Array(512) };
+ * const files = new MemoryFiles();
+ * const { step, stopped } = await train({ device, data: images, config, files });
+ * [step, stopped, files.files.has('weights.safetensors')]; // [2,false,true]
  */
 export async function train(
   options: Omit<TrainOptions, 'plan' | 'describe' | 'upgrade'>,

@@ -199,7 +199,15 @@ export interface Task<S = unknown> {
   setup(facts: Facts, settings: S, grid: Grid): Part;
 }
 
-/** A task with the type of its settings checked where it is defined, and nowhere else. */
+/**
+ * A task with the type of its settings checked where it is defined, and nowhere else.
+ * @example
+ * const rotation = tasks.find(({ name }) => name === 'rotation');
+ * const small = defineTask({ ...rotation, name: 'small-rotation', defaults: { hidden: 8, dropout: 0 } });
+ * const facts = { targetView: 'axial', referenceViews: [] };
+ * const { heads } = small.setup(facts, small.defaults, { size: 64, spacingMm: 3 });
+ * heads.map(({ path }) => path); // ["rotation_layers"]
+ */
 export function defineTask<S>(task: Task<S>): Task {
   return task as Task;
 }

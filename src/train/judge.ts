@@ -115,6 +115,15 @@ const MIRRORED =
 /**
  * Predicts the held-out images and has every task judge them beside its trivial predictor.
  * @throws ConfigError for mirror images of what is no class map
+ * @example
+ * const facts = { size: 16, spacingMm: 2, targetView: 'short-axis', referenceViews: [] };
+ * const plan = planRun(resolveConfig({ tasks: ['rotation'], model: { width: 1, depth: 2 } }), facts);
+ * const net = new HeadedNetwork(device, (at) => declareHeaded(at, plan.backbone.declare, plan.heads));
+ * const manifest = { ...facts, images: [{ subject: 'A', slice: 0, frame: 0 }] };
+ * const [images, split] = [{ manifest, pixels: new Float32Array(256) }, { train: [], validation: [], test: ['A'] }];
+ * const { results } = await evaluate(net, images, plan.tasks, split, { batch: 1 });
+ * net.dispose();
+ * results.map(({ key }) => key); // ["rotation.accuracy"]
  */
 export async function evaluate(
   network: HeadedNetwork,
@@ -148,7 +157,13 @@ export async function evaluate(
   };
 }
 
-/** The content of evaluation.json. */
+/**
+ * The content of evaluation.json.
+ * @example
+ * const judged = { part: 'test', images: 4, subjects: 1, results: [], notes: [] };
+ * const summaries = { rotation: { accuracy: 0.75 } };
+ * Object.keys(evaluationRecord({ ...judged, summaries })); // ["part","images","subjects","rotation"]
+ */
 export function evaluationRecord({ part, images, subjects, summaries }: Evaluation): object {
   return { part, images, subjects, ...summaries };
 }

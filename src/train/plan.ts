@@ -105,7 +105,15 @@ function streamsOf(tasks: readonly PlannedTask[]): Stream[] {
   );
 }
 
-/** Sets the tasks up for the data. Throws ConfigError where the data lack what a task needs. */
+/**
+ * Sets the tasks up for the data. Throws ConfigError where the data lack what a task needs.
+ * @example
+ * const task = tasks.find(({ name }) => name === 'rotation');
+ * const chosen = [{ task, weight: 1, settings: task.defaults }];
+ * const facts = { targetView: 'short-axis', referenceViews: [] };
+ * const plan = planOf(unet.build(unet.defaults, 1), chosen, facts, { size: 64, spacingMm: 3 });
+ * plan.streams.map(({ input }) => input.name); // ["turned image"]
+ */
 export function planOf(backbone: Backbone, chosen: readonly ChosenTask[], facts: Facts, grid: Grid): Plan {
   const { sideStep } = backbone;
   const tasks = apart(

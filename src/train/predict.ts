@@ -63,6 +63,14 @@ async function readExamples(
  * The network's outputs for the images `indices`, in that order, a few at a time, with running statistics and without
  * dropout.
  * @param input what an example looks at; it draws as in a validation
+ * @example
+ * const net = new UNet(device, { width: 1, depth: 2, heatmaps: 1 });
+ * const manifest = { size: 16, images: [{ subject: 'A' }, { subject: 'B' }] };
+ * const images = { manifest, pixels: new Float32Array(512) };
+ * const lengths = [];
+ * await predictImages(net, images, [0, 1], { batch: 1 }, (outputs) => lengths.push(outputs(net.heads[0]).length));
+ * net.dispose();
+ * lengths; // [256,256]
  */
 export async function predictImages(
   network: HeadedNetwork,

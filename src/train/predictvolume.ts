@@ -100,6 +100,11 @@ function expectArguments(device: Device, forward: unknown, volume: Volume, optio
  *
  * @param forward patches [batch, ...patch, channels] to scores [batch, ...patch, classes], f32
  * @throws ShapeError for values that are not the volume's, or scores that are not the patches'
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1];
+ * const volume = { shape: [1, 1, 4], spacingMm: [2, 2, 2], affine, channels: 1, data: Float32Array.of(1, 2, 3, 4) };
+ * const scores = await predictVolume(device, (patches) => ops.square(patches), volume, { patch: [1, 1, 2] });
+ * scores.data; // [1,4,9,16]
  */
 export async function predictVolume(
   device: Device,

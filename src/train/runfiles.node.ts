@@ -9,7 +9,13 @@ import type { RunFiles } from './runfiles.ts';
 const isMissing = (error: unknown): boolean =>
   (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 
-/** Files of one folder, which is made with its first file; of a locked one, which is looked at before each write and never made again. */
+/**
+ * Files of one folder, which is made with its first file; of a locked one, which is looked at before each write and
+ * never made again.
+ * @example
+ * const files = new DiskFiles('no/such/run');
+ * await files.read('weights.safetensors'); // null
+ */
 export class DiskFiles implements RunFiles {
   readonly folder: string;
   readonly #lock: { check(): Promise<void> } | undefined;

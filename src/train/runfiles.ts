@@ -21,7 +21,14 @@ export interface RunFiles {
   describe(name: string): string;
 }
 
-/** Files in memory: for the browser and for tests. */
+/**
+ * Files in memory: for the browser and for tests.
+ * @example
+ * const files = new MemoryFiles();
+ * await files.append('log.jsonl', '{"step":1}\n');
+ * await files.append('log.jsonl', '{"step":2}\n');
+ * new TextDecoder().decode(await files.read('log.jsonl')); // "{\"step\":1}\n{\"step\":2}\n"
+ */
 export class MemoryFiles implements RunFiles {
   readonly files = new Map<string, Uint8Array>();
 

@@ -93,6 +93,9 @@ export async function expectWritable(path: string): Promise<void> {
  * Writes files that belong together: all under temporary names first, then renamed in the given order, so a full
  * disk leaves the old files untouched; when it returns, they last through a power cut. Throws FileError.
  * @param folders `make`: as needed; `expect`: they must be there
+ * @example
+ * const files = [{ path: 'no/such/folder/a.bin', bytes: new Uint8Array(4) }];
+ * await data.writeFiles(files, 'expect'); // throws FileError
  */
 export async function writeFiles(
   files: readonly { path: string; bytes: Uint8Array }[],

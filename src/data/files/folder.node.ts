@@ -199,6 +199,8 @@ async function listArchive(file: string): Promise<FileSource[]> {
  * archives are listed like folders (`study.zip/inner/path`); one may also be given as the folder. Listing holds paths,
  * no contents. What cannot be read is listed as well: its `read()` rejects with a FileError that says why.
  * Throws FileError when the folder itself is missing or cannot be listed.
+ * @example
+ * await data.listFiles('no/such/folder'); // throws FileError
  */
 export async function listFiles(folder: string): Promise<FileSource[]> {
   try {

@@ -52,7 +52,12 @@ const causeOf = (error: unknown): [problem: string, fix: string] | undefined =>
     ? noNewFolder
     : causes[codeOf(error)];
 
-/** A FileError that says what the operating system's error means. */
+/**
+ * A FileError that says what the operating system's error means.
+ * @example
+ * const denied = Object.assign(new Error('no'), { code: 'EACCES' });
+ * data.fileError('scan.dcm', denied).message; // "scan.dcm: may not be accessed. Change its permissions."
+ */
 export function fileError(file: string, error: unknown): FileError {
   if (error instanceof FileError) return error;
   const code = codeOf(error);
@@ -78,7 +83,11 @@ export function kindName(kind: Kind): string {
   return kind.isDirectory() ? 'a folder' : 'a device';
 }
 
-/** A file's bytes, whatever its size. Throws FileError. */
+/**
+ * A file's bytes, whatever its size. Throws FileError.
+ * @example
+ * await data.readBytes('no/such/scan.dcm'); // throws FileError
+ */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     await expectFile(path);

@@ -96,6 +96,11 @@ const timeStep = (size: number): number => (Number.isFinite(size) ? Math.abs(siz
  * @param file for messages
  * @param options.image bytes of the .img file where `bytes` are a .hdr file
  * Throws FileError when the file is not NIfTI, is truncated or damaged, or holds what cannot be used.
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0, 1];
+ * const bytes = data.writeNifti({ dims: [2, 1, 2], spacing: [2, 2, 8], affine, data: Float32Array.of(1, 2, 3, 4) });
+ * const { spacing, data: values } = data.readNifti(bytes, 'heart.nii');
+ * [spacing, values]; // [[2,2,8],[1,2,3,4]]
  */
 export function readNifti(
   bytes: Uint8Array,

@@ -41,6 +41,10 @@ function checkPerpendicular(alongI: Vec3, alongJ: Vec3): void {
 /**
  * In-plane geometry of slice k (x = i, y = j) in LPS; k may be sheared against i and j.
  * Throws GeometryError when i and j are not perpendicular (within `orientationTolerance`).
+ * @example
+ * const affine = [2, 0, 0, 10, 0, 2, 0, 20, 0, 0, 8, 30, 0, 0, 0, 1]; // RAS
+ * const volume = { dims: [4, 4, 3], spacing: [2, 2, 8], affine, data: new Float32Array(48) };
+ * data.niftiPlane(volume, 1).position; // [-10,-20,38]
  */
 export function niftiPlane(volume: NiftiVolume, k: number): ImagePlane {
   const column = (c: number): Vec3 => toLps(affineColumn(volume.affine, c));

@@ -108,6 +108,12 @@ async function sightings(files: readonly FileSource[], options: OpenOptions): Pr
  * that has images there is taken (DICOM first, unless annotations are asked for), and a notice says what was left.
  * @throws ConfigError where no source has files there, nothing of what the source found can be used, or an option means
  * nothing to it
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0, 1];
+ * const volume = { dims: [8, 8, 3], spacing: [2, 2, 8], affine, data: new Float32Array(192) };
+ * const files = [{ path: 'patient001/patient001_frame01.nii', read: async () => data.writeNifti(volume) }];
+ * const { source, data: { manifest } } = await data.openFiles(files, { size: 8, spacingMm: 2 });
+ * [source, manifest.images.map(({ subject }) => subject)]; // ["acdc",["patient001","patient001","patient001"]]
  */
 export async function openFiles(files: readonly FileSource[], options: OpenOptions = {}): Promise<Opened> {
   checkGrid(options.size ?? defaultSize, options.spacingMm ?? defaultSpacingMm);

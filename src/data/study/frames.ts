@@ -135,7 +135,15 @@ function framesIn(
   return own.map((image) => frameOf(image) ?? series(image) ?? view(image) ?? study);
 }
 
-/** The spaces of one subject's images: of all, whichever views are asked for, or the answer would depend on that. */
+/**
+ * The spaces of one subject's images: of all, whichever views are asked for, or the answer would depend on that.
+ * @example
+ * const header = (seriesUid, frameOfReferenceUid) => ({ seriesUid, frameOfReferenceUid });
+ * const headers = [header('1', '7'), header('2', '7'), header('3', '8')];
+ * const images = headers.map((one) => ({ source: { path: 'a.dcm' }, header: one }));
+ * const { spaceOf } = data.findSpaces('A', images, { viewOf: () => null, runsOf: () => [] });
+ * images.map((image) => spaceOf(image).frame); // ["7","7","8"]
+ */
 export function findSpaces(
   subject: string,
   images: readonly ScannedImage[],

@@ -57,6 +57,13 @@ function positionOf({ locations }: Stack, slice: number): number {
  * reference, and of its study where there are any, the one acquired last (`wantedOf`); in that the middle slice,
  * floor(n / 2), or the one asked for; of single planes acquired again the last.
  * @param slice 0 is the base end
+ * @example
+ * const none = { date: null, seconds: null };
+ * const made = { acquired: none, seriesMade: none, contentMade: none };
+ * const header = { ...made, seriesUid: '2', plane: { position: [0, 0, 0] } };
+ * const space = { study: '1', frame: '7', open: false };
+ * const long = { space, locations: [[{ source: { path: '4ch/a.dcm' }, header }]] };
+ * data.chooseReference({ space, locations: [] }, [long], '4-chamber').image.source.path; // "4ch/a.dcm"
  */
 export function chooseReference(
   target: Stack,
@@ -90,7 +97,15 @@ function latestPlane({ locations }: Stack): number {
   return locations.indexOf(wanted);
 }
 
-/** A reference's line in an image, or why there is none. */
+/**
+ * A reference's line in an image, or why there is none.
+ * @example
+ * const across = { position: [0, 0, 0], rowDirection: [1, 0, 0], columnDirection: [0, 1, 0], spacingMm: [2, 2] };
+ * const along = { ...across, position: [8, 0, 0], rowDirection: [0, 1, 0], columnDirection: [0, 0, 1] };
+ * const image = (path, plane) => ({ source: { path }, header: { fileFrame: null, plane } });
+ * const { line, file } = data.referenceLine(image('sax.dcm', across), { image: image('4ch.dcm', along) });
+ * [line, file]; // [[1,0,-4],"4ch.dcm"]
+ */
 export function referenceLine(image: ScannedImage, reference: Reference): TargetReference {
   if (reference.image === null) return { line: null, reason: reference.reason };
   const { source, header } = reference.image;

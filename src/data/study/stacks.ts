@@ -45,6 +45,15 @@ const parallelOf = (images: Images): ScannedImage[][] => byOrientation(images, (
 /**
  * The stacks of one subject's images of one view: parallel planes of one study and frame of reference (`findSpaces`) that
  * are evenly spaced, in whichever series they came. What repeats a slice or is not its wanted image goes to `left`.
+ * @example
+ * const place = (z) => [[0x00080060, 'MR'], [0x00200032, `0\\0\\${z} `], [0x00200037, '1\\0\\0\\0\\1\\0 ']];
+ * const grid = [[0x00280010, '\x02\0'], [0x00280011, '\x02\0'], [0x00280030, '3\\3 '], [0x00280100, '\b\0']];
+ * const bytes = (z) => Uint8Array.from([...place(z), ...grid, [0x7fe00010, 'abcd']].flatMap(([tag, text]) => [
+ *   tag >> 16, tag >> 24, tag, tag >> 8, text.length, 0, 0, 0, ...new TextEncoder().encode(text),
+ * ]));
+ * const { images } = await data.scanFiles([4, 8].map((z) => ({ path: `${z}.dcm`, read: async () => bytes(z) })));
+ * const [{ locations }] = data.buildStacks(images, { spaceOf: () => null });
+ * locations.map(([{ source }]) => source.path); // ["8.dcm","4.dcm"]
  */
 export function buildStacks(images: Images, spaces: Spaces, left: LeftOut = new Map()): Stack[] {
   return parallelGroups(images, spaces).flatMap((group) =>
@@ -77,6 +86,11 @@ function filled(places: readonly Place[]): Images {
 /**
  * Slices that lie in one frame of reference whatever their FrameOfReferenceUIDs say: at least three evenly spaced ones
  * each of a UID of its own, and those that fill the gaps of a stack.
+ * @example
+ * const across = { rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] };
+ * const header = (z) => ({ frameOfReferenceUid: `7.${z}`, plane: { ...across, position: [0, 0, z] } });
+ * const [run] = data.evenRuns([0, 8, 16].map((z) => ({ source: { path: `${z}.dcm` }, header: header(z) })));
+ * run.length; // 3
  */
 export function evenRuns(images: Images): Images[] {
   return parallelOf(images).flatMap((group) => {
@@ -90,6 +104,10 @@ export function evenRuns(images: Images): Images[] {
 /**
  * Relative location of each slice of a stack, 0 (base, or the inner side) … 1 (apex, or the outer side), or why there is
  * none. 'zhang2024' is what the published code gives, whichever side a limb is on.
+ * @example
+ * const across = { rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] };
+ * const slice = (z) => [{ header: { laterality: null, plane: { ...across, position: [0, 0, z] } } }];
+ * data.stackLocations({ locations: [slice(20), slice(12), slice(0)] }).locations; // [0,0.4,1]
  */
 export function stackLocations(stack: Stack, direction: LocationDirection = 'anatomical'): LocationResult {
   const firsts = stack.locations.map(([first]) => first!);

@@ -227,7 +227,14 @@ function noticesOf(groups: readonly (readonly Cell[])[], names: ReadonlyMap<Cell
   return notices;
 }
 
-/** The subjects of some images, each image's by the rule; see `SubjectRule`. */
+/**
+ * The subjects of some images, each image's by the rule; see `SubjectRule`.
+ * @example
+ * const image = (path, patientId) => ({ source: { path }, header: { patientId } });
+ * const [one, other] = [image('study1/a.dcm', 'P1'), image('study2/b.dcm', null)];
+ * const { nameOf } = data.findSubjects([one, other], 'patient');
+ * [nameOf(one), nameOf(other)]; // ["P1","study2"]
+ */
 export function findSubjects(images: readonly ScannedImage[], rule: SubjectRule = 'auto'): Subjects {
   const folder = ({ source }: ScannedImage): string => folderOf(source.path).split('/')[0] || 'unnamed';
   if (rule === 'folder') return { nameOf: folder, notices: [] };

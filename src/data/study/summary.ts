@@ -44,6 +44,12 @@ function rowOf(outcomes: readonly Outcome[], failed: ReadonlyMap<string, string>
 /**
  * A row for each series and view, in order of appearance.
  * @param failed target images that could not be decoded in the end
+ * @example
+ * const header = { seriesUid: '1', seriesNumber: 4, seriesDescription: 'cine sax' };
+ * const image = { source: { path: 'sax/a.dcm' }, header };
+ * const used = { image, subject: 'A', view: 'short-axis', reason: null };
+ * const [row] = data.seriesRows([used, { ...used, reason: { code: 'REPEATED_VIEW', message: 'Acquired again.' } }]);
+ * [row.folder, row.images, row.used, row.reasons]; // ["sax",2,1,{"REPEATED_VIEW":1}]
  */
 export function seriesRows(outcomes: readonly Outcome[], failed: readonly SkippedFile[] = []): SeriesRow[] {
   const codes = new Map(failed.map(({ file, fileFrame, reason }) => [nameOf(file, fileFrame), reason.code]));

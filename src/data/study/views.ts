@@ -59,7 +59,11 @@ export function viewRuleIn(text: string): ViewRule | null {
   return at > 0 && match !== '' && view !== '' ? { match, view } : null;
 }
 
-/** As `viewRuleIn`. Throws ConfigError when either side is missing. */
+/**
+ * As `viewRuleIn`. Throws ConfigError when either side is missing.
+ * @example
+ * data.parseViewRule('cine_sa*=short-axis'); // {"match":"cine_sa*","view":"short-axis"}
+ */
 export function parseViewRule(text: string): ViewRule {
   const rule = viewRuleIn(text);
   if (rule) return rule;
@@ -142,6 +146,9 @@ export const namesView = (folder: string): boolean =>
  * The view of an image, or null: the first of `rules` that matches; else the innermost folder with a known name
  * (sax_*, 2ch_*, 4ch_*, short-axis, …); else a known SeriesDescription. Else a plane of the body (sag, coronal, AX, …) by
  * description, then by folder, so that a cine series is one in whatever folder.
+ * @example
+ * const image = { source: { path: 'anna/4ch_12/a.dcm' }, header: { seriesUid: null, seriesDescription: null } };
+ * [data.viewOf(image), data.viewOf(image, [{ match: '4ch*', view: 'hla' }])]; // ["4-chamber","hla"]
  */
 export function viewOf(image: ScannedImage, rules: readonly ViewRule[] = []): string | null {
   const rule = rules.find((r) => matches(r, image));

@@ -43,7 +43,13 @@ export function expectValues(
   throw new ShapeError(call, argument, problem, 'Give one for each, channels fastest, then width.');
 }
 
-/** A grid of the same extent, of so many voxels: the volume's outer faces stay where they are. */
+/**
+ * A grid of the same extent, of so many voxels: the volume's outer faces stay where they are.
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0, 1];
+ * const grid = { shape: [4, 64, 64], spacingMm: [8, 2, 2], affine };
+ * data.gridOfShape(grid, [8, 32, 32]).spacingMm; // [4,4,4]
+ */
 export function gridOfShape({ affine, shape, spacingMm }: VolumeGrid, sides: Axes): VolumeGrid {
   const ratios = sides.map((side, axis) => shape[axis]! / side);
   const moved = [...affine];
@@ -61,6 +67,10 @@ export function gridOfShape({ affine, shape, spacingMm }: VolumeGrid, sides: Axe
  * A grid of the same extent whose voxels come as near to `spacingMm` as whole numbers of them allow; its `spacingMm` says
  * what they have.
  * @throws ShapeError for spacings that no volume has
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0, 1];
+ * const { shape, spacingMm } = data.gridOfSpacing({ shape: [3, 64, 64], spacingMm: [8, 2, 2], affine }, [5, 4, 4]);
+ * [shape, spacingMm]; // [[5,32,32],[4.8,4,4]]
  */
 export function gridOfSpacing(grid: VolumeGrid, spacingMm: readonly number[]): VolumeGrid {
   if (!Array.isArray(spacingMm) || spacingMm.length !== 3 || !spacingMm.every(isSpacing)) {

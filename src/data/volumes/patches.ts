@@ -84,6 +84,13 @@ function voxelOf(
  * Random patches of labelled volumes. Patch `number` depends on seed and number alone, so a training that goes on begins
  * where it stopped. Of any run of them the share `foreground` lies about a voxel of a class, the class drawn first, among
  * those of its volume; the others lie anywhere.
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1];
+ * const grid = { shape: [4, 4, 4], spacingMm: [2, 2, 2], affine };
+ * const image = { ...grid, channels: 1, data: new Float32Array(64) };
+ * const labels = { ...grid, data: Uint8Array.from({ length: 64 }, (_, i) => Number(i === 63)) };
+ * const sampler = new data.PatchSampler([{ image, labels }], { patch: [2, 2, 2], foreground: 1 });
+ * sampler.take(0, 1).places; // [{"volume":0,"start":[2,2,2],"about":1}]
  */
 export class PatchSampler {
   readonly #volumes: readonly LabelledVolume[];

@@ -43,6 +43,10 @@ function onSides(values: Float32Array, shape: Axes, sides: Axes, channels = 1): 
  * The volume with voxels as near to `spacingMm` [depth, height, width] as whole numbers of them allow: linear where they
  * become smaller, weighted means where larger (no aliasing), up to the outer faces.
  * @throws ShapeError for spacings that no volume has, or values that are not the grid's
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1];
+ * const volume = { shape: [1, 1, 2], spacingMm: [2, 2, 2], affine, channels: 1, data: Float32Array.of(0, 4) };
+ * data.resampleVolume(volume, [2, 2, 1]).data; // [0,1,3,4]
  */
 export function resampleVolume(volume: Volume, spacingMm: readonly number[]): Volume {
   const { channels, data, shape } = volume;
@@ -74,6 +78,10 @@ function largest(
  * Labels with voxels as `resampleVolume` gives an image on the same grid: each class's share interpolated linearly, then
  * the class of the largest share (as nnU-Net's resize_segmentation).
  * @throws ShapeError as resampleVolume
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1];
+ * const labels = { shape: [1, 1, 2], spacingMm: [2, 2, 2], affine, data: Uint8Array.of(0, 3) };
+ * data.resampleLabels(labels, [2, 2, 1]).data; // [0,0,3,3]
  */
 export function resampleLabels(labels: LabelVolume, spacingMm: readonly number[]): LabelVolume {
   expectValues('resampleLabels', 'labels', labels);
@@ -97,6 +105,11 @@ const extentTolerance = 1e-4;
  * @param scores a channel a class, `predictVolume`'s
  * @param grid of the image as it was read
  * @throws ShapeError for scores of another extent, of one class, or not finite
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1];
+ * const grid = { shape: [1, 1, 2], spacingMm: [2, 2, 2], affine };
+ * const scores = { ...grid, channels: 2, data: Float32Array.of(0.9, 0.1, 0.2, 0.8) };
+ * data.labelsOnGrid(scores, data.gridOfShape(grid, [1, 1, 4])).data; // [0,0,1,1]
  */
 export function labelsOnGrid(scores: Volume, grid: VolumeGrid): LabelVolume {
   const call = 'labelsOnGrid';

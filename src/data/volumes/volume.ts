@@ -33,7 +33,12 @@ function gridOf({ dims, spacing, affine }: NiftiVolume): VolumeGrid {
   return { shape: axesOf(dims), spacingMm: axesOf(spacing), affine };
 }
 
-/** A NIfTI volume of three dimensions as a volume of one channel; it shares the values. */
+/**
+ * A NIfTI volume of three dimensions as a volume of one channel; it shares the values.
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0, 1];
+ * data.volumeOfNifti({ dims: [2, 1, 3], spacing: [2, 2, 8], affine, data: new Float32Array(6) }).shape; // [3,1,2]
+ */
 export function volumeOfNifti(nifti: NiftiVolume, file?: string): Volume {
   const { dims, data, notices } = nifti;
   if (dims.length !== 3) {
@@ -49,7 +54,15 @@ export function volumeOfNifti(nifti: NiftiVolume, file?: string): Volume {
   };
 }
 
-/** A volume of one channel, or labels, for `writeNifti`: on the same grid to the bit. @throws ShapeError for more channels */
+/**
+ * A volume of one channel, or labels, for `writeNifti`: on the same grid to the bit.
+ * @throws ShapeError for more channels
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0, 1];
+ * const labels = { shape: [3, 1, 2], spacingMm: [8, 2, 2], affine, data: new Uint8Array(6) };
+ * const { dims, spacing } = data.niftiOfVolume(labels);
+ * [dims, spacing]; // [[2,1,3],[2,2,8]]
+ */
 export function niftiOfVolume(volume: Volume | LabelVolume): NiftiVolume {
   const channels = 'channels' in volume ? volume.channels : 1;
   if (channels !== 1) {
@@ -65,6 +78,11 @@ export function niftiOfVolume(volume: Volume | LabelVolume): NiftiVolume {
 /**
  * Reads an image, .nii or .nii.gz, with scaling and affine applied.
  * @throws FileError naming the file for what is no volume of three dimensions, is damaged, or not finite
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0, 1];
+ * const bytes = data.writeNifti({ dims: [2, 1, 3], spacing: [2, 2, 8], affine, data: new Float32Array(6) });
+ * const { shape, spacingMm } = data.readVolume(bytes, 'heart.nii');
+ * [shape, spacingMm]; // [[3,1,2],[8,2,2]]
  */
 export function readVolume(bytes: Uint8Array, file: string): Volume {
   return volumeOfNifti(readImageVolume({ bytes, file }), file);
@@ -86,6 +104,11 @@ function expectClasses({ data, dims }: NiftiVolume, file: string): void {
 /**
  * Reads the labels of an image that was read from NIfTI or DICOM.
  * @throws FileError naming the file for what lies on another grid than the image, or holds what is no class
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0, 1];
+ * const image = { shape: [2, 1, 2], spacingMm: [8, 2, 2], affine, channels: 1, data: new Float32Array(4) };
+ * const bytes = data.writeNifti({ dims: [2, 1, 2], spacing: [2, 2, 8], affine, data: Float32Array.of(0, 1, 1, 3) });
+ * data.readLabelVolume(bytes, 'heart_gt.nii', image).data; // [0,1,1,3]
  */
 export function readLabelVolume(bytes: Uint8Array, file: string, image: Volume): LabelVolume {
   const { dims, spacing, affine } = niftiOfVolume(image);
@@ -97,7 +120,13 @@ export function readLabelVolume(bytes: Uint8Array, file: string, image: Volume):
   return { shape, spacingMm, affine, data: Uint8Array.from(mask.data), notices: mask.notices };
 }
 
-/** Each channel with mean 0 and standard deviation 1; a constant one becomes zeros. */
+/**
+ * Each channel with mean 0 and standard deviation 1; a constant one becomes zeros.
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1];
+ * const volume = { shape: [1, 1, 2], spacingMm: [2, 2, 2], affine, channels: 1, data: Float32Array.of(10, 30) };
+ * data.normalizeVolume(volume).data; // [-1,1]
+ */
 export function normalizeVolume(volume: Volume): Volume {
   const { channels } = volume;
   expectValues('normalizeVolume', 'volume', volume, channels);
@@ -120,6 +149,11 @@ export function channelOf({ data, channels, shape }: Volume, channel: number): F
 /**
  * Volumes of one anatomy on one grid, several sequences say, as the channels of one.
  * @throws ShapeError for volumes of other sides, or that lie more than a tenth of a voxel apart
+ * @example
+ * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1];
+ * const grid = { shape: [1, 1, 2], spacingMm: [2, 2, 2], affine, channels: 1 };
+ * const [first, second] = [Float32Array.of(1, 2), Float32Array.of(10, 20)];
+ * data.joinChannels([{ ...grid, data: first }, { ...grid, data: second }]).data; // [1,10,2,20]
  */
 export function joinChannels(volumes: readonly Volume[]): Volume {
   const call = 'joinChannels';

@@ -19,7 +19,11 @@ function startsAlong(side: number, patch: number, step: number): number[] {
   );
 }
 
-/** First voxels of the patches that cover a volume of these sides. */
+/**
+ * First voxels of the patches that cover a volume of these sides.
+ * @example
+ * data.windowStarts([4, 8, 8], [4, 8, 4], 0.5); // [[0,0,0],[0,0,2],[0,0,4]]
+ */
 export function windowStarts(shape: Axes, patch: Axes, step: number): Axes[] {
   const [z, y, x] = shape.map((side, axis) => startsAlong(side, patch[axis]!, step)) as [
     number[],
@@ -32,7 +36,11 @@ export function windowStarts(shape: Axes, patch: Axes, step: number): Axes[] {
 /** Standard deviation of the weights, as a share of the patch's side. */
 const SIGMA = 1 / 8;
 
-/** How much each voxel of a patch counts, [depth, height, width]: a Gaussian about the middle, 1 at most. */
+/**
+ * How much each voxel of a patch counts, [depth, height, width]: a Gaussian about the middle, 1 at most.
+ * @example
+ * data.gaussianWeights([1, 1, 3]); // [0.0285655,1,0.0285655]
+ */
 export function gaussianWeights(patch: Axes): Float32Array {
   const along = patch.map((side) =>
     Float64Array.from({ length: side }, (_, i) => {

@@ -22,6 +22,11 @@ export interface ParameterOptions {
 /**
  * The trainable parameters of a model and their gradients, an arena each. Backward writes a parameter's gradient
  * straight into its slice of the gradient arena.
+ * @example
+ * const net = new Sequential(device, [layers.linear(2, 1)]);
+ * const result = net.arena.device === device;
+ * net.dispose();
+ * result; // true
  */
 export class ParameterArena {
   readonly device: Device;

@@ -56,6 +56,13 @@ function expectArguments(arena: unknown, scaler: unknown): void {
  * Each step also notices what is not finite: `check()` tells. A captured step that runs before any `prepare` changes
  * nothing, and `check()` throws.
  * @throws ConfigError for settings that are unknown or out of range, and groups that match nothing or overlap
+ * @example
+ * const net = new Sequential(device, [layers.linear(2, 1)]);
+ * const optimizer = new Optimizer(net.arena, { kind: 'sgd' });
+ * const result = optimizer.arena === net.arena;
+ * optimizer.dispose();
+ * net.dispose();
+ * result; // true
  */
 export class Optimizer {
   readonly arena: ParameterArena;

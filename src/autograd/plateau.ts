@@ -67,6 +67,10 @@ function settingsOf(given: ReduceOnPlateauSettings): Required<ReduceOnPlateauSet
  * The rate falls by a factor where a metric, a validation loss for example, has not become better for a while
  * (ReduceLROnPlateau): `observe` each metric, train with `learningRate`. A metric that is NaN is no better than any.
  * @throws ConfigError for settings that are unknown or out of range
+ * @example
+ * const plateau = new schedules.ReduceOnPlateau(8, { patience: 0, factor: 0.5 });
+ * plateau.observe(1);
+ * plateau.observe(2); // 4
  */
 export class ReduceOnPlateau {
   readonly #settings: Required<ReduceOnPlateauSettings>;

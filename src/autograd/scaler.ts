@@ -52,6 +52,11 @@ const fields = ['scale', 'goodSteps', 'skipped', 'correction1', 'correction2'] a
  * The scale of the loss and what has become of it, on the device. Give `scale` to `tape.backward(loss, scaler.scale)`,
  * the scaler to the Optimizer and the loss to its `apply`. Dispose it.
  * @throws ConfigError for settings out of range
+ * @example
+ * const scaler = new LossScaler(device, { initialScale: 1024 });
+ * const result = scaler instanceof LossScaler;
+ * scaler.dispose();
+ * result; // true
  */
 export class LossScaler {
   readonly growthInterval: number;

@@ -45,6 +45,14 @@ function expectAfter(call: string, after: unknown): void {
  * A recorded step. `run()` replays it on whatever the tensors it was recorded with hold now; `outputs` are its own
  * and are overwritten by the next run. It holds the memory of what it reads; it does not keep it from being disposed,
  * after which it cannot run any more.
+ * @example
+ * const x = tensor(device, [1, 2], [2]);
+ * const step = await capture(device, () => ({ sum: ops.sum(x) }));
+ * x.write([3, 4]);
+ * step.run();
+ * const result = await step.outputs.sum.read();
+ * step.dispose();
+ * result; // [7]
  */
 export class CapturedStep<O extends StepOutputs> {
   readonly outputs: O;
@@ -215,6 +223,13 @@ function assemble<O extends StepOutputs>(device: Device, recording: Recording<O>
  * @param share of a batch whose other rows other processes have; the step is then for `runShared`
  * @throws CaptureError for a host read or write inside, or what is on another device; nested, at the call. Whatever it
  * throws, it keeps nothing
+ * @example
+ * const x = tensor(device, [1, 2], [2]);
+ * const step = await capture(device, () => ({ twice: ops.add(x, x) }));
+ * step.run();
+ * const result = await step.outputs.twice.read();
+ * step.dispose();
+ * result; // [2, 4]
  */
 export function capture<O extends StepOutputs>(
   device: Device,

@@ -112,6 +112,8 @@ export function recordOp<A>(
  * there on, until its promise settles, the open tape is suspended.
  * @throws ShapeError for what is no function
  * @throws GradientError for an async action while several tapes are open: use the `pause` of the one that is meant
+ * @example
+ * noGrad(() => ops.relu(tensor(device, [-1, 2], [2]))).read(); // [0, 2]
  */
 export function noGrad<T>(action: () => T): T {
   expectAction('noGrad', action);

@@ -7,6 +7,9 @@ const MEMORY = 'OUT_OF_MEMORY';
 /**
  * Base of all errors thrown on purpose; `code` is stable and meant for programs. The message may name files, and quote what
  * they hold: it is one line, with at most a list below it, and steers no terminal.
+ * @example
+ * try { schedules.constant(-1); } catch (error) { return error instanceof PlanewiseError && error.code; }
+ * null; // "CONFIG"
  */
 export class PlanewiseError extends Error {
   readonly code: string;
@@ -18,7 +21,11 @@ export class PlanewiseError extends Error {
   }
 }
 
-/** An argument does not fit an operation: a tensor's shape or dtype, a size, an option. Names the call. */
+/**
+ * An argument does not fit an operation: a tensor's shape or dtype, a size, an option. Names the call.
+ * @example
+ * ops.add(tensor(device, [1, 2], [2]), tensor(device, [1, 2, 3], [3])); // throws ShapeError
+ */
 export class ShapeError extends PlanewiseError {
   readonly call: string;
   readonly argument: string;
@@ -37,6 +44,8 @@ export class ShapeError extends PlanewiseError {
 /**
  * A label is no class and was not said to be ignored. Kernels find it, so that the first sync point afterwards throws:
  * reading a tensor, or `device.sync()`. The loss is NaN by then.
+ * @example
+ * new LabelError('crossEntropy', 4, 3, 'Use labels of these only.').code; // "LABEL"
  */
 export class LabelError extends PlanewiseError {
   readonly call: string;
@@ -56,6 +65,9 @@ export class LabelError extends PlanewiseError {
 /**
  * An index is no place of the axis it is for. Kernels find it, so that the first sync point afterwards throws: reading a
  * tensor, or `device.sync()`. What was to be taken is NaN by then (0 of whole numbers).
+ * @example
+ * const { index, size } = new IndexError('gather', 5, 3);
+ * [index, size]; // [5, 3]
  */
 export class IndexError extends PlanewiseError {
   readonly call: string;
@@ -75,14 +87,24 @@ export class IndexError extends PlanewiseError {
   }
 }
 
-/** A gradient that cannot be computed as asked: backward that reaches nothing, or only a part. */
+/**
+ * A gradient that cannot be computed as asked: backward that reaches nothing, or only a part.
+ * @example
+ * new GradientError('backward reaches nothing.').code; // "GRADIENT"
+ */
 export class GradientError extends PlanewiseError {
   constructor(message: string) {
     super('GRADIENT', message);
   }
 }
 
-/** A tensor was used after its storage was released. */
+/**
+ * A tensor was used after its storage was released.
+ * @example
+ * const x = zeros(device, [1]);
+ * x.dispose();
+ * await x.read(); // throws DisposedError
+ */
 export class DisposedError extends PlanewiseError {
   constructor(label: string) {
     super(
@@ -92,14 +114,22 @@ export class DisposedError extends PlanewiseError {
   }
 }
 
-/** No usable adapter, or a device that lacks what was asked for. */
+/**
+ * No usable adapter, or a device that lacks what was asked for.
+ * @example
+ * new DeviceError('No adapter was found.').code; // "DEVICE"
+ */
 export class DeviceError extends PlanewiseError {
   constructor(message: string, options?: ErrorOptions) {
     super('DEVICE', message, options);
   }
 }
 
-/** The device is gone; nothing on it can be used again. */
+/**
+ * The device is gone; nothing on it can be used again.
+ * @example
+ * new DeviceLostError('destroyed').code; // "DEVICE_LOST"
+ */
 export class DeviceLostError extends PlanewiseError {
   constructor(reason: string) {
     super(
@@ -109,7 +139,11 @@ export class DeviceLostError extends PlanewiseError {
   }
 }
 
-/** The adapter could not allocate; the message carries the table of live bytes. */
+/**
+ * The adapter could not allocate; the message carries the table of live bytes.
+ * @example
+ * new OutOfMemoryError('image', 1024, 'none').code; // "OUT_OF_MEMORY"
+ */
 export class OutOfMemoryError extends PlanewiseError {
   constructor(label: string, bytes: number, table: string) {
     super(
@@ -119,21 +153,33 @@ export class OutOfMemoryError extends PlanewiseError {
   }
 }
 
-/** Something a captured step cannot do: a host read, a changed shape, nesting. */
+/**
+ * Something a captured step cannot do: a host read, a changed shape, nesting.
+ * @example
+ * await capture(device, () => ({ read: zeros(device, [1]).read() })); // throws CaptureError
+ */
 export class CaptureError extends PlanewiseError {
   constructor(message: string) {
     super('CAPTURE', message);
   }
 }
 
-/** A shader did not compile or a launch did not fit its shader. */
+/**
+ * A shader did not compile or a launch did not fit its shader.
+ * @example
+ * new ShaderError('The shader did not compile.').code; // "SHADER"
+ */
 export class ShaderError extends PlanewiseError {
   constructor(message: string) {
     super('SHADER', message);
   }
 }
 
-/** A process of several that train together, a rank, does not answer, or is not as the others are. */
+/**
+ * A process of several that train together, a rank, does not answer, or is not as the others are.
+ * @example
+ * new RankError([2], 'Rank 2 does not answer.').ranks; // [2]
+ */
 export class RankError extends PlanewiseError {
   /** Who: numbers from 0. */
   readonly ranks: readonly number[];
@@ -144,7 +190,11 @@ export class RankError extends PlanewiseError {
   }
 }
 
-/** A file could not be read or written as what it should be; names the file. */
+/**
+ * A file could not be read or written as what it should be; names the file.
+ * @example
+ * decodeWeights(new Uint8Array(4), 'net.safetensors'); // throws FileError
+ */
 export class FileError extends PlanewiseError {
   readonly file: string;
 
@@ -162,7 +212,12 @@ export interface FolderWriter {
   readonly since: string | null;
 }
 
-/** Somebody else writes into a folder; names the folder and who it is. */
+/**
+ * Somebody else writes into a folder; names the folder and who it is.
+ * @example
+ * const writer = { host: 'hal', pid: 9, since: null };
+ * new BusyError('runs/a', writer, 'Wait.').who; // "process 9 on hal"
+ */
 export class BusyError extends PlanewiseError {
   readonly folder: string;
   readonly host: string;
@@ -182,7 +237,11 @@ export class BusyError extends PlanewiseError {
   }
 }
 
-/** A DICOM file lacks a tag, or a tag holds what cannot be used; names file and tag. */
+/**
+ * A DICOM file lacks a tag, or a tag holds what cannot be used; names file and tag.
+ * @example
+ * new DicomError('a.dcm', '(0028,0010) Rows', 'is missing', 'Export it again.').code; // "DICOM"
+ */
 export class DicomError extends PlanewiseError {
   readonly file: string;
   readonly tag: string;
@@ -194,7 +253,11 @@ export class DicomError extends PlanewiseError {
   }
 }
 
-/** Planes, stacks or lines that geometry cannot work with. */
+/**
+ * Planes, stacks or lines that geometry cannot work with.
+ * @example
+ * new GeometryError('The planes are parallel.').code; // "GEOMETRY"
+ */
 export class GeometryError extends PlanewiseError {
   constructor(message: string) {
     super('GEOMETRY', message);
@@ -204,17 +267,27 @@ export class GeometryError extends PlanewiseError {
 /**
  * A stack in which no plane can be planned; `code` says why: FEW_SLICES, NOT_PARALLEL, FEW_LINES, NO_AGREEMENT,
  * FRAME_OF_REFERENCE.
+ * @example
+ * new PlanningError('FEW_SLICES', 'The stack has one slice. Use more.').code; // "FEW_SLICES"
  */
 export class PlanningError extends PlanewiseError {}
 
-/** Settings that contradict each other or the data. */
+/**
+ * Settings that contradict each other or the data.
+ * @example
+ * schedules.stepDecay(0.1, { every: 0 }); // throws ConfigError
+ */
 export class ConfigError extends PlanewiseError {
   constructor(message: string, options?: ErrorOptions) {
     super('CONFIG', message, options);
   }
 }
 
-/** A network that cannot be written in another program's form; names the op. */
+/**
+ * A network that cannot be written in another program's form; names the op.
+ * @example
+ * new ExportError('cumsum', 'has no form there', 'Use another op.').op; // "cumsum"
+ */
 export class ExportError extends PlanewiseError {
   /** The call as the network makes it. */
   readonly op: string;
@@ -225,7 +298,11 @@ export class ExportError extends PlanewiseError {
   }
 }
 
-/** A weight is missing, unexpected or of another shape than the model's; names the weight. */
+/**
+ * A weight is missing, unexpected or of another shape than the model's; names the weight.
+ * @example
+ * new WeightError('0.weight', 'is missing').weight; // "0.weight"
+ */
 export class WeightError extends PlanewiseError {
   readonly weight: string;
   readonly problem: string;
@@ -242,7 +319,11 @@ export class WeightError extends PlanewiseError {
   }
 }
 
-/** Training cannot go on: a loss, gradient, parameter or statistic is no longer finite. */
+/**
+ * Training cannot go on: a loss, gradient, parameter or statistic is no longer finite.
+ * @example
+ * new TrainingError('The loss is NaN.').code; // "TRAINING"
+ */
 export class TrainingError extends PlanewiseError {
   constructor(message: string) {
     super('TRAINING', message);

@@ -35,6 +35,12 @@ function expectAlike(teacher: Module, student: Module): void {
  * teacher ← decay·teacher + (1 − decay)·student at each update. It begins as a copy of the student and is frozen: no
  * gradient reaches it. Both stay their owner's to dispose.
  * @throws ConfigError for networks that differ in a tensor's name, shape or place, or a decay outside 0 … 1
+ * @example
+ * const student = new Sequential(device, [layers.linear(2, 1)], { seed: 1 });
+ * const teacher = new Sequential(device, [layers.linear(2, 1)], { seed: 1 });
+ * const average = new MovingAverage(teacher, student, { decay: 0.99 });
+ * average.update();
+ * [average, teacher, student].forEach((each) => each.dispose());
  */
 export class MovingAverage {
   readonly teacher: Module;

@@ -98,7 +98,12 @@ export class Declared {
   }
 }
 
-/** Collects what layers declare; `at('conv1')` is the same collection under a longer path. */
+/**
+ * Collects what layers declare; `at('conv1')` is the same collection under a longer path.
+ * @example
+ * const at = new Declarations();
+ * at.at('head').parameter('weight', [2, 3], { kind: 'normal', mean: 0, std: 0.1 }).shape; // [2, 3]
+ */
 export class Declarations {
   readonly parameters: Declared[];
   readonly statistics: Declared[];

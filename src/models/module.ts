@@ -43,7 +43,14 @@ export function expectHalf({ caps }: Device): void {
   throw new DeviceError(`Mixed precision needs shader-f16, which ${caps.description} lacks. ${fix}`);
 }
 
-/** A model's parameters, running statistics and batch counts, by PyTorch's names. Dispose it, or hold it with `using`. */
+/**
+ * A model's parameters, running statistics and batch counts, by PyTorch's names. Dispose it, or hold it with `using`.
+ * @example
+ * const net = new Sequential(device, { head: layers.linear(2, 3) });
+ * const result = [...net.stateDict().keys()];
+ * net.dispose();
+ * result; // ["head.weight", "head.bias"]
+ */
 export class Module {
   readonly device: Device;
   /** All parameters and their gradients: what an optimiser works on. */

@@ -160,7 +160,14 @@ export class GroupNorm {
   }
 }
 
-/** Instance norm of [N, …, channels], of any rank; as PyTorch's by default without weight and bias. */
+/**
+ * Instance norm of [N, …, channels], of any rank; as PyTorch's by default without weight and bias.
+ * @example
+ * const net = new Network(device, (at) => new InstanceNorm2d(at, 2));
+ * const result = net.forward(zeros(device, [1, 2, 2, 2]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 2, 2, 2]
+ */
 export class InstanceNorm2d {
   readonly weight: Declared | null;
   readonly bias: Declared | null;

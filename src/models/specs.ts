@@ -83,13 +83,27 @@ export const groupNorm =
   (at) =>
     new GroupNorm(at, groups, channels, options);
 
-/** Over the pixels of each image and channel. */
+/**
+ * Over the pixels of each image and channel.
+ * @example
+ * const net = new Network(device, layers.instanceNorm2d(2));
+ * const result = net.forward(zeros(device, [1, 2, 2, 2]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 2, 2, 2]
+ */
 export const instanceNorm2d =
   (channels: number, options?: NormOptions): LayerSpec =>
   (at) =>
     new InstanceNorm2d(at, channels, options);
 
-/** Any function of one tensor as a layer: `activation(ops.softplus)`. */
+/**
+ * Any function of one tensor as a layer: `activation(ops.softplus)`.
+ * @example
+ * const net = new Network(device, layers.activation(ops.abs));
+ * const result = await net.forward(tensor(device, [-1, 2], [1, 2]), { training: false }).read();
+ * net.dispose();
+ * result; // [1, 2]
+ */
 export function activation(fn: (x: Tensor) => Tensor): LayerSpec {
   if (typeof fn !== 'function') {
     const problem = `is ${describe(fn)}`;
@@ -98,15 +112,50 @@ export function activation(fn: (x: Tensor) => Tensor): LayerSpec {
   return () => ({ forward: (x) => fn(x) });
 }
 
-/** max(x, 0). */
+/**
+ * max(x, 0).
+ * @example
+ * const net = new Network(device, layers.relu());
+ * const result = await net.forward(tensor(device, [-1, 2], [1, 2]), { training: false }).read();
+ * net.dispose();
+ * result; // [0, 2]
+ */
 export const relu = (): LayerSpec => activation(ops.relu);
-/** x · sigmoid(x). */
+/**
+ * x · sigmoid(x).
+ * @example
+ * const net = new Network(device, layers.silu());
+ * const result = await net.forward(tensor(device, [0], [1, 1]), { training: false }).read();
+ * net.dispose();
+ * result; // [0]
+ */
 export const silu = (): LayerSpec => activation(ops.silu);
-/** 1/(1 + exp(−x)). */
+/**
+ * 1/(1 + exp(−x)).
+ * @example
+ * const net = new Network(device, layers.sigmoid());
+ * const result = await net.forward(tensor(device, [0], [1, 1]), { training: false }).read();
+ * net.dispose();
+ * result; // [0.5]
+ */
 export const sigmoid = (): LayerSpec => activation(ops.sigmoid);
-/** Hyperbolic tangent. */
+/**
+ * Hyperbolic tangent.
+ * @example
+ * const net = new Network(device, layers.tanh());
+ * const result = await net.forward(tensor(device, [0], [1, 1]), { training: false }).read();
+ * net.dispose();
+ * result; // [0]
+ */
 export const tanh = (): LayerSpec => activation(ops.tanh);
-/** x where it is positive, slope·x elsewhere. */
+/**
+ * x where it is positive, slope·x elsewhere.
+ * @example
+ * const net = new Network(device, layers.leakyRelu(0.1));
+ * const result = await net.forward(tensor(device, [-10, 2], [1, 2]), { training: false }).read();
+ * net.dispose();
+ * result; // [-1, 2]
+ */
 export const leakyRelu = (slope = 0.01): LayerSpec => activation((x) => ops.leakyRelu(x, slope));
 /** x where it is positive, else slope·x, with a slope that is learnt, of each channel or (default) one for all. */
 export const prelu =
@@ -119,16 +168,42 @@ export const prelu =
     return { forward: (x) => ops.prelu(x, slope.beside(x)) };
   };
 
-/** x · Φ(x), Φ the normal distribution, or its approximation by tanh. */
+/**
+ * x · Φ(x), Φ the normal distribution, or its approximation by tanh.
+ * @example
+ * const net = new Network(device, layers.gelu());
+ * const result = await net.forward(tensor(device, [0], [1, 1]), { training: false }).read();
+ * net.dispose();
+ * result; // [0]
+ */
 export const gelu = (options: ops.GeluOptions = {}): LayerSpec => activation((x) => ops.gelu(x, options));
-/** Over the last axis. */
+/**
+ * Over the last axis.
+ * @example
+ * const net = new Network(device, layers.softmax());
+ * const result = await net.forward(tensor(device, [1, 1], [1, 2]), { training: false }).read();
+ * net.dispose();
+ * result; // [0.5, 0.5]
+ */
 export const softmax = (): LayerSpec => activation((x) => ops.softmax(x));
-/** Over the last axis. */
+/**
+ * Over the last axis.
+ * @example
+ * const net = new Network(device, layers.logSoftmax());
+ * const result = await net.forward(tensor(device, [0, 0], [1, 2]), { training: false }).read();
+ * net.dispose();
+ * result; // [-0.693147, -0.693147]
+ */
 export const logSoftmax = (): LayerSpec => activation((x) => ops.logSoftmax(x));
 
 /**
  * In training sets elements to 0 with probability p and divides the others by 1 − p; draws from the mode's `random`,
  * each dropout of a step a mask of its own.
+ * @example
+ * const net = new Network(device, layers.dropout(0.5));
+ * const result = await net.forward(tensor(device, [1, 2], [1, 2]), { training: false }).read();
+ * net.dispose();
+ * result; // [1, 2]
  */
 export function dropout(p = 0.5): LayerSpec {
   expectNumber('dropout', 'p', p, { least: 0, most: 1 });
@@ -143,7 +218,14 @@ export function dropout(p = 0.5): LayerSpec {
   });
 }
 
-/** Maxima of windows; the stride is the kernel's size by default. */
+/**
+ * Maxima of windows; the stride is the kernel's size by default.
+ * @example
+ * const net = new Network(device, layers.maxPool2d(2));
+ * const result = net.forward(zeros(device, [1, 8, 8, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 4, 4, 1]
+ */
 export const maxPool2d = (
   kernel: ops.PoolOptions['kernel'],
   options: Omit<ops.PoolOptions, 'kernel'> = {},
@@ -152,7 +234,14 @@ export const maxPool2d = (
   return activation((x) => ops.maxPool2d(x, { kernel, ...options }));
 };
 
-/** Means of windows; the stride is the kernel's size by default. */
+/**
+ * Means of windows; the stride is the kernel's size by default.
+ * @example
+ * const net = new Network(device, layers.avgPool2d(2));
+ * const result = net.forward(zeros(device, [1, 8, 8, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 4, 4, 1]
+ */
 export const avgPool2d = (
   kernel: ops.PoolOptions['kernel'],
   options: Omit<ops.AvgPoolOptions, 'kernel'> = {},
@@ -161,7 +250,14 @@ export const avgPool2d = (
   return activation((x) => ops.avgPool2d(x, { kernel, ...options }));
 };
 
-/** Maxima of windows of volumes; the stride is the kernel's size by default. */
+/**
+ * Maxima of windows of volumes; the stride is the kernel's size by default.
+ * @example
+ * const net = new Network(device, layers.maxPool3d(2));
+ * const result = net.forward(zeros(device, [1, 4, 4, 4, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 2, 2, 2, 1]
+ */
 export const maxPool3d = (
   kernel: ops.Pool3dOptions['kernel'],
   options: Omit<ops.Pool3dOptions, 'kernel'> = {},
@@ -170,12 +266,33 @@ export const maxPool3d = (
   return activation((x) => ops.maxPool3d(x, { kernel, ...options }));
 };
 
-/** [N, …, C] to [N, C]. */
+/**
+ * [N, …, C] to [N, C].
+ * @example
+ * const net = new Network(device, layers.globalAvgPool());
+ * const result = net.forward(zeros(device, [1, 8, 8, 3]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 3]
+ */
 export const globalAvgPool = (): LayerSpec => activation(ops.globalAvgPool);
-/** [N, …, C] to [N, C]. */
+/**
+ * [N, …, C] to [N, C].
+ * @example
+ * const net = new Network(device, layers.globalMaxPool());
+ * const result = net.forward(zeros(device, [1, 8, 8, 3]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 3]
+ */
 export const globalMaxPool = (): LayerSpec => activation(ops.globalMaxPool);
 
-/** [N, …, C] to [N, C·…], a channel after another as in PyTorch, so that weights of the layer behind mean the same. */
+/**
+ * [N, …, C] to [N, C·…], a channel after another as in PyTorch, so that weights of the layer behind mean the same.
+ * @example
+ * const net = new Network(device, layers.flatten());
+ * const result = net.forward(zeros(device, [2, 4, 4, 3]), { training: false }).shape;
+ * net.dispose();
+ * result; // [2, 48]
+ */
 export const flatten = (): LayerSpec =>
   activation((x) => {
     const { length } = expectTensor('flatten', 'x', x).shape;
@@ -193,7 +310,14 @@ export interface UpsampleLayerOptions extends ops.UpsampleOptions {
   readonly mode?: 'nearest' | 'bilinear';
 }
 
-/** Resizes images, by default to twice their height and width. */
+/**
+ * Resizes images, by default to twice their height and width.
+ * @example
+ * const net = new Network(device, layers.upsample({ scale: 2 }));
+ * const result = net.forward(zeros(device, [1, 4, 4, 3]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 8, 8, 3]
+ */
 export function upsample(given: UpsampleLayerOptions = {}): LayerSpec {
   expectOptions('upsample', given, ['mode', 'scale', 'size', 'alignCorners']);
   const { mode = 'nearest', ...options } = given;

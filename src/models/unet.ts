@@ -90,7 +90,11 @@ const present = ({ heatmaps, location }: Heads): Head[] =>
 const declareLayers = (at: Declarations, settings: Settings, heads: Heads): HeadedLayers =>
   declareHeaded(at, (inside, wanted) => new UNetBody(inside, settings, wanted), present(heads));
 
-/** What a U-Net with these options is made of, without a device. Throws ConfigError as the constructor does. */
+/**
+ * What a U-Net with these options is made of, without a device. Throws ConfigError as the constructor does.
+ * @example
+ * declareUNet({ width: 2, depth: 2, heatmaps: 1, locationHead: false }) instanceof Declarations; // true
+ */
 export function declareUNet(options: UNetOptions): Declarations {
   const declarations = new Declarations();
   const settings = settingsOf(options);

@@ -20,6 +20,11 @@ const COUNTER = /(^|\.)num_batches_tracked$/;
 /**
  * A model's whole state on the host, in PyTorch's names and layout; waits for the device.
  * @throws CaptureError inside a captured step, at the call
+ * @example
+ * const net = new Sequential(device, [layers.linear(2, 1)]);
+ * const result = [...(await readWeights(net)).keys()];
+ * net.dispose();
+ * result; // ["0.weight", "0.bias"]
  */
 export function readWeights(module: Module): Promise<StateDict> {
   if (!(module instanceof Module))
@@ -40,6 +45,9 @@ async function weightsOf(module: Module): Promise<StateDict> {
 /**
  * The bytes of a weights file; PyTorch loads it with `safetensors.torch.load_file` and `load_state_dict`.
  * @throws ConfigError for what is no state dict, or metadata that are no strings by name
+ * @example
+ * const weight = { shape: [2], values: new Float32Array([1, 2]), integer: false };
+ * encodeWeights(new Map([['a', weight]])) instanceof Uint8Array; // true
  */
 export function encodeWeights(state: StateDict, metadata: WeightsMetadata = {}): Uint8Array<ArrayBuffer> {
   expectState('encodeWeights', state);
@@ -53,6 +61,10 @@ export function encodeWeights(state: StateDict, metadata: WeightsMetadata = {}):
  * @param name what error messages call the file
  * @throws ConfigError for what are no bytes, or no name
  * @throws FileError for a file that is broken or holds types that are no weights
+ * @example
+ * const weight = { shape: [2], values: new Float32Array([1, 2]), integer: false };
+ * const file = encodeWeights(new Map([['a', weight]]));
+ * decodeWeights(file, 'a.safetensors').state.get('a').values; // [1, 2]
  */
 export function decodeWeights(
   file: Uint8Array,

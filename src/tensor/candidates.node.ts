@@ -22,6 +22,8 @@ function hasHalf(adapter: GPUAdapter | undefined): boolean {
 /**
  * Every way to get an adapter here, in the order of preference, and why each was or was not taken.
  * @throws ConfigError for an unknown one
+ * @example
+ * Array.isArray(await listCandidates()); // true
  */
 export async function listCandidates(forced?: AdapterChoice): Promise<Candidate[]> {
   const choice = choiceOf(forced);

@@ -37,7 +37,11 @@ function expectSpec(call: string, device: Device, spec: Spec, label: string): vo
     throw new ShapeError(call, 'dtype', `is ${describe(dtype)}`, `Use one of ${dtypes.join(', ')}.`);
 }
 
-/** A tensor of undefined content. @throws ShapeError for a shape or dtype that cannot be */
+/**
+ * A tensor of undefined content. @throws ShapeError for a shape or dtype that cannot be
+ * @example
+ * empty(device, { shape: [2, 3], dtype: 'f32' }).shape; // [2, 3]
+ */
 export function empty(device: Device, spec: Spec, label = 'tensor'): Tensor {
   expectSpec('empty', device, spec, label);
   const bytes = elementCount(spec.shape) * byteSize(spec.dtype);
@@ -48,6 +52,8 @@ export function empty(device: Device, spec: Spec, label = 'tensor'): Tensor {
  * A tensor of host values, row by row. Inside a captured step it is a constant of the step.
  * @throws ShapeError where the values are not as many as the shape's elements, one is no number or none that i32 or u32
  * holds, or the dtype is none
+ * @example
+ * tensor(device, [1, 2, 3, 4], [2, 2]).read(); // [1, 2, 3, 4]
  */
 export function tensor(
   device: Device,
@@ -64,7 +70,11 @@ export function tensor(
   return made;
 }
 
-/** A tensor of one value. */
+/**
+ * A tensor of one value.
+ * @example
+ * filled(device, 7, [3], 'u32').read(); // [7, 7, 7]
+ */
 export function filled(
   device: Device,
   value: number | boolean,
@@ -77,7 +87,11 @@ export function filled(
   return tensor(device, new Float64Array(elementCount(shape)).fill(number), shape, dtype, label);
 }
 
-/** A tensor of zeros. */
+/**
+ * A tensor of zeros.
+ * @example
+ * zeros(device, [2, 2]).read(); // [0, 0, 0, 0]
+ */
 export function zeros(device: Device, shape: Shape, dtype: DType = 'f32', label = 'zeros'): Tensor {
   expectSpec('zeros', device, { shape, dtype }, label);
   return filled(device, 0, shape, dtype, label);
@@ -102,7 +116,12 @@ function expectRandom(
       throw new ShapeError(call, name, `is ${describe(value)}`, `A whole number 0 … ${most} is needed.`);
 }
 
-/** Uniform in [low, high), the same numbers on every adapter for one (seed, stream). */
+/**
+ * Uniform in [low, high), the same numbers on every adapter for one (seed, stream).
+ * @example
+ * const [x] = await randomUniform(device, [1], 7, 2, 3).read();
+ * x >= 2 && x < 3; // true
+ */
 export function randomUniform(
   device: Device,
   shape: Shape,
@@ -117,7 +136,12 @@ export function randomUniform(
   return tensor(device, values, shape, 'f32', 'uniform');
 }
 
-/** Normal with `mean` and `std`, the same numbers on every adapter for one (seed, stream). */
+/**
+ * Normal with `mean` and `std`, the same numbers on every adapter for one (seed, stream).
+ * @example
+ * const [first, again] = [randomNormal(device, [4], 7), randomNormal(device, [4], 7)];
+ * `${await first.read()}` === `${await again.read()}`; // true
+ */
 export function randomNormal(
   device: Device,
   shape: Shape,

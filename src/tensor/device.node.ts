@@ -65,6 +65,11 @@ function twinsOf(instance: GPU, options: DeviceOptions): Twins {
  * Opens the best device there is, or the one asked for.
  * @throws ConfigError for options that are unknown or out of range
  * @throws DeviceError naming what was looked for
+ * @example
+ * const gpu = await openDevice();
+ * const result = await tensor(gpu, [1, 2], [2]).read();
+ * gpu.dispose();
+ * result; // [1, 2]
  */
 export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   expectDeviceOptions(options, ['adapter', 'boundsChecks', 'matrices']);

@@ -72,7 +72,13 @@ const wantedFeatures: readonly GPUFeatureName[] = [
   SIZES,
 ];
 
-/** An opened WebGPU device: its abilities, its memory, and what it reported. `openDevice` opens one; dispose it at the end. */
+/**
+ * An opened WebGPU device: its abilities, its memory, and what it reported. `openDevice` opens one; dispose it at the end.
+ * @example
+ * const x = zeros(device, [4]);
+ * await device.sync();
+ * device.memory.liveBytes > 0; // true
+ */
 export class Device {
   readonly gpu: GPUDevice;
   readonly caps: Caps;

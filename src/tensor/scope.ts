@@ -9,7 +9,14 @@ export interface Disposable {
 
 const stack: Scope[] = [];
 
-/** Disposes, at its end, every tensor created since its start that was not kept. Bodies must not interleave. */
+/**
+ * Disposes, at its end, every tensor created since its start that was not kept. Bodies must not interleave.
+ * @example
+ * const inner = new Scope();
+ * const result = zeros(device, [2]).shape;
+ * inner.dispose();
+ * result; // [2]
+ */
 export class Scope {
   readonly #owned = new Set<Disposable>();
 
@@ -53,7 +60,15 @@ export class Scope {
   }
 }
 
-/** Opens a scope: `using s = scope();`. */
+/**
+ * Opens a scope: `using s = scope();`.
+ * @example
+ * const inner = scope();
+ * const x = inner.keep(zeros(device, [2]));
+ * const result = x.shape;
+ * inner.dispose();
+ * result; // [2]
+ */
 export function scope(): Scope {
   return new Scope();
 }
@@ -69,7 +84,14 @@ export function letGo(item: Disposable): void {
   else item.dispose();
 }
 
-/** Takes `item` out of all scopes and returns it: for parameters, optimiser state and step outputs. */
+/**
+ * Takes `item` out of all scopes and returns it: for parameters, optimiser state and step outputs.
+ * @example
+ * const x = disown(zeros(device, [2]));
+ * const result = x.shape;
+ * x.dispose();
+ * result; // [2]
+ */
 export function disown<T extends Disposable>(item: T): T {
   for (const open of stack) open.release(item);
   return item;

@@ -21,7 +21,12 @@ export interface Spec {
   readonly dtype: DType;
 }
 
-/** An array of numbers on a device, row by row: made by `tensor`, `zeros` and ops. Whoever holds it disposes it, or a scope does. */
+/**
+ * An array of numbers on a device, row by row: made by `tensor`, `zeros` and ops. Whoever holds it disposes it, or a scope does.
+ * @example
+ * const x = tensor(device, [1, 2, 3], [3]);
+ * [x.dtype, x.shape, await x.read()]; // ["f32", [3], [1, 2, 3]]
+ */
 export class Tensor implements Spec {
   readonly device: Device;
   readonly shape: Shape;

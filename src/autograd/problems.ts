@@ -67,6 +67,10 @@ function titleOf(key: string, first: WatchedLaunch): string {
  * The choices that a step's code comes to, without executing it, under the order of preference. Choices that are
  * forced (device option `variants`) or have one variant that fits are none.
  * @throws CaptureError as `capture` does
+ * @example
+ * const images = zeros(device, [1, 8, 8, 4]);
+ * const problems = problemsOf(device, () => ({ y: ops.conv2d(images, zeros(device, [3, 3, 4, 8])) }));
+ * problems.map(({ uses }) => uses); // [1]
  */
 export function problemsOf(device: Device, step: () => StepOutputs): Problem[] {
   expectStep('problemsOf', device, step);

@@ -46,6 +46,13 @@ const SWEEP = 1024;
  * Records from its creation to its disposal: `using tape = new Tape(); …; tape.backward(loss)`. Gradients of tensors
  * with `requiresGrad` arrive in their `grad`; a second backward adds to them. Of several open tapes each records what
  * depends on tensors it follows, so that trainings that take turns do not disturb one another.
+ * @example
+ * const x = tensor(device, [3], [1]);
+ * x.requiresGrad = true;
+ * const tape = new Tape();
+ * tape.backward(ops.sum(ops.multiply(x, x)));
+ * tape.dispose();
+ * await x.grad.read(); // [6]
  */
 export class Tape {
   readonly #entries = new Set<Entry>();

@@ -175,6 +175,8 @@ const kindOf = ({ key }: Problem, variant: string): string => `${key.slice(0, ke
  * keep the winners.
  * @throws ConfigError for problems that are none, or options that are unknown or out of range
  * @throws CaptureError inside a captured step
+ * @example
+ * await tune(device, [], { limitMs: 100 }); // []
  */
 export function tune(device: Device, problems: readonly Problem[], options: TuneOptions): Promise<Winner[]> {
   expectTuning(device, problems, options);

@@ -49,7 +49,11 @@ export function unmeasuredWinner(problem: Problem, share: number, known: string 
   return { ...summary, chosen: known ?? problem.chosen, complete: known !== undefined };
 }
 
-/** The winners as `setChoices` takes them. @throws ConfigError for what are none */
+/**
+ * The winners as `setChoices` takes them. @throws ConfigError for what are none
+ * @example
+ * choicesBy([]); // {}
+ */
 export function choicesBy(winners: readonly Winner[]): Choices {
   expectList('choicesBy', winners, 'key', 'Pass the winners that tune() gives');
   return Object.fromEntries(winners.map(({ key, chosen }) => [key, chosen]));

@@ -13,7 +13,11 @@ import { denseOf } from './runs.ts';
 /** Inputs of an op; null stands for an optional input that is left out (a bias). */
 export type Inputs = readonly (Tensor | null)[];
 
-/** The gradient that arrives at output `index`, before it exists. */
+/**
+ * The gradient that arrives at output `index`, before it exists.
+ * @example
+ * new Incoming(0, { shape: [2], dtype: 'f32' }).spec.shape; // [2]
+ */
 export class Incoming {
   readonly index: number;
   readonly spec: Spec;
@@ -24,7 +28,12 @@ export class Incoming {
   }
 }
 
-/** A launch of backward, described: which op on which values. `grad` returns these; the tape runs what is needed. */
+/**
+ * A launch of backward, described: which op on which values. `grad` returns these; the tape runs what is needed.
+ * @example
+ * const op = { name: 'same', infer: ([x]) => [x], launch() {} };
+ * new Call(op, [], null).at(1).index; // 1
+ */
 export class Call<A = unknown> {
   readonly op: Op<A>;
   readonly inputs: readonly (Value | null)[];
@@ -42,7 +51,12 @@ export class Call<A = unknown> {
   }
 }
 
-/** One output of a launch of backward that is described, not yet run. */
+/**
+ * One output of a launch of backward that is described, not yet run.
+ * @example
+ * const op = { name: 'same', infer: ([x]) => [x], launch() {} };
+ * new CallOutput(new Call(op, [], null), 2).index; // 2
+ */
 export class CallOutput {
   readonly call: Call;
   readonly index: number;
@@ -56,7 +70,12 @@ export class CallOutput {
 /** A saved tensor, an incoming gradient, or an output of another backward launch. */
 export type Value = Tensor | Incoming | CallOutput;
 
-/** Describes output 0 of `op` on `inputs`. */
+/**
+ * Describes output 0 of `op` on `inputs`.
+ * @example
+ * const op = { name: 'same', infer: ([x]) => [x], launch() {} };
+ * call(op, [zeros(device, [2])], null).index; // 0
+ */
 export function call<A>(op: Op<A>, inputs: readonly (Value | null)[], attrs: A): CallOutput {
   return new Call(op, inputs, attrs).at(0);
 }

@@ -51,7 +51,11 @@ function expectName(where: string, value: unknown): void {
     throw new ConfigError(`${where} is ${describe(value)}. Use a name, such as 'conv1'.`);
 }
 
-/** A declared tensor. `tensor` exists once the module is built. */
+/**
+ * A declared tensor. `tensor` exists once the module is built.
+ * @example
+ * new Declarations().parameter('weight', [2, 3], { kind: 'normal', mean: 0, std: 0.1 }) instanceof Declared; // true
+ */
 export class Declared {
   readonly name: string;
   readonly shape: Shape;

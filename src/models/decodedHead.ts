@@ -16,6 +16,8 @@ export interface DecodedHeadOptions {
  * From the deepest features alone, [N, h, w, features] to [N, size, size, channels], linear: in each step bilinear
  * enlarging by one factor, then a 3×3 convolution to half as many channels and ReLU; last a 1×1 convolution. Whatever the
  * map tells has passed the bottleneck.
+ * @example
+ * decodedHead('image', 1, { size: 32 }).path; // "image"
  */
 export function decodedHead(path: string, channels: number, options: DecodedHeadOptions): Head {
   expectHead('decodedHead', path, channels);

@@ -32,7 +32,14 @@ function expectParts(at: unknown, spec: unknown, heads: unknown, also: unknown):
     );
 }
 
-/** Declares the backbone, then the heads, then what is never called. @throws ConfigError without a head */
+/**
+ * Declares the backbone, then the heads, then what is never called. @throws ConfigError without a head
+ * @example
+ * const maps = pixelHead('maps', 2);
+ * const sizes = { channelsIn: 1, width: 2, depth: 2 };
+ * const declare = (at) => declareHeaded(at, (from, taps) => new UNetBody(from, sizes, taps), [maps]);
+ * [...declare(new Declarations()).heads.keys()].map(({ path }) => path); // ["maps"]
+ */
 export function declareHeaded(
   at: Declarations,
   spec: BodySpec,
@@ -95,6 +102,14 @@ function outputOf(outputs: ReadonlyMap<Head, Tensor>, head: Head): Tensor {
 /**
  * A backbone with heads. Dispose it, or hold it with `using`.
  * @throws DeviceError for mixed precision on a device without shader-f16
+ * @example
+ * const maps = pixelHead('maps', 2);
+ * const sizes = { channelsIn: 1, width: 2, depth: 2 };
+ * const declare = (at) => declareHeaded(at, (from, taps) => new UNetBody(from, sizes, taps), [maps]);
+ * const net = new HeadedNetwork(device, declare);
+ * const result = net.run(zeros(device, [1, 8, 8, 1]), { training: false }).output(maps).shape;
+ * net.dispose();
+ * result; // [1, 8, 8, 2]
  */
 export class HeadedNetwork extends Module {
   readonly heads: readonly Head[];

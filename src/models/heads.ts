@@ -45,7 +45,11 @@ export interface PixelHeadOptions {
   readonly sigmoid?: boolean;
 }
 
-/** A 1×1 convolution over the pixels' features: [N, H, W, features] to [N, H, W, channels], linear unless told otherwise. */
+/**
+ * A 1×1 convolution over the pixels' features: [N, H, W, features] to [N, H, W, channels], linear unless told otherwise.
+ * @example
+ * pixelHead('maps', 2).tap; // "pixels"
+ */
 export function pixelHead(path: string, channels: number, options: PixelHeadOptions = {}): Head {
   expectHead('pixelHead', path, channels);
   expectSettings('pixelHead', options, ['gain', 'sigmoid']);
@@ -116,6 +120,8 @@ function expectHidden(call: string, { hidden, dropout }: PooledHeadOptions): voi
 /**
  * Numbers for the whole image from its deepest features: maximum over the map, linear, dropout, ReLU, linear ([Z]'s
  * global_layers): [N, h, w, features] to [N, channels], f32 in mixed precision too.
+ * @example
+ * pooledHead('group', 5, { hidden: 16, dropout: 0 }).path; // "group"
  */
 export function pooledHead(path: string, channels: number, options: PooledHeadOptions): Head {
   expectHead('pooledHead', path, channels);
@@ -146,6 +152,8 @@ export interface GroupedHeadOptions extends PooledHeadOptions {
  * Numbers for a group of images from their deepest features (Noroozi and Favaro 2016): of each the maximum over the map;
  * those of a tile's slices side by side; linear and ReLU, the same for every tile; the tiles side by side; linear,
  * dropout, ReLU, linear. [N·tiles·slices, h, w, features] to [N, channels], f32 in mixed precision too.
+ * @example
+ * groupedHead('order', 100, { tiles: 9, width: 8, hidden: 16, dropout: 0 }).path; // "order"
  */
 export function groupedHead(path: string, channels: number, options: GroupedHeadOptions): Head {
   expectHead('groupedHead', path, channels);
@@ -194,6 +202,8 @@ export interface GridHeadOptions extends PooledHeadOptions {
  * Numbers for an image of cells from its deepest features: of each cell the maximum over its part of the map; linear and
  * ReLU, the same for every cell; the cells side by side, row by row; linear, dropout, ReLU, linear. [N, h, w, features] to
  * [N, channels], f32 in mixed precision too.
+ * @example
+ * gridHead('order', 100, { cells: 3, width: 8, hidden: 16, dropout: 0 }).path; // "order"
  */
 export function gridHead(path: string, channels: number, options: GridHeadOptions): Head {
   expectHead('gridHead', path, channels);

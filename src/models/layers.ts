@@ -67,7 +67,14 @@ function sizesOf(layer: string, { channelsIn, channelsOut, kernel, groups = 1 }:
   return { height, width, within: channelsIn / groups, without: channelsOut / groups };
 }
 
-/** 2-D convolution: [N, H, W, channelsIn] to [N, H', W', channelsOut]. */
+/**
+ * 2-D convolution: [N, H, W, channelsIn] to [N, H', W', channelsOut].
+ * @example
+ * const net = new Network(device, (at) => new Conv2d(at, { channelsIn: 1, channelsOut: 2, kernel: 3, padding: 1 }));
+ * const result = net.forward(zeros(device, [1, 8, 8, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 8, 8, 2]
+ */
 export class Conv2d {
   /** [kernelHeight, kernelWidth, channelsIn/groups, channelsOut] */
   readonly weight: Declared;
@@ -91,7 +98,15 @@ export class Conv2d {
   }
 }
 
-/** Transposed 2-D convolution: [N, H, W, channelsIn] to [N, H', W', channelsOut]. */
+/**
+ * Transposed 2-D convolution: [N, H, W, channelsIn] to [N, H', W', channelsOut].
+ * @example
+ * const up = (at) => new ConvTranspose2d(at, { channelsIn: 1, channelsOut: 2, kernel: 2, stride: 2 });
+ * const net = new Network(device, (at) => { const own = up(at); return { forward: (x) => own.forward(x) }; });
+ * const result = net.forward(zeros(device, [1, 4, 4, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 8, 8, 2]
+ */
 export class ConvTranspose2d {
   /** [kernelHeight, kernelWidth, channelsOut/groups, channelsIn] */
   readonly weight: Declared;
@@ -126,7 +141,15 @@ export interface BatchNorm2dOptions {
   readonly momentum?: number;
 }
 
-/** Batch norm over [N, H, W], followed by ReLU unless told otherwise; epsilon 1e-5. */
+/**
+ * Batch norm over [N, H, W], followed by ReLU unless told otherwise; epsilon 1e-5.
+ * @example
+ * const build = (at) => { const norm = new BatchNorm2d(at, 3); return { forward: (x, { training }) => norm.forward(x, training) }; };
+ * const net = new Network(device, build);
+ * const result = net.forward(zeros(device, [1, 4, 4, 3]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 4, 4, 3]
+ */
 export class BatchNorm2d {
   readonly weight: Declared | null;
   readonly bias: Declared | null;
@@ -170,7 +193,14 @@ export class BatchNorm2d {
   }
 }
 
-/** Fully connected layer: [.., channelsIn] to [.., channelsOut]. */
+/**
+ * Fully connected layer: [.., channelsIn] to [.., channelsOut].
+ * @example
+ * const net = new Network(device, (at) => new Linear(at, 2, 3));
+ * const result = net.forward(zeros(device, [4, 2]), { training: false }).shape;
+ * net.dispose();
+ * result; // [4, 3]
+ */
 export class Linear {
   /** [channelsIn, channelsOut] */
   readonly weight: Declared;

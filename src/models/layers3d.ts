@@ -36,7 +36,14 @@ function sidesOf(layer: string, at: Declarations, options: Conv3dSizes, rest: st
   return expectTriple(layer, 'kernel', options.kernel, 1);
 }
 
-/** 3-D convolution: [N, D, H, W, channelsIn] to [N, D′, H′, W′, channelsOut]. */
+/**
+ * 3-D convolution: [N, D, H, W, channelsIn] to [N, D′, H′, W′, channelsOut].
+ * @example
+ * const net = new Network(device, (at) => new Conv3d(at, { channelsIn: 1, channelsOut: 2, kernel: 3, padding: 1 }));
+ * const result = net.forward(zeros(device, [1, 4, 4, 4, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 4, 4, 4, 2]
+ */
 export class Conv3d {
   /** [kernelDepth, kernelHeight, kernelWidth, channelsIn, channelsOut] */
   readonly weight: Declared;
@@ -59,7 +66,15 @@ export class Conv3d {
   }
 }
 
-/** Transposed 3-D convolution: [N, D, H, W, channelsIn] to [N, D′, H′, W′, channelsOut]. */
+/**
+ * Transposed 3-D convolution: [N, D, H, W, channelsIn] to [N, D′, H′, W′, channelsOut].
+ * @example
+ * const up = (at) => new ConvTranspose3d(at, { channelsIn: 1, channelsOut: 2, kernel: 2, stride: 2 });
+ * const net = new Network(device, (at) => { const own = up(at); return { forward: (x) => own.forward(x) }; });
+ * const result = net.forward(zeros(device, [1, 2, 2, 2, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 4, 4, 4, 2]
+ */
 export class ConvTranspose3d {
   /** [kernelDepth, kernelHeight, kernelWidth, channelsOut, channelsIn] */
   readonly weight: Declared;

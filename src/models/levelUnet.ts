@@ -58,6 +58,12 @@ function decoderOf(at: Declarations, { levels, channels, classes, decoder }: Lev
 /**
  * A U-Net of levels that shrink as their strides say, with an output at every level but the deepest. Parameters have the
  * names of nnU-Net's networks (`encoder.stages`, `decoder.transpconvs`, `decoder.stages`, `decoder.seg_layers`), each once.
+ * @example
+ * const { levels } = planLevels([1, 1, 1], [8, 8, 8]);
+ * const net = new PlainConvUNet(device, { channelsIn: 1, classes: 2, levels, channels: levels.map((_, i) => 2 << i) });
+ * const result = net.levels.length === levels.length;
+ * net.dispose();
+ * result; // true
  */
 export class LevelUNet extends Module {
   /** Finest first. */
@@ -158,6 +164,12 @@ export class LevelUNet extends Module {
  * `using`.
  * @throws ConfigError for options that are none
  * @throws DeviceError for mixed precision on a device without shader-f16
+ * @example
+ * const { levels } = planLevels([1, 1, 1], [8, 8, 8]);
+ * const net = new PlainConvUNet(device, { channelsIn: 1, classes: 2, levels, channels: levels.map((_, i) => 2 << i) });
+ * const result = net.forward(zeros(device, [1, 8, 8, 8, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 8, 8, 8, 2]
  */
 export class PlainConvUNet extends LevelUNet {
   constructor(device: Device, options: PlainConvUNetOptions) {
@@ -177,6 +189,13 @@ export class PlainConvUNet extends LevelUNet {
  * levels of residual blocks; the way up as PlainConvUNet's. Dispose it, or hold it with `using`.
  * @throws ConfigError for options that are none
  * @throws DeviceError for mixed precision on a device without shader-f16
+ * @example
+ * const { levels } = planLevels([1, 1, 1], [8, 8, 8]);
+ * const sizes = { channelsIn: 1, classes: 2, levels, channels: levels.map((_, i) => 2 << i) };
+ * const net = new ResidualEncoderUNet(device, sizes);
+ * const result = net.forward(zeros(device, [1, 8, 8, 8, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 8, 8, 8, 2]
  */
 export class ResidualEncoderUNet extends LevelUNet {
   constructor(device: Device, options: ResidualEncoderUNetOptions) {

@@ -58,6 +58,8 @@ function halved(spacing: readonly number[], sides: readonly number[], leastSide:
  * @param spacingMm of the voxels, [z, y, x] or [y, x], mm
  * @param patch voxels of a patch, in the same order
  * @throws ConfigError for sizes that are none
+ * @example
+ * planLevels([8, 1, 1], [8, 32, 32]).levels[0].kernel; // [1, 3, 3]
  */
 export function planLevels(
   spacingMm: readonly number[],

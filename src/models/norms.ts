@@ -45,7 +45,14 @@ export interface BatchNormLayerOptions {
   readonly affine?: boolean;
 }
 
-/** Batch norm over all axes but the last, of any rank. */
+/**
+ * Batch norm over all axes but the last, of any rank.
+ * @example
+ * const net = new Network(device, (at) => new BatchNorm(at, 3));
+ * const result = net.forward(zeros(device, [4, 3]), { training: false }).shape;
+ * net.dispose();
+ * result; // [4, 3]
+ */
 export class BatchNorm {
   readonly weight: Declared | null;
   readonly bias: Declared | null;
@@ -95,7 +102,14 @@ function expectSizes(layer: string, shape: number | Shape): Shape {
   return sizes.map((size: number) => expectWhole(layer, 'shape', size, 1));
 }
 
-/** Layer norm over the last axes, of sizes `shape`. From three axes on PyTorch has the channels first. */
+/**
+ * Layer norm over the last axes, of sizes `shape`. From three axes on PyTorch has the channels first.
+ * @example
+ * const net = new Network(device, (at) => new LayerNorm(at, 3));
+ * const result = net.forward(zeros(device, [4, 3]), { training: false }).shape;
+ * net.dispose();
+ * result; // [4, 3]
+ */
 export class LayerNorm {
   readonly weight: Declared | null;
   readonly bias: Declared | null;
@@ -115,7 +129,14 @@ export class LayerNorm {
   }
 }
 
-/** Root-mean-square norm over the last axes, of sizes `shape`; epsilon 2⁻²³ by default, as PyTorch's. */
+/**
+ * Root-mean-square norm over the last axes, of sizes `shape`; epsilon 2⁻²³ by default, as PyTorch's.
+ * @example
+ * const net = new Network(device, (at) => new RMSNorm(at, 3));
+ * const result = net.forward(zeros(device, [4, 3]), { training: false }).shape;
+ * net.dispose();
+ * result; // [4, 3]
+ */
 export class RMSNorm {
   readonly weight: Declared | null;
   readonly #options: ops.LayerNormOptions;
@@ -135,7 +156,14 @@ export class RMSNorm {
   }
 }
 
-/** Group norm of [N, …, channels]. */
+/**
+ * Group norm of [N, …, channels].
+ * @example
+ * const net = new Network(device, (at) => new GroupNorm(at, 2, 4));
+ * const result = net.forward(zeros(device, [1, 2, 2, 4]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 2, 2, 4]
+ */
 export class GroupNorm {
   readonly weight: Declared | null;
   readonly bias: Declared | null;

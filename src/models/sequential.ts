@@ -33,6 +33,11 @@ function expectDevice(device: Device, mixed: boolean): void {
  * Dispose it, or hold it with `using`. For several inputs or outputs extend Module, as UNet does.
  * @throws ShapeError for what is no layer, or for a layer's arguments, naming it
  * @throws DeviceError for mixed precision on a device without shader-f16
+ * @example
+ * const net = new Network(device, (at) => new Linear(at, 2, 3));
+ * const result = net.forward(zeros(device, [4, 2]), { training: false }).shape;
+ * net.dispose();
+ * result; // [4, 3]
  */
 export class Network extends Module {
   readonly #layer: Layer;
@@ -82,6 +87,11 @@ export class Network extends Module {
  * ```
  *
  * Parameters have PyTorch's names: `0.weight`, `1.running_mean`. `layers.sequential` nests; own layers are LayerSpecs.
+ * @example
+ * const net = new Sequential(device, [layers.linear(2, 3), layers.relu()]);
+ * const result = net.forward(zeros(device, [4, 2]), { training: false }).shape;
+ * net.dispose();
+ * result; // [4, 3]
  */
 export class Sequential extends Network {
   constructor(device: Device, list: LayerList, options: NetworkOptions = {}) {

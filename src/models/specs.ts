@@ -25,13 +25,27 @@ import {
   RMSNorm,
 } from './norms.ts';
 
-/** [N, H, W, channelsIn] to [N, H′, W′, channelsOut]. */
+/**
+ * [N, H, W, channelsIn] to [N, H′, W′, channelsOut].
+ * @example
+ * const net = new Network(device, layers.conv2d({ channelsIn: 1, channelsOut: 2, kernel: 3 }));
+ * const result = net.forward(zeros(device, [1, 8, 8, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 6, 6, 2]
+ */
 export const conv2d =
   (options: ConvOptions): LayerSpec =>
   (at) =>
     new Conv2d(at, options);
 
-/** [N, H, W, channelsIn] to [N, H′, W′, channelsOut]. */
+/**
+ * [N, H, W, channelsIn] to [N, H′, W′, channelsOut].
+ * @example
+ * const net = new Network(device, layers.convTranspose2d({ channelsIn: 1, channelsOut: 2, kernel: 2, stride: 2 }));
+ * const result = net.forward(zeros(device, [1, 4, 4, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 8, 8, 2]
+ */
 export const convTranspose2d =
   (options: ConvTransposeOptions): LayerSpec =>
   (at) => {
@@ -39,13 +53,27 @@ export const convTranspose2d =
     return { forward: (x) => layer.forward(x) };
   };
 
-/** [N, D, H, W, channelsIn] to [N, D′, H′, W′, channelsOut]. */
+/**
+ * [N, D, H, W, channelsIn] to [N, D′, H′, W′, channelsOut].
+ * @example
+ * const net = new Network(device, layers.conv3d({ channelsIn: 1, channelsOut: 2, kernel: 3 }));
+ * const result = net.forward(zeros(device, [1, 4, 4, 4, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 2, 2, 2, 2]
+ */
 export const conv3d =
   (options: Conv3dLayerOptions): LayerSpec =>
   (at) =>
     new Conv3d(at, options);
 
-/** [N, D, H, W, channelsIn] to [N, D′, H′, W′, channelsOut]. */
+/**
+ * [N, D, H, W, channelsIn] to [N, D′, H′, W′, channelsOut].
+ * @example
+ * const net = new Network(device, layers.convTranspose3d({ channelsIn: 1, channelsOut: 2, kernel: 2, stride: 2 }));
+ * const result = net.forward(zeros(device, [1, 2, 2, 2, 1]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 4, 4, 4, 2]
+ */
 export const convTranspose3d =
   (options: ConvTranspose3dLayerOptions): LayerSpec =>
   (at) => {
@@ -53,31 +81,66 @@ export const convTranspose3d =
     return { forward: (x) => layer.forward(x) };
   };
 
-/** [.., channelsIn] to [.., channelsOut]. */
+/**
+ * [.., channelsIn] to [.., channelsOut].
+ * @example
+ * const net = new Network(device, layers.linear(2, 3));
+ * const result = net.forward(zeros(device, [4, 2]), { training: false }).shape;
+ * net.dispose();
+ * result; // [4, 3]
+ */
 export const linear =
   (channelsIn: number, channelsOut: number, options?: { readonly bias?: boolean }): LayerSpec =>
   (at) =>
     new Linear(at, channelsIn, channelsOut, options);
 
-/** Over all axes but the last. */
+/**
+ * Over all axes but the last.
+ * @example
+ * const net = new Network(device, layers.batchNorm(3));
+ * const result = net.forward(zeros(device, [2, 4, 4, 3]), { training: false }).shape;
+ * net.dispose();
+ * result; // [2, 4, 4, 3]
+ */
 export const batchNorm =
   (channels: number, options?: BatchNormLayerOptions): LayerSpec =>
   (at) =>
     new BatchNorm(at, channels, options);
 
-/** Over the last axes, of sizes `shape`. */
+/**
+ * Over the last axes, of sizes `shape`.
+ * @example
+ * const net = new Network(device, layers.layerNorm(3));
+ * const result = net.forward(zeros(device, [4, 3]), { training: false }).shape;
+ * net.dispose();
+ * result; // [4, 3]
+ */
 export const layerNorm =
   (shape: number | Shape, options?: NormOptions): LayerSpec =>
   (at) =>
     new LayerNorm(at, shape, options);
 
-/** Over the last axes, of sizes `shape`. */
+/**
+ * Over the last axes, of sizes `shape`.
+ * @example
+ * const net = new Network(device, layers.rmsNorm(3));
+ * const result = net.forward(zeros(device, [4, 3]), { training: false }).shape;
+ * net.dispose();
+ * result; // [4, 3]
+ */
 export const rmsNorm =
   (shape: number | Shape, options?: NormOptions): LayerSpec =>
   (at) =>
     new RMSNorm(at, shape, options);
 
-/** Over the pixels and the channels of each group. */
+/**
+ * Over the pixels and the channels of each group.
+ * @example
+ * const net = new Network(device, layers.groupNorm(2, 4));
+ * const result = net.forward(zeros(device, [1, 2, 2, 4]), { training: false }).shape;
+ * net.dispose();
+ * result; // [1, 2, 2, 4]
+ */
 export const groupNorm =
   (groups: number, channels: number, options?: NormOptions): LayerSpec =>
   (at) =>
@@ -157,7 +220,14 @@ export const tanh = (): LayerSpec => activation(ops.tanh);
  * result; // [-1, 2]
  */
 export const leakyRelu = (slope = 0.01): LayerSpec => activation((x) => ops.leakyRelu(x, slope));
-/** x where it is positive, else slope·x, with a slope that is learnt, of each channel or (default) one for all. */
+/**
+ * x where it is positive, else slope·x, with a slope that is learnt, of each channel or (default) one for all.
+ * @example
+ * const net = new Network(device, layers.prelu());
+ * const result = await net.forward(tensor(device, [-4, 2], [1, 2]), { training: false }).read();
+ * net.dispose();
+ * result; // [-1, 2]
+ */
 export const prelu =
   (channels = 1, first = 0.25): LayerSpec =>
   (at) => {
@@ -330,7 +400,14 @@ export function upsample(given: UpsampleLayerOptions = {}): LayerSpec {
 /** Layers by name, or in order: their names are then `0`, `1`, …, as in PyTorch. */
 export type LayerList = readonly LayerSpec[] | Readonly<Record<string, LayerSpec>>;
 
-/** Layers one after another as one layer. */
+/**
+ * Layers one after another as one layer.
+ * @example
+ * const net = new Network(device, layers.sequential([layers.linear(2, 8), layers.linear(8, 3)]));
+ * const result = net.forward(zeros(device, [4, 2]), { training: false }).shape;
+ * net.dispose();
+ * result; // [4, 3]
+ */
 export function sequential(list: LayerList): LayerSpec {
   if (typeof list !== 'object' || list === null) {
     const fix = 'A list of layers is needed, or an object of them by name.';

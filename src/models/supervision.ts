@@ -9,7 +9,11 @@ import { Tensor } from '../tensor/tensor.ts';
 /** More halves than a number of f32 has bits are worth nothing. */
 const MOST = 64;
 
-/** Of outputs, 1 to 64, finest first: 1, ½, ¼ … divided by their sum. @throws ConfigError for another number of them */
+/**
+ * Of outputs, 1 to 64, finest first: 1, ½, ¼ … divided by their sum. @throws ConfigError for another number of them
+ * @example
+ * supervisionWeights(3); // [0.571429, 0.285714, 0.142857]
+ */
 export function supervisionWeights(outputs: number): number[] {
   expectWhole('outputs of supervisionWeights', outputs, 1);
   if (outputs > MOST)
@@ -71,6 +75,10 @@ function sidesOf(output: Tensor, labels: Tensor, i: number): Shape {
  * @param labels [N, …sides], i32 or u32, at the finest sides
  * @param loss of logits and labels of the same sides, shape []
  * @throws ShapeError for outputs whose sides do not divide the labels'
+ * @example
+ * const outputs = [zeros(device, [1, 4, 4, 4, 2]), zeros(device, [1, 2, 2, 2, 2])];
+ * const labels = zeros(device, [1, 4, 4, 4], 'i32');
+ * await deepSupervision(outputs, labels, (logits, at) => ops.crossEntropy(logits, at)).read(); // [0.693147]
  */
 export function deepSupervision(
   outputs: readonly Tensor[],

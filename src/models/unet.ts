@@ -119,6 +119,11 @@ function settingsOf(options: UNetOptions): Settings {
  * the heads of its tasks. Dispose it, or hold it with `using`.
  * @throws ConfigError for options out of range
  * @throws DeviceError for mixed precision on a device without shader-f16
+ * @example
+ * const net = new UNet(device, { width: 2, depth: 2, heatmaps: 3, locationHead: false });
+ * const result = net.forward(zeros(device, [1, 8, 8, 1]), { training: false }).heatmaps.shape;
+ * net.dispose();
+ * result; // [1, 8, 8, 3]
  */
 export class UNet extends HeadedNetwork {
   readonly options: Settings;

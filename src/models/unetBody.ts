@@ -32,7 +32,12 @@ function expectArguments(at: unknown, sizes: UNetSizes, wanted: unknown): void {
     throw new ConfigError(`taps of UNetBody are ${describe(wanted)}. Pass a Set of 'pixels' and 'centre'.`);
 }
 
-/** Encoder and centre of 3×3 convolutions with batch norm, decoder without, as [Z] published it (paper §3). */
+/**
+ * Encoder and centre of 3×3 convolutions with batch norm, decoder without, as [Z] published it (paper §3).
+ * @example
+ * const body = new UNetBody(new Declarations(), { channelsIn: 1, width: 2, depth: 2 }, new Set(['pixels']));
+ * body.channels.pixels; // 2
+ */
 export class UNetBody implements Body {
   readonly channels: Features<number>;
   readonly #sizes: UNetSizes;

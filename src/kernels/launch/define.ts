@@ -71,6 +71,18 @@ function expectDefinition(name: unknown, text: unknown, entries: unknown): void 
  * or f32, entry points of at least one workgroup
  * @param entries which storage buffers each entry point touches, by the names they have in the text
  * @throws ShapeError where the text has no such entry point, no such buffer or no block of parameters
+ * @example
+ * const text = [
+ *   `struct Params { count: u32 }`,
+ *   `@group(0) @binding(0) var<uniform> params: Params;`,
+ *   `@group(0) @binding(1) var<storage, read> x: array<f32>;`,
+ *   `@group(0) @binding(2) var<storage, read_write> y: array<f32>;`,
+ *   `@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3<u32>) {`,
+ *   `  if (id.x < params.count) { y[id.x] = 2 * x[id.x]; }`,
+ *   `}`,
+ * ].join('\n');
+ * const twice = defineShader('twice', text, { main: ['x', 'y'] });
+ * twice.name; // "twice"
  */
 export function defineShader<const E extends Readonly<Record<string, readonly string[]>>>(
   name: string,
@@ -107,6 +119,20 @@ const isShader = (value: unknown): value is ShaderModule =>
  * @throws ShapeError for an entry point that the shader has not, where a buffer or a parameter is missing, where one tensor
  * is read and written, and for more workgroups than there can be
  * @throws DisposedError on a device that was disposed
+ * @example
+ * const text = [
+ *   `struct Params { count: u32 }`,
+ *   `@group(0) @binding(0) var<uniform> params: Params;`,
+ *   `@group(0) @binding(1) var<storage, read> x: array<f32>;`,
+ *   `@group(0) @binding(2) var<storage, read_write> y: array<f32>;`,
+ *   `@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3<u32>) {`,
+ *   `  if (id.x < params.count) { y[id.x] = 2 * x[id.x]; }`,
+ *   `}`,
+ * ].join('\n');
+ * const twice = defineShader('twice', text, { main: ['x', 'y'] });
+ * const [x, y] = [tensor(device, [1, 2], [2]), zeros(device, [2])];
+ * launch(device, twice, 'main', { x, y }, { count: 2 }, linearGrid(2, 64));
+ * await y.read(); // [2, 4]
  */
 export function launchShader<M extends ShaderModule, K extends keyof M['entries'] & string>(
   device: Device,
@@ -143,6 +169,8 @@ export function launchShader<M extends ShaderModule, K extends keyof M['entries'
  * A grid for a number of invocations, of which each finds its own by x + y · 65535 · workgroup: as many workgroups as
  * there can be along x, further ones along y.
  * @throws ShapeError for what are no whole numbers
+ * @example
+ * linearGrid(100, 64); // [2]
  */
 export function invocationGrid(invocations: number, workgroup: number): Grid {
   expectWhole('linearGrid', 'invocations', invocations);

@@ -45,7 +45,11 @@ export type Choices = Readonly<Record<string, string>>;
 
 const choices = new WeakMap<Device, Choices>();
 
-/** Variants to take on a device from here on, where they fit; for others the order of preference holds. @throws ConfigError for what are none */
+/**
+ * Variants to take on a device from here on, where they fit; for others the order of preference holds. @throws ConfigError for what are none
+ * @example
+ * setChoices(device, {});
+ */
 export function setChoices(device: Device, chosen: Choices): void {
   if (!(device instanceof Device))
     throw new ConfigError(`setChoices got ${describe(device)} for the device. Pass one of openDevice().`);

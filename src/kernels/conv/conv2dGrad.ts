@@ -102,7 +102,7 @@ const conv2dGrads: Op<AllGradsAttrs> = {
     const c = correlationOf(x!, dy!, weight!, attrs);
     const input = { x: dy!, weight: weight!, bias: null, y: dx! };
     const sum = { large: x!, small: dy!, dw: dw!, bias: db && { dy: dy!, db } };
-    const together = isOversize(weight!)
+    const together = isOversize(dw!)
       ? null
       : winogradGrads(
           gatherChoice(device, 'conv2dInputGrad', g, input),
@@ -135,7 +135,7 @@ const conv2dTransposeGrads: Op<AllGradsAttrs> = {
     const c = correlationOf(d, x!, weight!, attrs);
     const input = { x: d, weight: weight!, bias: null, y: dx! };
     const sum = { large: d, small: x!, dw: dw!, bias: db && { dy: d, db } };
-    const together = isOversize(weight!)
+    const together = isOversize(dw!)
       ? null
       : patchGrads(
           gatherChoice(device, 'conv2dTransposeInputGrad', g, input),

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** @file The program behind `npm start`: without arguments the whole embedded job; `pretrain` for everything else. */
 import { isMainThread } from 'node:worker_threads';
+import { ConfigError } from './base/errors.ts';
 import { CommandLine } from './commands/commandline.ts';
 import { runWithTerminal } from './commands/experiment.ts';
 import { fail } from './commands/fail.ts';
@@ -11,10 +12,22 @@ import { cohortWorker } from './run/cohort.node.ts';
 import { embeddedExperiment } from './run/experiment/embedded.ts';
 import { embeddedDefault, pretraining } from './run/job.ts';
 
+/** Throws ConfigError for options of the whole job before a command, which has its own. */
+function expectNone(program: CommandLine, command: string): void {
+  const given = program.options.find(
+    (option) => program.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  if (!given) return;
+  throw new ConfigError(`command line: ${given.long} stands before ${command}. Put it behind.`);
+}
+
 async function main(): Promise<void> {
   const worker = new URL(import.meta.url);
   const program = new CommandLine('train');
-  program.hook('preAction', (_, command) => expectAlone(command.name()));
+  program.hook('preAction', (_, command) => {
+    expectAlone(command.name());
+    if (command !== program) expectNone(program, command.name());
+  });
   program.description(
     'Trains U-Nets on anatomy-oriented MR by self-supervision. Without a command: makes phantom cohorts, pretrains, fine-tunes with and without, and reports whether it helped.',
   );

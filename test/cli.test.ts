@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Winner } from '../src/autograd/tune.ts';
 import { openStore } from '../src/data/store.node.ts';
 
-const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
+const program = built('cli.js');
 let folder = '';
 /** What making the cohort said is to come next. */
 let next: string[] = [];
@@ -20,10 +21,10 @@ interface Outcome {
 }
 
 /** Runs the built program; a process that does not end by itself fails the test. */
-function planewise(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+function planewise(args: readonly string[], env: NodeJS.ProcessEnv = {}, path = program): Promise<Outcome> {
   return new Promise((resolve) => {
     const options = { env: { ...process.env, ...env }, timeout: 30_000, maxBuffer: 1 << 26 };
-    const child = execFile(process.execPath, [program, ...args], options, (_, stdout, stderr) => {
+    const child = execFile(process.execPath, [path, ...args], options, (_, stdout, stderr) => {
       resolve({ code: child.exitCode ?? -1, stdout, stderr });
     });
   });
@@ -138,6 +139,18 @@ describe('planewise', () => {
       expect({ code, stdout }, args.join(' ')).toEqual({ code: 1, stdout: '' });
       expect(stderr.trimEnd().split('\n'), args.join(' ')).toEqual([expect.stringMatching(message)]);
     }
+  });
+
+  it('train: a command has its own options, also those that the whole job has', async () => {
+    const train = (...args: string[]) => planewise(args, {}, built('train.js'));
+    const out = join(folder, 'own');
+    const { stdout } = await train('pretrain', '--out', out, '--print-config');
+    expect(JSON.parse(stdout)).toMatchObject({ out });
+    const before = await train('--out', out, 'pretrain', '--print-config');
+    expect([before.code, before.stderr]).toEqual([
+      1,
+      'planewise: command line: --out stands before pretrain. Put it behind.\n',
+    ]);
   });
 
   it('help names every command', async () => {

@@ -36,6 +36,12 @@ export class Option extends CommanderOption {
 
 /** A command, all of whose own commands are such. The methods without `override` are those that commander calls to refuse. */
 export class CommandLine extends Command {
+  constructor(name?: string) {
+    super(name);
+    // what follows a command is the command's, also where this one has an option of that name
+    this.enablePositionalOptions();
+  }
+
   override createCommand(name?: string): CommandLine {
     return new CommandLine(name);
   }

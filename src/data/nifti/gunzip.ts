@@ -64,11 +64,24 @@ function skipZeros(stream: ZStream): void {
   }
 }
 
-function openStream(bytes: Uint8Array): ZStream {
+/** Room for what the last four bytes say the last member, as a rule the only one, unpacks to (RFC 1952: ISIZE). */
+function roomAsSaid(bytes: Uint8Array): Uint8Array<ArrayBuffer> | null {
+  if (bytes.length < 18) return null; // what no member is shorter than
+  const said = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0, true);
+  // less than it is packed: padding or another file's bytes stand there
+  if (said < bytes.length || said > mostUnpacked(bytes.length)) return null;
+  try {
+    return new Uint8Array(said + 1);
+  } catch {
+    return null; // it grows as far as it must, and says so where memory ends
+  }
+}
+
+function openStream(bytes: Uint8Array, room?: Uint8Array<ArrayBuffer> | null): ZStream {
   const stream = new ZStream();
   stream.input = bytes;
   stream.avail_in = bytes.length;
-  stream.output = new Uint8Array(Math.max(2 ** 16, 4 * bytes.length));
+  stream.output = room ?? new Uint8Array(Math.max(2 ** 16, 4 * bytes.length));
   stream.avail_out = stream.output.length;
   zlibInflateInit2(stream, 15 + 16); // a window of 2^15, and gzip only
   return stream;
@@ -91,7 +104,7 @@ export function gunzipStart(bytes: Uint8Array, file: string): Uint8Array {
  * are counted and left. Throws FileError when a member is truncated or damaged.
  */
 export function gunzip(bytes: Uint8Array, file: string): Unpacked {
-  const stream = openStream(bytes);
+  const stream = openStream(bytes, roomAsSaid(bytes));
   inflateMember(stream, file);
   for (skipZeros(stream); isGzip(bytes, stream.next_in); skipZeros(stream)) {
     zlibInflateReset(stream);

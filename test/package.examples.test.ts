@@ -1,11 +1,28 @@
 /** @file The examples in the docstrings of the library: every function and class that is exported has one, which runs and gives what it says. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import ts from 'typescript59';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeDicom, phantomSubject } from '../src/data/phantom.ts';
 import * as planewise from '../src/index.ts';
 import { useDevice } from './device.ts';
 import { checker, exported } from './exports.ts';
 
 const device = useDevice();
+let place: string;
+/** A heart: two long-axis views and a stack, in two phases. */
+const study = (): string => join(place, 'study');
+beforeAll(async () => {
+  place = await mkdtemp(join(tmpdir(), 'planewise-examples-'));
+  for (const { path, bytes } of encodeDicom(phantomSubject(1, 0, { size: 32, phases: 2 }))) {
+    const file = join(study(), path.split('/').slice(-2).join('/'));
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, bytes);
+  }
+});
+afterAll(() => rm(place, { recursive: true, force: true }));
+
 const library: Readonly<Record<string, unknown>> = planewise;
 
 const flags = ts.SymbolFlags;
@@ -47,7 +64,8 @@ const plain = (value: unknown): unknown => {
 async function run(example: string): Promise<void> {
   const lines = example.trim().split('\n');
   const [, expression, said] = LAST.exec(lines.pop()!)!;
-  const given = { ...library, device: device() };
+  const folder = await mkdtemp(join(place, 'folder-'));
+  const given = { ...library, device: device(), folder, study: study() };
   const body = `${lines.join('\n')}\nreturn (${expression!.replace(/^(const|using) \w+ = /, '')});`;
   const made = new Async(...Object.keys(given), body)(...Object.values(given));
   const error = /^throws (\w+)$/.exec(said ?? '')?.[1];

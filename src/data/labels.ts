@@ -88,14 +88,9 @@ function imageLabel(
  * Lines and relative locations of all target images (paper §1), from headers alone: `native` lines in original
  * pixels, `crop` lines in prepared ones. Throws ConfigError as `planStudies` does, and for an impossible size.
  * @example
- * const place = (z) => [[0x00080060, 'MR'], [0x00200032, `0\\0\\${z} `], [0x00200037, '1\\0\\0\\0\\1\\0 ']];
- * const grid = [[0x00280010, '\x02\0'], [0x00280011, '\x02\0'], [0x00280030, '3\\3 '], [0x00280100, '\b\0']];
- * const bytes = (z) => Uint8Array.from([...place(z), ...grid, [0x7fe00010, 'abcd']].flatMap(([tag, text]) => [
- *   tag >> 16, tag >> 24, tag, tag >> 8, text.length, 0, 0, 0, ...new TextEncoder().encode(text),
- * ]));
- * const file = (z) => ({ path: `anna/sax/${z}.dcm`, read: async () => bytes(z) });
- * const { images } = await data.labelStudies([file(4), file(8)]);
- * images.map(({ slice, location }) => [slice, location]); // [[0,0],[1,1]]
+ * const { images } = await data.labelStudies(await data.listFiles(study));
+ * const { file, location, references } = images[0];
+ * [file, location, Object.keys(references)]; // ["sax_1/IM-0003-0001.dcm",0,["2-chamber","4-chamber"]]
  */
 export async function labelStudies(
   files: readonly FileSource[],

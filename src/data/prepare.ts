@@ -143,14 +143,8 @@ async function prepareTargets(plan: StudyPlan, grid: Grid, options: PrepareOptio
  * included (paper §2). Pixels of reference views are never decoded. Files that cannot be used are in `skipped` with
  * the reason; a target without some line or location keeps the others. Throws ConfigError when nothing is usable.
  * @example
- * const place = [[0x00080060, 'MR'], [0x00200032, '0\\0\\8 '], [0x00200037, '1\\0\\0\\0\\1\\0 ']];
- * const grid = [[0x00280010, '\x02\0'], [0x00280011, '\x02\0'], [0x00280030, '3\\3 '], [0x00280100, '\b\0']];
- * const bytes = Uint8Array.from([...place, ...grid, [0x7fe00010, 'abcd']].flatMap(([tag, text]) => [
- *   tag >> 16, tag >> 24, tag, tag >> 8, text.length, 0, 0, 0, ...new TextEncoder().encode(text),
- * ]));
- * const files = [{ path: 'anna/sax/slice.dcm', read: async () => bytes }];
- * const { manifest: { images }, pixels } = await data.prepare(files, { size: 2, spacingMm: 3 });
- * [images[0].subject, images[0].view, pixels]; // ["anna","short-axis",[-1.34164,-0.447214,0.447214,1.34164]]
+ * const { manifest, pixels } = await data.prepare(await data.listFiles(study), { size: 32, spacingMm: 8 });
+ * [manifest.images.length, manifest.images[0].view, pixels.length]; // [24,"short-axis",24576]
  */
 export async function prepare(
   files: readonly FileSource[],

@@ -65,9 +65,9 @@ export async function expectStoreFolder(folder: string, source: string): Promise
  * atomically, manifest last; an older store there is replaced, or untouched on failure.
  * Throws FileError; ShapeError as `encodeStore` does.
  * @example
- * const prepared = { manifest: { size: 2, dtype: 'f32', images: [] }, pixels: new Float32Array(0) };
- * // nothing can be made below a file
- * await data.writeStore('/dev/null/store', prepared); // throws FileError
+ * const prepared = await data.prepare(await data.listFiles(study), { size: 32, spacingMm: 8 });
+ * await data.writeStore(folder, prepared);
+ * (await data.listFiles(folder)).map(({ path }) => path); // ["manifest.json","pixels.f32.bin"]
  */
 export async function writeStore(folder: string, data: TrainingData): Promise<void> {
   const { manifest, masks, colours } = data;
@@ -87,7 +87,10 @@ export async function writeStore(folder: string, data: TrainingData): Promise<vo
 /**
  * Reads a whole store into memory. Throws FileError when it is missing, truncated, damaged or of another version.
  * @example
- * await data.openStore('no/such/store'); // throws FileError
+ * const prepared = await data.prepare(await data.listFiles(study), { size: 32, spacingMm: 8 });
+ * await data.writeStore(folder, prepared);
+ * const { manifest, pixels } = await data.openStore(folder);
+ * [manifest.images.length, pixels.length]; // [24,24576]
  */
 export async function openStore(folder: string): Promise<PreparedData> {
   const manifestPath = join(folder, manifestName);

@@ -14,7 +14,8 @@ import { decodeWeights, encodeWeights, type WeightsMetadata } from './weights.ts
  * @throws FileError if it cannot be written
  * @example
  * const state = new Map([['bias', { shape: [2], values: Float32Array.of(1, 2) }]]);
- * await saveWeights('no/such/folder/weights.safetensors', state); // throws FileError
+ * await saveWeights(`${folder}/weights.safetensors`, state);
+ * (await loadWeights(`${folder}/weights.safetensors`)).state.get('bias').values; // [1,2]
  */
 export async function saveWeights(path: string, state: StateDict, metadata?: WeightsMetadata): Promise<void> {
   expectPath('saveWeights', path);
@@ -42,7 +43,9 @@ export async function saveWeights(path: string, state: StateDict, metadata?: Wei
  * @throws ConfigError for what is no path
  * @throws FileError if it cannot be read or is no whole safetensors file
  * @example
- * await loadWeights('no/such/weights.safetensors'); // throws FileError
+ * const state = new Map([['bias', { shape: [2], values: Float32Array.of(1, 2) }]]);
+ * await saveWeights(`${folder}/weights.safetensors`, state, { note: 'of the first run' });
+ * (await loadWeights(`${folder}/weights.safetensors`)).metadata.note; // "of the first run"
  */
 export async function loadWeights(path: string): Promise<ReturnType<typeof decodeWeights>> {
   expectPath('loadWeights', path);

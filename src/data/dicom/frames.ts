@@ -100,8 +100,8 @@ export function headersOf(dicom: DicomFile): DicomHeader[] {
  * Throws FileError (not DICOM, truncated, damaged) or DicomError (a tag missing or unusable; colour; a multi-frame file
  * that is not Enhanced MR).
  * @example
- * const notes = new TextEncoder().encode('These are no elements of a data set.');
- * data.readHeaders(notes, 'notes.dcm'); // throws FileError
+ * const [file] = await data.listFiles(study);
+ * data.readHeaders(await file.read(), file.path).map(({ patientId }) => patientId); // ["patient001"]
  */
 export function readHeaders(bytes: Uint8Array, file: string): DicomHeader[] {
   return ofWhole(file, () => headersOf(openDicom(bytes, file)));
@@ -110,13 +110,8 @@ export function readHeaders(bytes: Uint8Array, file: string): DicomHeader[] {
 /**
  * The header of a file's first image; throws as `readHeaders`.
  * @example
- * // a data set of 2 × 2 pixels, 3 mm apart, in implicit VR
- * const place = [[0x00080060, 'MR'], [0x00200032, '0\\0\\8 '], [0x00200037, '1\\0\\0\\0\\1\\0 ']];
- * const grid = [[0x00280010, '\x02\0'], [0x00280011, '\x02\0'], [0x00280030, '3\\3 '], [0x00280100, '\b\0']];
- * const bytes = Uint8Array.from([...place, ...grid, [0x7fe00010, 'abcd']].flatMap(([tag, text]) => [
- *   tag >> 16, tag >> 24, tag, tag >> 8, text.length, 0, 0, 0, ...new TextEncoder().encode(text),
- * ]));
- * data.parseHeader(bytes, 'slice.dcm').plane.position; // [0,0,8]
+ * const [file] = await data.listFiles(study);
+ * data.parseHeader(await file.read(), file.path).plane.spacingMm; // [8,8]
  */
 export function parseHeader(bytes: Uint8Array, file: string): DicomHeader {
   return readHeaders(bytes, file)[0]!;

@@ -140,14 +140,9 @@ async function decode(dicom: DicomFile, header: DicomHeader): Promise<PixelImage
  * MONOCHROME1 inverted within the range of BitsStored before rescaling, PixelPaddingValue marked. Throws what
  * `parseHeader` throws, and DicomError when pixel data is too short, damaged or without a decoder (the message names it).
  * @example
- * // a data set of 2 × 2 pixels, in implicit VR, with RescaleIntercept −97 and RescaleSlope 2
- * const place = [[0x00080060, 'MR'], [0x00200032, '0\\0\\8 '], [0x00200037, '1\\0\\0\\0\\1\\0 ']];
- * const grid = [[0x00280010, '\x02\0'], [0x00280011, '\x02\0'], [0x00280030, '3\\3 '], [0x00280100, '\b\0']];
- * const rescale = [[0x00281052, '-97 '], [0x00281053, '2 ']];
- * const bytes = Uint8Array.from([...place, ...grid, ...rescale, [0x7fe00010, 'abcd']].flatMap(([tag, text]) => [
- *   tag >> 16, tag >> 24, tag, tag >> 8, text.length, 0, 0, 0, ...new TextEncoder().encode(text),
- * ]));
- * (await data.readPixels(bytes, 'slice.dcm')).values; // [97,99,101,103]
+ * const [file] = await data.listFiles(study);
+ * const { rows, columns, values } = await data.readPixels(await file.read(), file.path);
+ * [rows, columns, values.length]; // [32,32,1024]
  */
 export async function readPixels(bytes: Uint8Array, file: string, frame = 0): Promise<PixelImage> {
   return openImages(bytes, file).pixels(frame);

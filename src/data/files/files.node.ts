@@ -94,8 +94,9 @@ export async function expectWritable(path: string): Promise<void> {
  * disk leaves the old files untouched; when it returns, they last through a power cut. Throws FileError.
  * @param folders `make`: as needed; `expect`: they must be there
  * @example
- * const files = [{ path: 'no/such/folder/a.bin', bytes: new Uint8Array(4) }];
- * await data.writeFiles(files, 'expect'); // throws FileError
+ * const bytes = new Uint8Array(4);
+ * await data.writeFiles(['a.bin', 'b.bin'].map((name) => ({ path: `${folder}/${name}`, bytes })));
+ * (await data.listFiles(folder)).map(({ path }) => path); // ["a.bin","b.bin"]
  */
 export async function writeFiles(
   files: readonly { path: string; bytes: Uint8Array }[],

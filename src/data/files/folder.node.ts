@@ -200,7 +200,8 @@ async function listArchive(file: string): Promise<FileSource[]> {
  * no contents. What cannot be read is listed as well: its `read()` rejects with a FileError that says why.
  * Throws FileError when the folder itself is missing or cannot be listed.
  * @example
- * await data.listFiles('no/such/folder'); // throws FileError
+ * const files = await data.listFiles(study);
+ * [files.length, files[0].path, (await files[0].read()).length > 2048]; // [28,"2ch_1/IM-0001-0001.dcm",true]
  */
 export async function listFiles(folder: string): Promise<FileSource[]> {
   try {

@@ -86,7 +86,8 @@ export function kindName(kind: Kind): string {
 /**
  * A file's bytes, whatever its size. Throws FileError.
  * @example
- * await data.readBytes('no/such/scan.dcm'); // throws FileError
+ * const bytes = await data.readBytes(`${study}/2ch_1/IM-0001-0001.dcm`);
+ * new TextDecoder().decode(bytes.slice(128, 132)); // "DICM"
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {

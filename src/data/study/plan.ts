@@ -128,14 +128,8 @@ function viewImages(
  * Throws ConfigError when no image of the target view or of an asked reference view is found, when views contradict each
  * other, or when a mapping matches nothing.
  * @example
- * const place = (z) => [[0x00080060, 'MR'], [0x00200032, `0\\0\\${z} `], [0x00200037, '1\\0\\0\\0\\1\\0 ']];
- * const grid = [[0x00280010, '\x02\0'], [0x00280011, '\x02\0'], [0x00280030, '3\\3 '], [0x00280100, '\b\0']];
- * const bytes = (z) => Uint8Array.from([...place(z), ...grid, [0x7fe00010, 'abcd']].flatMap(([tag, text]) => [
- *   tag >> 16, tag >> 24, tag, tag >> 8, text.length, 0, 0, 0, ...new TextEncoder().encode(text),
- * ]));
- * const file = (z) => ({ path: `anna/sax/${z}.dcm`, read: async () => bytes(z) });
- * const { targets } = data.planScan(await data.scanFiles([file(4), file(8)]));
- * targets.map(({ image, slice }) => [image.source.path, slice]); // [["anna/sax/8.dcm",0],["anna/sax/4.dcm",1]]
+ * const { targets } = data.planScan(await data.scanFiles(await data.listFiles(study)));
+ * [targets.length, targets[0].image.source.path, targets[0].slice]; // [24,"sax_1/IM-0003-0001.dcm",0]
  */
 export function planScan(scan: Scan, options: StudyOptions = {}): StudyPlan {
   const { from, targetView = 'short-axis', referenceViews: references = [], views } = options;
@@ -204,13 +198,8 @@ function sideNotice(targets: readonly Target[], targetView: string): Notice[] {
 /**
  * Scans headers, then plans as `planScan`; throws what it throws.
  * @example
- * const place = [[0x00080060, 'MR'], [0x00200032, '0\\0\\8 '], [0x00200037, '1\\0\\0\\0\\1\\0 ']];
- * const grid = [[0x00280010, '\x02\0'], [0x00280011, '\x02\0'], [0x00280030, '3\\3 '], [0x00280100, '\b\0']];
- * const bytes = Uint8Array.from([...place, ...grid, [0x7fe00010, 'abcd']].flatMap(([tag, text]) => [
- *   tag >> 16, tag >> 24, tag, tag >> 8, text.length, 0, 0, 0, ...new TextEncoder().encode(text),
- * ]));
- * const { targets } = await data.planStudies([{ path: 'anna/sax/slice.dcm', read: async () => bytes }]);
- * targets.map(({ subject, locationReason }) => [subject, locationReason.code]); // [["anna","ONE_LOCATION"]]
+ * const { targets, referenceViews } = await data.planStudies(await data.listFiles(study));
+ * [targets.length, targets[0].subject, referenceViews]; // [24,"patient001",["2-chamber","4-chamber"]]
  */
 export async function planStudies(
   files: readonly FileSource[],

@@ -46,14 +46,10 @@ const parallelOf = (images: Images): ScannedImage[][] => byOrientation(images, (
  * The stacks of one subject's images of one view: parallel planes of one study and frame of reference (`findSpaces`) that
  * are evenly spaced, in whichever series they came. What repeats a slice or is not its wanted image goes to `left`.
  * @example
- * const place = (z) => [[0x00080060, 'MR'], [0x00200032, `0\\0\\${z} `], [0x00200037, '1\\0\\0\\0\\1\\0 ']];
- * const grid = [[0x00280010, '\x02\0'], [0x00280011, '\x02\0'], [0x00280030, '3\\3 '], [0x00280100, '\b\0']];
- * const bytes = (z) => Uint8Array.from([...place(z), ...grid, [0x7fe00010, 'abcd']].flatMap(([tag, text]) => [
- *   tag >> 16, tag >> 24, tag, tag >> 8, text.length, 0, 0, 0, ...new TextEncoder().encode(text),
- * ]));
- * const { images } = await data.scanFiles([4, 8].map((z) => ({ path: `${z}.dcm`, read: async () => bytes(z) })));
- * const [{ locations }] = data.buildStacks(images, { spaceOf: () => null });
- * locations.map(([{ source }]) => source.path); // ["8.dcm","4.dcm"]
+ * const { images } = await data.scanFiles(await data.listFiles(study));
+ * const across = images.filter(({ source }) => source.path.startsWith('sax'));
+ * const [{ locations }] = data.buildStacks(across, { spaceOf: () => null });
+ * [locations.length, locations[0].length]; // [12,2]
  */
 export function buildStacks(images: Images, spaces: Spaces, left: LeftOut = new Map()): Stack[] {
   return parallelGroups(images, spaces).flatMap((group) =>

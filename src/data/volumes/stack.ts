@@ -46,14 +46,9 @@ function expectEven(slices: readonly ScannedImage[]): void {
  * @throws FileError for slices that are unevenly spaced, doubled or not alike; DicomError as reading them does
  * @throws GeometryError for no image, or ones that are not parallel
  * @example
- * const place = (z) => [[0x00080060, 'MR'], [0x00200032, `0\\0\\${z} `], [0x00200037, '1\\0\\0\\0\\1\\0 ']];
- * const grid = [[0x00280010, '\x02\0'], [0x00280011, '\x02\0'], [0x00280030, '3\\3 '], [0x00280100, '\b\0']];
- * const bytes = (z) => Uint8Array.from([...place(z), ...grid, [0x7fe00010, 'abcd']].flatMap(([tag, text]) => [
- *   tag >> 16, tag >> 24, tag, tag >> 8, text.length, 0, 0, 0, ...new TextEncoder().encode(text),
- * ]));
- * const file = (z) => ({ path: `anna/sax/${z}.dcm`, read: async () => bytes(z) });
- * const { images } = await data.scanFiles([file(4), file(8)]);
- * (await data.readStack(images)).spacingMm; // [4,3,3]
+ * const { targets } = await data.planStudies(await data.listFiles(study));
+ * const still = targets.filter(({ frame }) => frame === 0).map(({ image }) => image);
+ * (await data.readStack(still)).spacingMm; // [8.43275,8,8]
  */
 export async function readStack(images: readonly ScannedImage[]): Promise<Volume> {
   const [first] = images;

@@ -2,6 +2,7 @@
  * @file Comparisons and logic, element by element, as bool of the shape both operands broadcast to; without a gradient.
  * Operands are of one dtype, any; one may be a number. All throw ShapeError for operands that do not fit.
  */
+import { ShapeError } from '../../base/errors.ts';
 import * as kernels from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { apply } from '../apply.ts';
@@ -79,4 +80,33 @@ export const logicalXor = logic('logicalXor');
  */
 export function oneHot(labels: Tensor, classes: number): Tensor {
   return apply(kernels.oneHot, [labels], { classes });
+}
+
+const classify = (fn: 'isNaN' | 'isFinite') => (x: Tensor) =>
+  apply(kernels.classify, [x], { fn }, { as: fn });
+
+/**
+ * Whether each element is NaN, as bool.
+ * @example
+ * await ops.isNaN(tensor(device, [1, Infinity, NaN], [3])).read(); // [0, 0, 1]
+ */
+const whereNaN = classify('isNaN');
+/**
+ * Whether each element is neither NaN nor infinite, as bool.
+ * @example
+ * await ops.isFinite(tensor(device, [1, Infinity, NaN], [3])).read(); // [1, 0, 0]
+ */
+const whereFinite = classify('isFinite');
+
+export { whereFinite as isFinite, whereNaN as isNaN };
+
+/**
+ * The other truth of each element; bool.
+ * @example
+ * await ops.logicalNot(tensor(device, [1, 0], [2], 'bool')).read(); // [0, 1]
+ */
+export function logicalNot(x: Tensor): Tensor {
+  const { dtype } = expectTensor('logicalNot', 'x', x);
+  if (dtype !== 'bool') throw new ShapeError('logicalNot', 'x', `has dtype ${dtype}`, "Use cast(x, 'bool').");
+  return apply(kernels.compare, [x, null], { fn: 'equal', scalar: 0 }, { as: 'logicalNot' });
 }

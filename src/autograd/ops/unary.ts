@@ -239,35 +239,6 @@ function expectBound(argument: string, value: number, dtype: DType): number {
   return expectScalar('clamp', argument, value, dtype);
 }
 
-const classify = (fn: 'isNaN' | 'isFinite') => (x: Tensor) =>
-  apply(kernels.classify, [x], { fn }, { as: fn });
-
-/**
- * Whether each element is NaN, as bool.
- * @example
- * await ops.isNaN(tensor(device, [1, Infinity, NaN], [3])).read(); // [0, 0, 1]
- */
-const whereNaN = classify('isNaN');
-/**
- * Whether each element is neither NaN nor infinite, as bool.
- * @example
- * await ops.isFinite(tensor(device, [1, Infinity, NaN], [3])).read(); // [1, 0, 0]
- */
-const whereFinite = classify('isFinite');
-
-export { whereFinite as isFinite, whereNaN as isNaN };
-
-/**
- * The other truth of each element; bool.
- * @example
- * await ops.logicalNot(tensor(device, [1, 0], [2], 'bool')).read(); // [0, 1]
- */
-export function logicalNot(x: Tensor): Tensor {
-  const { dtype } = expectTensor('logicalNot', 'x', x);
-  if (dtype !== 'bool') throw new ShapeError('logicalNot', 'x', `has dtype ${dtype}`, "Use cast(x, 'bool').");
-  return apply(kernels.compare, [x, null], { fn: 'equal', scalar: 0 }, { as: 'logicalNot' });
-}
-
 /**
  * x as another dtype, on every device: floats to i32 and u32 truncate and saturate (NaN gives 0), i32 and u32 keep their
  * bits, anything to bool is x ≠ 0, to f16 rounds to nearest even. The gradient passes between f32 and f16.

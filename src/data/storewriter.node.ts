@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Draft } from './files/draft.node.ts';
 import { fileError, nameFiles } from './files/files.node.ts';
+import { syncFolder } from './files/sync.node.ts';
 import {
   checkClasses,
   checkCounts,
@@ -138,8 +139,9 @@ export class StoreWriter {
         (draft) => draft !== undefined,
       );
       for (const draft of files) await draft.end();
-      await nameFiles(files);
+      // before names are synced, or a power cut could bring it back
       await this.#records.drop();
+      await nameFiles(files);
       await removeOthers(
         this.#folder,
         files.map(({ path }) => path),
@@ -174,9 +176,10 @@ export class StoreWriter {
 
 /** What an older store leaves that the new one has no use for. */
 async function removeOthers(folder: string, written: readonly string[]): Promise<void> {
-  for (const path of storeNames.map((name) => join(folder, name)))
-    if (!written.includes(path))
-      await rm(path, { force: true }).catch((error) => {
-        throw fileError(path, error);
-      });
+  const others = storeNames.map((name) => join(folder, name)).filter((path) => !written.includes(path));
+  for (const path of others)
+    await rm(path, { force: true }).catch((error) => {
+      throw fileError(path, error);
+    });
+  await syncFolder(folder);
 }

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { variable } from '../../base/environment.node.ts';
 import { createWhole } from '../files/exclusive.node.ts';
 import { expectWritable, fileError, readBytes } from '../files/files.node.ts';
+import { syncFolder } from '../files/sync.node.ts';
 import { keyHead, keyLines, keyName, parseKey } from './keytext.ts';
 import { newSalt, type Originals, Pseudonyms } from './pseudonyms.ts';
 
@@ -36,11 +37,18 @@ export class ProjectKey {
   /** @throws FileError where the key is damaged or cannot be read or made */
   static async open(): Promise<ProjectKey> {
     const path = keyPath();
-    if (!existsSync(path))
-      await createWhole(path, keyHead(newSalt()), OWNER_ONLY).catch((error) => {
-        throw fileError(path, error);
-      });
+    if (!existsSync(path)) await ProjectKey.#make(path);
     return ProjectKey.#read(path);
+  }
+
+  /** What it tells apart is written elsewhere next: its own name must not be lost before. */
+  static async #make(path: string): Promise<void> {
+    try {
+      await createWhole(path, keyHead(newSalt()), OWNER_ONLY);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      throw fileError(path, error);
+    }
   }
 
   /** Checks, before images are read, that the key can be made or added to. @throws FileError with the system's reason */

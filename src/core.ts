@@ -19,7 +19,7 @@ export type { Block } from './autograd/recompute.ts';
 export { LossScaler, type ScalerSettings, type Undo } from './autograd/scaler.ts';
 export * as schedules from './autograd/schedule.ts';
 export { CapturedStep, capture, type StepMemory, type StepOutputs } from './autograd/step.ts';
-export type { SumOverRanks } from './autograd/sums.ts';
+export type { SumOverRanks, SumTimes } from './autograd/sums.ts';
 export { type BackwardOptions, noGrad, Tape, type TapeOptions } from './autograd/tape.ts';
 export {
   choicesBy,
@@ -30,6 +30,7 @@ export {
   type Winner,
 } from './autograd/tune.ts';
 export * from './base/errors.ts';
+export type { HalfBlocks } from './base/halfblocks.ts';
 export type * as internals from './internals.ts';
 export type { CrossEntropyAttrs, LineHeatmapAttrs, LineHeatmapMseAttrs } from './kernels/index.ts';
 export {

@@ -1,21 +1,11 @@
 /** @file Programs under mpirun, where there is one. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { allowed, processesOf as ofMpirun, withoutMpi } from '../tools/faults/mpirun.mjs';
 
 const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 
-/** Why nothing of MPI can be tested here; null: it can. */
-export const withoutMpi: string | null =
-  spawnSync('mpirun', ['--version']).status === 0 ? null : 'no mpirun: apt-get install openmpi-bin';
-
-/** More ranks than cores, and by whoever runs the tests: both are asked of Open MPI, 4 and 5. */
-const allowed = {
-  OMPI_ALLOW_RUN_AS_ROOT: '1',
-  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
-  OMPI_MCA_rmaps_base_oversubscribe: '1',
-  PRTE_MCA_rmaps_default_mapping_policy: ':oversubscribe',
-};
+export { withoutMpi };
 
 export interface Ended {
   readonly code: number | null;
@@ -58,17 +48,4 @@ export function startRanks(
 }
 
 /** The processes of a job's ranks, in their order. */
-export function processesOf({ child }: Job): number[] {
-  const parentOf = (pid: string): number => {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-    } catch {
-      return 0;
-    }
-  };
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && parentOf(name) === child.pid)
-    .map(Number)
-    .sort((a, b) => a - b);
-}
+export const processesOf = ({ child }: Job): number[] => ofMpirun(child.pid!);

@@ -32,6 +32,7 @@ const longForm = [
   ['power', '--times', '7'],
   ['disk', '--times', '7'],
   ['device', '--times', '50'],
+  ['ranks', '--times', '20'],
   ['hostile'],
   ['writers', '--times', '6', '--only', 'phantom'],
   ['fuzz', '--times', '100000'],

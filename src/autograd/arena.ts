@@ -8,6 +8,7 @@ import type { Device } from '../tensor/device.ts';
 import { disown } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Arena, type ArenaEntry, HalfArena, type Layout, padded, sum } from './arenaSlices.ts';
+import { joined, piecesOf } from './pieces.ts';
 import { type ArenaRun, cutAtWindows, windowed, windowOf, windowsOf } from './windows.ts';
 
 export { Arena, type ArenaEntry } from './arenaSlices.ts';
@@ -121,7 +122,7 @@ export class ParameterArena {
   /** Zeroes the slots that no gradient reached since `zeroGrad()`, and the padding; call before reading the arena. */
   completeGradients(): void {
     const { has } = this.#reached();
-    const untouched = this.#runs((parameter) => !has(parameter));
+    const untouched = joined(this.#runs((parameter) => !has(parameter)));
     for (const { window, run } of cutAtWindows(this.windows, untouched)) this.#clear(window, run);
     for (const [window, tails] of this.#tails) {
       using elements = windowOf(this.gradients, window);
@@ -141,7 +142,15 @@ export class ParameterArena {
 
   /** The runs of parameters that have a gradient: what an optimiser may touch. */
   runs(): ArenaRun[] {
-    return this.#runs(this.#reached().has);
+    return joined(this.#runs(this.#reached().has));
+  }
+
+  /**
+   * A few runs that hold all gradients there are, in the order in which backward is done with them: from the arena's end,
+   * as the forward pass goes through it from its begin. The last are small, for nothing is left to do beside them.
+   */
+  pieces(): ArenaRun[] {
+    return cutAtWindows(this.windows, piecesOf(this.#runs(this.#reached().has))).map(({ run }) => run);
   }
 
   /** Which parameters have a gradient. In a step being recorded that makes any of its own, those left over do not count. */
@@ -183,17 +192,12 @@ export class ParameterArena {
     );
   }
 
+  /** Of each parameter that is wanted. */
   #runs(wanted: (parameter: Tensor) => boolean): ArenaRun[] {
-    const runs: { first: number; quads: number }[] = [];
-    for (const parameter of this.parameters.values()) {
-      if (!wanted(parameter)) continue;
-      const first = parameter.offset / 16;
-      const quads = padded(parameter.shape, this.#layout) / 4;
-      const last = runs.at(-1);
-      if (last && last.first + last.quads === first) last.quads += quads;
-      else runs.push({ first, quads });
-    }
-    return runs;
+    return [...this.parameters.values()].filter(wanted).map(({ offset, shape }) => ({
+      first: offset / 16,
+      quads: padded(shape, this.#layout) / 4,
+    }));
   }
 }
 

@@ -4,7 +4,7 @@ import { ConfigError, ShapeError } from '../base/errors.ts';
 import { expectNumber } from '../base/settings.ts';
 import { describe } from '../kernels/checks.ts';
 import { launch, linearGrid } from '../kernels/launch/queue.ts';
-import { shareOf, sumOverRanks } from '../kernels/launch/share.ts';
+import { shareOf, sumEarly, sumOverRanks } from '../kernels/launch/share.ts';
 import * as shaders from '../kernels/shaders.gen.ts';
 import { tensor } from '../tensor/create.ts';
 import { expectRecorder } from '../tensor/recorded.ts';
@@ -123,8 +123,8 @@ export class Optimizer {
       throw new ConfigError(
         'Optimizer.apply came before prepare(step, learningRate). Call that before each step.',
       );
-    this.arena.completeGradients();
     this.#shareSums();
+    this.arena.completeGradients();
     const [hyper, rates, scaler] = [this.#hyper, this.#rates, this.#scaler];
     if (scaler || this.#rule.maxGradientNorm !== undefined)
       measureNorm(this.arena, this.#rule, {
@@ -143,8 +143,11 @@ export class Optimizer {
   #shareSums(): void {
     const share = shareOf(this.arena.device);
     if (!share) return;
-    sumOverRanks(this.arena.gradients);
     if (this.#watch.state) sumOverRanks(this.#watch.state, share.count / share.total);
+    using parts = scope();
+    const pieces = this.arena.pieces().map((piece) => windowOf(this.arena.gradients, piece));
+    for (const piece of pieces) parts.add(piece);
+    sumEarly(this.arena.device, pieces);
   }
 
   /**

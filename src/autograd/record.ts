@@ -10,7 +10,7 @@ import { forbidInCapture, gradientsMadeIn, setRecorder } from '../tensor/recorde
 import { disown, type Scope, scope } from '../tensor/scope.ts';
 import { confined, type Storage } from '../tensor/storage.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { type RankSum, rankSumOf } from './sums.ts';
+import { type RankSum, rankSumOf, readyAfter } from './sums.ts';
 import { closeSince, countTapes, isPromise } from './tapes.ts';
 
 /** What a captured step gives, by name; written anew at each run. */
@@ -104,12 +104,24 @@ class Recorder {
     if (share)
       setShare(device, {
         share,
-        note: (tensor, factor) => this.sums.push(rankSumOf(tensor, factor, this.launches.length)),
+        notes: {
+          sum: (tensor, factor) => this.sums.push(rankSumOf(tensor, this.launches.length, { factor })),
+          early: (parts) => this.#noteEarly(parts, share.gradientSums === 'f16'),
+        },
       });
     setRecorder(device);
     device.memory.virtualize = (storage) => this.virtual.push(storage);
     device.memory.onAllocate = (storage) => this.constants.push(storage.retain());
     queueOf(device).recorder = (launch) => this.#record(launch);
+  }
+
+  #noteEarly(parts: readonly Tensor[], halves: boolean): void {
+    let ready = 0;
+    for (const part of parts) {
+      // in this order on all ranks, whatever their launches are
+      ready = Math.max(ready, readyAfter(this.launches, part));
+      this.sums.push(rankSumOf(part, this.launches.length, { early: { ready, halves } }));
+    }
   }
 
   #record(launch: Launch): void {

@@ -15,7 +15,15 @@ import {
   uploadParams,
 } from './placement.ts';
 import { discard, forbidNesting, type Recording, record, type StepOutputs, writesOf } from './record.ts';
-import { type SumOverRanks, sumPart } from './sums.ts';
+import {
+  type Moment,
+  momentsOf,
+  type Part,
+  type RankSum,
+  RunSums,
+  type SumOverRanks,
+  type SumTimes,
+} from './sums.ts';
 
 export type { Recorded, StepMemory } from './placement.ts';
 export type { StepOutputs } from './record.ts';
@@ -65,6 +73,7 @@ export class CapturedStep<O extends StepOutputs> {
   readonly #groups: readonly GPUBindGroup[];
   readonly #grids: Uint32Array;
   readonly #recording: Recording<O>;
+  readonly #moments: readonly Moment[];
   readonly #writes: readonly (readonly [Storage, Region])[];
   readonly #holdings: Holdings;
   #disposed = false;
@@ -88,6 +97,7 @@ export class CapturedStep<O extends StepOutputs> {
     this.#groups = launches.map(({ group }) => group);
     this.#grids = Uint32Array.from(launches.flatMap(({ launch }) => launch.grid));
     this.#recording = recording;
+    this.#moments = momentsOf(recording.sums);
     this.#writes = writesOf(recording);
     this.#holdings = holdings;
   }
@@ -117,11 +127,12 @@ export class CapturedStep<O extends StepOutputs> {
   }
 
   /**
-   * As `run`, of a step that was recorded with a share of a batch: what ranks sum is taken to the host in between. The
-   * others run it at the same time.
+   * As `run`, of a step that was recorded with a share of a batch: what ranks sum is taken to the host in between, of
+   * gradients in a few pieces while later launches run. The others run it at the same time.
+   * @returns the time in sums, ms, and that of it in which the device had nothing to do
    * @throws DisposedError where the step, or a tensor that it was recorded with, was disposed
    */
-  async runShared(sum: SumOverRanks, after?: (encoder: GPUCommandEncoder) => void): Promise<void> {
+  async runShared(sum: SumOverRanks, after?: (encoder: GPUCommandEncoder) => void): Promise<SumTimes> {
     if (typeof sum !== 'function')
       throw new ShapeError(
         'runShared',
@@ -131,18 +142,22 @@ export class CapturedStep<O extends StepOutputs> {
       );
     expectAfter('runShared', after);
     this.#begin();
+    const sums = new RunSums(this.device, sum);
     let first = 0;
-    for (const one of this.#recording.sums) {
-      this.#submit(first, one.after);
-      first = one.after;
-      const { buffer, offset } = this.#holdings.places.get(one.storage) ?? {
-        buffer: one.storage.buffer!,
-        offset: 0,
-      };
-      await sumPart(this.device, { buffer, offset: offset + one.offset }, one, sum);
+    for (const { at, what, sum: one } of this.#moments) {
+      if (at > first) this.#submit(first, at);
+      first = at;
+      if (what === 'begin') sums.begin(this.#partOf(one), one);
+      else await (what === 'now' ? sums.now(this.#partOf(one), one) : sums.finish());
     }
     this.#submit(first, this.launchCount, after);
     this.#end();
+    return sums.times;
+  }
+
+  #partOf({ storage, offset }: RankSum): Part {
+    const place = this.#holdings.places.get(storage) ?? { buffer: storage.buffer!, offset: 0 };
+    return { buffer: place.buffer, offset: place.offset + offset };
   }
 
   #begin(): void {

@@ -36,6 +36,7 @@ const flagTexts = {
     'what people and files are called in what is written: pseudonyms, or keep their names',
   ],
   precision: ['--precision <name>', 'f32, or mixed: convolutions in f16 (the adapter needs shader-f16)'],
+  gradientSums: ['--gradient-sums <type>', 'what gradients are sent as between ranks (mpirun): f32 or f16'],
   adapter: ['--adapter <choice>', `what to compute on: ${adapterChoices.join(', ')}`],
   tune: [
     '--tune [seconds]',

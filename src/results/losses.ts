@@ -15,10 +15,12 @@ export interface StepMetrics extends TaskLosses {
   readonly lossScale?: number;
   readonly skippedSteps?: number;
   readonly lr: number;
-  /** Wall-clock throughput: with `communicationMs` what differs between two runs of one seed. */
+  /** Wall-clock throughput: with the two times below what differs between two runs of one seed. */
   readonly imagesPerSecond: number;
   /** Where ranks train together: ms of the step in sums over them, waiting for the slowest included. */
   readonly communicationMs?: number;
+  /** Of that, while the device had nothing to do. */
+  readonly communicationWaitMs?: number;
 }
 
 /** One pass over the validation images, with running batch statistics and without dropout. */

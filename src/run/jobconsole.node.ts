@@ -45,8 +45,10 @@ function scaleText({ lossScale, skippedSteps }: StepMetrics): string {
 }
 
 /** Where ranks train together: what of a step goes into sums over them. */
-const sumsText = ({ communicationMs }: StepMetrics): string =>
-  communicationMs === undefined ? '' : `, ${short(communicationMs)} ms a step in sums over ranks`;
+const sumsText = ({ communicationMs, communicationWaitMs = 0 }: StepMetrics): string =>
+  communicationMs === undefined
+    ? ''
+    : `, ${short(communicationMs)} ms a step in sums over ranks, ${short(communicationWaitMs)} of it waited for`;
 
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 

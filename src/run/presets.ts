@@ -56,6 +56,7 @@ const common = {
   patience: null,
   recompute: false,
   syncBatchNorm: false,
+  gradientSums: 'f32',
   tune: null,
   seed: 1,
   validationFraction: 0.1,

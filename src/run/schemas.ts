@@ -142,6 +142,7 @@ const trainShape = (model: z.ZodMiniType<ModelSection>, sections: ReturnType<typ
     checkpointEvery: whole({ from: 1 }),
     recompute: flag,
     syncBatchNorm: flag,
+    gradientSums: oneOf(['f32', 'f16']),
     tune: z.nullable(least0),
   });
 

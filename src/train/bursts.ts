@@ -1,4 +1,5 @@
 /** @file Steps in bursts: launched together, and logged once the device has done them. */
+import type { SumTimes } from '../autograd/sums.ts';
 import type { TrainingError } from '../base/errors.ts';
 import type { StepMetrics } from '../results/losses.ts';
 import { checkpointFile } from './checkpoint.ts';
@@ -19,8 +20,8 @@ export interface Burst {
   readonly first: number;
   readonly count: number;
   readonly losses: () => Promise<StepValues[]>;
-  /** See StepMetrics. */
-  readonly communicationMs: number | undefined;
+  /** Of its steps, where ranks train together. */
+  readonly sums: SumTimes | undefined;
 }
 
 export class Bursts {
@@ -63,8 +64,8 @@ export class Bursts {
     }
     // while the device works
     for (let step = this.#launched; step < this.#launched + most; step++) this.#samplers.ahead(step);
-    const communicationMs = this.#trainer.takeCommunicationMs();
-    return { first, count, losses: this.#trainer.losses(first, this.#launched), communicationMs };
+    const sums = this.#trainer.takeSumTimes();
+    return { first, count, losses: this.#trainer.losses(first, this.#launched), sums };
   }
 
   /**
@@ -73,15 +74,14 @@ export class Bursts {
    * @returns the newest step's metrics
    * @throws TrainingError at the first step that is not finite
    */
-  async settle({ first, count, losses, communicationMs }: Burst, saved: number): Promise<StepMetrics> {
+  async settle({ first, count, losses, sums }: Burst, saved: number): Promise<StepMetrics> {
     const { config, files, recorder } = this.#options;
     const values = await this.#pace.settle(count, losses);
     const imagesPerSecond = Number(((count * config.batch) / this.#pace.took).toPrecision(4));
+    const perStep = (ms: number): number => Number((ms / count).toPrecision(4));
     const timing = {
       imagesPerSecond,
-      ...(communicationMs !== undefined && {
-        communicationMs: Number((communicationMs / count).toPrecision(4)),
-      }),
+      ...(sums && { communicationMs: perStep(sums.ms), communicationWaitMs: perStep(sums.waitedMs) }),
     };
     const records = values.map((loss, i) => metricsOf(config, first + i, loss, timing));
     const troubles = records.map((record, i) => this.#finite.look(record, values[i]!.nonFinite));

@@ -9,6 +9,7 @@ const earlier = {
   ...({ labelledValidation: null, stratify: false } as const),
   ...({ subjects: null, fold: null, warmup: 0, chooseBy: 'loss', patience: null } as const),
   syncBatchNorm: false,
+  gradientSums: 'f32',
   rates: { encoder: 1, decoder: 1, heads: 1 },
 };
 /** Changes of images that they did not know: none. */

@@ -1,9 +1,10 @@
 /** @file How the processes of one training, ranks, talk: the contract, and that of a process that is alone. */
 import { ConfigError } from '../base/errors.ts';
+import type { HalfBlocks } from '../base/halfblocks.ts';
 import type { Share } from '../kernels/launch/share.ts';
 import type { TrainConfig } from './settings.ts';
 
-/** Every rank calls the same methods in the same order. */
+/** Every rank calls the same methods in the same order, but for early sums, which have an order of their own. */
 export interface Comm {
   /** From 0, which alone writes files. */
   readonly rank: number;
@@ -11,10 +12,11 @@ export interface Comm {
   readonly size: number;
   /**
    * Adds up what the ranks have, element by element, in the order of the ranks, in place: all get the same bits, and the
-   * same again from the same numbers.
+   * same again from the same numbers. Halves in blocks are added in f32 and rounded once.
+   * @param early beside what else is called meanwhile, after the early sums before it
    * @throws RankError naming who does not come
    */
-  sum(values: Float32Array): Promise<void>;
+  sum(values: Float32Array | HalfBlocks, early?: boolean): Promise<void>;
   /**
    * What each rank gives, in their order.
    * @param patient waits for as long as it takes: for work that one rank does for all
@@ -74,7 +76,7 @@ export async function anyRank(comm: Comm, own: boolean): Promise<boolean> {
  */
 export function shareOfBatch(
   { rank, size }: Pick<Comm, 'rank' | 'size'>,
-  { batch, syncBatchNorm }: Pick<TrainConfig, 'batch' | 'syncBatchNorm'>,
+  { batch, syncBatchNorm, gradientSums }: Pick<TrainConfig, 'batch' | 'syncBatchNorm' | 'gradientSums'>,
 ): Share {
   if (batch < size)
     throw new ConfigError(
@@ -85,5 +87,5 @@ export function shareOfBatch(
       `syncBatchNorm needs as many images on each rank, and batch is ${batch} on ${size} ranks. Give a multiple of ${size}.`,
     );
   const [first, end] = [rank, rank + 1].map((r) => Math.floor((batch * r) / size)) as [number, number];
-  return { rank, size, first, count: end - first, total: batch, syncBatchNorm };
+  return { rank, size, first, count: end - first, total: batch, syncBatchNorm, gradientSums };
 }

@@ -213,7 +213,7 @@ class Run {
  * Trains a network on prepared data. Writes split.json, metrics.jsonl, validation.jsonl, checkpoint.safetensors and
  * weights.safetensors (the best weights by the validation's loss or figure, or the last ones without validation subjects).
  * The same data, configuration and adapter give the same bytes, stopped and resumed or not (but for
- * `imagesPerSecond` and `communicationMs`).
+ * `imagesPerSecond`, `communicationMs` and `communicationWaitMs`).
  * @throws ConfigError when configuration, data and checkpoint do not fit together
  * @throws FileError when a file cannot be read or written; what was written before is intact
  * @throws TrainingError at the first step whose loss, gradients, parameters, statistics or optimiser state are not

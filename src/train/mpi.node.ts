@@ -5,7 +5,7 @@ import { refusedVariable, variable } from '../base/environment.node.ts';
 import { ConfigError, RankError } from '../base/errors.ts';
 import { gatherText, type JobRanks } from './comm.ts';
 import { type LibMpi, loadMpi, type Request } from './libmpi.node.ts';
-import { Ranks, type Wire } from './ranks.ts';
+import { type Exchange, Ranks, type Wire } from './ranks.ts';
 
 /** Seconds that ranks wait for one another, unless PLANEWISE_RANK_TIMEOUT says otherwise. */
 const USUAL_SECONDS = 120;
@@ -39,6 +39,9 @@ function limitMs(): number {
   throw new ConfigError(refusedVariable(name, text, 'seconds, a number above 0, are needed'));
 }
 
+/** Exchanges that are told apart by their tag in either row; MPI allows 32,767 at least. */
+const TAGS = 16384;
+
 interface Pending {
   readonly peer: number;
   readonly request: Request;
@@ -58,7 +61,8 @@ class MpiWire implements Wire {
   names: readonly string[];
   readonly #mpi: LibMpi;
   readonly #limitMs: number;
-  #tag = 0;
+  /** Exchanges so far: those in turn, and the early ones. */
+  readonly #counts: [number, number] = [0, 0];
 
   constructor(mpi: LibMpi) {
     this.rank = mpi.rank();
@@ -71,17 +75,18 @@ class MpiWire implements Wire {
   async exchange(
     outgoing: readonly Uint8Array[],
     incoming: readonly Uint8Array[],
-    patient = false,
+    { patient = false, early = false }: Exchange = {},
   ): Promise<void> {
+    const row = early ? 1 : 0;
     // those of a later exchange may come before an earlier one is over
-    this.#tag = (this.#tag + 1) % 32768;
+    const tag = row * TAGS + (this.#counts[row]++ % TAGS);
     const pending: Pending[] = [];
     for (let peer = 0; peer < this.size; peer++) {
       if (peer === this.rank) continue;
       for (const piece of piecesOf(incoming[peer]!))
-        pending.push({ peer, request: this.#mpi.receive(piece, peer, this.#tag) });
+        pending.push({ peer, request: this.#mpi.receive(piece, peer, tag) });
       for (const piece of piecesOf(outgoing[peer]!))
-        pending.push({ peer, request: this.#mpi.send(piece, peer, this.#tag) });
+        pending.push({ peer, request: this.#mpi.send(piece, peer, tag) });
     }
     const bytes = incoming.reduce((sum, { length }) => sum + length, 0);
     await this.#settle(pending, EAGER_MS + bytes / EAGER_BYTES, patient);

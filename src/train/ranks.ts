@@ -1,4 +1,5 @@
 /** @file Sums and gatherings over ranks, of messages between two: in an order that makes the bits the same every time. */
+import type { HalfBlocks } from '../base/halfblocks.ts';
 import type { Comm } from './comm.ts';
 
 /** Carries messages between ranks. */
@@ -8,29 +9,61 @@ export interface Wire {
   /**
    * Sends a message to each rank and receives one from each, at the same time; of this rank itself nothing. All ranks
    * call it together, with the same lengths at both ends.
-   * @param patient without limit of time
    * @throws RankError naming who does not come
    */
-  exchange(
-    outgoing: readonly Uint8Array[],
-    incoming: readonly Uint8Array[],
-    patient?: boolean,
-  ): Promise<void>;
+  exchange(outgoing: readonly Uint8Array[], incoming: readonly Uint8Array[], how?: Exchange): Promise<void>;
 }
 
-/** Elements up to which every rank sums everything: one message in place of two. */
-const FEW = 4096;
+/** How messages are exchanged. */
+export interface Exchange {
+  /** Without limit of time. */
+  readonly patient?: boolean;
+  /** In a second row of exchanges: ranks call those of each in the same order, and may be in both at once. */
+  readonly early?: boolean;
+}
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
+/** Bytes up to which every rank sums everything: one message in place of two. */
+const FEW_BYTES = 16384;
 
 /** Fresh memory, which no garbage collector moves. */
 const room = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(new ArrayBuffer(bytes));
 
-/** Σ parts, one after the other in their order. */
-function addUp(parts: readonly Float32Array[], into: Float32Array): void {
-  into.set(parts[0]!);
-  for (const part of parts.slice(1)) addTo(into, part);
+/** What can be summed and sent in parts. */
+interface Summands {
+  readonly length: number;
+  /** The memory itself. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  like(bytes: Uint8Array<ArrayBuffer>): Summands;
+  part(begin: number, end: number): Summands;
+  /** Σ parts, one after the other in their order. */
+  become(parts: readonly this[]): void;
+}
+
+class Floats implements Summands {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #values: Float32Array;
+
+  constructor(values: Float32Array) {
+    this.bytes = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
+    this.#values = values;
+  }
+
+  get length(): number {
+    return this.#values.length;
+  }
+
+  like({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): Floats {
+    return new Floats(new Float32Array(buffer, byteOffset, length / 4));
+  }
+
+  part(begin: number, end: number): Floats {
+    return new Floats(this.#values.subarray(begin, end));
+  }
+
+  become(parts: readonly Floats[]): void {
+    this.#values.set(parts[0]!.#values);
+    for (const part of parts.slice(1)) addTo(this.#values, part.#values);
+  }
 }
 
 /** Two arrays a call: a loop over several in turn takes twice the time. */
@@ -50,9 +83,10 @@ export class Ranks implements Comm {
     this.#wire = wire;
   }
 
-  async sum(values: Float32Array): Promise<void> {
-    if (values.length <= FEW) await this.#sumAll(values);
-    else await this.#sumShares(values);
+  async sum(values: Float32Array | HalfBlocks, early = false): Promise<void> {
+    const summands: Summands = values instanceof Float32Array ? new Floats(values) : values;
+    if (summands.bytes.length <= FEW_BYTES) await this.#sumAll(summands, early);
+    else await this.#sumShares(summands, early);
   }
 
   async gather(bytes: Uint8Array<ArrayBuffer>, patient = false): Promise<Uint8Array<ArrayBuffer>[]> {
@@ -62,7 +96,7 @@ export class Ranks implements Comm {
     await this.#wire.exchange(
       this.#each(() => own),
       lengths,
-      patient,
+      { patient },
     );
     const messages = lengths.map(({ buffer }, from) =>
       from === this.rank ? bytes : room(new DataView(buffer).getFloat64(0)),
@@ -70,37 +104,53 @@ export class Ranks implements Comm {
     await this.#wire.exchange(
       this.#each(() => bytes),
       messages,
-      patient,
+      { patient },
     );
     return messages;
   }
 
-  async #sumAll(values: Float32Array): Promise<void> {
-    const own = values.slice();
-    const parts = this.#each((from) =>
-      from === this.rank ? own : new Float32Array(room(4 * own.length).buffer),
-    );
+  async #sumAll(values: Summands, early: boolean): Promise<void> {
+    const own = this.#copy(values);
+    const parts = this.#parts(own);
     await this.#wire.exchange(
-      this.#each(() => bytesOf(own)),
-      parts.map(bytesOf),
+      this.#each(() => own.bytes),
+      parts.map(({ bytes }) => bytes),
+      { early },
     );
-    addUp(parts, values);
+    values.become(parts);
   }
 
   /** Each rank adds up a share of the elements and sends it to all: as little over the wire as there can be. */
-  async #sumShares(values: Float32Array): Promise<void> {
+  async #sumShares(values: Summands, early: boolean): Promise<void> {
     const shares = this.#each((rank) => {
       const [begin, end] = [rank, rank + 1].map((r) => Math.floor((values.length * r) / this.size));
-      return values.subarray(begin, end);
+      return values.part(begin!, end!);
     });
+    const bytes = shares.map((share) => share.bytes);
     const own = shares[this.rank]!;
-    const parts = this.#each((from) => (from === this.rank ? own.slice() : new Float32Array(own.length)));
-    await this.#wire.exchange(shares.map(bytesOf), parts.map(bytesOf));
-    addUp(parts, own);
+    const parts = this.#parts(this.#copy(own));
     await this.#wire.exchange(
-      this.#each(() => bytesOf(own)),
-      shares.map(bytesOf),
+      bytes,
+      parts.map((part) => part.bytes),
+      { early },
     );
+    own.become(parts);
+    await this.#wire.exchange(
+      this.#each(() => own.bytes),
+      bytes,
+      { early },
+    );
+  }
+
+  #copy(values: Summands): Summands {
+    const copy = room(values.bytes.length);
+    copy.set(values.bytes);
+    return values.like(copy);
+  }
+
+  /** This rank's own, and room for as much of each other rank. */
+  #parts(own: Summands): Summands[] {
+    return this.#each((from) => (from === this.rank ? own : own.like(room(own.bytes.length))));
   }
 
   #each<T>(of: (rank: number) => T): T[] {

@@ -117,5 +117,5 @@ export async function truncateLog(
 
 /** The metrics without their wall-clock fields: equal byte by byte for two runs of one seed on one adapter. */
 export function withoutTimings(metrics: string): string {
-  return metrics.replaceAll(/,"(imagesPerSecond|communicationMs)":[^,}]*/g, '');
+  return metrics.replaceAll(/,"(imagesPerSecond|communicationMs|communicationWaitMs)":[^,}]*/g, '');
 }

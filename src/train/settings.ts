@@ -105,6 +105,11 @@ export interface TrainConfig {
   readonly recompute: boolean;
   /** Whether batch norm takes mean and variance of the whole batch where ranks share it, instead of each rank's rows. */
   readonly syncBatchNorm: boolean;
+  /**
+   * What ranks send one another of gradients: f32, or f16 in blocks with an exponent of their own, which is half as much
+   * and errs by a 2,000th of each value.
+   */
+  readonly gradientSums: 'f32' | 'f16';
   /** Seconds to spend at the start on timing kernel variants, 0 for what is known already; null: the fixed order. */
   readonly tune: number | null;
 }

@@ -21,7 +21,7 @@ export function metricsOf(
   config: TrainConfig,
   step: number,
   values: StepValues,
-  timing: Pick<StepMetrics, 'imagesPerSecond' | 'communicationMs'>,
+  timing: Pick<StepMetrics, 'imagesPerSecond' | 'communicationMs' | 'communicationWaitMs'>,
 ): StepMetrics {
   const lr = learningRateAt(config, step);
   const { loss, tasks, nonFinite: _, ...scaling } = values;

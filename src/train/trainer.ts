@@ -3,6 +3,7 @@ import { Optimizer } from '../autograd/optim.ts';
 import { problemsOf } from '../autograd/problems.ts';
 import { LossScaler } from '../autograd/scaler.ts';
 import { type CapturedStep, capture, type StepMemory, type StepOutputs } from '../autograd/step.ts';
+import type { SumTimes } from '../autograd/sums.ts';
 import { noGrad, Tape } from '../autograd/tape.ts';
 import { type TuneOptions, tune, type Winner } from '../autograd/tune.ts';
 import { changesOf } from '../data/appearance.ts';
@@ -50,7 +51,7 @@ export class Trainer {
   readonly chosen: ChosenOutputs;
   readonly #random: Tensor;
   readonly #history: StepHistory;
-  #communicationMs = 0;
+  #sums: SumTimes = { ms: 0, waitedMs: 0 };
   #training: CapturedStep<StepTensors> | undefined;
   #validation: CapturedStep<StepTensors> | undefined;
 
@@ -147,15 +148,15 @@ export class Trainer {
     this.optimizer.prepare(step, learningRateAt(this.#config, step));
     const training = this.#training!;
     if (!this.#share) return this.#run(training, step);
-    return training.runShared((values) => this.#sum(values), this.#remembering(training, step));
+    return this.#runShared(training, step);
   }
 
-  /** Time in sums over ranks since this was asked before, ms; undefined of a process that is alone. */
-  takeCommunicationMs(): number | undefined {
+  /** Of the sums over ranks since this was asked before; undefined of a process that is alone. */
+  takeSumTimes(): SumTimes | undefined {
     if (!this.#share) return undefined;
-    const ms = this.#communicationMs;
-    this.#communicationMs = 0;
-    return ms;
+    const sums = this.#sums;
+    this.#sums = { ms: 0, waitedMs: 0 };
+    return sums;
   }
 
   /**
@@ -187,10 +188,12 @@ export class Trainer {
     this.network.dispose();
   }
 
-  async #sum(values: Float32Array): Promise<void> {
-    const began = performance.now();
-    await this.#comm.sum(values);
-    this.#communicationMs += performance.now() - began;
+  async #runShared(training: CapturedStep<StepTensors>, step: number): Promise<void> {
+    const { ms, waitedMs } = await training.runShared(
+      (values, early) => this.#comm.sum(values, early),
+      this.#remembering(training, step),
+    );
+    this.#sums = { ms: this.#sums.ms + ms, waitedMs: this.#sums.waitedMs + waitedMs };
   }
 
   #passOf(streams: readonly StreamInputs[]): Pass {

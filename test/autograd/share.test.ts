@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { capture } from '../../src/autograd/step.ts';
+import type { SumOverRanks } from '../../src/autograd/sums.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { drawsOf } from '../../src/base/random.ts';
 import type { Share } from '../../src/kernels/launch/share.ts';
@@ -24,7 +25,7 @@ const weights = values(width * width, 2);
 type LossOf = (y: Tensor, first: number) => Tensor;
 
 /** A loss, and the gradient of the weights, of these rows. */
-async function rowsOf(lossOf: LossOf, share: Share, sum: (values: Float32Array) => Promise<void>) {
+async function rowsOf(lossOf: LossOf, share: Share, sum: SumOverRanks) {
   const { first, count } = share;
   const x = tensor(device(), inputs.slice(first * width, (first + count) * width), [count, width]);
   const weight = tensor(device(), weights, [width, width]);
@@ -45,7 +46,7 @@ async function rowsOf(lossOf: LossOf, share: Share, sum: (values: Float32Array) 
   } else step.run();
   const read = [await step.outputs.loss.read(), await step.outputs.gradient.read()] as Float32Array[];
   const gradient = read[1]!.slice();
-  await sum(gradient);
+  await sum(gradient, false);
   x.dispose();
   weight.grad = undefined;
   weight.dispose();

@@ -41,8 +41,8 @@ async function until(job: Job, path: string): Promise<void> {
   }
 }
 
-async function finished(size: number, args: string[]): Promise<void> {
-  const { code, output } = await startRanks(size, args).ended;
+async function finished(size: number, args: string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+  const { code, output } = await startRanks(size, args, env).ended;
   expect(code, output).toBe(0);
 }
 
@@ -103,7 +103,21 @@ describe.skipIf(withoutMpi !== null)(`ranks over MPI${withoutMpi ? ` (${withoutM
   );
 
   it.runIf(slow)(
-    'end when one is killed, whenever that is, and go on with others',
+    'read a store as asked for to the same bytes as from memory, 1 and 2 of them',
+    async () => {
+      for (const size of [1, 2]) {
+        const [held, read] = ['64', '0'].map((mib) => `${size} of ${mib} MiB`) as [string, string];
+        await finished(size, pretrain(held, '--set', 'steps=5'));
+        await finished(size, pretrain(read, '--set', 'steps=5'), { PLANEWISE_STORE_MEMORY: '0' });
+        for (const name of [weightsFile, checkpointFile])
+          expect(await readFile(at(read, name))).toEqual(await readFile(at(held, name)));
+      }
+    },
+    MINUTES,
+  );
+
+  it.runIf(slow)(
+    'end when one is killed, whenever that is, and go on with others, 4 as 2 too',
     async () => {
       const next = drawsOf(1, 2, 3);
       await finished(2, pretrain('whole', '--set', 'steps=40'));
@@ -111,7 +125,7 @@ describe.skipIf(withoutMpi !== null)(`ranks over MPI${withoutMpi ? ` (${withoutM
       let killed = 0;
       for (let round = 0; round < 4; round++) {
         const out = `killed ${round}`;
-        const job = startRanks(2, pretrain(out, '--set', 'steps=40'));
+        const job = startRanks(round === 3 ? 4 : 2, pretrain(out, '--set', 'steps=40'));
         await until(job, at(out, checkpointFile));
         await sleep(300 * next());
         const victims = processesOf(job);

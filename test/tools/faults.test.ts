@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { campaigns, type Row } from '../../tools/faults/campaigns.mjs';
 import { hostileCampaign, together } from '../../tools/faults/hostile.ts';
 import { whyNoMounts } from '../../tools/faults/mounts.mjs';
+import { withoutMpi } from '../../tools/faults/mpirun.mjs';
 import { lockContest, writersCampaign } from '../../tools/faults/writers.mjs';
 import { slow } from '../slow.ts';
 
@@ -44,6 +45,14 @@ describe.runIf(slow)(
       'after the loss of the device',
       async () => {
         expectSame(await campaigns.device({ times: 2, seed: 1, scratch }), 2);
+      },
+      TIMEOUT,
+    );
+
+    it.skipIf(withoutMpi)(
+      `after a rank was killed${withoutMpi ? `: ${withoutMpi}` : ''}`,
+      async () => {
+        expectSame(await campaigns.ranks({ times: 2, seed: 1, scratch }), 2);
       },
       TIMEOUT,
     );

@@ -12,4 +12,4 @@ export type Campaign = (options: {
   readonly scratch: string;
   readonly say?: (line: string) => void;
 }) => Promise<readonly Row[]>;
-export const campaigns: Readonly<Record<'kill' | 'power' | 'disk' | 'device', Campaign>>;
+export const campaigns: Readonly<Record<'kill' | 'power' | 'disk' | 'device' | 'ranks', Campaign>>;

@@ -1,6 +1,7 @@
 /** @file What is disturbed: small jobs that write every kind of folder, and how far one was by what it left. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { allowed } from './mpirun.mjs';
 
 const set = (values) => Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
 
@@ -58,8 +59,8 @@ const marked = (name) => (out) =>
 
 /**
  * `args`: the command; `again`: what goes on after a fault, the same where it is missing; `phase`: how far it was;
- * `steps` and `logged`: of what trains, how many steps it makes, and has logged; `weights`: whether it reads some. All
- * write into `out`, and read what lies beside the folder that they run in.
+ * `steps` and `logged`: of what trains, how many steps it makes, and has logged; `weights`: whether it reads some; `under`
+ * and `env`: a command that runs it, and what that is told. All write into `out`, and read what lies beside the folder that they run in.
  */
 export const jobs = {
   phantom: {
@@ -83,6 +84,12 @@ export const jobs = {
   ),
   /** A pretraining on images that are there, of one task: the least that there is to compile. */
   train: pretraining(['pretrain', ...training, ...steps, '--data', '../cohort', '--task', 'location'], false),
+  /** The same by two ranks. */
+  ranks: {
+    ...pretraining(['pretrain', ...training, ...steps, '--data', '../cohort', '--task', 'location'], false),
+    under: ['mpirun', '-n', '2'],
+    env: allowed,
+  },
   predict: {
     args: [
       ...['predict', '--data', '../cohort', '--weights', '../weights/out', '--out', 'out'],

@@ -79,7 +79,9 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 function contentOf(path) {
   const bytes = readFileSync(path);
   if (path.endsWith('metrics.jsonl'))
-    return Buffer.from(bytes.toString('utf8').replaceAll(/,"imagesPerSecond":[^,}]*/g, ''));
+    return Buffer.from(
+      bytes.toString('utf8').replaceAll(/,"(imagesPerSecond|communication\w*)":[^,}]*/g, ''),
+    );
   return path.endsWith('.html') ? Buffer.from(maskHtml(bytes.toString('utf8')).join('\n')) : bytes;
 }
 

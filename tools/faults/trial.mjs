@@ -45,8 +45,8 @@ export function compare(folder, expected, besides) {
 
 /** Goes on with a job to its end. What went wrong, or null where it ends in time and in the same bytes. */
 export async function goOn(name, folder, { expected, ms }) {
-  const { args, again = () => args } = jobs[name];
-  const end = await start(again(join(folder, 'out')), folder, { within: limitOf(ms) }).ended;
+  const { args, again = () => args, under, env } = jobs[name];
+  const end = await start(again(join(folder, 'out')), folder, { within: limitOf(ms), under, env }).ended;
   return end.code !== 0
     ? `going on ended with ${end.code ?? end.signal}: ${end.said}`
     : compare(folder, expected);
@@ -74,7 +74,8 @@ async function run(name, folder) {
   let over = false;
   const began = performance.now();
   const starting = appearance(out, () => over).then(() => performance.now() - began);
-  const { ms } = await succeed(jobs[name].args, folder).finally(() => {
+  const { args, under, env } = jobs[name];
+  const { ms } = await succeed(args, folder, { under, env }).finally(() => {
     over = true;
   });
   return { ms, startMs: await starting, expected: leftIn(out) };

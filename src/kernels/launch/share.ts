@@ -17,18 +17,27 @@ export interface Share {
   readonly total: number;
   /** Whether batch norm takes mean and variance of the whole batch instead of the rank's rows. */
   readonly syncBatchNorm: boolean;
+  /** What gradients are sent as to be summed, default `f32`; `f16`: as halves in blocks that have exponents of their own. */
+  readonly gradientSums?: 'f32' | 'f16';
 }
 
-/** A sum over the ranks, in place, noted where it is due among the launches. */
-export type NoteSum = (tensor: Tensor, factor: number) => void;
+/** Notes sums over the ranks, in place, that are due at this place of the launches. */
+export interface SumNotes {
+  /** @param factor on each rank's part */
+  sum(tensor: Tensor, factor: number): void;
+  /** Of parts in this order, each of which may begin as soon as nothing before here writes it any more. */
+  early(parts: readonly Tensor[]): void;
+}
 
-const shares = new WeakMap<Device, { readonly share: Share; readonly note: NoteSum }>();
+interface Shared {
+  readonly share: Share;
+  readonly notes: SumNotes;
+}
+
+const shares = new WeakMap<Device, Shared>();
 
 /** Has steps of a device be shared from here on; null: no more. For whoever records steps. */
-export function setShare(
-  device: Device,
-  shared: { readonly share: Share; readonly note: NoteSum } | null,
-): void {
+export function setShare(device: Device, shared: Shared | null): void {
   if (shared) shares.set(device, shared);
   else shares.delete(device);
 }
@@ -42,7 +51,15 @@ export const shareOf = (device: Device): Share | undefined => shares.get(device)
  * @param factor on each rank's part
  */
 export function sumOverRanks(tensor: Tensor, factor = 1): void {
-  shares.get(tensor.device)?.note(tensor, factor);
+  shares.get(tensor.device)?.notes.sum(tensor, factor);
+}
+
+/**
+ * As `sumOverRanks`, of parts that are done before this place: ranks sum them while the device is at the launches between.
+ * The sums come here. All ranks give the same parts in the same order.
+ */
+export function sumEarly(device: Device, parts: readonly Tensor[]): void {
+  shares.get(device)?.notes.early(parts);
 }
 
 /** Throws CaptureError where the batch is shared out, of a computation that needs all of its rows. */
@@ -53,9 +70,12 @@ export function expectWholeBatch(device: Device, what: string): void {
 /** Throws ShapeError for what is no share of a batch. */
 export function expectShare(share: unknown): void {
   if (share === undefined) return;
-  const { rank, size, first, count, total } = (share ?? {}) as Readonly<Record<string, unknown>>;
+  const { rank, size, first, count, total, gradientSums } = (share ?? {}) as Readonly<
+    Record<string, unknown>
+  >;
   const whole = [rank, size, first, count, total].every((one) => Number.isInteger(one));
-  if (whole) return;
-  const fix = 'Whole numbers rank, size, first, count and total are needed.';
+  if (whole && [undefined, 'f32', 'f16'].includes(gradientSums as string | undefined)) return;
+  const fix =
+    'Whole numbers rank, size, first, count and total are needed, and gradientSums f32 or f16, if any.';
   throw new ShapeError('capture', 'share', `is ${describe(share)}`, fix);
 }

@@ -12,7 +12,7 @@ import type { Experiment } from './settings.ts';
 
 /** Keys that do not change what comes out, or are checked by others. */
 const aside =
-  /^(out|identifiers|adapter|preset|phantom\b.*|data|init|map|target|checkpointEvery|recompute|syncBatchNorm|tune)$/;
+  /^(out|identifiers|adapter|preset|phantom\b.*|data|init|map|target|checkpointEvery|recompute|syncBatchNorm|gradientSums|tune)$/;
 
 /** Keys of the file that decide what is fine-tuned and tested on. */
 const dataKeys = [

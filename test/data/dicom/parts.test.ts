@@ -129,7 +129,10 @@ describe('elements that a reader need not know', () => {
     ['a sequence', { '00091001': ['', [item]] }],
     ['a sequence of nothing', { '00091001': ['', []] }],
     ['a sequence in a sequence', { '00081140': ['SQ', [{ '00091001': ['', [item]] }]] }],
-    ['elements in a row', { '00091001': ['', 'made'], '00091002': ['', 'by hand'], '00091003': ['', ''] }],
+    [
+      'elements in a row',
+      { '00091001': ['', 'A'.repeat(300)], '00091002': ['', 'made'], '00091003': ['', ''] },
+    ],
     [
       'the last elements of an item',
       { '00081140': ['SQ', [{ '00091001': ['', 'made'], '00091002': ['', 'by hand'] }]] },

@@ -152,6 +152,16 @@ const anatomy: Readonly<Record<'healthy' | 'injured', readonly (readonly [string
       'fat, -39 ligament, -37 fat, -10 cartilage, -8 fat, -7 cortex, -6 marrow, -1 cortex, 3 marrow, 7 cortex, 8 fat, 9 cartilage, 11 fat',
     ],
     [
+      'the superficial medial collateral, above',
+      [[0, -1, 20], x, -44, -30],
+      'fat, -38 ligament, -35 cortex, -34 marrow',
+    ],
+    [
+      'the superficial medial collateral, below',
+      [[0, -2, -38], x, -44, -24],
+      'muscle, -35 ligament, -32 muscle',
+    ],
+    [
       'the lateral collateral on its way to the fibula',
       [[0, 12, -5], x, 30, 42],
       'cortex, 35 ligament, 38 fat',

@@ -2,7 +2,7 @@
 
 import type { FileSource, ImagePlane } from '../../src/data/types.ts';
 
-/** VR, then the value: text, numbers (US), raw bytes, or the items of a sequence. */
+/** VR, '' for none, then the value: text, numbers (US), raw bytes, or the items of a sequence. */
 type Value = readonly [vr: string, value: string | number | Uint8Array | readonly Entries[]];
 export type Entries = { readonly [tag: string]: Value | null };
 
@@ -82,7 +82,7 @@ export function writeElements(entries: Entries, how: Writing = usual): Uint8Arra
       if (!entry) return [];
       const [vr, value] = entry;
       const body = payload(vr, value, how);
-      const delimited = how.delimited && vr === 'SQ';
+      const delimited = how.delimited && Array.isArray(value);
       return [head(tag, vr, delimited ? undefinedLength : body.length, how), body];
     });
   return concat(parts);

@@ -257,12 +257,14 @@ describe('names', () => {
   test('that macOS keeps beside files for their attributes are left out, and no others', async () => {
     await make(
       ...['P1/1.dcm', 'P1/._1.dcm', '__MACOSX/P1/._1.dcm', 'P2/2.dcm', 'P2/__MACOSX/._2.dcm'],
-      ...['P1/._alone.dcm', '__MACOSX/P1/1.dcm', 'P1/.hidden.dcm'],
+      ...['P1/._alone.dcm', '__MACOSX/P1/1.dcm', 'P1/.hidden.dcm', '4.dcm', '._4.dcm', 'P2/._5/5.dcm'],
     );
     expect((await listFiles(folder)).map(({ path }) => path)).toEqual([
+      '4.dcm',
       'P1/._alone.dcm',
       'P1/.hidden.dcm',
       'P1/1.dcm',
+      'P2/._5/5.dcm',
       'P2/2.dcm',
       '__MACOSX/P1/1.dcm',
     ]);

@@ -10,7 +10,7 @@ import { field } from '../../src/data/field.ts';
 import { prepare } from '../../src/data/prepare.ts';
 import { samplesOf } from '../../src/data/sample.ts';
 import { createSampler, type Labeller } from '../../src/data/sampler.ts';
-import { splitSubjects, subjectsOf } from '../../src/data/split.ts';
+import { imagesOf, inOrder, splitSubjects, subjectsOf } from '../../src/data/split.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { dsbccSubject } from './studies.ts';
 
@@ -192,7 +192,41 @@ describe('splitSubjects', () => {
     expect(splitSubjects(subjectsOf(data), { validation: 0 }).train).toEqual(subjects);
   });
 
+  test('gives each part sorted, and the images of its subjects', () => {
+    const ids = Array.from({ length: 20 }, (_, i) => `s${i + 10}`);
+    const split = splitSubjects(ids, { seed: 3, validation: 0.4, test: 0.4 });
+    for (const part of [split.train, split.validation, split.test]) expect(part).toEqual(part.toSorted());
+    const images = imagesOf(data, ['4', '2']);
+    const all = data.manifest.images.map(({ subject }, index) => ({ subject, index }));
+    const own = all.filter(({ subject }) => subject === '2' || subject === '4');
+    expect(images).toEqual(own.map(({ index }) => index));
+  });
+
+  test('draws in the order of the names that pseudonyms stand for', () => {
+    const names = ['d', 'a', 'c', 'b'];
+    expect(inOrder(['a', 'b', 'c', 'b', 'e', 'd', '0'], names)).toEqual([...names, '0', 'e']);
+    expect(inOrder(['b', 'c', 'a', 'b'])).toEqual(['a', 'b', 'c']);
+    // whoever stands for whom, the same people test
+    const [plain, hidden] = [
+      ['a', 'b', 'c', 'd', 'e'],
+      ['z', 'm', 'q', 'b', 'k'],
+    ];
+    const fractions = { seed: 1, validation: 0.2, test: 0.4 };
+    const split = splitSubjects(plain, fractions);
+    const same = splitSubjects(hidden, { ...fractions, order: hidden });
+    expect(same.test).toEqual(split.test.map((name) => hidden[plain.indexOf(name)]).sort());
+  });
+
   test('refuses fractions that leave nothing to train on', () => {
+    expect(() => splitSubjects(['a', 'b'], { validation: 0.45, test: 0.45 })).toThrow(
+      /^2 subjects leave none for training/,
+    );
+    expect(() => splitSubjects(['a', 'b'], { validation: 0.6, test: 0.6 })).toThrow(
+      /must be ≥ 0 and sum below 1/,
+    );
+    expect(() => splitSubjects(['a', 'b'], { validation: 0.5, test: 0.5 })).toThrow(
+      /must be ≥ 0 and sum below 1/,
+    );
     expect(() => splitSubjects(['a', 'b'], { validation: 0.9 })).toThrow(/leave none for training/);
     expect(() => splitSubjects(['a', 'b'], { validation: 0.6, test: 0.5 })).toThrow(ConfigError);
     expect(() => splitSubjects(['a'], { validation: Number.NaN })).toThrow(ConfigError);

@@ -43,6 +43,19 @@ describe('pooledRuns', () => {
     expect(figureOf(whole!, 'only here')).toBe(7);
   });
 
+  it('takes the trivial answers that there are, whatever the folds are numbered', () => {
+    const runs = [
+      run('scratch', 1, 9, [result('k', { a: 1 }, 0.25)]),
+      run('scratch', 1, 10, [result('k', { b: 1 }, null)]),
+    ];
+    for (const some of [runs, runs.toReversed()]) {
+      const [whole] = pooledRuns(some, 2, nothing);
+      expect(whole!.name).toBe('points/scratch_labelled-2_steps-9_seed-1');
+      expect(whole!.results[0]!.trivial).toBe(0.25);
+    }
+    expect(pooledTables(runs, 2, nothing)).toEqual([]);
+  });
+
   it('leaves out what lacks a fold, so that pairs are of the same subjects', () => {
     const of = (name: string, seed: number, folds: readonly number[], value: number) =>
       folds.map((fold) => run(name, seed, fold, [result('k', { [`s${fold}`]: value + fold })]));

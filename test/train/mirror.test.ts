@@ -1,9 +1,12 @@
 /** @file Predictions averaged over mirror images, against the means of single ones; what has no class maps is refused. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
+import { field } from '../../src/data/field.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import type { HeadedNetwork } from '../../src/models/headed.ts';
+import { pixelHead, pooledHead } from '../../src/models/heads.ts';
 import { planRun } from '../../src/run/plan.ts';
+import type { Part } from '../../src/tasks/task.ts';
 import { splitOf } from '../../src/train/dataset.ts';
 import { evaluate } from '../../src/train/judge.ts';
 import { mirroredHeads } from '../../src/train/mirror.ts';
@@ -77,6 +80,20 @@ describe('predictions with mirror images', () => {
     expect(plain.notes.some((note) => note.includes('mirror'))).toBe(false);
     expect(mirrored.notes.at(-1)).toContain('left-right, top-bottom, and both');
     expect(mirrored.results.map(({ value }) => value)).not.toEqual(plain.results.map(({ value }) => value));
+  });
+
+  it('are refused for a task of which any head or field is no class map', () => {
+    const [own] = plan.tasks;
+    const { part } = own!;
+    const refused = (change: Partial<Part>) => () =>
+      mirroredHeads([{ ...own!, part: { ...part, ...change } }]);
+    expect(refused({ heads: [head!, pixelHead('second', 2)] })).not.toThrow();
+    for (const other of [
+      { heads: [head!, pooledHead('pooled', 2, { hidden: 4, dropout: 0 })] },
+      { heads: [pooledHead('pooled', 2, { hidden: 4, dropout: 0 }), head!] },
+      { fields: [...part.fields, field('angle', { kind: 'value', shape: [1] })] },
+    ])
+      expect(refused(other)).toThrow('task segmentation predicts something else');
   });
 
   it('are refused for tasks that learn other than class maps, by name', () => {

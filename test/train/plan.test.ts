@@ -19,6 +19,7 @@ import { type ChosenTask, planOf } from '../../src/train/plan.ts';
 import { MemoryFiles, readText } from '../../src/train/runfiles.ts';
 import { metricsFile, parseRecords, validationFile, withoutTimings } from '../../src/train/runlog.ts';
 import { useDevice } from '../device.ts';
+import { maskedData } from './masked.ts';
 import { mirrored, mirrors } from './mirrors.ts';
 import { plainKernels, tinyConfig, tinyData } from './tiny.ts';
 
@@ -81,8 +82,9 @@ describe('a plan', () => {
     const names = [...network.stateDict().keys()];
     for (const path of paths) expect(names.some((name) => name.startsWith(`${path}.`))).toBe(true);
     expect(names.filter((name) => name.startsWith('final'))).toEqual([]);
-    // each task reads its own: losses and judges
+    // each task reads its own: losses, judges, and what only one of them has
     const [oriented, , segmented] = both.tasks.map(({ part }) => part);
+    expect([oriented!.figure, segmented!.lineReader]).toEqual([undefined, undefined]);
     const outputs = new Map(
       both.heads.map((head, i) => [head, new Float32Array(head.channels * 256).fill(i)]),
     );
@@ -92,6 +94,18 @@ describe('a plan', () => {
       expect(judge.marks(0).length).toBeGreaterThan(0);
       expect(judge.done().scatters).toEqual([]);
     }
+    const read = (head: Head) => outputs.get(head)!;
+    const { views, usual } = oriented!.lineReader!;
+    expect([views, usual([]).length]).toEqual([data.manifest.referenceViews, views.length]);
+    expect(oriented!.lineReader!.read(read, 1)).toEqual([
+      expect.toSatisfy((found) => found.length === views.length),
+    ]);
+    const figure = segmented!.figure!;
+    expect([figure.title, figure.better]).toEqual(['Dice of all pixels', 'higher']);
+    const tally = figure.begin();
+    tally.add(read, samplesOf(maskedData(), [0]));
+    // equal scores: the first class is taken everywhere
+    expect(tally.value()).toBe(0);
     const asked: Head[] = [];
     const out = (head: Head): Tensor => {
       asked.push(head);

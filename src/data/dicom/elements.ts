@@ -132,9 +132,10 @@ export class ElementReader {
     return length === undefinedLength || (offset + length <= end && this.plausible(offset + length, end));
   }
 
-  /** Whether a head leads to an element that lacks its VR too, or to items. */
+  /** Whether a head leads to an element that lacks its VR too, or to items, of which there may be none. */
   #leadsOn({ offset, length }: Head, tag: number, end: number): boolean {
-    if (length === undefinedLength) return offset + 8 <= end && this.tagAt(offset) === item;
+    if (length === undefinedLength)
+      return offset + 8 <= end && [item, sequenceEnd].includes(this.tagAt(offset));
     const next = offset + length;
     return next + 8 <= end && this.tagAt(next) > tag && next + 8 + this.#long(next + 4) <= end;
   }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { deflateSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
 import { PlanewiseError } from '../../../src/base/errors.ts';
+import { isDicom, wholeFile } from '../../../src/data/dicom/encoding.ts';
 import { parseHeader, readHeaders } from '../../../src/data/dicom/frames.ts';
 import { readPixels } from '../../../src/data/dicom/pixels.ts';
 import { scanFiles } from '../../../src/data/scan.ts';
@@ -14,6 +15,7 @@ import {
   shortAxisPlane,
   type Writing,
   writeDicom,
+  writeElements,
 } from '../dicom-writer.ts';
 
 const plane = shortAxisPlane(8);
@@ -122,6 +124,28 @@ describe('elements that a reader need not know', () => {
     await expectRead(marked);
   });
 
+  const item: Entries = { '00081150': ['UI', '1.2'] };
+  test.each([
+    ['a sequence', { '00091001': ['', [item]] }],
+    ['a sequence of nothing', { '00091001': ['', []] }],
+    ['a sequence in a sequence', { '00081140': ['SQ', [{ '00091001': ['', [item]] }]] }],
+    [
+      'elements in a row',
+      { '00091001': ['', 'A'.repeat(300)], '00091002': ['', 'made'], '00091003': ['', ''] },
+    ],
+    [
+      'the last elements of an item',
+      { '00081140': ['SQ', [{ '00091001': ['', 'made'], '00091002': ['', 'by hand'] }]] },
+    ],
+  ] satisfies [string, Entries][])(
+    '%s without VR are passed over, with lengths and with delimiters',
+    async (_, extra) => {
+      await expectRead(written(explicitLittle, {}, extra));
+      await expectRead(written(explicitLittle, { delimited: true }, extra));
+      await expectRead(written(bigEndian, { littleEndian: false, delimited: true }, extra));
+    },
+  );
+
   test('a sequence of unknown representation and undefined length is in implicit VR', async () => {
     const inner = written('', { explicit: false, preamble: false, meta: {} }).subarray(0, 18);
     const mark = (tag: number, length: number): Uint8Array => {
@@ -135,6 +159,26 @@ describe('elements that a reader need not know', () => {
     const at = bytes.findIndex((_, i) => bytes[i] === 9 && bytes[i + 2] === 0x10 && bytes[i + 3] === 0x10);
     bytes.fill(255, at + 8, at + 12);
     await expectRead(bytes);
+  });
+});
+
+describe('a file without marker', () => {
+  const begins = (...tags: string[]): boolean =>
+    encodings.every(([, , how]) =>
+      isDicom(wholeFile(concat(tags.map((tag) => writeElements({ [tag]: ['LO', 'made'] }, how))))),
+    );
+
+  test('is DICOM where its first elements identify it, their tags ascending, and not by chance', () => {
+    expect(begins('00080018', '0020000e', '7fe00000')).toBe(true);
+    expect(begins('00100020')).toBe(true);
+    for (const other of [
+      ['00180015', '00180020', '00180021'],
+      ['00110000', '00180020', '00180021'],
+      ['00010000', '00080018', '0020000e'],
+      ['00080018', '00080018', '0020000e'],
+      ['00100020', '00080018', '0020000e'],
+    ])
+      expect([...other, begins(...other)]).toEqual([...other, false]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** @file Compressed streams that lost a part, which is gone, filled up or closed by an end marker: none becomes an image. */
 import { expect, it } from 'vitest';
+import { checkTiles } from '../../../src/data/dicom/codecs/tiles.ts';
 import { decodeFrame } from '../../../src/data/dicom/codecs.ts';
 import goldens from '../../goldens/codecs.json' with { type: 'json' };
 import { concat } from '../dicom-writer.ts';
@@ -97,4 +98,59 @@ it('JPEG 2000 is refused without one of its tiles, or with more packets than byt
   const tiny = golden!.bytes.slice();
   new DataView(tiny.buffer).setUint32(24, 1);
   expect(await message(golden!, tiny)).toMatch(/lacks tiles/);
+});
+
+/** Sixteen and thirty-two bits, big-endian. */
+const [short, long] = [16, 32].map(
+  (bits) => (value: number) =>
+    Array.from({ length: bits / 8 }, (_, i) => (value >>> (bits - 8 * (i + 1))) & 255),
+) as [(value: number) => number[], (value: number) => number[]];
+
+interface Layout {
+  /** Columns from `near` to `far`, in tiles of `side`; one row. */
+  readonly near: number;
+  readonly far: number;
+  readonly side: number;
+  readonly levels: number;
+  /** Exponents of precincts' widths by resolution; largest where there are none. */
+  readonly precincts?: readonly number[];
+}
+
+/** A JPEG 2000 codestream with heads only, filled up to its length with zeros. */
+function headsOnly(
+  { near, far, side, levels, precincts }: Layout,
+  layers: number,
+  length: number,
+): Uint8Array {
+  const tiles = Math.ceil(far / side);
+  const sizes = [far, 1, near, 0, side, 1, 0, 0].flatMap(long);
+  const coding = [precincts ? 1 : 0, 0, ...short(layers), 0, levels, 4, 4, 0, 1];
+  const widths = (precincts ?? []).map((exponent) => 0xf0 + exponent);
+  const parts = [
+    ...[0xff, 0x4f, 0xff, 0x51, ...short(41), 0, 0, ...sizes, ...short(1), 7, 1, 1],
+    ...[0xff, 0x52, ...short(2 + coding.length + widths.length), ...coding, ...widths],
+    ...Array.from({ length: tiles }, (_, tile) => [
+      ...[0xff, 0x90, ...short(10), ...short(tile), ...long(tile < tiles - 1 ? 14 : 0), 0, 1, 0xff, 0x93],
+    ]).flat(),
+  ];
+  return concat([Uint8Array.from(parts), new Uint8Array(length - parts.length)]);
+}
+
+it.each<[string, Layout, number]>([
+  ['each resolution has one', { near: 0, far: 100, side: 100, levels: 2 }, 3],
+  [
+    'a tile of one column has none where it lies between those of a resolution',
+    { near: 1, far: 2, side: 2, levels: 1 },
+    1,
+  ],
+  [
+    'precincts are counted from the origin',
+    { near: 20, far: 100, side: 100, levels: 1, precincts: [3, 4] },
+    6 + 6,
+  ],
+  ['tiles have their own', { near: 0, far: 4, side: 2, levels: 1, precincts: [0, 0] }, 2 * (1 + 2)],
+])('JPEG 2000 has a byte for each packet: %s', (_, layout, packets) => {
+  const layers = 300;
+  expect(() => checkTiles(headsOnly(layout, layers, layers * packets))).not.toThrow();
+  expect(() => checkTiles(headsOnly(layout, layers, layers * packets - 1))).toThrow(/ends before its image/);
 });

@@ -98,6 +98,28 @@ describe('one stack is made of', () => {
     expect(await locations(uneven)).toEqual([0, 0.2581, 0.4194, 1]);
   });
 
+  test('a series a slice: what lies astray between even ones is left by name, uneven ones stay together', async () => {
+    const series = async (offsets: readonly number[], phases: readonly number[] = []) => {
+      const files = offsets.flatMap((offset, i) => slice(`sax_${i}`, offset, {}, phases[i]));
+      const { images, skipped } = await labelStudies(files);
+      const left = skipped.map(({ file, reason }) => `${file} ${reason.code}`);
+      return { locations: [...new Set(images.map(rounded))], left };
+    };
+    const strayed = { locations: [0, 0.25, 0.5, 0.75, 1] };
+    for (const [offsets, at] of [
+      [[0, 8, 13, 16, 24, 32], 2],
+      [[0, 8, 16, 19, 24, 32], 3],
+    ] as const) {
+      const left = [0, 1].map((i) => `p/sax_${at}/${i}.dcm STRAY_SLICE`);
+      expect(await series(offsets)).toEqual({ ...strayed, left });
+    }
+    // of two that lie close together the one with fewer images is astray
+    const two = await series([0, 8, 11, 16, 24, 32, 35, 40, 48, 56], [3, 3, 2, 3, 3, 3, 2, 3, 3, 3]);
+    expect(new Set(two.left.map((text) => text.split('/')[1]))).toEqual(new Set(['sax_2', 'sax_6']));
+    expect(two.locations).toHaveLength(8);
+    expect(await series([0, 8, 13, 60])).toEqual({ locations: [0, 0.1333, 0.2167, 1], left: [] });
+  });
+
   test('slices of one study: two studies of one patient are two stacks of one subject', async () => {
     const files = ['a', 'b'].flatMap((study, s) =>
       [0, 8, 16].flatMap((offset, i) =>

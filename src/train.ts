@@ -8,9 +8,9 @@ import { fail } from './commands/fail.ts';
 import { addPretrain } from './commands/pretrain.ts';
 import { expectAlone } from './commands/ranks.ts';
 import { runTraining } from './commands/training.ts';
-import { cohortWorker } from './run/cohort.node.ts';
 import { embeddedExperiment } from './run/experiment/embedded.ts';
 import { embeddedDefault, pretraining } from './run/job.ts';
+import { threadWork } from './run/threads.node.ts';
 
 /** Throws ConfigError for options of the whole job before a command, which has its own. */
 function expectNone(program: CommandLine, command: string): void {
@@ -43,4 +43,4 @@ async function main(): Promise<void> {
   await program.parseAsync();
 }
 
-await (isMainThread ? main().catch(fail) : cohortWorker());
+await (isMainThread ? main().catch(fail) : threadWork());

@@ -11,10 +11,10 @@ function placeOf(key: string | symbol, length: number): number {
 
 /** A list of so many items, read like any other. What `at` throws, the reader of the item gets. */
 export function lazyList<T>(length: number, at: (index: number) => T): readonly T[] {
-  const empty: T[] = [];
-  empty.length = length;
-  const list = new Proxy(empty, {
+  // of no length itself, for an array of a length has memory for it
+  const list = new Proxy<T[]>([], {
     get(target, key) {
+      if (key === 'length') return length;
       const place = placeOf(key, length);
       return place < 0 ? Reflect.get(target, key) : at(place);
     },
@@ -38,3 +38,18 @@ export const joinedLists = <T>(one: readonly T[], other: readonly T[]): readonly
         index < one.length ? one[index]! : other[index - one.length]!,
       )
     : [...one, ...other];
+
+/** How many items are as asked; of a lazy list none is held. */
+export function counted<T>(list: readonly T[], isOne: (item: T) => boolean): number {
+  let count = 0;
+  for (const item of list) if (isOne(item)) count++;
+  return count;
+}
+
+/** As the list's own `filter`, but lazy where the list is. */
+export function filtered<T>(list: readonly T[], isOne: (item: T) => boolean): readonly T[] {
+  if (!isLazy(list)) return list.filter(isOne);
+  const places: number[] = [];
+  for (const [place, item] of list.entries()) if (isOne(item)) places.push(place);
+  return lazyList(places.length, (index) => list[places[index]!]!);
+}

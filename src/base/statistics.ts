@@ -1,8 +1,13 @@
 /** @file Summaries of numbers. */
 
 /** Null where there is nothing to average. */
-export function mean(values: readonly number[]): number | null {
-  return values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
+export function mean(values: Iterable<number>): number | null {
+  let [sum, count] = [0, 0];
+  for (const value of values) {
+    sum += value;
+    count++;
+  }
+  return count > 0 ? sum / count : null;
 }
 
 /** Null where there are no values; the mean of the middle two where there are an even number. */

@@ -1,7 +1,11 @@
 /** @file `planewise prepare`: reads a folder of images once into a store that training reads. */
 
 import type { Command } from 'commander';
+import { ConfigError } from '../base/errors.ts';
 import { plural } from '../base/words.ts';
+import { prepareStore } from '../data/comingstore.node.ts';
+import { decodeInThreads } from '../data/decoding.node.ts';
+import type { Decoder } from '../data/decoding.ts';
 import { listFiles } from '../data/files/files.node.ts';
 import { lockFolder, whileLocked } from '../data/files/lock.node.ts';
 import { groupNames } from '../data/groups.ts';
@@ -11,7 +15,7 @@ import { expectWholeCohort } from '../data/phantom.node.ts';
 import type { PrepareOptions } from '../data/prepare.ts';
 import { type Opened, openFiles } from '../data/sources/open.ts';
 import type { MaskOptions } from '../data/sources/source.ts';
-import { expectStoreFolder, writeStore } from '../data/store.node.ts';
+import { expectStoreFolder } from '../data/store.node.ts';
 import type { SeriesRow } from '../data/study/summary.ts';
 import type { SkippedFile } from '../data/types.ts';
 import { type Warning, Warnings } from '../data/warnings.ts';
@@ -21,7 +25,7 @@ import { sourceInfos } from '../run/records.ts';
 import { Option } from './commandline.ts';
 import { noteFindings, noteWarnings } from './findings.ts';
 import { addExample, orElse } from './help.ts';
-import { note, printJson, printTable, suggest } from './output.ts';
+import { note, parseCount, printJson, printTable, suggest } from './output.ts';
 import { subjectColumns, subjectRows } from './prepared.ts';
 import { addStudyOptions, identifiersOption, type StudyArguments, withStudyOptions } from './study.ts';
 
@@ -32,30 +36,44 @@ interface PrepareArguments extends StudyArguments {
   readonly classes?: readonly string[];
   readonly dtype?: NonNullable<PrepareOptions['dtype']>;
   readonly identifiers: Identifiers;
+  readonly jobs?: number;
 }
 
-type Warn = NonNullable<PrepareOptions['onWarning']>;
+type How = Pick<PrepareOptions, 'onWarning' | 'onPixels' | 'decode'>;
 
-async function openFolder(folder: string, given: PrepareArguments, onWarning: Warn): Promise<Opened> {
+async function openFolder(folder: string, given: PrepareArguments, how: How): Promise<Opened> {
   await expectWholeCohort(folder);
   const files = await listFiles(folder);
   const { source, emptySlices, classes, dtype } = given;
   const masks = { ...(emptySlices && { emptySlices }), ...(classes && { classes }) };
   const own = { ...(source && { source }), ...masks, ...(dtype && { dtype }) };
-  return withStudyOptions(folder, given, (options) => openFiles(files, { ...options, ...own, onWarning }));
+  return withStudyOptions(folder, given, (options) => openFiles(files, { ...options, ...own, ...how }));
 }
 
-async function run(folder: string, given: PrepareArguments): Promise<void> {
+/** @throws ConfigError where there are no threads to be had */
+function decoderOf({ jobs = 1 }: PrepareArguments, worker: URL | null): Decoder | undefined {
+  if (jobs === 1) return undefined;
+  if (!worker) throw new ConfigError('This program has no threads of its own. Leave out --jobs.');
+  return decodeInThreads(worker, jobs);
+}
+
+async function run(folder: string, given: PrepareArguments, worker: URL | null): Promise<void> {
   const warnings = new Warnings();
   await expectStoreFolder(given.out, folder);
   await expectNames(folder, given.identifiers);
-  const opened = await whileLocked(await lockFolder(given.out), async (lock) => {
-    const found = await openFolder(folder, given, warnings.add);
-    const data = await namedData(found.data, folder, given.identifiers);
-    await lock.check();
-    await writeStore(given.out, data);
-    return { ...found, data, skipped: found.data.manifest.skipped };
-  });
+  const decode = decoderOf(given, worker);
+  const opened = await whileLocked(await lockFolder(given.out), (lock) =>
+    prepareStore(
+      given.out,
+      async (onPixels) => {
+        const how = { onPixels, onWarning: warnings.add, ...(decode && { decode }) };
+        const found = await openFolder(folder, given, how);
+        const data = await namedData(found.data, folder, given.identifiers);
+        return { ...found, data, skipped: found.data.manifest.skipped };
+      },
+      () => lock.check(),
+    ),
+  );
   if (given.json) reportJson(given.out, opened, warnings.list);
   else report(given.out, opened, warnings.list);
   const names = await namesLine(opened.data.manifest);
@@ -106,7 +124,8 @@ function report(store: string, opened: Named, warnings: readonly Warning[]): voi
   suggest(`${classes || groups ? `finetune${task}` : 'pretrain'} --data ${store} --out <folder>`);
 }
 
-export function addPrepare(program: Command): void {
+/** @param worker as of `planewise` */
+export function addPrepare(program: Command, worker: URL | null = null): void {
   const command = program
     .command('prepare')
     .description('read a folder of images once into a store that training reads')
@@ -134,7 +153,14 @@ export function addPrepare(program: Command): void {
     )
     .addOption(
       new Option('--dtype <type>', 'precision of the stored pixels (default: f32)').choices(['f32', 'f16']),
+    )
+    .option(
+      '--jobs <count>',
+      orElse('decode DICOM images in so many threads; the store is the same', 1),
+      parseCount,
     );
   addExample(command, "prepare study/ --out store/ --map 'cine_sa*=short-axis'");
-  addStudyOptions(command.addOption(identifiersOption())).action(run);
+  addStudyOptions(command.addOption(identifiersOption())).action((folder, given) =>
+    run(folder, given, worker),
+  );
 }

@@ -18,7 +18,7 @@ import { addTune } from './tune.ts';
 import { addWeb } from './web.ts';
 import { addWeights } from './weights.ts';
 
-/** @param worker the module that calls `cohortWorker` in a thread, null for no threads */
+/** @param worker the module that does the work of threads when it is not the main one, null for no threads */
 export function planewise(version: string, worker: URL | null): CommandLine {
   const program = new CommandLine('planewise').version(version);
   program.hook('preAction', (_, command) => expectAlone(command.name()));
@@ -27,8 +27,8 @@ export function planewise(version: string, worker: URL | null): CommandLine {
   for (const add of [
     ...[addDevices, addLabels, addPrepare, addJoin, addPhantom, addTune],
     ...[addPlan, addPredict, addEvaluate, addCompare, addWeights, addWeb],
+    ...[addPretrain, addFinetune, addExperiment],
   ])
-    add(program);
-  for (const add of [addPretrain, addFinetune, addExperiment]) add(program, worker);
+    add(program, worker);
   return program;
 }

@@ -26,6 +26,7 @@ export {
   type Section,
 } from './batch.ts';
 export { type Companions, companionsOf } from './companions.ts';
+export type { Decoded, Decoder } from './decoding.ts';
 export type { PixelFormat } from './dicom/format.ts';
 export { parseHeader, readHeaders } from './dicom/frames.ts';
 export type { DicomHeader } from './dicom/header.ts';

@@ -3,12 +3,12 @@
 import { ConfigError } from '../base/errors.ts';
 import { fromHalf, toHalf } from '../base/half.ts';
 import { transformLine } from './affine.ts';
-import { type DicomImages, openImages, type PixelImage } from './dicom/pixels.ts';
+import { type Decoder, decodeHere, dicomReader } from './decoding.ts';
+import type { PixelImage } from './dicom/pixels.ts';
 import { transformPlane } from './geometry.ts';
-import { imageBytes } from './imagebytes.ts';
 import type { LabelOptions } from './labels.ts';
-import { checkGrid, cropMap, onGrid } from './resample.ts';
-import { reasonOf, type ScannedImage, skippedText } from './scan.ts';
+import { checkGrid, cropMap } from './resample.ts';
+import { type ScannedImage, skippedText } from './scan.ts';
 import type { Space } from './study/frames.ts';
 import { planStudies, type StudyPlan } from './study/plan.ts';
 import type { Target } from './study/targets.ts';
@@ -23,15 +23,16 @@ export interface PrepareOptions extends LabelOptions {
   readonly onWarning?: (file: string, reason: Reason) => void;
   /** Gives an image's pixels; default: its file, decoded as DICOM. */
   readonly readImage?: (image: ScannedImage) => Promise<PixelImage>;
-}
-
-/** Reads images from their DICOM files; the file read last stays open, for it may hold the next image too. */
-export function dicomReader(): (image: ScannedImage) => Promise<PixelImage> {
-  let open: { readonly source: FileSource; readonly images: DicomImages } | undefined;
-  return async ({ source, header }) => {
-    if (open?.source !== source) open = { source, images: openImages(await imageBytes(source), source.path) };
-    return open.images.pixels(header.fileFrame ?? 0);
-  };
+  /** Who decodes DICOM images, instead of one after another; `readImage` is not asked then. */
+  readonly decode?: Decoder;
+  /**
+   * Takes the pixels [size, size] of each DICOM image as they are made, in the order of the images, not yet rounded to
+   * `dtype`. What is prepared then has no pixels (an array of length 0). Other kinds of images are prepared in memory.
+   */
+  readonly onPixels?: (
+    pixels: Float32Array,
+    kind: { readonly size: number; readonly dtype: 'f32' | 'f16' },
+  ) => Promise<void>;
 }
 
 const frameOf = ({ header }: ScannedImage): { fileFrame?: number } =>
@@ -65,41 +66,8 @@ function warnOfGaps(target: Target, onWarning: PrepareOptions['onWarning']): voi
   if (target.locationReason) onWarning?.(file, target.locationReason);
 }
 
-const constantImage: Reason = {
-  code: 'CONSTANT',
-  message: 'Every pixel has one value; the image is stored as zeros.',
-};
-const allPadding: Reason = {
-  code: 'PADDING',
-  message: 'Every pixel is padding (PixelPaddingValue); there is no image.',
-};
-const notFinite: Reason = { code: 'NOT_FINITE', message: 'Rescaled pixel values are not finite numbers.' };
-
-/** Decodes one target into `out`; a reason when it cannot be used. */
-async function prepareOne(
-  target: Target,
-  map: Affine,
-  size: number,
-  out: Float32Array,
-  readImage: (image: ScannedImage) => Promise<PixelImage>,
-  onWarning: PrepareOptions['onWarning'],
-): Promise<Reason | null> {
-  const { source } = target.image;
-  try {
-    const image = await readImage(target.image);
-    if (image.padding?.every((pixel) => pixel === 1)) return allPadding;
-    const { pixels, deviation } = onGrid(image, map, size);
-    if (Number.isNaN(deviation)) return notFinite;
-    if (deviation === 0) onWarning?.(source.path, constantImage);
-    out.set(pixels);
-    return null;
-  } catch (error) {
-    return reasonOf(error);
-  }
-}
-
 /** Numbers for the spaces of a plan's images, counted in each subject in the order of these, so that no UID is stored. */
-function spaceNumbers({ outcomes }: StudyPlan): (space: Space) => number {
+function spaceNumbers({ outcomes }: Pick<StudyPlan, 'outcomes'>): (space: Space) => number {
   const numbers = new Map<Space, number>();
   const counts = new Map<string, number>();
   for (const { space, subject } of outcomes) {
@@ -111,30 +79,53 @@ function spaceNumbers({ outcomes }: StudyPlan): (space: Space) => number {
   return (space) => numbers.get(space)!;
 }
 
-async function prepareTargets(plan: StudyPlan, grid: Grid, options: PrepareOptions) {
-  const area = grid.size ** 2;
-  const pixels = new Float32Array(plan.targets.length * area);
-  const images: PreparedImage[] = [];
-  const skipped: SkippedFile[] = [...plan.skipped];
-  const readImage = options.readImage ?? dicomReader();
-  const numberOf = spaceNumbers(plan);
-  for (const [index, target] of plan.targets.entries()) {
-    const file = target.image.source.path;
-    const map = cropMap(target.image.header.plane, grid.size, grid.spacingMm);
-    const out = pixels.subarray(images.length * area, (images.length + 1) * area);
-    const reason = await prepareOne(target, map, grid.size, out, readImage, options.onWarning);
-    if (reason) skipped.push({ file, ...frameOf(target.image), reason });
-    else {
-      images.push(preparedImage(target, plan.targetView, numberOf(target.space), map, grid.size));
-      warnOfGaps(target, options.onWarning);
-    }
-    options.onProgress?.({ phase: 'decode', done: index + 1, total: plan.targets.length, file });
+/** Pixels of images, one behind the other, in memory. */
+class Gathered {
+  readonly #values: Float32Array;
+  #length = 0;
+
+  /** @param most values that there can be */
+  constructor(most: number) {
+    this.#values = new Float32Array(most);
   }
-  return {
-    images,
-    skipped,
-    pixels: images.length === plan.targets.length ? pixels : pixels.slice(0, images.length * area),
-  };
+
+  add(pixels: Float32Array): void {
+    this.#values.set(pixels, this.#length);
+    this.#length += pixels.length;
+  }
+
+  get values(): Float32Array {
+    return this.#length === this.#values.length ? this.#values : this.#values.slice(0, this.#length);
+  }
+}
+
+async function prepareTargets(
+  { targets, skipped: before, targetView, ...plan }: StudyPlan,
+  grid: Grid,
+  options: PrepareOptions,
+  take: (pixels: Float32Array) => void | Promise<void>,
+): Promise<{ images: PreparedImage[]; skipped: SkippedFile[] }> {
+  const images: PreparedImage[] = [];
+  const skipped: SkippedFile[] = [...before];
+  const decode = options.decode ?? decodeHere(options.readImage ?? dicomReader());
+  const numberOf = spaceNumbers(plan);
+  let done = 0;
+  for await (const { pixels, reason } of decode(
+    targets.map(({ image }) => image),
+    grid,
+  )) {
+    const target = targets[done++]!;
+    const file = target.image.source.path;
+    if (pixels) {
+      await take(pixels);
+      if (reason) options.onWarning?.(file, reason);
+      const map = cropMap(target.image.header.plane, grid.size, grid.spacingMm);
+      images.push(preparedImage(target, targetView, numberOf(target.space), map, grid.size));
+      warnOfGaps(target, options.onWarning);
+    } else skipped.push({ file, ...frameOf(target.image), reason: reason! });
+    options.onProgress?.({ phase: 'decode', done, total: targets.length, file });
+  }
+  return { images, skipped };
 }
 
 /**
@@ -168,7 +159,12 @@ export async function preparePlan(plan: StudyPlan, options: PrepareOptions = {})
   const { size = defaultSize, dtype = 'f32' } = options;
   const { spacingMm = usualSpacingMm(plan.targetView, size) } = options;
   checkGrid(size, spacingMm);
-  const { images, skipped, pixels } = await prepareTargets(plan, { size, spacingMm }, options);
+  const grid = { size, spacingMm };
+  const gathered = options.onPixels ? null : new Gathered(plan.targets.length * size ** 2);
+  const take = (pixels: Float32Array): void | Promise<void> =>
+    gathered ? gathered.add(pixels) : options.onPixels?.(pixels, { size, dtype });
+  const { images, skipped } = await prepareTargets(plan, grid, options, take);
+  const pixels = gathered?.values ?? new Float32Array(0);
   if (images.length === 0) {
     throw new ConfigError(
       `None of ${plan.targets.length} target images could be read. ${skippedText(skipped.at(-1)!)}`,

@@ -103,7 +103,7 @@ export class StoreWriter {
       for (const { piece } of pieces(colours!, 2 * area))
         await addBytes(this.#colours, encodedValues(piece, dtype));
     if (this.#masks) await this.#addMasks(this.#masks, masks!, area, manifest.classes!.length);
-    await this.#addRecords(manifest.images);
+    await this.addImages(manifest.images);
   }
 
   async #addMasks(file: Growing, masks: Values<Uint8Array>, area: number, classes: number): Promise<void> {
@@ -113,7 +113,13 @@ export class StoreWriter {
     }
   }
 
-  async #addRecords(images: readonly PreparedImage[]): Promise<void> {
+  /** Pixels behind those that there are, of a store that has neither masks nor colours; their images follow by `addImages`. @throws FileError */
+  async addPixels(pixels: Float32Array): Promise<void> {
+    await addBytes(this.#pixels, encodedValues(pixels, this.#kind.dtype));
+  }
+
+  /** Images whose values are there. @throws FileError */
+  async addImages(images: readonly PreparedImage[]): Promise<void> {
     for (let first = 0; first < images.length; first += RECORDS) {
       const count = Math.min(RECORDS, images.length - first);
       const records = Array.from({ length: count }, (_, i) => JSON.stringify(images[first + i]));

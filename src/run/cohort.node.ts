@@ -32,7 +32,7 @@ export async function cohortWorker(): Promise<void> {
 }
 
 function runWorker(url: URL, share: Share, onSubject: () => void): { worker: Worker; done: Promise<void> } {
-  const worker = new Worker(url, { workerData: share });
+  const worker = new Worker(url, { workerData: { work: 'cohort', ...share } });
   const done = new Promise<void>((resolve, reject) => {
     worker.on('message', (message: Message) => {
       if (message.kind === 'subject') onSubject();

@@ -1,11 +1,11 @@
 /** @file Plans a folder's studies in Node: weights of a run or a file, an adapter, stack after stack; and the files of what was planned. */
 
+import { dicomReader } from '../data/decoding.ts';
 import type { PixelImage } from '../data/dicom/pixels.ts';
 import { encodePlanned } from '../data/dicom/planned.ts';
 import { plainSkipped } from '../data/identifiers/manifest.ts';
 import { plainNotices, plainReason } from '../data/identifiers/reasons.ts';
 import { imageBytes } from '../data/imagebytes.ts';
-import { dicomReader } from '../data/prepare.ts';
 import type { Reason } from '../data/types.ts';
 import { viewName } from '../data/viewnames.ts';
 import { reformat } from '../planning/reformat.ts';

@@ -40,6 +40,14 @@ interface Judged {
 const labelled = (rows: readonly Judged[]) =>
   rows.flatMap(({ truth, ...row }) => (truth === null ? [] : [{ ...row, truth }]));
 
+/** What is known, image by image. */
+function* truthsOf(samples: readonly Sample[], { truthOf }: NumberJudgeOptions): Generator<number> {
+  for (const sample of samples) {
+    const truth = truthOf(sample);
+    if (truth !== null) yield truth;
+  }
+}
+
 export class NumberJudge implements Judge {
   readonly #options: NumberJudgeOptions;
   readonly #trivial: number;
@@ -48,8 +56,7 @@ export class NumberJudge implements Judge {
 
   constructor(options: NumberJudgeOptions, training: readonly Sample[]) {
     this.#options = options;
-    const known = training.map(options.truthOf).filter((truth) => truth !== null);
-    this.#trivial = mean(known) ?? options.otherwise;
+    this.#trivial = mean(truthsOf(training, options)) ?? options.otherwise;
   }
 
   add(outputs: HostOutputs, samples: readonly Sample[]): void {

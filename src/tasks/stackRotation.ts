@@ -3,6 +3,7 @@
  * turned in their plane, and whether the whole is turned over.
  */
 import { ConfigError } from '../base/errors.ts';
+import { counted } from '../base/lazy.ts';
 import { plural } from '../base/words.ts';
 import { composeAffine } from '../data/affine.ts';
 import { companionsOf } from '../data/companions.ts';
@@ -75,7 +76,7 @@ export function turnedStack(grid: Grid): TaskInput {
 
 function thinOf(training: readonly Sample[]): number {
   const among = companionsOf(training);
-  return training.filter((sample) => among.stackOf(sample).length < SLICES).length;
+  return counted(training, (sample) => among.stackOf(sample).length < SLICES);
 }
 
 const NOTE = `Of every image and two others of its stack one turn is drawn, which is one of ${turns.length}: by quarters in the plane, and over or not. The trivial answer is the turn most frequent among these images.`;

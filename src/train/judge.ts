@@ -2,6 +2,7 @@
 import { type Sample, samplesOf } from '../data/sample.ts';
 import type { Split } from '../data/split.ts';
 import { imagesOf } from '../data/split.ts';
+import { subjectAt } from '../data/subjectcolumn.ts';
 import type { TrainingData } from '../data/types.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import type { Evaluation, PartName, ShownImage } from '../results/evaluation.ts';
@@ -146,7 +147,7 @@ export async function evaluate(
   return {
     part,
     images: samples.length,
-    subjects: new Set(samples.map(({ subject }) => subject)).size,
+    subjects: new Set(indices.map((index) => subjectAt(data.manifest.images, index))).size,
     results: verdicts.flatMap(({ results }) => results),
     summaries: Object.fromEntries(verdicts.map(({ task, summary }) => [task, summary])),
     scatters: verdicts.flatMap(({ scatters }) => scatters),

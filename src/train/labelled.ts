@@ -21,7 +21,8 @@ export function labelledSubjects(
   const samples = samplesOf(data, imagesOf(data, subjects));
   return tasks.reduce<readonly string[]>((left, { part: { labelled } }) => {
     if (!labelled) return left;
-    const known = new Set(samples.filter(labelled).map(({ subject }) => subject));
+    const known = new Set<string>();
+    for (const sample of samples) if (labelled(sample)) known.add(sample.subject);
     return left.filter((subject) => known.has(subject));
   }, subjects) as string[];
 }

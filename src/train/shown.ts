@@ -1,5 +1,4 @@
 /** @file Which images stand for many where they are shown. */
-import { groupBy } from '../data/lists.ts';
 import type { PreparedImage } from '../data/types.ts';
 
 /** Slices of the first phase, evenly from base to apex, of the first subjects. */
@@ -7,8 +6,13 @@ export function shownImages<T extends Pick<PreparedImage, 'subject' | 'frame' | 
   images: readonly T[],
   most: { readonly subjects: number; readonly slices: number },
 ): T[] {
-  const bySubject = [...groupBy(images, ({ subject }) => subject).values()];
-  return bySubject.slice(0, most.subjects).flatMap((own) => {
+  const bySubject = new Map<string, T[]>();
+  for (const image of images) {
+    const own = bySubject.get(image.subject);
+    if (own) own.push(image);
+    else if (bySubject.size < most.subjects) bySubject.set(image.subject, [image]);
+  }
+  return [...bySubject.values()].flatMap((own) => {
     const first = Math.min(...own.map(({ frame }) => frame));
     const stack = own.filter(({ frame }) => frame === first).sort((a, b) => a.slice - b.slice);
     const count = Math.min(most.slices, stack.length);

@@ -1,7 +1,7 @@
 /** @file What lies behind an image's pixels is not read; whatever else a file may be, all of it is. */
 import { expect, it } from 'vitest';
+import { dicomReader } from '../../src/data/decoding.ts';
 import { imageBytes } from '../../src/data/imagebytes.ts';
-import { dicomReader } from '../../src/data/prepare.ts';
 import { scanFiles } from '../../src/data/scan.ts';
 import type { FileSource } from '../../src/data/types.ts';
 import { deflatedDicom, encapsulated } from '../../tools/faults/fuzzSeeds.ts';

@@ -1,9 +1,10 @@
 /** @file A folder the user opened: its series grouped for the mapping, prepared by that mapping, and to look at. */
 import { some } from '../../src/base/words.ts';
+import { dicomReader } from '../../src/data/decoding.ts';
 import { inOrder, isZip } from '../../src/data/files/sources.ts';
 import { blobAccess, expand, listZip } from '../../src/data/files/zip.ts';
 import { groupBy, openNumbers } from '../../src/data/lists.ts';
-import { dicomReader, preparePlan } from '../../src/data/prepare.ts';
+import { preparePlan } from '../../src/data/prepare.ts';
 import { folderOf, type Scan, type ScannedImage, scanFiles, seriesOf } from '../../src/data/scan.ts';
 import { findSources, openFiles, type Sighted } from '../../src/data/sources/open.ts';
 import { planScan, type StudyPlan } from '../../src/data/study/plan.ts';

@@ -19,7 +19,15 @@ export const dicom: Source = {
   name: 'dicom',
   title: 'DICOM images',
   kind: 'DICOM',
-  options: ['views', 'targetView', 'referenceViews', 'referenceSlice', 'subjects', 'locationDirection'],
+  options: [
+    'views',
+    'targetView',
+    'referenceViews',
+    'referenceSlice',
+    'subjects',
+    'locationDirection',
+    'decode',
+  ],
   async find(files, options) {
     const scan = await scanFiles(files, options.onProgress);
     const count = scan.images.length;

@@ -32,6 +32,7 @@ const optionNames: Readonly<Record<OwnOption, string>> = {
   locationDirection: 'a direction of slice locations (--location)',
   emptySlices: 'what slices without labels are (--empty-slices)',
   classes: 'a choice of classes (--classes)',
+  decode: 'decoding in several threads (--jobs)',
 };
 
 /** What a source found among files. */

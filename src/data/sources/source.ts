@@ -22,6 +22,7 @@ export interface SourceOptions extends PrepareOptions, MaskOptions {
 export type OwnOption =
   | keyof MaskOptions
   | 'classes'
+  | 'decode'
   | 'views'
   | 'targetView'
   | 'referenceViews'

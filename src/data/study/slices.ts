@@ -1,9 +1,9 @@
 /** @file Slices of DICOM as one volume: their affine and values. */
 import { FileError } from '../../base/errors.ts';
+import { dicomReader } from '../decoding.ts';
 import type { PixelImage } from '../dicom/pixels.ts';
 import { locationToleranceMm, orientationTolerance } from '../geometry.ts';
 import type { NiftiVolume } from '../nifti/volume.ts';
-import { dicomReader } from '../prepare.ts';
 import type { ScannedImage } from '../scan.ts';
 import type { ImagePlane, Vec3 } from '../types.ts';
 import { cross, dot, length, normalize, scale, subtract } from '../vector.ts';

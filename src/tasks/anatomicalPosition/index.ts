@@ -4,6 +4,7 @@
  */
 import * as ops from '../../autograd/ops.ts';
 import { ConfigError } from '../../base/errors.ts';
+import { filtered } from '../../base/lazy.ts';
 import { listed } from '../../base/words.ts';
 import { field } from '../../data/field.ts';
 import { evenly } from '../../data/lists.ts';
@@ -28,7 +29,7 @@ const NO_LINES =
 const MOST_COUNTED = 256;
 
 function mapsOf(training: readonly Sample[], grid: Grid, settings: BoxSettings): Uint8Array[] {
-  const known = training.filter((sample) => framesOf(sample, grid.spacingMm));
+  const known = filtered(training, (sample) => framesOf(sample, grid.spacingMm) !== null);
   return evenly(known, MOST_COUNTED).map((sample) => truthOf(sample, grid, settings)!);
 }
 

@@ -54,6 +54,7 @@ export class Studies {
 
 /** How many subjects of each class there are. */
 export function groupCounts(samples: readonly Sample[], classes: readonly string[], label: string): number[] {
-  const groups = new Map(samples.map((sample) => [sample.subject, sample.group(label)]));
+  const groups = new Map<string, string | null>();
+  for (const sample of samples) groups.set(sample.subject, sample.group(label));
   return classes.map((name) => [...groups.values()].filter((group) => group === name).length);
 }

@@ -1,6 +1,5 @@
 /** @file The trivial predictor that a network has to beat, the mean line of each view; and where lines are compared. */
 
-import { mean } from '../../base/statistics.ts';
 import { lineCrossing } from '../../data/affine.ts';
 import type { Line, PreparedImage } from '../../data/types.ts';
 
@@ -30,25 +29,30 @@ export function referencePoint(lines: readonly (Line | null)[], size: number): P
   return crossing && inside(crossing, size) ? crossing : imageCentre(size);
 }
 
-/**
- * The mean of undirected lines: its direction is that of the mean of the angle-doubled unit normals (so that n and −n
- * are one), its distance from `point` the mean of theirs. Null without lines, or when their directions cancel out.
- */
-export function meanLine(lines: readonly Line[], point: Point): Line | null {
-  const cosine = lines.reduce((sum, [a, b]) => sum + a * a - b * b, 0);
-  const sine = lines.reduce((sum, [a, b]) => sum + 2 * a * b, 0);
-  if (!(Math.hypot(cosine, sine) > 1e-9 * lines.length)) return null;
+/** Sums over the lines of one view. */
+interface Turned {
+  cosine: number;
+  sine: number;
+  count: number;
+}
+
+/** The normal of the mean; null without lines, or when their directions cancel out. */
+function meanNormal({ cosine, sine, count }: Turned): Point | null {
+  if (!(Math.hypot(cosine, sine) > 1e-9 * count)) return null;
   const angle = Math.atan2(sine, cosine) / 2;
-  const [a, b] = [Math.cos(angle), Math.sin(angle)];
-  const signed = lines.map((line) => {
-    const distance = line[0] * point[0] + line[1] * point[1] + line[2];
-    return line[0] * a + line[1] * b < 0 ? -distance : distance;
-  });
-  return [a, b, mean(signed)! - a * point[0] - b * point[1]];
+  return [Math.cos(angle), Math.sin(angle)];
+}
+
+/** How far a line is from a point, along a normal that may be opposite to its own. */
+function signedDistance([a, b, d]: Line, [x, y]: Point, normal: Point): number {
+  const distance = a * x + b * y + d;
+  return a * normal[0] + b * normal[1] < 0 ? -distance : distance;
 }
 
 /**
- * The mean line of each reference view, with its offset taken at the mean reference point; null where no image has one.
+ * The mean line of each reference view; null where no image has one, or their directions cancel out. Lines have no
+ * direction: that of the mean is the one of the mean of the angle-doubled unit normals (so that n and −n are one). Its
+ * distance from the mean reference point is the mean of theirs. Images are gone through twice, and none is held.
  * @param size side of the prepared images, pixels
  */
 export function meanLines(
@@ -56,13 +60,31 @@ export function meanLines(
   views: number,
   size: number,
 ): (Line | null)[] {
-  const points = images.map(({ lines }) => referencePoint(lines, size));
-  const [x, y] = [mean(points.map((point) => point[0])), mean(points.map((point) => point[1]))];
-  const point = x === null || y === null ? imageCentre(size) : ([x, y] as const);
-  return Array.from({ length: views }, (_, view) =>
-    meanLine(
-      images.map((image) => image.lines[view] ?? null).filter((line) => line !== null),
-      point,
-    ),
-  );
+  const turned = Array.from({ length: views }, (): Turned => ({ cosine: 0, sine: 0, count: 0 }));
+  let [x, y] = [0, 0];
+  for (const { lines } of images) {
+    const own = referencePoint(lines, size);
+    [x, y] = [x + own[0], y + own[1]];
+    for (const [view, sum] of turned.entries()) {
+      const line = lines[view];
+      if (!line) continue;
+      const [a, b] = line;
+      sum.cosine = sum.cosine + a * a - b * b;
+      sum.sine += 2 * a * b;
+      sum.count++;
+    }
+  }
+  const point: Point = images.length > 0 ? [x / images.length, y / images.length] : imageCentre(size);
+  const normals = turned.map(meanNormal);
+  const distances = normals.map(() => 0);
+  for (const { lines } of images)
+    for (const [view, normal] of normals.entries()) {
+      const line = lines[view];
+      if (line && normal) distances[view]! += signedDistance(line, point, normal);
+    }
+  return normals.map((normal, view): Line | null => {
+    if (!normal) return null;
+    const [a, b] = normal;
+    return [a, b, distances[view]! / turned[view]!.count - a * point[0] - b * point[1]];
+  });
 }

@@ -1,4 +1,5 @@
 /** @file The colour of a cine is its motion: maps of what each pixel does over the cycle, to be told from one image of it. */
+import { counted } from '../../base/lazy.ts';
 import { type Companions, companionsOf } from '../../data/companions.ts';
 import type { Sample } from '../../data/sample.ts';
 import type { Reading } from './reading.ts';
@@ -57,7 +58,7 @@ export const motion: Reading = {
   missing: `of a slice with ${LEAST_PHASES} cardiac phases. Give cines with all their phases, set tasks.recolourisation.target to colours where images have colour`,
   unable(training) {
     const among = companionsOf(training);
-    return training.filter((sample) => among.phasesOf(sample).length < LEAST_PHASES).length;
+    return counted(training, (sample) => among.phasesOf(sample).length < LEAST_PHASES);
   },
   because: `their slices have fewer than ${LEAST_PHASES} phases`,
   note: 'Errors of re-colourisation are mean absolute ones over all pixels, in standard deviations of the image. The trivial answer is, of each map, the better of two: the mean of the maps of training images at each place, and that of a heart that stands still, whose mean over the cycle is the image itself, and whose other maps are 0.',

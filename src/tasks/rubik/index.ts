@@ -4,6 +4,7 @@
  */
 import * as ops from '../../autograd/ops.ts';
 import { ConfigError } from '../../base/errors.ts';
+import { counted } from '../../base/lazy.ts';
 import { plural } from '../../base/words.ts';
 import { companionsOf } from '../../data/companions.ts';
 import { field } from '../../data/field.ts';
@@ -29,11 +30,11 @@ export interface RubikSettings {
 /** Images whose stacks are too thin for them. */
 function thinOf(training: readonly Sample[]): number {
   const among = companionsOf(training);
-  return training.filter((sample) => {
+  return counted(training, (sample) => {
     const stack = among.stackOf(sample);
     const own = stack.findIndex(({ index }) => index === sample.index);
     return !sliceGroups(stack.length, own, () => 0);
-  }).length;
+  });
 }
 
 interface Variant extends Pick<Task, 'name' | 'title' | 'about' | 'lossTitle'> {

@@ -1,4 +1,5 @@
 /** @file Judges class maps: puts the slices together to volumes, measures them, and says what to show of a slice. */
+import { filtered } from '../../base/lazy.ts';
 import { mean } from '../../base/statistics.ts';
 import { isLabelled, type Sample } from '../../data/sample.ts';
 import { UNKNOWN } from '../../data/types.ts';
@@ -42,7 +43,7 @@ export class VolumeJudge implements Judge {
 
   constructor(options: VolumeJudgeOptions, training: readonly Sample[]) {
     this.#options = options;
-    this.#training = training.filter(isMeasurable);
+    this.#training = filtered(training, isMeasurable);
   }
 
   add(outputs: HostOutputs, samples: readonly Sample[]): void {
@@ -101,7 +102,8 @@ export class VolumeJudge implements Judge {
   /** Of the training hearts, the mean by class. */
   #usualEjection(): (label: number) => number | null {
     const { grid } = this.#options;
-    const stacks = stacksOf(this.#training.map((sample) => ({ sample, answer: sample.mask()! })));
+    const none = new Uint8Array(0);
+    const stacks = stacksOf(this.#training.map((sample) => ({ sample, answer: none })));
     const each = stacks.map((stack) => ({ stack }));
     return (label) =>
       mean(ejections(each, ({ stack }) => trueVolumes(stack, label, grid)).map(({ truth }) => truth));

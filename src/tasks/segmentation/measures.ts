@@ -57,7 +57,7 @@ export const volumesOf =
 
 /** Of true masks alone. */
 export function trueVolumes(stack: Stack, label: number, grid: Grid): Volumes {
-  const { truth, grid: voxels } = volumeOf(stack, ({ answer }) => answer, grid);
+  const { truth, grid: voxels } = volumeOf(stack, ({ sample }) => sample.mask()!, grid);
   const truthMl = stack.stepMm === null ? null : volumeMl(truth, label, voxels);
   return { predictedMl: null, truthMl };
 }

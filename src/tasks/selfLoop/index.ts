@@ -4,6 +4,7 @@
  */
 import * as ops from '../../autograd/ops.ts';
 import { ConfigError } from '../../base/errors.ts';
+import { counted } from '../../base/lazy.ts';
 import { listed } from '../../base/words.ts';
 import { field } from '../../data/field.ts';
 import { isLabelled } from '../../data/sample.ts';
@@ -126,7 +127,7 @@ export const selfLoop = defineTask<SelfLoopSettings>({
           );
       },
       notice(training) {
-        const without = training.filter((sample) => !isLabelled(sample)).length;
+        const without = counted(training, (sample) => !isLabelled(sample));
         return `Task selfLoop: ${without} of ${training.length} training images count as without a mask.`;
       },
     };

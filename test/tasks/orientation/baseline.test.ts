@@ -2,12 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { lineAngleDeg } from '../../../src/data/affine.ts';
 import type { Line } from '../../../src/data/types.ts';
-import {
-  crossesImage,
-  meanLine,
-  meanLines,
-  referencePoint,
-} from '../../../src/tasks/orientation/baseline.ts';
+import { crossesImage, meanLines, referencePoint } from '../../../src/tasks/orientation/baseline.ts';
 import { lineAt } from './ridge.ts';
 
 const size = 32;
@@ -22,14 +17,17 @@ describe('the mean line', () => {
       lineAt(85 + 180, -1, size),
       lineAt(95 - 180, -3, size),
     ];
-    const result = meanLine(lines, [15.5, 15.5])!;
+    const [result] = meanLines(
+      lines.map((line) => ({ lines: [line] })),
+      1,
+      size,
+    ) as [Line];
     expect(lineAngleDeg(result, lineAt(90, 0, size))).toBeCloseTo(0, 8);
     expect(Math.abs(result[0] * 15.5 + result[1] * 15.5 + result[2])).toBeCloseTo(2, 8);
   });
 
   test('has no mean line where there are no lines or their directions cancel out', () => {
-    expect(meanLine([], [0, 0])).toBeNull();
-    expect(meanLine([horizontal(3), vertical(3)], [0, 0])).toBeNull();
+    expect(meanLines([{ lines: [horizontal(3)] }, { lines: [vertical(3)] }], 1, size)).toEqual([null]);
     const [none, one] = meanLines([{ lines: [null, vertical(3)] }], 2, size);
     expect(none).toBeNull();
     expect(one).toEqual(vertical(3));

@@ -1,7 +1,14 @@
 /** @file What the page asks of the worker, and what the worker tells on its own. */
 import type { StepMetrics, ValidationMetrics } from '../src/results/losses.ts';
 import type { TaskInfo } from '../src/run/records.ts';
-import type { DataInfo, FolderChoice, FolderInfo, Grid, HeartSettings, PickedFile } from './protocol/data.ts';
+import type {
+  DataState,
+  FolderChoice,
+  FolderInfo,
+  Grid,
+  HeartSettings,
+  PickedFile,
+} from './protocol/data.ts';
 import type { StoryInfo, StoryProgress, StorySize } from './protocol/story.ts';
 import type {
   ImageRequest,
@@ -19,13 +26,12 @@ export type * from './protocol/data.ts';
 export type * from './protocol/study.ts';
 export type * from './protocol/training.ts';
 
-export interface Hello {
+export interface Hello extends DataState {
   readonly adapter: { readonly name: string; readonly software: boolean } | null;
   /** Why there is none. */
   readonly adapterProblem: string | null;
   readonly presets: Readonly<Record<string, Preset>>;
   readonly tasks: readonly TaskInfo[];
-  readonly data: DataInfo | null;
   readonly run: RunInfo | null;
   readonly story: StoryInfo | null;
   /** Those that were loaded when the page was closed. */
@@ -38,11 +44,14 @@ export interface Hello {
 
 export interface Requests {
   hello: { in: null; out: Hello };
-  makeHearts: { in: HeartSettings & Grid; out: DataInfo };
+  makeHearts: { in: HeartSettings & Grid; out: DataState };
   /** A part of a folder's files, before it is scanned; the first part replaces those of another folder. */
   addFiles: { in: { files: readonly PickedFile[]; first: boolean }; out: null };
   scanFolder: { in: { name: string }; out: FolderInfo };
-  prepareFolder: { in: FolderChoice; out: DataInfo };
+  prepareFolder: { in: FolderChoice; out: DataState };
+  /** Looks at another data set, by its key. */
+  chooseData: { in: string; out: DataState };
+  deleteData: { in: string; out: DataState };
   cancel: { in: null; out: null };
   deleteAll: { in: null; out: null };
   study: { in: string; out: StudyInfo };

@@ -151,13 +151,14 @@ export function keptFile(
   return page.evaluate(
     async ([where, wanted, kind]) => {
       const root = await navigator.storage.getDirectory();
-      // of several runs the one that is looked at
+      // of several the one that is looked at
+      const list = where === 'run' ? 'runs' : 'datasets';
       const index = await root
-        .getDirectoryHandle('runs')
-        .then((runs) => runs.getFileHandle('index.json'))
+        .getDirectoryHandle(list)
+        .then((lists) => lists.getFileHandle('index.json'))
         .then((file) => file.getFile())
         .catch(() => null);
-      const current = index && where === 'run' ? JSON.parse(await index.text()).current : where;
+      const current = index ? JSON.parse(await index.text()).current : where;
       const folder = await root.getDirectoryHandle(current);
       const file = await (await folder.getFileHandle(wanted)).getFile();
       if (kind === 'text') return file.text();

@@ -16,6 +16,7 @@ import {
   select,
 } from '../dom.ts';
 import type { DataInfo, Difficulty, FolderInfo } from '../protocol.ts';
+import { dataChoice } from './datachoice.ts';
 import { mappingTable, otherChoice } from './mapping.ts';
 import { folderPicker, type PickedFolder } from './picker.ts';
 import { ProgressBar } from './progress.ts';
@@ -54,9 +55,7 @@ function heartsCard(app: App, progress: ProgressBar): HTMLElement {
         imageSize: heartsImageSize,
         ...grid,
       };
-      app.set({
-        data: await progress.run('Making hearts', () => app.client.request('makeHearts', settings)),
-      });
+      app.set(await progress.run('Making hearts', () => app.client.request('makeHearts', settings)));
     },
     'primary',
   );
@@ -118,10 +117,7 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
       'Prepare',
       notice,
       async () => {
-        const data = await progress.run('Preparing', () =>
-          app.client.request('prepareFolder', mapping.choice()),
-        );
-        app.set({ data });
+        app.set(await progress.run('Preparing', () => app.client.request('prepareFolder', mapping.choice())));
         // asked for once; what was chosen can be changed without opening the folder anew
         fill(body, h('details', {}, h('summary', {}, 'Change the mapping or the grid'), choice));
       },
@@ -188,12 +184,22 @@ function dataCard(app: App): HTMLElement {
     async () => {
       if (!confirm('Delete the prepared data, checkpoints and weights kept in this browser?')) return;
       await app.client.request('deleteAll', null);
-      app.set({ data: null, run: null, story: null, weights: null });
+      app.set({ data: null, sets: [], run: null, story: null, weights: null });
       notice.show('Everything kept in this browser is deleted.', 'good');
     },
     'danger',
   );
-  app.watch(({ data, run, story }, before) => {
+  const removeOne = action(
+    'Delete these data',
+    notice,
+    async () => {
+      const { data } = app.state;
+      if (!data || !confirm(`Delete the prepared images of ${data.name} kept in this browser?`)) return;
+      app.set(await app.client.request('deleteData', data.key));
+    },
+    'danger',
+  );
+  app.watch(({ data, sets, run, story }, before) => {
     if (data && data !== before.data) {
       notice.clear();
       requestAnimationFrame(() => bringIntoView(body));
@@ -201,6 +207,7 @@ function dataCard(app: App): HTMLElement {
       navigator.storage?.persist?.().catch(() => {});
     }
     remove.hidden = !data && !run && !story;
+    removeOne.hidden = sets.length < 2;
     if (!data) {
       fill(body, h('p', {}, 'Nothing yet. Make hearts or open a folder.'));
       return;
@@ -221,7 +228,13 @@ function dataCard(app: App): HTMLElement {
       h('div', { class: 'actions' }, look, train),
     );
   });
-  return card('Ready for training', body, h('div', { class: 'actions' }, remove), notice.element);
+  return card(
+    'Ready for training',
+    dataChoice(app, 'Prepared data', notice),
+    body,
+    h('div', { class: 'actions' }, removeOne, remove),
+    notice.element,
+  );
 }
 
 /** For those who come here first. */

@@ -88,7 +88,7 @@ export function trainPanel(app: App): HTMLElement {
   app.client.on('warning', (text) => notice.show(text, 'info'));
   if (app.state.run) form.write(app.state.run.form);
   app.watch(({ data, run }, before) => {
-    if (data !== before.data && data && !run) form.write(presetFor(app, data.size));
+    if (data && data.size !== before.data?.size && !run) form.write(presetFor(app, data.size));
     form.disable(run?.state === 'running');
     buttons.show(run, data !== null);
     empty.hidden = data !== null;

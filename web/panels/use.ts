@@ -34,12 +34,7 @@ function weightsCard(app: App): HTMLElement {
     'aria-label': 'Weights file',
   });
   const load = action('Load a .safetensors file', notice, () => input.click());
-  const own = action(
-    'Use the run’s weights',
-    notice,
-    async () => app.set({ weights: await app.client.request('loadRunWeights', null) }),
-    'primary',
-  );
+  const own = action('Use the run’s weights', notice, () => useRun(app), 'primary');
   const builtin = action('Use the built-in weights', notice, () => useBuiltin(app));
   input.addEventListener('change', () => {
     const file = input.files?.[0];
@@ -74,6 +69,11 @@ function weightsCard(app: App): HTMLElement {
 /** Loads the weights that come with the page, which are fetched at the first time. */
 export async function useBuiltin(app: App): Promise<void> {
   app.set({ weights: await app.client.request('loadBuiltinWeights', null) });
+}
+
+/** Loads the weights of the run that is looked at. */
+export async function useRun(app: App): Promise<void> {
+  app.set({ weights: await app.client.request('loadRunWeights', null) });
 }
 
 async function readWeights(app: App, file: File): Promise<void> {

@@ -23,6 +23,8 @@ export interface Grid {
 
 /** Prepared data as the page shows it. */
 export interface DataInfo extends Grid {
+  /** Its folder in the browser. */
+  readonly key: string;
   readonly kind: 'hearts' | 'folder';
   readonly name: string;
   readonly subjects: readonly string[];
@@ -42,6 +44,19 @@ export interface DataInfo extends Grid {
   /** Whether the original images can be looked at (the folder is open, or hearts can be made again). */
   readonly originals: boolean;
   readonly bytes: number;
+}
+
+/** A data set that is kept, in a line. */
+export interface KeptData
+  extends Pick<DataInfo, 'key' | 'name' | 'images' | 'targetView' | 'classes' | 'bytes'>,
+    Grid {
+  readonly subjects: number;
+}
+
+/** The data set that is looked at, and all that are kept, the oldest first. */
+export interface DataState {
+  readonly data: DataInfo | null;
+  readonly sets: readonly KeptData[];
 }
 
 /** Series that look alike, as one row of the mapping. */

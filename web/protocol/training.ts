@@ -12,6 +12,8 @@ export interface TrainingForm {
   readonly tasks: readonly string[];
   /** Whether it starts from the loaded weights; absent in runs of earlier visits. */
   readonly init?: boolean;
+  /** Data whose images are trained on beside, without what is annotated of them: a data set's key; absent: none. */
+  readonly beside?: string;
   readonly batch: number;
   readonly steps: number;
   readonly learningRate: number;
@@ -37,6 +39,10 @@ export interface RunInfo {
   readonly state: RunState;
   readonly form: TrainingForm;
   readonly dataName: string;
+  /** The data set's key; absent in runs of visits that kept one only. */
+  readonly data?: string;
+  /** Of the data that are trained on beside. */
+  readonly besideName?: string;
   readonly step: number;
   readonly best: { readonly step: number; readonly loss: number } | null;
   readonly hasWeights: boolean;

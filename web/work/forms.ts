@@ -46,7 +46,7 @@ const TIMES = 10;
  * @param model of the weights it starts from
  */
 export function configOf(
-  { init: _, set = {}, ...form }: TrainingForm,
+  { init: _, beside: _beside, set = {}, ...form }: TrainingForm,
   { size, spacingMm }: Grid,
   model?: ModelSection,
 ): RunConfig {

@@ -3,7 +3,7 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { keyHead, keyLines, keyName, parseKey } from '../../src/data/identifiers/keytext.ts';
 import { originalsOf, withPseudonyms } from '../../src/data/identifiers/manifest.ts';
 import { newSalt, type Originals, Pseudonyms } from '../../src/data/identifiers/pseudonyms.ts';
-import type { PreparedData } from '../../src/data/types.ts';
+import type { TrainingData } from '../../src/data/types.ts';
 import { readText, writeText } from '../../src/train/runfiles.ts';
 import { BrowserFiles } from '../store.ts';
 
@@ -29,7 +29,7 @@ async function pseudonymsFor(originals: Originals): Promise<Pseudonyms> {
 }
 
 /** Data of people under pseudonyms. */
-export async function pseudonymousData(data: PreparedData): Promise<PreparedData> {
+export async function pseudonymousData(data: TrainingData): Promise<TrainingData> {
   const names = await pseudonymsFor(originalsOf(data.manifest));
   return withPseudonyms(data, names, names.id);
 }

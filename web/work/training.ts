@@ -2,7 +2,7 @@
 import { openDevice } from '#device';
 import { ConfigError, FileError } from '../../src/base/errors.ts';
 import type { Split } from '../../src/data/split.ts';
-import type { PreparedData } from '../../src/data/types.ts';
+import type { TrainingData } from '../../src/data/types.ts';
 import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
 import { type TrainConfig, trainConfigOf } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
@@ -28,6 +28,18 @@ import { Runs } from './runs.ts';
 export interface StartWeights {
   readonly model: ModelSection;
   readonly weights: InitialWeights;
+}
+
+/** What a run is on. */
+export interface RunData {
+  /** Of its data set. */
+  readonly key: string;
+  readonly data: TrainingData;
+  readonly name: string;
+  /** Of the data that are trained on beside. */
+  readonly besideName?: string;
+  /** Whether any subject is a person. */
+  readonly people: boolean;
 }
 
 type Tell = <K extends EventName>(event: K, content: Events[K]) => void;
@@ -107,8 +119,7 @@ export class Training {
   /** Runs until the last step, a pause, a stop or a failure; what happens is told by events. */
   async start(
     form: TrainingForm,
-    data: PreparedData,
-    dataName: string,
+    { key, data, name: dataName, besideName }: RunData,
     resume: boolean,
     start: StartWeights | null,
   ): Promise<RunInfo> {
@@ -128,7 +139,8 @@ export class Training {
     try {
       const heldOut = [...split.validation, ...split.test];
       const plansLines = drawsLines(plan);
-      await this.#begin({ form, dataName, heldOut, plansLines, ...(model && { model }) }, resume);
+      const names = { data: key, dataName, ...(besideName && { besideName }) };
+      await this.#begin({ form, ...names, heldOut, plansLines, ...(model && { model }) }, resume);
       const init = this.#initOf(form, resume, start);
       const result = await this.#train(config, data, split, { resume, init, signal: stop.signal });
       clock();
@@ -151,11 +163,12 @@ export class Training {
     this.#end('paused');
   }
 
-  /** Stops at the next step for good; the best weights so far are kept. */
-  async stop(data: PreparedData): Promise<void> {
+  /** Stops at the next step for good; the best weights so far are kept. @param dataOf the run's data */
+  async stop(dataOf: () => Promise<RunData>): Promise<void> {
     if (this.#stop) return this.#end('finished');
     if (!this.info) return;
     const { form, model } = this.info;
+    const { data } = await dataOf();
     await keepWeights(this.files, trainConfigOf(configOf(form, data.manifest, model)), data);
     await this.#record.set({ state: 'finished', hasWeights: true });
   }
@@ -199,7 +212,7 @@ export class Training {
 
   async #train(
     config: TrainConfig,
-    data: PreparedData,
+    data: TrainingData,
     split: Split,
     how: Pick<TrainOptions, 'resume' | 'init' | 'signal'>,
   ): Promise<TrainResult> {

@@ -20,7 +20,15 @@ import type {
   StudyPrediction,
   WeightsSummary,
 } from './protocol/study.ts';
-import type { KeptRun, Preset, PreviewItem, RunInfo, Setting, TrainingForm } from './protocol/training.ts';
+import type {
+  GivenSplit,
+  KeptRun,
+  Preset,
+  PreviewItem,
+  RunInfo,
+  Setting,
+  TrainingForm,
+} from './protocol/training.ts';
 
 export type * from './protocol/data.ts';
 export type * from './protocol/study.ts';
@@ -58,6 +66,8 @@ export interface Requests {
   image: { in: ImageRequest; out: ImageValues };
   /** Every further setting that a training of this form has. */
   settings: { in: TrainingForm; out: readonly Setting[] };
+  /** Who trains, validates and tests by a file, where the data that are looked at have these subjects. */
+  readSplit: { in: { name: string; text: string }; out: GivenSplit };
   train: { in: { form: TrainingForm; resume: boolean }; out: RunInfo };
   /** All runs that have begun, the newest first. */
   runs: { in: null; out: readonly KeptRun[] };
@@ -67,6 +77,8 @@ export interface Requests {
   deleteRun: { in: string; out: null };
   pause: { in: null; out: null };
   stop: { in: null; out: null };
+  /** split.json of the run that is looked at, in which people go by pseudonyms. */
+  runSplit: { in: null; out: string };
   runWeights: { in: null; out: Uint8Array<ArrayBuffer> };
   report: { in: null; out: string };
   /** The key to the pseudonyms in what leaves the page: whom they stand for. */

@@ -22,6 +22,7 @@ import { Loaded } from './work/loaded.ts';
 import { planStudy } from './work/plan.ts';
 import { predictStudy } from './work/predict.ts';
 import { firstData, Session } from './work/session.ts';
+import { splitFrom, splitText } from './work/split.ts';
 import { Story, usualSize } from './work/story.ts';
 import { takeFiles } from './work/tabs.ts';
 import { type RunData, Training } from './work/training.ts';
@@ -179,6 +180,7 @@ const handlers: Handlers = {
   study: async (subject) => studyInfo(session.library, subject),
   image: (request) => imageValues(session.library, request),
   settings: async (form) => furtherSettings(form, session.info ?? pagePresets[form.preset]!.grid),
+  readSplit: async (file) => splitFrom(file, await session.dataOf(session.key)),
   train: async ({ form, resume }) => {
     storyIdle();
     const from = form.init ? await loaded.start() : null;
@@ -203,6 +205,7 @@ const handlers: Handlers = {
     await training.stop(dataOfRun);
     return null;
   },
+  runSplit: async () => splitText(await training.split(), (await dataOfRun()).people),
   runWeights: () => training.weights(),
   report: () =>
     inTurn(async () => {

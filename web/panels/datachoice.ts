@@ -1,7 +1,7 @@
 /** @file Which of the kept data sets is meant. */
 import type { App } from '../app.ts';
 import { count, field, type Notice, type Option, plural, select, setOptions } from '../dom.ts';
-import type { KeptData } from '../protocol.ts';
+import type { KeptData, TrainingForm } from '../protocol.ts';
 
 /** Data sets of one name are told apart by their size. */
 const optionOf = ({ key, name, subjects, images, size, targetView }: KeptData): Option => ({
@@ -32,8 +32,7 @@ export function dataChoice(app: App, label: string, notice: Notice): HTMLElement
 
 export interface BesideChoice {
   readonly element: HTMLElement;
-  /** Undefined: none. */
-  read(): string | undefined;
+  read(): Pick<TrainingForm, 'beside'>;
   write(key: string | undefined): void;
 }
 
@@ -63,7 +62,7 @@ export function besideChoice(app: App): BesideChoice {
   });
   return {
     element,
-    read: () => control.value || undefined,
+    read: () => (control.value ? { beside: control.value } : {}),
     write: (key) => {
       control.value = others.some((other) => other.key === key) ? key! : none.value;
     },

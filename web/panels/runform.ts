@@ -5,6 +5,7 @@ import { action, field, h, Notice, numberInput, readNumber, select } from '../do
 import type { TrainingForm } from '../protocol.ts';
 import { AllSettings } from './allsettings.ts';
 import { besideChoice, dataChoice } from './datachoice.ts';
+import { heldOutChoice } from './heldout.ts';
 import { useBuiltin, useRun } from './use.ts';
 
 export interface RunForm {
@@ -117,12 +118,14 @@ export function runForm(app: App): RunForm {
   const boxes = taskBoxes(app, inputs);
   const notice = new Notice();
   const beside = besideChoice(app);
+  const heldOut = heldOutChoice(app);
   const write = (form: TrainingForm): void => {
     inputs.preset.value = form.preset;
     for (const [name, input] of inputs.tasks) input.checked = form.tasks.includes(name);
     boxes.show();
     inputs.init.checked = form.init ?? false;
     beside.write(form.beside);
+    heldOut.write(form);
     for (const key of ['batch', 'steps', 'learningRate', 'seed'] as const)
       inputs[key].value = String(form[key]);
     about.textContent = app.hello.presets[form.preset]?.about ?? '';
@@ -149,6 +152,7 @@ export function runForm(app: App): RunForm {
       field('Learning rate', inputs.learningRate),
       field('Seed', inputs.seed),
     ),
+    heldOut.element,
     further.element,
   );
   set.addEventListener('change', ({ target }) => {
@@ -156,11 +160,7 @@ export function runForm(app: App): RunForm {
   });
   return {
     element: set,
-    read: () => ({
-      ...readInputs(inputs),
-      ...(beside.read() !== undefined && { beside: beside.read() }),
-      set: further.read(),
-    }),
+    read: () => ({ ...readInputs(inputs), ...beside.read(), ...heldOut.read(), set: further.read() }),
     write,
     disable: (disabled) => {
       set.disabled = disabled;

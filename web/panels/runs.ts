@@ -9,10 +9,10 @@ import type { RunView } from './run.ts';
 
 /** Everything that was decided about a run, by name. */
 function decisions({ form, dataName, besideName }: RunInfo): Record<string, string> {
-  const { set = {}, tasks, init, beside: _, ...numbers } = form;
+  const { set = {}, tasks, init, beside: _, split, ...others } = form;
   const all = {
     ...{ data: dataName, beside: besideName ?? 'nothing', tasks: tasks.join(', '), init: init ?? false },
-    ...{ ...numbers, ...set },
+    ...{ ...(split && { split: split.file }), ...others, ...set },
   };
   return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, String(value)]));
 }

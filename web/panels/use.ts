@@ -92,6 +92,9 @@ function downloadsCard(app: App): HTMLElement {
     const html = await progress.run('Evaluating held-out subjects', () => app.client.request('report', null));
     download('report.html', html, 'text/html');
   });
+  const split = action('Split (.json)', notice, async () =>
+    download('split.json', await app.client.request('runSplit', null), 'application/json'),
+  );
   const key = action('Key to the names', notice, async () =>
     download(keyName, await app.client.request('key', null), 'application/jsonl'),
   );
@@ -101,7 +104,7 @@ function downloadsCard(app: App): HTMLElement {
     'Reports and archives of predictions call people by pseudonyms. The key says whom they stand for: keep it with the images, and give it to nobody who may not know.',
   );
   const empty = h('p', {}, 'A finished run leaves its best weights and a report here.');
-  const buttons = h('div', { class: 'actions' }, weights, report);
+  const buttons = h('div', { class: 'actions' }, weights, report, split);
   const names = h('div', {}, h('div', { class: 'actions' }, key), about);
   app.watch(({ run, data }) => {
     const ready = run?.hasWeights === true && run.state !== 'running';

@@ -1,9 +1,21 @@
 /** @file What page and worker say of a training. */
 
+import type { Split } from '../../src/data/split.ts';
 import type { ValidationMetrics } from '../../src/results/losses.ts';
 import type { Finding } from '../../src/results/mark.ts';
 import type { ModelSection } from '../../src/train/settings.ts';
 import type { Grid } from './data.ts';
+
+/** How many subjects there are in each part of a split. */
+export type PartCounts = Readonly<Record<'train' | 'rest' | 'validation' | 'test', number>>;
+
+/** Who trains, validates and tests as a file says it. */
+export interface GivenSplit {
+  /** Its name. */
+  readonly file: string;
+  readonly subjects: Split;
+  readonly counts: PartCounts;
+}
 
 /** What a user decides about a training. */
 export interface TrainingForm {
@@ -14,6 +26,9 @@ export interface TrainingForm {
   readonly init?: boolean;
   /** Data whose images are trained on beside, without what is annotated of them: a data set's key; absent: none. */
   readonly beside?: string;
+  /** `2/5`: the second of five folds tests; absent: the subjects are drawn, or named by `split`. */
+  readonly fold?: string;
+  readonly split?: GivenSplit;
   readonly batch: number;
   readonly steps: number;
   readonly learningRate: number;
@@ -48,6 +63,8 @@ export interface RunInfo {
   readonly hasWeights: boolean;
   /** Whether planes can be planned with its weights; absent in runs of earlier visits. */
   readonly plansLines?: boolean;
+  /** Absent in runs of earlier visits. */
+  readonly parts?: PartCounts;
   /** Subjects it does not train on. */
   readonly heldOut: readonly string[];
   readonly adapter: string;

@@ -28,6 +28,15 @@ async function pseudonymsFor(originals: Originals): Promise<Pseudonyms> {
   return names;
 }
 
+/** What a name that is one of these pseudonyms stands for; any other name itself. */
+export async function originalSubjects(): Promise<(name: string) => string> {
+  const text = await readText(files, keyName);
+  if (text === null) return (name) => name;
+  const { salt, entries } = parseKey(text, keyName);
+  const names = await Pseudonyms.of(salt, entries);
+  return (name) => names.original(name) ?? name;
+}
+
 /** Data of people under pseudonyms. */
 export async function pseudonymousData(data: TrainingData): Promise<TrainingData> {
   const names = await pseudonymsFor(originalsOf(data.manifest));

@@ -9,11 +9,13 @@ import { planRun } from '../../src/run/plan.ts';
 import { drawsLines } from '../../src/run/planner.ts';
 import { trainWithRestarts } from '../../src/run/training.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import { splitOf } from '../../src/train/dataset.ts';
+import { namedSubjects, splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from '../../src/train/events.ts';
 import type { InitialWeights } from '../../src/train/init.ts';
+import { readText } from '../../src/train/runfiles.ts';
 import { metricsFile, parseRecords, readRecords, validationFile } from '../../src/train/runlog.ts';
 import type { ModelSection } from '../../src/train/settings.ts';
+import { splitFile } from '../../src/train/splitfile.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import type { EventName, Events, KeptRun, RunInfo, TrainingForm } from '../protocol.ts';
 import { BrowserFiles, WatchedFiles } from '../store.ts';
@@ -23,6 +25,7 @@ import { keepWeights } from './keepweights.ts';
 import { Previews } from './previews.ts';
 import { type BegunRun, RunRecord } from './runrecord.ts';
 import { Runs } from './runs.ts';
+import { countsOf } from './split.ts';
 
 /** Weights to start from, and the model they are of. */
 export interface StartWeights {
@@ -127,6 +130,7 @@ export class Training {
     const model = resume ? this.info?.model : start?.model;
     const config = trainConfigOf(configOf(form, data.manifest, model));
     const plan = planRun(config, data.manifest);
+    if (form.split) namedSubjects(data, form.split.subjects, form.split.file);
     const split = splitOf(data, config, plan);
     const stop = new AbortController();
     this.#stop = stop;
@@ -140,7 +144,8 @@ export class Training {
       const heldOut = [...split.validation, ...split.test];
       const plansLines = drawsLines(plan);
       const names = { data: key, dataName, ...(besideName && { besideName }) };
-      await this.#begin({ form, ...names, heldOut, plansLines, ...(model && { model }) }, resume);
+      const parts = countsOf(split);
+      await this.#begin({ form, ...names, parts, heldOut, plansLines, ...(model && { model }) }, resume);
       const init = this.#initOf(form, resume, start);
       const result = await this.#train(config, data, split, { resume, init, signal: stop.signal });
       clock();
@@ -171,6 +176,13 @@ export class Training {
     const { data } = await dataOf();
     await keepWeights(this.files, trainConfigOf(configOf(form, data.manifest, model)), data);
     await this.#record.set({ state: 'finished', hasWeights: true });
+  }
+
+  /** Throws FileError where the run has not begun to train. */
+  async split(): Promise<string> {
+    const text = await readText(this.files, splitFile);
+    if (text !== null) return text;
+    throw new FileError(splitFile, 'does not exist yet', 'Start the training.');
   }
 
   async weights(): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,14 +1,7 @@
 /** @file What the page asks of the worker, and what the worker tells on its own. */
 import type { StepMetrics, ValidationMetrics } from '../src/results/losses.ts';
 import type { TaskInfo } from '../src/run/records.ts';
-import type {
-  DataState,
-  FolderChoice,
-  FolderInfo,
-  Grid,
-  HeartSettings,
-  PickedFile,
-} from './protocol/data.ts';
+import type { DataState, FolderChoice, FolderInfo, Grid, MadeSettings, PickedFile } from './protocol/data.ts';
 import type { StoryInfo, StoryProgress, StorySize } from './protocol/story.ts';
 import type {
   ImageRequest,
@@ -52,7 +45,7 @@ export interface Hello extends DataState {
 
 export interface Requests {
   hello: { in: null; out: Hello };
-  makeHearts: { in: HeartSettings & Grid; out: DataState };
+  makeStudies: { in: MadeSettings & Grid; out: DataState };
   /** A part of a folder's files, before it is scanned; the first part replaces those of another folder. */
   addFiles: { in: { files: readonly PickedFile[]; first: boolean }; out: null };
   scanFolder: { in: { name: string }; out: FolderInfo };

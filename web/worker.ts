@@ -146,9 +146,9 @@ type Handlers = { [K in RequestName]: (input: Requests[K]['in']) => Promise<Requ
 
 const handlers: Handlers = {
   hello,
-  makeHearts: async (settings) => {
+  makeStudies: async (settings) => {
     idle();
-    return session.makeHearts(settings, busy);
+    return session.makeStudies(settings, busy);
   },
   addFiles: async ({ files, first }) => {
     session.addFiles(files, first);
@@ -242,7 +242,7 @@ const handlers: Handlers = {
 
 /** Work that reports progress and can be cancelled. */
 const long: readonly RequestName[] = [
-  'makeHearts',
+  'makeStudies',
   'scanFolder',
   'prepareFolder',
   'report',

@@ -4,7 +4,7 @@ import { backbones } from '../backbones/index.ts';
 import { ConfigError, FileError } from '../base/errors.ts';
 import { refused } from '../base/needed.ts';
 import { isRecord } from '../base/record.ts';
-import { isBodyPlane } from '../data/study/views.ts';
+import { isBodyPlane } from '../data/viewnames.ts';
 import type { Annotation } from '../data/types.ts';
 import { kneeSpacingMm, spacingShowing } from '../data/usualgrid.ts';
 import { tasks } from '../tasks/index.ts';

@@ -1,80 +1,13 @@
 /** @file The Data panel: hearts made in place or a folder opened, mapped and prepared; what is kept, and its end. */
 import type { App } from '../app.ts';
-import {
-  action,
-  bringIntoView,
-  card,
-  count,
-  field,
-  fill,
-  h,
-  megabytes,
-  Notice,
-  numberInput,
-  plural,
-  readNumber,
-  select,
-} from '../dom.ts';
-import type { DataInfo, Difficulty, FolderInfo } from '../protocol.ts';
+import { action, bringIntoView, card, count, fill, h, megabytes, Notice, plural } from '../dom.ts';
+import type { DataInfo, FolderInfo } from '../protocol.ts';
 import { dataChoice } from './datachoice.ts';
+import { madeCard } from './made.ts';
 import { mappingTable, otherChoice } from './mapping.ts';
 import { folderPicker, type PickedFolder } from './picker.ts';
 import { ProgressBar } from './progress.ts';
 import { skippedFiles } from './skipped.ts';
-
-const difficulties = [
-  { value: 'easy', label: 'easy' },
-  { value: 'mid', label: 'mid' },
-  { value: 'hard', label: 'hard' },
-];
-
-/** Trainings differ by grid, so the hearts are prepared for one of the presets. */
-function heartsCard(app: App, progress: ProgressBar): HTMLElement {
-  const notice = new Notice();
-  const { presets } = app.hello;
-  const subjects = numberInput(60, { min: 3, max: 2000 });
-  const difficulty = select(difficulties, 'mid');
-  const phases = numberInput(2, { min: 1, max: 30 });
-  const seed = numberInput(1, { min: 0 });
-  const preset = select(
-    Object.entries(presets).map(([value, { title, grid }]) => ({
-      value,
-      label: `${title}, ${grid.size} px`,
-    })),
-  );
-  const make = action(
-    'Make hearts',
-    notice,
-    async () => {
-      const { grid, heartsImageSize } = presets[preset.value]!;
-      const settings = {
-        subjects: readNumber(subjects, 'Hearts'),
-        difficulty: difficulty.value as Difficulty,
-        phases: readNumber(phases, 'Cardiac phases'),
-        seed: readNumber(seed, 'Seed'),
-        imageSize: heartsImageSize,
-        ...grid,
-      };
-      app.set(await progress.run('Making hearts', () => app.client.request('makeHearts', settings)));
-    },
-    'primary',
-  );
-  return card(
-    'Built-in hearts',
-    h('p', {}, 'Synthetic beating hearts with exact geometry, to try everything without a file.'),
-    h(
-      'div',
-      { class: 'fields' },
-      field('Hearts', subjects),
-      field('Difficulty', difficulty),
-      field('Cardiac phases', phases),
-      field('Seed', seed),
-      field('Prepare for', preset),
-    ),
-    h('div', { class: 'actions' }, make),
-    notice.element,
-  );
-}
 
 /** Handing over a file costs the page a moment, and a folder may hold thousands. */
 const FILES_AT_A_TIME = 100;
@@ -143,7 +76,7 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
     h(
       'p',
       {},
-      'Cine MR as DICOM: sax_*, 2ch_* and 4ch_* folders are recognised, anything else can be mapped. Or labelled volumes laid out as ACDC, or knees laid out as MRNet; or frames in colour, PNG or JPEG, a folder for each video.',
+      'MR as DICOM: cines of hearts (sax_*, 2ch_* and 4ch_* folders), and knees or others in sagittal, coronal and axial stacks are recognised, anything else can be mapped. Or labelled volumes laid out as ACDC, or knees laid out as MRNet; or frames in colour, PNG or JPEG, a folder for each video.',
     ),
     picker,
     notice.element,
@@ -163,6 +96,7 @@ function facts(data: DataInfo): HTMLElement {
       `${count(data.lines[i]!)} images`,
     ]),
     ['Slice locations', `${count(data.locations)} images`],
+    ...(data.labels.length > 0 ? [['Labels', data.labels.join(', ')] satisfies [string, string]] : []),
     ...(data.classes.length > 0
       ? [['Masks', data.classes.slice(1).join(', ')] satisfies [string, string]]
       : []),
@@ -258,7 +192,7 @@ export function dataPanel(app: App): HTMLElement {
   const cards = h(
     'div',
     { class: 'layout' },
-    h('div', { class: 'stack' }, folderCard(app, progress), heartsCard(app, progress)),
+    h('div', { class: 'stack' }, folderCard(app, progress), madeCard(app, progress)),
     h('div', { class: 'stack' }, progress.element, dataCard(app)),
   );
   return h('div', { class: 'stack' }, welcome(app), cards);

@@ -2,14 +2,31 @@
 import { subjectsOf } from '../../src/data/split.ts';
 import { bytesOf } from '../../src/data/store.ts';
 import type { PreparedData, Reason } from '../../src/data/types.ts';
-import type { DataInfo, HeartSettings, KeptData } from '../protocol.ts';
+import type { DataInfo, KeptData, MadeSettings } from '../protocol.ts';
 
 /** What is kept beside the prepared images. */
 export interface Source extends Pick<DataInfo, 'kind' | 'name' | 'warnings' | 'notices'> {
-  readonly hearts: HeartSettings | null;
+  /** Of built-in studies. */
+  readonly made: MadeSettings | null;
   /** For the list of what is kept; absent in data of a page that kept one data set only. */
   readonly about?: Omit<KeptData, 'key' | 'name'>;
 }
+
+/** As pages of earlier visits kept it, of hearts alone. */
+interface EarlierSource extends Omit<Source, 'kind' | 'made'> {
+  readonly kind: Source['kind'] | 'hearts';
+  readonly made?: MadeSettings | null;
+  readonly hearts?: MadeSettings | null;
+}
+
+export function parseSource(text: string): Source {
+  const { hearts = null, made = hearts, kind, ...source } = JSON.parse(text) as EarlierSource;
+  return { ...source, made, kind: kind === 'hearts' ? 'made' : kind };
+}
+
+/** `30 built-in hearts, mid`. */
+export const madeName = ({ subjects, anatomy = 'heart', difficulty }: MadeSettings): string =>
+  `${subjects} built-in ${anatomy}s, ${difficulty}`;
 
 /** How many images each warning concerns. */
 export class DataWarnings {
@@ -35,7 +52,8 @@ interface Given {
 }
 
 export function infoOf({ key, source, data, originals }: Given): DataInfo {
-  const { images, referenceViews, targetView, size, spacingMm, skipped, classes = [] } = data.manifest;
+  const { images, referenceViews, targetView, size, spacingMm, skipped } = data.manifest;
+  const { classes = [], labels = {} } = data.manifest;
   return {
     key,
     kind: source.kind,
@@ -47,6 +65,7 @@ export function infoOf({ key, source, data, originals }: Given): DataInfo {
     lines: referenceViews.map((_, view) => images.filter(({ lines }) => lines[view]).length),
     locations: images.filter(({ location }) => location !== null).length,
     classes,
+    labels: Object.keys(labels),
     skipped,
     warnings: source.warnings,
     // Kept by a page that did not tell them yet.

@@ -9,13 +9,13 @@ import type {
   FolderChoice,
   FolderInfo,
   Grid,
-  HeartSettings,
   KeptData,
+  MadeSettings,
   PickedFile,
 } from '../protocol.ts';
 import { BrowserFiles } from '../store.ts';
-import { DataWarnings, described, infoOf, type Source } from './datainfo.ts';
-import { Folder } from './folder.ts';
+import { DataWarnings, described, infoOf, madeName, parseSource, type Source } from './datainfo.ts';
+import { Folder, spacingFor } from './folder.ts';
 import { KeptFolders } from './folders.ts';
 import { keepData, keptData } from './kept.ts';
 import { type Library, preparedLibrary } from './library.ts';
@@ -35,7 +35,7 @@ const sourceFile = 'source.json';
 export const firstData = 'data';
 
 /** The phantom is loaded when it is wanted: the page's first load need not have it. */
-const hearts = () => import('./hearts.ts');
+const phantomOf = async (made: MadeSettings) => (await import('./phantoms.ts')).phantomOf(made);
 
 export class Session {
   readonly #folders = new KeptFolders('datasets', firstData);
@@ -92,26 +92,23 @@ export class Session {
     throw goneError();
   }
 
-  async makeHearts(settings: HeartSettings & Grid, onBusy: (busy: Busy) => void): Promise<DataState> {
-    const { size, spacingMm, ...own } = settings;
-    const { heartLibrary, heartsName, prepareHearts } = await hearts();
-    const data = await prepareHearts(own, { size, spacingMm }, (done) =>
-      onBusy({ what: 'Making hearts', done, total: own.subjects, detail: `heart ${done}` }),
+  async makeStudies(settings: MadeSettings & Grid, onBusy: (busy: Busy) => void): Promise<DataState> {
+    const { size, spacingMm, ...made } = settings;
+    const grid = { size, spacingMm: spacingFor(made.targetView, { size, spacingMm }) };
+    const { prepare, library } = await phantomOf(made);
+    const { anatomy = 'heart', subjects: total } = made;
+    const data = await prepare(made, grid, (done) =>
+      onBusy({ what: `Making ${anatomy}s`, done, total, detail: `${anatomy} ${done}` }),
     );
-    const source: Source = {
-      kind: 'hearts',
-      name: heartsName(own),
-      hearts: own,
-      warnings: [],
-      notices: [],
-    };
+    const source: Source = { kind: 'made', name: madeName(made), made, warnings: [], notices: [] };
     // the same once more is the same
+    const wanted = JSON.stringify([made, grid]);
     const same = [...this.#sources].find(
-      ([, { hearts: made, about }]) =>
-        JSON.stringify([made, about?.size, about?.spacingMm]) === JSON.stringify([own, size, spacingMm]),
+      ([, { made: own, about }]) =>
+        about && JSON.stringify([own, { size: about.size, spacingMm: about.spacingMm }]) === wanted,
     );
     const key = same?.[0] ?? this.#newKey;
-    return this.#keep({ key, source, data, library: heartLibrary(own), originals: true });
+    return this.#keep({ key, source, data, library: library(made), originals: true });
   }
 
   addFiles(files: readonly PickedFile[], first: boolean): void {
@@ -134,7 +131,7 @@ export class Session {
     const source: Source = {
       kind: 'folder',
       name: folder.name,
-      hearts: null,
+      made: null,
       warnings: warnings.list,
       notices: notices.map(({ message }) => message),
     };
@@ -152,7 +149,7 @@ export class Session {
     const current = await this.#folders.restore();
     for (const key of this.#folders.all) {
       const text = await new BrowserFiles(key).read(sourceFile);
-      if (text) this.#sources.set(key, JSON.parse(new TextDecoder().decode(text)) as Source);
+      if (text) this.#sources.set(key, parseSource(new TextDecoder().decode(text)));
     }
     if (this.#sources.has(current)) await this.#load(current);
     return this.state;
@@ -204,7 +201,8 @@ export class Session {
     if (this.#loaded?.key === key) return;
     const [source, data] = [this.#sourceOf(key), await this.dataOf(key)];
     const given = { key, source, data };
-    const own = source.hearts ? (await hearts()).heartLibrary(source.hearts) : this.#originals.get(key);
+    const { made } = source;
+    const own = made ? (await phantomOf(made)).library(made) : this.#originals.get(key);
     if (own) this.#loaded = { ...given, library: own, originals: true };
     else {
       const references = await keptData(new BrowserFiles(key), 'references');

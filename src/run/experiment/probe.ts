@@ -4,7 +4,7 @@ import { phantomTraits } from '../../data/phantom/names.ts';
 import { anatomies, PHANTOM_ANATOMIES, type PhantomAnatomy, phantomSources } from '../../data/phantom.ts';
 import { createSampler } from '../../data/sampler.ts';
 import { openFiles } from '../../data/sources/open.ts';
-import { isBodyPlane } from '../../data/study/views.ts';
+import { isBodyPlane } from '../../data/viewnames.ts';
 import type { TrainingData } from '../../data/types.ts';
 import type { Device } from '../../tensor/device.ts';
 import { trialSteps } from '../../train/pace.ts';

@@ -92,7 +92,7 @@ const otherwise: readonly {
     files: [
       ...['study', 'prepared', 'labels'].map((name) => `src/commands/${name}.ts`),
       ...['panels/data', 'panels/study', 'protocol/data', 'protocol/study'].map((name) => `web/${name}.ts`),
-      ...['exportall', 'folder', 'library', 'plan', 'predict', 'session'].map(
+      ...['datainfo', 'exportall', 'folder', 'library', 'plan', 'predict'].map(
         (name) => `web/work/${name}.ts`,
       ),
     ],

@@ -1,12 +1,11 @@
 /** @file What the panels share: the worker, the state of data and run, and which panel is open. */
 import type { Client } from './client.ts';
 import type { StoryInfo } from './protocol/story.ts';
-import type { DataInfo, Hello, RunInfo, WeightsSummary } from './protocol.ts';
+import type { DataState, Hello, RunInfo, WeightsSummary } from './protocol.ts';
 
 export type TabName = 'data' | 'study' | 'train' | 'use';
 
-export interface State {
-  readonly data: DataInfo | null;
+export interface State extends DataState {
   readonly run: RunInfo | null;
   readonly story: StoryInfo | null;
   readonly weights: WeightsSummary | null;
@@ -26,7 +25,8 @@ export class App {
   constructor(client: Client, hello: Hello) {
     this.client = client;
     this.hello = hello;
-    this.#state = { data: hello.data, run: hello.run, story: hello.story, weights: hello.weights };
+    const { data, sets, run, story, weights } = hello;
+    this.#state = { data, sets, run, story, weights };
     client.on('run', (run) => this.set({ run }));
     client.on('story', (story) => this.set({ story }));
   }

@@ -1,7 +1,7 @@
 /** @file What the page asks of the worker, and what the worker tells on its own. */
 import type { StepMetrics, ValidationMetrics } from '../src/results/losses.ts';
 import type { TaskInfo } from '../src/run/records.ts';
-import type { DataInfo, FolderChoice, FolderInfo, Grid, HeartSettings, PickedFile } from './protocol/data.ts';
+import type { DataState, FolderChoice, FolderInfo, Grid, MadeSettings, PickedFile } from './protocol/data.ts';
 import type { StoryInfo, StoryProgress, StorySize } from './protocol/story.ts';
 import type {
   ImageRequest,
@@ -13,19 +13,26 @@ import type {
   StudyPrediction,
   WeightsSummary,
 } from './protocol/study.ts';
-import type { KeptRun, Preset, PreviewItem, RunInfo, Setting, TrainingForm } from './protocol/training.ts';
+import type {
+  GivenSplit,
+  KeptRun,
+  Preset,
+  PreviewItem,
+  RunInfo,
+  Setting,
+  TrainingForm,
+} from './protocol/training.ts';
 
 export type * from './protocol/data.ts';
 export type * from './protocol/study.ts';
 export type * from './protocol/training.ts';
 
-export interface Hello {
+export interface Hello extends DataState {
   readonly adapter: { readonly name: string; readonly software: boolean } | null;
   /** Why there is none. */
   readonly adapterProblem: string | null;
   readonly presets: Readonly<Record<string, Preset>>;
   readonly tasks: readonly TaskInfo[];
-  readonly data: DataInfo | null;
   readonly run: RunInfo | null;
   readonly story: StoryInfo | null;
   /** Those that were loaded when the page was closed. */
@@ -38,17 +45,22 @@ export interface Hello {
 
 export interface Requests {
   hello: { in: null; out: Hello };
-  makeHearts: { in: HeartSettings & Grid; out: DataInfo };
+  makeStudies: { in: MadeSettings & Grid; out: DataState };
   /** A part of a folder's files, before it is scanned; the first part replaces those of another folder. */
   addFiles: { in: { files: readonly PickedFile[]; first: boolean }; out: null };
   scanFolder: { in: { name: string }; out: FolderInfo };
-  prepareFolder: { in: FolderChoice; out: DataInfo };
+  prepareFolder: { in: FolderChoice; out: DataState };
+  /** Looks at another data set, by its key. */
+  chooseData: { in: string; out: DataState };
+  deleteData: { in: string; out: DataState };
   cancel: { in: null; out: null };
   deleteAll: { in: null; out: null };
   study: { in: string; out: StudyInfo };
   image: { in: ImageRequest; out: ImageValues };
   /** Every further setting that a training of this form has. */
   settings: { in: TrainingForm; out: readonly Setting[] };
+  /** Who trains, validates and tests by a file, where the data that are looked at have these subjects. */
+  readSplit: { in: { name: string; text: string }; out: GivenSplit };
   train: { in: { form: TrainingForm; resume: boolean }; out: RunInfo };
   /** All runs that have begun, the newest first. */
   runs: { in: null; out: readonly KeptRun[] };
@@ -58,6 +70,8 @@ export interface Requests {
   deleteRun: { in: string; out: null };
   pause: { in: null; out: null };
   stop: { in: null; out: null };
+  /** split.json of the run that is looked at, in which people go by pseudonyms. */
+  runSplit: { in: null; out: string };
   runWeights: { in: null; out: Uint8Array<ArrayBuffer> };
   report: { in: null; out: string };
   /** The key to the pseudonyms in what leaves the page: whom they stand for. */

@@ -1,5 +1,6 @@
 /** @file The page's worker: everything heavy, so that the page itself stays free. */
 import { ConfigError, PlanewiseError } from '../src/base/errors.ts';
+import { withUnlabelled } from '../src/data/beside.ts';
 import { taskInfos } from '../src/run/records.ts';
 import type {
   Busy,
@@ -10,6 +11,7 @@ import type {
   RequestMessage,
   RequestName,
   Requests,
+  TrainingForm,
   WorkerMessage,
 } from './protocol.ts';
 import { adapterName } from './work/adapter.ts';
@@ -19,10 +21,11 @@ import { imageValues, studyInfo } from './work/library.ts';
 import { Loaded } from './work/loaded.ts';
 import { planStudy } from './work/plan.ts';
 import { predictStudy } from './work/predict.ts';
-import { Session } from './work/session.ts';
+import { firstData, Session } from './work/session.ts';
+import { splitFrom, splitText } from './work/split.ts';
 import { Story, usualSize } from './work/story.ts';
 import { takeFiles } from './work/tabs.ts';
-import { Training } from './work/training.ts';
+import { type RunData, Training } from './work/training.ts';
 
 const send = (message: WorkerMessage, transfer: Transferable[] = []): void =>
   self.postMessage(message, { transfer });
@@ -50,7 +53,7 @@ function busy(progress: Busy): void {
 const session = new Session();
 const training = new Training(tell);
 const story = new Story(tell);
-const loaded = new Loaded(() => session.info && session.data.manifest);
+const loaded = new Loaded(() => session.manifest);
 
 async function adapter(): Promise<Pick<Hello, 'adapter' | 'adapterProblem'>> {
   try {
@@ -93,7 +96,7 @@ async function hello(): Promise<Hello> {
     ...found,
     presets: pagePresets,
     tasks: taskInfos(),
-    data: await attempt(() => session.restore()),
+    ...((await attempt(() => session.restore())) ?? session.state),
     story: await attempt(() => story.restore()),
     weights: found.adapter && (await attempt(() => loaded.restore())),
     storySize: usualSize,
@@ -119,13 +122,33 @@ function storyIdle(): void {
   if (story.running) throw new ConfigError('The story is running. Stop it first; it goes on later.');
 }
 
+/** The data of a run, with those that are trained on beside. Throws ConfigError where they are not kept any more. */
+async function dataFor(key: string, { beside }: Pick<TrainingForm, 'beside'>): Promise<RunData> {
+  const data = await session.dataOf(key);
+  const own = { key, data, name: session.nameOf(key), people: session.isOfPeople(key) };
+  if (beside === undefined) return own;
+  return {
+    ...own,
+    data: withUnlabelled(data, await session.dataOf(beside)),
+    besideName: session.nameOf(beside),
+    people: own.people || session.isOfPeople(beside),
+  };
+}
+
+/** The data of the run that is looked at. */
+async function dataOfRun(): Promise<RunData> {
+  const { info } = training;
+  if (!info) throw new ConfigError('There is no run yet. Train first.');
+  return dataFor(info.data ?? firstData, info.form);
+}
+
 type Handlers = { [K in RequestName]: (input: Requests[K]['in']) => Promise<Requests[K]['out']> };
 
 const handlers: Handlers = {
   hello,
-  makeHearts: async (settings) => {
+  makeStudies: async (settings) => {
     idle();
-    return session.makeHearts(settings, busy);
+    return session.makeStudies(settings, busy);
   },
   addFiles: async ({ files, first }) => {
     session.addFiles(files, first);
@@ -135,6 +158,11 @@ const handlers: Handlers = {
   prepareFolder: async (choice) => {
     idle();
     return session.prepareFolder(choice, busy);
+  },
+  chooseData: (key) => session.choose(key),
+  deleteData: async (key) => {
+    idle();
+    return session.remove(key);
   },
   cancel: async () => {
     cancelled = true;
@@ -152,10 +180,13 @@ const handlers: Handlers = {
   study: async (subject) => studyInfo(session.library, subject),
   image: (request) => imageValues(session.library, request),
   settings: async (form) => furtherSettings(form, session.info ?? pagePresets[form.preset]!.grid),
+  readSplit: async (file) => splitFrom(file, await session.dataOf(session.key)),
   train: async ({ form, resume }) => {
     storyIdle();
     const from = form.init ? await loaded.start() : null;
-    return training.start(form, session.data, session.name, resume, from);
+    const { info } = training;
+    const key = resume && info ? (info.data ?? firstData) : session.key;
+    return training.start(form, await dataFor(key, form), resume, from);
   },
   runs: () => training.kept(),
   openRun: async (folder) => {
@@ -171,17 +202,17 @@ const handlers: Handlers = {
     return null;
   },
   stop: async () => {
-    await training.stop(session.data);
+    await training.stop(dataOfRun);
     return null;
   },
+  runSplit: async () => splitText(await training.split(), (await dataOfRun()).people),
   runWeights: () => training.weights(),
   report: () =>
     inTurn(async () => {
-      if (!training.info) throw new ConfigError('There is no run yet. Train first.');
-      const given = { data: session.data, people: session.info?.kind === 'folder' };
+      const given = await dataOfRun();
       // brings its own charts, which nobody needs before
       const { reportOf } = await import('./work/report.ts');
-      return reportOf(await loaded.device(), training, training.info, given, busy);
+      return reportOf(await loaded.device(), training, training.info!, given, busy);
     }),
   key: keyText,
   loadWeights: ({ name, bytes }) => inTurn(() => loaded.fromFile(name, bytes)),
@@ -204,14 +235,14 @@ const handlers: Handlers = {
   exportPredictions: () =>
     inTurn(async () => {
       const { exportPredictions } = await import('./work/exportall.ts');
-      const people = session.info?.kind === 'folder';
+      const people = session.isOfPeople(session.key);
       return exportPredictions({ library: session.library, weights: await loaded.weights(), people, busy });
     }),
 };
 
 /** Work that reports progress and can be cancelled. */
 const long: readonly RequestName[] = [
-  'makeHearts',
+  'makeStudies',
   'scanFolder',
   'prepareFolder',
   'report',

@@ -1,6 +1,6 @@
 /** @file The grid of prepared images where nobody says one: what shows the anatomy whole and trains in minutes without a GPU. */
 import { phantomTraits } from './phantom/names.ts';
-import { isBodyPlane } from './study/views.ts';
+import { isBodyPlane } from './viewnames.ts';
 
 /** Pixels on a side, and mm between them. */
 export interface Grid {

@@ -1,4 +1,4 @@
-/** @file Views in words. */
+/** @file Views in words, and which of them are planes of the body. */
 import { ownOf } from '../base/record.ts';
 
 const words: Readonly<Record<string, string>> = {
@@ -12,3 +12,9 @@ const words: Readonly<Record<string, string>> = {
 export function viewName(view: string): string {
   return ownOf(words, view.toLowerCase()) ?? view;
 }
+
+/** The planes of the body, in which other organs than the heart are imaged. */
+export const BODY_PLANES = ['sagittal', 'coronal', 'axial'] as const;
+
+/** Whether a view is sagittal, coronal or axial. */
+export const isBodyPlane = (view: string | null): boolean => BODY_PLANES.some((own) => own === view);

@@ -2,9 +2,9 @@
 import { listed, plural, some } from '../base/words.ts';
 import { groupNames } from '../data/groups.ts';
 import { imagesOf, type Split } from '../data/split.ts';
-import { isBodyPlane } from '../data/study/views.ts';
 import type { PreparedManifest, TrainingData } from '../data/types.ts';
 import { kneeSpacingMm } from '../data/usualgrid.ts';
+import { isBodyPlane } from '../data/viewnames.ts';
 import { splitOf, subjectsBeside } from '../train/dataset.ts';
 import { labelledText } from '../train/labelled.ts';
 import { pretextsOf, type RunConfig, trainConfigOf } from './config.ts';

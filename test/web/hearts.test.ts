@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { prepare } from '../../src/data/index.ts';
-import { encodeDicom, phantomSources, phantomSubject } from '../../src/data/phantom.ts';
+import { encodeKneeDicom } from '../../src/data/phantom/knee/dicom.ts';
+import { encodeDicom, kneeSubject, phantomSources, phantomSubject } from '../../src/data/phantom.ts';
 import { heartLibrary, prepareHearts } from '../../web/work/hearts.ts';
+import { kneeLibrary, prepareKnees } from '../../web/work/knees.ts';
 import { imageValues, studyInfo } from '../../web/work/library.ts';
 
 const settings = { subjects: 2, difficulty: 'mid', phases: 3, imageSize: 48, seed: 7 } as const;
@@ -34,4 +36,24 @@ it('a heart can be looked at: one stack from base to apex, two long axes, every 
   )!;
   expect([...image.values]).toEqual([...source.pixels]);
   expect(image.low).toBeLessThan(image.high);
+});
+
+it('built-in knees are prepared to the same data as their DICOM files, of whichever stack', async () => {
+  const cohort = { subjects: 6, difficulty: 'mid', phases: 1, imageSize: 32, seed: 5 } as const;
+  const knees = [0, 1, 2, 3, 4, 5].map((index) => kneeSubject(5, index, { difficulty: 'mid', size: 32 }));
+  expect(new Set(knees.map(({ side }) => side)).size, 'left and right').toBe(2);
+  const files = phantomSources(knees.flatMap(encodeKneeDicom));
+  for (const targetView of ['sagittal', 'axial']) {
+    const fromFiles = await prepare(files, { ...grid, targetView });
+    const inPlace = await prepareKnees({ ...cohort, anatomy: 'knee', targetView }, grid);
+    expect(inPlace.manifest).toEqual(fromFiles.manifest);
+    expect(inPlace.manifest.referenceViews).toHaveLength(2);
+    expect(inPlace.pixels).toEqual(fromFiles.pixels);
+  }
+  const { stacks } = studyInfo(kneeLibrary({ ...cohort, anatomy: 'knee' }), 'patient002');
+  expect(stacks.map(({ view, references }) => [view, references.length])).toEqual([
+    ['sagittal', 2],
+    ['coronal', 2],
+    ['axial', 2],
+  ]);
 });

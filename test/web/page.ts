@@ -86,6 +86,16 @@ export async function makeHearts(page: Page, hearts: number, phases = 2): Promis
   await page.getByText(`${hearts} built-in hearts, mid`, { exact: true }).waitFor({ timeout: 60_000 });
 }
 
+/** Pictures of the page to look at, of a phone's width and a desk's, in the folder that PLANEWISE_PICTURES names. */
+export async function pictures(page: Page, name: string): Promise<void> {
+  const out = process.env.PLANEWISE_PICTURES;
+  if (!out) return;
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.screenshot({ path: join(out, `${name}-${width}.png`), fullPage: true });
+  }
+}
+
 /** What axe calls serious or critical on the page as it is. */
 export async function graveFindings(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -151,13 +161,14 @@ export function keptFile(
   return page.evaluate(
     async ([where, wanted, kind]) => {
       const root = await navigator.storage.getDirectory();
-      // of several runs the one that is looked at
+      // of several the one that is looked at
+      const list = where === 'run' ? 'runs' : 'datasets';
       const index = await root
-        .getDirectoryHandle('runs')
-        .then((runs) => runs.getFileHandle('index.json'))
+        .getDirectoryHandle(list)
+        .then((lists) => lists.getFileHandle('index.json'))
         .then((file) => file.getFile())
         .catch(() => null);
-      const current = index && where === 'run' ? JSON.parse(await index.text()).current : where;
+      const current = index ? JSON.parse(await index.text()).current : where;
       const folder = await root.getDirectoryHandle(current);
       const file = await (await folder.getFileHandle(wanted)).getFile();
       if (kind === 'text') return file.text();

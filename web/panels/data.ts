@@ -1,81 +1,13 @@
 /** @file The Data panel: hearts made in place or a folder opened, mapped and prepared; what is kept, and its end. */
 import type { App } from '../app.ts';
-import {
-  action,
-  bringIntoView,
-  card,
-  count,
-  field,
-  fill,
-  h,
-  megabytes,
-  Notice,
-  numberInput,
-  plural,
-  readNumber,
-  select,
-} from '../dom.ts';
-import type { DataInfo, Difficulty, FolderInfo } from '../protocol.ts';
+import { action, bringIntoView, card, count, fill, h, megabytes, Notice, plural } from '../dom.ts';
+import type { DataInfo, FolderInfo } from '../protocol.ts';
+import { dataChoice } from './datachoice.ts';
+import { madeCard } from './made.ts';
 import { mappingTable, otherChoice } from './mapping.ts';
 import { folderPicker, type PickedFolder } from './picker.ts';
 import { ProgressBar } from './progress.ts';
 import { skippedFiles } from './skipped.ts';
-
-const difficulties = [
-  { value: 'easy', label: 'easy' },
-  { value: 'mid', label: 'mid' },
-  { value: 'hard', label: 'hard' },
-];
-
-/** Trainings differ by grid, so the hearts are prepared for one of the presets. */
-function heartsCard(app: App, progress: ProgressBar): HTMLElement {
-  const notice = new Notice();
-  const { presets } = app.hello;
-  const subjects = numberInput(60, { min: 3, max: 2000 });
-  const difficulty = select(difficulties, 'mid');
-  const phases = numberInput(2, { min: 1, max: 30 });
-  const seed = numberInput(1, { min: 0 });
-  const preset = select(
-    Object.entries(presets).map(([value, { title, grid }]) => ({
-      value,
-      label: `${title}, ${grid.size} px`,
-    })),
-  );
-  const make = action(
-    'Make hearts',
-    notice,
-    async () => {
-      const { grid, heartsImageSize } = presets[preset.value]!;
-      const settings = {
-        subjects: readNumber(subjects, 'Hearts'),
-        difficulty: difficulty.value as Difficulty,
-        phases: readNumber(phases, 'Cardiac phases'),
-        seed: readNumber(seed, 'Seed'),
-        imageSize: heartsImageSize,
-        ...grid,
-      };
-      app.set({
-        data: await progress.run('Making hearts', () => app.client.request('makeHearts', settings)),
-      });
-    },
-    'primary',
-  );
-  return card(
-    'Built-in hearts',
-    h('p', {}, 'Synthetic beating hearts with exact geometry, to try everything without a file.'),
-    h(
-      'div',
-      { class: 'fields' },
-      field('Hearts', subjects),
-      field('Difficulty', difficulty),
-      field('Cardiac phases', phases),
-      field('Seed', seed),
-      field('Prepare for', preset),
-    ),
-    h('div', { class: 'actions' }, make),
-    notice.element,
-  );
-}
 
 /** Handing over a file costs the page a moment, and a folder may hold thousands. */
 const FILES_AT_A_TIME = 100;
@@ -118,10 +50,7 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
       'Prepare',
       notice,
       async () => {
-        const data = await progress.run('Preparing', () =>
-          app.client.request('prepareFolder', mapping.choice()),
-        );
-        app.set({ data });
+        app.set(await progress.run('Preparing', () => app.client.request('prepareFolder', mapping.choice())));
         // asked for once; what was chosen can be changed without opening the folder anew
         fill(body, h('details', {}, h('summary', {}, 'Change the mapping or the grid'), choice));
       },
@@ -147,7 +76,7 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
     h(
       'p',
       {},
-      'Cine MR as DICOM: sax_*, 2ch_* and 4ch_* folders are recognised, anything else can be mapped. Or labelled volumes laid out as ACDC, or knees laid out as MRNet; or frames in colour, PNG or JPEG, a folder for each video.',
+      'MR as DICOM: cines of hearts (sax_*, 2ch_* and 4ch_* folders), and knees or others in sagittal, coronal and axial stacks are recognised, anything else can be mapped. Or labelled volumes laid out as ACDC, or knees laid out as MRNet; or frames in colour, PNG or JPEG, a folder for each video.',
     ),
     picker,
     notice.element,
@@ -167,6 +96,7 @@ function facts(data: DataInfo): HTMLElement {
       `${count(data.lines[i]!)} images`,
     ]),
     ['Slice locations', `${count(data.locations)} images`],
+    ...(data.labels.length > 0 ? [['Labels', data.labels.join(', ')] satisfies [string, string]] : []),
     ...(data.classes.length > 0
       ? [['Masks', data.classes.slice(1).join(', ')] satisfies [string, string]]
       : []),
@@ -188,12 +118,22 @@ function dataCard(app: App): HTMLElement {
     async () => {
       if (!confirm('Delete the prepared data, checkpoints and weights kept in this browser?')) return;
       await app.client.request('deleteAll', null);
-      app.set({ data: null, run: null, story: null, weights: null });
+      app.set({ data: null, sets: [], run: null, story: null, weights: null });
       notice.show('Everything kept in this browser is deleted.', 'good');
     },
     'danger',
   );
-  app.watch(({ data, run, story }, before) => {
+  const removeOne = action(
+    'Delete these data',
+    notice,
+    async () => {
+      const { data } = app.state;
+      if (!data || !confirm(`Delete the prepared images of ${data.name} kept in this browser?`)) return;
+      app.set(await app.client.request('deleteData', data.key));
+    },
+    'danger',
+  );
+  app.watch(({ data, sets, run, story }, before) => {
     if (data && data !== before.data) {
       notice.clear();
       requestAnimationFrame(() => bringIntoView(body));
@@ -201,6 +141,7 @@ function dataCard(app: App): HTMLElement {
       navigator.storage?.persist?.().catch(() => {});
     }
     remove.hidden = !data && !run && !story;
+    removeOne.hidden = sets.length < 2;
     if (!data) {
       fill(body, h('p', {}, 'Nothing yet. Make hearts or open a folder.'));
       return;
@@ -221,7 +162,13 @@ function dataCard(app: App): HTMLElement {
       h('div', { class: 'actions' }, look, train),
     );
   });
-  return card('Ready for training', body, h('div', { class: 'actions' }, remove), notice.element);
+  return card(
+    'Ready for training',
+    dataChoice(app, 'Prepared data', notice),
+    body,
+    h('div', { class: 'actions' }, removeOne, remove),
+    notice.element,
+  );
 }
 
 /** For those who come here first. */
@@ -245,7 +192,7 @@ export function dataPanel(app: App): HTMLElement {
   const cards = h(
     'div',
     { class: 'layout' },
-    h('div', { class: 'stack' }, folderCard(app, progress), heartsCard(app, progress)),
+    h('div', { class: 'stack' }, folderCard(app, progress), madeCard(app, progress)),
     h('div', { class: 'stack' }, progress.element, dataCard(app)),
   );
   return h('div', { class: 'stack' }, welcome(app), cards);

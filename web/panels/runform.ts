@@ -4,7 +4,9 @@ import type { App } from '../app.ts';
 import { action, field, h, Notice, numberInput, readNumber, select } from '../dom.ts';
 import type { TrainingForm } from '../protocol.ts';
 import { AllSettings } from './allsettings.ts';
-import { useBuiltin } from './use.ts';
+import { besideChoice, dataChoice } from './datachoice.ts';
+import { heldOutChoice } from './heldout.ts';
+import { useBuiltin, useRun } from './use.ts';
 
 export interface RunForm {
   readonly element: HTMLElement;
@@ -74,9 +76,14 @@ function initBox(app: App, { init }: Inputs): HTMLElement {
     await useBuiltin(app);
     init.checked = true;
   });
-  app.watch(({ weights }) => {
+  const own = action('Take the run’s weights', notice, async () => {
+    await useRun(app);
+    init.checked = true;
+  });
+  app.watch(({ weights, run }) => {
     init.disabled = weights === null;
     builtin.hidden = weights !== null;
+    own.hidden = !run?.hasWeights || run.state === 'running';
     hint.textContent = weights
       ? `${weights.name}: ${weights.network}. What fits is taken over; heads of other tasks are left.`
       : 'Load some under Use first, or take the built-in ones: pretrained on synthetic hearts.';
@@ -85,7 +92,7 @@ function initBox(app: App, { init }: Inputs): HTMLElement {
     'div',
     {},
     h('label', { class: 'check tall' }, init, h('span', {}, words, hint)),
-    h('div', { class: 'actions' }, builtin),
+    h('div', { class: 'actions' }, own, builtin),
     notice.element,
   );
 }
@@ -109,11 +116,16 @@ export function runForm(app: App): RunForm {
   const about = h('p', { class: 'hint' });
   const further = new AllSettings(app, () => readInputs(inputs));
   const boxes = taskBoxes(app, inputs);
+  const notice = new Notice();
+  const beside = besideChoice(app);
+  const heldOut = heldOutChoice(app);
   const write = (form: TrainingForm): void => {
     inputs.preset.value = form.preset;
     for (const [name, input] of inputs.tasks) input.checked = form.tasks.includes(name);
     boxes.show();
     inputs.init.checked = form.init ?? false;
+    beside.write(form.beside);
+    heldOut.write(form);
     for (const key of ['batch', 'steps', 'learningRate', 'seed'] as const)
       inputs[key].value = String(form[key]);
     about.textContent = app.hello.presets[form.preset]?.about ?? '';
@@ -125,6 +137,9 @@ export function runForm(app: App): RunForm {
     'fieldset',
     { class: 'plain' },
     h('legend', { class: 'visually-hidden' }, 'Settings of the training'),
+    dataChoice(app, 'Train on', notice),
+    beside.element,
+    notice.element,
     boxes.element,
     initBox(app, inputs),
     field('Preset', inputs.preset),
@@ -137,6 +152,7 @@ export function runForm(app: App): RunForm {
       field('Learning rate', inputs.learningRate),
       field('Seed', inputs.seed),
     ),
+    heldOut.element,
     further.element,
   );
   set.addEventListener('change', ({ target }) => {
@@ -144,7 +160,7 @@ export function runForm(app: App): RunForm {
   });
   return {
     element: set,
-    read: () => ({ ...readInputs(inputs), set: further.read() }),
+    read: () => ({ ...readInputs(inputs), ...beside.read(), ...heldOut.read(), set: further.read() }),
     write,
     disable: (disabled) => {
       set.disabled = disabled;

@@ -8,9 +8,12 @@ import { swatch } from './marks.ts';
 import type { RunView } from './run.ts';
 
 /** Everything that was decided about a run, by name. */
-function decisions({ form, dataName }: RunInfo): Record<string, string> {
-  const { set = {}, tasks, init, ...numbers } = form;
-  const all = { data: dataName, tasks: tasks.join(', '), init: init ?? false, ...numbers, ...set };
+function decisions({ form, dataName, besideName }: RunInfo): Record<string, string> {
+  const { set = {}, tasks, init, beside: _, split, ...others } = form;
+  const all = {
+    ...{ data: dataName, beside: besideName ?? 'nothing', tasks: tasks.join(', '), init: init ?? false },
+    ...{ ...(split && { split: split.file }), ...others, ...set },
+  };
   return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, String(value)]));
 }
 

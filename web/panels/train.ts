@@ -2,6 +2,7 @@
 import type { App } from '../app.ts';
 import { action, bringIntoView, card, count, h, Notice } from '../dom.ts';
 import type { DataInfo, RunInfo } from '../protocol.ts';
+import { partsText } from './heldout.ts';
 import { RunView } from './run.ts';
 import { type RunForm, runForm } from './runform.ts';
 import { KeptRuns } from './runs.ts';
@@ -88,7 +89,7 @@ export function trainPanel(app: App): HTMLElement {
   app.client.on('warning', (text) => notice.show(text, 'info'));
   if (app.state.run) form.write(app.state.run.form);
   app.watch(({ data, run }, before) => {
-    if (data !== before.data && data && !run) form.write(presetFor(app, data.size));
+    if (data && data.size !== before.data?.size && !run) form.write(presetFor(app, data.size));
     form.disable(run?.state === 'running');
     buttons.show(run, data !== null);
     empty.hidden = data !== null;
@@ -103,8 +104,10 @@ export function trainPanel(app: App): HTMLElement {
     'Curves, pace and predictions on held-out slices appear here once a training runs.',
   );
   const background = h('p', { class: 'hint' });
+  const division = h('p', { class: 'hint' });
   app.watch(({ run }) => {
     begun.hidden = run !== null;
+    division.textContent = run ? divisionWords(run) : '';
     background.hidden = run?.state !== 'running';
     const kept = run?.step ? `step ${count(run.step)}` : 'its start';
     background.textContent = `It goes on while this tab is in the background. If the tab is closed, it can be resumed from ${kept}.`;
@@ -113,7 +116,7 @@ export function trainPanel(app: App): HTMLElement {
     'div',
     { class: 'layout narrow' },
     card('Training', empty, source, form.element, buttons.element, notice.element),
-    card('Run', status, begun, background, view.element, new KeptRuns(app, view).element),
+    card('Run', status, division, begun, background, view.element, new KeptRuns(app, view).element),
   );
   return h('div', { class: 'train' }, own, storyCard(app));
 }
@@ -121,6 +124,13 @@ export function trainPanel(app: App): HTMLElement {
 function stateWords({ state, message }: RunInfo, started: boolean): string {
   if (state === 'running' && !started) return 'Starting: the network’s shaders are compiled.';
   return `${states[state]}${message ? `: ${message}` : ''}`;
+}
+
+/** What a run is on, and who has which part in it. */
+function divisionWords({ dataName, besideName, parts, form: { fold, split } }: RunInfo): string {
+  const data = besideName ? `${dataName}, beside ${besideName}` : dataName;
+  const by = fold ? ` (fold ${fold})` : split ? ` (${split.file})` : '';
+  return parts ? `On ${data}: ${partsText(parts)}${by}.` : `On ${data}.`;
 }
 
 /** What a training would be on. */

@@ -34,12 +34,7 @@ function weightsCard(app: App): HTMLElement {
     'aria-label': 'Weights file',
   });
   const load = action('Load a .safetensors file', notice, () => input.click());
-  const own = action(
-    'Use the run’s weights',
-    notice,
-    async () => app.set({ weights: await app.client.request('loadRunWeights', null) }),
-    'primary',
-  );
+  const own = action('Use the run’s weights', notice, () => useRun(app), 'primary');
   const builtin = action('Use the built-in weights', notice, () => useBuiltin(app));
   input.addEventListener('change', () => {
     const file = input.files?.[0];
@@ -76,6 +71,11 @@ export async function useBuiltin(app: App): Promise<void> {
   app.set({ weights: await app.client.request('loadBuiltinWeights', null) });
 }
 
+/** Loads the weights of the run that is looked at. */
+export async function useRun(app: App): Promise<void> {
+  app.set({ weights: await app.client.request('loadRunWeights', null) });
+}
+
 async function readWeights(app: App, file: File): Promise<void> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const weights = await app.client.request('loadWeights', { name: file.name, bytes }, [bytes.buffer]);
@@ -92,6 +92,9 @@ function downloadsCard(app: App): HTMLElement {
     const html = await progress.run('Evaluating held-out subjects', () => app.client.request('report', null));
     download('report.html', html, 'text/html');
   });
+  const split = action('Split (.json)', notice, async () =>
+    download('split.json', await app.client.request('runSplit', null), 'application/json'),
+  );
   const key = action('Key to the names', notice, async () =>
     download(keyName, await app.client.request('key', null), 'application/jsonl'),
   );
@@ -101,7 +104,7 @@ function downloadsCard(app: App): HTMLElement {
     'Reports and archives of predictions call people by pseudonyms. The key says whom they stand for: keep it with the images, and give it to nobody who may not know.',
   );
   const empty = h('p', {}, 'A finished run leaves its best weights and a report here.');
-  const buttons = h('div', { class: 'actions' }, weights, report);
+  const buttons = h('div', { class: 'actions' }, weights, report, split);
   const names = h('div', {}, h('div', { class: 'actions' }, key), about);
   app.watch(({ run, data }) => {
     const ready = run?.hasWeights === true && run.state !== 'running';

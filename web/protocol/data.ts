@@ -1,16 +1,21 @@
 /** @file What page and worker say of data: built-in hearts, folders, and what was prepared. */
+import type { PhantomAnatomy } from '../../src/data/phantom/names.ts';
 import type { SubjectRule } from '../../src/data/study/subjects.ts';
 import type { SkippedFile } from '../../src/data/types.ts';
 
 export type Difficulty = 'easy' | 'mid' | 'hard';
 
-/** A cohort of built-in hearts. */
-export interface HeartSettings {
+/** A cohort of built-in studies. */
+export interface MadeSettings {
+  /** Absent, in data of earlier visits: the heart. */
+  readonly anatomy?: PhantomAnatomy;
+  /** The view of which images are prepared; absent: the usual one of hearts. */
+  readonly targetView?: string;
   readonly subjects: number;
   readonly difficulty: Difficulty;
-  /** Cardiac phases. */
+  /** Cardiac phases; 1 of what does not beat. */
   readonly phases: number;
-  /** Side of the images, pixels over 256 mm. */
+  /** Side of the images, pixels. */
   readonly imageSize: number;
   readonly seed: number;
 }
@@ -23,7 +28,9 @@ export interface Grid {
 
 /** Prepared data as the page shows it. */
 export interface DataInfo extends Grid {
-  readonly kind: 'hearts' | 'folder';
+  /** Its folder in the browser. */
+  readonly key: string;
+  readonly kind: 'made' | 'folder';
   readonly name: string;
   readonly subjects: readonly string[];
   readonly images: number;
@@ -34,14 +41,29 @@ export interface DataInfo extends Grid {
   readonly locations: number;
   /** Names of the classes in the masks, background first; none without masks. */
   readonly classes: readonly string[];
+  /** Names of what subjects are labelled with, where there are several labels. */
+  readonly labels: readonly string[];
   readonly skipped: readonly SkippedFile[];
   /** What is wrong with images that are used all the same, with how many it concerns. */
   readonly warnings: readonly { readonly message: string; readonly images: number }[];
   /** What should be known about the data as a whole. */
   readonly notices: readonly string[];
-  /** Whether the original images can be looked at (the folder is open, or hearts can be made again). */
+  /** Whether the original images can be looked at (the folder is open, or they can be made again). */
   readonly originals: boolean;
   readonly bytes: number;
+}
+
+/** A data set that is kept, in a line. */
+export interface KeptData
+  extends Pick<DataInfo, 'key' | 'name' | 'images' | 'targetView' | 'classes' | 'bytes'>,
+    Grid {
+  readonly subjects: number;
+}
+
+/** The data set that is looked at, and all that are kept, the oldest first. */
+export interface DataState {
+  readonly data: DataInfo | null;
+  readonly sets: readonly KeptData[];
 }
 
 /** Series that look alike, as one row of the mapping. */
@@ -52,7 +74,18 @@ export interface SeriesGroup {
   readonly series: number;
   readonly images: number;
   readonly patients: number;
+  /** Among the views of hearts. */
   readonly guess: string | null;
+  /** The plane of the body that it is called or that its images lie in; null where they do not agree. */
+  readonly plane: string | null;
+}
+
+/** Files of a source whose views are known. */
+export interface OtherFiles {
+  /** In words. */
+  readonly text: string;
+  /** The views of which one can be prepared, the usual one first; none: there is no choice. */
+  readonly targetViews: readonly string[];
 }
 
 /** An opened folder, before it is prepared. */
@@ -67,13 +100,15 @@ export interface FolderInfo {
   readonly notices: readonly string[];
   /** Neither DICOM by content nor by name. */
   readonly ignored: number;
-  /** What else can be prepared, in words, where there is no DICOM image: another source's files. */
-  readonly other: string | null;
+  /** What else can be prepared where there is no DICOM image: another source's files. */
+  readonly other: OtherFiles | null;
 }
 
 export interface FolderChoice extends Grid {
   /** Group key → view, or null to leave it out. */
   readonly views: Readonly<Record<string, string | null>>;
+  /** The view of which images are prepared; absent: the source's usual one. */
+  readonly targetView?: string;
   readonly subjects: SubjectRule;
 }
 

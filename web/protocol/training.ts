@@ -1,9 +1,21 @@
 /** @file What page and worker say of a training. */
 
+import type { Split } from '../../src/data/split.ts';
 import type { ValidationMetrics } from '../../src/results/losses.ts';
 import type { Finding } from '../../src/results/mark.ts';
 import type { ModelSection } from '../../src/train/settings.ts';
 import type { Grid } from './data.ts';
+
+/** How many subjects there are in each part of a split. */
+export type PartCounts = Readonly<Record<'train' | 'rest' | 'validation' | 'test', number>>;
+
+/** Who trains, validates and tests as a file says it. */
+export interface GivenSplit {
+  /** Its name. */
+  readonly file: string;
+  readonly subjects: Split;
+  readonly counts: PartCounts;
+}
 
 /** What a user decides about a training. */
 export interface TrainingForm {
@@ -12,6 +24,11 @@ export interface TrainingForm {
   readonly tasks: readonly string[];
   /** Whether it starts from the loaded weights; absent in runs of earlier visits. */
   readonly init?: boolean;
+  /** Data whose images are trained on beside, without what is annotated of them: a data set's key; absent: none. */
+  readonly beside?: string;
+  /** `2/5`: the second of five folds tests; absent: the subjects are drawn, or named by `split`. */
+  readonly fold?: string;
+  readonly split?: GivenSplit;
   readonly batch: number;
   readonly steps: number;
   readonly learningRate: number;
@@ -37,11 +54,17 @@ export interface RunInfo {
   readonly state: RunState;
   readonly form: TrainingForm;
   readonly dataName: string;
+  /** The data set's key; absent in runs of visits that kept one only. */
+  readonly data?: string;
+  /** Of the data that are trained on beside. */
+  readonly besideName?: string;
   readonly step: number;
   readonly best: { readonly step: number; readonly loss: number } | null;
   readonly hasWeights: boolean;
   /** Whether planes can be planned with its weights; absent in runs of earlier visits. */
   readonly plansLines?: boolean;
+  /** Absent in runs of earlier visits. */
+  readonly parts?: PartCounts;
   /** Subjects it does not train on. */
   readonly heldOut: readonly string[];
   readonly adapter: string;

@@ -9,9 +9,19 @@ import { folderOf, type Scan, type ScannedImage, scanFiles, seriesOf } from '../
 import { findSources, openFiles, type Sighted } from '../../src/data/sources/open.ts';
 import { planScan, type StudyPlan } from '../../src/data/study/plan.ts';
 import { findSubjects, type Subjects } from '../../src/data/study/subjects.ts';
-import { isBodyPlane, viewOf } from '../../src/data/study/views.ts';
+import { bodyPlaneOf, viewOf } from '../../src/data/study/views.ts';
 import type { FileSource, Notice, PreparedData, Reason } from '../../src/data/types.ts';
-import type { Busy, FolderChoice, FolderInfo, Grid, PickedFile, SeriesGroup } from '../protocol.ts';
+import { kneeSpacingMm } from '../../src/data/usualgrid.ts';
+import { isBodyPlane } from '../../src/data/viewnames.ts';
+import type {
+  Busy,
+  FolderChoice,
+  FolderInfo,
+  Grid,
+  OtherFiles,
+  PickedFile,
+  SeriesGroup,
+} from '../protocol.ts';
 import type { Library } from './library.ts';
 
 /** sax_12 and sax_13 are one row: numbers in folder names are left open. No row is of two views. */
@@ -20,11 +30,23 @@ const folderPattern = (path: string): string => openNumbers(folderOf(path).split
 const keyOf = (image: ScannedImage): string =>
   `${folderPattern(image.source.path)}|${image.header.seriesDescription ?? ''}|${viewOf(image) ?? ''}`;
 
-/** The page is about hearts: surveys along the body's planes are no views of them. */
+/** Of a heart surveys along the body's planes are no views. */
 function guessOf(image: ScannedImage): string | null {
   const view = viewOf(image);
   return isBodyPlane(view) ? null : view;
 }
+
+/** The plane of the body that images are called after, or that they all lie in. */
+function planeOf(images: readonly ScannedImage[]): string | null {
+  const called = viewOf(images[0]!);
+  if (called !== null) return isBodyPlane(called) ? called : null;
+  const planes = distinct(images, ({ header }) => bodyPlaneOf(header.plane) ?? '');
+  return planes.length === 1 ? planes[0] || null : null;
+}
+
+/** As on the command line: knees, which are imaged in the planes of the body, have a field of view of their own. */
+export const spacingFor = (targetView: string | undefined, { size, spacingMm }: Grid): number =>
+  isBodyPlane(targetView ?? null) ? kneeSpacingMm(size) : spacingMm;
 
 const distinct = <T>(items: readonly T[], key: (item: T) => string): string[] => [...new Set(items.map(key))];
 
@@ -39,6 +61,7 @@ function groupOf(key: string, images: readonly ScannedImage[], { nameOf }: Subje
     images: images.length,
     patients: distinct(images, nameOf).length,
     guess: guessOf(first!),
+    plane: planeOf(images),
   };
 }
 
@@ -99,6 +122,8 @@ async function otherThanMapped(files: readonly FileSource[]): Promise<Sighted | 
   return (await findSources(files, MAPPED)).find(({ count }) => count > 0) ?? null;
 }
 
+const otherOf = ({ text, targetViews = [] }: Sighted): OtherFiles => ({ text, targetViews });
+
 export class Folder {
   readonly name: string;
   readonly #scan: Scan;
@@ -138,7 +163,7 @@ export class Folder {
       skipped,
       notices: [...noticesOf(images, subjects), ...this.#left()],
       ignored: ignored.length,
-      other: images.length === 0 ? (this.#other?.text ?? null) : null,
+      other: this.#isOther ? otherOf(this.#other!) : null,
     };
   }
 
@@ -152,29 +177,29 @@ export class Folder {
     return this.#other !== null && this.#scan.images.length === 0;
   }
 
-  /** Prepares the short-axis images, and one image of each reference plane so that it can be shown later. */
+  /** Prepares the images of the target view, and one image of each reference plane so that it can be shown later. */
   async prepare(
     choice: FolderChoice,
     onBusy: (busy: Busy) => void,
     onWarning: (file: string, reason: Reason) => void,
   ): Promise<{ data: PreparedData; references: PreparedData | null; notices: readonly Notice[] }> {
-    const { size, spacingMm, subjects, views } = choice;
+    const { size, subjects, views, targetView } = choice;
+    const grid = { size, spacingMm: spacingFor(targetView, choice), ...(targetView && { targetView }) };
     const onProgress = ({ done, total, file }: { done: number; total: number; file: string }): void =>
       onBusy({ what: 'Preparing images', done, total, detail: file });
     if (this.#other && this.#isOther) {
-      const told = { size, spacingMm, source: this.#other.name, onProgress, onWarning };
+      const told = { ...grid, source: this.#other.name, onProgress, onWarning };
       const { data, notices } = await openFiles(this.#files, told);
       return { data, references: null, notices };
     }
     const options = {
       views: (image: ScannedImage) => views[keyOf(image)] ?? null,
       subjects,
-      size,
-      spacingMm,
+      ...grid,
     };
     const plan = planScan(this.#scan, options);
     const data = await preparePlan(plan, { ...options, onProgress, onWarning });
-    return { data, references: await this.#references(plan, { size, spacingMm }), notices: plan.notices };
+    return { data, references: await this.#references(plan, grid), notices: plan.notices };
   }
 
   async #references(plan: StudyPlan, grid: Grid): Promise<PreparedData | null> {

@@ -46,7 +46,7 @@ const TIMES = 10;
  * @param model of the weights it starts from
  */
 export function configOf(
-  { init: _, set = {}, ...form }: TrainingForm,
+  { init, beside, split, set = {}, ...form }: TrainingForm,
   { size, spacingMm }: Grid,
   model?: ModelSection,
 ): RunConfig {
@@ -60,6 +60,10 @@ export function configOf(
     preset,
     tasks: [...form.tasks],
     ...(model && { model }),
+    // named, so that what is said of them is no contradiction
+    ...(init && { init: 'the loaded weights' }),
+    ...(beside !== undefined && { unlabelled: 'the data beside' }),
+    ...(split && { subjects: split.subjects }),
     size,
     spacingMm,
     validateEvery: Math.min(validateEvery, every),
@@ -71,6 +75,7 @@ export function configOf(
 /** What the form itself, the data or the page decides. */
 const decided = new Set<keyof RunConfig>([
   ...(['preset', 'batch', 'steps', 'learningRate', 'seed', 'data', 'unlabelled', 'init', 'target'] as const),
+  ...(['fold', 'subjects'] as const),
   ...(['map', 'size', 'spacingMm', 'phantom', 'mirror', 'adapter', 'identifiers', 'out'] as const),
 ]);
 

@@ -3,7 +3,7 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { keyHead, keyLines, keyName, parseKey } from '../../src/data/identifiers/keytext.ts';
 import { originalsOf, withPseudonyms } from '../../src/data/identifiers/manifest.ts';
 import { newSalt, type Originals, Pseudonyms } from '../../src/data/identifiers/pseudonyms.ts';
-import type { PreparedData } from '../../src/data/types.ts';
+import type { TrainingData } from '../../src/data/types.ts';
 import { readText, writeText } from '../../src/train/runfiles.ts';
 import { BrowserFiles } from '../store.ts';
 
@@ -28,8 +28,17 @@ async function pseudonymsFor(originals: Originals): Promise<Pseudonyms> {
   return names;
 }
 
+/** What a name that is one of these pseudonyms stands for; any other name itself. */
+export async function originalSubjects(): Promise<(name: string) => string> {
+  const text = await readText(files, keyName);
+  if (text === null) return (name) => name;
+  const { salt, entries } = parseKey(text, keyName);
+  const names = await Pseudonyms.of(salt, entries);
+  return (name) => names.original(name) ?? name;
+}
+
 /** Data of people under pseudonyms. */
-export async function pseudonymousData(data: PreparedData): Promise<PreparedData> {
+export async function pseudonymousData(data: TrainingData): Promise<TrainingData> {
   const names = await pseudonymsFor(originalsOf(data.manifest));
   return withPseudonyms(data, names, names.id);
 }

@@ -1,7 +1,7 @@
 /** @file The weights of a run that is stopped before its first validation: those of its last checkpoint. */
 import { openDevice } from '#device';
 import { ConfigError } from '../../src/base/errors.ts';
-import type { PreparedData } from '../../src/data/types.ts';
+import type { TrainingData } from '../../src/data/types.ts';
 import { type TrainConfig, upgradeTrained } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { describeWeights } from '../../src/run/trained.ts';
@@ -12,7 +12,7 @@ import type { RunFiles } from '../../src/train/runfiles.ts';
 import { saveWeights, weightsFile } from '../../src/train/weightsfile.ts';
 
 /** Writes them where a run has none. @throws ConfigError where it has no checkpoint of this configuration and data */
-export async function keepWeights(files: RunFiles, config: TrainConfig, data: PreparedData): Promise<void> {
+export async function keepWeights(files: RunFiles, config: TrainConfig, data: TrainingData): Promise<void> {
   if (await files.read(weightsFile)) return;
   const checkpoint = await loadCheckpoint(files, upgradeTrained);
   if (!checkpoint) throw new ConfigError('The run has no checkpoint yet, so there are no weights to keep.');

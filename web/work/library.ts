@@ -1,7 +1,7 @@
 /** @file What can be looked at, wherever it comes from: subjects, their stacks and their images. */
 
 import { ConfigError } from '../../src/base/errors.ts';
-import { bareHeader } from '../../src/data/dicom/header.ts';
+import { bareHeader, type DicomHeader } from '../../src/data/dicom/header.ts';
 import type { PixelImage } from '../../src/data/dicom/pixels.ts';
 import { groupBy } from '../../src/data/lists.ts';
 import { type ScannedImage, skippedOf } from '../../src/data/scan.ts';
@@ -10,6 +10,7 @@ import { chooseReference, type Reference } from '../../src/data/study/references
 import { unwanted } from '../../src/data/study/roles.ts';
 import { buildStacks, evenRuns, type Stack, stackLocations } from '../../src/data/study/stacks.ts';
 import type { ImagePlane, PreparedData, SkippedFile } from '../../src/data/types.ts';
+import { BODY_PLANES } from '../../src/data/viewnames.ts';
 import type { ImageRequest, ImageValues, StackInfo, StudyInfo } from '../protocol.ts';
 
 export interface Library {
@@ -29,12 +30,13 @@ export function scannedImage(
   patientId: string,
   plane: ImagePlane,
   phase: number,
-  space?: number,
+  { space, known }: { readonly space?: number | undefined; readonly known?: Partial<DicomHeader> } = {},
 ): ScannedImage {
   const uid = space === undefined ? null : String(space);
   return {
     source: { path, read: async () => new Uint8Array() },
     header: bareHeader(path, plane, {
+      ...known,
       patientId,
       instanceNumber: phase + 1,
       studyUid: uid,
@@ -44,7 +46,7 @@ export function scannedImage(
 }
 
 /** Views as people order them: the stack first, then the long axes. */
-const viewOrder = ['short-axis', '2-chamber', '3-chamber', '4-chamber', 'long-axis'];
+const viewOrder = ['short-axis', '2-chamber', '3-chamber', '4-chamber', 'long-axis', ...BODY_PLANES];
 
 const rank = (view: string | null): number => {
   const known = viewOrder.indexOf(view ?? '');
@@ -151,7 +153,7 @@ export function preparedLibrary(...sets: readonly PreparedData[]): Library {
   for (const { manifest, pixels: all } of sets) {
     const { size } = manifest;
     for (const [i, { subject, file, plane, frame, view, space }] of manifest.images.entries()) {
-      const image = scannedImage(file, subject, plane, frame, space);
+      const image = scannedImage(file, subject, plane, frame, { space });
       const values = all.subarray(i * size * size, (i + 1) * size * size);
       pixels.set(image, { rows: size, columns: size, values });
       views.set(image, view);

@@ -3,7 +3,7 @@
 import { samplesOf } from '../../src/data/sample.ts';
 import type { Split } from '../../src/data/split.ts';
 import { imagesOf } from '../../src/data/split.ts';
-import type { PreparedData } from '../../src/data/types.ts';
+import type { TrainingData } from '../../src/data/types.ts';
 import type { HeadedNetwork } from '../../src/models/headed.ts';
 import { windowed } from '../../src/report/windowing.ts';
 import type { TrainConfig } from '../../src/run/config.ts';
@@ -20,7 +20,7 @@ const SHARE = 0.04;
 const SHOWN = { subjects: 2, slices: 4 };
 
 export class Previews {
-  readonly #data: PreparedData;
+  readonly #data: TrainingData;
   readonly #config: TrainConfig;
   readonly #plan: Plan;
   readonly #indices: readonly number[];
@@ -29,7 +29,7 @@ export class Previews {
   #due = 0;
 
   constructor(
-    data: PreparedData,
+    data: TrainingData,
     split: Split,
     config: TrainConfig,
     tell: (preview: Events['preview']) => void,

@@ -1,5 +1,4 @@
 /** @file The report of a run in the browser: held-out subjects evaluated, everything in one HTML file. */
-import type { PreparedData } from '../../src/data/types.ts';
 import { renderReport } from '../../src/report/report.ts';
 import { trainConfigOf } from '../../src/run/config.ts';
 import { evaluateRun } from '../../src/run/evaluate.ts';
@@ -11,14 +10,14 @@ import type { Busy, RunInfo } from '../protocol.ts';
 import { adapterName } from './adapter.ts';
 import { configOf } from './forms.ts';
 import { pseudonymousData } from './identifiers.ts';
-import type { Training } from './training.ts';
+import type { RunData, Training } from './training.ts';
 
 /** Evaluates a run and renders its report, in which people go by pseudonyms. Throws FileError where the run has no weights yet. */
 export async function reportOf(
   device: Device,
   training: Training,
   run: RunInfo,
-  given: { readonly data: PreparedData; readonly people: boolean },
+  given: RunData,
   onBusy: (busy: Busy) => void,
 ): Promise<string> {
   const data = given.people ? await pseudonymousData(given.data) : given.data;

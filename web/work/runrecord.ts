@@ -4,7 +4,10 @@ import type { BrowserFiles } from '../store.ts';
 import { runFile } from './runs.ts';
 
 /** What is known of a training before its first step. */
-export type BegunRun = Pick<RunInfo, 'form' | 'dataName' | 'heldOut' | 'plansLines' | 'model'>;
+export type BegunRun = Omit<
+  RunInfo,
+  'state' | 'step' | 'best' | 'hasWeights' | 'adapter' | 'message' | 'smallerBatch'
+>;
 
 export class RunRecord {
   readonly files: BrowserFiles;

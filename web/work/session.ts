@@ -1,34 +1,29 @@
-/** @file The data the page works on: made or read, kept in the browser, found again when the page is reopened. */
+/** @file The data sets the page works on: made or read, kept in the browser, one of them looked at; found again when the page is reopened. */
 
 import { ConfigError } from '../../src/base/errors.ts';
-import { subjectsOf } from '../../src/data/split.ts';
-import { bytesOf } from '../../src/data/store.ts';
-import type { PreparedData, Reason } from '../../src/data/types.ts';
+import type { PreparedData, PreparedManifest } from '../../src/data/types.ts';
 import type {
   Busy,
   DataInfo,
+  DataState,
   FolderChoice,
   FolderInfo,
   Grid,
-  HeartSettings,
+  KeptData,
+  MadeSettings,
   PickedFile,
 } from '../protocol.ts';
 import { BrowserFiles } from '../store.ts';
-import { Folder } from './folder.ts';
-import { heartLibrary, heartsName, prepareHearts } from './hearts.ts';
+import { DataWarnings, described, infoOf, madeName, parseSource, type Source } from './datainfo.ts';
+import { Folder, spacingFor } from './folder.ts';
+import { KeptFolders } from './folders.ts';
 import { keepData, keptData } from './kept.ts';
 import { type Library, preparedLibrary } from './library.ts';
 
-/** What is kept beside the prepared images. */
-interface Source {
-  readonly kind: DataInfo['kind'];
-  readonly name: string;
-  readonly hearts: HeartSettings | null;
-  readonly warnings: DataInfo['warnings'];
-  readonly notices: DataInfo['notices'];
-}
-
+/** A data set at hand. */
 interface Loaded {
+  /** Its folder in the browser. */
+  readonly key: string;
   readonly source: Source;
   readonly data: PreparedData;
   readonly library: Library;
@@ -36,36 +31,31 @@ interface Loaded {
 }
 
 const sourceFile = 'source.json';
+/** The first data set; that of visits that kept one only. */
+export const firstData = 'data';
 
-/** How many images each warning concerns. */
-class Warnings {
-  readonly #counts = new Map<string, { message: string; images: number }>();
-
-  /** Counted by code: messages of one kind name what differs, and the first stands for all. */
-  add = (_file: string, { code, message }: Reason): void => {
-    const known = this.#counts.get(code);
-    if (known) known.images++;
-    else this.#counts.set(code, { message, images: 1 });
-  };
-
-  get list(): DataInfo['warnings'] {
-    return [...this.#counts.values()];
-  }
-}
+/** The phantom is loaded when it is wanted: the page's first load need not have it. */
+const phantomOf = async (made: MadeSettings) => (await import('./phantoms.ts')).phantomOf(made);
 
 export class Session {
-  readonly #files = new BrowserFiles('data');
+  readonly #folders = new KeptFolders('datasets', firstData);
+  /** What is kept, by folder, the oldest first. */
+  readonly #sources = new Map<string, Source>();
+  /** Original images of folders that are open, by the data set prepared of them. */
+  readonly #originals = new Map<string, Library>();
   #picked: PickedFile[] = [];
   #folder: Folder | null = null;
+  /** The data set that was prepared of the open folder. */
+  #folderKey: string | null = null;
   #loaded: Loaded | null = null;
 
   /** Throws ConfigError where there is no data yet. */
-  get data(): PreparedData {
-    return this.#must().data;
+  get key(): string {
+    return this.#must().key;
   }
 
-  get name(): string {
-    return this.#must().source.name;
+  get manifest(): PreparedManifest | null {
+    return this.#loaded?.data.manifest ?? null;
   }
 
   get library(): Library {
@@ -76,13 +66,49 @@ export class Session {
     return this.#loaded && infoOf(this.#loaded);
   }
 
-  async makeHearts(settings: HeartSettings & Grid, onBusy: (busy: Busy) => void): Promise<DataInfo> {
-    const { size, spacingMm, ...hearts } = settings;
-    const data = await prepareHearts(hearts, { size, spacingMm }, (done) =>
-      onBusy({ what: 'Making hearts', done, total: hearts.subjects, detail: `heart ${done}` }),
+  /** What is looked at, and what else is kept. */
+  get state(): DataState {
+    const sets = [...this.#sources].flatMap(([key, { name, about }]): KeptData[] =>
+      about ? [{ key, name, ...about }] : [],
     );
-    const source: Source = { kind: 'hearts', name: heartsName(hearts), hearts, warnings: [], notices: [] };
-    return this.#keep({ source, data, library: heartLibrary(hearts), originals: true });
+    return { data: this.info, sets };
+  }
+
+  /** Whether a data set's subjects are people. Throws ConfigError where it is not kept any more. */
+  isOfPeople(key: string): boolean {
+    return this.#sourceOf(key).kind === 'folder';
+  }
+
+  nameOf(key: string): string {
+    return this.#sourceOf(key).name;
+  }
+
+  /** The images of a data set. Throws ConfigError where it is not kept any more. */
+  async dataOf(key: string): Promise<PreparedData> {
+    if (this.#loaded?.key === key) return this.#loaded.data;
+    this.#sourceOf(key);
+    const data = await keptData(new BrowserFiles(key), 'data');
+    if (data) return data;
+    throw goneError();
+  }
+
+  async makeStudies(settings: MadeSettings & Grid, onBusy: (busy: Busy) => void): Promise<DataState> {
+    const { size, spacingMm, ...made } = settings;
+    const grid = { size, spacingMm: spacingFor(made.targetView, { size, spacingMm }) };
+    const { prepare, library } = await phantomOf(made);
+    const { anatomy = 'heart', subjects: total } = made;
+    const data = await prepare(made, grid, (done) =>
+      onBusy({ what: `Making ${anatomy}s`, done, total, detail: `${anatomy} ${done}` }),
+    );
+    const source: Source = { kind: 'made', name: madeName(made), made, warnings: [], notices: [] };
+    // the same once more is the same
+    const wanted = JSON.stringify([made, grid]);
+    const same = [...this.#sources].find(
+      ([, { made: own, about }]) =>
+        about && JSON.stringify([own, { size: about.size, spacingMm: about.spacingMm }]) === wanted,
+    );
+    const key = same?.[0] ?? this.#newKey;
+    return this.#keep({ key, source, data, library: library(made), originals: true });
   }
 
   addFiles(files: readonly PickedFile[], first: boolean): void {
@@ -92,44 +118,72 @@ export class Session {
 
   async scanFolder(name: string, onBusy: (busy: Busy) => void): Promise<FolderInfo> {
     this.#folder = await Folder.open(name, this.#picked, onBusy);
+    this.#folderKey = null;
     this.#picked = [];
     return this.#folder.info;
   }
 
-  async prepareFolder(choice: FolderChoice, onBusy: (busy: Busy) => void): Promise<DataInfo> {
+  async prepareFolder(choice: FolderChoice, onBusy: (busy: Busy) => void): Promise<DataState> {
     const folder = this.#folder;
     if (!folder) throw new ConfigError('No folder is open. Choose a folder first.');
-    const warnings = new Warnings();
+    const warnings = new DataWarnings();
     const { data, references, notices } = await folder.prepare(choice, onBusy, warnings.add);
     const source: Source = {
       kind: 'folder',
       name: folder.name,
-      hearts: null,
+      made: null,
       warnings: warnings.list,
       notices: notices.map(({ message }) => message),
     };
-    const library = folder.library(choice) ?? preparedLibrary(data);
-    return this.#keep({ source, data, library, originals: true }, references);
+    const originals = folder.library(choice);
+    const key = this.#folderKey && this.#sources.has(this.#folderKey) ? this.#folderKey : this.#newKey;
+    this.#folderKey = key;
+    this.#originals.delete(key);
+    if (originals) this.#originals.set(key, originals);
+    const library = originals ?? preparedLibrary(data);
+    return this.#keep({ key, source, data, library, originals: true }, references);
   }
 
-  /** What an earlier visit left, or null. */
-  async restore(): Promise<DataInfo | null> {
-    const text = await this.#files.read(sourceFile);
-    const data = text && (await keptData(this.#files, 'data'));
-    if (!text || !data) return null;
-    const source = JSON.parse(new TextDecoder().decode(text)) as Source;
-    const references = source.hearts ? null : await keptData(this.#files, 'references');
-    const library = source.hearts
-      ? heartLibrary(source.hearts)
-      : preparedLibrary(data, ...(references ? [references] : []));
-    this.#loaded = { source, data, library, originals: source.hearts !== null };
-    return this.info;
+  /** What an earlier visit left. */
+  async restore(): Promise<DataState> {
+    const current = await this.#folders.restore();
+    for (const key of this.#folders.all) {
+      const text = await new BrowserFiles(key).read(sourceFile);
+      if (text) this.#sources.set(key, parseSource(new TextDecoder().decode(text)));
+    }
+    if (this.#sources.has(current)) await this.#load(current);
+    return this.state;
+  }
+
+  /** Looks at another data set. Throws ConfigError where it is not kept any more. */
+  async choose(key: string): Promise<DataState> {
+    await this.#load(key);
+    await this.#folders.choose(key);
+    return this.state;
+  }
+
+  /** Deletes a data set; where it was looked at, the newest other is now. */
+  async remove(key: string): Promise<DataState> {
+    await this.#folders.remove(key);
+    this.#sources.delete(key);
+    this.#originals.delete(key);
+    if (this.#loaded?.key !== key) return this.state;
+    this.#loaded = null;
+    const next = this.#folders.current;
+    if (this.#sources.has(next)) await this.#load(next);
+    return this.state;
   }
 
   async clear(): Promise<void> {
     this.#loaded = null;
     this.#folder = null;
-    await this.#files.clear();
+    this.#sources.clear();
+    this.#originals.clear();
+    await this.#folders.clear();
+  }
+
+  get #newKey(): string {
+    return this.#sources.size === 0 ? this.#folders.current : this.#folders.free;
   }
 
   #must(): Loaded {
@@ -137,36 +191,48 @@ export class Session {
     throw new ConfigError('There is no data yet. Make hearts or open a folder under Data.');
   }
 
+  #sourceOf(key: string): Source {
+    const source = this.#sources.get(key);
+    if (source) return source;
+    throw goneError();
+  }
+
+  async #load(key: string): Promise<void> {
+    if (this.#loaded?.key === key) return;
+    const [source, data] = [this.#sourceOf(key), await this.dataOf(key)];
+    const given = { key, source, data };
+    const { made } = source;
+    const own = made ? (await phantomOf(made)).library(made) : this.#originals.get(key);
+    if (own) this.#loaded = { ...given, library: own, originals: true };
+    else {
+      const references = await keptData(new BrowserFiles(key), 'references');
+      const library = preparedLibrary(data, ...(references ? [references] : []));
+      this.#loaded = { ...given, library, originals: false };
+    }
+    // kept by a page that kept one data set only
+    if (!source.about) await this.#keepSource(key, described(this.#loaded));
+  }
+
+  async #keepSource(key: string, source: Source): Promise<void> {
+    this.#sources.set(key, source);
+    await new BrowserFiles(key).write(sourceFile, new TextEncoder().encode(JSON.stringify(source)));
+  }
+
   /** In memory first: where the browser keeps nothing, the data can still be used until the page is closed. */
-  async #keep(loaded: Loaded, references: PreparedData | null = null): Promise<DataInfo> {
-    this.#loaded = loaded;
-    await this.#files.clear();
-    await keepData(this.#files, 'data', loaded.data);
-    if (references) await keepData(this.#files, 'references', references);
-    await this.#files.write(sourceFile, new TextEncoder().encode(JSON.stringify(loaded.source)));
-    return infoOf(loaded);
+  async #keep(made: Loaded, references: PreparedData | null = null): Promise<DataState> {
+    const source = described(made);
+    const { key } = made;
+    this.#loaded = { ...made, source };
+    this.#sources.set(key, source);
+    const files = new BrowserFiles(key);
+    await files.clear();
+    await keepData(files, 'data', made.data);
+    if (references) await keepData(files, 'references', references);
+    await this.#keepSource(key, source);
+    await this.#folders.choose(key);
+    return this.state;
   }
 }
 
-function infoOf({ source, data, originals }: Loaded): DataInfo {
-  const { images, referenceViews, targetView, size, spacingMm, skipped, classes = [] } = data.manifest;
-  return {
-    kind: source.kind,
-    name: source.name,
-    subjects: subjectsOf(data),
-    images: images.length,
-    targetView,
-    referenceViews,
-    lines: referenceViews.map((_, view) => images.filter(({ lines }) => lines[view]).length),
-    locations: images.filter(({ location }) => location !== null).length,
-    classes,
-    skipped,
-    warnings: source.warnings,
-    // Kept by a page that did not tell them yet.
-    notices: source.notices ?? [],
-    originals,
-    size,
-    spacingMm,
-    bytes: bytesOf(data),
-  };
-}
+const goneError = (): ConfigError =>
+  new ConfigError('The data of this run are not kept any more. Choose other data, and begin a new run.');

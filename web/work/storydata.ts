@@ -6,7 +6,7 @@ import { baseConfig, pretrainingConfig } from '../../src/run/experiment/configs.
 import { gridOf } from '../../src/run/experiment/grid.ts';
 import type { Experiment, TestCohort } from '../../src/run/experiment/settings.ts';
 import type { RunFiles } from '../../src/train/runfiles.ts';
-import type { HeartSettings } from '../protocol.ts';
+import type { MadeSettings } from '../protocol.ts';
 import { prepareHearts, prepareLabelled } from './hearts.ts';
 import { keepData, keptData } from './kept.ts';
 
@@ -16,13 +16,13 @@ export interface StoryData {
   readonly labelled: PreparedData;
 }
 
-const heartsOf = ({ phantom }: Pick<RunConfig, 'phantom'>): HeartSettings => {
+const heartsOf = ({ phantom }: Pick<RunConfig, 'phantom'>): MadeSettings => {
   const { subjects, difficulty, phases, size, seed } = phantom;
   return { subjects, difficulty, phases, imageSize: size, seed };
 };
 
 /** The hearts that test. */
-export function testHearts(experiment: Experiment): HeartSettings {
+export function testHearts(experiment: Experiment): MadeSettings {
   const { phantom } = baseConfig(experiment);
   return heartsOf({ phantom: { ...phantom, ...(experiment.subjects.test as TestCohort) } });
 }

@@ -2,18 +2,20 @@
 import { openDevice } from '#device';
 import { ConfigError, FileError } from '../../src/base/errors.ts';
 import type { Split } from '../../src/data/split.ts';
-import type { PreparedData } from '../../src/data/types.ts';
+import type { TrainingData } from '../../src/data/types.ts';
 import type { StepMetrics, ValidationMetrics } from '../../src/results/losses.ts';
 import { type TrainConfig, trainConfigOf } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
 import { drawsLines } from '../../src/run/planner.ts';
 import { trainWithRestarts } from '../../src/run/training.ts';
 import type { Device } from '../../src/tensor/device.ts';
-import { splitOf } from '../../src/train/dataset.ts';
+import { namedSubjects, splitOf } from '../../src/train/dataset.ts';
 import type { TrainEvent, TrainOptions, TrainResult } from '../../src/train/events.ts';
 import type { InitialWeights } from '../../src/train/init.ts';
+import { readText } from '../../src/train/runfiles.ts';
 import { metricsFile, parseRecords, readRecords, validationFile } from '../../src/train/runlog.ts';
 import type { ModelSection } from '../../src/train/settings.ts';
+import { splitFile } from '../../src/train/splitfile.ts';
 import { weightsFile } from '../../src/train/weightsfile.ts';
 import type { EventName, Events, KeptRun, RunInfo, TrainingForm } from '../protocol.ts';
 import { BrowserFiles, WatchedFiles } from '../store.ts';
@@ -23,11 +25,24 @@ import { keepWeights } from './keepweights.ts';
 import { Previews } from './previews.ts';
 import { type BegunRun, RunRecord } from './runrecord.ts';
 import { Runs } from './runs.ts';
+import { countsOf } from './split.ts';
 
 /** Weights to start from, and the model they are of. */
 export interface StartWeights {
   readonly model: ModelSection;
   readonly weights: InitialWeights;
+}
+
+/** What a run is on. */
+export interface RunData {
+  /** Of its data set. */
+  readonly key: string;
+  readonly data: TrainingData;
+  readonly name: string;
+  /** Of the data that are trained on beside. */
+  readonly besideName?: string;
+  /** Whether any subject is a person. */
+  readonly people: boolean;
 }
 
 type Tell = <K extends EventName>(event: K, content: Events[K]) => void;
@@ -107,8 +122,7 @@ export class Training {
   /** Runs until the last step, a pause, a stop or a failure; what happens is told by events. */
   async start(
     form: TrainingForm,
-    data: PreparedData,
-    dataName: string,
+    { key, data, name: dataName, besideName }: RunData,
     resume: boolean,
     start: StartWeights | null,
   ): Promise<RunInfo> {
@@ -116,6 +130,7 @@ export class Training {
     const model = resume ? this.info?.model : start?.model;
     const config = trainConfigOf(configOf(form, data.manifest, model));
     const plan = planRun(config, data.manifest);
+    if (form.split) namedSubjects(data, form.split.subjects, form.split.file);
     const split = splitOf(data, config, plan);
     const stop = new AbortController();
     this.#stop = stop;
@@ -128,7 +143,9 @@ export class Training {
     try {
       const heldOut = [...split.validation, ...split.test];
       const plansLines = drawsLines(plan);
-      await this.#begin({ form, dataName, heldOut, plansLines, ...(model && { model }) }, resume);
+      const names = { data: key, dataName, ...(besideName && { besideName }) };
+      const parts = countsOf(split);
+      await this.#begin({ form, ...names, parts, heldOut, plansLines, ...(model && { model }) }, resume);
       const init = this.#initOf(form, resume, start);
       const result = await this.#train(config, data, split, { resume, init, signal: stop.signal });
       clock();
@@ -151,13 +168,21 @@ export class Training {
     this.#end('paused');
   }
 
-  /** Stops at the next step for good; the best weights so far are kept. */
-  async stop(data: PreparedData): Promise<void> {
+  /** Stops at the next step for good; the best weights so far are kept. @param dataOf the run's data */
+  async stop(dataOf: () => Promise<RunData>): Promise<void> {
     if (this.#stop) return this.#end('finished');
     if (!this.info) return;
     const { form, model } = this.info;
+    const { data } = await dataOf();
     await keepWeights(this.files, trainConfigOf(configOf(form, data.manifest, model)), data);
     await this.#record.set({ state: 'finished', hasWeights: true });
+  }
+
+  /** Throws FileError where the run has not begun to train. */
+  async split(): Promise<string> {
+    const text = await readText(this.files, splitFile);
+    if (text !== null) return text;
+    throw new FileError(splitFile, 'does not exist yet', 'Start the training.');
   }
 
   async weights(): Promise<Uint8Array<ArrayBuffer>> {
@@ -199,7 +224,7 @@ export class Training {
 
   async #train(
     config: TrainConfig,
-    data: PreparedData,
+    data: TrainingData,
     split: Split,
     how: Pick<TrainOptions, 'resume' | 'init' | 'signal'>,
   ): Promise<TrainResult> {

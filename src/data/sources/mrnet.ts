@@ -23,10 +23,10 @@ interface Volume {
   readonly pixels: Float32Array;
 }
 
-/** Throws ConfigError for another view. */
 /** The plane that is prepared where nobody says another. */
 const USUAL: Plane = 'sagittal';
 
+/** Throws ConfigError for another view. */
 function planeOf({ targetView = USUAL }: SourceOptions): Plane {
   const plane = planes.find((name) => name === targetView);
   if (plane) return plane;
@@ -157,6 +157,14 @@ export const mrnet: Source = {
     const layout = findMrnet(files);
     if (layout.series.length === 0) return null;
     const text = `${layout.series.length} series of knees laid out as MRNet`;
-    return { count: layout.series.length, text, prepare: () => prepareKnees(files, layout, options) };
+    const targetViews = [USUAL, ...planes.filter((plane) => plane !== USUAL)].filter((plane) =>
+      layout.series.some((series) => series.plane === plane),
+    );
+    return {
+      count: layout.series.length,
+      text,
+      targetViews,
+      prepare: () => prepareKnees(files, layout, options),
+    };
   },
 };

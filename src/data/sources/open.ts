@@ -36,7 +36,7 @@ const optionNames: Readonly<Record<OwnOption, string>> = {
 };
 
 /** What a source found among files. */
-export interface Sighted extends Pick<Found, 'count' | 'text'> {
+export interface Sighted extends Omit<Found, 'prepare'> {
   /** Of the source. */
   readonly name: string;
 }
@@ -51,7 +51,9 @@ export async function findSources(files: readonly FileSource[], except?: string)
   const seen: Sighted[] = [];
   for (const source of sources) {
     const found = source.name === except ? null : await source.find(files, {});
-    if (found) seen.push({ name: source.name, count: found.count, text: found.text });
+    if (!found) continue;
+    const { prepare: _, ...sighted } = found;
+    seen.push({ name: source.name, ...sighted });
   }
   return seen;
 }

@@ -47,6 +47,8 @@ export interface Found {
   readonly count: number;
   /** These in words: "16 volumes of 8 patients laid out as ACDC". */
   readonly text: string;
+  /** The views that can be asked for (`targetView`), that which is taken where nobody says one first; absent: there is no choice. */
+  readonly targetViews?: readonly string[];
   /** @throws ConfigError where none of them can be used */
   prepare(): Promise<Prepared>;
 }

@@ -4,7 +4,7 @@ import { ConfigError } from '../../base/errors.ts';
 import { some } from '../../base/words.ts';
 import { type LeftOut, type Scan, type ScannedImage, skippedText } from '../scan.ts';
 import type { SkippedFile } from '../types.ts';
-import { isBodyPlane } from './views.ts';
+import { isBodyPlane } from '../viewnames.ts';
 
 /** Skipped files that an error lists. */
 const MOST_LISTED = 5;

@@ -13,12 +13,13 @@ import {
   skippedOf,
 } from '../scan.ts';
 import type { FileSource, Notice, Reason, SkippedFile } from '../types.ts';
+import { isBodyPlane } from '../viewnames.ts';
 import { checkViews, noneUsable } from './check.ts';
 import type { Space } from './frames.ts';
 import { unwanted } from './roles.ts';
 import { findSubjects, type SubjectRule } from './subjects.ts';
 import { planSubject, type Target, type TargetOptions, type ViewedImage } from './targets.ts';
-import { bodyPlaneOf, checkRules, isBodyPlane, type ViewRule, viewOf } from './views.ts';
+import { bodyPlaneOf, checkRules, type ViewRule, viewOf } from './views.ts';
 
 /** How images become targets and references. */
 export interface StudyOptions extends TargetOptions {

@@ -7,6 +7,7 @@ import { planeNormal } from '../geometry.ts';
 import { nearestNames } from '../lists.ts';
 import { folderOf, type Scan, type ScannedImage } from '../scan.ts';
 import type { ImagePlane } from '../types.ts';
+import type { BODY_PLANES } from '../viewnames.ts';
 
 /** A user's mapping: images whose folder, SeriesInstanceUID or SeriesDescription matches are of this view. */
 export interface ViewRule {
@@ -27,8 +28,12 @@ const knownViews: readonly (readonly [pattern: RegExp, view: string])[] = [
   [/(^|[^a-z0-9])(lax|long[ _-]?ax(is|e)?)(?![a-z])/i, 'long-axis'],
 ];
 
-/** The planes of the body, in which other organs than the heart are imaged. */
-const bodyPlanes: readonly (readonly [pattern: RegExp, view: string, axis: 0 | 1 | 2])[] = [
+/** What names and directions mean a plane of the body. */
+const bodyPlanes: readonly (readonly [
+  pattern: RegExp,
+  view: (typeof BODY_PLANES)[number],
+  axis: 0 | 1 | 2,
+])[] = [
   [/(^|[^a-z0-9])sag(ittal)?(?![a-z])/i, 'sagittal', 0],
   [/(^|[^a-z0-9])cor(onal)?(?![a-z])/i, 'coronal', 1],
   [/(^|[^a-z0-9])(ax(ial)?|tra(ns(vers(e|al))?)?)(?![a-z])/i, 'axial', 2],
@@ -36,9 +41,6 @@ const bodyPlanes: readonly (readonly [pattern: RegExp, view: string, axis: 0 | 1
 
 /** Views that have a name here: the heart's, and the planes of other organs. */
 const viewNames = [...knownViews, ...bodyPlanes].map(([, view]) => view);
-
-/** Whether a view is sagittal, coronal or axial. */
-export const isBodyPlane = (view: string | null): boolean => bodyPlanes.some(([, own]) => own === view);
 
 /** Cosine of the largest angle between an image's normal and the body's axis that it is named for: 40°. */
 const LEAST_COSINE = Math.cos((40 * Math.PI) / 180);

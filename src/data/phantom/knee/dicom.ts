@@ -5,7 +5,7 @@ import { type EncodedFile, examinationElements, pixelElements, planeElements } f
 import { KNEE_PLANES, type KneePlane, SLICE_THICKNESS_MM } from './planes.ts';
 import type { KneeImage, KneeSubject } from './subject.ts';
 
-const DESCRIPTIONS: Readonly<Record<KneePlane, string>> = {
+export const DESCRIPTIONS: Readonly<Record<KneePlane, string>> = {
   sagittal: 'Sag PD FS',
   coronal: 'Cor PD FS',
   axial: 'Ax PD FS',
@@ -49,11 +49,12 @@ export function encodeKneeDicom(subject: KneeSubject): EncodedFile[] {
       ...pixelElements(image.pixels),
       '00080018': element('UI', instance),
     };
-    return { path: pathOf(subject, image), bytes: encodeMrImage(content, instance) };
+    return { path: kneePath(subject, image), bytes: encodeMrImage(content, instance) };
   });
 }
 
-function pathOf({ id }: KneeSubject, { view, slice }: KneeImage): string {
+/** Where the image is written. */
+export function kneePath({ id }: Pick<KneeSubject, 'id'>, { view, slice }: KneeImage): string {
   const number = (value: number): string => String(value).padStart(4, '0');
   const folder = DESCRIPTIONS[view].replaceAll(' ', '_');
   return `${id}/study/${folder}/IM-${number(seriesOf(view))}-${number(slice + 1)}.dcm`;

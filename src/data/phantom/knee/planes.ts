@@ -1,6 +1,7 @@
 /** @file Plans the three stacks as a technologist would: by the condyles' back, along the anterior cruciate, across the leg. */
 import type { ImagePlane, Vec3 } from '../../types.ts';
 import { add, cross, dot, scale, subtract } from '../../vector.ts';
+import { BODY_PLANES } from '../../viewnames.ts';
 import { across, directionFromFrame, type Frame } from '../frame.ts';
 import { imagePlane, turned } from '../planes.ts';
 import type { Random } from '../random.ts';
@@ -11,7 +12,7 @@ import { fromKnee } from './shapes.ts';
 
 export const SLICE_THICKNESS_MM = 3.5;
 
-export const KNEE_PLANES = ['sagittal', 'coronal', 'axial'] as const;
+export const KNEE_PLANES = BODY_PLANES;
 export type KneePlane = (typeof KNEE_PLANES)[number];
 
 export interface KneeStack {

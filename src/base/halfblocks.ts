@@ -84,7 +84,12 @@ function add(words: Uint32Array, at: number): void {
   }
 }
 
-/** Blocks of halves. */
+/**
+ * Blocks of halves, each 513 words of 32 bits: the exponent bits of its largest float, then 1,024 halves, scaled by a power
+ * of two so that the largest is from 2¹⁴ to 2¹⁵.
+ * @example
+ * new HalfBlocks(new Uint8Array(2 * 4 * 513)).length; // 2
+ */
 export class HalfBlocks {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #words: Uint32Array;

@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 const facts = () => page.locator('#panel-data dl.facts');
-const slice = () => page.locator('#panel-study canvas[role=img]').first();
+const slice = () => page.locator('canvas.viewer');
 const finished = () =>
   page.locator('#panel-train [role=status].strong').getByText('Finished').waitFor({ timeout: 60_000 });
 
@@ -85,7 +85,7 @@ it('a folder of DICOM is mapped to the planes of the body, the wanted one chosen
   expect(await view('Cor PD FS').inputValue()).toBe('coronal');
   expect(await view('Ax PD FS').inputValue()).toBe('axial');
   await page.getByText('Sagittal slices with lines of axial and coronal.').waitFor();
-  await page.locator('#panel-data').getByLabel('Slices of', { exact: true }).last().focus();
+  await page.locator('.card', { hasText: 'Your images' }).getByLabel('Slices of', { exact: true }).focus();
   await page.keyboard.press('ArrowDown');
   await page.getByText('Coronal slices with lines of axial and sagittal.').waitFor();
   expect(await graveFindings(page)).toEqual([]);
@@ -112,5 +112,21 @@ it('knees laid out as MRNet are classified by one of their labels', async () => 
   await tickTasks(page, ['Classification']);
   await startTraining(page, { steps: 3, batch: 4, set: { 'tasks.classification.label': 'abnormal' } });
   await finished();
+  await page.getByText(/: 7 train, 1 validates, 2 test\.$/).waitFor();
+  const held = page.locator('.held figure').first();
+  await held.getByText(/^slice says abnormal: (yes|no) \(\d\.\d\d\), is (yes|no)$/).waitFor();
+  expect(await graveFindings(page)).toEqual([]);
   await pictures(page, 'mrnet-train');
+
+  await page.getByRole('tab', { name: 'Use' }).click();
+  await page.getByRole('button', { name: 'Use the run’s weights' }).click();
+  await page.getByText(/which group a subject is in by label abnormal: no and yes/).waitFor();
+  await page.getByRole('button', { name: 'Predict', exact: true }).click();
+  await page
+    .locator('#panel-use figure')
+    .getByText(/^slice says/)
+    .first()
+    .waitFor();
+  await pictures(page, 'mrnet-use');
+  expect(await graveFindings(page)).toEqual([]);
 }, 180_000);

@@ -19,6 +19,7 @@ export class Predictor {
   readonly #subject = select([]);
   readonly #stack = select([]);
   readonly #frame = select([]);
+  readonly #frameField = field('Phase', this.#frame);
   readonly #result = h('div', {});
   #study: StudyInfo | null = null;
   #visible = false;
@@ -39,7 +40,7 @@ export class Predictor {
       { class: 'fields' },
       field('Subject', this.#subject),
       field('Images', this.#stack),
-      field('Phase', this.#frame),
+      this.#frameField,
     );
     const hint = h('p', {});
     const progress = new ProgressBar(app);
@@ -111,6 +112,7 @@ export class Predictor {
   #listFrames(): void {
     const slices = this.#study?.stacks[Number(this.#stack.value)]?.slices ?? [];
     const frames = Math.max(1, ...slices.map(({ files }) => files.length));
+    this.#frameField.hidden = frames < 2;
     setOptions(
       this.#frame,
       Array.from({ length: frames }, (_, i) => ({ value: String(i), label: String(i + 1) })),

@@ -197,6 +197,7 @@ class StudyPanel {
     const place = location === null ? '' : `, ${Math.round(100 * location)} % of the way to the ${last}`;
     this.#slice.set(slice, count, `${slice + 1} of ${count}${place}`);
     this.#frame.set(frame, frames, `${frame + 1} of ${frames}`);
+    this.#frame.element.hidden = frames < 2;
     this.#cine.refresh();
   }
 
@@ -211,13 +212,14 @@ class StudyPanel {
     const drawn = this.#overlay.draw({ subject: study.subject, stack, slice, frame });
     const lines = model.lines();
     const views = lines.map(({ label }) => label);
+    const phase = model.frames < 2 ? '' : `, phase ${frame + 1}`;
     this.#viewer.show({
       plane: model.planeOf(stack),
       image,
       window: model.window(stack, image),
       ...drawn,
       links: lines.map(({ line, label, stack }) => ({ line, label, open: () => this.#show(stack) })),
-      label: `${study.subject}, ${current.label}, slice ${slice + 1} of ${current.slices.length}, phase ${frame + 1}; lines of ${views.join(' and ') || 'no other view'}`,
+      label: `${study.subject}, ${current.label}, slice ${slice + 1} of ${current.slices.length}${phase}; lines of ${views.join(' and ') || 'no other view'}`,
     });
     const main = study.stacks.flatMap(({ view }, i) => (view === null ? [] : [model.planeOf(i)]));
     if (main.length > 0) await this.#planes.show(study.subject, main, await this.#quads.all(this.#allSlices));

@@ -104,6 +104,7 @@ it('a folder of DICOM is mapped to the planes of the body, the wanted one chosen
 it('knees laid out as MRNet are classified by one of their labels', async () => {
   await openFolder(folders.mrnet);
   await page.getByText('30 series of knees laid out as MRNet.').waitFor();
+  expect(await page.getByText(/other files? ignored/).isVisible()).toBe(false);
   await pictures(page, 'mrnet-folder');
   await page.getByRole('button', { name: 'Prepare' }).click();
   await page.getByText('abnormal, acl, meniscus').waitFor();

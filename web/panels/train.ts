@@ -88,8 +88,8 @@ export function trainPanel(app: App): HTMLElement {
     if (status.textContent !== words) status.textContent = words;
   };
   app.client.on('warning', (text) => notice.show(text, 'info'));
-  // what was refused may be right now
-  form.element.addEventListener('change', () => notice.clearError());
+  // what was refused may be right now; told at once, for a page that grows shorter under a click loses the click
+  form.element.addEventListener('input', () => notice.clearError());
   if (app.state.run) form.write(app.state.run.form);
   app.watch(({ data, run }, before) => {
     if (data && data.size !== before.data?.size && !run) form.write(presetFor(app, data.size));

@@ -59,6 +59,11 @@ export class Notice {
     this.element.hidden = true;
     this.element.textContent = '';
   }
+
+  /** Leaves what is no error. */
+  clearError(): void {
+    if (this.element.getAttribute('role') === 'alert') this.clear();
+  }
 }
 
 /** A button whose work may take a while: not pressed twice, its errors told in `notice`. */

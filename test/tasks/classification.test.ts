@@ -156,6 +156,17 @@ describe('the judge of classification', () => {
   /** Logits that are logarithms of probabilities. */
   const logs = (...rows: readonly (readonly number[])[]) => Float32Array.from(rows.flat(), Math.log);
 
+  it('says which label a slice answers, where the data have several', () => {
+    const groupNames = { acl: ['no', 'yes'], tear: ['no', 'yes'] };
+    const known = { targetView: 'sagittal', referenceViews: [], groupNames };
+    const part = classification.setup(known, { ...settings, label: 'tear' }, grid);
+    expect(part.tells).toBe('which group a subject is in by label tear: no and yes');
+    const judge = part.judge([]);
+    const image = sampleOf({ subject: 'a', group: (label) => (label === 'tear' ? 'no' : 'yes') });
+    judge.add(outputsOf(part.heads[0]!, logs([0.2, 0.8])), [image], [0]);
+    expect(judge.marks(0)).toEqual([{ kind: 'words', text: 'slice says tear: yes (0.80), is no' }]);
+  });
+
   it('puts the slices of a study together, block by block, and scores studies', () => {
     const part = setup({}, ['DCM', 'NOR']);
     const training = ['NOR', 'NOR', 'DCM'].map((group, i) => imageOf(`t${i}`, group));

@@ -6,7 +6,8 @@ import { location } from '../../src/tasks/location.ts';
 import { outputsOf, sampleOf } from './samples.ts';
 
 const facts = { targetView: 'sax', referenceViews: [] };
-const part = location.setup(facts, { hidden: 4, dropout: 0 }, { size: 32, spacingMm: 4 });
+const grid = { size: 32, spacingMm: 4 };
+const part = location.setup(facts, { hidden: 4, dropout: 0 }, grid);
 const head = part.heads[0]!;
 
 const at = (place: number | null, subject = 'a'): Sample => sampleOf({ location: place, subject });
@@ -89,5 +90,13 @@ describe('the judge of locations', () => {
     const scale = { kind: 'scale', title: 'location', from: 'base', to: 'apex' };
     expect(judge.marks(0)).toEqual([{ ...scale, predicted: 0.875, truth: 1 }]);
     expect(judge.marks(1)).toEqual([{ ...scale, predicted: 0.5, truth: null }]);
+  });
+
+  test('calls the ends of a stack of another organ as they are', () => {
+    const knee = location.setup({ ...facts, targetView: 'axial' }, { hidden: 4, dropout: 0 }, grid);
+    const judge = knee.judge(images);
+    judge.add(outputsOf(knee.heads[0]!, Float32Array.of(0.25)), [images[0]!], []);
+    expect(judge.marks(0)).toMatchObject([{ from: 'top', to: 'bottom' }]);
+    expect(judge.done().scatters[0]!.about).toContain('nearest the top, 1 the one nearest the bottom');
   });
 });

@@ -79,6 +79,7 @@ it('the split is handed over under pseudonyms, and another run divided by it', a
   await page.getByText('No split.json is loaded. Load one, or have the subjects drawn.').waitFor();
   await load('first.json', JSON.parse(saved));
   await page.getByText('first.json: 4 train, 0 validate, 2 test.', { exact: true }).waitFor();
+  expect(await page.getByText('No split.json is loaded.').isVisible()).toBe(false);
   await pictures(page, 'file');
   expect(await graveFindings(page)).toEqual([]);
   const before = await kept();

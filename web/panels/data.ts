@@ -1,8 +1,8 @@
-/** @file The Data panel: hearts made in place or a folder opened, mapped and prepared; what is kept, and its end. */
+/** @file The Data panel: studies made in place or a folder opened, mapped and prepared; what is kept, and its end. */
 import type { App } from '../app.ts';
 import { action, bringIntoView, card, count, fill, h, megabytes, Notice, plural } from '../dom.ts';
 import type { DataInfo, FolderInfo } from '../protocol.ts';
-import { dataChoice } from './datachoice.ts';
+import { dataChoice, toData } from './datachoice.ts';
 import { madeCard } from './made.ts';
 import { mappingTable, otherChoice } from './mapping.ts';
 import { folderPicker, type PickedFolder } from './picker.ts';
@@ -143,7 +143,7 @@ function dataCard(app: App): HTMLElement {
     remove.hidden = !data && !run && !story;
     removeOne.hidden = sets.length < 2;
     if (!data) {
-      fill(body, h('p', {}, 'Nothing yet. Make hearts or open a folder.'));
+      fill(body, h('p', {}, `Nothing yet. ${toData}`));
       return;
     }
     const look = h('button', { type: 'button', class: 'primary' }, 'Look at the studies');

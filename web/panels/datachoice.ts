@@ -1,7 +1,17 @@
-/** @file Which of the kept data sets is meant. */
+/** @file Which of the kept data sets is meant, and the way to the first. */
 import type { App } from '../app.ts';
-import { count, field, type Notice, type Option, plural, select, setOptions } from '../dom.ts';
+import { count, field, h, type Notice, type Option, plural, select, setOptions } from '../dom.ts';
 import type { KeptData, TrainingForm } from '../protocol.ts';
+
+/** What to do while there is no data. */
+export const toData = 'Make hearts or knees, or open a folder.';
+
+/** A way to the Data panel, for the others. */
+export function dataLink(app: App): HTMLElement {
+  const link = h('button', { type: 'button', class: 'link' }, toData);
+  link.addEventListener('click', () => app.openTab('data'));
+  return link;
+}
 
 /** Data sets of one name are told apart by their size. */
 const optionOf = ({ key, name, subjects, images, size, targetView }: KeptData): Option => ({

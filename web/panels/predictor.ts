@@ -7,6 +7,7 @@ import { summaryTable } from './errors.ts';
 import { legend } from './marks.ts';
 import { ProgressBar } from './progress.ts';
 import { sliceCard } from './slices.ts';
+import { stackOf } from './studymodel.ts';
 import { listSubjects } from './subjects.ts';
 
 /** What was predicted last, for the next visit. */
@@ -19,6 +20,7 @@ export class Predictor {
   readonly #subject = select([]);
   readonly #stack = select([]);
   readonly #frame = select([]);
+  readonly #frameField = field('Phase', this.#frame);
   readonly #result = h('div', {});
   #study: StudyInfo | null = null;
   #visible = false;
@@ -39,7 +41,7 @@ export class Predictor {
       { class: 'fields' },
       field('Subject', this.#subject),
       field('Images', this.#stack),
-      field('Phase', this.#frame),
+      this.#frameField,
     );
     const hint = h('p', {});
     const progress = new ProgressBar(app);
@@ -95,14 +97,14 @@ export class Predictor {
     if (this.#app.state.data && !this.#study) this.#attempt(this.#openSubject());
   }
 
-  /** The subject chosen, at a stack and a phase. */
-  async #openSubject(stack = 0, frame = 0): Promise<void> {
+  /** The subject chosen, at a stack and a phase; without one at the stack that the weights are for. */
+  async #openSubject(stack?: number, frame = 0): Promise<void> {
     const study = await this.#app.client.request('study', this.#subject.value);
     this.#study = study;
     setOptions(
       this.#stack,
       study.stacks.map(({ label }, i) => ({ value: String(i), label })),
-      String(stack),
+      String(stack ?? stackOf(study, this.#app.state.weights?.targetView)),
     );
     this.#listFrames();
     this.#frame.value = String(frame);
@@ -111,6 +113,7 @@ export class Predictor {
   #listFrames(): void {
     const slices = this.#study?.stacks[Number(this.#stack.value)]?.slices ?? [];
     const frames = Math.max(1, ...slices.map(({ files }) => files.length));
+    this.#frameField.hidden = frames < 2;
     setOptions(
       this.#frame,
       Array.from({ length: frames }, (_, i) => ({ value: String(i), label: String(i + 1) })),

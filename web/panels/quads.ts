@@ -28,7 +28,7 @@ export class Quads {
     this.#planned.clear();
   }
 
-  /** Every stack's slice with its image; the other slices of the first stack as outlines, or with theirs; what was planned. */
+  /** Every stack's slice with its image; the other slices of the stack shown first as outlines, or with theirs; what was planned. */
   async all(allImages: boolean): Promise<Quad[]> {
     const model = this.#model;
     const wanted = model.study!.stacks.flatMap(({ view, slices }, stack) =>
@@ -36,7 +36,7 @@ export class Quads {
         ? []
         : slices
             .map((_, slice) => ({ stack, slice }))
-            .filter(({ slice }) => stack === 0 || slice === model.slices[stack]),
+            .filter(({ slice }) => stack === model.home || slice === model.slices[stack]),
     );
     const quads = await Promise.all(
       wanted.map(async ({ stack, slice }) => {

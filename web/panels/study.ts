@@ -1,8 +1,10 @@
 /** @file The Study panel: a slice with the other views' lines, all planes in 3-D, and what the study holds. */
+import { stackEnds } from '../../src/data/viewnames.ts';
 import type { App } from '../app.ts';
 import { action, card, checkbox, field, fill, h, Notice, select, setOptions } from '../dom.ts';
 import { Cine } from './cine.ts';
 import { studyContents } from './contents.ts';
+import { dataLink } from './datachoice.ts';
 import { Overlay } from './overlay.ts';
 import { Planes } from './planes.ts';
 import { Planned } from './planned.ts';
@@ -67,9 +69,7 @@ class StudyPanel {
       preset: (name) => this.#rewindow(this.#windowing.choose(name)),
       name: () => this.#pictureName(),
     });
-    const make = h('button', { type: 'button', class: 'link' }, 'Make hearts or open a folder.');
-    make.addEventListener('click', () => app.openTab('data'));
-    this.#empty = card('No study yet', h('p', {}, 'There is nothing to look at. ', make));
+    this.#empty = card('No study yet', h('p', {}, 'There is nothing to look at. ', dataLink(app)));
     this.#body = this.#build();
     this.element = h('div', {}, this.#empty, this.#body);
     this.#listen();
@@ -191,11 +191,13 @@ class StudyPanel {
   #sliders(): void {
     const { current, slice, frame, frames } = this.#model;
     if (!current) return;
+    const [, last] = stackEnds(current.view);
     const location = current.slices[slice]?.location ?? null;
     const count = current.slices.length;
-    const place = location === null ? '' : `, ${Math.round(100 * location)} % of the way to the apex`;
+    const place = location === null ? '' : `, ${Math.round(100 * location)} % of the way to the ${last}`;
     this.#slice.set(slice, count, `${slice + 1} of ${count}${place}`);
     this.#frame.set(frame, frames, `${frame + 1} of ${frames}`);
+    this.#frame.element.hidden = frames < 2;
     this.#cine.refresh();
   }
 
@@ -210,13 +212,14 @@ class StudyPanel {
     const drawn = this.#overlay.draw({ subject: study.subject, stack, slice, frame });
     const lines = model.lines();
     const views = lines.map(({ label }) => label);
+    const phase = model.frames < 2 ? '' : `, phase ${frame + 1}`;
     this.#viewer.show({
       plane: model.planeOf(stack),
       image,
       window: model.window(stack, image),
       ...drawn,
       links: lines.map(({ line, label, stack }) => ({ line, label, open: () => this.#show(stack) })),
-      label: `${study.subject}, ${current.label}, slice ${slice + 1} of ${current.slices.length}, phase ${frame + 1}; lines of ${views.join(' and ') || 'no other view'}`,
+      label: `${study.subject}, ${current.label}, slice ${slice + 1} of ${current.slices.length}${phase}; lines of ${views.join(' and ') || 'no other view'}`,
     });
     const main = study.stacks.flatMap(({ view }, i) => (view === null ? [] : [model.planeOf(i)]));
     if (main.length > 0) await this.#planes.show(study.subject, main, await this.#quads.all(this.#allSlices));
@@ -241,7 +244,7 @@ class StudyPanel {
     change.then(() => this.#change(() => {})).catch((error) => this.#notice.fail(error));
   }
 
-  /** Without whose heart it is. */
+  /** Without who it is of. */
   #pictureName(): string {
     const { current, slice, frame } = this.#model;
     const words = [current?.label ?? 'image', `slice ${slice + 1}`, `phase ${frame + 1}`];

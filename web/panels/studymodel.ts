@@ -8,6 +8,13 @@ import type { Window } from './viewer.ts';
 /** Images remembered: enough for a beating stack. */
 const KEPT = 600;
 
+/** The first stack of a view; where there is none, the first of all. */
+export const stackOf = ({ stacks }: StudyInfo, wanted: string | undefined): number =>
+  Math.max(
+    0,
+    stacks.findIndex(({ view }) => view === wanted),
+  );
+
 export class StudyModel {
   readonly #app: App;
   readonly #images = new Map<string, Promise<ImageValues>>();
@@ -27,7 +34,7 @@ export class StudyModel {
     this.#images.clear();
     this.#windows.clear();
     this.study = study;
-    this.stack = 0;
+    this.stack = this.home;
     this.frame = 0;
     const chosen = study.stacks.flatMap(({ references }) => references);
     this.slices = study.stacks.map(
@@ -38,6 +45,11 @@ export class StudyModel {
   close(): void {
     this.study = null;
     this.#images.clear();
+  }
+
+  /** The stack that is shown first: of the view of which images are prepared. */
+  get home(): number {
+    return this.study ? stackOf(this.study, this.#app.state.data?.targetView) : 0;
   }
 
   get current(): StackInfo | null {
@@ -103,7 +115,7 @@ export class StudyModel {
     const view = this.study?.stacks[stack]?.view ?? '';
     const references = [...new Set([...(weights?.referenceViews ?? []), ...(data?.referenceViews ?? [])])];
     const known = references.indexOf(view);
-    return known >= 0 ? known : references.length + (stack === 0 ? 0 : 1);
+    return known >= 0 ? known : references.length + (stack === this.home ? 0 : 1);
   }
 
   /** Where the planes of the current slices of the other views cut the current image. */

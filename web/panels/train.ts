@@ -2,6 +2,7 @@
 import type { App } from '../app.ts';
 import { action, bringIntoView, card, count, h, Notice } from '../dom.ts';
 import type { DataInfo, RunInfo } from '../protocol.ts';
+import { dataLink } from './datachoice.ts';
 import { partsText } from './heldout.ts';
 import { RunView } from './run.ts';
 import { type RunForm, runForm } from './runform.ts';
@@ -79,7 +80,7 @@ export function trainPanel(app: App): HTMLElement {
   const buttons = controls(app, form, view, notice);
   const status = h('p', { class: 'strong', role: 'status' });
   const source = h('p', { class: 'hint' });
-  const empty = h('p', {}, 'There is no data yet. ', goTo(app));
+  const empty = h('p', {}, 'There is no data yet. ', dataLink(app));
   const tellState = (): void => {
     const { run } = app.state;
     const words = run ? stateWords(run, view.started) : '';
@@ -87,6 +88,8 @@ export function trainPanel(app: App): HTMLElement {
     if (status.textContent !== words) status.textContent = words;
   };
   app.client.on('warning', (text) => notice.show(text, 'info'));
+  // what was refused may be right now; told at once, for a page that grows shorter under a click loses the click
+  form.element.addEventListener('input', () => notice.clearError());
   if (app.state.run) form.write(app.state.run.form);
   app.watch(({ data, run }, before) => {
     if (data && data.size !== before.data?.size && !run) form.write(presetFor(app, data.size));
@@ -107,6 +110,7 @@ export function trainPanel(app: App): HTMLElement {
   const division = h('p', { class: 'hint' });
   app.watch(({ run }) => {
     begun.hidden = run !== null;
+    division.hidden = run === null;
     division.textContent = run ? divisionWords(run) : '';
     background.hidden = run?.state !== 'running';
     const kept = run?.step ? `step ${count(run.step)}` : 'its start';
@@ -144,10 +148,4 @@ function sourceWords({ name, images, size, subjects }: DataInfo): string {
 function presetFor(app: App, size: number) {
   const all = Object.values(app.hello.presets);
   return (all.find(({ grid }) => grid.size === size) ?? all[0]!).form;
-}
-
-function goTo(app: App): HTMLElement {
-  const link = h('button', { type: 'button', class: 'link' }, 'Make hearts or open a folder.');
-  link.addEventListener('click', () => app.openTab('data'));
-  return link;
 }

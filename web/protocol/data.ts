@@ -1,4 +1,4 @@
-/** @file What page and worker say of data: built-in hearts, folders, and what was prepared. */
+/** @file What page and worker say of data: built-in studies, folders, and what was prepared. */
 import type { PhantomAnatomy } from '../../src/data/phantom/names.ts';
 import type { SubjectRule } from '../../src/data/study/subjects.ts';
 import type { SkippedFile } from '../../src/data/types.ts';

@@ -10,7 +10,7 @@ import type { Grid } from './data.ts';
 export interface SliceInfo {
   readonly plane: ImagePlane;
   readonly files: readonly string[];
-  /** 0 (base) … 1 (apex), null in a stack of one slice. */
+  /** 0 … 1 between the ends of the stack (`stackEnds`), null in a stack of one slice. */
   readonly location: number | null;
 }
 

@@ -162,7 +162,8 @@ export class Folder {
       groups: [...groupBy(images, keyOf)].map(([key, group]) => groupOf(key, group, subjects)),
       skipped,
       notices: [...noticesOf(images, subjects), ...this.#left()],
-      ignored: ignored.length,
+      // of another source's files none is DICOM
+      ignored: this.#isOther ? 0 : ignored.length,
       other: this.#isOther ? otherOf(this.#other!) : null,
     };
   }

@@ -188,7 +188,7 @@ export class Session {
 
   #must(): Loaded {
     if (this.#loaded) return this.#loaded;
-    throw new ConfigError('There is no data yet. Make hearts or open a folder under Data.');
+    throw new ConfigError('There is no data yet. Make hearts or knees, or open a folder, under Data.');
   }
 
   #sourceOf(key: string): Source {

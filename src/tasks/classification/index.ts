@@ -78,7 +78,7 @@ export const classification = defineTask<ClassificationSettings>({
       fields: [group],
       heads: [head],
       series: [],
-      tells: `which group a subject is in: ${listed(classes)}`,
+      tells: `which group a subject is in${label === pathology ? '' : ` by label ${label}`}: ${listed(classes)}`,
       labelled: (sample) => classOf(sample) >= 0,
       fill({ views: [first] }, row) {
         const own = classOf(first!.sample);

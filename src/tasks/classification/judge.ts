@@ -1,4 +1,5 @@
 /** @file Judges groups: puts the slices of a study together and compares studies, not slices, with what is known. */
+import { pathology } from '../../data/groups.ts';
 import type { Sample } from '../../data/sample.ts';
 import type { Head } from '../../models/heads.ts';
 import type { Mark } from '../../results/mark.ts';
@@ -48,9 +49,9 @@ export class StudyJudge implements Judge {
     const best = largest(logs);
     const group = sample.group(label);
     const truth = group === null ? '' : `, is ${group}`;
-    return [
-      { kind: 'words', text: `slice says ${classes[best]} (${fixed(Math.exp(logs[best]!), 2)})${truth}` },
-    ];
+    const which = label === pathology ? '' : `${label}: `;
+    const said = `${classes[best]} (${fixed(Math.exp(logs[best]!), 2)})`;
+    return [{ kind: 'words', text: `slice says ${which}${said}${truth}` }];
   }
 
   done(): Verdict {

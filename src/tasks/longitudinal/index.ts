@@ -8,6 +8,7 @@ import { type Companions, companionsOf } from '../../data/companions.ts';
 import { field } from '../../data/field.ts';
 import { drawnOf } from '../../data/input.ts';
 import type { Sample } from '../../data/sample.ts';
+import { stackEnds } from '../../data/viewnames.ts';
 import { pooledHead } from '../../models/heads.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type JitterSettings, jittered, jitterSettings } from '../jitter.ts';
@@ -116,7 +117,7 @@ export const longitudinal = defineTask<LongitudinalSettings>({
     ...{ embedding: 128, margin: 1, levels: 7, levelWeight: 1, apart: 0.25, hidden: 128 },
     ...{ rotationDeg: 10, scale: [1, 1.3], shift: 0.05, flip: false, gain: [0.7, 1.4], offset: 0.3 },
   },
-  setup(_facts, settings, { size }) {
+  setup({ targetView }, settings, { size }) {
     const { embedding, margin, levels, levelWeight, hidden } = settings;
     const same = field('same person', { kind: 'value', shape: [1] });
     const level = field('levels', { kind: 'value', shape: [2], labels: 2, dtype: 'u32' });
@@ -145,7 +146,13 @@ export const longitudinal = defineTask<LongitudinalSettings>({
         return ops.add(apart, ops.affine(entropy, levelWeight));
       },
       judge: (training) =>
-        new PeopleJudge({ people, place, size, levelOf: (sample) => levelOf(sample, levels) }, training),
+        new PeopleJudge(
+          {
+            ...{ people, place, size, ends: stackEnds(targetView) },
+            levelOf: (sample) => levelOf(sample, levels),
+          },
+          training,
+        ),
       check(training) {
         const among = companionsOf(training);
         if (!training.some((sample) => sameOf(among, sample, settings).length > 0))

@@ -22,6 +22,8 @@ export interface PeopleJudgeOptions {
   readonly place: Head;
   /** Side of the images, pixels. */
   readonly size: number;
+  /** What lies at locations 0 and 1. */
+  readonly ends: readonly [first: string, last: string];
 }
 
 interface Judged {
@@ -85,9 +87,10 @@ export class PeopleJudge implements Judge {
 
   marks(row: number): Mark[] {
     const { sample, pair, distance, said } = this.#rows[this.#first + row]!;
-    const { place, size } = this.#options;
+    const { place, size, ends } = this.#options;
+    const [from, to] = ends;
     const level: Mark = {
-      ...{ kind: 'scale', title: 'level', from: 'base', to: 'apex' },
+      ...{ kind: 'scale', title: 'level', from, to },
       ...{ predicted: (said + 0.5) / place.channels, truth: sample.location },
     };
     if (pair === PAIRS.none)

@@ -14,6 +14,7 @@ import { type Choice, drawnOf, type View, viewOf } from '../../data/input.ts';
 import { evenly } from '../../data/lists.ts';
 import type { Sample } from '../../data/sample.ts';
 import { length, subtract } from '../../data/vector.ts';
+import { stackEnds } from '../../data/viewnames.ts';
 import { pooledHead } from '../../models/heads.ts';
 import { tensor } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -153,7 +154,7 @@ export const siameseDistance = defineTask<SiameseDistanceSettings>({
     ...{ features: whole({ from: 2, to: 4096 }), placeWeight: least0, hidden: whole({ from: 1, to: 4096 }) },
   },
   defaults: { tile: 0.43, sameSlice: 0.25, unitMm: 50, features: 32, placeWeight: 1, hidden: 128 },
-  setup({ referenceViews }, settings, grid) {
+  setup({ targetView, referenceViews }, settings, grid) {
     const { unitMm, features, placeWeight, hidden } = settings;
     const views = referenceViews.slice(0, 2);
     const width = views.length + 1;
@@ -184,7 +185,7 @@ export const siameseDistance = defineTask<SiameseDistanceSettings>({
       },
       judge: (training) =>
         new DistanceJudge({
-          ...{ far, place, unitMm, size: grid.size, views },
+          ...{ far, place, unitMm, size: grid.size, views, ends: stackEnds(targetView) },
           usual: usualTruths(training, grid, views.length, settings),
           truthOf: (tiles) => truthOf(tiles, grid, views.length),
         }),

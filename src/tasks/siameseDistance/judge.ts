@@ -31,6 +31,8 @@ export interface DistanceJudgeOptions {
   readonly size: number;
   /** Whose lines places are told from. */
   readonly views: readonly string[];
+  /** What lies at locations 0 and 1. */
+  readonly ends: readonly [first: string, last: string];
   /** Pairs of training images. */
   readonly usual: readonly Truth[];
   readonly truthOf: (tiles: InputImages['views']) => Truth;
@@ -140,7 +142,8 @@ export class DistanceJudge implements Judge {
   marks(row: number): Mark[] {
     const { said, truth } = this.#pairs[this.#first + row]!;
     if (!truth) return [{ kind: 'words', text: 'has no other slice in its stack and phase' }];
-    const { size, views } = this.#options;
+    const { size, views, ends } = this.#options;
+    const [from, to] = ends;
     const [own, other] = this.#images!.views.slice(2 * row, 2 * row + 2);
     const isSame = own!.sample.index === other!.sample.index;
     const tiles = [own!, ...(isSame ? [other!] : [])];
@@ -150,7 +153,18 @@ export class DistanceJudge implements Judge {
         kind: 'words',
         text: `another tile, ${isSame ? 'of this slice' : 'of another slice'}, is ${truth.distanceMm.toFixed(0)} mm away, said to be ${said.distanceMm.toFixed(0)} mm`,
       },
-      ...(y === null ? [] : [{ ...LOCATION, predicted: x!, truth: y! }]),
+      ...(y === null
+        ? []
+        : [
+            {
+              kind: 'scale',
+              title: 'location of its slice',
+              from,
+              to,
+              predicted: x!,
+              truth: y!,
+            } satisfies Mark,
+          ]),
       ...tiles.map(
         ({ matrix }, i): Mark => ({
           ...{ kind: 'region', classes: regionOf(matrix, size, i + 1), of: 'truth' },
@@ -205,5 +219,3 @@ export class DistanceJudge implements Judge {
     };
   }
 }
-
-const LOCATION = { kind: 'scale', title: 'location of its slice', from: 'base', to: 'apex' } as const;

@@ -8,6 +8,7 @@ import { type Companions, haveStacks } from '../../data/companions.ts';
 import { field } from '../../data/field.ts';
 import { drawnOf, viewOf } from '../../data/input.ts';
 import type { Sample } from '../../data/sample.ts';
+import { stackEnds } from '../../data/viewnames.ts';
 import { pooledHead } from '../../models/heads.ts';
 import { number, whole } from '../settings.ts';
 import { defineTask, type TaskInput } from '../task.ts';
@@ -41,19 +42,20 @@ export const twoSlices: TaskInput = {
 export const sliceOrder = defineTask<SliceOrderSettings>({
   name: 'sliceOrder',
   title: 'Slice order',
-  about: 'Which of two slices of a stack is nearer the apex.',
+  about: 'Which of two slices of a stack is further along it: in a heart, nearer the apex.',
   lossTitle: 'Slice order, cross entropy',
   settings: { hidden: whole({ from: 1, to: 4096 }), dropout: number({ from: 0, below: 1 }) },
   defaults: { hidden: 128, dropout: 0 },
-  setup(_facts, { hidden, dropout }, { size }) {
+  setup({ targetView }, { hidden, dropout }, { size }) {
     const order = field('order', { kind: 'value', shape: [1] });
+    const ends = stackEnds(targetView);
     const head = pooledHead('order_layers', 1, { hidden, dropout });
     return {
       fields: [order],
       heads: [head],
       input: twoSlices,
       series: [],
-      tells: 'which of two slices is nearer the apex',
+      tells: `which of two slices is nearer the ${ends[1]}`,
       fill({ drawn }, row) {
         if (drawn !== 0) row.set(order, [Number(drawn > 0)]);
       },
@@ -62,7 +64,7 @@ export const sliceOrder = defineTask<SliceOrderSettings>({
         const [own, other] = ops.split(ops.reshape(step.out(head), [-1, 2]), 1);
         return ops.bceWithLogits(ops.subtract(other!, own!), step.at(order), { mask: step.mask(order) });
       },
-      judge: () => new OrderJudge(head, size),
+      judge: () => new OrderJudge({ head, size, ends }),
       check(training) {
         if (haveStacks(training)) return;
         throw new ConfigError(

@@ -26,8 +26,8 @@ interface StackTau {
   readonly slices: number;
 }
 
-const NOTE =
-  'Each image is seen beside another slice of its stack in the same phase, and of both the one with the higher score counts as nearer the apex: a coin is right half of the time. Kendall’s τ compares the scores of all slices of a stack and phase, each given to its image alone, with their order: 1 is that order, −1 its reverse, and 0 what scores without meaning come to.';
+const noteOf = (last: string): string =>
+  `Each image is seen beside another slice of its stack in the same phase, and of both the one with the higher score counts as nearer the ${last}: a coin is right half of the time. Kendall’s τ compares the scores of all slices of a stack and phase, each given to its image alone, with their order: 1 is that order, −1 its reverse, and 0 what scores without meaning come to.`;
 
 const rightOf = ({ steps, nearer }: Judged): number => (steps > 0 ? nearer : 1 - nearer);
 
@@ -67,17 +67,22 @@ function tableOf(pairs: readonly Judged[]): Table {
   };
 }
 
+export interface OrderJudgeOptions {
+  readonly head: Head;
+  /** Side of the images, pixels. */
+  readonly size: number;
+  /** What lies at locations 0 and 1. */
+  readonly ends: readonly [first: string, last: string];
+}
+
 export class OrderJudge implements Judge {
-  readonly #head: Head;
-  readonly #size: number;
+  readonly #options: OrderJudgeOptions;
   readonly #rows: Judged[] = [];
   #first = 0;
   #images: InputImages | undefined;
 
-  /** @param size side of the images, pixels */
-  constructor(head: Head, size: number) {
-    this.#head = head;
-    this.#size = size;
+  constructor(options: OrderJudgeOptions) {
+    this.#options = options;
   }
 
   add(
@@ -86,7 +91,7 @@ export class OrderJudge implements Judge {
     drawn: ArrayLike<number>,
     images?: InputImages,
   ): void {
-    const scores = blockOf(outputs, this.#head, 2 * samples.length);
+    const scores = blockOf(outputs, this.#options.head, 2 * samples.length);
     this.#first = this.#rows.length;
     this.#images = images;
     for (const [row, sample] of samples.entries()) {
@@ -99,9 +104,13 @@ export class OrderJudge implements Judge {
   marks(row: number): Mark[] {
     const { steps, nearer } = this.#rows[this.#first + row]!;
     if (steps === 0) return [{ kind: 'words', text: 'has no other slice in its stack and phase' }];
-    const [is, said] = [steps > 0, nearer > 0.5].map((apical) => (apical ? 'apex' : 'base'));
+    const [first, last] = this.#options.ends;
+    const [is, said] = [steps > 0, nearer > 0.5].map((further) => (further ? last : first));
     const text = `the other slice is ${plural(Math.abs(steps), 'step')} nearer the ${is}, said to be nearer the ${said}`;
-    return [{ kind: 'words', text }, ...pictureOf(this.#images, 2 * row + 1, this.#size, 'the other slice')];
+    return [
+      { kind: 'words', text },
+      ...pictureOf(this.#images, 2 * row + 1, this.#options.size, 'the other slice'),
+    ];
   }
 
   done(): Verdict {
@@ -132,6 +141,12 @@ export class OrderJudge implements Judge {
       },
     ];
     const summary = { accuracy, trivialAccuracy: 0.5, pairs: pairs.length, alone, tau, stacks: taus.length };
-    return { results, summary, scatters: [], tables: [tableOf(pairs)], notes: [NOTE] };
+    return {
+      results,
+      summary,
+      scatters: [],
+      tables: [tableOf(pairs)],
+      notes: [noteOf(this.#options.ends[1])],
+    };
   }
 }

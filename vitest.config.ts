@@ -85,6 +85,8 @@ export default defineConfig({
         test: {
           name: 'web',
           include: ['test/web/*.page.test.ts'],
+          // as long as Playwright waits for what it is asked for
+          expect: { poll: { timeout: 30_000 } },
           globalSetup: ['test/browser/chromium.ts'],
           env: { ...env, PLANEWISE_ADAPTER: 'swiftshader' },
           pool: 'forks',

@@ -30,7 +30,7 @@ export {
   type Winner,
 } from './autograd/tune.ts';
 export * from './base/errors.ts';
-export type { HalfBlocks } from './base/halfblocks.ts';
+export { HalfBlocks } from './base/halfblocks.ts';
 export type * as internals from './internals.ts';
 export type { CrossEntropyAttrs, LineHeatmapAttrs, LineHeatmapMseAttrs } from './kernels/index.ts';
 export {

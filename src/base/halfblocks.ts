@@ -2,6 +2,8 @@
  * @file Floats as halves in blocks, each with an exponent of its own, and their sums: nothing finite overflows, and what
  * is 2⁻²⁹ of a block's largest still has all of a half's bits. shaders/halfBlocks.wgsl does the same on the device.
  */
+import { describe } from './describe.ts';
+import { ShapeError } from './errors.ts';
 import { fromHalfBits } from './half.ts';
 
 /** Floats of a block. */
@@ -84,6 +86,14 @@ function add(words: Uint32Array, at: number): void {
   }
 }
 
+function expectBlocks(bytes: unknown): void {
+  if (bytes instanceof Uint8Array && bytes.length % blockBytes(1) === 0 && bytes.byteOffset % 4 === 0) return;
+  const problem =
+    bytes instanceof Uint8Array ? `are ${bytes.length} from ${bytes.byteOffset}` : `are ${describe(bytes)}`;
+  const fix = `Give a Uint8Array of a multiple of ${blockBytes(1)} bytes, from a multiple of 4 of its buffer.`;
+  throw new ShapeError('HalfBlocks', 'bytes', problem, fix);
+}
+
 /**
  * Blocks of halves, each 513 words of 32 bits: the exponent bits of its largest float, then 1,024 halves, scaled by a power
  * of two so that the largest is from 2¹⁴ to 2¹⁵.
@@ -94,8 +104,9 @@ export class HalfBlocks {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #words: Uint32Array;
 
-  /** @param bytes whole blocks, from a multiple of 4 on */
+  /** @param bytes whole blocks, from a multiple of 4 on @throws ShapeError for others */
   constructor(bytes: Uint8Array<ArrayBuffer>) {
+    expectBlocks(bytes);
     this.bytes = bytes;
     this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   }
@@ -115,8 +126,18 @@ export class HalfBlocks {
     return this.#words.length / WORDS;
   }
 
-  /** Becomes the sum of parts as long, one after the other in f32, rounded once at the end. */
+  /** Becomes the sum of parts as long, one after the other in f32, rounded once at the end. @throws ShapeError for others */
   become(parts: readonly HalfBlocks[]): void {
+    if (
+      !Array.isArray(parts) ||
+      parts.some((part) => !(part instanceof HalfBlocks && part.length === this.length))
+    )
+      throw new ShapeError(
+        'HalfBlocks.become',
+        'parts',
+        'are of another kind or length',
+        'Give blocks as long.',
+      );
     for (let at = 0; at < this.#words.length; at += WORDS) {
       // what any number is added to without a change, -0 too
       block.fill(-0);

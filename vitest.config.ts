@@ -87,6 +87,8 @@ export default defineConfig({
           include: ['test/web/*.page.test.ts'],
           // as long as Playwright waits for what it is asked for
           expect: { poll: { timeout: 30_000 } },
+          // where all of it runs for an hour, a browser's own failure is not the page's; the second try is told
+          retry: slow ? 1 : 0,
           globalSetup: ['test/browser/chromium.ts'],
           env: { ...env, PLANEWISE_ADAPTER: 'swiftshader' },
           pool: 'forks',

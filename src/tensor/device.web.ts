@@ -20,7 +20,7 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter)
     throw new DeviceError(
-      'WebGPU gives no adapter here. Check chrome://gpu, and that hardware acceleration is on.',
+      'WebGPU gives no adapter here. Check chrome://gpu, and that hardware acceleration is on. If it gave one before, restart the browser.',
     );
   return deviceFrom(adapter, options);
 }

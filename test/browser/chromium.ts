@@ -30,6 +30,8 @@ export const launchOptions = {
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
+    // a software adapter may be at one thing for longer than a GPU's watchdog waits
+    '--disable-gpu-watchdog',
     '--enable-unsafe-webgpu',
     '--use-webgpu-adapter=swiftshader',
   ],

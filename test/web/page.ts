@@ -37,7 +37,7 @@ export async function openSite(
   const folder = await mkdtemp(join(tmpdir(), 'planewise-page-'));
   await buildPage(folder, plugins);
   const server = await serve(folder, 0);
-  const browser = await chromium.launch(options);
+  const browser = await launch(options, server.url);
   let serving = true;
   const stopServing = async (): Promise<void> => {
     if (serving) await server.close();
@@ -58,6 +58,7 @@ export async function openSite(
       const page = await context.newPage();
       await page.goto(server.url + hash);
       await ready(page);
+      await expectAdapter(page, options);
       return page;
     },
     stopServing,
@@ -67,6 +68,32 @@ export async function openSite(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Chromium gives no adapter for the rest of its life where its GPU process failed a few times as it started, which
+ * happens on a machine that does much else: then it is started again.
+ */
+async function launch(options: LaunchOptions, url: string, tries = 3): Promise<Browser> {
+  const browser = await chromium.launch(options);
+  if (!expectsAdapter(options)) return browser;
+  const page = await browser.newPage();
+  await page.goto(`${url}licenses.txt`);
+  const adapter = await page.evaluate(async () => (await navigator.gpu.requestAdapter()) !== null);
+  await page.close();
+  if (adapter || tries === 1) return browser;
+  await browser.close();
+  return launch(options, url, tries - 1);
+}
+
+const expectsAdapter = ({ args }: LaunchOptions): boolean =>
+  args?.some((arg) => arg.startsWith('--use-webgpu-adapter')) ?? false;
+
+/** @throws Error with what the page says where it found no adapter in a browser that should have one */
+async function expectAdapter(page: Page, options: LaunchOptions): Promise<void> {
+  const missing = page.locator('#panel-use', { hasText: 'This browser gives no WebGPU' });
+  if (expectsAdapter(options) && (await missing.count()))
+    throw new Error(`The browser of the tests gave no adapter: ${await missing.textContent()}`);
 }
 
 /** Waits until the page has started and can work without its host. */

@@ -33,7 +33,10 @@ const notAFile = (path: string, kind: Kind): FileError =>
   new FileError(path, `is ${kindName(kind)}, not a file`, 'It was not read. Remove it from the folder.');
 
 /** A file is opened only to read from it now, and never waited for: by now it may be a FIFO. */
-async function withFile<T>(place: FilePlace, use: (descriptor: number, size: number) => Promise<T>): Promise<T> {
+async function withFile<T>(
+  place: FilePlace,
+  use: (descriptor: number, size: number) => Promise<T>,
+): Promise<T> {
   const { path, at } = place;
   try {
     const descriptor = await descriptors.open(at, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));

@@ -1,12 +1,13 @@
 /** @file Headers of many images in little memory: numbers in a row, what a series has in common once. */
 import type { DicomHeader } from './dicom/header.ts';
+import type { Moment } from './dicom/moment.ts';
 import type { ScannedImage } from './scan.ts';
-import type { FileSource, Vec3 } from './types.ts';
+import type { FileSource, ImagePlane, Vec3 } from './types.ts';
 
 /** Images whose numbers lie in one piece of memory. */
 const PIECE = 4096;
 
-/** Headers that are kept as they are given out: those of a large subject. */
+/** What is kept as it is given out: the planes of a large subject's images. */
 const RECENT = 2048;
 
 /** What differs from image to image, as numbers; null is NaN. */
@@ -64,6 +65,109 @@ function kept<T>(among: Map<number, T>, key: number, make: () => T): T {
   return made;
 }
 
+/** A header that is read from where it is packed, field by field. */
+class PackedHeader implements DicomHeader {
+  readonly file: string;
+  readonly #headers: PackedHeaders;
+  readonly #index: number;
+
+  constructor(file: string, headers: PackedHeaders, index: number) {
+    this.file = file;
+    this.#headers = headers;
+    this.#index = index;
+  }
+
+  get #common(): Common {
+    return this.#headers.common(this.#index);
+  }
+
+  #number(at: number): number | null {
+    return orNull(this.#headers.numbers(this.#index)[at]!);
+  }
+
+  get plane(): ImagePlane {
+    return this.#headers.plane(this.#index);
+  }
+  get fileFrame(): number | null {
+    return this.#number(11);
+  }
+  get instanceNumber(): number | null {
+    return this.#number(12);
+  }
+  get acquisitionNumber(): number | null {
+    return this.#number(13);
+  }
+  get temporalPosition(): number | null {
+    return this.#number(14);
+  }
+  get triggerTimeMs(): number | null {
+    return this.#number(15);
+  }
+  get acquired(): Moment {
+    return { date: this.#common.acquired.date, seconds: this.#number(16) };
+  }
+  get contentMade(): Moment {
+    return { date: this.#common.contentMade.date, seconds: this.#number(17) };
+  }
+  get sopInstanceUid(): string | null {
+    return this.#headers.uid(this.#index);
+  }
+  get format(): DicomHeader['format'] {
+    return this.#common.format;
+  }
+  get modality(): DicomHeader['modality'] {
+    return this.#common.modality;
+  }
+  get sopClassUid(): DicomHeader['sopClassUid'] {
+    return this.#common.sopClassUid;
+  }
+  get imageType(): DicomHeader['imageType'] {
+    return this.#common.imageType;
+  }
+  get component(): DicomHeader['component'] {
+    return this.#common.component;
+  }
+  get patientId(): DicomHeader['patientId'] {
+    return this.#common.patientId;
+  }
+  get person(): DicomHeader['person'] {
+    return this.#common.person;
+  }
+  get studyUid(): DicomHeader['studyUid'] {
+    return this.#common.studyUid;
+  }
+  get seriesUid(): DicomHeader['seriesUid'] {
+    return this.#common.seriesUid;
+  }
+  get seriesNumber(): DicomHeader['seriesNumber'] {
+    return this.#common.seriesNumber;
+  }
+  get seriesDescription(): DicomHeader['seriesDescription'] {
+    return this.#common.seriesDescription;
+  }
+  get frameOfReferenceUid(): DicomHeader['frameOfReferenceUid'] {
+    return this.#common.frameOfReferenceUid;
+  }
+  get laterality(): DicomHeader['laterality'] {
+    return this.#common.laterality;
+  }
+  get echoNumber(): DicomHeader['echoNumber'] {
+    return this.#common.echoNumber;
+  }
+  get echoTimeMs(): DicomHeader['echoTimeMs'] {
+    return this.#common.echoTimeMs;
+  }
+  get sliceStepMm(): DicomHeader['sliceStepMm'] {
+    return this.#common.sliceStepMm;
+  }
+  get seriesMade(): DicomHeader['seriesMade'] {
+    return this.#common.seriesMade;
+  }
+  get privateScaling(): DicomHeader['privateScaling'] {
+    return this.#common.privateScaling;
+  }
+}
+
 /** An image whose header is packed. */
 class PackedImage implements ScannedImage {
   readonly source: FileSource;
@@ -77,7 +181,7 @@ class PackedImage implements ScannedImage {
   }
 
   get header(): DicomHeader {
-    return this.#headers.at(this.#index, this.source.path);
+    return new PackedHeader(this.source.path, this.#headers, this.#index);
   }
 }
 
@@ -88,7 +192,7 @@ export class PackedHeaders {
   readonly #commons: string[] = [];
   readonly #commonPlaces = new Map<string, number>();
   readonly #recentCommons = new Map<number, Common>();
-  readonly #recent = new Map<number, DicomHeader>();
+  readonly #recentPlanes = new Map<number, ImagePlane>();
   /** Of each image the place of what it has in common with others. */
   readonly #places: Uint32Array[] = [];
   /** SOPInstanceUIDs, of each image its own. */
@@ -97,13 +201,12 @@ export class PackedHeaders {
   /** @param header of `source`, whose path it has */
   add(source: FileSource, header: DicomHeader): ScannedImage {
     const index = this.#uids.length;
-    const at = index % PIECE;
-    if (at === 0) {
+    if (index % PIECE === 0) {
       this.#numbers.push(new Float64Array(PIECE * WIDTH));
       this.#places.push(new Uint32Array(PIECE));
     }
-    writeNumbers(header, this.#numbers.at(-1)!.subarray(at * WIDTH, (at + 1) * WIDTH));
-    this.#places.at(-1)![at] = this.#placeOf(commonOf(header));
+    writeNumbers(header, this.numbers(index));
+    this.#places.at(-1)![index % PIECE] = this.#placeOf(commonOf(header));
     this.#uids.push(header.sopInstanceUid);
     return new PackedImage(source, this, index);
   }
@@ -117,39 +220,34 @@ export class PackedHeaders {
     return this.#commons.length - 1;
   }
 
-  #common(place: number): Common {
+  /** What `writeNumbers` wrote of image `index`. */
+  numbers(index: number): Float64Array {
+    const at = (index % PIECE) * WIDTH;
+    return this.#numbers[Math.floor(index / PIECE)]!.subarray(at, at + WIDTH);
+  }
+
+  common(index: number): Common {
+    const place = this.#places[Math.floor(index / PIECE)]![index % PIECE]!;
     return kept(this.#recentCommons, place, () => JSON.parse(this.#commons[place]!));
   }
 
-  /** The header of image `index`, whose file is `file`. */
-  at(index: number, file: string): DicomHeader {
-    return kept(this.#recent, index, () => this.#unpacked(index, file));
+  uid(index: number): string | null {
+    return this.#uids[index]!;
   }
 
-  #unpacked(index: number, file: string): DicomHeader {
-    const [piece, at] = [Math.floor(index / PIECE), index % PIECE];
-    const common = this.#common(this.#places[piece]![at]!);
-    const own = this.#numbers[piece]!.subarray(at * WIDTH, (at + 1) * WIDTH);
-    const vector = (from: number): Vec3 => [own[from]!, own[from + 1]!, own[from + 2]!];
-    const value = (from: number): number | null => orNull(own[from]!);
-    return {
-      ...common,
-      file,
-      sopInstanceUid: this.#uids[index]!,
-      plane: {
-        ...common.plane,
+  plane(index: number): ImagePlane {
+    return kept(this.#recentPlanes, index, () => {
+      const own = this.numbers(index);
+      const vector = (from: number): Vec3 => [own[from]!, own[from + 1]!, own[from + 2]!];
+      const { rows, columns } = this.common(index).plane;
+      return {
         position: vector(0),
         rowDirection: vector(3),
         columnDirection: vector(6),
         spacingMm: [own[9]!, own[10]!],
-      },
-      fileFrame: value(11),
-      instanceNumber: value(12),
-      acquisitionNumber: value(13),
-      temporalPosition: value(14),
-      triggerTimeMs: value(15),
-      acquired: { ...common.acquired, seconds: value(16) },
-      contentMade: { ...common.contentMade, seconds: value(17) },
-    };
+        rows,
+        columns,
+      };
+    });
   }
 }

@@ -23,7 +23,8 @@ export interface StoreRow {
   readonly megabytes: number;
   /** To write it, images made included. */
   readonly writtenSeconds: number;
-  /** Most memory of the process that wrote it and of one that trained 50 steps from it, MiB. */
+  /** Most memory of a process that prepared as many images of DICOM studies, of the one that wrote the store, and of one that trained 50 steps from it, MiB. */
+  readonly preparerMiB: number;
   readonly writerMiB: number;
   readonly trainerMiB: number;
   /** From the start of the training program to its end. */
@@ -121,12 +122,13 @@ export async function measureStore(): Promise<StoreResults> {
   try {
     for (const images of counts) {
       const [store, out] = [join(folder, `store-${images}`), join(folder, `run-${images}`)];
+      const preparerMiB = await peakOf(program('./storemaker.js'), [store, String(images), 'prepare']);
       const began = performance.now();
       const writerMiB = await peakOf(program('./storemaker.js'), [store, String(images)]);
       const written = performance.now();
       const trainerMiB = await trainFrom(store, out, images);
       rows.push({
-        ...{ images, writerMiB, trainerMiB },
+        ...{ images, preparerMiB, writerMiB, trainerMiB },
         megabytes: (images * SIZE ** 2 * 4 + (await readFile(join(store, 'manifest.json'))).length) / 1e6,
         writtenSeconds: (written - began) / 1000,
         seconds: (performance.now() - written) / 1000,

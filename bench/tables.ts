@@ -254,6 +254,7 @@ export function storeTable({ rows, streamed, inMemory }: StoreResults): string {
     [
       { title: 'images', cell: ({ images }) => images },
       { title: 'MB', cell: ({ megabytes }) => short(megabytes) },
+      { title: 'preparing MiB at most', cell: ({ preparerMiB }) => short(preparerMiB) },
       { title: 'writing s', cell: ({ writtenSeconds }) => short(writtenSeconds) },
       { title: 'MiB at most', cell: ({ writerMiB }) => short(writerMiB) },
       { title: 'training s', cell: ({ seconds }) => short(seconds) },

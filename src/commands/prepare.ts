@@ -39,7 +39,7 @@ interface PrepareArguments extends StudyArguments {
   readonly jobs?: number;
 }
 
-type How = Pick<PrepareOptions, 'onWarning' | 'onPixels' | 'decode'>;
+type How = Pick<PrepareOptions, 'onWarning' | 'into' | 'decode'>;
 
 async function openFolder(folder: string, given: PrepareArguments, how: How): Promise<Opened> {
   await expectWholeCohort(folder);
@@ -65,8 +65,8 @@ async function run(folder: string, given: PrepareArguments, worker: URL | null):
   const opened = await whileLocked(await lockFolder(given.out), (lock) =>
     prepareStore(
       given.out,
-      async (onPixels) => {
-        const how = { onPixels, onWarning: warnings.add, ...(decode && { decode }) };
+      async (into) => {
+        const how = { into, onWarning: warnings.add, ...(decode && { decode }) };
         const found = await openFolder(folder, given, how);
         const data = await namedData(found.data, folder, given.identifiers);
         return { ...found, data, skipped: found.data.manifest.skipped };

@@ -30,18 +30,25 @@ function maskRow(own: readonly Sample[], names: readonly string[]): MaskRow {
   };
 }
 
+/** A row as it is counted. */
+type Counted = SubjectRow & { images: number; withLocation: number; readonly lines: Record<string, number> };
+
 /** A row for each subject, sorted. */
 export function subjectRows(data: TrainingData): SubjectRow[] {
-  const { referenceViews, classes } = data.manifest;
-  const subjects = [...groupBy(samplesOf(data), ({ subject }) => subject)];
-  return subjects
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([subject, own]) => {
-      const lines = referenceViews.map((view, i) => [view, own.filter((image) => image.lines[i]).length]);
-      const withLocation = own.filter(({ location }) => location !== null).length;
-      const row = { subject, images: own.length, withLocation, lines: Object.fromEntries(lines) };
-      return classes ? { ...row, ...maskRow(own, classes) } : row;
-    });
+  const { images, referenceViews, classes } = data.manifest;
+  const rows = new Map<string, Counted>();
+  for (const { subject, location, lines } of images) {
+    const none = Object.fromEntries(referenceViews.map((view) => [view, 0]));
+    const row = rows.get(subject) ?? { subject, images: 0, withLocation: 0, lines: none };
+    rows.set(subject, row);
+    row.images++;
+    if (location !== null) row.withLocation++;
+    for (const [i, view] of referenceViews.entries()) if (lines[i]) row.lines[view]!++;
+  }
+  const sorted = [...rows.values()].sort((a, b) => (a.subject < b.subject ? -1 : 1));
+  if (!classes) return sorted;
+  const own = groupBy(samplesOf(data), ({ subject }) => subject);
+  return sorted.map((row) => ({ ...row, ...maskRow(own.get(row.subject)!, classes) }));
 }
 
 /** The rows' columns for a table. */

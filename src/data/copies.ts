@@ -35,36 +35,43 @@ function sumOf(bytes: Uint8Array): string {
   return `${bytes.length} ${forth} ${back}`;
 }
 
-interface Seen {
-  readonly image: ScannedImage;
-  /** Of its pixels; null where they could not be read. */
-  sum?: Promise<string | null>;
+/** 30 bits of a text's FNV-1a sum: a key that takes no memory. */
+function keyOf(text: string): number {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
+  return sum >>> 2;
 }
 
 /** Images seen so far, to find copies among those that come. Pixels are read only where headers agree, and once. */
 export class Copies {
-  readonly #seen = new Map<string, Seen[]>();
+  /** By a key of their identity, which others may have too; most are alone with theirs. */
+  readonly #seen = new Map<number, ScannedImage | ScannedImage[]>();
+  /** Of images' pixels, where they were asked for; null where they could not be read. */
+  readonly #sums = new Map<ScannedImage, Promise<string | null>>();
   /** The files opened last: those of several images are asked for again. */
   #open: { readonly source: FileSource; readonly file: Promise<DicomFile> }[] = [];
 
   /** The image this one is a copy of, or null; then it counts as seen. */
   async originalOf(image: ScannedImage): Promise<ScannedImage | null> {
-    const key = identity(image);
-    const own: Seen = { image };
-    const alike = this.#seen.get(key);
-    if (alike === undefined) {
-      this.#seen.set(key, [own]);
-      return null;
-    }
-    const sum = await this.#sumOf(own);
-    for (const other of alike) if (sum !== null && (await this.#sumOf(other)) === sum) return other.image;
-    alike.push(own);
+    const own = identity(image);
+    const key = keyOf(own);
+    const found = this.#seen.get(key);
+    const there = found === undefined ? [] : Array.isArray(found) ? found : [found];
+    for (const other of there)
+      if (identity(other) === own) {
+        const sum = await this.#sumOf(image);
+        if (sum !== null && (await this.#sumOf(other)) === sum) return other;
+      }
+    this.#seen.set(key, there.length === 0 ? image : [...there, image]);
     return null;
   }
 
-  #sumOf(seen: Seen): Promise<string | null> {
-    seen.sum ??= this.#read(seen.image).catch(() => null);
-    return seen.sum;
+  #sumOf(image: ScannedImage): Promise<string | null> {
+    const known = this.#sums.get(image);
+    if (known) return known;
+    const sum = this.#read(image).catch(() => null);
+    this.#sums.set(image, sum);
+    return sum;
   }
 
   async #read({ source, header }: ScannedImage): Promise<string> {

@@ -91,14 +91,16 @@ class Thread {
 }
 
 /** Images that stand beside each other and are of one file, so many at most. */
-function* byFile(images: readonly ScannedImage[]): Generator<readonly ScannedImage[]> {
-  for (let first = 0; first < images.length; ) {
-    const { source } = images[first]!;
-    let end = first + 1;
-    while (end < images.length && end - first < MOST_FRAMES && images[end]!.source === source) end++;
-    yield images.slice(first, end);
-    first = end;
+function* byFile(images: Iterable<ScannedImage>): Generator<readonly ScannedImage[]> {
+  let own: ScannedImage[] = [];
+  for (const image of images) {
+    if (own.length === MOST_FRAMES || (own.length > 0 && own[0]!.source !== image.source)) {
+      yield own;
+      own = [];
+    }
+    own.push(image);
   }
+  if (own.length > 0) yield own;
 }
 
 class Threads {

@@ -15,7 +15,7 @@ export interface Decoded {
 }
 
 /** Decodes images: as many results, in the same order. */
-export type Decoder = (images: readonly ScannedImage[], grid: Grid) => AsyncIterable<Decoded>;
+export type Decoder = (images: Iterable<ScannedImage>, grid: Grid) => AsyncIterable<Decoded>;
 
 const constantImage: Reason = {
   code: 'CONSTANT',

@@ -7,12 +7,23 @@ import { type Decoder, decodeHere, dicomReader } from './decoding.ts';
 import type { PixelImage } from './dicom/pixels.ts';
 import { transformPlane } from './geometry.ts';
 import type { LabelOptions } from './labels.ts';
+import { groupBy, memoized } from './lists.ts';
 import { checkGrid, cropMap } from './resample.ts';
-import { type ScannedImage, skippedText } from './scan.ts';
+import { type Scan, type ScannedImage, scanFiles, skippedText } from './scan.ts';
 import type { Space } from './study/frames.ts';
-import { planStudies, type StudyPlan } from './study/plan.ts';
+import type { StudyPlan } from './study/plan.ts';
+import { StudyPlanner } from './study/planner.ts';
+import { type SeriesRow, seriesRows } from './study/summary.ts';
 import type { Target } from './study/targets.ts';
-import type { Affine, FileSource, PreparedData, PreparedImage, Reason, SkippedFile } from './types.ts';
+import type {
+  Affine,
+  FileSource,
+  Notice,
+  PreparedData,
+  PreparedImage,
+  Reason,
+  SkippedFile,
+} from './types.ts';
 import { defaultSize, defaultSpacingMm, type Grid, usualSpacingMm } from './usualgrid.ts';
 
 /** How a store is prepared: grid, views, and whom to tell. */
@@ -26,13 +37,26 @@ export interface PrepareOptions extends LabelOptions {
   /** Who decodes DICOM images, instead of one after another; `readImage` is not asked then. */
   readonly decode?: Decoder;
   /**
-   * Takes the pixels [size, size] of each DICOM image as they are made, in the order of the images, not yet rounded to
-   * `dtype`. What is prepared then has no pixels (an array of length 0). Other kinds of images are prepared in memory.
+   * Takes each DICOM image as it is made, in order. What is prepared then has no pixels (an array of length 0), and the
+   * images that this has. Other kinds of images are prepared in memory.
    */
-  readonly onPixels?: (
-    pixels: Float32Array,
-    kind: { readonly size: number; readonly dtype: 'f32' | 'f16' },
-  ) => Promise<void>;
+  readonly into?: PreparedSink;
+}
+
+/** What all images have in common that a sink is given. */
+export interface SinkKind {
+  readonly size: number;
+  readonly dtype: 'f32' | 'f16';
+  /** Reference views of each image. */
+  readonly views: number;
+}
+
+/** Takes what is prepared as it is made, so that it need not be held. */
+export interface PreparedSink {
+  /** @param pixels [size, size], not yet rounded to `dtype` */
+  add(image: PreparedImage, pixels: Float32Array, kind: SinkKind): void | Promise<void>;
+  /** All images, when no more come. */
+  images(): Promise<readonly PreparedImage[]>;
 }
 
 const frameOf = ({ header }: ScannedImage): { fileFrame?: number } =>
@@ -66,21 +90,16 @@ function warnOfGaps(target: Target, onWarning: PrepareOptions['onWarning']): voi
   if (target.locationReason) onWarning?.(file, target.locationReason);
 }
 
-/** Numbers for the spaces of a plan's images, counted in each subject in the order of these, so that no UID is stored. */
-function spaceNumbers({ outcomes }: Pick<StudyPlan, 'outcomes'>): (space: Space) => number {
+/** Numbers for the spaces of a subject's images, in the order of these, so that no UID is stored. */
+function numbersOf(spaces: Iterable<Space>): (space: Space) => number {
   const numbers = new Map<Space, number>();
-  const counts = new Map<string, number>();
-  for (const { space, subject } of outcomes) {
-    if (numbers.has(space)) continue;
-    const count = counts.get(subject) ?? 0;
-    numbers.set(space, count);
-    counts.set(subject, count + 1);
-  }
+  for (const space of spaces) if (!numbers.has(space)) numbers.set(space, numbers.size);
   return (space) => numbers.get(space)!;
 }
 
-/** Pixels of images, one behind the other, in memory. */
-class Gathered {
+/** What is prepared into, in memory. */
+class Gathered implements PreparedSink {
+  readonly #images: PreparedImage[] = [];
   readonly #values: Float32Array;
   #length = 0;
 
@@ -89,9 +108,14 @@ class Gathered {
     this.#values = new Float32Array(most);
   }
 
-  add(pixels: Float32Array): void {
+  add(image: PreparedImage, pixels: Float32Array): void {
+    this.#images.push(image);
     this.#values.set(pixels, this.#length);
     this.#length += pixels.length;
+  }
+
+  async images(): Promise<readonly PreparedImage[]> {
+    return this.#images;
   }
 
   get values(): Float32Array {
@@ -99,33 +123,118 @@ class Gathered {
   }
 }
 
-async function prepareTargets(
-  { targets, skipped: before, targetView, ...plan }: StudyPlan,
+/** Targets in order, each with the number of its space. */
+type Numbered = Iterable<readonly [target: Target, space: number]>;
+
+/** What is to be prepared. */
+interface Wanted extends Pick<StudyPlan, 'targetView' | 'referenceViews'> {
+  readonly targets: Numbered;
+  /** Targets, at most; as many as there are once all were asked for. */
+  readonly expected: number;
+}
+
+/** Files that cannot be decoded are returned. */
+async function prepareInto(
+  sink: PreparedSink,
+  { targets, targetView, ...wanted }: Wanted,
   grid: Grid,
   options: PrepareOptions,
-  take: (pixels: Float32Array) => void | Promise<void>,
-): Promise<{ images: PreparedImage[]; skipped: SkippedFile[] }> {
-  const images: PreparedImage[] = [];
-  const skipped: SkippedFile[] = [...before];
+): Promise<SkippedFile[]> {
+  const skipped: SkippedFile[] = [];
   const decode = options.decode ?? decodeHere(options.readImage ?? dicomReader());
-  const numberOf = spaceNumbers(plan);
+  const kind = { size: grid.size, dtype: options.dtype ?? 'f32', views: wanted.referenceViews.length };
+  const waiting: (readonly [Target, number])[] = [];
+  function* images(): Generator<ScannedImage> {
+    for (const own of targets) {
+      waiting.push(own);
+      yield own[0].image;
+    }
+  }
   let done = 0;
-  for await (const { pixels, reason } of decode(
-    targets.map(({ image }) => image),
-    grid,
-  )) {
-    const target = targets[done++]!;
+  for await (const { pixels, reason } of decode(images(), grid)) {
+    const [target, space] = waiting.shift()!;
     const file = target.image.source.path;
     if (pixels) {
-      await take(pixels);
-      if (reason) options.onWarning?.(file, reason);
       const map = cropMap(target.image.header.plane, grid.size, grid.spacingMm);
-      images.push(preparedImage(target, targetView, numberOf(target.space), map, grid.size));
+      await sink.add(preparedImage(target, targetView, space, map, grid.size), pixels, kind);
+      if (reason) options.onWarning?.(file, reason);
       warnOfGaps(target, options.onWarning);
     } else skipped.push({ file, ...frameOf(target.image), reason: reason! });
-    options.onProgress?.({ phase: 'decode', done, total: targets.length, file });
+    options.onProgress?.({ phase: 'decode', done: ++done, total: wanted.expected, file });
   }
-  return { images, skipped };
+  return skipped;
+}
+
+/** As `prepareInto`, to what was asked for or into memory. @param before files that are skipped already, asked for when all were decoded */
+async function preparedFrom(
+  wanted: Wanted,
+  options: PrepareOptions,
+  before: () => readonly SkippedFile[],
+): Promise<PreparedData> {
+  const { size = defaultSize, dtype = 'f32' } = options;
+  const { targetView, referenceViews } = wanted;
+  const { spacingMm = usualSpacingMm(targetView, size) } = options;
+  checkGrid(size, spacingMm);
+  const gathered = options.into ? null : new Gathered(wanted.expected * size ** 2);
+  const sink = gathered ?? options.into!;
+  const undecoded = await prepareInto(sink, wanted, { size, spacingMm }, options);
+  const skipped = [...before(), ...undecoded];
+  const images = await sink.images();
+  if (images.length === 0)
+    throw new ConfigError(
+      `None of ${wanted.expected} target images could be read. ${skippedText(skipped.at(-1)!)}`,
+    );
+  const pixels = gathered?.values ?? new Float32Array(0);
+  return {
+    manifest: {
+      format: 'planewise-prepared',
+      version: 1,
+      size,
+      spacingMm,
+      targetView,
+      referenceViews,
+      dtype,
+      images,
+      skipped,
+    },
+    pixels: dtype === 'f16' ? fromHalf(toHalf(pixels)) : pixels,
+  };
+}
+
+/** What a scan's images came to. */
+export interface PreparedScan {
+  readonly data: PreparedData;
+  readonly notices: readonly Notice[];
+  /** What became of the scanned images. */
+  readonly series: readonly SeriesRow[];
+}
+
+/** As `prepare`, of files already scanned. Subjects are planned one after another, as their images are decoded. */
+export async function prepareScan(scan: Scan, options: PrepareOptions = {}): Promise<PreparedScan> {
+  const planner = new StudyPlanner(scan, options);
+  function* targets(): Numbered {
+    for (const { images, plan } of planner.subjects()) {
+      const numberOf = numbersOf(images.map(({ image }) => plan.spaceOf(image)));
+      for (const target of plan.targets) yield [target, numberOf(target.space)];
+    }
+  }
+  const { targetView, referenceViews } = planner;
+  const wanted = {
+    targetView,
+    referenceViews,
+    targets: targets(),
+    get expected() {
+      return planner.expected;
+    },
+  };
+  let end: ReturnType<StudyPlanner['end']> | undefined;
+  const data = await preparedFrom(wanted, options, () => {
+    end = planner.end();
+    return end.skipped;
+  });
+  const { skipped, notices } = end!;
+  const undecoded = data.manifest.skipped.slice(skipped.length);
+  return { data, notices, series: seriesRows(planner.outcomes(), undecoded) };
 }
 
 /**
@@ -142,7 +251,7 @@ export async function prepare(
   options: PrepareOptions = {},
 ): Promise<PreparedData> {
   checkGrid(options.size ?? defaultSize, options.spacingMm ?? defaultSpacingMm);
-  return preparePlan(await planStudies(files, options), options);
+  return (await prepareScan(await scanFiles(files, options.onProgress), options)).data;
 }
 
 /**
@@ -156,33 +265,15 @@ export async function prepare(
  * (await data.preparePlan(plan, { size: 2, spacingMm: 2, readImage })).pixels; // [-1,-1,1,1]
  */
 export async function preparePlan(plan: StudyPlan, options: PrepareOptions = {}): Promise<PreparedData> {
-  const { size = defaultSize, dtype = 'f32' } = options;
-  const { spacingMm = usualSpacingMm(plan.targetView, size) } = options;
-  checkGrid(size, spacingMm);
-  const grid = { size, spacingMm };
-  const gathered = options.onPixels ? null : new Gathered(plan.targets.length * size ** 2);
-  const take = (pixels: Float32Array): void | Promise<void> =>
-    gathered ? gathered.add(pixels) : options.onPixels?.(pixels, { size, dtype });
-  const { images, skipped } = await prepareTargets(plan, grid, options, take);
-  const pixels = gathered?.values ?? new Float32Array(0);
-  if (images.length === 0) {
-    throw new ConfigError(
-      `None of ${plan.targets.length} target images could be read. ${skippedText(skipped.at(-1)!)}`,
-    );
-  }
-  const { targetView, referenceViews } = plan;
-  return {
-    manifest: {
-      format: 'planewise-prepared',
-      version: 1,
-      size,
-      spacingMm,
-      targetView,
-      referenceViews,
-      dtype,
-      images,
-      skipped,
-    },
-    pixels: dtype === 'f16' ? fromHalf(toHalf(pixels)) : pixels,
+  const subjects = groupBy(plan.outcomes, ({ subject }) => subject);
+  const numbers = memoized(
+    ({ subject }: Target) => subject,
+    ({ subject }) => numbersOf((subjects.get(subject) ?? []).map(({ space }) => space)),
+  );
+  const wanted = {
+    ...plan,
+    targets: plan.targets.map((target) => [target, numbers(target)(target.space)] as const),
+    expected: plan.targets.length,
   };
+  return preparedFrom(wanted, options, () => plan.skipped);
 }

@@ -2,6 +2,7 @@
 import { FileError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { lazyList } from '../base/lazy.ts';
+import { Draft } from './files/draft.node.ts';
 import { OpenFile } from './files/openfile.node.ts';
 import { ManifestScan, type RecordPlaces } from './manifestscan.ts';
 import { advice, decodeManifest } from './store.ts';
@@ -11,6 +12,9 @@ import type { PreparedImage } from './types.ts';
 
 /** Bytes of a manifest read at a time. */
 const PIECE = 2 ** 18;
+
+/** Images written at a time. */
+const GATHERED = 256;
 
 /** Bytes read where records are read in order. */
 const AHEAD = 2 ** 16;
@@ -77,6 +81,58 @@ export async function manifestHead(path: string): Promise<StoredManifest> {
   return decodeManifest((await scanned(new OpenFile(path))).rest, path);
 }
 
+/** Images of a list in a file, by their places there. @param views reference views of each */
+const imagesIn = (file: OpenFile, places: RecordPlaces, views: number): readonly PreparedImage[] => {
+  const records = new Records(file, places, views);
+  return lazyList(places.count, (index) => records.at(index));
+};
+
+/** Images that are put aside on disk until they are asked for. */
+export class ImageSpool {
+  readonly #draft: Draft;
+  readonly #views: number;
+  #waiting: string[] = [];
+  #count = 0;
+
+  private constructor(draft: Draft, views: number) {
+    this.#draft = draft;
+    this.#views = views;
+  }
+
+  /** @param path whose folder has them for a while, under another name @param views reference views of each @throws FileError */
+  static async begin(path: string, views: number): Promise<ImageSpool> {
+    const spool = new ImageSpool(await Draft.begin(path), views);
+    await spool.#draft.add('{"images":[');
+    return spool;
+  }
+
+  /** @throws FileError */
+  async add(image: PreparedImage): Promise<void> {
+    this.#waiting.push((this.#count++ > 0 ? ',' : '') + JSON.stringify(image));
+    if (this.#waiting.length === GATHERED) await this.#write();
+  }
+
+  async #write(): Promise<void> {
+    const text = this.#waiting.join('');
+    this.#waiting = [];
+    await this.#draft.add(text);
+  }
+
+  /** All that were added, read as they are asked for, also after `drop`. @throws FileError */
+  async end(): Promise<readonly PreparedImage[]> {
+    this.#waiting.push(']}');
+    await this.#write();
+    await this.#draft.end();
+    const file = new OpenFile(this.#draft.temporary);
+    return imagesIn(file, (await scanned(file)).places, this.#views);
+  }
+
+  /** Removes them from the folder. */
+  async drop(): Promise<void> {
+    await this.#draft.drop();
+  }
+}
+
 /**
  * A manifest whose images are read as they are asked for; each was looked at once.
  * @throws FileError as `decodeManifest`, naming an image that is none
@@ -86,8 +142,7 @@ export async function streamedManifest(path: string): Promise<StoredManifest> {
   const { rest, places } = await scanned(file);
   const head = decodeManifest(rest, path);
   if (head.images.length > 0) throw new FileError(path, 'lacks fields of a prepared store', advice);
-  const records = new Records(file, places, head.referenceViews.length);
-  const images = lazyList(places.count, (index) => records.at(index));
+  const images = imagesIn(file, places, head.referenceViews.length);
   const subjects = new SubjectGathering(places.count);
   for (const [index, image] of images.entries()) subjects.set(index, image);
   subjects.keep(images);

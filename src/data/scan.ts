@@ -8,6 +8,7 @@ import { notDicom, ofWhole, openStart } from './dicom/file.ts';
 import { headersOf } from './dicom/frames.ts';
 import type { DicomHeader } from './dicom/header.ts';
 import { notAnImage } from './dicom/kinds.ts';
+import { PackedHeaders } from './packedheaders.ts';
 import type { FileSource, Reason, SkippedFile } from './types.ts';
 
 /** A readable image: its header, and where its bytes are. */
@@ -171,6 +172,7 @@ export async function scanFiles(
   const skipped: SkippedFile[] = [];
   const ignored: string[] = [];
   const copies = new Copies();
+  const headers = new PackedHeaders();
   const ahead = new Ahead(files);
   for (const [index, source] of files.entries()) {
     const skip = (reason: Reason): number => skipped.push({ file: source.path, reason });
@@ -180,9 +182,10 @@ export async function scanFiles(
       else if ('reason' in found) skip(found.reason);
       else
         for (const header of found.headers) {
-          const copy = await copies.originalOf({ source, header });
+          const image = headers.add(source, header);
+          const copy = await copies.originalOf(image);
           if (copy) skip({ code: 'COPY', message: `Same image as ${copy.source.path}.` });
-          else images.push({ source, header });
+          else images.push(image);
         }
     } catch (error) {
       skip(reasonOf(error));

@@ -36,7 +36,10 @@ export async function folderNames(
   const isPersons = (subject: string | null): boolean => subject === null || !isMade(subject);
   if (people.length === 0) return { ...asTheyAre, identifiers: 'nobody', key: null };
   const key = await ProjectKey.open();
-  await key.learn({ subjects: people, files: [...files].filter(([, subject]) => isPersons(subject)) });
+  function* personal(): Iterable<readonly [string, string | null]> {
+    for (const own of files) if (isPersons(own[1])) yield own;
+  }
+  await key.learn({ subjects: people, files: personal() });
   return {
     identifiers: 'pseudonyms',
     key,

@@ -49,7 +49,7 @@ async function prepared(into: string, options: PrepareOptions) {
   const onWarning = (file: string, reason: Reason): void => void warnings.push([file, reason]);
   const { data } = await prepareStore(
     into,
-    async (onPixels) => ({ data: await prepare(files(), { ...grid, ...options, onPixels, onWarning }) }),
+    async (into) => ({ data: await prepare(files(), { ...grid, ...options, into, onWarning }) }),
     async () => {},
   );
   return { pixels: data.pixels, warnings };
@@ -93,7 +93,7 @@ describe('a store that is written while its images are decoded', () => {
     await expect(
       prepareStore(
         store,
-        async (onPixels) => ({ data: await prepare(files(), { ...grid, size: 8, onPixels }) }),
+        async (into) => ({ data: await prepare(files(), { ...grid, size: 8, into }) }),
         () => Promise.reject(new FileError(store, 'has another owner', 'Start again.')),
       ),
     ).rejects.toThrow('another owner');

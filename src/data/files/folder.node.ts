@@ -11,9 +11,14 @@ import { failing, inOrder, isZip, refused, unique } from './sources.ts';
 import { expand, listZip } from './zip.ts';
 import type { RandomAccess } from './zipentry.ts';
 
-/** A file or folder: its path as shown, and as the disk has it, for names need not be UTF-8. */
-interface Place {
+/** A file: its path as shown, and as the disk has it, for names need not be UTF-8. */
+interface FilePlace {
   readonly path: string;
+  readonly at: Buffer | string;
+}
+
+/** A file or folder. */
+interface Place extends FilePlace {
   readonly at: Buffer;
   /** Whether its name, or that of a folder it lies in, is not UTF-8. */
   readonly odd: boolean;
@@ -28,7 +33,10 @@ const notAFile = (path: string, kind: Kind): FileError =>
   new FileError(path, `is ${kindName(kind)}, not a file`, 'It was not read. Remove it from the folder.');
 
 /** A file is opened only to read from it now, and never waited for: by now it may be a FIFO. */
-async function withFile<T>(place: Place, use: (descriptor: number, size: number) => Promise<T>): Promise<T> {
+async function withFile<T>(
+  place: FilePlace,
+  use: (descriptor: number, size: number) => Promise<T>,
+): Promise<T> {
   const { path, at } = place;
   try {
     const descriptor = await descriptors.open(at, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -46,8 +54,36 @@ async function withFile<T>(place: Place, use: (descriptor: number, size: number)
   }
 }
 
+/** A file on disk. A folder may hold millions, so it has no closures, and no bytes of its path where that is UTF-8. */
+class DiskFile implements FileSource {
+  readonly path: string;
+  readonly #folder: string;
+  readonly #odd: Buffer | null;
+
+  constructor(folder: string, { path, at, odd }: Place) {
+    this.path = path;
+    this.#folder = folder;
+    this.#odd = odd ? at : null;
+  }
+
+  get #place(): FilePlace {
+    return { path: this.path, at: this.#odd ?? `${this.#folder}/${this.path}` };
+  }
+
+  read(): Promise<Uint8Array> {
+    return withFile(this.#place, (descriptor, size) => readRange(descriptor, 0, size));
+  }
+
+  start(length: number): Promise<{ bytes: Uint8Array; size: number }> {
+    return withFile(this.#place, async (descriptor, size) => ({
+      bytes: await readRange(descriptor, 0, Math.min(size, length)),
+      size,
+    }));
+  }
+}
+
 /** An archive on disk, of which only the parts asked for are read. */
-async function archiveAt(place: Place): Promise<RandomAccess> {
+async function archiveAt(place: FilePlace): Promise<RandomAccess> {
   const size = await withFile(place, async (_, bytes) => bytes);
   return { size, read: (at, length) => withFile(place, (descriptor) => readRange(descriptor, at, length)) };
 }
@@ -91,9 +127,15 @@ class Listing {
   /** Folders by identity, as shown; null for those that hold the one being listed. */
   readonly #seen = new Map<string, string | null>();
   #links: Place[] = [];
+  readonly #root: string;
+
+  constructor(folder: string) {
+    this.#root = folder;
+  }
 
   /** Throws what the operating system throws when the folder cannot be listed. */
-  async root(folder: string): Promise<void> {
+  async root(): Promise<void> {
+    const folder = this.#root;
     await this.#noteAbove(folder);
     await this.#enter({ path: '', at: Buffer.from(folder), odd: false }, false);
     // Folders go before links to them: each is listed once, under its own path where it has one.
@@ -155,16 +197,7 @@ class Listing {
       this.found.push(failing(path, notAFile(path, kind)));
       return;
     }
-    const read = (descriptor: number, size: number) => readRange(descriptor, 0, size);
-    const source = {
-      path,
-      read: () => withFile(place, read),
-      start: (length: number) =>
-        withFile(place, async (descriptor, size) => ({
-          bytes: await readRange(descriptor, 0, Math.min(size, length)),
-          size,
-        })),
-    };
+    const source = new DiskFile(this.#root, place);
     const found = place.odd ? this.odd : this.found;
     for (const inner of await expand(source, () => archiveAt(place))) found.push(inner);
   }
@@ -209,8 +242,8 @@ export async function listFiles(folder: string): Promise<FileSource[]> {
     if (stats.isFile() && isZip(folder)) return inOrder(await listArchive(folder));
     if (!stats.isDirectory())
       throw new FileError(folder, 'is not a folder', 'Give a folder, or a zip archive (.zip).');
-    const listing = new Listing();
-    await listing.root(folder);
+    const listing = new Listing(folder);
+    await listing.root();
     return [...inOrder(listing.found), ...inOrder(listing.odd)];
   } catch (error) {
     throw rootError(folder, error);

@@ -1,19 +1,8 @@
 /** @file DICOM studies: the images of one view, with the lines and locations that the headers give. */
 import { plural } from '../../base/words.ts';
-import { preparePlan } from '../prepare.ts';
-import { type Scan, scanFiles } from '../scan.ts';
-import { planScan } from '../study/plan.ts';
-import { seriesRows } from '../study/summary.ts';
-import type { Prepared, Source, SourceOptions } from './source.ts';
-
-async function prepareScan(scan: Scan, options: SourceOptions): Promise<Prepared> {
-  const plan = planScan(scan, options);
-  const data = await preparePlan(plan, options);
-  const { notices, ignored, outcomes } = plan;
-  const planned = new Set(plan.skipped);
-  const undecoded = data.manifest.skipped.filter((file) => !planned.has(file));
-  return { data, notices, ignored, series: seriesRows(outcomes, undecoded) };
-}
+import { prepareScan } from '../prepare.ts';
+import { scanFiles } from '../scan.ts';
+import type { Source } from './source.ts';
 
 export const dicom: Source = {
   name: 'dicom',
@@ -35,7 +24,7 @@ export const dicom: Source = {
     return {
       count,
       text: plural(count, 'DICOM image'),
-      prepare: () => prepareScan(scan, options),
+      prepare: async () => ({ ...(await prepareScan(scan, options)), ignored: scan.ignored }),
     };
   },
 };

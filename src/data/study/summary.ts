@@ -1,6 +1,5 @@
 /** @file What became of a folder's images, series by series. */
 
-import { groupBy } from '../lists.ts';
 import { folderOf, seriesOf } from '../scan.ts';
 import type { SkippedFile } from '../types.ts';
 import type { Outcome } from './plan.ts';
@@ -21,25 +20,17 @@ export interface SeriesRow {
 
 const nameOf = (file: string, frame: number | null | undefined): string => `${file}#${frame ?? ''}`;
 
-function rowOf(outcomes: readonly Outcome[], failed: ReadonlyMap<string, string>): SeriesRow {
-  const { image, subject, view } = outcomes[0]!;
-  const reasons: Record<string, number> = {};
-  for (const { reason, image: own } of outcomes) {
-    const code = reason?.code ?? failed.get(nameOf(own.source.path, own.header.fileFrame));
-    if (code) reasons[code] = (reasons[code] ?? 0) + 1;
-  }
-  const left = Object.values(reasons).reduce((sum, count) => sum + count, 0);
-  return {
-    subject,
-    folder: folderOf(image.source.path),
-    number: image.header.seriesNumber,
-    description: image.header.seriesDescription,
-    view,
-    images: outcomes.length,
-    used: outcomes.length - left,
-    reasons,
-  };
+/** A row as it is counted. */
+type Counted = SeriesRow & { images: number; used: number; readonly reasons: Record<string, number> };
+
+function emptyRow({ image, subject, view }: Seen): Counted {
+  const { seriesNumber: number, seriesDescription: description } = image.header;
+  const folder = folderOf(image.source.path);
+  return { subject, folder, number, description, view, images: 0, used: 0, reasons: {} };
 }
+
+/** What a row is of. */
+type Seen = Pick<Outcome, 'image' | 'subject' | 'view' | 'reason'>;
 
 /**
  * A row for each series and view, in order of appearance.
@@ -51,10 +42,18 @@ function rowOf(outcomes: readonly Outcome[], failed: ReadonlyMap<string, string>
  * const [row] = data.seriesRows([used, { ...used, reason: { code: 'REPEATED_VIEW', message: 'Acquired again.' } }]);
  * [row.folder, row.images, row.used, row.reasons]; // ["sax",2,1,{"REPEATED_VIEW":1}]
  */
-export function seriesRows(outcomes: readonly Outcome[], failed: readonly SkippedFile[] = []): SeriesRow[] {
+export function seriesRows(outcomes: Iterable<Seen>, failed: readonly SkippedFile[] = []): SeriesRow[] {
   const codes = new Map(failed.map(({ file, fileFrame, reason }) => [nameOf(file, fileFrame), reason.code]));
-  const series = groupBy(outcomes, ({ image, subject, view }) =>
-    JSON.stringify([subject, seriesOf(image), view]),
-  );
-  return [...series.values()].map((own) => rowOf(own, codes));
+  const rows = new Map<string, Counted>();
+  for (const seen of outcomes) {
+    const { image, subject, view, reason } = seen;
+    const key = JSON.stringify([subject, seriesOf(image), view]);
+    const row = rows.get(key) ?? emptyRow(seen);
+    rows.set(key, row);
+    row.images++;
+    const code = reason?.code ?? codes.get(nameOf(image.source.path, image.header.fileFrame));
+    if (code) row.reasons[code] = (row.reasons[code] ?? 0) + 1;
+    else row.used++;
+  }
+  return [...rows.values()];
 }

@@ -2,7 +2,9 @@
 import { subjectsOf } from '../../src/data/split.ts';
 import { bytesOf } from '../../src/data/store.ts';
 import type { PreparedData, Reason } from '../../src/data/types.ts';
-import type { DataInfo, KeptData, MadeSettings } from '../protocol.ts';
+import { kneeSpacingMm } from '../../src/data/usualgrid.ts';
+import { isBodyPlane } from '../../src/data/viewnames.ts';
+import type { DataInfo, Grid, KeptData, MadeSettings } from '../protocol.ts';
 
 /** What is kept beside the prepared images. */
 export interface Source extends Pick<DataInfo, 'kind' | 'name' | 'warnings' | 'notices'> {
@@ -83,3 +85,7 @@ export function described(given: Given): Source {
   const about = { subjects: subjects.length, images, targetView, classes, size, spacingMm, bytes };
   return { ...given.source, about };
 }
+
+/** As on the command line: knees, which are imaged in the planes of the body, have a field of view of their own. */
+export const spacingFor = (targetView: string | undefined, { size, spacingMm }: Grid): number =>
+  isBodyPlane(targetView ?? null) ? kneeSpacingMm(size) : spacingMm;

@@ -11,7 +11,6 @@ import { planScan, type StudyPlan } from '../../src/data/study/plan.ts';
 import { findSubjects, type Subjects } from '../../src/data/study/subjects.ts';
 import { bodyPlaneOf, viewOf } from '../../src/data/study/views.ts';
 import type { FileSource, Notice, PreparedData, Reason } from '../../src/data/types.ts';
-import { kneeSpacingMm } from '../../src/data/usualgrid.ts';
 import { isBodyPlane } from '../../src/data/viewnames.ts';
 import type {
   Busy,
@@ -22,6 +21,7 @@ import type {
   PickedFile,
   SeriesGroup,
 } from '../protocol.ts';
+import { spacingFor } from './datainfo.ts';
 import type { Library } from './library.ts';
 
 /** sax_12 and sax_13 are one row: numbers in folder names are left open. No row is of two views. */
@@ -43,10 +43,6 @@ function planeOf(images: readonly ScannedImage[]): string | null {
   const planes = distinct(images, ({ header }) => bodyPlaneOf(header.plane) ?? '');
   return planes.length === 1 ? planes[0] || null : null;
 }
-
-/** As on the command line: knees, which are imaged in the planes of the body, have a field of view of their own. */
-export const spacingFor = (targetView: string | undefined, { size, spacingMm }: Grid): number =>
-  isBodyPlane(targetView ?? null) ? kneeSpacingMm(size) : spacingMm;
 
 const distinct = <T>(items: readonly T[], key: (item: T) => string): string[] => [...new Set(items.map(key))];
 

@@ -14,8 +14,16 @@ import type {
   PickedFile,
 } from '../protocol.ts';
 import { BrowserFiles } from '../store.ts';
-import { DataWarnings, described, infoOf, madeName, parseSource, type Source } from './datainfo.ts';
-import { Folder, spacingFor } from './folder.ts';
+import {
+  DataWarnings,
+  described,
+  infoOf,
+  madeName,
+  parseSource,
+  type Source,
+  spacingFor,
+} from './datainfo.ts';
+import type { Folder } from './folder.ts';
 import { KeptFolders } from './folders.ts';
 import { keepData, keptData } from './kept.ts';
 import { type Library, preparedLibrary } from './library.ts';
@@ -34,7 +42,7 @@ const sourceFile = 'source.json';
 /** The first data set; that of visits that kept one only. */
 export const firstData = 'data';
 
-/** The phantom is loaded when it is wanted: the page's first load need not have it. */
+/** The phantom is loaded when it is wanted, as is what reads folders: the page's first load need not have them. */
 const phantomOf = async (made: MadeSettings) => (await import('./phantoms.ts')).phantomOf(made);
 
 export class Session {
@@ -117,7 +125,8 @@ export class Session {
   }
 
   async scanFolder(name: string, onBusy: (busy: Busy) => void): Promise<FolderInfo> {
-    this.#folder = await Folder.open(name, this.#picked, onBusy);
+    const folder = await import('./folder.ts');
+    this.#folder = await folder.Folder.open(name, this.#picked, onBusy);
     this.#folderKey = null;
     this.#picked = [];
     return this.#folder.info;

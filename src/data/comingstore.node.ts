@@ -1,6 +1,6 @@
 /** @file A store that is written while its images are prepared: pixels and images as they are made, the rest at the end. */
 import { join } from 'node:path';
-import type { PreparedSink, SinkKind } from './prepare.ts';
+import type { PreparedSink, SinkKind } from './prepareinto.ts';
 import { ImageSpool } from './recordfile.node.ts';
 import { writeStore } from './store.node.ts';
 import { manifestName } from './store.ts';

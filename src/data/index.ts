@@ -51,6 +51,7 @@ export {
   writeNifti,
 } from './nifti.ts';
 export { type PrepareOptions, prepare, preparePlan } from './prepare.ts';
+export type { PreparedSink, SinkKind } from './prepareinto.ts';
 export { purposes } from './purposes.ts';
 export { cropMap, onGrid, resample, zScore } from './resample.ts';
 export { type Sample, sampleAt, samplesOf } from './sample.ts';

@@ -4,9 +4,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
 import { transformPlane, worldToPixel } from '../../src/data/geometry.ts';
-import { prepare } from '../../src/data/prepare.ts';
+import { prepare, preparePlan, prepareScan } from '../../src/data/prepare.ts';
 import { cropMap, resample, zScore } from '../../src/data/resample.ts';
-import type { ImagePlane, Reason } from '../../src/data/types.ts';
+import { type Progress, scanFiles } from '../../src/data/scan.ts';
+import { planScan } from '../../src/data/study/plan.ts';
+import { seriesRows } from '../../src/data/study/summary.ts';
+import type { ImagePlane, Notice, Reason } from '../../src/data/types.ts';
 import { longAxisPlane, memoryFile, shortAxisPlane, writeDicom } from './dicom-writer.ts';
 import { dsbccSubject, generatedStudy, imageFile } from './studies.ts';
 
@@ -247,4 +250,26 @@ describe('prepare', () => {
     ];
     expect((await prepare(files)).manifest.images[0]!.lines[0]).not.toBeNull();
   });
+});
+
+test('subjects planned one after another come to what a plan of all of them comes to, and are counted to their end', async () => {
+  const again = imageFile('11/study/sax_99/IM-9.dcm', shortAxisPlane(8), {
+    ...{ patientId: '11', seriesUid: '1.3.11.sax_99', frameOfReferenceUid: '1.4.11' },
+  });
+  const files = [...dsbccSubject('11'), again, ...dsbccSubject('12', 5), ...dsbccSubject('13')];
+  const scan = await scanFiles(files);
+  const counts: [done: number, total: number][] = [];
+  const onProgress = ({ done, total }: Progress) => counts.push([done, total]);
+  const told: Notice[] = [];
+  const options = { size: 8, spacingMm: 16, onProgress, onNotice: (notice: Notice) => told.push(notice) };
+  const { data, notices, series } = await prepareScan(scan, options);
+  const plan = planScan(scan, { onNotice: () => {} });
+  expect(told).toEqual(notices);
+  expect(notices).toEqual(plan.notices);
+  expect(data).toEqual(await preparePlan(plan, { size: 8, spacingMm: 16 }));
+  expect(series).toEqual(seriesRows(plan.outcomes));
+  expect(data.manifest.skipped).toMatchObject([{ reason: { code: 'REPEATED_SLICE' } }]);
+  expect(counts.map(([done]) => done)).toEqual(plan.targets.map((_, i) => i + 1));
+  expect(counts.at(-1)).toEqual([plan.targets.length, plan.targets.length]);
+  expect(Math.max(...counts.map(([, total]) => total))).toBeLessThanOrEqual(plan.targets.length + 1);
 });

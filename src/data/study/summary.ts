@@ -23,14 +23,11 @@ const nameOf = (file: string, frame: number | null | undefined): string => `${fi
 /** A row as it is counted. */
 type Counted = SeriesRow & { images: number; used: number; readonly reasons: Record<string, number> };
 
-function emptyRow({ image, subject, view }: Seen): Counted {
+function emptyRow({ image, subject, view }: Omit<Outcome, 'space'>): Counted {
   const { seriesNumber: number, seriesDescription: description } = image.header;
   const folder = folderOf(image.source.path);
   return { subject, folder, number, description, view, images: 0, used: 0, reasons: {} };
 }
-
-/** What a row is of. */
-type Seen = Pick<Outcome, 'image' | 'subject' | 'view' | 'reason'>;
 
 /**
  * A row for each series and view, in order of appearance.
@@ -42,7 +39,10 @@ type Seen = Pick<Outcome, 'image' | 'subject' | 'view' | 'reason'>;
  * const [row] = data.seriesRows([used, { ...used, reason: { code: 'REPEATED_VIEW', message: 'Acquired again.' } }]);
  * [row.folder, row.images, row.used, row.reasons]; // ["sax",2,1,{"REPEATED_VIEW":1}]
  */
-export function seriesRows(outcomes: Iterable<Seen>, failed: readonly SkippedFile[] = []): SeriesRow[] {
+export function seriesRows(
+  outcomes: Iterable<Omit<Outcome, 'space'>>,
+  failed: readonly SkippedFile[] = [],
+): SeriesRow[] {
   const codes = new Map(failed.map(({ file, fileFrame, reason }) => [nameOf(file, fileFrame), reason.code]));
   const rows = new Map<string, Counted>();
   for (const seen of outcomes) {

@@ -1,6 +1,6 @@
 /** @file What the page asks of the worker, and what the worker tells on its own. */
 import type { StepMetrics, ValidationMetrics } from '../src/results/losses.ts';
-import type { TaskInfo } from '../src/run/records.ts';
+import type { TaskInfo } from '../src/run/taskinfos.ts';
 import type { DataState, FolderChoice, FolderInfo, Grid, MadeSettings, PickedFile } from './protocol/data.ts';
 import type { StoryInfo, StoryProgress, StorySize } from './protocol/story.ts';
 import type {

@@ -1,7 +1,7 @@
 /** @file The page's worker: everything heavy, so that the page itself stays free. */
 import { ConfigError, PlanewiseError } from '../src/base/errors.ts';
 import { withUnlabelled } from '../src/data/beside.ts';
-import { taskInfos } from '../src/run/records.ts';
+import { taskInfos } from '../src/run/taskinfos.ts';
 import type {
   Busy,
   EventName,

@@ -1,6 +1,6 @@
 /** @file Keys of the configuration that have a flag of their own, and what they are where nobody says; --set reaches the others. */
 import { type Preset, presets, type RunConfig } from '../run/config.ts';
-import { sourceInfos } from '../run/records.ts';
+import { sourceInfos } from '../run/sourceinfos.ts';
 import { adapterChoices } from '../tensor/environment.node.ts';
 import { orElse, usualAdapter } from './help.ts';
 

@@ -21,7 +21,7 @@ import type { SkippedFile } from '../data/types.ts';
 import { type Warning, Warnings } from '../data/warnings.ts';
 import { tasksLearningFrom } from '../run/config.ts';
 import { expectNames, namedData, namesLine } from '../run/identifiers.node.ts';
-import { sourceInfos } from '../run/records.ts';
+import { sourceInfos } from '../run/sourceinfos.ts';
 import { Option } from './commandline.ts';
 import { noteFindings, noteWarnings } from './findings.ts';
 import { addExample, orElse } from './help.ts';

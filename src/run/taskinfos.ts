@@ -1,6 +1,4 @@
-/** @file The records there are, as faces show them: which tasks can be trained, on which kinds of data. */
-import { sources } from '../data/sources/index.ts';
-import type { Source } from '../data/sources/source.ts';
+/** @file The tasks there are, as faces show them. */
 import { tasks } from '../tasks/index.ts';
 import type { Task } from '../tasks/task.ts';
 import { presets } from './presets.ts';
@@ -15,8 +13,3 @@ export function taskInfos(): TaskInfo[] {
   const usual = new Set(Object.values(presets).flatMap((preset) => Object.keys(preset.tasks)));
   return tasks.map(({ name, title, about }) => ({ name, title, about, usual: usual.has(name) }));
 }
-
-/** What of a source's record people are shown. */
-export type SourceInfo = Pick<Source, 'name' | 'title'>;
-
-export const sourceInfos = (): SourceInfo[] => sources.map(({ name, title }) => ({ name, title }));

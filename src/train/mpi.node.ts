@@ -31,6 +31,17 @@ export function launchedRanks(): number {
   return Number(OMPI_COMM_WORLD_SIZE ?? PMI_SIZE ?? bySlurm ?? 1) || 1;
 }
 
+/** What messages call a rank. */
+const nameOf = (rank: number | string, host: string, pid: number | string): string =>
+  `rank ${rank} (${host}, process ${pid})`;
+
+/** What messages call this process, by what its launcher says; null where none has started several. */
+export function launchedAs(): string | null {
+  if (launchedRanks() === 1) return null;
+  const { OMPI_COMM_WORLD_RANK, PMI_RANK, PMIX_RANK } = process.env;
+  return nameOf(OMPI_COMM_WORLD_RANK ?? PMI_RANK ?? PMIX_RANK ?? '?', hostname(), process.pid);
+}
+
 function limitMs(): number {
   const name = 'PLANEWISE_RANK_TIMEOUT';
   const text = variable(name) ?? String(USUAL_SECONDS);
@@ -140,7 +151,7 @@ export async function joinRanks(): Promise<MpiRanks | null> {
   const comm = new Ranks(wire);
   const hosts = await gatherText(comm, hostname());
   const pids = await gatherText(comm, String(process.pid));
-  wire.names = hosts.map((host, rank) => `rank ${rank} (${host}, process ${pids[rank]})`);
+  wire.names = hosts.map((host, rank) => nameOf(rank, host, pids[rank]!));
   const isHere = (host: string): boolean => host === hosts[comm.rank];
   return {
     comm,

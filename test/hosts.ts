@@ -27,7 +27,9 @@ export interface Hosts {
   /** What a command is put behind to run on a host. */
   on(host: HostName): string[];
   /** mpirun on the first host, its ranks on those that are listed, `a:1,b:1` say. */
-  mpirun(hosts: string): [string, ...string[]];
+  mpirun(hosts: string, ...options: string[]): [string, ...string[]];
+  /** Drops on either host what answers at these ports, `20000-20099` say, as a firewall does. */
+  block(ports: string): void;
   /** Gives the second host an empty folder of its own where the first has this one. */
   hide(path: string): void;
   stop(): Promise<void>;
@@ -71,13 +73,17 @@ export async function startHosts(folder: string): Promise<Hosts> {
   }
   return {
     on: enter,
-    mpirun: (hosts) => [
+    mpirun: (hosts, ...options) => [
       ...(enter('a') as [string, ...string[]]),
       ...['mpirun', '--mca', 'plm_rsh_agent', agent, '--mca', 'btl', 'tcp,self'],
       ...['--mca', 'btl_tcp_if_include', 'eth0', '--host', hosts],
       // of its own variables alone mpirun tells the other host
-      ...['-x', 'PLANEWISE_ADAPTER', '-x', 'PLANEWISE_KEY'],
+      ...['-x', 'PLANEWISE_ADAPTER', '-x', 'PLANEWISE_KEY', ...options],
     ],
+    block: (ports) => {
+      for (const name of hostNames)
+        run([...enter(name), 'ip', 'rule', 'add', 'ipproto', 'tcp', 'sport', ports, 'blackhole']);
+    },
     hide: (path) => run([...enter('b'), 'mount', '-t', 'tmpfs', 'none', path]),
     stop: async () => {
       for (const child of Object.values(children)) {

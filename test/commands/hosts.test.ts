@@ -49,8 +49,8 @@ const begin = (out: string, store = 'store'): string[] => [
 ];
 const goOn = (out: string): string[] => ['pretrain', '--resume', '--out', at(out)];
 
-const start = (where: string, size: number, args: string[] | string[][]): Job =>
-  startRanks(size, args, {}, hosts.mpirun(where));
+const start = (where: string, size: number, args: string[] | string[][], ...options: string[]): Job =>
+  startRanks(size, args, {}, hosts.mpirun(where, ...options));
 
 async function finished(where: string, size: number, args: string[]): Promise<void> {
   const { code, output } = await start(where, size, args).ended;
@@ -124,6 +124,20 @@ describe.skipIf(!slow || unable !== null)(`two hosts${unable ? ` (${unable})` : 
       expectRefused(
         await start('a:1,b:1', 2, [begin('other'), unread]).ended,
         new RegExp(`${second} cannot go on, so all 2 end:\\s+planewise: .*none\\.json: does not exist`),
+      );
+    },
+    4 * MINUTES,
+  );
+
+  it(
+    'that do not reach each other are told so',
+    async () => {
+      const ports = ['--mca', 'btl_tcp_port_min_v4', '20000', '--mca', 'btl_tcp_port_range_v4', '100'];
+      hosts.block('20000-20099');
+      const options = [...ports, '-x', 'PLANEWISE_RANK_TIMEOUT=5'];
+      expectRefused(
+        await start('a:1,b:1', 2, begin('unreached'), ...options).ended,
+        /rank 1 did not answer rank 0 \(a, process \d+\) at the start, for 5 s: on another host, it may not/,
       );
     },
     4 * MINUTES,

@@ -69,6 +69,13 @@ async function holderOf(run: string): Promise<{ host: string; pid: number; job: 
   }
 }
 
+/** Has Slurm tell a job's shell to end, as before its limit of time. */
+async function tellToEnd({ job }: { readonly job: string }): Promise<void> {
+  const command = ['--batch', '--signal=TERM', job];
+  // of a job that is just starting it asks again and again, when once was enough
+  await promisify(execFile)('scancel', command, { env: slurm!.env, timeout: 3000 }).catch(() => {});
+}
+
 async function untilThere(name: string): Promise<void> {
   while (!existsSync(at(name))) await sleep(100);
 }
@@ -104,8 +111,7 @@ describe.skipIf(!slow || withoutSlurm !== null)(`Slurm${withoutSlurm ? ` (${with
       );
       await Promise.all([
         holderOf(killed).then(({ pid }) => process.kill(pid, 'SIGKILL')),
-        // as Slurm does before the limit of time
-        holderOf(told).then(({ job }) => said('scancel', '--batch', '--signal=TERM', job)),
+        holderOf(told).then(tellToEnd),
         holderOf(lost).then(({ host }) => slurm!.cutPower(host)),
         untilThere('frozen').then(() => said('scontrol', 'update', 'JobId=3_3', 'TimeLimit=1')),
       ]);

@@ -84,7 +84,7 @@ describe.skipIf(!slow || unable !== null)(`two hosts${unable ? ` (${unable})` : 
       await finished('a:1,b:1', 2, goOn(two));
       await expectSame(one, two);
     },
-    4 * MINUTES,
+    10 * MINUTES,
   );
 
   it(
@@ -103,7 +103,7 @@ describe.skipIf(!slow || unable !== null)(`two hosts${unable ? ` (${unable})` : 
       await finished('a:2', 2, goOn('killed'));
       await expectSame('killed', 'one of 2');
     },
-    4 * MINUTES,
+    10 * MINUTES,
   );
 
   it(
@@ -126,7 +126,7 @@ describe.skipIf(!slow || unable !== null)(`two hosts${unable ? ` (${unable})` : 
         new RegExp(`${second} cannot go on, so all 2 end:\\s+planewise: .*none\\.json: does not exist`),
       );
     },
-    4 * MINUTES,
+    10 * MINUTES,
   );
 
   it(
@@ -140,6 +140,6 @@ describe.skipIf(!slow || unable !== null)(`two hosts${unable ? ` (${unable})` : 
         /rank 1 did not answer rank 0 \(a, process \d+\) at the start, for 5 s: on another host, it may not/,
       );
     },
-    4 * MINUTES,
+    10 * MINUTES,
   );
 });

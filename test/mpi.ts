@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { allowed, processesOf as ofMpirun, withoutMpi } from '../tools/faults/mpirun.mjs';
 
-const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+export const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 
 export { withoutMpi };
 
@@ -20,11 +20,15 @@ export interface Job {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts `planewise` with so many ranks; or, of several lists of arguments, a rank with each. */
+/**
+ * Starts `planewise` with so many ranks; or, of several lists of arguments, a rank with each.
+ * @param mpirun how it is started, with options
+ */
 export function startRanks(
   size: number,
   args: readonly string[] | readonly string[][],
   env: NodeJS.ProcessEnv = {},
+  mpirun: readonly [string, ...string[]] = ['mpirun'],
 ): Job {
   const lists = Array.isArray(args[0]) ? (args as string[][]) : [args as string[]];
   const each = Math.ceil(size / lists.length);
@@ -32,7 +36,7 @@ export function startRanks(
     ...(i > 0 ? [':'] : []),
     ...['-n', String(each), process.execPath, program, ...list],
   ]);
-  const child = spawn('mpirun', command, {
+  const child = spawn(mpirun[0], [...mpirun.slice(1), ...command], {
     env: { ...process.env, ...allowed, PLANEWISE_ADAPTER: 'swiftshader', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,11 +1,14 @@
 /** @file How a program ends that cannot go on: in a line, where planewise knows what happened. */
 import { PlanewiseError } from '../base/errors.ts';
-import { noteLines } from './output.ts';
+import { launchedAs, launchedRanks } from '../train/mpi.node.ts';
+import { note, noteLines } from './output.ts';
 
-/** Says why, with exit code 1; of what was not planned for, or with DEBUG set, also where. */
+/** Says why, with exit code 1; of several ranks which; of what was not planned for, or with DEBUG set, also where. */
 export function fail(error: unknown): void {
   const expected = error instanceof PlanewiseError && !process.env.DEBUG;
   const text = error instanceof Error ? (expected ? error.message : error.stack) : String(error);
+  const rank = launchedAs();
+  if (rank !== null) note(`${rank} cannot go on, so all ${launchedRanks()} end:`);
   noteLines(`planewise: ${text}`);
   process.exitCode = 1;
 }

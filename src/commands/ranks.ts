@@ -3,7 +3,6 @@ import { ConfigError } from '../base/errors.ts';
 import { barrier } from '../train/comm.ts';
 import { joinRanks, launchedRanks, type MpiRanks } from '../train/mpi.node.ts';
 import { fail } from './fail.ts';
-import { note } from './output.ts';
 
 /** Commands that several processes can do together. */
 const shared = ['pretrain', 'finetune'];
@@ -24,12 +23,10 @@ export function expectAlone(command: string): void {
 export async function withRanks(work: (ranks: MpiRanks | null) => Promise<void>): Promise<void> {
   const ranks = await joinRanks();
   if (!ranks) return work(null);
-  const { comm, names } = ranks;
   try {
     await work(ranks);
-    await barrier(comm);
+    await barrier(ranks.comm);
   } catch (error) {
-    note(`${names[comm.rank]} cannot go on, so all ${comm.size} end:`);
     fail(error);
     ranks.abort();
   }

@@ -7,7 +7,7 @@ import { annotationsOf, type GivenConfig, type RunConfig } from '../run/config.t
 import { type JobConsole, type JobResult, runJob } from '../run/job.node.ts';
 import type { JobKind } from '../run/job.ts';
 import { followJob } from '../run/ranks.node.ts';
-import { settle } from '../run/settle.node.ts';
+import { readFound, settle } from '../run/settle.node.ts';
 import { evaluationRecord } from '../train/judge.ts';
 import { startProgress } from '../train/progress.ts';
 import { addConfigOptions, givenBy, type Values } from './config.ts';
@@ -124,7 +124,8 @@ export async function runTraining(
 
 /** The configuration that a run would have, its folder included: read by --config it gives that run. */
 async function printConfig(kind: JobKind, given: GivenConfig, resume = false): Promise<void> {
-  const { config, news } = await settle({ kind, given, resume });
+  const request = { kind, given, resume };
+  const { config, news } = await settle(request, await readFound(request));
   for (const line of news?.warn ?? []) note(`warning: ${line}`);
   printJson(config);
 }

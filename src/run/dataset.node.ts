@@ -48,18 +48,27 @@ function targetIn(folder: string): string | null {
   return null;
 }
 
+/** What a store says of its images; of another folder the view that is prepared of it, where its kind says one. */
+export type DataFacts =
+  | { readonly store: { readonly size: number; readonly spacingMm: number; readonly targetView: string } }
+  | { readonly store: null; readonly target: string | null };
+
+/** What a folder of data says of itself. @throws FileError for a damaged store */
+export async function dataFacts(folder: string): Promise<DataFacts> {
+  if (!isStore(folder)) return { store: null, target: targetIn(folder) };
+  const { size, spacingMm, targetView } = await manifestHead(join(folder, manifestName));
+  return { store: { size, spacingMm, targetView } };
+}
+
 /**
- * What a prepared store says about its images goes before the preset. Throws ConfigError when the user asked for
- * another size, spacing, view or mapping than the store's.
+ * What data say of their images goes before the preset. Throws ConfigError when the user asked for another size,
+ * spacing, view or mapping than the store's.
+ * @param facts of `given.data`; null: of a phantom cohort, which says nothing
  */
-export async function adoptStore(given: GivenConfig): Promise<GivenConfig> {
-  if (!given.data) return given;
-  if (!isStore(given.data)) {
-    const target = targetIn(given.data);
-    return target === null ? given : { target, ...given };
-  }
-  const path = join(given.data, manifestName);
-  const { size, spacingMm, targetView } = await manifestHead(path);
+export function adoptData(given: GivenConfig, facts: DataFacts | null): GivenConfig {
+  if (!facts) return given;
+  if (!facts.store) return facts.target === null ? given : { target: facts.target, ...given };
+  const { size, spacingMm, targetView } = facts.store;
   const differs = (key: 'size' | 'spacingMm', value: number): boolean =>
     given[key] !== undefined && given[key] !== value;
   if (differs('size', size) || differs('spacingMm', spacingMm))

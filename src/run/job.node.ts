@@ -23,10 +23,10 @@ import { adapterLine, earlyText, type JobConsole, trainingProgress } from './job
 import { openJobData } from './jobdata.node.ts';
 import { writeReport } from './jobreport.node.ts';
 import { expectPrecision } from './precision.node.ts';
-import { dataOf, expectAlike, startOf, takeGpu } from './ranks.node.ts';
+import { type Begun, dataOf, expectAlike, startOf, takeGpu } from './ranks.node.ts';
 import { evaluationFile, resultsFile } from './results.node.ts';
 import { lockRun, RunFolder } from './runfolder.node.ts';
-import { type JobRequest, type Settled, settle } from './settle.node.ts';
+import { type JobRequest, readFound, type Settled, settle } from './settle.node.ts';
 import { type EventFiles, eventFilesOf } from './tensorboard.node.ts';
 import { trainWithRestarts } from './training.ts';
 
@@ -229,8 +229,9 @@ export async function runJob(options: JobOptions): Promise<JobResult> {
 }
 
 async function runLocked(options: JobOptions, lock: FolderLock): Promise<JobResult> {
-  if (options.ranks) await fromFirst(options.ranks.comm, () => lock.folder);
-  const { news, ...settled } = await settle(options);
+  const found = await readFound(options);
+  if (options.ranks) await fromFirst<Begun>(options.ranks.comm, () => ({ out: lock.folder, found }));
+  const { news, ...settled } = await settle(options, found);
   for (const line of news?.say ?? []) options.console.say(line);
   for (const line of news?.warn ?? []) options.console.warn(line);
   const folder = new RunFolder(settled.config.out, lock);

@@ -6,7 +6,7 @@ import { adapterNames } from '../tensor/dawn.node.ts';
 import type { Device } from '../tensor/device.ts';
 import { choiceOf } from '../tensor/environment.node.ts';
 import { settingsOf } from '../train/changes.ts';
-import { fromFirst, gatherText, type JobRanks } from '../train/comm.ts';
+import { gatherText, hearFirst, type JobRanks } from '../train/comm.ts';
 import { fingerprint } from '../train/dataset.ts';
 import type { TrainResult } from '../train/events.ts';
 import { weightsChecksum } from '../train/init.ts';
@@ -14,12 +14,12 @@ import { pixelMark } from '../train/pixels.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 import { adapterKey } from '../train/winners.ts';
 import { type RunConfig, trainConfigOf } from './config.ts';
-import { openRunData } from './dataset.node.ts';
+import { isStore, openRunData } from './dataset.node.ts';
 import { openProgramDevice } from './device.node.ts';
 import type { JobConsole } from './jobconsole.node.ts';
 import { planRun } from './plan.ts';
 import { expectPrecision } from './precision.node.ts';
-import { type JobRequest, type Settled, settle } from './settle.node.ts';
+import { type Found, type JobRequest, type Settled, settle } from './settle.node.ts';
 import { train } from './training.ts';
 import { version } from './version.node.ts';
 
@@ -97,8 +97,20 @@ export const dataOf = (config: RunConfig, data: TrainingData): object => ({
   pixels: pixelMark(data),
 });
 
-/** The data that the first rank has made ready. */
-function openReady(config: RunConfig, { comm, names }: JobRanks): Promise<TrainingData> {
+/** What the first rank tells the others before they settle. */
+export interface Begun {
+  readonly out: string;
+  readonly found: Found;
+}
+
+/** The data that the first rank has made ready. @throws FileError naming the rank that does not see them */
+function openReady(config: RunConfig, { found }: Begun, { comm, names }: JobRanks): Promise<TrainingData> {
+  if (config.data !== null && found.data?.store && !isStore(config.data))
+    throw new FileError(
+      config.data,
+      `holds a prepared store on ${names[0]}, and ${names[comm.rank]} sees none there`,
+      'Copy it there, or give --data on a file system that all hosts share.',
+    );
   return openRunData(config, true, {
     startStage: () => ({ update() {}, end() {} }),
     onWarning() {}, // the first rank says it
@@ -120,8 +132,9 @@ export async function followJob(
   onTraining: (training: boolean) => void,
 ): Promise<{ readonly config: RunConfig; readonly training: TrainResult }> {
   const { comm } = ranks;
-  const out = await fromFirst<string>(comm, () => '');
-  const settled = await settle({ ...request, given: { ...request.given, out } });
+  const begun = await hearFirst<Begun>(comm);
+  const { out, found } = begun;
+  const settled = await settle({ ...request, given: { ...request.given, out } }, found);
   await takeGpu(ranks, settled.config);
   const { adapter, precision } = settled.config;
   const say = (text: string): void => request.console.warn(text);
@@ -129,9 +142,10 @@ export async function followJob(
   try {
     await expectPrecision(device, precision);
     await expectAlike(ranks, startOf(settled, device));
-    const config = await fromFirst<RunConfig>(comm, () => settled.config);
+    const config = await hearFirst<RunConfig>(comm);
     const data = await openReady(
       { ...config, data: settled.config.data, unlabelled: settled.config.unlabelled },
+      begun,
       ranks,
     );
     await expectAlike(ranks, dataOf(config, data));

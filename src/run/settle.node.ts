@@ -6,7 +6,7 @@ import type { InitialWeights } from '../train/init.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 import { metricsFile } from '../train/runlog.ts';
 import { type GivenConfig, presetOf, type RunConfig, resolveConfig } from './config.ts';
-import { adoptStore } from './dataset.node.ts';
+import { adoptData, type DataFacts, dataFacts } from './dataset.node.ts';
 import { adoptModel, type InitNews, initNews, readInit } from './init.node.ts';
 import type { JobKind } from './job.ts';
 import { readSaved } from './saved.node.ts';
@@ -29,14 +29,56 @@ export interface JobRequest {
   readonly splitFile?: string | undefined;
 }
 
+/** What files say that decides a configuration. Of several ranks the first reads it for all, for others may not see them. */
+export interface Found {
+  /** What the run was begun with that goes on; null: a new one. */
+  readonly saved: GivenConfig | null;
+  /** Whether the run that goes on has a checkpoint. */
+  readonly trained: boolean;
+  /** Of the data of a new run; null: of a cohort that is made, or none yet. */
+  readonly data: DataFacts | null;
+}
+
 /** Where a run goes when nothing is said: the first free runs/pretrain-N, say. */
 export function freeFolder({ name }: Pick<JobKind, 'name'>): string {
   for (let n = 1; ; n++) if (!existsSync(`runs/${name}-${n}`)) return `runs/${name}-${n}`;
 }
 
 /** The configuration that a run was begun with. */
-async function savedConfig(given: GivenConfig & { readonly out: string }): Promise<RunConfig> {
-  const files = new DiskFiles(given.out);
+function savedConfig(given: GivenConfig, saved: GivenConfig): RunConfig {
+  if (given.identifiers !== undefined && given.identifiers !== saved.identifiers)
+    throw new ConfigError(
+      `identifiers was ${saved.identifiers}, is ${given.identifiers}, and what the run has written has the former. Leave it as it was, or start a new run.`,
+    );
+  // runs of before it was a setting drew labelled subjects whatever their groups
+  return resolveConfig({ stratify: false, ...saved });
+}
+
+async function settleNew({ kind, given }: JobRequest, { data }: Found): Promise<Settled> {
+  const out = given.out ?? freeFolder(kind);
+  const init = given.init ? await readInit(given.init) : null;
+  const adopted = adoptData(init ? adoptModel(given, init) : given, data);
+  const config = resolveConfig({ ...adopted, preset: presetOf(kind, given), out });
+  return { config, init: init?.weights ?? null, ...(init && { news: initNews(init, given, config) }) };
+}
+
+/** The weights of a run that goes on; once it has a checkpoint it does without. */
+async function initOf({ init }: RunConfig, { trained }: Found): Promise<Settled['init']> {
+  if (init === null) return null;
+  try {
+    return (await readInit(init)).weights;
+  } catch (error) {
+    if (error instanceof FileError && trained) return 'gone';
+    throw error;
+  }
+}
+
+async function foundNew({ given }: JobRequest): Promise<Found> {
+  const data = given.data ? await dataFacts(given.data) : null;
+  return { saved: null, trained: false, data };
+}
+
+async function foundSaved(files: DiskFiles, given: GivenConfig): Promise<Found> {
   const saved = await readSaved(files, given);
   if (!saved)
     throw new FileError(
@@ -44,50 +86,37 @@ async function savedConfig(given: GivenConfig & { readonly out: string }): Promi
       'does not exist, so there is no run to resume',
       'Check --out, or drop --resume.',
     );
-  if (given.identifiers !== undefined && given.identifiers !== saved.identifiers)
-    throw new ConfigError(
-      `identifiers was ${saved.identifiers}, is ${given.identifiers}, and what the run has written has the former. Leave it as it was, or start a new run.`,
-    );
-  // runs of before it was a setting drew labelled subjects whatever their groups
-  return resolveConfig({ stratify: false, ...saved, out: given.out });
+  const names = [checkpointFile, previousCheckpointFile];
+  return { saved, trained: names.some((name) => existsSync(files.describe(name))), data: null };
 }
 
-async function settleNew({ kind, given }: JobRequest): Promise<Settled> {
-  const out = given.out ?? freeFolder(kind);
+/**
+ * What files say that decides a job's configuration.
+ * @throws ConfigError where it would overwrite another run
+ * @throws FileError where the run's configuration, or a store, cannot be read
+ */
+export async function readFound(request: JobRequest): Promise<Found> {
+  const { given, resume } = request;
+  const { out } = given;
+  if (resume && !out) throw new ConfigError('--resume needs --out, the folder of the run to go on with.');
+  if (!out) return foundNew(request);
   const files = new DiskFiles(out);
-  const init = given.init ? await readInit(given.init) : null;
-  const adopted = await adoptStore(init ? adoptModel(given, init) : given);
-  const config = resolveConfig({ ...adopted, preset: presetOf(kind, given), out });
+  if (resume) return foundSaved(files, given);
   if ((await files.read(checkpointFile)) || (await files.read(metricsFile)))
     throw new ConfigError(
       `${out} already holds a run. Add --resume to go on with it, or choose another --out.`,
     );
-  return { config, init: init?.weights ?? null, ...(init && { news: initNews(init, given, config) }) };
-}
-
-/** The weights of a run that goes on; once it has a checkpoint it does without. */
-async function initOf({ init, out }: RunConfig): Promise<Settled['init']> {
-  if (init === null) return null;
-  try {
-    return (await readInit(init)).weights;
-  } catch (error) {
-    const files = new DiskFiles(out);
-    const names = [checkpointFile, previousCheckpointFile];
-    if (error instanceof FileError && names.some((name) => existsSync(files.describe(name)))) return 'gone';
-    throw error;
-  }
+  return foundNew(request);
 }
 
 /**
  * The configuration of a new or resumed job.
- * @throws ConfigError where it would overwrite another run
- * @throws FileError where the run's configuration, or weights that it needs, cannot be read
+ * @throws ConfigError where what is given does not fit together, or to what was found
+ * @throws FileError where weights that it needs cannot be read
  */
-export async function settle(request: JobRequest): Promise<Settled> {
-  const { given, resume } = request;
-  if (!resume) return settleNew(request);
-  const { out } = given;
-  if (!out) throw new ConfigError('--resume needs --out, the folder of the run to go on with.');
-  const config = resolveConfig(given, await savedConfig({ ...given, out }));
-  return { config, init: await initOf(config) };
+export async function settle(request: JobRequest, found: Found): Promise<Settled> {
+  const { saved } = found;
+  if (!saved) return settleNew(request, found);
+  const config = resolveConfig(request.given, savedConfig(request.given, saved));
+  return { config, init: await initOf(config, found) };
 }

@@ -51,8 +51,14 @@ export const barrier = async (comm: Comm): Promise<void> => {
 /** What rank 0 has made: its JSON. The others wait for as long as that takes. @param make called by rank 0 only */
 export async function fromFirst<T>(comm: Comm, make: () => T | Promise<T>): Promise<T> {
   if (comm.size === 1) return make();
-  const own = comm.rank === 0 ? JSON.stringify((await make()) ?? null) : '';
-  const [text] = await gatherText(comm, own, true);
+  if (comm.rank > 0) return hearFirst<T>(comm);
+  const [text] = await gatherText(comm, JSON.stringify((await make()) ?? null), true);
+  return JSON.parse(text!) as T;
+}
+
+/** The same for a rank that is not the first, which has nothing to make. */
+export async function hearFirst<T>(comm: Comm): Promise<T> {
+  const [text] = await gatherText(comm, '', true);
   return JSON.parse(text!) as T;
 }
 

@@ -31,6 +31,17 @@ export function launchedRanks(): number {
   return Number(OMPI_COMM_WORLD_SIZE ?? PMI_SIZE ?? bySlurm ?? 1) || 1;
 }
 
+/** What messages call a rank. */
+const nameOf = (rank: number | string, host: string, pid: number | string): string =>
+  `rank ${rank} (${host}, process ${pid})`;
+
+/** What messages call this process, by what its launcher says; null where none has started several. */
+export function launchedAs(): string | null {
+  if (launchedRanks() === 1) return null;
+  const { OMPI_COMM_WORLD_RANK, PMI_RANK, PMIX_RANK } = process.env;
+  return nameOf(OMPI_COMM_WORLD_RANK ?? PMI_RANK ?? PMIX_RANK ?? '?', hostname(), process.pid);
+}
+
 function limitMs(): number {
   const name = 'PLANEWISE_RANK_TIMEOUT';
   const text = variable(name) ?? String(USUAL_SECONDS);
@@ -57,8 +68,9 @@ function piecesOf(bytes: Uint8Array): Uint8Array[] {
 class MpiWire implements Wire {
   readonly rank: number;
   readonly size: number;
-  /** What messages call each rank. */
-  names: readonly string[];
+  /** What messages call each rank: of others the number alone, until they have said more. */
+  #names: readonly string[];
+  #met = false;
   readonly #mpi: LibMpi;
   readonly #limitMs: number;
   /** Exchanges so far: those in turn, and the early ones. */
@@ -67,9 +79,16 @@ class MpiWire implements Wire {
   constructor(mpi: LibMpi) {
     this.rank = mpi.rank();
     this.size = mpi.size();
-    this.names = Array.from({ length: this.size }, (_, rank) => `rank ${rank}`);
+    const own = nameOf(this.rank, hostname(), process.pid);
+    this.#names = Array.from({ length: this.size }, (_, rank) => (rank === this.rank ? own : `rank ${rank}`));
     this.#mpi = mpi;
     this.#limitMs = limitMs();
+  }
+
+  /** Who the ranks are: from here on nobody can say that they do not reach each other. */
+  meet(names: readonly string[]): void {
+    this.#names = names;
+    this.#met = true;
   }
 
   async exchange(
@@ -106,9 +125,13 @@ class MpiWire implements Wire {
 
   #missing(open: readonly Pending[]): RankError {
     const late = [...new Set(open.map(({ peer }) => peer))].sort((a, b) => a - b);
+    const list = late.map((rank) => this.#names[rank]).join(', ');
+    const seconds = this.#limitMs / 1000;
     return new RankError(
       late,
-      `${late.map((rank) => this.names[rank]).join(', ')} did not answer ${this.names[this.rank]} for ${this.#limitMs / 1000} s: hung, or gone with its host. All ranks end; go on from the last checkpoint with --resume, with fewer ranks if need be.`,
+      this.#met
+        ? `${list} did not answer ${this.#names[this.rank]} for ${seconds} s: hung, or gone with its host. All ranks end; go on from the last checkpoint with --resume, with fewer ranks if need be.`
+        : `${list} did not answer ${this.#names[this.rank]} at the start, for ${seconds} s: on another host, it may not be reached. Open the ports of MPI between the hosts, and name the network that joins them; see docs/clusters.md.`,
     );
   }
 }
@@ -140,11 +163,12 @@ export async function joinRanks(): Promise<MpiRanks | null> {
   const comm = new Ranks(wire);
   const hosts = await gatherText(comm, hostname());
   const pids = await gatherText(comm, String(process.pid));
-  wire.names = hosts.map((host, rank) => `rank ${rank} (${host}, process ${pids[rank]})`);
+  const names = hosts.map((host, rank) => nameOf(rank, host, pids[rank]!));
+  wire.meet(names);
   const isHere = (host: string): boolean => host === hosts[comm.rank];
   return {
     comm,
-    names: wire.names,
+    names,
     local: hosts.slice(0, comm.rank).filter(isHere).length,
     onHost: hosts.filter(isHere).length,
     library: `${mpi.kind}, ${mpi.file}`,

@@ -7,7 +7,7 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { openStore, writeStore } from '../../src/data/store.node.ts';
 import type { FileSource } from '../../src/data/types.ts';
 import { type GivenConfig, resolveConfig } from '../../src/run/config.ts';
-import { adoptStore, openData } from '../../src/run/dataset.node.ts';
+import { adoptData, dataFacts, openData } from '../../src/run/dataset.node.ts';
 import { patient } from '../data/sources/volumes.ts';
 import { dsbccSubject } from '../data/studies.ts';
 
@@ -57,7 +57,11 @@ describe('a run’s data', () => {
     const { data } = await open({ data: await write('acdc', patient('patient001')) });
     const store = join(folder, 'store');
     await writeStore(store, data);
-    expect(await adoptStore({ data: store })).toEqual({ data: store, size: 16, spacingMm: 2 });
+    expect(adoptData({ data: store }, await dataFacts(store))).toEqual({
+      data: store,
+      size: 16,
+      spacingMm: 2,
+    });
     expect((await open({ data: store })).data).toEqual(data);
   });
 

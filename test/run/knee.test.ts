@@ -9,7 +9,7 @@ import { findingsOf } from '../../src/data/phantom/knee/knee.ts';
 import { writePhantomCohort } from '../../src/data/phantom.node.ts';
 import { openFiles } from '../../src/data/sources/open.ts';
 import { type GivenConfig, resolveConfig } from '../../src/run/config.ts';
-import { adoptStore, dataName, openData } from '../../src/run/dataset.node.ts';
+import { adoptData, dataFacts, dataName, openData } from '../../src/run/dataset.node.ts';
 import { ExperimentData } from '../../src/run/experiment/data.node.ts';
 import { parseExperiment } from '../../src/run/experiment/file.ts';
 import { planExperiment } from '../../src/run/experiment/plan.node.ts';
@@ -52,7 +52,8 @@ describe('the grid of knees where nobody says a spacing', () => {
     const studies = await listFiles(folder);
     const dicom = { size: 32, source: 'dicom', targetView: 'axial' };
     expect((await openFiles(studies, dicom)).data.manifest).toMatchObject({ spacingMm: 4.38 });
-    const settled = await adoptStore({ data: join(folder, 'mrnet'), size: 32 });
+    const data = join(folder, 'mrnet');
+    const settled = adoptData({ data, size: 32 }, await dataFacts(data));
     expect(settled.target).toBe('sagittal');
     expect(resolveConfig(settled).spacingMm).toBe(4.38);
   });
@@ -83,10 +84,11 @@ describe('a run without files on knees', () => {
     const other = await open({ phantom: knees(2), target: 'axial', out: join(folder, 'axial') });
     expect(other.manifest).toMatchObject({ targetView: 'axial', referenceViews: ['coronal', 'sagittal'] });
     const store = join(folder, 'axial', 'prepared');
-    await expect(adoptStore({ data: store, target: 'coronal' })).rejects.toThrow(
+    const facts = await dataFacts(store);
+    expect(() => adoptData({ data: store, target: 'coronal' }, facts)).toThrow(
       /holds axial images, not coronal/,
     );
-    expect(await adoptStore({ data: store, target: 'axial' })).toMatchObject(grid);
+    expect(adoptData({ data: store, target: 'axial' }, facts)).toMatchObject(grid);
   });
 
   it('has the labels of MRNet where a task learns from groups', async () => {

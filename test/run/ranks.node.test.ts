@@ -1,11 +1,14 @@
+import { hostname } from 'node:os';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { expectAlone } from '../../src/commands/ranks.ts';
 import { expectAlike, gpuOfRank } from '../../src/run/ranks.node.ts';
 import { loadMpi } from '../../src/train/libmpi.node.ts';
-import { joinRanks, launchedRanks } from '../../src/train/mpi.node.ts';
+import { joinRanks, launchedAs, launchedRanks } from '../../src/train/mpi.node.ts';
 import { memoryRanks } from '../train/memorywire.ts';
 
-const launchers = ['OMPI_COMM_WORLD_SIZE', 'PMI_SIZE', 'PMIX_RANK', 'SLURM_NTASKS'];
+const launchers = [
+  ...['OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_RANK', 'PMI_SIZE', 'PMI_RANK', 'PMIX_RANK', 'SLURM_NTASKS'],
+];
 
 /** As where no launcher started anything but this. */
 function launched(env: Readonly<Record<string, string>>): void {
@@ -27,6 +30,17 @@ describe('a process', () => {
   ])('started with %j is one of %i', (env, size) => {
     launched(env);
     expect(launchedRanks()).toBe(size);
+  });
+
+  it.each([
+    [{ OMPI_COMM_WORLD_SIZE: '4', OMPI_COMM_WORLD_RANK: '3', PMIX_RANK: '0' }, 3],
+    [{ PMI_SIZE: '2', PMI_RANK: '1' }, 1],
+    [{ PMIX_RANK: '1', SLURM_NTASKS: '2' }, 1],
+  ])('started with %j is named before it joins, by rank %i and its host', (env, rank) => {
+    launched(env);
+    expect(launchedAs()).toBe(`rank ${rank} (${hostname()}, process ${process.pid})`);
+    launched({ PMIX_RANK: '0' });
+    expect(launchedAs()).toBeNull();
   });
 
   it('on its own joins nobody, and needs no library', async () => {

@@ -1,4 +1,4 @@
-/** @file An experiment on a real Slurm of one machine: killed, told to end, out of time, and the same report at last. */
+/** @file An experiment on the nodes of a real Slurm: killed, told to end, out of time, a node lost, and the same report at last. */
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { slow } from '../../slow.ts';
-import { type Slurm, startSlurm, withoutSlurm } from '../../slurm.ts';
+import { nodes, type Slurm, startSlurm, withoutSlurm } from '../../slurm.ts';
 import { tiny, withoutTimes } from './tiny.ts';
 
 const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
@@ -58,16 +58,22 @@ async function experiment(out: string, ...more: string[]): Promise<string> {
   return stdout + stderr;
 }
 
-/** The process that has a run, once one has; and its job. */
-async function holderOf(run: string): Promise<{ pid: number; job: string }> {
+/** The process that has a run, once one has; its node, and its job. */
+async function holderOf(run: string): Promise<{ host: string; pid: number; job: string }> {
   for (;;) {
     try {
-      const { pid, job } = JSON.parse(readFileSync(at('slurm out', run, 'running.json'), 'utf8'));
-      return { pid, job };
+      return JSON.parse(readFileSync(at('slurm out', run, 'running.json'), 'utf8'));
     } catch {
       await sleep(20);
     }
   }
+}
+
+/** Has Slurm tell a job's shell to end, as before its limit of time. */
+async function tellToEnd({ job }: { readonly job: string }): Promise<void> {
+  const command = ['--batch', '--signal=TERM', job];
+  // of a job that is just starting it asks again and again, when once was enough
+  await promisify(execFile)('scancel', command, { env: slurm!.env, timeout: 3000 }).catch(() => {});
 }
 
 async function untilThere(name: string): Promise<void> {
@@ -91,12 +97,13 @@ async function logOf(run: string): Promise<string> {
 
 describe.skipIf(!slow || withoutSlurm !== null)(`Slurm${withoutSlurm ? ` (${withoutSlurm})` : ''}`, () => {
   it(
-    'makes twelve points after their pretraining, one killed, one told to end, one out of time, and reports as this machine does',
+    'makes twelve points after their pretraining, one killed, one told to end, one out of time, one on a node that is lost, and reports as this machine does',
     async (context) => {
       if (!slurm) return context.skip(`Slurm does not start here: ${unable}`);
       expect(await experiment('local')).toContain('Report: ');
       const killed = 'pretrained/pretrained_seed-1';
       const told = 'points/scratch_labelled-2_steps-4_seed-1';
+      const lost = 'points/scratch_labelled-2_steps-4_seed-2';
       const submitted = await experiment('slurm out', '--executor', 'slurm');
       expect(submitted).toMatch(/^14 tasks submitted as 4 jobs: 1, 2, 3 and 4$/m);
       expect(await experiment('slurm out', '--executor', 'slurm')).toMatch(
@@ -104,14 +111,20 @@ describe.skipIf(!slow || withoutSlurm !== null)(`Slurm${withoutSlurm ? ` (${with
       );
       await Promise.all([
         holderOf(killed).then(({ pid }) => process.kill(pid, 'SIGKILL')),
-        // as Slurm does before the limit of time
-        holderOf(told).then(({ job }) => said('scancel', '--batch', '--signal=TERM', job)),
+        holderOf(told).then(tellToEnd),
+        holderOf(lost).then(({ host }) => slurm!.cutPower(host)),
         untilThere('frozen').then(() => said('scontrol', 'update', 'JobId=3_3', 'TimeLimit=1')),
       ]);
       await emptyQueue();
       for (const run of [killed, told])
         expect(await logOf(run)).toMatch(/back into the queue[\s\S]*resubmissions so far: 1/);
       expect(await logOf(killed)).toContain('ended with code 137');
+      // of which Slurm heard nothing more: it went on elsewhere, where its lock is another host's
+      const [node, next] = [...(await logOf(lost)).matchAll(/ on (node\d),/g)].map(([, name]) => name);
+      expect(await logOf(lost)).toMatch(/resubmissions so far: 0\s[\s\S]*resubmissions so far: 1\s/);
+      expect(await logOf(lost)).not.toContain('back into the queue');
+      expect(said('sinfo', '--noheader', `--nodes=${node}`, '--format=%T')).toContain('down');
+      expect(nodes.filter((name) => name !== node)).toContain(next);
       expect(said('scontrol', 'show', 'job', '3_3')).toContain('JobState=TIMEOUT');
       // it was ended before it could go back by itself
       expect(JSON.parse(await read('slurm out', 'results.json'))).toMatchObject({

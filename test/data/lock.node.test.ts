@@ -115,6 +115,17 @@ describe('a folder’s lock', () => {
     },
   );
 
+  it.runIf(linux)(
+    'of a machine that has the same name is not taken over, whenever that started',
+    async () => {
+      const other = { ...ownMark(), pid: process.ppid, since };
+      await locked({ ...other, machine: 'another', boot: 'another' });
+      await expect(lockFolder(run)).rejects.toThrow(/If that process is gone, delete/);
+      await locked({ ...other, machine: null, boot: 'another' });
+      (await lockFolder(run)).free();
+    },
+  );
+
   it.runIf(linux)('of a process that died and was never asked for is gone', async () => {
     const script = 'const c = require("child_process").spawn("true"); console.log(c.pid); for (;;);';
     const parent = spawn(process.execPath, ['-e', script]);

@@ -17,6 +17,7 @@ it('a process that the system tells nothing of is there while its number is', ()
     host: hostname(),
     pid: process.pid,
     started: null,
+    machine: null,
     boot: null,
     space: null,
     job: null,

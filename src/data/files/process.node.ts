@@ -1,4 +1,5 @@
 /** @file Which process this is, so that others can tell whether it is still there: not by its number alone, for numbers come again. */
+import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isRecord } from '../../base/record.ts';
@@ -9,6 +10,8 @@ export interface ProcessMark {
   readonly pid: number;
   /** When it started, in ticks since the machine did; null: unknown. */
   readonly started: string | null;
+  /** Tells machines of one host name apart; null: unknown. */
+  readonly machine: string | null;
   /** The machine's start; null: unknown. */
   readonly boot: string | null;
   /** The namespace that the number counts in, one for each container; null: unknown. */
@@ -37,6 +40,12 @@ function statOf(pid: number): { readonly state: string; readonly started: string
   return fields && fields.length > 19 ? { state: fields[0]!, started: fields[19]! } : null;
 }
 
+/** Of machine-id(5), which is to be told to nobody as it is. */
+function ownMachine(): string | null {
+  const id = told(() => readFileSync('/etc/machine-id', 'latin1').trim());
+  return id ? createHash('sha256').update(`planewise lock ${id}`).digest('hex').slice(0, 16) : null;
+}
+
 function ownJob(): Pick<ProcessMark, 'job' | 'start'> {
   const { SLURM_JOB_ID, SLURM_ARRAY_JOB_ID, SLURM_ARRAY_TASK_ID, SLURM_RESTART_COUNT } = process.env;
   if (SLURM_JOB_ID === undefined) return { job: null, start: null };
@@ -50,6 +59,7 @@ export const ownMark = (): ProcessMark => ({
   host: hostname(),
   pid: process.pid,
   started: statOf(process.pid)?.started ?? null,
+  machine: ownMachine(),
   boot: told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
   space: told(() => readlinkSync('/proc/self/ns/pid')),
   ...ownJob(),
@@ -60,9 +70,12 @@ const textOr = (value: unknown): string | null => (typeof value === 'string' ? v
 /** A mark that was written down, by this or an earlier version; null for what is none. */
 export function markOf(value: unknown): ProcessMark | null {
   if (!isRecord(value)) return null;
-  const { host, pid, started, boot, space, job, start } = value;
+  const { host, pid, started, machine, boot, space, job, start } = value;
   if (typeof host !== 'string' || !Number.isSafeInteger(pid) || (pid as number) < 1) return null;
-  const rest = { started: textOr(started), boot: textOr(boot), space: textOr(space), job: textOr(job) };
+  const rest = {
+    ...{ started: textOr(started), machine: textOr(machine), boot: textOr(boot) },
+    ...{ space: textOr(space), job: textOr(job) },
+  };
   return { host, pid: pid as number, ...rest, start: typeof start === 'number' ? start : null };
 }
 
@@ -86,7 +99,7 @@ const isEarlierStart = (mark: ProcessMark, own: ProcessMark): boolean =>
 export function presenceOf(mark: ProcessMark): Presence {
   const own = ownMark();
   if (isEarlierStart(mark, own)) return 'gone';
-  if (mark.host !== own.host) return 'elsewhere';
+  if (mark.host !== own.host || differ(mark.machine, own.machine)) return 'elsewhere';
   if (differ(mark.boot, own.boot)) return 'gone';
   if (differ(mark.space, own.space)) return 'elsewhere';
   if (!exists(mark.pid)) return 'gone';

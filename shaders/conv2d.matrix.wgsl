@@ -8,6 +8,8 @@ requires subgroup_id;
 override TRANSPOSED: bool = false;
 // Whether the input's channels are whole rounds.
 override WHOLE: bool = false;
+// Whether results are 0 where `cut`, the output of a ReLU as y lies, is 0.
+override CUTS: bool = false;
 
 // @include grid
 
@@ -31,6 +33,7 @@ const NOWHERE: u32 = 0xffffffffu;
 @group(0) @binding(2) var<storage, read> w: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f16>>;
+@group(0) @binding(5) var<storage, read> cut: array<vec4<f16>>;
 
 // Where the tile's pixels lie.
 var<workgroup> pixels: array<Pixel, ROWS>;
@@ -67,7 +70,9 @@ fn pixelOf(index: u32, ry: u32, rx: u32) -> Pixel {
 fn store(place: u32, m: u32, sum: vec4<f32>) {
   if (place == NOWHERE) { return; }
   let v = sum + select(vec4<f32>(), bias[m / 4u], params.hasBias == 1u);
-  y[place + m / 4u] = vec4<f16>(select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u));
+  var off = (v < vec4<f32>()) & vec4<bool>(params.relu == 1u);
+  if (CUTS) { off = cut[place + m / 4u] <= vec4<f16>(); }
+  y[place + m / 4u] = vec4<f16>(select(v, vec4<f32>(), off));
 }
 
 @compute @workgroup_size(INVOCATIONS)

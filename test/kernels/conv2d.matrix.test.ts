@@ -11,6 +11,7 @@ import { expectClose, poisoned, random } from '../check.ts';
 import { useDevice } from '../device.ts';
 import { hasHalf } from '../half.ts';
 import { forced } from './conv2d.cases.ts';
+import { cutTests } from './conv2d.cut.cases.ts';
 import { halfTests } from './conv2d.half.cases.ts';
 
 // Drivers for processors compile these for long, and whichever test comes first waits for it.
@@ -83,6 +84,7 @@ describe('convolution in f16, variant matrix forced', () => {
         Object.assign(shader, { source: [withLoops(textOf(shader))] });
     });
     halfTests(device);
+    cutTests(device, ['f16']);
 
     it('reads and writes runs of channels where they lie, to the same bits each time', async () => {
       const leaf = (shape: readonly number[], seed: number) => {

@@ -99,6 +99,7 @@ export const conv2d: Op<Conv2dAttrs> = {
     const g = forwardGather(x!, y!, weight!, stepsOf(attrs), attrs.relu ?? false);
     gather(device, 'conv2d', g, { x: x!, weight: weight!, bias: bias ?? null, y: y! });
   },
+  endsInRelu: ({ relu }) => relu === true,
   grad: (context) => gradientsOf(context, context.attrs),
 };
 
@@ -144,5 +145,6 @@ export const conv2dTranspose: Op<ConvTranspose2dAttrs> = {
     const g = adjointGather(x!, y!, weight!, stepsOf(attrs), attrs.relu ?? false);
     gather(device, 'conv2dTranspose', g, { x: x!, weight: weight!, bias: bias ?? null, y: y! });
   },
+  endsInRelu: ({ relu }) => relu === true,
   grad: (context) => transposedGradientsOf(context, context.attrs),
 };

@@ -1,7 +1,6 @@
 /** @file Gathers as matrix products, for GPUs: tiles of pixels times channels, in workgroup memory. */
 import type { Caps } from '../../tensor/caps.ts';
 import type { Device } from '../../tensor/device.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
 import { elementAliases, vectorOf } from '../elements.ts';
 import { foldedGrid } from '../launch/grid.ts';
 import { launch } from '../launch/queue.ts';
@@ -12,6 +11,7 @@ import {
   bindingsOf,
   classesOf,
   classGrid,
+  cutting,
   type Gather,
   type GatherTensors,
   type GatherVariant,
@@ -22,17 +22,25 @@ import {
 import { BUSY, inStrips, stripsOf } from './gatherStrips.ts';
 import { hasFastMatrices, hasMatrices, matrixTiles } from './matrixTiles.ts';
 
+/** Where nothing is cut, the binding is there: the weight stands in for it. */
+const allBindingsOf = (tensors: GatherTensors) => ({
+  ...bindingsOf(tensors),
+  cut: tensors.cut ?? tensors.weight,
+});
+
 const gemm: GatherVariant = {
   name: 'gemm',
   runs: true,
   half: true,
+  cuts: true,
   fits: () => true,
   preferred: (caps) => !caps.software,
   launch(device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
     const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 64), Math.ceil(g.m / 64));
-    const specialization = { overrides: { ...overridesOf(g), ...folds }, aliases: elementAliases(g) };
-    launch(device, shaders.conv2dGemm, 'main', bindingsOf(tensors), params, grid, specialization, label);
+    const overrides = { ...overridesOf(g), ...folds, ...cutting(tensors.cut) };
+    const specialization = { overrides, aliases: elementAliases(g) };
+    launch(device, shaders.conv2dGemm, 'main', allBindingsOf(tensors), params, grid, specialization, label);
   },
 };
 
@@ -60,6 +68,7 @@ function quads(name: string, side: Side, suits: (caps: Caps, g: Gather) => boole
     name,
     runs: true,
     half: true,
+    cuts: true,
     fits: (_, g) => inQuads(g.k, g.input) && inQuads(g.m, g.output),
     preferred: (caps, g) => !caps.software && suits(caps, g),
     launch: (device, g, tensors, label) => launchQuads(device, side, g, tensors, label),
@@ -70,20 +79,22 @@ function launchQuads(device: Device, side: Side, g: Gather, tensors: GatherTenso
   const { across, down, classes, tiles } = tilesOf(g, side);
   const { strips, chunk } = stripsOf(g, tiles);
   const { grid, folds } = foldedGrid(across, down, classes * strips);
-  const overrides = { ...overridesOf(g), ...folds };
   const whole = { ...paramsOf(g, tensors.bias), chunk };
-  const write = (y: Tensor, params: typeof whole) => {
-    const aliases = { E4: vectorOf(g.dtype), R4: vectorOf(y.dtype) };
+  const write = (own: GatherTensors, params: typeof whole) => {
+    const overrides = { ...overridesOf(g), ...folds, ...cutting(own.cut) };
+    const aliases = { E4: vectorOf(g.dtype), R4: vectorOf(own.y.dtype) };
     const specialization = { overrides, aliases, consts: { TILE: `${side}u` } };
-    const bindings = bindingsOf({ ...tensors, y });
+    const bindings = allBindingsOf(own);
     launch(device, shaders.conv2dGemm4, 'main', bindings, params, grid, specialization, label);
   };
   if (strips === 1) {
-    write(tensors.y, whole);
+    write(tensors, whole);
     return;
   }
   const dense = { hasBias: 0, relu: 0, yPitch: g.m, yStart: 0, strips, stripY: tensors.y.size / 4 };
-  inStrips(device, g, tensors, strips, label, (partial) => write(partial, { ...whole, ...dense }));
+  inStrips(device, g, tensors, strips, label, (partial) =>
+    write({ ...tensors, y: partial, cut: undefined }, { ...whole, ...dense }),
+  );
 }
 
 /**
@@ -120,15 +131,17 @@ function onMatrices(
     name,
     runs: true,
     half: true,
+    cuts: true,
     fits: (caps, g) => hasMatrices(caps, g.dtype) && inQuads(g.k, g.input) && inQuads(g.m, g.output),
     preferred: (caps, g) => hasFastMatrices(caps) && suits(caps, g),
     launch(device, g, tensors, label) {
       const params = paramsOf(g, tensors.bias);
       const { rows, columns, depth, specialization } = matrixTiles(device.caps, subgroups);
       const { grid, folds } = classGrid(g, Math.ceil(params.pixels / rows), Math.ceil(g.m / columns));
-      const overrides = { ...overridesOf(g), WHOLE: Number(g.k % depth === 0), ...folds };
+      const whole = { WHOLE: Number(g.k % depth === 0) };
+      const overrides = { ...overridesOf(g), ...whole, ...folds, ...cutting(tensors.cut) };
       const all = { ...specialization, overrides };
-      launch(device, shaders.conv2dMatrix, 'main', bindingsOf(tensors), params, grid, all, label);
+      launch(device, shaders.conv2dMatrix, 'main', allBindingsOf(tensors), params, grid, all, label);
     },
   };
 }

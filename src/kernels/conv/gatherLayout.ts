@@ -38,6 +38,8 @@ export interface GatherTensors {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
   readonly y: Tensor;
+  /** Of y's shape, the output of a ReLU: where it is 0, y is to be. Both dense; for variants that cut. */
+  readonly cut?: Tensor | undefined;
 }
 
 export interface GatherVariant extends Variant<Gather, [GatherTensors, string]> {
@@ -45,6 +47,8 @@ export interface GatherVariant extends Variant<Gather, [GatherTensors, string]> 
   readonly runs?: true;
   /** Computes f16 too; others are for f32 alone. */
   readonly half?: true;
+  /** Cuts y where told to. */
+  readonly cuts?: true;
 }
 
 /** Shaders without bias still have the binding: the weight stands in for it. */
@@ -82,6 +86,10 @@ export function paramsOf(g: Gather, bias: Tensor | null) {
   const whole = { strips: 1, chunk: 0, stripY: 0 };
   return { ...sizes, ...classSizes(g), classesX, ...flags, ...runs, ...whole };
 }
+
+/** The override by which a shader cuts; none where it does not. */
+export const cutting = (cut: Tensor | undefined): Readonly<Record<string, number>> =>
+  cut ? { CUTS: 1 } : {};
 
 export function overridesOf({ transposed }: Gather) {
   return { TRANSPOSED: Number(transposed) };

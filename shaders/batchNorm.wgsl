@@ -12,6 +12,7 @@ override RELU: bool = false;
 const BLOCK: u32 = 64u;
 
 // @include linear
+// @include batchNormParams
 // @include batchNorm
 
 // Count, mean and sum of squared distances from the mean.

@@ -3,6 +3,7 @@ export * from './acrossRanks.ts';
 export * from './avgPool2d.ts';
 export * from './batchMatmul.ts';
 export * from './batchNorm.ts';
+export * from './batchNormPool.ts';
 export * from './binary.ts';
 export * from './cast.ts';
 export * from './choose.ts';

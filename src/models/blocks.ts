@@ -32,6 +32,18 @@ export class EncoderBlock {
       );
     return recompute ? ops.recompute(inside, x) : inside(x);
   }
+
+  /** As forward, and the maxima of windows of 2×2 pixels. */
+  forwardPooled(x: Tensor, mode: BlockMode, into?: Tensor): ops.NormAndMaxima {
+    if (mode.recompute) {
+      const y = this.forward(x, mode, into);
+      return { y, pooled: ops.maxPool2d(y, { kernel: 2 }) };
+    }
+    const { training } = mode;
+    const [conv, norm] = this.#units.at(-1)!;
+    const before = this.#units.slice(0, -1).reduce((y, [c, n]) => n.forward(c.forward(y), training), x);
+    return norm.forwardPooled(conv.forward(before), training, into);
+  }
 }
 
 /** What an encoder level hands to the decoder, and the place beside it for what comes from below: no copy joins them. */

@@ -58,6 +58,8 @@ const runs: readonly (readonly [shader: RegExp, binding: RegExp, own: string, al
   [/^conv2dWeightGrad\.finish/, /^dy$/, 'groups', 'pitch'],
   [/^batchNorm\/forward/, /^y$/, 'groups', 'pitch'],
   [/^batchNorm\.grad/, /^dy$/, 'groups', 'pitch'],
+  [/^batchNorm\.pool\/forward/, /^y$/, 'groups', 'pitch'],
+  [/^batchNorm\.pool\/(gradientSums|backward)/, /^dy$/, 'groups', 'pitch'],
   [/^maxPool2d/, /^(x|base)$/, 'groups', 'pitch'],
 ];
 

@@ -5,7 +5,13 @@ import { type FoldedGrid, foldedGrid } from '../launch/grid.ts';
 import { launch } from '../launch/queue.ts';
 import { inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
-import { type Correlation, type CorrelationVariant, paramsOf, tapsOf } from './correlationLayout.ts';
+import {
+  type Correlation,
+  type CorrelationVariant,
+  paramsOf,
+  tapsOf,
+  tilesLarge,
+} from './correlationLayout.ts';
 import { BUSY } from './gatherStrips.ts';
 import { hasFastMatrices, hasMatrices, matrixTiles } from './matrixTiles.ts';
 
@@ -89,14 +95,16 @@ const matrix: CorrelationVariant = {
   work: matrixBlocks,
   // of twice the size as those of `gemm`
   wanted: (_, c) => wantedOf(c, matrixBlocks(c), 4 * UNITS),
-  sumsBias: true,
+  sumsOf: (c, image) => (image === 'small' ? 1 : tilesLarge(c) ? tapsOf(c) : 0),
   launch(device, c, { bias, ...tensors }, splits, label) {
     const { rows, columns, specialization } = matrixTiles(device.caps);
     const [across, down] = [Math.ceil((tapsOf(c) * c.a) / rows), Math.ceil(c.b / columns)];
     const { grid, folds } = foldedGrid(across, down, splits);
     const params = paramsOf(c, splits);
     const shader = shaders.conv2dWeightGradMatrix;
-    const all = { ...specialization, overrides: { ...folds, SUMS: Number(bias !== undefined) } };
+    const ofLarge = { LARGE_SUMS: Number(bias?.dy === tensors.large) };
+    const ofSmall = { SUMS: Number(bias?.dy === tensors.small) };
+    const all = { ...specialization, overrides: { ...folds, ...(ofLarge.LARGE_SUMS ? ofLarge : ofSmall) } };
     if (!bias) launch(device, shader, 'main', { ...tensors }, params, grid, all, label);
     else launch(device, shader, 'withSums', { ...tensors, sums: bias.db }, params, grid, all, label);
   },

@@ -60,12 +60,18 @@ const gemm: CorrelationVariant = {
   preferred: (caps) => !caps.software,
   work: blocksOf,
   wanted: (_, c) => wantedOf(c, blocksOf(c), 8 * UNITS),
-  launch(device, c, tensors, splits, label) {
+  sumsOf: (_, image) => Number(image === 'small'),
+  launch(device, c, { bias, ...tensors }, splits, label) {
     const { grid, folds } = blocks64(c, splits);
-    const specialization = { overrides: folds, aliases: elementAliases(c) };
+    const overrides = { ...folds, ...(bias && { SUMS: 1 }) };
+    const specialization = { overrides, aliases: elementAliases(c) };
     const params = paramsOf(c, splits);
     const shader = shaders.conv2dWeightGradGemm;
-    launch(device, shader, 'main', { ...tensors }, params, grid, specialization, label);
+    if (!bias) launch(device, shader, 'main', tensors, params, grid, specialization, label);
+    else {
+      const all = { ...tensors, sums: bias.db };
+      launch(device, shader, 'withSums', all, params, grid, specialization, label);
+    }
   },
 };
 
@@ -74,6 +80,7 @@ const gemm4: CorrelationVariant = {
   ...gemm,
   name: 'gemm4',
   fits: (_, c) => inQuads(c.a, c.run) && c.b % 4 === 0,
+  sumsOf: () => 0,
   launch(device, c, tensors, splits, label) {
     const { grid, folds } = blocks64(c, splits);
     const specialization = { overrides: folds, aliases: { E4: `vec4<${c.dtype}>` } };

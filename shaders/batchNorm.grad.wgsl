@@ -15,6 +15,7 @@ const BLOCK: u32 = 64u;
 
 // @include linear
 // @include batchNormParams
+// @include batchNormAffine
 // @include batchNorm
 
 @group(0) @binding(2) var<storage, read> dy: array<X>;

@@ -27,6 +27,7 @@ struct Params {
 }
 
 // @include linear
+// @include batchNormAffine
 // @include batchNorm
 
 @group(0) @binding(2) var<storage, read> dy: array<X>;

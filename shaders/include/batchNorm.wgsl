@@ -1,12 +1,4 @@
 // What batch norm and its gradients share. V, X and Params are the file's.
-// (x − center)·scale + shift, with 1/√(variance + epsilon).
-struct Affine {
-  center: V,
-  scale: V,
-  shift: V,
-  inverse: V,
-}
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<X>;
 @group(0) @binding(7) var<storage, read_write> y: array<X>;

@@ -112,7 +112,8 @@ function applyKept(x: Tensor, affines: Tensor, y: Tensor, relu: boolean, place?:
  * and variance [C], f32. In training mean and biased variance are the batch's, and the running ones move in place, the
  * variance unbiased, as torch does: running ← (1 − momentum)·running + momentum·batch. Of a batch that ranks share, the
  * batch is the rank's rows, or with `syncBatchNorm` all of it. Further output: the map that
- * was applied and 1/√(variance + epsilon), [4, C], which the gradient needs.
+ * was applied and 1/√(variance + epsilon), [4, C], which the gradient needs. Further input, which may be left out: the
+ * moments of x (conv2dMoments).
  */
 export const batchNorm: Op<BatchNormAttrs> = {
   name: 'batchNorm',
@@ -126,9 +127,10 @@ export const batchNorm: Op<BatchNormAttrs> = {
       { shape: [4, shape.at(-1)!], dtype: 'f32' },
     ];
   },
-  launch(_device, [x, weight, bias, runningMean, runningVariance], [y, affine], attrs) {
+  launch(_device, [x, weight, bias, runningMean, runningVariance, moments], [y, affine], attrs) {
     const statistics = { runningMean: runningMean!, runningVariance: runningVariance! };
-    const tensors = { x: x!, weight: weight!, bias: bias!, ...statistics, affine: affine! };
+    const own = { affine: affine!, moments: moments ?? undefined };
+    const tensors = { x: x!, weight: weight!, bias: bias!, ...statistics, ...own };
     // No rows have no statistics to move the running ones by.
     if (attrs.training && x!.size > 0) forwardTraining(tensors, y!, attrs);
     else forwardGiven(tensors, y!, attrs);

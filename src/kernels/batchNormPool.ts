@@ -52,10 +52,10 @@ export const batchNormPool: Op<Pick<BatchNormAttrs, 'momentum' | 'epsilon'>> = {
     }
     return [y!, { ...y!, shape: [batch, height / 2, width / 2, channels] }, affine!];
   },
-  launch(device, [x, weight, bias, runningMean, runningVariance], [y, pooled, affine], attrs) {
+  launch(device, [x, weight, bias, runningMean, runningVariance, moments], [y, pooled, affine], attrs) {
     const statistics = { runningMean: runningMean!, runningVariance: runningVariance! };
     const row = { weight: weight!, bias: bias!, ...statistics, affine: affine! };
-    summarise({ x: x!, ...row }, lanesOf(x!), attrs);
+    summarise({ x: x!, ...row, moments: moments ?? undefined }, lanesOf(x!), attrs);
     const { params, grid, specialization } = windowsOf(x!);
     throughUnits(y!, (to, units) => {
       const tensors = { x: x!, affines: affine!, y: to, pooled: pooled! };

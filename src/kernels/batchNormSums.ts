@@ -2,6 +2,7 @@
 import { empty } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { isSynced, type Sizes } from './batchNormRows.ts';
+import { hasMoments, MOMENT_ROWS } from './conv/moments.ts';
 import { launch, linearGrid } from './launch/queue.ts';
 import { shareOf, sumOverRanks } from './launch/share.ts';
 import * as shaders from './shaders.gen.ts';
@@ -39,12 +40,22 @@ export interface Forward {
   readonly runningMean: Tensor;
   readonly runningVariance: Tensor;
   readonly affine: Tensor;
+  /** Of x, from the launch that made it, where it was asked to take them. */
+  readonly moments?: Tensor | undefined;
 }
 
 /** The moments of x in strips, put together in the lanes of a workgroup: the affine map, and the running statistics moved. */
-export function summarise(t: Forward, sizes: Sizes, rest: Pick<typeof unused, 'epsilon' | 'momentum'>): void {
+export function summarise(
+  { moments, ...t }: Forward,
+  sizes: Sizes,
+  rest: Pick<typeof unused, 'epsilon' | 'momentum'>,
+): void {
   const { x } = t;
   const { device } = x;
+  if (moments && hasMoments(moments) && !isSynced(x)) {
+    mergeBlocks(t, moments, rest);
+    return;
+  }
   const { grid, each, merge } = settings(x, sizes);
   const params = paramsOf(sizes, rest);
   using partials = partialsOf(x, sizes);
@@ -55,6 +66,21 @@ export function summarise(t: Forward, sizes: Sizes, rest: Pick<typeof unused, 'e
   }
   const mergers = linearGrid(sizes.groups, 1);
   launch(device, shaders.batchNorm, 'mergeStatistics', { ...t, partials }, params, mergers, merge);
+}
+
+/** The same of moments that were taken of blocks of rows. */
+function mergeBlocks(
+  { x, ...t }: Forward,
+  moments: Tensor,
+  rest: Pick<typeof unused, 'epsilon' | 'momentum'>,
+): void {
+  const channels = x.shape.at(-1)!;
+  const [groups, blocks] = [channels / 4, moments.shape[1]!];
+  const params = { rows: x.size / channels, groups, blocks, each: MOMENT_ROWS, ...rest };
+  const LANES = Math.min(256, x.device.caps.workgroup);
+  const tensors = { ...t, blocks: moments };
+  const grid = linearGrid(groups, 1);
+  launch(x.device, shaders.batchNormBlocks, 'merge', tensors, params, grid, { overrides: { LANES } });
 }
 
 /** Each rank's moments in a strip of its own, by which all then merge the same. */

@@ -10,6 +10,7 @@ export * from './choose.ts';
 export * from './compare.ts';
 export * from './conv/conv2d.ts';
 export * from './conv/convGeneral.ts';
+export { mayTakeMoments } from './conv/moments.ts';
 export * from './copy.ts';
 export * from './crossEntropy.ts';
 export * from './dropout.ts';

@@ -10,6 +10,9 @@ interface BlockMode {
   readonly recompute?: boolean;
 }
 
+const convolved = (conv: Conv2d, x: Tensor, training: boolean): Tensor =>
+  training ? conv.forwardForNorm(x) : conv.forward(x);
+
 /** Twice: 3×3 convolution, batch norm, ReLU. */
 export class EncoderBlock {
   readonly #units: readonly (readonly [Conv2d, BatchNorm2d])[];
@@ -27,7 +30,8 @@ export class EncoderBlock {
     const last = this.#units.length - 1;
     const inside = (from: Tensor): Tensor =>
       this.#units.reduce(
-        (y, [conv, norm], i) => norm.forward(conv.forward(y), training, i === last ? into : undefined),
+        (y, [conv, norm], i) =>
+          norm.forward(convolved(conv, y, training), training, i === last ? into : undefined),
         from,
       );
     return recompute ? ops.recompute(inside, x) : inside(x);
@@ -41,8 +45,10 @@ export class EncoderBlock {
     }
     const { training } = mode;
     const [conv, norm] = this.#units.at(-1)!;
-    const before = this.#units.slice(0, -1).reduce((y, [c, n]) => n.forward(c.forward(y), training), x);
-    return norm.forwardPooled(conv.forward(before), training, into);
+    const before = this.#units
+      .slice(0, -1)
+      .reduce((y, [c, n]) => n.forward(convolved(c, y, training), training), x);
+    return norm.forwardPooled(convolved(conv, before, training), training, into);
   }
 }
 

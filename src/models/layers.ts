@@ -96,6 +96,11 @@ export class Conv2d {
   forward(x: Tensor): Tensor {
     return ops.conv2d(x, this.weight.beside(x), this.bias?.tensor ?? null, this.#options);
   }
+
+  /** As forward; a batch norm in training comes next. */
+  forwardForNorm(x: Tensor): Tensor {
+    return ops.conv2dForNorm(x, this.weight.beside(x), this.bias?.tensor ?? null, this.#options);
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import { filled } from '../../tensor/create.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { applyAll, applyFirst } from '../apply.ts';
 import { recomputing } from '../recompute.ts';
+import { takeMoments } from './convolve.ts';
 import { maxPool2d } from './pool.ts';
 
 /** Of `batchNorm`. */
@@ -73,7 +74,9 @@ function norm<T>(
   const attrs = { training, momentum: recomputing() ? 0 : momentum, epsilon, relu };
   using ones = weight === null ? rowOf(x, 1) : null;
   using zeros = bias === null ? rowOf(x, 0) : null;
-  const inputs = [x, weight ?? ones, bias ?? zeros, runningMean, runningVariance];
+  using moments = takeMoments(x);
+  const rows = [weight ?? ones, bias ?? zeros, runningMean, runningVariance];
+  const inputs = [x, ...rows, ...(moments ? [moments] : [])];
   return action(inputs, attrs);
 }
 

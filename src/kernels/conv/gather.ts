@@ -28,6 +28,8 @@ import {
   paramsOf,
   weightSteps,
 } from './gatherLayout.ts';
+import { hasFastMatrices } from './matrixTiles.ts';
+import { noteMoments } from './moments.ts';
 import { isOversize, tapRows } from './oversize.ts';
 import { patchGather } from './patch.ts';
 import { winogradGathers } from './winograd.ts';
@@ -132,10 +134,12 @@ export function gather(device: Device, op: string, sizes: Gather, tensors: Gathe
   const { variant, g } = gatherChoice(device, op, sizes, tensors);
   const label = `${op}[${variant.name}]`;
   const cut = variant.cuts && !g.output && !tensors.cut?.run ? tensors.cut : undefined;
-  const own = { ...tensors, cut };
+  const moments = variant.moments && hasFastMatrices(device.caps) ? tensors.moments : undefined;
+  const own = { ...tensors, cut, moments };
   if (variant.runs || !(g.input || g.output)) variant.launch(device, g, own, label);
   else throughCopies(own, (dense) => variant.launch(device, sizes, dense, label));
   if (cut) noteCut(tensors.y, cut);
+  if (moments) noteMoments(moments);
 }
 
 /** The sum over rows of taps, which are launched one after another: of a weight larger than a binding. */

@@ -132,6 +132,7 @@ function onMatrices(
     runs: true,
     half: true,
     cuts: true,
+    moments: true,
     fits: (caps, g) => hasMatrices(caps, g.dtype) && inQuads(g.k, g.input) && inQuads(g.m, g.output),
     preferred: (caps, g) => hasFastMatrices(caps) && suits(caps, g),
     launch(device, g, tensors, label) {
@@ -139,9 +140,12 @@ function onMatrices(
       const { rows, columns, depth, specialization } = matrixTiles(device.caps, subgroups);
       const { grid, folds } = classGrid(g, Math.ceil(params.pixels / rows), Math.ceil(g.m / columns));
       const whole = { WHOLE: Number(g.k % depth === 0) };
-      const overrides = { ...overridesOf(g), ...whole, ...folds, ...cutting(tensors.cut) };
-      const all = { ...specialization, overrides };
-      launch(device, shaders.conv2dMatrix, 'main', allBindingsOf(tensors), params, grid, all, label);
+      const { moments } = tensors;
+      const asked = { ...cutting(tensors.cut), ...(moments && { MOMENTS: 1 }) };
+      const all = { ...specialization, overrides: { ...overridesOf(g), ...whole, ...folds, ...asked } };
+      const [shader, bindings] = [shaders.conv2dMatrix, allBindingsOf(tensors)];
+      if (!moments) launch(device, shader, 'main', bindings, params, grid, all, label);
+      else launch(device, shader, 'withMoments', { ...bindings, moments }, params, grid, all, label);
     },
   };
 }

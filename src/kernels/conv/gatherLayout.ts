@@ -40,6 +40,8 @@ export interface GatherTensors {
   readonly y: Tensor;
   /** Of y's shape, the output of a ReLU: where it is 0, y is to be. Both dense; for variants that cut. */
   readonly cut?: Tensor | undefined;
+  /** Takes the moments of what is stored (see momentsShape), by variants that take them. */
+  readonly moments?: Tensor | undefined;
 }
 
 export interface GatherVariant extends Variant<Gather, [GatherTensors, string]> {
@@ -49,6 +51,8 @@ export interface GatherVariant extends Variant<Gather, [GatherTensors, string]> 
   readonly half?: true;
   /** Cuts y where told to. */
   readonly cuts?: true;
+  /** Takes moments where asked for, on devices with matrices of 16×16. */
+  readonly moments?: true;
 }
 
 /** Shaders without bias still have the binding: the weight stands in for it. */

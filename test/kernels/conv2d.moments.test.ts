@@ -66,7 +66,7 @@ async function checkMoments(device: Device, [x, weight, attrs]: (typeof cases)[n
 }
 
 /** Output, running statistics and gradients of convolution, norm and ReLU. */
-function normed(device: Device, convolution: typeof ops.conv2d) {
+function normed(device: Device, convolution: typeof ops.conv2d, recomputed = false) {
   return poisoned(device, async () => {
     using _temporaries = scope();
     const leaf = (one: Tensor) => Object.assign(one, { requiresGrad: true });
@@ -76,7 +76,9 @@ function normed(device: Device, convolution: typeof ops.conv2d) {
     const [runningMean, runningVariance] = [zeros(device, [36]), zeros(device, [36])];
     using tape = new Tape();
     const options = { runningMean, runningVariance, training: true, relu: true };
-    const y = ops.batchNorm(convolution(x, weight, null, { padding: 1 }), gain, shift, options);
+    const block = (from: Tensor) =>
+      ops.batchNorm(convolution(from, weight, null, { padding: 1 }), gain, shift, options);
+    const y = recomputed ? ops.recompute(block, x) : block(x);
     tape.backward(y, halves(device, y.shape, 5));
     const leaves = [x, weight, gain, shift];
     const all = [y, runningMean, runningVariance, ...leaves.map(({ grad }) => grad!)];
@@ -118,6 +120,7 @@ describe('a convolution on matrices of 16×16 that a norm follows', () => {
       for (const [i, values] of given.entries()) expectClose(values, own[i]!, 2e-3, `result ${i}`);
       for (const i of [1, 2]) expectClose(given[i]!, own[i]!, 1e-6, `statistics ${i}`);
       expect(await normed(device(), ops.conv2dForNorm)).toEqual(given);
+      expect(await normed(device(), ops.conv2dForNorm, true)).toEqual(given);
     });
 
     it('has the norm sum by itself where it took none, or where its result is another by then', async () => {

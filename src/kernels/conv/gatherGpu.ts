@@ -8,7 +8,7 @@ import { hasManyRegisters } from '../launch/variant.ts';
 import { inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
 import {
-  bindingsOf,
+  allBindingsOf,
   classesOf,
   classGrid,
   cutting,
@@ -20,13 +20,7 @@ import {
   pixelsOf,
 } from './gatherLayout.ts';
 import { BUSY, inStrips, stripsOf } from './gatherStrips.ts';
-import { hasFastMatrices, hasMatrices, matrixTiles } from './matrixTiles.ts';
-
-/** Where nothing is cut, the binding is there: the weight stands in for it. */
-const allBindingsOf = (tensors: GatherTensors) => ({
-  ...bindingsOf(tensors),
-  cut: tensors.cut ?? tensors.weight,
-});
+import { matrixGathers } from './matrixForms.ts';
 
 const gemm: GatherVariant = {
   name: 'gemm',
@@ -112,55 +106,5 @@ const gemm4s = quads('gemm4s', 32, (_, g) => dispatchOf(g, 64).workgroups < BUSY
 
 const gemm4 = quads('gemm4', 64, () => true);
 
-/** Tiles of a workgroup of so many subgroups on matrix units, over all residue classes. */
-function matrixTilesOf(caps: Caps, g: Gather, subgroups: 1 | 4): number {
-  const { rows, columns } = matrixTiles(caps, subgroups);
-  return Math.ceil(pixelsOf(g) / rows) * Math.ceil(g.m / columns) * classesOf(g);
-}
-
-/**
- * As gemm4, on matrix units, in workgroups of four subgroups, or one; their sums are not cut into strips, so that few
- * tiles would leave most of a GPU idle.
- */
-function onMatrices(
-  name: string,
-  subgroups: 1 | 4,
-  suits: (caps: Caps, g: Gather) => boolean,
-): GatherVariant {
-  return {
-    name,
-    runs: true,
-    half: true,
-    cuts: true,
-    moments: true,
-    fits: (caps, g) => hasMatrices(caps, g.dtype) && inQuads(g.k, g.input) && inQuads(g.m, g.output),
-    preferred: (caps, g) => hasFastMatrices(caps) && suits(caps, g),
-    launch(device, g, tensors, label) {
-      const params = paramsOf(g, tensors.bias);
-      const { rows, columns, depth, specialization } = matrixTiles(device.caps, subgroups);
-      const { grid, folds } = classGrid(g, Math.ceil(params.pixels / rows), Math.ceil(g.m / columns));
-      const whole = { WHOLE: Number(g.k % depth === 0) };
-      const { moments } = tensors;
-      const asked = { ...cutting(tensors.cut), ...(moments && { MOMENTS: 1 }) };
-      const all = { ...specialization, overrides: { ...overridesOf(g), ...whole, ...folds, ...asked } };
-      const [shader, bindings] = [shaders.conv2dMatrix, allBindingsOf(tensors)];
-      if (!moments) launch(device, shader, 'main', bindings, params, grid, all, label);
-      else launch(device, shader, 'withMoments', { ...bindings, moments }, params, grid, all, label);
-    },
-  };
-}
-
-/** An eighth of the tiles that `gemm4` needs, for they multiply several times as fast. */
-const enough = (caps: Caps, g: Gather): boolean => matrixTilesOf(caps, g, 4) >= BUSY / 8;
-
-const matrix = onMatrices(
-  'matrix',
-  4,
-  (caps, g) => enough(caps, g) && (!caps.stackedMemory || matrixTilesOf(caps, g, 4) >= BUSY / 2),
-);
-
-/** Two to four times the tiles, where those are few for the largest GPUs; smaller ones lose by loading more. */
-const matrixs = onMatrices('matrixs', 1, (caps, g) => caps.stackedMemory && enough(caps, g));
-
 /** Preferred first. */
-export const gpuGathers = [matrix, matrixs, gemm4w, gemm4s, gemm4, gemm] as const;
+export const gpuGathers: readonly GatherVariant[] = [...matrixGathers, gemm4w, gemm4s, gemm4, gemm];

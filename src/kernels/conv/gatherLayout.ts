@@ -60,6 +60,12 @@ export function bindingsOf({ x, weight, bias, y }: GatherTensors) {
   return { x, w: weight, bias: bias ?? weight, y };
 }
 
+/** Those of shaders that cut: where nothing is, the weight stands in. */
+export const allBindingsOf = (tensors: GatherTensors) => ({
+  ...bindingsOf(tensors),
+  cut: tensors.cut ?? tensors.weight,
+});
+
 /** How the weight's index moves; transposed, the kernel is turned, so that both directions are one pipeline. */
 export function weightSteps({ k, m, transposed }: Gather) {
   return transposed

@@ -11,6 +11,7 @@ import {
 } from '../../kernels/conv/convGeneralSettings.ts';
 import { convSpec } from '../../kernels/conv/convGeneralShape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { named } from '../apply.ts';
 import { convolve, convolveForNorm, expectPlace, type Operands } from './convolve.ts';
 
 export type {
@@ -56,9 +57,11 @@ export function conv2dForNorm(
   bias: Tensor | null = null,
   options: Conv2dOptions = {},
 ): Tensor {
-  const settings = settingsOf('conv2d', 2, weight, options);
-  convSpec('conv2d', [x, weight, bias], settings);
-  return convolveForNorm('conv2d', [x, weight, bias], settings);
+  return named('conv2dForNorm', () => {
+    const settings = settingsOf('conv2d', 2, weight, options);
+    convSpec('conv2d', [x, weight, bias], settings);
+    return convolveForNorm('conv2d', [x, weight, bias], settings);
+  });
 }
 
 /**

@@ -6,7 +6,7 @@ import * as kernels from '../../kernels/index.ts';
 import type { Inputs } from '../../kernels/op.ts';
 import { filled } from '../../tensor/create.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { applyAll, applyFirst } from '../apply.ts';
+import { applyAll, applyFirst, named } from '../apply.ts';
 import { recomputing } from '../recompute.ts';
 import { takeMoments } from './convolve.ts';
 import { maxPool2d } from './pool.ts';
@@ -97,6 +97,15 @@ export interface NormAndMaxima {
  * [await y.read(), await pooled.read()]; // [[0, 0, 1, 1], [1]]
  */
 export function batchNormPool(
+  x: Tensor,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  options: BatchNormOptions,
+): NormAndMaxima {
+  return named('batchNormPool', () => pooledNorm(x, weight, bias, options));
+}
+
+function pooledNorm(
   x: Tensor,
   weight: Tensor | null,
   bias: Tensor | null,

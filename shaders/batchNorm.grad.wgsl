@@ -14,6 +14,8 @@ override GIVEN: bool = false;
 const BLOCK: u32 = 64u;
 
 // @include linear
+// @include batchNormParams
+// @include batchNormAffine
 // @include batchNorm
 
 @group(0) @binding(2) var<storage, read> dy: array<X>;

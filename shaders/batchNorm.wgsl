@@ -12,33 +12,16 @@ override RELU: bool = false;
 const BLOCK: u32 = 64u;
 
 // @include linear
+// @include batchNormParams
+// @include batchNormAffine
 // @include batchNorm
-
-// Count, mean and sum of squared distances from the mean.
-struct Moments {
-  count: f32,
-  mean: V,
-  spread: V,
-}
+// @include moments
+// @include batchNormMoments
 
 @group(0) @binding(3) var<storage, read> mean: array<V>;
 @group(0) @binding(4) var<storage, read> variance: array<V>;
-@group(0) @binding(5) var<storage, read> weight: array<V>;
-@group(0) @binding(6) var<storage, read> bias: array<V>;
-@group(0) @binding(10) var<storage, read_write> affine: array<V>;
-@group(0) @binding(12) var<storage, read_write> runningMean: array<V>;
-@group(0) @binding(13) var<storage, read_write> runningVariance: array<V>;
 
 var<workgroup> moments: array<Moments, LANES>;
-
-// Chan, Golub and LeVeque 1979: moments of two sets taken together.
-fn merged(a: Moments, b: Moments) -> Moments {
-  let count = a.count + b.count;
-  if (count == 0.0) { return a; }
-  let delta = b.mean - a.mean;
-  let part = b.count / count;
-  return Moments(count, a.mean + delta * part, a.spread + b.spread + delta * delta * (a.count * part));
-}
 
 // Of an invocation's rows.
 fn rowMoments(first: u32) -> Moments {
@@ -87,26 +70,6 @@ fn mergedStrips(group: u32, lane: u32, by: u32) -> Moments {
     all = merged(all, Moments(f32(count), partials[at], partials[at + step]));
   }
   return all;
-}
-
-fn affineOf(group: u32, center: V, spread: V) -> Affine {
-  let inverse = inverseSqrt(spread + V(params.epsilon));
-  return Affine(center, weight[group] * inverse, bias[group], inverse);
-}
-
-// For the gradients.
-fn keep(group: u32, a: Affine) {
-  affine[group] = a.center;
-  affine[group + params.groups] = a.scale;
-  affine[group + 2u * params.groups] = a.shift;
-  affine[group + 3u * params.groups] = a.inverse;
-}
-
-// The variance unbiased.
-fn moveRunning(group: u32, all: Moments) {
-  let stays = 1.0 - params.momentum;
-  runningMean[group] = runningMean[group] * stays + all.mean * params.momentum;
-  runningVariance[group] = runningVariance[group] * stays + all.spread * (params.momentum / (all.count - 1.0));
 }
 
 // Of all strips, in the first lane.

@@ -6,6 +6,8 @@
 alias E = f32;
 alias E4 = vec4<f32>;
 override TRANSPOSED: bool = false;
+// Whether results are 0 where `cut`, the output of a ReLU as y lies, is 0.
+override CUTS: bool = false;
 
 // @include grid
 
@@ -18,6 +20,7 @@ const DEPTH: u32 = 16u;
 @group(0) @binding(2) var<storage, read> w: array<E>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<E>;
+@group(0) @binding(5) var<storage, read> cut: array<E>;
 
 // [term][pixel] and [term][channel]
 var<workgroup> inputs: array<array<E, TILE>, DEPTH>;
@@ -109,6 +112,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_id) loca
       var value = tile[i][j];
       if (params.hasBias == 1u) { value += bias[m]; }
       if (params.relu == 1u) { value = select(value, 0.0, value < 0.0); }
+      if (CUTS) { value = select(value, 0.0, cut[at + m] <= E()); }
       y[at + m] = E(value);
     }
   }

@@ -11,6 +11,8 @@
 alias E4 = vec4<f32>;
 alias R4 = vec4<f32>;
 override TRANSPOSED: bool = false;
+// Whether results are 0 where `cut`, the output of a ReLU as y lies, is 0.
+override CUTS: bool = false;
 
 // @include grid
 
@@ -30,6 +32,7 @@ const TALL: bool = TILE > 32u;
 @group(0) @binding(2) var<storage, read> w: array<E4>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> y: array<R4>;
+@group(0) @binding(5) var<storage, read> cut: array<E4>;
 
 // [channel in][pixel / 4] and [channel in][channel out / 4]
 var<workgroup> inputs: array<array<E4, QUADS>, DEPTH>;
@@ -119,9 +122,11 @@ fn placeOf(index: u32, ry: u32, rx: u32) -> u32 {
 }
 
 fn put(place: u32, quad: u32, v: vec4<f32>) {
+  if (place == NOWHERE) { return; }
   // What is NaN stays.
-  let cut = (v < vec4<f32>()) & vec4<bool>(params.relu == 1u);
-  if (place != NOWHERE) { y[place + quad] = R4(select(v, vec4<f32>(), cut)); }
+  var off = (v < vec4<f32>()) & vec4<bool>(params.relu == 1u);
+  if (CUTS) { off = cut[place + quad] <= E4(); }
+  y[place + quad] = R4(select(v, vec4<f32>(), off));
 }
 
 // Four pixels of the tile from `first`, at channels m … m+3.

@@ -8,12 +8,19 @@ requires subgroup_id;
 override TRANSPOSED: bool = false;
 // Whether the input's channels are whole rounds.
 override WHOLE: bool = false;
+// Whether results are 0 where `cut`, the output of a ReLU as y lies, is 0.
+override CUTS: bool = false;
+// Whether the moments of each subgroup's rows of results, as they are stored, are wanted too.
+override MOMENTS: bool = false;
+alias V = vec4<f32>;
 
 // @include grid
 
 // @include gather
 
 // @include matrix
+
+// @include moments
 
 // Filling, neighbours bring neighbouring channels in (QUADS of them a pixel) or, of a weight that is not transposed,
 // neighbouring channels out.
@@ -31,6 +38,10 @@ const NOWHERE: u32 = 0xffffffffu;
 @group(0) @binding(2) var<storage, read> w: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f16>>;
+@group(0) @binding(5) var<storage, read> cut: array<vec4<f16>>;
+
+// Two planes of [4·SIDE rows, channel out / 4]: mean, and sum of squared distances from it.
+@group(0) @binding(6) var<storage, read_write> moments: array<vec4<f32>>;
 
 // Where the tile's pixels lie.
 var<workgroup> pixels: array<Pixel, ROWS>;
@@ -64,20 +75,20 @@ fn pixelOf(index: u32, ry: u32, rx: u32) -> Pixel {
   );
 }
 
-fn store(place: u32, m: u32, sum: vec4<f32>) {
-  if (place == NOWHERE) { return; }
+// What it stores, not rounded to f16 yet.
+fn store(place: u32, m: u32, sum: vec4<f32>) -> vec4<f32> {
   let v = sum + select(vec4<f32>(), bias[m / 4u], params.hasBias == 1u);
-  y[place + m / 4u] = vec4<f16>(select(v, select(v, vec4<f32>(), v < vec4<f32>()), params.relu == 1u));
+  var off = (v < vec4<f32>()) & vec4<bool>(params.relu == 1u);
+  if (CUTS) { off = cut[place + m / 4u] <= vec4<f16>(); }
+  let result = select(v, vec4<f32>(), off);
+  y[place + m / 4u] = vec4<f16>(result);
+  return result;
 }
 
-@compute @workgroup_size(INVOCATIONS)
-fn main(
-  @builtin(workgroup_id) id: vec3<u32>,
-  @builtin(local_invocation_index) local: u32,
-  @builtin(subgroup_id) subgroup: u32,
-  @builtin(subgroup_invocation_id) lane: u32,
-) {
-  let group = workgroupAt(id);
+// Of the results that a lane has stored, where MOMENTS.
+var<private> taken: Moments;
+
+fn convolve(group: vec3<u32>, local: u32, subgroup: u32, lane: u32) {
   let ry = group.z / params.classesX;
   let rx = group.z % params.classesX;
   for (var i = local; i < ROWS; i += INVOCATIONS) { pixels[i] = pixelOf(group.x * ROWS + i, ry, rx); }
@@ -180,7 +191,71 @@ fn main(
     workgroupBarrier();
     for (var line = lane / RESULT_PITCH; line < SIDE; line += LANES / RESULT_PITCH) {
       let place = pixels[top + part * SIDE + line].place;
-      if (m < params.m) { store(place, m, results[base + line * RESULT_PITCH + column]); }
+      if ((m < params.m) & (place != NOWHERE)) {
+        let stored = store(place, m, results[base + line * RESULT_PITCH + column]);
+        if (MOMENTS) {
+          // Compilers leave out a conversion there and back.
+          let v = quantizeToF16(stored);
+          // Welford 1962
+          let count = taken.count + 1.0;
+          let distance = v - taken.mean;
+          let mean = taken.mean + distance / count;
+          taken = Moments(count, mean, taken.spread + distance * (v - mean));
+        }
+      }
     }
   }
+}
+
+@compute @workgroup_size(INVOCATIONS)
+fn main(
+  @builtin(workgroup_id) id: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let group = workgroupAt(id);
+  convolve(group, local, subgroup, lane);
+}
+
+@compute @workgroup_size(INVOCATIONS)
+fn withMoments(
+  @builtin(workgroup_id) id: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let group = workgroupAt(id);
+  convolve(group, local, subgroup, lane);
+  storeMoments(group, subgroup, lane);
+}
+
+// A lane has every LINE_STEP-th of its subgroup's rows: from `first` on, of those that exist.
+const LINE_STEP: u32 = LANES / RESULT_PITCH;
+
+fn linesOf(first: u32, exist: u32) -> f32 {
+  return f32((max(exist, first) - first + LINE_STEP - 1u) / LINE_STEP);
+}
+
+// Puts the lanes' moments together: the first lanes have a quad of channels each.
+fn storeMoments(group: vec3<u32>, subgroup: u32, lane: u32) {
+  let base = subgroup * SIDE * RESULT_PITCH;
+  // Results lay there.
+  workgroupBarrier();
+  results[base + lane] = taken.mean;
+  results[base + LANES + lane] = taken.spread;
+  workgroupBarrier();
+  let row = group.x * ROWS + (subgroup / ABREAST) * 4u * SIDE;
+  let m = group.y * COLUMNS + (subgroup % ABREAST) * 2u * SIDE + lane * 4u;
+  if ((lane >= RESULT_PITCH) | (m >= params.m) | (row >= params.pixels)) { return; }
+  let exist = min(4u * SIDE, params.pixels - row);
+  var all = taken;
+  for (var i = 1u; i < LINE_STEP; i++) {
+    let at = base + i * RESULT_PITCH + lane;
+    all = merged(all, Moments(linesOf(i, exist), results[at], results[at + LANES]));
+  }
+  let blocks = (params.pixels + 4u * SIDE - 1u) / (4u * SIDE);
+  let at = (row / (4u * SIDE) * params.m + m) / 4u;
+  moments[at] = all.mean;
+  moments[at + blocks * params.m / 4u] = all.spread;
 }

@@ -3,6 +3,8 @@
 // @variant E4 = vec4<f16>
 alias E4 = vec4<f32>;
 override WORKGROUP: u32 = 64u;
+// Whether results are 0 where `cut`, the output of a ReLU as y lies, is 0.
+override CUTS: bool = false;
 
 struct Params {
   // vec4s of a strip, and strips
@@ -22,6 +24,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> strips: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> bias: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> y: array<E4>;
+@group(0) @binding(4) var<storage, read> cut: array<E4>;
 
 fn sumOf(i: u32) -> vec4<f32> {
   var sum = vec4<f32>();
@@ -47,6 +50,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let group = i - pixel * params.groups;
   let v = sumOf(i) + select(vec4<f32>(), bias[group], params.hasBias == 1u);
   // What is NaN stays.
-  let cut = (v < vec4<f32>()) & vec4<bool>(params.relu == 1u);
-  y[pixel * params.yPitch + params.yStart + group] = E4(select(v, vec4<f32>(), cut));
+  var off = (v < vec4<f32>()) & vec4<bool>(params.relu == 1u);
+  let at = pixel * params.yPitch + params.yStart + group;
+  if (CUTS) { off = cut[at] <= E4(); }
+  y[at] = E4(select(v, vec4<f32>(), off));
 }

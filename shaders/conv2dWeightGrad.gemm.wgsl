@@ -5,6 +5,8 @@
 // @variant E = f16, E4 = vec4<f16>
 alias E = f32;
 alias E4 = vec4<f32>;
+// Whether the sum of the small image over its pixels is wanted too, of each strip: workgroups of the first rows take it.
+override SUMS: bool = false;
 
 // @include correlation
 
@@ -18,10 +20,15 @@ const DEPTH: u32 = 16u;
 @group(0) @binding(1) var<storage, read> large: array<E>;
 @group(0) @binding(2) var<storage, read> small: array<E>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
+// [strip][small channel]
+@group(0) @binding(4) var<storage, read_write> sums: array<f32>;
 
 // [pixel][row / 4] and [pixel][column / 4], written as whole vec4s only: to write one component may touch the others
 var<workgroup> rowsTile: array<array<E4, 16>, DEPTH>;
 var<workgroup> columnsTile: array<array<E4, 16>, DEPTH>;
+
+// Of every DEPTH-th pixel of the strip, four columns each.
+var<workgroup> ownSums: array<vec4<f32>, 256>;
 
 fn largeAt(row: Row, place: vec3<u32>) -> E {
   let pixel = pixelUnder(row, place);
@@ -34,9 +41,7 @@ fn smallAt(pixel: u32, column: u32, columns: u32) -> E {
   return small[pixel * params.b + column];
 }
 
-@compute @workgroup_size(16, 16)
-fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-  let group = workgroupAt(id);
+fn correlate(group: vec3<u32>, local: vec3<u32>) {
   // What it brings: four rows and four columns of one pixel a round. Rows past the last are not stored.
   let flat = local.y * 16u + local.x;
   let quad = flat % 16u;
@@ -63,10 +68,12 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_id) loca
     let columns = select(0u, params.b, pixel < pixels);
     rowsTile[depth][quad] =
       E4(largeAt(row0, place), largeAt(row1, place), largeAt(row2, place), largeAt(row3, place));
-    columnsTile[depth][quad] = E4(
+    let brought = E4(
       smallAt(pixel, column, columns), smallAt(pixel, column + 1u, columns),
       smallAt(pixel, column + 2u, columns), smallAt(pixel, column + 3u, columns),
     );
+    columnsTile[depth][quad] = brought;
+    if (SUMS) { ownSums[flat] += vec4<f32>(brought); }
     workgroupBarrier();
     for (var d = 0u; d < DEPTH; d++) {
       let r = vec4<f32>(rowsTile[d][local.y]);
@@ -88,4 +95,23 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_id) loca
       }
     }
   }
+}
+
+@compute @workgroup_size(16, 16)
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+  correlate(workgroupAt(id), local);
+}
+
+@compute @workgroup_size(16, 16)
+fn withSums(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+  let group = workgroupAt(id);
+  correlate(group, local);
+  // A strip without a round has no barrier.
+  workgroupBarrier();
+  let flat = local.y * 16u + local.x;
+  let column = group.y * TILE + flat;
+  if ((group.x > 0u) | (flat >= TILE) | (column >= params.b)) { return; }
+  var sum = 0.0;
+  for (var i = flat / 4u; i < 256u; i += 16u) { sum += ownSums[i][flat % 4u]; }
+  sums[group.z * params.b + column] = sum;
 }

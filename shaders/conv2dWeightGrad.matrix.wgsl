@@ -8,6 +8,9 @@ enable chromium_experimental_subgroup_matrix;
 requires subgroup_id;
 // Whether the sum of the small image over its pixels is wanted too, of each strip: workgroups of the first rows take it.
 override SUMS: bool = false;
+// Or that of the large one, of each strip and tap, which has every pixel once where taps and small pixels tile it:
+// workgroups of the first columns take it.
+override LARGE_SUMS: bool = false;
 
 // @include grid
 
@@ -30,7 +33,7 @@ const COLUMN_PITCH: u32 = COLUMN_QUADS + 2u;
 @group(0) @binding(1) var<storage, read> large: array<vec2<u32>>;
 @group(0) @binding(2) var<storage, read> small: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>;
-// [strip][small channel / 4]
+// [strip][small channel / 4] or [strip][row / 4]
 @group(0) @binding(4) var<storage, read_write> sums: array<vec4<f32>>;
 
 // Where the pixels of some rounds lie in the large image.
@@ -39,8 +42,8 @@ var<workgroup> pixels: array<Pixel, INVOCATIONS>;
 var<workgroup> rowTile: array<vec4<f16>, DEPTH * ROW_PITCH>;
 var<workgroup> columnTile: array<vec4<f16>, DEPTH * COLUMN_PITCH>;
 
-// Of every COLUMN_STEP-th pixel of the strip, a quad of columns each.
-var<workgroup> columnSums: array<vec4<f32>, INVOCATIONS>;
+// Of every COLUMN_STEP-th pixel of the strip a quad of columns each, or of every ROW_STEP-th a quad of rows.
+var<workgroup> ownSums: array<vec4<f32>, INVOCATIONS>;
 
 // Row and column at no shift, and the vec4 of the first channel there.
 struct Pixel {
@@ -85,6 +88,7 @@ fn correlate(group: vec3<u32>, local: u32, subgroup: u32, lane: u32) {
   for (var begin = stripBegin(rounds, group.z) * DEPTH; begin < stop; begin += INVOCATIONS) {
     pixels[local] = pixelAt(placeOf(begin + local));
     workgroupBarrier();
+    if (LARGE_SUMS && group.y == 0u) { ownSums[local] += rowsFrom(stop - begin, depth, own, shift); }
     for (var d0 = 0u; d0 < min(INVOCATIONS, stop - begin); d0 += DEPTH) {
       var r: array<vec2<u32>, ROW_LOADS>;
       for (var i = 0u; i < ROW_LOADS; i++) {
@@ -125,7 +129,7 @@ fn correlate(group: vec3<u32>, local: u32, subgroup: u32, lane: u32) {
       }
     }
     // Not in the rounds, which all workgroups have: what is read here again was read a moment ago.
-    if (SUMS && group.x == 0u) { columnSums[local] += columnsFrom(begin, min(stop, end), local / COLUMN_QUADS, column); }
+    if (SUMS && group.x == 0u) { ownSums[local] += columnsFrom(begin, min(stop, end), local / COLUMN_QUADS, column); }
   }
   let base = subgroup * SIDE * RESULT_PITCH;
   let quad = lane % RESULT_PITCH;
@@ -144,6 +148,18 @@ fn correlate(group: vec3<u32>, local: u32, subgroup: u32, lane: u32) {
       }
     }
   }
+}
+
+// The sum of a quad of rows over every ROW_STEP-th of the `count` pixels that `pixels` holds, if as many.
+fn rowsFrom(count: u32, first: u32, own: Row, shift: i32) -> vec4<f32> {
+  var sum = vec4<f32>();
+  for (var i = first; i < min(INVOCATIONS, count); i += ROW_STEP) {
+    let p = pixels[i];
+    let inside = (u32(p.row + own.shiftY) < params.largeHeight) & (u32(p.column + own.shiftX) < params.largeWidth);
+    let value = vec4<f32>(bitcast<vec4<f16>>(large[select(0u, u32(p.source + shift), inside)]));
+    sum += select(vec4<f32>(), value, inside);
+  }
+  return sum;
 }
 
 // The sum over every COLUMN_STEP-th of the pixels that `pixels` holds.
@@ -179,9 +195,12 @@ fn withSums(
   let group = workgroupAt(id);
   correlate(group, local, subgroup, lane);
   // There are barriers between the sums and this.
-  let column = group.y * COLUMNS + local * 4u;
-  if ((group.x > 0u) | (local >= COLUMN_QUADS) | (column >= params.b)) { return; }
+  let quads = select(COLUMN_QUADS, ROW_QUADS, LARGE_SUMS);
+  let all = select(params.b, params.count / params.b, LARGE_SUMS);
+  let across = select(group.y * COLUMNS, group.x * ROWS, LARGE_SUMS) + local * 4u;
+  let others = select(group.x, group.y, LARGE_SUMS);
+  if ((others > 0u) | (local >= quads) | (across >= all)) { return; }
   var sum = vec4<f32>();
-  for (var i = local; i < INVOCATIONS; i += COLUMN_QUADS) { sum += columnSums[i]; }
-  sums[(group.z * params.b + column) / 4u] = sum;
+  for (var i = local; i < INVOCATIONS; i += quads) { sum += ownSums[i]; }
+  sums[(group.z * all + across) / 4u] = sum;
 }

@@ -24,8 +24,9 @@ function reflect(file, { source, at }) {
 /**
  * The text of src/kernels/shaders.gen.ts. Throws a SyntaxError that names file and line of what cannot be read.
  * @param instead texts by path in shaders/, in place of the files'
+ * @param files names in shaders/, where not all are wanted
  */
-export function shaderModule(instead = {}) {
+export function shaderModule(instead = {}, files = shaderFiles()) {
   /** Texts of includes by the names of their constants. */
   const includes = new Map();
   /** A part of a shader as TypeScript: its text, or the constant that holds it. */
@@ -35,7 +36,7 @@ export function shaderModule(instead = {}) {
     includes.set(`${include}Text`, written);
     return `${include}Text`;
   };
-  const shaders = shaderFiles().map((file) => {
+  const shaders = files.map((file) => {
     const read = readShader(file, instead);
     const { name, entries } = reflect(file, read);
     const fields = [

@@ -6,10 +6,24 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { licensesOf, neededBy, packageOf } from './licenses.mjs';
+import { shaderModule } from './shader-module.mjs';
 import { policy, serve } from './web-server.mjs';
+import { shaderFiles } from './wgsl.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const web = join(root, 'web');
+
+/** Leaves out what only a program in Node has: the forms on matrix units, and their shaders, which are long. */
+const withoutMatrices = {
+  name: 'without matrices',
+  setup({ onLoad, onResolve }) {
+    const path = join(root, 'src', 'kernels', 'conv', 'matrixForms.web.ts');
+    onResolve({ filter: /\/matrixForms\.ts$/ }, () => ({ path }));
+    const files = shaderFiles().filter((file) => !file.endsWith('.matrix.wgsl'));
+    const shaders = { contents: shaderModule({}, files), loader: 'ts' };
+    onLoad({ filter: /\/shaders\.gen\.ts$/ }, () => shaders);
+  },
+};
 
 const shared = {
   absWorkingDir: root,
@@ -80,11 +94,11 @@ export async function buildPage(outdir = join(root, 'dist', 'web'), plugins = []
   const packages = new Set(['uplot']);
   const worker = await bundle('worker.ts', outdir, packages, {
     define: { BUILTIN_FILE: JSON.stringify(`./${later}`), PROGRAM_VERSION: JSON.stringify(version) },
-    plugins,
+    plugins: [...plugins, withoutMatrices],
   });
   const main = await bundle('main.ts', outdir, packages, {
     define: { WORKER_FILE: JSON.stringify(`./${worker}`) },
-    plugins,
+    plugins: [...plugins, withoutMatrices],
   });
   await copyFile(join(web, 'icon.svg'), join(outdir, 'icon.svg'));
   // a package may hold those that it needs, compiled

@@ -1,28 +1,4 @@
-// What batch norm and its gradients share. V and X are the file's.
-struct Params {
-  rows: u32,
-  groups: u32,
-  strips: u32,
-  epsilon: f32,
-  momentum: f32,
-  // 1/rows where the statistics depend on x, 0 where they are given
-  share: f32,
-  // Xs of the output from row to row, and before a row's first
-  pitch: u32,
-  start: u32,
-  // Where ranks share the batch: this one, and how many
-  rank: u32,
-  ranks: u32,
-}
-
-// (x − center)·scale + shift, with 1/√(variance + epsilon).
-struct Affine {
-  center: V,
-  scale: V,
-  shift: V,
-  inverse: V,
-}
-
+// What batch norm and its gradients share. V, X and Params are the file's.
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<X>;
 @group(0) @binding(7) var<storage, read_write> y: array<X>;

@@ -74,6 +74,16 @@ function runAs<A>(op: Op<A>, inputs: Inputs, attrs: A, into: Tensor | undefined,
   }
 }
 
+/** Has errors of a call that is made of others name it. */
+export function named<T>(as: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new ShapeError(as, error.argument, error.problem, error.fix);
+  }
+}
+
 /**
  * As applyAll, for ops with one output.
  * @example

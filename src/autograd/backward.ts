@@ -18,13 +18,15 @@ interface Evaluation {
   readonly incoming: readonly (Tensor | undefined)[];
   readonly results: Map<Call, Tensor[]>;
   readonly slots: Map<Call, Tensor[]>;
+  /** The call that may cut what it gives, for a ReLU comes next. */
+  readonly cutting: Call | undefined;
 }
 
-/** Tells tensors that the tape made from leaves. */
-type IsMade = (tensor: Tensor) => boolean;
+/** The entry that made a tensor; of leaves there is none. */
+type MakerOf = (tensor: Tensor) => Entry | undefined;
 
 /** Runs one entry's gradient launches; leaves receive theirs, other inputs' go into `gradients`. */
-export function propagate(entry: Entry, gradients: Map<Tensor, Tensor>, isMade: IsMade): void {
+export function propagate(entry: Entry, gradients: Map<Tensor, Tensor>, makerOf: MakerOf): void {
   const incoming = entry.outputs.map((output) => gradients.get(output));
   if (entry.backward) {
     propagateBlock(
@@ -34,14 +36,21 @@ export function propagate(entry: Entry, gradients: Map<Tensor, Tensor>, isMade: 
     );
     return;
   }
-  const slots = slotsOf(entry, isMade);
-  const evaluation = { entry, incoming, results: new Map<Call, Tensor[]>(), slots };
+  const slots = slotsOf(entry, makerOf);
+  const cutting = cuttingCall(entry, makerOf);
+  const evaluation = { entry, incoming, results: new Map<Call, Tensor[]>(), slots, cutting };
   for (const [index, value] of entry.gradients.entries()) {
     const input = entry.inputs[index];
     if (!value || !input) continue;
-    if (isMade(input)) gradients.set(input, summed(value, evaluation, gradients.get(input)));
+    if (makerOf(input)) gradients.set(input, summed(value, evaluation, gradients.get(input)));
     else deliver(leafOf(input), evaluate(value, evaluation), isShared(value));
   }
+}
+
+/** The call that gives the gradient of input 0, where that can cut it and nobody but a ReLU's gradient sees it. */
+function cuttingCall({ gradients: [value], inputs: [input] }: Entry, makerOf: MakerOf): Call | undefined {
+  if (!(value instanceof CallOutput) || value.index !== 0 || !value.call.op.cuts) return undefined;
+  return input && !input.requiresGrad && makerOf(input)?.endsInRelu ? value.call : undefined;
 }
 
 const kept = (entry: Entry, tensor: Tensor): Tensor => unchanged(entry.as, entry.pinned.get(tensor)!);
@@ -70,13 +79,13 @@ function summed(value: Value, evaluation: Evaluation, previous: Tensor | undefin
 }
 
 /** Leaves that receive their first gradient have it written straight into their slot of the gradient arena. */
-function slotsOf(entry: Entry, isMade: IsMade): Map<Call, Tensor[]> {
+function slotsOf(entry: Entry, makerOf: MakerOf): Map<Call, Tensor[]> {
   const slots = new Map<Call, Tensor[]>();
   const seen = new Set<Tensor>();
   for (const [index, value] of entry.gradients.entries()) {
     const input = entry.inputs[index];
     const leaf = input && leafOf(input);
-    if (!value || !leaf?.requiresGrad || isMade(input!) || seen.has(leaf)) continue;
+    if (!value || !leaf?.requiresGrad || makerOf(input!) || seen.has(leaf)) continue;
     // Only the first of several gradients: the slot holds it when the others are added.
     seen.add(leaf);
     if (!(value instanceof CallOutput) || value.call.op.view || !leaf.gradSlot || leaf.heldGrad.soFar)
@@ -96,7 +105,7 @@ function fitting({ op, attrs }: Call, inputs: Inputs, slots: readonly Tensor[] =
 }
 
 function evaluate(value: Value, evaluation: Evaluation): Tensor {
-  const { entry, incoming, results, slots } = evaluation;
+  const { entry, incoming, results, slots, cutting } = evaluation;
   if (value instanceof Incoming) {
     return (
       incoming[value.index] ?? filled(entry.outputs[0]!.device, 0, value.spec.shape, value.spec.dtype, 'dy')
@@ -106,10 +115,11 @@ function evaluate(value: Value, evaluation: Evaluation): Tensor {
     const again = entry.again.get(value);
     return again ? evaluate(again.value, { ...evaluation, entry: again.entry }) : kept(entry, value);
   }
-  const { op, inputs, attrs } = value.call;
+  const { op, inputs, attrs: plain } = value.call;
   let outputs = results.get(value.call);
   if (!outputs) {
     const tensors = inputs.map((input) => input && evaluate(input, evaluation));
+    const attrs = value.call === cutting ? Object.assign({ cut: true }, plain) : plain;
     outputs = runOp(op, tensors, attrs, { into: fitting(value.call, tensors, slots.get(value.call)) });
     results.set(value.call, outputs);
   }

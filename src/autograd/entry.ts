@@ -29,6 +29,8 @@ export interface Entry {
   readonly pinned: ReadonlyMap<Tensor, Pin>;
   /** What backward will read but computes again. */
   readonly again: ReadonlyMap<Tensor, Again>;
+  /** Whether output 0 is a ReLU's. */
+  readonly endsInRelu: boolean;
   /** Of a block: runs its gradients, in place of `gradients`. */
   readonly backward?: BlockBackward;
 }
@@ -87,7 +89,8 @@ export function entryOf<A>(
   const pinned = pinAll([...read].filter((tensor) => !again.has(tensor)));
   const refused = without < 0 ? undefined : (op.inputs?.[without] ?? `input ${without}`);
   const { recording } = outputs[0]!.device;
-  const entry = { as, recording, outputs, inputs, tracked, gradients, refused, pinned, again };
+  const endsInRelu = op.endsInRelu?.(attrs) ?? false;
+  const entry = { as, recording, outputs, inputs, tracked, gradients, refused, pinned, again, endsInRelu };
   return { entry, again: op.again && { value: op.again(context), entry } };
 }
 

@@ -130,7 +130,7 @@ export class Tape {
     const pinned = pinAll(needed);
     const { recording } = outputs[0]!.device;
     const plain = { as: 'recompute', recording, outputs, inputs, tracked, gradients: [], refused: undefined };
-    this.#add({ ...plain, pinned, again: new Map(), backward });
+    this.#add({ ...plain, pinned, again: new Map(), endsInRelu: false, backward });
   }
 
   #add(entry: Entry): void {
@@ -211,7 +211,7 @@ export class Tape {
         const gradient = gradients.get(output);
         if (gradient && output.requiresGrad) deliver(output, gradient, true);
       }
-      propagate(entry, gradients, (input) => this.#made.has(input));
+      propagate(entry, gradients, (input) => this.#made.get(input));
       for (const output of entry.outputs) gradients.delete(output);
     }
   }

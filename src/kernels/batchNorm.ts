@@ -1,14 +1,21 @@
 /** @file Batch norm over all axes but the last, with the ReLU that follows it fused in: statistics, output, gradients. */
 
 import { ShapeError } from '../base/errors.ts';
-import { empty } from '../tensor/create.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { isSynced, mapSizes, type Sizes, sumRows } from './batchNormRows.ts';
+import { mapSizes, type Sizes, sumRows } from './batchNormRows.ts';
+import {
+  type Forward,
+  mergeGradients,
+  paramsOf,
+  partialsOf,
+  settings,
+  shareOfRow,
+  summarise,
+} from './batchNormSums.ts';
 import { expectNumber, expectOneOf } from './checks.ts';
 import { expectFloat } from './elements.ts';
-import { launch, linearGrid } from './launch/queue.ts';
-import { shareOf, sumOverRanks } from './launch/share.ts';
+import { launch } from './launch/queue.ts';
 import { Call, call, expectShape, expectType, type Inputs, type Op } from './op.ts';
 import { throughUnits, type Units } from './runs.ts';
 import * as shaders from './shaders.gen.ts';
@@ -24,31 +31,6 @@ export interface BatchNormAttrs {
 
 const shader = shaders.batchNorm;
 const gradShader = shaders.batchNormGrad;
-const unused = { epsilon: 0, momentum: 0, share: 0, pitch: 0, start: 0, rank: 0, ranks: 1 };
-
-const MERGE_LANES = 64;
-
-/** What a launch over these sizes is specialised for. */
-function settings(x: Tensor, { each, groups, strips }: Sizes, relu = false) {
-  const { subgroupSize, workgroup: usual } = x.device.caps;
-  // Few long invocations: small workgroups, so that every core has some.
-  const workgroup = strips === 1 && x.device.caps.software ? subgroupSize || 8 : usual;
-  const V = each === 4 ? 'vec4<f32>' : 'f32';
-  const aliases = { V, X: V.replace('f32', x.dtype) };
-  return {
-    grid: linearGrid(groups * strips, workgroup),
-    each: { overrides: { WORKGROUP: workgroup, RELU: Number(relu) }, aliases },
-    merge: { overrides: { LANES: MERGE_LANES }, aliases },
-  };
-}
-
-function paramsOf({ rows, groups, strips }: Sizes, rest: Partial<typeof unused>) {
-  return { ...unused, rows, groups, strips, ...rest };
-}
-
-function partialsOf(x: Tensor, { strips }: Sizes): Tensor {
-  return empty(x.device, { shape: [2, strips, x.shape.at(-1)!], dtype: 'f32' }, 'batchNorm.partials');
-}
 
 const names = ['weight', 'bias', 'runningMean', 'runningVariance'];
 
@@ -75,15 +57,6 @@ function checked([x, ...rows]: Inputs, training: boolean): Tensor {
   return expectFloat('batchNorm', 'x', x);
 }
 
-interface Forward {
-  readonly x: Tensor;
-  readonly weight: Tensor;
-  readonly bias: Tensor;
-  readonly runningMean: Tensor;
-  readonly runningVariance: Tensor;
-  readonly affine: Tensor;
-}
-
 function forwardGiven(t: Forward, y: Tensor, { epsilon, relu }: BatchNormAttrs): void {
   const { x, weight, bias, runningMean: mean, runningVariance: variance, affine } = t;
   const sizes = mapSizes(x);
@@ -105,7 +78,7 @@ function forwardTraining(t: Forward, y: Tensor, { epsilon, momentum, relu }: Bat
   const { x, affine } = t;
   const { device } = x;
   sumRows(x, (way, sizes) => {
-    const { grid, each, merge } = settings(x, sizes, relu);
+    const { grid, each } = settings(x, sizes, relu);
     const params = paramsOf(sizes, { epsilon, momentum });
     throughUnits(y, (to, units) => {
       const place = placeOf(units, to, sizes);
@@ -114,33 +87,16 @@ function forwardTraining(t: Forward, y: Tensor, { epsilon, momentum, relu }: Bat
         launch(device, shader, 'forwardWhole', { ...t, y: to }, placed, grid, each);
         return;
       }
-      using partials = partialsOf(x, sizes);
-      launch(device, shader, 'statistics', { x, partial: partials }, params, grid, each);
-      if (way === 'strips') {
-        launch(device, shader, 'forwardStrips', { ...t, partials, y: to }, placed, grid, each);
+      if (way === 'lanes') {
+        summarise(t, sizes, { epsilon, momentum });
+        applyKept(x, affine, to, relu, place);
         return;
       }
-      const mergers = linearGrid(sizes.groups, 1);
-      if (isSynced(x)) mergeRanks(t, partials, sizes, { epsilon, momentum });
-      else launch(device, shader, 'mergeStatistics', { ...t, partials }, params, mergers, merge);
-      applyKept(x, affine, to, relu, place);
+      using partials = partialsOf(x, sizes);
+      launch(device, shader, 'statistics', { x, partial: partials }, params, grid, each);
+      launch(device, shader, 'forwardStrips', { ...t, partials, y: to }, placed, grid, each);
     });
   });
-}
-
-/** Each rank's moments in a strip of its own, by which all then merge the same. */
-function mergeRanks(t: Forward, partials: Tensor, sizes: Sizes, rest: Partial<typeof unused>): void {
-  const { x } = t;
-  const { device } = x;
-  const { rank, size: ranks } = shareOf(device)!;
-  const { merge } = settings(x, sizes);
-  const all = { ...sizes, rows: sizes.rows * ranks, strips: ranks };
-  using moments = partialsOf(x, all);
-  const mergers = linearGrid(sizes.groups, 1);
-  const own = paramsOf(sizes, { rank, ranks });
-  launch(device, shader, 'placeMoments', { partials, partial: moments }, own, mergers, merge);
-  sumOverRanks(moments);
-  launch(device, shader, 'mergeStatistics', { ...t, partials: moments }, paramsOf(all, rest), mergers, merge);
 }
 
 /** The map that was applied, applied anew. */
@@ -156,7 +112,8 @@ function applyKept(x: Tensor, affines: Tensor, y: Tensor, relu: boolean, place?:
  * and variance [C], f32. In training mean and biased variance are the batch's, and the running ones move in place, the
  * variance unbiased, as torch does: running ← (1 − momentum)·running + momentum·batch. Of a batch that ranks share, the
  * batch is the rank's rows, or with `syncBatchNorm` all of it. Further output: the map that
- * was applied and 1/√(variance + epsilon), [4, C], which the gradient needs.
+ * was applied and 1/√(variance + epsilon), [4, C], which the gradient needs. Further input, which may be left out: the
+ * moments of x (conv2dMoments).
  */
 export const batchNorm: Op<BatchNormAttrs> = {
   name: 'batchNorm',
@@ -170,9 +127,10 @@ export const batchNorm: Op<BatchNormAttrs> = {
       { shape: [4, shape.at(-1)!], dtype: 'f32' },
     ];
   },
-  launch(_device, [x, weight, bias, runningMean, runningVariance], [y, affine], attrs) {
+  launch(_device, [x, weight, bias, runningMean, runningVariance, moments], [y, affine], attrs) {
     const statistics = { runningMean: runningMean!, runningVariance: runningVariance! };
-    const tensors = { x: x!, weight: weight!, bias: bias!, ...statistics, affine: affine! };
+    const own = { affine: affine!, moments: moments ?? undefined };
+    const tensors = { x: x!, weight: weight!, bias: bias!, ...statistics, ...own };
     // No rows have no statistics to move the running ones by.
     if (attrs.training && x!.size > 0) forwardTraining(tensors, y!, attrs);
     else forwardGiven(tensors, y!, attrs);
@@ -207,11 +165,10 @@ const batchNormGrad: Op<GradAttrs> = {
     const given = { x: x!, dy: dy!, affines: affines! };
     const results = { y: dx!, dweight: dweight!, dbias: dbias! };
     sumRows(x!, (way, sizes) => {
-      const { grid, each: plain, merge } = settings(x!, sizes, relu);
+      const { grid, each: plain } = settings(x!, sizes, relu);
       const each = { ...plain, overrides: { ...plain.overrides, GIVEN: Number(!training) } };
-      const isShared = training && isSynced(x!);
-      const rows = sizes.rows * (isShared ? shareOf(device)!.size : 1);
-      const params = paramsOf(sizes, { share: training && rows > 0 ? 1 / rows : 0 });
+      const share = training ? shareOfRow(x!) : 0;
+      const params = paramsOf(sizes, { share });
       if (way === 'whole') {
         launch(device, gradShader, 'backwardWhole', { ...given, ...results }, params, grid, each);
         return;
@@ -222,23 +179,10 @@ const batchNormGrad: Op<GradAttrs> = {
         launch(device, gradShader, 'backwardStrips', { ...given, ...results, partials }, params, grid, each);
         return;
       }
-      using sum = empty(device, { shape: [2, dbias!.size], dtype: 'f32' }, 'batchNorm.sums');
-      const { y: _, ...sums } = results;
-      const merging = { ...sums, partials, affines: affines!, sum };
-      const mergers = linearGrid(sizes.groups, 1);
-      launch(device, gradShader, 'mergeGradients', merging, params, mergers, merge);
-      if (isShared) sumOverRanks(sum);
+      using sums = mergeGradients(given, { dweight: dweight!, dbias: dbias! }, partials, sizes, training);
       const map = mapSizes(x!);
-      const last = paramsOf(map, { share: params.share });
-      launch(
-        device,
-        gradShader,
-        'backward',
-        { ...given, sums: sum, y: dx! },
-        last,
-        settings(x!, map).grid,
-        each,
-      );
+      const { grid: all } = settings(x!, map);
+      launch(device, gradShader, 'backward', { ...given, sums, y: dx! }, paramsOf(map, { share }), all, each);
     });
   },
 };

@@ -41,7 +41,7 @@ function wholeOf(x: Tensor): Sizes {
  */
 type Way = 'whole' | 'strips' | 'lanes';
 
-const lanesOf = (x: Tensor) => stripsOf(x, 16, 32768);
+export const lanesOf = (x: Tensor) => stripsOf(x, 16, 32768);
 
 type LaunchWay = (way: Way, sizes: Sizes) => void;
 

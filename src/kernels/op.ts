@@ -118,6 +118,13 @@ export interface Op<A = unknown> {
   readonly writesRuns?: true;
   /** Of an op in `grad`: takes a further input of the output's shape, and adds it to its one output. */
   readonly adds?: true;
+  /** Whether output 0 is that of a ReLU: what its gradient is where the output is 0 does not matter. */
+  endsInRelu?(attrs: A): boolean;
+  /**
+   * Of an op in `grad` whose output 0 is the gradient of its input 0: given the further attribute `cut: true`, it may
+   * give 0 where that input, the output of a ReLU, is 0. So the ReLU's own gradient need not go over it once more.
+   */
+  readonly cuts?: true;
 }
 
 const nameOf = (op: Op<never>, index: number): string => op.inputs?.[index] ?? `input ${index}`;

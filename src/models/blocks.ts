@@ -10,6 +10,9 @@ interface BlockMode {
   readonly recompute?: boolean;
 }
 
+const convolved = (conv: Conv2d, x: Tensor, training: boolean): Tensor =>
+  training ? conv.forwardForNorm(x) : conv.forward(x);
+
 /** Twice: 3×3 convolution, batch norm, ReLU. */
 export class EncoderBlock {
   readonly #units: readonly (readonly [Conv2d, BatchNorm2d])[];
@@ -27,10 +30,25 @@ export class EncoderBlock {
     const last = this.#units.length - 1;
     const inside = (from: Tensor): Tensor =>
       this.#units.reduce(
-        (y, [conv, norm], i) => norm.forward(conv.forward(y), training, i === last ? into : undefined),
+        (y, [conv, norm], i) =>
+          norm.forward(convolved(conv, y, training), training, i === last ? into : undefined),
         from,
       );
     return recompute ? ops.recompute(inside, x) : inside(x);
+  }
+
+  /** As forward, and the maxima of windows of 2×2 pixels. */
+  forwardPooled(x: Tensor, mode: BlockMode, into?: Tensor): ops.NormAndMaxima {
+    if (mode.recompute) {
+      const y = this.forward(x, mode, into);
+      return { y, pooled: ops.maxPool2d(y, { kernel: 2 }) };
+    }
+    const { training } = mode;
+    const [conv, norm] = this.#units.at(-1)!;
+    const before = this.#units
+      .slice(0, -1)
+      .reduce((y, [c, n]) => n.forward(convolved(c, y, training), training), x);
+    return norm.forwardPooled(convolved(conv, before, training), training, into);
   }
 }
 

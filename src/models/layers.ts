@@ -96,6 +96,11 @@ export class Conv2d {
   forward(x: Tensor): Tensor {
     return ops.conv2d(x, this.weight.beside(x), this.bias?.tensor ?? null, this.#options);
   }
+
+  /** As forward; a batch norm in training comes next. */
+  forwardForNorm(x: Tensor): Tensor {
+    return ops.conv2dForNorm(x, this.weight.beside(x), this.bias?.tensor ?? null, this.#options);
+  }
 }
 
 /**
@@ -182,14 +187,27 @@ export class BatchNorm2d {
    * the running ones. Into `into`, where given.
    */
   forward(x: Tensor, training: boolean, into?: Tensor): Tensor {
-    return ops.batchNorm(x, this.weight?.tensor ?? null, this.bias?.tensor ?? null, {
+    return ops.batchNorm(x, ...this.#affine(), this.#optionsOf(training, into));
+  }
+
+  /** As forward, and the maxima of its windows of 2×2 pixels. */
+  forwardPooled(x: Tensor, training: boolean, into?: Tensor): ops.NormAndMaxima {
+    return ops.batchNormPool(x, ...this.#affine(), this.#optionsOf(training, into));
+  }
+
+  #affine(): [weight: Tensor | null, bias: Tensor | null] {
+    return [this.weight?.tensor ?? null, this.bias?.tensor ?? null];
+  }
+
+  #optionsOf(training: boolean, into: Tensor | undefined): ops.BatchNormOptions {
+    return {
       runningMean: this.runningMean.tensor,
       runningVariance: this.runningVariance.tensor,
       training: training && !this.runningMean.frozen,
       ...(this.#momentum !== undefined && { momentum: this.#momentum }),
       relu: this.#relu,
       into,
-    });
+    };
   }
 }
 

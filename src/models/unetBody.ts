@@ -82,9 +82,9 @@ export class UNetBody implements Body {
       const [place, into] = this.#decoder
         ? ops.sideBySide(x.device, y.shape.slice(0, 3), [channels, channels], y.dtype)
         : [];
-      const skip = block.forward(y, mode, into);
+      const { y: skip, pooled } = block.forwardPooled(y, mode, into);
       skips.push({ skip, place });
-      y = ops.maxPool2d(skip, { kernel: 2, stride: 2 });
+      y = pooled;
     }
     const centre = this.#centre.forward(y, mode);
     const pixels = this.#decoder?.reduce(

@@ -7,6 +7,9 @@ import { openDevice } from '#device';
 import { trainStep } from '../../bench/network.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import type { Caps, Device, DeviceOptions } from '../../src/tensor/device.ts';
+import { hasHalf } from '../half.ts';
+import { forced } from '../kernels/conv2d.cases.ts';
+import { standInForMatrices } from '../kernels/conv2d.matrix.loops.ts';
 import { slow } from '../slow.ts';
 import { counted, countOutside } from './bounds.ts';
 
@@ -32,10 +35,12 @@ async function steps(
   caps: Partial<Caps>,
   options: DeviceOptions = {},
   precision: 'f32' | 'mixed' = 'f32',
+  matrices = false,
 ): Promise<Steps> {
   const device = await openDevice(options);
   open.push(device);
   Object.assign(device.caps, caps);
+  if (matrices) standInForMatrices(device);
   const outside = countOutside(device);
   const step = await trainStep(device, sizes, precision);
   const losses: number[] = [];
@@ -81,6 +86,21 @@ describe('a train step', () => {
       expect(losses).toEqual(close(own.losses, 4));
     },
     240_000,
+  );
+
+  it.runIf(slow && hasHalf)(
+    'in mixed precision on matrix units, for which loops stand in, gives about the same losses and keeps within its arrays',
+    async () => {
+      const plain = await steps({}, {}, 'mixed');
+      const { losses, kernels, outside } = await steps(gpu, forced('matrix', 'matrix'), 'mixed', true);
+      expect(outside).toEqual({});
+      const all = [...kernels].join();
+      for (const form of ['conv2dInputGrad[matrix]', 'pool.backward', 'blocks.merge'])
+        expect(all).toContain(form);
+      expect(all).not.toContain('relu.backward');
+      expect(losses).toEqual(close(plain.losses, 2));
+    },
+    480_000,
   );
 });
 

@@ -4,9 +4,10 @@ import * as ops from '../../src/autograd/ops.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { fromHalfBits, toHalfBits } from '../../src/base/half.ts';
 import { uniforms } from '../../src/base/random.ts';
-import type { Conv2dAttrs } from '../../src/kernels/index.ts';
+import type { Conv2dAttrs, ConvTranspose2dAttrs } from '../../src/kernels/index.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import type { Device } from '../../src/tensor/device.ts';
+import { scope } from '../../src/tensor/scope.ts';
 import { elementCount, type Shape } from '../../src/tensor/shape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { checkOp, type Host, host, poisoned, random } from '../check.ts';
@@ -88,6 +89,30 @@ async function exactSums(device: Device) {
   return { dw: dw!, db: db!, xs, dys };
 }
 
+/** The bias's gradient of a transposed convolution of [1, 20, 30, 24], from dy of whole numbers; dy may be a run. */
+async function transposedBias(device: Device, side: number, attrs: ConvTranspose2dAttrs, run: boolean) {
+  using _temporaries = scope();
+  const leaf = (shape: Shape, seed: number) =>
+    Object.assign(tensor(device, wholes(shape, seed), shape), { requiresGrad: true });
+  const [x, weight, bias] = [leaf([1, 20, 30, 24], 1), leaf([side, side, 36, 24], 2), leaf([36], 3)];
+  const db = await poisoned(device, () => {
+    using tape = new Tape();
+    const [half, kernel] = [ops.cast(x, 'f16'), ops.cast(weight, 'f16')];
+    const y = ops.conv2dTranspose(half, kernel, bias, attrs);
+    const both = run ? ops.concat([tensor(device, wholes(y.shape, 5), y.shape, 'f16'), y]) : y;
+    const dy = wholes(both.shape, 4);
+    tape.backward(both, tensor(device, dy, both.shape, 'f16'));
+    const expected = new Array<number>(36).fill(0);
+    for (const [i, v] of dy.entries()) {
+      const channel = (i % both.shape[3]!) - (run ? 36 : 0);
+      if (channel >= 0) expected[channel]! += v;
+    }
+    return bias.grad!.read().then((found) => ({ found: [...found], expected }));
+  });
+  for (const { grad } of [x, weight, bias]) grad!.dispose();
+  return db;
+}
+
 /** Registers all tests of convolutions and products in f16 on `device`. */
 export function halfTests(device: () => Device): void {
   for (const [transposed, x, w, attrs] of cases) {
@@ -127,6 +152,22 @@ export function halfTests(device: () => Device): void {
       for (let pixel = 0; pixel < 1200; pixel++) sum += xs[pixel * 24 + a]! * dys[pixel * 20 + b]!;
       expect(dw[(4 * 24 + a) * 20 + b], `dw of ${a}, ${b}`).toBe(sum);
     }
+  });
+
+  it('sums a transposed bias’s gradient exactly, whether or not its taps tile the image', async () => {
+    for (const [side, attrs] of [
+      [2, { stride: 2 }],
+      [3, { stride: 3 }],
+      [1, {}],
+      [2, { stride: 2, padding: 1 }],
+      [2, { stride: 2, outputPadding: 1 }],
+      [2, { stride: 3 }],
+      [3, { stride: 2 }],
+    ] as const)
+      for (const run of [false, true]) {
+        const { found, expected } = await transposedBias(device(), side, attrs, run);
+        expect(found, JSON.stringify([side, attrs, run])).toEqual(expected);
+      }
   });
 
   it('a sum beyond what f16 holds on the way comes out right, and one beyond it at the end is infinite', async () => {

@@ -75,11 +75,18 @@ async function check(device: Device, variant: string, one: Case, dtype: Float, p
     const large = pitch ? whole.channels(start, start + c.a) : whole;
     const small = tensor(device, from.data, from.shape, dtype);
     const dw = empty(device, { shape: kernel, dtype: 'f32' });
-    const result = { large, small, dw };
+    const db = empty(device, { shape: [c.b], dtype: 'f32' });
+    const result = { large, small, dw, bias: { dy: small, db } };
     expect(correlationChoice(device, 'conv2dWeightGrad', c, result).variant.name).toBe(variant);
     correlate(device, 'conv2dWeightGrad', c, result);
     const expected = reference.weightGrad(channelsOf(around, start, c.a), from, kernel, attrs);
     expectClose(await dw.read(), expected.data, 0, 'dw');
+    const sums = new Float64Array(c.b);
+    for (const [i, v] of from.data.entries()) sums[i % c.b]! += v;
+    expectClose(await db.read(), sums, 0, 'db');
+    const without = empty(device, { shape: kernel, dtype: 'f32' });
+    correlate(device, 'conv2dWeightGrad', c, { large, small, dw: without });
+    expectClose(await without.read(), expected.data, 0, 'dw alone');
   });
 }
 

@@ -37,6 +37,8 @@ const VEC4 = 16;
 /** Loads that an invocation has in flight, as the shaders are written; of others one. */
 const inFlight: readonly (readonly [pipeline: RegExp, loads: number])[] = [
   [/^batchNorm\/statistics|^batchNorm\.grad\/gradientSums|\.(finish|strips)\//, 4],
+  [/^batchNorm\.pool\/forward/, 4],
+  [/^batchNorm\.pool\//, 9],
   [/^elementLoss/, 2],
   [/^winograd4\./, 16],
   [/^winograd2\./, 8],

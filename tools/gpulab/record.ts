@@ -1,6 +1,6 @@
 /** @file The launches of a train step as a described device would get them, and the pipelines that they need. */
 import { type ConfigName, type NetworkSizes, sizesOf, trainStep } from '../../bench/network.ts';
-import { OutOfMemoryError } from '../../src/base/errors.ts';
+import { OutOfMemoryError, ShapeError } from '../../src/base/errors.ts';
 import type { PipelineSpec } from '../../src/kernels/launch/pipeline.ts';
 import type { Launch } from '../../src/kernels/launch/queue.ts';
 import { type ShaderEntry, specialize } from '../../src/kernels/launch/shader.ts';
@@ -107,9 +107,14 @@ async function recordSizes(
   return { launches, plannedBytes: captured.memory.plannedBytes };
 }
 
+/** Whether the device would take fewer images: none of its buffers, or none of its bindings, holds so many. */
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof OutOfMemoryError ||
+  (error instanceof ShapeError && error.problem.includes('bytes; this adapter takes'));
+
 /**
  * Records a train step, of the largest batch that the device's limits allow.
- * @throws OutOfMemoryError where not even one image fits
+ * @throws OutOfMemoryError or ShapeError where not even one image fits
  */
 export async function recordStep(
   caps: Caps,
@@ -126,7 +131,7 @@ export async function recordStep(
       const step = { network, precision, batch: sizes.batch, plannedBytes, launches: rows };
       return { step, jobs: [...specs.values()].map(jobOf) };
     } catch (error) {
-      if (!(error instanceof OutOfMemoryError) || i === all.length - 1) throw error;
+      if (!isTooLarge(error) || i === all.length - 1) throw error;
     }
   }
   throw new Error(`${network} has no sizes.`);

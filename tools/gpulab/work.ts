@@ -58,12 +58,21 @@ const runs: readonly (readonly [shader: RegExp, binding: RegExp, own: string, al
   [/^conv2dWeightGrad\.finish/, /^dy$/, 'groups', 'pitch'],
   [/^batchNorm\/forward/, /^y$/, 'groups', 'pitch'],
   [/^batchNorm\.grad/, /^dy$/, 'groups', 'pitch'],
+  [/^batchNorm\.pool\/forward/, /^y$/, 'groups', 'pitch'],
+  [/^batchNorm\.pool\/(gradientSums|backward)/, /^dy$/, 'groups', 'pitch'],
   [/^maxPool2d/, /^(x|base)$/, 'groups', 'pitch'],
+];
+
+/** Overrides by which a pipeline uses a binding, as parameters. */
+const overrides: readonly (readonly [override: RegExp, parameter: string])[] = [
+  [/ MASKED=1\b/, 'isMasked'],
+  [/ CUTS=1\b/, 'cuts'],
 ];
 
 /** Bindings that a parameter of 0 leaves unused: something has to be bound. */
 const unused: readonly (readonly [shader: RegExp, binding: RegExp, parameter: string])[] = [
   [/^conv2d\./, /^bias$/, 'hasBias'],
+  [/^conv2d\./, /^cut$/, 'cuts'],
   [/^winograd\d\.spread/, /^x$/, 'xJobs'],
   [/^winograd\d\.spread/, /^grad$/, 'yJobs'],
   [/^winograd\d\.spread/, /^y$/, 'masked'],
@@ -75,8 +84,8 @@ const unused: readonly (readonly [shader: RegExp, binding: RegExp, parameter: st
 function bytesOf({ params: p, pipeline, slices }: StepLaunch): number {
   // a few elements of all gradients
   if (pipeline.startsWith('optimclear/scatter')) return 256 * slices.length;
-  const masked = / MASKED=1\b/.test(pipeline) ? 1 : 0;
-  const told: Params = { ...p, isMasked: masked };
+  const set = overrides.map(([override, parameter]) => [parameter, Number(override.test(pipeline))]);
+  const told: Params = { ...p, ...Object.fromEntries(set) };
   return slices.reduce((sum, { name, bytes }) => {
     const isUnused = unused.some(
       ([shader, of, by]) => shader.test(pipeline) && of.test(name) && told[by] === 0,

@@ -11,7 +11,8 @@ import {
 } from '../../kernels/conv/convGeneralSettings.ts';
 import { convSpec } from '../../kernels/conv/convGeneralShape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { convolve, expectPlace, type Operands } from './convolve.ts';
+import { named } from '../apply.ts';
+import { convolve, convolveForNorm, expectPlace, type Operands } from './convolve.ts';
 
 export type {
   Conv1dOptions,
@@ -41,6 +42,26 @@ export function conv2d(
   options: Conv2dOptions = {},
 ): Tensor {
   return planar('conv2d', [x, weight, bias], settingsOf('conv2d', 2, weight, options));
+}
+
+/**
+ * As conv2d, of which batchNorm in training comes next: on matrix units the launch takes the moments of its results too,
+ * which batchNorm finds. The same results.
+ * @example
+ * const [x, weight] = [filled(device, 2, [1, 1, 1, 1]), filled(device, 3, [1, 1, 1, 1])];
+ * await ops.conv2dForNorm(x, weight).read(); // [6]
+ */
+export function conv2dForNorm(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  options: Conv2dOptions = {},
+): Tensor {
+  return named('conv2dForNorm', () => {
+    const settings = settingsOf('conv2d', 2, weight, options);
+    convSpec('conv2d', [x, weight, bias], settings);
+    return convolveForNorm('conv2d', [x, weight, bias], settings);
+  });
 }
 
 /**

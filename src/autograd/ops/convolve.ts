@@ -7,10 +7,34 @@ import type { ConvSettings } from '../../kernels/conv/convGeneralSettings.ts';
 import * as kernels from '../../kernels/index.ts';
 import { formatShape, sameShape } from '../../tensor/shape.ts';
 import { type Spec, Tensor } from '../../tensor/tensor.ts';
-import { apply } from '../apply.ts';
+import { apply, applyAll } from '../apply.ts';
 
 /** x, weight and bias. */
 export type Operands = readonly [x: Tensor, weight: Tensor, bias: Tensor | null];
+
+/** Moments of results that a batch norm is to follow, where the launch that made them may have taken them. */
+const moments = new WeakMap<Tensor, { readonly taken: Tensor; readonly clock: number }>();
+
+/** The moments of x, if there are any and it is what it was: a tensor of the caller's, which no tape follows. */
+export function takeMoments(x: Tensor): Tensor | undefined {
+  const { taken, clock } = moments.get(x) ?? {};
+  moments.delete(x);
+  if (!taken || clock === undefined || taken.disposed) return undefined;
+  const view = x.storage.writtenSince(x.region, clock) ? undefined : taken.view();
+  taken.dispose();
+  return view;
+}
+
+/** A convolution that a batch norm by the statistics of its results is to follow (`takeMoments`). */
+export function convolveForNorm(as: string, operands: Operands, settings: ConvSettings): Tensor {
+  const { attrs, rest } = equalForm(settings, operands[0], operands[1]) ?? {};
+  const exact = rest?.every(([before, after]) => before === 0 && after === 0);
+  if (!attrs || !exact || settings.transposed || !kernels.mayTakeMoments(operands[0]))
+    return convolve(as, operands, settings);
+  const [y, own] = applyAll(kernels.conv2dMoments, operands, attrs, { as }) as [Tensor, Tensor];
+  moments.set(y, { taken: own, clock: y.storage.clock });
+  return y;
+}
 
 /** By the fast kernels where they serve, else by the general one. */
 export function convolve(as: string, operands: Operands, settings: ConvSettings, into?: Tensor): Tensor {

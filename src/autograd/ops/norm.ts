@@ -3,10 +3,13 @@
 import { ShapeError } from '../../base/errors.ts';
 import { describe, expectKnown } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
+import type { Inputs } from '../../kernels/op.ts';
 import { filled } from '../../tensor/create.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { applyFirst } from '../apply.ts';
+import { applyAll, applyFirst, named } from '../apply.ts';
 import { recomputing } from '../recompute.ts';
+import { takeMoments } from './convolve.ts';
+import { maxPool2d } from './pool.ts';
 
 /** Of `batchNorm`. */
 export interface BatchNormOptions {
@@ -44,6 +47,20 @@ export function batchNorm(
   bias: Tensor | null,
   options: BatchNormOptions,
 ): Tensor {
+  return norm(x, [weight, bias], options, (inputs, attrs) =>
+    applyFirst(kernels.batchNorm, inputs, attrs, { into: options.into }),
+  );
+}
+
+type Launch<T> = (inputs: Inputs, attrs: kernels.BatchNormAttrs) => T;
+
+/** Has `action` launch a batch norm of these options, ones and zeros in place of a weight and bias that are left out. */
+function norm<T>(
+  x: Tensor,
+  [weight, bias]: readonly [Tensor | null, Tensor | null],
+  options: BatchNormOptions,
+  action: Launch<T>,
+): T {
   if (typeof options !== 'object' || options === null)
     throw new ShapeError(
       'batchNorm',
@@ -53,12 +70,58 @@ export function batchNorm(
     );
   expectKnown('batchNorm', options, known);
   const { runningMean, runningVariance, training, momentum = 0.1, epsilon = 1e-5 } = options;
-  const { relu = false, into } = options;
+  const { relu = false } = options;
   const attrs = { training, momentum: recomputing() ? 0 : momentum, epsilon, relu };
   using ones = weight === null ? rowOf(x, 1) : null;
   using zeros = bias === null ? rowOf(x, 0) : null;
-  const inputs = [x, weight ?? ones, bias ?? zeros, runningMean, runningVariance];
-  return applyFirst(kernels.batchNorm, inputs, attrs, { into });
+  using moments = takeMoments(x);
+  const rows = [weight ?? ones, bias ?? zeros, runningMean, runningVariance];
+  const inputs = [x, ...rows, ...(moments ? [moments] : [])];
+  return action(inputs, attrs);
+}
+
+/** A batch norm, and the maxima of its windows of 2×2 pixels. */
+export interface NormAndMaxima {
+  readonly y: Tensor;
+  readonly pooled: Tensor;
+}
+
+/**
+ * `batchNorm`, and `maxPool2d` of it with a kernel of 2: x [N, H, W, C]. On GPUs in one pass over the images, where they
+ * have even sides and the norm, by the statistics of x, a ReLU; their gradients then in the two passes of the norm's.
+ * @throws ShapeError as those
+ * @example
+ * const options = { runningMean: zeros(device, [1]), runningVariance: filled(device, 1, [1]), training: true, relu: true };
+ * const x = tensor(device, [1, 1, 3, 3], [1, 2, 2, 1]);
+ * const { y, pooled } = ops.batchNormPool(x, null, null, { ...options, epsilon: 0 });
+ * [await y.read(), await pooled.read()]; // [[0, 0, 1, 1], [1]]
+ */
+export function batchNormPool(
+  x: Tensor,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  options: BatchNormOptions,
+): NormAndMaxima {
+  return named('batchNormPool', () => pooledNorm(x, weight, bias, options));
+}
+
+function pooledNorm(
+  x: Tensor,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  options: BatchNormOptions,
+): NormAndMaxima {
+  const inPass = options?.training === true && options.relu === true && x instanceof Tensor;
+  if (!inPass || !kernels.poolsInPass(x)) {
+    const y = batchNorm(x, weight, bias, options);
+    return { y, pooled: maxPool2d(y, { kernel: 2 }) };
+  }
+  return norm(x, [weight, bias], options, (inputs, { momentum, epsilon }) => {
+    const all = applyAll(kernels.batchNormPool, inputs, { momentum, epsilon }, { into: options.into });
+    const [y, pooled, affine] = all as [Tensor, Tensor, Tensor];
+    affine.dispose();
+    return { y, pooled };
+  });
 }
 
 /** What stands for a weight or bias that is left out. */

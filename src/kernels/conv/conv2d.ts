@@ -8,6 +8,7 @@ import { expectRank, expectShape, type Inputs, type Op } from '../op.ts';
 import { gradientsOf, transposedGradientsOf } from './conv2dGrad.ts';
 import { adjointGather, type Conv2dAttrs, forwardGather, stepsOf } from './conv2dLayout.ts';
 import { gather } from './gather.ts';
+import { momentsShape } from './moments.ts';
 
 export type { Conv2dAttrs } from './conv2dLayout.ts';
 
@@ -99,7 +100,21 @@ export const conv2d: Op<Conv2dAttrs> = {
     const g = forwardGather(x!, y!, weight!, stepsOf(attrs), attrs.relu ?? false);
     gather(device, 'conv2d', g, { x: x!, weight: weight!, bias: bias ?? null, y: y! });
   },
+  endsInRelu: ({ relu }) => relu === true,
   grad: (context) => gradientsOf(context, context.attrs),
+};
+
+/** As conv2d; further output: the moments of its results (`momentsShape`), where the form takes them (`hasMoments`). */
+export const conv2dMoments: Op<Conv2dAttrs> = {
+  ...conv2d,
+  infer(inputs, attrs) {
+    const [y] = conv2d.infer(inputs, attrs);
+    return [y!, { shape: momentsShape(y!.shape), dtype: 'f32' }];
+  },
+  launch(device, [x, weight, bias], [y, moments], attrs) {
+    const g = forwardGather(x!, y!, weight!, stepsOf(attrs), attrs.relu ?? false);
+    gather(device, 'conv2d', g, { x: x!, weight: weight!, bias: bias ?? null, y: y!, moments: moments! });
+  },
 };
 
 function transposedSide(side: number, taps: number, attrs: ConvTranspose2dAttrs): number {
@@ -144,5 +159,6 @@ export const conv2dTranspose: Op<ConvTranspose2dAttrs> = {
     const g = adjointGather(x!, y!, weight!, stepsOf(attrs), attrs.relu ?? false);
     gather(device, 'conv2dTranspose', g, { x: x!, weight: weight!, bias: bias ?? null, y: y! });
   },
+  endsInRelu: ({ relu }) => relu === true,
   grad: (context) => transposedGradientsOf(context, context.attrs),
 };

@@ -14,6 +14,7 @@ import {
   stepsOf,
 } from './conv2dLayout.ts';
 import { correlate, correlationChoice } from './correlate.ts';
+import { isCut } from './cut.ts';
 import { finishGrad } from './finishGrad.ts';
 import { gather, gatherChoice } from './gather.ts';
 import { isOversize } from './oversize.ts';
@@ -86,21 +87,25 @@ const conv2dTransposeInputGrad: Op<InputGradAttrs> = {
 
 interface AllGradsAttrs extends Steps {
   readonly bias: boolean;
+  /** Set by backward: see Op.cuts. */
+  readonly cut?: true;
 }
 
 /** All gradients of conv2d from (x, dy, weight, and y where it ended in a ReLU): some forms share work between them. */
 const conv2dGrads: Op<AllGradsAttrs> = {
   name: 'conv2dGrads',
   readsRuns: true,
+  cuts: true,
   infer([x, dy, weight], { bias }) {
     const dx = { shape: x!.shape, dtype: dy!.dtype };
     const dw = { shape: weight!.shape, dtype: 'f32' as const };
     return bias ? [dx, dw, { shape: [weight!.shape[3]!], dtype: 'f32' }] : [dx, dw];
   },
-  launch(device, [x, dy, weight, y], [dx, dw, db], attrs) {
+  launch(device, [x, dy, weight, output], [dx, dw, db], attrs) {
+    const y = uncut(output, dy!);
     const g = adjointGather(dy!, dx!, weight!, attrs, false);
     const c = correlationOf(x!, dy!, weight!, attrs);
-    const input = { x: dy!, weight: weight!, bias: null, y: dx! };
+    const input = { x: dy!, weight: weight!, bias: null, y: dx!, cut: attrs.cut && x! };
     const sum = { large: x!, small: dy!, dw: dw!, bias: db && { dy: dy!, db } };
     const together = isOversize(dw!)
       ? null
@@ -109,7 +114,7 @@ const conv2dGrads: Op<AllGradsAttrs> = {
           correlationChoice(device, 'conv2dWeightGrad', c, sum),
         );
     if (together) {
-      together(device, { x: x!, dy: dy!, weight: weight!, y: y ?? null }, { dx: dx!, dw: dw!, db });
+      together(device, { x: x!, dy: dy!, weight: weight!, y }, { dx: dx!, dw: dw!, db });
       return;
     }
     const d = y ? masked(device, y, dy!) : dy!;
@@ -124,16 +129,18 @@ const conv2dGrads: Op<AllGradsAttrs> = {
 const conv2dTransposeGrads: Op<AllGradsAttrs> = {
   name: 'conv2dTransposeGrads',
   readsRuns: true,
+  cuts: true,
   infer([x, dy, weight], { bias }) {
     const dx = { shape: x!.shape, dtype: dy!.dtype };
     const dw = { shape: weight!.shape, dtype: 'f32' as const };
     return bias ? [dx, dw, { shape: [weight!.shape[2]!], dtype: 'f32' }] : [dx, dw];
   },
-  launch(device, [x, dy, weight, y], [dx, dw, db], attrs) {
+  launch(device, [x, dy, weight, output], [dx, dw, db], attrs) {
+    const y = uncut(output, dy!);
     const d = y ? masked(device, y, dy!) : dy!;
     const g = forwardGather(d, dx!, weight!, attrs, false);
     const c = correlationOf(d, x!, weight!, attrs);
-    const input = { x: d, weight: weight!, bias: null, y: dx! };
+    const input = { x: d, weight: weight!, bias: null, y: dx!, cut: attrs.cut && x! };
     const sum = { large: d, small: x!, dw: dw!, bias: db && { dy: d, db } };
     const together = isOversize(dw!)
       ? null
@@ -151,6 +158,10 @@ const conv2dTransposeGrads: Op<AllGradsAttrs> = {
     if (d !== dy) d.dispose();
   },
 };
+
+/** What dy is still to be cut by: the output of a ReLU, unless that has been done. */
+const uncut = (output: Tensor | null | undefined, dy: Tensor): Tensor | null =>
+  output && !isCut(dy, output) ? output : null;
 
 /** dy but where y is cut to 0 or below; where it is NaN, dy. */
 function masked(device: Device, y: Tensor, dy: Tensor): Tensor {

@@ -113,25 +113,33 @@ export function correlate(device: Device, op: string, sizes: Correlation, result
   const large = variant.runs ? result.large : denseOf(result.large);
   const splits = splitsOf(device, variant, c);
   const { dw, bias } = result;
-  const sumsBias = variant.sumsBias && bias?.dy === result.small;
+  const rows = bias ? splits * sumRowsOf(variant, c, bias, result) : 0;
+  // One row is the gradient itself.
+  using sums =
+    rows > 1 ? empty(device, { shape: [rows, bias!.db.size], dtype: 'f32' }, `${op} sums`) : undefined;
+  const dy = bias?.dy === result.large ? large : small;
+  const own = rows > 0 ? { dy, db: sums ?? bias!.db } : undefined;
+  const left = sums ? { dy: sums, db: bias!.db } : own ? undefined : bias;
   if (splits === 1) {
-    const own = sumsBias ? { dy: small, db: bias.db } : undefined;
     variant.launch(device, c, { large, small, partial: dw, bias: own }, 1, label);
-    finishGrad(device, undefined, own ? undefined : bias, op);
+    finishGrad(device, undefined, left, op);
   } else {
     using partial = empty(device, { shape: [splits, ...dw.shape], dtype: 'f32' }, `${op} strips`);
-    using rows = sumsBias ? empty(device, { shape: [splits, c.b], dtype: 'f32' }, `${op} sums`) : undefined;
-    variant.launch(
-      device,
-      c,
-      { large, small, partial, bias: rows && { dy: small, db: rows } },
-      splits,
-      label,
-    );
-    finishGrad(device, { strips: partial, dw }, bias && { ...bias, dy: rows ?? bias.dy }, op);
+    variant.launch(device, c, { large, small, partial, bias: own }, splits, label);
+    finishGrad(device, { strips: partial, dw }, left, op);
   }
   if (small !== result.small) small.dispose();
   if (large !== result.large) large.dispose();
+}
+
+/** Rows of sums of dy that the variant takes of a strip. */
+function sumRowsOf(
+  variant: CorrelationVariant,
+  c: Correlation,
+  { dy }: BiasSum,
+  { large }: CorrelationResult,
+): number {
+  return variant.sumsOf?.(c, dy === large ? 'large' : 'small') ?? 0;
 }
 
 /** Strips to cut the rows into, so that there is enough to do, and their gradients fit one binding. */

@@ -35,7 +35,7 @@ interface CorrelationTensors {
   readonly small: Tensor;
   /** One dw per strip. */
   readonly partial: Tensor;
-  /** What a variant that says `sumsBias` is to write besides: the sums of dy, the small image, one row a strip. */
+  /** What a variant that says `sumsOf` is to write besides: sums of dy, one of the images, as many rows as that says. */
   readonly bias?: BiasSum | undefined;
 }
 
@@ -48,10 +48,17 @@ export interface CorrelationVariant extends Variant<Correlation, [CorrelationTen
   readonly someRows?: true;
   /** Computes f16 too; others are for f32 alone. */
   readonly half?: true;
-  /** Sums the bias's gradient itself, where dy is the small image: of each strip. */
-  readonly sumsBias?: true;
+  /** Sums an image over its pixels besides, for the bias's gradient: into so many rows a strip; 0 where it does not. */
+  sumsOf?(c: Correlation, image: 'large' | 'small'): number;
   /** How many of those keep this device busy. */
   wanted(device: Device, c: Correlation): number;
+}
+
+/** Whether taps and pixels of the small image meet every pixel of the large one, each once. */
+export function tilesLarge(c: Correlation): boolean {
+  const { stride, dilation, padding, kernelHeight, kernelWidth, smallHeight, smallWidth } = c;
+  const meets = kernelHeight === stride && kernelWidth === stride && dilation === 1 && padding === 0;
+  return meets && c.largeHeight === smallHeight * stride && c.largeWidth === smallWidth * stride;
 }
 
 export function tapsOf(c: Correlation): number {

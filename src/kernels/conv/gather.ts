@@ -15,6 +15,7 @@ import { chooseVariant, hasQuads, softwareLanes } from '../launch/variant.ts';
 import { copyInto, denseOf, inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
 import { unary } from '../unary.ts';
+import { noteCut } from './cut.ts';
 import { direct3x3 } from './direct3x3.ts';
 import { gpuGathers } from './gatherGpu.ts';
 import {
@@ -27,6 +28,8 @@ import {
   paramsOf,
   weightSteps,
 } from './gatherLayout.ts';
+import { hasFastMatrices } from './matrixTiles.ts';
+import { noteMoments } from './moments.ts';
 import { isOversize, tapRows } from './oversize.ts';
 import { patchGather } from './patch.ts';
 import { winogradGathers } from './winograd.ts';
@@ -121,7 +124,7 @@ export function gatherChoice(device: Device, op: string, sizes: Gather, { x, y, 
   return { variant, g };
 }
 
-/** Computes y from x and the weight by the best variant, under the op's name. */
+/** Computes y from x and the weight by the best variant, under the op's name; cut, where that can (`isCut`). */
 export function gather(device: Device, op: string, sizes: Gather, tensors: GatherTensors): void {
   if (tensors.y.size === 0) return;
   if (isOversize(tensors.weight)) {
@@ -130,8 +133,13 @@ export function gather(device: Device, op: string, sizes: Gather, tensors: Gathe
   }
   const { variant, g } = gatherChoice(device, op, sizes, tensors);
   const label = `${op}[${variant.name}]`;
-  if (variant.runs || !(g.input || g.output)) variant.launch(device, g, tensors, label);
-  else throughCopies(tensors, (dense) => variant.launch(device, sizes, dense, label));
+  const cut = variant.cuts && !g.output && !tensors.cut?.run ? tensors.cut : undefined;
+  const moments = variant.moments && hasFastMatrices(device.caps) ? tensors.moments : undefined;
+  const own = { ...tensors, cut, moments };
+  if (variant.runs || !(g.input || g.output)) variant.launch(device, g, own, label);
+  else throughCopies(own, (dense) => variant.launch(device, sizes, dense, label));
+  if (cut) noteCut(tensors.y, cut);
+  if (moments) noteMoments(moments);
 }
 
 /** The sum over rows of taps, which are launched one after another: of a weight larger than a binding. */

@@ -1,7 +1,6 @@
 /** @file Gathers as matrix products, for GPUs: tiles of pixels times channels, in workgroup memory. */
 import type { Caps } from '../../tensor/caps.ts';
 import type { Device } from '../../tensor/device.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
 import { elementAliases, vectorOf } from '../elements.ts';
 import { foldedGrid } from '../launch/grid.ts';
 import { launch } from '../launch/queue.ts';
@@ -9,9 +8,10 @@ import { hasManyRegisters } from '../launch/variant.ts';
 import { inQuads } from '../runs.ts';
 import * as shaders from '../shaders.gen.ts';
 import {
-  bindingsOf,
+  allBindingsOf,
   classesOf,
   classGrid,
+  cutting,
   type Gather,
   type GatherTensors,
   type GatherVariant,
@@ -20,19 +20,21 @@ import {
   pixelsOf,
 } from './gatherLayout.ts';
 import { BUSY, inStrips, stripsOf } from './gatherStrips.ts';
-import { hasFastMatrices, hasMatrices, matrixTiles } from './matrixTiles.ts';
+import { matrixGathers } from './matrixForms.ts';
 
 const gemm: GatherVariant = {
   name: 'gemm',
   runs: true,
   half: true,
+  cuts: true,
   fits: () => true,
   preferred: (caps) => !caps.software,
   launch(device, g, tensors, label) {
     const params = paramsOf(g, tensors.bias);
     const { grid, folds } = classGrid(g, Math.ceil(params.pixels / 64), Math.ceil(g.m / 64));
-    const specialization = { overrides: { ...overridesOf(g), ...folds }, aliases: elementAliases(g) };
-    launch(device, shaders.conv2dGemm, 'main', bindingsOf(tensors), params, grid, specialization, label);
+    const overrides = { ...overridesOf(g), ...folds, ...cutting(tensors.cut) };
+    const specialization = { overrides, aliases: elementAliases(g) };
+    launch(device, shaders.conv2dGemm, 'main', allBindingsOf(tensors), params, grid, specialization, label);
   },
 };
 
@@ -60,6 +62,7 @@ function quads(name: string, side: Side, suits: (caps: Caps, g: Gather) => boole
     name,
     runs: true,
     half: true,
+    cuts: true,
     fits: (_, g) => inQuads(g.k, g.input) && inQuads(g.m, g.output),
     preferred: (caps, g) => !caps.software && suits(caps, g),
     launch: (device, g, tensors, label) => launchQuads(device, side, g, tensors, label),
@@ -70,20 +73,22 @@ function launchQuads(device: Device, side: Side, g: Gather, tensors: GatherTenso
   const { across, down, classes, tiles } = tilesOf(g, side);
   const { strips, chunk } = stripsOf(g, tiles);
   const { grid, folds } = foldedGrid(across, down, classes * strips);
-  const overrides = { ...overridesOf(g), ...folds };
   const whole = { ...paramsOf(g, tensors.bias), chunk };
-  const write = (y: Tensor, params: typeof whole) => {
-    const aliases = { E4: vectorOf(g.dtype), R4: vectorOf(y.dtype) };
+  const write = (own: GatherTensors, params: typeof whole) => {
+    const overrides = { ...overridesOf(g), ...folds, ...cutting(own.cut) };
+    const aliases = { E4: vectorOf(g.dtype), R4: vectorOf(own.y.dtype) };
     const specialization = { overrides, aliases, consts: { TILE: `${side}u` } };
-    const bindings = bindingsOf({ ...tensors, y });
+    const bindings = allBindingsOf(own);
     launch(device, shaders.conv2dGemm4, 'main', bindings, params, grid, specialization, label);
   };
   if (strips === 1) {
-    write(tensors.y, whole);
+    write(tensors, whole);
     return;
   }
   const dense = { hasBias: 0, relu: 0, yPitch: g.m, yStart: 0, strips, stripY: tensors.y.size / 4 };
-  inStrips(device, g, tensors, strips, label, (partial) => write(partial, { ...whole, ...dense }));
+  inStrips(device, g, tensors, strips, label, (partial) =>
+    write({ ...tensors, y: partial, cut: undefined }, { ...whole, ...dense }),
+  );
 }
 
 /**
@@ -101,49 +106,5 @@ const gemm4s = quads('gemm4s', 32, (_, g) => dispatchOf(g, 64).workgroups < BUSY
 
 const gemm4 = quads('gemm4', 64, () => true);
 
-/** Tiles of a workgroup of so many subgroups on matrix units, over all residue classes. */
-function matrixTilesOf(caps: Caps, g: Gather, subgroups: 1 | 4): number {
-  const { rows, columns } = matrixTiles(caps, subgroups);
-  return Math.ceil(pixelsOf(g) / rows) * Math.ceil(g.m / columns) * classesOf(g);
-}
-
-/**
- * As gemm4, on matrix units, in workgroups of four subgroups, or one; their sums are not cut into strips, so that few
- * tiles would leave most of a GPU idle.
- */
-function onMatrices(
-  name: string,
-  subgroups: 1 | 4,
-  suits: (caps: Caps, g: Gather) => boolean,
-): GatherVariant {
-  return {
-    name,
-    runs: true,
-    half: true,
-    fits: (caps, g) => hasMatrices(caps, g.dtype) && inQuads(g.k, g.input) && inQuads(g.m, g.output),
-    preferred: (caps, g) => hasFastMatrices(caps) && suits(caps, g),
-    launch(device, g, tensors, label) {
-      const params = paramsOf(g, tensors.bias);
-      const { rows, columns, depth, specialization } = matrixTiles(device.caps, subgroups);
-      const { grid, folds } = classGrid(g, Math.ceil(params.pixels / rows), Math.ceil(g.m / columns));
-      const overrides = { ...overridesOf(g), WHOLE: Number(g.k % depth === 0), ...folds };
-      const all = { ...specialization, overrides };
-      launch(device, shaders.conv2dMatrix, 'main', bindingsOf(tensors), params, grid, all, label);
-    },
-  };
-}
-
-/** An eighth of the tiles that `gemm4` needs, for they multiply several times as fast. */
-const enough = (caps: Caps, g: Gather): boolean => matrixTilesOf(caps, g, 4) >= BUSY / 8;
-
-const matrix = onMatrices(
-  'matrix',
-  4,
-  (caps, g) => enough(caps, g) && (!caps.stackedMemory || matrixTilesOf(caps, g, 4) >= BUSY / 2),
-);
-
-/** Two to four times the tiles, where those are few for the largest GPUs; smaller ones lose by loading more. */
-const matrixs = onMatrices('matrixs', 1, (caps, g) => caps.stackedMemory && enough(caps, g));
-
 /** Preferred first. */
-export const gpuGathers = [matrix, matrixs, gemm4w, gemm4s, gemm4, gemm] as const;
+export const gpuGathers: readonly GatherVariant[] = [...matrixGathers, gemm4w, gemm4s, gemm4, gemm];

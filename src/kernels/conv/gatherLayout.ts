@@ -38,6 +38,10 @@ export interface GatherTensors {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
   readonly y: Tensor;
+  /** Of y's shape, the output of a ReLU: where it is 0, y is to be. Both dense; for variants that cut. */
+  readonly cut?: Tensor | undefined;
+  /** Takes the moments of what is stored (see momentsShape), by variants that take them. */
+  readonly moments?: Tensor | undefined;
 }
 
 export interface GatherVariant extends Variant<Gather, [GatherTensors, string]> {
@@ -45,12 +49,22 @@ export interface GatherVariant extends Variant<Gather, [GatherTensors, string]> 
   readonly runs?: true;
   /** Computes f16 too; others are for f32 alone. */
   readonly half?: true;
+  /** Cuts y where told to. */
+  readonly cuts?: true;
+  /** Takes moments where asked for, on devices with matrices of 16×16. */
+  readonly moments?: true;
 }
 
 /** Shaders without bias still have the binding: the weight stands in for it. */
 export function bindingsOf({ x, weight, bias, y }: GatherTensors) {
   return { x, w: weight, bias: bias ?? weight, y };
 }
+
+/** Those of shaders that cut: where nothing is, the weight stands in. */
+export const allBindingsOf = (tensors: GatherTensors) => ({
+  ...bindingsOf(tensors),
+  cut: tensors.cut ?? tensors.weight,
+});
 
 /** How the weight's index moves; transposed, the kernel is turned, so that both directions are one pipeline. */
 export function weightSteps({ k, m, transposed }: Gather) {
@@ -82,6 +96,10 @@ export function paramsOf(g: Gather, bias: Tensor | null) {
   const whole = { strips: 1, chunk: 0, stripY: 0 };
   return { ...sizes, ...classSizes(g), classesX, ...flags, ...runs, ...whole };
 }
+
+/** The override by which a shader cuts; none where it does not. */
+export const cutting = (cut: Tensor | undefined): Readonly<Record<string, number>> =>
+  cut ? { CUTS: 1 } : {};
 
 export function overridesOf({ transposed }: Gather) {
   return { TRANSPOSED: Number(transposed) };

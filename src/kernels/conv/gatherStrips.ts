@@ -8,7 +8,7 @@ import type { Device } from '../../tensor/device.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { launch, linearGrid } from '../launch/queue.ts';
 import * as shaders from '../shaders.gen.ts';
-import type { Gather, GatherTensors } from './gatherLayout.ts';
+import { cutting, type Gather, type GatherTensors } from './gatherLayout.ts';
 
 /** Input channels of a round. */
 const DEPTH = 16;
@@ -50,7 +50,7 @@ export function stripsOf(g: Gather, tiles: number): Strips {
 export function inStrips(
   device: Device,
   g: Gather,
-  { bias, y }: GatherTensors,
+  { bias, y, cut }: GatherTensors,
   strips: number,
   label: string,
   action: (partial: Tensor) => void,
@@ -68,8 +68,9 @@ export function inStrips(
     yStart: start / 4,
   };
   const { workgroup } = device.caps;
-  const tensors = { strips: partial, bias: bias ?? partial, y };
-  const specialization = { overrides: { WORKGROUP: workgroup }, aliases: { E4: `vec4<${g.dtype}>` } };
+  const tensors = { strips: partial, bias: bias ?? partial, y, cut: cut ?? partial };
+  const overrides = { WORKGROUP: workgroup, ...cutting(cut) };
+  const specialization = { overrides, aliases: { E4: `vec4<${g.dtype}>` } };
   const grid = linearGrid(params.count, workgroup);
   launch(device, shaders.conv2dStrips, 'main', tensors, params, grid, specialization, `${label}.strips`);
 }

@@ -171,7 +171,7 @@ function correlationVariant(size: TileSize): CorrelationVariant {
   return {
     name: names[size],
     transforms: true,
-    sumsBias: true,
+    sumsOf: (_, image) => (image === 'small' ? 1 : 0),
     fits(caps, c) {
       const plain = c.kernelHeight === 3 && c.kernelWidth === 3 && c.stride === 1 && c.dilation === 1;
       return plain && fits(caps, size, ofCorrelation(c), true);

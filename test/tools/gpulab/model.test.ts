@@ -52,6 +52,15 @@ describe('the work of a launch', () => {
     expect(workOf(product({ hasBias: 1 })).bytes - bytes).toBe(8192);
   });
 
+  it('has the output that a gradient is cut by only where it is', () => {
+    const bound = { name: 'cut', writes: false, bytes: 8192 };
+    const plain = product();
+    const whole = { ...plain, slices: [...plain.slices, bound] };
+    expect(workOf(whole).bytes).toBe(workOf(plain).bytes);
+    const cutting = { ...whole, pipeline: `${plain.pipeline} CUTS=1` };
+    expect(workOf(cutting).bytes).toBe(workOf(plain).bytes + 8192);
+  });
+
   it('is cut by strips of the sum: shorter ones, and so many results more', () => {
     expect(workOf(product({ strips: 4 })).product).toEqual({
       flop: 2 * 640 * 32 * 64,

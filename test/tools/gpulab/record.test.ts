@@ -38,6 +38,12 @@ describe('a recorded step', () => {
     expect(names.size).toBe(jobs.length);
   });
 
+  it('is of fewer images where a binding holds no more', async () => {
+    const small = { ...caps, matrices: null, stackedMemory: false, maxBinding: 2 ** 27 };
+    const { step } = await recordStep(small, limits, 'zhang2024', 'f32');
+    expect(step.batch).toBe(5);
+  });
+
   it('offers matrix units unless that is not asked for', async () => {
     const labels = async (precision: 'mixed' | 'half') =>
       (await recordStep(caps, limits, 'S', precision)).step.launches.map(({ label }) => label);

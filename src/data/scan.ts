@@ -14,6 +14,7 @@ import type { FileSource, Reason, SkippedFile } from './types.ts';
 /** A readable image: its header, and where its bytes are. */
 export interface ScannedImage {
   readonly source: FileSource;
+  /** Of `scanFiles` its fields are made as they are read: an object of all of them is `JSON.parse(JSON.stringify(header))`. */
   readonly header: DicomHeader;
 }
 

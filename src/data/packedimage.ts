@@ -30,15 +30,6 @@ class PackedHeader implements DicomHeader {
   get plane(): ImagePlane {
     return this.#headers.plane(this.#index);
   }
-  toJSON(): DicomHeader {
-    const { file, plane, fileFrame, instanceNumber, acquisitionNumber, temporalPosition } = this;
-    const { triggerTimeMs, acquired, contentMade, sopInstanceUid } = this;
-    return {
-      ...{ ...this.#common, file, plane, fileFrame, instanceNumber, acquisitionNumber, temporalPosition },
-      ...{ triggerTimeMs, acquired, contentMade, sopInstanceUid },
-    };
-  }
-
   get fileFrame(): number | null {
     return this.#number(11);
   }
@@ -116,6 +107,16 @@ class PackedHeader implements DicomHeader {
   }
   get privateScaling(): DicomHeader['privateScaling'] {
     return this.#common.privateScaling;
+  }
+
+  /** All fields, for JSON: these are no properties of the object itself. */
+  toJSON(): DicomHeader {
+    const { file, plane, fileFrame, instanceNumber, acquisitionNumber, temporalPosition } = this;
+    const { triggerTimeMs, acquired, contentMade, sopInstanceUid } = this;
+    return {
+      ...{ ...this.#common, file, plane, fileFrame, instanceNumber, acquisitionNumber, temporalPosition },
+      ...{ triggerTimeMs, acquired, contentMade, sopInstanceUid },
+    };
   }
 }
 

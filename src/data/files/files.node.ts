@@ -15,6 +15,10 @@ export { fileError, readBytes } from './read.node.ts';
 /** The names of `writeTemporary`, and of weights being saved. */
 const temporaryName = /\.([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+)\.tmp$/;
 
+/** Whether a name is of a write of the file `own` that is not done, or was killed. */
+export const isTemporaryOf = (own: string, name: string): boolean =>
+  name.startsWith(`${own}.`) && temporaryName.test(name);
+
 /**
  * Removes what killed writes left in a folder, which may be missing. Only for who has the folder to himself: the file of
  * a write that still goes on would go too.

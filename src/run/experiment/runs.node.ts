@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ConfigError, FileError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import { isRecord } from '../../base/record.ts';
-import { fileError, writeFiles } from '../../data/files/files.node.ts';
+import { fileError, isTemporaryOf, writeFiles } from '../../data/files/files.node.ts';
 import { checkpointFile, previousCheckpointFile } from '../../train/checkpoint.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText } from '../../train/runfiles.ts';
@@ -16,8 +16,6 @@ import { expectOutsideImages } from '../runfolder.node.ts';
 import { configFile, experimentFile, localAbout, localFile } from '../shared.ts';
 import type { Experiment } from './settings.ts';
 import { sharedExperiment } from './shared.ts';
-
-/** The experiment as it was last run, in its folder. */
 
 export type RunState = 'none' | 'begun' | 'done';
 
@@ -62,10 +60,19 @@ export async function openFolder(folder: string, experiment: Experiment): Promis
   return { experiment: { ...experiment, identifiers: last.identifiers }, before: last };
 }
 
+/** What is in the folder of an experiment that another process just begins, or was killed at the beginning of. */
+const ofBeginning = (name: string): boolean =>
+  [localFile, experimentFile].some((own) => name === own || isTemporaryOf(own, name));
+
 /** The content of experiment.json; null in a new folder. */
 async function lastIn(folder: string, experiment: Experiment): Promise<Experiment | null> {
   const { name, base, initialisations } = experiment;
   const path = join(folder, experimentFile);
+  // before the file is looked for, which whoever begins meanwhile makes before all else
+  const present = await readdir(folder).catch((error): string[] => {
+    if (error.code === 'ENOENT') return [];
+    throw fileError(folder, error);
+  });
   const text = await readText(new DiskFiles(folder), experimentFile);
   if (text !== null) {
     const found = parseJson(text, path, 'Choose another --out.');
@@ -75,11 +82,7 @@ async function lastIn(folder: string, experiment: Experiment): Promise<Experimen
   }
   await expectOutsideImages(folder, base.data);
   for (const one of Object.values(initialisations)) await expectOutsideImages(folder, one?.pretraining?.data);
-  const present = await readdir(folder).catch((error): string[] => {
-    if (error.code === 'ENOENT') return [];
-    throw fileError(folder, error);
-  });
-  if (present.length > 0)
+  if (!present.every(ofBeginning))
     throw new FileError(
       folder,
       `is not empty and holds no ${experimentFile}`,
@@ -88,17 +91,22 @@ async function lastIn(folder: string, experiment: Experiment): Promise<Experimen
   return null;
 }
 
-/** Keeps the experiment as it now runs; what of it says where things lie, or who is who, in a file of its own. */
+/**
+ * Keeps the experiment as it now runs; what of it says where things lie, or who is who, in a file of its own. Throws
+ * FileError where another experiment has begun there since the folder was opened.
+ */
 export async function keepExperiment(folder: string, experiment: Experiment): Promise<void> {
+  await lastIn(folder, experiment);
   const shared = sharedExperiment(experiment);
   const file = (name: string, value: object) => ({
     path: join(folder, name),
     bytes: new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`),
   });
-  await writeFiles([
-    ...(isDeepStrictEqual(shared, experiment) ? [] : [file(localFile, { about: localAbout, experiment })]),
-    file(experimentFile, shared),
-  ]);
+  const local = isDeepStrictEqual(shared, experiment)
+    ? []
+    : [file(localFile, { about: localAbout, experiment })];
+  await writeFiles([...local, file(experimentFile, shared)]);
+  if (local.length === 0) await rm(join(folder, localFile), { force: true });
 }
 
 /** A finished point is not gone on with: its checkpoints, three times its weights, go. */

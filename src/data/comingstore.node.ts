@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { PreparedSink, SinkKind } from './prepareinto.ts';
 import { ImageSpool } from './recordfile.node.ts';
 import { writeStore } from './store.node.ts';
-import { manifestName } from './store.ts';
+import { manifestName } from './storenames.ts';
 import { StoreWriter } from './storewriter.node.ts';
 import type { PreparedData, PreparedImage } from './types.ts';
 

@@ -60,19 +60,10 @@ export { type LeftOut, type Progress, reasonOf, type Scan, type ScannedImage, sc
 export { type Opened, type OpenOptions, openFiles } from './sources/open.ts';
 export type { MaskOptions, Prepared, SourceOptions } from './sources/source.ts';
 export { type Split, splitSubjects, subjectsOf } from './split.ts';
-export {
-  coloursName,
-  decodeManifest,
-  decodeStore,
-  type EncodedStore,
-  encodeStore,
-  type FurtherFiles,
-  manifestName,
-  masksName,
-  pixelsName,
-  type StoredManifest,
-  type StoreFile,
-} from './store.ts';
+export { decodeManifest, decodeStore, type FurtherFiles, type StoreFile } from './storedecode.ts';
+export type { StoredManifest } from './storedmanifest.ts';
+export { type EncodedStore, encodeStore } from './storeencode.ts';
+export { coloursName, manifestName, masksName, pixelsName } from './storenames.ts';
 export { type FrameEvidence, findSpaces, type Space, type Spaces } from './study/frames.ts';
 export {
   type Outcome,

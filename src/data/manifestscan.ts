@@ -1,6 +1,6 @@
 /** @file Finds the images' records in a manifest that comes in pieces, so that none need hold all of it. */
 import { FileError } from '../base/errors.ts';
-import { advice } from './store.ts';
+import { advice } from './storenames.ts';
 
 /** Numbers that become more. */
 class Growing {

@@ -5,8 +5,9 @@ import { lazyList } from '../base/lazy.ts';
 import { Draft } from './files/draft.node.ts';
 import { OpenFile } from './files/openfile.node.ts';
 import { ManifestScan, type RecordPlaces } from './manifestscan.ts';
-import { advice, decodeManifest } from './store.ts';
+import { decodeManifest } from './storedecode.ts';
 import { isImage, type StoredManifest } from './storedmanifest.ts';
+import { advice } from './storenames.ts';
 import { SubjectGathering } from './subjectcolumn.ts';
 import type { PreparedImage } from './types.ts';
 

@@ -5,15 +5,8 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { ConfigError, FileError } from '../base/errors.ts';
 import { fileError, readBytes } from './files/files.node.ts';
 import { isLockName } from './files/lock.node.ts';
-import {
-  coloursName,
-  decodeManifest,
-  decodeStore,
-  manifestName,
-  masksName,
-  pixelsName,
-  storeNames,
-} from './store.ts';
+import { decodeManifest, decodeStore } from './storedecode.ts';
+import { coloursName, manifestName, masksName, pixelsName, storeNames } from './storenames.ts';
 import { StoreWriter } from './storewriter.node.ts';
 import type { PreparedData, TrainingData } from './types.ts';
 

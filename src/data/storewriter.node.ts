@@ -5,19 +5,9 @@ import { join } from 'node:path';
 import { Draft } from './files/draft.node.ts';
 import { fileError, nameFiles } from './files/files.node.ts';
 import { syncFolder } from './files/sync.node.ts';
-import {
-  checkClasses,
-  checkCounts,
-  coloursName,
-  encodedValues,
-  manifestName,
-  masksName,
-  pixelsName,
-  type StoreSums,
-  storedManifest,
-  storeNames,
-} from './store.ts';
 import { BlockChecksum } from './storeblocks.ts';
+import { checkClasses, checkCounts, encodedValues, type StoreSums, storedManifest } from './storeencode.ts';
+import { coloursName, manifestName, masksName, pixelsName, storeNames } from './storenames.ts';
 import type { PreparedImage, PreparedManifest, TrainingData } from './types.ts';
 import { pieces, type Values } from './values.ts';
 

@@ -7,22 +7,17 @@ import { crc32 } from '../base/hash.ts';
 import { OpenFile } from './files/openfile.node.ts';
 import { streamedManifest } from './recordfile.node.ts';
 import { openStore } from './store.node.ts';
+import { BlockChecksum } from './storeblocks.ts';
 import {
-  advice,
-  coloursName,
   damaged,
   decodedValues,
   type Expected,
   expectedOf,
-  manifestName,
-  masksName,
-  pixelsName,
   plainManifest,
-  storeNames,
-  strayClass,
   wrongLength,
-} from './store.ts';
-import { BlockChecksum } from './storeblocks.ts';
+} from './storedecode.ts';
+import { strayClass } from './storeencode.ts';
+import { advice, coloursName, manifestName, masksName, pixelsName, storeNames } from './storenames.ts';
 import type { TrainingData } from './types.ts';
 import type { Values } from './values.ts';
 

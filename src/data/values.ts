@@ -1,5 +1,6 @@
 /** @file Values of prepared images, wherever they lie: one array in memory, or what reads a store's file piece by piece. */
 import { crc32 } from '../base/hash.ts';
+import type { TrainingData } from './types.ts';
 
 /** What is read of an array of values; one in memory is such. */
 export interface Values<T extends Float32Array | Uint8Array> {
@@ -75,3 +76,7 @@ export function joinedValues<T extends Float32Array | Uint8Array>(
     },
   };
 }
+
+/** What prepared images take in memory. */
+export const bytesOf = ({ pixels, masks, colours }: TrainingData): number =>
+  [pixels, masks, colours].reduce((sum, values) => sum + (values?.byteLength ?? 0), 0);

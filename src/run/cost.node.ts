@@ -1,6 +1,7 @@
 /** @file What a training costs, in words: memory and size before it starts, time once its first steps are timed. */
-import { bytesOf } from '../data/store.ts';
+
 import type { TrainingData } from '../data/types.ts';
+import { bytesOf } from '../data/values.ts';
 import { counted } from '../report/html.ts';
 import type { TrainEvent } from '../train/events.ts';
 import { formatSeconds } from '../train/progress.ts';

@@ -13,7 +13,7 @@ import { skippedText } from '../data/scan.ts';
 import { sources } from '../data/sources/index.ts';
 import { openFiles } from '../data/sources/open.ts';
 import { writeStore } from '../data/store.node.ts';
-import { manifestName } from '../data/store.ts';
+import { manifestName } from '../data/storenames.ts';
 import { openForTraining } from '../data/streamed.node.ts';
 import { parseViewRule } from '../data/study/views.ts';
 import type { TrainingData } from '../data/types.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { BusyError, ConfigError } from '../base/errors.ts';
 import { type FolderLock, lockFolder } from '../data/files/lock.node.ts';
 import { expectOutside } from '../data/store.node.ts';
-import { manifestName } from '../data/store.ts';
+import { manifestName } from '../data/storenames.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 import { writeText } from '../train/runfiles.ts';
 import type { RunConfig } from './config.ts';

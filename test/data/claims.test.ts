@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { FileError, PlanewiseError } from '../../src/base/errors.ts';
 import { listFiles, readBytes } from '../../src/data/files/files.node.ts';
 import { openFiles, scanFiles } from '../../src/data/index.ts';
-import { decodeManifest } from '../../src/data/store.ts';
+import { decodeManifest } from '../../src/data/storedecode.ts';
 import type { FileSource } from '../../src/data/types.ts';
 import { type Entries, memoryFile, shortAxisPlane, writeDicom } from './dicom-writer.ts';
 import { dsbccSubject } from './studies.ts';

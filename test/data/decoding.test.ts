@@ -9,7 +9,7 @@ import { prepareStore } from '../../src/data/comingstore.node.ts';
 import { decodeInThreads } from '../../src/data/decoding.node.ts';
 import { type PrepareOptions, prepare } from '../../src/data/prepare.ts';
 import { writeStore } from '../../src/data/store.node.ts';
-import { pixelsName } from '../../src/data/store.ts';
+import { pixelsName } from '../../src/data/storenames.ts';
 import type { FileSource, Reason } from '../../src/data/types.ts';
 import { dsbccSubject } from './studies.ts';
 

@@ -9,7 +9,7 @@ import { crc32 } from '../../src/base/hash.ts';
 import { listFiles } from '../../src/data/files/files.node.ts';
 import { prepare } from '../../src/data/prepare.ts';
 import { expectStoreFolder, openStore, writeStore } from '../../src/data/store.node.ts';
-import { encodeStore } from '../../src/data/store.ts';
+import { encodeStore } from '../../src/data/storeencode.ts';
 import { type PreparedData, UNKNOWN } from '../../src/data/types.ts';
 import { dsbccSubject } from './studies.ts';
 

@@ -9,7 +9,7 @@ import { samplesOf } from '../../src/data/sample.ts';
 import { createSampler } from '../../src/data/sampler.ts';
 import { imagesOf, subjectsOf } from '../../src/data/split.ts';
 import { openStore, writeStore } from '../../src/data/store.node.ts';
-import { encodeStore } from '../../src/data/store.ts';
+import { encodeStore } from '../../src/data/storeencode.ts';
 import { StoreWriter } from '../../src/data/storewriter.node.ts';
 import { openForTraining, streamStore } from '../../src/data/streamed.node.ts';
 import type { PreparedData } from '../../src/data/types.ts';

@@ -8,7 +8,7 @@ import { CommandLine } from '../../src/commands/commandline.ts';
 import { addPrepare } from '../../src/commands/prepare.ts';
 import { encodeAcdc } from '../../src/data/phantom/acdc.ts';
 import { encodeDicom, phantomSubject } from '../../src/data/phantom.ts';
-import { manifestName } from '../../src/data/store.ts';
+import { manifestName } from '../../src/data/storenames.ts';
 import { launchOptions } from '../browser/chromium.ts';
 import { slow } from '../slow.ts';
 import { graveFindings, keptFile, makeHearts, openSite, type Site } from './page.ts';

@@ -1,8 +1,8 @@
 /** @file A data set as the page shows it. */
 import { subjectsOf } from '../../src/data/split.ts';
-import { bytesOf } from '../../src/data/store.ts';
 import type { PreparedData, Reason } from '../../src/data/types.ts';
 import { kneeSpacingMm } from '../../src/data/usualgrid.ts';
+import { bytesOf } from '../../src/data/values.ts';
 import { isBodyPlane } from '../../src/data/viewnames.ts';
 import type { DataInfo, Grid, KeptData, MadeSettings } from '../protocol.ts';
 

@@ -1,5 +1,6 @@
 /** @file Prepared data as they are kept in the browser: manifest, pixels, colours, masks. */
-import { decodeManifest, decodeStore, encodeStore } from '../../src/data/store.ts';
+import { decodeManifest, decodeStore } from '../../src/data/storedecode.ts';
+import { encodeStore } from '../../src/data/storeencode.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import type { RunFiles } from '../../src/train/runfiles.ts';
 

@@ -8,7 +8,7 @@ import { some } from '../../base/words.ts';
 import { expectOneKey } from '../../data/beside.ts';
 import { subjectsOf } from '../../data/split.ts';
 import { openStore } from '../../data/store.node.ts';
-import { manifestName } from '../../data/store.ts';
+import { manifestName } from '../../data/storenames.ts';
 import type { TrainingData } from '../../data/types.ts';
 import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
 import { type DataOptions, prepareFolder } from '../dataset.node.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockWhenFree, whileLocked } from '../../data/files/lock.node.ts';
 import { openStore, writeStore } from '../../data/store.node.ts';
-import { manifestName } from '../../data/store.ts';
+import { manifestName } from '../../data/storenames.ts';
 import type { TrainingData } from '../../data/types.ts';
 import type { RunConfig } from '../config.ts';
 import { type DataOptions, openData } from '../dataset.node.ts';

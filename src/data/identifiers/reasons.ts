@@ -30,6 +30,7 @@ const meanings: Readonly<Record<string, string>> = {
   NOT_PARALLEL:
     'The slices make several stacks: they are not parallel, evenly spaced or in one frame of reference.',
   SUBJECT_GUESSED: 'PatientIDs do not tell all subjects apart; studies and folders were looked at too.',
+  SHARED_ID: 'One id stands for patients of several folders, which were taken as several.',
   INFO_CFG: 'Something of an Info.cfg could not be used.',
   LABELS: 'Something of a file of labels could not be used.',
   UNLABELLED: 'A label says nothing of some subjects.',

@@ -141,6 +141,42 @@ describe('one patient', () => {
     }
   });
 
+  test('whose images lie there again, with other pixels, is one, and no image counts twice', async () => {
+    const first = person({ folder: 'first', id: 'P1', study: '2.1', frame: '3.1' });
+    for (const [id, told] of [
+      ['P1', /^$/],
+      ['', /is blank/],
+      ['P1-anonymous', /several PatientIDs/],
+    ] as const) {
+      const again = [0, 8, 16].map((offset, i) =>
+        imageFile(`second/sax_${i}/a.dcm`, shortAxisPlane(offset), {
+          patientId: id,
+          frameOfReferenceUid: '3.1',
+          seriesUid: `1.9.2.1.${i}.5102`,
+          pixels: new Int16Array(1920).fill(3),
+          override: { '0020000d': ['UI', '2.1'] },
+        }),
+      );
+      const { images, skipped, notices } = await labelStudies([...first, ...again]);
+      expect(new Set(images.map(({ subject }) => subject)).size, id).toBe(1);
+      expect(images).toHaveLength(3);
+      expect(skipped.map(({ reason }) => reason.code)).toEqual(Array(3).fill('REPEATED_SLICE'));
+      expect(notices.map(({ message }) => message).join('\n')).toMatch(told);
+    }
+  });
+
+  test('examined on two days is one subject in folders that differ in the day alone', async () => {
+    const subjects = async (folders: readonly string[]) =>
+      (await found(folders.map((folder, i) => ({ folder, id: 'P1', study: `2.${i + 1}` })))).subjects;
+    for (const folders of [
+      ['2017-12-08', '2019-01-31_09-30'],
+      ['08.12.2017', '31.01.2019'],
+      ['CMR 20171208', 'CMR 20190131T0930'],
+    ])
+      expect(await subjects(folders), folders.join()).toEqual(['P1']);
+    expect(await subjects(['Doe 2017-12-08', 'Roe 2019-01-31'])).toHaveLength(2);
+  });
+
   test('whose number changed within a study is one, and that is said', async () => {
     const sax = person({ folder: 'p', id: 'P1', study: '2.1', frame: '3.1' }).slice(0, 3);
     const long = person({ folder: 'p', id: 'P1-corrected', study: '2.1', frame: '3.1' }).slice(3);

@@ -1,6 +1,6 @@
 /** @file What commands say at their end: what a user should know, what was skipped and warned of, and every series. */
 import { plural } from '../base/words.ts';
-import { groupBy, openNumbers } from '../data/lists.ts';
+import { endings, groupBy, openNumbers } from '../data/lists.ts';
 import { skippedText } from '../data/scan.ts';
 import type { SeriesRow } from '../data/study/summary.ts';
 import type { Notice, SkippedFile } from '../data/types.ts';
@@ -100,14 +100,6 @@ export function noteSkipped(skipped: readonly SkippedFile[]): void {
 export function noteWarnings(warnings: readonly Warning[]): void {
   for (const { code, count, file, message } of warnings)
     note(`${code}: ${plural(count, 'time')}, first ${file}: ${message}`);
-}
-
-/** Endings of file names, the commonest first: "12 .txt, 3 .png". */
-function endings(paths: readonly string[]): string {
-  const ending = (path: string): string => /\.[^./]+$/.exec(path)?.[0].toLowerCase() ?? 'without ending';
-  const groups = [...groupBy(paths, ending)].sort(([, a], [, b]) => b.length - a.length);
-  const listed = groups.slice(0, 4).map(([name, own]) => `${own.length} ${name}`);
-  return groups.length > 4 ? `${listed.join(', ')}, …` : listed.join(', ');
 }
 
 /**

@@ -21,6 +21,14 @@ export const evenly = <T>(items: readonly T[], most: number): readonly T[] =>
 /** A name with the numbers that count left open: sax_10 and sax_11 are sax_#, 2ch stays. */
 export const openNumbers = (name: string): string => name.replace(/\d{2,}|\d+$/g, '#');
 
+/** Endings of file names, the commonest first: "12 .txt, 3 .png". */
+export function endings(paths: readonly string[]): string {
+  const ending = (path: string): string => /\.[^./]+$/.exec(path)?.[0].toLowerCase() ?? 'without ending';
+  const groups = [...groupBy(paths, ending)].sort(([, a], [, b]) => b.length - a.length);
+  const listed = groups.slice(0, 4).map(([name, own]) => `${own.length} ${name}`);
+  return groups.length > 4 ? `${listed.join(', ')}, …` : listed.join(', ');
+}
+
 /** A function of what `key` makes of its argument, computed once for each. */
 export function memoized<T, R>(key: (item: T) => string, of: (item: T) => R): (item: T) => R {
   const known = new Map<string, R>();

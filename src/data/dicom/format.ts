@@ -73,6 +73,12 @@ export function readFormat(data: DataSet, dicom: DicomFile): PixelFormat {
   const bitsAllocated = data.count(tags.bitsAllocated);
   const bitsStored = data.count(tags.bitsStored, bitsAllocated);
   checkBits(data, bitsAllocated, bitsStored);
+  if (data.items(tags.modalityLut).length > 0)
+    throw data.error(
+      tags.modalityLut,
+      'says that a table makes values of the stored pixels',
+      'Only RescaleSlope and RescaleIntercept are applied; export the images with these.',
+    );
   const slope = data.number(tags.rescaleSlope) ?? 1;
   if (slope === 0) throw data.error(tags.rescaleSlope, 'is 0', 'Every pixel would be equal; correct it.');
   const intercept = data.number(tags.rescaleIntercept) ?? 0;

@@ -81,6 +81,7 @@ export const tags = {
   pixelPaddingLimit: tag(0x00280121, 'PixelPaddingRangeLimit', 'US'),
   rescaleIntercept: tag(0x00281052, 'RescaleIntercept', 'DS'),
   rescaleSlope: tag(0x00281053, 'RescaleSlope', 'DS'),
+  modalityLut: tag(0x00283000, 'ModalityLUTSequence', 'SQ'),
   sharedGroups: tag(0x52009229, 'SharedFunctionalGroupsSequence', 'SQ'),
   perFrameGroups: tag(0x52009230, 'PerFrameFunctionalGroupsSequence', 'SQ'),
   extendedOffsets: tag(0x7fe00001, 'ExtendedOffsetTable', 'OV'),

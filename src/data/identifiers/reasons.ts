@@ -29,7 +29,9 @@ const meanings: Readonly<Record<string, string>> = {
   FRAME_OF_REFERENCE_CHANGES: 'The frame of reference changes within a study.',
   NOT_PARALLEL:
     'The slices make several stacks: they are not parallel, evenly spaced or in one frame of reference.',
+  STACKS_APART: 'Slices of some subjects make several stacks beside one another, with locations in each.',
   SUBJECT_GUESSED: 'PatientIDs do not tell all subjects apart; studies and folders were looked at too.',
+  SHARED_ID: 'One id stands for patients of several folders, which were taken as several.',
   INFO_CFG: 'Something of an Info.cfg could not be used.',
   LABELS: 'Something of a file of labels could not be used.',
   UNLABELLED: 'A label says nothing of some subjects.',

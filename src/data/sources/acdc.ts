@@ -9,10 +9,10 @@ import { plural } from '../../base/words.ts';
 import { type AcdcFrame, type AcdcPatient, findAcdc } from '../acdc.ts';
 import { reasonOf } from '../scan.ts';
 import { skippedList } from '../study/check.ts';
-import type { FileSource, Notice, PreparedData, PreparedManifest, SkippedFile } from '../types.ts';
+import type { FileSource, Notice, PreparedData, PreparedManifest, Reason, SkippedFile } from '../types.ts';
 import { defaultSize, defaultSpacingMm, type Grid, maskedGrid, spacingShowing } from '../usualgrid.ts';
 import { joinMasks, type Masks } from './acdc/masks.ts';
-import { maskNotices } from './acdc/notices.ts';
+import { maskNotices, sharedNotices } from './acdc/notices.ts';
 import { type Subject, subjectsOf } from './acdc/subjects.ts';
 import { acdcView, type PreparedVolume, prepareVolume } from './acdc/volume.ts';
 import { joinPixels } from './pixels.ts';
@@ -36,14 +36,24 @@ function jobsOf(subject: Subject): Job[] {
 class Namesakes {
   readonly #seen = new Map<string, string>();
 
-  /** The file that has the same pixels under the same id; null, and noted, where there is none. */
-  originalOf({ subject, index }: Job, { file, pixels }: PreparedVolume): string | null {
+  /** Why a volume is left out: one under the same id has its pixels, or its labels; null, and noted, where there is none. */
+  reasonOf({ subject, index }: Job, { file, pixels, labels }: PreparedVolume): Reason | null {
     if (!subject.shared) return null;
+    const id = `${subject.patient.id.toLowerCase()} ${index}`;
     const bytes = new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);
-    const key = `${subject.patient.id.toLowerCase()} ${index} ${crc32(bytes)}`;
-    const original = this.#seen.get(key);
-    if (original === undefined) this.#seen.set(key, file);
-    return original ?? null;
+    const same = this.#note(`${id} pixels ${crc32(bytes)}`, file);
+    const drawn = labels !== null && labels.present.size > 0;
+    const alike = drawn ? this.#note(`${id} labels ${crc32(labels.grid)}`, file) : null;
+    if (same !== null) return { code: 'COPY', message: `Same volume as ${same}.` };
+    if (alike === null) return null;
+    return { code: 'COPY', message: `It has the mask of ${alike}: the same volume with other pixels.` };
+  }
+
+  /** The first file of a key; null of the first. */
+  #note(key: string, file: string): string | null {
+    const first = this.#seen.get(key);
+    if (first === undefined) this.#seen.set(key, file);
+    return first ?? null;
   }
 }
 
@@ -70,9 +80,9 @@ async function prepareVolumes(
     const file = frame.image.path;
     try {
       const volume = await prepareVolume(frame, place, { warn: onWarning, skip });
-      const original = namesakes.originalOf(job, volume);
-      if (original === null) volumes.push(volume);
-      else skip({ file, reason: { code: 'COPY', message: `Same volume as ${original}.` } });
+      const reason = namesakes.reasonOf(job, volume);
+      if (reason === null) volumes.push(volume);
+      else skip({ file, reason });
     } catch (error) {
       skip({ file, reason: reasonOf(error) });
     }
@@ -161,7 +171,11 @@ async function preparePatients(
     emptySlices,
     classes,
   );
-  const notices = [...infoNotices(subjects), ...maskNotices(volumes, masks, emptySlices)];
+  const notices = [
+    ...infoNotices(subjects),
+    ...sharedNotices(subjects, volumes),
+    ...maskNotices(volumes, masks, emptySlices),
+  ];
   for (const notice of notices) onNotice?.(notice);
   const data = dataOf(volumes, masks, subjects, skipped, { ...grid, dtype });
   return { data, notices, ignored: ignoredOf(files, layout.patients, skipped), series: [] };

@@ -1,5 +1,6 @@
 /** @file Opens a folder's files as the kind of data set that they are. */
 import { ConfigError } from '../../base/errors.ts';
+import { endings } from '../lists.ts';
 import { checkGrid } from '../resample.ts';
 import type { Annotation, FileSource, Notice } from '../types.ts';
 import { defaultSize, defaultSpacingMm } from '../usualgrid.ts';
@@ -81,10 +82,18 @@ function checkOptions({ options: own }: Source, { text }: Found, options: Source
   throw new ConfigError(`${where} ${text}, for which ${optionNames[stray]} means nothing. Leave it out.`);
 }
 
-function nothingFound(asked: readonly Source[], { from }: SourceOptions): ConfigError {
+function nothingFound(
+  asked: readonly Source[],
+  { from }: SourceOptions,
+  files: readonly FileSource[],
+): ConfigError {
   const titles = asked.map(({ title }) => title).join(' or ');
+  const paths = files.map(({ path }) => path);
+  const there = paths.length === 0 ? '' : ` What is there: ${endings(paths)}.`;
+  // of these only volumes are read as they are
+  const packed = paths.some((path) => /(?<!\.nii)\.gz$/i.test(path)) ? ' Unpack .gz files first.' : '';
   return new ConfigError(
-    `No ${titles} were found${from === undefined ? '' : ` in ${from}`}. Point to a folder of such files.`,
+    `No ${titles} were found${from === undefined ? '' : ` in ${from}`}.${there} Point to a folder of such files.${packed}`,
   );
 }
 
@@ -102,7 +111,7 @@ async function sightings(files: readonly FileSource[], options: OpenOptions): Pr
     const found = await source.find(files, options);
     if (found) seen.push([source, found]);
   }
-  if (seen.length === 0) throw nothingFound(asked, options);
+  if (seen.length === 0) throw nothingFound(asked, options, files);
   return seen;
 }
 

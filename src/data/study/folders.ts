@@ -27,6 +27,15 @@ const isGeneric = (name: string): boolean => generic.test(name) || namesView(nam
 /** Folders named for an occasion. */
 const visit = /^(visit|session|ses|baseline|follow|time|tp|pre|post|v|day|week|month|year|\d{8})([^a-z]|$)/i;
 
+/** A day as people write it, with or without a time: 2019-01-31, 31.01.2019, 20190131T0930. */
+const day =
+  /(?<!\d)(?:(?:19|20)\d\d([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|[12]\d|3[01])([-_.])(?:0[1-9]|1[0-2])\2(?:19|20)\d\d)(?!\d)(?:[T_ -]?\d\d[-_.:h]?\d\d(?:[-_.:]?\d\d)?(?!\d))?/i;
+
+/** Whether two folders differ only in the day they are named for. */
+function differInDay(a: string, b: string): boolean {
+  return day.test(a) && day.test(b) && a.replace(day, '') === b.replace(day, '');
+}
+
 const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 
 /** Whether a folder is named for a patient: by the number, whole or among other words. */
@@ -114,7 +123,7 @@ export class Folders {
     const many = this.#contents.get(above.join('/'))?.branches.size ?? 0;
     if (many <= MOST_VISITS && above.some((name) => !isGeneric(name))) return true;
     const last = [branches.a, branches.b].map((path) => path.split('/').at(-1)!);
-    return last.every((name) => visit.test(name) || names(name, id));
+    return differInDay(last[0]!, last[1]!) || last.every((name) => visit.test(name) || names(name, id));
   }
 
   /** Whether two folders lie side by side in one, as the series of an examination do. */

@@ -80,11 +80,25 @@ function cyclesOf(images: Images): ScannedImage[][] | null {
   return cycles;
 }
 
+/** How far one step from phase to phase is from another within one acquisition, as a share; and rounding, ms. */
+const alikeShare = 0.05;
+const roundedMs = 1;
+
+/** Whether all phases together are evenly spaced in the heart's cycle, as those of one acquisition are. */
+function areEvenlyTimed(images: Images): boolean {
+  const phases = (phasesOf(images) as number[]).toSorted((a, b) => a - b);
+  const steps = phases.slice(1).map((phase, i) => phase - phases[i]!);
+  const [least, most] = [Math.min(...steps), Math.max(...steps)];
+  return least > 2 * roundedMs && most - least <= alikeShare * most + roundedMs;
+}
+
 /** Groups of images in each of which the heart beats once. */
 function byCycle(images: Images): Images[] {
   const cycles = cyclesOf(images);
+  // Numbers that run through every second phase, then through the others, are of one cycle.
+  if (cycles === null || areEvenlyTimed(images)) return [images];
   // Images numbered in another order than that of their phases have no cycles.
-  const few = cycles && cycles.length <= mostAgain && wholeOf(cycles).length === cycles.length;
+  const few = cycles.length <= mostAgain && wholeOf(cycles).length === cycles.length;
   return few ? cycles : [images];
 }
 

@@ -7,6 +7,7 @@ import { groupBy, memoized } from '../lists.ts';
 import { folderOf, type LeftOut, type Progress, type Scan, type ScannedImage, skippedOf } from '../scan.ts';
 import type { Notice, Reason, SkippedFile } from '../types.ts';
 import { isBodyPlane } from '../viewnames.ts';
+import { apartNotice } from './apart.ts';
 import { checkViews, noneUsable } from './check.ts';
 import { unwanted } from './roles.ts';
 import { findSubjects, type SubjectRule } from './subjects.ts';
@@ -141,6 +142,7 @@ export class StudyPlanner {
   #targets = 0;
   /** Targets whose side is not told, and the subjects that have some. */
   readonly #untold = { images: 0, subjects: 0 };
+  readonly #apart = new Map<string, readonly number[]>();
 
   /** @throws ConfigError as `planScan`, but where no image of the target view can be used */
   constructor(scan: Scan, options: StudyOptions) {
@@ -179,6 +181,7 @@ export class StudyPlanner {
       this.#coming -= this.#candidates(images);
       const plan = planSubject(subject, images, views, this.#options, this.#left);
       this.#note(plan);
+      if (plan.apart.length > 0) this.#apart.set(subject, plan.apart);
       yield { images, plan };
     }
   }
@@ -198,7 +201,12 @@ export class StudyPlanner {
    */
   end(): { readonly skipped: readonly SkippedFile[]; readonly notices: readonly Notice[] } {
     const { images, subjects } = this.#untold;
-    const notices = [...this.#notices, ...scalingNotice(this.#scan), ...sideNotice(images, subjects)];
+    const notices = [
+      ...this.#notices,
+      ...scalingNotice(this.#scan),
+      ...apartNotice(this.#apart, this.targetView),
+      ...sideNotice(images, subjects),
+    ];
     for (const notice of notices) this.#options.onNotice?.(notice);
     if (this.#targets === 0)
       throw noneUsable(ofView(this.#viewed, this.targetView), this.targetView, this.#left);

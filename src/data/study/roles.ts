@@ -27,7 +27,7 @@ const terms: Readonly<Record<Role, ReadonlySet<string>>> = {
   COMPLEX_PART: new Set('R|I|REAL|IMAGINARY|R_FFE|I_FFE|R_SE|I_SE|R_IR|I_IR'.split('|')),
   PLANNED: new Set([PLANNED]),
   PARAMETER_MAP: new Set(
-    'T1 MAP|T2 MAP|T2_STAR MAP|T2STAR MAP|R2_STAR MAP|ADC|FA|PERFUSION_MAP|STDDEV|SUBTRACTION|MIP|MPR|PROJECTION IMAGE|CSA MPR'.split(
+    'T1 MAP|T2 MAP|T2_STAR MAP|T2STAR MAP|R2_STAR MAP|ADC|FA|PERFUSION_MAP|STDDEV|STD_DEVIATION|SUBTRACTION|MIP|MAX_IP|MIN_IP|MINIP|MPR|REFORMATTED|PROJECTION IMAGE|CSA MPR'.split(
       '|',
     ),
   ),
@@ -55,7 +55,10 @@ const whyNot = (role: Role): Reason => ({ code: role, message: reasons[role] });
 function isScout(images: readonly ScannedImage[]): boolean {
   const description = images[0]!.header.seriesDescription ?? '';
   if (!scout.test(description) || cine.test(description)) return false;
-  return new Set(images.map(({ header }) => header.plane.position.join())).size === images.length;
+  const places = images.map(({ header: { plane } }) =>
+    [plane.position, plane.rowDirection, plane.columnDirection].join(),
+  );
+  return new Set(places).size === images.length;
 }
 
 /** The images that are none to learn from, nor to take a plane from, and why: by ImageType, localizers by description too. */

@@ -5,6 +5,7 @@ import { groupBy } from '../lists.ts';
 import { folderOf, type ScannedImage, seriesOf } from '../scan.ts';
 import type { Notice } from '../types.ts';
 import { commonLength, Folders } from './folders.ts';
+import { shareImages } from './twice.ts';
 
 /**
  * How images are told apart by subject. 'auto': by PatientID, corrected by study and folder where it is blank, a
@@ -87,7 +88,8 @@ const differ = (key: 'birthDate' | 'sex', a: Cell, b: Cell): boolean => {
 function oneSubject(a: Cell, b: Cell, folders: Folders): boolean {
   const sameStudy = a.study !== null && a.study === b.study;
   const apart = folders.areApart(a.folder, b.folder);
-  if (sameStudy && apart) return false;
+  // Only one number says that they are one: converters copy all UIDs from a template, for whomever.
+  if (sameStudy && apart) return a.id !== null && a.id === b.id && shareImages(a.images, b.images);
   if (a.id !== null && b.id !== null && a.id !== b.id) return sameStudy && linked(a, b);
   if (sameStudy) return true;
   if (a.id !== null && b.id !== null) {

@@ -3,6 +3,7 @@
 import { type LocationDirection, sameOrientation } from '../geometry.ts';
 import type { LeftOut, ScannedImage } from '../scan.ts';
 import type { Notice, Reason } from '../types.ts';
+import { stacksApart } from './apart.ts';
 import { findSpaces, type Space, spacesDiffer } from './frames.ts';
 import {
   chooseReference,
@@ -84,6 +85,8 @@ export interface SubjectPlan {
   spaceOf(image: ScannedImage): Space;
   readonly targets: readonly Target[];
   readonly notices: readonly Notice[];
+  /** See `stacksApart`. */
+  readonly apart: readonly number[];
 }
 
 /** One subject's targets, by the target view and the reference views. Images of its asked views that are none, nor their planes, go to `left`. */
@@ -114,7 +117,7 @@ export function planSubject(
   });
   for (const { view, stacks } of candidates)
     leaveUnused(targets, referenceViews.indexOf(view), stacks, used, left);
-  return { targets, notices: spaces.notices, spaceOf: spaces.spaceOf };
+  return { targets, notices: spaces.notices, apart: stacksApart(stacks), spaceOf: spaces.spaceOf };
 }
 
 const noTarget: Reason = { code: 'NO_TARGET', message: 'The subject has no image of the target view.' };

@@ -134,6 +134,7 @@ describe('header', () => {
     ['00280004', ['CS', 'RGB'], /PhotometricInterpretation \(0028,0004\) is RGB/],
     ['00280008', ['IS', '30'], /NumberOfFrames \(0028,0008\) is 30.*Multi-frame/],
     ['00281053', ['DS', '0'], /RescaleSlope \(0028,1053\) is 0/],
+    ['00283000', ['SQ', [{ '00283004': ['LO', 'US'] }]], /ModalityLUTSequence \(0028,3000\) .*a table/],
   ] as const)('names file and tag when %s is %j', (tag, value, message) => {
     const bytes = writeDicom({ plane: shortAxisPlane(0), override: { [tag]: value } });
     expect(() => parseHeader(bytes, 'study/bad.dcm')).toThrow(DicomError);

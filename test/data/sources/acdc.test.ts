@@ -215,6 +215,18 @@ describe('subjects', () => {
       ['b/patient001/patient001_frame01.nii.gz', 'COPY'],
       ['b/patient001/patient001_frame07.nii.gz', 'COPY'],
     ]);
+    expect([both.codes, copy.codes]).toEqual([['SHARED_ID'], []]);
+    expect(both.notices[0]!.message).toMatch(/^patient001 stands for 2 patients, by folders: a.*, b/);
+  });
+
+  test('of one id with the same masks are one, though the pixels of one were processed', async () => {
+    const processed = patient('n4/patient001').map((file) =>
+      /frame\d+\.nii/.test(file.path) ? volumeFile(file.path, { value: (i, j, k) => 7 * i + j * k }) : file,
+    );
+    const { data, codes } = await open([...patient('raw/patient001'), ...processed]);
+    expect(new Set(data.manifest.images.map(({ subject }) => subject)).size).toBe(1);
+    expect(data.manifest.skipped.map(({ reason }) => reason.code)).toEqual(['COPY', 'COPY']);
+    expect(codes).toEqual([]);
   });
 
   test('of one id, of whom one lies beside the others’ folders, are told apart as well', async () => {

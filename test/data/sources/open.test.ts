@@ -42,6 +42,9 @@ describe('a folder', () => {
     await fault([textFile('a.txt', '')]).toThrow(
       /^No DICOM images or NIfTI volumes laid out as ACDC or NumPy volumes laid out as MRNet or colour frames as PNG or JPEG were found in photos\./,
     );
+    await fault([textFile('a.dcm.gz', ''), textFile('b.dcm.gz', '')]).toThrow(
+      /What is there: 2 \.gz\. Point to a folder of such files\. Unpack \.gz files first\.$/,
+    );
     await fault([textFile('a.jpg', '')]).toThrow(/^No colour frame in photos can be used\.[\s\S]*a\.jpg: /);
     await fault([textFile('a.dcm', 'no DICOM')]).toThrow(/1 file was skipped:\n {2}a\.dcm: /);
     await fault(dsbccSubject('1'), { source: 'acdc' }).toThrow(

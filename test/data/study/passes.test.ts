@@ -41,6 +41,8 @@ describe('images that are none to learn from are left out', () => {
     ['a real part', 'ORIGINAL\\PRIMARY\\R\\ND', 'COMPLEX_PART'],
     ['a localizer', 'ORIGINAL\\PRIMARY\\LOCALIZER\\M', 'LOCALIZER'],
     ['a parameter map', 'DERIVED\\PRIMARY\\T1 MAP\\ND', 'PARAMETER_MAP'],
+    ['a projection by the standard', 'DERIVED\\PRIMARY\\MAX_IP\\MAXIMUM', 'PARAMETER_MAP'],
+    ['what GE reformatted', 'DERIVED\\SECONDARY\\REFORMATTED\\AVERAGE', 'PARAMETER_MAP'],
   ])('%s', async (_, imageType, code) => {
     const odd = at('c', { instanceNumber: 3, triggerTimeMs: 10, override: type(imageType) });
     const files = [...phases('a b', () => ({ override: type('ORIGINAL\\PRIMARY\\M\\ND') })), odd];
@@ -54,6 +56,26 @@ describe('images that are none to learn from are left out', () => {
     expect(await sorted([...flow, phase, scout])).toEqual({
       used: 'a b',
       left: { c: 'PHASE_IMAGE', d: 'LOCALIZER' },
+    });
+  });
+
+  test('a localizer of three planes is one, though they have a corner in common', async () => {
+    const across = shortAxisPlane(0);
+    const back = (v: readonly number[]) => v.map((part) => -part) as [number, number, number];
+    const planes = [
+      across,
+      { ...across, rowDirection: across.columnDirection, columnDirection: back(across.rowDirection) },
+    ];
+    const scouts = planes.map((plane, i) =>
+      imageFile(`p/sax_9/${i}.dcm`, plane, {
+        patientId: 'P1',
+        seriesUid: '1.9',
+        seriesDescription: 'sax scout',
+      }),
+    );
+    expect(await sorted([...phases('a b', () => ({})), ...scouts])).toEqual({
+      used: 'a b',
+      left: { 0: 'LOCALIZER', 1: 'LOCALIZER' },
     });
   });
 
@@ -124,6 +146,20 @@ describe('of several acquisitions in one folder and series the last is used', ()
     expect((await sorted(cine)).used).toBe('a b c');
     const series = single('a b c', (i) => ({ triggerTimeMs: 300 * i, seriesUid: `1.9.${i}` }));
     expect((await sorted(series)).used).toBe('a b c');
+  });
+
+  test('but phases numbered in another order than theirs are one, as long as they are evenly spaced', async () => {
+    const order = (numbers: readonly number[], ms: (i: number) => number): FileSource[] =>
+      numbers.map((instanceNumber, i) => at(`t${i}`, { instanceNumber, triggerTimeMs: ms(i) }));
+    const even = [0, 1, 2, 3, 4, 5].map((i) => `t${i}`).join(' ');
+    for (const numbers of [
+      [1, 4, 2, 5, 3, 6],
+      [3, 1, 4, 2, 6, 5],
+    ])
+      expect(await sorted(order(numbers, (i) => 10 + 47.4 * i))).toEqual({ used: even, left: {} });
+    // two heartbeats: the second begins anywhere between the phases of the first
+    const beats = order([1, 4, 2, 5, 3, 6], (i) => 10 + 80 * Math.floor(i / 2) + 23 * (i % 2));
+    expect((await sorted(beats)).used).toBe('t1 t3 t5');
   });
 
   test('of echoes the first, of original and derived the original', async () => {

@@ -285,3 +285,39 @@ describe('frames of reference', () => {
     expect(codes).toEqual(['FRAME_OF_REFERENCE', 'FRAME_OF_REFERENCE']);
   });
 });
+
+describe('stacks of one view beside one another', () => {
+  const told = async (files: FileSource[]) =>
+    (await labelStudies(files)).notices
+      .filter(({ code }) => code === 'STACKS_APART')
+      .map(({ message }) => message);
+  const stack = (offsets: readonly number[], rest: Rest = {}, name = 'sax') =>
+    offsets.flatMap((offset) => slice(`${name}_${offset}`, offset, rest));
+
+  test('are told of, for locations count in each, where slices are missing or a part is turned', async () => {
+    const gap = stack([0, 8, 16, 56, 64, 72]);
+    expect(await told(gap)).toEqual([
+      expect.stringMatching(
+        /^The short-axis slices of 1 subject .* of 3 and 3 slices in .*from 0 to 1 in each/,
+      ),
+    ]);
+    const turned = [24, 32, 40].flatMap((offset, i) =>
+      imageFile(
+        `p/sax_t${i}/0.dcm`,
+        shortAxisPlane(offset, { columnDirection: [-0.0314015737, 0.8240248868, -0.5656827089] }),
+        {
+          seriesUid: `1.7.t${i}`,
+        },
+      ),
+    );
+    expect(await told([...stack([0, 8, 16]), ...turned])).toHaveLength(1);
+  });
+
+  test('are not where they are one stack, the same part again, or another view', async () => {
+    expect(await told(stack([0, 8, 16, 32, 40]))).toEqual([]);
+    expect(
+      await told([...stack([0, 8, 16]), ...stack([0, 8, 16], { frameOfReferenceUid: '9.9' }, 'sax_b')]),
+    ).toEqual([]);
+    expect(await told([...stack([0, 8, 16]), imageFile('p/2ch/0.dcm', longAxisPlane(0.3))])).toEqual([]);
+  });
+});

@@ -141,6 +141,49 @@ describe('one patient', () => {
     }
   });
 
+  test('whose images lie there again, with other pixels, is one, and no image counts twice', async () => {
+    const pixels = new Int16Array(1920).fill(3);
+    const again = (id: string) => {
+      const rest = {
+        patientId: id,
+        frameOfReferenceUid: '3.1',
+        pixels,
+        override: { '0020000d': ['UI', '2.1'] },
+      } as const;
+      const seriesUid = (n: number) => `1.9.2.1.${n}.5102`;
+      const slices = [0, 8, 16].map((offset, i) =>
+        imageFile(`second/sax_${i}/a.dcm`, shortAxisPlane(offset), { ...rest, seriesUid: seriesUid(i) }),
+      );
+      return [
+        ...slices,
+        imageFile('second/2ch_9/a.dcm', longAxisPlane(0.2 * 9), { ...rest, seriesUid: seriesUid(9) }),
+      ];
+    };
+    const labelled = (id: string, other: string) =>
+      labelStudies([...person({ folder: 'first', id, study: '2.1', frame: '3.1' }), ...again(other)]);
+    const { images, skipped, notices } = await labelled('P1', 'P1');
+    expect(images.map(({ subject }) => subject)).toEqual(['P1', 'P1', 'P1']);
+    expect(skipped.map(({ reason }) => reason.code)).toEqual(Array(4).fill('REPEATED_SLICE'));
+    expect(notices).toEqual([]);
+    for (const [id, other] of [
+      ['P1', 'P2'],
+      ['', ''],
+    ] as const)
+      expect(new Set((await labelled(id, other)).images.map(({ subject }) => subject)).size).toBe(2);
+  });
+
+  test('examined on two days is one subject in folders that differ in the day alone', async () => {
+    const subjects = async (folders: readonly string[]) =>
+      (await found(folders.map((folder, i) => ({ folder, id: 'P1', study: `2.${i + 1}` })))).subjects;
+    for (const folders of [
+      ['2017-12-08', '2019-01-31_09-30'],
+      ['08.12.2017', '31.01.2019'],
+      ['CMR 20171208', 'CMR 20190131T0930'],
+    ])
+      expect(await subjects(folders), folders.join()).toEqual(['P1']);
+    expect(await subjects(['Doe 2017-12-08', 'Roe 2019-01-31'])).toHaveLength(2);
+  });
+
   test('whose number changed within a study is one, and that is said', async () => {
     const sax = person({ folder: 'p', id: 'P1', study: '2.1', frame: '3.1' }).slice(0, 3);
     const long = person({ folder: 'p', id: 'P1-corrected', study: '2.1', frame: '3.1' }).slice(3);

@@ -1,7 +1,9 @@
-/** @file What a user should know about the masks of a data set. */
-import { plural } from '../../../base/words.ts';
+/** @file What a user should know about the subjects and the masks of a data set. */
+import { plural, some } from '../../../base/words.ts';
+import { groupBy } from '../../lists.ts';
 import type { Notice } from '../../types.ts';
 import { labelNames, type Masks } from './masks.ts';
+import type { Subject } from './subjects.ts';
 import type { PreparedVolume } from './volume.ts';
 
 const volumesText = (count: number, total: number): string => `${count} of ${plural(total, 'volume')}`;
@@ -47,4 +49,23 @@ export function maskNotices(
     ...partialNotice(volumes, masks),
     ...emptyNotice(masks, emptySlices),
   ];
+}
+
+/** Ids that stand for patients of several folders: whether they are one, the files do not say. */
+export function sharedNotices(subjects: readonly Subject[], volumes: readonly PreparedVolume[]): Notice[] {
+  const used = new Set(volumes.flatMap(({ images }) => images.map(({ subject }) => subject)));
+  const groups = groupBy(
+    subjects.filter(({ name, shared }) => shared && used.has(name)),
+    ({ patient }) => patient.id.toLowerCase(),
+  );
+  return [...groups.values()]
+    .filter((own) => own.length > 1)
+    .map((own) => {
+      const names = some(
+        own.map(({ name }) => name),
+        4,
+      );
+      const message = `${own[0]!.patient.id} stands for ${own.length} patients, by folders: ${names}. If they are one, give one of the folders, or who trains may also test.`;
+      return { code: 'SHARED_ID', message };
+    });
 }

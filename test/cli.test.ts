@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -30,13 +30,18 @@ function planewise(args: readonly string[], env: NodeJS.ProcessEnv = {}, path = 
   });
 }
 
-/** The words of the command that an outcome ends with, a folder put in for what is to be chosen. */
-const nextOf = ({ stderr }: Outcome): string[] =>
-  /^Next: npx planewise (.*)$/m.exec(stderr)![1]!.replace(/<\w+>/, join(folder, 'next')).split(' ');
+/** The words a shell makes of the command that an outcome ends with, a folder put in for what is to be chosen. */
+function nextOf({ stderr }: Outcome): string[] {
+  const command = /^Next: npx planewise (.*)$/m.exec(stderr)![1]!.replace(/<\w+>/, '"$NEXT"');
+  const env = { ...process.env, NEXT: join(folder, 'next') };
+  return execFileSync('sh', ['-c', `printf '%s\\n' ${command}`], { env, encoding: 'utf8' })
+    .trimEnd()
+    .split('\n');
+}
 
 beforeAll(async () => {
   if (!existsSync(program)) throw new Error('dist/cli.js is missing: run npm run build first');
-  folder = await mkdtemp(join(tmpdir(), 'planewise-cli-'));
+  folder = await mkdtemp(join(tmpdir(), 'planewise, Lea’s (cli)-'));
   const small = ['--subjects', '1', '--phases', '1', '--size', '32', '--seed', '3'];
   const made = await planewise(['phantom', ...small, '--out', join(folder, 'cohort')]);
   expect(made).toMatchObject({ code: 0, stdout: '' });

@@ -1,5 +1,6 @@
 /** @file `planewise join`: several prepared stores as one. */
 import type { Command } from 'commander';
+import { quoted } from '../base/shell.ts';
 import { plural } from '../base/words.ts';
 import { joinStores } from '../run/joinstores.node.ts';
 import { startProgress } from '../train/progress.ts';
@@ -19,7 +20,7 @@ async function join(stores: readonly string[], { out, json }: JoinArguments): Pr
   if (json) return printJson({ store: out, targetView, size, spacingMm, images, subjects });
   const what = `${plural(images, 'image')} of ${targetView}, ${plural(subjects, 'subject')}`;
   note(`${out}: ${what}, ${size}×${size} at ${spacingMm} mm`);
-  suggest(`pretrain --data ${out} --out <folder>`);
+  suggest(`pretrain --data ${quoted(out)} --out <folder>`);
 }
 
 export function addJoin(program: Command): void {

@@ -1,6 +1,7 @@
 /** @file `planewise phantom`: writes a seeded synthetic cohort, for trying everything without patient data. */
 
 import type { Command } from 'commander';
+import { quoted } from '../base/shell.ts';
 import { plural } from '../base/words.ts';
 import { type PhantomCohortOptions, writePhantomCohort } from '../data/phantom.node.ts';
 import { PHANTOM_ANATOMIES, type PhantomAnatomy } from '../data/phantom.ts';
@@ -30,7 +31,7 @@ async function phantom({ json, out, spacing, ...given }: PhantomArguments): Prom
   if (json) return printJson({ out, ...written });
   const megabytes = (written.bytes / 1e6).toFixed(1);
   note(`${out}: ${plural(written.subjects, 'subject')}, ${plural(written.files, 'file')}, ${megabytes} MB`);
-  suggest(`prepare ${out} --out <store>`);
+  suggest(`prepare ${quoted(out)} --out <store>`);
 }
 
 export function addPhantom(program: Command): void {

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
+import { quoted } from '../base/shell.ts';
 import { plural } from '../base/words.ts';
 import { prepareStore } from '../data/comingstore.node.ts';
 import { decodeInThreads } from '../data/decoding.node.ts';
@@ -121,7 +122,7 @@ function report(store: string, opened: Named, warnings: readonly Warning[]): voi
   noteWarnings(warnings);
   noteFindings(opened, kind);
   const task = classes ? '' : ` --task ${tasksLearningFrom('groups')[0]}`;
-  suggest(`${classes || groups ? `finetune${task}` : 'pretrain'} --data ${store} --out <folder>`);
+  suggest(`${classes || groups ? `finetune${task}` : 'pretrain'} --data ${quoted(store)} --out <folder>`);
 }
 
 /** @param worker as of `planewise` */

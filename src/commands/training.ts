@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { ProfileRow } from '../autograd/profile.ts';
+import { quoted } from '../base/shell.ts';
 import { plural } from '../base/words.ts';
 import { annotationsOf, type GivenConfig, type RunConfig } from '../run/config.ts';
 import { type JobConsole, type JobResult, runJob } from '../run/job.node.ts';
@@ -45,7 +46,7 @@ function finish(
 ): void {
   if (!results) {
     note(`Stopped after step ${training.step} of ${config.steps}.`);
-    note(`Go on with: npx planewise ${name} --resume --out ${config.out}`);
+    note(`Go on with: npx planewise ${name} --resume --out ${quoted(config.out)}`);
     process.exitCode = 130;
     return;
   }
@@ -70,9 +71,9 @@ function finish(
 function suggestNext(config: RunConfig): void {
   const annotations = annotationsOf(config);
   if (annotations.includes('masks'))
-    suggest(`predict --weights ${config.out} --data <images> --out <folder>`);
+    suggest(`predict --weights ${quoted(config.out)} --data <images> --out <folder>`);
   else if (annotations.length === 0)
-    suggest(`finetune --init ${config.out} --data <labelled images> --out <folder>`);
+    suggest(`finetune --init ${quoted(config.out)} --data <labelled images> --out <folder>`);
 }
 
 export interface TrainingOptions {

@@ -75,3 +75,23 @@ it('what the browser cannot open of a dropped folder, or beside it, is told, and
     .waitFor();
   await expectAsInNode(page, join(folder, 'mr'));
 });
+
+it('a folder dropped while another is read is refused by name and takes nothing from it; the reading can be cancelled', async () => {
+  const page = await site.open();
+  await page.workers()[0]!.evaluate(() => {
+    const { arrayBuffer } = Blob.prototype;
+    Blob.prototype.arrayBuffer = async function () {
+      await new Promise((read) => setTimeout(read, 300));
+      return arrayBuffer.call(this);
+    };
+  });
+  await drop(page, join(folder, 'mr'));
+  await drop(page, join(folder, 'all.zip'));
+  await page.getByText('Reading the folder is still going on. Wait for its end or cancel it').waitFor();
+  await page.getByRole('button', { name: 'Prepare' }).waitFor();
+  expect(await page.getByText('is still going on').count()).toBe(0);
+  expect(await page.getByText(/of 1 patient in mr$/).count()).toBe(1);
+  await drop(page, join(folder, 'all.zip'));
+  await page.getByRole('button', { name: 'Cancel' }).first().click();
+  await page.getByText('Cancelled.', { exact: true }).waitFor();
+});

@@ -11,6 +11,7 @@ import {
   makeHearts,
   openSite,
   pictures,
+  ready,
   type Site,
   startTraining,
   tickTasks,
@@ -99,3 +100,33 @@ it('a run goes on with its own data, whichever are looked at, and says when they
     .getByText('The data of this run are not kept any more. Choose other data, and begin a new run.')
     .waitFor();
 }, 180_000);
+
+it('data that the browser has no room for are told of, can be used while the page is open, and leave nothing behind', async () => {
+  const full = await site.open();
+  await makeHearts(full, 3);
+  const browser = await full.context().newCDPSession(full);
+  await browser.send('Storage.overrideQuotaForOrigin', {
+    origin: new URL(site.url).origin,
+    quotaSize: 500_000,
+  });
+  await makeHearts(full, 6);
+  await full
+    .getByText(
+      /does not fit into the storage .* Until this page is closed or looks at other data, these can be used/,
+    )
+    .waitFor();
+  await full.getByRole('tab', { name: 'Study' }).click();
+  expect(await full.getByLabel('Subject', { exact: true }).locator('option').count()).toBe(6);
+  await full.getByRole('slider', { name: 'Slice' }).waitFor();
+  await browser.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin });
+  await full.reload();
+  await ready(full);
+  await full.getByRole('tab', { name: 'Data' }).click();
+  await full.getByText('3 built-in hearts, mid', { exact: true }).waitFor();
+  const folders = await full.evaluate(async () => {
+    const names: string[] = [];
+    for await (const name of (await navigator.storage.getDirectory()).keys()) names.push(name);
+    return names;
+  });
+  expect(folders.filter((name) => name.startsWith('data-'))).toEqual([]);
+}, 200_000);

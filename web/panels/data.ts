@@ -5,7 +5,7 @@ import type { DataInfo, FolderInfo } from '../protocol.ts';
 import { dataChoice, toData } from './datachoice.ts';
 import { madeCard } from './made.ts';
 import { mappingTable, otherChoice } from './mapping.ts';
-import { folderPicker, type PickedFolder } from './picker.ts';
+import { folderPicker, type OpenPicked, type PickedFolder } from './picker.ts';
 import { ProgressBar } from './progress.ts';
 import { skippedFiles } from './skipped.ts';
 
@@ -20,22 +20,40 @@ function emptyFolder({ name, files, ignored, skipped }: FolderInfo): string {
   return `${name} holds no image that can be used: ${plural(skipped.length, 'DICOM file')} could not be read (reasons below)${ignored > 0 ? `, ${plural(ignored, 'other file')} ignored` : ''}.`;
 }
 
+/** What the browser could not open. */
+function notOpened([first, ...others]: readonly string[]): string {
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  return `The browser could not open ${first}${more}. Check names and permissions, and drop the folder again.`;
+}
+
 function folderCard(app: App, progress: ProgressBar): HTMLElement {
   const notice = new Notice();
   const body = h('div', {});
-  const open = async ({ name, files }: PickedFolder): Promise<void> => {
-    notice.clear();
-    fill(body);
+  const scan = async (
+    { name, files, unread }: PickedFolder,
+    check: () => void,
+  ): Promise<FolderInfo | null> => {
+    if (files.length === 0 && unread.length > 0) return null;
     if (files.length === 0) throw new Error(`${name} is empty. Choose a folder that holds DICOM files.`);
-    const folder = await progress.run('Reading headers', async () => {
-      for (let at = 0; at < files.length; at += FILES_AT_A_TIME)
-        await app.client.request('addFiles', {
-          files: files.slice(at, at + FILES_AT_A_TIME),
-          first: at === 0,
-        });
-      return app.client.request('scanFolder', { name });
+    for (let at = 0; at < files.length; at += FILES_AT_A_TIME) {
+      check();
+      await app.client.request('addFiles', {
+        files: files.slice(at, at + FILES_AT_A_TIME),
+        first: at === 0,
+      });
+    }
+    return app.client.request('scanFolder', { name });
+  };
+  const open = async (list: OpenPicked): Promise<void> => {
+    const { folder, unread } = await progress.run('Reading the folder', async (check) => {
+      notice.clear();
+      fill(body);
+      const picked = await list(check);
+      return { folder: await scan(picked, check), unread: picked.unread };
     });
-    showFolder(folder);
+    notice.clear();
+    if (folder) showFolder(folder);
+    if (unread.length > 0) throw new Error(notOpened(unread));
   };
   const showFolder = (folder: FolderInfo): void => {
     if (folder.images === 0 && folder.other === null) {
@@ -51,6 +69,7 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
       notice,
       async () => {
         app.set(await progress.run('Preparing', () => app.client.request('prepareFolder', mapping.choice())));
+        notice.clear();
         // asked for once; what was chosen can be changed without opening the folder anew
         fill(body, h('details', {}, h('summary', {}, 'Change the mapping or the grid'), choice));
       },

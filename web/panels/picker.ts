@@ -6,6 +6,8 @@ import type { PickedFile } from '../protocol.ts';
 export interface PickedFolder {
   readonly name: string;
   readonly files: readonly PickedFile[];
+  /** The paths of what the browser could not open. */
+  readonly unread: readonly string[];
 }
 
 /** Path without the opened folder's own name. */
@@ -15,6 +17,7 @@ function fromInput(files: FileList): PickedFolder {
   return {
     name,
     files: all.map((file) => ({ path: file.webkitRelativePath.slice(name.length + 1) || file.name, file })),
+    unread: [],
   };
 }
 
@@ -24,33 +27,36 @@ const entriesOf = (reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]
 const fileOf = (entry: FileSystemFileEntry): Promise<File> =>
   new Promise((resolve, reject) => entry.file(resolve, reject));
 
-/** What was dropped, and the paths of what the browser could not open. */
-interface Dropped extends PickedFolder {
-  readonly unread: readonly string[];
+/** The files of what was dropped, and the paths of what the browser could not open. */
+interface Listed {
+  readonly files: PickedFile[];
+  readonly unread: string[];
 }
 
-async function walk(
-  entry: FileSystemEntry,
-  path: string,
-  files: PickedFile[],
-  unread: string[],
-): Promise<void> {
-  try {
-    if (entry.isFile) {
-      files.push({ path, file: await fileOf(entry as FileSystemFileEntry) });
-      return;
-    }
-    const reader = (entry as FileSystemDirectoryEntry).createReader();
-    // A reader gives a part of the folder at a time, and nothing at its end.
-    for (let part = await entriesOf(reader); part.length > 0; part = await entriesOf(reader))
-      for (const inner of part) {
-        const at = path && `${path}/`;
-        // Chrome has no name where the disk's is not UTF-8; a folder without one would lead to its parent.
-        if (inner.name) await walk(inner, at + inner.name, files, unread);
-        else unread.push(`${at}(a name that is not UTF-8)`);
-      }
-  } catch {
-    unread.push(path || entry.name);
+/** Lists a file or a folder. Throws what `check` throws between two parts of a folder. */
+async function walk(entry: FileSystemEntry, path: string, listed: Listed, check: () => void): Promise<void> {
+  const { files, unread } = listed;
+  const attempt = async <T>(work: Promise<T>): Promise<T | null> =>
+    work.catch(() => {
+      unread.push(path || entry.name);
+      return null;
+    });
+  if (entry.isFile) {
+    const file = await attempt(fileOf(entry as FileSystemFileEntry));
+    if (file) files.push({ path, file });
+    return;
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const at = path && `${path}/`;
+  // A reader gives a part of the folder at a time, and nothing at its end.
+  for (let part = await attempt(entriesOf(reader)); part?.length; part = await attempt(entriesOf(reader))) {
+    check();
+    // Chrome has no name where the disk's is not UTF-8; a folder without one would lead to its parent.
+    for (const { name } of part) if (!name) unread.push(`${at}(a name that is not UTF-8)`);
+    const named = part.filter(({ name }) => name);
+    const inner = (one: FileSystemEntry): Promise<void> => walk(one, at + one.name, listed, check);
+    await Promise.all(named.filter(({ isFile }) => isFile).map(inner));
+    for (const one of named) if (!one.isFile) await inner(one);
   }
 }
 
@@ -60,24 +66,28 @@ function nameOf(entries: readonly FileSystemEntry[]): string {
   return entries.length === 1 && (first!.isDirectory || isZip(first!.name)) ? first!.name : 'dropped files';
 }
 
-async function fromDrop(items: readonly DataTransferItem[]): Promise<Dropped> {
-  const files: PickedFile[] = [];
-  const unread: string[] = [];
+/** Opens what was picked. Throws what `check` throws, where that is cancelled. */
+export type OpenPicked = (check: () => void) => Promise<PickedFolder>;
+
+function fromDrop(items: readonly DataTransferItem[]): OpenPicked {
+  const listed: Listed = { files: [], unread: [] };
   const entries: FileSystemEntry[] = [];
   // All at once: after the first wait the browser has forgotten them.
   for (const item of items) {
     const entry = item.webkitGetAsEntry();
     if (entry) entries.push(entry);
-    else if (item.kind === 'file') unread.push(item.getAsFile()?.name ?? 'what was dropped');
+    else if (item.kind === 'file') listed.unread.push(item.getAsFile()?.name ?? 'what was dropped');
   }
   const one = entries.length === 1 && entries[0]!.isDirectory;
-  for (const entry of entries) await walk(entry, one ? '' : entry.name, files, unread);
-  return { name: nameOf(entries), files, unread };
+  return async (check) => {
+    for (const entry of entries) await walk(entry, one ? '' : entry.name, listed, check);
+    return { name: nameOf(entries), ...listed };
+  };
 }
 
 /** A place to drop a folder on, with a button that opens the file dialogue. */
 export function folderPicker(
-  onPick: (folder: PickedFolder) => Promise<void>,
+  onPick: (open: OpenPicked) => Promise<void>,
   onError: (error: unknown) => void,
 ): HTMLElement {
   const input = h('input', {
@@ -97,17 +107,13 @@ export function folderPicker(
     button,
     input,
   );
-  const pick = async ({ unread, ...folder }: Dropped): Promise<void> => {
-    if (folder.files.length > 0 || unread.length === 0) await onPick(folder);
-    if (unread.length === 0) return;
-    const more = unread.length > 1 ? ` and ${unread.length - 1} more` : '';
-    throw new Error(
-      `The browser could not open ${unread[0]}${more}. Check names and permissions, and drop the folder again.`,
-    );
-  };
   button.addEventListener('click', () => input.click());
   input.addEventListener('change', () => {
-    if (input.files) pick({ ...fromInput(input.files), unread: [] }).catch(onError);
+    const { files } = input;
+    if (files) {
+      const picked = fromInput(files);
+      onPick(async () => picked).catch(onError);
+    }
     input.value = '';
   });
   // Browsers tell of a folder without files as of a dialogue that was closed.
@@ -122,9 +128,7 @@ export function folderPicker(
   zone.addEventListener('drop', (event) => {
     event.preventDefault();
     zone.classList.remove('over');
-    fromDrop([...(event.dataTransfer?.items ?? [])])
-      .then(pick)
-      .catch(onError);
+    onPick(fromDrop([...(event.dataTransfer?.items ?? [])])).catch(onError);
   });
   return zone;
 }

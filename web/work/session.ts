@@ -1,6 +1,6 @@
 /** @file The data sets the page works on: made or read, kept in the browser, one of them looked at; found again when the page is reopened. */
 
-import { ConfigError } from '../../src/base/errors.ts';
+import { ConfigError, FileError } from '../../src/base/errors.ts';
 import type { PreparedData, PreparedManifest } from '../../src/data/types.ts';
 import type {
   Busy,
@@ -233,12 +233,19 @@ export class Session {
     const { key } = made;
     this.#loaded = { ...made, source };
     this.#sources.set(key, source);
-    const files = new BrowserFiles(key);
-    await files.clear();
-    await keepData(files, 'data', made.data);
-    if (references) await keepData(files, 'references', references);
-    await this.#keepSource(key, source);
-    await this.#folders.choose(key);
+    try {
+      const files = new BrowserFiles(key);
+      await files.clear();
+      await keepData(files, 'data', made.data);
+      if (references) await keepData(files, 'references', references);
+      await this.#keepSource(key, source);
+      await this.#folders.choose(key);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      await new BrowserFiles(key).clear().catch(() => {});
+      const notice = `${error.message} Until this page is closed or looks at other data, these can be used.`;
+      this.#loaded = { ...made, source: { ...source, notices: [...source.notices, notice] } };
+    }
     return this.state;
   }
 }

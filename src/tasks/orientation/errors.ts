@@ -110,13 +110,16 @@ function bySubject(rows: readonly Scored[]): SubjectErrors {
   );
 }
 
-/** Scores one reference view. @param trivial the mean line of the training images */
+/**
+ * Scores one reference view; `measured` is how many images the numbers are over.
+ * @param trivial the mean line of the training images; without one, nothing stands in where no line was found
+ */
 export function viewErrors(
   images: readonly FittedImage[],
   view: number,
   trivial: Line | null,
   grid: Grid,
-): { errors: ViewErrors; subjects: SubjectErrors } {
+): { errors: ViewErrors; measured: number; subjects: SubjectErrors } {
   const rows = images.flatMap((image) => scored(image, view, trivial, grid));
   const missing = rows.filter((row) => row.missing).length;
   // A network that found no line at all has no error to report; its stand-in's would look like success.
@@ -138,5 +141,6 @@ export function viewErrors(
     missing,
     unlabelled: images.length - rows.length,
   };
-  return { errors, subjects: bySubject(answered) };
+  const measured = answered.filter(({ ours: error }) => error !== null).length;
+  return { errors, measured, subjects: bySubject(answered) };
 }

@@ -6,7 +6,7 @@ import type { Mark } from '../../results/mark.ts';
 import { fixed, type Result } from '../../results/result.ts';
 import type { HostOutputs, Judge, Verdict } from '../task.ts';
 import { meanLines } from './baseline.ts';
-import { type FittedImage, lineErrors, type SubjectErrors, type ViewErrors, viewErrors } from './errors.ts';
+import { type FittedImage, lineErrors, viewErrors } from './errors.ts';
 import { heatOf, type LineMaps, readMaps } from './heatmaps.ts';
 import { PLANES_NOTE, planeErrors, type StackImage } from './planes.ts';
 
@@ -89,10 +89,7 @@ export class LineJudge implements Judge {
       return error ? [[name, error] as const] : [];
     });
     return {
-      results: [
-        ...views.flatMap(({ name, errors, subjects }) => resultsOf(name, errors, subjects)),
-        ...(planes?.results ?? []),
-      ],
+      results: [...views.flatMap(resultsOf), ...(planes?.results ?? [])],
       summary: {
         ...Object.fromEntries(views.map(({ name, errors }) => [name, errors])),
         ...(planes && { planes: planes.errors }),
@@ -107,9 +104,15 @@ export class LineJudge implements Judge {
   }
 }
 
+/** The errors of a view. */
+interface View extends ReturnType<typeof viewErrors> {
+  readonly name: string;
+}
+
 /** What was left out or replaced, so that no number is better than it should be. */
-function caveats(name: string, { missing, images, unlabelled }: ViewErrors): string[] {
-  const standIn = missing < images ? '; they are scored with the trivial line' : '';
+function caveats(name: string, { errors: { missing, images, unlabelled }, measured }: View): string[] {
+  const fate = measured === images ? 'scored with the trivial line' : 'not scored';
+  const standIn = missing < images ? `; they are ${fate}` : '';
   return [
     ...(missing ? [`${name}: no line could be fitted in ${missing} of ${images} images${standIn}.`] : []),
     ...(unlabelled
@@ -118,32 +121,37 @@ function caveats(name: string, { missing, images, unlabelled }: ViewErrors): str
   ];
 }
 
-function resultsOf(view: string, errors: ViewErrors, subjects: SubjectErrors): Result[] {
-  const name = viewName(view);
+function resultsOf(view: View): Result[] {
+  const { errors, measured, subjects } = view;
+  const name = viewName(view.name);
   const { images: count, missing } = errors;
+  const over =
+    missing === count || measured === count
+      ? `${count} images`
+      : `${measured} images, without ${count - measured} in which no line was found`;
   const common = { digits: 2, better: 'lower', count, missing } as const;
   const own = (key: 'angleDeg' | 'offsetMm') =>
     new Map([...subjects].map(([subject, error]) => [subject, error[key]]));
   return [
     {
       ...common,
-      key: `orientation.${view}.angleDeg`,
+      key: `orientation.${view.name}.angleDeg`,
       title: `${name} line, angle`,
       unit: '°',
       value: errors.angleDeg,
       trivial: errors.baselineAngleDeg,
-      about: `median of ${count} images; mean ${fixed(errors.meanAngleDeg, 1)}°`,
-      notes: caveats(name, errors),
+      about: `median of ${over}; mean ${fixed(errors.meanAngleDeg, 1)}°`,
+      notes: caveats(name, view),
       bySubject: own('angleDeg'),
     },
     {
       ...common,
-      key: `orientation.${view}.offsetMm`,
+      key: `orientation.${view.name}.offsetMm`,
       title: `${name} line, offset`,
       unit: ' mm',
       value: errors.offsetMm,
       trivial: errors.baselineOffsetMm,
-      about: `median of ${count} images; mean ${fixed(errors.meanOffsetMm, 1)} mm`,
+      about: `median of ${over}; mean ${fixed(errors.meanOffsetMm, 1)} mm`,
       notes: [],
       bySubject: own('offsetMm'),
     },

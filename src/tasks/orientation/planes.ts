@@ -132,7 +132,11 @@ function resultOf(
     );
     return value === null ? [] : [[subject, value]];
   });
-  const standIn = lost ? '' : '; they are scored with that of the trivial lines';
+  const measured = rows.filter(({ ours }) => ours !== null).length;
+  const left =
+    lost || measured === planes ? '' : `, without ${planes - measured} for which none could be fitted`;
+  const fate = left ? 'not scored' : 'scored with that of the trivial lines';
+  const standIn = lost ? '' : `; they are ${fate}`;
   return {
     ...words,
     digits: 2,
@@ -147,7 +151,7 @@ function resultOf(
       rows.map(({ trivial }) => trivial),
       key,
     ),
-    about: `median of ${plural(planes, 'plane')} of ${plural(stacks, 'stack')}`,
+    about: `median of ${plural(left ? measured : planes, 'plane')} of ${plural(stacks, 'stack')}${left}`,
     count: planes,
     missing,
     notes:

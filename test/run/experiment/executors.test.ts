@@ -4,13 +4,13 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/base/errors.ts';
+import { quoted } from '../../../src/base/shell.ts';
 import { addExperiment } from '../../../src/commands/experiment.ts';
 import { parseExperiment } from '../../../src/run/experiment/file.ts';
 import { sharedExperiment } from '../../../src/run/experiment/shared.ts';
 import {
   groupsOf,
   numbered,
-  quoted,
   type Submission,
   submissionFiles,
 } from '../../../src/run/experiment/slurm/scripts.ts';

@@ -107,6 +107,26 @@ describe('the judge of lines', () => {
     ]);
   });
 
+  test('scores no image without a fitted line where no training images tell the trivial one, and says so', () => {
+    const images = [10, 16, 20].map((y) => image([horizontal(y), vertical(8)]));
+    const predicted = [
+      [null, vertical(8)],
+      [horizontal(16), vertical(8)],
+      [horizontal(21), vertical(8)],
+    ];
+    const { results } = judged(images, predicted as (Line | null)[][], { training: [] });
+    expect(results[1]!.value).toBeCloseTo(2, 1);
+    expect(results.slice(0, 4).map(({ about }) => about)).toEqual([
+      'median of 2 images, without 1 in which no line was found; mean 0.0°',
+      'median of 2 images, without 1 in which no line was found; mean 2.0 mm',
+      'median of 3 images; mean 0.0°',
+      'median of 3 images; mean 0.0 mm',
+    ]);
+    expect(results[0]!.notes).toEqual([
+      '2-chamber: no line could be fitted in 1 of 3 images; they are not scored.',
+    ]);
+  });
+
   test('has no error where no line was found at all, for its stand-in’s would look like success', () => {
     const images = [image([horizontal(10), vertical(8)]), image([horizontal(12), vertical(8)])];
     const { views, results } = judged(images, [

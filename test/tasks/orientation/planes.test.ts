@@ -75,6 +75,15 @@ describe('planes of stacks', () => {
     expect(distance!.value).toBeCloseTo(3, 1);
   });
 
+  it('are over the planes that were fitted where no mean lines stand in for the others, and say so', () => {
+    const { angle } = judged(heart('a', straight), ({ lines: [first] }) => [first!, null], []);
+    expect(angle).toMatchObject({
+      ...{ value: expect.closeTo(0, 1), count: 2, missing: 1 },
+      about: 'median of 1 plane of 1 stack, without 1 for which none could be fitted',
+      notes: ['No plane could be fitted in 1 of 2 cases; they are not scored.'],
+    });
+  });
+
   it('tell weights what all slices of a view get wrong alike, of five hearts and more', () => {
     const samples = ['a', 'b', 'c', 'd', 'e'].flatMap((name) => heart(name, straight));
     const turnedBy = (sample: Sample) => (sample.subject.charCodeAt(0) % 2 ? 6 : -6);

@@ -1,4 +1,5 @@
 /** @file The scripts of a submission as text: a job array for each kind of run, the report, and what submits them. */
+import { quoted } from '../../../base/shell.ts';
 import type { Task } from '../tasks.node.ts';
 import { resourcesOf, type SlurmResources, type SlurmSettings } from './settings.ts';
 
@@ -42,10 +43,6 @@ const scripts: Readonly<Record<Task['kind'], { readonly file: string; readonly w
   pretraining: { file: 'pretrainings.sbatch', what: 'Pretrainings, one a task,' },
   point: { file: 'points.sbatch', what: 'Fine-tunings, one a task,' },
 };
-
-/** A word of the shell, whatever it holds. */
-export const quoted = (text: string): string =>
-  /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /** A path in a line of #SBATCH. @param pattern whether Slurm fills in what stands after `%` */
 const sbatchPath = (path: string, pattern = false): string =>

@@ -34,7 +34,7 @@ const longForm = [
   ['device', '--times', '50'],
   ['ranks', '--times', '20'],
   ['hostile'],
-  ['writers', '--times', '6', '--only', 'phantom'],
+  ['writers', '--times', '6', '--only', 'phantom,experiment'],
   ['fuzz', '--times', '100000'],
 ];
 

@@ -15,7 +15,7 @@ import {
 import { csvLines } from '../results/csv.ts';
 import { rounded } from '../results/result.ts';
 import { compareFolders } from '../run/compare.node.ts';
-import { freeFolder } from '../run/settle.node.ts';
+import { lockFree } from '../run/runfolder.node.ts';
 import { named } from './evaluation.ts';
 import { addExample, orElse } from './help.ts';
 import { note, print, printJson, printTable } from './output.ts';
@@ -92,7 +92,8 @@ async function write(folder: string, comparison: Comparison): Promise<void> {
 async function compare(folders: readonly string[], { out, json = false }: CompareArguments): Promise<void> {
   // before a folder is made
   const comparison = await compareFolders(folders);
-  await whileLocked(await lockFolder(out ?? freeFolder({ name: 'compare' })), async (lock) => {
+  const lock = out === undefined ? await lockFree({ name: 'compare' }) : await lockFolder(out);
+  await whileLocked(lock, async () => {
     await lock.check();
     await write(lock.folder, comparison);
     const path = `${lock.folder}/${comparisonFile}`;

@@ -3,6 +3,7 @@ import { readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe } from '../base/describe.ts';
 import { ConfigError, FileError } from '../base/errors.ts';
+import { temporaryOf } from '../data/files/files.node.ts';
 import { writeSynced } from '../data/files/make.node.ts';
 import { syncFolder } from '../data/files/sync.node.ts';
 import type { StateDict } from './state.ts';
@@ -20,7 +21,7 @@ import { decodeWeights, encodeWeights, type WeightsMetadata } from './weights.ts
 export async function saveWeights(path: string, state: StateDict, metadata?: WeightsMetadata): Promise<void> {
   expectPath('saveWeights', path);
   const bytes = encodeWeights(state, metadata);
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryOf(path);
   try {
     await writeSynced(temporary, bytes);
     await rename(temporary, path);

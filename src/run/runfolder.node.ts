@@ -1,9 +1,9 @@
 /** @file The folder of a run: outside the images that it reads, locked while the run goes, with its configuration. */
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BusyError, ConfigError } from '../base/errors.ts';
-import { type FolderLock, lockFolder } from '../data/files/lock.node.ts';
+import { type FolderLock, isLockName, lockFolder } from '../data/files/lock.node.ts';
 import { expectOutside } from '../data/store.node.ts';
 import { manifestName } from '../data/storenames.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
@@ -22,6 +22,27 @@ export async function expectOutsideImages(out: string, data: string | null | und
 }
 
 /**
+ * The lock of the first free folder of a command.
+ * @param expect is awaited with its path before it is made, and may throw
+ */
+export async function lockFree(
+  kind: Parameters<typeof freeFolder>[0],
+  expect: (out: string) => Promise<void> = async () => {},
+): Promise<FolderLock> {
+  for (;;) {
+    const out = freeFolder(kind);
+    await expect(out);
+    const lock = await lockFolder(out).catch((error) => {
+      if (error instanceof BusyError) return null;
+      throw error;
+    });
+    // whoever began at the same moment has it, or has had it, and the next is free
+    if (lock && (await readdir(out)).every(isLockName)) return lock;
+    lock?.free();
+  }
+}
+
+/**
  * The lock of the folder that a job is to go to, or of the first free one.
  * @throws BusyError where another process has it; ConfigError where it lies among the images of a new run
  */
@@ -30,16 +51,12 @@ export async function lockRun({ kind, given, resume }: JobRequest): Promise<Fold
     if (!given.out) throw new ConfigError('--resume needs --out, the folder of the run to go on with.');
     return lockFolder(given.out);
   }
-  for (;;) {
-    const out = given.out ?? freeFolder(kind);
+  const expect = async (out: string): Promise<void> => {
     for (const data of [given.data, given.unlabelled]) await expectOutsideImages(out, data);
-    try {
-      return await lockFolder(out);
-    } catch (error) {
-      // whoever began at the same moment has it, and the next is free
-      if (given.out !== undefined || !(error instanceof BusyError)) throw error;
-    }
-  }
+  };
+  if (given.out === undefined) return lockFree(kind, expect);
+  await expect(given.out);
+  return lockFolder(given.out);
 }
 
 /** A run's files in the folder that it has locked, and the configuration there. */

@@ -1,4 +1,5 @@
 /** @file Software adapters for Dawn in Node: the system's Vulkan drivers, and the SwiftShader in this package. */
+import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import * as modules from 'node:module';
@@ -45,7 +46,8 @@ function packedDriver(): string {
 }
 
 async function unpack(packed: string, folder: string): Promise<void> {
-  const partial = `${folder}.${process.pid}`;
+  // other threads, and processes of other containers, have the same number
+  const partial = `${folder}.${randomUUID()}`;
   makeFolders(partial, 0o700);
   for (const name of (await readdir(packed)).filter((file) => file.endsWith('.br'))) {
     const bytes = await promisify(brotliDecompress)(await readFile(join(packed, name)));

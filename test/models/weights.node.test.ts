@@ -24,6 +24,17 @@ describe('weights on disk', () => {
     expect(await readdir(folder)).toEqual(['best.safetensors']);
   });
 
+  it('is one whole file of several that are saved at once', async () => {
+    const path = join(folder, 'last.safetensors');
+    const values = [1, 2, 3, 4].map((value) => new Float32Array(2 ** 16).fill(value));
+    const states = values.map(
+      (own) => new Map([['a', { shape: [own.length], values: own, integer: false }]]),
+    );
+    await Promise.all(states.map((one) => saveWeights(path, one)));
+    expect(states).toContainEqual((await loadWeights(path)).state);
+    expect(await readdir(folder)).toEqual(['last.safetensors']);
+  });
+
   it('names the file that cannot be written or read', async () => {
     const path = join(folder, 'missing', 'w.safetensors');
     await expect(saveWeights(path, state)).rejects.toThrow(FileError);

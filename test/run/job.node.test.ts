@@ -10,7 +10,7 @@ import { type GivenConfig, resolveConfig } from '../../src/run/config.ts';
 import { prepareFolder } from '../../src/run/dataset.node.ts';
 import { type JobConsole, type JobResult, runJob } from '../../src/run/job.node.ts';
 import { pretraining } from '../../src/run/job.ts';
-import { lockRun, RunFolder } from '../../src/run/runfolder.node.ts';
+import { lockFree, lockRun, RunFolder } from '../../src/run/runfolder.node.ts';
 import { eventFilesIn } from '../../src/run/tensorboard.node.ts';
 import type { Device } from '../../src/tensor/device.ts';
 import { withoutTimings } from '../../src/train/runlog.ts';
@@ -195,6 +195,25 @@ describe('a pretraining job', () => {
       );
       expect(locks.map((lock) => lock.folder).sort()).toEqual(['runs/pretrain-1', 'runs/pretrain-2']);
       for (const lock of locks) lock.free();
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  it('a folder that was free, and was had by another till it was locked, is left to that one', async () => {
+    const before = process.cwd();
+    await mkdir(join(folder, 'quick'));
+    process.chdir(join(folder, 'quick'));
+    try {
+      // as one that begins and ends in between
+      const lock = await lockFree({ name: 'compare' }, async (out) => {
+        if (out !== 'runs/compare-1') return;
+        await mkdir(out, { recursive: true });
+        await writeFile(join(out, 'compare.html'), 'of another');
+      });
+      expect(lock.folder).toBe('runs/compare-2');
+      lock.free();
+      expect(await readdir('runs', { recursive: true })).toEqual(['compare-1', 'compare-1/compare.html']);
     } finally {
       process.chdir(before);
     }

@@ -3,14 +3,16 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { embeddedDriver } from '../../src/tensor/adapters.node.ts';
 import { driverCache } from '../../src/tensor/cachefolder.node.ts';
 
 describe('the folder of unpacked drivers', () => {
@@ -72,6 +74,16 @@ describe('the folder of unpacked drivers', () => {
     expect(existsSync(join(own, 'driver'))).toBe(false);
     expect(existsSync(join(own, 'other'))).toBe(true);
   });
+
+  it.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
+    'has the embedded driver whole, whoever else of the same process number unpacks it (Linux x86-64)',
+    async () => {
+      const found = await Promise.all([embeddedDriver(), embeddedDriver(), embeddedDriver()]);
+      expect(new Set(found).size).toBe(1);
+      expect(existsSync(found[0]!)).toBe(true);
+      expect(readdirSync(own)).toEqual([basename(dirname(found[0]!))]);
+    },
+  );
 
   it('is apart for each user where there is no home', () => {
     vi.stubEnv('XDG_CACHE_HOME', '');

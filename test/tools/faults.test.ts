@@ -103,3 +103,12 @@ it(
   },
   TIMEOUT,
 );
+
+it.runIf(slow)(
+  'of several on one experiment each does it, and they leave the bytes of one',
+  async () => {
+    const rows = await writersCampaign({ times: 1, seed: 1, scratch, only: ['experiment'] });
+    expect(rows).toMatchObject([{ job: 'experiment', races: 1, done: 2, refused: 0, problems: [] }]);
+  },
+  TIMEOUT,
+);

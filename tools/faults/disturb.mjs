@@ -16,7 +16,7 @@ export const names = [...Object.keys(campaigns), 'writers'];
 const usage = `npm run faults -- <${names.join(' | ')}> [options]
   --times <N>     how often each job is disturbed (default 20)
   --seed <S>      draws the moments (default 1)
-  --only <jobs>   some of phantom, prepare, pretrain, train, predict, ranks, with commas
+  --only <jobs>   some of phantom, prepare, pretrain, train, predict, ranks, experiment, with commas
 What failed is left in a folder that is named.`;
 
 function printTable(rows, columns) {

@@ -60,7 +60,8 @@ const marked = (name) => (out) =>
 /**
  * `args`: the command; `again`: what goes on after a fault, the same where it is missing; `phase`: how far it was;
  * `steps` and `logged`: of what trains, how many steps it makes, and has logged; `weights`: whether it reads some; `under`
- * and `env`: a command that runs it, and what that is told. All write into `out`, and read what lies beside the folder that they run in.
+ * and `env`: a command that runs it, and what that is told; `together`: whether several on one folder all do it, and none is
+ * refused. All write into `out`, and read what lies beside the folder that they run in.
  */
 export const jobs = {
   phantom: {
@@ -98,6 +99,25 @@ export const jobs = {
     phase: (out) => (existsSync(out) ? 'class maps' : 'start'),
     weights: true,
   },
+  experiment: {
+    args: ['experiment', '../experiment.json', '--out', 'out'],
+    phase: (out) => (existsSync(join(out, 'report.html')) ? 'end' : existsSync(out) ? 'runs' : 'start'),
+    together: true,
+  },
+};
+
+/** What the job `experiment` makes: two points and a pretraining. */
+const grid = { size: 16, spacingMm: 12, batch: 4, validateEvery: 4, checkpointEvery: 4 };
+const hearts = (seed) => ({ subjects: 3, phases: 1, size: 32, seed });
+const made = { ...grid, steps: 4, tasks: ['location'], phantom: hearts(12) };
+export const experiment = {
+  name: 'races',
+  base: { ...grid, adapter: 'swiftshader', model: { width: 4, depth: 2 }, phantom: hearts(11) },
+  initialisations: { scratch: null, pretrained: { pretraining: made } },
+  subjects: { test: { seed: 13, subjects: 3 } },
+  labelled: [1],
+  steps: [4],
+  seeds: [1],
 };
 
 /** The cohort that jobs read. */

@@ -1,7 +1,7 @@
 /** @file Jobs that are disturbed again and again: each must end in the bytes of one that nothing disturbed. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cohort, jobs, weights } from './jobs.mjs';
+import { cohort, experiment, jobs, weights } from './jobs.mjs';
 import { differences, drawn, leftIn, remove, sleep, start, succeed } from './programs.mjs';
 
 /** What goes on may take this much longer than what was not disturbed: others use the machine, too. */
@@ -64,6 +64,7 @@ function once(path, make) {
 
 /** Makes what a job reads. */
 async function makeInputs(name, scratch) {
+  writeFileSync(join(scratch, 'experiment.json'), JSON.stringify(experiment));
   await once(join(scratch, 'cohort'), () => succeed(cohort, scratch));
   const folder = join(scratch, 'weights');
   if (jobs[name].weights) await once(folder, () => succeed(weights, folder));

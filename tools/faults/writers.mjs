@@ -24,7 +24,7 @@ function outcomeOf({ code, said }) {
 /** `count` processes of a job at once, `spread` ms apart at most; the folder may have been locked by one that is gone. */
 async function race(name, folder, { count, stale, spread, draw }, expected) {
   const out = join(folder, 'out');
-  mkdirSync(out, { recursive: true });
+  mkdirSync(stale ? out : folder, { recursive: true });
   if (stale) writeFileSync(join(out, 'running.json'), staleLock);
   const ends = await Promise.all(
     Array.from({ length: count }, async (_, i) => {
@@ -35,7 +35,9 @@ async function race(name, folder, { count, stale, spread, draw }, expected) {
   const outcomes = ends.map(outcomeOf);
   const other = outcomes.find((outcome) => outcome !== 'done' && outcome !== 'refused');
   const done = outcomes.filter((outcome) => outcome === 'done').length;
-  const problem = other ?? (done === 0 ? 'nobody did it' : compare(folder, expected));
+  const all = jobs[name].together ? count : 1;
+  const few = done < all ? `${done} of ${count} did it` : null;
+  const problem = other ?? few ?? compare(folder, expected);
   return { done, refused: count - done, problem };
 }
 
@@ -100,7 +102,7 @@ export async function lockContest({ count, times, seed, scratch }) {
 export async function writersCampaign({
   times,
   seed,
-  only = ['phantom', 'pretrain'],
+  only = ['phantom', 'prepare', 'pretrain', 'predict', 'experiment'],
   scratch,
   say = () => {},
 }) {
@@ -111,7 +113,9 @@ export async function writersCampaign({
     for (let i = 0; i < times; i++) {
       const at = join(scratch, `${name}-race-${i}`);
       const draw = (process) => drawn(seed, name, i, process);
-      const how = { count: 2 + (i % 2), stale: i % 3 === 1, spread: i % 4 === 3 ? ms : 0, draw };
+      // an experiment's own folder has no lock: those of its runs do
+      const stale = i % 3 === 1 && !jobs[name].together;
+      const how = { count: 2 + (i % 2), stale, spread: i % 4 === 3 ? ms : 0, draw };
       const { done, refused, problem } = await race(name, at, how, expected);
       row.done += done;
       row.refused += refused;

@@ -4,6 +4,8 @@
 const duration = /\d+\.\d s|\d+ min \d\d s|\d+ h \d\d min/;
 const timed = [
   [new RegExp(`<td>(${duration.source})</td>`, 'g'), '<td>(time)</td>'],
+  // an experiment's
+  [/(?<=<td class="number time">)[^<]*/g, '(time)'],
   [/<td>[\d,]+ images\/s \(median\)<\/td>/g, '<td>(speed) images/s (median)</td>'],
   // the page's
   [/(?<=<dt>(Images per second|Memory|Time left)<\/dt><dd>)[^<]*/g, '(time)'],

@@ -12,7 +12,7 @@ import { syncFolder } from './sync.node.ts';
 export { listFiles } from './folder.node.ts';
 export { fileError, readBytes } from './read.node.ts';
 
-/** The names of `writeTemporary`, and of weights being saved. */
+/** The names of `temporaryOf`, and of weights that earlier versions saved. */
 const temporaryName = /\.([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+)\.tmp$/;
 
 /** Whether a name is of a write of the file `own` that is not done, or was killed. */

@@ -3,6 +3,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access, open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { variable } from '../../base/environment.node.ts';
 import { createWhole } from '../files/exclusive.node.ts';
 import { expectWritable, fileError, readBytes } from '../files/files.node.ts';
@@ -12,6 +13,10 @@ import { newSalt, type Originals, Pseudonyms } from './pseudonyms.ts';
 
 /** Whom a file of secrets is for: its owner. */
 const OWNER_ONLY = 0o600;
+
+/** How often, and how long between, a key is looked at again that another process is just adding to. */
+const TRIES = 25;
+const PAUSE_MS = 20;
 
 /** Where the key is or will be: PLANEWISE_KEY, else the nearest in the working directory or above it, else there. */
 export function keyPath(): string {
@@ -28,10 +33,13 @@ export function keyPath(): string {
 export class ProjectKey {
   readonly path: string;
   readonly names: Pseudonyms;
+  /** What ends its last line, where an editor has left it without an end. */
+  readonly #end: string;
 
-  private constructor(path: string, names: Pseudonyms) {
+  private constructor(path: string, names: Pseudonyms, end: string) {
     this.path = path;
     this.names = names;
+    this.#end = end;
   }
 
   /** @throws FileError where the key is damaged or cannot be read or made */
@@ -67,8 +75,16 @@ export class ProjectKey {
   }
 
   static async #read(path: string): Promise<ProjectKey> {
-    const { salt, entries } = parseKey(new TextDecoder().decode(await readBytes(path)), path);
-    return new ProjectKey(path, await Pseudonyms.of(salt, entries));
+    let text = '';
+    let whole = false;
+    // what is being written has no end yet
+    for (let attempt = 1; !whole && attempt <= TRIES; attempt++) {
+      if (attempt > 1) await sleep(PAUSE_MS);
+      text = new TextDecoder().decode(await readBytes(path));
+      whole = text.endsWith('\n');
+    }
+    const { salt, entries } = parseKey(text, path);
+    return new ProjectKey(path, await Pseudonyms.of(salt, entries), whole ? '' : '\n');
   }
 
   /** Gives names pseudonyms, which the file has before this returns. @throws FileError where it cannot be written */
@@ -78,8 +94,9 @@ export class ProjectKey {
     try {
       const file = await open(this.path, 'a', OWNER_ONLY);
       try {
-        // one write, so that those of several processes do not mix
-        await file.appendFile(keyLines(entries));
+        const bytes = new TextEncoder().encode(this.#end + keyLines(entries));
+        // one write, so that those of several processes do not mix; appendFile makes one of each 512 KiB
+        for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
         await file.sync();
       } finally {
         await file.close();

@@ -1,6 +1,7 @@
 /** @file The report of an experiment, with its tables as CSV and JSON, from whatever runs are finished. */
 
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { FileError } from '../../base/errors.ts';
 import { ownOf } from '../../base/record.ts';
 import { writeFiles } from '../../data/files/files.node.ts';
@@ -9,7 +10,7 @@ import type { PretrainedRun } from '../../results/experiment.ts';
 import { baseConfig, pretrainingConfig } from './configs.ts';
 import { foldsInFile } from './folds.ts';
 import { ForeignWeights } from './foreign.node.ts';
-import { gridOf } from './grid.ts';
+import { type Grid, gridOf } from './grid.ts';
 import {
   costsOf,
   type Outcome,
@@ -19,7 +20,8 @@ import {
   readRuns,
   runsAsCsv,
 } from './outcome.node.ts';
-import { openFolder } from './runs.node.ts';
+import { isPlanned } from './planes.node.ts';
+import { openFolder, stateOf } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 import { type KeptSubjects, readSubjects } from './subjects.node.ts';
 
@@ -49,6 +51,13 @@ export interface ReportedExperiment extends Outcome {
   readonly report: string;
 }
 
+/** How far all runs are, as a report has them. */
+const statesIn = (folder: string, { pretrainings, points }: Grid) =>
+  [...pretrainings, ...points].map(({ name }) => [
+    stateOf(join(folder, name)) === 'done',
+    isPlanned(join(folder, name)),
+  ]);
+
 /**
  * Writes report.html, results.csv and results.json, and says what they say. All but the times follows from the
  * runs: the same runs give the same bytes.
@@ -62,6 +71,19 @@ export async function reportExperiment(asked: Experiment, folder: string): Promi
   const said = foldsInFile(experiment);
   const folds = said === undefined ? kept.parts.length : said;
   const grid = gridOf(experiment, folds);
+  for (;;) {
+    const states = statesIn(folder, grid);
+    const reported = await writeReport(experiment, folder, { kept, folds, grid });
+    // who has finished a run meanwhile has reported it, and this must not be what lasts
+    if (isDeepStrictEqual(statesIn(folder, grid), states)) return reported;
+  }
+}
+
+async function writeReport(
+  experiment: Experiment,
+  folder: string,
+  { kept, folds, grid }: { readonly kept: KeptSubjects; readonly folds: number | null; readonly grid: Grid },
+): Promise<ReportedExperiment> {
   const outcome = outcomeOf(experiment, { grid, folds }, await readRuns(folder, grid));
   const pretrained = await readPretrained(folder, grid);
   const batches = new Map(

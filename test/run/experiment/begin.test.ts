@@ -59,7 +59,7 @@ describe('a folder in which an experiment', () => {
       expect((await readdir(folder)).sort()).toEqual(['experiment.json', 'local.json']);
       expect((await openFolder(folder, placed())).before).toMatchObject({ base: { data: at('images') } });
     }
-  });
+  }, 300_000);
 
   it('has begun since it was opened is not taken by another experiment', async () => {
     const { experiment } = await openFolder(at('both'), parsed());

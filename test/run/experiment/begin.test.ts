@@ -48,7 +48,7 @@ describe('a folder in which an experiment', () => {
   });
 
   it('is begun by many at once is opened by each of them', async () => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 8; round++) {
       const folder = at(`many-${round}`);
       const begin = async (i: number): Promise<void> => {
         await pause(i);

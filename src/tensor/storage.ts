@@ -27,6 +27,13 @@ export function confined(label: string): CaptureError {
   );
 }
 
+/** For an output of a captured step that was read before the step's first run, and for what `empty` made. */
+export function unwritten(label: string): CaptureError {
+  return new CaptureError(
+    `${label} was read before anything was written to it. Where it is an output of a captured step, run() that first.`,
+  );
+}
+
 /**
  * A run of device bytes with an owner count. `buffer` is undefined while a step is being recorded: the planner
  * gives it one afterwards.

@@ -85,6 +85,11 @@ export class Storage {
     return this.#clock;
   }
 
+  /** Whether anything was: of what a captured step made, by its runs. */
+  get written(): boolean {
+    return this.#writes.length > 0;
+  }
+
   /** Notes a write. */
   wrote(region: Region): void {
     const at = ++this.#clock;

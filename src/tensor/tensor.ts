@@ -165,8 +165,8 @@ export class Tensor implements Spec {
   read(): Promise<HostArray> {
     // Thrown at the call, not in the promise, so that a step cannot overlook it.
     this.device.forbidInCapture('A host read was attempted');
-    const { clock } = this.storage;
-    if (clock === 0 && this.size > 0) throw unwritten(this.label);
+    const { clock, written } = this.storage;
+    if (!written && this.size > 0) throw unwritten(this.label);
     const bytes = this.device.read(this.#buffer, this.offset, this.spanBytes);
     return bytes.then((buffer) => this.#remember(this.#elementsOf(buffer), clock));
   }

@@ -57,10 +57,12 @@ function expectGiven<A>(op: Op<A>, inputs: Inputs, options: ApplyOptions): void 
 export function applyAll<A>(op: Op<A>, inputs: Inputs, attrs: A, options: ApplyOptions = {}): Tensor[] {
   expectGiven(op, inputs, options);
   const { into, as = op.name } = options;
-  noteInputs(inputs);
-  const outputs = keptOutputs() ?? runAs(op, inputs, attrs, into, as);
+  // The list may be the caller's, who may empty it before backward.
+  const given = [...inputs];
+  noteInputs(given);
+  const outputs = keptOutputs() ?? runAs(op, given, attrs, into, as);
   noteOutputs(outputs);
-  recordOp(op, inputs, outputs, attrs, as);
+  recordOp(op, given, outputs, attrs, as);
   return outputs;
 }
 

@@ -95,7 +95,7 @@ class Recorder {
   readonly step = {};
   readonly #device: Device;
   readonly #tapes = countTapes();
-  /** Forget the writes to what was there before: a step writes when it runs. */
+  /** Forget the writes: a step writes when it runs. */
   readonly #marks = new Map<Storage, () => void>();
 
   constructor(device: Device, share: Share | undefined) {
@@ -127,7 +127,7 @@ class Recorder {
   #record(launch: Launch): void {
     this.launches.push(launch);
     for (const { writes, storage } of launch.slices)
-      if (writes && storage.buffer && !this.#marks.has(storage)) this.#marks.set(storage, storage.mark());
+      if (writes && !this.#marks.has(storage)) this.#marks.set(storage, storage.mark());
   }
 
   /** What was recorded, of a step that has returned. */

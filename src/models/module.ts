@@ -1,5 +1,6 @@
 /** @file The module: owns a model's parameters and statistics and carries them to and from state dicts. */
 import { Arena, type ArenaEntry, ParameterArena, type ParameterOptions } from '../autograd/arena.ts';
+import { padded, sum } from '../autograd/arenaSlices.ts';
 import type { Undo } from '../autograd/scaler.ts';
 import { windowOf } from '../autograd/windows.ts';
 import { describe } from '../base/describe.ts';
@@ -70,9 +71,12 @@ export class Module {
   /**
    * Allocates what was declared, with first values that depend on the seed and each parameter's name only.
    * @throws ConfigError for what is no device or are no declarations, a seed that is none and options that are unknown
+   * @throws OutOfMemoryError for more parameters than a buffer of the adapter holds, before their first values are made
    */
   constructor(device: Device, declarations: Declarations, seed: number, options: ModuleOptions = {}) {
     expectArguments(device, declarations, seed, options);
+    const sizes = declarations.parameters.map(({ shape }) => padded(shape, options.halves ? 'f16' : 'f32'));
+    device.memory.expectFits(4 * sum(sizes), 'parameters', true);
     const entryOf = (declared: Declared): ArenaEntry => ({
       name: declared.name,
       shape: declared.shape,

@@ -37,6 +37,12 @@ function expectSpec(call: string, device: Device, spec: Spec, label: string): vo
     throw new ShapeError(call, 'dtype', `is ${describe(dtype)}`, `Use one of ${dtypes.join(', ')}.`);
 }
 
+/** As expectSpec, of values that are made here. @throws OutOfMemoryError where no buffer holds them */
+function expectMade(call: string, device: Device, spec: Spec, label: string): void {
+  expectSpec(call, device, spec, label);
+  device.memory.expectFits(elementCount(spec.shape) * byteSize(spec.dtype), label);
+}
+
 /**
  * A tensor of undefined content. @throws ShapeError for a shape or dtype that cannot be
  * @example
@@ -82,7 +88,7 @@ export function filled(
   dtype: DType = 'f32',
   label = 'filled',
 ): Tensor {
-  expectSpec('filled', device, { shape, dtype }, label);
+  expectMade('filled', device, { shape, dtype }, label);
   const number = expectElement('filled', 'value', value, dtype);
   return tensor(device, new Float64Array(elementCount(shape)).fill(number), shape, dtype, label);
 }
@@ -93,7 +99,7 @@ export function filled(
  * zeros(device, [2, 2]).read(); // [0, 0, 0, 0]
  */
 export function zeros(device: Device, shape: Shape, dtype: DType = 'f32', label = 'zeros'): Tensor {
-  expectSpec('zeros', device, { shape, dtype }, label);
+  expectMade('zeros', device, { shape, dtype }, label);
   return filled(device, 0, shape, dtype, label);
 }
 
@@ -130,7 +136,7 @@ export function randomUniform(
   high = 1,
   stream = 0,
 ): Tensor {
-  expectSpec('randomUniform', device, { shape, dtype: 'f32' }, '');
+  expectMade('randomUniform', device, { shape, dtype: 'f32' }, 'uniform');
   expectRandom('randomUniform', { low, high }, seed, stream);
   const values = uniforms(elementCount(shape), seed, stream).map((u) => low + (high - low) * u);
   return tensor(device, values, shape, 'f32', 'uniform');
@@ -150,7 +156,7 @@ export function randomNormal(
   std = 1,
   stream = 0,
 ): Tensor {
-  expectSpec('randomNormal', device, { shape, dtype: 'f32' }, '');
+  expectMade('randomNormal', device, { shape, dtype: 'f32' }, 'normal');
   expectRandom('randomNormal', { mean, std }, seed, stream);
   const values = normals(elementCount(shape), seed, stream).map((z) => mean + std * z);
   return tensor(device, values, shape, 'f32', 'normal');

@@ -111,11 +111,19 @@ export class Memory {
     );
   }
 
-  #create(size: number, label: string, windowed: boolean): GPUBuffer {
+  /**
+   * Throws OutOfMemoryError where no buffer of the adapter holds so many bytes: ask before values are made on the host,
+   * whose memory they might exhaust.
+   */
+  expectFits(bytes: number, label: string, windowed = false): void {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
     const limit = windowed ? maxBufferSize : Math.min(maxBufferSize, maxStorageBufferBindingSize);
-    if (size > limit)
-      throw new OutOfMemoryError(`${label} (the adapter's limit is ${limit})`, size, this.table());
+    if (bytes > limit)
+      throw new OutOfMemoryError(`${label} (the adapter's limit is ${limit})`, bytes, this.table());
+  }
+
+  #create(size: number, label: string, windowed: boolean): GPUBuffer {
+    this.expectFits(size, label, windowed);
     if (this.#liveBytes + this.#pooledBytes + size >= this.#refusedAt) this.trim();
     this.#device.pushErrorScope('out-of-memory');
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;

@@ -27,6 +27,13 @@ export function confined(label: string): CaptureError {
   );
 }
 
+/** For an output of a captured step that was read before the step's first run, and for what `empty` made. */
+export function unwritten(label: string): CaptureError {
+  return new CaptureError(
+    `${label} was read before anything was written to it. Where it is an output of a captured step, run() that first.`,
+  );
+}
+
 /**
  * A run of device bytes with an owner count. `buffer` is undefined while a step is being recorded: the planner
  * gives it one afterwards.
@@ -76,6 +83,11 @@ export class Storage {
   /** Number of writes so far, by kernels and by the host. */
   get clock(): number {
     return this.#clock;
+  }
+
+  /** Whether anything was: of what a captured step made, by its runs. */
+  get written(): boolean {
+    return this.#writes.length > 0;
   }
 
   /** Notes a write. */

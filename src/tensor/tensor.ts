@@ -9,7 +9,7 @@ import { HeldGradient } from './gradient.ts';
 import { isFew, type Known, keep, show } from './known.ts';
 import { own } from './scope.ts';
 import { elementCount, expectCount, formatShape, inferShape, type Shape } from './shape.ts';
-import { confined, type Region, Storage } from './storage.ts';
+import { confined, type Region, Storage, unwritten } from './storage.ts';
 import { encode, type HostValues } from './values.ts';
 import { viewers } from './views.ts';
 
@@ -53,7 +53,8 @@ export class Tensor implements Spec {
       throw new ShapeError('Tensor', 'storage', `is ${describe(storage)}`, 'Use tensor(), zeros() or an op.');
     this.device = device;
     this.#storage = storage;
-    this.shape = spec.shape;
+    // The caller's array may change; a shape that is frozen is a tensor's already.
+    this.shape = Object.isFrozen(spec.shape) ? spec.shape : Object.freeze([...spec.shape]);
     this.dtype = spec.dtype;
     this.label = label;
     this.offset = offset;
@@ -157,11 +158,15 @@ export class Tensor implements Spec {
     return this.reshape(this.shape);
   }
 
-  /** The elements on the host; float16 as Float32Array, bool as Uint32Array of 0 and 1. */
+  /**
+   * The elements on the host; float16 as Float32Array, bool as Uint32Array of 0 and 1.
+   * @throws CaptureError inside a captured step, and for an output of one before its first run; at the call
+   */
   read(): Promise<HostArray> {
     // Thrown at the call, not in the promise, so that a step cannot overlook it.
     this.device.forbidInCapture('A host read was attempted');
-    const { clock } = this.storage;
+    const { clock, written } = this.storage;
+    if (!written && this.size > 0) throw unwritten(this.label);
     const bytes = this.device.read(this.#buffer, this.offset, this.spanBytes);
     return bytes.then((buffer) => this.#remember(this.#elementsOf(buffer), clock));
   }
@@ -181,6 +186,16 @@ export class Tensor implements Spec {
   /** Shape, dtype and, where the host knows them (it made, wrote or read them last), the values. */
   toString(): string {
     return show(this, this.#known);
+  }
+
+  /**
+   * The text, in strings. As a number, which `x > 0`, `x * 2` and `Math.max(x)` take it for, it has no value.
+   * @throws ShapeError there
+   */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint !== 'number') return this.toString();
+    const fix = 'Compute with ops, such as ops.multiply(x, 2), or with the number that await x.item() gives.';
+    throw new ShapeError('Tensor', this.label, 'is used as a number', fix);
   }
 
   /** For console.log in Node. */

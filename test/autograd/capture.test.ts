@@ -206,6 +206,16 @@ describe('what a captured step may not do', () => {
     inside!.dispose();
   });
 
+  it('is to be read before it ran: its outputs hold nothing yet', async () => {
+    const x = tensor(device(), [3], [1]);
+    using step = await capture(device(), () => ({ y: ops.square(x), x }));
+    expect(() => step.outputs.y.read()).toThrow(/square was read before anything was written.*run\(\)/);
+    await expect(step.outputs.y.item()).rejects.toThrow(CaptureError);
+    expect(await step.outputs.x.item()).toBe(3);
+    step.run();
+    expect(await step.outputs.y.item()).toBe(9);
+  });
+
   it('is to be read once it is disposed, by a view of what it returned', async () => {
     const x = tensor(device(), [3], [1]);
     const step = await capture(device(), () => ({ y: ops.square(x) }));

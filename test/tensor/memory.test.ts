@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as ops from '../../src/autograd/ops.ts';
 import { DisposedError, OutOfMemoryError } from '../../src/base/errors.ts';
-import { empty, filled, tensor, zeros } from '../../src/tensor/create.ts';
+import { Declarations } from '../../src/models/declare.ts';
+import { Module } from '../../src/models/module.ts';
+import { empty, filled, randomNormal, randomUniform, tensor, zeros } from '../../src/tensor/create.ts';
 import { Memory, sizeClass } from '../../src/tensor/memory.ts';
 import { disown, scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
@@ -95,6 +97,25 @@ describe('memory', () => {
     expect(ask).toThrow(OutOfMemoryError);
     expect(ask).toThrow(/the huge one.*the kept one/s);
     kept.dispose();
+  });
+
+  it('asking for more values than the adapter has is refused before they are made on the host', () => {
+    const { maxBufferSize } = device().gpu.limits;
+    const shape = [Math.ceil(maxBufferSize / 4) + 64];
+    // The seed is none: whoever draws first, complains of that.
+    expect(() => randomNormal(device(), shape, -1)).toThrow(OutOfMemoryError);
+    expect(() => randomUniform(device(), shape, -1)).toThrow(OutOfMemoryError);
+    const at = new Declarations();
+    at.parameter('huge', shape, { kind: 'constant', value: 1 });
+    const filling = vi.spyOn(Object.getPrototypeOf(Float32Array.prototype), 'fill').mockReturnThis();
+    try {
+      expect(() => zeros(device(), shape)).toThrow(OutOfMemoryError);
+      expect(() => filled(device(), 3, shape, 'bool')).toThrow(OutOfMemoryError);
+      expect(() => new Module(device(), at, 0)).toThrow(OutOfMemoryError);
+      expect(filling).not.toHaveBeenCalled();
+    } finally {
+      filling.mockRestore();
+    }
   });
 });
 

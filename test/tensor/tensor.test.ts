@@ -98,6 +98,25 @@ describe('shape', () => {
     expect(String(zeros(device(), [0, 3]))).toBe('Tensor [0, 3] f32 []');
   });
 
+  it('is that of the tensor, whatever becomes of the array it was given as', () => {
+    const shape = [2, 3];
+    const x = zeros(device(), shape);
+    const row = x.reshape(shape.reverse());
+    shape[0] = 5;
+    expect([x.shape, row.shape, x.size]).toEqual([[2, 3], [3, 2], 6]);
+    expect(() => {
+      (x.shape as number[])[0] = 5;
+    }).toThrow(TypeError);
+  });
+
+  it('a tensor is text in strings, but no number: a comparison would be false in silence', () => {
+    const loss = tensor(device(), [2], [], 'f32', 'loss');
+    const wrong = [() => (loss as never) > 0, () => (loss as never) * 2, () => Math.max(loss as never, 1)];
+    for (const use of wrong) expect(use).toThrow(/loss is used as a number.*await x\.item\(\)/);
+    expect(`${loss}`).toBe('Tensor [] f32 2');
+    expect(loss[Symbol.toPrimitive]('default')).toBe('Tensor [] f32 2');
+  });
+
   it('refuses shapes, dtypes, values and devices that cannot be', () => {
     const at = device();
     const wrong: [() => unknown, RegExp][] = [

@@ -3,7 +3,8 @@
 import { ShapeError } from '../../base/errors.ts';
 import { describe } from '../../kernels/checks.ts';
 import * as kernels from '../../kernels/index.ts';
-import { expectOptions, type Pair } from '../../kernels/options.ts';
+import { expectOptions, expectPair, type Pair } from '../../kernels/options.ts';
+import type { Window } from '../../kernels/pool.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { apply, applyFirst } from '../apply.ts';
@@ -24,6 +25,13 @@ export interface AvgPoolOptions extends PoolOptions {
   readonly countIncludePad?: boolean;
 }
 
+/** The window as it is now: the gradient must not see what becomes of the caller's arrays. */
+const windowOf = (call: string, { kernel, stride = kernel, padding = 0 }: PoolOptions): Window => ({
+  kernel: expectPair(call, 'kernel', kernel, 1),
+  stride: expectPair(call, 'stride', stride, 1),
+  padding: expectPair(call, 'padding', padding, 0),
+});
+
 /**
  * Maxima of windows: x [N, H, W, C] → [N, H′, W′, C], H′ = ⌊(H + 2·padding − kernel)/stride⌋ + 1. Padding never wins,
  * NaN always does. The gradient goes to the first maximum (or NaN) of each window. f32 or f16.
@@ -33,8 +41,7 @@ export interface AvgPoolOptions extends PoolOptions {
  */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
   expectOptions('maxPool2d', options, ['kernel', 'stride', 'padding']);
-  const { kernel, stride = kernel, padding = 0 } = options;
-  return applyFirst(kernels.maxPool2d, [x], { kernel, stride, padding });
+  return applyFirst(kernels.maxPool2d, [x], windowOf('maxPool2d', options));
 }
 
 /**
@@ -45,8 +52,8 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
  */
 export function avgPool2d(x: Tensor, options: AvgPoolOptions): Tensor {
   expectOptions('avgPool2d', options, ['kernel', 'stride', 'padding', 'countIncludePad']);
-  const { kernel, stride = kernel, padding = 0, countIncludePad = true } = options;
-  return apply(kernels.avgPool2d, [x], { kernel, stride, padding, countIncludePad });
+  const { countIncludePad = true, ...window } = options;
+  return apply(kernels.avgPool2d, [x], { ...windowOf('avgPool2d', window), countIncludePad });
 }
 
 /** The axes between the first and the last. */

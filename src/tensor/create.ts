@@ -124,6 +124,7 @@ function expectRandom(
 
 /**
  * Uniform in [low, high), the same numbers on every adapter for one (seed, stream).
+ * @throws ShapeError for bounds in the wrong order, and what is no seed or stream
  * @example
  * const [x] = await randomUniform(device, [1], 7, 2, 3).read();
  * x >= 2 && x < 3; // true
@@ -138,12 +139,20 @@ export function randomUniform(
 ): Tensor {
   expectMade('randomUniform', device, { shape, dtype: 'f32' }, 'uniform');
   expectRandom('randomUniform', { low, high }, seed, stream);
+  if (low > high)
+    throw new ShapeError(
+      'randomUniform',
+      'high',
+      `is ${high}, below low, ${low}`,
+      'Give the lower bound first.',
+    );
   const values = uniforms(elementCount(shape), seed, stream).map((u) => low + (high - low) * u);
   return tensor(device, values, shape, 'f32', 'uniform');
 }
 
 /**
  * Normal with `mean` and `std`, the same numbers on every adapter for one (seed, stream).
+ * @throws ShapeError for a negative `std`, and what is no seed or stream
  * @example
  * const [first, again] = [randomNormal(device, [4], 7), randomNormal(device, [4], 7)];
  * `${await first.read()}` === `${await again.read()}`; // true
@@ -158,6 +167,8 @@ export function randomNormal(
 ): Tensor {
   expectMade('randomNormal', device, { shape, dtype: 'f32' }, 'normal');
   expectRandom('randomNormal', { mean, std }, seed, stream);
+  if (std < 0)
+    throw new ShapeError('randomNormal', 'std', `is ${std}`, 'A standard deviation of 0 or more is needed.');
   const values = normals(elementCount(shape), seed, stream).map((z) => mean + std * z);
   return tensor(device, values, shape, 'f32', 'normal');
 }

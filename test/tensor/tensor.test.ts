@@ -41,6 +41,10 @@ describe('tensor', () => {
     const uniform = await randomUniform(device(), [500], 3, -4, -2).read();
     expect(Math.min(...uniform)).toBeGreaterThanOrEqual(-4);
     expect(Math.max(...uniform)).toBeLessThan(-2);
+    expect(() => randomUniform(device(), [5], 3, 1, -1)).toThrow(/high is -1, below low, 1/);
+    expect(() => randomNormal(device(), [5], 3, 0, -2)).toThrow(/std is -2/);
+    expect([...(await randomNormal(device(), [2], 3, 5, 0).read())]).toEqual([5, 5]);
+    expect([...(await randomUniform(device(), [2], 3, 5, 5).read())]).toEqual([5, 5]);
   });
 
   it('shapes that do not fit are refused with the numbers and a way out', async () => {

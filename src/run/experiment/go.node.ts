@@ -40,7 +40,7 @@ class Conductor {
   async all(): Promise<ExperimentEnd> {
     const { console, folder, signal } = this.#options;
     const { grid, own } = this.#begun;
-    await this.#learnPace(grid);
+    await this.#lookThrough(grid);
     this.#units = unfinished(own, folder);
     const waits = { at: this.#at.bind(this), say: console.say.bind(console), signal };
     for (let due = this.#units; due.length > 0; ) {
@@ -105,11 +105,14 @@ class Conductor {
     return { kind: unit.kind, steps };
   }
 
-  async #learnPace({ pretrainings, points }: Grid): Promise<void> {
+  /** Learns from what is finished how long runs take, and tidies it. */
+  async #lookThrough({ pretrainings, points }: Grid): Promise<void> {
     const { experiment } = this.#begun;
     const { batch } = baseConfig(experiment);
     for (const unit of [...pretrainings, ...points]) {
       if (stateOf(this.#at(unit)) !== 'done') continue;
+      // whoever made it may have been killed before it did this
+      if (unit.kind === 'point') await dropCheckpoints(this.#at(unit));
       const own = unit.kind === 'point' ? batch : pretrainingConfig(experiment, unit).batch;
       this.#pace.add(unit.kind, this.#size(unit).steps, await trainingSeconds(this.#at(unit), own));
     }

@@ -32,8 +32,9 @@ async function experiment(content: object, out: string, ...args: string[]): Prom
 
 /** When each file of the runs was last written. */
 async function times(out: string): Promise<Record<string, number>> {
-  const names = await readdir(at(out, 'points'), { recursive: true });
-  const entries = names.map(async (name) => [name, (await stat(at(out, 'points', name))).mtimeMs] as const);
+  const found = await readdir(at(out, 'points'), { recursive: true, withFileTypes: true });
+  const files = found.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
+  const entries = files.map(async (file) => [file, (await stat(file)).mtimeMs] as const);
   return Object.fromEntries(await Promise.all(entries));
 }
 
@@ -115,9 +116,12 @@ describe('an experiment', () => {
     await experiment(tiny, 'whole', '--report');
   });
 
-  it('runs nothing twice', async () => {
+  it('runs nothing twice, and leaves no checkpoint of a process that was killed at its end', async () => {
     const before = await times('whole');
+    const left = at('whole', 'points', 'scratch_labelled-1_steps-8_seed-1', 'checkpoint.safetensors');
+    await writeFile(left, '');
     const { stdout, stderr } = await experiment(tiny, 'whole');
+    expect(existsSync(left)).toBe(false);
     expect(stdout).not.toMatch(/^\[\d/m);
     expect(stderr).toContain('are finished; nothing was trained');
     expect(stdout).toMatch(/Dice, mean of the classes:\nBEGINS WITH.*\npretrained +1 +8 /);

@@ -1,8 +1,13 @@
 /** @file Runs an experiment by several processes of this machine: a process for each run, so many at once. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { BusyError } from '../../base/errors.ts';
+import { lockFile, writerIn } from '../../data/files/lock.node.ts';
 import type { BegunExperiment } from './begin.node.ts';
 import type { ExperimentConsole, ExperimentEnd } from './options.node.ts';
+import { stateOf } from './runs.node.ts';
 import { type Task, tasksOf } from './tasks.node.ts';
+import { untilFree } from './waiting.node.ts';
 
 export interface LocalOptions {
   /** Of the experiment. */
@@ -20,7 +25,8 @@ export interface LocalEnd extends ExperimentEnd {
   readonly failed: readonly string[];
 }
 
-type Fate = 'done' | 'failed' | 'stopped';
+/** `elsewhere`: left to another process that is at it; `awaited`: others begin with it, so it is waited for. */
+type Fate = 'done' | 'failed' | 'stopped' | 'elsewhere' | 'awaited';
 
 /** So many at a time; who comes later waits. */
 class Places {
@@ -67,8 +73,9 @@ class Overseer {
   readonly #fates = new Map<string, Promise<Fate>>();
   readonly #warned = new Set<string>();
   readonly failed: string[] = [];
+  readonly elsewhere: string[] = [];
   readonly #children = new Set<ChildProcess>();
-  #begun = 0;
+  readonly #begun = new Set<string>();
 
   constructor(options: LocalOptions, tasks: readonly Task[]) {
     this.#options = options;
@@ -99,22 +106,40 @@ class Overseer {
       this.failed.push(`${task.name}: not run, for ${task.after} failed`);
       return before;
     }
-    return places.with(() => this.#run(task));
+    const { folder, signal } = this.#options;
+    for (;;) {
+      const fate = await places.with(() => this.#run(task));
+      if (fate !== 'awaited') return fate;
+      await untilFree(join(folder, task.name), signal);
+    }
   }
 
-  async #run({ name, title }: Task): Promise<Fate> {
-    const { command, signal, console } = this.#options;
+  async #run(task: Task): Promise<Fate> {
+    const { name, title } = task;
+    const { command, folder, signal, console } = this.#options;
     if (signal.aborted) return 'stopped';
-    this.#begun += 1;
-    console.startRun(title, this.#begun, this.#tasks.length, null);
+    this.#begun.add(name);
+    console.startRun(title, this.#begun.size, this.#tasks.length, null);
     const ended = await this.#spawn([...command, '--unit', name]);
     for (const [, line] of ended.said.matchAll(/^warning: (.*)$/gm)) this.#warn(line!);
     if (ended.code === 0) return 'done';
     if (signal.aborted) return 'stopped';
+    // where the folder cannot be looked into, the run has said why
+    const by = await writerIn(join(folder, name)).catch(() => null);
+    if (by) return this.#leave(task, by);
+    // by who was at it a moment ago
+    if (stateOf(join(folder, name)) === 'done') return 'done';
     const line = `${name}: ${reasonOf(ended)}`;
     this.failed.push(line);
     console.warn(line);
     return 'failed';
+  }
+
+  /** Leaves a run to the process that is at it. */
+  #leave({ kind, name }: Task, by: BusyError): Fate {
+    if (kind !== 'point') this.#options.console.say(`waiting for ${name}, which is being made by ${by.who}`);
+    else this.elsewhere.push(`${name} is being made by ${by.who} (${join(by.folder, lockFile)})`);
+    return kind === 'point' ? 'elsewhere' : 'awaited';
   }
 
   #spawn([program, ...args]: readonly string[]): Promise<Ended> {
@@ -137,11 +162,14 @@ class Overseer {
   }
 }
 
-/** Runs what is not finished. A run that fails is named, and the others go on, but for those that begin with it. */
+/**
+ * Runs what is not finished, but for points that other processes are at. A run that fails is named, and the others go on,
+ * but for those that begin with it.
+ */
 export async function runLocally({ own }: BegunExperiment, options: LocalOptions): Promise<LocalEnd> {
   const tasks = tasksOf(own, options.folder);
   const overseer = new Overseer(options, tasks);
   await overseer.all();
-  const { failed } = overseer;
-  return { stopped: options.signal.aborted, due: tasks.length, elsewhere: [], failed };
+  const { failed, elsewhere } = overseer;
+  return { stopped: options.signal.aborted, due: tasks.length, elsewhere, failed };
 }

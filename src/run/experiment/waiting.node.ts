@@ -43,3 +43,9 @@ export async function untilAble(
   }
   return able;
 }
+
+/** Waits until nobody is at the run in a folder any more, or it is stopped. */
+export async function untilFree(folder: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && (await writerIn(folder)) !== null)
+    await pause(POLL, undefined, { signal }).catch(() => {});
+}

@@ -1,6 +1,6 @@
 /** @file Processes on one experiment: each run is made by one, and pretrainings are waited for. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +42,31 @@ describe('two processes on one experiment', () => {
       name.includes('running.json'),
     );
     expect(claims).toEqual([]);
+  }, 300_000);
+
+  it('of several runs at once each leave runs to one another, and wait for the pretraining', async () => {
+    const content = { ...tiny, labelled: [2], seeds: [1, 2] };
+    const made = at('jobs', 'pretrained', 'pretrained_seed-1');
+    const point = at('jobs', 'points', 'scratch_labelled-2_steps-8_seed-1');
+    await writeFile(at('e3.json'), JSON.stringify(content));
+    await mkdir(at('jobs'), { recursive: true });
+    await writeFile(at('jobs', 'experiment.json'), JSON.stringify(parseExperiment(content, 'e3.json')));
+    for (const folder of [made, point]) {
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, 'running.json'), JSON.stringify({ host: 'elsewhere', pid: 1 }));
+    }
+    const args = ['experiment', at('e3.json'), '--out', at('jobs'), '--jobs', '2'];
+    const child = spawn(process.execPath, [cli, ...args]);
+    const told = { text: '' };
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text) => {
+        told.text += text;
+        if (told.text.includes('waiting for pretrained/'))
+          rmSync(join(made, 'running.json'), { force: true });
+      });
+    expect(await new Promise((done) => child.on('exit', done)), told.text).toBe(0);
+    expect(told.text).toContain('scratch_labelled-2_steps-8_seed-1 is being made by process 1 on elsewhere');
+    expect(await json('jobs', 'results.json')).toMatchObject({ planned: 4, finished: 3 });
   }, 300_000);
 
   it.runIf(slow)(

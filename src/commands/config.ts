@@ -15,7 +15,7 @@ import { collect, parseSeconds } from './output.ts';
 
 const texts = new Set<string>([
   ...['data', 'unlabelled', 'target', 'out', 'preset', 'init', 'initParts', 'freeze'],
-  ...['schedule', 'precision', 'gradientSums', 'adapter', 'identifiers', 'fold'],
+  ...['schedule', 'precision', 'gradientSums', 'adapter', 'identifiers', 'emptySlices', 'fold'],
 ]);
 
 export type Values = Readonly<Record<string, string | number>> & {

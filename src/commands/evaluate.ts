@@ -7,7 +7,7 @@ import { expectWritable, writeFiles } from '../data/files/files.node.ts';
 import type { Identifiers } from '../data/identifiers/pseudonyms.ts';
 import { readTruth, type Truth } from '../data/sources/acdc/truth.ts';
 import type { Told } from '../data/sources/acdc/volume.ts';
-import type { MaskOptions } from '../data/sources/source.ts';
+import { emptySliceChoices, type MaskOptions } from '../data/sources/source.ts';
 import type { Notice, SkippedFile } from '../data/types.ts';
 import { Warnings } from '../data/warnings.ts';
 import { type ClassRow, rowsAsCsv } from '../results/volumes.ts';
@@ -138,7 +138,7 @@ export function addEvaluate(program: Command): void {
       new Option(
         '--empty-slices <what>',
         'what slices without any label are, in volumes that have labels (default: unknown)',
-      ).choices(['unknown', 'background']),
+      ).choices(emptySliceChoices),
     )
     .option('--csv <file>', orElse('write a line for each volume and class', 'none is written'), parsePath)
     .option('--rows', 'print these lines too')

@@ -31,6 +31,10 @@ const flagTexts = {
   'model.width': ['--width <channels>', 'channels of the first level'],
   size: ['--size <pixels>', 'side of the prepared images'],
   spacingMm: ['--spacing <mm>', 'pixel spacing of the prepared images'],
+  emptySlices: [
+    '--empty-slices <what>',
+    'what slices without any label are, in volumes that have labels: unknown or background',
+  ],
   identifiers: [
     '--identifiers <what>',
     'what people and files are called in what is written: pseudonyms, or keep their names',

@@ -15,7 +15,7 @@ import { plainNotices } from '../data/identifiers/reasons.ts';
 import { expectWholeCohort } from '../data/phantom.node.ts';
 import type { PrepareOptions } from '../data/prepare.ts';
 import { type Opened, openFiles } from '../data/sources/open.ts';
-import type { MaskOptions } from '../data/sources/source.ts';
+import { emptySliceChoices, type MaskOptions } from '../data/sources/source.ts';
 import { expectStoreFolder } from '../data/store.node.ts';
 import type { SeriesRow } from '../data/study/summary.ts';
 import type { SkippedFile } from '../data/types.ts';
@@ -145,7 +145,7 @@ export function addPrepare(program: Command, worker: URL | null = null): void {
       new Option(
         '--empty-slices <what>',
         'what slices without any label are, in volumes that have labels (default: unknown)',
-      ).choices(['unknown', 'background']),
+      ).choices(emptySliceChoices),
     )
     .option(
       '--classes <names>',

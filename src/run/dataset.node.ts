@@ -62,7 +62,7 @@ export async function dataFacts(folder: string): Promise<DataFacts> {
 
 /**
  * What data say of their images goes before the preset. Throws ConfigError when the user asked for another size,
- * spacing, view or mapping than the store's.
+ * spacing, view, mapping or masks than the store's.
  * @param facts of `given.data`; null: of a phantom cohort, which says nothing
  */
 export function adoptData(given: GivenConfig, facts: DataFacts | null): GivenConfig {
@@ -82,6 +82,10 @@ export function adoptData(given: GivenConfig, facts: DataFacts | null): GivenCon
   if (given.map?.length)
     throw new ConfigError(
       `${given.data} is a prepared store, whose views are fixed. Give map when preparing it.`,
+    );
+  if (given.emptySlices !== undefined)
+    throw new ConfigError(
+      `${given.data} is a prepared store, whose masks are fixed. Give emptySlices when preparing it.`,
     );
   return { ...given, size, spacingMm };
 }
@@ -128,6 +132,9 @@ export async function prepareFolder(
     // A phantom cohort has both studies and annotated volumes; which are meant needs no word.
     ...(config.data === null ? { source: phantomLayout(config) } : { annotations }),
     ...viewOption(config),
+    // sources without masks know no such option; unknown is the default of the others
+    ...(config.emptySlices === 'background' &&
+      annotations.includes('masks') && { emptySlices: 'background' }),
     size: config.size,
     spacingMm: config.spacingMm,
     views: config.map.map(parseViewRule),
@@ -206,6 +213,7 @@ export async function openRunData(
   const other = {
     ...config,
     ...{ data: config.unlabelled, out: join(config.out, 'unlabelled'), tasks: Object.fromEntries(pretexts) },
+    emptySlices: 'unknown' as const,
   };
   return withUnlabelled(data, await openData(other, resume, options));
 }

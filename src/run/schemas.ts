@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { backbones } from '../backbones/index.ts';
 import { identifierChoices } from '../data/identifiers/pseudonyms.ts';
 import { PHANTOM_ANATOMIES } from '../data/phantom/names.ts';
+import { emptySliceChoices } from '../data/sources/source.ts';
 import type { Split } from '../data/split.ts';
 import { parseFold } from '../data/strata.ts';
 import { VIEW_RULE, viewRuleIn } from '../data/study/views.ts';
@@ -155,6 +156,7 @@ const runShape = (model: z.ZodMiniType<ModelSection>) =>
     init: z.nullable(text),
     target: z.nullable(text),
     map: list(text.check(z.refine((rule) => viewRuleIn(rule) !== null, `${VIEW_RULE} is needed`))),
+    emptySlices: oneOf(emptySliceChoices),
     size: whole({ from: 8, to: 4096 }),
     spacingMm: positive,
     phantom,

@@ -1,6 +1,7 @@
 /** @file The configuration of a run: what it holds. schemas.ts says which values it may have. */
 import type { Identifiers } from '../data/identifiers/pseudonyms.ts';
 import type { PhantomAnatomy } from '../data/phantom/names.ts';
+import type { MaskOptions } from '../data/sources/source.ts';
 import type { AugmentationSettings, TrainConfig } from '../train/settings.ts';
 
 /** The phantom cohort that stands in where there is no data. */
@@ -32,6 +33,8 @@ export interface RunConfig extends TrainConfig {
   readonly target: string | null;
   /** folder-or-series=view rules. */
   readonly map: readonly string[];
+  /** What slices without any label are, in volumes with labels that the run prepares: of some data nobody drew there. */
+  readonly emptySlices: NonNullable<MaskOptions['emptySlices']>;
   /** Side of the prepared images, pixels; 8 to 4096. */
   readonly size: number;
   /** Pixel spacing of the prepared images, mm. */

@@ -50,8 +50,8 @@ function savedConfig(given: GivenConfig, saved: GivenConfig): RunConfig {
     throw new ConfigError(
       `identifiers was ${saved.identifiers}, is ${given.identifiers}, and what the run has written has the former. Leave it as it was, or start a new run.`,
     );
-  // runs of before it was a setting drew labelled subjects whatever their groups
-  return resolveConfig({ stratify: false, ...saved });
+  // runs of before these were settings drew labelled subjects whatever their groups, and knew no empty slice
+  return resolveConfig({ stratify: false, emptySlices: 'unknown', ...saved });
 }
 
 async function settleNew({ kind, given }: JobRequest, { data }: Found): Promise<Settled> {

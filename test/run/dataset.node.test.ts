@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/base/errors.ts';
 import { openStore, writeStore } from '../../src/data/store.node.ts';
-import type { FileSource } from '../../src/data/types.ts';
+import { type FileSource, UNKNOWN } from '../../src/data/types.ts';
 import { type GivenConfig, resolveConfig } from '../../src/run/config.ts';
-import { adoptData, dataFacts, openData } from '../../src/run/dataset.node.ts';
+import { adoptData, dataFacts, openData, openRunData } from '../../src/run/dataset.node.ts';
 import { patient } from '../data/sources/volumes.ts';
 import { dsbccSubject } from '../data/studies.ts';
 
@@ -25,6 +25,12 @@ async function write(name: string, files: readonly FileSource[]): Promise<string
   }
   return join(folder, name);
 }
+
+const quiet = {
+  startStage: () => ({ update: () => {}, end: () => {} }),
+  onWarning: () => {},
+  worker: null,
+};
 
 async function open(given: GivenConfig, resume = false) {
   const warnings: string[] = [];
@@ -63,6 +69,68 @@ describe('a run’s data', () => {
       spacingMm: 2,
     });
     expect((await open({ data: store })).data).toEqual(data);
+  });
+
+  describe('of ACDC volumes with slices without labels', () => {
+    const masks = (): Promise<string> =>
+      write(
+        'acdc',
+        patient('patient001', (_i, _j, k) => (k === 0 ? 0 : 1)),
+      );
+    const given = { preset: 'finetune' } as const;
+    const known = async (more: GivenConfig) => {
+      const { data, warnings } = await open({ ...given, data: await masks(), ...more });
+      const unknown = [...(data.masks as Uint8Array)].filter((label) => label === UNKNOWN).length;
+      return { unknown, warnings };
+    };
+
+    test('leave these out, or take them as background where the configuration says so', async () => {
+      expect(await known({})).toMatchObject({
+        unknown: 2 * 256,
+        warnings: [expect.stringMatching(/taken as unlabelled \(--empty-slices background/)],
+      });
+      expect(await known({ emptySlices: 'background', out: join(folder, 'other') })).toMatchObject({
+        unknown: 0,
+        warnings: [expect.stringMatching(/have no label: background/)],
+      });
+    });
+
+    test('take them as background in preset acdc, whose data are drawn whole', async () => {
+      expect(await known({ preset: 'acdc' })).toMatchObject({ unknown: 0 });
+    });
+
+    test('are asked nothing by tasks without masks', async () => {
+      const data = await masks();
+      const tasks = ['location'];
+      const kept = await open({ preset: 'acdc', data: await write('study', dsbccSubject('1')), tasks });
+      expect(kept.data.manifest.version).toBe(1);
+      await expect(open({ data, tasks, emptySlices: 'background' })).rejects.toThrow(
+        /emptySlices is background, but no task learns from masks/,
+      );
+    });
+
+    test('are decided when a store is prepared', async () => {
+      const { data } = await open({ ...given, data: await masks() });
+      const store = join(folder, 'store');
+      await writeStore(store, data);
+      const facts = await dataFacts(store);
+      expect(() => adoptData({ data: store, emptySlices: 'background' }, facts)).toThrow(
+        /masks are fixed\. Give emptySlices when preparing it/,
+      );
+    });
+
+    test('of further images without masks play no part', async () => {
+      const config = resolveConfig({
+        ...{ ...given, preset: 'acdc', tasks: ['selfLoop'], size: 18, spacingMm: 2, model: { depth: 2 } },
+        ...{
+          data: await masks(),
+          unlabelled: await write('study', dsbccSubject('1')),
+          out: join(folder, 'run'),
+        },
+      });
+      const { manifest } = await openRunData(config, false, quiet);
+      expect(manifest.images.length).toBeGreaterThan(6);
+    });
   });
 
   test('may be DICOM studies beside ACDC volumes: the studies are taken, and the rest is told of', async () => {

@@ -12,6 +12,11 @@ export interface MaskOptions {
   readonly emptySlices?: 'unknown' | 'background';
 }
 
+/** What slices without any label may be taken for. */
+export const emptySliceChoices = ['unknown', 'background'] as const satisfies readonly NonNullable<
+  MaskOptions['emptySlices']
+>[];
+
 /** What a source may be told of a data set. */
 export interface SourceOptions extends PrepareOptions, MaskOptions {
   /** Names of the classes that are told apart, where not all are; what is labelled otherwise is background. */

@@ -30,7 +30,7 @@ export interface TestStudies {
 
 /** What of a configuration decides what is prepared. */
 function sourceOf(config: RunConfig): object {
-  const { data, map, size, spacingMm, target } = config;
+  const { data, map, size, spacingMm, target, emptySlices } = config;
   const { anatomy, ...phantom } = config.phantom;
   // what earlier experiments did not say, so that they find what they have prepared
   const made = { phantom: anatomy === 'heart' ? phantom : config.phantom };
@@ -40,7 +40,9 @@ function sourceOf(config: RunConfig): object {
   };
   const annotations = annotationsOf(config);
   const groups = annotations.includes('groups') && { groups: true };
-  return { ...from, size, spacingMm, masks: annotations.includes('masks'), ...groups };
+  const masks = annotations.includes('masks');
+  const empty = masks && emptySlices !== 'unknown' && { emptySlices };
+  return { ...from, size, spacingMm, masks, ...empty, ...groups };
 }
 
 const checksumOf = (value: unknown): string => textChecksum(JSON.stringify(value));

@@ -150,6 +150,7 @@ function completeInitialisation(value: unknown, where: string): Initialisation |
     'tasks',
     'map',
     'target',
+    'emptySlices',
     'preset',
   ] as const)
     if (moved[key] !== undefined)

@@ -21,8 +21,9 @@ export interface Request {
 }
 
 /** The data are prepared already: what made them is no setting of the run. */
-function onStore({ phantom: _, map: __, target: ___, ...given }: GivenConfig, store: string): GivenConfig {
-  return { ...given, data: store };
+function onStore(given: GivenConfig, store: string): GivenConfig {
+  const { phantom: _, map: __, target: ___, emptySlices: ____, ...rest } = given;
+  return { ...rest, data: store };
 }
 
 const request = (given: GivenConfig, section: string): Request => ({

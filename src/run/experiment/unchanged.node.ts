@@ -12,14 +12,14 @@ import type { Experiment } from './settings.ts';
 
 /** Keys that do not change what comes out, or are checked by others. */
 const aside =
-  /^(out|identifiers|adapter|preset|phantom\b.*|data|init|map|target|checkpointEvery|recompute|syncBatchNorm|gradientSums|tune)$/;
+  /^(out|identifiers|adapter|preset|phantom\b.*|data|init|map|target|emptySlices|checkpointEvery|recompute|syncBatchNorm|gradientSums|tune)$/;
 
 /** Keys of the file that decide what is fine-tuned and tested on. */
 const dataKeys = [
   ['subjects', 'test'],
-  ...(['data', 'phantom', 'map', 'target', 'size', 'spacingMm', 'tasks', 'preset'] as const).map(
-    (key) => ['base', key] as const,
-  ),
+  ...(
+    ['data', 'phantom', 'map', 'target', 'emptySlices', 'size', 'spacingMm', 'tasks', 'preset'] as const
+  ).map((key) => ['base', key] as const),
 ] as const;
 
 /** Which of the keys that decide the data are others than when the experiment last ran. */

@@ -111,6 +111,11 @@ describe('an experiment’s file', () => {
       /a\.transfer\.size would compare more than the weights/,
     ],
     [
+      'other masks to transfer to',
+      { initialisations: { scratch: null, a: { ...made, transfer: { emptySlices: 'background' } } } },
+      /a\.transfer\.emptySlices would compare more than the weights/,
+    ],
+    [
       'hearts in a folder',
       { base: { ...tiny.base, phantom: undefined, data: 'acdc' } },
       /e\.json: subjects\.test is a cohort of phantom hearts, but base\.data is acdc/,

@@ -30,6 +30,7 @@ const meanings: Readonly<Record<string, string>> = {
   NOT_PARALLEL:
     'The slices make several stacks: they are not parallel, evenly spaced or in one frame of reference.',
   STACKS_APART: 'Slices of some subjects make several stacks beside one another, with locations in each.',
+  MISSING_PHASES: "Images of the heart's cycle are missing in some slices; the others keep their phases.",
   SUBJECT_GUESSED: 'PatientIDs do not tell all subjects apart; studies and folders were looked at too.',
   SHARED_ID: 'One id stands for patients of several folders, which were taken as several.',
   INFO_CFG: 'Something of an Info.cfg could not be used.',

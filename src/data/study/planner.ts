@@ -9,6 +9,7 @@ import type { Notice, Reason, SkippedFile } from '../types.ts';
 import { isBodyPlane } from '../viewnames.ts';
 import { apartNotice } from './apart.ts';
 import { checkViews, noneUsable } from './check.ts';
+import { type MissingPhases, missingNotice } from './phases.ts';
 import { unwanted } from './roles.ts';
 import { findSubjects, type SubjectRule } from './subjects.ts';
 import { planSubject, type SubjectPlan, type TargetOptions, type ViewedImage } from './targets.ts';
@@ -143,6 +144,7 @@ export class StudyPlanner {
   /** Targets whose side is not told, and the subjects that have some. */
   readonly #untold = { images: 0, subjects: 0 };
   readonly #apart = new Map<string, readonly number[]>();
+  readonly #missing = new Map<string, readonly MissingPhases[]>();
 
   /** @throws ConfigError as `planScan`, but where no image of the target view can be used */
   constructor(scan: Scan, options: StudyOptions) {
@@ -182,6 +184,7 @@ export class StudyPlanner {
       const plan = planSubject(subject, images, views, this.#options, this.#left);
       this.#note(plan);
       if (plan.apart.length > 0) this.#apart.set(subject, plan.apart);
+      if (plan.missing.length > 0) this.#missing.set(subject, plan.missing);
       yield { images, plan };
     }
   }
@@ -205,6 +208,7 @@ export class StudyPlanner {
       ...this.#notices,
       ...scalingNotice(this.#scan),
       ...apartNotice(this.#apart, this.targetView),
+      ...missingNotice(this.#missing, this.targetView),
       ...sideNotice(images, subjects),
     ];
     for (const notice of notices) this.#options.onNotice?.(notice);

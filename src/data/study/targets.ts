@@ -5,6 +5,7 @@ import type { LeftOut, ScannedImage } from '../scan.ts';
 import type { Notice, Reason } from '../types.ts';
 import { stacksApart } from './apart.ts';
 import { findSpaces, type Space, spacesDiffer } from './frames.ts';
+import { type MissingPhases, stackPhases } from './phases.ts';
 import {
   chooseReference,
   type Reference,
@@ -61,30 +62,34 @@ function stackTargets(
   [index, stacks]: readonly [number, readonly Stack[]],
   references: readonly Reference[],
   direction: LocationDirection,
-): Target[] {
+): { readonly targets: readonly Target[]; readonly missing: readonly MissingPhases[] } {
   const stack = stacks[index]!;
   const found = stackLocations(stack, direction);
   const { locations } = found;
+  const { phases, missing } = stackPhases(stack.locations);
   const reason = found.reason && (foreignSlices(stack, stacks) ?? found.reason);
-  return stack.locations.flatMap((images, slice) =>
-    images.map((image, frame) => ({
+  const targets = stack.locations.flatMap((images, slice) =>
+    images.map((image, i) => ({
       image,
       subject,
       space: stack.space,
       stack: index,
       slice,
-      frame,
+      frame: phases[slice]![i]!,
       location: locations?.[slice] ?? null,
       ...(reason ? { locationReason: reason } : {}),
       references: references.map((reference) => referenceLine(image, reference)),
     })),
   );
+  return { targets, missing };
 }
 
 export interface SubjectPlan {
   spaceOf(image: ScannedImage): Space;
   readonly targets: readonly Target[];
   readonly notices: readonly Notice[];
+  /** Slices that lack phases of the heart's cycle, of all stacks. */
+  readonly missing: readonly MissingPhases[];
   /** See `stacksApart`. */
   readonly apart: readonly number[];
 }
@@ -108,16 +113,18 @@ export function planSubject(
   const candidates = referenceViews.map((view) => ({ view, stacks: stacksOf(view) }));
   const used = new Set<ScannedImage>();
   const stacks = stacksOf(targetView);
-  const targets = stacks.flatMap((stack, index) => {
+  const planned = stacks.map((stack, index) => {
     const references = candidates.map(({ view, stacks: planes }) =>
       chooseReference(stack, planes, view, options.referenceSlice?.[view]),
     );
     for (const { image } of references) if (image) used.add(image);
     return stackTargets(subject, [index, stacks], references, options.locationDirection ?? 'anatomical');
   });
+  const targets = planned.flatMap((own) => own.targets);
   for (const { view, stacks } of candidates)
     leaveUnused(targets, referenceViews.indexOf(view), stacks, used, left);
-  return { targets, notices: spaces.notices, apart: stacksApart(stacks), spaceOf: spaces.spaceOf };
+  const missing = planned.flatMap((own) => own.missing);
+  return { targets, notices: spaces.notices, missing, apart: stacksApart(stacks), spaceOf: spaces.spaceOf };
 }
 
 const noTarget: Reason = { code: 'NO_TARGET', message: 'The subject has no image of the target view.' };

@@ -35,7 +35,9 @@ export function stackVolumes({ targets }: StudyPlan): StackVolume[] {
   const taken = new Set<string>();
   return [...subjects.values()].flatMap((own) => {
     const stacks = new Set(own.map(({ stack }) => stack)).size;
-    const phases = groupBy(own, ({ stack, frame }) => `${stack} ${frame}`);
+    // a slice that lacks a phase must not put it behind those that follow
+    const inOrder = own.toSorted((a, b) => a.stack - b.stack || a.frame - b.frame);
+    const phases = groupBy(inOrder, ({ stack, frame }) => `${stack} ${frame}`);
     return [...phases.values()].map((found): StackVolume => {
       const ordered = [...found].sort((a, b) => a.slice - b.slice);
       const slices = ordered.map(({ image }) => image);

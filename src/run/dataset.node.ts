@@ -31,6 +31,8 @@ export interface Stage {
 export interface DataOptions {
   readonly startStage: (label: string, total: number) => Stage;
   readonly onWarning: (message: string) => void;
+  /** Whether images must have what the tasks learn from; default true. */
+  readonly annotated?: boolean;
   /** For threads; see `makeCohort`. */
   readonly worker: URL | null;
   /** Throws where the folder that data are written into is no longer the caller's; see `lockFolder`. */
@@ -130,7 +132,9 @@ export async function prepareFolder(
   const { data } = await openFiles(files, {
     from: folder,
     // A phantom cohort has both studies and annotated volumes; which are meant needs no word.
-    ...(config.data === null ? { source: phantomLayout(config) } : { annotations }),
+    ...(config.data === null
+      ? { source: phantomLayout(config) }
+      : { annotations, annotated: options.annotated ?? true }),
     ...viewOption(config),
     // sources without masks know no such option; unknown is the default of the others
     ...(config.emptySlices === 'background' &&
@@ -215,5 +219,5 @@ export async function openRunData(
     ...{ data: config.unlabelled, out: join(config.out, 'unlabelled'), tasks: Object.fromEntries(pretexts) },
     emptySlices: 'unknown' as const,
   };
-  return withUnlabelled(data, await openData(other, resume, options));
+  return withUnlabelled(data, await openData(other, resume, { ...options, annotated: false }));
 }

@@ -142,6 +142,16 @@ describe('a run’s data', () => {
     ]);
   });
 
+  test('must be such as can have masks where tasks learn from them, which is told before any image is decoded', async () => {
+    const data = await write('study', dsbccSubject('1'));
+    await expect(open({ preset: 'finetune', data })).rejects.toThrow(
+      /holds 10 DICOM images.*, which come without masks\. Give NIfTI volumes laid out as ACDC, or train on/,
+    );
+    await expect(open({ preset: 'classify', data })).rejects.toThrow(
+      /without groups\. Give NIfTI volumes laid out as ACDC or .*MRNet/,
+    );
+  });
+
   test('that are ACDC volumes leave no use for a mapping of views', async () => {
     const data = await write('acdc', patient('patient001'));
     await expect(open({ data, map: ['sax=short-axis'] })).rejects.toThrow(ConfigError);

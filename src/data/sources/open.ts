@@ -13,6 +13,8 @@ export interface OpenOptions extends SourceOptions {
   readonly source?: string;
   /** Images that may have all of these are taken first. */
   readonly annotations?: readonly Annotation[];
+  /** Whether images that cannot have them are refused before any is decoded; default false. */
+  readonly annotated?: boolean;
 }
 
 /** A data set that was found among files, and prepared. */
@@ -82,6 +84,21 @@ function checkOptions({ options: own }: Source, { text }: Found, options: Source
   throw new ConfigError(`${where} ${text}, for which ${optionNames[stray]} means nothing. Leave it out.`);
 }
 
+/** Throws ConfigError where images come without annotations that are needed. */
+function checkAnnotations(
+  { annotations: own = [] }: Source,
+  { text }: Found,
+  { annotations = [], annotated = false, from }: OpenOptions,
+): void {
+  const lacking = annotations.filter((one) => !own.includes(one));
+  if (!annotated || lacking.length === 0) return;
+  const having = sources.filter((source) => annotations.every((one) => source.annotations?.includes(one)));
+  const titles = having.map(({ title }) => title).join(' or ');
+  throw new ConfigError(
+    `${from === undefined ? 'There are' : `${from} holds`} ${text}, which come without ${lacking.join(' and ')}. Give ${titles}, or train on these images with tasks that need none.`,
+  );
+}
+
 function nothingFound(
   asked: readonly Source[],
   { from }: SourceOptions,
@@ -118,8 +135,8 @@ async function sightings(files: readonly FileSource[], options: OpenOptions): Pr
 /**
  * Finds out what kind of data set files are, and prepares it. Where there are several kinds, the first of `sources`
  * that has images there is taken (DICOM first, unless annotations are asked for), and a notice says what was left.
- * @throws ConfigError where no source has files there, nothing of what the source found can be used, or an option means
- * nothing to it
+ * @throws ConfigError where no source has files there, nothing of what the source found can be used, annotations that
+ * are needed cannot be there, or an option means nothing to it
  * @example
  * const affine = [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0, 1];
  * const volume = { dims: [8, 8, 3], spacing: [2, 2, 8], affine, data: new Float32Array(192) };
@@ -133,6 +150,7 @@ export async function openFiles(files: readonly FileSource[], options: OpenOptio
   const taken = seen.find(([, { count }]) => count > 0) ?? seen[0]!;
   const [source, found] = taken;
   checkOptions(source, found, options);
+  checkAnnotations(source, found, options);
   const left = seen.filter((one) => one !== taken && one[1].count > 0);
   const notices = leftNotice(taken, left);
   for (const notice of notices) options.onNotice?.(notice);

@@ -107,19 +107,19 @@ describe('folders that cannot be used', () => {
       Object.defineProperty(event, 'dataTransfer', { value: { items: [{ webkitGetAsEntry: () => entry }] } });
       document.querySelector('.drop')!.dispatchEvent(event);
     });
-    await page.getByText('nothing is empty. Choose a folder that holds DICOM files.').waitFor();
+    await page.getByText('nothing is empty. Choose a folder of images.').waitFor();
   });
 
-  it('2,000 text files are counted, and none is DICOM', async () => {
+  it('2,000 text files are counted, and none is an image', async () => {
     const texts = Array.from({ length: 2000 }, (_, i) => [`notes/${i}.txt`, `note ${i}`]);
     await openFolder('texts', Object.fromEntries(texts));
-    await page.getByText('None of the 2,000 files in texts is a DICOM file.').waitFor();
+    await page.getByText('None of the 2,000 files in texts is an image of a kind that is read here').waitFor();
   });
 
   it('truncated DICOM is listed with the reason, file by file', async () => {
     const cut = Object.entries(heart(0)).map(([path, bytes]) => [path, bytes.subarray(0, 300)]);
     await openFolder('cut', Object.fromEntries(cut));
-    await page.getByText(/cut holds no image that can be used: \d+ DICOM files could not be read/).waitFor();
+    await page.getByText(/cut holds no image that can be used: \d+ files could not be read/).waitFor();
     await page.getByText(/files skipped, and why/).click();
     expect(
       await page

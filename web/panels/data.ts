@@ -14,10 +14,10 @@ const FILES_AT_A_TIME = 100;
 
 /** What an opened folder turned out to hold, when that is nothing. */
 function emptyFolder({ name, files, ignored, skipped }: FolderInfo): string {
-  if (files === 0) return `${name} is empty. Choose a folder that holds DICOM files.`;
+  if (files === 0) return `${name} is empty. Choose a folder of images.`;
   if (skipped.length === 0)
-    return `None of the ${plural(ignored, 'file')} in ${name} is a DICOM file. Choose another folder, or export the images as DICOM.`;
-  return `${name} holds no image that can be used: ${plural(skipped.length, 'DICOM file')} could not be read (reasons below)${ignored > 0 ? `, ${plural(ignored, 'other file')} ignored` : ''}.`;
+    return `None of the ${plural(ignored, 'file')} in ${name} is an image of a kind that is read here, which are named above. Choose another folder, or export the images as DICOM.`;
+  return `${name} holds no image that can be used: ${plural(skipped.length, 'file')} could not be read (reasons below)${ignored > 0 ? `, ${plural(ignored, 'other file')} ignored` : ''}.`;
 }
 
 /** What the browser could not open. */
@@ -34,7 +34,7 @@ function folderCard(app: App, progress: ProgressBar): HTMLElement {
     check: () => void,
   ): Promise<FolderInfo | null> => {
     if (files.length === 0 && unread.length > 0) return null;
-    if (files.length === 0) throw new Error(`${name} is empty. Choose a folder that holds DICOM files.`);
+    if (files.length === 0) throw new Error(`${name} is empty. Choose a folder of images.`);
     for (let at = 0; at < files.length; at += FILES_AT_A_TIME) {
       check();
       await app.client.request('addFiles', {

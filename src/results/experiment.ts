@@ -21,7 +21,7 @@ export interface RecordedResult
   /** Whether only tables show it. */
   readonly detail: boolean;
   readonly bySubject: Readonly<Record<string, number>>;
-  /** Whether it is of all subjects of several folds at once: without values by subject there is its value alone. */
+  /** Whether it is of all subjects of several folds at once. */
   readonly pooled?: boolean;
 }
 
@@ -69,18 +69,18 @@ export const atPlace =
   (run: ExperimentRun): boolean =>
     run.labelled === labelled && run.steps === steps;
 
-/** Values whose mean is the figure: by subject, or of all at once under no name. */
+/** Values whose mean is the figure: by subject, or, of what only all subjects together have, that under no name. */
 function valuesOf(
   { results }: Pick<ExperimentRun, 'results'>,
   key: string,
 ): Readonly<Record<string, number>> {
   const found = results.find((result) => result.key === key);
   if (!found) return {};
-  const { pooled, value, bySubject } = found;
-  return pooled && value !== null && Object.keys(bySubject).length === 0 ? { '': value } : bySubject;
+  const { value, bySubject } = found;
+  return value !== null && Object.keys(bySubject).length === 0 ? { '': value } : bySubject;
 }
 
-/** What a result is of a run: the mean over test subjects of those that have one; null without any. */
+/** What a result is of a run: the mean over test subjects of those that have one, or that of all together; null without any. */
 export const figureOf = (run: Pick<ExperimentRun, 'results'>, key: string): number | null =>
   mean(Object.values(valuesOf(run, key)));
 

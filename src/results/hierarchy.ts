@@ -34,9 +34,15 @@ const trues = (row: readonly boolean[]): number => row.filter(Boolean).length;
 const pretrainingsByDraw = (present: readonly (readonly boolean[])[]): number[] =>
   (present[0] ?? []).map((_, s) => trues(present.map((row) => row[s]!)));
 
+/** The cells of the draws that hold a value with any pretraining. */
+function withValues(cells: Differences): Differences {
+  const each = pretrainingsByDraw(presence(cells));
+  return cells.map((row) => row.filter((_, s) => each[s]! > 0));
+}
+
 /** The layout of the cells that hold a value. */
 export function layoutOf(cells: Differences): Layout {
-  const each = pretrainingsByDraw(presence(cells));
+  const each = pretrainingsByDraw(presence(withValues(cells)));
   if (each.every((made) => made === cells.length)) return 'crossed';
   return each.every((made) => made <= 1) ? 'nested' : 'partial';
 }
@@ -133,21 +139,22 @@ function nestedResample(shares: Weights): Resample {
  * which is made for arrays with holes and errs to the wide side; each draw, the mean over its pretrainings, counts the
  * same. Draws nested in pretrainings are drawn within these (two stages: Davison & Hinkley, Bootstrap Methods and their
  * Application, 1997, section 3.8); each pretraining, the mean over its draws, counts the same.
- * What there is one of adds nothing to the interval's width. Null without any difference. The same seed gives the same
- * interval everywhere.
+ * What there is one of adds nothing to the interval's width; draws without a value are left out. Null without any
+ * difference. The same seed gives the same interval everywhere.
  * @throws ShapeError where the cells are not crossed or a value is not finite; ConfigError for options out of range
  */
 export function hierarchicalBootstrap(
-  cells: Differences,
+  all: Differences,
   {
     seed,
     resamples,
     level = 0.95,
   }: { readonly seed: number; readonly resamples?: number; readonly level?: number },
 ): Interval | null {
-  const layout = layoutOf(cells);
+  const layout = layoutOf(all);
   const count = resamples ?? defaultResamples[layout];
-  check(cells, count);
+  check(all, count);
+  const cells = withValues(all);
   const shares = sharesOf(presence(cells), layout);
   const subjects = cells[0]?.[0]?.length ?? 0;
   const middle = weightedMean(cells, shares, Array<number>(subjects).fill(1));

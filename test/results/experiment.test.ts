@@ -109,6 +109,35 @@ describe('compareAll', () => {
     for (const { test, adjusted } of found) expect(adjusted).toBeCloseTo(Math.min(1, 2 * test!.p), 12);
   });
 
+  it('compares what only all subjects together have by seed', () => {
+    const whole = (name: string, seed: number, value: number | null) => {
+      const one = run(name, seed, {}, name === 'made' ? 1 : null);
+      return { ...one, results: [{ ...one.results[0]!, value }] };
+    };
+    const runs = [
+      ...[whole('scratch', 1, 0.5), whole('made', 1, 0.75)],
+      ...[whole('scratch', 2, 0.5), whole('made', 2, 0.25)],
+      ...[whole('scratch', 3, 0.5), whole('made', 3, 1)],
+    ];
+    expect(runs.map((one) => figureOf(one, 'k'))).toEqual([0.5, 0.75, 0.5, 0.25, 0.5, 1]);
+    const [found] = compareAll(runs, options);
+    expect(found).toMatchObject({ seeds: 3, subjects: 0, layout: 'crossed', wins: 2 });
+    expect(found!.mean).toBeCloseTo(0.5 / 3, 12);
+    expect(found!.bootstrap).toMatchObject({ low: -0.25, high: 0.5 });
+  });
+
+  it('takes a single pretraining for crossed where seeds, or all of them, have no value', () => {
+    const made = [run('made', 1, { a: 0.6 }, 1), run('made', 2, {}, 1)];
+    const [found] = compareAll([...scratch, ...made], options);
+    expect(found).toMatchObject({ pretrainings: 1, layout: 'crossed', wins: 1 });
+    expect(found!.bootstrap).toMatchObject({ low: found!.mean, high: found!.mean });
+    const none = made.map((one) => ({
+      ...one,
+      results: [{ ...one.results[0]!, value: null, bySubject: {} }],
+    }));
+    expect(compareAll([...scratch, ...none], options)[0]).toMatchObject({ layout: 'crossed', mean: null });
+  });
+
   it('has nothing to say before there are pairs', () => {
     const [found] = compareAll([run('made', 1, { a: 1 }, 1)], options);
     expect(found).toMatchObject({ mean: null, bootstrap: null, test: null, seeds: 0, wins: 0 });

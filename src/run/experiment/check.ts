@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { ConfigError } from '../../base/errors.ts';
 import { text } from '../../tasks/settings.ts';
 import { type PhantomSettings, resolveConfig } from '../config.ts';
-import { baseConfig, isSameFolder, pretrainingGiven } from './configs.ts';
+import { baseConfig, isSameFolder, pointConfigBefore, pretrainingGiven } from './configs.ts';
 import { testCohort } from './folds.ts';
 import type { Experiment } from './settings.ts';
 
@@ -84,15 +84,13 @@ export function inside<T>(where: string, work: () => T): T {
   }
 }
 
-/** Throws ConfigError where a pretraining makes another network than the one that is fine-tuned, or the settings clash. */
+/** Throws ConfigError where a pretraining makes another network than the one that is fine-tuned, or settings of a run clash. */
 export function checkConfigs(experiment: Experiment, file: string): void {
   const base = baseConfig(experiment);
   for (const [key, value] of Object.entries(experiment.initialisations)) {
     if (!value?.pretraining) continue;
     const where = `initialisations.${key}.pretraining`;
-    const config = inside(`${file}: ${where}`, () =>
-      resolveConfig(pretrainingGiven(experiment, value.pretraining!)),
-    );
+    const config = inside(`${file}: ${where}`, () => resolveConfig(pretrainingGiven(experiment, key)));
     const differs = Object.keys({ ...config.model, ...base.model }).find(
       (setting) => JSON.stringify(config.model[setting]) !== JSON.stringify(base.model[setting]),
     );
@@ -101,6 +99,12 @@ export function checkConfigs(experiment: Experiment, file: string): void {
         `${file}: ${where}.model.${differs} is ${config.model[differs]}, but base has ${base.model[differs]}: its weights would not fit. Set it in base alone.`,
       );
   }
+  // else keys that contradict each other only where subjects, steps and weights are known are found after pretraining
+  for (const key of Object.keys(experiment.initialisations))
+    for (const steps of experiment.steps)
+      inside(`${file}: points of ${key}, ${steps} steps`, () =>
+        pointConfigBefore(experiment, { initialisation: key, steps, seed: experiment.seeds[0]! }),
+      );
 }
 
 /** Throws ConfigError where a pretraining is to leave out test subjects of whom it can have none. */
@@ -140,7 +144,7 @@ export function expectCohortsApart(experiment: Experiment, seen: ReadonlyMap<str
   }
   for (const [key, one] of Object.entries(experiment.initialisations)) {
     if (!one?.pretraining) continue;
-    const config = resolveConfig(pretrainingGiven(experiment, one.pretraining));
+    const config = resolveConfig(pretrainingGiven(experiment, key));
     if (config.data === null && config.phantom.anatomy === base.phantom.anatomy)
       claim(config.phantom.seed, `initialisations.${key}.pretraining.phantom.seed`);
   }

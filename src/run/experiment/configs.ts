@@ -5,6 +5,9 @@ import type { GivenConfig } from '../settings.ts';
 import type { Point, PretrainingUnit } from './grid.ts';
 import type { Experiment } from './settings.ts';
 
+/** What of a point decides its settings, but for its data. */
+type PointSettings = Pick<Point, 'initialisation' | 'steps' | 'seed'>;
+
 /** What fine-tuning is given. */
 const baseGiven = ({ base, identifiers }: Experiment): GivenConfig => ({
   ...base,
@@ -15,9 +18,14 @@ const baseGiven = ({ base, identifiers }: Experiment): GivenConfig => ({
 /** The configuration of fine-tuning, but for what differs from point to point. */
 export const baseConfig = (experiment: Experiment): RunConfig => resolveConfig(baseGiven(experiment));
 
-/** What a pretraining is given: the network is that of `base`. */
-export function pretrainingGiven(experiment: Experiment, made: GivenConfig): GivenConfig {
+/**
+ * What an initialisation's pretraining is given: the network is that of `base`, and the name of the initialisation that it
+ * begins with stands in for its weights.
+ */
+export function pretrainingGiven(experiment: Experiment, initialisation: string): GivenConfig {
   const { model, identifiers } = baseConfig(experiment);
+  const { pretraining: own, begins } = experiment.initialisations[initialisation]!;
+  const made = { ...own!, ...(begins !== null && { init: begins }) };
   return mergeGiven({ model, identifiers, preset: made.preset ?? pretraining.preset }, made);
 }
 
@@ -26,14 +34,31 @@ export function pretrainingConfig(
   experiment: Experiment,
   { initialisation, seed }: PretrainingUnit,
 ): RunConfig {
-  const made = experiment.initialisations[initialisation]!.pretraining!;
-  return resolveConfig({ ...pretrainingGiven(experiment, made), seed });
+  return resolveConfig({ ...pretrainingGiven(experiment, initialisation), seed });
 }
 
 /** The settings of a point that do not depend on its data: also what its cost follows from. */
-export function pointConfig(experiment: Experiment, { initialisation, steps, seed }: Point): GivenConfig {
+export function pointConfig(
+  experiment: Experiment,
+  { initialisation, steps, seed }: PointSettings,
+): GivenConfig {
   const { transfer = {} } = experiment.initialisations[initialisation] ?? {};
   return { ...mergeGiven(baseGiven(experiment), transfer), steps, seed };
+}
+
+/**
+ * The configuration of a point before anything is prepared or trained: stand-ins are where its weights and its subjects
+ * will be, so that keys which go with these, or do not, are told of in time.
+ * @throws ConfigError for keys that contradict each other
+ */
+export function pointConfigBefore(experiment: Experiment, point: PointSettings): RunConfig {
+  const { initialisations, subjects } = experiment;
+  const init = initialisations[point.initialisation] ? point.initialisation : null;
+  const validation = subjects.validation > 0 ? ['some'] : [];
+  return resolveConfig({
+    ...pointConfig(experiment, point),
+    ...{ init, subjects: { train: ['some'], validation, test: [] } },
+  });
 }
 
 const plainPath = (path: string): string => path.replace(/\/+$/, '').replace(/^(\.\/+)+/, '');

@@ -189,9 +189,9 @@ export class ExperimentData {
     const { subjects, initialisations } = this.#experiment;
     if (Object.keys(subjects.same).length === 0 || this.#sameKnown) return;
     const there = new Set<string>();
-    for (const made of Object.values(initialisations)) {
+    for (const [key, made] of Object.entries(initialisations)) {
       if (!made?.pretraining?.data) continue;
-      const config = resolveConfig(pretrainingGiven(this.#experiment, made.pretraining));
+      const config = resolveConfig(pretrainingGiven(this.#experiment, key));
       for (const name of await this.#called((await this.#openPretraining(config)).data)) there.add(name);
     }
     const target = new Set(await this.#called((await this.target()).data));

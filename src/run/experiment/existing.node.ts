@@ -35,8 +35,9 @@ export async function expectUnchanged(
     const where = `initialisations.${unit.initialisation}.pretraining`;
     await expectStore(at(unit), data.pretrainingStore(config), () => `the data of ${where}`);
     await expectSame(at(unit), await requests.pretraining(unit));
-    if (config.init === null) await expectBegun(at(unit), unit.from?.name ?? null, `${where}.init`);
-    await weights.expectSame(at(unit), config.init, `${where}.init`);
+    const init = experiment.initialisations[unit.initialisation]!.pretraining!.init ?? null;
+    if (init === null) await expectBegun(at(unit), unit.from?.name ?? null, `${where}.init`);
+    await weights.expectSame(at(unit), init, `${where}.init`);
   }
   for (const point of begun) {
     await expectSame(at(point), await requests.point(point));

@@ -149,30 +149,33 @@ export type Outcome = ReturnType<typeof outcomeOf>;
 /** Whether runs are of folds. */
 const inFolds = ({ finished }: Outcome): boolean => finished.some(({ fold }) => fold !== undefined);
 
-/** Of a run of all folds what is of all its subjects at once: rows with neither fold nor subject. */
-const pooledRows = ({ name, initialisation, pretraining, labelled, steps, seed, results }: ExperimentRun) =>
-  results
-    .filter(({ pooled }) => pooled)
-    .map(({ key, value }) => [
-      ...[name, initialisation, pretraining, labelled, steps, seed, null, null],
-      ...[key, value],
-    ]);
+const placeOf = ({ name, initialisation, pretraining, labelled, steps, seed }: ExperimentRun) =>
+  [name, initialisation, pretraining, labelled, steps, seed] as const;
 
-/** A row for each run, test subject and figure. */
+/** Of a run of all folds what is of all its subjects at once: rows with neither fold nor subject. */
+const pooledRows = (run: ExperimentRun) =>
+  run.results
+    .filter(({ pooled }) => pooled)
+    .map(({ key, value }) => [...placeOf(run), null, null, key, value]);
+
+/** A row for each run, test subject and figure; of a figure that only all subjects together have, one without a subject. */
 export function runsAsCsv(outcome: Outcome): string {
   const folds = inFolds(outcome);
   const head = [
     ...['run', 'initialisation', 'pretraining', 'labelled', 'steps', 'seed'],
     ...[...(folds ? ['fold'] : []), 'subject', 'figure', 'value'],
   ];
-  const rows = outcome.finished.flatMap(
-    ({ name, initialisation, pretraining, labelled, steps, seed, fold, results }) =>
-      results.flatMap(({ key, bySubject }) =>
-        Object.entries(bySubject).map(([subject, value]) => [
-          ...[name, initialisation, pretraining, labelled, steps, seed],
-          ...[...(folds ? [fold ?? null] : []), subject, key, value],
-        ]),
-      ),
+  const rows = outcome.finished.flatMap((run) =>
+    run.results.flatMap(({ key, value, bySubject }) => {
+      const own = Object.entries(bySubject);
+      // of folds they are in the rows of all folds
+      const together = own.length === 0 && value !== null && !folds ? [[null, value] as const] : own;
+      return together.map(([subject, of]) => [
+        ...placeOf(run),
+        ...(folds ? [run.fold ?? null] : []),
+        ...[subject, key, of],
+      ]);
+    }),
   );
   return csvLines([head, ...rows, ...(folds ? outcome.runs.flatMap(pooledRows) : [])]);
 }

@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device } from '../../tensor/device.ts';
-import { type RunConfig, resolveConfig } from '../config.ts';
+import type { RunConfig } from '../config.ts';
 import type { DataOptions } from '../dataset.node.ts';
 import { openProgramDevice } from '../device.node.ts';
-import { baseConfig, pointConfig, pretrainingConfig } from './configs.ts';
+import { baseConfig, pointConfigBefore, pretrainingConfig } from './configs.ts';
 import { ExperimentData } from './data.node.ts';
 import { gridOf, type Share, shareOf, type Unit } from './grid.ts';
 import { ExperimentPace } from './pace.ts';
@@ -63,14 +63,7 @@ export async function planExperiment(
   const { pretrainings, points } = shareOf(gridOf(experiment, folds), share);
   const work = [...pretrainings, ...points].map((unit): Work => {
     const config =
-      unit.kind === 'pretraining'
-        ? pretrainingConfig(experiment, unit)
-        : resolveConfig({
-            ...baseConfig(experiment),
-            ...pointConfig(experiment, unit),
-            freeze: 'none',
-            initParts: 'all',
-          });
+      unit.kind === 'pretraining' ? pretrainingConfig(experiment, unit) : pointConfigBefore(experiment, unit);
     return { unit, config, state: stateOf(join(folder, unit.name)) };
   });
   const took = new Map<Unit, number>();

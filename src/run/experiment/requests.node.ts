@@ -39,7 +39,7 @@ export function pretrainingRequest(
   { folder, store, split }: { readonly folder: string; readonly store: string; readonly split: Split | null },
 ): Request {
   const { initialisation, seed, name, from } = unit;
-  const given = pretrainingGiven(experiment, experiment.initialisations[initialisation]!.pretraining!);
+  const given = pretrainingGiven(experiment, initialisation);
   const { size, spacingMm } = pretrainingConfig(experiment, unit);
   const own = { ...onStore(given, store), size, spacingMm, seed, out: join(folder, name) };
   return request(

@@ -1,10 +1,12 @@
 /** @file The file of an experiment: what it comes to, and what is refused, by key. */
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, FileError } from '../../../src/base/errors.ts';
-import { pointConfig, pretrainingConfig } from '../../../src/run/experiment/configs.ts';
+import { pointConfig, pointConfigBefore, pretrainingConfig } from '../../../src/run/experiment/configs.ts';
 import { parseExperiment, readExperiment } from '../../../src/run/experiment/file.ts';
 import { foldsInFile } from '../../../src/run/experiment/folds.ts';
 import { gridOf, shareOf, unitTitle } from '../../../src/run/experiment/grid.ts';
+import { pretrainingRequest } from '../../../src/run/experiment/requests.node.ts';
 import { tiny } from './tiny.ts';
 
 const made = tiny.initialisations.pretrained;
@@ -140,6 +142,21 @@ describe('an experiment’s file', () => {
       /initialisations\.a\.pretrains says who pretrains, but nobody does here/,
     ],
     [
+      'a training that is to end early where nobody validates, before anything trains',
+      { base: { ...tiny.base, patience: 2 } },
+      /e\.json: points of scratch, \d+ steps: .*patience is 2, but nobody is held out/,
+    ],
+    [
+      'a warm-up that leaves no step of the shortest',
+      { base: { ...tiny.base, warmup: 5 }, steps: [8, 4] },
+      /points of scratch, 4 steps: .*warmup is 5 of 4 steps/,
+    ],
+    [
+      'steps until nothing thaws',
+      { initialisations: { scratch: null, a: { ...made, transfer: { freezeSteps: 1 } } } },
+      /points of a, \d+ steps: .*freezeSteps is 1, but freeze is none/,
+    ],
+    [
       'validation of all',
       { subjects: { ...tiny.subjects, validation: 1 } },
       /subjects\.validation is 1, which leaves nobody/,
@@ -147,6 +164,21 @@ describe('an experiment’s file', () => {
   ])('refuses %s', (_, changes, message) => {
     expect(() => parsed(changes)).toThrow(ConfigError);
     expect(() => parsed(changes)).toThrow(message);
+  });
+
+  it('may say what goes with weights and with subjects that validate', () => {
+    const moved = { of: 'pretrained', transfer: { initParts: 'encoder', freeze: 'encoder', freezeSteps: 1 } };
+    const experiment = parsed({
+      base: { ...tiny.base, patience: 2 },
+      initialisations: { ...tiny.initialisations, moved },
+      subjects: { ...tiny.subjects, validation: 1 },
+      labelled: [3],
+    });
+    const { points } = gridOf(experiment, null);
+    const settled = (name: string) =>
+      pointConfigBefore(experiment, points.find(({ initialisation }) => initialisation === name)!);
+    expect(settled('moved')).toMatchObject(moved.transfer);
+    expect(settled('scratch')).toMatchObject({ init: null, freeze: 'none', patience: 2 });
   });
 
   it('must be JSON', () => {
@@ -213,6 +245,14 @@ describe('a pretraining that goes on from another', () => {
     expect(on.map(({ from }) => from!.name)).toEqual(
       [1, 2, 3].map((fold) => `pretrained/pretrained_fold-${fold}_seed-1`),
     );
+  });
+
+  it('may keep the weights that it begins with, or take some of them', () => {
+    const experiment = asked({ on: onward({ initParts: 'encoder', freeze: 'encoder' }) });
+    const on = gridOf(experiment, null).pretrainings.find(({ initialisation }) => initialisation === 'on')!;
+    expect(pretrainingConfig(experiment, on)).toMatchObject({ initParts: 'encoder', freeze: 'encoder' });
+    const { given } = pretrainingRequest(experiment, on, { folder: 'f', store: 's', split: null });
+    expect(given.init).toBe(join('f', 'pretrained/pretrained_seed-1'));
   });
 
   it.each([

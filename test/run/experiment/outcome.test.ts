@@ -5,7 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { FileError } from '../../../src/base/errors.ts';
 import { parseExperiment } from '../../../src/run/experiment/file.ts';
 import { gridOf } from '../../../src/run/experiment/grid.ts';
-import { outcomeOf, readPretrained, readRuns } from '../../../src/run/experiment/outcome.node.ts';
+import {
+  outcomeJson,
+  outcomeOf,
+  readPretrained,
+  readRuns,
+  runsAsCsv,
+} from '../../../src/run/experiment/outcome.node.ts';
 import { openFolder } from '../../../src/run/experiment/runs.node.ts';
 import { useFolder } from '../../commands/terminal.ts';
 import { tiny } from './tiny.ts';
@@ -42,6 +48,31 @@ describe('an experiment’s finished runs', () => {
         file: expect.stringMatching(/results\.json$/),
       });
     }
+  });
+
+  it('are rows by subject, or one without where only all subjects together have a figure', async () => {
+    const figure = { title: 'T', unit: '', digits: 3, better: 'lower', trivial: null, detail: false };
+    const results = [
+      { ...figure, key: 'by', value: 0.25, bySubject: { a: 0, b: 0.5 } },
+      { ...figure, key: 'whole', value: 0.125, bySubject: {} },
+      { ...figure, key: 'none', value: null, bySubject: {} },
+    ];
+    for (const { name } of grid.points) {
+      await write(`${name}/config.json`, '{}');
+      await write(`${name}/evaluation.json`, '{}');
+      await write(`${name}/results.json`, JSON.stringify(results));
+    }
+    const outcome = outcomeOf(experiment, { grid, folds: null }, await readRuns(at(), grid));
+    const own = runsAsCsv(outcome)
+      .split('\r\n')
+      .filter((line) => line.startsWith(`${point},`));
+    expect(own.map((line) => line.split(',').slice(6))).toEqual([
+      ['a', 'by', '0'],
+      ['b', 'by', '0.5'],
+      ['', 'whole', '0.125'],
+    ]);
+    const { runs } = outcomeJson(outcome) as { readonly runs: readonly { readonly values: object }[] };
+    expect(runs[0]!.values).toEqual({ by: 0.25, whole: 0.125, none: null });
   });
 
   const said = {

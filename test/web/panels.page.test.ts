@@ -113,7 +113,9 @@ describe('folders that cannot be used', () => {
   it('2,000 text files are counted, and none is an image', async () => {
     const texts = Array.from({ length: 2000 }, (_, i) => [`notes/${i}.txt`, `note ${i}`]);
     await openFolder('texts', Object.fromEntries(texts));
-    await page.getByText('None of the 2,000 files in texts is an image of a kind that is read here').waitFor();
+    await page
+      .getByText('None of the 2,000 files in texts is an image of a kind that is read here')
+      .waitFor();
   });
 
   it('truncated DICOM is listed with the reason, file by file', async () => {

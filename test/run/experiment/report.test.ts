@@ -47,3 +47,14 @@ it('a report has the runs that another process finished, and reported, while it 
   expect(JSON.parse(await readFile(join(at(), 'results.json'), 'utf8'))).toMatchObject({ finished: 3 });
   expect(await readFile(join(at(), 'report.html'), 'utf8')).toContain('3 of 8 fine-tunings are finished');
 });
+
+it('a report whose seeds all have the same difference does not say that they are too few', async () => {
+  const { experiment } = await openFolder(at(), parseExperiment(tiny, 'tiny.json'));
+  await keepExperiment(at(), experiment);
+  for (const point of gridOf(experiment, null).points) await finish(point);
+  reading.done = async () => {};
+  await reportExperiment(experiment, at());
+  const report = await readFile(join(at(), 'report.html'), 'utf8');
+  expect(report).toContain('There is no test: the seeds have all the same difference, or none.');
+  expect(report).not.toContain('fewer than two seeds');
+});

@@ -29,8 +29,8 @@ function headerText(
 ): { readonly text: string; readonly start: number } {
   const version = bytes[6];
   const at = version === 1 ? 10 : 12;
-  if (!isNpy(bytes) || bytes.length < at)
-    throw new FileError(name, 'is no .npy array: it does not begin as one', again);
+  if (!isNpy(bytes)) throw new FileError(name, 'is no .npy array: it does not begin as one', again);
+  if (bytes.length < at) throw new FileError(name, 'breaks off within its header', again);
   if (version === undefined || version < 1 || version > 3)
     throw new FileError(name, `is a .npy array of version ${version}, which is not known`, again);
   const view = new DataView(bytes.buffer, bytes.byteOffset, at);

@@ -106,6 +106,11 @@ describe('.npy', () => {
     ['fewer bytes', npy(`{'descr': '<f4', ${fields}}`, 7), /has 7 bytes of data, not the 8 of \(2\) of <f4/],
     ['more bytes', npy(`{'descr': '<f4', ${fields}}`, 9), /has 9 bytes/],
     ['another version', npy(`{'descr': '<f4', ${fields}}`, 8, 4), /version 4/],
+    [
+      'the beginning of one',
+      npy(`{'descr': '<f4', ${fields}}`, 0).slice(0, 8),
+      /breaks off within its header/,
+    ],
     ['half a header', npy(`{'descr': '<f4', ${fields}}`, 0).slice(0, 30), /breaks off within its header/],
     [
       'a huge shape',

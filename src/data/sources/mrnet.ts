@@ -73,8 +73,10 @@ async function readLabels(layout: Layout, volumes: readonly Volume[], skipped: S
     try {
       const { values, problems } = parseCaseLabels(await readText(source));
       notices.push(...problems.map((text) => ({ code: 'LABELS', message: `${source.path}: ${text}` })));
-      const own = volumes.flatMap(({ series }): [string, string][] => {
-        const value = series.root === root && series.part === part ? values.get(series.number) : undefined;
+      const there = volumes.filter(({ series }) => series.root === root && series.part === part);
+      notices.push(...strayNotice(source.path, [...values.keys()], there));
+      const own = there.flatMap(({ series }): [string, string][] => {
+        const value = values.get(series.number);
         return value === undefined ? [] : [[series.subject, value ? 'yes' : 'no']];
       });
       found.set(label, [...(found.get(label) ?? []), ...own]);
@@ -85,6 +87,15 @@ async function readLabels(layout: Layout, volumes: readonly Volume[], skipped: S
   const known = [...found].filter(([, own]) => own.length > 0);
   const labels = Object.fromEntries(known.map(([label, own]) => [label, Object.fromEntries(own)]));
   return { labels, notices: [...notices, ...missingNotices(labels, volumes)] };
+}
+
+/** Cases of a file of labels that have no images. */
+function strayNotice(path: string, numbers: readonly number[], volumes: readonly Volume[]): Notice[] {
+  const found = new Set(volumes.map(({ series }) => series.number));
+  const strays = numbers.filter((number) => !found.has(number));
+  if (strays.length === 0) return [];
+  const message = `${path}: ${plural(strays.length, 'case')} without images that can be used, first ${strays[0]}.`;
+  return [{ code: 'LABELS', message }];
 }
 
 /** Cases that a label says nothing of. */

@@ -175,6 +175,7 @@ describe('knees laid out as MRNet', () => {
       acl: { 'train/0000': 'yes' },
     });
     expect(notices.map(({ message }) => message).slice(1)).toEqual([
+      'MRNet-v1.0/train-abnormal.csv: 1 case without images that can be used, first 99.',
       'MRNet-v1.0/train-acl.csv: line 5 is no case with 0 or 1 (0002,2); it is left out.',
       'MRNet-v1.0/train-acl.csv: line 6 is no case with 0 or 1 (0003); it is left out.',
       'MRNet-v1.0/train-acl.csv: case 1 is there with 0 and with 1; neither is taken.',

@@ -21,6 +21,7 @@ import { Warnings } from '../data/warnings.ts';
 import { makeCohort } from './cohort.node.ts';
 import { annotationsOf, type GivenConfig, pretextsOf, type RunConfig } from './config.ts';
 import { expectNames, namedData } from './identifiers.node.ts';
+import { presets } from './presets.ts';
 
 /** A stretch of work with a length, for a progress line. */
 export interface Stage {
@@ -85,7 +86,9 @@ export function adoptData(given: GivenConfig, facts: DataFacts | null): GivenCon
     throw new ConfigError(
       `${given.data} is a prepared store, whose views are fixed. Give map when preparing it.`,
     );
-  if (given.emptySlices !== undefined)
+  // a configuration that is written whole repeats its preset's value
+  const { emptySlices } = presets[given.preset ?? 'small'];
+  if ((given.emptySlices ?? emptySlices) !== emptySlices)
     throw new ConfigError(
       `${given.data} is a prepared store, whose masks are fixed. Give emptySlices when preparing it.`,
     );

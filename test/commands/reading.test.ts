@@ -44,6 +44,8 @@ describe('--print-config', () => {
         at('run'),
       ],
       ['finetune', '--data', 'acdc/', '--labelled', '5', '--set', 'labelledValidation=1', '--mirror'],
+      ['finetune', '--data', at('store'), '--preset', 'acdc', '--size', '16', '--spacing', '8'],
+      ['finetune', '--data', 'acdc/', '--empty-slices', 'background'],
       ['finetune', '--task', 'classification', '--lr', '0.01', '--split', split],
       ['finetune', '--task', 'segmentation,location', '--data', 'a', '--map', 'x=short-axis', '--recompute'],
       [

@@ -117,6 +117,8 @@ describe('a run’s data', () => {
       expect(() => adoptData({ data: store, emptySlices: 'background' }, facts)).toThrow(
         /masks are fixed\. Give emptySlices when preparing it/,
       );
+      for (const same of [{ emptySlices: 'unknown' }, { preset: 'acdc', emptySlices: 'background' }] as const)
+        expect(adoptData({ data: store, ...same }, facts)).toMatchObject({ size: 16 });
     });
 
     test('of further images without masks play no part', async () => {

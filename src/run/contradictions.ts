@@ -42,9 +42,10 @@ export function contradictions(given: GivenConfig, config: RunConfig, preset: Ru
       (given.phantom?.phases ?? preset.phantom.phases) !== preset.phantom.phases &&
       `phantom.phases is given, but ${config.phantom.anatomy}s do not beat`,
     map.length > 0 && data === null && 'map is given, but there is no data folder to map',
-    config.emptySlices !== preset.emptySlices &&
+    config.emptySlices === 'background' &&
+      preset.emptySlices !== 'background' &&
       !tasks.some(({ name, learnsFrom }) => learnsFrom === 'masks' && name in config.tasks) &&
-      `emptySlices is ${config.emptySlices}, but no task learns from masks`,
+      'emptySlices is background, but no task learns from masks',
     init === null && initParts !== 'all' && `initParts is ${initParts}, but init names no weights`,
     init === null && freeze !== 'none' && `freeze is ${freeze}, but init names no weights to keep`,
     freeze === 'none' &&

@@ -50,8 +50,13 @@ function savedConfig(given: GivenConfig, saved: GivenConfig): RunConfig {
     throw new ConfigError(
       `identifiers was ${saved.identifiers}, is ${given.identifiers}, and what the run has written has the former. Leave it as it was, or start a new run.`,
     );
+  const { emptySlices = 'unknown' } = saved;
+  if ((given.emptySlices ?? emptySlices) !== emptySlices)
+    throw new ConfigError(
+      `emptySlices was ${emptySlices}, is ${given.emptySlices}, and the run's images are prepared with the former. Leave it as it was, or start a new run.`,
+    );
   // runs of before these were settings drew labelled subjects whatever their groups, and knew no empty slice
-  return resolveConfig({ stratify: false, emptySlices: 'unknown', ...saved });
+  return resolveConfig({ stratify: false, ...saved, emptySlices });
 }
 
 async function settleNew({ kind, given }: JobRequest, { data }: Found): Promise<Settled> {

@@ -50,3 +50,18 @@ it('a rank that sees neither the run nor the store of the first one settles as t
   expect(await settle(begun, found)).toEqual(first);
   expect((await settle(resumed, goesOn)).config).toEqual(first.config);
 });
+
+it('a run of before slices without labels had a word goes on without them, and refuses another word', async () => {
+  const old = join(out, 'old');
+  await mkdir(old);
+  for (const tasks of [presets.acdc.tasks, { rotation: { weight: 1 } }]) {
+    const { emptySlices: _, ...before } = { ...presets.acdc, data: 'acdc', tasks, out: old };
+    await writeFile(join(old, 'config.json'), JSON.stringify(before));
+    const resumed = await settled({ kind: fineTuning, given: { out: old }, resume: true });
+    expect(resumed.config.emptySlices).toBe('unknown');
+    const given = { out: old, emptySlices: 'background' } as const;
+    await expect(settled({ kind: fineTuning, given, resume: true })).rejects.toThrow(
+      /emptySlices was unknown, is background, and the run's images are prepared with the former/,
+    );
+  }
+});

@@ -40,6 +40,11 @@ export interface DataOptions {
   readonly expectFolder?: () => Promise<void>;
 }
 
+/** In a run's folder, the store of its images. */
+export const preparedFolder = 'prepared';
+/** In a run's folder, that of the store of further images, which is called as the run's own. */
+export const unlabelledFolder = 'unlabelled';
+
 export const isStore = (folder: string): boolean => existsSync(join(folder, manifestName));
 
 /** The view that is prepared of a folder of such a kind that the folder says it. */
@@ -195,7 +200,7 @@ export async function openData(
 ): Promise<TrainingData> {
   const { data: from, identifiers } = config;
   if (from !== null && isStore(from)) return namedData(await openForTraining(from), from, identifiers);
-  const store = join(config.out, 'prepared');
+  const store = join(config.out, preparedFolder);
   const before = resume ? await preparedBefore(store, options) : null;
   if (before) return namedData(before, store, identifiers);
   await sweepTemporary(store);
@@ -219,7 +224,11 @@ export async function openRunData(
   const pretexts = pretextsOf(config).map((name) => [name, config.tasks[name]!] as const);
   const other = {
     ...config,
-    ...{ data: config.unlabelled, out: join(config.out, 'unlabelled'), tasks: Object.fromEntries(pretexts) },
+    ...{
+      data: config.unlabelled,
+      out: join(config.out, unlabelledFolder),
+      tasks: Object.fromEntries(pretexts),
+    },
     emptySlices: 'unknown' as const,
   };
   return withUnlabelled(data, await openData(other, resume, { ...options, annotated: false }));

@@ -36,10 +36,11 @@ async function localOf(
   keys: readonly unknown[],
   given: GivenConfig,
 ): Promise<Partial<Record<LocalKey, unknown>>> {
-  const missing = keys.filter(isLocal).filter((key) => given[key] === undefined);
-  if (missing.length === 0) return {};
+  const local = keys.filter(isLocal);
+  const missing = local.filter((key) => given[key] === undefined);
   const path = files.describe(localFile);
   const text = await readText(files, localFile);
+  if (text === null && missing.length === 0) return {};
   if (text === null)
     throw new FileError(
       path,
@@ -47,7 +48,7 @@ async function localOf(
       `Put it back, or give ${missing.map((key) => (key === 'subjects' ? '--set subjects=…' : `--${key}`)).join(', ')}.`,
     );
   const value = parseJson(text, path, 'Repair it, or start a new run.');
-  return Object.fromEntries(missing.map((key) => [key, isRecord(value) ? value[key] : undefined]));
+  return Object.fromEntries(local.map((key) => [key, isRecord(value) ? value[key] : undefined]));
 }
 
 /** The content of a configuration's file, with what local.json beside it has of it. */
@@ -73,7 +74,7 @@ export async function readConfigFile(path: string): Promise<GivenConfig> {
 /**
  * The configuration that a run was begun with; of runs of before identifiers were a setting names are kept. Null where
  * there is none.
- * @param given what need not be read, for it is given anew
+ * @param given what need not be there, for it is given anew
  * @throws FileError where it is damaged, or local.json is missing
  */
 export async function readSaved(files: RunFiles, given: GivenConfig = {}): Promise<GivenConfig | null> {

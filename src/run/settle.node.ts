@@ -1,12 +1,21 @@
 /** @file What a job is to do before it begins: its configuration, new or of the run that it goes on with, and weights to start from. */
 import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { ConfigError, FileError } from '../base/errors.ts';
+import { settingsOf } from '../train/changes.ts';
 import { checkpointFile, previousCheckpointFile } from '../train/checkpoint.ts';
 import type { InitialWeights } from '../train/init.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 import { metricsFile } from '../train/runlog.ts';
 import { type GivenConfig, presetOf, type RunConfig, resolveConfig } from './config.ts';
-import { adoptData, type DataFacts, dataFacts } from './dataset.node.ts';
+import {
+  adoptData,
+  type DataFacts,
+  dataFacts,
+  isStore,
+  preparedFolder,
+  unlabelledFolder,
+} from './dataset.node.ts';
 import { adoptModel, type InitNews, initNews, readInit } from './init.node.ts';
 import type { JobKind } from './job.ts';
 import { readSaved } from './saved.node.ts';
@@ -37,26 +46,48 @@ export interface Found {
   readonly trained: boolean;
   /** Of the data of a new run; null: of a cohort that is made, or none yet. */
   readonly data: DataFacts | null;
+  /** Of the run that goes on. */
+  readonly prepared: Prepared;
 }
+
+/** Whether what a run trains on is prepared, and by the run itself, so that neither folder is read any more. */
+type Prepared = { readonly [of in 'images' | 'data' | 'unlabelled']: boolean };
 
 /** Where a run goes when nothing is said: the first free runs/pretrain-N, say. */
 export function freeFolder({ name }: Pick<JobKind, 'name'>): string {
   for (let n = 1; ; n++) if (!existsSync(`runs/${name}-${n}`)) return `runs/${name}-${n}`;
 }
 
-/** The configuration that a run was begun with. */
-function savedConfig(given: GivenConfig, saved: GivenConfig): RunConfig {
-  if (given.identifiers !== undefined && given.identifiers !== saved.identifiers)
-    throw new ConfigError(
-      `identifiers was ${saved.identifiers}, is ${given.identifiers}, and what the run has written has the former. Leave it as it was, or start a new run.`,
-    );
-  const { emptySlices = 'unknown' } = saved;
-  if ((given.emptySlices ?? emptySlices) !== emptySlices)
-    throw new ConfigError(
-      `emptySlices was ${emptySlices}, is ${given.emptySlices}, and the run's images are prepared with the former. Leave it as it was, or start a new run.`,
-    );
-  // runs of before these were settings drew labelled subjects whatever their groups, and knew no empty slice
-  return resolveConfig({ stratify: false, ...saved, emptySlices });
+/** Keys that decide a run's images, which are prepared once; the folders they are of apart. */
+const ofImages = /^(target|map|emptySlices|size|spacingMm|phantom\..*)$/;
+
+type Change = readonly [key: string, was: unknown, is: unknown];
+
+const refusal = (changes: readonly Change[], why: string): ConfigError => {
+  const list = changes.map(([key, was, is]) => `${key} was ${was}, is ${is}`).join('; ');
+  return new ConfigError(`${list}, and ${why} the former. Leave it as it was, or start a new run.`);
+};
+
+/** Throws ConfigError where a folder is another one and would not be read, for the run has its images. */
+function expectSameFolder(key: 'data' | 'unlabelled', before: RunConfig, after: RunConfig): void {
+  const [was, is] = [before[key], after[key]];
+  if (was === is || (was !== null && is !== null && resolve(was) === resolve(is))) return;
+  throw refusal([[key, was, is]], "the run's images are prepared from");
+}
+
+/** Throws ConfigError for what is given anew and would not change what the run has made already. */
+function expectSame(before: RunConfig, after: RunConfig, { saved, prepared }: Found): void {
+  const [was, is] = [settingsOf(before), settingsOf(after)];
+  const changes = [...is].flatMap(([key, value]): Change[] =>
+    was.get(key) === value ? [] : [[key, was.get(key), value]],
+  );
+  const named = changes.filter(([key]) => key === 'identifiers');
+  if (named.length > 0) throw refusal(named, 'what the run has written has');
+  const shown = changes.filter(([key]) => ofImages.test(key));
+  if (prepared.images && shown.length > 0) throw refusal(shown, "the run's images are prepared with");
+  // where local.json is lost, nobody knows what they were
+  for (const key of ['data', 'unlabelled'] as const)
+    if (prepared[key] && saved?.[key] !== undefined) expectSameFolder(key, before, after);
 }
 
 async function settleNew({ kind, given }: JobRequest, { data }: Found): Promise<Settled> {
@@ -80,7 +111,7 @@ async function initOf({ init }: RunConfig, { trained }: Found): Promise<Settled[
 
 async function foundNew({ given }: JobRequest): Promise<Found> {
   const data = given.data ? await dataFacts(given.data) : null;
-  return { saved: null, trained: false, data };
+  return { saved: null, trained: false, data, prepared: { data: false, unlabelled: false, images: false } };
 }
 
 async function foundSaved(files: DiskFiles, given: GivenConfig): Promise<Found> {
@@ -92,7 +123,21 @@ async function foundSaved(files: DiskFiles, given: GivenConfig): Promise<Found> 
       'Check --out, or drop --resume.',
     );
   const names = [checkpointFile, previousCheckpointFile];
-  return { saved, trained: names.some((name) => existsSync(files.describe(name))), data: null };
+  const holds = (name: string): boolean => isStore(files.describe(name));
+  const own = holds(preparedFolder);
+  // another store is read, and compared with what the run was trained on
+  const reads = (key: 'data' | 'unlabelled'): boolean =>
+    typeof given[key] === 'string' && isStore(given[key]);
+  return {
+    saved,
+    trained: names.some((name) => existsSync(files.describe(name))),
+    data: null,
+    prepared: {
+      images: own || (typeof saved.data === 'string' && isStore(saved.data)),
+      data: own && !reads('data'),
+      unlabelled: holds(join(unlabelledFolder, preparedFolder)) && !reads('unlabelled'),
+    },
+  };
 }
 
 /**
@@ -122,6 +167,11 @@ export async function readFound(request: JobRequest): Promise<Found> {
 export async function settle(request: JobRequest, found: Found): Promise<Settled> {
   const { saved } = found;
   if (!saved) return settleNew(request, found);
-  const config = resolveConfig(request.given, savedConfig(request.given, saved));
+  // runs of before these were settings drew labelled subjects whatever their groups, and knew no empty slice
+  const before = resolveConfig({ stratify: false, emptySlices: 'unknown', ...saved });
+  const { preset, ...given } = request.given;
+  // the run's own preset says nothing that the run does not
+  const config = resolveConfig(preset === before.preset ? given : request.given, before);
+  expectSame(before, config, found);
   return { config, init: await initOf(config, found) };
 }

@@ -1,11 +1,12 @@
 /** @file What a job is to do before it begins: of a run of an earlier version, and on a rank that does not see the first one's files. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { writeStore } from '../../src/data/store.node.ts';
-import { presets } from '../../src/run/config.ts';
+import { type GivenConfig, presets, resolveConfig } from '../../src/run/config.ts';
 import { fineTuning, pretraining } from '../../src/run/job.ts';
+import { configTexts } from '../../src/run/saved.node.ts';
 import { type JobRequest, readFound, settle } from '../../src/run/settle.node.ts';
 import { tinyData } from '../train/tiny.ts';
 
@@ -51,7 +52,7 @@ it('a rank that sees neither the run nor the store of the first one settles as t
   expect((await settle(resumed, goesOn)).config).toEqual(first.config);
 });
 
-it('a run of before slices without labels had a word goes on without them, and refuses another word', async () => {
+it('a run of before slices without labels had a word goes on without them', async () => {
   const old = join(out, 'old');
   await mkdir(old);
   for (const tasks of [presets.acdc.tasks, { rotation: { weight: 1 } }]) {
@@ -59,9 +60,75 @@ it('a run of before slices without labels had a word goes on without them, and r
     await writeFile(join(old, 'config.json'), JSON.stringify(before));
     const resumed = await settled({ kind: fineTuning, given: { out: old }, resume: true });
     expect(resumed.config.emptySlices).toBe('unknown');
-    const given = { out: old, emptySlices: 'background' } as const;
-    await expect(settled({ kind: fineTuning, given, resume: true })).rejects.toThrow(
-      /emptySlices was unknown, is background, and the run's images are prepared with the former/,
-    );
   }
+});
+
+describe('a run whose images are prepared', () => {
+  const run = () => join(out, 'prepared-run');
+  const resumed = (given: GivenConfig) =>
+    settled({ kind: fineTuning, given: { ...given, out: run() }, resume: true });
+  const begin = async (given: GivenConfig) => {
+    const config = resolveConfig({ preset: 'finetune', ...given, out: run() });
+    const { shared, local } = configTexts(config, false);
+    await mkdir(run(), { recursive: true });
+    await writeFile(join(run(), 'config.json'), shared);
+    if (local) await writeFile(join(run(), 'local.json'), local);
+    return config;
+  };
+  beforeEach(() => rm(run(), { recursive: true, force: true }));
+
+  const others: GivenConfig[] = [
+    { target: 'sagittal' },
+    { map: ['sax=short-axis'] },
+    { emptySlices: 'background' },
+    { size: 32 },
+    { spacingMm: 7 },
+    { phantom: { seed: 99 } },
+    { phantom: { difficulty: 'hard' } },
+    { data: 'elsewhere' },
+    { unlabelled: 'elsewhere' },
+    { preset: 'zhang2024' },
+  ];
+  const named = (given: GivenConfig): [string, GivenConfig] => [JSON.stringify(given), given];
+
+  it.each(others.map(named))(
+    'refuses %s, which changes nothing any more, and takes it before',
+    async (_, given) => {
+      const data = given.phantom ? null : 'studies';
+      const before = await begin({ data, unlabelled: 'further', tasks: ['segmentation', 'location'] });
+      const { config } = await resumed(given);
+      expect(config).not.toEqual(before);
+      for (const folder of ['', 'unlabelled']) await writeStore(join(run(), folder, 'prepared'), tinyData());
+      await expect(resumed(given)).rejects.toThrow(
+        /^(data|unlabelled|target|map|emptySlices|size|spacingMm|phantom\.\w+) was .+, and the run's images are prepared (with|from) the former\. Leave it as it was/,
+      );
+    },
+  );
+
+  it('is told what it was begun with again, in other words, too', async () => {
+    const config = await begin({ data: 'studies', size: 48, spacingMm: 5, steps: 40 });
+    await writeStore(join(run(), 'prepared'), tinyData());
+    const { out: _, ...whole } = config;
+    for (const given of [{ preset: 'finetune' }, { data: './studies', size: 48 }, whole] as GivenConfig[]) {
+      const { config: again } = await resumed(given);
+      expect({ ...again, data: resolve(again.data!) }).toEqual({ ...config, data: resolve('studies') });
+    }
+  });
+
+  it('takes another store, which is compared with what it trained on, and refuses another size of it', async () => {
+    const [store, moved] = ['store-1', 'store-2'].map((name) => join(out, name)) as [string, string];
+    for (const folder of [store, moved]) await writeStore(folder, tinyData());
+    await begin({ data: store, size: 16, spacingMm: 8 });
+    expect((await resumed({ data: moved })).config.data).toBe(moved);
+    await expect(resumed({ size: 32 })).rejects.toThrow(/size was 16, is 32/);
+    await expect(resumed({ data: moved, size: 32 })).rejects.toThrow(/size was 16, is 32/);
+  });
+
+  it('takes any folder where what said which it was is lost', async () => {
+    await begin({ data: 'studies' });
+    await writeStore(join(run(), 'prepared'), tinyData());
+    await expect(resumed({ data: 'moved' })).rejects.toThrow(/data was studies, is moved/);
+    await rm(join(run(), 'local.json'));
+    expect((await resumed({ data: 'moved' })).config.data).toBe('moved');
+  });
 });

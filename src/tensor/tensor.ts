@@ -4,7 +4,7 @@ import { describe } from '../base/describe.ts';
 import { DisposedError, ShapeError } from '../base/errors.ts';
 import { type ChannelRun, cutRun, pickRun } from './channelRun.ts';
 import type { Device } from './device.ts';
-import { byteSize, type DType, decode, type HostArray } from './dtype.ts';
+import { byteSize, type DType, decode, type HostArray, isFloat } from './dtype.ts';
 import { HeldGradient } from './gradient.ts';
 import { isFew, type Known, keep, show } from './known.ts';
 import { own } from './scope.ts';
@@ -36,8 +36,6 @@ export class Tensor implements Spec {
   readonly offset: number;
   /** Set where the elements are some channels of wider pixels, in a storage shared with the other channels. */
   readonly run: ChannelRun | undefined;
-  /** Whether a tape follows this tensor from here on. */
-  requiresGrad = false;
   /** A parameter's place in the gradient arena; backward writes there, and `grad` is then this tensor. */
   gradSlot: Tensor | undefined;
   /** Set on a parameter's copy in f16, for kernels to read: the parameter, which gets the gradient. */
@@ -45,6 +43,7 @@ export class Tensor implements Spec {
   readonly #storage: Storage;
   #grad: HeldGradient | undefined;
   #known: Known | undefined;
+  #requiresGrad = false;
   #disposed = false;
 
   /** Takes over one ownership of `storage`. */
@@ -60,6 +59,23 @@ export class Tensor implements Spec {
     this.offset = offset;
     this.run = run;
     own(this);
+  }
+
+  /** Whether a tape follows this tensor from here on. */
+  get requiresGrad(): boolean {
+    return this.#requiresGrad;
+  }
+
+  /** @throws ShapeError for true where the dtype is no float */
+  set requiresGrad(required: boolean) {
+    if (required && !isFloat(this.dtype))
+      throw new ShapeError(
+        'requiresGrad',
+        this.label,
+        `is ${this.dtype}`,
+        'Only f32 and f16 have gradients: set it on a tensor of these.',
+      );
+    this.#requiresGrad = required;
   }
 
   /**

@@ -6,6 +6,7 @@ import { Tape } from '../../src/autograd/tape.ts';
 import { ShapeError } from '../../src/base/errors.ts';
 import { tensor, zeros } from '../../src/tensor/create.ts';
 import type { Device } from '../../src/tensor/device.ts';
+import { dtypes, isFloat } from '../../src/tensor/dtype.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 
@@ -28,6 +29,28 @@ function backward(x: Tensor): void {
 }
 
 describe('the gradient of a tensor', () => {
+  it('is of floats alone: asking for one of others is refused at once, taking it back is not', () => {
+    for (const dtype of dtypes) {
+      using x = zeros(device, [2], dtype);
+      const ask = (): void => {
+        x.requiresGrad = true;
+      };
+      if (isFloat(dtype)) ask();
+      else
+        expect(ask).toThrow(
+          new ShapeError(
+            'requiresGrad',
+            x.label,
+            `is ${dtype}`,
+            'Only f32 and f16 have gradients: set it on a tensor of these.',
+          ),
+        );
+      expect(x.requiresGrad).toBe(isFloat(dtype));
+      x.requiresGrad = false;
+      expect(x.requiresGrad).toBe(false);
+    }
+  });
+
   it('is freed when it is forgotten or replaced, and with its tensor', async () => {
     const { memory } = device;
     const before = memory.liveBytes;

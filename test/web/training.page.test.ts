@@ -45,7 +45,11 @@ it('a training whose page was closed in its midst, reopened without a network, p
   await stepReached(5);
   await page.reload();
   await ready(page);
-  await page.getByRole('button', { name: /^Resume from step \d+$/ }).click();
+  const resume = page.getByRole('button', { name: /^Resume from step \d+$/ });
+  const from = Number.parseInt((await resume.textContent())!.split(' ').at(-1)!, 10);
+  // wherever its log ends, from where it goes on
+  expect(await page.locator('.tiles dd').first().textContent()).toBe(`${from} of ${form.steps}`);
+  await resume.click();
   await stepReached(20);
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByRole('button', { name: /^Resume from step \d+$/ }).click();

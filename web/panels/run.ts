@@ -4,6 +4,7 @@ import { lossColumn } from '../../src/results/losses.ts';
 import type { App } from '../app.ts';
 import { count, fill, h, megabytes, plural } from '../dom.ts';
 import { windowedImage } from '../draw.ts';
+import { stepShown } from '../protocol/training.ts';
 import type { Events, PreviewItem, RunInfo } from '../protocol.ts';
 import { Curve, curveLegend } from './curves.ts';
 import { legend } from './marks.ts';
@@ -110,8 +111,7 @@ export class RunView {
   show(run: RunInfo | null): void {
     this.element.hidden = !run;
     if (!run) return;
-    const step = Math.max(run.step, this.#metrics.at(-1)?.step ?? 0);
-    this.#step(run.state === 'running' ? step : run.step || step, run.form.steps);
+    this.#step(stepShown(run, this.#metrics.at(-1)?.step ?? 0), run.form.steps);
     if (run.best)
       this.#tiles.set('Best validation', `${run.best.loss.toPrecision(3)}, step ${run.best.step}`);
     if (run.state !== 'running') this.#tiles.set('Time left', '–');

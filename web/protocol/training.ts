@@ -73,6 +73,13 @@ export interface RunInfo {
   readonly smallerBatch?: number;
 }
 
+/** How far a run is, of which the last line logged is of a step. */
+export function stepShown({ state, step }: Pick<RunInfo, 'state' | 'step'>, logged: number): number {
+  if (state === 'running') return Math.max(step, logged);
+  // one that was cut off goes on from its checkpoint, wherever its log ends
+  return state === 'paused' ? step : step || logged;
+}
+
 /** A run that can be looked at again. */
 export interface KeptRun {
   readonly folder: string;

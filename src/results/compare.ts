@@ -163,7 +163,8 @@ function notShared(tested: readonly Tested[], results: readonly ComparedResult[]
     const who = listed(tested.filter((run) => has(run, key)).map(({ letter }) => letter));
     byRuns.set(who, [...(byRuns.get(who) ?? []), title]);
   }
-  const none = only.length === results.length ? 'The runs share no result. ' : '';
+  const share = results.some(({ measured }) => measured.filter(Boolean).length > 1);
+  const none = share ? '' : 'The runs share no result. ';
   return [`${none}Not measured by all: ${[...byRuns].map(onlyText).join('. ')}.`];
 }
 

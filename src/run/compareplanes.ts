@@ -1,4 +1,5 @@
 /** @file Planned planes beside the real ones of their studies: errors of all, pictures of some. */
+import { PlanewiseError } from '../base/errors.ts';
 import type { PixelImage } from '../data/dicom/pixels.ts';
 import type { ScannedImage } from '../data/scan.ts';
 import type { ImagePlane, Line, TrainingData, Vec3 } from '../data/types.ts';
@@ -6,13 +7,14 @@ import { add, scale } from '../data/vector.ts';
 import { viewName } from '../data/viewnames.ts';
 import { imageIn, middleOf } from '../planning/image.ts';
 import { footOn, planeOf } from '../planning/plane.ts';
-import { type PixelSlice, reformat, regrid } from '../planning/reformat.ts';
+import { reformat, regrid } from '../planning/reformat.ts';
 import { windowed } from '../report/windowing.ts';
 import type { ComparedPlane, PlacedPicture, ShownStudy, ShownView } from '../results/planes.ts';
 import { splitOf, trainingSamples } from '../train/dataset.ts';
 import type { TrainConfig } from '../train/settings.ts';
 import { planRun } from './plan.ts';
 import type { PlannedStack, PlannedView, RealErrors } from './planner.ts';
+import { slicePixels } from './slicepixels.ts';
 
 /** Every slice is looked at once: further looks cost five times the time and make planes no better. */
 export const LOOKS = 1;
@@ -79,13 +81,27 @@ function squareAround(plane: ImagePlane, point: Vec3): ImagePlane {
   };
 }
 
+/** The pixels of an image; null where they cannot be read, for planning needs its plane alone. */
+async function readable(
+  read: (image: ScannedImage) => Promise<PixelImage>,
+  image: ScannedImage,
+): Promise<PixelImage | null> {
+  try {
+    return await read(image);
+  } catch (error) {
+    if (error instanceof PlanewiseError) return null;
+    throw error;
+  }
+}
+
 /**
  * A study with its planes, images of the first phase: each view as it was acquired, and the stack resampled where it was
  * planned, framed alike around the point where the real planes cross.
+ * A view whose acquired image cannot be read is left out.
  * @param realImage the image of a plane
  */
 export async function shownStudy(
-  { stack, views }: PlannedStack,
+  planned: PlannedStack,
   place: string,
   read: (image: ScannedImage) => Promise<PixelImage>,
   realImage: (plane: ImagePlane) => ScannedImage,
@@ -96,28 +112,32 @@ export async function shownStudy(
     plane,
     uri: pngUri(columns, rows, windowed(values), 1),
   });
-  const slices: PixelSlice[] = [];
-  for (const [target] of stack.slices)
-    slices.push({ plane: target!.image.header.plane, image: await read(target!.image) });
+  const slices = await slicePixels(planned, read);
   const planes = slices.map(({ plane }) => plane);
-  const own = compared({ views } as PlannedStack);
+  const own = compared(planned);
   const middle = middleOf(
     planes,
     own.map(({ real }) => planeOf(real.plane)),
   );
   const shown: ShownView[] = [];
   for (const { view, fit, real } of own) {
-    const [acquired, planned] = [planeOf(real.plane), fit.plane].map((plane) =>
+    const image = await readable(read, realImage(real.plane));
+    if (!image) continue;
+    const [acquired, fitted] = [planeOf(real.plane), fit.plane].map((plane) =>
       squareAround(imageIn(plane, planes, middle), middle),
     );
-    const image = await read(realImage(real.plane));
     shown.push({
       ...{ view: viewName(view), angleDeg: real.angleDeg, distanceMm: real.distanceMm },
       real: picture(acquired!, regrid({ plane: real.plane, image }, acquired!)),
-      planned: picture(planned!, reformat(slices, planned!)),
+      planned: picture(fitted!, reformat(slices, fitted!)),
     });
   }
   const central = slices[Math.floor(slices.length / 2)]!;
   const square = squareAround(central.plane, middle);
-  return { subject: stack.subject, place, slice: picture(square, regrid(central, square)), views: shown };
+  return {
+    subject: planned.stack.subject,
+    place,
+    slice: picture(square, regrid(central, square)),
+    views: shown,
+  };
 }

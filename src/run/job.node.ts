@@ -148,6 +148,7 @@ class Job {
         ...(this.#events && { recorder: this.#events }),
         // Not before: a resume that is refused must leave the run as it was.
         onAccepted: () => this.#folder.accept(this.#config),
+        onSteps: () => this.#folder.reopen(),
         onProgress: (event) => {
           progress.show(event);
           if (event.kind === 'start') this.#facts = event.facts;

@@ -1,7 +1,6 @@
 /** @file Plans a folder's studies in Node: weights of a run or a file, an adapter, stack after stack; and the files of what was planned. */
 
 import { dicomReader } from '../data/decoding.ts';
-import type { PixelImage } from '../data/dicom/pixels.ts';
 import { encodePlanned } from '../data/dicom/planned.ts';
 import { plainSkipped } from '../data/identifiers/manifest.ts';
 import { plainNotices, plainReason } from '../data/identifiers/reasons.ts';
@@ -12,6 +11,7 @@ import { reformat } from '../planning/reformat.ts';
 import type { FolderNames } from './identifiers.node.ts';
 import { type PlannedStack, type PlannedView, Planner, type PlannerOptions } from './planner.ts';
 import type { PlanRecord } from './planrecord.ts';
+import { slicePixels } from './slicepixels.ts';
 import { type OpenTrained, withTrained } from './trained.node.ts';
 
 export interface OpenPlannerOptions extends PlannerOptions, OpenTrained {}
@@ -59,23 +59,20 @@ export async function plainPlan(
   };
 }
 
-/** What planned images show: the stack resampled in their planes (of its first phase), or nothing. */
+/** What planned images show: the stack resampled in their planes (of each slice its first image that was read), or nothing. */
 export type PlannedPixels = 'stack' | 'zero';
 
 /** The DICOM file of each planned view. @param pseudonyms whether subjects are, by which the patient is to go. @throws FileError, DicomError where the stack's files cannot be read again */
 export async function plannedFiles(
-  { stack, frameOfReferenceUid, views }: PlannedStack,
+  planned: PlannedStack,
   pixels: PlannedPixels,
   pseudonyms: boolean,
 ): Promise<{ view: string; bytes: Uint8Array }[]> {
+  const { stack, frameOfReferenceUid, views } = planned;
   const whom = pseudonyms ? { pseudonym: stack.subject } : {};
-  const read = dicomReader();
-  const slices = stack.slices.map(([target]) => target!.image);
-  const first = slices[0]!.source;
+  const first = stack.slices[0]![0]!.image.source;
   const source = { bytes: await imageBytes(first), file: first.path };
-  const own: { plane: (typeof views)[number]['image']; image: PixelImage }[] = [];
-  for (const image of pixels === 'stack' ? slices : [])
-    own.push({ plane: image.header.plane, image: await read(image) });
+  const own = pixels === 'stack' ? await slicePixels(planned, dicomReader()) : [];
   return views.map(({ view, image: plane }) => {
     const { rows, columns } = plane;
     const image =

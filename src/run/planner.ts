@@ -169,7 +169,7 @@ export class Planner {
     real: PlanStack['real'],
   ): Promise<Pick<PlannedStack, 'views' | 'refused'>> {
     const lines = await this.#lines(data);
-    const fits = this.views.map((view, i) => tryFit(view, slicesOf(data, lines, i)));
+    const fits = this.views.map((view, i) => tryFit(view, slicesOf(data, planes, lines, i)));
     const fitted = fits.flatMap(({ view, fit }) => (fit ? [{ view, fit }] : []));
     const refused = fits.flatMap(({ view, reason }) => (reason ? [{ view, reason }] : []));
     const [first] = refused;
@@ -186,7 +186,7 @@ export class Planner {
         fit,
         image,
         uncertainty: this.#uncertainty(view, fit),
-        real: own ? { ...own, ...this.#errors(data, fit.plane, own.plane, view) } : null,
+        real: own ? { ...own, ...this.#errors(data, planes, fit.plane, own.plane, view) } : null,
       };
     });
     return { views, refused };
@@ -197,10 +197,16 @@ export class Planner {
     return { ...(shared ? together(uncertainty, shared) : uncertainty), complete: shared !== undefined };
   }
 
-  #errors(data: PreparedData, planned: Plane, real: ImagePlane, view: string): RealErrors {
+  #errors(
+    data: PreparedData,
+    planes: readonly ImagePlane[],
+    planned: Plane,
+    real: ImagePlane,
+    view: string,
+  ): RealErrors {
     const line = this.#options.usual?.[this.views.indexOf(view)];
     const same = data.manifest.images.map(() => [[line ? { line, weight: 1 } : null]]);
-    const { fit } = tryFit(view, slicesOf(data, same, 0));
+    const { fit } = tryFit(view, slicesOf(data, planes, same, 0));
     return { ...planeError(planned, real), usual: fit && planeError(fit.plane, real) };
   }
 
@@ -227,22 +233,26 @@ export class Planner {
   }
 }
 
-/** The slices of prepared images with the lines of one view. */
+/** The slices of a stack with the lines of one view; one of which no image was prepared has none. */
 function slicesOf(
   { manifest: { images } }: PreparedData,
+  planes: readonly ImagePlane[],
   lines: readonly (readonly (readonly (FoundLine | null)[])[])[],
   view: number,
 ): LineSlice[] {
   const bySlice = groupBy(
     images.map((image, i) => ({ image, looks: lines[i]! })),
-    ({ image }) => String(image.slice),
+    ({ image }) => image.slice,
   );
-  return [...bySlice.values()].map((own) => ({
-    plane: own[0]!.image.plane,
-    lines: own.flatMap(({ looks }) =>
-      looks.flatMap((found, look) => (found[view] ? [{ ...found[view], look }] : [])),
-    ),
-  }));
+  return planes.map((plane, slice) => {
+    const own = bySlice.get(slice) ?? [];
+    return {
+      plane: own[0]?.image.plane ?? plane,
+      lines: own.flatMap(({ looks }) =>
+        looks.flatMap((found, look) => (found[view] ? [{ ...found[view], look }] : [])),
+      ),
+    };
+  });
 }
 
 /** A view's plane, or why there is none. */

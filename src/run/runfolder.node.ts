@@ -9,6 +9,7 @@ import { manifestName } from '../data/storenames.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 import { writeText } from '../train/runfiles.ts';
 import type { RunConfig } from './config.ts';
+import { evaluationFile, resultsFile } from './results.node.ts';
 import { configTexts } from './saved.node.ts';
 import { freeFolder, type JobRequest } from './settle.node.ts';
 import { configFile, localFile, newConfigFile } from './shared.ts';
@@ -86,6 +87,12 @@ export class RunFolder {
     await this.#write(config, true);
     await this.files.rename(newConfigFile, configFile);
     this.#pending = false;
+  }
+
+  /** It trains on: what was measured at its end is no longer of its weights, nor the run at its end. */
+  async reopen(): Promise<void> {
+    await this.check();
+    for (const name of [evaluationFile, resultsFile]) await rm(this.files.describe(name), { force: true });
   }
 
   /** After a failure: what never came to be a run leaves no configuration. */

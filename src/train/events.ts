@@ -89,6 +89,8 @@ export interface TrainOptions {
   readonly onProgress?: (event: TrainEvent) => void;
   /** Awaited before the first step, once configuration, data and checkpoint are known to fit together. */
   readonly onAccepted?: () => Promise<void>;
+  /** Awaited before the first step that is taken; not where none is left to take. */
+  readonly onSteps?: () => Promise<void>;
   /** Awaited now and then between steps, with the network after `step` steps: for predictions on the way. */
   readonly onRest?: (network: HeadedNetwork, step: number) => Promise<void>;
   /** Stops the run at the next step boundary, with a checkpoint. */

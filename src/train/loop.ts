@@ -60,7 +60,7 @@ class Run {
   }
 
   async go(): Promise<Omit<TrainResult, 'split'>> {
-    const { data, config, files, device, onAccepted } = this.#options;
+    const { data, config, files, device, onAccepted, onSteps } = this.#options;
     await this.#start();
     await onAccepted?.();
     await keepSplit(files, splitRecord(data, config, this.#split));
@@ -80,6 +80,7 @@ class Run {
     while (!(await this.#stops())) {
       await this.#rest();
       if (this.#ended || (await this.#stops())) break;
+      if (this.#step === began.step) await onSteps?.();
       if (this.#step > began.step && this.#step === config.freezeSteps) await this.#trainer.thaw();
       await this.#stretch(began);
     }

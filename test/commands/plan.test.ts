@@ -12,13 +12,15 @@ import { intersectingLine } from '../../src/data/geometry.ts';
 import { type ScannedImage, scanFiles } from '../../src/data/scan.ts';
 import { viewOf } from '../../src/data/study/views.ts';
 import type { FileSource, ImagePlane } from '../../src/data/types.ts';
+import { viewName } from '../../src/data/viewnames.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
 import { type PlaneError, planeAngleDeg, planeError, planeOf } from '../../src/planning/plane.ts';
 import { planTestStudies, readPlanned } from '../../src/run/experiment/planes.node.ts';
 import { withPlannedErrors } from '../../src/run/trained.ts';
+import { inFragment } from '../../tools/faults/fuzzSeeds.ts';
 import { planStudy } from '../../web/work/plan.ts';
 import { openWeights } from '../../web/work/weights.ts';
-import { memoryFile, type TestImage } from '../data/dicom-writer.ts';
+import { memoryFile, type TestImage, writeDicom } from '../data/dicom-writer.ts';
 import { imageFile } from '../data/studies.ts';
 import { useDevice } from '../device.ts';
 import { acrossAt, imageAt, stackOf } from '../planning/stacks.ts';
@@ -65,6 +67,27 @@ function study(n: number, { slices = stackOf(7), views = true, rest = {} }: Stud
     }),
   );
   return [...long, ...short];
+}
+
+/** An image whose header is whole and whose compressed pixels are not. */
+function undecodable({ path }: FileSource, plane: ImagePlane, n: number, series: string): FileSource {
+  const common = { patientId: `p${n}`, frameOfReferenceUid: `1.4.${n}`, seriesUid: `1.3.${n}.${series}` };
+  const head = writeDicom({ plane, ...common, override: { '7fe00010': null } }, '1.2.840.10008.1.2.5');
+  return memoryFile(path, inFragment(head, new Uint8Array(64)));
+}
+
+/** A study of which the 2-chamber view and one slice, the fourth, cannot be decoded. */
+function damagedStudy(n: number): FileSource[] {
+  const files = study(n);
+  const [twoChamber, , first] = files;
+  const spoilt = files[5]!;
+  expect([twoChamber, first, spoilt].map((file) => file!.path)).toEqual(
+    [`2ch/a`, 'sax/s0', 'sax/s3'].map((name) => `p${n}/${name}.dcm`),
+  );
+  return files.map((file) => {
+    if (file === twoChamber) return undecodable(file, planesOf(n)[0], n, '1');
+    return file === spoilt ? undecodable(file, stackOf(7)[3]!, n, '9') : file;
+  });
 }
 
 const plan = (folder: string, ...args: string[]) =>
@@ -266,6 +289,32 @@ describe('plan', () => {
         none: expect.stringMatching(/No test subject has a stack with/),
       });
     expect((await planned(null)).none).toMatch(/original images are not known/);
+  });
+
+  it('plans, draws and shows without the images that cannot be decoded, and keeps the numbers of slices', async () => {
+    await write(at('damaged'), [...damagedStudy(21), ...study(22)]);
+    const { stdout } = await plan('damaged', '--turns', '1', '--out', at('damaged-out'), '--json');
+    const { stacks, skipped } = JSON.parse(stdout);
+    expect(skipped.map(({ file }: { file: string }) => file)).toEqual(['p21/sax/s3.dcm']);
+    const [{ slices, views }] = stacks;
+    expect(slices).toBe(7);
+    for (const view of views) {
+      expect(view.slices.map(({ slice, used }: { slice: number; used: boolean }) => [slice, used])).toEqual(
+        Array.from({ length: 7 }, (_, slice) => [slice, slice !== 3]),
+      );
+      expect(view.slices[3].reason.code).toBe('NO_LINE');
+      expect(view.real.angleDeg).toBeLessThan(6);
+      const { values } = await readPixels(await opened('damaged-out', ...view.file.split('/')), view.file);
+      expect(new Set(values).size).toBeGreaterThan(20);
+    }
+    const config = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
+    const made = { folder: at('run'), store: at('run', 'prepared'), config };
+    const stage = { startStage: () => ({ update: () => {}, end: () => {} }), batch: 8 };
+    await planTestStudies(device(), made, { folder: at('damaged'), subjects: null, map: [] }, stage);
+    const { planes, shown } = (await readPlanned(at('run')))!;
+    expect(planes).toHaveLength(4);
+    const views21 = shown.find(({ subject }) => subject === 'p21')!.views;
+    expect(views21.map(({ view }) => view)).toEqual([viewName('4-chamber')]);
   });
 
   it('prints a table with medians, and tells what was skipped', async () => {

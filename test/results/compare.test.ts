@@ -50,6 +50,14 @@ describe('compared runs', () => {
     expect(warnings.filter((text) => warning.test(text))).toHaveLength(1);
   });
 
+  it('are not said to share no result where two of three do', () => {
+    const lines = { ...dice(5), key: 'orientation.angle', title: '2-chamber line, angle' };
+    const runs = [runOf({ tested: tested({ results: [lines] }) }), runOf(), runOf()];
+    expect(compareRuns(runs).warnings).toEqual([
+      'Not measured by all: A only: 2-chamber line, angle. B and C only: Dice, mean of the classes.',
+    ]);
+  });
+
   it('say nothing of fingerprints and subjects that are not known', () => {
     const unknown = tested({ data: null, pixels: null, results: [dice(0.5, [])] });
     expect(compareRuns([runOf(), runOf({ tested: unknown })]).warnings).toEqual([]);

@@ -147,6 +147,20 @@ describe('a pretraining job', () => {
     await expect(other).rejects.toThrow(ConfigError);
   });
 
+  it('is no longer at its end where it is prolonged and stopped: what was measured is of other weights', async () => {
+    const data = join(folder, 'whole', 'prepared');
+    const { phantom: _, ...rest } = small;
+    const out = join(folder, 'prolonged');
+    const given: GivenConfig = { ...rest, data, schedule: 'constant', steps: 3, out };
+    await run({ given });
+    const measured = ['evaluation.json', 'results.json'];
+    expect(await readdir(out)).toEqual(expect.arrayContaining(measured));
+    const { training } = await run({ given: { out, steps: 4000 }, resume: true, interrupt: true });
+    expect(training).toMatchObject({ stopped: true });
+    expect(training.step).toBeGreaterThan(3);
+    for (const name of measured) expect(await readdir(out)).not.toContain(name);
+  });
+
   it('warns where no subject is held out, and evaluates those trained on', async () => {
     const data = join(folder, 'whole', 'prepared');
     const { phantom: _, ...rest } = small;

@@ -22,22 +22,24 @@ interface Stream {
 
 const u32 = (...values: readonly number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
 
+/** A DICOM file without pixels, and behind it these as PixelData in one fragment. */
+export function inFragment(head: Uint8Array, stream: Uint8Array): Uint8Array {
+  const even = concat([stream, new Uint8Array(stream.length % 2)]);
+  return concat([
+    ...[head, Uint8Array.of(0xe0, 0x7f, 0x10, 0, 0x4f, 0x42, 0, 0), u32(0xffffffff)],
+    ...[u32(0xe000fffe, 0, 0xe000fffe, even.length), even, u32(0xe0ddfffe, 0)],
+  ]);
+}
+
 /** A DICOM file of one image with this stream as its pixels, in one fragment. */
 export function encapsulated(
   { rows, columns, bitsAllocated, syntax }: Omit<Stream, 'name' | 'stream'>,
   stream: Uint8Array,
 ): Uint8Array {
-  const even = concat([stream, new Uint8Array(stream.length % 2)]);
   const plane = { ...shortAxisPlane(0), rows, columns };
   const bits = { '00280100': ['US', bitsAllocated], '00280101': ['US', bitsAllocated] } as const;
-  const head = writeDicom(
-    { plane, pixels: new Int16Array(), override: { ...bits, '7fe00010': null } },
-    syntax,
-  );
-  return concat([
-    ...[head, Uint8Array.of(0xe0, 0x7f, 0x10, 0, 0x4f, 0x42, 0, 0), u32(0xffffffff)],
-    ...[u32(0xe000fffe, 0, 0xe000fffe, even.length), even, u32(0xe0ddfffe, 0)],
-  ]);
+  const override = { ...bits, '7fe00010': null };
+  return inFragment(writeDicom({ plane, pixels: new Int16Array(), override }, syntax), stream);
 }
 
 /** A DICOM file of one image whose data set is deflated. */

@@ -1,6 +1,7 @@
 /** @file Opens an experiment in its folder and looks whether it may run there, whoever then runs it. */
 import { ConfigError } from '../../base/errors.ts';
 import type { DataOptions } from '../dataset.node.ts';
+import { onStoreGrids } from './adopt.node.ts';
 import { expectCohortsApart } from './check.ts';
 import { ExperimentData } from './data.node.ts';
 import { expectUnchanged } from './existing.node.ts';
@@ -36,7 +37,7 @@ export async function beginExperiment({
   console,
   worker,
 }: BeginOptions): Promise<BegunExperiment> {
-  const { experiment, before } = await openFolder(folder, asked);
+  const { experiment, before } = await openFolder(folder, await onStoreGrids(asked));
   const options: DataOptions = {
     startStage: console.startStage.bind(console),
     onWarning: console.warn.bind(console),

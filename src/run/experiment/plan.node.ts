@@ -5,6 +5,7 @@ import type { Device } from '../../tensor/device.ts';
 import type { RunConfig } from '../config.ts';
 import type { DataOptions } from '../dataset.node.ts';
 import { openProgramDevice } from '../device.node.ts';
+import { onStoreGrids } from './adopt.node.ts';
 import { baseConfig, pointConfigBefore, pretrainingConfig } from './configs.ts';
 import { ExperimentData } from './data.node.ts';
 import { gridOf, type Share, shareOf, type Unit } from './grid.ts';
@@ -58,7 +59,8 @@ export async function planExperiment(
   share: Share,
   { adapter, ...data }: PlanOptions,
 ): Promise<ExperimentPlan> {
-  const { experiment } = existsSync(folder) ? await openFolder(folder, asked) : { experiment: asked };
+  const own = await onStoreGrids(asked);
+  const { experiment } = existsSync(folder) ? await openFolder(folder, own) : { experiment: own };
   const folds = await new ExperimentData(experiment, folder, data).folds();
   const { pretrainings, points } = shareOf(gridOf(experiment, folds), share);
   const work = [...pretrainings, ...points].map((unit): Work => {

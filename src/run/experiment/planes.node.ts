@@ -14,7 +14,7 @@ import { findPlanStacks, type PlanStacks } from '../../data/study/stackplan.ts';
 import { parseViewRule } from '../../data/study/views.ts';
 import type { TrainingData } from '../../data/types.ts';
 import { viewName } from '../../data/viewnames.ts';
-import type { PlannedStudies } from '../../results/planes.ts';
+import type { PlannedStudies, ShownStudy } from '../../results/planes.ts';
 import type { Device } from '../../tensor/device.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText, writeText } from '../../train/runfiles.ts';
@@ -84,7 +84,8 @@ async function planStacks(planner: Planner, { plan, stacks }: PlanStacks, stage:
         if (stack.real.has(view))
           refused.push({ subject: stack.subject, message: plainReason(reason).message });
     } catch (error) {
-      if (!(error instanceof PlanningError)) throw error;
+      // ConfigError: none of its images can be read
+      if (!(error instanceof PlanningError || error instanceof ConfigError)) throw error;
       for (const view of stack.real.keys())
         refused.push({ subject: stack.subject, message: `${viewName(view)}: ${plainReason(error).message}` });
     }
@@ -111,9 +112,11 @@ async function plannedStudies(
     const read = dicomReader();
     const realImage = (plane: object) =>
       found.plan.outcomes.find(({ image }) => image.header.plane === plane)!.image;
-    const shown = [];
-    for (const { own: chosen, place } of chosenStacks(planned))
-      shown.push(await shownStudy(chosen, place, read, realImage));
+    const shown: ShownStudy[] = [];
+    for (const { own: chosen, place } of chosenStacks(planned)) {
+      const study = await shownStudy(chosen, place, read, realImage);
+      if (study.views.length > 0) shown.push(study);
+    }
     return { planes: comparedPlanes(planned), refused, shown, none: null };
   } finally {
     stage.end();

@@ -69,6 +69,18 @@ describe('a segmentation', () => {
     );
   });
 
+  it('tells the step of its stack, not a mean over the gaps of missing slices', async () => {
+    const measuresOf = async (places: readonly number[]) => {
+      const set = await written({
+        images: places.map((place) => image(place)),
+        labels: new Uint8Array(15 * places.length),
+      });
+      return list(list(set.SharedFunctionalGroupsSequence)[0]!.PixelMeasuresSequence)[0]!;
+    };
+    expect(await measuresOf([0, 1, 2, 4, 5, 8])).toMatchObject({ SpacingBetweenSlices: 8 });
+    expect(await measuresOf([5])).not.toHaveProperty('SpacingBetweenSlices');
+  });
+
   it('gives each frame its own orientation where these differ', async () => {
     const turned = { ...image(1), orientation: [0, 1, 0, -1, 0, 0] };
     const set = await written({ images: [image(0), turned, image(2)] });

@@ -1,5 +1,6 @@
 /** @file Functional groups of a segmentation (PS3.3 C.7.6.16): where each frame lies, and which image it is of. */
 
+import { median } from '../../../base/statistics.ts';
 import type { Vec3 } from '../../types.ts';
 import { cross, dot, subtract } from '../../vector.ts';
 import { dcm } from './codes.ts';
@@ -12,13 +13,21 @@ const orientationGroup = ({ orientation }: SegmentedImage): object => ({
   PlaneOrientationSequence: [{ ImageOrientationPatient: [...orientation] }],
 });
 
-/** Mean distance of neighbouring images along the first one's normal, mm; 0 of a single one. */
-function meanStep(images: readonly SegmentedImage[]): number {
-  const [first, last] = [images[0]!, images.at(-1)!];
-  const [rx, ry, rz, cx, cy, cz] = first.orientation as [number, number, number, number, number, number];
-  const way = subtract(last.position as unknown as Vec3, first.position as unknown as Vec3);
+/**
+ * Distance of neighbouring slices along the first image's normal, mm, where none is missing between them; 0 of a single
+ * one. Their mean, in which a gap counts as the slices that it lacks.
+ */
+function sliceStep(images: readonly SegmentedImage[]): number {
+  const [rx, ry, rz, cx, cy, cz] = images[0]!.orientation as [number, number, number, number, number, number];
   const normal = cross([rx, ry, rz], [cx, cy, cz]);
-  return Math.abs(dot(way, normal)) / Math.max(1, images.length - 1);
+  const between = (from: SegmentedImage, to: SegmentedImage): number =>
+    Math.abs(dot(subtract(to.position as unknown as Vec3, from.position as unknown as Vec3), normal));
+  const usual = median(images.slice(1).map((image, i) => between(images[i]!, image))) ?? 0;
+  if (usual === 0) return 0;
+  const counts = images
+    .slice(1)
+    .map((image, i) => Math.max(1, Math.round(between(images[i]!, image) / usual)));
+  return between(images[0]!, images.at(-1)!) / counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** A decimal string has 16 characters. */
@@ -63,7 +72,7 @@ const sameFor = (images: readonly SegmentedImage[], group: (image: SegmentedImag
 
 /** The shared groups and those of every frame: segment by segment, and image by image in each. */
 export function functionalGroups(images: readonly SegmentedImage[], segments: number): object {
-  const step = meanStep(images);
+  const step = sliceStep(images);
   const measures = (image: SegmentedImage): object => measuresGroup(image, step);
   const geometry = [orientationGroup, measures];
   const shared = geometry.filter((group) => sameFor(images, group));

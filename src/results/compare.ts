@@ -102,6 +102,12 @@ type Tested = ComparedRun & { readonly tested: TestedRun; readonly letter: strin
 const subjectsIn = (results: readonly RecordedResult[]): Set<string> =>
   new Set(results.flatMap(({ bySubject }) => Object.keys(bySubject)));
 
+/** Which of the earlier runs one stands beside: the first that has a result of it, else the first. */
+function beside(run: Tested, earlier: readonly Tested[]): Tested {
+  const keys = new Set(run.tested.results.map(({ key }) => key));
+  return earlier.find(({ tested }) => tested.results.some(({ key }) => keys.has(key))) ?? earlier[0]!;
+}
+
 /** Whether two runs were measured on others, by the results that both have, or else by all; null: no. */
 function otherSubjects(first: Tested, run: Tested): string | null {
   const { letter, tested } = run;
@@ -174,8 +180,10 @@ export function compareRuns(runs: readonly ComparedRun[]): Comparison {
   const tested = runs.flatMap((run, i): Tested[] =>
     run.tested ? [{ ...run, tested: run.tested, letter: letterOf(i) }] : [],
   );
-  const [first, ...others] = tested;
-  const apart = others.flatMap((run) => [otherSubjects(first!, run), otherData(first!, run)]);
+  const apart = tested.slice(1).flatMap((run, i) => {
+    const earlier = beside(run, tested.slice(0, i + 1));
+    return [otherSubjects(earlier, run), otherData(earlier, run)];
+  });
   const warnings = [
     ...runs.flatMap(({ notes }, i) => notes.map((note) => `${letterOf(i)}: ${note}`)),
     ...otherSteps(runs),

@@ -58,6 +58,18 @@ describe('compared runs', () => {
     ]);
   });
 
+  it('are warned of other subjects beside the first run that measured the same, be it not the first', () => {
+    const runs = [
+      runOf({ tested: tested({ results: [lines] }) }),
+      runOf({ tested: tested({ results: [dice(1, ['a', 'b', 'c'])] }) }),
+      runOf({ tested: tested({ results: [dice(1, ['a', 'x', 'y'])], pixels: 'q' }) }),
+    ];
+    expect(compareRuns(runs).warnings.filter((text) => text.startsWith('B and C'))).toEqual([
+      'B and C were measured on different subjects (3 and 3, of whom 1 are the same by name).',
+      'B and C had different images: the fingerprints of their pixels differ.',
+    ]);
+  });
+
   it('say nothing of fingerprints and subjects that are not known', () => {
     const unknown = tested({ data: null, pixels: null, results: [dice(0.5, [])] });
     expect(compareRuns([runOf(), runOf({ tested: unknown })]).warnings).toEqual([]);

@@ -133,7 +133,7 @@ async function foundSaved(files: DiskFiles, given: GivenConfig): Promise<Found> 
     trained: names.some((name) => existsSync(files.describe(name))),
     data: null,
     prepared: {
-      images: own || (typeof saved.data === 'string' && isStore(saved.data)),
+      images: own || reads('data') || (typeof saved.data === 'string' && isStore(saved.data)),
       data: own && !reads('data'),
       unlabelled: holds(join(unlabelledFolder, preparedFolder)) && !reads('unlabelled'),
     },

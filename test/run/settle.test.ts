@@ -121,6 +121,7 @@ describe('a run whose images are prepared', () => {
     await begin({ data: store, size: 16, spacingMm: 8 });
     expect((await resumed({ data: moved })).config.data).toBe(moved);
     await expect(resumed({ size: 32 })).rejects.toThrow(/size was 16, is 32/);
+    await rm(store, { recursive: true });
     await expect(resumed({ data: moved, size: 32 })).rejects.toThrow(/size was 16, is 32/);
   });
 

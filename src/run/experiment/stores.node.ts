@@ -6,7 +6,7 @@ import { openStore, writeStore } from '../../data/store.node.ts';
 import { manifestName } from '../../data/storenames.ts';
 import type { TrainingData } from '../../data/types.ts';
 import type { RunConfig } from '../config.ts';
-import { type DataOptions, openData } from '../dataset.node.ts';
+import { type DataOptions, isStore, openData, preparedFolder } from '../dataset.node.ts';
 import { joinedCohorts } from './cohorts.ts';
 import type { TestCohort } from './settings.ts';
 
@@ -18,7 +18,7 @@ export interface SharedData {
 
 /** The store of a configuration's data: their own where they are one, else in `folder`. */
 export const storeIn = ({ data }: RunConfig, folder: string): string =>
-  data !== null && existsSync(join(data, manifestName)) ? data : join(folder, 'prepared');
+  data !== null && isStore(data) ? data : join(folder, preparedFolder);
 
 /** Opens data of a store in `folder`; where they are to be made first, by one process, which others wait for. */
 async function madeOnce<T>(
@@ -46,7 +46,7 @@ export async function joinedSubjects(
   folder: string,
   options: DataOptions,
 ): Promise<SharedData> {
-  const store = join(folder, 'prepared');
+  const store = join(folder, preparedFolder);
   const data = await madeOnce(store, folder, options, async () => {
     if (existsSync(join(store, manifestName))) return openStore(store);
     const pool = await prepared(config, join(folder, 'pool'), options);

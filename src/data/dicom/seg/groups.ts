@@ -22,11 +22,10 @@ function sliceStep(images: readonly SegmentedImage[]): number {
   const normal = cross([rx, ry, rz], [cx, cy, cz]);
   const between = (from: SegmentedImage, to: SegmentedImage): number =>
     Math.abs(dot(subtract(to.position as unknown as Vec3, from.position as unknown as Vec3), normal));
-  const usual = median(images.slice(1).map((image, i) => between(images[i]!, image))) ?? 0;
+  const steps = images.slice(1).map((image, i) => between(images[i]!, image));
+  const usual = median(steps) ?? 0;
   if (usual === 0) return 0;
-  const counts = images
-    .slice(1)
-    .map((image, i) => Math.max(1, Math.round(between(images[i]!, image) / usual)));
+  const counts = steps.map((step) => Math.max(1, Math.round(step / usual)));
   return between(images[0]!, images.at(-1)!) / counts.reduce((sum, count) => sum + count, 0);
 }
 

@@ -31,9 +31,10 @@ export function middleOf(slices: readonly ImagePlane[], planes: readonly Plane[]
   const [first, second] = planes;
   const crossing = first && second ? crossingOf(first, second, axes) : null;
   const middle = slices[Math.floor(slices.length / 2)]!;
-  const half = (middle.columns * middle.spacingMm[1]) / 2;
-  const inside = crossing && Math.max(...crossing.map(Math.abs)) < half;
-  return inside ? fromStack(axes, [crossing[0], crossing[1], 0]) : axes.origin;
+  const { rows, columns, spacingMm } = middle;
+  const halves = [(columns * spacingMm[1]) / 2, (rows * spacingMm[0]) / 2] as const;
+  if (!crossing?.every((away, axis) => Math.abs(away) < halves[axis]!)) return axes.origin;
+  return fromStack(axes, [crossing[0], crossing[1], 0]);
 }
 
 /** Whether a direction runs to the right or down the page as radiology shows it: left, back or down the patient. */

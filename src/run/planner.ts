@@ -1,12 +1,11 @@
 /** @file Plans the planes of a stack with trained weights: lines in every image, one plane a view, the image to acquire. */
 import { FileError, PlanningError } from '../base/errors.ts';
 import { transformLine } from '../data/affine.ts';
-import { type Input, oneImage } from '../data/input.ts';
 import { groupBy } from '../data/lists.ts';
 import { type PrepareOptions, preparePlan } from '../data/prepare.ts';
 import type { StudyPlan } from '../data/study/plan.ts';
 import { frameOfReference, type PlanStack, type RealView } from '../data/study/stackplan.ts';
-import type { Affine, ImagePlane, Line, PreparedData, Reason, SkippedFile } from '../data/types.ts';
+import type { ImagePlane, Line, PreparedData, Reason, SkippedFile } from '../data/types.ts';
 import type { Head } from '../models/heads.ts';
 import { stackAxes } from '../planning/axes.ts';
 import type { FoundLine, LineSlice } from '../planning/evidence.ts';
@@ -16,6 +15,7 @@ import { type Plane, type PlaneError, planeError } from '../planning/plane.ts';
 import { type PlannedUncertainty, together } from '../planning/uncertainty.ts';
 import type { LineReader } from '../tasks/task.ts';
 import { predictImages } from '../train/predict.ts';
+import { anglesOf, looked, lookOf } from './looks.ts';
 import type { Trained } from './trained.ts';
 
 /** The plane of a view as the stack tells it, beside the real one where there is one. */
@@ -49,44 +49,13 @@ export interface PlannedStack {
 export interface PlannerOptions {
   /** Images at a time. */
   readonly batch: number;
-  /** In how many positions each image is looked at, evenly spread over ±`TURN_DEG`. */
+  /** In how many positions each image is looked at, evenly spread over ±12°. */
   readonly turns: number;
   /** A line of each view that one would answer in any image, to compare with; see `LineReader.usual`. */
   readonly usual?: readonly (Line | null)[];
   /** Gives an image's pixels; see `PrepareOptions`. */
   readonly readImage?: PrepareOptions['readImage'];
 }
-
-/** Within what training usually turns images by. */
-const TURN_DEG = 12;
-
-/** Turned pixel → pixel of the image. */
-function rotation(degrees: number, size: number): Affine {
-  const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
-  const middle = (size - 1) / 2;
-  return [c, -s, middle - c * middle + s * middle, s, c, middle - s * middle - c * middle];
-}
-
-/** A way to look at an image, and how lines come back from it. */
-interface Look {
-  readonly input: Input;
-  readonly back: (found: FoundLine, size: number) => FoundLine;
-}
-
-function lookAt(degrees: number): Look {
-  if (degrees === 0) return { input: oneImage, back: (found) => found };
-  const pick: Input['pick'] = ({ sample, size }) => ({
-    views: [{ sample, matrix: rotation(degrees, size), gain: 1, offset: 0 }],
-    drawn: 0,
-  });
-  return {
-    input: { name: `turned by ${degrees}`, views: 1, pick },
-    back: (found, size) => ({ ...found, line: transformLine(found.line, rotation(degrees, size)) }),
-  };
-}
-
-const looksOf = (turns: number): Look[] =>
-  Array.from({ length: turns }, (_, i) => lookAt(turns === 1 ? 0 : TURN_DEG * ((2 * i) / (turns - 1) - 1)));
 
 /** Whether the network of a plan draws lines, so that planes can be planned with it. */
 export const drawsLines = ({ tasks }: Trained['plan']): boolean => tasks.some(({ part }) => part.lineReader);
@@ -205,7 +174,10 @@ export class Planner {
     view: string,
   ): RealErrors {
     const line = this.#options.usual?.[this.views.indexOf(view)];
-    const same = data.manifest.images.map(() => [[line ? { line, weight: 1 } : null]]);
+    const look = lookOf(this.#trained.info);
+    const same = data.manifest.images.map((image) => [
+      [line ? { line: transformLine(line, look(image)), weight: 1 } : null],
+    ]);
     const { fit } = tryFit(view, slicesOf(data, planes, same, 0));
     return { ...planeError(planned, real), usual: fit && planeError(fit.plane, real) };
   }
@@ -217,15 +189,20 @@ export class Planner {
     const heads = this.#heads;
     const found: (FoundLine | null)[][][] = data.manifest.images.map(() => []);
     const indices = [...found.keys()];
-    for (const { input, back } of looksOf(turns)) {
+    for (const degrees of anglesOf(turns)) {
+      const look = lookOf(info, degrees);
+      const back = (found: FoundLine, row: number): FoundLine => ({
+        ...found,
+        line: transformLine(found.line, look(data.manifest.images[row]!)),
+      });
       await predictImages(
         network,
         data,
         indices,
-        { batch, input, heads },
+        { batch, input: looked(look, degrees), heads },
         (outputs, { count, indices: rows }) => {
           for (const [row, lines] of this.#reader.read(outputs, count).entries())
-            found[rows[row]!]!.push(lines.map((line) => line && back(line, info.size)));
+            found[rows[row]!]!.push(lines.map((line) => line && back(line, rows[row]!)));
         },
       );
     }

@@ -11,7 +11,8 @@ import { readPixels } from '../../src/data/dicom/pixels.ts';
 import { intersectingLine } from '../../src/data/geometry.ts';
 import { type ScannedImage, scanFiles } from '../../src/data/scan.ts';
 import { viewOf } from '../../src/data/study/views.ts';
-import type { FileSource, ImagePlane } from '../../src/data/types.ts';
+import type { FileSource, ImagePlane, Vec3 } from '../../src/data/types.ts';
+import { dot, scale } from '../../src/data/vector.ts';
 import { viewName } from '../../src/data/viewnames.ts';
 import { decodeWeights } from '../../src/models/weights.ts';
 import { type PlaneError, planeAngleDeg, planeError, planeOf } from '../../src/planning/plane.ts';
@@ -23,7 +24,7 @@ import { openWeights } from '../../web/work/weights.ts';
 import { memoryFile, type TestImage, writeDicom } from '../data/dicom-writer.ts';
 import { imageFile } from '../data/studies.ts';
 import { useDevice } from '../device.ts';
-import { acrossAt, imageAt, stackOf } from '../planning/stacks.ts';
+import { acrossAt, along, imageAt, stackOf } from '../planning/stacks.ts';
 import { hearts } from './hearts.ts';
 import { terminal, useFolder, write } from './terminal.ts';
 
@@ -204,6 +205,21 @@ describe('plan', () => {
     await write(at('alone'), study(11, { views: false }));
     await write(at('with'), study(11));
     expect(await planesIn('alone')).toEqual(await planesIn('with'));
+  });
+
+  it.each<[string, (right: Vec3, down: Vec3) => readonly [Vec3, Vec3]]>([
+    ['turned by 90°', (right, down) => [down, scale(right, -1)]],
+    ['turned by 180°', (right, down) => [scale(right, -1), scale(down, -1)]],
+    ['mirrored', (right, down) => [scale(right, -1), down]],
+  ])('finds the planes of a stack that is stored %s', async (name, way) => {
+    const slices = stackOf(7).map(({ rowDirection, columnDirection }, i) =>
+      imageAt(scale(along, 8 * (i - 3)), ...way(rowDirection, columnDirection)),
+    );
+    await write(at(name), study(21, { slices }));
+    const planned = async (folder: string) => JSON.parse((await plan(folder, '--json')).stdout).stacks[0];
+    const [own, plain] = [await planned(name), await planned('studies')];
+    for (const [v, { normal }] of own.views.entries())
+      expect(Math.abs(dot(normal, plain.views[v].normal))).toBeGreaterThan(Math.cos(Math.PI / 360));
   });
 
   it('is as unsure as held-out studies showed the weights to be, and says where they were not asked', async () => {

@@ -44,6 +44,14 @@ describe('middleOf', () => {
     expect(middleOf(stack, [at(0, 12)])).toEqual(close([0, 0, 0]));
     expect(middleOf(stack, [at(0, 12), at(10, 3)])).toEqual(close([0, 0, 0]));
     expect(middleOf(stack, [at(0, 12), at(90, 400)])).toEqual(close([0, 0, 0]));
+    // 80 mm high, 256 wide
+    const low = stack.map((plane) => ({
+      ...plane,
+      rows: 20,
+      position: add(plane.position, scale(plane.columnDirection, 4 * 22)),
+    }));
+    expect(middleOf(low, [at(0, 60), at(90, 12)])).toEqual(close(add(scale(right, 60), scale(down, 12))));
+    expect(middleOf(low, [at(0, 12), at(90, 60)])).toEqual(close([0, 0, 0]));
   });
 });
 

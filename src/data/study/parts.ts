@@ -112,6 +112,12 @@ const astray = (kept: Images): Reason => ({
   message: `It lies between the evenly spaced slices of ${kept[0]!.source.path} and is none of them.`,
 });
 
+/** Whether series that differ in phases are one stack for all that: each slice is of one, and only all are evenly spaced. */
+const complete = (group: Images, main: Images): boolean =>
+  !isEven(main) &&
+  isEven(group) &&
+  placesOf(group).every(({ images }) => new Set(images.map(seriesOf)).size === 1);
+
 function leave(images: Images, reason: Reason, left: LeftOut): void {
   for (const image of images) left.set(image, reason);
 }
@@ -190,6 +196,7 @@ function byPrecedence(stacks: readonly Images[]): Images[] {
  */
 export function partsOf(group: Images, left: LeftOut): Place[][] {
   const [main, ...others] = kindsOf(group);
+  if (complete(group, main!.flat())) return [placesOf(group)];
   const first = stacksOf(main!);
   const kinds: Images[][] = [first];
   for (const series of others) kinds.push(placeOthers(series, first, left));

@@ -120,6 +120,14 @@ describe('one stack is made of', () => {
     expect(await series([0, 8, 13, 60])).toEqual({ locations: [0, 0.1333, 0.2167, 1], left: [] });
   });
 
+  test('a series a slice, also where a third of the slices have half as many phases', async () => {
+    const phases = [1, 2, 2, 1, 2, 2, 1, 2, 2, 1, 2];
+    const files = phases.flatMap((count, i) => slice(`sax_${i}`, 8 * i, {}, count));
+    const { images, skipped } = await labelStudies(files);
+    expect(skipped).toEqual([]);
+    expect(images.map(({ slice: at }) => at)).toEqual(phases.flatMap((count, i) => Array(count).fill(i)));
+  });
+
   test('slices of one study: two studies of one patient are two stacks of one subject', async () => {
     const files = ['a', 'b'].flatMap((study, s) =>
       [0, 8, 16].flatMap((offset, i) =>

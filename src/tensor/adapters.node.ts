@@ -51,7 +51,8 @@ async function unpack(packed: string, folder: string): Promise<void> {
   makeFolders(partial, 0o700);
   for (const name of (await readdir(packed)).filter((file) => file.endsWith('.br'))) {
     const bytes = await promisify(brotliDecompress)(await readFile(join(packed, name)));
-    await writeFile(join(partial, name.slice(0, -'.br'.length)), bytes);
+    // on disk before it has its name: after a power cut a driver is whole or not there
+    await writeFile(join(partial, name.slice(0, -'.br'.length)), bytes, { flush: true });
   }
   // Another process may have finished first: its copy is as good.
   await rename(partial, folder).catch(() => rm(partial, { recursive: true, force: true }));

@@ -40,7 +40,9 @@ export function driverCache(name: string): string {
     if (standing === 'foreign') return passingFolder();
     if (standing === 'writable') chmodSync(folder, 0o700);
     const held = join(folder, name);
-    if (standing === 'writable' || standingOf(held) !== 'own') rmSync(held, { recursive: true, force: true });
+    // what was not there a moment ago may be another process's, just unpacked
+    const foreign = ['writable', 'foreign'].includes(standingOf(held) ?? '');
+    if (standing === 'writable' || foreign) rmSync(held, { recursive: true, force: true });
     return folder;
   } catch {
     return passingFolder();

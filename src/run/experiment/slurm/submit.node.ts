@@ -1,7 +1,8 @@
 /** @file Submits what is left of an experiment to Slurm: writes the scripts, runs them, and knows what is still in the queue. */
 import { execFile } from 'node:child_process';
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ConfigError } from '../../../base/errors.ts';
 import { writeFiles } from '../../../data/files/files.node.ts';
@@ -83,10 +84,15 @@ async function queueOf(root: string, earlier: readonly string[]): Promise<Queue>
   return { there: those(true), gone: those(false) };
 }
 
-/** Gives folders free that jobs had which were ended before they could. */
-async function freeEnded(folder: string, { gone }: Queue): Promise<void> {
-  for (const path of await readdir(folder, { recursive: true }))
-    if (basename(path) === lockFile) await freeOfJob(dirname(join(folder, path)), (job) => gone.has(job));
+/** Gives folders free that jobs had which were ended before they could. Others write here, so folders come and go. */
+async function freeEnded(folder: string, queue: Queue): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error): Dirent[] => {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  });
+  for (const entry of entries)
+    if (entry.isDirectory()) await freeEnded(join(folder, entry.name), queue);
+    else if (entry.name === lockFile) await freeOfJob(folder, (job) => queue.gone.has(job));
 }
 
 /**

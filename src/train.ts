@@ -4,7 +4,7 @@ import { isMainThread } from 'node:worker_threads';
 import { ConfigError } from './base/errors.ts';
 import { CommandLine } from './commands/commandline.ts';
 import { runWithTerminal } from './commands/experiment.ts';
-import { fail } from './commands/fail.ts';
+import { endAsOutputEnds, fail } from './commands/fail.ts';
 import { addPretrain } from './commands/pretrain.ts';
 import { expectAlone } from './commands/ranks.ts';
 import { runTraining } from './commands/training.ts';
@@ -43,4 +43,7 @@ async function main(): Promise<void> {
   await program.parseAsync();
 }
 
-await (isMainThread ? main().catch(fail) : threadWork());
+if (isMainThread) {
+  endAsOutputEnds();
+  await main().catch(fail);
+} else await threadWork();

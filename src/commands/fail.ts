@@ -1,5 +1,6 @@
 /** @file How a program ends that cannot go on: in a line, where planewise knows what happened. */
 import { PlanewiseError } from '../base/errors.ts';
+import { codeOf, fileError } from '../data/files/read.node.ts';
 import { launchedAs, launchedRanks } from '../train/mpi.node.ts';
 import { note, noteLines } from './output.ts';
 
@@ -11,4 +12,17 @@ export function fail(error: unknown): void {
   if (rank !== null) note(`${rank} cannot go on, so all ${launchedRanks()} end:`);
   noteLines(`planewise: ${text}`);
   process.exitCode = 1;
+}
+
+/**
+ * Has the program end with its standard output: without a word where a reader such as `head` leaves, else saying why
+ * nothing can be written. Remarks and progress may go unheard.
+ */
+export function endAsOutputEnds(): void {
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error) => {
+    if (codeOf(error) === 'EPIPE') process.exit(0);
+    fail(fileError('standard output', error));
+    process.exit();
+  });
 }

@@ -45,11 +45,18 @@ function silence(): void {
   if (saved === undefined) return;
   // what this program says meanwhile comes after
   process.stderr.cork();
+  process.once('exit', speak);
   pointStderrAt('/dev/null');
 }
 
 function restore(): void {
-  if (--silencers > 0 || saved === undefined) return;
+  if (--silencers === 0) speak();
+}
+
+/** Of a program that ends meanwhile, too: its last words are heard. */
+function speak(): void {
+  if (saved === undefined) return;
+  process.off('exit', speak);
   pointStderrAt(`/proc/self/fd/${saved}`);
   closeSync(saved);
   saved = undefined;

@@ -26,8 +26,8 @@ const program = `
 `;
 
 /** Runs the program with the given descriptors as its output and error. */
-function run(stdout: number | 'ignore', stderr: number): Promise<number | null> {
-  const args = ['--input-type=module', '--eval', program];
+function run(stdout: number | 'ignore', stderr: number, text = program): Promise<number | null> {
+  const args = ['--input-type=module', '--eval', text];
   const options = { cwd: fileURLToPath(new URL('../..', import.meta.url)) };
   const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', stdout, stderr] });
   return new Promise((resolve) => child.on('exit', resolve));
@@ -47,6 +47,13 @@ describe('standard error while a device is opened', () => {
     const log = openSync(path, 'a');
     expect(await run(log, log)).toBe(0);
     expect(linesOf(path)).toEqual(['out 1', 'error 1', 'error meanwhile', 'out 2', 'error 2']);
+  });
+
+  it('says what a program says that ends meanwhile', async () => {
+    const path = join(folder, 'ended');
+    const ends = program.replace('(await opening).dispose();', 'process.exit(3);');
+    expect(await run('ignore', openSync(path, 'w'), ends)).toBe(3);
+    expect(linesOf(path)).toEqual(['error 1', 'error meanwhile']);
   });
 
   it('leaves drivers alone in a file shared with standard output, where silence would cost lines', async () => {

@@ -1,118 +1,68 @@
-/** @file Folders of the browser's private file system (OPFS): a run's files, prepared data, and their end. */
-import { FileError } from '../src/base/errors.ts';
-import type { RunFiles } from '../src/train/runfiles.ts';
+/** @file What the browser keeps for the page: a run's files, prepared data, and their end. */
+import { MemoryFiles, type RunFiles } from '../src/train/runfiles.ts';
+import { PrivateFolder } from './opfs.ts';
 
-/** What dedicated workers have and the DOM types lack. */
-interface SyncAccess {
-  getSize(): number;
-  write(bytes: Uint8Array, options: { at: number }): number;
-  flush(): void;
-  close(): void;
+async function asked(): Promise<string | null> {
+  try {
+    await navigator.storage.getDirectory();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
-interface WorkerFileHandle extends FileSystemFileHandle {
-  createSyncAccessHandle(): Promise<SyncAccess>;
-  /** Renames within the folder, replacing a file of that name. */
-  move?(name: string): Promise<void>;
+let refusal: Promise<string | null> | undefined;
+
+/** Why the browser keeps nothing for this page (private windows, blocked site data), in its words; null where it does. */
+export function refusedStorage(): Promise<string | null> {
+  refusal ??= asked();
+  return refusal;
 }
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof DOMException && error.name === 'NotFoundError';
+/** What the browser does not keep, by folder: it lasts until the page is closed. */
+const passing = new Map<string, MemoryFiles>();
 
-/** In the user's words: full, or refused. */
-function storageError(file: string, error: unknown): FileError {
-  const full = error instanceof DOMException && error.name === 'QuotaExceededError';
-  const problem = full
-    ? 'does not fit into the storage this browser gives the page'
-    : `cannot be kept in this browser (${error instanceof Error ? error.message : error})`;
-  const fix = full
-    ? 'Delete stored data under Data, or free disk space.'
-    : 'Leave private browsing, or allow this page to store data.';
-  return new FileError(file, problem, fix, { cause: error });
-}
-
-/** One flat folder of OPFS. Only for workers: appending uses what only they have. */
+/** One flat folder: of the browser's storage, or of memory where that is refused. Only for workers. */
 export class BrowserFiles implements RunFiles {
   readonly folder: string;
-  #handle: Promise<FileSystemDirectoryHandle> | undefined;
+  readonly #private: PrivateFolder;
 
   constructor(folder: string) {
     this.folder = folder;
+    this.#private = new PrivateFolder(folder);
   }
 
   describe(name: string): string {
-    return `${this.folder}/${name}`;
+    return this.#private.describe(name);
   }
 
   async read(name: string): Promise<Uint8Array | null> {
-    return this.#attempt(name, async () => {
-      const file = await (await this.#file(name, false)).getFile();
-      return new Uint8Array(await file.arrayBuffer());
-    });
+    return (await this.#files()).read(name);
   }
 
-  /** Written aside and swapped in when closed, as the standard has it. */
   async write(name: string, bytes: Uint8Array): Promise<void> {
-    await this.#attempt(name, async () => {
-      const stream = await (await this.#file(name, true)).createWritable();
-      try {
-        await stream.write(bytes as Uint8Array<ArrayBuffer>);
-      } catch (error) {
-        await stream.abort();
-        throw error;
-      }
-      await stream.close();
-    });
+    return (await this.#files()).write(name, bytes);
   }
 
   async append(name: string, text: string): Promise<void> {
-    await this.#attempt(name, async () => {
-      const access = await (await this.#file(name, true)).createSyncAccessHandle();
-      try {
-        access.write(new TextEncoder().encode(text), { at: access.getSize() });
-        access.flush();
-      } finally {
-        access.close();
-      }
-    });
+    return (await this.#files()).append(name, text);
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await this.#attempt(from, async () => {
-      const file = await this.#file(from, false);
-      if (file.move) return file.move(to);
-      await this.write(to, new Uint8Array(await (await file.getFile()).arrayBuffer()));
-      await (await this.#directory()).removeEntry(from);
-    });
+    return (await this.#files()).rename(from, to);
   }
 
   /** Deletes the folder and all in it. */
   async clear(): Promise<void> {
-    this.#handle = undefined;
-    await this.#attempt('', async () => {
-      await (await navigator.storage.getDirectory()).removeEntry(this.folder, { recursive: true });
-    });
+    if (await refusedStorage()) passing.delete(this.folder);
+    else await this.#private.clear();
   }
 
-  #directory(): Promise<FileSystemDirectoryHandle> {
-    this.#handle ??= navigator.storage
-      .getDirectory()
-      .then((root) => root.getDirectoryHandle(this.folder, { create: true }));
-    return this.#handle;
-  }
-
-  async #file(name: string, create: boolean): Promise<WorkerFileHandle> {
-    return (await (await this.#directory()).getFileHandle(name, { create })) as WorkerFileHandle;
-  }
-
-  /** Null where there is no such file. */
-  async #attempt<T>(name: string, action: () => Promise<T>): Promise<T | null> {
-    try {
-      return await action();
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw storageError(this.describe(name), error);
-    }
+  async #files(): Promise<RunFiles> {
+    if (!(await refusedStorage())) return this.#private;
+    const files = passing.get(this.folder) ?? new MemoryFiles();
+    passing.set(this.folder, files);
+    return files;
   }
 }
 

@@ -1,12 +1,13 @@
 /** @file Light, dark, or as the system has it. */
 import { h } from './dom.ts';
+import { remember, remembered } from './remembered.ts';
 
 const themes = ['system', 'light', 'dark'] as const;
 type Theme = (typeof themes)[number];
 const key = 'planewise.theme';
 
 function stored(): Theme {
-  const found = themes.find((theme) => theme === localStorage.getItem(key));
+  const found = themes.find((theme) => theme === remembered(key));
   return found ?? 'system';
 }
 
@@ -20,7 +21,7 @@ export function onTheme(listener: () => void): void {
 function apply(theme: Theme): void {
   if (theme === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
-  localStorage.setItem(key, theme);
+  remember(key, theme);
   for (const listener of listeners) listener();
 }
 

@@ -14,6 +14,7 @@ import type {
   TrainingForm,
   WorkerMessage,
 } from './protocol.ts';
+import { refusedStorage } from './store.ts';
 import { adapterName } from './work/adapter.ts';
 import { furtherSettings, pagePresets } from './work/forms.ts';
 import { keyText } from './work/identifiers.ts';
@@ -89,6 +90,12 @@ async function runInfo(): Promise<Pick<Hello, 'run' | 'metrics' | 'validation'>>
 
 async function hello(): Promise<Hello> {
   await takeFiles();
+  const refused = await refusedStorage();
+  if (refused !== null)
+    tell(
+      'warning',
+      `This browser keeps nothing for this page (${refused}). All works until the page is closed; download what is to last. Outside private browsing, or where the page may store data, it would be kept.`,
+    );
   await attempt(() => training.restore());
   const found = await adapter();
   return {

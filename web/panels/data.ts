@@ -119,7 +119,7 @@ function facts(data: DataInfo): HTMLElement {
     ...(data.classes.length > 0
       ? [['Masks', data.classes.slice(1).join(', ')] satisfies [string, string]]
       : []),
-    ['Kept in this browser', megabytes(data.bytes)],
+    ['In this browser', megabytes(data.bytes)],
   ];
   return h(
     'dl',

@@ -3,6 +3,7 @@ import type { App } from '../app.ts';
 import { action, bringIntoView, card, download, field, fill, h, Notice, select, setOptions } from '../dom.ts';
 import { windowedImage } from '../draw.ts';
 import type { ImageValues, PlanRequest, StudyInfo, StudyPrediction } from '../protocol.ts';
+import { forget, remember, remembered } from '../remembered.ts';
 import { summaryTable } from './errors.ts';
 import { legend } from './marks.ts';
 import { ProgressBar } from './progress.ts';
@@ -62,7 +63,7 @@ export class Predictor {
     app.watch(({ data, weights }, before) => {
       if (data !== before.data || weights !== before.weights) fill(this.#result);
       if (data !== before.data) this.#study = null;
-      if (data !== before.data || !data) localStorage.removeItem(kept);
+      if (data !== before.data || !data) forget(kept);
       const missing = [weights ? '' : 'weights', data ? '' : 'a study (under Data)'].filter(Boolean);
       hint.hidden = missing.length === 0;
       hint.textContent = `Predictions appear here once there are ${missing.join(' and ')}.`;
@@ -79,7 +80,7 @@ export class Predictor {
 
   /** Shows anew what was predicted before the page was reloaded. */
   #again(): void {
-    const text = localStorage.getItem(kept);
+    const text = remembered(kept);
     const { data, weights } = this.#app.state;
     if (!text || !data || !weights || this.#result.hasChildNodes()) return;
     const { subject, stack, frame } = JSON.parse(text) as PlanRequest;
@@ -135,7 +136,7 @@ export class Predictor {
       ),
     );
     this.#show(prediction, images);
-    localStorage.setItem(kept, JSON.stringify(request));
+    remember(kept, JSON.stringify(request));
   }
 
   /** Slices may have fewer phases than the stack's fullest. */

@@ -64,11 +64,14 @@ export function buildFrame(app: App, warnings: readonly string[]): HTMLElement {
     ),
   );
   app.openTab = (tab) => {
+    const before = bodies.find((body) => body.contains(document.activeElement));
     for (const [i, { name }] of tabs.entries()) {
       buttons[i]!.setAttribute('aria-selected', String(name === tab));
       buttons[i]!.tabIndex = name === tab ? 0 : -1;
       bodies[i]!.hidden = name !== tab;
     }
+    // whoever works by keyboard goes along
+    if (before?.hidden) bodies.find((body) => !body.hidden)!.focus();
     history.replaceState(null, '', `#${tab}`);
     app.opened(tab);
   };

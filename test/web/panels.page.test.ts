@@ -263,6 +263,14 @@ describe('accessibility', () => {
     }
   });
 
+  it('who goes to another panel by keyboard is in it', async () => {
+    await page.getByRole('tab', { name: 'Data' }).click();
+    await page.getByRole('button', { name: 'Look at the studies' }).press('Enter');
+    expect(await page.evaluate(() => document.activeElement!.id)).toBe('panel-study');
+    await page.getByRole('tab', { name: 'Data' }).press('ArrowRight');
+    expect(await page.evaluate(() => document.activeElement!.id)).toBe('tab-study');
+  });
+
   it('everything kept is deleted on request', async () => {
     await page.getByRole('tab', { name: 'Data' }).click();
     page.once('dialog', (dialog) => dialog.accept());

@@ -1,22 +1,19 @@
 /** @file The page's worker: everything heavy, so that the page itself stays free. */
-import { ConfigError, PlanewiseError } from '../src/base/errors.ts';
+import { ConfigError } from '../src/base/errors.ts';
 import { withUnlabelled } from '../src/data/beside.ts';
-import { taskInfos } from '../src/run/taskinfos.ts';
 import type {
   Busy,
   EventName,
   Events,
-  Failure,
-  Hello,
   RequestMessage,
   RequestName,
   Requests,
   TrainingForm,
   WorkerMessage,
 } from './protocol.ts';
-import { refusedStorage } from './store.ts';
-import { adapterName } from './work/adapter.ts';
+import { failureOf } from './work/failure.ts';
 import { furtherSettings, pagePresets } from './work/forms.ts';
+import { Greeting } from './work/greeting.ts';
 import { keyText } from './work/identifiers.ts';
 import { imageValues, studyInfo } from './work/library.ts';
 import { Loaded } from './work/loaded.ts';
@@ -24,8 +21,7 @@ import { planStudy } from './work/plan.ts';
 import { predictStudy } from './work/predict.ts';
 import { firstData, Session } from './work/session.ts';
 import { splitFrom, splitText } from './work/split.ts';
-import { Story, usualSize } from './work/story.ts';
-import { takeFiles } from './work/tabs.ts';
+import { Story } from './work/story.ts';
 import { type RunData, Training } from './work/training.ts';
 
 const send = (message: WorkerMessage, transfer: Transferable[] = []): void =>
@@ -56,59 +52,7 @@ const training = new Training(tell);
 const story = new Story(tell);
 const loaded = new Loaded(() => session.manifest);
 
-async function adapter(): Promise<Pick<Hello, 'adapter' | 'adapterProblem'>> {
-  try {
-    const opened = await loaded.device();
-    return {
-      adapter: { name: adapterName(opened), software: opened.caps.software },
-      adapterProblem: null,
-    };
-  } catch (error) {
-    return { adapter: null, adapterProblem: failureOf(error).message };
-  }
-}
-
-/** Stored data that cannot be read is told, and the page starts empty. */
-async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await work();
-  } catch (error) {
-    tell('warning', `What an earlier visit left cannot be used: ${failureOf(error).message}`);
-    return null;
-  }
-}
-
-/** The run that is looked at, with its curves. */
-async function runInfo(): Promise<Pick<Hello, 'run' | 'metrics' | 'validation'>> {
-  const run = training.info;
-  return {
-    run,
-    metrics: run ? ((await attempt(() => training.metrics())) ?? []) : [],
-    validation: run ? ((await attempt(() => training.validation())) ?? []) : [],
-  };
-}
-
-async function hello(): Promise<Hello> {
-  await takeFiles();
-  const refused = await refusedStorage();
-  if (refused !== null)
-    tell(
-      'warning',
-      `This browser keeps nothing for this page (${refused}). All works until the page is closed; download what is to last. Outside private browsing, or where the page may store data, it would be kept.`,
-    );
-  await attempt(() => training.restore());
-  const found = await adapter();
-  return {
-    ...(await runInfo()),
-    ...found,
-    presets: pagePresets,
-    tasks: taskInfos(),
-    ...((await attempt(() => session.restore())) ?? session.state),
-    story: await attempt(() => story.restore()),
-    weights: found.adapter && (await attempt(() => loaded.restore())),
-    storySize: usualSize,
-  };
-}
+const greeting = new Greeting({ session, training, story, loaded }, tell);
 
 let lastWork: Promise<unknown> = Promise.resolve();
 
@@ -152,7 +96,7 @@ async function dataOfRun(): Promise<RunData> {
 type Handlers = { [K in RequestName]: (input: Requests[K]['in']) => Promise<Requests[K]['out']> };
 
 const handlers: Handlers = {
-  hello,
+  hello: () => greeting.hello(),
   makeStudies: async (settings) => {
     idle();
     return session.makeStudies(settings, busy);
@@ -198,7 +142,7 @@ const handlers: Handlers = {
   runs: () => training.kept(),
   openRun: async (folder) => {
     await training.open(folder);
-    return runInfo();
+    return greeting.runInfo();
   },
   deleteRun: async (folder) => {
     await training.remove(folder);
@@ -255,11 +199,6 @@ const long: readonly RequestName[] = [
   'report',
   'exportPredictions',
 ];
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof PlanewiseError) return { code: error.code, message: error.message };
-  return { code: 'UNEXPECTED', message: error instanceof Error ? error.message : String(error) };
-}
 
 self.onmessage = async ({ data }: MessageEvent<RequestMessage>) => {
   const { id, name, input } = data;

@@ -333,6 +333,24 @@ describe('plan', () => {
     expect(views21.map(({ view }) => view)).toEqual([viewName('4-chamber')]);
   });
 
+  it('plans on the other test studies where nothing of a stack can be decoded, and says so', async () => {
+    const spoilt = study(21).map((file) => {
+      const slice = /sax\/s(\d)\.dcm$/.exec(file.path)?.[1];
+      return slice === undefined ? file : undecodable(file, stackOf(7)[Number(slice)]!, 21, '9');
+    });
+    await write(at('unreadable'), [...spoilt, ...study(22)]);
+    const config = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
+    const made = { folder: at('run'), store: at('run', 'prepared'), config };
+    const stage = { startStage: () => ({ update: () => {}, end: () => {} }), batch: 8 };
+    await planTestStudies(device(), made, { folder: at('unreadable'), subjects: null, map: [] }, stage);
+    const { planes, refused } = (await readPlanned(at('run')))!;
+    expect(planes.map(({ subject }) => subject)).toEqual(['p22', 'p22']);
+    const message = 'None of the images of its stack could be read.';
+    expect(refused).toEqual(
+      ['2-chamber', '4-chamber'].map((view) => ({ subject: 'p21', message: `${view}: ${message}` })),
+    );
+  });
+
   it('prints a table with medians, and tells what was skipped', async () => {
     await write(at('odd'), [...study(11), memoryFile('p11/sax/broken.dcm', new Uint8Array(200).fill(7))]);
     const { stdout, stderr } = await plan('odd', '--turns', '1');

@@ -72,6 +72,8 @@ async function stacksOf(
   }
 }
 
+const NONE_READ = 'None of the images of its stack could be read.';
+
 /** Plans stack by stack; those that cannot be planned are told with why. */
 async function planStacks(planner: Planner, { plan, stacks }: PlanStacks, stage: Stage) {
   const planned: PlannedStack[] = [];
@@ -84,10 +86,11 @@ async function planStacks(planner: Planner, { plan, stacks }: PlanStacks, stage:
         if (stack.real.has(view))
           refused.push({ subject: stack.subject, message: plainReason(reason).message });
     } catch (error) {
-      // ConfigError: none of its images can be read
+      // ConfigError, which names files: none of its images can be read
       if (!(error instanceof PlanningError || error instanceof ConfigError)) throw error;
+      const why = error instanceof PlanningError ? plainReason(error).message : NONE_READ;
       for (const view of stack.real.keys())
-        refused.push({ subject: stack.subject, message: `${viewName(view)}: ${plainReason(error).message}` });
+        refused.push({ subject: stack.subject, message: `${viewName(view)}: ${why}` });
     }
     stage.update(i + 1, stack.subject);
   }

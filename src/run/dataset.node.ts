@@ -176,14 +176,18 @@ async function makePhantom(folder: string, config: RunConfig, options: DataOptio
   stage.end();
 }
 
-/** The run's own prepared store from before it was stopped, if it is whole. */
-async function preparedBefore(store: string, options: DataOptions): Promise<TrainingData | null> {
+/** What a store holds; null where it is not there, or damaged, of which `onWarning` is told. */
+export async function wholeStore(
+  store: string,
+  { onWarning }: Partial<Pick<DataOptions, 'onWarning'>> = {},
+  open: (store: string) => Promise<TrainingData> = openForTraining,
+): Promise<TrainingData | null> {
   if (!isStore(store)) return null;
   try {
-    return await openForTraining(store);
+    return await open(store);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    options.onWarning(`${error.message} Preparing again.`);
+    onWarning?.(`${error.message} Preparing again.`);
     return null;
   }
 }
@@ -201,7 +205,7 @@ export async function openData(
   const { data: from, identifiers } = config;
   if (from !== null && isStore(from)) return namedData(await openForTraining(from), from, identifiers);
   const store = join(config.out, preparedFolder);
-  const before = resume ? await preparedBefore(store, options) : null;
+  const before = resume ? await wholeStore(store, options) : null;
   if (before) return namedData(before, store, identifiers);
   await sweepTemporary(store);
   const folder = from ?? join(config.out, 'cohort');

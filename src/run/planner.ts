@@ -191,9 +191,9 @@ export class Planner {
     const indices = [...found.keys()];
     for (const degrees of anglesOf(turns)) {
       const look = lookOf(info, degrees);
-      const back = (found: FoundLine, row: number): FoundLine => ({
-        ...found,
-        line: transformLine(found.line, look(data.manifest.images[row]!)),
+      const back = (own: FoundLine, row: number): FoundLine => ({
+        ...own,
+        line: transformLine(own.line, look(data.manifest.images[row]!)),
       });
       await predictImages(
         network,

@@ -113,7 +113,7 @@ const astray = (kept: Images): Reason => ({
 });
 
 /** Whether series that differ in phases are one stack for all that: each slice is of one, and only all are evenly spaced. */
-const complete = (group: Images, main: Images): boolean =>
+const areOneStack = (group: Images, main: Images): boolean =>
   !isEven(main) &&
   isEven(group) &&
   placesOf(group).every(({ images }) => new Set(images.map(seriesOf)).size === 1);
@@ -196,7 +196,7 @@ function byPrecedence(stacks: readonly Images[]): Images[] {
  */
 export function partsOf(group: Images, left: LeftOut): Place[][] {
   const [main, ...others] = kindsOf(group);
-  if (complete(group, main!.flat())) return [placesOf(group)];
+  if (areOneStack(group, main!.flat())) return [placesOf(group)];
   const first = stacksOf(main!);
   const kinds: Images[][] = [first];
   for (const series of others) kinds.push(placeOthers(series, first, left));

@@ -1,12 +1,10 @@
 /** @file Stores of an experiment's data, each prepared once in its folder, by one process. */
 import { join } from 'node:path';
-import { FileError } from '../../base/errors.ts';
 import { lockWhenFree, whileLocked } from '../../data/files/lock.node.ts';
 import { openStore, writeStore } from '../../data/store.node.ts';
-import { openForTraining } from '../../data/streamed.node.ts';
 import type { TrainingData } from '../../data/types.ts';
 import type { RunConfig } from '../config.ts';
-import { type DataOptions, isStore, openData, preparedFolder } from '../dataset.node.ts';
+import { type DataOptions, isStore, openData, preparedFolder, wholeStore } from '../dataset.node.ts';
 import { namedData } from '../identifiers.node.ts';
 import { joinedCohorts } from './cohorts.ts';
 import type { TestCohort } from './settings.ts';
@@ -21,31 +19,12 @@ export interface SharedData {
 export const storeIn = ({ data }: RunConfig, folder: string): string =>
   data !== null && isStore(data) ? data : join(folder, preparedFolder);
 
-/** What a store holds; null where it is not there, or damaged, of which `onDamage` is told. */
-async function whole<T>(
-  store: string,
-  open: () => Promise<T>,
-  onDamage?: (message: string) => void,
-): Promise<T | null> {
-  if (!isStore(store)) return null;
-  try {
-    return await open();
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    onDamage?.(error.message);
-    return null;
-  }
-}
-
-/** Opens data of a store in `folder`; where they are to be made first, or again, by one process, which others wait for. */
-async function madeOnce<T>(
-  store: string,
+/** Makes data in `folder`, by one process, which others wait for. */
+async function madeOnce(
   folder: string,
   { onWarning }: Pick<DataOptions, 'onWarning'>,
-  { open, make }: { readonly open: () => Promise<T>; readonly make: () => Promise<T> },
-): Promise<T> {
-  const there = await whole(store, open);
-  if (there !== null) return there;
+  make: () => Promise<TrainingData>,
+): Promise<TrainingData> {
   const lock = await lockWhenFree(folder, ({ message }) => onWarning(`Waiting for data: ${message}`));
   return whileLocked(lock, make);
 }
@@ -53,11 +32,11 @@ async function madeOnce<T>(
 /** Data of a folder, or a cohort, prepared in `folder` unless they are there. */
 export async function prepared(config: RunConfig, folder: string, options: DataOptions): Promise<SharedData> {
   const store = storeIn(config, folder);
-  const data = await madeOnce(store, folder, options, {
-    open: async () => namedData(await openForTraining(store), store, config.identifiers),
-    make: () => openData({ ...config, out: folder }, true, options),
-  });
-  return { store, data };
+  const open = (): Promise<TrainingData> => openData({ ...config, out: folder }, true, options);
+  if (store === config.data) return { store, data: await open() };
+  const there = await wholeStore(store);
+  if (there) return { store, data: await namedData(there, store, config.identifiers) };
+  return { store, data: await madeOnce(folder, options, open) };
 }
 
 /** Phantom subjects of two cohorts in one store. */
@@ -68,9 +47,10 @@ export async function joinedSubjects(
   options: DataOptions,
 ): Promise<SharedData> {
   const store = join(folder, preparedFolder);
-  const open = () => openStore(store);
-  const make = async () => {
-    const before = await whole(store, open, (message) => options.onWarning(`${message} Preparing again.`));
+  const there = await wholeStore(store, {}, openStore);
+  if (there) return { store, data: there };
+  const data = await madeOnce(folder, options, async () => {
+    const before = await wholeStore(store, options, openStore);
     if (before) return before;
     const pool = await prepared(config, join(folder, 'pool'), options);
     const phantom = { ...config.phantom, ...test };
@@ -78,6 +58,6 @@ export async function joinedSubjects(
     const joined = joinedCohorts(pool.data, tests.data);
     await writeStore(store, joined);
     return joined;
-  };
-  return { store, data: await madeOnce(store, folder, options, { open, make }) };
+  });
+  return { store, data };
 }

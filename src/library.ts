@@ -6,7 +6,6 @@ export { unet } from './backbones/unet.ts';
 export type { GroupNames } from './data/groups.ts';
 export type { Identifiers } from './data/identifiers/pseudonyms.ts';
 export type { PhantomAnatomy } from './data/phantom/names.ts';
-export type { Turn } from './data/upright.ts';
 export type { FoundLine } from './planning/evidence.ts';
 export type { CurveTask } from './report/charts.ts';
 export type { MarkedImage } from './report/pictures.ts';

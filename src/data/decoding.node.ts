@@ -1,12 +1,11 @@
 /** @file Decodes images in several threads of one process. */
 import { parentPort, Worker } from 'node:worker_threads';
 import { FileError } from '../base/errors.ts';
-import { type Decoded, type Decoder, decodeImage } from './decoding.ts';
+import { type Decoded, type Decoder, type DecodingGrid, decodeImage } from './decoding.ts';
 import { openImages } from './dicom/pixels.ts';
 import { imageBytes } from './imagebytes.ts';
 import { reasonOf, type ScannedImage } from './scan.ts';
 import type { ImagePlane } from './types.ts';
-import type { Grid } from './usualgrid.ts';
 
 /** Images of one file that a thread is given at a time. */
 const MOST_FRAMES = 64;
@@ -19,7 +18,7 @@ interface Job {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly frames: readonly { readonly fileFrame: number; readonly plane: ImagePlane }[];
-  readonly grid: Grid;
+  readonly grid: DecodingGrid;
 }
 
 /** What a thread does that `decodeInThreads` started. */
@@ -114,7 +113,7 @@ class Threads {
   }
 
   /** What the images of one file came to. */
-  async decode(images: readonly ScannedImage[], grid: Grid): Promise<readonly Decoded[]> {
+  async decode(images: readonly ScannedImage[], grid: DecodingGrid): Promise<readonly Decoded[]> {
     const { source } = images[0]!;
     let bytes: Uint8Array;
     try {

@@ -1,9 +1,10 @@
 /** @file From files to pixels on the grid: one image after another, or by whoever decodes them beside. */
 import { type DicomImages, openImages, type PixelImage } from './dicom/pixels.ts';
 import { imageBytes } from './imagebytes.ts';
-import { cropMap, onGrid } from './resample.ts';
+import { onGrid } from './resample.ts';
 import { reasonOf, type ScannedImage } from './scan.ts';
 import type { FileSource, ImagePlane, Reason } from './types.ts';
+import { preparedMap } from './upright.ts';
 import type { Grid } from './usualgrid.ts';
 
 /** What an image came to. */
@@ -14,8 +15,14 @@ export interface Decoded {
   readonly reason: Reason | null;
 }
 
+/** What images are decoded for. */
+export interface DecodingGrid extends Grid {
+  /** Of the images: how they are shown. */
+  readonly view: string;
+}
+
 /** Decodes images: as many results, in the same order. */
-export type Decoder = (images: Iterable<ScannedImage>, grid: Grid) => AsyncIterable<Decoded>;
+export type Decoder = (images: Iterable<ScannedImage>, grid: DecodingGrid) => AsyncIterable<Decoded>;
 
 const constantImage: Reason = {
   code: 'CONSTANT',
@@ -31,12 +38,12 @@ const notFinite: Reason = { code: 'NOT_FINITE', message: 'Rescaled pixel values 
 export async function decodeImage(
   read: () => PixelImage | Promise<PixelImage>,
   plane: ImagePlane,
-  { size, spacingMm }: Grid,
+  { size, spacingMm, view }: DecodingGrid,
 ): Promise<Decoded> {
   try {
     const image = await read();
     if (image.padding?.every((pixel) => pixel === 1)) return { pixels: null, reason: allPadding };
-    const { pixels, deviation } = onGrid(image, cropMap(plane, size, spacingMm), size);
+    const { pixels, deviation } = onGrid(image, preparedMap(view, plane, size, spacingMm), size);
     if (Number.isNaN(deviation)) return { pixels: null, reason: notFinite };
     return { pixels, reason: deviation === 0 ? constantImage : null };
   } catch (error) {

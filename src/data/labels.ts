@@ -1,11 +1,12 @@
 /** @file Labels of every target image as plain records, without decoding a pixel. */
 
 import { transformLine } from './affine.ts';
-import { checkGrid, cropMap } from './resample.ts';
+import { checkGrid } from './resample.ts';
 import { planStudies, type StudyOptions } from './study/plan.ts';
 import { type SeriesRow, seriesRows } from './study/summary.ts';
 import type { Target } from './study/targets.ts';
 import type { FileSource, Line, Notice, Reason, SkippedFile } from './types.ts';
+import { preparedMap } from './upright.ts';
 import { defaultSize, defaultSpacingMm, usualSpacingMm } from './usualgrid.ts';
 
 /** Of `labelStudies`: the grid that lines are given in, and how views are told apart. */
@@ -64,7 +65,7 @@ function imageLabel(
   names: readonly string[],
   grid: [number, number],
 ): ImageLabel {
-  const map = cropMap(target.image.header.plane, ...grid);
+  const map = preparedMap(view, target.image.header.plane, ...grid);
   const references = target.references.map(({ line, ...rest }, i): [string, ReferenceLabel] => [
     names[i]!,
     { native: line, crop: line && transformLine(line, map), ...rest },

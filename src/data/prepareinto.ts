@@ -6,12 +6,13 @@ import { transformLine } from './affine.ts';
 import { decodeHere, dicomReader } from './decoding.ts';
 import { transformPlane } from './geometry.ts';
 import type { PrepareOptions } from './prepare.ts';
-import { checkGrid, cropMap } from './resample.ts';
+import { checkGrid } from './resample.ts';
 import { type ScannedImage, skippedText } from './scan.ts';
 import type { Space } from './study/frames.ts';
 import type { StudyPlan } from './study/plan.ts';
 import type { Target } from './study/targets.ts';
 import type { Affine, PreparedData, PreparedImage, SkippedFile } from './types.ts';
+import { preparedMap } from './upright.ts';
 import { defaultSize, type Grid, usualSpacingMm } from './usualgrid.ts';
 
 /** What all images have in common that a sink is given. */
@@ -123,11 +124,11 @@ async function prepareInto(
     }
   }
   let done = 0;
-  for await (const { pixels, reason } of decode(images(), grid)) {
+  for await (const { pixels, reason } of decode(images(), { ...grid, view: targetView })) {
     const [target, space] = waiting.shift()!;
     const file = target.image.source.path;
     if (pixels) {
-      const map = cropMap(target.image.header.plane, grid.size, grid.spacingMm);
+      const map = preparedMap(targetView, target.image.header.plane, grid.size, grid.spacingMm);
       await sink.add(preparedImage(target, targetView, space, map, grid.size), pixels, kind);
       if (reason) options.onWarning?.(file, reason);
       warnOfGaps(target, options.onWarning);

@@ -1,6 +1,7 @@
 /** @file Resampling to isotropic pixels, centre crop or pad, and z-score. */
 
 import { ConfigError } from '../base/errors.ts';
+import { axesOf } from './axes.ts';
 import type { PixelImage } from './dicom/pixels.ts';
 import { isSpacing } from './geometry.ts';
 import type { Affine, ImagePlane } from './types.ts';
@@ -76,20 +77,24 @@ function weigh(values: ArrayLike<number>, start: number, stride: number, weights
 }
 
 /**
- * The image under a map without rotation (native to prepared pixels, as `cropMap` gives), size × size, row-major;
- * pixels whose centre lies outside the native image are 0.
+ * The image under a map that scales, moves, mirrors and turns by quarters (native to prepared pixels, as `cropMap`
+ * and `preparedMap` give), size × size, row-major; pixels whose centre lies outside the native image are 0.
+ * Throws GeometryError for a map that does more.
  * @example
  * const image = { rows: 2, columns: 2, values: Float32Array.of(1, 2, 3, 4) };
  * // one pixel to the right
  * data.resample(image, [1, 0, 1, 0, 1, 0], 3); // [0,1,2,0,3,4,0,0,0]
  */
 export function resample(image: PixelImage, map: Affine, size: number): Float32Array {
-  const across = axisTaps(image.columns, size, map[0], map[2]);
-  const down = axisTaps(image.rows, size, map[4], map[5]);
-  const middle = new Float64Array(image.rows * size);
-  for (let y = 0; y < image.rows; y++)
-    for (let x = 0; x < size; x++)
-      middle[y * size + x] = weigh(image.values, y * image.columns + across.first[x]!, 1, across.weights[x]!);
+  const axes = axesOf(map, image);
+  const across = axisTaps(axes.across.length, size, axes.across.factor, axes.across.offset);
+  const down = axisTaps(axes.down.length, size, axes.down.factor, axes.down.offset);
+  const middle = new Float64Array(axes.down.length * size);
+  for (let y = 0; y < axes.down.length; y++)
+    for (let x = 0; x < size; x++) {
+      const first = axes.first + y * axes.down.step + across.first[x]! * axes.across.step;
+      middle[y * size + x] = weigh(image.values, first, axes.across.step, across.weights[x]!);
+    }
   const out = new Float32Array(size * size);
   for (let y = 0; y < size; y++)
     for (let x = 0; x < size; x++)

@@ -1,6 +1,7 @@
 /** @file How an image lies beside how radiology shows it: as it should, turned by quarters, mirrored. */
-import { applyAffine } from './affine.ts';
-import type { Affine, ImagePlane, PreparedManifest } from './types.ts';
+import { composeAffine } from './affine.ts';
+import { cropMap } from './resample.ts';
+import type { Affine, ImagePlane } from './types.ts';
 import { dot, normalize } from './vector.ts';
 import { isBodyPlane } from './viewnames.ts';
 
@@ -23,10 +24,6 @@ const turns: readonly Turn[] = [
   ] as const),
 ];
 
-/** Whether `value`, of a file, is a turn. */
-export const isTurn = (value: unknown): value is Turn =>
-  turns.some((turn) => JSON.stringify(turn) === JSON.stringify(value));
-
 /** LPS. To the right lies the left of an axial or coronal image and the back of a sagittal one; a short axis is between. */
 const RIGHT = normalize([1, 1, 0]);
 /** Downwards lie the feet, or the back in an axial image. */
@@ -47,24 +44,28 @@ export function turnOf(view: string, { rowDirection: x, columnDirection: y }: Im
   return goodness(best) > goodness(upright) + CLEARLY ? best : upright;
 }
 
-/** The map from the pixels of the page to those of a square image. */
-export function pageMap([a, b, c, d]: Turn, size: number): Affine {
-  const middle = (size - 1) / 2;
-  const [x, y] = applyAffine([a, c, 0, b, d, 0], middle, middle);
-  return [a, c, middle - x, b, d, middle - y];
+/** The map from the pixels of an image as it is stored to those of the image as it is shown. */
+function standing([a, b, c, d]: Turn, { rows, columns }: ImagePlane): Affine {
+  const first = (x: number, y: number): number => (x + y > 0 ? 0 : (x === 0 ? rows : columns) - 1);
+  return [a, b, first(a, b), c, d, first(c, d)];
 }
 
-/** The turn that most images of the data have; undefined where they lie as they should. */
-export function commonTurn({
-  images,
-  targetView,
-}: Pick<PreparedManifest, 'images' | 'targetView'>): Turn | undefined {
-  if (!hasUpright(targetView)) return undefined;
-  const counts = new Map(turns.map((turn) => [turn, 0]));
-  for (const { plane } of images) {
-    const turn = turnOf(targetView, plane);
-    counts.set(turn, counts.get(turn)! + 1);
-  }
-  const most = turns.reduce((one, other) => (counts.get(other)! > counts.get(one)! ? other : one));
-  return most === upright ? undefined : most;
+/**
+ * The affine map from an image's native pixels to its prepared pixels: stood up as radiology shows its view, where it is
+ * stored turned by quarters or mirrored, then as `cropMap`. Images of long axes are shown in any way and are only cropped.
+ * @example
+ * const axes = { rowDirection: [0, 1, 0], columnDirection: [1, 0, 0] };
+ * const plane = { ...axes, position: [0, 0, 0], spacingMm: [2, 2], rows: 64, columns: 96 };
+ * // axial, its rows along the patient's back
+ * data.preparedMap('axial', plane, 64, 2); // [0,1,0,1,0,-16]
+ */
+export function preparedMap(view: string, plane: ImagePlane, size: number, spacingMm: number): Affine {
+  const turn = turnOf(view, plane);
+  if (turn === upright) return cropMap(plane, size, spacingMm);
+  const { rows, columns, spacingMm: steps } = plane;
+  const lies = turn[0] !== 0;
+  const shown: ImagePlane = lies
+    ? plane
+    : { ...plane, rows: columns, columns: rows, spacingMm: [steps[1], steps[0]] };
+  return composeAffine(cropMap(shown, size, spacingMm), standing(turn, plane));
 }

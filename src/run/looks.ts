@@ -1,21 +1,17 @@
-/** @file Ways to look at the slices of a stack: as the weights' images lay, and turned a little. */
-import { composeAffine, invertAffine } from '../data/affine.ts';
-import type { Input } from '../data/input.ts';
-import type { Affine, PreparedImage } from '../data/types.ts';
-import { pageMap, type Turn, turnOf, upright } from '../data/upright.ts';
-import type { WeightsInfo } from './trained.ts';
+/** @file Positions in which planning looks at the slices of a stack, and how lines come back from them. */
+import { transformLine } from '../data/affine.ts';
+import { type Input, oneImage } from '../data/input.ts';
+import type { Affine } from '../data/types.ts';
+import type { FoundLine } from '../planning/evidence.ts';
 
-/** Pixel as the network looks at it → pixel of the image. */
-export type Look = (image: PreparedImage) => Affine;
+/** A way to look at images of so many pixels on a side. */
+export interface Look {
+  readonly input: Input;
+  readonly back: (found: FoundLine, size: number) => FoundLine;
+}
 
 /** Within what training usually turns images by. */
 const TURN_DEG = 12;
-
-/** Degrees to turn images by in so many positions. */
-export const anglesOf = (positions: number): number[] =>
-  Array.from({ length: positions }, (_, i) =>
-    positions === 1 ? 0 : TURN_DEG * ((2 * i) / (positions - 1) - 1),
-  );
 
 /** Turned pixel → pixel of the image. */
 function rotation(degrees: number, size: number): Affine {
@@ -24,24 +20,20 @@ function rotation(degrees: number, size: number): Affine {
   return [c, -s, middle - c * middle + s * middle, s, c, middle - s * middle - c * middle];
 }
 
-/** Whichever way images are stored, they are looked at as those lay that the weights were trained on, turned by `degrees`. */
-export function lookOf(
-  { size, targetView, turned = upright }: Pick<WeightsInfo, 'size' | 'targetView' | 'turned'>,
-  degrees = 0,
-): Look {
-  const onPage = composeAffine(invertAffine(pageMap(turned, size)), rotation(degrees, size));
-  const maps = new Map<Turn, Affine>();
-  return ({ plane }) => {
-    const turn = turnOf(targetView, plane);
-    const map = maps.get(turn) ?? composeAffine(pageMap(turn, size), onPage);
-    maps.set(turn, map);
-    return map;
+function lookAt(degrees: number): Look {
+  if (degrees === 0) return { input: oneImage, back: (found) => found };
+  const pick: Input['pick'] = ({ sample, size }) => ({
+    views: [{ sample, matrix: rotation(degrees, size), gain: 1, offset: 0 }],
+    drawn: 0,
+  });
+  return {
+    input: { name: `turned by ${degrees}`, views: 1, pick },
+    back: (found, size) => ({ ...found, line: transformLine(found.line, rotation(degrees, size)) }),
   };
 }
 
-/** Images under a look. */
-export const looked = (look: Look, degrees: number): Input => ({
-  name: `turned by ${degrees}`,
-  views: 1,
-  pick: ({ sample }) => ({ views: [{ sample, matrix: look(sample), gain: 1, offset: 0 }], drawn: 0 }),
-});
+/** As it lies, or in so many positions evenly spread over ±12°. */
+export const looksOf = (positions: number): Look[] =>
+  Array.from({ length: positions }, (_, i) =>
+    lookAt(positions === 1 ? 0 : TURN_DEG * ((2 * i) / (positions - 1) - 1)),
+  );

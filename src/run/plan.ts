@@ -3,7 +3,6 @@ import { backbones } from '../backbones/index.ts';
 import { ConfigError } from '../base/errors.ts';
 import { type GroupNames, groupNames } from '../data/groups.ts';
 import type { PreparedManifest } from '../data/types.ts';
-import type { Turn } from '../data/upright.ts';
 import { tasks } from '../tasks/index.ts';
 import { type ChosenTask, type Plan, planOf } from '../train/plan.ts';
 import type { TrainConfig } from '../train/settings.ts';
@@ -16,8 +15,6 @@ export interface PlanData
   > {
   /** What weights remember of `groups` and `labels`. */
   readonly groupNames?: GroupNames;
-  /** How the images lay of which lines were learnt; absent where upright, and of data that have no lines. */
-  readonly turned?: Turn;
 }
 
 /** Names of the groups that the data have. */

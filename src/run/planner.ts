@@ -1,6 +1,5 @@
 /** @file Plans the planes of a stack with trained weights: lines in every image, one plane a view, the image to acquire. */
 import { FileError, PlanningError } from '../base/errors.ts';
-import { transformLine } from '../data/affine.ts';
 import { groupBy } from '../data/lists.ts';
 import { type PrepareOptions, preparePlan } from '../data/prepare.ts';
 import type { StudyPlan } from '../data/study/plan.ts';
@@ -15,7 +14,7 @@ import { type Plane, type PlaneError, planeError } from '../planning/plane.ts';
 import { type PlannedUncertainty, together } from '../planning/uncertainty.ts';
 import type { LineReader } from '../tasks/task.ts';
 import { predictImages } from '../train/predict.ts';
-import { anglesOf, looked, lookOf } from './looks.ts';
+import { looksOf } from './looks.ts';
 import type { Trained } from './trained.ts';
 
 /** The plane of a view as the stack tells it, beside the real one where there is one. */
@@ -174,10 +173,7 @@ export class Planner {
     view: string,
   ): RealErrors {
     const line = this.#options.usual?.[this.views.indexOf(view)];
-    const look = lookOf(this.#trained.info);
-    const same = data.manifest.images.map((image) => [
-      [line ? { line: transformLine(line, look(image)), weight: 1 } : null],
-    ]);
+    const same = data.manifest.images.map(() => [[line ? { line, weight: 1 } : null]]);
     const { fit } = tryFit(view, slicesOf(data, planes, same, 0));
     return { ...planeError(planned, real), usual: fit && planeError(fit.plane, real) };
   }
@@ -189,20 +185,15 @@ export class Planner {
     const heads = this.#heads;
     const found: (FoundLine | null)[][][] = data.manifest.images.map(() => []);
     const indices = [...found.keys()];
-    for (const degrees of anglesOf(turns)) {
-      const look = lookOf(info, degrees);
-      const back = (own: FoundLine, row: number): FoundLine => ({
-        ...own,
-        line: transformLine(own.line, look(data.manifest.images[row]!)),
-      });
+    for (const { input, back } of looksOf(turns)) {
       await predictImages(
         network,
         data,
         indices,
-        { batch, input: looked(look, degrees), heads },
+        { batch, input, heads },
         (outputs, { count, indices: rows }) => {
           for (const [row, lines] of this.#reader.read(outputs, count).entries())
-            found[rows[row]!]!.push(lines.map((line) => line && back(line, rows[row]!)));
+            found[rows[row]!]!.push(lines.map((line) => line && back(line, info.size)));
         },
       );
     }

@@ -3,8 +3,6 @@
 import { FileError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { isGrid } from '../data/resample.ts';
-import type { PreparedManifest } from '../data/types.ts';
-import { commonTurn, isTurn } from '../data/upright.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
 import { decodeWeights, encodeWeights, type WeightsMetadata } from '../models/weights.ts';
 import type { PlannedErrors } from '../results/planes.ts';
@@ -33,21 +31,14 @@ const KEY = 'planewise';
  */
 export function describeWeights(config: PlanConfig, data: PlanData, steps: number): WeightsMetadata {
   const { model, tasks: sections } = config;
-  const { size, spacingMm, targetView, referenceViews, classes, turned } = data;
+  const { size, spacingMm, targetView, referenceViews, classes } = data;
   const info: WeightsInfo = {
     ...{ version: 2, model, tasks: sections, size, spacingMm, targetView, referenceViews },
     ...(classes && { classes }),
-    ...(turned && { turned }),
     ...(annotationsOf(config).includes('groups') && { groupNames: groupNamesOf(data) }),
     steps,
   };
   return { [KEY]: JSON.stringify(info) };
-}
-
-/** What weights remember of the data that they are trained on: how the images lay, too, where lines were learnt. */
-export function rememberedOf(manifest: PreparedManifest): PlanData {
-  const turned = manifest.referenceViews.length > 0 ? commonTurn(manifest) : undefined;
-  return { ...manifest, ...(turned && { turned }) };
 }
 
 /** Weights that say how far the planes of their lines are off. @throws FileError for what is no weights of a run */
@@ -82,7 +73,6 @@ function isComplete(info: Partial<WeightsInfo> | null): info is WeightsInfo {
     typeof targetView === 'string' &&
     areTexts(referenceViews) &&
     areTexts(info?.classes ?? []) &&
-    (info?.turned === undefined || isTurn(info.turned)) &&
     Object.values(info?.groupNames ?? {}).every(areTexts) &&
     Object.values(info?.plannedErrors ?? {}).every(
       (error) => Number.isFinite(error?.angleDeg) && Number.isFinite(error?.distanceMm),

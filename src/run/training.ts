@@ -4,14 +4,13 @@ import { train as trainPlan } from '../train/loop.ts';
 import { type RestartOptions, trainWithRestarts as restartPlan } from '../train/restart.ts';
 import { upgradeTrained } from './config.ts';
 import { planRun } from './plan.ts';
-import { describeWeights, rememberedOf } from './trained.ts';
+import { describeWeights } from './trained.ts';
 
 /** What the configuration and the data decide. */
 function planned({ config, data: { manifest } }: Pick<TrainOptions, 'config' | 'data'>) {
-  const remembered = rememberedOf(manifest);
   return {
     plan: planRun(config, manifest),
-    describe: (step: number) => describeWeights(config, remembered, step),
+    describe: (step: number) => describeWeights(config, manifest, step),
     upgrade: upgradeTrained,
   };
 }

@@ -4,7 +4,7 @@ import { ConfigError } from '../../src/base/errors.ts';
 import type { TrainingData } from '../../src/data/types.ts';
 import { type TrainConfig, upgradeTrained } from '../../src/run/config.ts';
 import { planRun } from '../../src/run/plan.ts';
-import { describeWeights, rememberedOf } from '../../src/run/trained.ts';
+import { describeWeights } from '../../src/run/trained.ts';
 import { loadCheckpoint, restoreCheckpoint } from '../../src/train/checkpoint.ts';
 import { fingerprint } from '../../src/train/dataset.ts';
 import { buildNetwork } from '../../src/train/network.ts';
@@ -24,7 +24,7 @@ export async function keepWeights(files: RunFiles, config: TrainConfig, data: Tr
     const own = { config, data: fingerprint(data, plan), images: data };
     restoreCheckpoint(checkpoint, own, new Map(tensors));
     const { step } = checkpoint.state;
-    await saveWeights(files, network, describeWeights(config, rememberedOf(data.manifest), step));
+    await saveWeights(files, network, describeWeights(config, data.manifest, step));
   } finally {
     device.dispose();
   }

@@ -3,10 +3,11 @@
 import { ConfigError } from '../../src/base/errors.ts';
 import { transformLine } from '../../src/data/affine.ts';
 import { transformPlane } from '../../src/data/geometry.ts';
-import { cropMap, onGrid } from '../../src/data/resample.ts';
+import { onGrid } from '../../src/data/resample.ts';
 import { referenceLine } from '../../src/data/study/references.ts';
 import { stackLocations } from '../../src/data/study/stacks.ts';
 import type { Affine, PreparedData, PreparedImage } from '../../src/data/types.ts';
+import { preparedMap } from '../../src/data/upright.ts';
 import { judgeImages } from '../../src/train/judge.ts';
 import type { PredictionRequest, StudyPrediction } from '../protocol.ts';
 import { type Library, type LoadedStack, referenceOf, stacksOf } from './library.ts';
@@ -38,7 +39,7 @@ export async function prepareSlices(
   for (const [row, slice] of slices.entries()) {
     const phases = chosen.locations[slice]!;
     const image = phases[Math.min(frame, phases.length - 1)]!;
-    const map = cropMap(image.header.plane, size, spacingMm);
+    const map = preparedMap(targetView, image.header.plane, size, spacingMm);
     const { pixels: values, deviation } = onGrid(await library.read(image), map, size);
     // An image that preparation would refuse is shown to the network as nothing.
     if (Number.isFinite(deviation)) pixels.set(values, row * size * size);

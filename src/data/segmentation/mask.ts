@@ -1,8 +1,8 @@
 /** @file A mask on the training grid, beside the image that `resample` puts there. */
 
 import { ShapeError } from '../../base/errors.ts';
+import { axesOf, borderTolerance, checkSides, type StoodAxis } from '../axes.ts';
 import type { Affine } from '../types.ts';
-import { type AxisMap, axesOf, borderTolerance, checkSides } from './axes.ts';
 
 /** One slice of a mask as its file has it, row-major. */
 export interface MaskSlice {
@@ -19,7 +19,7 @@ export interface GridMask {
 }
 
 /** For each output pixel the input pixel whose centre is nearest (the later of two); −1 outside the image. */
-function nearestPixels(length: number, size: number, { factor, offset }: AxisMap): Int32Array {
+function nearestPixels({ length, factor, offset }: StoodAxis, size: number): Int32Array {
   return Int32Array.from({ length: size }, (_, i) => {
     const x = (i - offset) / factor;
     if (x < -0.5 - borderTolerance || x > length - 0.5 + borderTolerance) return -1;
@@ -41,10 +41,10 @@ function checkSlice(call: string, { rows, columns, values }: MaskSlice): void {
 }
 
 /**
- * The mask under `cropMap`'s map (native to training pixels), [size, size], by nearest neighbour. What lies outside
+ * The mask under `preparedMap`'s map (native to training pixels), [size, size], by nearest neighbour. What lies outside
  * the native image is background (class 0), not unknown: the network sees padding there, which shows no structure.
  * @param classOf class of each value of the file; any other value, NaN too, is unknown
- * Throws ShapeError for wrong lengths and classes, GeometryError for a map that turns.
+ * Throws ShapeError for wrong lengths and classes, GeometryError for a map that turns by other than quarters.
  */
 export function maskOnGrid(
   slice: MaskSlice,
@@ -56,14 +56,15 @@ export function maskOnGrid(
   checkSlice(call, slice);
   checkSides(call, { size });
   checkClasses(call, classOf);
-  const axes = axesOf(map);
-  const across = nearestPixels(slice.columns, size, axes.across);
-  const down = nearestPixels(slice.rows, size, axes.down);
+  const axes = axesOf(map, slice);
+  const across = nearestPixels(axes.across, size);
+  const down = nearestPixels(axes.down, size);
+  const at = (y: number, x: number): number => axes.first + y * axes.down.step + x * axes.across.step;
   const [classes, unknown] = [new Uint8Array(size * size), new Uint8Array(size * size)];
   for (let y = 0, i = 0; y < size; y++)
     for (let x = 0; x < size; x++, i++) {
       if (down[y]! < 0 || across[x]! < 0) continue;
-      const index = classOf.get(slice.values[down[y]! * slice.columns + across[x]!]!);
+      const index = classOf.get(slice.values[at(down[y]!, across[x]!)]!);
       if (index === undefined) unknown[i] = 1;
       else classes[i] = index;
     }

@@ -1,8 +1,8 @@
 /** @file The way back: what a network says on the training grid, as classes of the image's own pixels. */
 
 import { ShapeError } from '../../base/errors.ts';
+import { axesOf, borderTolerance, checkSides, type StoodAxis } from '../axes.ts';
 import type { Affine } from '../types.ts';
-import { type AxisMap, axesOf, borderTolerance, checkSides } from './axes.ts';
 
 /** Scores of a training image, [size, size, classes] (the engine's layout): probabilities or logits. */
 export interface GridScores {
@@ -22,7 +22,7 @@ interface Taps {
  * Linear interpolation along one axis. Only grid pixels whose centres lie on the image count: beyond, the network
  * saw padding, and what it says of that must not bleed in.
  */
-function axisTaps(length: number, size: number, { factor, offset }: AxisMap): Taps {
+function axisTaps({ length, factor, offset }: StoodAxis, size: number): Taps {
   const low = Math.max(0, Math.ceil(offset - 0.5 * factor - borderTolerance));
   const high = Math.min(size - 1, Math.floor(factor * (length - 0.5) + offset + borderTolerance));
   const taps = {
@@ -77,8 +77,8 @@ function checkScores(call: string, { values, size, classes }: GridScores): void 
  * Classes of a native image's pixels, row-major: the scores interpolated bilinearly, then the largest. Probabilities
  * are the better scores: of logits, one very sure pixel would push the border away. What lies outside the training
  * grid was cropped away and is background (class 0).
- * @param map native to training pixels, as the image was resampled (`cropMap`)
- * Throws ShapeError for wrong lengths and scores that are not finite, GeometryError for a map that turns.
+ * @param map native to training pixels, as the image was resampled (`preparedMap`)
+ * Throws ShapeError for wrong lengths and scores that are not finite, GeometryError for a map that turns by other than quarters.
  */
 export function classesOnImage(
   scores: GridScores,
@@ -88,18 +88,19 @@ export function classesOnImage(
   const call = 'classesOnImage';
   checkScores(call, scores);
   checkSides(call, { rows, columns });
-  const axes = axesOf(map);
-  const across = axisTaps(columns, scores.size, axes.across);
-  const down = axisTaps(rows, scores.size, axes.down);
+  const axes = axesOf(map, { rows, columns });
+  const across = axisTaps(axes.across, scores.size);
+  const down = axisTaps(axes.down, scores.size);
   const classes = new Uint8Array(rows * columns);
   const at = (y: number, x: number): number => (y * scores.size + x) * scores.classes;
-  for (let y = 0, i = 0; y < rows; y++)
-    for (let x = 0; x < columns; x++, i++) {
+  for (let y = 0; y < axes.down.length; y++)
+    for (let x = 0; x < axes.across.length; x++) {
       const [top, bottom] = [down.first[y]!, down.second[y]!];
       const [left, right] = [across.first[x]!, across.second[x]!];
       if (top < 0 || left < 0) continue;
       const corners = [at(top, left), at(top, right), at(bottom, left), at(bottom, right)] as const;
-      classes[i] = bestClass(scores, corners, across.weight[x]!, down.weight[y]!);
+      const own = axes.first + y * axes.down.step + x * axes.across.step;
+      classes[own] = bestClass(scores, corners, across.weight[x]!, down.weight[y]!);
     }
   return classes;
 }

@@ -108,19 +108,19 @@ describe('maskOnGrid', () => {
     ],
     [
       'a map that turns',
-      () => maskOnGrid({ rows: 1, columns: 1, values: [0] }, [0, 1, 0, -1, 0, 0], 1, acdc),
+      () => maskOnGrid({ rows: 1, columns: 1, values: [0] }, [0.6, 0.8, 0, -0.8, 0.6, 0], 1, acdc),
       GeometryError,
-      /does more than scale and move/,
+      /does more than scale, move, mirror and turn by quarters/,
     ],
     ...[
-      [-1, 0, 0, 0, 1, 0] as Affine,
-      [1, 0, 0, 0, -1, 0] as Affine,
+      [1, 0, 0, 0.5, 1, 0] as Affine,
+      [0, 0, 0, 0, 1, 0] as Affine,
       [1, 0, 0, 0, 1, Number.NaN] as Affine,
     ].map((map): [string, () => unknown, typeof GeometryError, RegExp] => [
       `the map ${map}`,
       () => maskOnGrid({ rows: 1, columns: 1, values: [0] }, map, 1, acdc),
       GeometryError,
-      /does more than scale and move/,
+      /does more than scale, move, mirror and turn by quarters/,
     ]),
   ])('refuses %s', (_, call, type, message) => {
     expect(call).toThrow(type);

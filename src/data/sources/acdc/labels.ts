@@ -1,4 +1,5 @@
 /** @file A volume's labels on the prepared grid. */
+import { applyAffine } from '../../affine.ts';
 import { maskOnGrid, type ReadVolume } from '../../segmentation/index.ts';
 import { type Affine, type Reason, UNKNOWN } from '../../types.ts';
 import { labelNames, type VolumeLabels } from './masks.ts';
@@ -45,7 +46,7 @@ function reachesOut(slice: ArrayLike<number>, columns: number, map: Affine, size
   for (let i = 0; i < slice.length; i++) {
     if (!(slice[i]! > 0)) continue;
     const [x, y] = [i % columns, Math.floor(i / columns)];
-    if (outside(map[0] * x + map[2]) || outside(map[4] * y + map[5])) return true;
+    if (applyAffine(map, x, y).some(outside)) return true;
   }
   return false;
 }

@@ -15,7 +15,8 @@ export interface SliceOrder {
  */
 const alongAxisDeg = 5;
 
-const alongAxis = (plane: ImagePlane): boolean =>
+/** Whether slices lie across one of the patient's axes, which no short axis does: what says so is not to be believed. */
+export const alongAxis = (plane: ImagePlane): boolean =>
   planeNormal(plane).some((part) => Math.abs(part) > Math.cos((alongAxisDeg * Math.PI) / 180));
 
 /** @param placed whether the file says how its slices lie in the patient */

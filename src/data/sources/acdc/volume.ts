@@ -6,10 +6,11 @@ import { niftiPlane } from '../../nifti.ts';
 import { cropMap, resample, zScore } from '../../resample.ts';
 import { reasonOf } from '../../scan.ts';
 import { namedBytes, type ReadVolume, readImageVolume, readMaskVolume } from '../../segmentation/index.ts';
-import type { Affine, FileSource, PreparedImage, SkippedFile } from '../../types.ts';
+import type { Affine, FileSource, ImagePlane, PreparedImage, SkippedFile } from '../../types.ts';
+import { preparedMap } from '../../upright.ts';
 import { labelsOnGrid, type Warn } from './labels.ts';
 import type { VolumeLabels } from './masks.ts';
-import { type SliceOrder, sliceOrder } from './order.ts';
+import { alongAxis, type SliceOrder, sliceOrder } from './order.ts';
 
 /** View of every ACDC volume. */
 export const acdcView = 'short-axis';
@@ -108,17 +109,24 @@ function noteOrder(volume: ReadVolume, { locations }: SliceOrder, warn: Warn): v
   warn(volume.file, { code: 'ORDER_UNKNOWN', message });
 }
 
+/** Slices are stood up where the file says how they lie; elsewhere, as in the files of ACDC, they are taken as they come. */
+function mapOf(plane: ImagePlane, { placed }: ReadVolume, { size, spacingMm }: Place): Affine {
+  return placed && !alongAxis(plane)
+    ? preparedMap(acdcView, plane, size, spacingMm)
+    : cropMap(plane, size, spacingMm);
+}
+
 /** Throws FileError or GeometryError where the image cannot be used; a mask that cannot is told of. */
 export async function prepareVolume(
   { image, labels }: AcdcFrame,
   place: Place,
   told: Told,
 ): Promise<PreparedVolume> {
-  const { size, spacingMm } = place;
+  const { size } = place;
   const volume = readImageVolume(await namedBytes(image));
   const planes = Array.from({ length: volume.dims[2]! }, (_, k) => niftiPlane(volume, k));
   const order = sliceOrder(planes, volume.placed);
-  const map = cropMap(planes[0]!, size, spacingMm);
+  const map = mapOf(planes[0]!, volume, place);
   const images = imagesOf(volume, place, order, map);
   const pixels = pixelsOf(volume, order.order, map, size, told.warn);
   warnOf(volume, told.warn);

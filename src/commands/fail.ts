@@ -14,14 +14,17 @@ export function fail(error: unknown): void {
   process.exitCode = 1;
 }
 
+/** What shells say of a program that SIGPIPE ended, which Node ignores. */
+const READER_LEFT = 128 + 13;
+
 /**
- * Has the program end with its standard output: without a word where a reader such as `head` leaves, else saying why
- * nothing can be written. Remarks and progress may go unheard.
+ * Has the program end with its standard output: without a word where a reader such as `head` leaves (exit code 141, for
+ * what it began is not done), else saying why nothing can be written. Remarks and progress may go unheard.
  */
 export function endAsOutputEnds(): void {
   process.stderr.on('error', () => {});
   process.stdout.on('error', (error) => {
-    if (codeOf(error) === 'EPIPE') process.exit(0);
+    if (codeOf(error) === 'EPIPE') process.exit(READER_LEFT);
     fail(fileError('standard output', error));
     process.exit();
   });

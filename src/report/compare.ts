@@ -1,8 +1,7 @@
 /** @file Runs beside each other as one HTML file: curves over one another, settings that differ, results with differences. */
 import { listed } from '../base/words.ts';
 import { type ComparedResult, type ComparedRun, type Comparison, letterOf } from '../results/compare.ts';
-import { valueText } from '../results/result.ts';
-import { signed } from './comparisons.ts';
+import { signed, valueText } from '../results/result.ts';
 import { counted, type Html, html, whole } from './html.ts';
 import { colourOf, dashOf, overlaidPlots } from './overlay.ts';
 import { page } from './page.ts';

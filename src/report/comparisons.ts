@@ -8,15 +8,10 @@ import {
   type RecordedResult,
   summarizeArm,
 } from '../results/experiment.ts';
-import { fixed, valueText } from '../results/result.ts';
+import { fixed, signed, valueText } from '../results/result.ts';
 import type { ExperimentReportInput } from './experiment.ts';
+import { forestFigure } from './forest.ts';
 import { counted, type Html, html, whole } from './html.ts';
-
-/** `+0.051`, `−0.003`, `0.000` */
-export function signed(value: number | null, digits: number): string {
-  const text = fixed(value, digits);
-  return value !== null && Number(value.toFixed(digits)) > 0 ? `+${text}` : text;
-}
 
 /** `0.013`, `< 0.001` */
 const chance = (p: number | null): string => (p !== null && p < 0.001 ? '< 0.001' : fixed(p, 3));
@@ -80,10 +75,8 @@ function foldsText({ folds, test }: ExperimentReportInput['subjects']): string {
 }
 
 /** The main figure: every initialisation beside scratch, with what chance could have done. */
-export function differencesSection(
-  { comparisons, scratch, subjects }: ExperimentReportInput,
-  main: RecordedResult,
-): Html {
+export function differencesSection(input: ExperimentReportInput, main: RecordedResult): Html {
+  const { comparisons, scratch, subjects } = input;
   const all = comparisons.get(main.key)!;
   const rows = all.map((one, i) =>
     differenceRow(one, main, i > 0 && all[i - 1]!.initialisation !== one.initialisation),
@@ -93,6 +86,7 @@ export function differencesSection(
   const better = main.better === 'higher' ? 'above' : 'below';
   return html`<section><h2>Differences to ${scratch}</h2>
 <p>${main.title}, ${better} 0 is better. Pairs have the same labelled subjects, seed and steps. The first interval resamples pretrainings, seeds and test subjects together; the second, and p, are of a paired t-test over seeds. p is corrected by Holm’s method over the ${counted(all.length, 'comparison')} of this table. There is no test over test subjects alone: it would take one training for many.${foldsText(subjects)}</p>
+${forestFigure(input, main)}
 <div class="scroll"><table class="differences"><thead><tr><th scope="col">Initialisation</th><th scope="col" class="number">Steps</th><th scope="col" class="number">Labelled</th><th scope="col" class="number">Difference</th><th scope="col" class="number">95 %, resampled</th><th scope="col" class="number">95 %, over seeds</th><th scope="col" class="number">Seeds won</th><th scope="col" class="number">p</th><th scope="col" class="number">p, corrected</th></tr></thead><tbody>${rows}</tbody></table></div>
 ${single.length > 0 ? html`<p class="note">Of ${listed(single)} there is one pretraining${subjects.folds === null ? '' : ', or one a fold'}: the intervals say nothing of how another would have come out.</p>` : ''}
 ${layoutNotes(all).map((note) => html`<p class="note">${note}</p>`)}

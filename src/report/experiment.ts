@@ -8,8 +8,8 @@ import type {
   RecordedResult,
 } from '../results/experiment.ts';
 import type { PooledTables } from '../results/folds.ts';
-import { fixed, ratioOf, valueText } from '../results/result.ts';
-import { differencesSection, figuresSections, signed } from './comparisons.ts';
+import { fixed, ratioOf, signed, valueText } from '../results/result.ts';
+import { differencesSection, figuresSections } from './comparisons.ts';
 import { counted, duration, type Html, html, whole } from './html.ts';
 import { flattened, page, pairs } from './page.ts';
 import { planesSection, planesStyle } from './planes.ts';
@@ -198,6 +198,11 @@ const style = `
 .spread .scratch { stroke: var(--muted); }
 .spread .one { fill-opacity: 0.45; }
 .spread .one.scratch, .spread .middle.scratch { fill: var(--muted); stroke: none; }
+.forest { max-width: 760px; margin: 4px 0 20px; }
+.forest svg { min-width: 560px; }
+.forest .none { stroke: var(--muted); stroke-width: 1; }
+.forest .place { font-weight: 600; }
+.forest .range { stroke-width: 5; }
 .legend { display: flex; flex-wrap: wrap; gap: 6px 22px; padding: 0; margin: 8px 0 14px; list-style: none; font-size: 14px; color: var(--muted); }
 .legend i { display: inline-block; width: 18px; height: 4px; border-radius: 2px; margin-right: 8px; vertical-align: middle; background: var(--muted); }
 .differences th, .differences td { padding-top: 5px; padding-bottom: 5px; }

@@ -6,7 +6,8 @@
  */
 export const savingScript = `
 (() => {
-const kept = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-opacity', 'stroke-dasharray', 'stroke-linejoin', 'vector-effect', 'font', 'font-variant-numeric', 'text-anchor', 'filter', 'image-rendering'];
+const inherited = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-opacity', 'stroke-dasharray', 'stroke-linejoin', 'font-family', 'font-size', 'font-style', 'font-weight', 'font-variant-numeric', 'text-anchor', 'image-rendering'];
+const ownOnly = ['vector-effect', 'filter'];
 const style = (element) => getComputedStyle(element);
 const paper = (element) => {
   const own = style(element).backgroundColor;
@@ -14,14 +15,24 @@ const paper = (element) => {
 };
 const slug = (text) => text.toLowerCase().replace(/[^\\p{L}\\p{N}]+/gu, '-').replace(/^-|-$/g, '');
 
+/** What an element's style says beyond what it has from its parent. */
+const styleText = (element, svg) => {
+  const [own, above] = [style(element), element === svg ? null : style(element.parentElement)];
+  return [
+    ...inherited.filter((name) => own.getPropertyValue(name) !== above?.getPropertyValue(name)),
+    ...ownOnly.filter((name) => own.getPropertyValue(name) !== 'none'),
+  ].map((name) => name + ':' + own.getPropertyValue(name)).join(';');
+};
+
 /** A picture as the text of a file that needs no other: styles written out, what is hidden left out, and who is on it. */
 const svgText = (svg) => {
   const copy = svg.cloneNode(true);
   const [all, own] = [[svg, ...svg.querySelectorAll('*')], [copy, ...copy.querySelectorAll('*')]];
   all.forEach((element, i) => {
-    const computed = style(element);
-    if (computed.display === 'none') return own[i].remove();
-    own[i].setAttribute('style', kept.map((name) => name + ':' + computed.getPropertyValue(name)).join(';'));
+    if (style(element).display === 'none') return own[i].remove();
+    own[i].removeAttribute('style');
+    const text = styleText(element, svg);
+    if (text) own[i].setAttribute('style', text);
     own[i].removeAttribute('class');
   });
   const [x, y, width, height] = svg.getAttribute('viewBox').split(/[ ,]+/).map(Number);

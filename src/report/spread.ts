@@ -28,29 +28,39 @@ function gridStep(range: number): number {
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
 }
 
-/** Ends and lines of the axis beside. */
-interface Range {
+/** An axis: its ends, its lines, and how many digits these need. */
+interface Axis {
   readonly low: number;
   readonly high: number;
-  readonly step: number;
+  readonly lines: readonly number[];
+  readonly digits: number;
 }
 
-/** Of all charts, so that they can be compared; at least one line's distance wide. */
-function rangeOf(charts: readonly Chart[]): Range | null {
+/** An axis that holds some values; at least one line's distance long. */
+export function axisOf(values: readonly number[]): Axis {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const step = gridStep(most - least || Math.abs(most) || 1);
+  const low = Math.floor(least / step) * step;
+  const high = Math.max(low + step, Math.ceil(most / step) * step);
+  const lines = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => low + i * step);
+  return { low, high, lines, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
+}
+
+/** Of all charts, so that they can be compared; null without a value. */
+function axisOfAll(charts: readonly Chart[]): Axis | null {
   const values = charts
     .flatMap(({ ticks }) => ticks.flatMap(({ arms }) => arms))
     .flatMap(({ mean, deviation, values: own }) =>
       mean === null ? [] : [...own, mean - (deviation ?? 0), mean + (deviation ?? 0)],
     );
-  if (values.length === 0) return null;
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  const step = gridStep(most - least || Math.abs(most) || 1);
-  const low = Math.floor(least / step) * step;
-  return { low, high: Math.max(low + step, Math.ceil(most / step) * step), step };
+  return values.length === 0 ? null : axisOf(values);
 }
 
 /** Grey for scratch, which no series is; a colour for each other. */
-function inks({ initialisations, scratch }: ExperimentReportInput): Map<string, string | null> {
+export function inks({
+  initialisations,
+  scratch,
+}: Pick<ExperimentReportInput, 'initialisations' | 'scratch'>): Map<string, string | null> {
   const others = initialisations.filter((name) => name !== scratch);
   return new Map(
     initialisations.map((name) => [name, name === scratch ? null : css(seriesColour(others.indexOf(name)))]),
@@ -87,16 +97,13 @@ function armMarks(arms: readonly { x: number; arm: ArmSummary }[], y: Scale, ink
 
 function chartFigure(
   { title, axis, ticks }: Chart,
-  range: Range,
+  { low, high, lines, digits }: Axis,
   main: RecordedResult,
   input: ExperimentReportInput,
 ): Html {
-  const { low, high, step } = range;
   const y: Scale = (v) => frame.bottom - ((v - low) / (high - low)) * (frame.bottom - frame.top);
   const gap = (frame.right - frame.left) / ticks.length;
   const x = (i: number): number => frame.left + (i + 0.5) * gap;
-  const lines = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => low + i * step);
-  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const grid = lines.map(
     (v) =>
       html`<path d="M${frame.left} ${y(v).toFixed(1)}H${frame.right}"/><text x="${frame.left - 8}" y="${(y(v) + 4).toFixed(1)}" text-anchor="end">${fixed(v, digits)}</text>`,
@@ -143,7 +150,7 @@ function charts(input: ExperimentReportInput, key: string): { labelled: Chart[];
 /** The main figure over the grid. */
 export function gridSection(input: ExperimentReportInput, main: RecordedResult): Html {
   const { labelled, steps } = charts(input, main.key);
-  const range = rangeOf([...labelled, ...steps]);
+  const range = axisOfAll([...labelled, ...steps]);
   if (!range) return html``;
   const legend = [...inks(input)].map(
     ([name, ink]) => html`<li><i${ink === null ? '' : html` style="background:${ink}"`}></i>${name}</li>`,

@@ -141,6 +141,8 @@ export interface Comparison extends Place {
   /** Test subjects of which both have a value, in any pair. */
   readonly subjects: number;
   readonly mean: number | null;
+  /** Of each seed, the mean over the pretrainings that it has. */
+  readonly values: readonly number[];
   /** By resampling pretrainings, seeds and subjects together; null where it was not asked for. */
   readonly bootstrap: Interval | null;
   /** Over seeds; null where there are fewer than two. */
@@ -206,6 +208,7 @@ function compareAt(
     ...{ ...place, initialisation, key, bootstrap, subjects },
     ...{ seeds: seeds.length, pretrainings: pretrainings.length, layout: layoutOf(cells), byPretraining },
     mean: mean(each),
+    values: each,
     test: pairedT(each),
     wins: each.filter((d) => (better === 'higher' ? d > 0 : d < 0)).length,
   };

@@ -50,6 +50,12 @@ export function fixed(value: number | null | undefined, digits: number): string 
   return Number(text) === 0 ? text.replace('-', '') : text.replace('-', '−');
 }
 
+/** `+0.051`, `−0.003`, `0.000` */
+export function signed(value: number | null, digits: number): string {
+  const text = fixed(value, digits);
+  return value !== null && Number(value.toFixed(digits)) > 0 ? `+${text}` : text;
+}
+
 /** For tables that align numbers: with `digits` decimals at most. */
 export const rounded = (value: number | null, digits: number): number | null =>
   value === null ? null : Number(value.toFixed(digits));

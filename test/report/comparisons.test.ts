@@ -1,5 +1,5 @@
-/** @file What the table of differences says of how seeds and pretrainings meet. */
-import { expect, it } from 'vitest';
+/** @file What table and picture of differences say of how seeds and pretrainings meet. */
+import { describe, expect, it } from 'vitest';
 import { differencesSection, layoutNotes } from '../../src/report/comparisons.ts';
 import { compareAll, type ExperimentRun, type RecordedResult } from '../../src/results/experiment.ts';
 
@@ -21,8 +21,9 @@ const runs = [
   ...[1, 2, 3].map((seed) => run('single', 1, seed, 0.5 + seed / 10)),
 ];
 
+const initialisations = ['scratch', 'turns', 'some', 'single'];
 const all = compareAll(runs, {
-  ...{ scratch: 'scratch', initialisations: ['scratch', 'turns', 'some', 'single'], places: [place] },
+  ...{ scratch: 'scratch', initialisations, places: [place] },
   ...{ key: 'k', better: 'higher', resample: false },
 });
 
@@ -35,15 +36,62 @@ it('says where seeds have one pretraining each, and where pairs are missing', ()
   expect(layoutNotes(all.slice(2))).toEqual([]);
 });
 
+/** The section as text, of some of the comparisons. */
+function sectionOf(comparisons: typeof all, places = main): string {
+  const input = {
+    ...{ scratch: 'scratch', initialisations, subjects: { folds: null } },
+    comparisons: new Map([['k', comparisons]]),
+  };
+  return String(differencesSection(input as unknown as Parameters<typeof differencesSection>[0], places));
+}
+
 it('has the mean by pretraining of initialisations that have several', () => {
-  const subjects = { folds: null } as Parameters<typeof differencesSection>[0]['subjects'];
-  const input = { scratch: 'scratch', subjects, comparisons: new Map([['k', all]]) };
-  const told = String(differencesSection(input as unknown as Parameters<typeof differencesSection>[0], main));
-  const [, table] = told.split('By pretraining');
+  const [, table] = sectionOf(all).split('By pretraining');
   const cells = [...table!.matchAll(/<t[hd](?: [^>]*)?>([^<]*)</g)].map(([, text]) => text);
   expect(cells).toEqual([
     ...['Initialisation', 'Steps', 'Labelled', 'Pretraining 1', 'Pretraining 2'],
     ...['turns', '100', '5', '+0.050 (2 seeds)', '+0.300 (1 seed)'],
     ...['some', '100', '5', '+0.150 (2 seeds)', '0.000 (1 seed)'],
   ]);
+});
+
+describe('the forest', () => {
+  const rows = (section: string): string[] =>
+    [...section.matchAll(/<text x="200"[^>]*>([^<]+)<\/text>/g)].map(([, name]) => name!);
+  const numbers = (section: string, pattern: RegExp): number[] =>
+    [...section.matchAll(pattern)].map(([, value]) => Number(value));
+
+  it('has a row for each comparison, the best first, with a dot for each seed and a bar for the interval', () => {
+    const section = sectionOf(all);
+    expect(rows(section)).toEqual(['single', 'turns', 'some']);
+    expect(section.match(/class="one"/g)).toHaveLength(3 + 3 + 2);
+    expect(section.match(/class="middle"/g)).toHaveLength(3);
+    // two seeds of one difference have no interval
+    expect(section.match(/class="range"/g)).toHaveLength(2);
+    expect(section).toContain('+0.200, 3 of 3');
+    expect(rows(sectionOf(all, { ...main, better: 'lower' }))).toEqual(['some', 'turns', 'single']);
+  });
+
+  it('draws differences to scale from the line of no difference', () => {
+    const section = sectionOf(all);
+    const [zero] = numbers(section, /class="none" d="M([\d.]+) /g);
+    const middles = numbers(section, /class="middle" fill="[^"]*" cx="([\d.]+)"/g).map((x) => x - zero!);
+    const means = ['single', 'turns', 'some'].map(
+      (name) => all.find(({ initialisation }) => initialisation === name)!.mean!,
+    );
+    const scale = middles[0]! / means[0]!;
+    expect(scale).toBeGreaterThan(0);
+    for (const [i, mean] of means.entries()) expect(middles[i]! / scale).toBeCloseTo(mean, 3);
+    const [dots] = [numbers(section, /class="one" fill="[^"]*" cx="([\d.]+)"/g)];
+    for (const [i, d] of [0.1, 0.2, 0.3].entries()) expect((dots[i]! - zero!) / scale).toBeCloseTo(d, 3);
+  });
+
+  it('is grouped by place, and not there without a difference', () => {
+    const further = all.map((one) => ({ ...one, steps: 400 }));
+    const titles = [...sectionOf([...all, ...further]).matchAll(/class="place"[^>]*>([^<]+)</g)].map(
+      ([, t]) => t,
+    );
+    expect(titles).toEqual(['5 labelled, 100 steps', '5 labelled, 400 steps']);
+    expect(sectionOf(all.map((one) => ({ ...one, mean: null })))).not.toContain('<svg');
+  });
 });

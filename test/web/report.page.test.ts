@@ -86,6 +86,17 @@ const coloursOf = (page: Page): Promise<number[]> =>
     }),
   );
 
+/** How each visible element of pictures is drawn; runs in the page. */
+const looks = (pictures: Element[]) =>
+  pictures.map((picture) =>
+    [...picture.querySelectorAll('path, circle, text')]
+      .filter((element) => getComputedStyle(element).display !== 'none')
+      .map((element) => {
+        const { fill, stroke, strokeWidth, fontSize, fontFamily, fontWeight } = getComputedStyle(element);
+        return [element.tagName, fill, stroke, strokeWidth, fontSize, fontFamily, fontWeight].join(' ');
+      }),
+  );
+
 describe('a report', () => {
   it('shows all its charts and the same text whatever the locale', async () => {
     const seen: string[] = [];
@@ -134,7 +145,14 @@ describe('a report', () => {
       'training',
       ['losses-total-loss.png', 'slices-1.svg', 'slices-1.png', 'slices-3.png', 'slice-location.svg'],
     ],
-    ['experiment', ['dice-100-steps.svg', 'dice-100-steps.png']],
+    [
+      'experiment',
+      [
+        'dice-100-steps.svg',
+        'dice-100-steps.png',
+        'differences-to-scratch-mean-95-over-seeds-every-seed-seeds-won.svg',
+      ],
+    ],
   ])('of a(n) %s saves every picture as a file that holds it and names nobody', async (name, some) => {
     const page = await open(name, 'C', { acceptDownloads: true });
     const pictures = await page.locator('canvas, svg[role=img], img').count();
@@ -165,5 +183,13 @@ describe('a report', () => {
         expect(text).not.toContain(person);
       }
     }
+    const drawn = await page.locator('svg[role=img]').evaluateAll(looks);
+    const saved: unknown[] = [];
+    for (const [file, bytes] of files)
+      if (file.endsWith('.svg')) {
+        await page.setContent(bytes.toString());
+        saved.push(...(await page.locator('svg').evaluateAll(looks)));
+      }
+    expect(saved).toEqual(drawn);
   });
 });

@@ -1,8 +1,8 @@
 /** @file Companions: the images beside one in its part of the data, by where they lie and when they were taken. */
 import { isLazy, lazyList } from '../base/lazy.ts';
-import { byOrientation, locationToleranceMm, stackPositions } from './geometry.ts';
 import { groupBy } from './lists.ts';
 import type { Sample } from './sample.ts';
+import { byOrientation, locationToleranceMm, stackPositions } from './stackgeometry.ts';
 
 /** Images that an example may take beside the one whose turn it is. Each list is the same whenever it is asked for. */
 export interface Companions {

@@ -60,6 +60,7 @@ export { type LeftOut, type Progress, reasonOf, type Scan, type ScannedImage, sc
 export { type Opened, type OpenOptions, openFiles } from './sources/open.ts';
 export type { MaskOptions, Prepared, SourceOptions } from './sources/source.ts';
 export { type Split, splitSubjects, subjectsOf } from './split.ts';
+export * from './stackgeometry.ts';
 export { decodeManifest, decodeStore, type FurtherFiles, type StoreFile } from './storedecode.ts';
 export type { StoredManifest } from './storedmanifest.ts';
 export { type EncodedStore, encodeStore } from './storeencode.ts';

@@ -1,6 +1,7 @@
 /** @file Axes of a stack of parallel slices: two in the slices, one along them. */
 import { PlanningError } from '../base/errors.ts';
-import { pixelToWorld, sameOrientation, stackDirection } from '../data/geometry.ts';
+import { pixelToWorld } from '../data/geometry.ts';
+import { sameOrientation, stackDirection } from '../data/stackgeometry.ts';
 import type { ImagePlane, Vec3 } from '../data/types.ts';
 import { add, cross, dot, normalize, scale, subtract } from '../data/vector.ts';
 import { centreOf } from './plane.ts';

@@ -1,7 +1,8 @@
 /** @file Stacks beside one another that may be parts of one: their slice locations count in each alone. */
 
 import { plural, some } from '../../base/words.ts';
-import { planeNormal, stackPositions } from '../geometry.ts';
+import { planeNormal } from '../geometry.ts';
+import { stackPositions } from '../stackgeometry.ts';
 import type { ImagePlane, Notice } from '../types.ts';
 import { dot } from '../vector.ts';
 import type { Stack } from './stacks.ts';

@@ -2,9 +2,10 @@
 import { FileError } from '../../base/errors.ts';
 import { dicomReader } from '../decoding.ts';
 import type { PixelImage } from '../dicom/pixels.ts';
-import { locationToleranceMm, orientationTolerance } from '../geometry.ts';
+import { orientationTolerance } from '../geometry.ts';
 import type { NiftiVolume } from '../nifti/volume.ts';
 import type { ScannedImage } from '../scan.ts';
+import { locationToleranceMm } from '../stackgeometry.ts';
 import type { ImagePlane, Vec3 } from '../types.ts';
 import { cross, dot, length, normalize, scale, subtract } from '../vector.ts';
 

@@ -1,7 +1,7 @@
 /** @file Where parallel slices lie along their stack, which are one slice, and whether they are evenly spaced. */
 
-import { locationToleranceMm, stackPositions } from '../geometry.ts';
 import type { ScannedImage } from '../scan.ts';
+import { locationToleranceMm, stackPositions } from '../stackgeometry.ts';
 
 /** Images at one place along a stack. */
 export interface Place {

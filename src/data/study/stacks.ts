@@ -1,8 +1,13 @@
 /** @file Groups the images of one subject and view into stacks: parallel slices, base to apex, phases in order. */
 
-import { byOrientation, type LocationDirection, type LocationResult, locationsAlong } from '../geometry.ts';
 import { groupBy } from '../lists.ts';
 import type { LeftOut, ScannedImage } from '../scan.ts';
+import {
+  byOrientation,
+  type LocationDirection,
+  type LocationResult,
+  locationsAlong,
+} from '../stackgeometry.ts';
 import type { Space, Spaces } from './frames.ts';
 import { partsOf } from './parts.ts';
 import { onePass, usualCount } from './passes.ts';

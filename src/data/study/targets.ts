@@ -1,7 +1,7 @@
 /** @file The target images of one subject: slice, phase, location and reference planes of each. */
 
-import { type LocationDirection, sameOrientation } from '../geometry.ts';
 import type { LeftOut, ScannedImage } from '../scan.ts';
+import { type LocationDirection, sameOrientation } from '../stackgeometry.ts';
 import type { Notice, Reason } from '../types.ts';
 import { stacksApart } from './apart.ts';
 import { findSpaces, type Space, spacesDiffer } from './frames.ts';

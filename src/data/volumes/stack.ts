@@ -1,7 +1,7 @@
 /** @file A stack of DICOM slices as one volume, with the spacing that their positions have. */
 import { FileError, GeometryError } from '../../base/errors.ts';
-import { locationToleranceMm, sameOrientation, stackPositions } from '../geometry.ts';
 import type { ScannedImage } from '../scan.ts';
+import { locationToleranceMm, sameOrientation, stackPositions } from '../stackgeometry.ts';
 import { niftiOfSlices } from '../study/slices.ts';
 import { add, length, scale, subtract } from '../vector.ts';
 import { type Volume, volumeOfNifti } from './volume.ts';

@@ -2,9 +2,10 @@
 import { PlanningError } from '../../base/errors.ts';
 import { median } from '../../base/statistics.ts';
 import { plural } from '../../base/words.ts';
-import { planeNormal, sameOrientation } from '../../data/geometry.ts';
+import { planeNormal } from '../../data/geometry.ts';
 import { groupBy } from '../../data/lists.ts';
 import type { Sample } from '../../data/sample.ts';
+import { sameOrientation } from '../../data/stackgeometry.ts';
 import type { ImagePlane, Line } from '../../data/types.ts';
 import { dot } from '../../data/vector.ts';
 import { fewestSlices } from '../../planning/axes.ts';

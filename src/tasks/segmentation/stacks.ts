@@ -1,7 +1,8 @@
 /** @file Slices put together again: the stack of a subject's heart at one phase, as a volume on the prepared grid. */
-import { locationToleranceMm, sameOrientation, stackPositions } from '../../data/geometry.ts';
+
 import { groupBy } from '../../data/lists.ts';
 import type { Sample } from '../../data/sample.ts';
+import { locationToleranceMm, sameOrientation, stackPositions } from '../../data/stackgeometry.ts';
 import { UNKNOWN } from '../../data/types.ts';
 import type { VoxelGrid } from '../../results/grid.ts';
 import type { Grid } from '../task.ts';

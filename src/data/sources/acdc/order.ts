@@ -1,5 +1,6 @@
 /** @file Which way along a volume's slices leads from base to apex. */
-import { locationsAlong, planeNormal, stackPositions } from '../../geometry.ts';
+import { planeNormal } from '../../geometry.ts';
+import { locationsAlong, stackPositions } from '../../stackgeometry.ts';
 import type { ImagePlane } from '../../types.ts';
 
 export interface SliceOrder {

@@ -3,14 +3,10 @@
 import { GeometryError, ShapeError } from '../base/errors.ts';
 import type { Affine } from './types.ts';
 
-/** new = factor·old + offset, pixel centres at whole numbers. */
-export interface AxisMap {
+/** One axis of an image that is stood up: new = factor·old + offset, pixel centres at whole numbers. */
+export interface StoodAxis {
   readonly factor: number;
   readonly offset: number;
-}
-
-/** One axis of an image that is stood up, so that it only needs to be scaled and moved. */
-export interface StoodAxis extends AxisMap {
   /** Of the image, pixels. */
   readonly length: number;
   /** Between neighbours in the image as it is stored, row-major; negative where that runs the other way. */

@@ -1,11 +1,13 @@
 /** @file Decodes images in several threads of one process. */
 import { parentPort, Worker } from 'node:worker_threads';
 import { FileError } from '../base/errors.ts';
-import { type Decoded, type Decoder, type DecodingGrid, decodeImage } from './decoding.ts';
+import { type Decoded, type Decoder, decodeImage, type TurnedImage } from './decoding.ts';
 import { openImages } from './dicom/pixels.ts';
 import { imageBytes } from './imagebytes.ts';
-import { reasonOf, type ScannedImage } from './scan.ts';
+import { reasonOf } from './scan.ts';
 import type { ImagePlane } from './types.ts';
+import type { Turn } from './upright.ts';
+import type { Grid } from './usualgrid.ts';
 
 /** Images of one file that a thread is given at a time. */
 const MOST_FRAMES = 64;
@@ -17,8 +19,8 @@ const AHEAD = 2;
 interface Job {
   readonly path: string;
   readonly bytes: Uint8Array;
-  readonly frames: readonly { readonly fileFrame: number; readonly plane: ImagePlane }[];
-  readonly grid: DecodingGrid;
+  readonly frames: readonly { readonly fileFrame: number; readonly plane: ImagePlane; readonly turn: Turn }[];
+  readonly grid: Grid;
 }
 
 /** What a thread does that `decodeInThreads` started. */
@@ -26,14 +28,14 @@ export function decodingThread(): void {
   parentPort!.on('message', async ({ path, bytes, frames, grid }: Job) => {
     let images: ReturnType<typeof openImages> | undefined;
     const decoded: Decoded[] = [];
-    for (const { fileFrame, plane } of frames)
+    for (const { fileFrame, ...lying } of frames)
       decoded.push(
         await decodeImage(
           () => {
             images ??= openImages(bytes, path);
             return images.pixels(fileFrame);
           },
-          plane,
+          lying,
           grid,
         ),
       );
@@ -90,14 +92,14 @@ class Thread {
 }
 
 /** Images that stand beside each other and are of one file, so many at most. */
-function* byFile(images: Iterable<ScannedImage>): Generator<readonly ScannedImage[]> {
-  let own: ScannedImage[] = [];
-  for (const image of images) {
-    if (own.length === MOST_FRAMES || (own.length > 0 && own[0]!.source !== image.source)) {
+function* byFile(images: Iterable<TurnedImage>): Generator<readonly TurnedImage[]> {
+  let own: TurnedImage[] = [];
+  for (const turned of images) {
+    if (own.length === MOST_FRAMES || (own.length > 0 && own[0]!.image.source !== turned.image.source)) {
       yield own;
       own = [];
     }
-    own.push(image);
+    own.push(turned);
   }
   if (own.length > 0) yield own;
 }
@@ -113,15 +115,17 @@ class Threads {
   }
 
   /** What the images of one file came to. */
-  async decode(images: readonly ScannedImage[], grid: DecodingGrid): Promise<readonly Decoded[]> {
-    const { source } = images[0]!;
+  async decode(images: readonly TurnedImage[], grid: Grid): Promise<readonly Decoded[]> {
+    const { source } = images[0]!.image;
     let bytes: Uint8Array;
     try {
       bytes = await imageBytes(source);
     } catch (error) {
       return images.map(() => ({ pixels: null, reason: reasonOf(error) }));
     }
-    const frames = images.map(({ header }) => ({ fileFrame: header.fileFrame ?? 0, plane: header.plane }));
+    const frames = images.map(({ image: { header }, turn }) => ({
+      ...{ fileFrame: header.fileFrame ?? 0, plane: header.plane, turn },
+    }));
     const thread = this.#free.pop() ?? (await new Promise<Thread>((ready) => this.#waiting.push(ready)));
     try {
       return await thread.decode({ path: source.path, bytes, frames, grid });

@@ -4,7 +4,7 @@ import { imageBytes } from './imagebytes.ts';
 import { onGrid } from './resample.ts';
 import { reasonOf, type ScannedImage } from './scan.ts';
 import type { FileSource, ImagePlane, Reason } from './types.ts';
-import { preparedMap } from './upright.ts';
+import { preparedMap, type Turn } from './upright.ts';
 import type { Grid } from './usualgrid.ts';
 
 /** What an image came to. */
@@ -15,14 +15,14 @@ export interface Decoded {
   readonly reason: Reason | null;
 }
 
-/** What images are decoded for. */
-export interface DecodingGrid extends Grid {
-  /** Of the images: how they are shown. */
-  readonly view: string;
+/** An image, and how it is turned. */
+export interface TurnedImage {
+  readonly image: ScannedImage;
+  readonly turn: Turn;
 }
 
 /** Decodes images: as many results, in the same order. */
-export type Decoder = (images: Iterable<ScannedImage>, grid: DecodingGrid) => AsyncIterable<Decoded>;
+export type Decoder = (images: Iterable<TurnedImage>, grid: Grid) => AsyncIterable<Decoded>;
 
 const constantImage: Reason = {
   code: 'CONSTANT',
@@ -37,13 +37,13 @@ const notFinite: Reason = { code: 'NOT_FINITE', message: 'Rescaled pixel values 
 /** An image on the grid. @param read gives its pixels, or throws why there are none */
 export async function decodeImage(
   read: () => PixelImage | Promise<PixelImage>,
-  plane: ImagePlane,
-  { size, spacingMm, view }: DecodingGrid,
+  { plane, turn }: { readonly plane: ImagePlane; readonly turn: Turn },
+  { size, spacingMm }: Grid,
 ): Promise<Decoded> {
   try {
     const image = await read();
     if (image.padding?.every((pixel) => pixel === 1)) return { pixels: null, reason: allPadding };
-    const { pixels, deviation } = onGrid(image, preparedMap(view, plane, size, spacingMm), size);
+    const { pixels, deviation } = onGrid(image, preparedMap(plane, turn, size, spacingMm), size);
     if (Number.isNaN(deviation)) return { pixels: null, reason: notFinite };
     return { pixels, reason: deviation === 0 ? constantImage : null };
   } catch (error) {
@@ -63,5 +63,6 @@ export function dicomReader(): (image: ScannedImage) => Promise<PixelImage> {
 /** Decodes one after another. */
 export const decodeHere = (readImage: (image: ScannedImage) => Promise<PixelImage>): Decoder =>
   async function* (images, grid) {
-    for (const image of images) yield decodeImage(() => readImage(image), image.header.plane, grid);
+    for (const { image, turn } of images)
+      yield decodeImage(() => readImage(image), { plane: image.header.plane, turn }, grid);
   };

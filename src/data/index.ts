@@ -26,7 +26,7 @@ export {
   type Section,
 } from './batch.ts';
 export { type Companions, companionsOf } from './companions.ts';
-export type { Decoded, Decoder, DecodingGrid } from './decoding.ts';
+export type { Decoded, Decoder, TurnedImage } from './decoding.ts';
 export type { PixelFormat } from './dicom/format.ts';
 export { parseHeader, readHeaders } from './dicom/frames.ts';
 export type { DicomHeader } from './dicom/header.ts';
@@ -80,7 +80,7 @@ export { type SeriesRow, seriesRows } from './study/summary.ts';
 export type { Target, TargetOptions } from './study/targets.ts';
 export { parseViewRule, type ViewRule, viewOf } from './study/views.ts';
 export * from './types.ts';
-export { preparedMap } from './upright.ts';
+export { preparedMap, type Turn, turnOf } from './upright.ts';
 export { defaultSize, defaultSpacingMm, type Grid, publishedGrid } from './usualgrid.ts';
 export type { Values } from './values.ts';
 export * from './volumes/index.ts';

@@ -65,7 +65,7 @@ function imageLabel(
   names: readonly string[],
   grid: [number, number],
 ): ImageLabel {
-  const map = preparedMap(view, target.image.header.plane, ...grid);
+  const map = preparedMap(target.image.header.plane, target.turn, ...grid);
   const references = target.references.map(({ line, ...rest }, i): [string, ReferenceLabel] => [
     names[i]!,
     { native: line, crop: line && transformLine(line, map), ...rest },

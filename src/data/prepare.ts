@@ -68,8 +68,8 @@ export async function prepareScan(scan: Scan, options: PrepareOptions = {}): Pro
 }
 
 /**
- * Reads all target images: RescaleSlope/Intercept applied, resampled to `spacingMm` isotropic (`cropMap`,
- * `resample`), centre-cropped or padded with 0 to size × size, z-scored per image with population deviation, padding
+ * Reads all target images: RescaleSlope/Intercept applied, turned as radiology shows them, resampled to
+ * `spacingMm` isotropic (`preparedMap`, `resample`), centre-cropped or padded with 0 to size × size, z-scored per image with population deviation, padding
  * included (paper §2). Pixels of reference views are never decoded. Files that cannot be used are in `skipped` with
  * the reason; a target without some line or location keeps the others. Throws ConfigError when nothing is usable.
  * @example
@@ -89,7 +89,8 @@ export async function prepare(
  * @example
  * const across = { position: [0, 0, 0], rowDirection: [1, 0, 0], columnDirection: [0, 1, 0] };
  * const header = { plane: { ...across, spacingMm: [2, 2], rows: 2, columns: 2 }, fileFrame: null };
- * const target = { image: { source: { path: 'a.png' }, header }, subject: 'A', slice: 0, frame: 0, references: [] };
+ * const image = { source: { path: 'a.png' }, header };
+ * const target = { image, subject: 'A', slice: 0, turn: [1, 0, 0, 1], frame: 0, references: [] };
  * const plan = { targetView: 'short-axis', referenceViews: [], targets: [target], skipped: [], outcomes: [] };
  * const readImage = async () => ({ rows: 2, columns: 2, values: Float32Array.of(0, 0, 8, 8) });
  * (await data.preparePlan(plan, { size: 2, spacingMm: 2, readImage })).pixels; // [-1,-1,1,1]

@@ -117,18 +117,18 @@ async function prepareInto(
   const decode = options.decode ?? decodeHere(options.readImage ?? dicomReader());
   const kind = { size: grid.size, dtype: options.dtype ?? 'f32', views: referenceViews.length };
   const waiting: (readonly [Target, number])[] = [];
-  function* images(): Generator<ScannedImage> {
+  function* images(): Generator<Target> {
     for (const own of targets) {
       waiting.push(own);
-      yield own[0].image;
+      yield own[0];
     }
   }
   let done = 0;
-  for await (const { pixels, reason } of decode(images(), { ...grid, view: targetView })) {
+  for await (const { pixels, reason } of decode(images(), grid)) {
     const [target, space] = waiting.shift()!;
     const file = target.image.source.path;
     if (pixels) {
-      const map = preparedMap(targetView, target.image.header.plane, grid.size, grid.spacingMm);
+      const map = preparedMap(target.image.header.plane, target.turn, grid.size, grid.spacingMm);
       await sink.add(preparedImage(target, targetView, space, map, grid.size), pixels, kind);
       if (reason) options.onWarning?.(file, reason);
       warnOfGaps(target, options.onWarning);

@@ -66,7 +66,7 @@ export interface PreparedImage {
   readonly lines: readonly (Line | null)[];
   /** Relative slice location 0 (base) … 1 (apex), or null for a stack of one location. */
   readonly location: number | null;
-  /** Geometry of the prepared image itself (after resampling and cropping). */
+  /** Geometry of the prepared image itself (after turning, resampling and cropping). */
   readonly plane: ImagePlane;
   /** End diastole or end systole, where the source says so. */
   readonly phase?: 'ED' | 'ES';

@@ -121,7 +121,7 @@ summary + * { margin-top: 8px; }
   .u-wrap canvas { width: 100% !important; height: auto !important; }
   .slices, .short .slices { grid-template-columns: repeat(4, minmax(0, 1fr)); }
   .stacks.short { display: block; }
-  .spread { max-width: 85mm; }
+  .spread:not(.forest) { max-width: 85mm; }
   .scatter { grid-template-columns: 95mm 1fr; }
   a { color: inherit; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -3,6 +3,7 @@ import { listed, plural, some } from '../base/words.ts';
 import { groupNames } from '../data/groups.ts';
 import { imagesOf, type Split } from '../data/split.ts';
 import type { PreparedManifest, TrainingData } from '../data/types.ts';
+import { liesAsStored } from '../data/upright.ts';
 import { kneeSpacingMm } from '../data/usualgrid.ts';
 import { isBodyPlane } from '../data/viewnames.ts';
 import { splitOf, subjectsBeside } from '../train/dataset.ts';
@@ -33,6 +34,13 @@ export function gridLine(
   const usualMm = isBodyPlane(targetView) ? kneeSpacingMm(usual.size) : usual.spacingMm;
   if (size === usual.size && spacingMm === usualMm) return null;
   return `Grid: ${data} was prepared at ${size} px of ${spacingMm} mm and is taken so; preset ${preset} has ${usual.size} px of ${usualMm} mm`;
+}
+
+/** Of a store whose images lie turned; null where none does. */
+export function turnedLine({ images }: Pick<PreparedManifest, 'images'>): string | null {
+  const turned = images.filter(liesAsStored).length;
+  if (turned === 0) return null;
+  return `Turned: ${turned} of ${plural(images.length, 'image')}, as stored, for an earlier version prepared them; prepare them again, to have all as radiology shows them`;
 }
 
 /** Who trains beside the run's data, and who of them does not. */

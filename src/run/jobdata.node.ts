@@ -4,7 +4,7 @@ import type { PreparedManifest, TrainingData } from '../data/types.ts';
 import { namedSubjects } from '../train/dataset.ts';
 import { mirroredHeads } from '../train/mirror.ts';
 import type { RunConfig } from './config.ts';
-import { dataLine, gridLine, subjectLines } from './datalines.ts';
+import { dataLine, gridLine, subjectLines, turnedLine } from './datalines.ts';
 import { type DataOptions, isStore, openRunData } from './dataset.node.ts';
 import { namesInData, namesLine, revealedText } from './identifiers.node.ts';
 import { planRun } from './plan.ts';
@@ -39,6 +39,8 @@ export async function openJobData(given: RunConfig, options: JobDataOptions): Pr
   say(dataLine(data));
   const grid = config.data !== null && isStore(config.data) ? gridLine(data.manifest, config) : null;
   if (grid) say(grid);
+  const turned = turnedLine(data.manifest);
+  if (turned) say(turned);
   for (const line of subjectLines(data, config)) say(await revealedText(line));
   // before minutes of training, rather than after
   if (config.mirror) mirroredHeads(planRun(config, data.manifest).tasks);

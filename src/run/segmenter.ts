@@ -121,10 +121,10 @@ export class Segmenter {
 
   async #prepare<V extends FoundVolume>(found: V): Promise<Ready<V>> {
     const { size, spacingMm } = this.#trained.info;
-    const { subject, phase, frame, image: source } = found;
+    const { subject, phase, frame, turn, image: source } = found;
     const { bytes } = await namedBytes(source);
     const image = { path: source.path, read: async () => bytes };
-    const place = { subject, frame, phase, size, spacingMm };
+    const place = { subject, frame, phase, size, spacingMm, ...(turn && { turn }) };
     const told = { warn: this.#options.onWarning, skip: () => {} };
     const prepared = await prepareVolume({ ...found, image, labels: null }, place, told);
     return { ...prepared, found, image: bytes };

@@ -5,8 +5,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { addPredict } from '../../src/commands/predict.ts';
 import { readNifti } from '../../src/data/nifti.ts';
 import { encodePhantomSubject, phantomSubject } from '../../src/data/phantom.ts';
+import type { FileSource } from '../../src/data/types.ts';
 import { type Item, list, readDicom, readSeg } from '../data/dicom/readseg.ts';
-import { memoryFile } from '../data/dicom-writer.ts';
+import { memoryFile, shortAxisPlane } from '../data/dicom-writer.ts';
+import { stored, storedValues, type Way, ways } from '../data/storedways.ts';
+import { imageFile } from '../data/studies.ts';
 import { fileOf, segmentation } from '../run/anyweights.ts';
 import { terminal, useFolder, write } from './terminal.ts';
 
@@ -122,6 +125,47 @@ describe('predict --format dicom-seg', () => {
       if (own.some((bit) => bit === 1)) marked.add(number);
     }
     expect(marked.size).toBe(segments.length);
+  });
+
+  it('marks the same however a stack is stored, on its own pixels', async () => {
+    const planes = [0, 8, 16].map((offset) => shortAxisPlane(offset));
+    const stackOf = (way: Way, w: number): FileSource[] =>
+      planes.map((plane, i) => {
+        const pixels = Int16Array.from(
+          { length: 40 * 48 },
+          (_, n) => 100 * Math.sin(n / 7 + i) ** 2 + (n % 48),
+        );
+        return imageFile(`way${w}/sax_1/${i}.dcm`, stored(plane, way), {
+          ...{
+            patientId: `way${w}`,
+            seriesUid: `1.2.${w}`,
+            frameOfReferenceUid: `1.3.${w}`,
+            instanceNumber: i,
+          },
+          pixels: storedValues(pixels, plane, way),
+          override: {
+            '00080016': ['UI', '1.2.840.10008.5.1.4.1.1.4'],
+            '00080018': ['UI', `1.5.${w}.${i}`],
+            '0020000d': ['UI', `1.4.${w}`],
+          },
+        });
+      });
+    await write(at('ways'), ways.flatMap(stackOf));
+    const { stderr } = await asSeg(at('ways'), at('waysseg'));
+    expect(stderr).toContain(': 8 class maps');
+    const paths = await files(at('waysseg'));
+    const area = 40 * 48;
+    const marked = await Promise.all(
+      paths.map(async (path) => {
+        const { bits } = readSeg(await readFile(path));
+        return Array.from({ length: bits.length / area }, (_, f) => bits.slice(f * area, (f + 1) * area));
+      }),
+    );
+    const plain = marked[0]!;
+    expect(plain.some((frame) => new Set(frame).size === 2)).toBe(true);
+    for (const [w, way] of ways.entries())
+      for (const [f, frame] of plain.entries())
+        expect(marked[w]![f], `way ${w}, frame ${f}`).toEqual(storedValues(frame, planes[0]!, way));
   });
 
   it('names segments in SNOMED CT and all images by series', async () => {

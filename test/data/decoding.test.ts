@@ -11,7 +11,9 @@ import { type PrepareOptions, prepare } from '../../src/data/prepare.ts';
 import { writeStore } from '../../src/data/store.node.ts';
 import { pixelsName } from '../../src/data/storenames.ts';
 import type { FileSource, Reason } from '../../src/data/types.ts';
-import { dsbccSubject } from './studies.ts';
+import { shortAxisPlane } from './dicom-writer.ts';
+import { stored, ways } from './storedways.ts';
+import { dsbccSubject, imageFile } from './studies.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -26,9 +28,12 @@ const dying = new URL(
   `data:text/javascript,import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => process.exit(3));`,
 );
 
-/** Two subjects; of one image the pixels cannot be read, and one can be looked at but not be read. */
+/** Three subjects, one stored turned; of one image the pixels cannot be read, and one can be looked at but not be read. */
 function files(): FileSource[] {
-  const all = [...dsbccSubject('1'), ...dsbccSubject('2')];
+  const turned = [0, 8].map((offset) =>
+    imageFile(`3/study/sax_${offset}/IM-1.dcm`, stored(shortAxisPlane(offset), ways[5]!), { patientId: '3' }),
+  );
+  const all = [...dsbccSubject('1'), ...dsbccSubject('2'), ...turned];
   const targets = all.filter(({ path }) => path.includes('/sax_'));
   return all.map((file): FileSource => {
     if (file === targets[2]) return { ...file, read: async () => (await file.read()).subarray(0, -9) };

@@ -7,9 +7,10 @@ import { prepare } from '../../src/data/prepare.ts';
 import { cropMap, resample } from '../../src/data/resample.ts';
 import { classesOnImage, maskOnGrid } from '../../src/data/segmentation/index.ts';
 import { openFiles } from '../../src/data/sources/open.ts';
-import type { FileSource, ImagePlane, PreparedData, Vec3 } from '../../src/data/types.ts';
-import { preparedMap, turnOf, upright } from '../../src/data/upright.ts';
-import { normalize } from '../../src/data/vector.ts';
+import type { FileSource, ImagePlane, PreparedData, PreparedImage, Vec3 } from '../../src/data/types.ts';
+import { preparedMap, stackTurns, turnOf, upright } from '../../src/data/upright.ts';
+import { add, normalize, scale } from '../../src/data/vector.ts';
+import { turnedLine } from '../../src/run/datalines.ts';
 import { imageAt } from '../planning/stacks.ts';
 import { longAxisPlane, shortAxisPlane } from './dicom-writer.ts';
 import {
@@ -21,58 +22,8 @@ import {
   threeLabels,
   volumeFile,
 } from './sources/volumes.ts';
+import { each, pixelAt, stored, storedValues, type Way, ways } from './storedways.ts';
 import { imageFile } from './studies.ts';
-
-/** How an image of the same pixels is stored. */
-interface Way {
-  /** Columns of the image are rows of the file. */
-  readonly exchanged: boolean;
-  readonly mirrored: readonly [across: boolean, down: boolean];
-}
-
-const ways: Way[] = [false, true].flatMap((exchanged) =>
-  [false, true].flatMap((a) => [false, true].map((b): Way => ({ exchanged, mirrored: [a, b] }))),
-);
-const nameOf = ({ exchanged, mirrored: [a, b] }: Way): string =>
-  [exchanged && 'exchanged', a && 'mirrored across', b && 'mirrored down'].filter(Boolean).join(', ') ||
-  'as shown';
-const each = ways.map((way): [string, Way] => [nameOf(way), way]);
-
-/** The pixel of the image that is at (x, y) of the file. */
-function pixelAt({ exchanged, mirrored }: Way, columns: number, rows: number, x: number, y: number) {
-  const [i, j] = exchanged ? [y, x] : [x, y];
-  return [mirrored[0] ? columns - 1 - i : i, mirrored[1] ? rows - 1 - j : j] as const;
-}
-
-/** The plane of an image as a file stored so has it. */
-function stored(plane: ImagePlane, way: Way): ImagePlane {
-  const { rows, columns } = plane;
-  const at = (x: number, y: number): Vec3 => pixelToWorld(plane, ...pixelAt(way, columns, rows, x, y));
-  const towards = (to: Vec3, from: Vec3): Vec3 =>
-    normalize([to[0] - from[0], to[1] - from[1], to[2] - from[2]]);
-  return {
-    position: at(0, 0),
-    rowDirection: towards(at(1, 0), at(0, 0)),
-    columnDirection: towards(at(0, 1), at(0, 0)),
-    spacingMm: way.exchanged ? [plane.spacingMm[1], plane.spacingMm[0]] : plane.spacingMm,
-    ...(way.exchanged ? { rows: columns, columns: rows } : { rows, columns }),
-  };
-}
-
-/** Values of an image as a file stored so has them, row-major. */
-function storedValues<V extends Float32Array | Uint8Array | Int16Array>(
-  values: V,
-  { rows, columns }: Pick<ImagePlane, 'rows' | 'columns'>,
-  way: Way,
-): V {
-  const width = way.exchanged ? rows : columns;
-  const out = values.slice() as V;
-  for (let n = 0; n < out.length; n++) {
-    const [i, j] = pixelAt(way, columns, rows, n % width, Math.floor(n / width));
-    out[n] = values[j * columns + i]!;
-  }
-  return out;
-}
 
 const size = 33;
 const spacingMm = 1.7;
@@ -85,12 +36,12 @@ describe.each([
   const plane = shortAxisPlane(0, { rows, columns });
   const values = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i * i));
   const labels = Uint8Array.from(values, (v) => Math.floor(2 * v + 2));
-  const map = preparedMap('short-axis', plane, size, spacingMm);
+  const map = preparedMap(plane, turnOf('short-axis', plane), size, spacingMm);
   const classOf = new Map([0, 1, 2].map((label) => [label, label]));
 
   it.each(each)('is prepared the same, and its classes go back, stored %s', (_, way) => {
     const own = stored(plane, way);
-    const ownMap = preparedMap('short-axis', own, size, spacingMm);
+    const ownMap = preparedMap(own, turnOf('short-axis', own), size, spacingMm);
     const pixels = resample({ ...own, values: storedValues(values, plane, way) }, ownMap, size);
     const plain = resample({ rows, columns, values }, map, size);
     for (const [i, v] of plain.entries()) expect(pixels[i]).toBeCloseTo(v, 5);
@@ -128,7 +79,7 @@ describe('a turn', () => {
   it.each(shown)('of %s images is one of eight, and none as they are shown', (view, right, down) => {
     const plane = imageAt([0, 0, 0], normalize(right), normalize(down));
     expect(turnOf(view, plane)).toBe(upright);
-    expect(preparedMap(view, plane, size, 5)).toEqual(cropMap(plane, size, 5));
+    expect(preparedMap(plane, upright, size, 5)).toEqual(cropMap(plane, size, 5));
     const turns = ways.map((way) => String(turnOf(view, stored(plane, way))));
     expect(new Set(turns).size).toBe(8);
   });
@@ -137,13 +88,45 @@ describe('a turn', () => {
     for (const way of ways) expect(turnOf('4-chamber', stored(longAxisPlane(0.4), way))).toBe(upright);
   });
 
-  it('is none of an image that is merely askew', () => {
+  it.each(shown)('of %s images is none where they are merely askew, to either side', (view, right, down) => {
+    const axes = imageAt([0, 0, 0], normalize(right), normalize(down));
+    const [x, y] = [axes.rowDirection, axes.columnDirection];
     const askew = (degrees: number): ImagePlane => {
       const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
-      return imageAt([0, 0, 0], [c, 0, -s], [-s, 0, -c]);
+      return imageAt([0, 0, 0], add(scale(x, c), scale(y, s)), add(scale(y, c), scale(x, -s)));
     };
-    for (const degrees of [-45, -20, 20, 45]) expect(turnOf('coronal', askew(degrees))).toBe(upright);
-    for (const degrees of [75, 90, 105, 180]) expect(turnOf('coronal', askew(degrees))).not.toBe(upright);
+    for (const degrees of [-45, -20, 20, 45])
+      expect(turnOf(view, askew(degrees)), `${degrees}°`).toBe(upright);
+    for (const degrees of [-105, -90, -75, 75, 90, 105, 180])
+      expect(turnOf(view, askew(degrees)), `${degrees}°`).not.toBe(upright);
+  });
+
+  it('is one for slices that lie alike, near the limit too, and each its own for those stored otherwise', () => {
+    const askew = (degrees: number): ImagePlane => {
+      const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+      return imageAt([0, 0, 0], [c, s, 0], [-s, c, 0]);
+    };
+    const limit = Array.from({ length: 90 }, (_, i) => i).find((i) => turnOf('axial', askew(i)) !== upright)!;
+    const slices = [limit - 1, limit, limit - 1, limit];
+    expect(new Set(slices.map((i) => turnOf('axial', askew(i)))).size).toBe(2);
+    expect(new Set(stackTurns('axial', slices.map(askew)))).toEqual(new Set([upright]));
+    expect(new Set(stackTurns('axial', slices.reverse().map(askew))).size).toBe(1);
+    const mixed = ways.map((way) => stored(askew(10), way));
+    expect(stackTurns('axial', mixed)).toEqual(mixed.map((plane) => turnOf('axial', plane)));
+    expect(stackTurns('4-chamber', mixed)).toEqual(mixed.map(() => upright));
+    expect(stackTurns('axial', [])).toEqual([]);
+  });
+
+  it('is missed in images that an earlier version prepared', () => {
+    const told = (view: string, planes: readonly ImagePlane[]) =>
+      turnedLine({ images: planes.map((plane) => ({ view, plane }) as PreparedImage) });
+    const slice = shortAxisPlane(0);
+    const turned = stored(slice, { exchanged: true, mirrored: [true, false] });
+    expect(told('short-axis', [slice, slice])).toBeNull();
+    expect(told('short-axis', [slice, turned])).toMatch(/^Turned: 1 of 2 images, as stored/);
+    const along = imageAt([0, 0, 0], [-1, 0, 0], [0, -1, 0]);
+    expect(told('short-axis', [along])).toBeNull();
+    expect(told('axial', [along])).toMatch(/^Turned: 1 of 1 image,/);
   });
 });
 

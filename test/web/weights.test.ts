@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { FileError } from '../../src/base/errors.ts';
+import { applyAffine, identityAffine } from '../../src/data/affine.ts';
+import { pixelToWorld, worldToPixel } from '../../src/data/geometry.ts';
 import { cropMap } from '../../src/data/resample.ts';
+import type { ScannedImage } from '../../src/data/scan.ts';
+import type { ImagePlane } from '../../src/data/types.ts';
 import { UNet } from '../../src/models/unet.ts';
 import { encodeWeights, readWeights } from '../../src/models/weights.ts';
 import { only } from '../../src/results/mark.ts';
@@ -11,9 +15,10 @@ import { judgeImages } from '../../src/train/judge.ts';
 import { MemoryFiles } from '../../src/train/runfiles.ts';
 import { configOf } from '../../web/work/forms.ts';
 import { heartLibrary, prepareHearts } from '../../web/work/hearts.ts';
-import { studyInfo } from '../../web/work/library.ts';
+import { type Library, preparedLibrary, studyInfo } from '../../web/work/library.ts';
 import { predictStudy } from '../../web/work/predict.ts';
 import { openWeights, startWeights, summaryOf } from '../../web/work/weights.ts';
+import { stored, storedValues, type Way, ways } from '../data/storedways.ts';
 import { useDevice } from '../device.ts';
 
 const device = useDevice();
@@ -109,6 +114,35 @@ describe('weights to start from', () => {
   });
 });
 
+/** The same studies with short axes stored so. */
+function storedOtherwise(library: Library, way: Way): Library {
+  const originals = new Map<ScannedImage, ScannedImage>();
+  const subjects = new Map<string, readonly ScannedImage[]>();
+  const otherwise = (image: ScannedImage): ScannedImage => {
+    const { header } = image;
+    if (library.viewOf(image) !== 'short-axis') return image;
+    const own = { ...image, header: { ...header, plane: stored(header.plane, way) } };
+    originals.set(own, image);
+    return own;
+  };
+  return {
+    ...library,
+    images: (subject) => {
+      const own = subjects.get(subject) ?? library.images(subject).map(otherwise);
+      subjects.set(subject, own);
+      return own;
+    },
+    viewOf: (image) => library.viewOf(originals.get(image) ?? image),
+    read: async (image) => {
+      const original = originals.get(image);
+      if (!original) return library.read(image);
+      const { rows, columns } = image.header.plane;
+      const { values } = await library.read(original);
+      return { rows, columns, values: storedValues(Float32Array.from(values), original.header.plane, way) };
+    },
+  };
+}
+
 describe('predictions of a study', () => {
   it('are those of its prepared images, beside the same true lines and locations', async () => {
     const data = await prepareHearts(hearts, grid);
@@ -142,6 +176,59 @@ describe('predictions of a study', () => {
     );
     for (const [i, { values }] of heats[0]!.entries())
       for (const [k, value] of values.entries()) expect(value).toBeCloseTo(heats[1]![i]!.values[k]!, 5);
+    weights.network.dispose();
+  });
+
+  it.each([3, 4, 5])('are the same however its images are stored (way %s)', async (which) => {
+    const data = await prepareHearts(hearts, grid);
+    const plain = heartLibrary(hearts);
+    const weights = await openWeights(device(), await bareWeights(), file('bare'), data.manifest);
+    const turned = storedOtherwise(plain, ways[which]!);
+    const request = { subject: 'patient001', stack: 0, frame: 0, slice: null };
+    const [one, other] = [
+      await predictStudy(plain, weights, request),
+      await predictStudy(turned, weights, request),
+    ];
+    for (const [i, { value }] of one.results.entries())
+      expect(other.results[i]!.value).toBeCloseTo(value!, 3);
+    const planesOf = (library: Library) =>
+      studyInfo(library, 'patient001').stacks[0]!.slices.map(({ plane }) => plane);
+    const [was, is] = [planesOf(plain), planesOf(turned)];
+    for (const { slice, toGrid } of other.slices)
+      for (const [x, y] of [
+        [0, 0],
+        [11, 30],
+      ] as const) {
+        const there = worldToPixel(was[slice]!, pixelToWorld(is[slice]!, x, y));
+        const expected = applyAffine(one.slices[slice]!.toGrid, there.x, there.y);
+        for (const [axis, v] of applyAffine(toGrid, x, y).entries())
+          expect(v).toBeCloseTo(expected[axis]!, 6);
+      }
+    weights.network.dispose();
+  });
+
+  it('shows prepared images as they lie, which may be as a file without places had them', async () => {
+    const data = await prepareHearts(hearts, grid);
+    const across: Pick<ImagePlane, 'rowDirection' | 'columnDirection'> = {
+      rowDirection: [-1, 0, 0],
+      columnDirection: [0, -1, 0],
+    };
+    const images = data.manifest.images.map((image, i) => ({
+      ...image,
+      plane: { ...image.plane, ...across, position: [0, 0, 8 * i] as const },
+    }));
+    const weights = await openWeights(device(), await bareWeights(), file('bare'), data.manifest);
+    const library = preparedLibrary({ ...data, manifest: { ...data.manifest, images } });
+    const { slices } = await predictStudy(library, weights, {
+      subject: 'patient001',
+      stack: 0,
+      frame: 0,
+      slice: null,
+    });
+    expect(slices).toHaveLength(images.length);
+    for (const { toGrid } of slices)
+      for (const [i, v] of toGrid.entries()) expect(v).toBeCloseTo(identityAffine[i]!, 9);
+    weights.network.dispose();
     weights.network.dispose();
   });
 });

@@ -11,6 +11,7 @@ import { planScan, type StudyPlan } from '../../src/data/study/plan.ts';
 import { findSubjects, type Subjects } from '../../src/data/study/subjects.ts';
 import { bodyPlaneOf, viewOf } from '../../src/data/study/views.ts';
 import type { FileSource, Notice, PreparedData, Reason } from '../../src/data/types.ts';
+import { upright } from '../../src/data/upright.ts';
 import { isBodyPlane } from '../../src/data/viewnames.ts';
 import type {
   Busy,
@@ -209,7 +210,8 @@ export class Folder {
       ({ image, view }) =>
         view !== plan.targetView && used.has(name(image.source.path, image.header.fileFrame)),
     );
-    const none = { stack: 0, slice: 0, frame: 0, location: null, references: [] };
+    // shown as they are stored, whatever the target view
+    const none = { stack: 0, slice: 0, turn: upright, frame: 0, location: null, references: [] };
     const targets = planes.map(({ image, subject, space }) => ({ image, subject, space, ...none }));
     if (targets.length === 0) return null;
     const made = await preparePlan({ ...plan, skipped: [], targets, referenceViews: [] }, grid);

@@ -18,6 +18,8 @@ export interface Library {
   readonly skipped: readonly SkippedFile[];
   /** Why images cannot be read again as the DICOM files they were; null where they can. */
   readonly noDicom: string | null;
+  /** Whether images are prepared, and so lie as a network sees them. */
+  readonly prepared?: boolean;
   /** All images of a subject, of every view. */
   images(subject: string): readonly ScannedImage[];
   viewOf(image: ScannedImage): string | null;
@@ -165,6 +167,7 @@ export function preparedLibrary(...sets: readonly PreparedData[]): Library {
   return {
     subjects: [...bySubject.keys()].sort(),
     skipped: sets[0]?.manifest.skipped ?? [],
+    prepared: true,
     noDicom: 'No DICOM files are open. If there are some, open their folder again.',
     images: (subject) => bySubject.get(subject) ?? [],
     viewOf: (image) => views.get(image) ?? null,

@@ -7,11 +7,20 @@ import { onGrid } from '../../src/data/resample.ts';
 import { referenceLine } from '../../src/data/study/references.ts';
 import { stackLocations } from '../../src/data/study/stacks.ts';
 import type { Affine, PreparedData, PreparedImage } from '../../src/data/types.ts';
-import { preparedMap } from '../../src/data/upright.ts';
+import { preparedMap, stackTurns, type Turn, upright } from '../../src/data/upright.ts';
 import { judgeImages } from '../../src/train/judge.ts';
 import type { PredictionRequest, StudyPrediction } from '../protocol.ts';
 import { type Library, type LoadedStack, referenceOf, stacksOf } from './library.ts';
 import type { LoadedWeights } from './weights.ts';
+
+/** Of each slice of a stack, to lie as the network knows images. */
+function turnsOf({ prepared }: Library, view: string, { locations }: LoadedStack['stack']): Turn[] {
+  if (prepared) return locations.map(() => upright);
+  return stackTurns(
+    view,
+    locations.map(([image]) => image!.header.plane),
+  );
+}
 
 /** Images at a time: what a small GPU holds at 224 px. */
 export const BATCH = 8;
@@ -32,6 +41,7 @@ export async function prepareSlices(
   const { size, spacingMm, targetView, referenceViews } = info;
   const chosen = stacks[stack]!.stack;
   const references = referenceViews.map((view) => referenceOf(stacks, chosen, view));
+  const turns = turnsOf(library, targetView, chosen);
   const { locations } = stackLocations(chosen);
   const pixels = new Float32Array(slices.length * size * size);
   const maps: Affine[] = [];
@@ -39,7 +49,7 @@ export async function prepareSlices(
   for (const [row, slice] of slices.entries()) {
     const phases = chosen.locations[slice]!;
     const image = phases[Math.min(frame, phases.length - 1)]!;
-    const map = preparedMap(targetView, image.header.plane, size, spacingMm);
+    const map = preparedMap(image.header.plane, turns[slice]!, size, spacingMm);
     const { pixels: values, deviation } = onGrid(await library.read(image), map, size);
     // An image that preparation would refuse is shown to the network as nothing.
     if (Number.isFinite(deviation)) pixels.set(values, row * size * size);

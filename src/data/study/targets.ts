@@ -3,6 +3,7 @@
 import type { LeftOut, ScannedImage } from '../scan.ts';
 import { type LocationDirection, sameOrientation } from '../stackgeometry.ts';
 import type { Notice, Reason } from '../types.ts';
+import { stackTurns, type Turn } from '../upright.ts';
 import { stacksApart } from './apart.ts';
 import { findSpaces, type Space, spacesDiffer } from './frames.ts';
 import { type MissingPhases, stackPhases } from './phases.ts';
@@ -23,6 +24,8 @@ export interface Target {
   /** Index of the stack among the subject's stacks of the target view. */
   readonly stack: number;
   readonly slice: number;
+  /** To lie as it is shown, with the other slices of its stack. */
+  readonly turn: Turn;
   readonly frame: number;
   readonly location: number | null;
   readonly locationReason?: Reason;
@@ -59,7 +62,7 @@ function foreignSlices(stack: Stack, stacks: readonly Stack[]): Reason | undefin
 
 function stackTargets(
   subject: string,
-  [index, stacks]: readonly [number, readonly Stack[]],
+  [view, index, stacks]: readonly [view: string, stack: number, readonly Stack[]],
   references: readonly Reference[],
   direction: LocationDirection,
 ): { readonly targets: readonly Target[]; readonly missing: readonly MissingPhases[] } {
@@ -67,6 +70,10 @@ function stackTargets(
   const found = stackLocations(stack, direction);
   const { locations } = found;
   const { phases, missing } = stackPhases(stack.locations);
+  const turns = stackTurns(
+    view,
+    stack.locations.flat().map(({ header }) => header.plane),
+  ).values();
   const reason = found.reason && (foreignSlices(stack, stacks) ?? found.reason);
   const targets = stack.locations.flatMap((images, slice) =>
     images.map((image, i) => ({
@@ -75,6 +82,7 @@ function stackTargets(
       space: stack.space,
       stack: index,
       slice,
+      turn: turns.next().value!,
       frame: phases[slice]![i]!,
       location: locations?.[slice] ?? null,
       ...(reason ? { locationReason: reason } : {}),
@@ -118,7 +126,12 @@ export function planSubject(
       chooseReference(stack, planes, view, options.referenceSlice?.[view]),
     );
     for (const { image } of references) if (image) used.add(image);
-    return stackTargets(subject, [index, stacks], references, options.locationDirection ?? 'anatomical');
+    return stackTargets(
+      subject,
+      [targetView, index, stacks],
+      references,
+      options.locationDirection ?? 'anatomical',
+    );
   });
   const targets = planned.flatMap((own) => own.targets);
   for (const { view, stacks } of candidates)

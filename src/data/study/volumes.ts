@@ -41,10 +41,10 @@ export function stackVolumes({ targets }: StudyPlan): StackVolume[] {
     return [...phases.values()].map((found): StackVolume => {
       const ordered = [...found].sort((a, b) => a.slice - b.slice);
       const slices = ordered.map(({ image }) => image);
-      const { subject, frame } = ordered[0]!;
+      const { subject, frame, turn } = ordered[0]!;
       const name = unique(nameOf(ordered[0]!, stacks), taken);
       const image = { path: slices[0]!.source.path, read: () => encoded(slices) };
-      return { subject, name, frame, phase: null, image, labels: null, slices, instance: frame + 1 };
+      return { subject, name, frame, phase: null, image, labels: null, turn, slices, instance: frame + 1 };
     });
   });
 }

@@ -1,6 +1,7 @@
 /** @file Which volumes of a folder can be segmented: the frames of a folder laid out as ACDC, and any other NIfTI file. */
 import { type AcdcFrame, findAcdc } from '../../acdc.ts';
 import type { FileSource, SkippedFile } from '../../types.ts';
+import type { Turn } from '../../upright.ts';
 import { type Subject, subjectsOf } from './subjects.ts';
 
 /** A volume to segment. */
@@ -11,6 +12,8 @@ export interface FoundVolume extends AcdcFrame {
    * whose phase is not known, a file's own path else.
    */
   readonly name: string;
+  /** Of its slices, where DICOM told how they lie. */
+  readonly turn?: Turn;
   /** The name that it had before it was given another, of pseudonyms. */
   readonly formerName?: string;
 }

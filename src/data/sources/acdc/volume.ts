@@ -3,14 +3,14 @@ import { FileError } from '../../../base/errors.ts';
 import type { AcdcFrame } from '../../acdc.ts';
 import { transformPlane } from '../../geometry.ts';
 import { niftiPlane } from '../../nifti.ts';
-import { cropMap, resample, zScore } from '../../resample.ts';
+import { resample, zScore } from '../../resample.ts';
 import { reasonOf } from '../../scan.ts';
 import { namedBytes, type ReadVolume, readImageVolume, readMaskVolume } from '../../segmentation/index.ts';
 import type { Affine, FileSource, ImagePlane, PreparedImage, SkippedFile } from '../../types.ts';
-import { preparedMap } from '../../upright.ts';
+import { alongAxis, preparedMap, type Turn, turnOf, upright } from '../../upright.ts';
 import { labelsOnGrid, type Warn } from './labels.ts';
 import type { VolumeLabels } from './masks.ts';
-import { alongAxis, type SliceOrder, sliceOrder } from './order.ts';
+import { type SliceOrder, sliceOrder } from './order.ts';
 
 /** View of every ACDC volume. */
 export const acdcView = 'short-axis';
@@ -36,6 +36,8 @@ export interface Place {
   readonly phase: AcdcFrame['phase'];
   readonly size: number;
   readonly spacingMm: number;
+  /** Of all slices, where it is known from elsewhere than the file. */
+  readonly turn?: Turn;
 }
 
 export interface Told {
@@ -110,11 +112,8 @@ function noteOrder(volume: ReadVolume, { locations }: SliceOrder, warn: Warn): v
 }
 
 /** Slices are stood up where the file says how they lie; elsewhere, as in the files of ACDC, they are taken as they come. */
-function mapOf(plane: ImagePlane, { placed }: ReadVolume, { size, spacingMm }: Place): Affine {
-  return placed && !alongAxis(plane)
-    ? preparedMap(acdcView, plane, size, spacingMm)
-    : cropMap(plane, size, spacingMm);
-}
+const volumeTurn = (plane: ImagePlane, { placed }: ReadVolume): Turn =>
+  placed && !alongAxis(plane) ? turnOf(acdcView, plane) : upright;
 
 /** Throws FileError or GeometryError where the image cannot be used; a mask that cannot is told of. */
 export async function prepareVolume(
@@ -122,11 +121,11 @@ export async function prepareVolume(
   place: Place,
   told: Told,
 ): Promise<PreparedVolume> {
-  const { size } = place;
+  const { size, spacingMm } = place;
   const volume = readImageVolume(await namedBytes(image));
   const planes = Array.from({ length: volume.dims[2]! }, (_, k) => niftiPlane(volume, k));
   const order = sliceOrder(planes, volume.placed);
-  const map = mapOf(planes[0]!, volume, place);
+  const map = preparedMap(planes[0]!, place.turn ?? volumeTurn(planes[0]!, volume), size, spacingMm);
   const images = imagesOf(volume, place, order, map);
   const pixels = pixelsOf(volume, order.order, map, size, told.warn);
   warnOf(volume, told.warn);

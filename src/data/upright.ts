@@ -50,15 +50,13 @@ const pageAxes: Readonly<Record<(typeof BODY_PLANES)[number] | 'short-axis', Pag
 /** An image lies as it should within some 50°: of 2 at most, the next best way is behind by this beyond 52°. */
 const CLEARLY = 0.35;
 
-type Lying = Pick<ImagePlane, 'rowDirection' | 'columnDirection'>;
-
 const goodness = (
   [a, b, c, d]: Turn,
-  { rowDirection: x, columnDirection: y }: Lying,
+  { rowDirection: x, columnDirection: y }: ImagePlane,
   axes: PageAxes,
 ): number => a * dot(x, axes[0]) + b * dot(y, axes[0]) + c * dot(x, axes[1]) + d * dot(y, axes[1]);
 
-const bestTurn = (plane: Lying, axes: PageAxes): Turn =>
+const bestTurn = (plane: ImagePlane, axes: PageAxes): Turn =>
   turns.reduce((one, other) => (goodness(other, plane, axes) > goodness(one, plane, axes) ? other : one));
 
 /**
@@ -67,7 +65,7 @@ const bestTurn = (plane: Lying, axes: PageAxes): Turn =>
  * @example
  * data.turnOf('axial', { rowDirection: [0, 1, 0], columnDirection: [1, 0, 0] }); // [0,1,1,0]
  */
-export function turnOf(view: string, plane: Lying): Turn {
+export function turnOf(view: string, plane: ImagePlane): Turn {
   const axes = ownOf(pageAxes, view);
   if (!axes) return upright;
   const best = bestTurn(plane, axes);
@@ -75,7 +73,7 @@ export function turnOf(view: string, plane: Lying): Turn {
 }
 
 /** Those of a stack's slices: the first's as `turnOf`, the others to lie as the first then does. */
-export function stackTurns(view: string, planes: readonly Lying[]): Turn[] {
+export function stackTurns(view: string, planes: readonly ImagePlane[]): Turn[] {
   const first = planes[0];
   if (!first || !ownOf(pageAxes, view)) return planes.map(() => upright);
   const [a, b, c, d] = turnOf(view, first);

@@ -124,7 +124,9 @@ class Threads {
       return images.map(() => ({ pixels: null, reason: reasonOf(error) }));
     }
     const frames = images.map(({ image: { header }, turn }) => ({
-      ...{ fileFrame: header.fileFrame ?? 0, plane: header.plane, turn },
+      fileFrame: header.fileFrame ?? 0,
+      plane: header.plane,
+      turn,
     }));
     const thread = this.#free.pop() ?? (await new Promise<Thread>((ready) => this.#waiting.push(ready)));
     try {

@@ -68,9 +68,9 @@ export async function prepareScan(scan: Scan, options: PrepareOptions = {}): Pro
 }
 
 /**
- * Reads all target images: RescaleSlope/Intercept applied, turned as radiology shows them, resampled to
- * `spacingMm` isotropic (`preparedMap`, `resample`), centre-cropped or padded with 0 to size × size, z-scored per image with population deviation, padding
- * included (paper §2). Pixels of reference views are never decoded. Files that cannot be used are in `skipped` with
+ * Reads all target images: RescaleSlope/Intercept applied, turned as radiology shows them, resampled to `spacingMm`
+ * isotropic (`preparedMap`, `resample`), centre-cropped or padded with 0 to size × size, z-scored per image with
+ * population deviation, padding included (paper §2). Pixels of reference views are never decoded. Files that cannot be used are in `skipped` with
  * the reason; a target without some line or location keeps the others. Throws ConfigError when nothing is usable.
  * @example
  * const { manifest, pixels } = await data.prepare(await data.listFiles(study), { size: 32, spacingMm: 8 });

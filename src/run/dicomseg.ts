@@ -1,7 +1,8 @@
 /** @file Class maps of DICOM stacks as DICOM SEG, beside the images they are of. */
-import { pseudonymous, segmentedImage } from '../data/dicom/seg/source.ts';
+import { pseudonymous, type SegmentedImage, segmentedImage } from '../data/dicom/seg/source.ts';
 import { writeSegmentation } from '../data/dicom/seg/write.ts';
 import { imageBytes } from '../data/imagebytes.ts';
+import { commonFrame } from '../data/study/frames.ts';
 import type { StackVolume } from '../data/study/volumes.ts';
 import type { SegmentedClass } from './segmenter.ts';
 
@@ -24,18 +25,22 @@ export interface SegmentedStack {
 }
 
 /**
- * The bytes of a stack's segmentation in one phase.
+ * The bytes of a stack's segmentation in one phase. Where the UIDs of its slices' frame of reference differ, though they
+ * are one stack, it has their `commonFrame`.
  * @throws FileError or DicomError for an image that does not say what a segmentation must name; ShapeError for images of
- * several sizes, studies or frames of reference
+ * several sizes or studies
  */
 export async function dicomSegOf(
   { found, labels }: SegmentedStack,
   { classes, software, weights, pseudonyms }: SegmentationMaker,
 ): Promise<Uint8Array> {
-  const images = [];
+  const frame = commonFrame(found.slices);
+  const images: SegmentedImage[] = [];
   for (const { source, header } of found.slices) {
     const image = segmentedImage(await imageBytes(source), source.path, header.fileFrame);
-    images.push(pseudonyms ? pseudonymous(image, found.subject) : image);
+    const placed =
+      frame === null ? image : { ...image, study: { ...image.study, frameOfReferenceUid: frame } };
+    images.push(pseudonyms ? pseudonymous(placed, found.subject) : placed);
   }
   const description = `Cardiac phase ${found.instance}`;
   return writeSegmentation({

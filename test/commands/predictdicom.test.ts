@@ -139,7 +139,7 @@ describe('predict --format dicom-seg', () => {
           ...{
             patientId: `way${w}`,
             seriesUid: `1.2.${w}`,
-            frameOfReferenceUid: `1.3.${w}`,
+            frameOfReferenceUid: `1.3.${w}.${w === 3 ? i : 0}`,
             instanceNumber: i,
           },
           pixels: storedValues(pixels, plane, way),
@@ -163,6 +163,8 @@ describe('predict --format dicom-seg', () => {
     );
     const plain = marked[0]!;
     expect(plain.some((frame) => new Set(frame).size === 2)).toBe(true);
+    // the frames of reference of way 3 differ, and a segmentation has one
+    expect(readSeg(await readFile(paths[3]!)).set.FrameOfReferenceUID).toBe('1.3.3.0');
     for (const [w, way] of ways.entries())
       for (const [f, frame] of plain.entries())
         expect(marked[w]![f], `way ${w}, frame ${f}`).toEqual(storedValues(frame, planes[0]!, way));

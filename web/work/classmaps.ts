@@ -89,8 +89,7 @@ async function dicomOrReason(
   try {
     return await dicomSegOf({ found: { slices: images, subject, instance: frame + 1 }, labels }, maker);
   } catch (error) {
-    if (error instanceof ShapeError)
-      return 'Its images are of several sizes, studies or frames of reference.';
+    if (error instanceof ShapeError) return 'Its images are of several sizes or studies.';
     if (error instanceof PlanewiseError)
       return plainReason({ code: error.code, message: error.message }).message;
     throw error;

@@ -187,3 +187,16 @@ export function spaceReason(view: string, target: ScannedImage, reference: Scann
     message: `The ${view} images are in another frame of reference (FrameOfReferenceUID ${name(reference)}, here ${name(target)}), so their planes do not compare.${study}`,
   };
 }
+
+/**
+ * FrameOfReferenceUID (0020,0052) of images of one stack: the one that most of them have, the first of equals; null where
+ * none has any. Those of a stack differ only where they say nothing, see `findSpaces`.
+ */
+export function commonFrame(images: Iterable<ScannedImage>): string | null {
+  const counts = new Map<string, number>();
+  for (const { header } of images)
+    if (header.frameOfReferenceUid)
+      counts.set(header.frameOfReferenceUid, (counts.get(header.frameOfReferenceUid) ?? 0) + 1);
+  const [first] = [...counts].sort(([, a], [, b]) => b - a);
+  return first?.[0] ?? null;
+}

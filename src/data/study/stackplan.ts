@@ -3,6 +3,7 @@ import { PlanningError } from '../../base/errors.ts';
 import { groupBy } from '../lists.ts';
 import { type Scan, type ScannedImage, scanFiles } from '../scan.ts';
 import type { FileSource, ImagePlane, Reason } from '../types.ts';
+import { commonFrame } from './frames.ts';
 import { planScan, type StudyOptions, type StudyPlan } from './plan.ts';
 import type { Target } from './targets.ts';
 import { viewOf } from './views.ts';
@@ -79,20 +80,15 @@ export function scannedStacks(scan: Scan, { planned, ...options }: PlanStackOpti
 }
 
 /**
- * FrameOfReferenceUID (0020,0052) of a stack.
- * @throws PlanningError FRAME_OF_REFERENCE where its images have none, or several: nothing could be shown beside them
+ * FrameOfReferenceUID (0020,0052) of a stack, see `commonFrame`.
+ * @throws PlanningError FRAME_OF_REFERENCE where its images have none: nothing could be shown beside them
  */
 export function frameOfReference({ slices }: PlanStack): string {
-  const uids = new Set(slices.flat().map(({ image }) => image.header.frameOfReferenceUid));
-  const [uid] = uids;
-  if (uids.size === 1 && uid) return uid;
-  const found =
-    uids.size === 1
-      ? 'have no FrameOfReferenceUID (0020,0052)'
-      : `have ${uids.size} different FrameOfReferenceUIDs (0020,0052)`;
+  const uid = commonFrame(slices.flat().map(({ image }) => image));
+  if (uid !== null) return uid;
   throw new PlanningError(
     'FRAME_OF_REFERENCE',
-    `The images of the stack ${found}, so no planned image could be shown beside them. Give files that still have it, or write one into all files of the stack.`,
+    'The images of the stack have no FrameOfReferenceUID (0020,0052), so no planned image could be shown beside them. Give files that still have it, or write one into all files of the stack.',
   );
 }
 

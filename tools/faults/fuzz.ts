@@ -20,7 +20,7 @@ export const faults: readonly Column[] = ['untyped', 'leaky', 'hung', 'died', 'l
 
 export type Counts = Record<Column, number>;
 
-/** What a reader took for one file at most: of the processor, and of memory in all. */
+/** What a reader took for one file at most: of the processor, and of memory beyond what its process had. */
 export interface Most {
   readonly ms: number;
   readonly mib: number;

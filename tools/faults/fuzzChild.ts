@@ -18,26 +18,33 @@ export interface Outcome {
   readonly text: string;
   /** Of the processor: what else it does does not count. */
   readonly ms: number;
-  /** Most memory of the process while it read, MiB. */
+  /** Most memory that reading it took, MiB: what the process had before does not count. */
   readonly mib: number;
 }
 
 /** What a heap of wasm has instead of a message, and what steers a terminal. */
 const LEAKY = /^\d{4,}$|\(\d{5,}\)|0x[0-9a-f]{6,}|[^\P{Cc}\n]/u;
 
-/** Linux counts from here on, without what earlier files left; elsewhere the most since the process began is all there is. */
-function resetPeak(): void {
+/** A size of this process as Linux knows it, MiB. Throws elsewhere. */
+function sizeMib(name: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return Number(new RegExp(`${name}:\\s*(\\d+)`).exec(status)![1]) / 1024;
+}
+
+const mostMib = (): number => process.resourceUsage().maxRSS / 1024;
+
+/** From here on, what the process takes at most beyond what it has: what earlier files left is not this one's. Where not on Linux, what it takes beyond its most before. */
+function measureMemory(): () => number {
+  // the second waits until what the first found is freed
+  globalThis.gc?.();
   globalThis.gc?.();
   try {
     writeFileSync('/proc/self/clear_refs', '5');
-  } catch {}
-}
-
-function peakMib(): number {
-  try {
-    return Number(/VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024;
+    const before = sizeMib('VmRSS');
+    return () => sizeMib('VmHWM') - before;
   } catch {
-    return process.resourceUsage().maxRSS / 1024;
+    const before = mostMib();
+    return () => mostMib() - before;
   }
 }
 
@@ -55,7 +62,7 @@ async function outcomeOf({ reader, name, bytes, beside = {} }: Task): Promise<Ou
   const files = Object.entries(beside).map(
     ([path, content]): FileSource => ({ path, read: async () => content.slice() }),
   );
-  resetPeak();
+  const takenMib = measureMemory();
   const started = process.cpuUsage();
   let found: Pick<Outcome, 'kind' | 'text'> = { kind: 'read', text: '' };
   try {
@@ -64,7 +71,7 @@ async function outcomeOf({ reader, name, bytes, beside = {} }: Task): Promise<Ou
     found = judged(error);
   }
   const { user, system } = process.cpuUsage(started);
-  return { ...found, ms: (user + system) / 1000, mib: peakMib() };
+  return { ...found, ms: (user + system) / 1000, mib: takenMib() };
 }
 
 let last: Promise<unknown> = Promise.resolve();

@@ -4,6 +4,7 @@ import type { PreparedData, Reason } from '../../src/data/types.ts';
 import { kneeSpacingMm } from '../../src/data/usualgrid.ts';
 import { bytesOf } from '../../src/data/values.ts';
 import { isBodyPlane } from '../../src/data/viewnames.ts';
+import { turnedLine } from '../../src/run/datalines.ts';
 import type { DataInfo, Grid, KeptData, MadeSettings } from '../protocol.ts';
 
 /** What is kept beside the prepared images. */
@@ -56,6 +57,7 @@ interface Given {
 export function infoOf({ key, source, data, originals }: Given): DataInfo {
   const { images, referenceViews, targetView, size, spacingMm, skipped } = data.manifest;
   const { classes = [], labels = {} } = data.manifest;
+  const turned = turnedLine(data.manifest);
   return {
     key,
     kind: source.kind,
@@ -71,7 +73,7 @@ export function infoOf({ key, source, data, originals }: Given): DataInfo {
     skipped,
     warnings: source.warnings,
     // Kept by a page that did not tell them yet.
-    notices: source.notices ?? [],
+    notices: [...(source.notices ?? []), ...(turned === null ? [] : [turned])],
     originals,
     size,
     spacingMm,

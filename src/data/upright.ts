@@ -4,7 +4,7 @@ import { composeAffine } from './affine.ts';
 import { planeNormal } from './geometry.ts';
 import { cropMap } from './resample.ts';
 import type { Affine, ImagePlane, PreparedImage, Vec3 } from './types.ts';
-import { add, dot, normalize, scale } from './vector.ts';
+import { add, cross, dot, normalize, scale } from './vector.ts';
 import { type BODY_PLANES, isBodyPlane } from './viewnames.ts';
 
 /** Right and bottom of the page in an image's columns and rows: [x, y] of the one, then of the other. */
@@ -59,20 +59,28 @@ const goodness = (
 const bestTurn = (plane: ImagePlane, axes: PageAxes): Turn =>
   turns.reduce((one, other) => (goodness(other, plane, axes) > goodness(one, plane, axes) ? other : one));
 
+/** Cosine of the angle to a plane of the body beyond which an image is none of it, whatever it is called: 45°. */
+const FACING = Math.SQRT1_2;
+
+/** Whether an image is looked at from where its view is; a short axis lies between all. */
+const faces = (view: string, plane: ImagePlane, [right, down]: PageAxes): boolean =>
+  !isBodyPlane(view) || Math.abs(dot(planeNormal(plane), cross(right, down))) > FACING;
+
 /**
  * How an image of a view is to be turned to lie as radiology shows it; not at all where no way is clearly better than
- * as it is stored, and in views that are shown in any way, as long axes of a heart are, for where they lie depends on it.
+ * as it is stored, nor where it is no image of that view at all, nor in views that are shown in any way, as long axes of a
+ * heart are, for where they lie depends on it.
  * @example
  * data.turnOf('axial', { rowDirection: [0, 1, 0], columnDirection: [1, 0, 0] }); // [0,1,1,0]
  */
 export function turnOf(view: string, plane: ImagePlane): Turn {
   const axes = ownOf(pageAxes, view);
-  if (!axes) return upright;
+  if (!axes || !faces(view, plane, axes)) return upright;
   const best = bestTurn(plane, axes);
   return goodness(best, plane, axes) > goodness(upright, plane, axes) + CLEARLY ? best : upright;
 }
 
-/** Those of a stack's slices: the first's as `turnOf`, the others to lie as the first then does. */
+/** Those of a stack's images: the first's as `turnOf`, the others to lie as the first then does. */
 export function stackTurns(view: string, planes: readonly ImagePlane[]): Turn[] {
   const first = planes[0];
   if (!first || !ownOf(pageAxes, view)) return planes.map(() => upright);

@@ -2,7 +2,6 @@
 import { pseudonymous, type SegmentedImage, segmentedImage } from '../data/dicom/seg/source.ts';
 import { writeSegmentation } from '../data/dicom/seg/write.ts';
 import { imageBytes } from '../data/imagebytes.ts';
-import { commonFrame } from '../data/study/frames.ts';
 import type { StackVolume } from '../data/study/volumes.ts';
 import type { SegmentedClass } from './segmenter.ts';
 
@@ -19,14 +18,13 @@ export interface SegmentationMaker {
 
 /** A stack in one phase, and its classes. */
 export interface SegmentedStack {
-  readonly found: Pick<StackVolume, 'slices' | 'subject' | 'instance'>;
+  readonly found: Pick<StackVolume, 'slices' | 'subject' | 'instance' | 'frameOfReferenceUid'>;
   /** [slices, rows, columns]: the numbers of its classes in files. */
   readonly labels: Uint8Array;
 }
 
 /**
- * The bytes of a stack's segmentation in one phase. Where the UIDs of its slices' frame of reference differ, though they
- * are one stack, it has their `commonFrame`.
+ * The bytes of a stack's segmentation in one phase, in the stack's frame of reference, whatever single images say.
  * @throws FileError or DicomError for an image that does not say what a segmentation must name; ShapeError for images of
  * several sizes or studies
  */
@@ -34,13 +32,11 @@ export async function dicomSegOf(
   { found, labels }: SegmentedStack,
   { classes, software, weights, pseudonyms }: SegmentationMaker,
 ): Promise<Uint8Array> {
-  const frame = commonFrame(found.slices);
   const images: SegmentedImage[] = [];
   for (const { source, header } of found.slices) {
-    const image = segmentedImage(await imageBytes(source), source.path, header.fileFrame);
-    const placed =
-      frame === null ? image : { ...image, study: { ...image.study, frameOfReferenceUid: frame } };
-    images.push(pseudonyms ? pseudonymous(placed, found.subject) : placed);
+    const place = { frame: header.fileFrame, frameOfReferenceUid: found.frameOfReferenceUid };
+    const image = segmentedImage(await imageBytes(source), source.path, place);
+    images.push(pseudonyms ? pseudonymous(image, found.subject) : image);
   }
   const description = `Cardiac phase ${found.instance}`;
   return writeSegmentation({

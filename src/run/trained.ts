@@ -80,6 +80,14 @@ function isComplete(info: Partial<WeightsInfo> | null): info is WeightsInfo {
   );
 }
 
+/** Of a version that prepared images as they are stored and noted how they lay, where that was not upright. */
+function expectUpright(info: WeightsInfo, file: string): void {
+  if (!('turned' in info)) return;
+  const problem = 'was trained on images that lay turned, as an earlier version prepared them';
+  const fix = 'Prepare the images again and train on them: they are turned as radiology shows them now.';
+  throw new FileError(file, problem, fix);
+}
+
 /** The description in a file. Throws FileError where it is none. */
 function parsed(text: string, file: string): { info: WeightsInfo; plan: Plan } {
   const fix = 'Save the weights again with this version, or remove that description.';
@@ -93,13 +101,16 @@ function parsed(text: string, file: string): { info: WeightsInfo; plan: Plan } {
   throw new FileError(file, 'describes its network in a way that makes no sense', fix, { cause });
 }
 
-/** What weights say about themselves, null where they say nothing. Throws FileError where that makes no sense. */
+/** What weights say about themselves, null where they say nothing. Throws FileError where that makes no sense, or is outdated. */
 export function describedBy(
   metadata: WeightsMetadata,
   file: string,
 ): { readonly info: WeightsInfo; readonly plan: Plan } | null {
   const text = metadata[KEY];
-  return text === undefined ? null : parsed(text, file);
+  if (text === undefined) return null;
+  const described = parsed(text, file);
+  expectUpright(described.info, file);
+  return described;
 }
 
 /**

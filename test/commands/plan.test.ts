@@ -13,7 +13,7 @@ import { viewOf } from '../../src/data/study/views.ts';
 import type { FileSource, Vec3 } from '../../src/data/types.ts';
 import { dot, scale } from '../../src/data/vector.ts';
 import { viewName } from '../../src/data/viewnames.ts';
-import { decodeWeights } from '../../src/models/weights.ts';
+import { decodeWeights, encodeWeights } from '../../src/models/weights.ts';
 import { type PlaneError, planeAngleDeg, planeError, planeOf } from '../../src/planning/plane.ts';
 import { planTestStudies, readPlanned } from '../../src/run/experiment/planes.node.ts';
 import { withPlannedErrors } from '../../src/run/trained.ts';
@@ -161,7 +161,7 @@ describe('plan', () => {
       expect(Math.abs(dot(normal, plain.views[v].normal))).toBeGreaterThan(Math.cos(Math.PI / 360));
   });
 
-  it('is as unsure as held-out studies showed the weights to be, and says where they were not asked', async () => {
+  it('is as unsure as held-out studies showed the weights to be, says where they were not asked, and refuses those of turned images', async () => {
     const bytes = await opened('run', 'weights.safetensors');
     const { planewise } = decodeWeights(bytes, 'w').metadata;
     const known: Record<string, PlaneError> = JSON.parse(planewise!).plannedErrors;
@@ -182,6 +182,12 @@ describe('plan', () => {
     await writeFile(at('broken.safetensors'), broken);
     await expect(plan('studies', '--weights', at('broken.safetensors'))).rejects.toThrow(
       /broken.safetensors.*makes no sense/,
+    );
+    const { state, metadata } = decodeWeights(bytes, 'w');
+    const info = JSON.stringify({ ...JSON.parse(metadata.planewise!), turned: [0, 1, -1, 0] });
+    await writeFile(at('turned.safetensors'), encodeWeights(state, { ...metadata, planewise: info }));
+    await expect(plan('studies', '--weights', at('turned.safetensors'))).rejects.toThrow(
+      /turned.safetensors.*was trained on images that lay turned/,
     );
   });
 

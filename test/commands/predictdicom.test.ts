@@ -170,6 +170,33 @@ describe('predict --format dicom-seg', () => {
         expect(marked[w]![f], `way ${w}, frame ${f}`).toEqual(storedValues(frame, planes[0]!, way));
   });
 
+  it('is in one frame of reference and one series in all phases, whatever single images say', async () => {
+    const stack = [0, 8, 16].flatMap((offset, slice) =>
+      [0, 1].map((phase) =>
+        imageFile(`one/sax/${slice}-${phase}.dcm`, shortAxisPlane(offset, { rows: 40, columns: 48 }), {
+          ...{ patientId: 'one', seriesUid: '1.2.9', instanceNumber: 2 * slice + phase },
+          // the first slice has lost its UID
+          frameOfReferenceUid: slice === 0 ? '' : `1.3.9.${phase}${slice}`,
+          pixels: Int16Array.from({ length: 40 * 48 }, (_, n) => n % (48 + slice)),
+          override: {
+            '00080016': ['UI', '1.2.840.10008.5.1.4.1.1.4'],
+            '00080018': ['UI', `1.5.9.${slice}.${phase}`],
+            '00181060': ['DS', String(400 * phase)],
+            '0020000d': ['UI', '1.4.9'],
+          },
+        }),
+      ),
+    );
+    await write(at('one'), stack);
+    expect((await asSeg(at('one'), at('oneseg'))).stderr).toContain(': 2 class maps');
+    const sets = await Promise.all(
+      (await files(at('oneseg'))).map(async (path) => readSeg(await readFile(path)).set),
+    );
+    expect(sets.map(({ FrameOfReferenceUID }) => FrameOfReferenceUID)).toEqual(['1.3.9.01', '1.3.9.01']);
+    expect(new Set(sets.map(({ SeriesInstanceUID }) => SeriesInstanceUID)).size).toBe(1);
+    expect(new Set(sets.map(({ SOPInstanceUID }) => SOPInstanceUID)).size).toBe(2);
+  });
+
   it('names segments in SNOMED CT and all images by series', async () => {
     const [path] = await files(at('seg'));
     const { set } = readSeg(await readFile(path!));

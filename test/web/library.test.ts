@@ -2,12 +2,16 @@
 
 import { describe, expect, test } from 'vitest';
 import { readPixels } from '../../src/data/dicom/pixels.ts';
+import { prepare } from '../../src/data/prepare.ts';
 import { scanFiles } from '../../src/data/scan.ts';
 import { planScan } from '../../src/data/study/plan.ts';
 import { viewOf } from '../../src/data/study/views.ts';
 import type { FileSource } from '../../src/data/types.ts';
 import { type Library, referenceOf, stacksOf, studyInfo } from '../../web/work/library.ts';
+import { prepareSlices } from '../../web/work/predict.ts';
+import type { LoadedWeights } from '../../web/work/weights.ts';
 import { type Entries, longAxisPlane, shortAxisPlane } from '../data/dicom-writer.ts';
+import { stored, storedValues, type Way, ways } from '../data/storedways.ts';
 import { imageFile } from '../data/studies.ts';
 
 const series = (n: number): Entries => ({ '00200011': ['IS', String(n)], '0020000d': ['UI', '2.25.9'] });
@@ -59,6 +63,37 @@ describe('a study in the page', () => {
     );
     expect(names).toEqual(['P1/2ch_24/a.dcm', 'P1/4ch_11/a.dcm']);
     expect(info.stacks[0]!.slices.map(({ location }) => Math.round(10 * location!))).toEqual([0, 5, 10]);
+  });
+
+  test('is shown to a network as preparation leaves it, also where phases of a slice are stored otherwise', async () => {
+    const planes = [0, 8, 16].map((offset) => shortAxisPlane(offset, { rows: 20, columns: 24 }));
+    const turned: Way = { exchanged: true, mirrored: [true, false] };
+    const files = planes.flatMap((plane, slice) =>
+      [0, 1].map((phase) => {
+        const way = phase === 1 ? turned : ways[0]!;
+        const values = Int16Array.from({ length: 20 * 24 }, (_, n) => (n * n) % (91 + slice));
+        return imageFile(`P1/sax/${slice}-${phase}.dcm`, stored(plane, way), {
+          ...{ patientId: 'P1', seriesUid: '1.7', instanceNumber: 2 * slice + phase },
+          pixels: storedValues(values, plane, way),
+          override: { '00181060': ['DS', String(400 * phase)] },
+        });
+      }),
+    );
+    const grid = { size: 16, spacingMm: 3, targetView: 'short-axis', referenceViews: [] };
+    const prepared = await prepare(files, grid);
+    const { library } = await opened(files);
+    const weights = { info: grid } as unknown as LoadedWeights;
+    for (const frame of [0, 1]) {
+      const request = { subject: 'P1', stack: 0, slice: null, frame };
+      const { stacks } = stacksOf(library, 'P1');
+      const { data } = await prepareSlices(library, weights, stacks, request, [0, 1, 2]);
+      const own = prepared.manifest.images.flatMap((image, i) => (image.frame === frame ? [i] : []));
+      expect(own).toHaveLength(3);
+      for (const [row, i] of own.entries())
+        expect(data.pixels.slice(row * 256, (row + 1) * 256)).toEqual(
+          prepared.pixels.slice(i * 256, (i + 1) * 256),
+        );
+    }
   });
 
   test('has no reference of another frame of reference', async () => {

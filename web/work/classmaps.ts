@@ -24,6 +24,8 @@ interface PhaseOfStack {
   readonly subject: string;
   /** From 0. */
   readonly frame: number;
+  /** Of the stack in all its phases. */
+  readonly frameOfReferenceUid: string | null;
   readonly pseudonyms: boolean;
 }
 
@@ -80,14 +82,15 @@ function gridOf(images: readonly ScannedImage[]): Omit<NiftiVolume, 'data'> | nu
 
 async function dicomOrReason(
   labels: Uint8Array,
-  { images, subject, frame, pseudonyms }: PhaseOfStack,
+  { images, subject, frame, frameOfReferenceUid, pseudonyms }: PhaseOfStack,
   { info: { classes = [] }, checksum }: LoadedWeights,
 ): Promise<Uint8Array | string> {
   const numbers = numbersOf(classes);
   const named = classes.map((name, i) => ({ name, number: numbers[i]! })).slice(1);
   const maker = { classes: named, software: PROGRAM_VERSION, weights: checksum, pseudonyms };
+  const found = { slices: images, subject, instance: frame + 1, frameOfReferenceUid };
   try {
-    return await dicomSegOf({ found: { slices: images, subject, instance: frame + 1 }, labels }, maker);
+    return await dicomSegOf({ found, labels }, maker);
   } catch (error) {
     if (error instanceof ShapeError) return 'Its images are of several sizes or studies.';
     if (error instanceof PlanewiseError)

@@ -3,6 +3,7 @@ import { zipSync } from 'fflate';
 import { ConfigError } from '../../src/base/errors.ts';
 import { invertAffine, transformLine } from '../../src/data/affine.ts';
 import type { ScannedImage } from '../../src/data/scan.ts';
+import { commonFrame } from '../../src/data/study/frames.ts';
 import { encodePicture, overlayGrid } from '../../src/report/pictures.ts';
 import { csvLines } from '../../src/results/csv.ts';
 import { type Finding, type Mark, marksOf } from '../../src/results/mark.ts';
@@ -117,12 +118,9 @@ export async function exportPredictions(input: ExportInput): Promise<Uint8Array<
     const start = [name, targetView, stack + 1, frame + 1];
     const file = `${plainName(name)}-${plainName(targetView)}-${stack + 1}-phase-${frame + 1}`;
     const images = imagesOf(verdict, job);
-    const maps = await classMapsOf(
-      slices,
-      { images, subject: name, frame, pseudonyms: people },
-      library,
-      weights,
-    );
+    const frameOfReferenceUid = commonFrame(loaded.stack.locations.flat());
+    const phase = { images, subject: name, frame, frameOfReferenceUid, pseudonyms: people };
+    const maps = await classMapsOf(slices, phase, library, weights);
     if (maps.nifti) files[`masks/${file}.nii.gz`] = maps.nifti;
     if (maps.dicom) files[`dicom-seg/${file}.dcm`] = maps.dicom;
     rows.push(...slices.flatMap((slice) => rowsOf(slice, start)));

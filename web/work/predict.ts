@@ -4,6 +4,7 @@ import { ConfigError } from '../../src/base/errors.ts';
 import { transformLine } from '../../src/data/affine.ts';
 import { transformPlane } from '../../src/data/geometry.ts';
 import { onGrid } from '../../src/data/resample.ts';
+import type { ScannedImage } from '../../src/data/scan.ts';
 import { referenceLine } from '../../src/data/study/references.ts';
 import { stackLocations } from '../../src/data/study/stacks.ts';
 import type { Affine, PreparedData, PreparedImage } from '../../src/data/types.ts';
@@ -13,13 +14,18 @@ import type { PredictionRequest, StudyPrediction } from '../protocol.ts';
 import { type Library, type LoadedStack, referenceOf, stacksOf } from './library.ts';
 import type { LoadedWeights } from './weights.ts';
 
-/** Of each slice of a stack, to lie as the network knows images. */
-function turnsOf({ prepared }: Library, view: string, { locations }: LoadedStack['stack']): Turn[] {
-  if (prepared) return locations.map(() => upright);
-  return stackTurns(
+/** Of each image of a stack, to lie as the network knows images. */
+function turnsOf(
+  { prepared }: Library,
+  view: string,
+  { locations }: LoadedStack['stack'],
+): Map<ScannedImage, Turn> {
+  const images = locations.flat();
+  const turns = stackTurns(
     view,
-    locations.map(([image]) => image!.header.plane),
+    images.map(({ header }) => header.plane),
   );
+  return new Map(images.map((image, i) => [image, prepared ? upright : turns[i]!]));
 }
 
 /** Images at a time: what a small GPU holds at 224 px. */
@@ -49,7 +55,7 @@ export async function prepareSlices(
   for (const [row, slice] of slices.entries()) {
     const phases = chosen.locations[slice]!;
     const image = phases[Math.min(frame, phases.length - 1)]!;
-    const map = preparedMap(image.header.plane, turns[slice]!, size, spacingMm);
+    const map = preparedMap(image.header.plane, turns.get(image)!, size, spacingMm);
     const { pixels: values, deviation } = onGrid(await library.read(image), map, size);
     // An image that preparation would refuse is shown to the network as nothing.
     if (Number.isFinite(deviation)) pixels.set(values, row * size * size);

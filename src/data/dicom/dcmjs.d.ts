@@ -15,7 +15,11 @@ declare module 'dcmjs' {
       meta: Readonly<Record<string, DicomElement>>,
     ) => {
       dict: Readonly<Record<string, DicomElement>>;
-      write(options?: { readonly fragmentMultiframe?: boolean }): ArrayBuffer;
+      write(options?: {
+        readonly fragmentMultiframe?: boolean;
+        /** Whether values longer than their VR allows are written; else some throw. */
+        readonly allowInvalidVRLength?: boolean;
+      }): ArrayBuffer;
     };
   };
 }

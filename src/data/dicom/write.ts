@@ -37,5 +37,6 @@ export function encodeMrImage(content: Elements, instance: string): Uint8Array {
     '00020013': element('SH', 'PLANEWISE'),
   });
   file.dict = content;
-  return new Uint8Array(file.write({ fragmentMultiframe: false }));
+  // what is taken over from other files stays as it is, also where it is too long
+  return new Uint8Array(file.write({ fragmentMultiframe: false, allowInvalidVRLength: true }));
 }

@@ -4,6 +4,7 @@ import { groupBy } from '../lists.ts';
 import { writeNifti } from '../nifti/write.ts';
 import type { ScannedImage } from '../scan.ts';
 import type { FoundVolume } from '../sources/acdc/find.ts';
+import { commonFrame } from './frames.ts';
 import type { StudyPlan } from './plan.ts';
 import { niftiOfSlices } from './slices.ts';
 import type { Target } from './targets.ts';
@@ -14,6 +15,8 @@ export interface StackVolume extends FoundVolume {
   readonly slices: readonly ScannedImage[];
   /** Of the phase in its cine, from 1. */
   readonly instance: number;
+  /** FrameOfReferenceUID (0020,0052) of the stack in all its phases, see `commonFrame`. */
+  readonly frameOfReferenceUid: string | null;
 }
 
 /** The slices as the bytes of a NIfTI volume. Throws what reading them throws. */
@@ -34,17 +37,23 @@ export function stackVolumes({ targets }: StudyPlan): StackVolume[] {
   const subjects = groupBy(targets, ({ subject }) => subject);
   const taken = new Set<string>();
   return [...subjects.values()].flatMap((own) => {
-    const stacks = new Set(own.map(({ stack }) => stack)).size;
+    const frames = new Map(
+      [...groupBy(own, ({ stack }) => String(stack))].map(([stack, targets]) => [
+        Number(stack),
+        commonFrame(targets.map(({ image }) => image)),
+      ]),
+    );
     // a slice that lacks a phase must not put it behind those that follow
     const inOrder = own.toSorted((a, b) => a.stack - b.stack || a.frame - b.frame);
     const phases = groupBy(inOrder, ({ stack, frame }) => `${stack} ${frame}`);
     return [...phases.values()].map((found): StackVolume => {
       const ordered = [...found].sort((a, b) => a.slice - b.slice);
       const slices = ordered.map(({ image }) => image);
-      const { subject, frame, turn } = ordered[0]!;
-      const name = unique(nameOf(ordered[0]!, stacks), taken);
+      const { subject, stack, frame, turn } = ordered[0]!;
+      const name = unique(nameOf(ordered[0]!, frames.size), taken);
       const image = { path: slices[0]!.source.path, read: () => encoded(slices) };
-      return { subject, name, frame, phase: null, image, labels: null, turn, slices, instance: frame + 1 };
+      const volume = { subject, name, frame, phase: null, image, labels: null, turn };
+      return { ...volume, slices, instance: frame + 1, frameOfReferenceUid: frames.get(stack)! };
     });
   });
 }

@@ -50,7 +50,7 @@ describe.skipIf(without)(`what is written is as the standard has it${without ? `
 
   it.each([undefined, 'subject-0a1b2c3d'])('a segmentation, of a pseudonym: %s', async (pseudonym) => {
     const images = stack.map(({ path, bytes }) => {
-      const image = segmentedImage(bytes, path, null);
+      const image = segmentedImage(bytes, path, { frame: null, frameOfReferenceUid: null });
       return pseudonym ? pseudonymous(image, pseudonym) : image;
     });
     expect(images.length).toBeGreaterThan(3);

@@ -50,6 +50,16 @@ describe('encodePlanned', () => {
     expect([...values]).toEqual([0, 2048, 4095, 0, 1024, 3071]);
   });
 
+  it('takes over whole what is longer than it may be', () => {
+    const long = `1.${'2'.repeat(70)}`;
+    const override = { '0020000d': ['UI', long] as const, '00200010': ['SH', 'S'.repeat(30)] as const };
+    const bytes = writeDicom({ plane: shortAxisPlane(0), override });
+    const planned = { plane, image, frameOfReferenceUid: `${long}.1`, description: 'planned 2-chamber' };
+    const made = openDicom(encodePlanned(planned, { file: 'source.dcm', bytes }), 'planned.dcm');
+    expect(headersOf(made)[0]).toMatchObject({ studyUid: long, frameOfReferenceUid: `${long}.1` });
+    expect(made.data.text({ id: 0x00200010, name: 'StudyID', vr: 'SH' })).toBe('S'.repeat(30));
+  });
+
   it('is the same for the same plan, and of other identifiers for another', () => {
     const uidsOf = (bytes: Uint8Array) => {
       const [{ seriesUid, sopInstanceUid }] = headersOf(openDicom(bytes, 'x')) as [never];

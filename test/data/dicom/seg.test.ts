@@ -11,6 +11,8 @@ import { type Item, list, readDicom } from './readseg.ts';
 
 const MR = '1.2.840.10008.5.1.4.1.1.4';
 
+const here = { frame: null, frameOfReferenceUid: null };
+
 /** Image `i` of a stack of 3 × 5 pixels. */
 function image(i: number, rest: Omit<TestImage, 'plane'> = {}) {
   const plane = { ...shortAxisPlane(8 * i), rows: 3, columns: 5, spacingMm: [1.25, 1.3671875] as const };
@@ -20,7 +22,7 @@ function image(i: number, rest: Omit<TestImage, 'plane'> = {}) {
     ...rest.override,
   };
   const bytes = writeDicom({ plane, instanceNumber: i + 1, ...rest, override });
-  return segmentedImage(bytes, `${i}.dcm`, null);
+  return segmentedImage(bytes, `${i}.dcm`, here);
 }
 
 const labels = Uint8Array.from({ length: 45 }, (_, i) => (i * 7) % 4);
@@ -178,5 +180,10 @@ describe('a segmentation', () => {
     expect(() => image(0, { override: { '00200052': null } })).toThrow(
       /^0\.dcm: FrameOfReferenceUID \(0020,0052\)/,
     );
+    // written, it would name another image
+    for (const tag of ['0020000d', '0020000e', '00200052', '00080018', '00080016'])
+      expect(() => image(0, { override: { [tag]: ['UI', `1.${'2'.repeat(63)}`] } }), tag).toThrow(
+        /has 65 characters, and a UID at most 64/,
+      );
   });
 });

@@ -7,6 +7,7 @@ import { decodeManifest, decodeStore } from '../../../src/data/storedecode.ts';
 import { encodeStore } from '../../../src/data/storeencode.ts';
 import type { FileSource } from '../../../src/data/types.ts';
 import { resolveConfig, trainConfigOf } from '../../../src/run/config.ts';
+import { turnedLine } from '../../../src/run/datalines.ts';
 import { planRun } from '../../../src/run/plan.ts';
 import { splitOf } from '../../../src/train/dataset.ts';
 import { memoryFile } from '../dicom-writer.ts';
@@ -83,6 +84,8 @@ describe('knees laid out as MRNet', () => {
     expect(pixels).toHaveLength(6 * 64);
     expect(notices.map(({ code }) => code)).toEqual(['NO_GEOMETRY']);
     expect(ignored).toEqual(['MRNet-v1.0/readme.txt']);
+    // nothing says how they lie, nor is it missed
+    expect(turnedLine(data.manifest)).toBeNull();
     // as stored, and as samples
     const stored = encodeStore(data);
     const back = decodeStore(decodeManifest(stored.manifest, 'm'), stored.pixels, 'p');

@@ -43,30 +43,34 @@ export interface SegmentedImage {
   readonly time: string;
 }
 
-function requiredText(data: DataSet, tag: Tag): string {
-  const text = data.text(tag);
-  if (text !== null) return text;
+/** Longest UI (PS3.5 6.2): of a longer one only the beginning would be written, which names another image. */
+const MOST = 64;
+
+/** @param uid what stands for it, as a rule what the image says */
+function requiredUid(data: DataSet, tag: Tag, uid = data.text(tag)): string {
+  if (uid !== null && uid.length <= MOST) return uid;
+  const problem = uid === null ? 'is missing' : `has ${uid.length} characters, and a UID at most ${MOST}`;
   throw data.error(
     tag,
-    'is missing',
+    problem,
     'A DICOM segmentation must name it; write NIfTI, or export the image again.',
   );
 }
 
-function studyOf(data: DataSet): SourceStudy {
+function studyOf(data: DataSet, frameOfReferenceUid: string | null): SourceStudy {
   const text = (tag: Tag): string => data.text(tag) ?? '';
   return {
     patientName: text(tags.patientName),
     patientId: text(tags.patientId),
     birthDate: text(tags.birthDate),
     sex: text(tags.sex),
-    studyUid: requiredText(data, tags.studyInstance),
+    studyUid: requiredUid(data, tags.studyInstance),
     studyDate: text(tags.studyDate),
     studyTime: text(tags.studyTime),
     studyId: text(tags.studyId),
     accessionNumber: text(tags.accessionNumber),
     referringPhysician: text(tags.referringPhysician),
-    frameOfReferenceUid: requiredText(data, tags.frameOfReference),
+    frameOfReferenceUid: requiredUid(data, tags.frameOfReference, frameOfReferenceUid ?? undefined),
   };
 }
 
@@ -100,19 +104,30 @@ function madeAt(data: DataSet): Pick<SegmentedImage, 'date' | 'time'> {
   return { date: '', time: '' };
 }
 
+/** Which of a file's images, and what is known of it. */
+export interface ImagePlace {
+  /** Of a file of several images, from 0; null of a file of one. */
+  readonly frame: number | null;
+  /** Of the stack that it is of, where that is known; else as its header says. */
+  readonly frameOfReferenceUid: string | null;
+}
+
 /**
  * What of an image's file goes into a segmentation of it.
- * @param frame of a file of several images, from 0; null of a file of one
  * @throws FileError for what is no DICOM; DicomError where a UID, or where the image lies, is missing
  */
-export function segmentedImage(bytes: Uint8Array, file: string, frame: number | null): SegmentedImage {
+export function segmentedImage(
+  bytes: Uint8Array,
+  file: string,
+  { frame, frameOfReferenceUid }: ImagePlace,
+): SegmentedImage {
   const dicom = openDicom(bytes, file);
   const data = dataOf(dicom)[frame ?? 0]!;
   return {
-    study: studyOf(data),
-    seriesUid: requiredText(data, tags.seriesInstance),
-    sopClassUid: requiredText(data, tags.sopClass),
-    sopInstanceUid: requiredText(data, tags.sopInstance),
+    study: studyOf(data, frameOfReferenceUid),
+    seriesUid: requiredUid(data, tags.seriesInstance),
+    sopClassUid: requiredUid(data, tags.sopClass),
+    sopInstanceUid: requiredUid(data, tags.sopInstance),
     frameNumber: frame === null ? null : frame + 1,
     rows: data.count(tags.rows),
     columns: data.count(tags.columns),

@@ -41,6 +41,16 @@ function groupsOf(all: readonly Comparison[], better: RecordedResult['better']):
   });
 }
 
+/** Characters of a name that fit beside the marks. */
+const MOST_SHOWN = 29;
+
+/** A name, in the middle left out what has no room; it is read whole where one points. */
+function nameText(name: string): Html {
+  if (name.length <= MOST_SHOWN) return html`${name}`;
+  const kept = (MOST_SHOWN - 1) / 2;
+  return html`<title>${name}</title>${name.slice(0, kept)}…${name.slice(-kept)}`;
+}
+
 function rowMarks({ one, mean, y }: Row, x: (v: number) => number, ink: string, digits: number): Html {
   const { test, values, wins, seeds, initialisation } = one;
   const at = (v: number): string => x(v).toFixed(1);
@@ -48,7 +58,7 @@ function rowMarks({ one, mean, y }: Row, x: (v: number) => number, ink: string, 
     ? html`<path class="range" stroke="${ink}" d="M${at(test.low)} ${y}H${at(test.high)}"/>`
     : '';
   const dots = values.map((v) => html`<circle class="one" fill="${ink}" cx="${at(v)}" cy="${y}" r="2.4"/>`);
-  return html`<text x="${frame.left - 14}" y="${y + 4}" text-anchor="end">${initialisation}</text>${bar}${dots}<circle class="middle" fill="${ink}" cx="${at(mean)}" cy="${y}" r="4.6"/><text x="${width}" y="${y + 4}" text-anchor="end">${signed(mean, digits)}, ${whole(wins)} of ${whole(seeds)}</text>`;
+  return html`<text x="${frame.left - 14}" y="${y + 4}" text-anchor="end">${nameText(initialisation)}</text>${bar}${dots}<circle class="middle" fill="${ink}" cx="${at(mean)}" cy="${y}" r="4.6"/><text x="${width}" y="${y + 4}" text-anchor="end">${signed(mean, digits)}, ${whole(wins)} of ${whole(seeds)}</text>`;
 }
 
 /** Nothing where no initialisation can be compared. */

@@ -86,6 +86,14 @@ describe('the forest', () => {
     for (const [i, d] of [0.1, 0.2, 0.3].entries()) expect((dots[i]! - zero!) / scale).toBeCloseTo(d, 3);
   });
 
+  it('has room for long names', () => {
+    const name = `${'a'.repeat(40)}-${'b'.repeat(40)}`;
+    const shown = `${'a'.repeat(14)}…${'b'.repeat(14)}`;
+    expect(sectionOf(all.map((one) => ({ ...one, initialisation: name })))).toContain(
+      `<title>${name}</title>${shown}</text>`,
+    );
+  });
+
   it('is grouped by place, and not there without a difference', () => {
     const further = all.map((one) => ({ ...one, steps: 400 }));
     const titles = [...sectionOf([...all, ...further]).matchAll(/class="place"[^>]*>([^<]+)</g)].map(

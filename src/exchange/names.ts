@@ -39,7 +39,8 @@ export interface Renamed {
 function expectTask({ tasks }: Plan, name: string | undefined): void {
   const names = tasks.map(({ task }) => task.name);
   if (name === undefined || names.includes(name)) return;
-  throw new ConfigError(`The weights have no task ${name}; theirs are ${names.join(', ')}.`);
+  const own = names.length > 0 ? `theirs are ${names.join(', ')}` : 'they have none';
+  throw new ConfigError(`The weights have no task ${name}; ${own}.`);
 }
 
 /** The lines of the table that hold where `task` gets the names in PyTorch. */
@@ -112,4 +113,15 @@ export function fromTorchNames(
     left: new Map(),
     renamed: used.map(({ path, name }) => `${name} is ${path}`),
   };
+}
+
+/** As DataParallel names them. */
+const WRAPPED = 'module.';
+
+/** Names without what DataParallel puts before them, where it does so before all. */
+export function unwrapped(state: StateDict): { state: StateDict; notes: readonly string[] } {
+  if (state.size === 0 || ![...state.keys()].every((name) => name.startsWith(WRAPPED)))
+    return { state, notes: [] };
+  const entries = [...state].map(([name, weight]) => [name.slice(WRAPPED.length), weight] as const);
+  return { state: new Map(entries), notes: [`names without ${WRAPPED}, which DataParallel puts before all`] };
 }

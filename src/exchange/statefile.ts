@@ -24,5 +24,11 @@ export async function decodeState(bytes: Uint8Array, file: string): Promise<Stat
       'is one array (.npy), which has no name',
       'Save all weights by their names: numpy.savez("weights.npz", **arrays).',
     );
+  if (/\.onnx$/i.test(file))
+    throw new FileError(
+      file,
+      'is an ONNX model, which is written here and not read',
+      'Give the .safetensors or .npz that it was made of.',
+    );
   return { format: 'safetensors', ...decodeWeights(bytes, file) };
 }

@@ -29,6 +29,7 @@ export function decodedHead(path: string, channels: number, options: DecodedHead
     tap: 'centre',
     path,
     channels,
+    side: size,
     build(at, features) {
       const widths = Array.from({ length: steps + 1 }, (_, i) => Math.ceil(features / 2 ** i));
       const convs = widths.slice(1).map((channelsOut, i) => {

@@ -21,6 +21,8 @@ export interface Head {
   readonly path: string;
   /** Numbers it gives for each pixel, image or group of images. */
   readonly channels: number;
+  /** Of a head that makes a map of its own from features of another size: its side, pixels. */
+  readonly side?: number;
   /** Of a head that reads images together: how many. The batch is as many times that as it has outputs. */
   readonly group?: number;
   /** Declares its parameters; `features` channels come in. */

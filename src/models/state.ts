@@ -95,6 +95,14 @@ export function misfit(weight: Weight | undefined, shape: Shape | undefined): st
   return `it has shape ${formatShape(weight.shape)}, but the model needs ${formatShape(shape)}`;
 }
 
+/** Throws WeightError for the first weight that holds NaN or infinity: a network that begins with it says nothing. @param file for the error */
+export function expectFinite(state: StateDict, file?: string): void {
+  for (const [name, { values }] of state) {
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) throw new WeightError(name, `it holds ${values[at]}`, file);
+  }
+}
+
 /** Throws WeightError for the first name that is missing, unexpected or misshapen. @param file the state's, for the error */
 export function expectFit(state: StateDict, shapes: ReadonlyMap<string, Shape>, file?: string): void {
   for (const name of new Set([...shapes.keys(), ...state.keys()])) {

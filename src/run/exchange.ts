@@ -1,15 +1,14 @@
 /** @file Weights on their way to and from other programs: which network they are of, and what became of each. */
 import { FileError } from '../base/errors.ts';
-import { fromTorchNames, shapesOf, toTorchNames } from '../exchange/names.ts';
+import { fromTorchNames, shapesOf, toTorchNames, unwrapped } from '../exchange/names.ts';
 import { encodeNpz } from '../exchange/npz.ts';
 import { decodeState } from '../exchange/statefile.ts';
-
-import { misfit, type StateDict, type Weight } from '../models/state.ts';
+import { expectFinite, misfit, type StateDict, type Weight } from '../models/state.ts';
 import { encodeWeights, type WeightsMetadata } from '../models/weights.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Plan } from '../train/plan.ts';
 import { bareInfo } from './bareweights.ts';
-import { planRun } from './plan.ts';
+import { networkText, planRun } from './plan.ts';
 import { describedBy, describeWeights, type WeightsInfo } from './trained.ts';
 
 export { decodeState as readWeightsFile } from '../exchange/statefile.ts';
@@ -45,17 +44,6 @@ export async function readDescribed(bytes: Uint8Array, file: string): Promise<De
   if (described) return { state, metadata, ...described, said: true };
   const info = bareInfo(state, file, null);
   return { state, metadata, info, plan: planRun(info, info), said: false };
-}
-
-/** As DataParallel names them. */
-const WRAPPED = 'module.';
-
-/** Names without what DataParallel puts before them, where it does so before all. */
-function unwrapped(state: StateDict): { state: StateDict; notes: readonly string[] } {
-  if (state.size === 0 || ![...state.keys()].every((name) => name.startsWith(WRAPPED)))
-    return { state, notes: [] };
-  const entries = [...state].map(([name, weight]) => [name.slice(WRAPPED.length), weight] as const);
-  return { state: new Map(entries), notes: [`${WRAPPED}… is … (of DataParallel)`] };
 }
 
 const COUNTER = /(^|\.)num_batches_tracked$/;
@@ -119,7 +107,9 @@ export async function importWeights(
 ): Promise<Exchanged> {
   const read = await decodeState(bytes, file);
   const { state, notes } = unwrapped(read.state);
-  const { info, plan } = like ?? describedBy(read.metadata, file) ?? bare(state, file);
+  expectFinite(state, file);
+  const said = like ?? describedBy(read.metadata, file);
+  const { info, plan } = said ?? bare(state, file);
   const shapes = shapesOf(plan);
   const named = fromTorchNames(state, plan, shapes, task);
   const { whole, left, missing } = fitting(named.state, shapes);
@@ -131,8 +121,14 @@ export async function importWeights(
     bytes: encodeWeights(whole, describeWeights(info, info, info.steps)),
     taken: [...shapes.keys()].filter((name) => !absent.has(name)),
     left,
-    renamed: [...notes, ...named.renamed, ...zero],
+    renamed: [...(said ? [] : [inferredNote(info)]), ...notes, ...named.renamed, ...zero],
   };
+}
+
+/** That the file did not say what is written of it. */
+function inferredNote({ model, tasks, size, spacingMm }: WeightsInfo): string {
+  const heads = Object.keys(tasks).join(', ') || 'no task';
+  return `By names and shapes: ${networkText(model)}, heads of ${heads}; images of ${size} px of ${spacingMm} mm are a guess. --like RUN says otherwise`;
 }
 
 function bare(state: StateDict, file: string): Pick<Described, 'info' | 'plan'> {

@@ -1,24 +1,31 @@
 /** @file Weights that a run starts from: found by name or path, with what they say about themselves and how a network meets them. */
+import { PlanewiseError } from '../base/errors.ts';
+import { unwrapped } from '../exchange/names.ts';
 import { decodeState } from '../exchange/statefile.ts';
-import { expectFit } from '../models/state.ts';
+import { expectFinite, expectFit, type StateDict } from '../models/state.ts';
 import { type InitialWeights, taskHeads } from '../train/init.ts';
 import { shapesOf } from '../train/network.ts';
 import type { ModelSection } from '../train/settings.ts';
+import { bareInfo } from './bareweights.ts';
 import type { GivenConfig, RunConfig } from './config.ts';
-import { backboneRecord } from './plan.ts';
+import { networkText } from './plan.ts';
 import { cohortOf, isSameCohort, type Recipe, recipeOf } from './recipe.ts';
 import { describedBy, type WeightsInfo } from './trained.ts';
 import { readFound } from './weights.node.ts';
 
 export interface ReadInit {
   readonly weights: InitialWeights;
-  /** Of the network that the weights say they are of. */
+  /** Of the network that the weights say they are of, or that their names and shapes are of. */
   readonly model?: ModelSection;
   /** All that they say of their network and images. */
   readonly info?: WeightsInfo;
+  /** Of weights that say nothing: the network that their names and shapes are of, and the paper's images. */
+  readonly inferred?: WeightsInfo;
   /** How they say they were made; null: they do not. */
   readonly recipe: Recipe | null;
   readonly notice: string | null;
+  /** What became of its names, in words. */
+  readonly notes: readonly string[];
 }
 
 /** What a person should know before a training starts from weights. */
@@ -27,21 +34,35 @@ export interface InitNews {
   readonly warn: readonly string[];
 }
 
+/** What names and shapes say of the network; null of what is none of ours, of which some weights may fit all the same. */
+function inferredFrom(state: StateDict, file: string): WeightsInfo | null {
+  try {
+    return bareInfo(state, file, null);
+  } catch (error) {
+    if (error instanceof PlanewiseError) return null;
+    throw error;
+  }
+}
+
 /**
  * Reads weights to start from.
  * @throws FileError for what is no weights file and no folder of a run that has one; WeightError, which names the file, where
- * its weights are not those of the network it describes
+ * its weights are not those of the network it describes, or no numbers
  */
 export async function readInit(path: string): Promise<ReadInit> {
   const { file, bytes, notice } = await readFound(path);
-  const { state, metadata } = await decodeState(bytes, file);
+  const { state: read, metadata } = await decodeState(bytes, file);
+  const { state, notes } = unwrapped(read);
+  expectFinite(state, file);
   const described = describedBy(metadata, file);
+  const inferred = described ? null : inferredFrom(state, file);
   // a training adopts the network that a file describes: it must be the one whose weights the file has
   if (described) expectFit(state, shapesOf(described.plan), file);
   const heads = described && taskHeads(described.plan);
   const weights: InitialWeights = { file, state, ...(heads && { heads }) };
   const own = described && { info: described.info, model: described.info.model };
-  return { weights, ...own, recipe: recipeOf(metadata, file), notice };
+  const shown = inferred && { inferred, model: inferred.model };
+  return { weights, ...own, ...shown, recipe: recipeOf(metadata, file), notice, notes };
 }
 
 /** What is given; of its model what is not given is as the weights say theirs is. */
@@ -57,17 +78,12 @@ function differences({ model }: RunConfig, own: ModelSection): string[] {
     .map((key) => `model.${key} is ${model[key]}, theirs is ${own[key]}`);
 }
 
-/** `U-Net, 16 channels, 4 levels` */
-export function networkText({ name, ...settings }: ModelSection): string {
-  const { title, describe } = backboneRecord(name);
-  return `${title}, ${describe(settings)}`;
-}
-
 /** How the network of a run meets the weights that it starts from. @param given what the user said of it */
 export function initNews(init: ReadInit, given: GivenConfig, config: RunConfig): InitNews {
-  const { weights, model, info, recipe, notice } = init;
+  const { weights, model, info, recipe, notice, notes } = init;
   const { file } = weights;
-  const [say, warn]: [string[], string[]] = [[], notice ? [notice] : []];
+  const say = notes.map((note) => `${file}: ${note}`);
+  const warn = notice ? [notice] : [];
   const others = model ? differences(config, model) : [];
   if (others.length > 0)
     warn.push(

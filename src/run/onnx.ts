@@ -1,8 +1,9 @@
 /** @file A trained network as an ONNX model: outputs named by task and head, with all that preparing images needs. */
 import { ConfigError } from '../base/errors.ts';
+import { plural } from '../base/words.ts';
 import { exportOnnx, type OnnxModel, OPSET } from '../exchange/onnx/export.ts';
 import type { Plan } from '../train/plan.ts';
-import { backboneRecord } from './plan.ts';
+import { networkText } from './plan.ts';
 import { describeWeights, type Trained, type WeightsInfo } from './trained.ts';
 
 /** A head's output, by the name it has in the model. */
@@ -17,12 +18,16 @@ export interface NamedOutput {
 /** Outputs by task and head: `orientation.final`; none of heads that read groups of images, for the model takes one. */
 export function outputsOf({ tasks }: Plan): NamedOutput[] {
   return tasks.flatMap(({ task, part }) =>
-    part.heads.flatMap(({ path, tap, group }) => {
+    part.heads.flatMap(({ path, tap, group, side, channels }, i) => {
       if (group !== undefined) return [];
       const name = path.startsWith(`${task.name}.`) ? path : `${task.name}.${path}`;
-      const of = part.series.length > 0 ? `, channels: ${part.series.join(', ')}` : '';
-      const where = tap === 'pixels' ? 'for each pixel' : 'for each image';
-      return { name, path, task: task.name, about: `${part.tells}, ${where}${of}` };
+      const where = tap === 'pixels' || side !== undefined ? 'for each pixel' : 'for each image';
+      const of = part.channels ? `, channels: ${part.channels.join('; ')}` : '';
+      const about =
+        i === 0
+          ? `${part.tells}, ${where}${of}`
+          : `${task.title}, another head: ${plural(channels, 'number')} ${where}`;
+      return { name, path, task: task.name, about };
     }),
   );
 }
@@ -56,8 +61,6 @@ export function onnxOf({ network, plan, info }: Trained): Promise<OnnxModel> {
       `These weights have no output of one image: ${plan.tasks.map(({ task }) => task.name).join(', ')} reads images in groups. Export them as safetensors or npz.`,
     );
   const heads = new Map(network.heads.flatMap((head) => (head.group ? [] : [[head.path, head]])));
-  const { name, ...settings } = info.model;
-  const { title, describe } = backboneRecord(name);
   return exportOnnx(
     {
       device: network.device,
@@ -69,8 +72,8 @@ export function onnxOf({ network, plan, info }: Trained): Promise<OnnxModel> {
       },
     },
     {
-      name,
-      about: `${title}, ${describe(settings)}, trained by planewise for ${info.steps} steps`,
+      name: info.model.name,
+      about: `${networkText(info.model)}, trained by planewise for ${info.steps} steps`,
       outputs: Object.fromEntries(outputs.map((own) => [own.name, own.about])),
       metadata: metadataOf(info, outputs),
     },

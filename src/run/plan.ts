@@ -5,7 +5,7 @@ import { type GroupNames, groupNames } from '../data/groups.ts';
 import type { PreparedManifest } from '../data/types.ts';
 import { tasks } from '../tasks/index.ts';
 import { type ChosenTask, type Plan, planOf } from '../train/plan.ts';
-import type { TrainConfig } from '../train/settings.ts';
+import type { ModelSection, TrainConfig } from '../train/settings.ts';
 
 /** What of the data decides the network and its labels: a manifest, or what weights remember of one. */
 export interface PlanData
@@ -33,6 +33,12 @@ function recordOf<R extends { readonly name: string }>(what: string, records: re
 
 /** The record of a run's backbone. @throws ConfigError for one that this version does not know */
 export const backboneRecord = (name: string) => recordOf('model', backbones, name);
+
+/** `U-Net, 16 channels, 4 levels` */
+export function networkText({ name, ...settings }: ModelSection): string {
+  const { title, describe } = backboneRecord(name);
+  return `${title}, ${describe(settings)}`;
+}
 
 /**
  * Throws ConfigError where the data lack what a task needs, or for records that this version does not know.

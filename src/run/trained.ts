@@ -4,6 +4,7 @@ import { FileError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { isGrid } from '../data/resample.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
+import { expectFinite } from '../models/state.ts';
 import { decodeWeights, encodeWeights, type WeightsMetadata } from '../models/weights.ts';
 import type { PlannedErrors } from '../results/planes.ts';
 import type { Device } from '../tensor/device.ts';
@@ -117,7 +118,7 @@ export function describedBy(
  * Builds the network a weights file of a run describes and loads it.
  * @param file what error messages call the file
  * @throws FileError when the file is damaged or does not describe its network; WeightError, which names the file, where a
- * weight does not fit that
+ * weight does not fit that or holds no numbers
  * @example
  * const facts = { size: 16, spacingMm: 2, targetView: 'short-axis', referenceViews: [] };
  * const config = resolveConfig({ tasks: ['rotation'], model: { width: 1, depth: 2 } });
@@ -130,6 +131,7 @@ export function describedBy(
  */
 export async function loadTrained(device: Device, bytes: Uint8Array, file: string): Promise<Trained> {
   const { state, metadata } = decodeWeights(bytes, file);
+  expectFinite(state, file);
   const described = describedBy(metadata, file);
   if (!described) {
     const fix = 'Use the weights of a planewise run, or build a UNet and load them with loadStateDict().';

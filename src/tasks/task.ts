@@ -142,6 +142,8 @@ export interface Part {
   readonly series: readonly string[];
   /** What the network was trained to tell, as part of a sentence. */
   readonly tells: string;
+  /** What the channels of its first head stand for, in order: classes, background first, or views; absent where they have no names. */
+  readonly channels?: readonly string[];
   /** Of a task whose network draws other planes' lines, so that planes can be planned by it. */
   readonly lineReader?: LineReader;
   /** Of a task that learns from annotations: whether an image has any of them. Tasks with one such function share images, unless they are semi-supervised. */

@@ -116,11 +116,17 @@ function expectFrozenLoaded({ file, loaded, fresh }: InitReport, { backbone }: P
   );
 }
 
-function expectAny({ file, state }: InitialWeights, { loaded, skipped }: InitReport, network: HeadedNetwork) {
-  if (loaded.some((name) => network.parameters.has(name))) return;
-  const [name, problem] = [...skipped][0] ?? ['', 'it holds none'];
+/** What is learnt beside the encoder is small or made for it: to begin from that alone would be to begin from scratch, unnoticed. */
+function expectAny(
+  { file, state }: InitialWeights,
+  { loaded, skipped }: InitReport,
+  network: HeadedNetwork,
+  { encoder }: Plan['backbone'],
+): void {
+  if (loaded.some((name) => encoder(name) && network.parameters.has(name))) return;
+  const [name, problem] = [...skipped].find(([own]) => encoder(own)) ?? [...skipped][0] ?? ['', ''];
   throw new ConfigError(
-    `init ${file}: none of its ${state.size} weights fits this network${name && `; ${name}: ${problem}`}. Give weights of the same model and width.`,
+    `init ${file}: none of its ${state.size} weights fits this network's encoder${name && `; ${name}: ${problem}`}. Give weights of the same model and width.`,
   );
 }
 
@@ -146,7 +152,7 @@ export function startFrom(
     skipped: new Map([...report.skipped, ...skipped]),
     fresh: [...network.stateDict().keys()].filter((name) => !filled.has(name)),
   };
-  expectAny(init, all, network);
+  expectAny(init, all, network, plan.backbone);
   if (freeze === 'encoder') expectFrozenLoaded(all, plan);
   return all;
 }

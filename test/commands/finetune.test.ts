@@ -135,7 +135,9 @@ describe('finetune', () => {
       /initParts is encoder, but init names no weights; freeze is encoder, but init names no weights to keep/,
     );
     const wide = from('--init', at('first'), '--width', '6');
-    await expect(wide).rejects.toThrow(/none of its \d+ weights fits this network; \S+: it has shape/);
+    await expect(wide).rejects.toThrow(
+      /none of its \d+ weights fits this network's encoder; \S+: it has shape/,
+    );
   });
 });
 

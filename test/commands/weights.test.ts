@@ -2,7 +2,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addWeights } from '../../src/commands/weights.ts';
-import { readInit } from '../../src/run/init.node.ts';
+import { encodeNpz } from '../../src/exchange/npz.ts';
+import { encodeWeights } from '../../src/models/weights.ts';
+import { resolveConfig } from '../../src/run/config.ts';
+import { adoptModel, initNews, readInit } from '../../src/run/init.node.ts';
+import { describeWeights, loadTrained } from '../../src/run/trained.ts';
 import { noise, runOnnx } from '../exchange/onnxruntime.ts';
 import { fileOf, orientation, segmentation } from '../run/anyweights.ts';
 import { terminal, useFolder } from './terminal.ts';
@@ -47,7 +51,7 @@ describe('weights', () => {
   it('go out as ONNX, whose outputs are told', async () => {
     const out = ['--out', at('w.onnx'), '--adapter', 'swiftshader'];
     const { stderr } = await weights('export', at('w.safetensors'), ...out);
-    expect(stderr).toMatch(/output segmentation\.final: .*for each pixel, channels: /);
+    expect(stderr).toMatch(/output segmentation\.final: .*for each pixel, channels: background; /);
     expect(stderr).toMatch(
       /4 left: .*num_batches_tracked, … \(no output depends on it\)\n.*w\.onnx: 34 of 38 weights/,
     );
@@ -76,8 +80,51 @@ describe('weights', () => {
 
   it('start a training from .npz too', async () => {
     await weights('export', at('w.safetensors'), '--out', at('start.npz'));
-    const { weights: from, model } = await readInit(at('start.npz'));
-    expect([from.state.size, model]).toEqual([38, undefined]);
+    const init = await readInit(at('start.npz'));
+    const { weights: from, model } = init;
+    expect(from.state.size).toBe(38);
+    // of the network that their names and shapes are of
+    expect(model).toMatchObject({ name: 'unet', width: 3, depth: 2 });
+    const given = adoptModel({ learningRate: 1 }, init);
+    const { say } = initNews(init, given, resolveConfig(given));
+    expect(say.join()).not.toContain('Network of');
+    expect(initNews(init, { learningRate: 1 }, resolveConfig(given)).say).toContainEqual(
+      expect.stringMatching(/Network of .*start\.npz: U-Net, 3 channels/),
+    );
+  });
+
+  it('of DataParallel start a training without its prefix, and what is told', async () => {
+    const { state } = fileOf({ orientation }, classes);
+    const wrapped = new Map([...state].map(([name, weight]) => [`module.${name}`, weight]));
+    await writeFile(at('wrapped.npz'), encodeNpz(wrapped));
+    const init = await readInit(at('wrapped.npz'));
+    expect([...init.weights.state.keys()]).toEqual([...state.keys()]);
+    const { say } = initNews(init, {}, resolveConfig(adoptModel({}, init)));
+    expect(say).toContainEqual(expect.stringMatching(/wrapped\.npz: names without module\./));
+  });
+
+  it('that hold no numbers are refused by name, to import, start from or predict', async () => {
+    const { state, info } = fileOf({ orientation }, classes);
+    const [name, weight] = [...state][3]!;
+    const spoilt = new Map([...state, [name, { ...weight, values: weight.values.map(() => Number.NaN) }]]);
+    await writeFile(at('nan.npz'), encodeNpz(spoilt));
+    const told = new RegExp(`nan\\.npz.*${name.replaceAll('.', '\\.')}.*holds NaN`);
+    await expect(weights('import', at('nan.npz'), '--out', at('nan.safetensors'))).rejects.toThrow(told);
+    await expect(readInit(at('nan.npz'))).rejects.toThrow(told);
+    const bytes = encodeWeights(spoilt, describeWeights(info, info, 1));
+    await expect(loadTrained(null as never, bytes, 'nan.npz')).rejects.toThrow(told);
+  });
+
+  it('that say nothing are imported with what was guessed', async () => {
+    await weights('export', at('w.safetensors'), '--out', at('guess.npz'), '--task', 'orientation');
+    const { stderr } = await weights('import', at('guess.npz'), '--out', at('guess.safetensors'));
+    expect(stderr).toMatch(
+      /By names and shapes: U-Net, 3 channels.*, heads of orientation; images of 224 px of 1\.26 mm are a guess\. --like/,
+    );
+    await writeFile(at('x.onnx'), Uint8Array.of(8, 7, 18, 9));
+    await expect(weights('import', at('x.onnx'), '--out', at('x.safetensors'))).rejects.toThrow(
+      /x\.onnx.*is an ONNX model/,
+    );
   });
 
   it('without a format that is known are not written', async () => {

@@ -5,8 +5,10 @@ import { ConfigError, ExportError } from '../../src/base/errors.ts';
 import { type LayerSpec, layers, Network, ops } from '../../src/core.ts';
 import { exportOnnx } from '../../src/exchange/onnx/export.ts';
 import { exportable } from '../../src/exchange/onnx/ops.ts';
+import { resolveConfig } from '../../src/run/config.ts';
 import { onnxOf, outputsOf } from '../../src/run/onnx.ts';
 import { planRun } from '../../src/run/plan.ts';
+import { tasks as records } from '../../src/tasks/index.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { buildNetwork } from '../../src/train/network.ts';
 import type { ModelSection } from '../../src/train/settings.ts';
@@ -115,6 +117,28 @@ describe('a network as ONNX', () => {
     for (const { network } of [both, alone]) network.dispose();
   });
 
+  it.each(records.map(({ name }) => name))('names each channel of %s, or none', (name) => {
+    const facts = { ...data, size: 96, groupNames: { pathology: ['DCM', 'NOR'] } };
+    const plan = planRun(resolveConfig({ tasks: [name], size: 96 }), facts);
+    const [{ part }] = plan.tasks as [(typeof plan.tasks)[number]];
+    if (part.channels) expect(part.channels).toHaveLength(part.heads[0]!.channels);
+    for (const { about } of outputsOf(plan)) expect(about).toMatch(/for each (pixel|image)/);
+  });
+
+  it('tells maps and numbers of several heads apart', () => {
+    const aboutOf = (name: string) => {
+      const plan = planRun(resolveConfig({ tasks: [name], size: 96 }), { ...data, size: 96 });
+      return outputsOf(plan).map(({ about }) => about);
+    };
+    expect(aboutOf('reconstruction')).toEqual([expect.stringMatching(/, for each pixel$/)]);
+    expect(aboutOf('selfLoop')).toEqual([
+      expect.stringMatching(
+        /for each pixel, channels: background; right ventricle; myocardium; left ventricle$/,
+      ),
+      expect.stringMatching(/another head: \d+ numbers for each image$/),
+    ]);
+  });
+
   it('names outputs by task and head, and says how to prepare images', async () => {
     const trained = trainedOn({ width: 2, depth: 2 }, { orientation, segmentation, location: pooled }, 8);
     expect(outputsOf(trained.plan).map(({ name }) => name)).toEqual([
@@ -122,6 +146,10 @@ describe('a network as ONNX', () => {
       'segmentation.final',
       'location.global_layers',
     ]);
+    const about = new Map(outputsOf(trained.plan).map((own) => [own.name, own.about]));
+    expect(about.get('segmentation.final')).toMatch(/, for each pixel, channels: background; .+; .+/);
+    expect(about.get('orientation.final')).toMatch(/, for each pixel, channels: 2-chamber; 4-chamber$/);
+    expect(about.get('location.global_layers')).toMatch(/, for each image$/);
     const text = new TextDecoder('latin1').decode((await onnxOf(trained)).bytes);
     for (const part of [
       'spacing_mm',

@@ -131,7 +131,15 @@ describe('a training that starts from weights', () => {
     const misfit = run({}, { init: await init({ state: new Map(wide) }) });
     await expect(misfit).rejects.toThrow(ConfigError);
     await expect(misfit).rejects.toThrow(
-      /^init before\.safetensors: none of its \d+ weights fits this network; \S+: it has shape/,
+      /^init before\.safetensors: none of its \d+ weights fits this network's encoder; \S+: it has shape/,
+    );
+    // the head's bias and counts are no beginning
+    const some = [...(await pretrained())].map(([name, weight]): [string, Weight] => [
+      name,
+      /^final|num_batches/.test(name) ? weight : new Map(wide).get(name)!,
+    ]);
+    await expect(run({}, { init: await init({ state: new Map(some) }) })).rejects.toThrow(
+      /none of its \d+ weights fits this network's encoder; conv1\.\S+: it has shape/,
     );
     await expect(run({}, { init: await init({ state: new Map() }) })).rejects.toThrow(
       /none of its 0 weights/,
@@ -196,7 +204,7 @@ describe('a first convolution of colour images', () => {
     expect(start(network, stem(1)).summed).toBeUndefined();
     const wide = { shape: [4, 3, 7, 7], values: new Float32Array(588) };
     expect(() => start(network, wide)).toThrow(
-      /none of its 1 weights fits this network; conv1\.weight: it has shape/,
+      /none of its 1 weights fits this network's encoder; conv1\.weight: it has shape/,
     );
   });
 });

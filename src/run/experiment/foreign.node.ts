@@ -10,8 +10,8 @@ import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText } from '../../train/runfiles.ts';
 import type { ModelSection } from '../../train/settings.ts';
 import type { PhantomSettings } from '../config.ts';
-import { networkText, type ReadInit, readInit } from '../init.node.ts';
-import { planRun } from '../plan.ts';
+import { type ReadInit, readInit } from '../init.node.ts';
+import { networkText, planRun } from '../plan.ts';
 import { cohortOf, recipeText } from '../recipe.ts';
 import { leadingTo } from './check.ts';
 import { baseConfig } from './configs.ts';
@@ -23,7 +23,7 @@ interface Known extends ReadInit {
 }
 
 /** Whether a network of these settings has a place for any weight of the file, heads apart; so where it does not say. */
-function fitsAny({ weights, info }: ReadInit, model: ModelSection): boolean {
+function fitsAny({ weights, inferred, info = inferred }: ReadInit, model: ModelSection): boolean {
   if (!info) return true;
   const plan = planRun({ model, tasks: info.tasks }, info);
   const heads = taskHeads(plan).flatMap(({ paths }) => paths);

@@ -60,6 +60,7 @@ export const anatomicalPosition = defineTask<AnatomicalPositionSettings>({
       heads: [head],
       series: namesOf(views, settings),
       tells: `where places on the ${listed(views.map(viewName))} lines lie in an image`,
+      channels: ['background', ...namesOf(views, settings)],
       fill({ views: [first] }, row) {
         const { sample, matrix } = first!;
         const frames = framesOf(sample, spacingMm);

@@ -79,6 +79,7 @@ export const classification = defineTask<ClassificationSettings>({
       heads: [head],
       series: [],
       tells: `which group a subject is in${label === pathology ? '' : ` by label ${label}`}: ${listed(classes)}`,
+      channels: classes,
       labelled: (sample) => classOf(sample) >= 0,
       fill({ views: [first] }, row) {
         const own = classOf(first!.sample);

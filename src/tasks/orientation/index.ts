@@ -50,6 +50,7 @@ export const orientation = defineTask<OrientationSettings>({
       },
       series: referenceViews.map(viewName),
       tells: `where the ${listed(referenceViews.map(viewName))} planes cut an image`,
+      channels: referenceViews.map(viewName),
       fill({ views: [first] }, row) {
         for (const [view, line] of first!.sample.lines.entries()) if (line) row.set(lines, line, view);
       },

@@ -62,6 +62,7 @@ export const segmentation = defineTask<SegmentationSettings>({
       heads: [head],
       series: classes.slice(1),
       tells: `where ${listed(classes.slice(1))} lie in an image`,
+      channels: classes,
       labelled: isLabelled,
       fill({ views: [first] }, row) {
         const { sample } = first!;

@@ -138,7 +138,7 @@ function ejectionResult(name: string, hearts: readonly Ejection[], usual: number
   const trivial = usual === null ? null : mean(answered.map(({ truth }) => Math.abs(usual - truth)));
   return {
     key: `segmentation.${name}.ejectionFraction`,
-    title: `${capital(name)}, ejection fraction`,
+    title: `${capital(name)}, ejection fraction, mean error`,
     ...{ unit: ' %', digits: 1, better: 'lower', value: errors.mean, trivial, notes: [] },
     about: `mean absolute error of ${errors.count} hearts, percentage points; trivial: the training hearts’ mean`,
     count: hearts.length,

@@ -94,6 +94,7 @@ export const selfLoop = defineTask<SelfLoopSettings>({
       input,
       series: classes.slice(1),
       tells: `where ${listed(classes.slice(1))} lie in an image`,
+      channels: classes,
       labelled: isLabelled,
       fill({ views: [first] }, row) {
         const { sample } = first!;

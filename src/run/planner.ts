@@ -76,6 +76,16 @@ interface Reader {
   readonly heads: readonly Head[];
 }
 
+/** A stack in which none of the views can be planned: why, view by view. */
+export class NoPlaneError extends PlanningError {
+  readonly refused: PlannedStack['refused'];
+
+  constructor(refused: PlannedStack['refused']) {
+    super(refused[0]!.reason.code, refused.map(({ reason }) => reason.message).join(' '));
+    this.refused = refused;
+  }
+}
+
 /** Weights that plan planes. */
 export class Planner {
   readonly #trained: Trained;
@@ -129,7 +139,7 @@ export class Planner {
    * As `plan`, of images that are prepared for the weights.
    * @param data of one stack
    * @param planes of its slices, in their own pixels
-   * @throws PlanningError where no view can be planned
+   * @throws NoPlaneError where no view can be planned
    */
   async planPrepared(
     data: PreparedData,
@@ -140,8 +150,7 @@ export class Planner {
     const fits = this.views.map((view, i) => tryFit(view, slicesOf(data, planes, lines, i)));
     const fitted = fits.flatMap(({ view, fit }) => (fit ? [{ view, fit }] : []));
     const refused = fits.flatMap(({ view, reason }) => (reason ? [{ view, reason }] : []));
-    const [first] = refused;
-    if (fitted.length === 0 && first) throw new PlanningError(first.reason.code, first.reason.message);
+    if (fitted.length === 0 && refused.length > 0) throw new NoPlaneError(refused);
     const middle = middleOf(
       planes,
       fitted.map(({ fit }) => fit.plane),

@@ -13,6 +13,7 @@ import { viewOf } from '../../src/data/study/views.ts';
 import type { FileSource, Vec3 } from '../../src/data/types.ts';
 import { dot, scale } from '../../src/data/vector.ts';
 import { viewName } from '../../src/data/viewnames.ts';
+import type { Weight } from '../../src/models/state.ts';
 import { decodeWeights, encodeWeights } from '../../src/models/weights.ts';
 import { type PlaneError, planeAngleDeg, planeError, planeOf } from '../../src/planning/plane.ts';
 import { planTestStudies, readPlanned } from '../../src/run/experiment/planes.node.ts';
@@ -293,6 +294,32 @@ describe('plan', () => {
     const message = 'None of the images of its stack could be read.';
     expect(refused).toEqual(
       ['2-chamber', '4-chamber'].map((view) => ({ subject: 'p21', message: `${view}: ${message}` })),
+    );
+  });
+
+  it('says of each view why it cannot be planned where none can', async () => {
+    const { state, metadata } = decodeWeights(await opened('run', 'weights.safetensors'), 'w');
+    const silent = [...state].map(([name, weight]): [string, Weight] => [
+      name,
+      name.startsWith('final.') ? { ...weight, values: weight.values.map(() => 0) } : weight,
+    ]);
+    await mkdir(at('silent'));
+    await writeFile(at('silent', 'weights.safetensors'), encodeWeights(new Map(silent), metadata));
+    await write(at('unseen'), study(22));
+    const config = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
+    const made = { folder: at('silent'), store: at('run', 'prepared'), config };
+    const stage = { startStage: () => ({ update: () => {}, end: () => {} }), batch: 8 };
+    await planTestStudies(device(), made, { folder: at('unseen'), subjects: null, map: [] }, stage);
+    const { planes, refused } = (await readPlanned(at('silent')))!;
+    expect(planes).toEqual([]);
+    expect(refused).toEqual(
+      ['2-chamber', '4-chamber'].map((view) => ({
+        subject: 'p22',
+        message: expect.stringMatching(new RegExp(`^${view}: A line was found in 0 of \\d+ slices`)),
+      })),
+    );
+    await expect(plan('unseen', '--weights', at('silent'))).rejects.toThrow(
+      /2-chamber: A line was found in 0 .*4-chamber: A line was found in 0 /,
     );
   });
 

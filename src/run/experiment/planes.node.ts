@@ -10,7 +10,7 @@ import { listFiles, readBytes } from '../../data/files/files.node.ts';
 import type { Identifiers } from '../../data/identifiers/pseudonyms.ts';
 import { plainReason } from '../../data/identifiers/reasons.ts';
 import { openStore } from '../../data/store.node.ts';
-import { findPlanStacks, type PlanStacks } from '../../data/study/stackplan.ts';
+import { findPlanStacks, type PlanStack, type PlanStacks } from '../../data/study/stackplan.ts';
 import { parseViewRule } from '../../data/study/views.ts';
 import type { TrainingData } from '../../data/types.ts';
 import { viewName } from '../../data/viewnames.ts';
@@ -23,7 +23,7 @@ import { chosenStacks, comparedPlanes, LOOKS, shownStudy, usualLines } from '../
 import { type RunConfig, trainConfigOf } from '../config.ts';
 import type { Stage } from '../dataset.node.ts';
 import { folderNames, namedData } from '../identifiers.node.ts';
-import { drawsLines, type PlannedStack, Planner } from '../planner.ts';
+import { drawsLines, NoPlaneError, type PlannedStack, Planner } from '../planner.ts';
 import { loadTrained } from '../trained.ts';
 import type { TestStudies } from './data.node.ts';
 
@@ -78,14 +78,20 @@ const NONE_READ = 'None of the images of its stack could be read.';
 async function planStacks(planner: Planner, { plan, stacks }: PlanStacks, stage: Stage) {
   const planned: PlannedStack[] = [];
   const refused: { subject: string; message: string }[] = [];
+  const tell = ({ subject, real }: PlanStack, reasons: PlannedStack['refused']): void => {
+    for (const { view, reason } of reasons)
+      if (real.has(view)) refused.push({ subject, message: plainReason(reason).message });
+  };
   for (const [i, stack] of stacks.entries()) {
     try {
       const own = await planner.plan(stack, plan);
       planned.push(own);
-      for (const { view, reason } of own.refused)
-        if (stack.real.has(view))
-          refused.push({ subject: stack.subject, message: plainReason(reason).message });
+      tell(stack, own.refused);
     } catch (error) {
+      if (error instanceof NoPlaneError) {
+        tell(stack, error.refused);
+        continue;
+      }
       // ConfigError, which names files: none of its images can be read
       if (!(error instanceof PlanningError || error instanceof ConfigError)) throw error;
       const why = error instanceof PlanningError ? plainReason(error).message : NONE_READ;

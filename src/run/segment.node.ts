@@ -1,6 +1,7 @@
 /** @file Segments a folder of volumes in Node: weights of a run or a file, an adapter, volume after volume. */
 import { isAbsolute, relative, resolve } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
+import { plural } from '../base/words.ts';
 import { listFiles } from '../data/files/files.node.ts';
 import { type Scan, scanFiles, skippedText } from '../data/scan.ts';
 import { type FoundVolumes, findVolumes } from '../data/sources/acdc/find.ts';
@@ -32,8 +33,14 @@ export async function openScan(folder: string, except?: string): Promise<Scan> {
 
 /** The volumes of a folder. @param except a folder that may lie in it, whose files are none of the data's */
 export async function openVolumes(folder: string, except?: string): Promise<FoundVolumes> {
-  const found = await findVolumes(await filesOf(folder, except));
+  const files = await filesOf(folder, except);
+  const found = await findVolumes(files);
   if (found.volumes.length > 0) return found;
+  const { images } = await scanFiles(files);
+  if (images.length > 0)
+    throw new ConfigError(
+      `${folder} holds ${plural(images.length, 'DICOM image')} and no volumes (.nii or .nii.gz). Segment them as DICOM SEG: predict --format dicom-seg.`,
+    );
   const listed = found.skipped.map((file) => `\n  ${skippedText(file)}`).join('');
   throw new ConfigError(
     `${folder} holds no image volumes (.nii or .nii.gz) to segment. Point to a folder of such files.${listed}`,

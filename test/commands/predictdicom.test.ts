@@ -224,6 +224,9 @@ describe('predict --format dicom-seg', () => {
     await expect(asSeg(at('acdc'), at('none'))).rejects.toThrow(
       /holds no DICOM images, and a DICOM segmentation refers to those it is of.*--format nifti/,
     );
+    await expect(predict('--data', at('dicom'), '--out', at('none'))).rejects.toThrow(
+      /holds \d+ DICOM images and no volumes .*--format dicom-seg/,
+    );
     await expect(predict('--data', at('acdc'), '--out', at('none'), '--map', 'a=short-axis')).rejects.toThrow(
       /--map says which DICOM series/,
     );

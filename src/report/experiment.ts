@@ -107,7 +107,7 @@ function summary(input: ExperimentReportInput): string {
       ? `Of ${counted(tested.length, 'comparison')}, ${whole(clear)} ${clear === 1 ? 'has' : 'have'} a corrected p below 0.05.`
       : all.some(({ seeds }) => seeds > 1)
         ? 'There is no test: the seeds have all the same difference, or none.'
-        : 'With fewer than two seeds there is no test.';
+        : 'With fewer than two seeds to compare there is no test.';
   const difference =
     told.length > 0
       ? `${main.title}, less ${scratch}, after ${counted(longest, 'step')} of fine-tuning: ${told.join('; ')}. `

@@ -131,7 +131,7 @@ export interface PretrainingMean {
 export interface Comparison extends Place {
   readonly initialisation: string;
   readonly key: string;
-  /** Seeds that have a run from scratch and one of a pretraining at least. */
+  /** That are compared: with a run from scratch and one of a pretraining at least, of which somebody has a value in both. */
   readonly seeds: number;
   readonly pretrainings: number;
   /** How these meet. */
@@ -206,7 +206,7 @@ function compareAt(
   const bootstrap = resample && seeds.length > 0 ? hierarchicalBootstrap(cells, { seed: 1 }) : null;
   return {
     ...{ ...place, initialisation, key, bootstrap, subjects },
-    ...{ seeds: seeds.length, pretrainings: pretrainings.length, layout: layoutOf(cells), byPretraining },
+    ...{ seeds: each.length, pretrainings: pretrainings.length, layout: layoutOf(cells), byPretraining },
     mean: mean(each),
     values: each,
     test: pairedT(each),

@@ -129,13 +129,16 @@ describe('compareAll', () => {
   it('takes a single pretraining for crossed where seeds, or all of them, have no value', () => {
     const made = [run('made', 1, { a: 0.6 }, 1), run('made', 2, {}, 1)];
     const [found] = compareAll([...scratch, ...made], options);
-    expect(found).toMatchObject({ pretrainings: 1, layout: 'crossed', wins: 1 });
+    // seed 2 has both runs, but nothing to compare: it is neither won nor lost
+    expect(found).toMatchObject({ seeds: 1, pretrainings: 1, layout: 'crossed', wins: 1 });
     expect(found!.bootstrap).toMatchObject({ low: found!.mean, high: found!.mean });
     const none = made.map((one) => ({
       ...one,
       results: [{ ...one.results[0]!, value: null, bySubject: {} }],
     }));
-    expect(compareAll([...scratch, ...none], options)[0]).toMatchObject({ layout: 'crossed', mean: null });
+    expect(compareAll([...scratch, ...none], options)[0]).toMatchObject({
+      ...{ seeds: 0, layout: 'crossed', mean: null },
+    });
   });
 
   it('has nothing to say before there are pairs', () => {

@@ -4,7 +4,6 @@ import { writeFiles } from '../data/files/files.node.ts';
 import { lockFolder, whileLocked } from '../data/files/lock.node.ts';
 import { renderComparison } from '../report/compare.ts';
 import {
-  type ComparedResult,
   type ComparedRun,
   type ComparedSetting,
   type Comparison,
@@ -12,6 +11,7 @@ import {
   comparisonRows,
   letterOf,
 } from '../results/compare.ts';
+import type { ComparedResult } from '../results/comparedresults.ts';
 import { csvLines } from '../results/csv.ts';
 import { rounded } from '../results/result.ts';
 import { compareFolders } from '../run/compare.node.ts';
@@ -28,6 +28,19 @@ interface CompareArguments {
 export const comparisonFile = 'compare.html';
 
 type Placed = ComparedRun & { readonly place: number };
+
+/** `A 2, B 1 (1 with A)`: how many subjects have a value; null where all do, and in A too. */
+function subjectsText({ subjects, paired }: ComparedResult, runs: readonly ComparedRun[]): string | null {
+  const lacks = subjects.some(
+    (count, i) =>
+      count !== null &&
+      (count < runs[i]!.tested!.subjects ||
+        (paired[i] !== null && Math.max(count, subjects[0]!) > paired[i]!)),
+  );
+  const told = (count: number, i: number): string =>
+    `${letterOf(i)} ${count}${paired[i] === null ? '' : ` (${paired[i]} with A)`}`;
+  return lacks ? subjects.flatMap((count, i) => (count === null ? [] : [told(count, i)])).join(', ') : null;
+}
 
 function printComparison({ runs, settings, results }: Comparison): void {
   const letters = runs.map((_, i) => letterOf(i));
@@ -54,6 +67,7 @@ function printComparison({ runs, settings, results }: Comparison): void {
   }
   const shared = results.filter(({ measured }) => measured.filter(Boolean).length > 1);
   if (shared.length === 0) return;
+  const lacking = shared.some((result) => subjectsText(result, runs) !== null);
   print('Results that runs share, and their differences to A:', true);
   printTable(
     [
@@ -69,6 +83,9 @@ function printComparison({ runs, settings, results }: Comparison): void {
             ]
           : []),
       ]),
+      ...(lacking
+        ? [{ title: 'SUBJECTS', cell: (result: ComparedResult) => subjectsText(result, runs) }]
+        : []),
     ],
     shared,
   );

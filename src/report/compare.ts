@@ -1,6 +1,7 @@
 /** @file Runs beside each other as one HTML file: curves over one another, settings that differ, results with differences. */
 import { listed } from '../base/words.ts';
-import { type ComparedResult, type ComparedRun, type Comparison, letterOf } from '../results/compare.ts';
+import { type ComparedRun, type Comparison, letterOf } from '../results/compare.ts';
+import type { ComparedResult } from '../results/comparedresults.ts';
 import { signed, valueText } from '../results/result.ts';
 import { counted, type Html, html, whole } from './html.ts';
 import { colourOf, dashOf, overlaidPlots } from './overlay.ts';
@@ -38,32 +39,44 @@ const heads = (runs: readonly ComparedRun[], kind = ''): Html[] =>
     ({ name }, i) => html`<th scope="col" class="head${kind}">${sample(i)}<small>${name}</small></th>`,
   );
 
+/** Of a run beside A, `, over 2 subjects` where not all who have a value in one of them have one in the other. */
+function pairedText({ subjects, paired }: ComparedResult, place: number): string {
+  const both = paired[place]!;
+  return both === null || (both === subjects[0] && both === subjects[place])
+    ? ''
+    : `, over ${counted(both, 'subject')}`;
+}
+
 /** `+0.020 better` below the value. */
-function resultCell(
-  { values, differences, measured, better, ...result }: ComparedResult,
-  place: number,
-): Html {
-  if (!measured[place]) return html`<td class="number muted">not measured</td>`;
+function differenceText(result: ComparedResult, place: number): Html | string {
+  const { differences, paired, better, digits, unit } = result;
   const difference = differences[place]!;
-  const text = signed(difference, result.digits);
-  const same = Number(difference?.toFixed(result.digits)) === 0;
-  const good = better === 'higher' ? difference! > 0 : difference! < 0;
+  if (difference === null)
+    return paired[place] === 0 ? html`<small>no subject has a value in A too</small>` : '';
+  const same = Number(difference.toFixed(digits)) === 0;
+  const good = better === 'higher' ? difference > 0 : difference < 0;
   const word = same ? ' equal' : good ? ' better' : ' worse';
-  const below =
-    difference === null
-      ? ''
-      : html`<small class="${same ? '' : good ? 'good' : 'bad'}">${text}${result.unit}${word}</small>`;
-  return html`<td class="number">${valueText(result, values[place]!)}${below}</td>`;
+  return html`<small class="${same ? '' : good ? 'good' : 'bad'}">${signed(difference, digits)}${unit}${word}${pairedText(result, place)}</small>`;
+}
+
+function resultCell(result: ComparedResult, { tested }: ComparedRun, place: number): Html {
+  if (!tested || !result.measured[place]) return html`<td class="number muted">not measured</td>`;
+  const subjects = result.subjects[place]!;
+  const few =
+    subjects < tested.subjects
+      ? html`<small>${whole(subjects)} of ${counted(tested.subjects, 'subject')}</small>`
+      : '';
+  return html`<td class="number">${valueText(result, result.values[place]!)}${few}${differenceText(result, place)}</td>`;
 }
 
 function resultsSection({ runs, results }: Comparison): Html | string {
   if (results.length === 0) return '';
   const rows = results.map((result) => {
-    const cells = runs.map((_, i) => resultCell(result, i));
+    const cells = runs.map((run, i) => resultCell(result, run, i));
     return html`<tr><th scope="row">${result.title}<small>${result.better} is better</small></th>${cells}</tr>`;
   });
   return html`<section><h2>Results</h2>
-<p>${runs[0]!.tested ? html`Differences are to A, ${runs[0]!.name}. They are of one training each: another seed would give others, and how far apart those lie only several seeds tell.` : 'Differences would be to A, which has no results yet.'}</p>
+<p>${runs[0]!.tested ? html`Differences are to A, ${runs[0]!.name}; where not the same subjects have a value, they are means over those who have one in both. They are of one training each: another seed would give others, and how far apart those lie only several seeds tell.` : 'Differences would be to A, which has no results yet.'}</p>
 <div class="scroll"><table class="compared"><thead><tr><th scope="col">Result</th>${heads(runs, ' number')}</tr></thead><tbody>${rows}</tbody></table></div></section>`;
 }
 

@@ -1,19 +1,9 @@
 /** @file Runs beside each other: settings on which they differ, results with their differences to the first run. */
 import { listed } from '../base/words.ts';
+import { type ComparedResult, comparedResults, type TestedRun } from './comparedresults.ts';
 import type { PartName } from './evaluation.ts';
 import type { RecordedResult } from './experiment.ts';
 import type { StepMetrics, ValidationMetrics } from './losses.ts';
-
-/** On what a finished run was measured, and what came out. */
-export interface TestedRun {
-  readonly part: PartName;
-  readonly images: number;
-  readonly subjects: number;
-  /** Identifies the data set but for its pixels, and its pixels; null in runs of earlier versions. */
-  readonly data: string | null;
-  readonly pixels: string | null;
-  readonly results: readonly RecordedResult[];
-}
 
 /** A run as it is compared. */
 export interface ComparedRun {
@@ -41,15 +31,6 @@ export interface ComparedSetting {
   readonly values: readonly (string | null)[];
 }
 
-export interface ComparedResult extends Pick<RecordedResult, 'key' | 'title' | 'unit' | 'digits' | 'better'> {
-  /** Whether each run measured it. */
-  readonly measured: readonly boolean[];
-  /** Of each run. */
-  readonly values: readonly (number | null)[];
-  /** To the first run, of which it is null. */
-  readonly differences: readonly (number | null)[];
-}
-
 export interface Comparison {
   readonly runs: readonly ComparedRun[];
   readonly settings: readonly ComparedSetting[];
@@ -75,21 +56,6 @@ const settingsOf = (runs: readonly ComparedRun[]): ComparedSetting[] =>
     name,
     values: runs.map(({ settings }) => settings[name] ?? null),
   }));
-
-function resultsOf(runs: readonly ComparedRun[]): ComparedResult[] {
-  const all = runs.flatMap(({ tested }) => tested?.results ?? []);
-  const firsts = new Map<string, RecordedResult>();
-  for (const result of all) if (!firsts.has(result.key)) firsts.set(result.key, result);
-  return [...firsts.values()].map(({ key, title, unit, digits, better }) => {
-    const own = runs.map(({ tested }) => tested?.results.find((result) => result.key === key));
-    const values = own.map((result) => result?.value ?? null);
-    const first = values[0]!;
-    const differences = values.map((value, i) =>
-      i === 0 || value === null || first === null ? null : value - first,
-    );
-    return { key, title, unit, digits, better, measured: own.map(Boolean), values, differences };
-  });
-}
 
 const partTexts: Readonly<Record<PartName, string>> = {
   test: 'test subjects',
@@ -176,7 +142,7 @@ function notShared(tested: readonly Tested[], results: readonly ComparedResult[]
 
 /** Compares runs, of which the first is what the others are measured by. */
 export function compareRuns(runs: readonly ComparedRun[]): Comparison {
-  const results = resultsOf(runs);
+  const results = comparedResults(runs.map(({ tested }) => tested));
   const tested = runs.flatMap((run, i): Tested[] =>
     run.tested ? [{ ...run, tested: run.tested, letter: letterOf(i) }] : [],
   );
@@ -205,16 +171,19 @@ export const comparisonRecord = ({ runs, settings, results, warnings }: Comparis
   warnings,
 });
 
-/** Of the file of comma-separated values: a row for each run and result that it has. */
+/** Of the file of comma-separated values: a row for each run and result that it has; subjects are those with a value. */
 export const comparisonRows = ({ runs, results }: Comparison): (string | number | null)[][] => [
-  ['run', 'result', 'title', 'unit', 'better', 'value', 'difference', 'part', 'subjects', 'steps'],
-  ...results.flatMap(({ key, title, unit, better, measured, values, differences }) =>
+  [
+    ...['run', 'result', 'title', 'unit', 'better', 'value', 'difference', 'part', 'subjects', 'paired'],
+    'steps',
+  ],
+  ...results.flatMap(({ key, title, unit, better, measured, ...each }) =>
     runs.flatMap(({ name, tested, steps }, i) =>
       tested && measured[i]
         ? [
             [
-              ...[name, key, title, unit.trim(), better, values[i]!, differences[i]!],
-              ...[tested.part, tested.subjects, steps.trained],
+              ...[name, key, title, unit.trim(), better, each.values[i]!, each.differences[i]!],
+              ...[tested.part, each.subjects[i]!, each.paired[i]!, steps.trained],
             ],
           ]
         : [],

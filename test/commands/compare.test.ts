@@ -87,7 +87,18 @@ describe('compare', () => {
     expect(told.results[0].differences[1]).toBeCloseTo(0.05, 12);
     expect(told.warnings).toEqual([]);
     expect(await readFile(at('beside/compare.csv'), 'utf8')).toMatch(
-      /\r\npretrained,segmentation\.dice,"Dice, mean of the classes",,higher,0\.8,0\.05\d*,test,3,20\r\n$/,
+      /\r\npretrained,segmentation\.dice,"Dice, mean of the classes",,higher,0\.8,0\.05\d*,test,3,3,20\r\n$/,
+    );
+  });
+
+  it('prints how many subjects have a value where some have none, or not in both', async () => {
+    await makeRun('few', 4, 0.5);
+    await file('few/results.json', JSON.stringify([dice(0.5, ['b'])]));
+    const folders = [at('runs/scratch'), at('few'), at('runs/pretrained')];
+    const { stdout } = await compare(...folders, '--out', at('far'));
+    expect(stdout).toMatch(/^RESULT .* SUBJECTS$/m);
+    expect(stdout).toMatch(
+      /^Dice, mean of the classes +0.75 +0.5 +-0.25 .* A 3, B 1 \(1 with A\), C 3 \(3 with A\)$/m,
     );
   });
 

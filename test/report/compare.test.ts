@@ -45,6 +45,19 @@ describe('renderComparison', () => {
   });
 });
 
+test('a result says how many subjects have a value, and over whom a difference is', () => {
+  const of = (values: Readonly<Record<string, number>>, value: number) =>
+    runOf({ tested: tested({ results: [{ ...dice(value), bySubject: values }] }) });
+  const all = of({ a: 0.5, b: 0.75, c: 1 }, 0.75);
+  const text = renderComparison(compareRuns([all, of({ a: 0.75, b: 1 }, 0.875), of({ d: 0.5 }, 0.5)]));
+  expect(text).toContain('0.750</td>');
+  expect(text).toContain(
+    '0.875<small>2 of 3 subjects</small><small class="good">+0.250 better, over 2 subjects</small>',
+  );
+  expect(text).toContain('0.500<small>1 of 3 subjects</small><small>no subject has a value in A too</small>');
+  expect(renderComparison(compareRuns([all, all]))).toContain('0.000 equal</small>');
+});
+
 describe('curves', () => {
   const longer = runOf({
     validation: [30, 40].map((step) => ({ step, loss: 0.5, figure: 0, best: false })),

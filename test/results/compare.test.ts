@@ -30,6 +30,35 @@ describe('compared runs', () => {
     expect(compareRuns([runs[2]!, runs[0]!]).results[0]!.differences).toEqual([null, null]);
   });
 
+  it('have means over the subjects of both for differences where not the same have a value', () => {
+    const distance = (values: Readonly<Record<string, number>>, value: number | null) =>
+      runOf({ tested: tested({ results: [{ ...dice(value), better: 'lower', bySubject: values }] }) });
+    const first = distance({ a: 4 }, 4);
+    const runs = [first, distance({ a: 5, b: 20 }, 12.5), distance({ b: 9 }, 9), distance({}, null)];
+    const [result] = compareRuns(runs).results;
+    expect(result).toMatchObject({ subjects: [1, 2, 1, 0], paired: [null, 1, 0, null] });
+    expect(result!.differences).toEqual([null, 1, null, null]);
+    const rows = comparisonRows(compareRuns(runs));
+    const columns = ['value', 'difference', 'subjects', 'paired'].map((name) => rows[0]!.indexOf(name));
+    expect(rows.slice(1).map((row) => columns.map((i) => row[i]))).toEqual([
+      ...[
+        [4, null, 1, null],
+        [12.5, 1, 2, 1],
+        [9, null, 1, 0],
+        [null, null, 0, null],
+      ],
+    ]);
+    // of medians over images, say, which are no means over subjects
+    const medians = [distance({ a: 4, b: 8 }, 5), distance({ a: 5, b: 9 }, 7)];
+    expect(compareRuns(medians).results[0]).toMatchObject({ differences: [null, 2], paired: [null, 2] });
+  });
+
+  it('have no count of pairs where only all subjects together have a figure', () => {
+    const whole = runOf({ tested: tested({ results: [dice(0.5, [])] }) });
+    const [result] = compareRuns([runOf({ tested: tested({ results: [dice(0.75, [])] }) }), whole]).results;
+    expect(result).toMatchObject({ subjects: [3, 3], differences: [null, -0.25], paired: [null, null] });
+  });
+
   it('are not warned of where all is the same', () => {
     expect(compareRuns([runOf(), runOf({ settings: {} })]).warnings).toEqual([]);
   });
@@ -89,8 +118,22 @@ describe('compared runs', () => {
       runOf({ tested: null }),
     ];
     expect(comparisonRows(compareRuns(runs)).slice(1)).toEqual([
-      ...[['one', 'segmentation.dice', 'Dice, mean of the classes', '', 'higher', 0.8, null, 'test', 3, 40]],
-      ...[['two', 'orientation.angle', 'Line, angle', '', 'lower', 5, null, 'test', 3, 40]],
+      ...[
+        [
+          'one',
+          'segmentation.dice',
+          'Dice, mean of the classes',
+          '',
+          'higher',
+          0.8,
+          null,
+          'test',
+          3,
+          null,
+          40,
+        ],
+      ],
+      ...[['two', 'orientation.angle', 'Line, angle', '', 'lower', 5, null, 'test', 1, null, 40]],
     ]);
   });
 });

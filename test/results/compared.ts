@@ -1,5 +1,6 @@
 /** @file Runs made by hand, for the tests of what compares them. */
-import type { ComparedRun, TestedRun } from '../../src/results/compare.ts';
+import type { ComparedRun } from '../../src/results/compare.ts';
+import type { TestedRun } from '../../src/results/comparedresults.ts';
 import type { RecordedResult } from '../../src/results/experiment.ts';
 
 /** A Dice of three subjects. */

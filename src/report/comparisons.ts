@@ -12,6 +12,7 @@ import { fixed, signed, valueText } from '../results/result.ts';
 import type { ExperimentReportInput } from './experiment.ts';
 import { forestFigure } from './forest.ts';
 import { counted, type Html, html, whole } from './html.ts';
+import { takenOverNotes } from './takenover.ts';
 
 /** `0.013`, `< 0.001` */
 const chance = (p: number | null): string => (p !== null && p < 0.001 ? '< 0.001' : fixed(p, 3));
@@ -89,7 +90,7 @@ export function differencesSection(input: ExperimentReportInput, main: RecordedR
 ${forestFigure(input, main)}
 <div class="scroll"><table class="differences"><thead><tr><th scope="col">Initialisation</th><th scope="col" class="number">Steps</th><th scope="col" class="number">Labelled</th><th scope="col" class="number">Difference</th><th scope="col" class="number">95 %, resampled</th><th scope="col" class="number">95 %, over seeds</th><th scope="col" class="number">Seeds won</th><th scope="col" class="number">p</th><th scope="col" class="number">p, corrected</th></tr></thead><tbody>${rows}</tbody></table></div>
 ${single.length > 0 ? html`<p class="note">Of ${listed(single)} there is one pretraining${subjects.folds === null ? '' : ', or one a fold'}: the intervals say nothing of how another would have come out.</p>` : ''}
-${layoutNotes(all).map((note) => html`<p class="note">${note}</p>`)}
+${[...layoutNotes(all), ...takenOverNotes(input.partlyTaken)].map((note) => html`<p class="note">${note}</p>`)}
 ${pretrainingsTable(all, main)}</section>`;
 }
 

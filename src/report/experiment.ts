@@ -15,6 +15,7 @@ import { flattened, page, pairs } from './page.ts';
 import { planesSection, planesStyle } from './planes.ts';
 import { pooledSection } from './pooled.ts';
 import { gridSection } from './spread.ts';
+import type { PartlyTaken } from './takenover.ts';
 
 /** Training time of an initialisation, seconds. */
 export interface ExperimentCost {
@@ -74,6 +75,7 @@ export interface ExperimentReportInput {
   readonly foreign: readonly { readonly name: string; readonly saw: string | null }[];
   /** Initialisations whose pretraining has all subjects who do not test. */
   readonly untested: readonly string[];
+  readonly partlyTaken: readonly PartlyTaken[];
 }
 
 /** `+0.051 with 1, +0.043 with 5 labelled subjects` */

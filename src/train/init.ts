@@ -42,6 +42,14 @@ export interface InitReport {
   readonly summed?: readonly string[];
   /** Weights of the network that the file does not fill: they begin as they were drawn. */
   readonly fresh: readonly string[];
+  readonly body: FilledBody;
+}
+
+/** Of the weights that a file could fill, how many it does: those of the whole network but its heads, or of its encoder alone. */
+export interface FilledBody {
+  readonly parts: TrainConfig['initParts'];
+  readonly filled: number;
+  readonly of: number;
 }
 
 /** Identifies weights by their names, shapes and values, in whatever file and order they come. */
@@ -108,6 +116,19 @@ function withGreyStem(state: Map<string, Weight>, plan: Plan): string[] {
   return [`${stem} [${weight.shape}] as [${grey.shape}]`];
 }
 
+function bodyOf(
+  names: readonly string[],
+  filled: ReadonlySet<string>,
+  plan: Plan,
+  parts: TrainConfig['initParts'],
+): FilledBody {
+  const heads = taskHeads(plan).flatMap(({ paths }) => paths);
+  const body = names.filter((name) =>
+    parts === 'encoder' ? plan.backbone.encoder(name) : !heads.some((path) => name.startsWith(`${path}.`)),
+  );
+  return { parts, filled: body.filter((name) => filled.has(name)).length, of: body.length };
+}
+
 function expectFrozenLoaded({ file, loaded, fresh }: InitReport, { backbone }: Plan): void {
   const missing = fresh.filter((name) => backbone.encoder(name));
   if (missing.length === 0 && loaded.some((name) => backbone.encoder(name))) return;
@@ -144,13 +165,15 @@ export function startFrom(
   const summed = withGreyStem(state, plan);
   const report = network.loadCompatible(state);
   const filled = new Set(report.loaded);
+  const names = [...network.stateDict().keys()];
   const all: InitReport = {
     file: init.file,
     checksum: weightsChecksum(init.state),
     loaded: report.loaded,
     ...(summed.length > 0 && { summed }),
     skipped: new Map([...report.skipped, ...skipped]),
-    fresh: [...network.stateDict().keys()].filter((name) => !filled.has(name)),
+    fresh: names.filter((name) => !filled.has(name)),
+    body: bodyOf(names, filled, plan, initParts),
   };
   expectAny(init, all, network, plan.backbone);
   if (freeze === 'encoder') expectFrozenLoaded(all, plan);

@@ -1,6 +1,7 @@
 /** @file What table and picture of differences say of how seeds and pretrainings meet. */
 import { describe, expect, it } from 'vitest';
 import { differencesSection, layoutNotes } from '../../src/report/comparisons.ts';
+import type { PartlyTaken } from '../../src/report/takenover.ts';
 import { compareAll, type ExperimentRun, type RecordedResult } from '../../src/results/experiment.ts';
 
 const place = { labelled: 5, steps: 100 } as const;
@@ -37,9 +38,9 @@ it('says where seeds have one pretraining each, and where pairs are missing', ()
 });
 
 /** The section as text, of some of the comparisons. */
-function sectionOf(comparisons: typeof all, places = main): string {
+function sectionOf(comparisons: typeof all, places = main, partlyTaken: readonly PartlyTaken[] = []): string {
   const input = {
-    ...{ scratch: 'scratch', initialisations, subjects: { folds: null } },
+    ...{ scratch: 'scratch', initialisations, subjects: { folds: null }, partlyTaken },
     comparisons: new Map([['k', comparisons]]),
   };
   return String(differencesSection(input as unknown as Parameters<typeof differencesSection>[0], places));
@@ -53,6 +54,17 @@ it('has the mean by pretraining of initialisations that have several', () => {
     ...['turns', '100', '5', '+0.050 (2 seeds)', '+0.300 (1 seed)'],
     ...['some', '100', '5', '+0.150 (2 seeds)', '0.000 (1 seed)'],
   ]);
+});
+
+it('says of which initialisations only some weights were taken over', () => {
+  const one = { initialisation: 'turns', kind: 'point', parts: 'all', filled: 22, of: 1100 } as const;
+  const other = { ...one, initialisation: 'some', kind: 'pretraining', parts: 'encoder', of: 60 } as const;
+  const section = sectionOf(all, main, [one, other]);
+  expect(section).toContain(
+    '<p class="note">turns begins with 22 of 1,100 weights of the network, heads apart, taken over: ',
+  );
+  expect(section).toContain('The pretraining of some begins with 22 of 60 weights of the encoder taken over');
+  expect(sectionOf(all)).not.toContain('taken over');
 });
 
 describe('the forest', () => {

@@ -79,19 +79,21 @@ describe('a training that starts from weights', () => {
   it('takes over all that fit, and leaves the heads of tasks that it does not have', async () => {
     const before = await pretrained();
     const begun = await run({ ...still, tasks: ['location'] }, { init: await init() });
-    const { loaded, skipped, fresh, checksum } = reportOf(begun);
+    const { loaded, skipped, fresh, body, checksum } = reportOf(begun);
     expect([...skipped.keys()].filter((name) => !name.startsWith('up_concat'))).toEqual([
       ...['final.weight', 'final.bias'],
     ]);
     expect(skipped.get('final.weight')).toBe('it is of the head of task orientation');
     expect(skipped.get('up_concat1.up.weight')).toBe('the model has no weight of this name');
     expect(fresh).toEqual([]);
+    const count = loaded.filter((name) => !name.startsWith('global_layers.')).length;
+    expect(body).toEqual({ parts: 'all', filled: count, of: count });
     expect(checksum).toBe(weightsChecksum(before));
     const after = stateOf(begun);
     for (const name of loaded.filter((one) => /weight|bias/.test(one)))
       expect(near(after.get(name), before.get(name)), name).toBe(true);
     expect(JSON.parse((await readText(begun.files, initFile))!)).toEqual({
-      ...{ file: 'before.safetensors', checksum, loaded, fresh },
+      ...{ file: 'before.safetensors', checksum, loaded, fresh, body },
       skipped: Object.fromEntries(skipped),
     });
     expect(initLines(reportOf(begun))[0]).toBe(
@@ -116,11 +118,22 @@ describe('a training that starts from weights', () => {
   });
 
   it('takes the encoder alone where that is asked for', async () => {
-    const { loaded, fresh, skipped } = reportOf(await run({ initParts: 'encoder' }, { init: await init() }));
+    const begun = await run({ initParts: 'encoder' }, { init: await init() });
+    const { loaded, fresh, skipped, body } = reportOf(begun);
+    expect(body).toEqual({ parts: 'encoder', filled: loaded.length, of: loaded.length });
     expect(loaded.length).toBeGreaterThan(10);
     expect(loaded.every((name) => /^(conv1|center)\./.test(name))).toBe(true);
     expect(fresh.every((name) => /^(up_concat1|final|global_layers)\./.test(name))).toBe(true);
     expect(skipped.get('final.bias')).toBe('it is not of the encoder');
+  });
+
+  it('counts what weights of another depth fill of the network, heads apart', async () => {
+    const deep = { model: { width: 4, depth: 3 }, tasks: ['orientation'] };
+    const { loaded, fresh, body } = reportOf(await run({ ...still, ...deep }, { init: await init() }));
+    const apart = (names: readonly string[]) => names.filter((name) => !name.startsWith('final.')).length;
+    expect(body.filled).toBe(apart(loaded));
+    expect(body.of).toBe(apart(loaded) + apart(fresh));
+    expect(body.filled).toBeLessThan(body.of);
   });
 
   it('refuses weights of which none fits, and says what one would need', async () => {

@@ -24,6 +24,7 @@ import { isPlanned } from './planes.node.ts';
 import { openFolder, stateOf } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 import { type KeptSubjects, readSubjects } from './subjects.node.ts';
+import { partlyTaken } from './takenover.node.ts';
 
 export const experimentReport = 'report.html';
 export const experimentCsv = 'results.csv';
@@ -95,10 +96,11 @@ async function writeReport(
   });
   const subjects = subjectsOf(experiment, folds, kept);
   const foreign = await new ForeignWeights().seen(experiment, grid, folder);
+  const told = { pretrained, costs, subjects, foreign, partlyTaken: await partlyTaken(folder, grid) };
   const texts = [
     [experimentCsv, runsAsCsv(outcome)],
     [experimentJson, `${JSON.stringify(outcomeJson(outcome), null, 2)}\n`],
-    [experimentReport, renderExperiment({ ...outcome, pretrained, costs, subjects, foreign })],
+    [experimentReport, renderExperiment({ ...outcome, ...told })],
   ] as const;
   await writeFiles(
     texts.map(([name, text]) => ({ path: join(folder, name), bytes: new TextEncoder().encode(text) })),

@@ -5,6 +5,7 @@ import { readBytes } from '../data/files/files.node.ts';
 import { type Identifiers, identifierChoices } from '../data/identifiers/pseudonyms.ts';
 import { parseFold } from '../data/strata.ts';
 import { layoutNotes } from '../report/comparisons.ts';
+import { coverageNotes } from '../report/coverage.ts';
 import { type Comparison, type PretrainedRun, summarizeArm } from '../results/experiment.ts';
 import { planeMedians } from '../results/planes.ts';
 import { fixed, rounded } from '../results/result.ts';
@@ -16,6 +17,7 @@ import type { ExperimentConsole, ExperimentEnd, ExperimentOptions } from '../run
 import { type ExperimentPlan, type PlannedUnit, planExperiment } from '../run/experiment/plan.node.ts';
 import { type ReportedExperiment, reportExperiment } from '../run/experiment/report.node.ts';
 import type { Experiment } from '../run/experiment/settings.ts';
+import { revealedText } from '../run/identifiers.node.ts';
 import { formatSeconds, startProgress } from '../train/progress.ts';
 import { Needed, Option } from './commandline.ts';
 import { resultColumns } from './evaluation.ts';
@@ -174,6 +176,8 @@ export async function runWithTerminal(
     printTable(resultColumns, results);
   }
   printDifferences(reported);
+  for (const line of coverageNotes(reported.coverage, reported.main?.title ?? null))
+    note(await revealedText(line));
   for (const one of reported.pretrained) printPlanes(one);
   print(`Report: ${reported.report}`, true);
 }

@@ -9,6 +9,7 @@ import {
   summarizeArm,
 } from '../results/experiment.ts';
 import { fixed, signed, valueText } from '../results/result.ts';
+import { coverageNotes } from './coverage.ts';
 import type { ExperimentReportInput } from './experiment.ts';
 import { forestFigure } from './forest.ts';
 import { counted, type Html, html, whole } from './html.ts';
@@ -70,9 +71,10 @@ function pretrainingsTable(all: readonly Comparison[], { digits }: RecordedResul
 }
 
 /** What folds mean for the intervals (Bengio & Grandvalet, Journal of Machine Learning Research 5, 2004). */
-function foldsText({ folds, test }: ExperimentReportInput['subjects']): string {
+function foldsText({ subjects: { folds, test }, coverage }: ExperimentReportInput): string {
   if (folds === null) return '';
-  return ` Each of the ${counted(test, 'subject')} tests once, in one of ${counted(folds, 'fold')}; a seed’s figure is the mean over all of them. Trainings of different folds share most of their subjects, so that they are less independent than the intervals take them to be.`;
+  const everyone = !coverage || coverage.none.length + coverage.some.length === 0;
+  return ` Each of the ${counted(test, 'subject')} tests once, in one of ${counted(folds, 'fold')}; a seed’s figure is the mean over all of them${everyone ? '' : ' who have one'}. Trainings of different folds share most of their subjects, so that they are less independent than the intervals take them to be.`;
 }
 
 /** The main figure: every initialisation beside scratch, with what chance could have done. */
@@ -86,7 +88,8 @@ export function differencesSection(input: ExperimentReportInput, main: RecordedR
   const single = [...made].flatMap(([name, count]) => (count === 1 ? [name] : []));
   const better = main.better === 'higher' ? 'above' : 'below';
   return html`<section><h2>Differences to ${scratch}</h2>
-<p>${main.title}, ${better} 0 is better. Pairs have the same labelled subjects, seed and steps. The first interval resamples pretrainings, seeds and test subjects together; the second, and p, are of a paired t-test over seeds. p is corrected by Holm’s method over the ${counted(all.length, 'comparison')} of this table. There is no test over test subjects alone: it would take one training for many.${foldsText(subjects)}</p>
+<p>${main.title}, ${better} 0 is better. Pairs have the same labelled subjects, seed and steps. The first interval resamples pretrainings, seeds and test subjects together; the second, and p, are of a paired t-test over seeds. p is corrected by Holm’s method over the ${counted(all.length, 'comparison')} of this table. There is no test over test subjects alone: it would take one training for many.${foldsText(input)}</p>
+${coverageNotes(input.coverage, main.title).map((note) => html`<p class="note">${note}</p>`)}
 ${forestFigure(input, main)}
 <div class="scroll"><table class="differences"><thead><tr><th scope="col">Initialisation</th><th scope="col" class="number">Steps</th><th scope="col" class="number">Labelled</th><th scope="col" class="number">Difference</th><th scope="col" class="number">95 %, resampled</th><th scope="col" class="number">95 %, over seeds</th><th scope="col" class="number">Seeds won</th><th scope="col" class="number">p</th><th scope="col" class="number">p, corrected</th></tr></thead><tbody>${rows}</tbody></table></div>
 ${single.length > 0 ? html`<p class="note">Of ${listed(single)} there is one pretraining${subjects.folds === null ? '' : ', or one a fold'}: the intervals say nothing of how another would have come out.</p>` : ''}

@@ -1,5 +1,6 @@
 /** @file The report of an experiment: curves, differences to scratch in pairs, all figures, cost; one HTML file. */
 import { listed } from '../base/words.ts';
+import type { Coverage } from '../results/coverage.ts';
 import type {
   Comparison,
   ExperimentRun,
@@ -10,6 +11,7 @@ import type {
 import type { PooledTables } from '../results/folds.ts';
 import { fixed, ratioOf, signed, valueText } from '../results/result.ts';
 import { differencesSection, figuresSections } from './comparisons.ts';
+import { coverageNotes } from './coverage.ts';
 import { counted, duration, type Html, html, whole } from './html.ts';
 import { flattened, page, pairs } from './page.ts';
 import { planesSection, planesStyle } from './planes.ts';
@@ -76,6 +78,8 @@ export interface ExperimentReportInput {
   /** Initialisations whose pretraining has all subjects who do not test. */
   readonly untested: readonly string[];
   readonly partlyTaken: readonly PartlyTaken[];
+  /** Of `main`; see `coverageOf`. */
+  readonly coverage: Coverage | null;
 }
 
 /** `+0.051 with 1, +0.043 with 5 labelled subjects` */
@@ -91,7 +95,8 @@ function summary(input: ExperimentReportInput): string {
     `${whole(finished.length)} of ${counted(planned, 'fine-tuning')} are finished.`,
     ...(main && unfinished.length > 0 ? [`Of ${listed(unfinished)} there is nothing to compare yet.`] : []),
   ].join(' ');
-  if (!main) return `${state} There is nothing to compare yet.`;
+  const [nothing = 'There is nothing to compare yet.'] = coverageNotes(input.coverage, null);
+  if (!main) return `${state} ${nothing}`;
   const all = comparisons.get(main.key)!;
   const longest = Math.max(...steps);
   const told = initialisations

@@ -40,7 +40,7 @@ it('says where seeds have one pretraining each, and where pairs are missing', ()
 /** The section as text, of some of the comparisons. */
 function sectionOf(comparisons: typeof all, places = main, partlyTaken: readonly PartlyTaken[] = []): string {
   const input = {
-    ...{ scratch: 'scratch', initialisations, subjects: { folds: null }, partlyTaken },
+    ...{ scratch: 'scratch', initialisations, subjects: { folds: null }, partlyTaken, coverage: null },
     comparisons: new Map([['k', comparisons]]),
   };
   return String(differencesSection(input as unknown as Parameters<typeof differencesSection>[0], places));

@@ -47,7 +47,7 @@ function experiment(): string {
     ...{ runs, finished: runs, pooled: [], planned: 6, unfinished: [], results: [main], main },
     ...{ pretrained: [], comparisons: new Map([['dice', compareAll(runs, compared)]]), costs: [] },
     subjects: { ...{ folds: null, test: 1, pool: [5], spare: [0], validation: 0 }, groups: [], notice: null },
-    ...{ config: {}, foreign: [], untested: [], partlyTaken: [] },
+    ...{ config: {}, foreign: [], untested: [], partlyTaken: [], coverage: null },
   };
   return renderExperiment(made);
 }

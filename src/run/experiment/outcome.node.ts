@@ -119,7 +119,7 @@ export function outcomeOf(
   experiment: Experiment,
   { grid, folds }: { readonly grid: Grid; readonly folds: number | null },
   finished: readonly ExperimentRun[],
-): Omit<ExperimentReportInput, 'costs' | 'subjects' | 'pretrained' | 'foreign' | 'partlyTaken'> {
+): Omit<ExperimentReportInput, 'costs' | 'subjects' | 'pretrained' | 'foreign' | 'partlyTaken' | 'coverage'> {
   const { name, initialisations, labelled, steps, seeds, figure } = experiment;
   const runs = folds === null ? finished : pooledRuns(finished, folds, pooledEvaluations);
   const pooled = folds === null ? [] : pooledTables(finished, folds, pooledEvaluations);

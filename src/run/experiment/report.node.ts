@@ -6,6 +6,7 @@ import { FileError } from '../../base/errors.ts';
 import { ownOf } from '../../base/record.ts';
 import { writeFiles } from '../../data/files/files.node.ts';
 import { type ExperimentParts, renderExperiment } from '../../report/experiment.ts';
+import { type Coverage, coverageOf } from '../../results/coverage.ts';
 import type { PretrainedRun } from '../../results/experiment.ts';
 import { baseConfig, pretrainingConfig } from './configs.ts';
 import { foldsInFile } from './folds.ts';
@@ -30,24 +31,29 @@ export const experimentReport = 'report.html';
 export const experimentCsv = 'results.csv';
 export const experimentJson = 'results.json';
 
+const testedIn = ({ parts }: KeptSubjects): string[] => [...new Set(parts.flatMap(({ test }) => test))];
+
 /** How many subjects do what. */
 function subjectsOf(
   { subjects: { validation } }: Experiment,
   folds: number | null,
-  { parts, notice }: KeptSubjects,
+  kept: KeptSubjects,
 ): ExperimentParts {
+  const { parts, notice } = kept;
   const names = (part: 'test' | 'pool' | 'spare') => parts.map((one) => new Set(one[part]).size);
   const everyone = new Set(parts.flatMap(({ test, pool }) => [...test, ...pool]));
   const groups = parts[0]?.groups ?? {};
   return {
     ...{ folds, validation, notice, pool: names('pool'), spare: names('spare') },
-    test: new Set(parts.flatMap(({ test }) => test)).size,
+    test: testedIn(kept).length,
     groups: [...new Set([...everyone].flatMap((name) => ownOf(groups, name) ?? []))].sort(),
   };
 }
 
 export interface ReportedExperiment extends Outcome {
   readonly pretrained: readonly PretrainedRun[];
+  /** Of the test subjects, who has a value of the main result. */
+  readonly coverage: Coverage | null;
   /** Path of its report. */
   readonly report: string;
 }
@@ -96,7 +102,15 @@ async function writeReport(
   });
   const subjects = subjectsOf(experiment, folds, kept);
   const foreign = await new ForeignWeights().seen(experiment, grid, folder);
-  const told = { pretrained, costs, subjects, foreign, partlyTaken: await partlyTaken(folder, grid) };
+  const coverage = coverageOf(outcome.runs, outcome.main?.key ?? null, testedIn(kept));
+  const told = {
+    pretrained,
+    costs,
+    subjects,
+    foreign,
+    coverage,
+    partlyTaken: await partlyTaken(folder, grid),
+  };
   const texts = [
     [experimentCsv, runsAsCsv(outcome)],
     [experimentJson, `${JSON.stringify(outcomeJson(outcome), null, 2)}\n`],
@@ -105,5 +119,5 @@ async function writeReport(
   await writeFiles(
     texts.map(([name, text]) => ({ path: join(folder, name), bytes: new TextEncoder().encode(text) })),
   );
-  return { ...outcome, pretrained, report: join(folder, experimentReport) };
+  return { ...outcome, pretrained, coverage, report: join(folder, experimentReport) };
 }

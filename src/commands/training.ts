@@ -50,7 +50,7 @@ function finish(
     process.exitCode = 130;
     return;
   }
-  const { part, images, subjects } = results;
+  const { part, images, subjects, left = [] } = results;
   if (json) {
     printJson({
       out: config.out,
@@ -61,7 +61,9 @@ function finish(
     return;
   }
   print(`${plural(images, 'image')} of ${plural(subjects, `${part} subject`)}:`, true);
-  printTable(resultColumns, results.results);
+  if (results.results.length > 0) printTable(resultColumns, results.results);
+  else print('No figure: nothing could be measured of them.');
+  for (const line of left) note(line);
   if (profile) printProfile(profile);
   print(`Report: ${report}`, true);
   suggestNext(config);

@@ -18,8 +18,8 @@ function row(result: Result): Html {
   return html`<tr><th scope="row">${title}<small>${about}</small></th><td class="number">${valueText(result, value)}</td><td class="number">${valueText(result, trivial)}</td><td class="ratio${ratio !== null && ratio >= 1 ? ' worse' : ''}">${bar}</td></tr>`;
 }
 
-export function resultsSection({ images, subjects, results, notes, part }: Evaluation): Html {
-  const caveats = [...results.flatMap((result) => result.notes), ...notes];
+export function resultsSection({ images, subjects, results, notes, left = [], part }: Evaluation): Html {
+  const caveats = [...results.flatMap((result) => result.notes), ...notes, ...left];
   return html`<section><h2>Results</h2>
 <p>On ${counted(images, 'image')} of ${counted(subjects, 'subject')}, ${partWords[part]}. The trivial predictor answers what is usual in the training images, whatever it is shown; a ratio below 1 is better than that.</p>
 <div class="scroll"><table class="results"><thead><tr><th scope="col">Result</th><th scope="col" class="number">Network</th><th scope="col" class="number">Trivial</th><th scope="col">Ratio</th></tr></thead>

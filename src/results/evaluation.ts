@@ -26,6 +26,8 @@ export interface Evaluation {
   readonly scatters: readonly Scatter[];
   readonly tables?: readonly Table[];
   readonly notes: readonly string[];
+  /** Which images were not judged, and why: sentences. */
+  readonly left?: readonly string[];
   readonly shown: readonly ShownImage[];
   /** For weights to keep; none where they were evaluated on what they were trained on. */
   readonly plannedErrors?: PlannedErrors;

@@ -83,6 +83,8 @@ export interface Verdict {
   readonly tables?: readonly Table[];
   /** What the results mean, for whoever reads the report: sentences. */
   readonly notes: readonly string[];
+  /** Which images were not judged, and why: sentences, for the terminal too. */
+  readonly left?: readonly string[];
   /** Of a network that draws lines: see `PlannedErrors`. */
   readonly plannedErrors?: PlannedErrors;
 }

@@ -153,6 +153,7 @@ export async function evaluate(
     scatters: verdicts.flatMap(({ scatters }) => scatters),
     tables: verdicts.flatMap(({ tables = [] }) => tables),
     notes: [...verdicts.flatMap(({ notes }) => notes), ...(mirror ? [MIRRORED] : [])],
+    left: verdicts.flatMap(({ left = [] }) => left),
     shown,
     ...(plannedErrors && part !== 'training' && { plannedErrors }),
   };

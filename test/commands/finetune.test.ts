@@ -1,5 +1,5 @@
 /** @file `finetune` from arguments to a run: its defaults, weights to start from, few labelled subjects, resuming. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CommandLine } from '../../src/commands/commandline.ts';
 import { addConfigOptions, givenBy, type Values } from '../../src/commands/config.ts';
@@ -53,6 +53,20 @@ describe('finetune', () => {
     const init = JSON.parse(await readFile(at('tuned', 'init.json'), 'utf8'));
     expect(init.fresh).toEqual(['final.weight', 'final.bias']);
     expect(init.skipped['global_layers.0.weight']).toBe('it is of the head of task location');
+  });
+
+  it('says why there is no figure where nothing of the test subjects can be measured', async () => {
+    // masks without a structure that others have know of no background
+    const partly = hearts(4, (label) => (label === 2 ? 0 : label));
+    await write(at('partly'), [...hearts(3), ...partly.filter(({ path }) => path.startsWith('patient004'))]);
+    const split = { train: ['patient001', 'patient002'], validation: ['patient003'], test: ['patient004'] };
+    await writeFile(at('split.json'), JSON.stringify(split));
+    const args = ['--data', at('partly'), '--width', '4', '--split', at('split.json'), '--out', at('silent')];
+    const { stdout, stderr } = await finetune(...args);
+    expect(stdout).toMatch(/6 images of 1 test subject:\nNo figure: nothing could be measured of them\.\n/);
+    expect(stdout).not.toContain('RESULT');
+    expect(stderr).toContain('Images that are not measured, for their masks know of no background: 6.\n');
+    expect(await readFile(at('silent', 'report.html'), 'utf8')).toContain('know of no background: 6.');
   });
 
   it('resumes a run only with what it started from', async () => {

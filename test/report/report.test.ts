@@ -139,11 +139,13 @@ describe('renderReport', () => {
       '2-chamber: no line could be fitted in 7 of 40 images; they are scored with the trivial line.',
       '2-chamber: 3 images have no such line inside them and are not scored.',
     ];
+    const left = ['Images that are not measured, for they have no mask: 3.'];
     const text = reportOf({
       results: [resultOf({ value: 12, missing: 7, notes }), { ...offset, value: 5.1, missing: 7 }],
+      left,
     });
     expect(text).toContain('no better than the trivial predictor: the network has not learned the task');
-    for (const note of notes) expect(text).toContain(`<p class="note">${note}</p>`);
+    for (const note of [...notes, ...left]) expect(text).toContain(`<p class="note">${note}</p>`);
     expect(text.match(/class="ratio worse"/g)).toHaveLength(2);
   });
 

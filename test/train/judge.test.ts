@@ -124,6 +124,7 @@ describe('an evaluation', () => {
     expect(evaluation.scatters.map(({ points }) => points.length)).toEqual([20]);
     expect(evaluation.notes[0]).toBe('Of mirrors, only the mean is told.');
     expect(evaluation.notes).toHaveLength(3);
+    expect(evaluation.left).toEqual(['No image is left.']);
   });
 
   it('is recorded as what was evaluated and each trained task’s summary, under its name', async () => {

@@ -43,6 +43,7 @@ export const mirrors = defineTask<{ readonly hidden: number }>({
           summary: { mean: sum / count, count },
           scatters: [],
           notes: ['Of mirrors, only the mean is told.'],
+          left: ['No image is left.'],
         }),
       };
     };

@@ -95,7 +95,8 @@ export class VolumeJudge implements Judge {
     return {
       ...outcome(measured, { classes, chambers, usualEjection: this.#usualEjection() }),
       scatters: [],
-      notes: [...(measured.length > 0 ? [MEASURED] : []), ...this.#left()],
+      notes: measured.length > 0 ? [MEASURED] : [],
+      left: this.#left(),
     };
   }
 

@@ -131,7 +131,7 @@ describe('the judge of segmentation', () => {
     const expected = measureSegmentation(known(answers), known(truth), 2, grid);
     expect(resultOf(verdict, 'left ventricle.dice').value).toBeCloseTo(expected.dice!, 12);
     expect(resultOf(verdict, 'left ventricle.surfaceMm').value).toBeCloseTo(expected.surfaceMm!, 10);
-    expect(verdict.notes).toContain('Images that are not measured, for they have no mask: 1.');
+    expect(verdict.left).toEqual(['Images that are not measured, for they have no mask: 1.']);
     const all = verdictOf(answers, stack([unknown, unknown, unknown, unknown]));
     expect(all).toMatchObject({ summary: null, notes: [] });
     expect(all.results.map(({ key }) => key)).toEqual([
@@ -274,9 +274,8 @@ describe('the judge of segmentation', () => {
     const partial = squares(2, 6).map((v) => (v === 0 ? UNKNOWN : v));
     const verdict = verdictOf([squares(2, 6)], [sliceOf({ mask: partial })]);
     expect(verdict.results).toEqual([]);
-    expect(verdict.notes).toEqual([
-      'Images that are not measured, for their masks know of no background: 1.',
-    ]);
+    expect(verdict.notes).toEqual([]);
+    expect(verdict.left).toEqual(['Images that are not measured, for their masks know of no background: 1.']);
   });
 
   it('shows what was found and what is true, without what is unknown, and the Dice of each class', () => {

@@ -17,6 +17,7 @@ import { flattened, page, pairs } from './page.ts';
 import { planesSection, planesStyle } from './planes.ts';
 import { pooledSection } from './pooled.ts';
 import { gridSection } from './spread.ts';
+import { type ExperimentParts, subjectsSection } from './subjects.ts';
 import type { PartlyTaken } from './takenover.ts';
 
 /** Training time of an initialisation, seconds. */
@@ -27,23 +28,6 @@ export interface ExperimentCost {
   readonly pretraining: number;
   readonly runs: number;
   readonly fineTuning: number;
-}
-
-/** How many subjects do what. */
-export interface ExperimentParts {
-  /** In which all of `test` do so in turn; null where they all test at every point. */
-  readonly folds: number | null;
-  readonly test: number;
-  /** Of each fold, or one count. */
-  readonly pool: readonly number[];
-  /** Of each fold, or one count. */
-  readonly spare: readonly number[];
-  /** Of the labelled of a point. */
-  readonly validation: number;
-  /** Pathology groups that draws keep in their shares; none where the source knows none. */
-  readonly groups: readonly string[];
-  /** What to know where the data's publishers hold out others; null: nothing. */
-  readonly notice: string | null;
 }
 
 export interface ExperimentReportInput {
@@ -146,51 +130,6 @@ function costSection({ costs }: ExperimentReportInput): Html {
   );
   return html`<section><h2>Cost</h2><p>Time of the training steps, by the logs of the runs. A pretraining is counted once for each initialisation that begins with it, however many points it serves; one that two initialisations share was made once.</p>
 <div class="scroll"><table class="results"><thead><tr><th scope="col">Initialisation</th><th scope="col" class="number">Pretrainings</th><th scope="col" class="number">their time</th><th scope="col" class="number">Fine-tunings</th><th scope="col" class="number">their time</th><th scope="col" class="number">Together</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
-}
-
-function foreignNotes(foreign: ExperimentReportInput['foreign']): Html[] {
-  const unknown = foreign.filter(({ saw }) => saw === null).map(({ name }) => name);
-  const known = foreign.flatMap(({ name, saw }) =>
-    saw === null ? [] : [html`<p>The weights of ${name} say that they were pretrained on ${saw}.</p>`],
-  );
-  if (unknown.length === 0) return known;
-  const note = html`<p class="note">Where the weights of ${listed(unknown)} come from is not known here: whether their pretraining saw test subjects cannot be told.</p>`;
-  return [...known, note];
-}
-
-/** `4 subjects`, `7 to 8 subjects` where folds differ */
-function rangeText(counts: readonly number[]): string {
-  const [least, most] = [Math.min(...counts, Infinity), Math.max(...counts, 0)];
-  return least < most ? `${whole(least)} to ${counted(most, 'subject')}` : counted(most, 'subject');
-}
-
-/** Initialisations of which whoever does not test pretrains, labelled or not. */
-function whoPretrains({ untested, subjects: { folds } }: ExperimentReportInput): string {
-  if (untested.length === 0) return 'Nobody who tests or may be labelled pretrains.';
-  const each = folds === null ? '' : ', each fold’s pretraining without its own';
-  return `Nobody who tests pretrains${each}. Images of labelled subjects, without their labels, are pretrained on for ${listed(untested)}.`;
-}
-
-function subjectsSection(input: ExperimentReportInput): Html {
-  const { subjects, foreign, seeds } = input;
-  const { folds, test, pool, spare, validation, groups, notice } = subjects;
-  const rows: [string, string][] = [
-    folds === null
-      ? ['Test, the same at every point', counted(test, 'subject')]
-      : ['Test, each once', `${counted(test, 'subject')} in ${counted(folds, 'fold')}`],
-    [folds === null ? 'May be labelled' : 'May be labelled in a fold', rangeText(pool)],
-    ['Neither, of the same data', rangeText(spare)],
-    [
-      'Labelled that choose the weights',
-      validation > 0 ? counted(validation, 'subject') : 'none: the last weights are taken',
-    ],
-    ['Groups kept in their shares', groups.length > 0 ? groups.join(', ') : 'none are known'],
-    ['Seeds', seeds.join(', ')],
-  ];
-  return html`<section><h2>Subjects</h2><p>${whoPretrains(input)} A seed draws the labelled subjects, the first weights and the order of training; the subjects of a smaller count are among those of a larger one.</p>
-${notice === null ? '' : html`<p class="note">${notice}</p>`}
-${foreignNotes(foreign)}
-<div class="columns">${pairs(rows, 'Who does what')}</div></section>`;
 }
 
 const style = `

@@ -56,6 +56,9 @@ export interface PretrainedRun {
   /** Of its folder. */
   readonly name: string;
   readonly title: string;
+  readonly initialisation: string;
+  /** Test subjects whom its data do not know by name, so that nobody was left out for them. */
+  readonly unmatched: readonly string[];
   readonly results: readonly RecordedResult[];
   /** Planes planned on the test studies with its network; null where that draws no lines. */
   readonly planned: PlannedStudies | null;

@@ -19,6 +19,7 @@ import { pooledIn } from './pooling.ts';
 import type { Request } from './requests.node.ts';
 import { dropCheckpoints, stateOf, trainingSeconds } from './runs.node.ts';
 import { dataTask, unfinished } from './tasks.node.ts';
+import { keepUnmatched } from './unmatched.node.ts';
 import { missing, untilAble } from './waiting.node.ts';
 
 type Outcome = 'done' | 'stopped';
@@ -163,10 +164,12 @@ class Conductor {
     );
   }
 
-  async #run(unit: Unit, kind: JobKind, { given, config }: Request, lock: FolderLock): Promise<Outcome> {
+  async #run(unit: Unit, kind: JobKind, request: Request, lock: FolderLock): Promise<Outcome> {
+    const { given, config, unmatched } = request;
     const { console, signal, worker, onTraining, adapter, tensorboard = false } = this.#options;
     const folder = this.#at(unit);
     const before = stateOf(folder);
+    await keepUnmatched(folder, unmatched);
     const { results, training } = await runJob({
       ...{ kind, given: { ...given, ...(adapter && { adapter }) }, signal, worker, lock },
       tensorboard,

@@ -22,6 +22,7 @@ import { arePoolable, pooledEvaluations, type Summaries } from './pooling.ts';
 import { stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 import { sharedExperiment } from './shared.ts';
+import { readUnmatched } from './unmatched.node.ts';
 
 /** What helps where a file of a run is damaged. */
 const again = 'Delete the run, which is then made again.';
@@ -53,7 +54,9 @@ export async function readPretrained(folder: string, { pretrainings }: Grid): Pr
     done.map(async (unit) => {
       const results = await readResults(join(folder, unit.name), again);
       const planned = await readPlanned(join(folder, unit.name));
-      return { name: unit.name, title: unitTitle(unit), results, planned };
+      const unmatched = await readUnmatched(join(folder, unit.name));
+      const { name, initialisation } = unit;
+      return { name, initialisation, title: unitTitle(unit), results, planned, unmatched };
     }),
   );
 }
@@ -140,7 +143,7 @@ export function outcomeOf(
     unfinished: all.filter((one) => !names.includes(one)),
     comparisons: new Map(results.map((result) => [result.key, compare(result)])),
     config: sharedExperiment(experiment),
-    untested: names.filter(isUntested),
+    untested: all.filter(isUntested),
   };
 }
 

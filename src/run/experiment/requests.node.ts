@@ -18,6 +18,8 @@ export interface Request {
   readonly config: RunConfig;
   /** Where the file has its settings. */
   readonly section: string;
+  /** Of a pretraining: test subjects whom its data do not know by name, so that nobody is left out for them. */
+  readonly unmatched: readonly string[];
 }
 
 /** The data are prepared already: what made them is no setting of the run. */
@@ -26,17 +28,23 @@ function onStore(given: GivenConfig, store: string): GivenConfig {
   return { ...rest, data: store };
 }
 
-const request = (given: GivenConfig, section: string): Request => ({
-  given,
+const request = (given: GivenConfig, section: string, unmatched: readonly string[] = []): Request => ({
+  ...{ given, section, unmatched },
   config: resolveConfig(given),
-  section,
 });
 
-/** @param split who pretrains, where the data are those that are fine-tuned on */
+/** Who pretrains. */
+interface Chosen {
+  /** Null: by the fractions. */
+  readonly split: Split | null;
+  /** See `Request`. */
+  readonly unmatched: readonly string[];
+}
+
 export function pretrainingRequest(
   experiment: Experiment,
   unit: PretrainingUnit,
-  { folder, store, split }: { readonly folder: string; readonly store: string; readonly split: Split | null },
+  { folder, store, split, unmatched }: Chosen & { readonly folder: string; readonly store: string },
 ): Request {
   const { initialisation, seed, name, from } = unit;
   const given = pretrainingGiven(experiment, initialisation);
@@ -45,6 +53,7 @@ export function pretrainingRequest(
   return request(
     { ...own, ...(split && { subjects: split }), ...(from && { init: join(folder, from.name) }) },
     `initialisations.${initialisation}.pretraining`,
+    unmatched,
   );
 }
 
@@ -79,12 +88,14 @@ export class Requests {
   async pretraining(unit: PretrainingUnit): Promise<Request> {
     const config = pretrainingConfig(this.#experiment, unit);
     const made = await this.#data.pretraining(config);
-    const split = await this.#splitOf(unit, config, made);
-    return pretrainingRequest(this.#experiment, unit, { folder: this.#folder, store: made.store, split });
+    const chosen = await this.#chosenOf(unit, config, made);
+    return pretrainingRequest(this.#experiment, unit, {
+      ...chosen,
+      ...{ folder: this.#folder, store: made.store },
+    });
   }
 
-  /** Null: by the fractions. */
-  async #splitOf(unit: PretrainingUnit, config: RunConfig, made: PretrainingData): Promise<Split | null> {
+  async #chosenOf(unit: PretrainingUnit, config: RunConfig, made: PretrainingData): Promise<Chosen> {
     const { subjects, initialisations } = this.#experiment;
     const where = `initialisations.${unit.initialisation}.pretraining`;
     const { seed, validationFraction: validation, testFraction: test } = config;
@@ -92,20 +103,20 @@ export class Requests {
     if (!untested && !made.same) {
       if (config.data !== null && baseConfig(this.#experiment).data !== null && !subjects.distinct)
         expectApart(made.subjects.map(made.known), (await this.#data.target()).parts, where);
-      return null;
+      return { split: null, unmatched: [] };
     }
     const own = partsAt((await this.#data.target()).parts, unit.fold, where);
     const fractions = { seed, validation, test, order: made.order };
-    if (!untested) return spareSplit(own, where, fractions);
+    if (!untested) return { split: spareSplit(own, where, fractions), unmatched: [] };
     const target = made.same ? (name: string) => name : made.known;
-    const found = untestedSplit(made.subjects, own, target, where, fractions);
-    if (found.missing.length > 0)
+    const { split, missing } = untestedSplit(made.subjects, own, target, where, fractions);
+    if (missing.length > 0)
       this.#warn(
         await revealedText(
-          `${unit.name}: ${where}.data have nobody of the name of ${some(found.missing, 3)}, who ${found.missing.length === 1 ? 'tests' : 'test'}: nobody is left out for them. If they are there under other names, say so in subjects.same.`,
+          `${unit.name}: ${where}.data have nobody of the name of ${some(missing, 3)}, who ${missing.length === 1 ? 'tests' : 'test'}: nobody is left out for them. If they are there under other names, say so in subjects.same.`,
         ),
       );
-    return found.split;
+    return { split, unmatched: missing };
   }
 
   async point(point: Point): Promise<Request> {

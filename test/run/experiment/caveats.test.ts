@@ -53,6 +53,35 @@ it('initial weights of which the network took only some are told of once for eac
   ]);
 });
 
+it('test subjects whom pretrainings’ data do not know are told of by initialisation, each once', async () => {
+  const pretraining = { data: 'scans', tasks: ['rotation'], steps: 4 };
+  const of = { pretraining, pretrains: 'untested' };
+  const content = {
+    ...tiny,
+    base: { ...tiny.base, phantom: undefined, data: 'hearts' },
+    initialisations: { scratch: null, one: of, other: of },
+    ...{ subjects: { test: 2 }, pretrainingSeeds: [1, 2] },
+  };
+  const experiment = await finished(content, 'unmatched', () => ({}));
+  const made = ['one', 'other'].flatMap((key) => [1, 2].map((seed) => `pretrained/${key}_seed-${seed}`));
+  const names: Record<string, string[]> = { [made[0]!]: ['c', 'a'], [made[1]!]: ['a'] };
+  for (const name of made) {
+    const own = { 'config.json': {}, 'results.json': [], 'evaluation.json': {} };
+    const files = names[name] ? { ...own, 'unmatched.json': names[name] } : own;
+    for (const [file, value] of Object.entries(files)) await write(`unmatched/${name}/${file}`, value);
+  }
+  await reportExperiment(experiment, at('unmatched'));
+  const report = await reportIn('unmatched');
+  expect(report.match(/<p class="note">The data of the pretraining of [^:]*/g)).toEqual([
+    expect.stringMatching(/ of one have nobody of the name of a, c, who test$/),
+  ]);
+  expect(report).toContain('<p>But for those named below, nobody who tests pretrains. Images');
+  await write(`unmatched/${made[0]}/unmatched.json`, { a: 1 });
+  await expect(reportExperiment(experiment, at('unmatched'))).rejects.toThrow(
+    /unmatched\.json: is no list of names/,
+  );
+});
+
 describe('test subjects without a figure', () => {
   const test = ['a', 'b', 'c'];
   const parts = test.map((name) => ({ test: [name], pool: test.filter((one) => one !== name), spare: [] }));

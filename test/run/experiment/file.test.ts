@@ -251,7 +251,12 @@ describe('a pretraining that goes on from another', () => {
     const experiment = asked({ on: onward({ initParts: 'encoder', freeze: 'encoder' }) });
     const on = gridOf(experiment, null).pretrainings.find(({ initialisation }) => initialisation === 'on')!;
     expect(pretrainingConfig(experiment, on)).toMatchObject({ initParts: 'encoder', freeze: 'encoder' });
-    const { given } = pretrainingRequest(experiment, on, { folder: 'f', store: 's', split: null });
+    const { given } = pretrainingRequest(experiment, on, {
+      folder: 'f',
+      store: 's',
+      split: null,
+      unmatched: [],
+    });
     expect(given.init).toBe(join('f', 'pretrained/pretrained_seed-1'));
   });
 

@@ -1,5 +1,5 @@
 /** @file Experiments in which every subject tests once; whom pretrainings leave out; whom the data hold out. */
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addExperiment } from '../../../src/commands/experiment.ts';
 import { ProjectKey } from '../../../src/data/identifiers/key.node.ts';
@@ -166,6 +166,27 @@ describe('leave one out', () => {
     expect(stderr).toMatch(
       /scans_fold-4_seed-1: .* have nobody of the name of subject-\w+ \(patient004\), who tests: nobody is left out for them/,
     );
+    const unmatched = at('three', 'pretrained', 'scans_fold-4_seed-1', 'unmatched.json');
+    const names = JSON.parse(await readFile(unmatched, 'utf8'));
+    expect(await originals(...names)).toEqual(['patient004']);
+    const told = async () => {
+      const report = await readFile(at('three', 'report.html'), 'utf8');
+      expect(report).toContain('But for those named below, nobody who tests pretrains');
+      expect(report).toContain(
+        `The data of the pretraining of scans have nobody of the name of ${names[0]}, who tests: nobody was left out`,
+      );
+    };
+    await told();
+    await experiment(content, 'three', '--report');
+    await told();
+    // as an earlier version left it
+    await rm(unmatched);
+    await experiment(content, 'three', '--only', 'scans*fold-4');
+    await told();
+    expect(await readFile(at('whole', 'report.html'), 'utf8')).toContain(
+      '<p>Nobody who tests pretrains, each',
+    );
+    expect(await readdir(at('whole', 'pretrained', 'scans_fold-4_seed-1'))).not.toContain('unmatched.json');
   }, 100_000);
 });
 

@@ -74,7 +74,7 @@ function pretrainingsTable(all: readonly Comparison[], { digits }: RecordedResul
 function foldsText({ subjects: { folds, test }, coverage }: ExperimentReportInput): string {
   if (folds === null) return '';
   const everyone = !coverage || coverage.none.length + coverage.some.length === 0;
-  return ` Each of the ${counted(test, 'subject')} tests once, in one of ${counted(folds, 'fold')}; a seed’s figure is the mean over all of them${everyone ? '' : ' who have one'}. Trainings of different folds share most of their subjects, so that they are less independent than the intervals take them to be.`;
+  return ` Each of the ${counted(test, 'subject')} tests once, in one of ${counted(folds, 'fold')}; a seed’s figure is the mean over ${everyone ? 'all of them' : 'those of them who have one'}. Trainings of different folds share most of their subjects, so that they are less independent than the intervals take them to be.`;
 }
 
 /** The main figure: every initialisation beside scratch, with what chance could have done. */

@@ -117,7 +117,7 @@ describe('test subjects without a figure', () => {
       'Dice, mean of the classes: in some runs alone there is a value of c. Means of the other runs, and differences to these, are without them.';
     expect(stderr).toBe(`${none}\n${some}\n`);
     for (const line of [none, some]) expect(report).toContain(`<p class="note">${line}</p>`);
-    expect(report).toContain('figure is the mean over all of them who have one.');
+    expect(report).toContain('figure is the mean over those of them who have one.');
   });
 
   it('are told of where nobody has one, and nothing is where all have', async () => {

@@ -42,14 +42,12 @@ export interface InitReport {
   readonly summed?: readonly string[];
   /** Weights of the network that the file does not fill: they begin as they were drawn. */
   readonly fresh: readonly string[];
-  readonly body: FilledBody;
-}
-
-/** Of the weights that a file could fill, how many it does: those of the whole network but its heads, or of its encoder alone. */
-export interface FilledBody {
-  readonly parts: TrainConfig['initParts'];
-  readonly filled: number;
-  readonly of: number;
+  /** Of the weights that a file could fill, how many it does: those of the whole network but its heads, or of its encoder alone. */
+  readonly body: {
+    readonly parts: TrainConfig['initParts'];
+    readonly filled: number;
+    readonly of: number;
+  };
 }
 
 /** Identifies weights by their names, shapes and values, in whatever file and order they come. */
@@ -121,7 +119,7 @@ function bodyOf(
   filled: ReadonlySet<string>,
   plan: Plan,
   parts: TrainConfig['initParts'],
-): FilledBody {
+): InitReport['body'] {
   const heads = taskHeads(plan).flatMap(({ paths }) => paths);
   const body = names.filter((name) =>
     parts === 'encoder' ? plan.backbone.encoder(name) : !heads.some((path) => name.startsWith(`${path}.`)),

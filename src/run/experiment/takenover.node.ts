@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { parseJson } from '../../base/json.ts';
 import { isRecord } from '../../base/record.ts';
 import type { PartlyTaken } from '../../report/takenover.ts';
-import { type FilledBody, initFile } from '../../train/init.ts';
+import { type InitReport, initFile } from '../../train/init.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText } from '../../train/runfiles.ts';
 import type { Grid, Unit } from './grid.ts';
 import { stateOf } from './runs.node.ts';
 
-const isBody = (value: unknown): value is FilledBody =>
+const isBody = (value: unknown): value is InitReport['body'] =>
   isRecord(value) &&
   (value.parts === 'all' || value.parts === 'encoder') &&
   [value.filled, value.of].every(Number.isInteger);
 
 /** Null where a run began as drawn, or was made by an earlier version, which kept no counts. */
-async function bodyIn(folder: string): Promise<FilledBody | null> {
+async function bodyIn(folder: string): Promise<InitReport['body'] | null> {
   const text = await readText(new DiskFiles(folder), initFile);
   const value = text === null ? null : parseJson(text, join(folder, initFile));
   return isRecord(value) && isBody(value.body) ? value.body : null;

@@ -15,7 +15,7 @@ import { runExperiment } from '../run/experiment/go.node.ts';
 import { type Share, unitTitle } from '../run/experiment/grid.ts';
 import type { ExperimentConsole, ExperimentEnd, ExperimentOptions } from '../run/experiment/options.node.ts';
 import { type ExperimentPlan, type PlannedUnit, planExperiment } from '../run/experiment/plan.node.ts';
-import { type ReportedExperiment, reportExperiment } from '../run/experiment/report.node.ts';
+import { type ReportedExperiment, reportAgain, reportExperiment } from '../run/experiment/report.node.ts';
 import type { Experiment } from '../run/experiment/settings.ts';
 import { revealedText } from '../run/identifiers.node.ts';
 import { formatSeconds, startProgress } from '../train/progress.ts';
@@ -136,11 +136,12 @@ export async function runWithTerminal(
 ): Promise<void> {
   const { only, points: part, adapter } = given;
   const share: Share = { ...(only && { only }), ...(part && { part }) };
-  if (given.plan) {
-    const { warn: onWarning, startStage } = experimentConsole();
-    const options = { onWarning, startStage, worker, ...(adapter && { adapter }) };
-    return printPlan(await planExperiment(experiment, folder, share, options));
-  }
+  const { warn: onWarning, startStage } = experimentConsole();
+  const reading = { onWarning, startStage, worker };
+  if (given.plan)
+    return printPlan(
+      await planExperiment(experiment, folder, share, { ...reading, ...(adapter && { adapter }) }),
+    );
   if (!given.report) {
     let training = false;
     const { stopped, report, ...end } = await interruptible(
@@ -170,7 +171,9 @@ export async function runWithTerminal(
       process.exitCode = 1;
     }
   }
-  const reported = await reportExperiment(experiment, folder);
+  const reported = given.report
+    ? await reportAgain(experiment, folder, reading)
+    : await reportExperiment(experiment, folder);
   for (const { title, results } of reported.pretrained) {
     print(`${capital(title)}, of its own tasks:`, true);
     printTable(resultColumns, results);

@@ -6,7 +6,7 @@ import { expectCohortsApart } from './check.ts';
 import { ExperimentData } from './data.node.ts';
 import { expectUnchanged } from './existing.node.ts';
 import { ForeignWeights } from './foreign.node.ts';
-import { type Grid, gridOf, shareOf } from './grid.ts';
+import { type Grid, gridOf, type Share, shareOf } from './grid.ts';
 import type { ExperimentOptions } from './options.node.ts';
 import { Requests } from './requests.node.ts';
 import { keepExperiment, openFolder } from './runs.node.ts';
@@ -24,6 +24,26 @@ export interface BegunExperiment {
 }
 
 export type BeginOptions = Pick<ExperimentOptions, 'experiment' | 'folder' | 'share' | 'console' | 'worker'>;
+
+/**
+ * The share of a grid that is asked for.
+ * @throws ConfigError where there is no such point, weights from elsewhere fit no network, or cohorts overlap
+ */
+export async function askedOf(
+  experiment: Experiment,
+  grid: Grid,
+  share: Share,
+  weights = new ForeignWeights(),
+): Promise<Grid> {
+  const own = shareOf(grid, share);
+  if (own.points.length === 0)
+    throw new ConfigError(
+      `No point of ${experiment.name} is asked for. Its first is ${grid.points[0]!.name}.`,
+    );
+  await weights.expectFitting(experiment, own);
+  expectCohortsApart(experiment, await weights.cohorts(experiment));
+  return own;
+}
 
 /**
  * Checks an experiment against its folder, and keeps it there.
@@ -46,14 +66,8 @@ export async function beginExperiment({
   const data = new ExperimentData(experiment, folder, options);
   const requests = new Requests(experiment, folder, data, options.onWarning);
   const grid = gridOf(experiment, await data.folds());
-  const own = shareOf(grid, share);
-  if (own.points.length === 0)
-    throw new ConfigError(
-      `No point of ${experiment.name} is asked for. Its first is ${grid.points[0]!.name}.`,
-    );
   const weights = new ForeignWeights();
-  await weights.expectFitting(experiment, own);
-  expectCohortsApart(experiment, await weights.cohorts(experiment));
+  const own = await askedOf(experiment, grid, share, weights);
   await expectUnchanged(grid, { experiment, before, folder, data, requests, weights });
   await keepExperiment(folder, experiment);
   return { experiment, grid, own, data, requests };

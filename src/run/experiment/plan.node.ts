@@ -6,11 +6,13 @@ import type { RunConfig } from '../config.ts';
 import type { DataOptions } from '../dataset.node.ts';
 import { openProgramDevice } from '../device.node.ts';
 import { onStoreGrids } from './adopt.node.ts';
+import { askedOf } from './begin.node.ts';
 import { baseConfig, pointConfigBefore, pretrainingConfig } from './configs.ts';
 import { ExperimentData } from './data.node.ts';
-import { gridOf, type Share, shareOf, type Unit } from './grid.ts';
+import { gridOf, type Share, type Unit } from './grid.ts';
 import { ExperimentPace } from './pace.ts';
 import { secondsPerStep } from './probe.ts';
+import { expectRecorded } from './recorded.node.ts';
 import { openFolder, type RunState, stateOf, trainingSeconds } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 
@@ -51,6 +53,7 @@ async function tryKinds(work: readonly Work[], pace: ExperimentPace, device: Dev
 /**
  * The runs of a share with what their training steps take: by the logs of finished runs, else by a short try on this
  * machine. Nothing is written.
+ * @throws ConfigError where it could not run, as far as that can be known before, or runs were made with other settings
  * @throws FileError where the folder holds something else
  */
 export async function planExperiment(
@@ -60,9 +63,13 @@ export async function planExperiment(
   { adapter, ...data }: PlanOptions,
 ): Promise<ExperimentPlan> {
   const own = await onStoreGrids(asked);
-  const { experiment } = existsSync(folder) ? await openFolder(folder, own) : { experiment: own };
-  const folds = await new ExperimentData(experiment, folder, data).folds();
-  const { pretrainings, points } = shareOf(gridOf(experiment, folds), share);
+  const { experiment, before } = existsSync(folder)
+    ? await openFolder(folder, own)
+    : { experiment: own, before: null };
+  const shared = new ExperimentData(experiment, folder, data);
+  const grid = gridOf(experiment, await shared.folds());
+  const { pretrainings, points } = await askedOf(experiment, grid, share);
+  if (before) await expectRecorded(grid, { experiment, before, folder, data: shared });
   const work = [...pretrainings, ...points].map((unit): Work => {
     const config =
       unit.kind === 'pretraining' ? pretrainingConfig(experiment, unit) : pointConfigBefore(experiment, unit);

@@ -9,7 +9,10 @@ import { renderExperiment } from '../../report/experiment.ts';
 import type { ExperimentParts } from '../../report/subjects.ts';
 import { type Coverage, coverageOf } from '../../results/coverage.ts';
 import type { PretrainedRun } from '../../results/experiment.ts';
+import type { DataOptions } from '../dataset.node.ts';
+import { onStoreGrids } from './adopt.node.ts';
 import { baseConfig, pretrainingConfig } from './configs.ts';
+import { ExperimentData } from './data.node.ts';
 import { foldsInFile } from './folds.ts';
 import { ForeignWeights } from './foreign.node.ts';
 import { type Grid, gridOf } from './grid.ts';
@@ -23,6 +26,7 @@ import {
   runsAsCsv,
 } from './outcome.node.ts';
 import { isPlanned } from './planes.node.ts';
+import { expectRecorded } from './recorded.node.ts';
 import { openFolder, stateOf } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
 import { type KeptSubjects, readSubjects } from './subjects.node.ts';
@@ -51,6 +55,12 @@ function subjectsOf(
   };
 }
 
+/** In how many folds every subject tests; where the file does not say, as the runs had them. */
+function foldsOf(experiment: Experiment, { parts }: KeptSubjects): number | null {
+  const said = foldsInFile(experiment);
+  return said === undefined ? parts.length : said;
+}
+
 export interface ReportedExperiment extends Outcome {
   readonly pretrained: readonly PretrainedRun[];
   /** Of the test subjects, who has a value of the main result. */
@@ -76,8 +86,7 @@ export async function reportExperiment(asked: Experiment, folder: string): Promi
   if (before === null)
     throw new FileError(folder, 'holds no runs of this experiment yet', 'Run it first, without --report.');
   const kept = await readSubjects(folder);
-  const said = foldsInFile(experiment);
-  const folds = said === undefined ? kept.parts.length : said;
+  const folds = foldsOf(experiment, kept);
   const grid = gridOf(experiment, folds);
   for (;;) {
     const states = statesIn(folder, grid);
@@ -85,6 +94,24 @@ export async function reportExperiment(asked: Experiment, folder: string): Promi
     // who has finished a run meanwhile has reported it, and this must not be what lasts
     if (isDeepStrictEqual(statesIn(folder, grid), states)) return reported;
   }
+}
+
+/**
+ * As `reportExperiment`, of a file that may have changed since the runs were made, which a report must not say of them.
+ * @throws ConfigError naming key and run where one was made with other settings; else as `reportExperiment`
+ */
+export async function reportAgain(
+  asked: Experiment,
+  folder: string,
+  options: DataOptions,
+): Promise<ReportedExperiment> {
+  const { experiment, before } = await openFolder(folder, await onStoreGrids(asked));
+  if (before !== null) {
+    const grid = gridOf(experiment, foldsOf(experiment, await readSubjects(folder)));
+    const data = new ExperimentData(experiment, folder, options);
+    await expectRecorded(grid, { experiment, before, folder, data });
+  }
+  return reportExperiment(asked, folder);
 }
 
 async function writeReport(

@@ -30,7 +30,7 @@ export function changedData(before: Experiment | null, after: Experiment): strin
   return found.map((key) => key.join('.')).join(', ') || 'base.data';
 }
 
-const refusal = (run: string, changes: string): ConfigError =>
+export const refusal = (run: string, changes: string): ConfigError =>
   new ConfigError(
     `${run} was made with other settings: ${changes}. Set them back, choose another --out, or delete what was made with them.`,
   );
@@ -52,15 +52,19 @@ async function savedConfig(folder: string): Promise<RunConfig> {
   return resolveConfig({ ...(await readSaved(new DiskFiles(folder))), out: folder });
 }
 
+/** Whether paths are of one store of an experiment, whose folder may have moved. */
+export function isSameStore(one: string, other: string): boolean {
+  const tail = (path: string): string => resolve(path).split(/[\\/]/).slice(-3).join('/');
+  return tail(one) === tail(other);
+}
+
 /**
  * Throws ConfigError naming key and run where a run has read another store than it now would.
  * @param changed names the keys
  */
 export async function expectStore(folder: string, store: string, changed: () => string): Promise<void> {
   const { data } = await savedConfig(folder);
-  // an experiment's folder may have moved
-  const tail = (path: string): string => resolve(path).split(/[\\/]/).slice(-3).join('/');
-  if (data === null || tail(data) !== tail(store)) throw refusal(folder, `${changed()} changed`);
+  if (data === null || !isSameStore(data, store)) throw refusal(folder, `${changed()} changed`);
 }
 
 /**
@@ -80,21 +84,34 @@ export async function expectBegun(folder: string, made: string | null, where: st
 const spelled = (key: string, section: string): string =>
   key.startsWith('subjects.') ? `subjects (${key.split('.')[1]} subjects of the run)` : `${section}.${key}`;
 
-const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+export const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
-/** Throws ConfigError naming key and run where a run was made with other settings. */
-export async function expectSame(folder: string, { config, section }: Request): Promise<void> {
-  const saved = await savedConfig(folder);
+/**
+ * Throws ConfigError naming key and run where a run was made with other settings.
+ * @param saved what it was made with
+ * @param counts whether a key does
+ */
+export function expectSameKeys(
+  folder: string,
+  saved: RunConfig,
+  { config, section }: Omit<Request, 'given'>,
+  counts: (key: string) => boolean = () => true,
+): void {
   // of constant schedules steps may change where a run goes on, but not here
   const changed = new Set([
     ...changedKeys(saved, config),
     ...(saved.steps === config.steps ? [] : ['steps']),
   ]);
-  const kept = [...changed].filter((key) => !aside.test(key));
+  const kept = [...changed].filter((key) => !aside.test(key) && counts(key));
   if (kept.length === 0) return;
   const list = kept.map((key) => {
     const [was, is] = [saved, config].map((one) => short(settingAt(one, key)));
     return `${spelled(key, section)} was ${was}, is ${is}`;
   });
   throw refusal(folder, list.join('; '));
+}
+
+/** As `expectSameKeys`, of a run whose data are there. */
+export async function expectSame(folder: string, request: Request): Promise<void> {
+  expectSameKeys(folder, await savedConfig(folder), request);
 }

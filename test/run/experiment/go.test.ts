@@ -263,7 +263,7 @@ describe('an experiment whose file contradicts its runs', () => {
     [
       'test subjects',
       { subjects: { test: { seed: 14, subjects: 3 } } },
-      /points.*seed-1 was made with other settings: subjects\.test changed\./,
+      /points.*seed-1 was made with other settings: subjects\.test (changed|was \{.*"seed":13.*\}, is \{.*14.*\})\./,
     ],
     [
       'a pretraining',
@@ -273,17 +273,53 @@ describe('an experiment whose file contradicts its runs', () => {
     [
       'validation',
       { subjects: { ...tiny.subjects, validation: 1 }, labelled: [2] },
-      /was made with other settings: subjects \(train subjects of the run\) was/,
+      /was made with other settings: subjects(\.validation| \(train subjects of the run\)) was/,
+    ],
+    [
+      'the size of images',
+      { base: { ...base, size: 32, spacingMm: 6 } },
+      /points.*seed-1 was made with other settings: base\.size, base\.spacingMm changed\./,
+    ],
+    [
+      'the batch of a pretraining',
+      { initialisations: { scratch: null, pretrained: { pretraining: { ...made, batch: 5 } } } },
+      /pretrained_seed-1 was made .*: initialisations\.pretrained\.pretraining\.batch was 4, is 5\./,
+    ],
+    [
+      'the hearts of a pretraining',
+      {
+        initialisations: {
+          scratch: null,
+          pretrained: { pretraining: { ...made, phantom: { ...made.phantom, seed: 15 } } },
+        },
+      },
+      /pretrained_seed-1 was made .*: the data of initialisations\.pretrained\.pretraining changed\./,
     ],
     [
       'hearts that test and pretrain',
       { subjects: { test: { seed: 12, subjects: 3 } } },
-      /pretraining\.phantom\.seed is 12, which is the cohort of subjects\.test: these are the same hearts/,
+      /pretraining\.phantom\.seed is 12, which is the cohort of subjects\.test: these are the same hearts|subjects\.test was/,
     ],
-  ])('in %s is refused by key and run', async (_, changes, message) => {
+  ])('in %s is refused by key and run, by plan and report too', async (_, changes, message) => {
     const before = await times('whole');
-    await expect(experiment({ ...tiny, ...changes }, 'whole')).rejects.toThrow(message);
+    const report = await read('whole', 'report.html');
+    for (const args of [[], ['--plan'], ['--report']])
+      await expect(experiment({ ...tiny, ...changes }, 'whole', ...args)).rejects.toThrow(message);
     expect(await times('whole')).toEqual(before);
+    expect(await read('whole', 'report.html')).toBe(report);
+  });
+
+  it('is told from a folder that was handed on without data and what names them', async () => {
+    await cp(whole(), at('handed'), { recursive: true });
+    for (const name of await readdir(at('handed'), { recursive: true }))
+      if (name.endsWith('local.json')) await rm(at('handed', name));
+    await rm(at('handed', 'data'), { recursive: true });
+    await experiment({ ...tiny, seeds: [1, 2, 3], labelled: [1, 2, 3] }, 'handed', '--report');
+    expect(await read('handed', 'report.html')).toContain('8 of 18 fine-tunings are finished');
+    const changed = { ...tiny, base: { ...base, learningRate: 0.5 } };
+    await expect(experiment(changed, 'handed', '--report')).rejects.toThrow(
+      /learningRate was 0\.004, is 0\.5/,
+    );
   });
 
   it('or whose folder holds something else', async () => {

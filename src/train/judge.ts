@@ -89,7 +89,7 @@ export async function judgeImages(
 }
 
 /** Results that several tasks call alike stand under the names of their tasks, but for the task whose name they begin with. */
-function apart(
+export function apart(
   judged: readonly { readonly task: Task; readonly verdict: Verdict }[],
 ): ({ readonly task: string } & Verdict)[] {
   const keys = judged.flatMap(({ verdict }) => verdict.results.map(({ key }) => key));

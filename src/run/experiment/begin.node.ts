@@ -8,6 +8,7 @@ import { expectUnchanged } from './existing.node.ts';
 import { ForeignWeights } from './foreign.node.ts';
 import { type Grid, gridOf, type Share, shareOf } from './grid.ts';
 import type { ExperimentOptions } from './options.node.ts';
+import { expectEnoughPhantoms } from './parts.ts';
 import { Requests } from './requests.node.ts';
 import { keepExperiment, openFolder } from './runs.node.ts';
 import type { Experiment } from './settings.ts';
@@ -27,7 +28,7 @@ export type BeginOptions = Pick<ExperimentOptions, 'experiment' | 'folder' | 'sh
 
 /**
  * The share of a grid that is asked for.
- * @throws ConfigError where there is no such point, weights from elsewhere fit no network, or cohorts overlap
+ * @throws ConfigError where there is no such point, subjects are too few, weights from elsewhere fit no network, or cohorts overlap
  */
 export async function askedOf(
   experiment: Experiment,
@@ -40,6 +41,7 @@ export async function askedOf(
     throw new ConfigError(
       `No point of ${experiment.name} is asked for. Its first is ${grid.points[0]!.name}.`,
     );
+  expectEnoughPhantoms(experiment);
   await weights.expectFitting(experiment, own);
   expectCohortsApart(experiment, await weights.cohorts(experiment));
   return own;

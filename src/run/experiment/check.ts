@@ -1,10 +1,12 @@
 /** @file What an experiment's file must not say: initialisations that are none, networks that differ, keys against each other. */
 import * as z from 'zod/mini';
 import { ConfigError } from '../../base/errors.ts';
+import { listed } from '../../base/words.ts';
+import { tasks } from '../../tasks/index.ts';
 import { text } from '../../tasks/settings.ts';
 import { type PhantomSettings, resolveConfig } from '../config.ts';
 import { baseConfig, isSameFolder, pointConfigBefore, pretrainingGiven } from './configs.ts';
-import { testCohort } from './folds.ts';
+import { foldAsked, foldsAsked, testCohort } from './folds.ts';
 import type { Experiment } from './settings.ts';
 
 /** Names become parts of folders' names. */
@@ -72,6 +74,21 @@ export function checkChains(experiment: Experiment, file: string): void {
         `${where} is of ${one.begins}, which has pretraining seeds ${theirs.join(', ')}, but not ${without}. Give both the same seeds, or ${one.begins} a single one.`,
       );
   }
+}
+
+/** Throws ConfigError for words about who tests, or a figure, that no data could make sense of. */
+export function checkWords(experiment: Experiment, file: string): void {
+  const { subjects, figure } = experiment;
+  const { test } = subjects;
+  const base = baseConfig(experiment);
+  const folds = foldsAsked(subjects);
+  if (typeof test === 'string' && (folds === null || (folds !== 'each' && folds < 2)))
+    inside(file, () => foldAsked(test));
+  const first = figure?.split('.')[0];
+  if (figure !== null && !tasks.some((task) => task.name === first))
+    throw new ConfigError(
+      `${file}: figure is ${figure}, but what figures are called begins with the name of a task, here ${listed(Object.keys(base.tasks))}. Leave it out for the first of the evaluation.`,
+    );
 }
 
 /** What `work` gives; its ConfigErrors name `where`. */

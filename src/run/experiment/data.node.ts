@@ -11,7 +11,7 @@ import { openStore } from '../../data/store.node.ts';
 import { manifestName } from '../../data/storenames.ts';
 import type { TrainingData } from '../../data/types.ts';
 import { annotationsOf, type RunConfig, resolveConfig } from '../config.ts';
-import { type DataOptions, prepareFolder } from '../dataset.node.ts';
+import { type DataOptions, prepareFolder, wholeStore } from '../dataset.node.ts';
 import { namesInData, originalsIn, revealedText } from '../identifiers.node.ts';
 import { baseConfig, pretrainingGiven } from './configs.ts';
 import { foldsInFile, testCohort } from './folds.ts';
@@ -148,6 +148,16 @@ export class ExperimentData {
       ? await openStore(store)
       : await prepareFolder(config.data!, config, this.#options);
     return partsOf(data, this.#experiment).length;
+  }
+
+  /**
+   * `target` where it is prepared, else null; nothing is written.
+   * @throws ConfigError where it has not whom is asked for
+   */
+  async preparedTarget(): Promise<TargetData | null> {
+    const store = this.targetStore();
+    const data = await wholeStore(store);
+    return data && { store, data, parts: partsOf(data, this.#experiment, await originalsIn(data.manifest)) };
   }
 
   /**

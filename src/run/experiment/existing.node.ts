@@ -35,7 +35,7 @@ export async function expectUnchanged(
     const config = pretrainingConfig(experiment, unit);
     const where = `initialisations.${unit.initialisation}.pretraining`;
     await expectStore(at(unit), data.pretrainingStore(config), () => `the data of ${where}`);
-    const request = await requests.pretraining(unit);
+    const request = await requests.of(unit);
     await expectSame(at(unit), request);
     // an earlier version did not
     await keepUnmatched(at(unit), request.unmatched);
@@ -44,7 +44,7 @@ export async function expectUnchanged(
     await weights.expectSame(at(unit), init, `${where}.init`);
   }
   for (const point of begun) {
-    await expectSame(at(point), await requests.point(point));
+    await expectSame(at(point), await requests.of(point));
     if (point.pretraining)
       await expectBegun(at(point), point.pretraining.name, `initialisations.${point.initialisation}.of`);
     const { weights: path = null } = experiment.initialisations[point.initialisation] ?? {};

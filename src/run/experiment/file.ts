@@ -8,7 +8,7 @@ import { either, fields, flag, list, oneOf, shapeOf, text, whole } from '../../t
 import { parse, parseGiven, presetOf, resolveConfig } from '../config.ts';
 import { fineTuning } from '../job.ts';
 import type { GivenConfig, RunConfig } from '../settings.ts';
-import { checkChains, checkConfigs, checkNames, checkPretrains, inside, name } from './check.ts';
+import { checkChains, checkConfigs, checkNames, checkPretrains, checkWords, inside, name } from './check.ts';
 import type {
   Experiment,
   ExperimentSubjects,
@@ -215,6 +215,7 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     slurm: completeSlurm(read.slurm as Partial<SlurmSettings> | null | undefined, file),
   };
   checkNames(experiment, file);
+  checkWords(experiment, file);
   checkChains(experiment, file);
   checkConfigs(experiment, file);
   checkPretrains(experiment, file);

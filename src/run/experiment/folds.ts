@@ -1,5 +1,7 @@
 /** @file Experiments in which every subject tests once: how many folds they have, and which runs each fold has of its own. */
+import { ConfigError } from '../../base/errors.ts';
 import { isRecord } from '../../base/record.ts';
+import { type Fold, parseFold } from '../../data/strata.ts';
 import { baseConfig, isSameFolder } from './configs.ts';
 import type { Experiment, ExperimentSubjects, TestCohort } from './settings.ts';
 
@@ -10,6 +12,15 @@ export function foldsAsked({ test }: Pick<ExperimentSubjects, 'test'>): FoldsAsk
   if (test === 'each') return test;
   const folds = typeof test === 'string' && /^(\d+) folds$/.exec(test);
   return folds ? Number(folds[1]) : null;
+}
+
+/** The fold that tests. @throws ConfigError where the text is none */
+export function foldAsked(test: string): Fold {
+  const fold = test.startsWith('fold ') ? parseFold(test.slice('fold '.length)) : null;
+  if (fold) return fold;
+  throw new ConfigError(
+    `subjects.test is "${test}". Write "each", "5 folds", "fold 2/5", a count or a list of names.`,
+  );
 }
 
 /** The folds that the file alone tells; undefined where only the data do. */

@@ -8,6 +8,7 @@ import { openProgramDevice } from '../device.node.ts';
 import { runJob } from '../job.node.ts';
 import { fineTuning, type JobKind, pretraining } from '../job.ts';
 import { adapterLine, earlyText } from '../jobconsole.node.ts';
+import { prepareAll } from './ahead.node.ts';
 import { type BegunExperiment, beginExperiment } from './begin.node.ts';
 import { baseConfig, pretrainingConfig } from './configs.ts';
 import { type Grid, type PretrainingUnit, type Unit, unitTitle } from './grid.ts';
@@ -43,6 +44,7 @@ class Conductor {
     const { grid, own } = this.#begun;
     await this.#lookThrough(grid);
     this.#units = unfinished(own, folder);
+    await prepareAll(this.#begun, this.#units);
     const waits = { at: this.#at.bind(this), say: console.say.bind(console), signal };
     for (let due = this.#units; due.length > 0; ) {
       const waiting = await this.#runAll(due);
@@ -127,7 +129,7 @@ class Conductor {
       const folder = this.#at(unit);
       if (signal.aborted) return;
       if (stateOf(folder) !== 'done' || isPlanned(folder)) continue;
-      const { config } = await requests.pretraining(unit);
+      const { config } = await requests.of(unit);
       await planTestStudies(
         await this.#openDevice(),
         { folder, store: config.data!, config },
@@ -139,10 +141,9 @@ class Conductor {
 
   async #make(unit: Unit): Promise<Outcome> {
     const { requests } = this.#begun;
-    if (unit.kind === 'pretraining')
-      return this.#claimed(unit, pretraining, () => requests.pretraining(unit));
-    const outcome = await this.#claimed(unit, fineTuning, () => requests.point(unit));
-    if (outcome === 'done') await dropCheckpoints(this.#at(unit));
+    const kind = unit.kind === 'point' ? fineTuning : pretraining;
+    const outcome = await this.#claimed(unit, kind, () => requests.of(unit));
+    if (unit.kind === 'point' && outcome === 'done') await dropCheckpoints(this.#at(unit));
     return outcome;
   }
 
@@ -245,8 +246,7 @@ export async function runUnit(options: ExperimentOptions, name: string): Promise
   const units = [...begun.grid.pretrainings, ...begun.grid.points];
   if (name === dataTask) {
     options.console.startRun('data of all runs', 1, 1, null);
-    for (const unit of units)
-      await (unit.kind === 'point' ? begun.requests.point(unit) : begun.requests.pretraining(unit));
+    await prepareAll(begun, units);
     return { stopped: options.signal.aborted, due: 1, elsewhere: [] };
   }
   const unit = units.find((one) => one.name === name);

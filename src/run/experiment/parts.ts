@@ -2,6 +2,7 @@
 
 import { ConfigError } from '../../base/errors.ts';
 import { plural, some } from '../../base/words.ts';
+import { phantomId } from '../../data/phantom/subject.ts';
 import { purposes } from '../../data/purposes.ts';
 import { type Split, splitSubjects, subjectsOf } from '../../data/split.ts';
 import { foldOf, stratifiedOrder } from '../../data/strata.ts';
@@ -10,7 +11,7 @@ import { labelledSubjects } from '../../train/labelled.ts';
 import { planRun } from '../plan.ts';
 import { inside } from './check.ts';
 import { baseConfig } from './configs.ts';
-import { foldsAsked } from './folds.ts';
+import { foldAsked, foldsAsked, testCohort } from './folds.ts';
 import type { Experiment, ExperimentSubjects, Labelled } from './settings.ts';
 
 /** Names of the prefixes that tell phantom hearts of two cohorts apart. */
@@ -71,13 +72,7 @@ function testSubjects(population: Population, { test, seed }: ExperimentSubjects
   if (Array.isArray(test)) return [...new Set(test.flatMap((pattern) => named(pattern, population)))].sort();
   if (typeof test === 'number') return stratifiedOrder(able, groups, draw).slice(0, test).sort();
   if (typeof test !== 'string') return all.filter((name) => name.startsWith(cohortPrefix.test));
-  const fold = /^fold (\d+)\/(\d+)$/.exec(test);
-  if (!fold)
-    throw new ConfigError(
-      `subjects.test is "${test}". Write "each", "5 folds", "fold 2/5", a count or a list of names.`,
-    );
-  const asked = { k: Number(fold[1]), n: Number(fold[2]) };
-  return inside('subjects.test', () => foldOf(able, groups, asked, draw));
+  return inside('subjects.test', () => foldOf(able, groups, foldAsked(test), draw));
 }
 
 /** Who tests in each fold; one list where the same test at every point. */
@@ -134,7 +129,10 @@ export function partsOf(
   experiment: Experiment,
   called: Called = (name) => name,
 ): Parts[] {
-  const population = populationOf(data, experiment, called);
+  return partsAmong(populationOf(data, experiment, called), experiment);
+}
+
+function partsAmong(population: Population, experiment: Experiment): Parts[] {
   const { able } = population;
   const sets = testSets(population, experiment.subjects);
   if (sets.length < 2 && foldsAsked(experiment.subjects) !== null)
@@ -142,6 +140,23 @@ export function partsOf(
       `subjects.test is "${experiment.subjects.test}", but ${plural(able.length, 'subject')} of the data can be tested.`,
     );
   return sets.map((test) => partsBeside(test, population, experiment));
+}
+
+/**
+ * Throws ConfigError where a phantom that is not made yet will have too few subjects, or nobody to test; the names of those who
+ * test are looked for once it is.
+ */
+export function expectEnoughPhantoms(experiment: Experiment): void {
+  const { data, phantom } = baseConfig(experiment);
+  if (data !== null || Array.isArray(experiment.subjects.test)) return;
+  const cohort = testCohort(experiment.subjects);
+  const names = (prefix: string, count: number): string[] =>
+    Array.from({ length: count }, (_, index) => prefix + phantomId(index));
+  const all = cohort
+    ? [...names(cohortPrefix.pool, phantom.subjects), ...names(cohortPrefix.test, cohort.subjects)]
+    : names('', phantom.subjects);
+  const unknown = { groups: {}, heldOut: [], order: undefined };
+  partsAmong({ all, able: all, ...unknown, called: (name) => name }, experiment);
 }
 
 /** What to know where others test than those whom the data's publishers hold out; null where nobody is, or these test. */

@@ -6,6 +6,7 @@ import type { RunConfig } from '../config.ts';
 import type { DataOptions } from '../dataset.node.ts';
 import { openProgramDevice } from '../device.node.ts';
 import { onStoreGrids } from './adopt.node.ts';
+import { expectFigure } from './ahead.node.ts';
 import { askedOf } from './begin.node.ts';
 import { baseConfig, pointConfigBefore, pretrainingConfig } from './configs.ts';
 import { ExperimentData } from './data.node.ts';
@@ -69,6 +70,8 @@ export async function planExperiment(
   const shared = new ExperimentData(experiment, folder, data);
   const grid = gridOf(experiment, await shared.folds());
   const { pretrainings, points } = await askedOf(experiment, grid, share);
+  const target = await shared.preparedTarget();
+  if (target) expectFigure(experiment, points[0]!, target);
   if (before) await expectRecorded(grid, { experiment, before, folder, data: shared });
   const work = [...pretrainings, ...points].map((unit): Work => {
     const config =

@@ -30,5 +30,7 @@ export function pooledEvaluations(folds: readonly Summaries[]): Pooled {
 }
 
 /** The results that a point's evaluation will have a part in once all folds are done; none outside folds. */
-export const pooledIn = ({ fold }: Point, { summaries }: Evaluation): readonly RecordedResult[] =>
-  fold === null ? [] : pooledEvaluations([summaries]).results;
+export const pooledIn = (
+  { fold }: Point,
+  { summaries }: Pick<Evaluation, 'summaries'>,
+): readonly RecordedResult[] => (fold === null ? [] : pooledEvaluations([summaries]).results);

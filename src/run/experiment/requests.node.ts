@@ -8,7 +8,7 @@ import { revealedText } from '../identifiers.node.ts';
 import type { GivenConfig } from '../settings.ts';
 import { baseConfig, pointConfig, pretrainingConfig, pretrainingGiven } from './configs.ts';
 import type { ExperimentData, PretrainingData } from './data.node.ts';
-import type { Point, PretrainingUnit } from './grid.ts';
+import type { Point, PretrainingUnit, Unit } from './grid.ts';
 import { expectApart, type Parts, pointSplit, spareSplit, untestedSplit } from './parts.ts';
 import type { Experiment } from './settings.ts';
 
@@ -76,6 +76,8 @@ export class Requests {
   readonly #folder: string;
   readonly #data: ExperimentData;
   readonly #warn: (line: string) => void;
+  /** By the name of the run. */
+  readonly #told = new Map<string, Request>();
 
   constructor(experiment: Experiment, folder: string, data: ExperimentData, warn: (line: string) => void) {
     this.#experiment = experiment;
@@ -84,8 +86,17 @@ export class Requests {
     this.#warn = warn;
   }
 
+  /** What a run is given, told once. @throws ConfigError where subjects overlap, or too few are left */
+  async of(unit: Unit): Promise<Request> {
+    const told = this.#told.get(unit.name);
+    if (told) return told;
+    const request = await (unit.kind === 'point' ? this.#point(unit) : this.#pretraining(unit));
+    this.#told.set(unit.name, request);
+    return request;
+  }
+
   /** @throws ConfigError where somebody would pretrain who tests, or, unless all do who do not, may be labelled */
-  async pretraining(unit: PretrainingUnit): Promise<Request> {
+  async #pretraining(unit: PretrainingUnit): Promise<Request> {
     const config = pretrainingConfig(this.#experiment, unit);
     const made = await this.#data.pretraining(config);
     const chosen = await this.#chosenOf(unit, config, made);
@@ -119,7 +130,7 @@ export class Requests {
     return { split, unmatched: missing };
   }
 
-  async point(point: Point): Promise<Request> {
+  async #point(point: Point): Promise<Request> {
     const { store, parts } = await this.#data.target();
     const split = pointSplit(partsAt(parts, point.fold, 'base'), point, this.#experiment.subjects.validation);
     return pointRequest(this.#experiment, point, { folder: this.#folder, store, split });

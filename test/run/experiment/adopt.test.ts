@@ -46,8 +46,8 @@ describe('an experiment on a prepared store', () => {
       experiment: parseExperiment(experiment(), 'e.json'),
     });
     const grid = { size: 16, spacingMm: 2, data: at('store') };
-    expect((await requests.point(own.points[0]!)).config).toMatchObject(grid);
-    expect((await requests.pretraining(own.pretrainings[0]!)).config).toMatchObject(grid);
+    expect((await requests.of(own.points[0]!)).config).toMatchObject(grid);
+    expect((await requests.of(own.pretrainings[0]!)).config).toMatchObject(grid);
   });
 
   it.each([

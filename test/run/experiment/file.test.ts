@@ -56,6 +56,16 @@ describe('an experiment’s file', () => {
       { base: { preset: 'huge' } },
       /e\.json: base: preset huge: one of small, .* is needed/,
     ],
+    ...['5 fold', '1 folds', 'fold 6/5', 'half'].map((test): [string, object, RegExp] => [
+      `"${test}" for who tests`,
+      { subjects: { test } },
+      new RegExp(`e\\.json: subjects\\.test is "${test}"\\. Write "each", "5 folds", `),
+    ]),
+    [
+      'a figure of no task',
+      { figure: 'dice' },
+      /e\.json: figure is dice, but what figures are called begins with the name of a task, here segmentation\./,
+    ],
     ['an empty axis', { seeds: [] }, /e\.json: seeds \[\]: at least one value is needed/],
     ['a value twice', { labelled: [1, 2, 1] }, /labelled \[1,2,1\]: names a value twice/],
     [

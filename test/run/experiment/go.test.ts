@@ -5,6 +5,7 @@ import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { listed } from '../../../src/base/words.ts';
 import { addExperiment } from '../../../src/commands/experiment.ts';
 import { openFolder } from '../../../src/run/experiment/runs.node.ts';
 import type { Experiment } from '../../../src/run/experiment/settings.ts';
@@ -114,6 +115,42 @@ describe('an experiment', () => {
       /figure is segmentation\.dise, but the runs have segmentation\.dice, /,
     );
     await experiment(tiny, 'whole', '--report');
+  });
+
+  const once = { ...tiny, labelled: [1], seeds: [1] };
+  const misspelt = { ...once, figure: 'segmentation.dise' };
+  const ours = (weights: string) => ({ ...once, initialisations: { scratch: null, ours: { weights } } });
+  it.each([
+    [
+      'too many labelled',
+      { ...tiny, labelled: [1, 40] },
+      /labelled asks for 40, but 4 subjects may be labelled/,
+    ],
+    [
+      'a pool too large',
+      { ...tiny, subjects: { test: 2, pool: 3 } },
+      /pool is 3, but beside the test subjects 2/,
+    ],
+    ['more folds than subjects', { ...tiny, subjects: { test: '9 folds' } }, /fold 1\/9 of 4 subjects/],
+    ['weights that are not there', ours('nothing.safetensors'), /nothing\.safetensors/],
+    ['weights of another network', ours('builtin'), /ours\.weights \(builtin\) are of a network/],
+  ])('refuses %s before its first run, and plans none', async (_, content, message) => {
+    await expect(experiment(content, 'ahead', '--plan')).rejects.toThrow(message);
+    expect(existsSync(at('ahead'))).toBe(false);
+    await expect(experiment(content, 'ahead')).rejects.toThrow(message);
+    expect(existsSync(at('ahead', 'pretrained'))).toBe(false);
+  });
+
+  it('refuses a figure that its points will not have once its data are there, before its first run', async () => {
+    const { results } = JSON.parse(await read('whole', 'results.json'));
+    const keys: string[] = results.map(({ key }: { key: string }) => key);
+    const message = `figure is segmentation.dise, but the runs have ${listed(keys)}. Name one of these.`;
+    await expect(experiment(misspelt, 'figure')).rejects.toThrow(message);
+    expect(await readdir(at('figure'))).not.toContain('pretrained');
+    await expect(experiment(misspelt, 'figure', '--plan')).rejects.toThrow(message);
+    const chosen = { ...misspelt, figure: keys.at(-1) };
+    const { stdout } = await experiment(chosen, 'figure', '--plan');
+    expect(stdout).toMatch(/pretraining pretrained, seed 1 .*to do/);
   });
 
   it('runs nothing twice, and leaves no checkpoint of a process that was killed at its end', async () => {

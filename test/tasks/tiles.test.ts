@@ -50,10 +50,10 @@ describe('cells of an image', () => {
     const small = (size: number) => () => cellsOf('t', { size, spacingMm: 2, sideStep: 16 }, cutting);
     expect(small(32)).toThrow(ConfigError);
     expect(small(32)).toThrow(
-      /Task t: .* 9 px at most, .* multiples of 16\. .* 56 px or more .*model\.depth/,
+      /Task t: .* 9 px at most, .* multiples of 16\. .* at 64 px or a larger multiple of 16 .*model\.depth/,
     );
-    expect(small(55)).toThrow(ConfigError);
-    expect(small(56)()).toMatchObject({ tile: 16 });
+    expect(small(48)).toThrow(ConfigError);
+    expect(small(64)()).toMatchObject({ tile: 16 });
   });
 
   it('hold their tiles, wherever those are drawn, with a distance between', () => {

@@ -27,24 +27,33 @@ export interface Cells {
 
 const USUAL_SIZE = 224;
 
-/**
- * Cells and tiles of images. The side of a tile is the largest that is no longer than asked for and that the network takes.
- * @param task that asks, for errors
- * @throws ConfigError where no tile is large enough for the network
- */
-export function cellsOf(task: string, { size, sideStep = 1 }: Grid, cutting: Cutting): Cells {
+/** Cells of images, with the longest side of a tile that fits into them. */
+function roomOf(size: number, cutting: Cutting): Omit<Cells, 'tile'> & { readonly most: number } {
   const { perSide } = cutting;
   const [crop, tile, between] = [cutting.crop, cutting.tile, cutting.apart].map(
     (length) => (length * size) / USUAL_SIZE,
   );
   const cell = Math.floor(crop! / perSide);
   const apart = Math.round(between!);
-  const most = Math.floor(Math.min(tile!, cell - apart));
-  const side = most - (most % sideStep);
-  if (side > 0) return { perSide, size, cell, tile: side, apart };
-  const needed = Math.ceil((sideStep * USUAL_SIZE) / cutting.tile);
+  return { perSide, size, cell, apart, most: Math.floor(Math.min(tile!, cell - apart)) };
+}
+
+/** The least side of images that the network takes, and their tiles too. */
+function leastSize(sideStep: number, cutting: Cutting): number {
+  for (let size = sideStep; ; size += sideStep) if (roomOf(size, cutting).most >= sideStep) return size;
+}
+
+/**
+ * Cells and tiles of images. The side of a tile is the largest that is no longer than asked for and that the network takes.
+ * @param task that asks, for errors
+ * @throws ConfigError where no tile is large enough for the network
+ */
+export function cellsOf(task: string, { size, sideStep = 1 }: Grid, cutting: Cutting): Cells {
+  const { most, ...cells } = roomOf(size, cutting);
+  const tile = most - (most % sideStep);
+  if (tile > 0) return { ...cells, tile };
   throw new ConfigError(
-    `Task ${task}: tiles of images of ${size} px are ${most} px at most, and this network takes multiples of ${sideStep}. Prepare images at ${needed} px or more (size), or take a network of fewer levels (model.depth).`,
+    `Task ${task}: tiles of images of ${size} px are ${most} px at most, and this network takes multiples of ${sideStep}. Prepare images at ${leastSize(sideStep, cutting)} px or a larger multiple of ${sideStep} (size), or take a network of fewer levels (model.depth).`,
   );
 }
 

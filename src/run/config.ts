@@ -10,7 +10,7 @@ import { isBodyPlane } from '../data/viewnames.ts';
 import { tasks } from '../tasks/index.ts';
 import type { SettingKind } from '../tasks/task.ts';
 import type { ModelSection, TrainConfig } from '../train/settings.ts';
-import { contradictions, orphans } from './contradictions.ts';
+import { contradictions, orphans, senseless } from './contradictions.ts';
 import type { JobKind } from './job.ts';
 import type { PlanConfig } from './plan.ts';
 import { presets } from './presets.ts';
@@ -151,6 +151,13 @@ const showsKnees = ({ data, phantom, target }: Pick<RunConfig, 'data' | 'phantom
  * [batch, learningRate, steps]; // [16,0.001,200]
  */
 export function resolveConfig(settings: GivenConfig, base?: RunConfig): RunConfig {
+  return resolved(settings, base, senseless);
+}
+
+/** As `resolveConfig`, of what a run was begun with, maybe by an earlier version that refused less. */
+export const resolveSaved = (saved: GivenConfig): RunConfig => resolved(saved, undefined, () => []);
+
+function resolved(settings: GivenConfig, base: RunConfig | undefined, more: typeof senseless): RunConfig {
   const given = parseGiven(settings, 'configuration');
   const preset = given.preset ? presets[given.preset] : (base ?? presets.small);
   const { taskSettings, ...rest } = given;
@@ -166,9 +173,11 @@ export function resolveConfig(settings: GivenConfig, base?: RunConfig): RunConfi
   if (!base && given.spacingMm === undefined)
     merged.spacingMm = showsKnees(merged) ? kneeSpacingMm(merged.size) : spacingShowing(preset, merged.size);
   const config = parse(runSchema(merged.model.name), merged, 'configuration');
-  const found = [...orphans(taskSettings, config), ...contradictions(given, config, preset)].filter(
-    (text) => text !== false,
-  );
+  const found = [
+    ...orphans(taskSettings, config),
+    ...contradictions(given, config, preset),
+    ...more(given, config),
+  ].filter((text) => text !== false);
   if (found.length > 0) throw new ConfigError(`configuration: ${found.join('; ')}.`);
   return config;
 }

@@ -80,3 +80,10 @@ export function contradictions(given: GivenConfig, config: RunConfig, preset: Ru
       'validationFraction and testFraction leave no training subject',
   ];
 }
+
+/** What is given and makes nothing of the images; earlier versions took it, and their runs go on. */
+export const senseless = (given: GivenConfig, { size, augmentation }: RunConfig): (string | false)[] => [
+  given.augmentation?.shiftPx !== undefined &&
+    augmentation.shiftPx >= size &&
+    `augmentation.shiftPx is ${augmentation.shiftPx}, which moves images of ${size} px out of sight`,
+];

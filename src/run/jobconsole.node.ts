@@ -10,6 +10,7 @@ import type { StepFacts } from '../train/trainer.ts';
 import type { RunConfig } from './config.ts';
 import { costLine, timeLines } from './cost.node.ts';
 import type { Stage } from './dataset.node.ts';
+import { frozenLines } from './settinglines.ts';
 
 /** How a job talks to whoever started it. */
 export interface JobConsole {
@@ -88,7 +89,8 @@ export function trainingProgress(
       tuning ??= console.startStage('tuning', event.total);
       tuning.update(event.done, event.title);
     }
-    if (event.kind === 'init') for (const line of initLines(event.report)) console.say(line);
+    if (event.kind === 'init')
+      for (const line of [...initLines(event.report), ...frozenLines(config)]) console.say(line);
     if (event.kind === 'tuned') {
       tuning?.end();
       tuning = undefined;

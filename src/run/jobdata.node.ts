@@ -8,6 +8,7 @@ import { dataLine, gridLine, subjectLines, turnedLine } from './datalines.ts';
 import { type DataOptions, isStore, openRunData } from './dataset.node.ts';
 import { namesInData, namesLine, revealedText } from './identifiers.node.ts';
 import { planRun } from './plan.ts';
+import { settingLines } from './settinglines.ts';
 
 export interface JobData {
   readonly data: TrainingData;
@@ -43,6 +44,8 @@ export async function openJobData(given: RunConfig, options: JobDataOptions): Pr
   if (turned) say(turned);
   for (const line of subjectLines(data, config)) say(await revealedText(line));
   // before minutes of training, rather than after
-  if (config.mirror) mirroredHeads(planRun(config, data.manifest).tasks);
+  const plan = planRun(config, data.manifest);
+  if (config.mirror) mirroredHeads(plan.tasks);
+  for (const line of settingLines(config, plan)) say(line);
   return { data, config };
 }

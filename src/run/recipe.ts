@@ -4,7 +4,7 @@ import { parseJson } from '../base/json.ts';
 import { listed } from '../base/words.ts';
 import type { WeightsMetadata } from '../models/weights.ts';
 import { counted } from '../report/html.ts';
-import { type GivenConfig, parseGiven, type RunConfig, resolveConfig } from './config.ts';
+import { type GivenConfig, parseGiven, type RunConfig, resolveSaved } from './config.ts';
 
 /** Beside the description of the network in a file's metadata. */
 const KEY = 'recipe';
@@ -25,7 +25,7 @@ export function recipeOf(metadata: WeightsMetadata, file: string): Recipe | null
   if (text === undefined) return null;
   try {
     const given = parseGiven(parseJson(text, file), file);
-    return { given, config: resolveConfig(given) };
+    return { given, config: resolveSaved(given) };
   } catch (cause) {
     const fix = 'Save the weights again with this version, or remove that entry of its metadata.';
     throw new FileError(file, 'says in a way that makes no sense how it was made', fix, { cause });

@@ -7,7 +7,7 @@ import { checkpointFile, previousCheckpointFile } from '../train/checkpoint.ts';
 import type { InitialWeights } from '../train/init.ts';
 import { DiskFiles } from '../train/runfiles.node.ts';
 import { metricsFile } from '../train/runlog.ts';
-import { type GivenConfig, presetOf, type RunConfig, resolveConfig } from './config.ts';
+import { type GivenConfig, presetOf, type RunConfig, resolveConfig, resolveSaved } from './config.ts';
 import {
   adoptData,
   type DataFacts,
@@ -168,7 +168,7 @@ export async function settle(request: JobRequest, found: Found): Promise<Settled
   const { saved } = found;
   if (!saved) return settleNew(request, found);
   // runs of before these were settings drew labelled subjects whatever their groups, and knew no empty slice
-  const before = resolveConfig({ stratify: false, emptySlices: 'unknown', ...saved });
+  const before = resolveSaved({ stratify: false, emptySlices: 'unknown', ...saved });
   const { preset, ...given } = request.given;
   // the run's own preset says nothing that the run does not
   const config = resolveConfig(preset === before.preset ? given : request.given, before);

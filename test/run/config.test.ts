@@ -163,6 +163,11 @@ describe('configuration', () => {
     for (const part of ['size 40', 'of 16', 'no training subject']) expect(said).toContain(part);
     expect(message(() => resolveConfig({ data: 'folder', phantom: { subjects: 5 } }))).toContain('phantom');
     expect(message(() => resolveConfig({ map: ['sax=short-axis'] }))).toContain('map');
+    const far = { augmentation: { shiftPx: 40 } };
+    expect(message(() => resolveConfig({ ...far, size: 32 }))).toContain(
+      'augmentation.shiftPx is 40, which moves images of 32 px out of sight',
+    );
+    expect(resolveConfig({ ...far, size: 64 }).augmentation.shiftPx).toBe(40);
   });
 
   it('trains exactly the tasks given, by name or with settings; settings alone choose none', () => {

@@ -52,6 +52,15 @@ it('a rank that sees neither the run nor the store of the first one settles as t
   expect((await settle(resumed, goesOn)).config).toEqual(first.config);
 });
 
+it('a run goes on with settings that a new one is refused for', async () => {
+  const far = { ...presets.small, augmentation: { ...presets.small.augmentation, shiftPx: 99 } };
+  const moved = join(out, 'moved');
+  await mkdir(moved);
+  await writeFile(join(moved, 'config.json'), JSON.stringify({ ...far, out: moved }));
+  const { config } = await settled({ kind: pretraining, given: { out: moved, tune: 1 }, resume: true });
+  expect(config).toMatchObject({ tune: 1, augmentation: { shiftPx: 99 } });
+});
+
 it('a run of before slices without labels had a word goes on without them', async () => {
   const old = join(out, 'old');
   await mkdir(old);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { DiskFiles } from '../../train/runfiles.node.ts';
-import { type RunConfig, resolveConfig } from '../config.ts';
+import { type RunConfig, resolveSaved } from '../config.ts';
 import { readSaved } from '../saved.node.ts';
 import type { GivenConfig } from '../settings.ts';
 import { isLocal } from '../shared.ts';
@@ -41,7 +41,7 @@ interface Recorded {
 async function recorded(folder: string, now: RunConfig): Promise<Recorded> {
   const local = Object.entries(now).filter(([key]) => isLocal(key));
   const saved = await readSaved(new DiskFiles(folder), now);
-  const config = resolveConfig({ ...Object.fromEntries(local), ...saved, out: folder });
+  const config = resolveSaved({ ...Object.fromEntries(local), ...saved, out: folder });
   return { config, whole: saved?.data !== undefined };
 }
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import { changedKeys, settingAt } from '../../train/changes.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
-import { type RunConfig, resolveConfig } from '../config.ts';
+import { type RunConfig, resolveSaved } from '../config.ts';
 import { readSaved } from '../saved.node.ts';
 import { foldsAsked } from './folds.ts';
 import type { Request } from './requests.node.ts';
@@ -49,7 +49,7 @@ export async function expectSameFolds(
 
 /** Of runs of before a key was there it has the default, which changes nothing. */
 async function savedConfig(folder: string): Promise<RunConfig> {
-  return resolveConfig({ ...(await readSaved(new DiskFiles(folder))), out: folder });
+  return resolveSaved({ ...(await readSaved(new DiskFiles(folder))), out: folder });
 }
 
 /** Whether paths are of one store of an experiment, whose folder may have moved. */

@@ -115,6 +115,8 @@ function printPlanes({ title, planned }: PretrainedRun): void {
 const intervalText = (test: Comparison['test'], digits: number): string | null =>
   test && `${fixed(test.low, digits)} to ${fixed(test.high, digits)}`;
 
+const goesOn = 'Stopped. The same command goes on.';
+
 /** What became of the runs. */
 export interface Made extends ExperimentEnd {
   /** Runs that failed while others went on, each with why. */
@@ -155,9 +157,10 @@ export async function runWithTerminal(
             training = now;
           },
         }),
+      () => goesOn,
     );
     if (stopped) {
-      note('Stopped. The same command goes on.');
+      note(goesOn);
       process.exitCode = 130;
     }
     if (stopped || report === false) return;

@@ -8,14 +8,19 @@ const ignore = (): void => {};
  * Runs `action` with a signal that the first Ctrl-C (or SIGTERM, or a terminal that closes) aborts while `gentle()` says
  * that there is something to save; otherwise, and the second time, the process ends at once. A closing terminal is no
  * second time: shell and system each tell of it.
+ * @param ended what is said where there is nothing to save: how to go on
  */
 export async function interruptible<T>(
   gentle: () => boolean,
   action: (signal: AbortSignal) => Promise<T>,
+  ended: () => string,
 ): Promise<T> {
   const stop = new AbortController();
   const stopAfter = (words: string): void => {
-    if (!gentle()) process.exit(130);
+    if (!gentle()) {
+      noteLines(`\n${ended()}`);
+      process.exit(130);
+    }
     stop.abort();
     noteLines(words);
   };

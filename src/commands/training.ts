@@ -94,6 +94,10 @@ const followerConsole = (name: string): JobConsole => ({
   startStage: () => ({ update() {}, end() {} }),
 });
 
+const beginsText = 'Stopped before training. The same command begins again.';
+const trainedText =
+  'Stopped, and all steps are done. With --resume and --out, its folder, the run is evaluated.';
+
 /** Runs a job with the terminal attached, alone or as one of the ranks that a launcher of MPI started. `worker`: see `makeCohort`. */
 export async function runTraining(
   kind: JobKind,
@@ -102,7 +106,9 @@ export async function runTraining(
   worker: URL | null,
 ): Promise<void> {
   let training = false;
+  let trained = false;
   const onTraining = (now: boolean): void => {
+    trained ||= training && !now;
     training = now;
   };
   const request = { kind, given, resume, splitFile: split };
@@ -120,6 +126,7 @@ export async function runTraining(
         const how = { profile, tensorboard, console, signal, worker, onTraining };
         return runJob({ ...request, ...how, ...(ranks && { ranks }) });
       },
+      () => (trained ? trainedText : beginsText),
     );
     if (result) finish(result, kind, json);
   });

@@ -78,6 +78,7 @@ function run({
     () => true,
     (signal) =>
       runJob({ kind: pretraining, given, resume, tensorboard, console, signal, worker: null, device: on }),
+    () => '',
   );
 }
 

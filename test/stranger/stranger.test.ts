@@ -77,6 +77,7 @@ async function run(job: GivenConfig, { resume = false, stop = false } = {}) {
     () => true,
     (signal) =>
       runJob({ kind: pretraining, given: job, resume, console, signal, worker: null, device: device() }),
+    () => '',
   );
   return { result, said };
 }

@@ -43,7 +43,8 @@ describe('what is frozen', () => {
       startStage: () => ({ update: () => {}, end: () => {} }),
     };
     const config = resolveConfig({ init: 'w', freeze: 'encoder' });
-    const report = { file: 'w', checksum: '', loaded: ['a'], skipped: new Map(), fresh: [] };
+    const body = { parts: 'all', filled: 1, of: 1 } as const;
+    const report = { file: 'w', checksum: '', loaded: ['a'], skipped: new Map(), fresh: [], body };
     trainingProgress(console, config, tinyData()).show({ kind: 'init', report });
     expect(said).toEqual([
       expect.stringMatching(/^Start: 1 of 1 weights/),

@@ -94,7 +94,7 @@ export const short = (text: string): string => (text.length > 60 ? `${text.slice
 export function expectSameKeys(
   folder: string,
   saved: RunConfig,
-  { config, section }: Omit<Request, 'given'>,
+  { config, section }: Pick<Request, 'config' | 'section'>,
   counts: (key: string) => boolean = () => true,
 ): void {
   // of constant schedules steps may change where a run goes on, but not here

@@ -122,7 +122,9 @@ describe('a turned stack', () => {
 
   it('is refused where images are too small for the network', () => {
     const grid = { size: 12, spacingMm: 2, sideStep: 16 };
-    expect(() => stackRotation.setup(facts, settings, grid)).toThrow(/Task stackRotation: .*32 px or a larger multiple/);
+    expect(() => stackRotation.setup(facts, settings, grid)).toThrow(
+      /Task stackRotation: .*32 px or a larger multiple/,
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addExperiment } from '../../../src/commands/experiment.ts';
+import { pointConfigBefore } from '../../../src/run/experiment/configs.ts';
 import { parseExperiment } from '../../../src/run/experiment/file.ts';
 import { gridOf } from '../../../src/run/experiment/grid.ts';
 import { reportExperiment } from '../../../src/run/experiment/report.node.ts';
@@ -27,8 +28,11 @@ async function finished(
 ) {
   const { experiment } = await openFolder(at(folder), parseExperiment(content, 'e.json'));
   await keepExperiment(at(folder), experiment);
-  for (const { name } of gridOf(experiment, folds).points) {
-    const own = { 'config.json': {}, 'results.json': [dice(0.5)], 'evaluation.json': {}, ...files(name) };
+  for (const point of gridOf(experiment, folds).points) {
+    const { name } = point;
+    // as of a folder that was handed on, which has no paths
+    const { data: _, ...config } = pointConfigBefore(experiment, point);
+    const own = { 'config.json': config, 'results.json': [dice(0.5)], 'evaluation.json': {}, ...files(name) };
     for (const [file, value] of Object.entries(own)) await write(`${folder}/${name}/${file}`, value);
   }
   return experiment;

@@ -60,21 +60,24 @@ function experimentConsole(): ExperimentConsole {
 
 const words = { none: 'to do', begun: 'begun', done: 'done' } as const;
 
-function printPlan({ units, secondsLeft, tried }: ExperimentPlan): void {
+function printPlan({ units, secondsLeft, tried, untried }: ExperimentPlan): void {
   printTable(
     [
       { title: 'RUN', cell: ({ unit }: PlannedUnit) => unitTitle(unit) },
       { title: 'STEPS', cell: ({ steps }) => steps },
       { title: 'STATE', cell: ({ state }) => words[state] },
-      { title: 'MINUTES', cell: ({ seconds }) => rounded(seconds / 60, 1) },
+      { title: 'MINUTES', cell: ({ seconds }) => rounded(seconds === null ? null : seconds / 60, 1) },
     ],
     units,
   );
   const due = units.filter(({ state }) => state !== 'done').length;
   const how = tried ? 'by a few steps tried now on this machine' : 'by the finished runs';
-  note(
-    `${due} of ${plural(units.length, 'run')} to do: about ${formatSeconds(secondsLeft)} of training, ${how}; preparing data and evaluating come on top`,
-  );
+  const time =
+    secondsLeft === null
+      ? 'how long they take is not known'
+      : `about ${formatSeconds(secondsLeft)} of training, ${how}; preparing data and evaluating come on top`;
+  note(`${due} of ${plural(units.length, 'run')} to do: ${time}`);
+  if (untried !== null) note(`No step could be tried here: ${untried}`);
 }
 
 /** The main figure, every initialisation beside scratch. */

@@ -134,9 +134,17 @@ describe('an experiment on knees', () => {
     await writePhantomCohort(join(folder, 'mrnet'), cohort);
     const asked = experiment({ data: join(folder, 'mrnet') }, 1);
     const plan = await planExperiment(asked, join(folder, 'none'), {}, options);
-    expect(plan.tried).toBe(true);
+    expect([plan.tried, plan.untried]).toEqual([true, null]);
     expect(plan.secondsLeft).toBeGreaterThan(0);
   }, 120_000);
+
+  it('is planned without times where a step of it is too large for this adapter', async () => {
+    const large = experiment({ phantom: knees(2), size: 224, batch: 4096 }, { seed: 3, subjects: 3 });
+    const plan = await planExperiment(large, join(folder, 'large'), {}, options);
+    expect(plan.untried).toMatch(/this adapter takes \d+/);
+    expect(plan.secondsLeft).toBeNull();
+    expect(plan.units.map(({ seconds }) => seconds)).toEqual(plan.units.map(() => null));
+  });
 
   it('comes along as a file', async () => {
     const file = 'experiments/knee-small.json';

@@ -1,6 +1,7 @@
 /** @file What an experiment would run, and for how long, without running it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { PlanewiseError } from '../../base/errors.ts';
 import type { Device } from '../../tensor/device.ts';
 import type { RunConfig } from '../config.ts';
 import type { DataOptions } from '../dataset.node.ts';
@@ -22,16 +23,18 @@ export interface PlannedUnit {
   readonly unit: Unit;
   readonly state: RunState;
   readonly steps: number;
-  /** Of its training steps, where that is known or was tried; of a finished run as its log has it. */
-  readonly seconds: number;
+  /** Of its training steps, where that is known or was tried; of a finished run as its log has it. Null: see `untried`. */
+  readonly seconds: number | null;
 }
 
 export interface ExperimentPlan {
   readonly units: readonly PlannedUnit[];
-  /** Of what is not finished. */
-  readonly secondsLeft: number;
+  /** Of what is not finished; null where that could not be tried. */
+  readonly secondsLeft: number | null;
   /** Whether steps were tried here, for want of finished runs. */
   readonly tried: boolean;
+  /** Why steps could not be tried here: an adapter too small for the network, say, on which nothing is to run; else null. */
+  readonly untried: string | null;
 }
 
 /** What to compute on, and how reading data is told of where only they say how many folds there are. */
@@ -45,10 +48,24 @@ interface Work {
   readonly config: RunConfig;
 }
 
-/** Tries a step of each kind of run of which none is finished. */
-async function tryKinds(work: readonly Work[], pace: ExperimentPace, device: Device): Promise<void> {
-  for (const { unit, config } of work)
-    if (pace.secondsOf(unit.kind, 1) === null) pace.add(unit.kind, 1, await secondsPerStep(device, config));
+/** Tries a step of each kind of run of which none is finished. @returns why that could not be done; null where it was */
+async function tryKinds(
+  work: readonly Work[],
+  pace: ExperimentPace,
+  open: () => Promise<Device>,
+): Promise<string | null> {
+  let device: Device | null = null;
+  try {
+    device = await open();
+    for (const { unit, config } of work)
+      if (pace.secondsOf(unit.kind, 1) === null) pace.add(unit.kind, 1, await secondsPerStep(device, config));
+    return null;
+  } catch (error) {
+    if (error instanceof PlanewiseError) return error.message;
+    throw error;
+  } finally {
+    device?.dispose();
+  }
 }
 
 /**
@@ -87,20 +104,15 @@ export async function planExperiment(
     pace.add(unit.kind, config.steps, seconds);
   }
   const tried = work.some(({ unit }) => pace.secondsOf(unit.kind, 1) === null);
-  if (tried) {
-    const { adapter: usual, precision } = baseConfig(experiment);
-    const chosen = adapter ?? usual;
-    const device = await openProgramDevice({ ...(chosen && { adapter: chosen }), precision });
-    try {
-      await tryKinds(work, pace, device);
-    } finally {
-      device.dispose();
-    }
-  }
+  const { adapter: usual, precision } = baseConfig(experiment);
+  const chosen = adapter ?? usual;
+  const open = () => openProgramDevice({ ...(chosen && { adapter: chosen }), precision });
+  const untried = tried ? await tryKinds(work, pace, open) : null;
   const units = work.map(({ unit, state, config: { steps } }) => ({
     ...{ unit, state, steps },
-    seconds: took.get(unit) ?? pace.secondsOf(unit.kind, steps)!,
+    seconds: took.get(unit) ?? pace.secondsOf(unit.kind, steps),
   }));
-  const secondsLeft = units.reduce((sum, { state, seconds }) => sum + (state === 'done' ? 0 : seconds), 0);
-  return { units, secondsLeft, tried };
+  const due = units.filter(({ state }) => state !== 'done');
+  const secondsLeft = pace.left(due.map(({ unit: { kind }, steps }) => ({ kind, steps })));
+  return { units, secondsLeft, tried, untried };
 }

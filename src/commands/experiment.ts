@@ -8,7 +8,7 @@ import { layoutNotes } from '../report/comparisons.ts';
 import { coverageNotes } from '../report/coverage.ts';
 import { type Comparison, type PretrainedRun, summarizeArm } from '../results/experiment.ts';
 import { planeMedians } from '../results/planes.ts';
-import { fixed, rounded } from '../results/result.ts';
+import { rounded } from '../results/result.ts';
 import type { RunConfig } from '../run/config.ts';
 import { readExperiment } from '../run/experiment/file.ts';
 import { runExperiment } from '../run/experiment/go.node.ts';
@@ -115,8 +115,9 @@ function printPlanes({ title, planned }: PretrainedRun): void {
   for (const { subject, message } of refused) note(`${subject}: ${message}`);
 }
 
+/** With the minus of a table's numbers. */
 const intervalText = (test: Comparison['test'], digits: number): string | null =>
-  test && `${fixed(test.low, digits)} to ${fixed(test.high, digits)}`;
+  test && [test.low, test.high].map((end) => rounded(end, digits)!.toFixed(digits)).join(' to ');
 
 const goesOn = 'Stopped. The same command goes on.';
 

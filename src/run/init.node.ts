@@ -1,14 +1,14 @@
 /** @file Weights that a run starts from: found by name or path, with what they say about themselves and how a network meets them. */
-import { PlanewiseError } from '../base/errors.ts';
+import { ConfigError, PlanewiseError } from '../base/errors.ts';
 import { unwrapped } from '../exchange/names.ts';
 import { decodeState } from '../exchange/statefile.ts';
 import { expectFinite, expectFit, type StateDict } from '../models/state.ts';
-import { type InitialWeights, taskHeads } from '../train/init.ts';
+import { fitsEncoder, type InitialWeights, taskHeads } from '../train/init.ts';
 import { shapesOf } from '../train/network.ts';
 import type { ModelSection } from '../train/settings.ts';
 import { bareInfo } from './bareweights.ts';
 import type { GivenConfig, RunConfig } from './config.ts';
-import { networkText } from './plan.ts';
+import { backboneOf, networkText } from './plan.ts';
 import { cohortOf, isSameCohort, type Recipe, recipeOf } from './recipe.ts';
 import { describedBy, type WeightsInfo } from './trained.ts';
 import { readFound } from './weights.node.ts';
@@ -19,8 +19,6 @@ export interface ReadInit {
   readonly model?: ModelSection;
   /** All that they say of their network and images. */
   readonly info?: WeightsInfo;
-  /** Of weights that say nothing: the network that their names and shapes are of, and the paper's images. */
-  readonly inferred?: WeightsInfo;
   /** How they say they were made; null: they do not. */
   readonly recipe: Recipe | null;
   readonly notice: string | null;
@@ -35,9 +33,9 @@ export interface InitNews {
 }
 
 /** What names and shapes say of the network; null of what is none of ours, of which some weights may fit all the same. */
-function inferredFrom(state: StateDict, file: string): WeightsInfo | null {
+function inferredModel(state: StateDict, file: string): ModelSection | null {
   try {
-    return bareInfo(state, file, null);
+    return bareInfo(state, file, null).model;
   } catch (error) {
     if (error instanceof PlanewiseError) return null;
     throw error;
@@ -55,14 +53,22 @@ export async function readInit(path: string): Promise<ReadInit> {
   const { state, notes } = unwrapped(read);
   expectFinite(state, file);
   const described = describedBy(metadata, file);
-  const inferred = described ? null : inferredFrom(state, file);
   // a training adopts the network that a file describes: it must be the one whose weights the file has
   if (described) expectFit(state, shapesOf(described.plan), file);
   const heads = described && taskHeads(described.plan);
   const weights: InitialWeights = { file, state, ...(heads && { heads }) };
-  const own = described && { info: described.info, model: described.info.model };
-  const shown = inferred && { inferred, model: inferred.model };
-  return { weights, ...own, ...shown, recipe: recipeOf(metadata, file), notice, notes };
+  const model = described ? described.info.model : inferredModel(state, file);
+  const own = { ...(described && { info: described.info }), ...(model && { model }) };
+  return { weights, ...own, recipe: recipeOf(metadata, file), notice, notes };
+}
+
+/** Throws ConfigError, before any data are made, where the network takes over nothing of the weights. */
+export function expectEncoder({ weights: { file, state }, model }: ReadInit, config: RunConfig): void {
+  if (fitsEncoder(state, backboneOf(config.model))) return;
+  const theirs = model ? ` (of ${networkText(model)})` : '';
+  throw new ConfigError(
+    `init ${file}: none of its ${state.size} weights${theirs} fits this network's encoder (${networkText(config.model)}). Give weights of the same model and width, or leave out the settings of the network.`,
+  );
 }
 
 /** What is given; of its model what is not given is as the weights say theirs is. */

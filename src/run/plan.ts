@@ -34,6 +34,9 @@ function recordOf<R extends { readonly name: string }>(what: string, records: re
 /** The record of a run's backbone. @throws ConfigError for one that this version does not know */
 export const backboneRecord = (name: string) => recordOf('model', backbones, name);
 
+/** The backbone of these settings, for grey images. */
+export const backboneOf = ({ name, ...settings }: ModelSection) => backboneRecord(name).build(settings, 1);
+
 /** `U-Net, 16 channels, 4 levels` */
 export function networkText({ name, ...settings }: ModelSection): string {
   const { title, describe } = backboneRecord(name);
@@ -47,7 +50,6 @@ export function networkText({ name, ...settings }: ModelSection): string {
  * planRun(presets.small, facts).heads.map(({ path }) => path); // ["final","global_layers"]
  */
 export function planRun(config: PlanConfig, data: PlanData): Plan {
-  const { name, ...settings } = config.model;
   const chosen = Object.entries(config.tasks).map(
     ([task, { weight, ...own }]): ChosenTask => ({
       task: recordOf('task', tasks, task),
@@ -55,10 +57,5 @@ export function planRun(config: PlanConfig, data: PlanData): Plan {
       settings: own,
     }),
   );
-  return planOf(
-    backboneRecord(name).build(settings, 1),
-    chosen,
-    { ...data, groupNames: groupNamesOf(data) },
-    data,
-  );
+  return planOf(backboneOf(config.model), chosen, { ...data, groupNames: groupNamesOf(data) }, data);
 }

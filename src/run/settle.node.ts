@@ -16,7 +16,7 @@ import {
   preparedFolder,
   unlabelledFolder,
 } from './dataset.node.ts';
-import { adoptModel, type InitNews, initNews, readInit } from './init.node.ts';
+import { adoptModel, expectEncoder, type InitNews, initNews, readInit } from './init.node.ts';
 import type { JobKind } from './job.ts';
 import { readSaved } from './saved.node.ts';
 import { configFile } from './shared.ts';
@@ -95,6 +95,7 @@ async function settleNew({ kind, given }: JobRequest, { data }: Found): Promise<
   const init = given.init ? await readInit(given.init) : null;
   const adopted = adoptData(init ? adoptModel(given, init) : given, data);
   const config = resolveConfig({ ...adopted, preset: presetOf(kind, given), out });
+  if (init) expectEncoder(init, config);
   return { config, init: init?.weights ?? null, ...(init && { news: initNews(init, given, config) }) };
 }
 

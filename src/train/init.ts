@@ -2,8 +2,10 @@
 import { ConfigError } from '../base/errors.ts';
 import { crc32, textChecksum } from '../base/hash.ts';
 import { groupBy } from '../data/lists.ts';
+import { Declarations } from '../models/declare.ts';
 import type { HeadedNetwork } from '../models/headed.ts';
-import { misfit, type StateDict, type Weight } from '../models/state.ts';
+import { misfit, type StateDict, torchShape, type Weight } from '../models/state.ts';
+import { type Shape, sameShape } from '../tensor/shape.ts';
 import { shapesOf } from './network.ts';
 import type { Plan } from './plan.ts';
 import type { TrainConfig } from './settings.ts';
@@ -133,6 +135,26 @@ function expectFrozenLoaded({ file, loaded, fresh }: InitReport, { backbone }: P
   throw new ConfigError(
     `freeze is encoder, but ${file} does not fill it: ${missing.length} of its weights are not there or do not fit, first ${missing[0]}. Give weights of the same network, or freeze nothing.`,
   );
+}
+
+/** Shapes of a backbone's parameters by PyTorch's names, whatever heads there are. */
+function backboneShapes({ declare }: Plan['backbone']): Map<string, Shape> {
+  const at = new Declarations();
+  declare(at, new Set(['centre']));
+  return new Map(
+    [...at.parameters].map(({ name, shape, torchAxes }) => [name, torchShape(shape, torchAxes)]),
+  );
+}
+
+/** Whether the encoder of a network takes over any weight of a file: else `startFrom` refuses it. */
+export function fitsEncoder(state: StateDict, backbone: Plan['backbone']): boolean {
+  const { encoder, stem } = backbone;
+  return [...backboneShapes(backbone)].some(([name, shape]) => {
+    const weight = state.get(name);
+    // of colour images, see withGreyStem
+    const grey = name === stem && weight?.shape.length === 4 && sameShape(shape, weight.shape.with(1, 1));
+    return encoder(name) && (grey || !misfit(weight, shape));
+  });
 }
 
 /** What is learnt beside the encoder is small or made for it: to begin from that alone would be to begin from scratch, unnoticed. */

@@ -52,21 +52,24 @@ describe('finetune --init builtin', () => {
     expect([file, fresh]).toEqual(['builtin', ['final.weight', 'final.bias']]);
   }, 200_000);
 
-  it('is refused where another width leaves nothing that fits, and the network is told before', async () => {
-    const printed: string[] = [];
+  it('is refused where another width leaves nothing that fits, before anything is read', async () => {
+    const staged: string[] = [];
     const wide = runJob({
       ...{ kind: fineTuning, resume: false, worker: null, signal: new AbortController().signal },
       given: { ...given, data: at('data'), model: { width: 8 }, out: at('wide') },
       console: {
         say: () => {},
-        warn: (line) => printed.push(line),
-        startStage: () => ({ update: () => {}, end: () => {} }),
+        warn: () => {},
+        startStage: (label) => {
+          staged.push(label);
+          return { update: () => {}, end: () => {} };
+        },
       },
     });
     await expect(wide).rejects.toThrow(
-      /^init builtin: none of its \d+ weights fits this network's encoder; /,
+      /^init builtin: none of its \d+ weights \(of U-Net, .*\) fits this network's encoder \(U-Net, .*\)\./,
     );
-    expect(printed[0]).toMatch(/^The network is not that of builtin: model\.width is 8, theirs is 16\. Only/);
+    expect(staged).toEqual([]);
   }, 200_000);
 });
 
@@ -173,7 +176,7 @@ describe('an experiment', () => {
   it('is refused before anything runs where no weight fits its network', async () => {
     const narrow = { ...from('builtin'), base: tiny.base };
     await expect(experiment(narrow, 'narrow')).rejects.toThrow(
-      /^initialisations\.ours\.weights \(builtin\) are of a network \(U-Net, 16 channels, 4 levels\) that shares no weight with that of base \(U-Net, 4 channels, 2 levels\)\. Set base\.model to \{/,
+      /^initialisations\.ours\.weights \(builtin\) are of a network \(U-Net, 16 channels, 4 levels\) whose encoder shares no weight with that of base \(U-Net, 4 channels, 2 levels\)\. Set base\.model to \{/,
     );
     expect(existsSync(at('narrow', 'points'))).toBe(false);
   });

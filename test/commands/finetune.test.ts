@@ -150,7 +150,7 @@ describe('finetune', () => {
     );
     const wide = from('--init', at('first'), '--width', '6');
     await expect(wide).rejects.toThrow(
-      /none of its \d+ weights fits this network's encoder; \S+: it has shape/,
+      /none of its \d+ weights \(of U-Net, .*\) fits this network's encoder \(U-Net, .*\)\./,
     );
   });
 });

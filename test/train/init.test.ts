@@ -10,6 +10,7 @@ import { train } from '../../src/run/training.ts';
 import { checkpointFile } from '../../src/train/checkpoint.ts';
 import type { TrainEvent } from '../../src/train/events.ts';
 import {
+  fitsEncoder,
   type InitialWeights,
   type InitReport,
   initFile,
@@ -219,6 +220,11 @@ describe('a first convolution of colour images', () => {
     expect(() => start(network, wide)).toThrow(
       /none of its 1 weights fits this network's encoder; conv1\.weight: it has shape/,
     );
+    // told before there is a network
+    const fits = [stem(1), stem(3), wide].map((one) =>
+      fitsEncoder(new Map([['conv1.weight', one]]), plan.backbone),
+    );
+    expect(fits).toEqual([true, true, false]);
   });
 });
 

@@ -3,15 +3,12 @@
 import { join } from 'node:path';
 import { ConfigError, FileError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
-import { shapesOf } from '../../exchange/names.ts';
-import { misfit } from '../../models/state.ts';
-import { initFile, taskHeads, weightsChecksum } from '../../train/init.ts';
+import { fitsEncoder, initFile, weightsChecksum } from '../../train/init.ts';
 import { DiskFiles } from '../../train/runfiles.node.ts';
 import { readText } from '../../train/runfiles.ts';
-import type { ModelSection } from '../../train/settings.ts';
 import type { PhantomSettings } from '../config.ts';
 import { type ReadInit, readInit } from '../init.node.ts';
-import { networkText, planRun } from '../plan.ts';
+import { backboneOf, networkText } from '../plan.ts';
 import { cohortOf, recipeText } from '../recipe.ts';
 import { leadingTo } from './check.ts';
 import { baseConfig } from './configs.ts';
@@ -20,20 +17,6 @@ import type { Experiment, Initialisation } from './settings.ts';
 
 interface Known extends ReadInit {
   readonly checksum: string;
-}
-
-/** Whether a network of these settings has a place for any weight of the file, heads apart; so where it does not say. */
-function fitsAny({ weights, inferred, info = inferred }: ReadInit, model: ModelSection): boolean {
-  if (!info) return true;
-  const plan = planRun({ model, tasks: info.tasks }, info);
-  const heads = taskHeads(plan).flatMap(({ paths }) => paths);
-  const shapes = shapesOf(plan);
-  return [...weights.state].some(
-    ([name, weight]) =>
-      !weight.integer &&
-      !heads.some((path) => name.startsWith(`${path}.`)) &&
-      !misfit(weight, shapes.get(name)),
-  );
 }
 
 /** What the weights that a run began with were, null before it did. */
@@ -89,9 +72,9 @@ export class ForeignWeights {
     const { model } = baseConfig(experiment);
     for (const { key, path } of foreignIn(experiment, asked)) {
       const read = await this.#read(path);
-      if (!read.model || fitsAny(read, model)) continue;
+      if (!read.model || fitsEncoder(read.weights.state, backboneOf(model))) continue;
       throw new ConfigError(
-        `${key} (${path}) are of a network (${networkText(read.model)}) that shares no weight with that of base (${networkText(model)}). Set base.model to ${JSON.stringify(read.model)}.`,
+        `${key} (${path}) are of a network (${networkText(read.model)}) whose encoder shares no weight with that of base (${networkText(model)}). Set base.model to ${JSON.stringify(read.model)}.`,
       );
     }
   }

@@ -2,7 +2,7 @@
 import { FileError } from '../base/errors.ts';
 import { defaultSigmaMm } from '../data/lines.ts';
 import { publishedGrid } from '../data/usualgrid.ts';
-import type { StateDict } from '../models/state.ts';
+import { expectFinite, type StateDict } from '../models/state.ts';
 import type { Device } from '../tensor/device.ts';
 import { loadNetwork } from '../train/network.ts';
 import { checkedModel } from './config.ts';
@@ -72,9 +72,10 @@ export function bareInfo(state: StateDict, file: string, data: PlanData | null):
 /**
  * The network a bare state dict fills.
  * @param data what the file does not say is taken from it
- * @throws FileError where it is none of ours; WeightError where a weight does not fit
+ * @throws FileError where it is none of ours; WeightError where a weight does not fit or holds no numbers
  */
 export function loadBare(device: Device, state: StateDict, file: string, data: PlanData | null): Trained {
+  expectFinite(state, file);
   const info = bareInfo(state, file, data);
   const plan = planRun(info, info);
   return { network: loadNetwork(device, plan, state, file), plan, info };

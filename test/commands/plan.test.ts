@@ -1,9 +1,8 @@
 /** @file `plan` from weights and a folder of DICOM to planes: what is written, measured, refused and told. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { addFinetune } from '../../src/commands/finetune.ts';
 import { addPlan } from '../../src/commands/plan.ts';
-import { addPretrain } from '../../src/commands/pretrain.ts';
 import { dicomReader } from '../../src/data/decoding.ts';
 import { openDicom } from '../../src/data/dicom/file.ts';
 import { headersOf } from '../../src/data/dicom/frames.ts';
@@ -12,11 +11,8 @@ import { type ScannedImage, scanFiles } from '../../src/data/scan.ts';
 import { viewOf } from '../../src/data/study/views.ts';
 import type { FileSource, Vec3 } from '../../src/data/types.ts';
 import { dot, scale } from '../../src/data/vector.ts';
-import { viewName } from '../../src/data/viewnames.ts';
-import type { Weight } from '../../src/models/state.ts';
 import { decodeWeights, encodeWeights } from '../../src/models/weights.ts';
-import { type PlaneError, planeAngleDeg, planeError, planeOf } from '../../src/planning/plane.ts';
-import { planTestStudies, readPlanned } from '../../src/run/experiment/planes.node.ts';
+import { type PlaneError, planeError, planeOf } from '../../src/planning/plane.ts';
 import { withPlannedErrors } from '../../src/run/trained.ts';
 import { planStudy } from '../../web/work/plan.ts';
 import { openWeights } from '../../web/work/weights.ts';
@@ -24,61 +20,13 @@ import { memoryFile } from '../data/dicom-writer.ts';
 import { imageFile } from '../data/studies.ts';
 import { useDevice } from '../device.ts';
 import { along, imageAt, stackOf } from '../planning/stacks.ts';
-import { damagedStudy, planesOf, study, undecodable } from './crossed.ts';
+import { planesOf, study } from './crossed.ts';
 import { hearts } from './hearts.ts';
-import { terminal, useFolder, write } from './terminal.ts';
+import { usePlanning } from './planning.ts';
+import { terminal, write } from './terminal.ts';
 
-const at = useFolder();
+const { at, plan, opened } = usePlanning();
 const device = useDevice();
-
-const plan = (folder: string, ...args: string[]) =>
-  terminal(
-    addPlan,
-    ...[
-      'plan',
-      '--identifiers',
-      'keep',
-      '--adapter',
-      'swiftshader',
-      '--weights',
-      at('run'),
-      '--study',
-      at(folder),
-      ...args,
-    ],
-  );
-
-const opened = async (...path: string[]) => new Uint8Array(await readFile(at(...path)));
-
-beforeAll(async () => {
-  await write(at('train'), Array.from({ length: 14 }, (_, n) => study(n + 1)).flat());
-  await terminal(
-    (program) => addPretrain(program, null),
-    ...[
-      'pretrain',
-      '--identifiers',
-      'keep',
-      '--adapter',
-      'swiftshader',
-      '--data',
-      at('train'),
-      '--out',
-      at('run'),
-    ],
-    ...['--size', '32', '--spacing', '8', '--batch', '8', '--steps', '120', '--lr', '2e-2', '--width', '4'],
-    ...[
-      '--task',
-      'orientation',
-      '--set',
-      'model.depth=2',
-      '--set',
-      'validateEvery=120',
-      '--set',
-      'testFraction=0.36',
-    ],
-  );
-  await write(at('studies'), [...study(21), ...study(22)]);
-}, 240_000);
 
 describe('plan', () => {
   it('leaves a folder to the process that writes there', async () => {
@@ -214,113 +162,6 @@ describe('plan', () => {
     const none = planStudy(library, weights, { subject: 'p21', stack: 9, frame: 0 });
     await expect(none).rejects.toThrow('p21 has no such stack');
     weights.network.dispose();
-  });
-
-  it('compares with the mean lines of the training, and shows studies with both planes', async () => {
-    const folder = at('run');
-    const config = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
-    const made = { folder, store: at('run', 'prepared'), config };
-    const stage = { startStage: () => ({ update: () => {}, end: () => {} }), batch: 8 };
-    const planned = async (studies: Parameters<typeof planTestStudies>[2]) => {
-      await planTestStudies(device(), made, studies, stage);
-      return (await readPlanned(folder))!;
-    };
-    const { stacks } = JSON.parse((await plan('studies', '--turns', '1', '--json')).stdout);
-    const { planes, refused, shown } = await planned({ folder: at('studies'), subjects: null, map: [] });
-    expect(refused).toEqual([]);
-    const told = stacks.flatMap(({ subject, views }: { subject: string; views: { real: PlaneError }[] }) =>
-      views.map(({ real }) => ({ subject, angleDeg: expect.closeTo(real.angleDeg, 3) })),
-    );
-    expect(planes).toMatchObject(told);
-    for (const { usual, angleDeg } of planes) expect(usual!.angleDeg).toBeGreaterThan(angleDeg);
-    expect(shown.map(({ subject }) => subject).sort()).toEqual(['p21', 'p22']);
-    for (const { subject, views } of shown)
-      for (const [v, { real, planned: own, angleDeg }] of views.entries()) {
-        const truth = planesOf(Number(subject.slice(1)))[v]!;
-        expect(planeAngleDeg(planeOf(real.plane), planeOf(truth))).toBeLessThan(1e-3);
-        expect(planeAngleDeg(planeOf(own.plane), planeOf(truth))).toBeCloseTo(angleDeg, 3);
-        expect(real.uri).not.toBe(own.uri);
-      }
-    const one = await planned({ folder: at('studies'), subjects: ['p22'], map: [] });
-    expect(new Set(one.planes.map(({ subject }) => subject))).toEqual(new Set(['p22']));
-    await write(at('viewless'), study(11, { views: false }));
-    await write(at('volumes'), [memoryFile('patient001/patient001_frame01.nii', new Uint8Array(400))]);
-    for (const name of ['viewless', 'volumes'])
-      expect(await planned({ folder: at(name), subjects: null, map: [] })).toMatchObject({
-        planes: [],
-        none: expect.stringMatching(/No test subject has a stack with/),
-      });
-    expect((await planned(null)).none).toMatch(/original images are not known/);
-  });
-
-  it('plans, draws and shows without the images that cannot be decoded, and keeps the numbers of slices', async () => {
-    await write(at('damaged'), [...damagedStudy(21), ...study(22)]);
-    const { stdout } = await plan('damaged', '--turns', '1', '--out', at('damaged-out'), '--json');
-    const { stacks, skipped } = JSON.parse(stdout);
-    expect(skipped.map(({ file }: { file: string }) => file)).toEqual(['p21/sax/s3.dcm']);
-    const [{ slices, views }] = stacks;
-    expect(slices).toBe(7);
-    for (const view of views) {
-      expect(view.slices.map(({ slice, used }: { slice: number; used: boolean }) => [slice, used])).toEqual(
-        Array.from({ length: 7 }, (_, slice) => [slice, slice !== 3]),
-      );
-      expect(view.slices[3].reason.code).toBe('NO_LINE');
-      expect(view.real.angleDeg).toBeLessThan(6);
-      const { values } = await readPixels(await opened('damaged-out', ...view.file.split('/')), view.file);
-      expect(new Set(values).size).toBeGreaterThan(20);
-    }
-    const config = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
-    const made = { folder: at('run'), store: at('run', 'prepared'), config };
-    const stage = { startStage: () => ({ update: () => {}, end: () => {} }), batch: 8 };
-    await planTestStudies(device(), made, { folder: at('damaged'), subjects: null, map: [] }, stage);
-    const { planes, shown } = (await readPlanned(at('run')))!;
-    expect(planes).toHaveLength(4);
-    const views21 = shown.find(({ subject }) => subject === 'p21')!.views;
-    expect(views21.map(({ view }) => view)).toEqual([viewName('4-chamber')]);
-  });
-
-  it('plans on the other test studies where nothing of a stack can be decoded, and says so', async () => {
-    const spoilt = study(21).map((file) => {
-      const slice = /sax\/s(\d)\.dcm$/.exec(file.path)?.[1];
-      return slice === undefined ? file : undecodable(file, stackOf(7)[Number(slice)]!, 21, '9');
-    });
-    await write(at('unreadable'), [...spoilt, ...study(22)]);
-    const config = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
-    const made = { folder: at('run'), store: at('run', 'prepared'), config };
-    const stage = { startStage: () => ({ update: () => {}, end: () => {} }), batch: 8 };
-    await planTestStudies(device(), made, { folder: at('unreadable'), subjects: null, map: [] }, stage);
-    const { planes, refused } = (await readPlanned(at('run')))!;
-    expect(planes.map(({ subject }) => subject)).toEqual(['p22', 'p22']);
-    const message = 'None of the images of its stack could be read.';
-    expect(refused).toEqual(
-      ['2-chamber', '4-chamber'].map((view) => ({ subject: 'p21', message: `${view}: ${message}` })),
-    );
-  });
-
-  it('says of each view why it cannot be planned where none can', async () => {
-    const { state, metadata } = decodeWeights(await opened('run', 'weights.safetensors'), 'w');
-    const silent = [...state].map(([name, weight]): [string, Weight] => [
-      name,
-      name.startsWith('final.') ? { ...weight, values: weight.values.map(() => 0) } : weight,
-    ]);
-    await mkdir(at('silent'));
-    await writeFile(at('silent', 'weights.safetensors'), encodeWeights(new Map(silent), metadata));
-    await write(at('unseen'), study(22));
-    const config = JSON.parse(await readFile(at('run', 'config.json'), 'utf8'));
-    const made = { folder: at('silent'), store: at('run', 'prepared'), config };
-    const stage = { startStage: () => ({ update: () => {}, end: () => {} }), batch: 8 };
-    await planTestStudies(device(), made, { folder: at('unseen'), subjects: null, map: [] }, stage);
-    const { planes, refused } = (await readPlanned(at('silent')))!;
-    expect(planes).toEqual([]);
-    expect(refused).toEqual(
-      ['2-chamber', '4-chamber'].map((view) => ({
-        subject: 'p22',
-        message: expect.stringMatching(new RegExp(`^${view}: A line was found in 0 of \\d+ slices`)),
-      })),
-    );
-    await expect(plan('unseen', '--weights', at('silent'))).rejects.toThrow(
-      /2-chamber: A line was found in 0 .*4-chamber: A line was found in 0 /,
-    );
   });
 
   it('prints a table with medians, and tells what was skipped', async () => {

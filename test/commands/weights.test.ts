@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { addWeights } from '../../src/commands/weights.ts';
 import { encodeNpz } from '../../src/exchange/npz.ts';
 import { encodeWeights } from '../../src/models/weights.ts';
+import { loadBare } from '../../src/run/bareweights.ts';
 import { resolveConfig } from '../../src/run/config.ts';
 import { adoptModel, initNews, readInit } from '../../src/run/init.node.ts';
 import { describeWeights, loadTrained } from '../../src/run/trained.ts';
@@ -113,6 +114,7 @@ describe('weights', () => {
     await expect(readInit(at('nan.npz'))).rejects.toThrow(told);
     const bytes = encodeWeights(spoilt, describeWeights(info, info, 1));
     await expect(loadTrained(null as never, bytes, 'nan.npz')).rejects.toThrow(told);
+    expect(() => loadBare(null as never, spoilt, 'nan.npz', null)).toThrow(told);
   });
 
   it('that say nothing are imported with what was guessed', async () => {

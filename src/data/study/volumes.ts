@@ -37,7 +37,7 @@ export function stackVolumes({ targets }: StudyPlan): StackVolume[] {
   const subjects = groupBy(targets, ({ subject }) => subject);
   const taken = new Set<string>();
   return [...subjects.values()].flatMap((own) => {
-    const frames = new Map(
+    const frameUids = new Map(
       [...groupBy(own, ({ stack }) => String(stack))].map(([stack, targets]) => [
         Number(stack),
         commonFrame(targets.map(({ image }) => image)),
@@ -50,10 +50,10 @@ export function stackVolumes({ targets }: StudyPlan): StackVolume[] {
       const ordered = [...found].sort((a, b) => a.slice - b.slice);
       const slices = ordered.map(({ image }) => image);
       const { subject, stack, frame, turn } = ordered[0]!;
-      const name = unique(nameOf(ordered[0]!, frames.size), taken);
+      const name = unique(nameOf(ordered[0]!, frameUids.size), taken);
       const image = { path: slices[0]!.source.path, read: () => encoded(slices) };
       const volume = { subject, name, frame, phase: null, image, labels: null, turn };
-      return { ...volume, slices, instance: frame + 1, frameOfReferenceUid: frames.get(stack)! };
+      return { ...volume, slices, instance: frame + 1, frameOfReferenceUid: frameUids.get(stack)! };
     });
   });
 }
